@@ -1,0 +1,25 @@
+# One image for every process of airi; the command says which: airi-gateway, airi-chat, …
+FROM debian:12 AS build
+WORKDIR /src
+COPY airi ./
+COPY deploy deploy
+RUN ./airi packages build && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    cmake --preset release && cmake --build --preset release
+
+FROM debian:12-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
+        libfmt9 libhiredis0.14 libpq5 librdkafka1 libsimdjson14 libsodium23 libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home airi
+WORKDIR /app
+COPY deploy deploy
+COPY sql sql
+COPY --from=build /src/.airi/build/release/bin/ /usr/local/bin/
+USER airi
+EXPOSE 3001 9100
+# Each container is a copy of its own, and its host name is unique: the copy is named after it.
+ENTRYPOINT ["/bin/sh", "-c", "export AIRI_INSTANCE=\"${AIRI_INSTANCE:-$HOSTNAME}\"; exec \"$@\"", "airi"]
+CMD ["airi-gateway"]

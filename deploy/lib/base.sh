@@ -1,0 +1,125 @@
+# shellcheck shell=bash disable=SC2034
+# Ground for airi and deploy/*.sh: where things are, how a background process is started, found again and
+# stopped, how a free port is chosen.
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+cache="$(realpath -m "${AIRI_CACHE:-$root/.airi/cache}")"
+
+say() { printf '%s\n' "$*" >&2; }
+warn() { say "warning: $*"; }
+die() {
+    say "error: $*"
+    exit 1
+}
+
+# Until <command> succeeds, for at most <seconds>. An optional pid file ends the wait early when its process
+# is gone.
+wait_until() {
+    local seconds="$1" pid_file="$2"
+    shift 2
+    local deadline=$((SECONDS + seconds))
+    until "$@"; do
+        if [[ -n "$pid_file" ]] && ! live_pid "$pid_file" >/dev/null; then return 1; fi
+        ((SECONDS < deadline)) || return 1
+        sleep 0.03
+    done
+}
+
+random_text() { # letters and digits only, so that it may stand in an URL unescaped
+    local text
+    text="$(head -c 96 /dev/urandom | base64 -w0 | tr -dc 'A-Za-z0-9')"
+    printf '%s' "${text:0:${1:-40}}"
+}
+
+# --- processes: a pid file holds the pid and, because pids are reused, the start time of that process
+
+started_at() { # clock ticks since boot; fails for a dead process and for a zombie
+    local stat
+    stat="$(cat "/proc/$1/stat" 2>/dev/null)" || return 1
+    local -a fields
+    read -ra fields <<<"${stat##*) }"
+    [[ "${fields[0]}" != [ZX] ]] && printf '%s' "${fields[19]}"
+}
+
+write_pid() {
+    printf '%s\n%s\n' "$2" "$(started_at "$2" || true)" >"$1.new"
+    mv "$1.new" "$1"
+}
+
+live_pid() { # prints the pid when the very process that was written down still runs
+    local pid='' start=''
+    [[ -s "$1" ]] || return 1
+    { read -r pid && read -r start; } <"$1" || true
+    [[ -n "$start" && "$(started_at "$pid" || true)" == "$start" ]] && printf '%s' "$pid"
+}
+
+# In a session of its own, so that neither a closed terminal nor Ctrl-C reaches it; descriptors 8 and 9 are
+# locks.
+spawn() {
+    local pid_file="$1" log="$2"
+    shift 2
+    # A broker keeps several files open for each partition, a gateway a socket for each client.
+    (
+        ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+        exec setsid "$@"
+    ) </dev/null >>"$log" 2>&1 8>&- 9>&- &
+    write_pid "$pid_file" $!
+}
+
+gone() { ! live_pid "$1" >/dev/null; }
+
+stop_process() { # SIGTERM, then after <seconds> SIGKILL
+    local pid_file="$1" seconds="$2" pid
+    if pid="$(live_pid "$pid_file")"; then
+        kill -TERM "$pid" 2>/dev/null || true
+        if ! wait_until "$seconds" '' gone "$pid_file"; then
+            kill -KILL "$pid" 2>/dev/null || true
+            wait_until 5 '' gone "$pid_file" || die "process $pid ($pid_file) does not end"
+        fi
+    fi
+    rm -f "$pid_file"
+}
+
+signal_process() { # <pid file> <signal>
+    local pid
+    pid="$(live_pid "$1")" || die "no such process: $1"
+    kill -"$2" "$pid"
+}
+
+keep_log() { # one earlier log is kept
+    if [[ -s "$1" ]]; then mv "$1" "$1.1"; fi
+}
+
+# --- ports: below the range from which the kernel serves outgoing connections
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+free_port() { # the first free one from <port> on, or from a random one
+    local port="${1:-$((20000 + (RANDOM << 15 | RANDOM) % 12000))}"
+    while listening "$port"; do port=$((port + 1)); done
+    printf '%s' "$port"
+}
+
+# Starts a server with <kind>_launch <dir> <port>, which returns when it answers or failed. Its port is the
+# one asked for, else the one of its earlier life (its clients know no other), else a free one, which a
+# neighbour may snatch.
+start_server() { # <kind> <dir> [port]
+    local kind="$1" dir="$2" port="${3:-}" tries=1
+    if live_pid "$dir/pid" >/dev/null; then return; fi
+    mkdir -p "$dir"
+    if [[ -z "$port" && -s "$dir/port" ]]; then
+        port="$(cat "$dir/port")"
+    elif [[ -z "$port" ]]; then
+        tries=3
+    fi
+    while ((tries-- > 0)); do
+        local chosen="${port:-$(free_port "")}"
+        keep_log "$dir/log"
+        if "${kind}_launch" "$dir" "$chosen"; then
+            printf '%s\n' "$chosen" >"$dir/port"
+            return
+        fi
+        stop_process "$dir/pid" 5
+    done
+    die "$kind does not start, see $dir/log"
+}

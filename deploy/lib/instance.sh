@@ -1,0 +1,81 @@
+# shellcheck shell=bash disable=SC2154
+# What one does with an instance that is up: down, status, scale, logs.
+
+airi_down() { # the gateway first: no new work; then the workers, which finish theirs; then the servers
+    lock_home
+    local begun
+    local -a slots
+    begun="$(now_ms)"
+    stop_slots gateway
+    mapfile -t slots < <(running_slots)
+    stop_slots "${slots[@]}"
+    kafka_stop "$home/kafka"
+    redis_stop "$home/redis"
+    postgres_stop "$home/postgres"
+    say "airi is down ($(seconds_since "$begun"))"
+}
+
+status_line() { # <name> <dir> <pid file> <ready command…>; fails when it is not ready
+    local name="$1" dir="$2" pid_file="$3" pid ready=no up rss ticks
+    shift 3
+    if ! pid="$(live_pid "$pid_file")"; then
+        printf '%-14s %8s %6s %6s %10s %9s\n' "$name" - - down - -
+        return 1
+    fi
+    ticks="$(started_at "$pid")"
+    up=$(($(cut -d. -f1 /proc/uptime) - ticks / $(getconf CLK_TCK)))
+    rss="$(awk '/^VmRSS/ { printf "%.1f MB", $2 / 1024 }' "/proc/$pid/status")"
+    if "$@" >/dev/null 2>&1; then ready=yes; fi
+    printf '%-14s %8s %6s %6s %10s %9s\n' "$name" "$pid" "$(cat "$dir/port")" "$ready" \
+        "$((up / 3600))h$((up / 60 % 60))m$((up % 60))s" "$rss"
+    [[ "$ready" == yes ]]
+}
+
+airi_status() { # fails unless all that should run is ready
+    local kind slot result=0
+    local -a slots
+    printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
+    for kind in postgres redis kafka; do
+        if [[ -d "$home/$kind" ]]; then
+            status_line "$kind" "$home/$kind" "$home/$kind/pid" listening "$(cat "$home/$kind/port")" ||
+                result=1
+        fi
+    done
+    mapfile -t slots < <({ wanted_slots; running_slots; } | awk '!seen[$0]++')
+    for slot in "${slots[@]}"; do
+        status_line "$slot" "$home/run/$slot" "$home/run/$slot/child" slot_ready "$slot" || result=1
+    done
+    return "$result"
+}
+
+airi_scale() { # <worker>=<n>…
+    local change worker n slot
+    local -a slots
+    (($#)) || die "scale <worker>=<n>; the workers are: ${workers[*]}"
+    load_addresses
+    lock_home
+    for change in "$@"; do
+        worker="${change%%=*}" n="${change#*=}"
+        [[ " ${workers[*]} " == *" $worker "* && "$n" =~ ^[0-9]{1,3}$ ]] ||
+            die "scale <worker>=<n>; the workers are: ${workers[*]}"
+        printf '%s\n' "$n" >"$home/scale/$worker"
+        mapfile -t slots < <(running_slots | awk -F- -v w="$worker" -v n="$n" '$1 == w && $2 > n')
+        stop_slots "${slots[@]}"
+        mapfile -t slots < <(wanted_slots | grep "^$worker-" || true)
+        start_slots "${slots[@]}"
+        say "$worker: $n"
+    done
+}
+
+airi_logs() { # [name…]: followed on a terminal
+    local name files=()
+    for name in "$@"; do
+        if [[ ! -e "$home/logs/$name.log" && -e "$home/logs/$name-1.log" ]]; then name="$name-1"; fi
+        [[ -e "$home/logs/$name.log" ]] ||
+            die "no log of $name; there are: $(cd "$home/logs" && printf '%s ' *.log)"
+        files+=("$home/logs/$name.log")
+    done
+    (($#)) || files=("$home"/logs/*.log)
+    if [[ -t 1 ]]; then exec tail -n 50 -F "${files[@]}"; fi
+    tail -n 200 "${files[@]}"
+}

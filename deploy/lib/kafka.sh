@@ -1,0 +1,111 @@
+# shellcheck shell=bash disable=SC2154
+# A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
+# Jars, a formatted data directory to copy and a class archive are made once, in the cache.
+
+kafka_pom="$root/deploy/kafka/pom.xml"
+kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
+kafka_cache="$cache/kafka/$kafka_version"
+
+kafka_possible() {
+    command -v java >/dev/null && { [[ -d "$kafka_cache/jars" ]] || command -v mvn >/dev/null; }
+}
+
+kafka_class_path() { # sorted and spelled out: the class archive is only valid for exactly the same list
+    local jars=("$kafka_cache"/jars/*.jar)
+    local IFS=:
+    printf '%s' "${jars[*]}"
+}
+
+kafka_java() { # <jvm options…> -- <class> <arguments…>, as words in the array kafka_command
+    local options=()
+    while [[ "$1" != -- ]]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    local heap
+    read -ra heap <<<"${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m}"
+    kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError
+        -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true
+        -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
+        "${options[@]}" -cp "$(kafka_class_path)" "$@")
+}
+
+kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT puts a proxy in front
+    mkdir -p "$1"
+    sed -e "s|@data@|$1/data|" -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
+        -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" \
+        "$root/deploy/kafka/server.properties" >"$1/server.properties"
+}
+
+kafka_fetch() { # jars, formatted directory, class archive; one process at a time
+    [[ -e "$kafka_cache/ready" ]] && return
+    mkdir -p "$kafka_cache"
+    (
+        flock 8
+        [[ -e "$kafka_cache/ready" ]] && exit
+        if [[ ! -d "$kafka_cache/jars" ]]; then
+            rm -rf "$kafka_cache/jars.new"
+            # shellcheck disable=SC2016
+            mvn -q -B -f "$kafka_pom" dependency:copy-dependencies \
+                -DoutputDirectory="$kafka_cache/jars.new" >"$kafka_cache/mvn.log" 2>&1 ||
+                die "the Kafka jars could not be fetched, see $kafka_cache/mvn.log"
+            mv "$kafka_cache/jars.new" "$kafka_cache/jars"
+        fi
+        kafka_format
+        kafka_train || warn "no class archive for Kafka; it starts more slowly"
+        touch "$kafka_cache/ready"
+    ) 8>"$kafka_cache/lock"
+}
+
+kafka_format() {
+    local dir="$kafka_cache/formatted"
+    rm -rf "$dir"
+    kafka_properties "$dir" 9092 9093
+    kafka_java -- kafka.tools.StorageTool format --cluster-id "$(kafka_id)" --config "$dir/server.properties"
+    "${kafka_command[@]}" >"$kafka_cache/format.log" 2>&1 ||
+        die "Kafka's format failed, see $kafka_cache/format.log"
+}
+
+# One short life of the broker, in which a group reads and writes, tells the JVM which classes it will need.
+kafka_train() {
+    local dir="$kafka_cache/training" archive="$kafka_cache/classes.jsa" port
+    port="$(free_port "")"
+    rm -rf "$dir" "$archive"
+    kafka_archive="-XX:ArchiveClassesAtExit=$archive" kafka_launch "$dir" "$port" || return
+    kcat -b "127.0.0.1:$port" -L >/dev/null 2>&1 || true
+    timeout 3 kcat -b "127.0.0.1:$port" -G training -e training >/dev/null 2>&1 || true
+    stop_process "$dir/pid" 30
+    rm -rf "$dir"
+    [[ -s "$archive" ]]
+}
+
+kafka_id() {
+    head -c 16 /dev/urandom | base64 -w0 | tr '+/' 'xy' | tr -d '='
+}
+
+kafka_launch() { # <dir> <port>
+    local dir="$1" port="$2" controller_port
+    controller_port="$(free_port $((port + 1)))"
+    kafka_properties "$dir" "$port" "$controller_port"
+    if [[ ! -e "$dir/data/meta.properties" ]]; then
+        rm -rf "$dir/data"
+        cp -R "$kafka_cache/formatted/data" "$dir/data"
+        sed -i -e "s|^cluster.id=.*|cluster.id=$(kafka_id)|" \
+            -e "s|^directory.id=.*|directory.id=$(kafka_id)|" \
+            "$dir/data/meta.properties"
+    fi
+    kafka_java "${kafka_archive:--XX:SharedArchiveFile=$kafka_cache/classes.jsa}" -Xshare:auto \
+        -- kafka.Kafka "$dir/server.properties"
+    spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
+    wait_until 60 "$dir/pid" grep -qs 'Kafka Server started' "$dir/log"
+}
+
+kafka_start() { # <dir> [port]; prints the address
+    kafka_fetch
+    start_server kafka "$1" "${2:-}"
+    printf '127.0.0.1:%s\n' "$(cat "$1/port")"
+}
+
+kafka_stop() { stop_process "$1/pid" 20; }
+kafka_kill() { stop_process "$1/pid" 0; }

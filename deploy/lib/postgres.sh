@@ -1,0 +1,107 @@
+# shellcheck shell=bash disable=SC2154
+# A private PostgreSQL from the distribution's binaries; the distribution's own cluster is not touched.
+# A new cluster is a copy of one that initdb made once, in the cache.
+
+postgres_bin() {
+    local newest
+    newest="$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | sort -V | tail -1)"
+    [[ -x "$newest" ]] || die "PostgreSQL is not installed"
+    dirname "$newest"
+}
+
+# PostgreSQL refuses to run as root, and the user it then runs as may not be able to pass the directories
+# above the data (a checkout in /root). It is handed the open directory as descriptor 7, which needs no way
+# through them.
+postgres_command() { # <program> <arguments…>, as words in the array postgres_words
+    postgres_words=("$(postgres_bin)/$1" -D /proc/self/fd/7 "${@:2}")
+    if ((EUID == 0)); then
+        postgres_words=(setpriv --reuid postgres --regid postgres --init-groups -- "${postgres_words[@]}")
+    fi
+}
+
+postgres_template() { # one process at a time
+    local template="$cache/postgres/$1"
+    [[ -s "$template/password" ]] && return
+    mkdir -p "$cache/postgres"
+    (
+        flock 8
+        [[ -s "$template/password" ]] && exit
+        rm -rf "$template"
+        (umask 077 && mkdir -p "$template/data" && random_text >"$template/password.new")
+        if ((EUID == 0)); then chown postgres: "$template/data" "$template/password.new"; fi
+        postgres_command initdb --username postgres --pwfile /dev/stdin --auth-local reject \
+            --auth-host scram-sha-256 --encoding UTF8 --locale C.UTF-8 --no-sync --no-instructions
+        (cd / && "${postgres_words[@]}" 7<"$template/data" <"$template/password.new") >"$template/log" 2>&1 ||
+            die "initdb failed, see $template/log"
+        mv "$template/password.new" "$template/password"
+    ) 8>"$cache/postgres/lock"
+}
+
+postgres_create() { # <dir>
+    local dir="$1" version template
+    version="$(basename "$(dirname "$(postgres_bin)")")"
+    postgres_template "$version"
+    template="$cache/postgres/$version"
+    mkdir -p "$dir"
+    rm -rf "$dir/data.new"
+    cp -a --reflink=auto "$template/data" "$dir/data.new"
+    (umask 077 && cp "$template/password" "$dir/password")
+    if [[ "${PG_FSYNC:-on}" == on ]]; then sync -f "$dir/data.new"; fi
+    mv "$dir/data.new" "$dir/data"
+}
+
+postgres_url() { # <dir> [database]: the superuser's
+    printf 'postgresql://postgres:%s@127.0.0.1:%s/%s\n' "$(cat "$1/password")" "$(cat "$1/port")" \
+        "${2:-postgres}"
+}
+
+# PostgreSQL does not start while the pid in its lock file exists, be it a zombie or, since pids are reused,
+# anybody's. What that lock protects is the shared memory: as soon as nobody has it open any more, the lock is
+# stale.
+postgres_forget_stale_lock() {
+    local lock="$1/data/postmaster.pid" pid segment
+    [[ -s "$lock" ]] || return 0
+    read -r pid <"$lock"
+    segment="$(sed -n 7p "$lock")"
+    if started_at "$pid" >/dev/null && [[ "$(cat "/proc/$pid/comm")" == postgres ]]; then return 0; fi
+    if wait_until 10 '' postgres_memory_unused "${segment##* }"; then rm -f "$lock"; fi
+}
+
+postgres_memory_unused() { # <segment>
+    ! awk -v id="$1" '$2 == id && $7 > 0 { used = 1 } END { exit !used }' /proc/sysvipc/shm
+}
+
+postgres_launch() { # <dir> <port>
+    local dir="$1" port="$2" safe="${PG_FSYNC:-on}" setting options=()
+    local settings=("port=$port" listen_addresses=127.0.0.1 unix_socket_directories= max_connections=200
+        shared_buffers=128MB max_wal_size=1GB "fsync=$safe" "full_page_writes=$safe" jit=off
+        random_page_cost=1.1 timezone=UTC log_timezone=UTC 'log_line_prefix=%m [%p] %u@%d '
+        log_error_verbosity=terse)
+    for setting in "${settings[@]}"; do options+=(-c "$setting"); done
+    postgres_forget_stale_lock "$dir"
+    postgres_command postgres "${options[@]}"
+    (cd / && spawn "$dir/pid" "$dir/log" "${postgres_words[@]}" 7<"$dir/data")
+    wait_until 60 "$dir/pid" grep -qs 'database system is ready to accept connections' "$dir/log"
+}
+
+postgres_start() { # <dir> [port]; prints the superuser's URL
+    [[ -e "$1/data/PG_VERSION" ]] || postgres_create "$1"
+    start_server postgres "$1" "${2:-}"
+    postgres_url "$1"
+}
+
+postgres_stop() { # SIGINT is PostgreSQL's fast stop: it does not wait for clients to leave
+    local pid
+    if pid="$(live_pid "$1/pid")"; then kill -INT "$pid"; fi
+    wait_until 20 '' gone "$1/pid" || true
+    stop_process "$1/pid" 0
+}
+
+postgres_kill() { # with its children: each is in a session of its own
+    local pid children
+    pid="$(live_pid "$1/pid")" || return 0
+    children="$(cat "/proc/$pid/task/$pid/children")"
+    # shellcheck disable=SC2086
+    kill -KILL "$pid" $children 2>/dev/null || true
+    stop_process "$1/pid" 0
+}

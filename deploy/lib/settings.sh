@@ -1,0 +1,87 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# Settings of one instance: .env, the secrets it made for itself, the addresses of its servers.
+
+# What is in the environment already wins. Values are taken literally; quotes around them are dropped.
+read_dotenv() {
+    local line name value quoted_1='^"([^"]*)"[[:space:]]*(#.*)?$' quoted_2="^'([^']*)'[[:space:]]*(#.*)?\$"
+    [[ -f "$root/.env" ]] || return 0
+    while IFS= read -r line || [[ -n "$line" ]]; do
+        [[ "$line" =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+        name="${BASH_REMATCH[2]}" value="${BASH_REMATCH[3]%$'\r'}"
+        if [[ "$value" =~ $quoted_1 || "$value" =~ $quoted_2 ]]; then
+            value="${BASH_REMATCH[1]}"
+        else
+            value="${value%%[[:space:]]#*}"
+        fi
+        [[ -v "$name" || -z "$value" ]] || export "$name=$value"
+    done <"$root/.env"
+}
+
+open_home() {
+    [[ "${PORT:-3001}" =~ ^[1-9][0-9]{0,4}$ ]] || die "PORT is a number: $PORT"
+    home="$(realpath -m "${AIRI_HOME:-$root/.airi}")"
+    bin="$root/.airi/build/release/bin"
+    mkdir -p "$home"/{logs,run,scale}
+    (umask 077 && mkdir -p "$home/secrets")
+}
+
+# Every port but the gateway's comes from a block that belongs to PORT, or follows it when something else
+# listens.
+port_block() { printf '%s' $((20000 + (${PORT:-3001} % 400) * 30)); }
+
+# The port of an earlier life when it is still free; no two of this instance get the same.
+claim_port() { # <dir> <first>
+    local dir="$1" port="$2"
+    mkdir -p "$dir"
+    if [[ -s "$dir/port" ]] && ! listening "$(cat "$dir/port")"; then return; fi
+    rm -f "$dir/port"
+    while listening "$port" || grep -qsx "$port" "$home"/{run/*,postgres,redis,kafka}/port; do
+        port=$((port + 1))
+    done
+    printf '%s\n' "$port" >"$dir/port"
+}
+
+lock_home() {
+    exec 9>"$home/lock"
+    flock -n 9 || {
+        say "waiting for another airi in $home"
+        flock 9
+    }
+}
+
+secret() { # <name>: from the environment, else made once
+    local file="$home/secrets/$1"
+    if [[ -n "${!1:-}" ]]; then
+        printf '%s' "${!1}"
+        return
+    fi
+    [[ -s "$file" ]] || (umask 077 && random_text 48 >"$file.new" && mv "$file.new" "$file")
+    cat "$file"
+}
+
+# The addresses that `up` found or made; the other commands read them again.
+address_names=(admin_url app_url worker_url redis_url brokers)
+
+save_addresses() {
+    local name
+    (
+        umask 077
+        for name in "${address_names[@]}"; do printf '%s\n' "${!name}"; done >"$home/secrets/addresses"
+    )
+}
+
+load_addresses() {
+    local name values
+    [[ -s "$home/secrets/addresses" ]] || die "nothing is up in $home; see ./airi up"
+    mapfile -t values <"$home/secrets/addresses"
+    for name in "${address_names[@]}"; do
+        printf -v "$name" '%s' "${values[0]}"
+        values=("${values[@]:1}")
+    done
+}
+
+as_role() { # <url> <role> <password>: the same database, entered as somebody else
+    local scheme="${1%%://*}" rest="${1#*://}" authority
+    authority="${rest%%[/?]*}"
+    printf '%s://%s:%s@%s%s' "$scheme" "$2" "$3" "${authority##*@}" "${rest#"$authority"}"
+}

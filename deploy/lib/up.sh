@@ -1,0 +1,178 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# airi up: one function for each step, each safe to repeat.
+
+now_ms() { printf '%s' $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+seconds_since() { # <ms>
+    local ms=$(($(now_ms) - $1))
+    printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# One progress line; the function may leave a remark in `remark`.
+step() { # <name> <function> <arguments…>
+    local name="$1" begun remark=''
+    begun="$(now_ms)"
+    shift
+    if [[ -t 2 ]]; then printf '  %-11s' "$name" >&2; fi
+    "$@"
+    if [[ -t 2 ]]; then printf '\r' >&2; fi
+    printf '  %-11s %-44s %8s\n' "$name" "$remark" "$(seconds_since "$begun")" >&2
+}
+
+up_packages() {
+    local groups=(build servers)
+    if [[ -z "${KAFKA_BROKERS:-}" && "$broker" != embedded ]]; then groups+=(kafka); fi
+    packages "${groups[@]}"
+    remark='present'
+}
+
+up_build() {
+    build release
+    remark='release'
+}
+
+up_postgres() {
+    if [[ -n "${DATABASE_URL:-}" ]]; then
+        admin_url="$DATABASE_URL" remark='yours, from DATABASE_URL'
+        return
+    fi
+    gone "$home/postgres/pid" && claim_port "$home/postgres" $(($(port_block) + 2))
+    postgres_start "$home/postgres" >/dev/null
+    admin_url="$(postgres_url "$home/postgres" airi)"
+    ln -sfn ../postgres/log "$home/logs/postgres.log"
+    remark="127.0.0.1:$(cat "$home/postgres/port")"
+}
+
+up_redis() {
+    if [[ -n "${REDIS_URL:-}" ]]; then
+        redis_url="$REDIS_URL" remark='yours, from REDIS_URL'
+        return
+    fi
+    gone "$home/redis/pid" && claim_port "$home/redis" $(($(port_block) + 3))
+    redis_url="$(redis_start "$home/redis")"
+    ln -sfn ../redis/log "$home/logs/redis.log"
+    remark="${redis_url#*://}"
+}
+
+up_kafka() {
+    if [[ -n "${KAFKA_BROKERS:-}" ]]; then
+        brokers="$KAFKA_BROKERS" remark='yours, from KAFKA_BROKERS'
+        return
+    fi
+    ln -sfn ../kafka/log "$home/logs/kafka.log"
+    choose_broker
+    local other
+    if [[ "$broker" == embedded ]]; then other=kafka; else other=embedded; fi
+    if [[ "$(cat "$home/kafka/kind" 2>/dev/null)" == "$other" ]]; then
+        stop_process "$home/kafka/pid" 20
+        rm -f "$home/kafka/port"
+    fi
+    mkdir -p "$home/kafka"
+    printf '%s\n' "$broker" >"$home/kafka/kind"
+    if [[ "$broker" == embedded ]]; then
+        embedded_start "$home/kafka"
+        brokers="$(cat "$home/kafka/address")" remark="$brokers (embedded, in memory only)"
+    else
+        gone "$home/kafka/pid" && claim_port "$home/kafka" "$(port_block)"
+        brokers="$(kafka_start "$home/kafka")" remark="$brokers"
+    fi
+}
+
+choose_broker() { # the one asked for; else the one that runs; else the real one, if it can be had
+    if [[ -z "$broker" ]] && ! gone "$home/kafka/pid"; then broker="$(cat "$home/kafka/kind")"; fi
+    if [[ "$broker" == embedded ]]; then return; fi
+    local asked="$broker"
+    broker=kafka
+    if kafka_possible && (kafka_fetch); then return; fi
+    [[ -z "$asked" ]] || die "no Kafka broker without Java, Maven and its jars"
+    broker=embedded
+    warn "no Java, Maven or Maven Central to be had: using the embedded broker, so events live in memory only"
+}
+
+embedded_start() { # <dir>; its port is another one in each life
+    local dir="$1"
+    gone "$dir/pid" || return 0
+    keep_log "$dir/log"
+    spawn "$dir/pid" "$dir/log" "$bin/airi-embedded-kafka" --all-topics
+    wait_until 15 "$dir/pid" grep -qs '^listening on ' "$dir/log" ||
+        die "the embedded broker does not start, see $dir/log"
+    sed -n 's/^listening on //p' "$dir/log" | head -1 >"$dir/address"
+    sed 's/.*://' "$dir/address" >"$dir/port"
+}
+
+up_topics() {
+    if [[ -z "${KAFKA_BROKERS:-}" && "$broker" == embedded ]]; then
+        remark='made by the embedded broker'
+        return
+    fi
+    "$bin/airi-topics" --brokers "$brokers" >"$home/logs/topics.log" 2>&1 || {
+        tail -n 20 "$home/logs/topics.log" >&2
+        die "the topics could not be created, see $home/logs/topics.log"
+    }
+    remark="$(tail -n 1 "$home/logs/topics.log")"
+    remark="${remark:0:44}"
+}
+
+# Roles belong to the server. On one that is not ours another instance may use them too, so all instances must
+# arrive at the same password without having spoken: it follows from the administrator's.
+role_password() { # <name>
+    local authority="${admin_url#*://}"
+    authority="${authority%%[/?]*}"
+    if [[ -z "${!1:-}" && -n "${DATABASE_URL:-}" && "$authority" == *:*@* ]]; then
+        printf '%s %s' "$1" "${authority%@*}" | sha256sum | cut -c1-40
+    else
+        secret "$1"
+    fi
+}
+
+up_migrate() {
+    local profile="${AIRI_PROFILE:-saas}" log="$home/logs/migrate.log"
+    export AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
+    AIRI_APP_PASSWORD="$(role_password AIRI_APP_PASSWORD)"
+    AIRI_WORKER_PASSWORD="$(role_password AIRI_WORKER_PASSWORD)"
+    app_url="$(as_role "$admin_url" airi_app "$AIRI_APP_PASSWORD")"
+    worker_url="$(as_role "$admin_url" airi_worker "$AIRI_WORKER_PASSWORD")"
+    DATABASE_URL="$admin_url" "$root/deploy/migrate.sh" - "$profile" >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        die "the database could not be migrated, see $log"
+    }
+    remark="$(grep -c '^[0-9]\{4\}_' "$log" || true) new, profile $profile"
+}
+
+up_services() {
+    local -a slots surplus
+    mapfile -t slots < <(wanted_slots)
+    mapfile -t surplus < <(running_slots | grep -vxF -f <(printf '%s\n' "${slots[@]}") || true)
+    stop_slots "${surplus[@]}"
+    start_slots "${slots[@]}"
+    remark="${#slots[@]} ready"
+}
+
+airi_up() {
+    local begun broker='' admin_url redis_url brokers app_url worker_url
+    begun="$(now_ms)"
+    while (($#)); do
+        case "$1" in
+        --broker=*) broker="${1#*=}" ;;
+        --broker) broker="${2:-}" && shift ;;
+        *) die "up takes --broker kafka|embedded" ;;
+        esac
+        shift
+    done
+    [[ "$broker" =~ ^(|kafka|embedded)$ ]] || die "--broker is kafka or embedded"
+    lock_home
+    if gone "$home/run/gateway/pid" && listening "${PORT:-3001}"; then
+        die "port ${PORT:-3001} is taken; choose another with PORT"
+    fi
+    say "airi up in $home"
+    step packages up_packages
+    step build up_build
+    step postgres up_postgres
+    step redis up_redis
+    step kafka up_kafka
+    step topics up_topics
+    step migrate up_migrate
+    save_addresses
+    step services up_services
+    printf 'airi is up at http://127.0.0.1:%s (%s)\n' "${PORT:-3001}" "$(seconds_since "$begun")"
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Private servers for tests and benchmarks, each wholly inside one directory:
+#   deploy/servers.sh {kafka|postgres|redis} {start|stop|kill|pause|resume} <dir> [port]
+# start waits until the server answers, writes <dir>/port and <dir>/pid, and prints its address (kafka:
+# host:port, the others: a URL). Started again, a server has its data and its port again. kill is SIGKILL,
+# pause is SIGSTOP. PG_FSYNC=off makes PostgreSQL faster and safe against kill only; KAFKA_ADVERTISED_PORT
+# puts a proxy before Kafka.
+set -euo pipefail
+
+here="$(dirname "${BASH_SOURCE[0]}")"
+for part in base kafka postgres redis; do
+    # shellcheck source=/dev/null
+    source "$here/lib/$part.sh"
+done
+
+[[ $# -ge 3 && "$1" =~ ^(kafka|postgres|redis)$ && "$2" =~ ^(start|stop|kill|pause|resume)$ ]] ||
+    die "usage: servers.sh {kafka|postgres|redis} {start|stop|kill|pause|resume} <dir> [port]"
+dir="$(realpath -m "$3")"
+
+case "$2" in
+pause) signal_process "$dir/pid" STOP ;;
+resume) signal_process "$dir/pid" CONT ;;
+*) "${1}_$2" "$dir" "${4:-}" ;;
+esac

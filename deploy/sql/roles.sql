@@ -1,0 +1,32 @@
+-- Before the migrations, and each time: the roles, the schema and the record of what was applied.
+-- airi_owner owns everything and never logs in; airi_app is the gateway, airi_worker the workers.
+\getenv app_password AIRI_APP_PASSWORD
+\getenv worker_password AIRI_WORKER_PASSWORD
+
+select format('create role %I', name)
+from unnest(array['airi_owner', 'airi_app', 'airi_worker']) as name
+where not exists (select from pg_roles where rolname = name) \gexec
+
+alter role airi_app login password :'app_password';
+alter role airi_worker login password :'worker_password';
+
+do $$
+begin
+    if exists (select from pg_roles where rolname like 'airi\_%' and (rolsuper or rolbypassrls)) then
+        raise exception 'a role of airi is above row-level security';
+    end if;
+    if not (select rolsuper from pg_roles where rolname = current_user) then
+        execute format('grant airi_owner to %I', current_user);
+    end if;
+    execute format('alter database %I owner to airi_owner', current_database());
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant connect on database %I to airi_app, airi_worker', current_database());
+end $$;
+
+create schema if not exists airi authorization airi_owner;
+grant usage on schema airi to airi_app, airi_worker;
+create table if not exists airi.schema_migrations (
+    version    text primary key,
+    applied_at timestamptz not null default now()
+);
+grant select on airi.schema_migrations to airi_app, airi_worker;

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Keeps one process alive: deploy/supervise.sh <dir> -- <command…> A process that dies is started again, ever
+# more slowly while it dies soon. SIGTERM is passed on; after 20 s more the process is killed. Exit status 2
+# means that its settings are wrong: then starting it again would not help.
+set -uo pipefail
+
+# shellcheck source=/dev/null
+source "$(dirname "${BASH_SOURCE[0]}")/lib/base.sh"
+
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+    stopping=yes
+    if [[ -n "$child" ]]; then kill -TERM "$child" 2>/dev/null; fi
+}
+
+run_once() { # leaves the exit status in `status`
+    local guard=''
+    # Should this supervisor be killed, the process drains and ends as well.
+    setpriv --pdeathsig TERM -- "$@" &
+    child=$!
+    write_pid "$dir/child" "$child"
+    if [[ -n "$stopping" ]]; then kill -TERM "$child" 2>/dev/null; fi
+    while :; do # a signal ends wait early
+        wait "$child" 2>/dev/null
+        status=$?
+        kill -0 "$child" 2>/dev/null || break
+        if [[ -n "$stopping" && -z "$guard" ]]; then
+            (
+                sleep 20 &
+                trap 'kill $!' TERM
+                wait $! && kill -KILL "$child" 2>/dev/null
+            ) &
+            guard=$!
+        fi
+    done
+    child=''
+    if [[ -n "$guard" ]]; then kill "$guard" 2>/dev/null; fi
+}
+
+main() {
+    local pause=1 begun
+    dir="$1" child='' stopping=''
+    shift 2
+    trap stop TERM INT
+    while :; do
+        begun=$SECONDS
+        run_once "$@"
+        if [[ -n "$stopping" ]]; then break; fi
+        if ((status == 2)); then
+            say "supervisor: ${1##*/} refuses its settings"
+            break
+        fi
+        if ((SECONDS - begun >= 30)); then pause=1; fi
+        say "supervisor: ${1##*/} ended with status $status; again in $pause s"
+        sleep "$pause" &
+        wait $!
+        kill $! 2>/dev/null
+        if [[ -n "$stopping" ]]; then break; fi
+        pause=$((pause < 8 ? pause * 2 : 15))
+    done
+    rm -f "$dir/child"
+}
+
+# In one line with its end: the shell reads a script while it runs, and this file may change meanwhile.
+main "$@"; exit

@@ -1,0 +1,19 @@
+// Every event, one line each: topics, schemas and tests are made from this list.
+#pragma once
+
+#include <tuple>
+
+#include "events/chat.hpp"
+#include "events/moderation.hpp"
+#include "events/usage.hpp"
+
+namespace airi::events {
+
+using all = std::tuple<
+    chat_requested,
+    chat_screened,
+    chat_finished,
+    moderation_decided,
+    usage_recorded>;
+
+}  // namespace airi::events

@@ -1,0 +1,38 @@
+// An event on its way: CloudEvents 1.0 in Kafka binary mode (cloudevents/spec, bindings/kafka-protocol-binding.md): the
+// value is the data, the attributes are `ce_…` headers.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "events/codec.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi::events {
+
+struct outgoing {
+    std::string topic;
+    std::string key;
+    std::string value;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Identity and history of one event: never fields of it.
+struct origin {
+    event_id id;
+    std::string_view source;       ///< /airi/gateway, /airi/workers/chat
+    instant time;
+    std::string_view traceparent;  ///< W3C; may be empty
+};
+
+std::vector<std::pair<std::string, std::string>> attributes(std::string_view type, const origin&);
+
+template <class Event>
+outgoing envelope(const Event& event, const origin& from) {
+    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from)};
+}
+
+}  // namespace airi::events

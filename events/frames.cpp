@@ -1,0 +1,98 @@
+#include "events/frames.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+namespace airi::events {
+namespace {
+
+constexpr std::array<std::string_view, 8> names{"message_start",    "message_delta",    "message_snapshot",
+                                                "message_restart",  "message_complete", "message_rejected",
+                                                "message_failed",   "message_cancelled"};
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t out = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (ec != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return out;
+}
+
+std::string_view word(std::string_view& rest) {
+    const auto at = rest.find(' ');
+    const auto out = rest.substr(0, at);
+    rest = at == std::string_view::npos ? std::string_view{} : rest.substr(at + 1);
+    return out;
+}
+
+}  // namespace
+
+std::string_view name_of(frame_type type) { return names[static_cast<std::size_t>(type)]; }
+
+std::optional<frame_type> frame_type_of(std::string_view name) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == name) return static_cast<frame_type>(i);
+    return std::nullopt;
+}
+
+bool is_end(frame_type type) { return type >= frame_type::complete; }
+
+std::string frame(frame_type type, const generation_ids& ids, position at, std::string_view more) {
+    return fmt::format(
+        R"({{"type":"{}","data":{{"conversation_id":"{}","message_id":"{}","generation_id":"{}","epoch":{},"offset":{}{}{}}}}})",
+        name_of(type), ids.conversation.text(), ids.reply.text(), ids.generation.text(), at.epoch, at.offset,
+        more.empty() ? "" : ",", more);
+}
+
+std::string content_member(std::string_view text) {
+    std::string out = "\"content\":";
+    json::append_string(out, text);
+    return out;
+}
+
+last_frame end_frame(std::string_view state, std::string_view error_code, std::string_view message) {
+    if (state == "rejected")
+        return {frame_type::rejected, "\"reason\":" + json::quoted(error_code) + ",\"safety_state\":\"block\""};
+    if (state == "failed") return {frame_type::failed, "\"code\":" + json::quoted(error_code)};
+    return {state == "cancelled" ? frame_type::cancelled : frame_type::complete, "\"message\":" + std::string(message)};
+}
+
+std::string publish_payload(const generation_id& generation, position at, frame_type type, std::string_view frame) {
+    return fmt::format("{} {} {} {}\n{}", generation.text(), at.epoch, at.offset, name_of(type), frame);
+}
+
+std::string publish_payload(std::string_view frame) { return "-\n" + std::string(frame); }
+
+std::optional<published> read_payload(std::string_view payload) {
+    const auto line = payload.find('\n');
+    if (line == std::string_view::npos) return std::nullopt;
+    published out;
+    out.frame = payload.substr(line + 1);
+    auto head = payload.substr(0, line);
+    if (head == "-") return out;
+    const auto generation = generation_id::parse(word(head));
+    const auto epoch = number(word(head)), offset = number(word(head));
+    const auto type = frame_type_of(word(head));
+    if (!generation || !epoch || !offset || !type) return std::nullopt;
+    out.of_generation = true;
+    out.generation = *generation;
+    out.at = {*epoch, *offset};
+    out.type = *type;
+    return out;
+}
+
+std::string stream_key(const generation_id& id) { return "gen:" + id.text(); }
+std::string channel_of(const conversation_id& id) { return "conversation:" + id.text(); }
+std::string channel_of(const user_id& id) { return "user:" + id.text(); }
+std::string entry_id(position at) { return fmt::format("{}-{}", at.epoch, at.offset); }
+
+std::optional<position> read_entry_id(std::string_view text) {
+    const auto dash = text.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto epoch = number(text.substr(0, dash)), offset = number(text.substr(dash + 1));
+    if (!epoch || !offset) return std::nullopt;
+    return position{*epoch, *offset};
+}
+
+}  // namespace airi::events

@@ -1,0 +1,59 @@
+#include "events/schema.hpp"
+
+#include <fmt/format.h>
+
+#include "events/all.hpp"
+#include "platform/base/json.hpp"
+
+namespace airi::events {
+namespace {
+
+std::string type_of(const std::string*, const limit& bound) {
+    return fmt::format(R"({{"type": "string", "maxLength": {}}})", bound.max_length);
+}
+std::string type_of(const std::int64_t*, const limit& bound) {
+    if (bound.min == std::numeric_limits<std::int64_t>::min()) return R"({"type": "integer"})";
+    return fmt::format(R"({{"type": "integer", "minimum": {}}})", bound.min);
+}
+std::string type_of(const double*, const limit&) { return R"({"type": "number"})"; }
+std::string type_of(const bool*, const limit&) { return R"({"type": "boolean"})"; }
+std::string type_of(const instant*, const limit&) { return R"({"type": "string", "format": "date-time"})"; }
+std::string type_of(const json_text*, const limit&) { return R"({"type": ["object", "null"]})"; }
+template <class Tag>
+std::string type_of(const id<Tag>*, const limit&) {
+    return R"({"type": "string", "format": "uuid"})";
+}
+
+template <class Event>
+std::pair<std::string, std::string> schema_of() {
+    std::string properties, required;
+    std::apply(
+        [&](const auto&... f) {
+            const auto one = [&](const auto& field) {
+                using value = std::remove_cvref_t<decltype(std::declval<Event>().*(field.member))>;
+                if (!properties.empty()) properties += ",\n";
+                properties += fmt::format("    \"{}\": {}", field.name, type_of(static_cast<const value*>(nullptr), field.bound));
+                if (!field.bound.required) return;
+                if (!required.empty()) required += ", ";
+                required += fmt::format("\"{}\"", field.name);
+            };
+            (one(f), ...);
+        },
+        Event::fields);
+    return {fmt::format("{}.json", Event::topic),
+            fmt::format("{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"{}\",\n"
+                        "  \"type\": \"object\",\n  \"properties\": {{\n{}\n  }},\n  \"required\": [{}]\n}}\n",
+                        Event::topic, properties, required)};
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> schemas() {
+    return std::apply(
+        [](const auto&... event) {
+            return std::vector<std::pair<std::string, std::string>>{schema_of<std::remove_cvref_t<decltype(event)>>()...};
+        },
+        all{});
+}
+
+}  // namespace airi::events

@@ -1,0 +1,64 @@
+#include "gateway/accounts.hpp"
+
+#include <charconv>
+
+#include "platform/base/json.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway {
+namespace {
+
+constexpr seconds kept_for{2};
+constexpr std::size_t most_kept = 50'000;
+
+std::shared_ptr<const account> read(const postgres::rows& row, session_id session, user_id user) {
+    auto out = std::make_shared<account>();
+    out->id = user;
+    out->session = session;
+    out->json = row.text(0, 0);
+    out->plan = row.text(0, 1);
+    const auto rank = row.text(0, 2);
+    std::from_chars(rank.data(), rank.data() + rank.size(), out->rank);
+    out->features = row.text(0, 3);
+    if (const auto user_json = json::document::parse(out->json))
+        out->role = user_json->root()["role"].string().value_or("user");
+    if (const auto limits = json::document::parse(row.text(0, 4)))
+        limits->root().each([&](json::value l) {
+            out->limits[std::string(l["resource"].string().value_or("")) + "/" + std::string(l["period"].string().value_or(""))] =
+                l["amount"].integer().value_or(0);
+        });
+    if (const auto rates = json::document::parse(row.text(0, 5)))
+        rates->root().each([&](json::value r) {
+            const std::string name(r["name"].string().value_or(""));
+            out->rates[name] = {name, r["max"].integer().value_or(0), r["window"].integer().value_or(60)};
+        });
+    return out;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> account::limit(std::string_view resource_and_period) const {
+    const auto found = limits.find(resource_and_period);
+    return found == limits.end() ? std::nullopt : std::optional(found->second);
+}
+
+awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, session_id session) {
+    const auto at = std::chrono::steady_clock::now();
+    if (const auto found = known_.find(session); found != known_.end() && found->second.until > at && found->second.is->id == user)
+        co_return found->second.is;
+    postgres::transaction ask;
+    ask.caller = user;
+    ask.statements.push_back(sql::bind("account.of_session", {{"session", session}}));
+    const auto rows = co_await db_.run(std::move(ask));
+    if (!rows) co_return rows.error();
+    if (rows->front().empty()) {
+        known_.erase(session);
+        co_return std::shared_ptr<const account>{};
+    }
+    auto is = read(rows->front(), session, user);
+    if (known_.size() >= most_kept) known_.clear();
+    known_[session] = {is, at + kept_for};
+    co_return is;
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,55 @@
+// Who a request is from: the account behind a session, looked up in Postgres and kept for a moment. A session that ends
+// is forgotten at once (announced over Redis) and in any case after that moment.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/base/async.hpp"
+#include "platform/base/ids.hpp"
+#include "platform/postgres/postgres.hpp"
+
+namespace airi::gateway {
+
+struct rate {
+    std::string name;  ///< api, chat, auth, …
+    std::int64_t max = 0, window = 0;
+};
+
+struct account {
+    user_id id;
+    session_id session;
+    std::string json;      ///< {id,email,role,display_name,created_at,plan}
+    std::string role;
+    std::string plan;
+    std::string features;  ///< JSON object
+    std::int64_t rank = 0;
+    std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
+    std::map<std::string, rate, std::less<>> rates;
+
+    /// The plan's limit; none when it has no row for it.
+    std::optional<std::int64_t> limit(std::string_view resource_and_period) const;
+};
+
+class accounts {
+public:
+    explicit accounts(postgres::database& db) : db_(db) {}
+
+    /// Null when the session has ended or the account may not act.
+    awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
+    void forget(const session_id& session) { known_.erase(session); }
+
+private:
+    struct entry {
+        std::shared_ptr<const account> is;
+        std::chrono::steady_clock::time_point until;
+    };
+    postgres::database& db_;
+    std::unordered_map<session_id, entry> known_;
+};
+
+}  // namespace airi::gateway

@@ -1,0 +1,54 @@
+// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script, so that they are exact
+// over any number of gateways. Without Redis rates are not limited and quotas are counted in Postgres: written policy.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/redis/redis.hpp"
+
+namespace airi::gateway {
+
+struct window {
+    std::string name;   ///< the group's, for the headers
+    std::string whose;  ///< user or address
+    std::int64_t max = 0;
+    std::int64_t seconds = 60;
+};
+
+/// A set of ids, one per counted thing, so that a repeated one counts once.
+struct quota {
+    std::string whose;
+    std::string day;     ///< 2026-01-31, UTC
+    std::int64_t max = 0;  ///< -1: unlimited, but repeats are still recognised
+    std::string member;
+};
+
+struct decision {
+    enum class kind { allowed, rate_limited, quota_used, unseeded };
+    kind is = kind::allowed;
+    std::string name;             ///< of the window that refused, or of the tightest one
+    std::int64_t limit = 0, window = 0, remaining = 0, reset = 0;  ///< seconds until a request is possible again
+    bool repeated = false;        ///< the quota's member was counted before
+};
+
+class limiter {
+public:
+    explicit limiter(redis::client& redis) : redis_(redis) {}
+
+    /// Counts the request in every window and in the quota, or in none. `unseeded`: fill the quota with seed() first.
+    awaitable<result<decision>> take(std::vector<window> windows, std::optional<quota> day = std::nullopt);
+    /// Today's ids as Postgres has them.
+    awaitable<result<>> seed(quota day, std::vector<std::string> members);
+    /// Takes a counted member back: what it was for did not come about.
+    awaitable<> give_back(quota day);
+
+private:
+    redis::client& redis_;
+};
+
+/// `"chat";r=42;t=30` and `"chat";q=100;w=3600` (draft-ietf-httpapi-ratelimit-headers-11).
+std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision&);
+
+}  // namespace airi::gateway

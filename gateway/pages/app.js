@@ -1,0 +1,208 @@
+// The page: who is signed in, which view is shown, and what stands beside the conversation.
+
+import { AuthView, sentence } from './auth.js';
+import { ChatView } from './chat.js';
+import { ChatClient } from './client.js';
+import { ConnectionView } from './connection.js';
+import { byId, relativeTime } from './dom.js';
+import { showGallery } from './gallery.js';
+import { Library } from './library.js';
+import { Session } from './session.js';
+import { Sidebar, showUsage } from './sidebar.js';
+
+const LIST_AFTER_MS = 300;
+const TOAST_MS = 8_000;
+const USAGE_CHECK_MS = 30_000;
+
+class App {
+    constructor() {
+        this.session = new Session();
+        this.auth = new AuthView(this.session);
+        this.chat = new ChatView();
+        this.sidebar = new Sidebar({ onMore: () => this.loadConversations(true) });
+        this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
+        this.client = null;
+        this.library = null;
+        this.listen();
+        this.useSettings();
+        this.begin();
+    }
+
+    listen() {
+        this.session.addEventListener('changed', () => this.begin());
+        this.chat.addEventListener('changed', () => this.drawSidebar());
+        this.chat.addEventListener('activity', () => this.listSoon());
+        this.chat.addEventListener('trouble', ({ detail }) => this.toast(detail.text, detail.again));
+        this.chat.addEventListener('missing', () => {
+            location.replace('#/');
+            this.toast('That conversation does not exist.');
+        });
+        window.addEventListener('hashchange', () => this.client && this.route());
+        byId('logout').addEventListener('click', () => this.logout());
+        byId('try-again').addEventListener('click', () => this.begin());
+        for (const id of ['menu', 'drawer-close', 'backdrop'])
+            byId(id).addEventListener('click', () => this.drawer(id === 'menu'));
+        document.addEventListener('keydown', ({ key }) => key === 'Escape' && this.drawer(false));
+        setInterval(() => this.library?.usageIsOld && this.loadUsage().catch(() => {}), USAGE_CHECK_MS);
+    }
+
+    // What the session tells: the form to sign in, or everything for its user.
+    begin() {
+        const hadUser = this.client !== null;
+        this.client?.close();
+        this.client = null;
+        this.library = null;
+        this.sidebar.clear();
+        const { user } = this.session;
+        byId('auth').hidden = user !== null;
+        byId('app').hidden = user === null;
+        this.drawer(false);
+        if (user) return void this.start(user);
+        this.chat.begin(null, null);
+        document.title = this.product;
+        this.auth.become('login');
+        if (hadUser && !this.leaving) this.auth.say('You have been signed out. Log in to go on.');
+        this.leaving = false;
+        this.auth.focus();
+    }
+
+    async start(user) {
+        byId('account-name').textContent = user.display_name || user.email;
+        byId('account-email').textContent = user.display_name ? user.email : '';
+        byId('greeting').textContent = user.display_name ? `Hello, ${user.display_name}` : 'Hello';
+        const library = new Library(this.session);
+        const url = new URL('/ws', location.href).href.replace(/^http/, 'ws');
+        const client = new ChatClient({ url, session: this.session, storage: sessionStorage });
+        this.library = library;
+        this.client = client;
+        this.hear(client);
+        this.chat.begin(client, library);
+        client.connect();
+        try {
+            await Promise.all([library.loadCompanions(), this.loadConversations(), this.loadUsage()]);
+            if (client !== this.client) return;
+            showGallery(library.companions);
+            await this.route();
+        } catch (error) {
+            if (client !== this.client) return;
+            byId('failed-text').textContent = sentence(error.message);
+            this.view('failed');
+        }
+    }
+
+    hear(client) {
+        const on = (type, act) =>
+            client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
+        on('state', (state) => this.connection.show(state));
+        on('conversation', () => this.listSoon());
+        on('notice', ({ type, data }) => type === 'error' && this.toast(sentence(data.message)));
+        on('opened', ({ again }) => {
+            if (!again) return;
+            this.listSoon();
+            this.loadUsage().catch(() => {});
+            this.chat.catchUp();
+        });
+        on('usage', ({ resource_type, current_usage }) => {
+            if (resource_type !== 'messages' || !this.library.usage) return;
+            this.library.usage.used = current_usage;
+            this.drawUsage();
+        });
+    }
+
+    async route() {
+        const [, kind, id] = location.hash.split('/');
+        const companion = kind === 'new' ? this.library.companion(id) : null;
+        const opensChat = companion || (kind === 'c' && id);
+        this.drawer(false);
+        this.view(opensChat ? 'chat' : 'gallery');
+        if (companion) this.chat.openDraft(companion);
+        else if (opensChat) await this.chat.openConversation(id);
+        else this.chat.leave();
+        this.drawSidebar();
+    }
+
+    view(name) {
+        for (const id of ['gallery', 'chat', 'failed']) byId(id).hidden = id !== name;
+    }
+
+    drawSidebar() {
+        if (!this.library) return;
+        const { library } = this;
+        const living = new Set([...this.client.replies.values()].map((reply) => reply.conversation_id));
+        this.sidebar.show({ library, current: this.chat.thread?.conversation_id ?? null, living });
+        document.title = this.chat.thread ? `${this.chat.title} · ${this.product}` : this.product;
+    }
+
+    drawUsage() {
+        const { usage, planName, quotaSpent } = this.library;
+        const quota = byId('quota');
+        showUsage(usage, planName);
+        quota.hidden = !quotaSpent;
+        if (!quotaSpent) return;
+        const more = usage.resets_at ? ` There are new ones ${relativeTime(usage.resets_at)}.` : '';
+        quota.textContent = `You have used all messages of today.${more}`;
+    }
+
+    listSoon() {
+        this.listing ??= setTimeout(() => {
+            this.listing = null;
+            if (this.library) this.loadConversations().catch(() => {});
+        }, LIST_AFTER_MS);
+    }
+
+    async loadConversations(more = false) {
+        const { library } = this;
+        await library.loadConversations(more);
+        if (library === this.library) this.drawSidebar();
+    }
+
+    async loadUsage() {
+        const { library } = this;
+        await library.loadUsage();
+        if (library === this.library) this.drawUsage();
+    }
+
+    async useSettings() {
+        this.product = 'AIRI';
+        const settings = await this.session.getPublic('/settings').catch(() => ({}));
+        if (settings.product_name) this.product = settings.product_name;
+        if (settings.product_tagline) byId('tagline').textContent = settings.product_tagline;
+        if (settings.message_max_bytes) this.chat.composer.maxBytes = Number(settings.message_max_bytes);
+        for (const node of document.querySelectorAll('.product')) node.textContent = this.product;
+        this.chat.product = this.product;
+        document.title = this.product;
+        this.drawSidebar();
+    }
+
+    logout() {
+        this.leaving = true;
+        history.replaceState(null, '', '#/');
+        this.session.logout();
+    }
+
+    drawer(open) {
+        document.body.dataset.drawer = open ? 'open' : 'closed';
+        byId('menu').setAttribute('aria-expanded', String(open));
+        byId('main').inert = open;
+        if (open) byId('drawer-close').focus();
+    }
+
+    toast(text, again = null) {
+        const toast = byId('toast');
+        const button = byId('toast-again');
+        const hide = () => {
+            toast.hidden = true;
+        };
+        clearTimeout(this.toasting);
+        this.toasting = setTimeout(hide, TOAST_MS);
+        toast.hidden = false;
+        byId('toast-text').textContent = text;
+        button.hidden = !again;
+        button.onclick = () => {
+            hide();
+            again();
+        };
+    }
+}
+
+new App();

@@ -1,0 +1,145 @@
+// The form to log in and to sign up. Says what is wrong at the field where it is wrong.
+
+import { byId, duration } from './dom.js';
+
+const WORDS = {
+    login: {
+        title: 'Welcome back',
+        submit: 'Log in',
+        other: 'New here?',
+        change: 'Create an account',
+        password: 'current-password',
+    },
+    signup: {
+        title: 'Create your account',
+        submit: 'Sign up',
+        other: 'Have an account?',
+        change: 'Log in',
+        password: 'new-password',
+    },
+};
+const FIELDS = ['display_name', 'email', 'password'];
+
+export class AuthView {
+    constructor(session) {
+        this.session = session;
+        this.form = byId('auth-form');
+        this.problem = byId('auth-problem');
+        this.mode = 'login';
+        this.form.addEventListener('submit', (event) => {
+            event.preventDefault();
+            this.submit();
+        });
+        for (const name of FIELDS)
+            this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
+        byId('auth-change').addEventListener('click', () => {
+            this.become(this.mode === 'login' ? 'signup' : 'login');
+            this.focus();
+        });
+        byId('auth-reveal').addEventListener('click', () =>
+            this.reveal(this.form.elements.password.type === 'password'),
+        );
+        this.become('login');
+    }
+
+    become(mode) {
+        this.mode = mode;
+        const words = WORDS[mode];
+        byId('auth-title').textContent = words.title;
+        byId('auth-submit').textContent = words.submit;
+        byId('auth-other').textContent = words.other;
+        byId('auth-change').textContent = words.change;
+        byId('auth-name').hidden = mode === 'login';
+        byId('auth-hint').hidden = mode === 'login';
+        this.form.elements.password.autocomplete = words.password;
+        this.say('');
+        for (const name of FIELDS) this.fault(name, '');
+    }
+
+    reveal(shown) {
+        this.form.elements.password.type = shown ? 'text' : 'password';
+        byId('auth-reveal').setAttribute('aria-pressed', String(shown));
+        byId('auth-reveal').textContent = shown ? 'Hide' : 'Show';
+    }
+
+    focus() {
+        const first = this.mode === 'login' ? 'email' : 'display_name';
+        this.form.elements[first].focus();
+    }
+
+    say(text) {
+        clearInterval(this.counting);
+        this.problem.textContent = text;
+        this.problem.hidden = !text;
+    }
+
+    fault(name, text) {
+        byId(`auth-${name}-fault`).textContent = text;
+        const field = this.form.elements[name];
+        if (text) field.setAttribute('aria-invalid', 'true');
+        else field.removeAttribute('aria-invalid');
+    }
+
+    given() {
+        const { display_name, email, password } = this.form.elements;
+        const fields = { email: email.value.trim(), password: password.value };
+        if (this.mode === 'signup' && display_name.value.trim())
+            fields.display_name = display_name.value.trim();
+        return fields;
+    }
+
+    async submit() {
+        this.say('');
+        const fields = this.given();
+        this.fault('email', fields.email ? '' : 'Enter your e-mail address.');
+        this.fault('password', fields.password ? '' : 'Enter a password.');
+        const wrong = this.form.querySelector('[aria-invalid]');
+        if (wrong) return wrong.focus();
+        const button = byId('auth-submit');
+        button.setAttribute('aria-busy', 'true');
+        button.disabled = true;
+        try {
+            await this.session[this.mode](fields);
+            this.form.reset();
+            this.reveal(false);
+        } catch (error) {
+            this.explain(error);
+        }
+        button.disabled = false;
+        button.removeAttribute('aria-busy');
+        this.form.querySelector('[aria-invalid]')?.focus();
+    }
+
+    explain(error) {
+        if (error.status === 401) return this.say('The e-mail address or the password is wrong.');
+        if (error.code === 'EMAIL_TAKEN')
+            return this.fault('email', 'This address has an account already. Log in instead?');
+        if (error.status === 429) return this.countDown(error.retryAfter ?? 60);
+        let placed = 0;
+        for (const { pointer, message } of Array.isArray(error.details) ? error.details : []) {
+            const name = pointer.slice(1);
+            if (!FIELDS.includes(name)) continue;
+            this.fault(name, sentence(message));
+            placed += 1;
+        }
+        if (!placed) this.say(sentence(error.message));
+    }
+
+    countDown(seconds) {
+        const until = Date.now() + seconds * 1000;
+        const tick = () => {
+            const left = (until - Date.now()) / 1000;
+            if (left <= 0) return this.say('You can try again now.');
+            this.problem.textContent = `Too many attempts. Try again in ${duration(left)}.`;
+        };
+        this.say(' ');
+        tick();
+        this.counting = setInterval(tick, 1000);
+    }
+}
+
+/// The server's messages begin in lower case and have no full stop.
+export function sentence(text) {
+    const begun = text.charAt(0).toUpperCase() + text.slice(1);
+    return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -1,0 +1,271 @@
+// The conversation that is shown: opens it, loads its messages, sends, stops, and puts the chat client's news into it.
+// Keeps the threads that were shown last, so that coming back to one shows it at once.
+
+import { sentence } from './auth.js';
+import { Composer } from './composer.js';
+import { byId, orb, tint } from './dom.js';
+import { showOpening } from './gallery.js';
+import { Thread, isLiving } from './thread.js';
+import { Transcript } from './transcript.js';
+
+const MOST_THREADS = 40; // each holds a channel, of which a client has 100
+const STOP_AGAIN_MS = 2_000;
+
+const channelOf = (conversation_id) => `conversation:${conversation_id}`;
+const keyOfDraft = (companion_id) => `new:${companion_id}`;
+const keyOfSend = (send) => send.conversation_id ?? keyOfDraft(send.companion_id);
+
+/// Events: "changed" (replies under way or titles), "activity" (lists may be out of date), "missing" (no such
+/// conversation), "trouble" (detail: {text, again}).
+export class ChatView extends EventTarget {
+    constructor() {
+        super();
+        this.composer = new Composer({ onSend: (text) => this.send(text), onStop: () => this.stop() });
+        this.transcript = new Transcript({
+            scroller: byId('scroller'),
+            list: byId('messages'),
+            earlier: byId('earlier'),
+            latest: byId('latest'),
+            announcer: byId('announcer'),
+            onRetry: (item) => this.retry(item),
+            onEarlier: () => this.loadEarlier(),
+        });
+        this.product = '';
+        this.begin(null, null);
+    }
+
+    /// For another user, or none.
+    begin(client, library) {
+        this.client = client;
+        this.library = library;
+        this.threads = new Map(); // by conversation, or by draft; the one used last is the last
+        this.thread = null;
+        this.composer.clear();
+        if (!client) return;
+        const on = (type, act) =>
+            client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
+        on('accepted', (news) => this.accepted(news));
+        on('reply', (reply) => this.replyChanged(reply));
+        on('lost', (reply) => this.replyLost(reply));
+        on('message', (message) => this.messageCame(message));
+        on('refused', ({ send, message }) => {
+            this.threads.get(keyOfSend(send))?.refuseSend(send, sentence(message));
+            this.changed();
+        });
+    }
+
+    get title() {
+        const conversation = this.library.conversation(this.thread?.conversation_id);
+        return conversation?.title || this.thread?.companion?.name || this.product;
+    }
+
+    /// A conversation that begins with its first message.
+    openDraft(companion) {
+        this.open(keyOfDraft(companion.id), null, companion);
+    }
+
+    async openConversation(id) {
+        const companion = this.library.companion(this.library.conversation(id)?.companion_id);
+        const thread = this.open(id, id, companion);
+        this.client.watch(channelOf(id));
+        await this.load(thread);
+    }
+
+    leave() {
+        this.thread = null;
+    }
+
+    /// What was announced while the connection was lost is read instead.
+    async catchUp() {
+        if (this.thread?.conversation_id) await this.load(this.thread);
+    }
+
+    open(key, conversation_id, companion) {
+        const thread = this.threads.get(key) ?? new Thread(conversation_id);
+        this.threads.delete(key);
+        this.threads.set(key, thread);
+        this.trim();
+        this.thread = thread;
+        thread.companion = companion;
+        for (const send of this.client.sends.values()) if (keyOfSend(send) === key) thread.addSend(send);
+        for (const reply of this.client.replies.values())
+            if (reply.conversation_id === key) thread.addReply(reply);
+        byId('chat-orb').replaceChildren(orb(companion, 'small'));
+        byId('chat-name').textContent = companion?.name ?? this.product;
+        tint(byId('chat'), companion);
+        showOpening(companion);
+        this.transcript.show(thread, companion);
+        this.composer.moveTo(key, companion?.name ?? this.product);
+        this.changed();
+        this.composer.focus();
+        return thread;
+    }
+
+    trim() {
+        for (const key of this.threads.keys()) {
+            if (this.threads.size <= MOST_THREADS) return;
+            this.threads.delete(key);
+            this.client.unwatch(channelOf(key));
+        }
+    }
+
+    async load(thread) {
+        byId('chat').setAttribute('aria-busy', 'true');
+        try {
+            const { data, meta } = await this.library.loadMessages(thread.conversation_id);
+            // When too much was missed for one page to join on, the older messages are left to "earlier".
+            const joins = data.some((message) => thread.find(message));
+            if (thread.loaded && !joins) thread.items = thread.items.filter((item) => item.at === Infinity);
+            if (!thread.loaded || !joins) thread.cursor = meta.next_cursor ?? null;
+            thread.loaded = true;
+            for (const message of data) thread.addMessage(message);
+            for (const one of meta.generating ?? [])
+                thread.addReply(this.client.follow({ ...one, conversation_id: thread.conversation_id }));
+        } catch (error) {
+            this.loadFailed(thread, error);
+        }
+        byId('chat').removeAttribute('aria-busy');
+        this.changed();
+    }
+
+    loadFailed(thread, error) {
+        if (thread !== this.thread || error.status === 401) return;
+        if (error.status === 404) {
+            this.threads.delete(thread.conversation_id);
+            this.tell('missing');
+        } else {
+            const text = `The messages could not be loaded. ${sentence(error.message)}`;
+            this.tell('trouble', { text, again: () => this.load(thread) });
+        }
+    }
+
+    async loadEarlier() {
+        const { thread } = this;
+        const button = byId('earlier');
+        button.disabled = true;
+        try {
+            const { data, meta } = await this.library.loadMessages(thread.conversation_id, thread.cursor);
+            const add = () => {
+                thread.cursor = meta.next_cursor ?? null;
+                for (const message of data) thread.addMessage(message);
+            };
+            if (this.thread === thread) this.transcript.keepingPlace(add);
+            else add();
+        } catch (error) {
+            this.tell('trouble', { text: sentence(error.message), again: () => this.loadEarlier() });
+        }
+        button.disabled = false;
+    }
+
+    // The conversation is made with its first message, so the second one waits until that is accepted.
+    send(content) {
+        const { thread } = this;
+        const { conversation_id, companion } = thread;
+        if (!conversation_id && thread.items.some((item) => item.state === 'sending')) return false;
+        thread.addSend(this.client.send({ content, conversation_id, companion_id: companion?.id ?? null }));
+        this.transcript.pinned = true;
+        this.changed();
+        return true;
+    }
+
+    retry(item) {
+        if (item.state === 'refused') {
+            this.client.sendAgain(item.send);
+            this.thread.addSend(item.send);
+            this.changed();
+            return;
+        }
+        const isQuestion = (one) => one.role === 'user' && one.generation_id === item.generation_id;
+        const question = this.thread.items.find(isQuestion);
+        if (question) this.send(question.content);
+    }
+
+    stop() {
+        for (const { generation_id } of this.thread.living) this.client.cancel(generation_id);
+        byId('stop').disabled = true;
+        setTimeout(() => {
+            byId('stop').disabled = false;
+        }, STOP_AGAIN_MS);
+    }
+
+    accepted({ send, reply }) {
+        const draft = this.threads.get(keyOfDraft(send.companion_id));
+        if (!this.threads.has(send.conversation_id) && draft?.find({ role: 'user', ...send }))
+            this.settle(draft, send);
+        const thread = this.threads.get(send.conversation_id);
+        thread?.addSend(send);
+        thread?.addReply(reply);
+        this.changed();
+        this.tell('activity');
+    }
+
+    // A draft has become a conversation.
+    settle(thread, { companion_id, conversation_id }) {
+        this.threads.delete(keyOfDraft(companion_id));
+        this.threads.set(conversation_id, thread);
+        thread.conversation_id = conversation_id;
+        thread.loaded = true;
+        this.client.watch(channelOf(conversation_id));
+        if (this.thread !== thread) return;
+        history.replaceState(null, '', `#/c/${conversation_id}`);
+        this.composer.place = conversation_id;
+    }
+
+    replyChanged(reply) {
+        const thread = this.threads.get(reply.conversation_id);
+        if (thread) {
+            const isNew = !this.itemOf(thread, reply);
+            thread.addReply(reply);
+            if (thread === this.thread) this.announce(reply, isNew);
+        }
+        this.changed();
+        if (reply.ended) this.tell('activity');
+    }
+
+    announce(reply, isNew) {
+        const name = this.thread.companion?.name ?? this.product;
+        if (reply.state === 'completed') this.transcript.announce(`${name} said: ${reply.text}`);
+        else if (reply.state === 'cancelled') this.transcript.announce('Stopped.');
+        else if (reply.ended) this.transcript.announce(`${name} could not answer.`);
+        else if (isNew) this.transcript.announce(`${name} is writing.`);
+    }
+
+    async replyLost(reply) {
+        const thread = this.threads.get(reply.conversation_id);
+        if (!thread) return;
+        await this.load(thread);
+        const item = this.itemOf(thread, reply);
+        if (!item || !isLiving(item) || this.client?.replies.has(reply.generation_id)) return;
+        thread.touch(Object.assign(item, { state: 'failed', error_code: 'lost', content: '' }));
+        this.changed();
+    }
+
+    messageCame(message) {
+        this.threads.get(message.conversation_id)?.addMessage(message);
+        this.changed();
+        this.tell('activity');
+    }
+
+    itemOf(thread, { message_id, generation_id }) {
+        return thread.find({ role: 'assistant', id: message_id, generation_id });
+    }
+
+    // Something in a thread may have changed.
+    changed() {
+        const { thread } = this;
+        if (thread) {
+            const living = thread.living;
+            const words = living.some((item) => item.content) ? 'is writing…' : 'is thinking…';
+            byId('opening').hidden = thread.items.length > 0 || (thread.conversation_id && !thread.loaded);
+            byId('chat').dataset.replying = String(living.length > 0);
+            byId('chat-status').textContent = living.length ? words : (thread.companion?.tagline ?? '');
+            this.composer.setReplying(living.length > 0);
+            this.transcript.refresh();
+        }
+        this.tell('changed');
+    }
+
+    tell(type, detail) {
+        this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
+}

@@ -1,0 +1,67 @@
+// Small pieces of DOM and wording that the views share. Text goes in as text nodes only.
+
+/// h('p', {class: 'x', onclick: f, hidden: true}, 'text', node…)
+export function h(tag, props = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+        if (value === null || value === undefined || value === false) continue;
+        if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+        else node.setAttribute(name, value === true ? '' : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+export function icon(name) {
+    const ns = 'http://www.w3.org/2000/svg';
+    const svg = document.createElementNS(ns, 'svg');
+    const use = document.createElementNS(ns, 'use');
+    use.setAttribute('href', `#icon-${name}`);
+    svg.setAttribute('class', 'icon');
+    svg.setAttribute('aria-hidden', 'true');
+    svg.append(use);
+    return svg;
+}
+
+const HUES = [278, 48, 352, 205, 152, 310, 95, 240];
+
+/// The face of a companion: a soft ball of its own colour with two eyes, or its picture.
+export function orb(companion, size = '') {
+    const node = h('span', { class: `orb ${size}`, 'aria-hidden': 'true' });
+    tint(node, companion);
+    if (companion?.avatar) {
+        const picture = h('img', { src: companion.avatar, alt: '', onerror: () => picture.remove() });
+        node.append(picture);
+    }
+    return node;
+}
+
+export function tint(node, companion) {
+    node.style.setProperty('--hue', String(HUES[(companion?.index ?? 0) % HUES.length]));
+}
+
+const UNITS = [
+    ['year', 31_536_000],
+    ['month', 2_592_000],
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+];
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
+
+/// "5 min. ago", "in 3 hr."
+export function relativeTime(text, now = Date.now()) {
+    const seconds = (Date.parse(text) - now) / 1000;
+    if (Number.isNaN(seconds)) return '';
+    for (const [unit, length] of UNITS)
+        if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+    return seconds > 0 ? 'in a moment' : 'now';
+}
+
+export function duration(seconds) {
+    if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+    if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+    return `${Math.round(seconds / 3_600)} h`;
+}

@@ -1,0 +1,15 @@
+# Writes the files of the page as one C++ source: cmake -DOUT=file -DFILES=a;b -P embed.cmake
+set(text "#include \"gateway/pages/pages.hpp\"\n\nnamespace airi::gateway {\n\nnamespace {\n")
+set(table "")
+set(number 0)
+foreach(file ${FILES})
+    get_filename_component(name ${file} NAME)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
+    # A literal of escapes only: no escape can run into what follows it.
+    string(APPEND text "constexpr char file_${number}[] = \"${escaped}\";\n")
+    string(APPEND table "    {\"${name}\", {file_${number}, sizeof(file_${number}) - 1}},\n")
+    math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "}  // namespace\n\nconst page_file page_files[] = {\n${table}};\nconst std::size_t page_file_count = ${number};\n\n}  // namespace airi::gateway\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,58 @@
+// One generation as a client sees it: applies frames in the order of (epoch, offset), each once. Pure, no clock, no
+// socket; the chat client feeds it. Its text is at any moment what the server has sent up to `epoch` and `offset`.
+
+const ENDS = {
+    message_complete: 'completed',
+    message_cancelled: 'cancelled',
+    message_rejected: 'rejected',
+    message_failed: 'failed',
+};
+
+export class Reply {
+    constructor({ generation_id, message_id, conversation_id, question_id = null }) {
+        this.generation_id = generation_id;
+        this.message_id = message_id;
+        this.conversation_id = conversation_id;
+        this.question_id = question_id;
+        this.epoch = 0;
+        this.offset = -1;
+        this.text = '';
+        this.state = 'waiting'; // waiting, streaming, then one of the ends
+        this.message = null; // the stored message, with completed and cancelled
+        this.end = null; // {reason, safety_state, resources} of a rejection, {code} of a failure
+    }
+
+    get ended() {
+        return this.state !== 'waiting' && this.state !== 'streaming';
+    }
+
+    /// "applied", "stale" (seen before, or of an earlier try) or "gap" (frames before it are missing: resume).
+    apply(type, data) {
+        if (this.ended) return 'stale';
+        if (type in ENDS) return this.finish(ENDS[type], data);
+        const { epoch, offset } = data;
+        if (epoch < this.epoch || (epoch === this.epoch && offset <= this.offset)) return 'stale';
+        if (type === 'message_delta') {
+            if (epoch !== this.epoch || offset !== this.offset + 1) return 'gap';
+            this.text += data.content;
+        } else if (type === 'message_snapshot') {
+            this.text = data.content;
+        } else {
+            this.text = ''; // a start, or a restart that takes the partial text back
+        }
+        this.epoch = epoch;
+        this.offset = offset;
+        this.state = this.text === '' ? 'waiting' : 'streaming';
+        return 'applied';
+    }
+
+    // A generation has one end, so it counts wherever it stands.
+    finish(state, data) {
+        this.state = state;
+        this.message = data.message ?? null;
+        this.text = this.message?.content ?? ''; // a failed or rejected one is stored without text
+        const { reason = null, safety_state = null, resources = null, code = null } = data;
+        this.end = { reason, safety_state, resources, code };
+        return 'applied';
+    }
+}

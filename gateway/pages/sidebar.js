@@ -1,0 +1,96 @@
+// The list of conversations, the usage meter and the account: what stands beside the chat.
+
+import { byId, h, orb, relativeTime } from './dom.js';
+
+export class Sidebar {
+    constructor({ onMore }) {
+        this.list = byId('conversations');
+        this.more = byId('more-conversations');
+        this.more.addEventListener('click', onMore);
+        this.library = null;
+        this.nodes = new Map();
+        setInterval(() => this.draw(), 60_000);
+    }
+
+    clear() {
+        this.library = null;
+        this.nodes.clear();
+        this.list.replaceChildren();
+    }
+
+    /// `living` holds the ids of the conversations with a reply under way.
+    show({ library, current, living }) {
+        Object.assign(this, { library, current, living });
+        this.more.hidden = !library.cursor;
+        byId('no-conversations').hidden = library.conversations.length > 0;
+        this.draw();
+    }
+
+    draw() {
+        if (!this.library) return;
+        const gone = new Set(this.nodes.keys());
+        this.library.conversations.forEach((conversation, i) => {
+            gone.delete(conversation.id);
+            const node = this.nodeOf(conversation);
+            if (this.list.children[i] !== node) this.list.insertBefore(node, this.list.children[i] ?? null);
+        });
+        for (const id of gone) {
+            this.nodes.get(id).remove();
+            this.nodes.delete(id);
+        }
+    }
+
+    nodeOf(conversation) {
+        const { id, companion_id } = conversation;
+        const companion = this.library.companion(companion_id);
+        let node = this.nodes.get(id);
+        if (!node) {
+            const words = h(
+                'span',
+                { class: 'words' },
+                h('span', { class: 'title' }),
+                h('span', { class: 'preview' }),
+            );
+            node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), words, h('time')));
+            this.nodes.set(id, node);
+        }
+        const link = node.firstChild;
+        const at = conversation.last_message_at ?? conversation.updated_at ?? conversation.created_at;
+        const title = conversation.title || companion?.name || 'New conversation';
+        setText(link.querySelector('.title'), title);
+        setText(
+            link.querySelector('.preview'),
+            this.living.has(id) ? 'is writing…' : (conversation.last_message_preview ?? ''),
+        );
+        setText(link.querySelector('time'), at ? relativeTime(at) : '');
+        node.classList.toggle('living', this.living.has(id));
+        if (id === this.current) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
+        return node;
+    }
+}
+
+function setText(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+}
+
+/// Shows today's messages: {used, limit, resets_at}, limit null or below zero when there is none.
+export function showUsage(usage, plan) {
+    const area = byId('usage');
+    area.hidden = !usage;
+    if (!usage) return;
+    const { used, limit, resets_at } = usage;
+    const endless = limit === null || limit === undefined || limit < 0;
+    byId('usage-plan').textContent = plan ? `${plan} plan` : 'Today';
+    byId('usage-count').textContent = endless ? `${used} messages today` : `${used} of ${limit} messages`;
+    byId('usage-reset').textContent = endless || !resets_at ? '' : `New ones ${relativeTime(resets_at)}`;
+    const meter = byId('usage-meter');
+    meter.hidden = endless;
+    if (endless) return;
+    const share = limit > 0 ? Math.min(used / limit, 1) : 1;
+    meter.setAttribute('aria-valuemax', String(limit));
+    meter.setAttribute('aria-valuenow', String(Math.min(used, limit)));
+    meter.setAttribute('aria-valuetext', `${used} of ${limit} messages used today`);
+    meter.firstElementChild.style.setProperty('width', `${share * 100}%`);
+    meter.dataset.level = share >= 1 ? 'full' : share >= 0.8 ? 'high' : 'fine';
+}

@@ -1,0 +1,129 @@
+// The items of one conversation in the order they are shown: stored messages, sends under way, replies being spoken.
+// Pure: the transcript draws it. An item is known by several ids over its life; whichever comes first makes it.
+
+let sequence = 0;
+
+const timeOf = (text) => (text ? Date.parse(text) : Infinity);
+
+export class Thread {
+    constructor(conversation_id = null) {
+        this.conversation_id = conversation_id;
+        this.items = [];
+        this.cursor = null; // of the stored messages before the first one here
+    }
+
+    get living() {
+        return this.items.filter((item) => item.role === 'assistant' && isLiving(item));
+    }
+
+    addMessage(message) {
+        const item = this.find(message) ?? this.insert({ role: message.role });
+        item.id = message.id;
+        item.client_message_id ??= message.client_message_id ?? null;
+        item.generation_id ??= message.generation_id ?? message.metadata?.generation_id ?? null;
+        item.content = message.content;
+        item.at = timeOf(message.created_at);
+        item.state = message.role === 'user' && message.status !== 'rejected' ? 'sent' : message.status;
+        item.error_code = message.metadata?.error_code ?? item.error_code ?? null;
+        this.touch(item);
+        return item;
+    }
+
+    addSend(send) {
+        const item = this.find({ role: 'user', ...send }) ?? this.insert({ role: 'user' });
+        item.client_message_id = send.client_message_id;
+        item.content = send.content;
+        item.send = send;
+        if (send.accepted) {
+            // The other tabs' copy may have been faster than the acceptance.
+            const double = this.items.find(
+                (other) => other !== item && other.id === send.accepted.question_id,
+            );
+            if (double) this.remove(double);
+            if (double) item.at = double.at;
+            item.id = send.accepted.question_id;
+            item.generation_id = send.accepted.generation_id;
+        }
+        if (item.state !== 'rejected') item.state = send.accepted ? 'sent' : 'sending';
+        item.notice = null;
+        this.touch(item);
+        return item;
+    }
+
+    refuseSend(send, message) {
+        const item = this.find({ role: 'user', ...send });
+        if (!item) return;
+        item.state = 'refused';
+        item.notice = message;
+        this.touch(item);
+    }
+
+    addReply(reply) {
+        const question = this.items.find((i) => i.role === 'user' && i.generation_id === reply.generation_id);
+        const seen = { role: 'assistant', id: reply.message_id, generation_id: reply.generation_id };
+        if (reply.state === 'rejected') {
+            const item = this.find(seen);
+            if (item) this.remove(item);
+            if (question) this.touch(Object.assign(question, { state: 'rejected', end: reply.end }));
+            return;
+        }
+        const item = this.find(seen) ?? this.insert({ role: 'assistant', state: 'waiting' });
+        if (!isLiving(item) && !reply.ended) return; // its end was read over HTTP
+        Object.assign(item, seen, {
+            content: reply.text,
+            state: reply.state,
+            error_code: reply.end?.code ?? null,
+        });
+        if (reply.message) item.at = timeOf(reply.message.created_at);
+        this.touch(item);
+    }
+
+    remove(item) {
+        this.items.splice(this.items.indexOf(item), 1);
+    }
+
+    find({ role, id, client_message_id, generation_id }) {
+        const same = (item) =>
+            item.role === role &&
+            ((id && item.id === id) ||
+                (role === 'user' && client_message_id && item.client_message_id === client_message_id) ||
+                (role === 'assistant' && generation_id && item.generation_id === generation_id));
+        return this.items.find(same);
+    }
+
+    insert(item) {
+        Object.assign(item, { key: `item-${++sequence}`, seq: sequence, at: Infinity, version: 0 });
+        item.id = item.client_message_id = item.generation_id = null;
+        this.items.push(item);
+        return item;
+    }
+
+    touch(item) {
+        item.version += 1;
+        this.sort();
+    }
+
+    // By the server's time; what has none yet comes last, as it was made. A reply follows its question.
+    sort() {
+        const questions = new Map();
+        for (const item of this.items)
+            if (item.role === 'user' && item.generation_id) questions.set(item.generation_id, item);
+        const place = (item) => {
+            const question = item.role === 'assistant' ? questions.get(item.generation_id) : null;
+            return question ? [question.at, question.seq, 1] : [item.at, item.seq, 0];
+        };
+        const placed = this.items.map((item) => [place(item), item]);
+        placed.sort(([a], [b]) => compare(a, b));
+        this.items = placed.map(([, item]) => item);
+    }
+}
+
+export const isLiving = (item) => item.state === 'waiting' || item.state === 'streaming';
+
+function compare(a, b) {
+    for (let i = 0; i < a.length; ++i) {
+        if (a[i] < b[i]) return -1;
+        if (a[i] > b[i]) return 1;
+    }
+    return 0;
+}

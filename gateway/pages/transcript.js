@@ -1,0 +1,179 @@
+// Draws a thread: one element per item, made once and changed in place, so that a growing reply disturbs nothing else.
+// Follows the newest text while the reader is at the bottom, and leaves the reader alone otherwise.
+
+import { h, icon, orb } from './dom.js';
+import { draw } from './markdown.js';
+import { isLiving } from './thread.js';
+
+const NEAR_BOTTOM = 80;
+const CATEGORIES = {
+    hate: 'hateful language',
+    harassment: 'threats or harassment',
+    violence: 'violence',
+    sexual: 'sexual content that is not allowed here',
+    self_harm: 'self-harm',
+    spam: 'spam',
+};
+const FAILURES = {
+    prompt_refused: 'could not answer this message.',
+    content_filtered: 'could not answer this message.',
+    lost: 'has not answered. Reload the page to look again.',
+};
+
+export class Transcript {
+    /// Callbacks: onRetry(item) for a refused or unanswered message, onEarlier() for more history.
+    constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier }) {
+        Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry });
+        this.nodes = new Map(); // item key → {node, version}
+        this.thread = null;
+        this.companion = null;
+        this.pinned = true;
+        this.due = 0;
+        scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
+        latest.addEventListener('click', () => this.toBottom(true));
+        earlier.addEventListener('click', onEarlier);
+        new ResizeObserver(() => this.pinned && this.toBottom()).observe(scroller);
+    }
+
+    show(thread, companion) {
+        this.thread = thread;
+        this.companion = companion;
+        this.nodes.clear();
+        this.list.replaceChildren();
+        this.pinned = true;
+        this.draw();
+    }
+
+    /// Draws with the next frame of the screen, however many changes come before it.
+    refresh() {
+        this.due ||= requestAnimationFrame(() => {
+            this.due = 0;
+            this.draw();
+        });
+    }
+
+    draw() {
+        if (!this.thread) return;
+        this.earlier.hidden = !this.thread.cursor;
+        const gone = new Set(this.nodes.keys());
+        this.thread.items.forEach((item, i) => {
+            gone.delete(item.key);
+            const node = this.nodeOf(item);
+            if (this.list.children[i] !== node) this.list.insertBefore(node, this.list.children[i] ?? null);
+        });
+        for (const key of gone) {
+            this.nodes.get(key).node.remove();
+            this.nodes.delete(key);
+        }
+        if (this.pinned) this.toBottom();
+        this.markLatest();
+    }
+
+    /// Runs `change`, which adds items above, and keeps what is being read where it is.
+    keepingPlace(change) {
+        const before = this.scroller.scrollHeight - this.scroller.scrollTop;
+        this.pinned = false;
+        change();
+        this.draw();
+        this.scroller.scrollTop = this.scroller.scrollHeight - before;
+    }
+
+    announce(text) {
+        this.announcer.textContent = '';
+        requestAnimationFrame(() => {
+            this.announcer.textContent = text;
+        });
+    }
+
+    nodeOf(item) {
+        const known = this.nodes.get(item.key);
+        if (known?.version === item.version) return known.node;
+        const entry = known ?? { node: this.frameOf(item) };
+        entry.version = item.version;
+        this.nodes.set(item.key, entry);
+        this.fill(entry.node, item);
+        return entry.node;
+    }
+
+    frameOf({ role }) {
+        const body = h('div', { class: 'text' });
+        const note = h('div', { class: 'note' });
+        if (role === 'user')
+            return h('li', { class: 'item user' }, h('span', { class: 'hidden' }, 'You said:'), body, note);
+        const name = this.companion?.name ?? 'airi';
+        const said = h('span', { class: 'hidden' }, `${name} said:`);
+        return h(
+            'li',
+            { class: 'item reply' },
+            orb(this.companion, 'small'),
+            said,
+            h('div', { class: 'column' }, body, note),
+        );
+    }
+
+    fill(node, item) {
+        node.dataset.state = item.state;
+        node.dataset.id = item.id ?? '';
+        const body = node.querySelector('.text');
+        const note = node.querySelector('.note');
+        if (item.role === 'user') body.textContent = item.content;
+        else draw(body, item.content);
+        node.setAttribute('aria-busy', String(item.role === 'assistant' && isLiving(item)));
+        note.replaceChildren(...this.noteOf(item));
+    }
+
+    noteOf(item) {
+        const name = this.companion?.name ?? 'The companion';
+        const retry = (label) =>
+            h('button', { type: 'button', class: 'link', onclick: () => this.onRetry(item) }, label);
+        if (item.state === 'waiting')
+            return [h('span', { class: 'dots', role: 'img', 'aria-label': `${name} is thinking` })];
+        if (item.state === 'cancelled') return [item.content ? 'Stopped.' : 'Stopped before the first word.'];
+        if (item.state === 'sending') return ['Sending…'];
+        if (item.state === 'refused')
+            return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
+        if (item.state === 'failed')
+            return [
+                icon('alert'),
+                ` ${name} ${FAILURES[item.error_code] ?? 'could not answer just now.'} `,
+                retry('Ask again'),
+            ];
+        if (item.state === 'rejected') return rejection(item, name);
+        return [];
+    }
+
+    scrolled() {
+        const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+        this.pinned = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+        this.markLatest();
+    }
+
+    markLatest() {
+        this.latest.hidden = this.pinned || this.scroller.scrollHeight <= this.scroller.clientHeight;
+    }
+
+    toBottom(smoothly = false) {
+        this.pinned = true;
+        this.scroller.scrollTo({
+            top: this.scroller.scrollHeight,
+            behavior: smoothly ? 'smooth' : 'instant',
+        });
+    }
+}
+
+function rejection(item, name) {
+    const category = item.end?.reason?.split(':')[1];
+    const because = CATEGORIES[category]
+        ? `: it contains ${CATEGORIES[category]}`
+        : ' because of its content';
+    const out = [icon('alert'), ` ${name} was not given this message${because}.`];
+    const resources = Array.isArray(item.end?.resources) ? item.end.resources : [];
+    if (resources.length)
+        out.push(h('ul', { class: 'resources' }, ...resources.map((r) => h('li', {}, resourceText(r)))));
+    return out;
+}
+
+function resourceText(resource) {
+    if (typeof resource === 'string') return resource;
+    return [resource.name, resource.phone, resource.text, resource.url].filter(Boolean).join(' · ');
+}

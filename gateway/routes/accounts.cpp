@@ -1,0 +1,205 @@
+// Signup, login, refresh, logout, session, usage.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/routes/tables.hpp"
+#include "gateway/session_endings.hpp"
+#include "platform/base/log.hpp"
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::size_t small_body = 8 * 1024;
+
+struct credentials {
+    std::string email;
+    secret password;
+};
+
+// An address a mail server would take: one @, something before it, a dotted name after it; ASCII only, so that no
+// look-alike of another user's address can be registered.
+bool plausible_email(std::string_view text) {
+    const auto at = text.find('@');
+    if (at == 0 || at == std::string_view::npos || text.size() > 254 || text.find('@', at + 1) != std::string_view::npos) return false;
+    const auto host = text.substr(at + 1);
+    if (host.find('.') == std::string_view::npos || host.front() == '.' || host.back() == '.') return false;
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F && c != ',' && c != ';' && c != '<' && c != '>' && c != '"'; });
+}
+
+std::variant<credentials, problem> read_credentials(const json::value& body, bool fresh) {
+    std::string faults;
+    const auto fault = [&](std::string_view pointer, std::string_view message) {
+        faults += (faults.empty() ? "" : ",") + json::object().add("pointer", pointer).add("message", message).text();
+    };
+    const auto email = body["email"].string();
+    const auto password = body["password"].string();
+    if (!email) fault("/email", "an e-mail address is needed");
+    else if (!plausible_email(*email)) fault("/email", "this is no e-mail address");
+    if (!password) fault("/password", "a password is needed");
+    else if (fresh && password->size() < 8) fault("/password", "a password has at least 8 characters");
+    else if (password->size() > 1024) fault("/password", "a password has at most 1024 bytes");
+    if (!faults.empty()) return problem{422, "VALIDATION_FAILED", "the body has faults", "[" + faults + "]"};
+    return credentials{std::string(*email), secret(std::string(*password))};
+}
+
+// Opens a session and answers with its tokens.
+awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status) {
+    auto& use = of.use;
+    const auto session = session_id::fresh();
+    const auto refresh = random::token();
+    postgres::transaction open;
+    open.caller = user;
+    open.statements.push_back(sql::bind("auth.open", {{"user", user}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh)},
+                                                      {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
+    open.statements.push_back(sql::bind("account.of_session", {{"session", session}}));
+    const auto rows = co_await use.database.run(std::move(open));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->back().empty()) co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
+    // The sessions that had to make room end on every gateway at once.
+    for (std::size_t i = 0; i < rows->front().size(); ++i) {
+        co_await tell_session_ended(use, std::string(rows->front().text(i, 0)));
+    }
+    const auto life = use.options.access_token_life;
+    const auto access = use.keys.sign({user, session, std::move(email), std::move(role), of.in.arrived, of.in.arrived + life});
+    json::object data;
+    data.add_raw("user", rows->back().text(0, 0)).add("access_token", access).add("refresh_token", refresh)
+        .add("token_type", "bearer").add("expires_in", life.count());
+    co_return success(status, data.text());
+}
+
+awaitable<handled> signup(exchange& of) {
+    auto given = read_credentials(of.json(), true);
+    if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
+    auto& [email, password] = std::get<credentials>(given);
+    const auto name = of.json()["display_name"];
+    if (name.exists() && !name.is_null() && (!name.string() || name.string()->empty() || name.string()->size() > 100))
+        co_return invalid("/display_name", "a name of 1 to 100 bytes");
+    const auto metadata = of.json()["metadata"];
+    if (metadata.exists() && metadata.type() != json::kind::object) co_return invalid("/metadata", "an object");
+    auto hash = co_await of.use.hashing.hash(password);
+    if (!hash) co_return problem_of(hash.error());
+    const auto user = user_id::fresh();
+    postgres::transaction make;
+    make.statements.push_back(sql::bind("auth.signup",
+        {{"id", user}, {"email", email}, {"password_hash", *hash},
+         {"display_name", name.string() ? std::optional(std::string(*name.string())) : std::nullopt},
+         {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}}));
+    const auto rows = co_await of.use.database.run(std::move(make));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty() || rows->front().is_null(0, 0)) co_return problem{409, "EMAIL_TAKEN", "this address has an account already"};
+    log::info("auth.signup", {{"user_id", user.text()}});
+    co_return co_await open_session(of, user, std::move(email), "user", 201);
+}
+
+awaitable<handled> login(exchange& of) {
+    auto given = read_credentials(of.json(), false);
+    if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
+    auto& [email, password] = std::get<credentials>(given);
+    postgres::transaction find;
+    find.statements.push_back(sql::bind("auth.find", {{"email", email}}));
+    const auto rows = co_await of.use.database.run(std::move(find));
+    if (!rows) co_return problem_of(rows.error());
+    const auto& user = rows->front();
+    const std::string hash(user.empty() ? std::string_view{} : user.text(0, 1));
+    const auto right = co_await of.use.hashing.verify(password, hash);
+    if (!right) co_return problem_of(right.error());
+    if (!*right) {
+        log::info("auth.login_refused", {{"address", of.in.address}});
+        co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
+    }
+    if (user.text(0, 2) != "active") co_return problem{403, "ACCOUNT_" + std::string(user.text(0, 2) == "deleted" ? "DELETED" : "SUSPENDED"), "this account may not be used"};
+    const auto id = user_id::parse(user.text(0, 0)).value_or(user_id{});
+    if (passwords::needs_rehash(hash)) {
+        if (const auto fresh = co_await of.use.hashing.hash(password)) {
+            postgres::transaction save;
+            save.caller = id;
+            save.statements.push_back(sql::bind("auth.rehash", {{"password_hash", *fresh}}));
+            co_await of.use.database.run(std::move(save));
+        }
+    }
+    co_return co_await open_session(of, id, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
+}
+
+awaitable<handled> refresh(exchange& of) {
+    const auto token = of.json()["refresh_token"].string();
+    if (!token || token->size() > 200) co_return invalid("/refresh_token", "a refresh token is needed");
+    // The successor is derived, so that a client whose answer was lost gets the same one within the grace.
+    const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, *token));
+    postgres::transaction exchange_it;
+    exchange_it.statements.push_back(sql::bind("auth.refresh", {{"hash", digest::sha256_hex(*token)}, {"next_hash", digest::sha256_hex(next)}}));
+    const auto rows = co_await of.use.database.run(std::move(exchange_it));
+    if (!rows) co_return problem_of(rows.error());
+    const auto outcome = rows->front().text(0, 0);
+    const auto session = session_id::parse(rows->front().text(0, 1)).value_or(session_id{});
+    const auto user = user_id::parse(rows->front().text(0, 2)).value_or(user_id{});
+    if (outcome == "reused") {
+        log::warn("auth.refresh_reused", {{"user_id", user.text()}, {"session_id", session.text()}});
+        co_await tell_session_ended(of.use, session.text());
+    }
+    if (outcome != "rotated" && outcome != "grace") co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
+    const auto caller = co_await of.use.sessions.of(user, session);
+    if (!caller) co_return problem_of(caller.error());
+    if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
+    const auto life = of.use.options.access_token_life;
+    const auto access = of.use.keys.sign({user, session, std::string(rows->front().text(0, 3)), std::string(rows->front().text(0, 4)),
+                                          of.in.arrived, of.in.arrived + life});
+    json::object data;
+    data.add_raw("user", (*caller)->json).add("access_token", access).add("refresh_token", next).add("token_type", "bearer")
+        .add("expires_in", life.count());
+    co_return success(200, data.text());
+}
+
+awaitable<handled> logout(exchange& of) {
+    postgres::transaction end;
+    end.caller = of.caller->id;
+    end.statements.push_back(sql::bind("auth.end_session", {{"session", of.caller->session}}));
+    const auto rows = co_await of.use.database.run(std::move(end));
+    if (!rows) co_return problem_of(rows.error());
+    of.use.sessions.forget(of.caller->session);
+    co_await tell_session_ended(of.use, of.caller->session.text());
+    co_return success(200, R"({"logged_out":true})");
+}
+
+awaitable<handled> session(exchange& of) {
+    json::object data;
+    data.add_raw("user", of.caller->json).add("session_id", of.caller->session.text()).add_raw("features", of.caller->features);
+    co_return success(200, data.text());
+}
+
+awaitable<handled> usage(exchange& of) {
+    postgres::transaction ask;
+    ask.caller = of.caller->id;
+    ask.statements.push_back(sql::bind("account.usage_today", {}));
+    const auto rows = co_await of.use.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    const auto used = json::document::parse(rows->front().empty() ? "{}" : rows->front().text(0, 0));
+    const auto midnight = std::chrono::floor<std::chrono::days>(of.in.arrived) + std::chrono::days{1};
+    std::string list;
+    for (const auto& [name, amount] : of.caller->limits) {
+        const auto slash = name.find('/');
+        if (name.substr(slash + 1) != "day") continue;
+        const auto resource = name.substr(0, slash);
+        list += (list.empty() ? "" : ",") +
+                json::object().add("resource", resource).add("used", used ? used->root()[resource].integer().value_or(0) : 0)
+                    .add("limit", amount).add("resets_at", to_text(midnight)).text();
+    }
+    co_return success(200, json::object().add("plan", of.caller->plan).add_raw("resources", "[" + list + "]").text());
+}
+
+constexpr std::array rows{
+    route{.method = verb::post, .path = "/auth/signup", .who = access::anyone, .group = "auth", .run = signup, .body_limit = small_body},
+    route{.method = verb::post, .path = "/auth/login", .who = access::anyone, .group = "auth", .run = login, .body_limit = small_body},
+    route{.method = verb::post, .path = "/auth/refresh", .who = access::anyone, .group = "refresh", .run = refresh, .body_limit = small_body},
+    route{.method = verb::post, .path = "/auth/logout", .run = logout, .body_limit = small_body},
+    route{.method = verb::get, .path = "/auth/session", .run = session},
+    route{.method = verb::get, .path = "/usage/summary", .run = usage},
+};
+
+}  // namespace
+
+const std::span<const route> accounts{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,60 @@
+// For operators and balancers: liveness, readiness, the dependency report, metrics.
+#include "gateway/routes/tables.hpp"
+#include "platform/telemetry/metrics.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+response plain(unsigned status, std::string text) {
+    response out;
+    out.status = status;
+    out.body = std::move(text);
+    out.content_type = "text/plain; charset=utf-8";
+    return out;
+}
+
+// Alive as long as it answers: never depends on another server.
+awaitable<handled> live(exchange&) { co_return plain(200, "ok\n"); }
+
+awaitable<handled> ready(exchange& of) {
+    if (!of.use.database.available()) co_return plain(503, "postgres is away\n");
+    if (!of.use.out.available()) co_return plain(503, "kafka is away\n");
+    co_return plain(200, "ok\n");
+}
+
+awaitable<handled> health(exchange& of) {
+    auto& use = of.use;
+    json::object checks;
+    checks.add("database", use.database.available()).add("kafka", use.out.available()).add("cache", use.redis.available());
+    std::string providers = "[]";
+    if (use.database.available()) {
+        postgres::transaction ask;
+        ask.statements.push_back(sql::bind("provider_health.list", {}));
+        if (const auto rows = co_await use.database.run(std::move(ask)); rows && !rows->front().empty()) providers = rows->front().text(0, 0);
+    }
+    const bool healthy = use.database.available() && use.out.available();
+    json::object body;
+    body.add("status", healthy ? "healthy" : "degraded").add("timestamp", to_text(of.in.arrived)).add_raw("checks", checks.text())
+        .add_raw("providers", providers);
+    co_return success(healthy ? 200 : 503, body.text());
+}
+
+awaitable<handled> metrics(exchange&) {
+    auto out = plain(200, airi::metrics::all().text());
+    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    co_return out;
+}
+
+constexpr std::array rows{
+    route{.method = verb::get, .path = "=/healthz", .who = access::anyone, .run = live},
+    route{.method = verb::get, .path = "=/readyz", .who = access::anyone, .run = ready},
+    route{.method = verb::get, .path = "=/metrics", .who = access::anyone, .run = metrics},
+    route{.method = verb::get, .path = "/health", .who = access::anyone, .run = health},
+};
+
+}  // namespace
+
+const std::span<const route> operations{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,52 @@
+// The page: static files with their own, wider content policy.
+#include <algorithm>
+
+#include "gateway/pages/pages.hpp"
+#include "gateway/routes/tables.hpp"
+#include "platform/crypto/digest.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::string_view policy =
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'";
+
+std::string_view type_of(std::string_view name) {
+    if (name.ends_with(".html")) return "text/html; charset=utf-8";
+    if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+    if (name.ends_with(".css")) return "text/css; charset=utf-8";
+    if (name.ends_with(".svg")) return "image/svg+xml";
+    return "application/octet-stream";
+}
+
+handled serve(std::string_view name, const request& in) {
+    const auto* const end = page_files + page_file_count;
+    const auto* const file = std::find_if(page_files, end, [&](const page_file& f) { return f.name == name; });
+    if (file == end) return not_found("page");
+    response out;
+    out.content_type = type_of(name);
+    const auto tag = "\"" + digest::sha256_hex(file->content).substr(0, 16) + "\"";
+    out.headers = {{"Content-Security-Policy", std::string(policy)}, {"Cache-Control", "no-cache"}, {"ETag", tag}};
+    if (in.header("if-none-match") == tag)
+        out.status = 304;
+    else
+        out.body = file->content;
+    return out;
+}
+
+awaitable<handled> index(exchange& of) { co_return serve("index.html", of.in); }
+awaitable<handled> asset(exchange& of) { co_return serve(of.path.front(), of.in); }
+awaitable<handled> icon(exchange& of) { co_return serve("favicon.svg", of.in); }
+
+constexpr std::array rows{
+    route{.method = verb::get, .path = "=/", .who = access::anyone, .run = index},
+    route{.method = verb::get, .path = "=/favicon.ico", .who = access::anyone, .run = icon},
+    route{.method = verb::get, .path = "=/{file}", .who = access::anyone, .run = asset},
+};
+
+}  // namespace
+
+const std::span<const route> pages{rows};
+
+}  // namespace airi::gateway::routes

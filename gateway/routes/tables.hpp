@@ -1,0 +1,15 @@
+// The route tables, one per domain.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "gateway/router.hpp"
+
+namespace airi::gateway::routes {
+
+extern const std::span<const route> accounts, catalogue, conversations, openai, operations, pages;
+
+inline const std::array tables{accounts, catalogue, conversations, openai, operations, pages};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,153 @@
+#include "gateway/send.hpp"
+
+#include <fmt/format.h>
+
+#include "events/chat.hpp"
+#include "platform/base/log.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway {
+namespace {
+
+constexpr std::size_t most_content = 32'000;
+
+std::string today(instant at) { return to_text(at).substr(0, 10); }
+
+std::vector<window> windows_of(const account& who, std::string_view group) {
+    std::vector<window> out;
+    for (const std::string_view name : {std::string_view("api"), group})
+        if (const auto found = who.rates.find(name); !name.empty() && found != who.rates.end() && found->second.max >= 0)
+            out.push_back({found->second.name, who.id.text(), found->second.max, found->second.window});
+    return out;
+}
+
+problem too_many(const decision& d) {
+    problem out{429, "RATE_LIMITED", fmt::format("too many requests ({} in {} s), try again in {} s", d.limit, d.window, d.reset)};
+    out.retry_after = std::max<std::int64_t>(1, d.reset);
+    if (d.is == decision::kind::quota_used) {
+        out.code = "QUOTA_EXCEEDED";
+        out.message = fmt::format("today's {} messages are used up", d.limit);
+    }
+    out.details = json::object().add("limit", d.limit).add("window_seconds", d.window).add("remaining", 0).add("reset_seconds", d.reset).text();
+    return out;
+}
+
+awaitable<result<std::vector<std::string>>> messages_today(services& use, const account& who) {
+    postgres::transaction ask;
+    ask.caller = who.id;
+    ask.statements.push_back(sql::bind("account.messages_today", {}));
+    const auto rows = co_await use.database.run(std::move(ask));
+    if (!rows) co_return rows.error();
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < rows->front().size(); ++i) out.emplace_back(rows->front().text(i, 0));
+    co_return out;
+}
+
+// Rates and quota in one decision; without Redis the quota is counted in Postgres and rates are let through.
+awaitable<std::optional<problem>> take_all(services& use, const account& who, quota day, decision& used) {
+    auto windows = use.options.rate_limiting ? windows_of(who, "chat") : std::vector<window>{};
+    for (int tries = 0; tries < 3; ++tries) {
+        const auto got = co_await use.limits.take(windows, day);
+        if (got && got->is == decision::kind::unseeded) {
+            auto ids = co_await messages_today(use, who);
+            if (!ids) co_return problem_of(ids.error());
+            co_await use.limits.seed(day, std::move(*ids));
+            continue;
+        }
+        if (got) {
+            used = *got;
+            if (used.is == decision::kind::allowed) co_return std::nullopt;
+            co_return too_many(used);
+        }
+        break;
+    }
+    const auto ids = co_await messages_today(use, who);
+    if (!ids) co_return problem_of(ids.error());
+    for (const auto& id : *ids) used.repeated |= id == day.member;
+    if (used.repeated || day.max < 0 || static_cast<std::int64_t>(ids->size()) < day.max) co_return std::nullopt;
+    used.is = decision::kind::quota_used;
+    used.limit = day.max;
+    used.window = 86'400;
+    co_return too_many(used);
+}
+
+// Makes sure that the conversation is the caller's; a new one is created with its derived id.
+awaitable<std::optional<problem>> own_conversation(services& use, const account& who, const message_order& order, conversation_id id) {
+    postgres::transaction ask;
+    ask.caller = who.id;
+    if (order.conversation)
+        ask.statements.push_back(sql::bind("conversations.owned", {{"id", id}}));
+    else
+        ask.statements.push_back(sql::bind("conversations.create",
+            {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""}}));
+    const auto rows = co_await use.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty()) co_return not_found(order.conversation ? "conversation" : "companion");
+    co_return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<problem> check_content(std::string_view content, std::string_view pointer) {
+    if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) return invalid(pointer, "a text is needed");
+    if (content.size() > most_content) return invalid(pointer, fmt::format("at most {} bytes", most_content));
+    if (content.find('\0') != std::string_view::npos) return invalid(pointer, "no NUL characters");
+    return std::nullopt;
+}
+
+awaitable<std::optional<problem>> take_rates(services& use, const account& who, std::string_view group, decision& used) {
+    if (!use.options.rate_limiting) co_return std::nullopt;
+    auto windows = windows_of(who, group);
+    if (windows.empty()) co_return std::nullopt;
+    const auto got = co_await use.limits.take(std::move(windows));
+    if (!got) co_return std::nullopt;
+    used = *got;
+    if (used.is == decision::kind::allowed) co_return std::nullopt;
+    co_return too_many(used);
+}
+
+awaitable<std::variant<prepared_message, problem>> prepare_message(services& use, std::shared_ptr<const account> who,
+                                                                   message_order order, std::string traceparent, instant at) {
+    if (auto wrong = check_content(order.content, "/content")) co_return std::move(*wrong);
+    if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
+    if (order.model.size() > 100) co_return invalid("/model", "at most 100 bytes");
+    if (!use.out.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
+    prepared_message out;
+    out.client_message_id = order.client_message_id.empty() ? uuid::v7(at).text() : order.client_message_id;
+    auto& ids = out.ids;
+    ids.message = message_id::of(who->id.value, "message/" + out.client_message_id);
+    ids.generation = generation_id::of(ids.message.value, "generation");
+    ids.reply = message_id::of(ids.generation.value, "reply");
+    ids.conversation = order.conversation.value_or(conversation_id::of(who->id.value, "conversation/" + out.client_message_id));
+    if (order.listed)
+        if (auto wrong = co_await own_conversation(use, *who, order, ids.conversation)) co_return std::move(*wrong);
+    quota day{who->id.text(), today(at), who->limit("messages/day").value_or(0), ids.message.text()};
+    if (auto wrong = co_await take_all(use, *who, day, out.limits)) co_return std::move(*wrong);
+    out.repeated = out.limits.repeated;
+    if (!out.repeated) out.counted = std::move(day);
+    events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
+                                 order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at};
+    out.content = std::move(order.content);
+    out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, traceparent});
+    co_return out;
+}
+
+awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr<const account> who, const prepared_message& what) {
+    std::vector<events::outgoing> batch;
+    batch.push_back(what.event);
+    if (const auto sent = co_await use.out.publish(std::move(batch)); !sent) {
+        log::warn("message.not_published", {{"generation_id", what.ids.generation.text()}, {"error", sent.error().message()}});
+        if (what.counted) co_await use.limits.give_back(*what.counted);
+        co_return problem_of(sent.error());
+    }
+    if (what.repeated) co_return std::nullopt;
+    const auto message = json::object().add("id", what.ids.message.text()).add("conversation_id", what.ids.conversation.text())
+                             .add("role", "user").add("content", what.content).add("content_type", "text").add("status", "accepted")
+                             .add("client_message_id", what.client_message_id).add("generation_id", what.ids.generation.text()).text();
+    const auto frame = json::object().add("type", "message_created").add_raw("data", json::object().add_raw("message", message).text()).text();
+    std::vector<std::string> words{"PUBLISH", events::channel_of(who->id), events::publish_payload(frame)};
+    co_await use.redis.command(std::move(words));
+    co_return std::nullopt;
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,148 @@
+#include "gateway/service.hpp"
+
+#include <algorithm>
+
+#include "gateway/authenticate.hpp"
+#include "gateway/peer.hpp"
+#include "gateway/router.hpp"
+#include "gateway/send.hpp"
+#include "platform/base/log.hpp"
+
+namespace airi::gateway {
+namespace {
+
+constexpr std::string_view allowed_methods = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view allowed_headers =
+    "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-Request-Id, traceparent";
+
+void add_cors(const gateway_options& options, const request& in, std::vector<std::pair<std::string, std::string>>& to) {
+    to.emplace_back("Vary", "Origin");
+    const auto origin = in.header("origin");
+    if (origin.empty() || !origin_allowed(options, origin, {})) return;
+    to.emplace_back("Access-Control-Allow-Origin", std::string(origin));
+    to.emplace_back("Access-Control-Allow-Credentials", "true");
+    to.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After");
+}
+
+response preflight(const gateway_options& options, const request& in) {
+    response out;
+    out.status = 204;
+    out.headers = {{"Access-Control-Allow-Methods", std::string(allowed_methods)},
+                   {"Access-Control-Allow-Headers", std::string(allowed_headers)}, {"Access-Control-Max-Age", "600"}};
+    add_cors(options, in, out.headers);
+    return out;
+}
+
+// Members of a media type are not looked at: "application/json; charset=utf-8" is JSON.
+bool is_json(std::string_view content_type) {
+    return content_type.substr(0, content_type.find(';')).find("application/json") == 0;
+}
+
+class service final : public application {
+public:
+    explicit service(services& use) : use_(use) {}
+
+    std::size_t body_limit(verb method, std::string_view path) const override {
+        const auto found = find_route(method, path);
+        return found.is ? found.is->body_limit : 0;
+    }
+
+    awaitable<answer> handle(request in) override {
+        if (in.method == verb::options) co_return preflight(use_.options, in);
+        auto found = find_route(in.method, in.path);
+        const bool as_openai = found.is && found.is->as_openai;
+        exchange of{std::move(in), std::move(found.path), nullptr, std::nullopt, use_};
+        decision limits;
+        auto got = found.is ? co_await run(*found.is, of, limits)
+                            : handled(found.path_known ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
+                                                       : not_found("path"));
+        if (auto* p = std::get_if<problem>(&got)) {
+            if (p->status >= 500) log::error("request.failed", {{"request_id", of.in.id}, {"path", of.in.path}, {"code", p->code}, {"status", p->status}});
+            got = answer(failure_response(*p, of.in.id, as_openai));
+        }
+        auto out = std::get<answer>(std::move(got));
+        auto& headers = std::holds_alternative<response>(out) ? std::get<response>(out).headers : std::get<streamed>(out).head.headers;
+        for (auto& h : rate_limit_headers(limits)) headers.push_back(std::move(h));
+        if (!of.in.header("origin").empty()) add_cors(use_.options, of.in, headers);
+        if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", std::string(allowed_methods));
+        co_return out;
+    }
+
+    awaitable<std::variant<response, upgraded>> upgrade(request in) override {
+        const auto refuse = [&](const problem& p) { return failure_response(p, in.id, false); };
+        if (in.path != "/ws" && in.path != "/api/v1/ws" && in.path != "/api/ws") co_return refuse(not_found("path"));
+        if (const auto origin = in.header("origin"); !origin.empty() && !origin_allowed(use_.options, origin, in.header("host")))
+            co_return refuse({403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"});
+        auto token = bearer_of(in);
+        std::string subprotocol;
+        if (token.empty()) std::tie(token, subprotocol) = from_subprotocols(in.header("sec-websocket-protocol"));
+        if (token.empty()) co_return refuse(unauthenticated());
+        auto who = co_await authenticate(use_, std::move(token), in.arrived);
+        if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
+        co_return upgraded{make_peer(use_, std::get<0>(std::move(who)), in.traceparent), subprotocol};
+    }
+
+private:
+    awaitable<handled> run(const route& r, exchange& of, decision& limits) {
+        if (r.who != access::anyone) {
+            auto who = co_await authenticate(use_, bearer_of(of.in), of.in.arrived);
+            if (auto* p = std::get_if<problem>(&who)) co_return std::move(*p);
+            of.caller = std::get<0>(std::move(who));
+            if (r.who == access::admin && of.caller->role == "user") co_return problem{403, "FORBIDDEN", "this is for administrators"};
+        }
+        // Sending takes its limits together with the quota, in one step of its own.
+        if (of.caller && r.group != "chat") {
+            if (auto p = co_await take_rates(use_, *of.caller, r.group, limits)) co_return std::move(*p);
+        } else if (!of.caller && !r.path.starts_with('=')) {
+            if (auto p = co_await take_address_rate(r, of, limits)) co_return std::move(*p);
+        }
+        if (!of.in.body.empty()) {
+            if (!is_json(of.in.header("content-type"))) co_return problem{415, "UNSUPPORTED_MEDIA_TYPE", "send application/json"};
+            auto parsed = json::document::parse(of.in.body);
+            if (!parsed) co_return bad_request("the body is " + parsed.error().message());
+            if (parsed->root().type() != json::kind::object) co_return invalid("", "the body must be a JSON object");
+            of.body = std::move(*parsed);
+        }
+        if (r.run) co_return co_await r.run(of);
+        co_return co_await answer_data(of, r.rows);
+    }
+
+    awaitable<std::optional<problem>> take_address_rate(const route& r, const exchange& of, decision& limits) {
+        if (!use_.options.rate_limiting) co_return std::nullopt;
+        const auto rows = use_.known.rows();
+        auto found = rows->rates.find(r.group.empty() ? std::string_view("anonymous") : r.group);
+        if (found == rows->rates.end()) co_return std::nullopt;
+        const auto& rate = found->second;
+        std::vector<window> windows;
+        windows.push_back({rate.name, of.in.address, rate.max, rate.window});
+        const auto got = co_await use_.limits.take(std::move(windows));
+        if (!got) co_return std::nullopt;
+        limits = *got;
+        if (limits.is == decision::kind::allowed) co_return std::nullopt;
+        problem p{429, "RATE_LIMITED", "too many requests from this address, try again later"};
+        p.retry_after = std::max<std::int64_t>(1, limits.reset);
+        co_return p;
+    }
+
+    // "airi.v1, bearer.<jwt>": browsers cannot send headers with a WebSocket.
+    static std::pair<std::string, std::string> from_subprotocols(std::string_view offered) {
+        std::string token, chosen;
+        while (!offered.empty()) {
+            auto one = offered.substr(0, offered.find(','));
+            offered.remove_prefix(std::min(offered.size(), one.size() + 1));
+            while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+            while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+            if (one == "airi.v1") chosen = one;
+            if (one.starts_with("bearer.")) token = one.substr(7);
+        }
+        return {token, chosen};
+    }
+
+    services& use_;
+};
+
+}  // namespace
+
+std::unique_ptr<application> make_service(services& use) { return std::make_unique<service>(use); }
+
+}  // namespace airi::gateway

@@ -1,0 +1,53 @@
+// What routes and sockets work with: one per gateway thread, wired in main.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "events/envelope.hpp"
+#include "gateway/accounts.hpp"
+#include "gateway/catalogue.hpp"
+#include "gateway/limiter.hpp"
+#include "platform/base/async.hpp"
+#include "platform/base/secret.hpp"
+#include "platform/crypto/passwords.hpp"
+#include "platform/crypto/tokens.hpp"
+#include "platform/postgres/postgres.hpp"
+
+namespace airi::gateway {
+
+class hub;
+class open_sockets;
+
+/// Events out; ends when the broker has them.
+class publisher {
+public:
+    virtual ~publisher() = default;
+    virtual awaitable<result<>> publish(std::vector<events::outgoing>) = 0;
+    virtual bool available() const = 0;
+};
+
+struct gateway_options {
+    bool rate_limiting = true;
+    seconds access_token_life{3600};
+    std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
+};
+
+struct services {
+    postgres::database& database;
+    redis::client& redis;
+    hub& channels;
+    open_sockets& sockets;
+    publisher& out;
+    passwords::pool& hashing;
+    const tokens::keyring& keys;
+    const secret& refresh_key;  ///< from which a refresh token's successor is derived
+    const catalogue& known;
+    accounts& sessions;
+    limiter& limits;
+    const gateway_options& options;
+    executor on;
+};
+
+}  // namespace airi::gateway

@@ -1,0 +1,36 @@
+#include "gateway/session_endings.hpp"
+
+#include "events/frames.hpp"
+#include "gateway/hub/hub.hpp"
+#include "gateway/open_sockets.hpp"
+
+namespace airi::gateway {
+namespace {
+
+class endings final : public channel_listener {
+public:
+    explicit endings(services& use) : use_(use) {}
+
+    void hear(std::string_view, const heard& one) override {
+        const auto session = session_id::parse(*one.frame);
+        if (!session) return;
+        use_.sessions.forget(*session);
+        use_.sockets.end(*session);
+    }
+
+private:
+    services& use_;
+};
+
+}  // namespace
+
+awaitable<> hear_session_endings(services& use) {
+    co_await use.channels.join(std::string(session_channel), std::make_shared<endings>(use));
+}
+
+awaitable<> tell_session_ended(services& use, std::string session) {
+    std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session)};
+    co_await use.redis.command(std::move(words));
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,16 @@
+// Sessions that end anywhere, heard over Redis: forgotten here at once, their sockets closed.
+#pragma once
+
+#include "gateway/services.hpp"
+
+namespace airi::gateway {
+
+inline constexpr std::string_view session_channel = "sessions";
+
+/// Joins the channel for as long as the thread runs.
+awaitable<> hear_session_endings(services& use);
+
+/// Tells every gateway. Best effort: what is not heard ends when the caches do.
+awaitable<> tell_session_ended(services& use, std::string session);
+
+}  // namespace airi::gateway

@@ -1,0 +1,65 @@
+// What every session of a thread shares (`session_host`) and what the thread's coarse tick asks of each of
+// them
+// (`connection`). Deadlines are members checked by the tick: no timer per request or frame.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/application.hpp"
+#include "gateway/sessions/admission.hpp"
+#include "gateway/sessions/counters.hpp"
+#include "gateway/sessions/options.hpp"
+#include "platform/base/result.hpp"
+
+namespace airi::gateway {
+
+using steady = std::chrono::steady_clock;
+
+class connection;
+
+struct session_host {
+    session_host(application& serves, server_options with);
+
+    application& app;
+    const server_options options;
+    const address_list proxies;
+    session_counters counters;
+    std::string date;  ///< the value of the Date header, renewed by the tick
+    std::vector<connection*> connections;
+
+    void tick(steady::time_point now);
+
+private:
+    long long date_second_ = -1;
+};
+
+class connection {
+public:
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Closes what is over its time.
+    virtual void tick(steady::time_point now) = 0;
+    /// The server drains: go soon; a WebSocket tells its client to come back elsewhere in `after`.
+    virtual void leave(milliseconds after) = 0;
+    /// Go now, politely: WebSockets close with `code`, idle HTTP connections end.
+    virtual void finish(unsigned short code) = 0;
+    /// Closes the descriptor.
+    virtual void abort() = 0;
+
+protected:
+    connection(std::shared_ptr<session_host> host, admission::ticket place);
+    virtual ~connection();
+
+    const std::shared_ptr<session_host> host_;
+    admission::ticket ticket_;
+
+private:
+    std::size_t index_;  // own place in host_->connections
+};
+
+}  // namespace airi::gateway

@@ -1,0 +1,33 @@
+// What one server has seen so far. Written by its thread, read by the metrics page from any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace airi::gateway {
+
+struct session_counters {
+    using count = std::atomic<std::uint64_t>;
+
+    count connections_accepted{0};
+    count connections_refused{0};     ///< over the per-address or the global cap, or no descriptor left
+    count connections_open{0};        ///< HTTP and WebSocket together
+    std::array<count, 6> requests{};  ///< answered, by status class: requests[2] is 2xx; [0] is unused
+    count sockets_open{0};
+    count frames_in{0};
+    count frames_out{0};
+    count slow_closes{0};
+    count dead_peers{0};  ///< no pong in time
+    count faults{0};      ///< exceptions out of the application
+};
+
+/// Only the owning thread writes, so no locked instruction is needed.
+inline void add(session_counters::count& to, std::uint64_t by = 1) noexcept {
+    to.store(to.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+inline void subtract(session_counters::count& from) noexcept {
+    from.store(from.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
+}  // namespace airi::gateway

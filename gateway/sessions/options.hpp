@@ -1,0 +1,44 @@
+// How a listening server is set up: where it listens, whom it admits, and every time and size limit of a
+// session. Filled by the gateway's main; tests shorten the times.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/base/clock.hpp"
+
+namespace airi::gateway {
+
+class admission;
+
+struct session_limits {
+    milliseconds header_time{10'000};    ///< from the first byte of a request to the end of its header
+    milliseconds idle_time{60'000};      ///< between two requests of a connection
+    milliseconds body_time{60'000};      ///< for a body, plus its length divided by `body_rate`
+    std::size_t body_rate = 16 * 1024;   ///< bytes a second a body must come with in the long run
+    milliseconds write_stall{10'000};    ///< a write that moves no byte for so long ends the connection
+    milliseconds handshake_time{5'000};  ///< for the WebSocket's opening and closing handshakes
+    milliseconds ping_every{30'000};
+    milliseconds pong_time{30'000};  ///< a ping unanswered for so long means the peer is dead
+    milliseconds tick{500};          ///< how often all of the above are checked
+    std::size_t header_bytes = 8 * 1024;
+    std::size_t message_bytes = 64 * 1024;  ///< one WebSocket message; more is 1009
+    std::size_t queue_bytes = 1024 * 1024;  ///< waiting for one WebSocket; more is 3008 "slow"
+};
+
+struct server_options {
+    std::string address = "0.0.0.0";
+    unsigned short port = 0;           ///< 0 takes any free port
+    std::size_t per_address = 2'000;   ///< connections from one IPv4 address or one IPv6 /64
+    std::size_t connections = 50'000;  ///< all connections of the process
+    std::shared_ptr<admission>
+        admits;  ///< shared by the servers of all threads; made from the two above if empty
+    std::vector<std::string> hosts;  ///< allowed `Host` names without port, lower case; empty allows any
+    std::vector<std::string>
+        trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed
+    session_limits limits;
+};
+
+}  // namespace airi::gateway

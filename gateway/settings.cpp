@@ -1,0 +1,56 @@
+#include "gateway/settings.hpp"
+
+namespace airi::gateway {
+namespace {
+
+std::vector<std::string> parts(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        auto one = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), one.size() + 1));
+        while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+        while (!one.empty() && (one.back() == ' ' || one.back() == '/')) one.remove_suffix(1);
+        if (!one.empty()) out.emplace_back(one);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<std::string> gateway_settings::mistakes() const {
+    std::vector<std::string> out;
+    if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
+    if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32) out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
+    if (environment != "development" && environment != "test" && environment != "production")
+        out.push_back("AIRI_ENV must be development, test or production");
+    if (environment == "production" && frontend_url.empty()) out.push_back("FRONTEND_URL is needed in production");
+    return out;
+}
+
+tokens::keyring keyring_of(const gateway_settings& settings) {
+    auto current = tokens::key::of(settings.jwt_secret);
+    if (settings.jwt_secret_previous.empty()) return tokens::keyring(std::move(current));
+    return tokens::keyring(std::move(current), tokens::key::of(settings.jwt_secret_previous));
+}
+
+gateway_options options_of(const gateway_settings& settings) {
+    gateway_options out;
+    out.rate_limiting = settings.rate_limiting;
+    out.access_token_life = settings.access_token_life;
+    out.origins = parts(settings.allowed_origins);
+    for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
+    if (settings.environment != "production") out.origins.push_back("http://localhost:5173");
+    return out;
+}
+
+server_options listening_of(const gateway_settings& settings) {
+    server_options out;
+    out.address = settings.address;
+    out.port = settings.port;
+    out.per_address = static_cast<std::size_t>(settings.per_address);
+    out.connections = static_cast<std::size_t>(settings.connections);
+    out.trusted_proxies = parts(settings.trusted_proxies);
+    return out;
+}
+
+}  // namespace airi::gateway

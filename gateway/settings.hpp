@@ -1,0 +1,64 @@
+// The gateway's settings, and what main makes of them.
+#pragma once
+
+#include <thread>
+
+#include "gateway/services.hpp"
+#include "gateway/sessions/options.hpp"
+#include "platform/base/settings.hpp"
+
+namespace airi::gateway {
+
+struct gateway_settings {
+    std::uint16_t port = 3001;
+    std::string address = "0.0.0.0";
+    std::int64_t threads = std::max(1u, std::thread::hardware_concurrency());
+    secret database_url;
+    secret redis_url{"redis://127.0.0.1:6379"};
+    std::string kafka_brokers = "127.0.0.1:9092";
+    secret jwt_secret;
+    secret jwt_secret_previous;
+    seconds access_token_life{3600};
+    std::string frontend_url;
+    std::string allowed_origins;
+    std::string environment = "development";
+    bool rate_limiting = true;
+    std::string log_level = "info";
+    std::int64_t database_connections = 8;
+    std::int64_t hashing_threads = 2;
+    std::int64_t per_address = 2'000;
+    std::int64_t connections = 50'000;
+    std::string trusted_proxies;
+    seconds drain{10};
+
+    static constexpr auto settings = std::tuple{
+        setting{"PORT", &gateway_settings::port, "The port clients connect to; 0: any free one."},
+        setting{"ADDRESS", &gateway_settings::address, "The address to listen on."},
+        setting{"GATEWAY_THREADS", &gateway_settings::threads, "One per core.", {.min = 1, .max = 256}},
+        setting{"DATABASE_URL", &gateway_settings::database_url, "Postgres, as the role airi_app.", {.required = true}},
+        setting{"REDIS_URL", &gateway_settings::redis_url, "Redis."},
+        setting{"KAFKA_BROKERS", &gateway_settings::kafka_brokers, "Kafka's bootstrap servers."},
+        setting{"JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
+        setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous, "Still verifies, during a rotation."},
+        setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "How long an access token lives.", {.min = 10, .max = 86'400}},
+        setting{"FRONTEND_URL", &gateway_settings::frontend_url, "The frontend's origin; needed in production."},
+        setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
+        setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
+        setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Request rates; quotas hold in any case."},
+        setting{"LOG_LEVEL", &gateway_settings::log_level, "debug, info, warn or error."},
+        setting{"DATABASE_CONNECTIONS", &gateway_settings::database_connections, "Connections to Postgres.", {.min = 1, .max = 100}},
+        setting{"HASHING_THREADS", &gateway_settings::hashing_threads, "Threads for password hashes.", {.min = 1, .max = 64}},
+        setting{"CONNECTIONS_PER_ADDRESS", &gateway_settings::per_address, "Open connections from one address.", {.min = 1}},
+        setting{"CONNECTIONS", &gateway_settings::connections, "Open connections altogether.", {.min = 1}},
+        setting{"TRUSTED_PROXIES", &gateway_settings::trusted_proxies, "Addresses whose X-Forwarded-For is believed, separated by commas."},
+        setting{"DRAIN_SECONDS", &gateway_settings::drain, "How long clients have to leave on SIGTERM.", {.min = 0, .max = 900}},
+    };
+
+    std::vector<std::string> mistakes() const;
+};
+
+tokens::keyring keyring_of(const gateway_settings&);
+gateway_options options_of(const gateway_settings&);
+server_options listening_of(const gateway_settings&);
+
+}  // namespace airi::gateway

@@ -1,0 +1,44 @@
+// Structured logs: one JSON object a line on stderr. Message text, tokens and passwords are never fields; values of
+// fields whose name says secret are masked all the same.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace airi::log {
+
+enum class level { debug, info, warn, error };
+
+using value = std::variant<std::string, std::int64_t, double, bool>;
+
+struct field {
+    std::string_view name;
+    value is;
+
+    field(std::string_view n, std::string_view v) : name(n), is(std::string(v)) {}
+    field(std::string_view n, const char* v) : name(n), is(std::string(v)) {}
+    field(std::string_view n, bool v) : name(n), is(v) {}
+    field(std::string_view n, double v) : name(n), is(v) {}
+    template <std::integral Int>
+        requires(!std::same_as<Int, bool>)
+    field(std::string_view n, Int v) : name(n), is(static_cast<std::int64_t>(v)) {}
+};
+using fields = std::initializer_list<field>;
+
+/// Sets the program's name in each line and the lowest level written ("debug", "info", "warn", "error").
+void start(std::string_view program, std::string_view lowest);
+/// Where lines go; tests capture them. The default writes to stderr. Thread safe.
+void send_to(std::function<void(std::string_view line)> sink);
+
+void write(level at, std::string_view event, fields with);
+inline void debug(std::string_view event, fields with = {}) { write(level::debug, event, with); }
+inline void info(std::string_view event, fields with = {}) { write(level::info, event, with); }
+inline void warn(std::string_view event, fields with = {}) { write(level::warn, event, with); }
+inline void error(std::string_view event, fields with = {}) { write(level::error, event, with); }
+
+}  // namespace airi::log

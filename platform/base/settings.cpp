@@ -1,0 +1,260 @@
+#include "platform/base/settings.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+namespace airi {
+namespace {
+
+constexpr std::array<std::string_view, 8> shared{
+    "AIRI_ENV",   "AIRI_PROFILE",    "AIRI_INSTANCE",     "AIRI_HOME",
+    "AIRI_CACHE", "AIRI_PARTITIONS", "AIRI_APP_PASSWORD", "AIRI_WORKER_PASSWORD",
+};
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+bool is_name(std::string_view text) {
+    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+           });
+}
+
+// The value of a line of .env: 'as it stands', "with \n \" \\", or bare up to a comment.
+std::optional<std::string> unquoted(std::string_view text) {
+    if (!text.starts_with('\'') && !text.starts_with('"'))
+        return std::string(trimmed(text.substr(0, text.find(" #"))));
+    std::string out;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == text[0]) {
+            const auto rest = trimmed(text.substr(i + 1));
+            return rest.empty() || rest[0] == '#' ? std::optional(out) : std::nullopt;
+        }
+        if (text[0] == '"' && text[i] == '\\' && i + 1 < text.size())
+            out += text[++i] == 'n' ? '\n' : text[i];
+        else
+            out += text[i];
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> content_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::string text;
+    for (char part[1024]; in.read(part, sizeof part), in.gcount() > 0;)
+        text.append(part, static_cast<std::size_t>(in.gcount()));
+    return in.is_open() && !in.bad() ? std::optional(std::move(text)) : std::nullopt;
+}
+
+std::string out_of(const bounds& within) {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    if (within.min != least && within.max != most) return fmt::format("{} to {}", within.min, within.max);
+    if (within.min != least) return fmt::format("at least {}", within.min);
+    return within.max != most ? fmt::format("at most {}", within.max) : "";
+}
+
+// A number and perhaps a unit, in milliseconds. Without one it counts `plain`.
+std::optional<std::int64_t> duration(std::string_view text, std::int64_t plain) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const std::int64_t scale = unit.empty()   ? plain
+                               : unit == "ms" ? 1
+                               : unit == "s"  ? 1000
+                               : unit == "m"  ? 60'000
+                               : unit == "h"  ? 3'600'000
+                                              : 0;
+    std::int64_t product = 0;
+    if (scale == 0 || __builtin_mul_overflow(number, scale, &product)) return std::nullopt;
+    return product;
+}
+
+template <class Number>
+std::string bounded(Number value, const bounds& within, auto& out) {
+    if (value < static_cast<Number>(within.min) || value > static_cast<Number>(within.max))
+        return "must be " + out_of(within);
+    out = std::remove_reference_t<decltype(out)>(value);
+    return "";
+}
+
+}  // namespace
+
+std::span<const std::string_view> shared_names() { return shared; }
+
+environment environment::of_process() {
+    environment out;
+    for (char** each = ::environ; each && *each; ++each) {
+        const std::string_view line(*each);
+        const auto equals = line.find('=');
+        if (equals != line.npos) out.values.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+    const auto kind = out.values.find("AIRI_ENV");
+    if (kind == out.values.end() || kind->second != "production")
+        if (const auto text = content_of(".env")) out.add_lines(*text);
+    return out;
+}
+
+void environment::add_lines(std::string_view text) {
+    int number = 0;
+    while (!text.empty()) {
+        ++number;
+        const auto end = text.find('\n');
+        auto line = trimmed(text.substr(0, end));
+        text.remove_prefix(end == text.npos ? text.size() : end + 1);
+        if (line.empty() || line[0] == '#') continue;
+        if (line.starts_with("export ")) line = trimmed(line.substr(7));
+        const auto equals = line.find('=');
+        const auto name = trimmed(line.substr(0, equals));
+        const auto value = equals == line.npos ? std::nullopt : unquoted(trimmed(line.substr(equals + 1)));
+        if (!is_name(name) || !value)
+            mistakes.push_back(fmt::format("line {} of .env is not NAME=value", number));
+        else
+            values.emplace(name, *value);
+    }
+}
+
+namespace settings_detail {
+
+std::optional<std::string> reader::text_of(std::string_view name, bool is_secret, bool required) {
+    const auto value = [&](const std::string& of) {
+        taken_.push_back(of);
+        const auto found = from_.values.find(of);
+        return found == from_.values.end() ? std::string() : found->second;
+    };
+    const std::string plain(name), file = plain + "_FILE";
+    auto text = value(plain);
+    if (const auto path = is_secret ? value(file) : std::string(); !path.empty()) {
+        auto content = content_of(path);
+        if (!text.empty()) mistakes_.push_back(plain + " and " + file + " are both given");
+        if (!content) mistakes_.push_back(file + " names a file that cannot be read");
+        if (!content || !text.empty()) return std::nullopt;
+        while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
+        text = std::move(*content);
+        if (text.empty()) mistakes_.push_back(file + " names an empty file");
+        return text.empty() ? std::nullopt : std::optional(std::move(text));
+    }
+    if (!text.empty()) return text;
+    if (required) mistakes_.push_back(plain + " is missing" + (is_secret ? " (or " + file + ")" : ""));
+    return std::nullopt;
+}
+
+void reader::add(std::vector<std::string> mistakes) {
+    mistakes_.insert(mistakes_.end(), std::make_move_iterator(mistakes.begin()),
+                     std::make_move_iterator(mistakes.end()));
+}
+
+std::vector<std::string> reader::finish() {
+    const auto claimed = [&](const std::string& name) {
+        return std::find(taken_.begin(), taken_.end(), name) != taken_.end() ||
+               std::find(shared.begin(), shared.end(), name) != shared.end();
+    };
+    for (const auto& [name, value] : from_.values)
+        if (name.starts_with("AIRI_") && !claimed(name)) mistakes_.push_back(name + " is no setting of airi");
+    return std::move(mistakes_);
+}
+
+std::string reader::read(const std::string& text, const bounds&, std::string& out) {
+    out = text;
+    return "";
+}
+
+std::string reader::read(const std::string& text, const bounds&, secret& out) {
+    out = secret(text);
+    return "";
+}
+
+std::string reader::read(const std::string& text, const bounds&, bool& out) {
+    for (auto yes : {"true", "1", "yes", "on"})
+        if (text == yes) return out = true, "";
+    for (auto no : {"false", "0", "no", "off"})
+        if (text == no) return out = false, "";
+    return "must be true or false";
+}
+
+std::string reader::read(const std::string& text, const bounds& within, double& out) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+        return "must be a number";
+    return bounded(value, within, out);
+}
+
+std::string reader::read(const std::string& text, const bounds& within, std::int64_t& out) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return "must be a whole number";
+    return bounded(value, within, out);
+}
+
+std::string reader::read(const std::string& text, const bounds& within, milliseconds& out) {
+    const auto value = duration(text, 1);
+    if (!value) return "must be a duration in milliseconds, or with ms, s, m, h";
+    return bounded(*value, within, out);
+}
+
+std::string reader::read(const std::string& text, const bounds& within, seconds& out) {
+    const auto value = duration(text, 1000);
+    if (!value || *value % 1000 != 0) return "must be a duration in whole seconds, or with s, m, h";
+    return bounded(*value / 1000, within, out);
+}
+
+std::string shown(const std::string& value) { return value; }
+std::string shown(const secret&) { return ""; }
+std::string shown(bool value) { return value ? "true" : "false"; }
+std::string shown(double value) { return fmt::format("{}", value); }
+std::string shown(std::int64_t value) { return fmt::format("{}", value); }
+std::string shown(milliseconds value) { return fmt::format("{}ms", value.count()); }
+std::string shown(seconds value) { return fmt::format("{}s", value.count()); }
+
+std::string help_line(std::string_view name, std::string_view says, const bounds& within, bool is_secret,
+                      const std::string& standard) {
+    std::string notes;
+    const auto add = [&](const std::string& note) {
+        if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
+    };
+    add(within.required ? "required" : standard.empty() ? "" : "default " + standard);
+    add(out_of(within));
+    add(is_secret ? "or " + std::string(name) + "_FILE" : "");
+    return fmt::format("  {:<28} {}{}\n", name, says, notes.empty() ? "" : " (" + notes + ")");
+}
+
+asked read_arguments(int count, const char* const* arguments) {
+    if (count <= 1) return asked::run;
+    const std::string_view first(arguments[1]);
+    if (count == 2 && (first == "--help" || first == "-h")) return asked::help;
+    return count == 2 && first == "--check" ? asked::check : asked::nonsense;
+}
+
+int report(asked what, const std::string& help, const std::vector<std::string>& mistakes) {
+    if (what == asked::help) {
+        std::fputs(
+            ("Settings are read from the environment and, in development, from .env:\n" + help).c_str(),
+            stdout);
+        return 0;
+    }
+    if (what == asked::nonsense) {
+        std::fputs("The only arguments are --help and --check; settings come from the environment.\n",
+                   stderr);
+        return 2;
+    }
+    for (const auto& mistake : mistakes) std::fputs((mistake + '\n').c_str(), stderr);
+    if (what == asked::check && mistakes.empty()) std::fputs("The settings are good.\n", stdout);
+    return mistakes.empty() ? 0 : 2;
+}
+
+}  // namespace settings_detail
+}  // namespace airi

@@ -1,0 +1,173 @@
+// Settings from the environment, as twelve-factor programs take them. Each binary has one plain struct with
+// defaults and a tuple `settings` that names them; main loads it. Nothing else in the tree reads the
+// environment.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "platform/base/clock.hpp"
+#include "platform/base/secret.hpp"
+
+namespace airi {
+
+struct bounds {
+    bool required = false;
+    /// For whole numbers, doubles and durations (in their own unit), both allowed.
+    std::int64_t min = std::numeric_limits<std::int64_t>::min();
+    std::int64_t max = std::numeric_limits<std::int64_t>::max();
+};
+
+/// One line of a settings table:
+///     static constexpr auto settings = std::tuple{
+///         setting{"PORT", &gateway_settings::port, "The port clients connect to.", {.min = 1, .max =
+///         65535}}, …};
+/// A secret may also be given as NAME_FILE, the path of a file that holds it. A duration is a number in its
+/// own unit or has a unit: 250ms, 5s, 2m, 1h. An empty value counts as none.
+template <class Owner, class T>
+struct setting {
+    constexpr setting(std::string_view n, T Owner::* m, std::string_view s, bounds w = {})
+        : name(n), member(m), says(s), within(w) {}
+
+    std::string_view name;
+    T Owner::* member;
+    std::string_view says;
+    bounds within;
+};
+
+/// Names with our prefix that one binary or another, or the scripts, read: one .env serves all of them.
+std::span<const std::string_view> shared_names();
+
+struct environment {
+    std::map<std::string, std::string> values;
+    std::vector<std::string> mistakes;
+
+    /// The process's environment; below it `.env` of the working directory, unless AIRI_ENV is production.
+    static environment of_process();
+    /// Adds the lines NAME=value of `text` that are not there yet. Quotes, `export` and comments as shells
+    /// have them.
+    void add_lines(std::string_view text);
+};
+
+template <class T>
+struct loaded {
+    T value;
+    /// One sentence each, all there are; without any the value is good. No value of a setting is ever quoted.
+    std::vector<std::string> mistakes;
+};
+
+namespace settings_detail {
+
+/// Takes settings out of an environment one by one and collects what is wrong.
+class reader {
+public:
+    explicit reader(const environment& from) : from_(from), mistakes_(from.mistakes) {}
+
+    template <class Owner, class T>
+    void take(const setting<Owner, T>& one, std::type_identity_t<Owner>& into) {
+        const auto text = text_of(one.name, std::is_same_v<T, secret>, one.within.required);
+        if (!text) return;
+        if (auto wrong = read(*text, one.within, into.*one.member); !wrong.empty())
+            mistakes_.push_back(std::string(one.name) + ' ' + wrong);
+    }
+    /// Every AIRI_ name that was neither taken nor is shared is a mistake.
+    std::vector<std::string> finish();
+    void add(std::vector<std::string> mistakes);
+
+private:
+    std::optional<std::string> text_of(std::string_view name, bool is_secret, bool required);
+
+    static std::string read(const std::string& text, const bounds&, std::string& out);
+    static std::string read(const std::string& text, const bounds&, secret& out);
+    static std::string read(const std::string& text, const bounds&, bool& out);
+    static std::string read(const std::string& text, const bounds&, double& out);
+    static std::string read(const std::string& text, const bounds&, std::int64_t& out);
+    static std::string read(const std::string& text, const bounds&, milliseconds& out);
+    static std::string read(const std::string& text, const bounds&, seconds& out);
+    template <std::integral Int>
+        requires(!std::same_as<Int, bool> && !std::same_as<Int, std::int64_t>)
+    static std::string read(const std::string& text, bounds within, Int& out) {
+        static_assert(sizeof(Int) < 8 || std::is_unsigned_v<Int>);
+        within.min = std::max(within.min, static_cast<std::int64_t>(std::numeric_limits<Int>::min()));
+        if constexpr (sizeof(Int) < 8)
+            within.max = std::min(within.max, static_cast<std::int64_t>(std::numeric_limits<Int>::max()));
+        std::int64_t wide = 0;
+        auto wrong = read(text, within, wide);
+        if (wrong.empty()) out = static_cast<Int>(wide);
+        return wrong;
+    }
+
+    const environment& from_;
+    std::vector<std::string> taken_;
+    std::vector<std::string> mistakes_;
+};
+
+std::string shown(const std::string& value);
+std::string shown(const secret&);
+std::string shown(bool value);
+std::string shown(double value);
+std::string shown(std::int64_t value);
+std::string shown(milliseconds value);
+std::string shown(seconds value);
+template <std::integral Int>
+    requires(!std::same_as<Int, bool> && !std::same_as<Int, std::int64_t>)
+std::string shown(Int value) {
+    return shown(static_cast<std::int64_t>(value));
+}
+std::string help_line(std::string_view name, std::string_view says, const bounds&, bool is_secret,
+                      const std::string& standard);
+
+enum class asked { run, help, check, nonsense };
+asked read_arguments(int count, const char* const* arguments);
+int report(asked what, const std::string& help, const std::vector<std::string>& mistakes);
+
+}  // namespace settings_detail
+
+/// Reads T's settings. T may add checks of its own: `std::vector<std::string> mistakes() const`.
+template <class T>
+loaded<T> load(const environment& from) {
+    loaded<T> out;
+    settings_detail::reader reader(from);
+    std::apply([&](const auto&... each) { (reader.take(each, out.value), ...); }, T::settings);
+    if constexpr (requires { out.value.mistakes(); }) reader.add(out.value.mistakes());
+    out.mistakes = reader.finish();
+    return out;
+}
+
+/// What --help prints: every name, its sentence, its default or bounds.
+template <class T>
+std::string help_text() {
+    std::string out;
+    const T standard{};
+    const auto line = [&]<class Owner, class V>(const setting<Owner, V>& one) {
+        out += settings_detail::help_line(one.name, one.says, one.within, std::is_same_v<V, secret>,
+                                          settings_detail::shown(standard.*one.member));
+    };
+    std::apply([&](const auto&... each) { (line(each), ...); }, T::settings);
+    return out;
+}
+
+/// For main. None: `into` is loaded, go on. Else the exit code: --help and a good --check 0, any mistake 2;
+/// all mistakes are on stderr.
+template <class T>
+std::optional<int> load_or_exit_code(int count, const char* const* arguments, T& into) {
+    const auto what = settings_detail::read_arguments(count, arguments);
+    auto got = load<T>(environment::of_process());
+    if (what == settings_detail::asked::run && got.mistakes.empty()) {
+        into = std::move(got.value);
+        return std::nullopt;
+    }
+    return settings_detail::report(what, help_text<T>(), got.mistakes);
+}
+
+}  // namespace airi

@@ -1,0 +1,32 @@
+// SHA-256, HMAC-SHA-256 and base64url, and comparing them without telling where they differ. Used by the
+// tokens, the routes (stored token hashes, webhook signatures) and the sessions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "platform/base/secret.hpp"
+
+namespace airi::digest {
+
+/// 32 raw bytes.
+std::string sha256(std::string_view text);
+std::string hmac_sha256(const secret& key, std::string_view text);
+
+std::string hex(std::string_view bytes);
+inline std::string sha256_hex(std::string_view text) { return hex(sha256(text)); }
+inline std::string hmac_sha256_hex(const secret& key, std::string_view text) {
+    return hex(hmac_sha256(key, text));
+}
+
+/// RFC 4648 section 5, without padding.
+std::string base64url(std::string_view bytes);
+/// None for padding, characters outside the alphabet and unused bits that are not zero: a value has one
+/// spelling.
+std::optional<std::string> from_base64url(std::string_view text);
+
+/// Takes the same time wherever the two differ; their lengths are no secret.
+bool equal(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace airi::digest

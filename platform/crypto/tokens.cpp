@@ -1,0 +1,157 @@
+#include "platform/crypto/tokens.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "platform/base/json.hpp"
+#include "platform/crypto/digest.hpp"
+
+namespace airi::tokens {
+namespace {
+
+constexpr std::size_t longest = 4096;
+constexpr seconds leeway{30};
+constexpr std::int64_t last_second = 253'402'300'799;  // 9999-12-31
+
+struct category_type final : boost::system::error_category {
+    const char* name() const noexcept override { return "airi.tokens"; }
+    std::string message(int value) const override {
+        switch (static_cast<errc>(value)) {
+            case errc::malformed: return "malformed token";
+            case errc::bad_signature: return "the token's signature is wrong";
+            case errc::expired: return "the token is not valid at this time";
+        }
+        return "unknown";
+    }
+    boost::system::error_condition default_error_condition(int) const noexcept override {
+        return make_error_condition(failure::refused);
+    }
+};
+
+// Calls `visit` for each member of the object that `encoded` is; false when it is none, names a member twice,
+// or `visit` refuses one. Names are compared unescaped: "\u0061lg" is "alg".
+template <class Visit>
+bool read_object(std::string_view encoded, Visit visit) {
+    const auto text = digest::from_base64url(encoded);
+    if (!text) return false;
+    const auto parsed = json::document::parse(*text);
+    if (!parsed || parsed->root().type() != json::kind::object) return false;
+    std::vector<std::string_view> seen;
+    bool good = true;
+    parsed->root().members([&](std::string_view name, json::value value) {
+        good = good && std::find(seen.begin(), seen.end(), name) == seen.end() && visit(name, value);
+        seen.push_back(name);
+    });
+    return good;
+}
+
+bool read_text(json::value from, std::string& to) {
+    const auto text = from.string();
+    if (text) to = *text;
+    return text.has_value();
+}
+
+template <class Id>
+bool read_id(json::value from, Id& to) {
+    const auto id = Id::parse(from.string().value_or(""));
+    if (id) to = *id;
+    return id.has_value();
+}
+
+bool read_time(json::value from, std::optional<instant>& to) {
+    const auto second = from.type() == json::kind::integer ? from.integer() : std::nullopt;
+    if (!second || *second < 0 || *second > last_second) return false;
+    to = instant(seconds(*second));
+    return true;
+}
+
+result<claims> read_claims(std::string_view encoded, instant at) {
+    claims out;
+    std::optional<instant> issued, expires, not_before;
+    int found = 0;
+    const bool good = read_object(encoded, [&](std::string_view name, json::value value) {
+        ++found;
+        if (name == "sub") return read_id(value, out.user);
+        if (name == "sid") return read_id(value, out.session);
+        if (name == "email") return read_text(value, out.email);
+        if (name == "role") return read_text(value, out.role);
+        if (name == "iat") return read_time(value, issued);
+        if (name == "exp") return read_time(value, expires);
+        --found;
+        return name != "nbf" || read_time(value, not_before);
+    });
+    if (!good || found != 6 || *expires <= *issued) return errc::malformed;
+    out.issued = *issued;
+    out.expires = *expires;
+    if (at >= out.expires || out.issued > at + leeway || not_before.value_or(at) > at + leeway)
+        return errc::expired;
+    return out;
+}
+
+}  // namespace
+
+error_code make_error_code(errc e) {
+    static const category_type category;
+    return {static_cast<int>(e), category};
+}
+
+key key::of(secret value) {
+    auto kid = digest::sha256_hex("airi key id " + value.reveal()).substr(0, 12);
+    return {std::move(kid), std::move(value)};
+}
+
+keyring::keyring(key current, std::optional<key> previous) {
+    const auto add = [this](key with) {
+        if (with.value.reveal().size() < 32)
+            throw std::invalid_argument("a token secret needs at least 32 bytes");
+        for (const auto& other : keys_)
+            if (other.with.kid == with.kid) throw std::invalid_argument("two token secrets have one key id");
+        auto header = json::object().add("alg", "HS256").add("kid", with.kid).add("typ", "JWT");
+        keys_.push_back({std::move(with), digest::base64url(std::move(header).text())});
+    };
+    add(std::move(current));
+    if (previous) add(std::move(*previous));
+}
+
+std::string keyring::sign(const claims& of) const {
+    auto body = json::object();
+    body.add("sub", of.user.text()).add("sid", of.session.text()).add("email", of.email).add("role", of.role);
+    body.add("iat", unix_seconds(of.issued)).add("exp", unix_seconds(of.expires));
+    auto out = keys_.front().header + '.' + digest::base64url(std::move(body).text());
+    const auto signature = digest::hmac_sha256(keys_.front().with.value, out);
+    return out += '.' + digest::base64url(signature);
+}
+
+// A header of our own spelling is recognised as it stands; any other is read and must name one of our keys.
+const keyring::known* keyring::by_header(std::string_view encoded, error_code& wrong) const {
+    for (const auto& each : keys_)
+        if (each.header == encoded) return &each;
+    std::string algorithm, kid;
+    const bool good = read_object(encoded, [&](std::string_view name, json::value value) {
+        if (name == "alg") return read_text(value, algorithm);
+        if (name == "kid") return read_text(value, kid);
+        return name == "typ" && value.string() == "JWT";
+    });
+    wrong = errc::malformed;
+    if (!good || algorithm != "HS256" || kid.empty()) return nullptr;
+    wrong = errc::bad_signature;
+    for (const auto& each : keys_)
+        if (each.with.kid == kid) return &each;
+    return nullptr;
+}
+
+result<claims> keyring::verify(std::string_view token, instant at) const {
+    if (token.size() > longest) return errc::malformed;
+    const auto first = token.find('.'), last = token.rfind('.');
+    if (first == token.npos || first == last || token.find('.', first + 1) != last) return errc::malformed;
+    error_code wrong;
+    const auto* with = by_header(token.substr(0, first), wrong);
+    if (!with) return wrong;
+    const auto signature = digest::from_base64url(token.substr(last + 1));
+    if (!signature || signature->size() != 32) return errc::malformed;
+    if (!digest::equal(*signature, digest::hmac_sha256(with->with.value, token.substr(0, last))))
+        return errc::bad_signature;
+    return read_claims(token.substr(first + 1, last - first - 1), at);
+}
+
+}  // namespace airi::tokens

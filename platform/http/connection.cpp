@@ -1,0 +1,141 @@
+#include "platform/http/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+
+namespace airi::http {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+struct trust::state {
+    asio::ssl::context context{asio::ssl::context::tls_client};
+};
+
+trust::trust() : x_state(std::make_unique<state>()) {
+    auto& context = x_state->context;
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    error_code ignored;
+    context.set_default_verify_paths(ignored);
+    // With SSL_CERT_FILE set, the line above reads that file instead of the system's own.
+    context.load_verify_file(X509_get_default_cert_file(), ignored);
+    ERR_clear_error();
+    context.set_verify_mode(asio::ssl::verify_peer);
+}
+trust::~trust() = default;
+
+struct connection::tls_layer {
+    asio::ssl::stream<tcp::socket&> stream;
+};
+
+// Held by the resolver's handler alone (the connection only points at it), so that a context destroyed in the
+// middle of a look-up frees the waiting coroutine.
+struct connection::resolving {
+    tcp::resolver resolver;
+    std::function<void(std::pair<error_code, addresses>)> resume;
+};
+
+connection::connection(executor on, std::string pool_key) : x_socket(on), x_pool_key(std::move(pool_key)) {}
+connection::~connection() = default;
+
+// getaddrinfo cannot be interrupted: on a close the coroutine goes on at once and the look-up's late answer
+// is ignored.
+awaitable<std::pair<error_code, connection::addresses>> connection::resolve(std::string host,
+                                                                            std::string port) {
+    auto held = std::make_shared<resolving>(resolving{tcp::resolver(x_socket.get_executor()), {}});
+    x_resolving = held;
+    return from_callback<std::pair<error_code, addresses>>(
+        [held, host = std::move(host), port = std::move(port)](auto done) {
+            held->resume = std::move(done);
+            held->resolver.async_resolve(host, port, [held](error_code ec, addresses found) {
+                if (auto resume = std::exchange(held->resume, {})) resume({ec, std::move(found)});
+            });
+        });
+}
+
+awaitable<error_code> connection::open(url to, std::shared_ptr<const trust> with) {
+    const auto self = shared_from_this();
+    error_code ec;
+    addresses found;
+    const auto literal = asio::ip::make_address(to.host, ec);
+    const bool is_literal = !ec;
+    if (is_literal) {
+        const tcp::endpoint at(literal, static_cast<asio::ip::port_type>(std::stoul(to.port)));
+        found = addresses::create(at, to.host, to.port);
+    } else {
+        std::tie(ec, found) = co_await resolve(to.host, to.port);
+        if (x_closed_for) co_return x_closed_for;
+        if (ec) co_return errc::unreachable;
+    }
+    ec = asio::error::host_not_found;
+    for (const auto& entry : found) {
+        error_code ignored;
+        x_socket.close(ignored);
+        x_socket.open(entry.endpoint().protocol(), ec);
+        if (!ec) std::tie(ec) = co_await x_socket.async_connect(entry.endpoint(), as_values);
+        if (x_closed_for) co_return x_closed_for;
+        if (!ec || ec == asio::error::operation_aborted) break;
+    }
+    if (ec == asio::error::operation_aborted) co_return errc::cancelled;
+    if (ec) co_return errc::unreachable;
+    x_socket.set_option(tcp::no_delay(true), ec);
+    if (!to.tls) co_return error_code{};
+
+    x_tls = std::make_unique<tls_layer>(
+        tls_layer{asio::ssl::stream<tcp::socket&>(x_socket, with->settings().context)});
+    auto& stream = x_tls->stream;
+    if (!is_literal && !SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str()))
+        co_return errc::tls_failed;
+    stream.set_verify_callback(asio::ssl::host_name_verification(to.host), ec);
+    std::tie(ec) = co_await stream.async_handshake(asio::ssl::stream_base::client, as_values);
+    if (x_closed_for) co_return x_closed_for;
+    if (ec == asio::error::operation_aborted) co_return errc::cancelled;
+    if (ec) co_return errc::tls_failed;
+    co_return error_code{};
+}
+
+awaitable<std::tuple<error_code, std::size_t>> connection::read_some(asio::mutable_buffer into) {
+    if (x_tls) return x_tls->stream.async_read_some(into, as_values);
+    return x_socket.async_read_some(into, as_values);
+}
+
+awaitable<std::tuple<error_code, std::size_t>> connection::write(std::array<asio::const_buffer, 2> what) {
+    if (x_tls) return asio::async_write(x_tls->stream, what, as_values);
+    return asio::async_write(x_socket, what, as_values);
+}
+
+void connection::set_deadline(moment by, errc why) {
+    x_by = by;
+    x_why = why;
+}
+
+void connection::enforce(moment now) {
+    if (now >= x_by) close(x_why);
+}
+
+void connection::close(errc why) {
+    if (x_closed_for) return;
+    x_closed_for = why;
+    error_code ignored;
+    x_socket.close(ignored);
+    if (const auto held = x_resolving.lock())
+        if (auto resume = std::exchange(held->resume, {})) resume({x_closed_for, addresses{}});
+}
+
+bool connection::is_quiet() {
+    char byte;
+    const auto got = ::recv(x_socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+}  // namespace airi::http

@@ -1,0 +1,46 @@
+// Idle keep-alive connections of a client, and the one timer that enforces the deadlines of all its
+// connections. Used by the client alone.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/http/connection.hpp"
+
+namespace airi::http {
+
+class pool : public std::enable_shared_from_this<pool> {
+public:
+    pool(executor on, client_options with);
+
+    /// The idle connection used last, if one is alive; otherwise null.
+    std::shared_ptr<connection> take(const std::string& pool_key);
+    /// A new one, not yet open, whose deadline is watched from now on.
+    std::shared_ptr<connection> make(const std::string& pool_key);
+    /// For a connection whose answer was read to its end.
+    void give_back(std::shared_ptr<connection> done);
+    /// Closes the idle ones; no more are kept.
+    void close();
+
+private:
+    struct idle {
+        std::shared_ptr<connection> on;
+        moment until;
+    };
+
+    void keep_ticking();
+    void tick();
+
+    executor x_on;
+    client_options x_with;
+    boost::asio::steady_timer x_timer;
+    bool x_ticking = false;
+    bool x_closed = false;
+    std::unordered_map<std::string, std::vector<idle>> x_idle;
+    std::vector<std::weak_ptr<connection>> x_watched;
+};
+
+}  // namespace airi::http

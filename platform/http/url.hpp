@@ -1,0 +1,26 @@
+// The parts of an http(s) URL as a client needs them. Used by the client alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "platform/base/result.hpp"
+
+namespace airi::http {
+
+struct url {
+    bool tls = false;
+    std::string host;  ///< lower case, an IPv6 address without its brackets
+    std::string port;
+    std::string authority;  ///< the Host header: the port only where it is not the scheme's own
+    std::string target;     ///< path and query, never empty
+
+    /// Requests with the same key may share connections.
+    std::string pool_key() const { return (tls ? "https:" : "http:") + host + ':' + port; }
+};
+
+/// http or https, without user info; a fragment is dropped. Bytes that could split a request line are
+/// refused.
+result<url> parse_url(std::string_view text);
+
+}  // namespace airi::http

@@ -1,0 +1,213 @@
+#include "platform/kafka/group_member.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "platform/base/log.hpp"
+
+namespace airi::kafka {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using partition_list =
+    std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<rd_kafka_topic_partition_list_destroy>>;
+using event = std::unique_ptr<rd_kafka_event_t, destroy<rd_kafka_event_destroy>>;
+using failure_text = std::unique_ptr<rd_kafka_error_t, destroy<rd_kafka_error_destroy>>;
+
+settings settings_of(const consumer_options& o) {
+    settings with{{"group.id", o.group},
+                  {"enable.auto.commit", "false"},
+                  {"enable.auto.offset.store", "false"},
+                  {"auto.offset.reset", o.from_beginning ? "earliest" : "latest"},
+                  // The cooperative assignor of 2.0.2 can lose an assignment
+                  // (https://github.com/confluentinc/librdkafka/issues/4059).
+                  {"partition.assignment.strategy", "range"},
+                  {"session.timeout.ms", std::to_string(o.session_timeout.count())},
+                  {"heartbeat.interval.ms", std::to_string(std::min<long long>(o.session_timeout.count() / 3, 3'000))},
+                  // Over either of these 2.0.2 looks at a partition again only after up to a second, so the bound is the
+                  // one of bytes: a thousand records would be reached by every small backlog.
+                  {"queued.max.messages.kbytes", "8192"},
+                  {"queued.min.messages", "100000"},
+                  // A record arrives at once all the same; this is how long a resumed partition may have to wait until
+                  // the fetch under way ends.
+                  {"fetch.wait.max.ms", "50"},
+                  {"fetch.error.backoff.ms", "100"},
+                  {"isolation.level", "read_committed"},
+                  {"check.crcs", "true"},
+                  {"enable.partition.eof", "false"},
+                  {"allow.auto.create.topics", "false"}};
+    if (!o.instance.empty()) with.emplace_back("group.instance.id", o.instance);
+    return with;
+}
+
+std::vector<partition_id> ids_of(const rd_kafka_topic_partition_list_t* list) {
+    std::vector<partition_id> ids;
+    for (int i = 0; list && i < list->cnt; ++i) ids.push_back({list->elems[i].topic, list->elems[i].partition});
+    return ids;
+}
+
+partition_list list_of(const partition_id& which) {
+    partition_list list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), which.topic.c_str(), which.partition);
+    return list;
+}
+
+message message_of(const rd_kafka_message_t* from) {
+    message m;
+    m.topic = rd_kafka_topic_name(from->rkt);
+    m.partition = from->partition;
+    m.offset = from->offset;
+    if (const auto at = rd_kafka_message_timestamp(from, nullptr); at >= 0) m.appended = instant(milliseconds(at));
+    if (from->key) m.key.assign(static_cast<const char*>(from->key), from->key_len);
+    if (from->payload) m.value.assign(static_cast<const char*>(from->payload), from->len);
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return m;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+        m.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
+    return m;
+}
+
+}  // namespace
+
+struct group_member::callbacks {
+    static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t* list, void* self) {
+        static_cast<group_member*>(self)->rebalance(why, list);
+    }
+    static void failed(rd_kafka_t*, int code, const char* reason, void* self) {
+        static_cast<group_member*>(self)->error(code, reason);
+    }
+};
+
+void group_member::close_queue::operator()(rd_kafka_queue_s* queue) const noexcept { rd_kafka_queue_destroy(queue); }
+
+group_member::group_member(const consumer_options& options, connection& watch, member_events& events)
+    : connection_(watch), events_(events) {
+    const auto& client = options.instance.empty() ? options.group : options.instance;
+    auto* conf = configure(options.brokers, client, settings_of(options));
+    rd_kafka_conf_set_opaque(conf, this);
+    rd_kafka_conf_set_rebalance_cb(conf, callbacks::rebalanced);
+    rd_kafka_conf_set_error_cb(conf, callbacks::failed);
+    char why[512];
+    handle_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why));
+    if (!handle_) {
+        rd_kafka_conf_destroy(conf);
+        throw std::runtime_error(std::string("kafka consumer: ") + why);
+    }
+    rd_kafka_poll_set_consumer(handle_.get());
+    intake_.reset(rd_kafka_queue_get_consumer(handle_.get()));
+    commits_.reset(rd_kafka_queue_new(handle_.get()));
+
+    const partition_list topics(rd_kafka_topic_partition_list_new(static_cast<int>(options.topics.size())));
+    for (const auto& topic : options.topics)
+        rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+    if (const auto err = rd_kafka_subscribe(handle_.get(), topics.get()))
+        throw std::runtime_error(std::string("kafka consumer: ") + rd_kafka_err2str(err));
+}
+
+group_member::~group_member() = default;
+
+std::optional<message> group_member::poll(milliseconds limit) {
+    const std::unique_ptr<rd_kafka_message_t, destroy<rd_kafka_message_destroy>> got(
+        rd_kafka_consumer_poll(handle_.get(), static_cast<int>(limit.count())));
+    if (!got) return std::nullopt;
+    if (got->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message_of(got.get());
+    error(got->err, rd_kafka_message_errstr(got.get()));
+    return std::nullopt;
+}
+
+void group_member::wake() noexcept { rd_kafka_queue_yield(intake_.get()); }
+
+void group_member::pause(const partition_id& which) {
+    rd_kafka_pause_partitions(handle_.get(), list_of(which).get());
+}
+
+void group_member::resume(const partition_id& which) {
+    rd_kafka_resume_partitions(handle_.get(), list_of(which).get());
+}
+
+void group_member::probe() { connection_.probe(handle_.get()); }
+
+std::int64_t group_member::end_of(const partition_id& which) const {
+    std::int64_t low = -1, high = -1;
+    const auto err =
+        rd_kafka_get_watermark_offsets(handle_.get(), which.topic.c_str(), which.partition, &low, &high);
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
+}
+
+void group_member::rebalance(int why, rd_kafka_topic_partition_list_t* partitions) {
+    if (why == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        events_.on_assign(ids_of(partitions));
+        rd_kafka_assign(handle_.get(), partitions);
+        return;
+    }
+    if (why == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS && partitions && partitions->cnt > 0)
+        events_.on_revoke(ids_of(partitions), rd_kafka_assignment_lost(handle_.get()) != 0);
+    rd_kafka_assign(handle_.get(), nullptr);
+}
+
+void group_member::error(int code, std::string_view reason) {
+    if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_fatal_error(handle_.get(), nullptr, 0)) return fatal();
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return connection_.lost(reason);
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+        code == RD_KAFKA_RESP_ERR__RESOLVE)
+        return;
+    connection_.complain("consume", code, reason);
+}
+
+void group_member::fatal() {
+    if (std::exchange(fatal_, true)) return;
+    char why[512];
+    const auto cause = rd_kafka_fatal_error(handle_.get(), why, sizeof why);
+    log::error("kafka.consumer_failed", {{"code", rd_kafka_err2name(cause)}, {"reason", why}});
+    events_.on_fatal(why);
+}
+
+void group_member::commit(const offsets& next) {
+    const partition_list list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
+    for (const auto& [which, offset] : next)
+        rd_kafka_topic_partition_list_add(list.get(), which.topic.c_str(), which.partition)->offset = offset;
+    const auto err = rd_kafka_commit_queue(handle_.get(), list.get(), commits_.get(), nullptr, nullptr);
+    committing_ = err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!committing_) connection_.complain("commit", err, rd_kafka_err2str(err));
+}
+
+std::optional<group_member::outcome> group_member::committed(milliseconds limit) {
+    if (!committing_) return std::nullopt;
+    const event done(rd_kafka_queue_poll(commits_.get(), static_cast<int>(limit.count())));
+    if (!done) return std::nullopt;
+    committing_ = false;
+    outcome is;
+    auto err = rd_kafka_event_error(done.get());
+    const auto* list = rd_kafka_event_topic_partition_list(done.get());
+    for (int i = 0; list && i < list->cnt; ++i) {
+        const auto& each = list->elems[i];
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR && each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            is.stored.push_back({{each.topic, each.partition}, each.offset});
+        else if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            err = each.err;
+    }
+    is.failed = err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    // During a rebalance it only comes too early.
+    if (is.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+        connection_.complain("commit", err, rd_kafka_err2str(err));
+    return is;
+}
+
+void group_member::leave(milliseconds limit) {
+    const auto until = clock::now() + limit;
+    const queue left(rd_kafka_queue_new(handle_.get()));
+    if (const failure_text refused{rd_kafka_consumer_close_queue(handle_.get(), left.get())}) return;
+    // As events: rd_kafka_queue_poll_callback aborts the process when a record that was not read comes first.
+    while (!rd_kafka_consumer_closed(handle_.get()) && clock::now() < until) {
+        const event next(rd_kafka_queue_poll(left.get(), 50));
+        if (next && rd_kafka_event_type(next.get()) == RD_KAFKA_EVENT_REBALANCE)
+            rebalance(rd_kafka_event_error(next.get()), rd_kafka_event_topic_partition_list(next.get()));
+    }
+}
+
+}  // namespace airi::kafka

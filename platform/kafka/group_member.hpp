@@ -1,0 +1,72 @@
+// librdkafka's consumer as a few calls with our own types: poll, assign, pause, commit, leave. One thread uses it, but
+// `wake` may come from any. Used by the consumer; private to platform/kafka.
+#pragma once
+
+#include <optional>
+
+#include "platform/kafka/client.hpp"
+#include "platform/kafka/commit_book.hpp"
+
+struct rd_kafka_queue_s;
+struct rd_kafka_topic_partition_list_s;
+
+namespace airi::kafka {
+
+/// Called out of `poll` and `leave`, on the thread that calls those.
+class member_events {
+public:
+    virtual ~member_events() = default;
+    virtual void on_assign(const std::vector<partition_id>& partitions) = 0;
+    /// `lost`: they have gone already and cannot be committed any more.
+    virtual void on_revoke(const std::vector<partition_id>& partitions, bool lost) = 0;
+    virtual void on_fatal(std::string reason) = 0;
+};
+
+class group_member {
+public:
+    group_member(const consumer_options& options, connection& watch, member_events& events);
+    ~group_member();
+
+    /// The next record, waiting up to `limit` for one. Ends early after `wake`.
+    std::optional<message> poll(milliseconds limit);
+    void wake() noexcept;
+    void pause(const partition_id& which);
+    void resume(const partition_id& which);
+    void probe();
+    /// The end of the partition's log as the last fetch saw it; -1 when unknown.
+    std::int64_t end_of(const partition_id& which) const;
+
+    /// One commit may be under way at a time. Its outcome comes from `committed`.
+    void commit(const offsets& next);
+    bool committing() const noexcept { return committing_; }
+    struct outcome {
+        offsets stored;
+        bool failed = false;
+    };
+    /// Waits up to `limit` for the commit under way to end.
+    std::optional<outcome> committed(milliseconds limit);
+
+    /// Gives the partitions back (calls on_revoke) and leaves the group, waiting up to `limit`.
+    void leave(milliseconds limit);
+
+private:
+    struct callbacks;
+    struct close_queue {
+        void operator()(rd_kafka_queue_s* queue) const noexcept;
+    };
+    using queue = std::unique_ptr<rd_kafka_queue_s, close_queue>;
+
+    void rebalance(int why, rd_kafka_topic_partition_list_s* partitions);
+    void error(int code, std::string_view reason);
+    void fatal();
+
+    connection& connection_;
+    member_events& events_;
+    bool fatal_ = false;
+    bool committing_ = false;
+    handle handle_;
+    queue intake_;
+    queue commits_;
+};
+
+}  // namespace airi::kafka

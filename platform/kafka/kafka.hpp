@@ -1,0 +1,133 @@
+// The Kafka ports: a producer whose send ends when the broker has it, a consumer that hands over records and is told
+// which offsets are finished. Used by the gateway (producer) and workers/runtime (both).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/base/result.hpp"
+
+namespace airi::kafka {
+
+/// `unavailable` is an outage; `closed` is an outage (shutting down); `too_large`, `unknown_topic` and `rejected` (the
+/// broker will never take this record, or this topic's settings) are refused.
+enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected };
+error_code make_error_code(errc);
+
+struct header {
+    std::string name;
+    std::string value;
+};
+
+/// A record to be sent. The partition is chosen from the key (murmur2, as every other Kafka client does).
+struct record {
+    std::string topic;
+    std::string key;
+    std::string value;
+    std::vector<header> headers;
+};
+
+/// A record as it was read.
+struct message {
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+    instant appended;  ///< the broker's append time
+    std::string key;
+    std::string value;
+    std::vector<header> headers;
+
+    /// The value of the last header called `name`, or an empty view.
+    std::string_view header_value(std::string_view name) const;
+};
+
+/// At least once: idempotent, acks=all, lz4. Thread safe.
+class producer {
+public:
+    virtual ~producer() = default;
+    /// Ends when the broker has acknowledged every record of the batch (in order per key), or with the first error.
+    /// `unavailable` means that it is unknown whether some were written: publish again, ids make it harmless.
+    virtual awaitable<result<>> publish(std::vector<record> batch) = 0;
+    /// True while the last delivery report or metadata answer says that a broker is there.
+    virtual bool available() const = 0;
+    /// Waits up to `limit` for everything under way, then closes. Blocks.
+    virtual void close(milliseconds limit) = 0;
+};
+
+struct partition_id {
+    std::string topic;
+    std::int32_t partition = 0;
+    auto operator<=>(const partition_id&) const = default;
+};
+
+/// What a consumer tells its owner; every call comes on the executor given at start, one at a time.
+class consumer_owner {
+public:
+    virtual ~consumer_owner() = default;
+    /// Records of one or more partitions, in order per partition.
+    virtual void arrived(std::vector<message> batch) = 0;
+    virtual void assigned(std::vector<partition_id> partitions) = 0;
+    /// The partitions go to someone else when this coroutine ends (bounded by `consumer_options::revoke_limit`): the
+    /// last chance to commit what is finished. Records of them still in work stay the owner's problem. Also during
+    /// stop(), for everything that is assigned then.
+    virtual awaitable<> revoked(std::vector<partition_id> partitions) = 0;
+    /// The consumer cannot go on (fenced by a second process with the same instance id, …): drain and leave.
+    virtual void failed(std::string reason) = 0;
+};
+
+struct consumer_options {
+    std::string brokers;
+    std::string group;      ///< the worker's name
+    std::string instance;   ///< group.instance.id, stable per worker slot; empty = dynamic membership
+    std::vector<std::string> topics;
+    milliseconds session_timeout{10'000};
+    milliseconds revoke_limit{3'000};
+    bool from_beginning = true;  ///< where a group without a committed offset starts
+};
+
+/// Commits are by the owner only. All calls from the owner's executor.
+class consumer {
+public:
+    virtual ~consumer() = default;
+    /// Next offset to read per partition; asynchronous, the latest wins; errors are logged and repeated by the next.
+    virtual void commit(const std::vector<std::pair<partition_id, std::int64_t>>& next) = 0;
+    virtual void pause(const partition_id&) = 0;
+    virtual void resume(const partition_id&) = 0;
+    /// Records not yet handed over of all assigned partitions, as of at most half a second ago; -1 when unknown.
+    virtual std::int64_t lag() const = 0;
+    /// Stops intake at once; ends when the group has been left and the last commits are in (≤ 10 s). A static member
+    /// keeps its place in the group for the session timeout.
+    virtual awaitable<> stop() = 0;
+};
+
+struct producer_options {
+    std::string brokers;
+    std::string client_id;
+    /// How long a record waits for company. Under load batches grow by themselves while requests are under way.
+    milliseconds linger{0};
+    milliseconds message_timeout{30'000};
+};
+
+std::unique_ptr<producer> open_producer(producer_options);
+/// Starts a consumer thread; `owner` must outlive the consumer's stop().
+std::unique_ptr<consumer> open_consumer(consumer_options, executor on, consumer_owner& owner);
+
+struct topic_spec {
+    std::string name;
+    int partitions = 12;
+    std::vector<std::pair<std::string, std::string>> config;
+};
+/// Creates what is missing; existing topics are left alone. Blocks up to `limit`.
+result<> create_topics(const std::string& brokers, const std::vector<topic_spec>&, milliseconds limit);
+
+}  // namespace airi::kafka
+
+template <>
+struct boost::system::is_error_code_enum<airi::kafka::errc> : std::true_type {};

@@ -1,0 +1,189 @@
+#include <hiredis/async.h>
+
+#include <algorithm>
+#include <array>
+
+#include "platform/base/log.hpp"
+#include "platform/redis/connection.hpp"
+#include "platform/redis/redis.hpp"
+
+namespace airi::redis {
+namespace {
+
+using words = std::span<const std::string_view>;
+
+struct answer {
+    error_code error;
+    reply value;
+    bool unknown_script = false;
+};
+
+// A command on its way. They are answered in order, so the oldest alone tells whether the server still
+// answers.
+struct waiting {
+    waiting* next = nullptr;
+    std::uint64_t since = 0;
+    std::string verb;
+
+    virtual ~waiting() = default;
+    virtual void finish(answer) = 0;
+};
+
+template <class Handler>
+struct suspended final : waiting {
+    explicit suspended(Handler h)
+        : resume(std::move(h)), work(boost::asio::get_associated_executor(resume)) {}
+
+    // Never inline: the coroutine may close the client while hiredis is still in its callback.
+    void finish(answer got) override {
+        auto to = work.get_executor();
+        boost::asio::post(
+            to, [then = std::move(resume), got = std::move(got)]() mutable { then(std::move(got)); });
+    }
+
+    Handler resume;
+    boost::asio::executor_work_guard<executor> work;
+};
+
+struct probe final : waiting {
+    void finish(answer) override {}
+};
+
+reply copied(const redisReply& from) {
+    reply out;
+    switch (from.type) {
+        case REDIS_REPLY_INTEGER:
+            out.is = reply::kind::integer;
+            out.number = from.integer;
+            break;
+        case REDIS_REPLY_STRING:
+        case REDIS_REPLY_STATUS:
+        case REDIS_REPLY_ERROR:
+            out.is = reply::kind::text;
+            out.text.assign(from.str, static_cast<std::size_t>(from.len));
+            break;
+        case REDIS_REPLY_ARRAY:
+            out.is = reply::kind::list;
+            out.list.reserve(from.elements);
+            for (std::size_t i = 0; i < from.elements; ++i) out.list.push_back(copied(*from.element[i]));
+            break;
+        default: break;
+    }
+    return out;
+}
+
+// Errors that tell of the server's state and not of the command: it loads, is a replica, has no room, cannot
+// save.
+bool is_outage(std::string_view code) {
+    static constexpr std::array<std::string_view, 8> codes{
+        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "MISCONF"};
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+answer understood(const redisReply& got, std::string_view verb) {
+    if (got.type != REDIS_REPLY_ERROR) return {{}, copied(got)};
+    const std::string_view text(got.str, static_cast<std::size_t>(got.len));
+    const auto code = text.substr(0, text.find(' '));
+    if (code == "NOSCRIPT") return {errc::refused, {}, true};
+    // The text of a script's error comes from Redis and the script; that of a command may quote its
+    // arguments.
+    log::warn("redis_refused",
+              {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
+    return {is_outage(code) ? errc::unavailable : errc::refused, {}};
+}
+
+class commands final : public connection {
+public:
+    using connection::connection;
+
+    void ask(std::unique_ptr<waiting> call, words command) {
+        call->since = ticks();
+        call->verb = command[0];
+        if (!is_up() || !send(answered, this, command)) return call->finish({errc::unavailable, {}});
+        auto* added = call.release();
+        (oldest_ ? newest_->next : oldest_) = added;
+        newest_ = added;
+        spoken_ = ticks();
+    }
+
+private:
+    static void answered(redisAsyncContext*, void* reply, void* data) {
+        auto& me = *static_cast<commands*>(data);
+        const std::unique_ptr<waiting> call(me.oldest_);
+        me.oldest_ = call->next;
+        if (reply) return call->finish(understood(*static_cast<const redisReply*>(reply), call->verb));
+        call->finish({me.ticks() - call->since > patience ? errc::timed_out : errc::unavailable, {}});
+    }
+
+    void ready() override { spoken_ = ticks(); }
+    void dropped() override {}
+
+    void tick() override {
+        if (oldest_ && ticks() - oldest_->since > patience) return drop("no answer in time");
+        if (oldest_ || ticks() - spoken_ < idle) return;
+        static constexpr std::array<std::string_view, 1> ping{"PING"};
+        ask(std::make_unique<probe>(), ping);
+    }
+
+    waiting* oldest_ = nullptr;
+    waiting* newest_ = nullptr;
+    std::uint64_t spoken_ = 0;
+};
+
+auto ask(std::shared_ptr<commands> of, words command) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(answer)>(
+        [](auto handler, std::shared_ptr<commands> to, words said) {
+            to->ask(std::make_unique<suspended<decltype(handler)>>(std::move(handler)), said);
+        },
+        boost::asio::use_awaitable, std::move(of), command);
+}
+
+class hiredis_client final : public client {
+public:
+    hiredis_client(executor on, const secret& url)
+        : commands_(std::make_shared<commands>(std::move(on), url)) {
+        commands_->start();
+    }
+    ~hiredis_client() override { commands_->close(); }
+
+    awaitable<result<reply>> command(std::vector<std::string> said) override {
+        const auto to = commands_;
+        const std::vector<std::string_view> views(said.begin(), said.end());
+        auto got = co_await ask(to, views);
+        if (got.error) co_return got.error;
+        co_return std::move(got.value);
+    }
+
+    awaitable<result<reply>> eval(const script& run, std::vector<std::string> keys,
+                                  std::vector<std::string> arguments) override {
+        const auto to = commands_;
+        const auto count = std::to_string(keys.size());
+        std::vector<std::string_view> views;
+        views.reserve(3 + keys.size() + arguments.size());
+        views.insert(views.end(), {"EVALSHA", run.sha(), count});
+        views.insert(views.end(), keys.begin(), keys.end());
+        views.insert(views.end(), arguments.begin(), arguments.end());
+        auto got = co_await ask(to, views);
+        if (got.unknown_script) {
+            views[0] = "EVAL";
+            views[1] = run.source();
+            got = co_await ask(to, views);
+        }
+        if (got.error) co_return got.error;
+        co_return std::move(got.value);
+    }
+
+    bool available() const override { return commands_->is_up(); }
+    void close() override { commands_->close(); }
+
+private:
+    std::shared_ptr<commands> commands_;
+};
+
+}  // namespace
+
+std::unique_ptr<client> open_client(executor on, const secret& url) {
+    return std::make_unique<hiredis_client>(std::move(on), url);
+}
+
+}  // namespace airi::redis

@@ -1,0 +1,82 @@
+// One connection to Redis that is opened again whenever it is lost: resolving, connecting, AUTH and SELECT,
+// backoff and the coarse tick. The client and the subscriber are built on it.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/redis/url.hpp"
+
+struct redisAsyncContext;
+
+namespace airi::redis {
+
+/// Kept alive by its own handlers until close(). All calls and hooks are on the thread of `on`.
+class connection : public std::enable_shared_from_this<connection> {
+public:
+    using callback = void(redisAsyncContext*, void* reply, void* data);
+
+    connection(executor on, const secret& url);
+    virtual ~connection() = default;
+
+    void start();
+    /// Ends the connection for good; no hook is called afterwards, callbacks under way get a null reply.
+    void close();
+    bool is_up() const noexcept { return up_; }
+
+protected:
+    static constexpr milliseconds tick_length{250};
+    /// How long an answer may take before the connection is given up; a command may have waited a tick
+    /// longer.
+    static constexpr std::uint64_t patience = 2000 / 250;
+    /// How long a connection may be silent before it is asked whether it is still there.
+    static constexpr std::uint64_t idle = 5000 / 250;
+
+    /// Hooks: commands are possible from now on / the connection ended, callbacks under way had their null
+    /// reply / a tick passed while the connection stands.
+    virtual void ready() = 0;
+    virtual void dropped() = 0;
+    virtual void tick() = 0;
+
+    /// Writes a command; false when there is no connection, and then `done` is not called. A subscription
+    /// command calls `done` for each message of its channels.
+    bool send(callback* done, void* data, std::span<const std::string_view> words);
+    /// Gives this connection up and opens the next one. May be called inside a callback.
+    void drop(std::string_view reason);
+    std::uint64_t ticks() const noexcept { return ticks_; }
+    const executor& on() const noexcept { return on_; }
+
+private:
+    void resolve();
+    void connect_next();
+    void shake_hands();
+    void shaken(void* reply);
+    void gone();
+    void rest();
+    void run_tick();
+
+    executor on_;
+    address to_;
+    boost::asio::ip::tcp::resolver resolver_;
+    boost::asio::steady_timer tick_timer_;
+    boost::asio::steady_timer rest_timer_;
+    std::vector<std::string> hosts_;
+    std::size_t next_host_ = 0;
+    redisAsyncContext* context_ = nullptr;
+    milliseconds backoff_{0};
+    std::uint64_t ticks_ = 0;
+    std::uint64_t opened_ = 0;
+    int handshakes_ = 0;
+    bool up_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace airi::redis

@@ -1,0 +1,82 @@
+// The Redis ports: commands, scripts and channel subscriptions over one connection each, re-opened by itself.
+// Redis carries what may be lost. Each object belongs to one io_context thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/async.hpp"
+#include "platform/base/result.hpp"
+#include "platform/base/secret.hpp"
+
+namespace airi::redis {
+
+/// `unavailable` (not connected, or the connection broke while waiting) and `timed_out` are outages;
+/// `refused` is an error reply of the server and counts as broken.
+enum class errc { unavailable = 1, timed_out, refused };
+error_code make_error_code(errc);
+
+struct reply {
+    enum class kind { nil, integer, text, list };
+    kind is = kind::nil;
+    std::int64_t number = 0;
+    std::string text;
+    std::vector<reply> list;
+};
+
+/// A Lua script; its SHA-1 is taken once. Declare as a namespace-scope constant object.
+class script {
+public:
+    explicit script(std::string_view source);
+    const std::string& source() const noexcept { return source_; }
+    const std::string& sha() const noexcept { return sha_; }
+
+private:
+    std::string source_;
+    std::string sha_;
+};
+
+/// Commands are pipelined in the order of the calls. After a lost connection every waiting call ends with
+/// `unavailable` and the client connects again (50 ms … 2 s); calls made while away fail at once.
+class client {
+public:
+    virtual ~client() = default;
+    virtual awaitable<result<reply>> command(std::vector<std::string> words) = 0;
+    /// EVALSHA, with one EVAL when the server does not know the script yet.
+    virtual awaitable<result<reply>> eval(const script&, std::vector<std::string> keys,
+                                          std::vector<std::string> arguments) = 0;
+    virtual bool available() const = 0;
+    virtual void close() = 0;
+};
+
+/// Channel subscriptions. After a lost connection it connects again, subscribes to everything it had, then
+/// calls `back` so that its owner can fetch what it missed.
+class subscriber {
+public:
+    virtual ~subscriber() = default;
+    /// Called on the connection's thread for each message; the views live during the call only.
+    std::function<void(std::string_view channel, std::string_view payload)> arrived;
+    /// The connection was lost / is back with every subscription in force again.
+    std::function<void()> lost;
+    std::function<void()> back;
+
+    /// Ends when the server has confirmed: what is published from then on arrives. Idempotent, not counted.
+    virtual awaitable<result<>> subscribe(std::string channel) = 0;
+    virtual void unsubscribe(std::string channel) = 0;
+    virtual bool available() const = 0;
+    virtual void close() = 0;
+};
+
+/// `url`: redis://[:password@]host[:port][/db]. Both connect in the background, at once.
+std::unique_ptr<client> open_client(executor on, const secret& url);
+std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
+
+}  // namespace airi::redis
+
+template <>
+struct boost::system::is_error_code_enum<airi::redis::errc> : std::true_type {};

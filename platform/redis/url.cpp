@@ -1,0 +1,78 @@
+#include "platform/redis/url.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace airi::redis {
+namespace {
+
+template <class Int>
+bool read_number(std::string_view text, Int& out) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned byte = 0;
+        const auto digits = text.substr(i + 1, 2);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+        out += static_cast<char>(byte);
+        i += 2;
+    }
+    return out;
+}
+
+bool read_credentials(std::string_view text, address& out) {
+    const auto colon = text.find(':');
+    const auto user = percent_decoded(text.substr(0, colon));
+    const auto password = percent_decoded(colon == text.npos ? "" : text.substr(colon + 1));
+    if (!user || !password) return false;
+    out.user = *user;
+    out.password = secret(*password);
+    return true;
+}
+
+bool read_host(std::string_view text, address& out) {
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == text.npos) return false;
+        out.host = text.substr(1, end - 1);
+        port = text.substr(end + 1);
+    } else {
+        const auto colon = text.find(':');
+        out.host = text.substr(0, colon);
+        port = colon == text.npos ? "" : text.substr(colon);
+    }
+    if (out.host.empty()) return false;
+    if (port.empty()) return true;
+    return port.front() == ':' && read_number(port.substr(1), out.port) && out.port != 0;
+}
+
+}  // namespace
+
+std::optional<address> parse_url(const secret& url) {
+    constexpr std::string_view scheme = "redis://";
+    std::string_view rest = url.reveal();
+    if (!rest.starts_with(scheme)) return std::nullopt;
+    rest.remove_prefix(scheme.size());
+    address out;
+    if (const auto at = rest.rfind('@'); at != rest.npos) {
+        if (!read_credentials(rest.substr(0, at), out)) return std::nullopt;
+        rest.remove_prefix(at + 1);
+    }
+    const auto slash = rest.find('/');
+    if (!read_host(rest.substr(0, slash), out)) return std::nullopt;
+    if (slash == rest.npos || slash + 1 == rest.size()) return out;
+    if (!read_number(rest.substr(slash + 1), out.database) || out.database < 0) return std::nullopt;
+    return out;
+}
+
+}  // namespace airi::redis

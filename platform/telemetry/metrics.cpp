@@ -1,0 +1,146 @@
+#include "platform/telemetry/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace airi::metrics {
+namespace {
+
+bool is_name(std::string_view text, bool colon_allowed) {
+    const auto letter = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c == ':' && colon_allowed);
+    };
+    return !text.empty() && letter(text[0]) &&
+           std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+void append_escaped(std::string& out, std::string_view text, bool quotes) {
+    for (char c : text) {
+        if (c == '\\')
+            out += "\\\\";
+        else if (c == '\n')
+            out += "\\n";
+        else if (c == '"' && quotes)
+            out += "\\\"";
+        else
+            out += c;
+    }
+}
+
+// outcome="completed",worker="chat": sorted, so that the order in which labels are written makes no second
+// metric.
+std::string text_of(labels with) {
+    std::sort(with.begin(), with.end());
+    std::string out;
+    for (const auto& [name, value] : with) {
+        if (!is_name(name, false) || name.starts_with("__") || name == "le")
+            throw std::invalid_argument("no label name: " + name);
+        if (!out.empty()) out += ',';
+        out += name + "=\"";
+        append_escaped(out, value, true);
+        out += '"';
+    }
+    return out;
+}
+
+template <class Metric, class Make>
+Metric& find_or_make(std::map<std::string, std::unique_ptr<Metric>>& in, labels with, Make make) {
+    auto& found = in[text_of(std::move(with))];
+    if (!found) found = make();
+    return *found;
+}
+
+template <class Value>
+void append_sample(std::string& out, std::string_view name, std::string_view with, Value value) {
+    out += name;
+    if (!with.empty()) fmt::format_to(std::back_inserter(out), "{{{}}}", with);
+    fmt::format_to(std::back_inserter(out), " {}\n", value);
+}
+
+// Prometheus' buckets are cumulative. The count is taken from the buckets, so that it equals the last of them
+// although others count meanwhile.
+void append_histogram(std::string& out, const std::string& name, const std::string& with,
+                      const histogram& of) {
+    const auto before = with.empty() ? "" : with + ",";
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < of.bounds().size(); ++i) {
+        sum += of.count(i);
+        append_sample(out, name + "_bucket", fmt::format("{}le=\"{}\"", before, of.bounds()[i]), sum);
+    }
+    sum += of.count(of.bounds().size());
+    append_sample(out, name + "_bucket", before + "le=\"+Inf\"", sum);
+    append_sample(out, name + "_sum", with, of.sum());
+    append_sample(out, name + "_count", with, sum);
+}
+
+}  // namespace
+
+const std::vector<double> latency_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                         0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+
+histogram::histogram(std::vector<double> bounds)
+    : bounds_(std::move(bounds)),
+      counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
+    if (!std::is_sorted(bounds_.begin(), bounds_.end(), std::less_equal<>()))
+        throw std::invalid_argument("bounds of a histogram must rise");
+}
+
+void histogram::observe(double value) noexcept {
+    const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+    counts_[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(value, std::memory_order_relaxed);
+}
+
+registry::family& registry::family_of(const std::string& name, std::string_view type, std::string_view help) {
+    if (!is_name(name, true) || name.ends_with("_total") != (type == "counter"))
+        throw std::invalid_argument(fmt::format("no name of a {}: {}", type, name));
+    auto& found = families_[name];
+    if (found.type.empty()) {
+        found.type = type;
+        found.help = help;
+    }
+    if (found.type != type) throw std::invalid_argument(fmt::format("{} is a {}", name, found.type));
+    return found;
+}
+
+counter& registry::counter_of(const std::string& name, std::string_view help, labels with) {
+    const std::scoped_lock held(lock_);
+    auto& in = family_of(name, "counter", help).counters;
+    return find_or_make(in, std::move(with), [] { return std::make_unique<counter>(); });
+}
+
+gauge& registry::gauge_of(const std::string& name, std::string_view help, labels with) {
+    const std::scoped_lock held(lock_);
+    auto& in = family_of(name, "gauge", help).gauges;
+    return find_or_make(in, std::move(with), [] { return std::make_unique<gauge>(); });
+}
+
+histogram& registry::histogram_of(const std::string& name, std::string_view help, labels with,
+                                  const std::vector<double>& bounds) {
+    const std::scoped_lock held(lock_);
+    auto& in = family_of(name, "histogram", help).histograms;
+    return find_or_make(in, std::move(with), [&] { return std::make_unique<histogram>(bounds); });
+}
+
+std::string registry::text() const {
+    const std::scoped_lock held(lock_);
+    std::string out;
+    for (const auto& [name, of] : families_) {
+        out += "# HELP " + name + ' ';
+        append_escaped(out, of.help, false);
+        fmt::format_to(std::back_inserter(out), "\n# TYPE {} {}\n", name, of.type);
+        for (const auto& [with, one] : of.counters) append_sample(out, name, with, one->value());
+        for (const auto& [with, one] : of.gauges) append_sample(out, name, with, one->value());
+        for (const auto& [with, one] : of.histograms) append_histogram(out, name, with, *one);
+    }
+    return out;
+}
+
+registry& all() {
+    static registry instance;
+    return instance;
+}
+
+}  // namespace airi::metrics

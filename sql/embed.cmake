@@ -1,0 +1,18 @@
+# cmake -DOUT=<file.cpp> -DFILES=<a.sql;b.sql> -P embed.cmake: the texts of the query files as one C++ source.
+set(delimiter "airi_sql_text")
+set(text "#include \"sql/statements.hpp\"\n\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n")
+string(APPEND text "namespace airi::sql {\n\nextern const query_file query_files[] = {\n")
+list(SORT FILES)
+list(LENGTH FILES count)
+foreach(file IN LISTS FILES)
+    get_filename_component(name "${file}" NAME)
+    file(READ "${file}" content)
+    string(FIND "${content}" ")${delimiter}\"" clash)
+    if(NOT clash EQUAL -1)
+        message(FATAL_ERROR "${file} contains )${delimiter}\"")
+    endif()
+    string(APPEND text "    {\"${name}\", R\"${delimiter}(${content})${delimiter}\"},\n")
+endforeach()
+# An array of no elements is not C++; the last one is not counted.
+string(APPEND text "    {}};\nextern const std::size_t query_file_count = ${count};\n\n}  // namespace airi::sql\n")
+file(WRITE "${OUT}" "${text}")

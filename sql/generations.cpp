@@ -1,0 +1,127 @@
+#include "sql/generations.hpp"
+
+#include "sql/statements.hpp"
+
+namespace airi::sql::generations {
+namespace {
+
+std::string text_of(json::value v) { return std::string(v.string().value_or("")); }
+std::int64_t number_of(json::value v) { return v.integer().value_or(0); }
+
+end end_of(json::value v) {
+    end out;
+    out.state = text_of(v["state"]);
+    out.error_code = text_of(v["error_code"]);
+    out.provider = text_of(v["provider"]);
+    out.model = text_of(v["model"]);
+    out.epoch = number_of(v["epoch"]);
+    out.offset = number_of(v["checkpoint_offset"]);
+    out.tokens_in = number_of(v["tokens_in"]);
+    out.tokens_out = number_of(v["tokens_out"]);
+    out.cost_nanousd = number_of(v["cost_nanousd"]);
+    out.latency_ms = number_of(v["latency_ms"]);
+    out.finished_at = parse_instant(v["finished_at"].string().value_or("")).value_or(instant{});
+    out.message = v["message"].text();
+    return out;
+}
+
+std::string calls_json(const std::vector<provider_call>& calls) {
+    std::string out = "[";
+    int number = 0;
+    for (const auto& c : calls) {
+        if (out.size() > 1) out += ',';
+        out += json::object()
+                   .add("epoch", c.epoch).add("call", number++).add("provider", c.provider).add("model", c.model)
+                   .add("outcome", c.outcome).add("tokens_in", c.tokens_in).add("tokens_out", c.tokens_out)
+                   .add("cost_nanousd", c.cost_nanousd).add("latency_ms", c.latency_ms).text();
+    }
+    return out + ']';
+}
+
+}  // namespace
+
+postgres::bound screen(const events::chat_requested& in, const verdict_row& verdict) {
+    return bind("messages.screen",
+                {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user},
+                 {"generation", in.generation}, {"reply", in.reply}, {"client", in.client_message_id},
+                 {"content", in.content}, {"content_type", in.content_type}, {"model", in.model},
+                 {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text},
+                 {"listed", in.listed}, {"created", in.created_at}, {"action", verdict.action},
+                 {"categories", verdict.categories}, {"confidence", verdict.confidence}, {"reason", verdict.reason}});
+}
+
+postgres::bound claim(const generation_id& id, std::string_view owner, milliseconds lease) {
+    return bind("generations.claim", {{"id", id}, {"owner", owner}, {"lease_ms", lease.count()}});
+}
+
+std::optional<claimed> read_claim(std::string_view text) {
+    const auto parsed = json::document::parse(text);
+    if (!parsed) return std::nullopt;
+    const auto v = parsed->root();
+    const auto state = v["state"].string();
+    if (!state) return std::nullopt;
+    claimed out;
+    if (*state == "unknown") return out;
+    if (*state == "leased") {
+        out.is = claimed::kind::leased;
+        out.wait = milliseconds{number_of(v["wait_ms"])};
+        return out;
+    }
+    if (*state != "mine") {
+        out.is = claimed::kind::ended;
+        out.ended = end_of(v);
+        return out;
+    }
+    out.is = claimed::kind::mine;
+    out.epoch = number_of(v["epoch"]);
+    out.attempts = number_of(v["attempts"]);
+    out.cancelled = v["cancelled"].boolean().value_or(false);
+    out.model = text_of(v["model"]);
+    out.parameters = v["parameters"].text();
+    out.rank = number_of(v["rank"]);
+    out.context_tokens = number_of(v["context_tokens"]);
+    out.reply_tokens = number_of(v["reply_tokens"]);
+    out.system_prompt = text_of(v["system_prompt"]);
+    out.personality = text_of(v["personality"]);
+    v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
+    v["history"].each([&](json::value turn) {
+        out.history.push_back({turn["role"].string() == "user", text_of(turn["content"])});
+    });
+    return out;
+}
+
+postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseconds lease, std::string_view text,
+                          std::int64_t offset) {
+    return bind("generations.heartbeat",
+                {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset}});
+}
+
+postgres::bound restart(const generation_id& id, std::int64_t epoch) {
+    return bind("generations.restart", {{"id", id}, {"epoch", epoch}});
+}
+
+postgres::bound release(const generation_id& id, std::int64_t epoch) {
+    return bind("generations.release", {{"id", id}, {"epoch", epoch}});
+}
+
+postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& with) {
+    const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+    return bind("generations.finish",
+                {{"id", id}, {"epoch", epoch}, {"state", with.state}, {"content", with.content},
+                 {"error", optional(with.error_code)}, {"provider", optional(with.provider)},
+                 {"model", optional(with.model)}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
+                 {"cost", with.cost_nanousd}, {"latency", with.latency_ms}, {"offset", with.offset},
+                 {"calls", calls_json(with.calls)}});
+}
+
+postgres::bound abandon(const generation_id& id, std::string_view error_code) {
+    return bind("generations.abandon", {{"id", id}, {"error", error_code}});
+}
+
+std::optional<end> read_end(std::string_view text) {
+    const auto parsed = json::document::parse(text);
+    if (!parsed || parsed->root().type() != json::kind::object) return std::nullopt;
+    return end_of(parsed->root());
+}
+
+}  // namespace airi::sql::generations

@@ -1,0 +1,149 @@
+-- Companions, conversations, messages, and the generations that answer them.
+set search_path = airi;
+
+create table companions (
+    id          uuid primary key,
+    owner       uuid references users on delete cascade,   -- NULL: the gallery, everybody's
+    name        text not null check (length(name) between 1 and 80),
+    tagline     text not null default '',
+    personality text not null,                             -- the system prompt
+    voice       text,
+    avatar      text,
+    model       text,
+    position    int not null default 0,
+    created_at  timestamptz not null default now(),
+    deleted_at  timestamptz
+);
+select isolate('companions', 'owner = caller()');
+create policy app_reads_gallery on companions for select to airi_app using (owner is null);
+
+create table conversations (
+    id                   uuid primary key,
+    user_id              uuid not null references users on delete cascade,
+    companion_id         uuid references companions,
+    title                text not null default '' check (length(title) <= 200),
+    model                text,
+    system_prompt        text check (length(system_prompt) <= 8000),
+    starred              boolean not null default false,
+    archived             boolean not null default false,
+    tags                 text[] not null default '{}',
+    message_count        int not null default 0,
+    tokens_total         bigint not null default 0,
+    last_message_at      timestamptz,
+    last_message_preview text,
+    created_at           timestamptz not null default now(),
+    updated_at           timestamptz not null default now(),
+    deleted_at           timestamptz
+);
+create index conversations_of_user on conversations (user_id, updated_at desc, id) where deleted_at is null;
+select isolate('conversations', 'user_id = caller()');
+
+-- Ids of messages are derived from what caused them, and a reply's time is its question's plus a microsecond, so that a
+-- redelivery names the same row.
+create table messages (
+    id                uuid not null,
+    conversation_id   uuid not null,
+    user_id           uuid not null,                       -- whose conversation it is
+    role              text not null check (role in ('user', 'assistant', 'system')),
+    content           text not null,
+    content_type      text not null default 'text' check (content_type in ('text', 'voice', 'image')),
+    status            text not null check (status in ('accepted', 'completed', 'rejected', 'cancelled', 'failed')),
+    client_message_id text,
+    generation_id     uuid,
+    metadata          jsonb not null default '{}',
+    created_at        timestamptz not null,
+    deleted_at        timestamptz,
+    primary key (id, created_at)
+) partition by range (created_at);
+create index messages_of_conversation on messages (conversation_id, created_at desc, id);
+create index messages_of_user on messages (user_id, created_at desc);
+select isolate('messages', 'user_id = caller()');
+create table messages_default partition of messages default;
+
+-- The partition of one month, made ahead; a partition has the policies of its parent and is not granted by itself.
+create function create_monthly_partition(p_month date) returns void
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    first date := date_trunc('month', p_month);
+    name text := 'messages_' || to_char(first, 'YYYYMM');
+begin
+    if to_regclass('airi.' || name) is null then
+        execute format('create table %I partition of messages for values from (%L) to (%L)',
+                       name, first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
+        execute format('alter table %I enable row level security', name);
+    end if;
+end $$;
+revoke all on function create_monthly_partition from public;
+grant execute on function create_monthly_partition to airi_worker;
+alter table messages_default enable row level security;
+
+-- One per user message: its way from queued to exactly one end. Owned by a lease with an epoch that only rises.
+create table generations (
+    id                  uuid primary key,
+    conversation_id     uuid not null,
+    user_id             uuid not null references users on delete cascade,
+    message_id          uuid not null unique,
+    message_created_at  timestamptz not null,
+    reply_id            uuid not null,
+    model               text,                              -- asked for; NULL: the plan's chain
+    parameters          jsonb not null default '{}',       -- max_tokens, temperature, turns (for /v1)
+    state               text not null default 'queued'
+                        check (state in ('queued', 'running', 'completed', 'rejected', 'cancelled', 'failed')),
+    epoch               int not null default 0,
+    attempts            int not null default 0,
+    owner               text,
+    lease_until         timestamptz,
+    checkpoint          text,                              -- text shown so far in this epoch
+    checkpoint_offset   int not null default 0,
+    provider            text,
+    used_model          text,
+    tokens_in           bigint not null default 0,
+    tokens_out          bigint not null default 0,
+    cost_nanousd        bigint not null default 0,
+    latency_ms          bigint,
+    error_code          text,
+    created_at          timestamptz not null default now(),
+    finished_at         timestamptz
+);
+create index generations_of_conversation on generations (conversation_id, created_at desc);
+create index generations_unfinished on generations (lease_until) where state in ('queued', 'running');
+select isolate('generations', 'user_id = caller()');
+
+-- A wish to stop, which may come before the generation's row.
+create table cancellations (
+    generation_id uuid not null,
+    user_id       uuid not null references users on delete cascade,
+    created_at    timestamptz not null default now(),
+    primary key (generation_id, user_id)
+);
+select isolate('cancellations', 'user_id = caller()');
+
+-- What we paid, per provider call: the aborted ones too. Only the generation's own row is billed.
+create table provider_calls (
+    generation_id uuid not null references generations on delete cascade,
+    epoch         int not null,
+    call          int not null,
+    user_id       uuid not null,
+    provider      text not null,
+    model         text not null,
+    outcome       text not null,                           -- completed, cancelled, or the error's name
+    tokens_in     bigint not null,
+    tokens_out    bigint not null,
+    cost_nanousd  bigint not null,
+    latency_ms    bigint not null,
+    created_at    timestamptz not null default now(),
+    primary key (generation_id, epoch, call)
+);
+select isolate('provider_calls', 'user_id = caller()');
+
+create table moderation_decisions (
+    message_id  uuid primary key,
+    user_id     uuid not null,
+    action      text not null check (action in ('warn', 'block', 'review')),
+    categories  text[] not null default '{}',
+    confidence  double precision not null,
+    reason      text not null,
+    created_at  timestamptz not null default now()
+);
+create index moderation_decisions_of_user on moderation_decisions (user_id, created_at desc);
+select isolate('moderation_decisions', 'user_id = caller()');

@@ -1,0 +1,43 @@
+-- Usage: one row per recorded event, and the daily sums the meter reads. The event's id makes a redelivery harmless.
+set search_path = airi;
+
+create table usage_log (
+    event_id     uuid primary key,
+    user_id      uuid not null,
+    resource     text not null,                            -- messages, voice_seconds, …
+    quantity     bigint not null,
+    provider     text not null default '',
+    model        text not null default '',
+    tokens_in    bigint not null default 0,
+    tokens_out   bigint not null default 0,
+    cost_nanousd bigint not null default 0,
+    outcome      text not null default 'completed',
+    reference    uuid,                                     -- the generation, session, … it was for
+    occurred_at  timestamptz not null,
+    created_at   timestamptz not null default now()
+);
+create index usage_log_of_user on usage_log (user_id, occurred_at desc);
+select isolate('usage_log', 'user_id = caller()');
+
+create table usage_daily (
+    user_id      uuid not null,
+    day          date not null,                            -- UTC
+    resource     text not null,
+    model        text not null default '',
+    requests     bigint not null default 0,
+    quantity     bigint not null default 0,
+    tokens_in    bigint not null default 0,
+    tokens_out   bigint not null default 0,
+    cost_nanousd bigint not null default 0,
+    primary key (user_id, day, resource, model)
+);
+select isolate('usage_daily', 'user_id = caller()');
+
+-- Events a consumer has handled whose effects have no unique key of their own.
+create table inbox (
+    consumer   text not null,
+    event_id   uuid not null,
+    handled_at timestamptz not null default now(),
+    primary key (consumer, event_id)
+);
+create index inbox_by_age on inbox (handled_at);

@@ -1,0 +1,26 @@
+-- name: messages.screen
+select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :client, :content,
+    :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action, :categories::text[],
+    :confidence::double precision, :reason);
+
+-- name: generations.claim
+select generation_claim(:id::uuid, :owner, :lease_ms::bigint)::text;
+
+-- name: generations.heartbeat
+select generation_heartbeat(:id::uuid, :epoch::int, :lease_ms::bigint, :text, :offset::int);
+
+-- name: generations.restart
+select generation_restart(:id::uuid, :epoch::int);
+
+-- name: generations.release
+select generation_release(:id::uuid, :epoch::int);
+
+-- name: generations.finish
+select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :provider, :model, :tokens_in::bigint,
+    :tokens_out::bigint, :cost::bigint, :latency::bigint, :offset::int, :calls::jsonb)::text;
+
+-- name: generations.abandon
+select generation_abandon(:id::uuid, :error)::text;
+
+-- name: usage.record
+select usage_record(:events::jsonb)::text;

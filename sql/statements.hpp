@@ -1,0 +1,71 @@
+// The named statements of sql/queries, read once from the text embedded in the program. Used by routes (by
+// name) and by the typed call sites of workers.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+#include "platform/postgres/postgres.hpp"
+
+namespace airi::sql {
+
+/// The statement of that name; none when there is none. Lives as long as the program.
+const postgres::prepared* find(std::string_view name);
+/// As find(), but throws std::logic_error for an unknown name.
+const postgres::prepared& statement(std::string_view name);
+/// All statements, by name.
+std::span<const postgres::prepared> all();
+
+/// The Postgres text of an array: {"a","b"}.
+std::string array_text(std::span<const std::string> elements);
+
+/// A named value in the text form Postgres reads.
+struct argument {
+    std::string_view name;
+    std::optional<std::string> value;
+
+    argument(std::string_view n, std::nullopt_t) : name(n) {}
+    argument(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+    argument(std::string_view n, std::string_view v) : name(n), value(v) {}
+    argument(std::string_view n, const char* v) : name(n), value(v) {}
+    argument(std::string_view n, bool v) : name(n), value(v ? "true" : "false") {}
+    argument(std::string_view n, double v);
+    template <std::integral Int>
+        requires(!std::same_as<Int, bool>)
+    argument(std::string_view n, Int v) : name(n), value(std::to_string(v)) {}
+    argument(std::string_view n, const uuid& v) : name(n), value(v.text()) {}
+    template <class Tag>
+    argument(std::string_view n, const id<Tag>& v) : name(n), value(v.text()) {}
+    argument(std::string_view n, instant v) : name(n), value(to_text(v)) {}
+    argument(std::string_view n, const std::vector<std::string>& v) : name(n), value(array_text(v)) {}
+    template <class T>
+    argument(std::string_view n, const std::optional<T>& v) : name(n) {
+        if (v) value = argument(n, *v).value;
+    }
+};
+
+/// Binds all parameters of a statement by name. A missing, unknown or repeated one is std::logic_error.
+postgres::bound bind(std::string_view name, std::initializer_list<argument> arguments);
+postgres::bound bind(const postgres::prepared& to, std::span<const argument> arguments);
+
+/// Reads a query file: `-- name: domain.verb` starts a statement, which goes on to the next such line;
+/// comments are kept out, `:parameter` becomes $1…$n. Throws std::invalid_argument naming file and line. In
+/// an array slice put a space after the colon: `a[1: n]`.
+std::vector<postgres::prepared> parse(std::string_view file, std::string_view text);
+
+struct query_file {
+    std::string_view name;
+    std::string_view text;
+};
+extern const query_file query_files[];
+extern const std::size_t query_file_count;
+
+}  // namespace airi::sql

@@ -1,0 +1,234 @@
+#include <doctest/doctest.h>
+
+#include "tests/support/live_server.hpp"
+#include "tests/support/raw_client.hpp"
+
+using namespace airi;
+using namespace airi::tests;
+
+namespace {
+
+std::string get(std::string_view path, std::string_view lines = "") {
+    return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
+}
+
+std::string post(std::string_view path, std::string_view body, std::string_view lines = "") {
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           std::string(lines) + "\r\n" + std::string(body);
+}
+
+}  // namespace
+
+TEST_CASE("an answer carries the security headers, but its own header of the same name wins") {
+    live_server server;
+    const auto reply = ask(server.port(), get("/echo?a=b", "X-Request-Id: r-1\r\n"));
+    CHECK(reply.status == 200);
+    CHECK(reply.body.starts_with("/echo||127.0.0.1|00-"));
+    CHECK(reply.body.ends_with("|a=b"));
+    CHECK(reply.headers.at("x-request-id") == "r-1");
+    CHECK(reply.headers.at("x-frame-options") == "SAMEORIGIN");
+    CHECK(reply.headers.at("x-content-type-options") == "nosniff");
+    CHECK(reply.headers.at("cache-control") == "no-store");
+    CHECK(reply.headers.at("content-security-policy") == "default-src 'none'; frame-ancestors 'none'");
+    CHECK(reply.headers.at("date").ends_with("GMT"));
+    CHECK_FALSE(reply.headers.contains("server"));
+}
+
+TEST_CASE("a refused request is answered in our own shape and ends the connection") {
+    live_server server;
+    raw_client client(server.port());
+    client.send("GET / HTTP/1.1\r\n\r\n" + get("/echo"));
+    const auto reply = client.read_reply();
+    CHECK(reply.status == 400);
+    CHECK(reply.headers.at("connection") == "close");
+    CHECK(reply.headers.at("content-type") == "application/json; charset=utf-8");
+    CHECK(reply.body ==
+          R"({"success":false,"error":{"code":"BAD_REQUEST","message":"A request needs exactly one Host.",)"
+          R"("details":null},"request_id":")" +
+              reply.headers.at("x-request-id") + "\"}");
+    client.half_close();
+    CHECK(client.read_all().empty());
+    CHECK(server.app.handled == 0);
+}
+
+TEST_CASE("a header over its limit and lines that are no HTTP are refused at once") {
+    live_server server;
+    CHECK(ask(server.port(), get("/echo", "X: " + std::string(9000, 'a') + "\r\n")).status == 431);
+    raw_client dripping(server.port());
+    dripping.send("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a'));
+    CHECK(dripping.read_reply().status == 431);
+    CHECK(ask(server.port(), "GET / HTTP/1.1\nHost: a\n\n").status == 400);
+    CHECK(ask(server.port(), get("/echo", "X: " + std::string(7000, 'a') + "\r\n")).status == 200);
+}
+
+TEST_CASE("a chunked body with a trailer of 100 KB is refused before a byte of it is read") {
+    live_server server;
+    raw_client client(server.port());
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+                std::string(100'000, 'a') + "\r\n\r\n");
+    CHECK(client.read_reply().status == 411);
+    CHECK(ask(server.port(), get("/echo")).status == 200);
+}
+
+TEST_CASE("requests of one connection are answered in order, also when they come at once") {
+    live_server server;
+    raw_client client(server.port());
+    client.send(post("/echo", "one") + post("/echo", "two") + get("/nothing") + "\r\n" +
+                get("/echo", "Connection: close\r\n"));
+    CHECK(client.read_reply().body.starts_with("/echo|one|"));
+    CHECK(client.read_reply().body.starts_with("/echo|two|"));
+    const auto nothing = client.read_reply();
+    CHECK(nothing.status == 204);
+    CHECK_FALSE(nothing.headers.contains("content-length"));
+    CHECK(client.read_reply().headers.at("connection") == "close");
+    CHECK(client.read_all().empty());
+    CHECK(server.counters().requests[2] == 4);
+}
+
+TEST_CASE("HEAD answers with the length and no body") {
+    live_server server;
+    raw_client client(server.port());
+    client.send("HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\n" + get("/nothing"));
+    const auto head = client.read_reply(false);
+    CHECK(head.status == 200);
+    CHECK(std::stoi(head.headers.at("content-length")) > 0);
+    CHECK(client.read_reply().status == 204);
+}
+
+TEST_CASE("HTTP/1.0 closes unless asked to stay") {
+    live_server server;
+    raw_client client(server.port());
+    client.send("GET /echo HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+    CHECK(client.read_reply().headers.at("connection") == "keep-alive");
+    client.send("GET /echo HTTP/1.0\r\nHost: a\r\n\r\n");
+    CHECK(client.read_reply().headers.at("connection") == "close");
+    CHECK(client.read_all().empty());
+}
+
+TEST_CASE("a body is taken up to the limit of its route and not read beyond it") {
+    live_server server;
+    CHECK(ask(server.port(), post("/small", "0123456789")).status == 200);
+    const auto large = ask(server.port(), post("/small", "0123456789a"));
+    CHECK(large.status == 413);
+    CHECK(large.body.find("PAYLOAD_TOO_LARGE") != large.body.npos);
+    // The answer comes although the client is still sending.
+    raw_client client(server.port());
+    client.send(post("/small", std::string(500'000, 'x')));
+    CHECK(client.read_reply().status == 413);
+    const std::string megabyte(1024 * 1024, 'y');
+    CHECK(ask(server.port(), post("/echo", megabyte)).body.size() > megabyte.size());
+    CHECK(ask(server.port(), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\n\r\n")
+              .status == 413);
+}
+
+TEST_CASE("a body for an unknown route is left unread, and the application gives the answer") {
+    live_server server;
+    raw_client client(server.port());
+    client.send(post("/unknown", "hidden"));
+    const auto reply = client.read_reply();
+    CHECK(reply.status == 404);
+    CHECK(reply.headers.at("connection") == "close");
+    CHECK(server.app.handled == 1);
+}
+
+TEST_CASE("a client that expects 100-continue is told to go on, or refused") {
+    live_server server;
+    raw_client client(server.port());
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(client.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("ok");
+    CHECK(client.read_reply().body.starts_with("/echo|ok|"));
+    CHECK(ask(server.port(),
+              "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n")
+              .status == 413);
+}
+
+TEST_CASE("a handler that throws is answered with 500 and the connection lives on") {
+    live_server server;
+    raw_client client(server.port());
+    client.send(get("/throw") + get("/echo"));
+    const auto reply = client.read_reply();
+    CHECK(reply.status == 500);
+    CHECK(reply.body.find("as asked") == reply.body.npos);
+    CHECK(client.read_reply().status == 200);
+    CHECK(server.counters().faults == 1);
+}
+
+TEST_CASE("a header that would split the answer is left out") {
+    live_server server;
+    const auto reply = ask(server.port(), get("/bad-header"));
+    CHECK(reply.status == 200);
+    CHECK(reply.headers.at("x-good") == "c");
+    CHECK_FALSE(reply.headers.contains("x-injected"));
+    CHECK_FALSE(reply.headers.contains("x-evil"));
+}
+
+TEST_CASE("X-Forwarded-For is believed from a trusted proxy only") {
+    const auto forwarded = get("/echo", "X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\n");
+    live_server open;
+    CHECK(ask(open.port(), forwarded).body.find("|127.0.0.1|") != std::string::npos);
+    auto options = quick_options();
+    options.trusted_proxies = {"127.0.0.0/8", "fd00::/8"};
+    live_server behind(options);
+    CHECK(ask(behind.port(), forwarded).body.find("|198.51.100.7|") != std::string::npos);
+    CHECK(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body.find("|127.0.0.1|") !=
+          std::string::npos);
+}
+
+TEST_CASE("a client that drips its header or its body is cut, and so is one that stays idle") {
+    auto options = quick_options();
+    options.limits.header_time = options.limits.body_time = options.limits.idle_time = milliseconds(150);
+    live_server server(options);
+    raw_client silent(server.port()), header(server.port()), body(server.port()), idle(server.port());
+    header.send("GET /echo HTTP/1.1\r\nHost: a\r\n");
+    body.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    idle.send(get("/echo"));
+    CHECK(idle.read_reply().status == 200);
+    // A byte now and then does not buy more time.
+    CHECK(soon([&] { return !header.send_now("a") && !body.send_now("a"); }));
+    CHECK(header.read_all().empty());
+    CHECK(body.read_all().empty());
+    CHECK(idle.read_all().empty());
+    CHECK(silent.read_all().empty());
+    CHECK(soon([&] { return server.counters().connections_open == 0; }));
+    CHECK(server.app.handled == 1);
+}
+
+TEST_CASE("a client that does not read its answer is cut when the write stands still") {
+    auto options = quick_options();
+    options.limits.write_stall = milliseconds(150);
+    live_server server(options);
+    raw_client client(server.port(), 4096);
+    client.send(get("/large"));
+    CHECK(soon([&] { return server.app.handled == 1; }));
+    CHECK(soon([&] { return server.counters().connections_open == 0; }));
+}
+
+TEST_CASE("a stream is written piece by piece and the connection can be used again") {
+    live_server server;
+    raw_client client(server.port());
+    client.send(get("/stream") + get("/echo"));
+    const auto head = client.read_reply(false);
+    CHECK(head.headers.at("content-type") == "text/event-stream");
+    CHECK(head.headers.at("transfer-encoding") == "chunked");
+    CHECK(client.read_until("0\r\n\r\n") ==
+          "9\r\ndata: 2\n\n\r\n9\r\ndata: 1\n\n\r\n9\r\ndata: 0\n\n\r\n0\r\n\r\n");
+    CHECK(client.read_reply().status == 200);
+    raw_client old(server.port());
+    old.send("GET /stream HTTP/1.0\r\nHost: a\r\n\r\n");
+    CHECK(old.read_all().ends_with("\r\n\r\ndata: 2\n\ndata: 1\n\ndata: 0\n\n"));
+    CHECK(server.app.streams_open == 0);
+}
+
+TEST_CASE("a client that leaves its stream ends it at once") {
+    live_server server;
+    {
+        raw_client client(server.port());
+        client.send(get("/endless"));
+        client.read_until("data: 0\n\n");
+        CHECK(server.app.streams_open == 1);
+    }
+    CHECK(soon([&] { return server.app.streams_open == 0 && server.counters().connections_open == 0; }));
+    CHECK(server.counters().faults == 0);
+}

@@ -1,0 +1,429 @@
+#include "gateway/hub/hub.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "platform/base/log.hpp"
+#include "tests/gateway/generation_reader.hpp"
+#include "tests/platform/redis_loop.hpp"
+#include "tests/support/fake_redis.hpp"
+
+namespace {
+
+using namespace airi;
+using namespace airi::test;
+using listener_ptr = std::shared_ptr<gateway::channel_listener>;
+
+constexpr gateway::hub_options quick{.grace = 40ms, .tick = 5ms};
+
+// A hub on the fake Redis, and one generation to be written.
+struct house {
+    io_context io;
+    fake_redis redis;
+    fake_redis::fake_client client{redis};
+    fake_redis::fake_subscriber subscriber{redis};
+    gateway::hub hub{io.get_executor(), subscriber, client, quick};
+    events::generation_ids ids = some_generation();
+    std::string channel = events::channel_of(ids.conversation);
+    std::map<std::string, std::vector<result<>>> joins;
+
+    void begin_join(const std::string& to, listener_ptr one) {
+        boost::asio::co_spawn(io, hub.join(to, std::move(one)),
+                              [this, to](std::exception_ptr, result<> got) { joins[to].push_back(got); });
+        settle();
+    }
+    std::shared_ptr<reading_listener> join() { return join(channel); }
+    std::shared_ptr<reading_listener> join(const std::string& to) {
+        auto one = std::make_shared<reading_listener>();
+        REQUIRE(finish(io, hub.join(to, one)).has_value());
+        return one;
+    }
+    // Runs what can run now.
+    void settle() {
+        io.restart();
+        while (io.poll() != 0) {
+        }
+    }
+    bool write(position at, frame_type type, std::string_view text = {}, bool published = true) {
+        const bool content = type == frame_type::delta || type == frame_type::snapshot;
+        return redis.append(ids, at, type, content ? events::content_member(text) : std::string(), published);
+    }
+    void begin() { REQUIRE(write({1, 0}, frame_type::start)); }
+    void delta(std::int64_t offset, std::string_view text, bool published = true) {
+        REQUIRE(write({1, offset}, frame_type::delta, text, published));
+    }
+    void tell(std::string_view frame) { redis.publish(channel, events::publish_payload(frame)); }
+};
+
+std::vector<position> offsets(std::int64_t count) {
+    std::vector<position> out;
+    for (std::int64_t i = 0; i < count; ++i) out.push_back({1, i});
+    return out;
+}
+
+struct acting_listener : gateway::channel_listener {
+    std::function<void()> act = [] {};
+    int count = 0;
+    void hear(std::string_view, const gateway::heard&) override {
+        ++count;
+        act();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a join ends when Redis has confirmed, and concurrent ones share one subscription") {
+    house in;
+    in.redis.cork();
+    for (int i = 0; i < 3; ++i) in.begin_join("c", std::make_shared<reading_listener>());
+    CHECK(in.joins["c"].empty());
+    in.redis.uncork();
+    in.settle();
+    CHECK(in.joins["c"].size() == 3);
+    CHECK(in.joins["c"][2].has_value());
+    in.begin_join("c", std::make_shared<reading_listener>());
+    CHECK(in.joins["c"].size() == 4);
+    CHECK(in.redis.subscriptions == 1);
+}
+
+TEST_CASE("all listeners of a channel hear the same text, without a copy, and no other channel's") {
+    house in;
+    const auto a = in.join(), b = in.join(), other = in.join("conversation:other");
+    in.tell(R"({"type":"typing_start"})");
+    in.begin();
+    CHECK(a->others == std::vector<std::string>{R"({"type":"typing_start"})"});
+    CHECK(a->of.positions == offsets(1));
+    CHECK(a->addresses == b->addresses);
+    CHECK(other->addresses.empty());
+    CHECK(in.hub.counters().frames_in == 2);
+    CHECK(in.hub.counters().frames_out == 4);
+}
+
+TEST_CASE("the last one out unsubscribes, after a grace") {
+    house in;
+    const auto a = in.join(), b = in.join();
+    in.hub.leave(in.channel, a.get());
+    in.hub.leave(in.channel, b.get());
+    in.hub.leave("unknown", b.get());
+    CHECK(in.subscriber.has(in.channel));
+    REQUIRE(until(in.io, [&] { return !in.subscriber.has(in.channel); }));
+    CHECK(in.hub.counters().channels == 0);
+    in.tell("{}");
+    CHECK(b->others.empty());
+    const auto again = in.join();
+    in.tell("{}");
+    CHECK(again->others.size() == 1);
+    CHECK(in.redis.subscriptions == 2);
+}
+
+TEST_CASE("who comes back within the grace finds the channel as it was") {
+    house in;
+    const auto a = in.join();
+    for (int i = 0; i < 3; ++i) {
+        in.hub.leave(in.channel, a.get());
+        REQUIRE(finish(in.io, in.hub.join(in.channel, a)).has_value());
+    }
+    const auto end = clock_type::now() + 100ms;
+    REQUIRE(until(in.io, [&] { return clock_type::now() > end; }));
+    CHECK(in.redis.subscriptions == 1);
+    CHECK(in.redis.unsubscriptions == 0);
+    in.tell("{}");
+    CHECK(a->others.size() == 1);
+}
+
+TEST_CASE("listeners may leave, join and throw while they hear") {
+    house in;
+    const auto first = std::make_shared<acting_listener>(), last = std::make_shared<acting_listener>();
+    auto own = std::make_shared<acting_listener>();
+    const auto late = std::make_shared<acting_listener>();
+    for (const auto& one : {first, own, last})
+        REQUIRE(finish(in.io, in.hub.join(in.channel, one)).has_value());
+    std::weak_ptr<acting_listener> left = own;
+    own->act = [&in, me = own.get()] { in.hub.leave(in.channel, me); };
+    own.reset();
+    first->act = [&] {
+        in.begin_join(in.channel, late);
+        in.hub.leave(in.channel, last.get());
+        throw 7;
+    };
+    std::string logged;
+    airi::log::send_to([&](std::string_view line) { logged += line; });
+    in.tell("{}");
+    airi::log::send_to({});
+    CHECK(first->count == 1);
+    CHECK(last->count == 0);
+    CHECK(late->count == 0);
+    CHECK(left.expired());
+    CHECK(logged.find("listener_threw") != std::string::npos);
+    first->act = [] {};
+    in.tell("{}");
+    CHECK(first->count == 2);
+    CHECK(late->count == 1);
+}
+
+TEST_CASE("a frame heard twice is told once") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "x");
+    const auto again = events::frame(frame_type::delta, in.ids, {1, 1}, events::content_member("x"));
+    in.redis.publish(in.channel,
+                     events::publish_payload(in.ids.generation, {1, 1}, frame_type::delta, again));
+    CHECK(a->of.positions == offsets(2));
+    CHECK(a->of.text == "x");
+}
+
+TEST_CASE("what was missed is read from the stream and comes before anything newer") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a");
+    in.delta(2, "b", false);
+    in.delta(3, "c", false);
+    in.redis.cork();
+    in.delta(4, "d");
+    in.settle();
+    in.delta(5, "e");
+    REQUIRE(in.write({1, 6}, frame_type::complete));
+    in.settle();
+    CHECK(a->of.positions == offsets(2));
+    in.redis.uncork();
+    in.settle();
+    CHECK(a->of.positions == offsets(7));
+    CHECK(a->of.text == "abcde");
+    CHECK(in.redis.commands == 1);
+}
+
+TEST_CASE("after an outage of the connection the missed part comes without a new frame") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a");
+    in.redis.go_away();
+    in.delta(2, "b");
+    REQUIRE(in.write({1, 3}, frame_type::complete));
+    in.settle();
+    CHECK(a->of.positions == offsets(2));
+    in.redis.come_back();
+    in.settle();
+    CHECK(a->of.positions == offsets(4));
+    CHECK(a->of.text == "ab");
+    const auto before = in.redis.commands;
+    in.redis.go_away();
+    in.redis.come_back();
+    in.settle();
+    CHECK(in.redis.commands == before);
+}
+
+TEST_CASE("a stream that cannot be read yet is read later, and nothing newer comes before it") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a", false);
+    in.redis.cork();
+    in.delta(2, "b");
+    in.settle();
+    REQUIRE(in.redis.waiting() == 1);
+    in.redis.go_away();
+    in.redis.come_back();
+    in.redis.uncork();
+    in.settle();
+    CHECK(a->of.text == "ab");
+    // The subscriber is back before the client.
+    in.delta(3, "c", false);
+    in.redis.go_away();
+    in.subscriber.back();
+    in.settle();
+    in.redis.come_back();
+    in.delta(4, "d");
+    REQUIRE(until(in.io, [&] { return a->of.text == "abcd"; }));
+    CHECK(a->of.positions == offsets(5));
+}
+
+TEST_CASE("a generation that began unheard during an outage is told from its beginning") {
+    house in;
+    const auto a = in.join();
+    in.redis.go_away();
+    in.begin();
+    in.delta(1, "a");
+    in.redis.come_back();
+    in.settle();
+    CHECK(a->of.positions.empty());
+    in.delta(2, "b");
+    in.settle();
+    CHECK(a->of.positions == offsets(3));
+    CHECK(a->of.text == "ab");
+}
+
+TEST_CASE("who joins in the middle hears what is live; the stream is not read for it") {
+    house in;
+    in.begin();
+    in.delta(1, "a");
+    const auto a = in.join();
+    in.delta(2, "b");
+    in.settle();
+    CHECK(a->of.positions == std::vector<position>{{1, 2}});
+    CHECK(in.redis.commands == 0);
+}
+
+TEST_CASE("when the stream is gone deltas are left out until a snapshot repairs the text") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a");
+    in.delta(2, "b", false);
+    in.redis.flush();
+    const auto stray = events::frame(frame_type::delta, in.ids, {1, 3}, events::content_member("c"));
+    in.redis.publish(in.channel,
+                     events::publish_payload(in.ids.generation, {1, 3}, frame_type::delta, stray));
+    in.settle();
+    CHECK(a->of.text == "a");
+    CHECK(in.hub.counters().streams_gone == 1);
+    REQUIRE_FALSE(in.write({1, 4}, frame_type::delta, "d"));
+    REQUIRE(in.write({1, 4}, frame_type::snapshot, "abcd"));
+    in.delta(5, "e");
+    in.settle();
+    CHECK(a->of.text == "abcde");
+    CHECK(a->of.each_once_in_order());
+}
+
+TEST_CASE("a snapshot is told as it comes, and a restart of a later epoch as well") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a");
+    REQUIRE(in.write({1, 7}, frame_type::snapshot, "abc"));
+    CHECK(a->of.text == "abc");
+    REQUIRE(in.write({2, 0}, frame_type::restart));
+    REQUIRE(in.write({2, 1}, frame_type::delta, "new"));
+    in.settle();
+    CHECK(a->of.text == "new");
+    CHECK(in.redis.commands == 0);
+}
+
+TEST_CASE("more frames held back than the limit cost a second reading, not a frame") {
+    house in;
+    const auto a = in.join();
+    in.begin();
+    in.delta(1, "a", false);
+    in.redis.cork();
+    for (std::int64_t i = 2; i < 1500; ++i) {
+        in.delta(i, "x");
+        in.settle();
+    }
+    in.redis.uncork();
+    in.settle();
+    CHECK(a->of.positions == offsets(1500));
+    CHECK(in.redis.commands == 2);
+}
+
+TEST_CASE("who joins while Redis is away is told so, and hears once it is back") {
+    house in;
+    in.redis.go_away();
+    const auto a = std::make_shared<reading_listener>();
+    CHECK(finish(in.io, in.hub.join(in.channel, a)).error() == redis::errc::unavailable);
+    in.redis.come_back();
+    REQUIRE(until(in.io, [&] { return in.subscriber.has(in.channel); }));
+    in.begin();
+    CHECK(a->of.positions == offsets(1));
+    in.redis.go_away();
+    CHECK(finish(in.io, in.hub.join(in.channel, std::make_shared<reading_listener>())).error() ==
+          failure::outage);
+}
+
+TEST_CASE("payloads of another shape are counted and dropped") {
+    house in;
+    const auto a = in.join();
+    in.redis.publish(in.channel, "");
+    in.redis.publish(in.channel, "nonsense\n{}");
+    CHECK(a->addresses.empty());
+    CHECK(in.hub.counters().unreadable == 2);
+}
+
+TEST_CASE("a hub may end while joins wait and a stream is being read") {
+    io_context io;
+    fake_redis redis;
+    fake_redis::fake_client client(redis);
+    fake_redis::fake_subscriber subscriber(redis);
+    auto hub = std::make_unique<gateway::hub>(io.get_executor(), subscriber, client, quick);
+    const auto ids = some_generation();
+    const auto channel = events::channel_of(ids.conversation);
+    const auto a = std::make_shared<reading_listener>();
+    REQUIRE(finish(io, hub->join(channel, a)).has_value());
+    redis.append(ids, {1, 0}, frame_type::start, "");
+    redis.append(ids, {1, 1}, frame_type::delta, events::content_member("a"), false);
+    redis.cork();
+    redis.append(ids, {1, 2}, frame_type::delta, events::content_member("b"));
+    std::optional<result<>> joined;
+    boost::asio::co_spawn(io, hub->join("other", a), [&](std::exception_ptr, result<> got) { joined = got; });
+    io.restart();
+    io.poll();
+    hub.reset();
+    redis.uncork();
+    io.restart();
+    io.run_for(5s);
+    CHECK(io.stopped());
+    REQUIRE(joined);
+    CHECK(joined->error() == redis::errc::unavailable);
+    CHECK(a->of.text.empty());
+}
+
+TEST_CASE("whatever is lost on the way, the text heard in the end is the text written") {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        CAPTURE(seed);
+        std::mt19937 random(seed);
+        const auto one_in = [&](unsigned n) { return random() % n == 0; };
+        house in;
+        const auto a = in.join();
+        std::string text;
+        position at{1, 0};
+        bool away = false;
+        in.begin();
+        for (int step = 0; step < 60; ++step) {
+            ++at.offset;
+            if (one_in(25)) {
+                at = {at.epoch + 1, 0};
+                text.clear();
+                in.write(at, frame_type::restart, {}, !one_in(4));
+                continue;
+            }
+            const auto piece = std::to_string(step) + " ";
+            text += piece;
+            if (!in.write(at, frame_type::delta, piece, !one_in(4)))
+                REQUIRE(in.write(at, frame_type::snapshot, text, !one_in(4)));
+            if (one_in(20)) in.redis.flush();
+            if (one_in(6)) in.redis.cork();
+            if (one_in(3)) in.redis.uncork();
+            if (one_in(8)) (away = !away) ? in.redis.go_away() : in.redis.come_back();
+            if (one_in(2)) in.settle();
+            REQUIRE(a->of.each_once_in_order());
+        }
+        in.redis.uncork();
+        if (away) in.redis.come_back();
+        // The last words reach the hub: with a delta while the stream stands, with a snapshot otherwise.
+        ++at.offset;
+        text += "end";
+        if (!in.write(at, frame_type::delta, "end")) REQUIRE(in.write(at, frame_type::snapshot, text));
+        REQUIRE(until(in.io, [&] { return a->of.positions.back() == at; }));
+        CHECK(a->of.text == text);
+        CHECK(a->of.each_once_in_order());
+    }
+}
+
+TEST_CASE("a frame reaches a thousand listeners within a fraction of a millisecond") {
+    house in;
+    std::vector<std::shared_ptr<acting_listener>> all;
+    for (int i = 0; i < 1000; ++i) {
+        all.push_back(std::make_shared<acting_listener>());
+        REQUIRE(finish(in.io, in.hub.join(in.channel, all.back())).has_value());
+    }
+    in.begin();
+    const auto start = clock_type::now();
+    constexpr int frames = 2000;
+    for (int i = 1; i <= frames; ++i) in.delta(i, "some words of an answer");
+    const auto took = std::chrono::duration<double>(clock_type::now() - start).count();
+    CHECK(all[999]->count == frames + 1);
+    MESSAGE("told " << frames / took / 1e3 << " million times a second");
+    CHECK(took < 20);
+}

@@ -1,0 +1,256 @@
+// Against a real broker: what the mock cluster cannot show (restart, static members, fencing, commits in a rebalance).
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "platform/kafka/kafka.hpp"
+#include "tests/support/kafka_owner.hpp"
+#include "tests/support/servers.hpp"
+
+using namespace airi;
+using namespace airi::kafka;
+using namespace airi::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+server& broker() {
+    static server instance("kafka");
+    return instance;
+}
+
+// A topic of its own for each case.
+std::string fresh_topic(int partitions) {
+    static int count = 0;
+    const auto name = "case-" + std::to_string(++count);
+    REQUIRE_FALSE(create_topics(broker().address(), {{name, partitions, {}}}, 20s).has_error());
+    return name;
+}
+
+std::unique_ptr<producer> sender(milliseconds message_timeout = 30s) {
+    return open_producer({.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
+}
+
+consumer_options member_of(const std::string& group, const std::string& topic, const std::string& instance = "") {
+    return {.brokers = broker().address(),
+            .group = group,
+            .instance = instance,
+            .topics = {topic},
+            .session_timeout = 6s};
+}
+
+record text(const std::string& topic, std::string key, std::string value) {
+    return {topic, std::move(key), std::move(value), {}};
+}
+
+std::vector<record> spread(const std::string& topic, int from, int count) {
+    std::vector<record> all;
+    for (int i = from; i < from + count; ++i) all.push_back(text(topic, "k" + std::to_string(i), std::to_string(i)));
+    return all;
+}
+
+std::set<std::string> distinct(const std::vector<std::string>& values) { return {values.begin(), values.end()}; }
+
+// Publishes one record after the other, again after each outage, and keeps what was acknowledged.
+awaitable<> publish_steadily(producer* out, std::string topic, int count, std::vector<std::string>* acknowledged) {
+    for (int i = 0; i < count;) {
+        std::vector<record> one{text(topic, "k", std::to_string(i))};
+        if (const auto outcome = co_await out->publish(std::move(one)); outcome.has_error()) continue;
+        acknowledged->push_back(std::to_string(i++));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("topics are created once and left alone afterwards") {
+    const auto topic = fresh_topic(3);
+    CHECK_FALSE(create_topics(broker().address(), {{topic, 7, {}}}, 20s).has_error());
+    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
+    CHECK(create_topics("127.0.0.1:1", {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
+}
+
+TEST_CASE("a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
+    const auto topic = fresh_topic(3);
+    coroutine_thread thread;
+    auto out = sender();
+    recording_owner owner(recording_owner::commits::on_arrival);
+    owner.open(member_of("plain", topic), thread);
+    REQUIRE_FALSE(
+        thread.run(out->publish({{topic, "key", std::string("\0\xff", 2), {{"trace", "1"}, {"none", ""}}}})).has_error());
+    REQUIRE(owner.arrive(1));
+    const auto got = owner.messages().front();
+    CHECK(got.key == "key");
+    CHECK(got.value == std::string("\0\xff", 2));
+    CHECK(got.header_value("trace") == "1");
+    CHECK(got.headers.size() == 2);
+    CHECK(now() - got.appended < 60s);
+    CHECK(got.appended <= now() + 1s);
+    CHECK(thread.run(out->publish({text("no-such-topic", "k", "v")})).error() == errc::unknown_topic);
+}
+
+TEST_CASE("the key decides the partition as the Java client decides it") {
+    const auto topic = fresh_topic(12);
+    coroutine_thread thread;
+    auto out = sender();
+    recording_owner owner(recording_owner::commits::never);
+    owner.open(member_of("murmur", topic), thread);
+    // From org.apache.kafka.common.utils.Utils: toPositive(murmur2(key)) % 12.
+    REQUIRE_FALSE(thread.run(out->publish({text(topic, "21", ""), text(topic, "foobar", ""), text(topic, "abc", "")}))
+                      .has_error());
+    REQUIRE(owner.arrive(3));
+    for (const auto& m : owner.messages()) {
+        if (m.key == "21") CHECK(m.partition == ((-973932308 & 0x7fffffff) % 12));
+        if (m.key == "foobar") CHECK(m.partition == ((-790332482 & 0x7fffffff) % 12));
+        if (m.key == "abc") CHECK(m.partition == ((479470107 & 0x7fffffff) % 12));
+    }
+}
+
+TEST_CASE("a restarted group goes on where it committed, and lag says how far it is behind") {
+    const auto topic = fresh_topic(2);
+    coroutine_thread thread;
+    auto out = sender();
+    {
+        recording_owner owner(recording_owner::commits::on_arrival);
+        owner.open(member_of("restart", topic), thread);
+        REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 100))).has_error());
+        REQUIRE(owner.arrive(100));
+        CHECK(becomes_true([&] { return owner.consumer().lag() == 0; }));
+    }
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 100, 50))).has_error());
+    recording_owner owner(recording_owner::commits::never);
+    owner.open(member_of("restart", topic), thread);
+    REQUIRE(owner.arrive(50));
+    CHECK_FALSE(owner.arrive(51, 300ms));
+    for (const auto& value : owner.values()) CHECK(std::stoi(value) >= 100);
+    thread.call([&] {
+        for (int p : {0, 1}) owner.consumer().pause({topic, p});
+    });
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 150, 500))).has_error());
+    CHECK(becomes_true([&] { return owner.consumer().lag() > 0; }));
+    thread.call([&] {
+        for (int p : {0, 1}) owner.consumer().resume({topic, p});
+    });
+    REQUIRE(owner.arrive(550));
+    CHECK(distinct(owner.values()).size() == 550);
+    CHECK(owner.messages().size() == 550);
+}
+
+TEST_CASE("a consumer may stop in the middle of a backlog") {
+    const auto topic = fresh_topic(4);
+    coroutine_thread thread;
+    auto out = sender();
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 20'000))).has_error());
+    std::size_t seen = 0;
+    std::set<std::string> all;
+    for (int run = 0; run < 3; ++run) {
+        recording_owner owner(recording_owner::commits::when_revoked);
+        owner.open(member_of("backlog", topic), thread);
+        REQUIRE(owner.arrive(run < 2 ? 1 : 20'000 - seen));
+        owner.close();
+        seen += owner.messages().size();
+        for (const auto& each : owner.values()) all.insert(each);
+    }
+    CHECK(seen == 20'000);
+    CHECK(all.size() == 20'000);
+}
+
+TEST_CASE("two members share the partitions, and what revoked() commits is not read again") {
+    const auto topic = fresh_topic(4);
+    coroutine_thread thread;
+    auto out = sender();
+    recording_owner one(recording_owner::commits::when_revoked), other(recording_owner::commits::when_revoked);
+    one.open(member_of("shared", topic), thread);
+    REQUIRE(one.owns(4));
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 200))).has_error());
+    REQUIRE(one.arrive(200));
+    other.open(member_of("shared", topic), thread);
+    REQUIRE(becomes_true([&] { return one.owned().size() == 2 && other.owned().size() == 2; }));
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 200, 200))).has_error());
+    REQUIRE(becomes_true([&] { return one.messages().size() + other.messages().size() >= 400; }));
+    other.close();
+    REQUIRE(one.owns(4));
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 400, 50))).has_error());
+    REQUIRE(becomes_true([&] { return one.messages().size() + other.messages().size() >= 450; }));
+    auto values = one.values();
+    for (auto& each : other.values()) values.push_back(each);
+    CHECK(values.size() == 450);
+    CHECK(distinct(values).size() == 450);
+}
+
+TEST_CASE("a static member that comes back in time causes no rebalance") {
+    const auto topic = fresh_topic(4);
+    coroutine_thread thread;
+    recording_owner stays(recording_owner::commits::never);
+    auto leaves = std::make_unique<recording_owner>(recording_owner::commits::never);
+    leaves->open(member_of("static", topic, "slot-1"), thread);
+    stays.open(member_of("static", topic, "slot-2"), thread);
+    REQUIRE(becomes_true([&] { return stays.owned().size() == 2 && leaves->owned().size() == 2; }));
+    const auto had = leaves->owned();
+    const auto rebalances = stays.assignments();
+    leaves.reset();
+    recording_owner back(recording_owner::commits::never);
+    back.open(member_of("static", topic, "slot-1"), thread);
+    REQUIRE(back.owns(2));
+    CHECK(back.owned() == had);
+    CHECK(stays.assignments() == rebalances);
+    CHECK(stays.revocations() == rebalances - 1);
+}
+
+TEST_CASE("a second process with the same instance fences the first, whose owner is told") {
+    const auto topic = fresh_topic(2);
+    coroutine_thread thread;
+    recording_owner first(recording_owner::commits::never), second(recording_owner::commits::never);
+    first.open(member_of("fenced", topic, "slot-1"), thread);
+    REQUIRE(first.owns(2));
+    second.open(member_of("fenced", topic, "slot-1"), thread);
+    REQUIRE(first.fails());
+    CHECK(first.reason()->find("instance") != std::string::npos);
+    CHECK(second.owns(2));
+    first.close();
+    CHECK_FALSE(second.reason().has_value());
+}
+
+TEST_CASE("a broker that is killed loses nothing that was acknowledged, and everybody comes back") {
+    const auto topic = fresh_topic(1);
+    coroutine_thread thread, publishing;
+    auto out = sender(3s);
+    recording_owner owner(recording_owner::commits::on_arrival);
+    owner.open(member_of("killed", topic), thread);
+    std::vector<std::string> acknowledged;
+    auto done = publishing.start(publish_steadily(out.get(), topic, 2'000, &acknowledged));
+    REQUIRE(owner.arrive(300));
+    broker().kill();
+    CHECK(becomes_true([&] { return !out->available(); }));
+    broker().start();
+    CHECK(becomes_true([&] { return out->available(); }));
+    REQUIRE(done.wait_for(60s) == std::future_status::ready);
+    REQUIRE(becomes_true([&] { return distinct(owner.values()).size() == 2'000; }, 30s));
+    CHECK(acknowledged.size() == 2'000);
+    // Idempotent and in order: at most what stood at the moment of the kill may be there twice.
+    CHECK(owner.values().size() <= 2'010);
+    owner.close();
+    recording_owner after(recording_owner::commits::never);
+    after.open(member_of("killed", topic), thread);
+    REQUIRE(after.owns(1));
+    CHECK_FALSE(after.arrive(1, 500ms));
+}
+
+TEST_CASE("a consumer stops within its limit when the broker was killed, and so does a producer") {
+    const auto topic = fresh_topic(1);
+    coroutine_thread thread;
+    auto out = sender();
+    recording_owner owner(recording_owner::commits::on_arrival);
+    owner.open(member_of("stop", topic), thread);
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 10))).has_error());
+    REQUIRE(owner.arrive(10));
+    broker().kill();
+    auto lost = thread.start(out->publish(spread(topic, 10, 1)));
+    auto begun = std::chrono::steady_clock::now();
+    owner.close();
+    CHECK(std::chrono::steady_clock::now() - begun < 10s);
+    begun = std::chrono::steady_clock::now();
+    out->close(500ms);
+    CHECK(std::chrono::steady_clock::now() - begun < 2s);
+    CHECK(lost.get().error() == errc::unavailable);
+    broker().start();
+}

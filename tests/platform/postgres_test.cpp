@@ -1,0 +1,284 @@
+#include "platform/postgres/postgres.hpp"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+
+#include "platform/base/log.hpp"
+#include "tests/support/postgres_calls.hpp"
+#include "tests/support/servers.hpp"
+
+using namespace airi;
+using postgres::errc;
+using postgres::prepared;
+using postgres::transaction;
+using test::run;
+using test::run_all;
+
+namespace {
+
+using values = std::vector<std::optional<std::string>>;
+
+// Statements must live as long as the program; a deque does not move them.
+const prepared& sql(std::string text) {
+    static std::deque<prepared> kept;
+    for (const auto& each : kept)
+        if (each.text == text) return each;
+    return kept.emplace_back(prepared{"test." + std::to_string(kept.size()), std::move(text), {}});
+}
+
+transaction of(std::string text, values parameters = {}) {
+    transaction out;
+    out.statements.push_back({&sql(std::move(text)), std::move(parameters)});
+    return out;
+}
+
+transaction operator+(transaction a, transaction b) {
+    for (auto& each : b.statements) a.statements.push_back(std::move(each));
+    return a;
+}
+
+transaction by(user_id caller, transaction work) {
+    work.caller = caller;
+    return work;
+}
+
+std::unique_ptr<postgres::database> open(const std::string& url, std::size_t connections = 1,
+                                         std::size_t waiting = 10'000) {
+    return postgres::open({secret(url), connections, waiting});
+}
+
+std::string cell(const test::postgres_answer& from) {
+    if (!from) return from.error().message();
+    return from->empty() || from->back().empty() ? "no row" : std::string(from->back().text(0, 0));
+}
+
+error_code error_of(const test::postgres_answer& from) { return from ? error_code{} : from.error(); }
+
+// One server for the tests that leave it alone, with the tables they share.
+struct ground {
+    test::server server{"postgres"};
+    std::string app_url;
+
+    ground() {
+        const auto db = open(server.address());
+        for (const auto* text : {
+                 "create role tester login password 'tester'",
+                 "create table notes (id int primary key, owner text not null default '', body text check "
+                 "(body <> 'bad'))",
+                 "create table parents (id int primary key)",
+                 "create table children (parent int references parents deferrable initially deferred)",
+                 "alter table notes enable row level security",
+                 "create policy own on notes to tester using (owner = current_setting('airi.user_id', true))",
+                 "grant select, insert, delete on notes to tester",
+                 "create table closed (id int)",
+                 "create function fail(state text) returns void language plpgsql as "
+                 "$$ begin raise exception 'because of %', state using errcode = state; end $$",
+             })
+            REQUIRE(run(*db, of(text)));
+        const auto& url = server.address();
+        app_url = "postgresql://tester:tester" + url.substr(url.rfind('@'));
+    }
+};
+const ground& shared() {
+    static const ground instance;
+    return instance;
+}
+
+class captured_log {
+public:
+    captured_log() {
+        log::send_to([this](std::string_view line) {
+            const std::scoped_lock held(lock_);
+            text_ += line;
+        });
+    }
+    ~captured_log() { log::send_to({}); }
+    std::string text() {
+        const std::scoped_lock held(lock_);
+        return text_;
+    }
+
+private:
+    std::mutex lock_;
+    std::string text_;
+};
+
+}  // namespace
+
+TEST_CASE("rows come back in text form with NULL, column count and changed rows") {
+    const auto db = open(shared().server.address());
+    const auto got =
+        run(*db, of("select 1, null::text, '' union all select 2, 'x', $1::text", {"y"}) +
+                     of("update parents set id = id where false") + of("select 1 as a, 2 as b where false") +
+                     of("insert into parents select generate_series(1000, 1002) returning id") +
+                     of("delete from parents where id >= $1", {"1000"}) + of("select $1::text", {{}}));
+    REQUIRE(got);
+    const auto& [first, update, none, inserted, deleted, null] = std::tie(
+        got.value()[0], got.value()[1], got.value()[2], got.value()[3], got.value()[4], got.value()[5]);
+    CHECK(first.size() == 2);
+    CHECK(first.is_null(0, 1));
+    CHECK(first.text(0, 1).empty());
+    CHECK(!first.is_null(0, 2));
+    CHECK(first.text(1, 2) == "y");
+    CHECK(update.affected() == 0);
+    CHECK(none.empty());
+    CHECK(inserted.size() == 3);
+    CHECK(inserted.affected() == 3);
+    CHECK(deleted.affected() == 3);
+    CHECK(null.is_null(0, 0));
+}
+
+TEST_CASE("when a later statement fails, the earlier ones have not happened") {
+    const auto db = open(shared().server.address());
+    const auto got =
+        run(*db, of("insert into notes (id) values (10)") + of("insert into notes (id) values (11)") +
+                     of("select 1 / $1::int", {"0"}) + of("insert into notes (id) values (12)"));
+    CHECK(error_of(got) == errc::invalid);
+    CHECK(cell(run(*db, of("select count(*) from notes where id between 10 and 12"))) == "0");
+    CHECK(cell(run(*db, of("insert into notes (id) values (10)") +
+                            of("delete from notes where id = 10 returning 'seen'"))) == "seen");
+}
+
+TEST_CASE("an error at commit is the transaction's own, and the next transaction gets its own rows") {
+    const auto db = open(shared().server.address());
+    std::vector<transaction> work;
+    for (int i = 0; i < 12; ++i)
+        work.push_back(i % 3 == 1 ? of("insert into children values ($1) returning parent", {"77"})
+                                  : of("select $1::text", {std::to_string(i)}));
+    const auto got = run_all(*db, std::move(work));
+    for (int i = 0; i < 12; ++i)
+        if (i % 3 == 1)
+            CHECK(error_of(got[static_cast<std::size_t>(i)]) == errc::invalid);
+        else
+            CHECK(cell(got[static_cast<std::size_t>(i)]) == std::to_string(i));
+    CHECK(cell(run(*db, of("select count(*) from children"))) == "0");
+}
+
+TEST_CASE("the caller is known to its own transaction and to no other on the same connection") {
+    const auto db = open(shared().server.address());
+    const auto who = "select coalesce(nullif(current_setting('airi.user_id', true), ''), 'nobody')";
+    const auto a = user_id::fresh(), b = user_id::fresh();
+    CHECK(cell(run(*db, of(who))) == "nobody");
+    CHECK(cell(run(*db, by(a, of("select 1") + of(who)))) == a.text());
+    CHECK(cell(run(*db, of(who))) == "nobody");
+    std::vector<transaction> work;
+    for (int i = 0; i < 20; ++i) {
+        work.push_back(by(i % 2 ? a : b, of(who)));
+        work.push_back(by(a, of("select 1 / 0")));
+        work.push_back(of(who));
+    }
+    const auto got = run_all(*db, std::move(work));
+    for (std::size_t i = 0; i < 20; ++i) {
+        CHECK(cell(got[i * 3]) == (i % 2 ? a : b).text());
+        CHECK(cell(got[i * 3 + 2]) == "nobody");
+    }
+}
+
+TEST_CASE(
+    "row-level security shows a caller his rows, refuses others', and says so in the log without values") {
+    const auto db = open(shared().app_url);
+    const auto me = user_id::fresh(), you = user_id::fresh();
+    const auto add = "insert into notes values ($1, $2, $3)";
+    REQUIRE(run(*db, by(me, of(add, {"20", me.text(), "mine"}))));
+    REQUIRE(run(*db, by(you, of(add, {"21", you.text(), "yours"}))));
+    CHECK(cell(run(*db, by(me, of("select string_agg(body, ',') from notes")))) == "mine");
+    CHECK(cell(run(*db, of("select count(*) from notes"))) == "0");
+    captured_log log;
+    CHECK(error_of(run(*db, by(me, of(add, {"22", you.text(), "Geheimnis"})))) == errc::denied);
+    CHECK(error_of(run(*db, by(me, of("select * from closed")))) == errc::denied);
+    const auto text = log.text();
+    CHECK(text.find(R"("level":"error")") != std::string::npos);
+    CHECK(text.find("42501") != std::string::npos);
+    CHECK(text.find("Geheimnis") == std::string::npos);
+    CHECK(text.find(you.text()) == std::string::npos);
+}
+
+TEST_CASE("each class of server errors is one of ours") {
+    const auto db = open(shared().server.address());
+    REQUIRE(run(*db, of("insert into notes (id) values (30)")));
+    const auto state = "select fail($1)";
+    const std::vector<std::tuple<transaction, errc, failure>> cases{
+        {of("insert into notes (id) values (30)"), errc::duplicate, failure::refused},
+        {of("insert into notes values (31, '', 'bad')"), errc::invalid, failure::refused},
+        {of("insert into notes values (32, null)"), errc::invalid, failure::refused},
+        {of("select $1::uuid", {"no uuid"}), errc::invalid, failure::refused},
+        {of(state, {"40001"}), errc::conflict, failure::again},
+        {of(state, {"40P01"}), errc::conflict, failure::again},
+        {of(state, {"55P03"}), errc::conflict, failure::again},
+        {of(state, {"57014"}), errc::conflict, failure::again},
+        {of(state, {"AI001"}), errc::fenced, failure::refused},
+        {of(state, {"53300"}), errc::unavailable, failure::outage},
+        {of(state, {"57P01"}), errc::unavailable, failure::outage},
+        {of(state, {"08006"}), errc::unavailable, failure::outage},
+        {of(state, {"P0001"}), errc::broken, failure::broken},
+        {of("select * from no_such_table"), errc::broken, failure::broken},
+        {of("selekt"), errc::broken, failure::broken},
+        {of("select $1::int", {"1", "2"}), errc::broken, failure::broken},
+        {of("select $1::text", {std::string("a\0b", 3)}), errc::invalid, failure::refused},
+        {of("select pg_terminate_backend(pg_backend_pid())"), errc::unavailable, failure::outage},
+    };
+    for (const auto& [work, code, kind] : cases) {
+        CAPTURE(work.statements[0].statement->text);
+        const auto got = error_of(run(*db, work));
+        CHECK(got == code);
+        CHECK(got == kind);
+        CHECK(failure_of(got) == kind);
+    }
+}
+
+TEST_CASE("bad values are not logged") {
+    const auto db = open(shared().server.address());
+    captured_log log;
+    CHECK(!run(*db, of("select $1::uuid", {"Geheimnis"})));
+    CHECK(!run(*db, of("select fail($1)", {"AI001"})));
+    CHECK(log.text().find("22P02") != std::string::npos);
+    CHECK(log.text().find("Geheimnis") == std::string::npos);
+    CHECK(log.text().find("because of") == std::string::npos);
+}
+
+TEST_CASE("a statement that cannot be prepared harms no other, and can be later, when its table is there") {
+    const auto db = open(shared().server.address());
+    const auto late = "select count(*) from made_late";
+    std::vector<transaction> work{of("select 1"), of(late), of("select 2") + of(late), of("select 3")};
+    const auto got = run_all(*db, std::move(work));
+    CHECK(cell(got[0]) == "1");
+    CHECK(error_of(got[1]) == errc::broken);
+    CHECK(error_of(got[2]) == errc::broken);
+    CHECK(cell(got[3]) == "3");
+    REQUIRE(run(*db, of("create table made_late (a int)")));
+    CHECK(cell(run(*db, of(late))) == "0");
+}
+
+TEST_CASE("a migration that changes what a statement returns costs one repeatable failure") {
+    const auto db = open(shared().server.address());
+    REQUIRE(run(*db, of("create table changing as select 1 as a")));
+    CHECK(cell(run(*db, of("select * from changing"))) == "1");
+    REQUIRE(run(*db, of("alter table changing alter a type text using 'one'")));
+    CHECK(error_of(run(*db, of("select * from changing"))) == failure::again);
+    CHECK(cell(run(*db, of("select * from changing"))) == "one");
+}
+
+TEST_CASE("a thousand transactions at once each get their own answer") {
+    const auto db = open(shared().server.address(), 8);
+    REQUIRE(run(*db, of("create table many (id int primary key)")));
+    std::vector<transaction> work;
+    for (int i = 0; i < 1000; ++i)
+        work.push_back(
+            by(user_id::fresh(), of("insert into many values ($1) returning id", {std::to_string(i)}) +
+                                     of("select $1::text", {std::to_string(i)})));
+    const auto got = run_all(*db, std::move(work));
+    for (std::size_t i = 0; i < got.size(); ++i) CHECK(cell(got[i]) == std::to_string(i));
+    CHECK(cell(run(*db, of("select count(*) from many"))) == "1000");
+}
+
+TEST_CASE("large parameters and large results pass in both directions at once") {
+    const auto db = open(shared().server.address());
+    std::vector<transaction> work;
+    for (int i = 0; i < 8; ++i)
+        work.push_back(
+            of("select $1::text || $1::text", {std::string(2'000'000, static_cast<char>('a' + i))}));
+    for (const auto& got : run_all(*db, std::move(work))) CHECK(cell(got).size() == 4'000'000);
+}

@@ -1,0 +1,224 @@
+#include "platform/base/settings.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace {
+
+using namespace airi;
+
+struct sample {
+    std::uint16_t port = 3001;
+    std::string host = "localhost";
+    secret key;
+    secret other_key;
+    bool strict = false;
+    double ratio = 0.5;
+    std::int64_t count = 7;
+    std::size_t bytes = 100;
+    milliseconds pause{250};
+    seconds age{60};
+    std::string own;
+
+    static constexpr auto settings = std::tuple{
+        setting{"PORT", &sample::port, "The port clients connect to.", {.min = 1}},
+        setting{"HOST", &sample::host, "The host."},
+        setting{"KEY", &sample::key, "The key.", {.required = true}},
+        setting{"OTHER_KEY", &sample::other_key, "Another key."},
+        setting{"STRICT", &sample::strict, "Whether it is strict."},
+        setting{"RATIO", &sample::ratio, "A part.", {.min = 0, .max = 1}},
+        setting{"COUNT", &sample::count, "How many.", {.min = -5, .max = 10}},
+        setting{"BYTES", &sample::bytes, "How much.", {.max = 1000}},
+        setting{"PAUSE", &sample::pause, "How long to wait.", {.max = 60'000}},
+        setting{"AGE", &sample::age, "How old."},
+        setting{"AIRI_OWN", &sample::own, "One with the prefix."},
+    };
+
+    std::vector<std::string> mistakes() const {
+        return host == own ? std::vector<std::string>{"HOST and AIRI_OWN are the same"}
+                           : std::vector<std::string>{};
+    }
+};
+
+using mistakes = std::vector<std::string>;
+
+loaded<sample> with(std::map<std::string, std::string> values) {
+    return load<sample>({std::move(values), {}});
+}
+mistakes wrong_with(const std::string& name, const std::string& value) {
+    return with({{"KEY", "k"}, {name, value}}).mistakes;
+}
+
+class temporary_directory {
+public:
+    temporary_directory() : before_(std::filesystem::current_path()) {
+        char name[] = "/tmp/airi-settings-XXXXXX";
+        path = mkdtemp(name);
+    }
+    ~temporary_directory() {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(path);
+    }
+    std::string write(const std::string& name, std::string_view text) const {
+        std::ofstream(path / name) << text;
+        return path / name;
+    }
+    std::filesystem::path path;
+
+private:
+    std::filesystem::path before_;
+};
+
+}  // namespace
+
+TEST_CASE("what is not given keeps its default, and an empty value is not given") {
+    const auto got = with({{"KEY", "k"}, {"PORT", ""}, {"HOST", ""}});
+    CHECK(got.mistakes.empty());
+    CHECK(got.value.port == 3001);
+    CHECK(got.value.host == "localhost");
+    CHECK(got.value.pause == milliseconds(250));
+}
+
+TEST_CASE("every type is read") {
+    const auto got = with({{"PORT", "65535"},
+                           {"HOST", "a b"},
+                           {"KEY", "k"},
+                           {"STRICT", "yes"},
+                           {"RATIO", "0.25"},
+                           {"COUNT", "-5"},
+                           {"BYTES", "1000"},
+                           {"PAUSE", "2s"},
+                           {"AGE", "2h"},
+                           {"PATH", "/bin"}});
+    CHECK(got.mistakes.empty());
+    CHECK(got.value.port == 65535);
+    CHECK(got.value.host == "a b");
+    CHECK(got.value.key.reveal() == "k");
+    CHECK(got.value.strict);
+    CHECK(got.value.ratio == 0.25);
+    CHECK(got.value.count == -5);
+    CHECK(got.value.bytes == 1000);
+    CHECK(got.value.pause == milliseconds(2000));
+    CHECK(got.value.age == seconds(7200));
+    CHECK(with({{"KEY", "k"}, {"PAUSE", "30"}, {"AGE", "30"}}).value.pause == milliseconds(30));
+    CHECK(with({{"KEY", "k"}, {"PAUSE", "30"}, {"AGE", "30"}}).value.age == seconds(30));
+}
+
+TEST_CASE("all mistakes are told at once, and none quotes a value") {
+    const auto got = with({{"PORT", "hunter2"},
+                           {"STRICT", "hunter2"},
+                           {"RATIO", "2"},
+                           {"COUNT", "11"},
+                           {"BYTES", "-1"},
+                           {"PAUSE", "5 days"},
+                           {"AGE", "1500ms"},
+                           {"AIRI_ONW", "x"},
+                           {"HOST", "h"},
+                           {"AIRI_OWN", "h"}});
+    CHECK(got.mistakes == mistakes{"PORT must be a whole number", "KEY is missing (or KEY_FILE)",
+                                   "STRICT must be true or false", "RATIO must be 0 to 1",
+                                   "COUNT must be -5 to 10", "BYTES must be 0 to 1000",
+                                   "PAUSE must be a duration in milliseconds, or with ms, s, m, h",
+                                   "AGE must be a duration in whole seconds, or with s, m, h",
+                                   "HOST and AIRI_OWN are the same", "AIRI_ONW is no setting of airi"});
+}
+
+TEST_CASE("numbers are read whole and within their type") {
+    for (auto wrong : {"0", "65536", "-1", "80x", " 80", "8 0", "0x50", "1e3", "99999999999999999999", "+80"})
+        CHECK_MESSAGE(wrong_with("PORT", wrong).size() == 1, wrong);
+    for (auto wrong : {"nan", "inf", "1e999", "0.5x", "-0.1"})
+        CHECK_MESSAGE(wrong_with("RATIO", wrong).size() == 1, wrong);
+    for (auto wrong : {"61s", "9223372036854775807h", "5d", "s", "1.5s"})
+        CHECK_MESSAGE(wrong_with("PAUSE", wrong).size() == 1, wrong);
+    CHECK(wrong_with("PORT", "0") == mistakes{"PORT must be 1 to 65535"});
+}
+
+TEST_CASE("a secret may stand in a file") {
+    const temporary_directory in;
+    const auto file = in.write("key", "s3cret\n"), empty = in.write("empty", "\n");
+    CHECK(with({{"KEY_FILE", file}}).mistakes.empty());
+    CHECK(with({{"KEY_FILE", file}}).value.key.reveal() == "s3cret");
+    CHECK(with({{"KEY_FILE", file}, {"KEY", "k"}}).mistakes == mistakes{"KEY and KEY_FILE are both given"});
+    CHECK(with({{"KEY_FILE", empty}}).mistakes == mistakes{"KEY_FILE names an empty file"});
+    CHECK(with({{"KEY_FILE", file + "x"}}).mistakes == mistakes{"KEY_FILE names a file that cannot be read"});
+    CHECK(with({{"KEY_FILE", in.path}}).mistakes.size() == 1);
+    CHECK(with({{"KEY", "k"}, {"OTHER_KEY_FILE", file}}).value.other_key.reveal() == "s3cret");
+    CHECK(with({{"KEY", "k"}, {"HOST_FILE", file}}).value.host == "localhost");
+}
+
+TEST_CASE("names that other binaries read are no mistakes") {
+    std::map<std::string, std::string> values{{"KEY", "k"}};
+    for (auto name : shared_names()) values.emplace(name, "x");
+    CHECK(with(values).mistakes.empty());
+    CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes ==
+          mistakes{"AIRI_OWN_FILE is no setting of airi"});
+}
+
+TEST_CASE("lines of .env are read as shells read them, below what is there") {
+    environment from{{{"GIVEN", "first"}}, {}};
+    from.add_lines(
+        "# a comment\n\n  A=1  \r\nexport B = two words # said\nC='it is $HOME # here' # "
+        "c\nD=\"q\\\"\\n\\\\\"\nE=\n"
+        "GIVEN=second\nA=again\nF=a#b\nno value\n1X=1\nG='open\n=x\nH=\"x\" y\nI=last");
+    CHECK(from.values == std::map<std::string, std::string>{{"A", "1"},
+                                                            {"B", "two words"},
+                                                            {"C", "it is $HOME # here"},
+                                                            {"D", "q\"\n\\"},
+                                                            {"E", ""},
+                                                            {"F", "a#b"},
+                                                            {"GIVEN", "first"},
+                                                            {"I", "last"}});
+    CHECK(from.mistakes == mistakes{"line 11 of .env is not NAME=value", "line 12 of .env is not NAME=value",
+                                    "line 13 of .env is not NAME=value", "line 14 of .env is not NAME=value",
+                                    "line 15 of .env is not NAME=value"});
+    from.values["KEY"] = "k";
+    CHECK(load<sample>(from).mistakes == from.mistakes);
+}
+
+TEST_CASE(
+    ".env of the working directory counts in development, the real environment wins, production ignores it") {
+    const temporary_directory in;
+    in.write(".env", "SETTINGS_TEST_A=file\nSETTINGS_TEST_B=file\n");
+    std::filesystem::current_path(in.path);
+    setenv("SETTINGS_TEST_A", "real", 1);
+    CHECK(environment::of_process().values["SETTINGS_TEST_A"] == "real");
+    CHECK(environment::of_process().values["SETTINGS_TEST_B"] == "file");
+    setenv("AIRI_ENV", "production", 1);
+    CHECK(environment::of_process().values.count("SETTINGS_TEST_B") == 0);
+    unsetenv("AIRI_ENV");
+    unsetenv("SETTINGS_TEST_A");
+}
+
+TEST_CASE("the help names every setting and shows no secret") {
+    const auto text = help_text<sample>();
+    CHECK(text.find(
+              "  PORT                         The port clients connect to. (default 3001; at least 1)\n") !=
+          text.npos);
+    CHECK(text.find("  KEY                          The key. (required; or KEY_FILE)\n") != text.npos);
+    CHECK(text.find("  PAUSE                        How long to wait. (default 250ms; at most 60000)\n") !=
+          text.npos);
+    CHECK(text.find("  AIRI_OWN                     One with the prefix.\n") != text.npos);
+}
+
+TEST_CASE("main is told when to go on and with which code to end") {
+    const temporary_directory in;
+    std::filesystem::current_path(in.path);
+    const auto code = [](std::vector<const char*> arguments) {
+        sample into;
+        arguments.insert(arguments.begin(), "program");
+        return load_or_exit_code(static_cast<int>(arguments.size()), arguments.data(), into);
+    };
+    CHECK(code({}) == 2);
+    CHECK(code({"--check"}) == 2);
+    CHECK(code({"--help"}) == 0);
+    CHECK(code({"--chekc"}) == 2);
+    CHECK(code({"--check", "--help"}) == 2);
+    setenv("KEY", "k", 1);
+    CHECK(code({"--check"}) == 0);
+    CHECK(code({}) == std::nullopt);
+    unsetenv("KEY");
+}

@@ -1,0 +1,168 @@
+// A Redis in memory with what the hub needs of it: streams, channels and the worker's append script. Answers
+// come through the loop, never inline; corked, they wait. Everything on one thread.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "events/frames.hpp"
+#include "platform/redis/redis.hpp"
+
+namespace airi::test {
+
+class fake_redis {
+public:
+    class fake_subscriber;
+    class fake_client;
+
+    /// The worker's script: refuses what does not stand alone without a stream, and what is not newer than
+    /// the stream.
+    bool append(const events::generation_ids& ids, events::position at, events::frame_type type,
+                std::string_view more, bool published = true) {
+        const auto key = events::stream_key(ids.generation);
+        const auto json = events::frame(type, ids, at, more);
+        if (type == events::frame_type::delta && !streams_.contains(key)) return false;
+        auto& stream = streams_[key];
+        if (!stream.empty() && stream.rbegin()->first >= at) return false;
+        stream.emplace(at, json);
+        if (published)
+            publish(events::channel_of(ids.conversation),
+                    events::publish_payload(ids.generation, at, type, json));
+        return true;
+    }
+    inline std::int64_t publish(const std::string& channel, const std::string& payload);
+    void flush() { streams_.clear(); }
+
+    /// What is said and asked fails from now on / works again.
+    inline void go_away();
+    inline void come_back();
+    /// Answers to commands and confirmations wait until `uncork`.
+    void cork() { corked_ = true; }
+    void uncork() {
+        corked_ = false;
+        for (auto& one : std::exchange(answers_, {})) one();
+    }
+    std::size_t waiting() const { return answers_.size(); }
+
+    int commands = 0;
+    int subscriptions = 0;
+    int unsubscriptions = 0;
+
+private:
+    redis::reply range(const std::string& key, std::string_view from) const {
+        redis::reply out{redis::reply::kind::list, 0, {}, {}};
+        const auto found = streams_.find(key);
+        if (found == streams_.end()) return out;
+        const bool open = from.starts_with('(');
+        const auto first = events::read_entry_id(open ? from.substr(1) : from).value_or(events::position{});
+        for (auto each = open ? found->second.upper_bound(first) : found->second.lower_bound(first);
+             each != found->second.end(); ++each) {
+            redis::reply fields{redis::reply::kind::list, 0, {}, {text("f"), text(each->second)}};
+            out.list.push_back(
+                {redis::reply::kind::list, 0, {}, {text(events::entry_id(each->first)), fields}});
+        }
+        return out;
+    }
+    static redis::reply text(std::string is) { return {redis::reply::kind::text, 0, std::move(is), {}}; }
+
+    result<redis::reply> answer(const std::vector<std::string>& words) {
+        if (away_) return redis::errc::unavailable;
+        if (words[0] == "XRANGE") return range(words[1], words[2]);
+        if (words[0] == "PUBLISH")
+            return redis::reply{redis::reply::kind::integer, publish(words[1], words[2]), {}, {}};
+        if (words[0] == "XADD") {
+            streams_[words[1]].emplace(events::read_entry_id(words[2]).value(), words[4]);
+            return text(words[2]);
+        }
+        return redis::errc::refused;
+    }
+    void say(std::function<void()> later) {
+        if (!corked_) return later();
+        answers_.push_back(std::move(later));
+    }
+
+    std::map<std::string, std::map<events::position, std::string>> streams_;
+    std::set<fake_subscriber*> subscribers_;
+    std::deque<std::function<void()>> answers_;
+    bool corked_ = false;
+    bool away_ = false;
+};
+
+class fake_redis::fake_client final : public redis::client {
+public:
+    explicit fake_client(fake_redis& of) : of_(of) {}
+    awaitable<result<redis::reply>> command(std::vector<std::string> words) override {
+        ++of_.commands;
+        co_return co_await from_callback<result<redis::reply>>(
+            [&](std::function<void(result<redis::reply>)> then) {
+                // The server's answer is of the moment it is asked; the cork delays only its way back.
+                of_.say([then, got = of_.answer(words)] { then(got); });
+            });
+    }
+    awaitable<result<redis::reply>> eval(const redis::script&, std::vector<std::string>,
+                                         std::vector<std::string>) override {
+        co_return redis::errc::refused;
+    }
+    bool available() const override { return !of_.away_; }
+    void close() override {}
+
+private:
+    fake_redis& of_;
+};
+
+class fake_redis::fake_subscriber final : public redis::subscriber {
+public:
+    explicit fake_subscriber(fake_redis& of) : of_(of) { of_.subscribers_.insert(this); }
+    ~fake_subscriber() override { of_.subscribers_.erase(this); }
+
+    awaitable<result<>> subscribe(std::string channel) override {
+        co_return co_await from_callback<result<>>([&](std::function<void(result<>)> then) {
+            if (of_.away_) return then(redis::errc::unavailable);
+            ++of_.subscriptions;
+            of_.say([this, channel, then] {
+                if (of_.away_) return then(redis::errc::unavailable);
+                channels_.insert(channel);
+                then(result<>());
+            });
+        });
+    }
+    void unsubscribe(std::string channel) override {
+        ++of_.unsubscriptions;
+        channels_.erase(channel);
+    }
+    bool available() const override { return !of_.away_; }
+    void close() override {}
+
+    bool has(const std::string& channel) const { return channels_.contains(channel); }
+
+private:
+    friend fake_redis;
+    fake_redis& of_;
+    std::set<std::string> channels_;
+};
+
+std::int64_t fake_redis::publish(const std::string& channel, const std::string& payload) {
+    if (away_) return 0;
+    std::int64_t heard = 0;
+    for (auto* each : subscribers_)
+        if (each->channels_.contains(channel) && ++heard && each->arrived) each->arrived(channel, payload);
+    return heard;
+}
+
+void fake_redis::go_away() {
+    away_ = true;
+    for (auto* each : subscribers_)
+        if (each->lost) each->lost();
+}
+
+void fake_redis::come_back() {
+    away_ = false;
+    for (auto* each : subscribers_)
+        if (each->back) each->back();
+}
+
+}  // namespace airi::test

@@ -1,0 +1,33 @@
+// Gathers a streamed body: SSE events or NDJSON lines, each in an HTTP chunk of its own.
+// Used by the dialects (what is said) and perform.cpp (when it goes out, and what is broken).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tests/support/standin/script.hpp"
+
+namespace airi::standin {
+
+class body_writer {
+public:
+    explicit body_writer(const script& how);
+
+    void sse(std::string_view event, std::string_view data);  // an empty event name is left out
+    void sse_comment(std::string_view text);
+    void line(std::string_view json);
+    void chunk(std::string_view payload);
+    void raw(std::string_view bytes);  // past the chunk framing
+    void end(std::string_view trailer = {});
+
+    std::string& bytes() { return x_bytes; }
+
+private:
+    std::string_view x_eol;
+    std::string_view x_colon;
+    bool x_bom;
+    std::string x_bytes;
+    std::string x_frame;
+};
+
+}  // namespace airi::standin

@@ -1,0 +1,230 @@
+#include <doctest/doctest.h>
+
+#include "workers/providers/chat/anthropic.hpp"
+#include "workers/providers/chat/ollama.hpp"
+#include "workers/providers/chat/openai.hpp"
+
+namespace airi::tests {
+namespace {
+
+using namespace workers::providers;
+using maker = std::unique_ptr<decoder> (*)();
+
+struct outcome {
+    std::string text;
+    std::optional<std::pair<std::int64_t, std::int64_t>> tokens;
+    std::optional<finish> ended;
+    error_code failed;
+
+    bool operator==(const outcome&) const = default;
+};
+
+void collect(decoder& from, outcome& into) {
+    while (auto found = from.take()) {
+        CHECK(!into.ended);
+        into.text += found->text;
+        if (found->tokens) into.tokens = {found->tokens->in, found->tokens->out};
+        into.ended = found->ended;
+    }
+}
+
+void feed(decoder& to, std::string_view bytes, outcome& into) {
+    if (into.failed || into.ended) return;
+    into.failed = to.push(bytes);
+    collect(to, into);
+}
+
+void close(decoder& to, outcome& into) {
+    if (into.failed || into.ended) return;
+    into.failed = to.body_ended();
+    collect(to, into);
+}
+
+// The same whether the stream comes whole or cut in two at any place.
+outcome read(maker make, std::string_view stream) {
+    outcome whole;
+    const auto once = make();
+    feed(*once, stream, whole);
+    close(*once, whole);
+    for (std::size_t at = 0; at < stream.size(); ++at) {
+        outcome split;
+        const auto twice = make();
+        feed(*twice, stream.substr(0, at), split);
+        feed(*twice, stream.substr(at), split);
+        close(*twice, split);
+        CHECK(split == whole);
+    }
+    return whole;
+}
+
+std::string delta(std::string_view text) {
+    return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + json::quoted(text) + "}}]}\n\n";
+}
+const std::string stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+const std::string usage =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n";
+const std::string done = "data: [DONE]\n\n";
+
+std::string event(std::string_view type, std::string_view data) {
+    return "event: " + std::string(type) + "\ndata: " + std::string(data) + "\n\n";
+}
+
+}  // namespace
+
+TEST_CASE("openai: text, counts and end") {
+    const auto got = read(openai_decoder,
+                          "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n" +
+                              delta("Hel") + delta("lo \xF0\x9F\x99\x82") + stop + usage + done);
+    CHECK(got.text == "Hello \xF0\x9F\x99\x82");
+    CHECK(got.tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
+    CHECK(got.ended == finish::stop);
+}
+
+TEST_CASE("openai: counts are taken from any chunk, and never shrink") {
+    CHECK(
+        read(openai_decoder,
+             delta("a") +
+                 "data: "
+                 "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":5,"
+                 "\"completion_tokens\":6}}\n\n" +
+                 done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
+    CHECK(read(openai_decoder,
+               "data: {\"x_groq\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
+              .tokens == std::pair<std::int64_t, std::int64_t>(2, 3));
+    CHECK(read(openai_decoder, delta("a") + usage +
+                                   "data: {\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}\n\n" +
+                                   stop + done)
+              .tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
+    CHECK(!read(openai_decoder, delta("a") + "data: {\"usage\":null}\n\n" + stop + done).tokens);
+}
+
+TEST_CASE("openai: an end mark is not needed where the reason was given") {
+    CHECK(read(openai_decoder, delta("a") + stop).ended == finish::stop);
+    CHECK(read(openai_decoder, delta("a") + done).ended == finish::stop);
+    CHECK(read(openai_decoder, delta("a") + done + done + "garbage").ended == finish::stop);
+    CHECK(read(openai_decoder, delta("a")).failed == errc::interrupted);
+    CHECK(read(openai_decoder, "").failed == errc::interrupted);
+    CHECK(read(openai_decoder, ": only comments\n\n").failed == errc::interrupted);
+}
+
+TEST_CASE("openai: a bad chunk is passed over, nothing but bad ones is an error") {
+    CHECK(read(openai_decoder,
+               delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
+              .text == "ab");
+    CHECK(read(openai_decoder, "data: {oops\n\n" + done).failed == errc::malformed);
+    CHECK(read(openai_decoder, "data: {oops\n\n").failed == errc::malformed);
+    std::string many = delta("a");
+    for (int i = 0; i < 9; ++i) many += "data: {oops\n\n";
+    const auto got = read(openai_decoder, many + delta("b") + done);
+    CHECK(got.failed == errc::malformed);
+    CHECK(got.text == "a");
+    const auto deep = "data: " + std::string(100'000, '[') + "\n\n";
+    outcome past;
+    const auto decoder = openai_decoder();
+    feed(*decoder, delta("a") + deep + delta("b") + done, past);
+    CHECK(past.text == "ab");
+    CHECK(decoder->skipped() == 1);
+}
+
+TEST_CASE("openai: an error in the stream ends it with its meaning") {
+    const auto got =
+        read(openai_decoder, delta("a") + "data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n" + done);
+    CHECK(got.text == "a");
+    CHECK(got.failed == errc::rate_limited);
+    CHECK(read(openai_decoder, event("error", R"({"message":"boom"})")).failed == errc::unavailable);
+    CHECK(read(openai_decoder,
+               "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n" + done)
+              .text == "x");
+}
+
+TEST_CASE("openai: reasoning is progress, but not text; other choices are left out") {
+    const auto decoder = openai_decoder();
+    CHECK(!decoder->push(": ping\n\n"));
+    CHECK(!decoder->take_progress());
+    CHECK(!decoder->push("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n"));
+    CHECK(decoder->take_progress());
+    CHECK(!decoder->take());
+    CHECK(read(openai_decoder,
+               "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":"
+               "{\"content\":\"yes\"}}]}\n\n" +
+                   done)
+              .text == "yes");
+    CHECK(
+        read(openai_decoder, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n")
+            .ended == finish::filtered);
+}
+
+TEST_CASE("anthropic: text, counts with the cache's, and end") {
+    const auto got = read(
+        anthropic_decoder,
+        event("message_start",
+              R"({"type":"message_start","message":{"usage":{"input_tokens":3,)"
+              R"("cache_read_input_tokens":10,"cache_creation_input_tokens":5,"output_tokens":1}}})") +
+            event("content_block_start",
+                  R"({"type":"content_block_start","index":0,"content_block":{"type":"text"}})") +
+            event("ping", R"({"type":"ping"})") +
+            event("content_block_delta",
+                  R"({"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"hm"}})") +
+            event("content_block_delta",
+                  R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}})") +
+            event("future_event", R"({"type":"future_event"})") +
+            event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"max_tokens"},)"
+                                   R"("usage":{"output_tokens":7}})") +
+            event("message_stop", R"({"type":"message_stop"})"));
+    CHECK(got == outcome{"Hi", std::pair<std::int64_t, std::int64_t>(18, 7), finish::length, {}});
+}
+
+TEST_CASE("anthropic: errors, cuts and absurd counts") {
+    const auto text = event("content_block_delta",
+                            R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}})");
+    CHECK(read(anthropic_decoder,
+               text + event("error", R"({"type":"error","error":{"type":"overloaded_error"}})"))
+              .failed == errc::overloaded);
+    CHECK(read(anthropic_decoder, text).failed == errc::interrupted);
+    CHECK(read(anthropic_decoder,
+               text + event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"refusal"}})"))
+              .ended == finish::filtered);
+    CHECK(read(anthropic_decoder,
+               event("message_start",
+                     R"({"type":"message_start","message":{"usage":{"input_tokens":9223372036854775807,)"
+                     R"("cache_read_input_tokens":9223372036854775807}}})") +
+                   text)
+              .failed == errc::interrupted);
+}
+
+TEST_CASE("ollama: text, counts and end") {
+    const std::string first = R"({"model":"m","message":{"role":"assistant","content":"Hel"},"done":false})";
+    const std::string second = R"({"message":{"content":"lo"},"done":false})";
+    const std::string last = R"({"message":{"content":""},"done":true,"done_reason":"stop",)"
+                             R"("prompt_eval_count":11,"eval_count":2})";
+    const auto expected = outcome{"Hello", std::pair<std::int64_t, std::int64_t>(11, 2), finish::stop, {}};
+    CHECK(read(ollama_decoder, first + "\n" + second + "\n" + last + "\n") == expected);
+    CHECK(read(ollama_decoder, first + "\r\n\r\n" + second + "\r\n" + last) == expected);
+    CHECK(read(ollama_decoder, first + "\nnot json\n" + second + "\n" + last).text == "Hello");
+    CHECK(read(ollama_decoder, first + "\n" + second + "\n").failed == errc::interrupted);
+    CHECK(read(ollama_decoder, first + "\n{\"error\":\"model 'm' not found\"}\n").failed == errc::bad_model);
+    CHECK(read(ollama_decoder, "<html>\n").failed == errc::malformed);
+    CHECK(read(ollama_decoder, R"({"message":{"content":"x"},"done":true,"done_reason":"length"})").ended ==
+          finish::length);
+}
+
+TEST_CASE("anthropic's request has the system apart and the turns by turns") {
+    const prompt what{.model = "claude",
+                      .turns = {{role::system, "Be kind."},
+                                {role::assistant, "Hi, I am Ada."},
+                                {role::user, "one"},
+                                {role::user, "two"},
+                                {role::system, "Be brief."},
+                                {role::user, "  "},
+                                {role::assistant, "three"}},
+                      .max_tokens = 50,
+                      .temperature = 1.5};
+    CHECK(anthropic_body(what) ==
+          R"x({"model":"claude","max_tokens":50,"system":"Be kind.\n\nBe brief.","messages":[)x"
+          R"x({"role":"user","content":"(The conversation begins.)"},)x"
+          R"x({"role":"assistant","content":"Hi, I am Ada."},)x"
+          R"x({"role":"user","content":"one\n\ntwo"},{"role":"assistant","content":"three"}],)x"
+          R"x("stream":true,"temperature":1})x");
+}
+
+}  // namespace airi::tests

@@ -1,0 +1,98 @@
+#include "workers/chat/deltas.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace airi::workers::chat {
+namespace {
+
+constexpr milliseconds frame_gap{20};
+constexpr milliseconds away_gap{200};
+
+}  // namespace
+
+deltas::deltas(channel& frames, events::generation_ids ids, executor on)
+    : frames_(frames), ids_(ids), on_(on), timer_(on), idle_(on) {}
+
+void deltas::begin(std::int64_t epoch) {
+    at_ = {epoch, 0};
+    text_.clear();
+    sent_ = 0;
+    begin_due_ = true;
+    snapshot_due_ = false;
+    pump();
+}
+
+void deltas::push(std::string_view text) {
+    text_ += text;
+    pump();
+}
+
+void deltas::pump() {
+    if (busy_ || closed_ || superseded_) return;
+    outgoing_frame next{ids_, at_, events::frame_type::delta, {}};
+    if (begin_due_) {
+        next.type = at_.epoch > 1 ? events::frame_type::restart : events::frame_type::start;
+        begin_due_ = false;
+    } else {
+        if (sent_ == text_.size() && !snapshot_due_) return;
+        const auto left = not_before_ - std::chrono::steady_clock::now();
+        if (left.count() > 0) return pump_after(std::chrono::ceil<milliseconds>(left));
+        if (snapshot_due_) {
+            next.type = events::frame_type::snapshot;
+            next.more = events::content_member(text_);
+            snapshot_due_ = false;
+        } else {
+            next.more = events::content_member(std::string_view(text_).substr(sent_));
+        }
+        sent_ = text_.size();
+        not_before_ = std::chrono::steady_clock::now() + frame_gap;
+    }
+    busy_ = true;
+    boost::asio::co_spawn(on_, send(shared_from_this(), std::move(next)), boost::asio::detached);
+}
+
+void deltas::pump_after(milliseconds wait) {
+    if (waiting_) return;
+    waiting_ = true;
+    timer_.expires_after(wait);
+    timer_.async_wait([self = shared_from_this()](const error_code&) {
+        self->waiting_ = false;
+        self->pump();
+    });
+}
+
+awaitable<> deltas::send(std::shared_ptr<deltas> self, outgoing_frame frame) {
+    const auto at = frame.at;
+    const auto outcome = co_await self->frames_.append(std::move(frame));
+    self->busy_ = false;
+    self->idle_.cancel();
+    // begin() may have started another epoch meanwhile; only what belongs to it counts.
+    if (at.epoch != self->at_.epoch) {
+        self->pump();
+        co_return;
+    }
+    switch (outcome) {
+        case appended::ok: self->at_.offset = at.offset + 1; break;
+        case appended::history_lost: self->snapshot_due_ = true; break;
+        case appended::superseded: self->superseded_ = true; break;
+        case appended::away:  // it may have been written: the next offset, and the whole text
+            self->at_.offset = at.offset + 1;
+            self->snapshot_due_ = true;
+            self->not_before_ = std::chrono::steady_clock::now() + away_gap;
+            break;
+    }
+    self->pump();
+}
+
+awaitable<> deltas::settle() {
+    closed_ = true;
+    timer_.cancel();
+    while (busy_) {
+        idle_.expires_at(boost::asio::steady_timer::time_point::max());
+        co_await idle_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+}
+
+}  // namespace airi::workers::chat

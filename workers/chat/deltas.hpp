@@ -1,0 +1,47 @@
+// The text of one generation on its way to the clients: the first piece at once, then at most one frame each 20 ms,
+// whatever the provider's pace; a snapshot after Redis has lost what went before. Best effort: the reply is in Postgres.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "workers/runtime/channel.hpp"
+
+namespace airi::workers::chat {
+
+class deltas : public std::enable_shared_from_this<deltas> {
+public:
+    /// `frames` must outlive the object. One thread.
+    deltas(channel& frames, events::generation_ids ids, executor on);
+
+    /// Starts an epoch with no text: message_start for the first one, message_restart for a later one.
+    void begin(std::int64_t epoch);
+    void push(std::string_view text);
+    /// Ends when no frame is under way; nothing is sent after it. Text not yet sent is in the last frame anyway.
+    awaitable<> settle();
+
+    const std::string& text() const noexcept { return text_; }
+    std::int64_t next_offset() const noexcept { return at_.offset; }
+    /// A later epoch writes this stream: our lease is gone.
+    bool superseded() const noexcept { return superseded_; }
+
+private:
+    void pump();
+    void pump_after(milliseconds wait);
+    static awaitable<> send(std::shared_ptr<deltas> self, outgoing_frame frame);
+
+    channel& frames_;
+    events::generation_ids ids_;
+    executor on_;
+    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer idle_;
+    events::position at_;
+    std::string text_;
+    std::size_t sent_ = 0;  // bytes of text_ that are in frames
+    bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false, superseded_ = false;
+    std::chrono::steady_clock::time_point not_before_{};
+};
+
+}  // namespace airi::workers::chat

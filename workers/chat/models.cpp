@@ -1,0 +1,41 @@
+#include "workers/chat/models.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace airi::workers::chat {
+namespace {
+
+std::int64_t number(std::string_view text) {
+    std::int64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+}  // namespace
+
+std::vector<priced_model> read_models(const postgres::rows& rows) {
+    std::vector<priced_model> out;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        out.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), number(rows.text(i, 2)),
+                       number(rows.text(i, 4)), number(rows.text(i, 5)), number(rows.text(i, 6)), number(rows.text(i, 7))});
+    return out;
+}
+
+std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
+                                std::int64_t rank, std::string_view wanted) {
+    std::vector<priced_model> usable;
+    for (const auto& m : all)
+        if (m.min_rank <= rank && std::find(configured.begin(), configured.end(), m.provider) != configured.end())
+            usable.push_back(m);
+    const auto real = [](const priced_model& m) { return m.provider != "simulated"; };
+    if (std::any_of(usable.begin(), usable.end(), real))
+        std::erase_if(usable, [&](const auto& m) { return !real(m) && m.model != wanted; });
+    std::vector<priced_model> out;
+    for (const bool asked_for : {true, false})
+        for (const auto& m : usable)
+            if ((m.model == wanted) == asked_for) out.push_back(m);
+    return out;
+}
+
+}  // namespace airi::workers::chat

@@ -1,0 +1,21 @@
+// The moderation worker: a requested message in; stored, and passed on to the chat worker or refused.
+#pragma once
+
+#include <memory>
+
+#include "events/chat.hpp"
+#include "workers/moderation/screen.hpp"
+#include "workers/runtime/worker.hpp"
+
+namespace airi::workers::moderation {
+
+/// The terms in force; replaced as a whole by whoever reloads them.
+using term_list = std::shared_ptr<const std::vector<term>>;
+
+/// What a message leads to. Pure: the same event gives the same effects.
+effects judge(const events::chat_requested&, const std::vector<term>&, const record&);
+
+/// `terms` is read at each message.
+worker declare(const term_list& terms);
+
+}  // namespace airi::workers::moderation

@@ -1,0 +1,74 @@
+// What is known of each provider's health: a circuit breaker, success rate and latency. No I/O and no clock
+// of its own. Used by whoever chooses the provider for a generation. Single thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "platform/base/clock.hpp"
+#include "workers/providers/provider.hpp"
+
+namespace airi::workers::providers {
+
+using moment = std::chrono::steady_clock::time_point;
+
+struct health_policy {
+    int failures_to_open = 3;    ///< in a row
+    seconds open_for{60};        ///< unless the provider itself said how long
+    double weight_of_new = 0.1;  ///< in the moving averages
+};
+
+class health {
+public:
+    enum class state { closed, open, half_open };
+
+    explicit health(health_policy policy = {}) : x_policy(policy) {}
+
+    /// Whether a call may go out now. When the pause is over exactly one caller gets a yes, as the probe; it
+    /// must tell the outcome by one of the three calls below. A probe nobody reports on is given up after
+    /// `open_for`.
+    bool allows(moment now);
+    /// `latency` is the time to the first token.
+    void succeeded(moment now, milliseconds latency);
+    /// prompt_refused and bad_model say nothing about the provider: they end a probe, well. rate_limited with
+    /// a `retry_after` opens at once, for so long.
+    void failed(moment now, error_code why, milliseconds retry_after = milliseconds{0});
+    /// The call was given up for reasons of our own (a cancelled generation).
+    void abandoned();
+
+    state current(moment now) const;
+    /// 0 to 1, moving average; 1 before the first call.
+    double success_rate() const { return x_success_rate; }
+    milliseconds latency() const { return milliseconds(static_cast<long long>(x_latency_ms)); }
+
+private:
+    void open(moment until);
+    void close();
+
+    health_policy x_policy;
+    int x_failures = 0;
+    bool x_open = false;
+    moment x_until{};
+    bool x_probing = false;
+    moment x_probe_until{};
+    double x_success_rate = 1;
+    double x_latency_ms = 0;
+    bool x_timed = false;
+};
+
+/// The health of all providers, by name.
+class health_table {
+public:
+    explicit health_table(health_policy policy = {}) : x_policy(policy) {}
+    health& of(std::string_view provider);
+    void each(const std::function<void(std::string_view, const health&)>& visit) const;
+
+private:
+    health_policy x_policy;
+    std::map<std::string, health, std::less<>> x_all;
+};
+
+}  // namespace airi::workers::providers

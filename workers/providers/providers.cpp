@@ -1,0 +1,106 @@
+#include "workers/providers/providers.hpp"
+
+#include <algorithm>
+
+#include "workers/providers/chat/anthropic.hpp"
+#include "workers/providers/chat/ollama.hpp"
+#include "workers/providers/chat/openai.hpp"
+#include "workers/providers/chat/simulated.hpp"
+
+namespace airi::workers::providers {
+namespace {
+
+// Keys and addresses come from files and shells: a line end at their end is not part of them.
+std::string trimmed(std::string_view text) {
+    const auto from = text.find_first_not_of(" \t\r\n");
+    if (from == std::string_view::npos) return {};
+    return std::string(text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1));
+}
+
+secret trimmed(const secret& key) { return secret(trimmed(key.reveal())); }
+
+std::string without_slash(std::string out) {
+    while (out.ends_with('/')) out.pop_back();
+    return out;
+}
+
+// A base without a path gets the API's own; one with a path is taken as it is.
+std::string base_url(std::string_view given, std::string_view own_host, std::string_view own_path) {
+    auto out = without_slash(trimmed(given));
+    if (out.empty()) out = own_host;
+    const auto host = out.find("://");
+    const bool has_path = out.find('/', host == std::string::npos ? 0 : host + 3) != std::string::npos;
+    return has_path ? out : out + std::string(own_path);
+}
+
+// Anthropic's own clients take a base without /v1, others write it.
+std::string anthropic_url(std::string_view given) {
+    auto out = without_slash(trimmed(given));
+    if (out.empty()) out = "https://api.anthropic.com";
+    return out.ends_with("/v1") ? out : out + "/v1";
+}
+
+// OLLAMA_HOST as Ollama itself reads it: the scheme and the port may be left out.
+std::string ollama_url(std::string_view given) {
+    auto out = without_slash(trimmed(given));
+    const bool has_scheme = out.find("://") != std::string::npos;
+    if (!has_scheme) out.insert(0, "http://");
+    const auto host = out.substr(out.find("://") + 3);
+    const bool has_port = host.find(':', host.starts_with('[') ? host.find(']') : 0) != std::string::npos;
+    return has_scheme || has_port ? out : out + ":11434";
+}
+
+// stream_options and max_completion_tokens came to Azure in September 2024.
+bool is_recent(std::string_view azure_api_version) { return azure_api_version >= "2024-09-01"; }
+
+constexpr auto newer_field = "max_completion_tokens";
+constexpr auto older_field = "max_tokens";
+
+}  // namespace
+
+std::vector<std::unique_ptr<chat_provider>> from_settings(const provider_settings& settings,
+                                                          http::client& with, executor on) {
+    std::vector<std::unique_ptr<chat_provider>> out;
+    if (!settings.openai_api_key.empty()) {
+        const bool own = trimmed(settings.openai_base_url).empty();
+        out.push_back(
+            openai_provider({.name = "openai",
+                             .base_url = base_url(settings.openai_base_url, "https://api.openai.com", "/v1"),
+                             .key = trimmed(settings.openai_api_key),
+                             .max_tokens_field = own ? newer_field : older_field},
+                            with, on));
+    }
+    if (!settings.anthropic_api_key.empty())
+        out.push_back(anthropic_provider({.base_url = anthropic_url(settings.anthropic_base_url),
+                                          .key = trimmed(settings.anthropic_api_key)},
+                                         with, on));
+    if (!settings.groq_api_key.empty())
+        out.push_back(openai_provider(
+            {.name = "groq",
+             .base_url = base_url(settings.groq_base_url, "https://api.groq.com", "/openai/v1"),
+             .key = trimmed(settings.groq_api_key),
+             .max_tokens_field = newer_field},
+            with, on));
+    if (!settings.azure_openai_api_key.empty() && !settings.azure_openai_endpoint.empty()) {
+        auto version = trimmed(settings.azure_openai_api_version);
+        if (version.empty()) version = provider_settings{}.azure_openai_api_version;
+        const bool recent = is_recent(version);
+        out.push_back(openai_provider({.name = "azure",
+                                       .base_url = without_slash(trimmed(settings.azure_openai_endpoint)),
+                                       .key = trimmed(settings.azure_openai_api_key),
+                                       .max_tokens_field = recent ? newer_field : older_field,
+                                       .wants_usage = recent,
+                                       .azure_api_version = version,
+                                       .azure_deployment = trimmed(settings.azure_openai_deployment)},
+                                      with, on));
+    }
+    if (!settings.ollama_host.empty())
+        out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, with, on));
+    out.push_back(
+        simulated_provider({.tokens_per_second = settings.simulated_tokens_per_second,
+                            .first_token = milliseconds(std::max<std::int64_t>(settings.simulated_first_token_ms, 0))},
+                           on));
+    return out;
+}
+
+}  // namespace airi::workers::providers

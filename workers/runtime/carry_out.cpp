@@ -1,0 +1,31 @@
+#include "workers/runtime/carry_out.hpp"
+
+namespace airi::workers {
+
+kafka::record to_record(events::outgoing from) {
+    kafka::record out{std::move(from.topic), std::move(from.key), std::move(from.value), {}};
+    out.headers.reserve(from.headers.size());
+    for (auto& [name, value] : from.headers) out.headers.push_back({std::move(name), std::move(value)});
+    return out;
+}
+
+awaitable<result<>> carry_out(effects what, const runner_ports& ports) {
+    std::vector<postgres::rows> rows;
+    if (!what.statements.empty()) {
+        postgres::transaction whole;
+        whole.statements = std::move(what.statements);
+        auto done = co_await ports.database.run(std::move(whole));
+        if (!done) co_return done.error();
+        rows = std::move(*done);
+    }
+    auto then = what.derive ? what.derive(rows) : std::move(what.then);
+    for (auto& frame : then.frames) co_await ports.frames.append(std::move(frame));
+    for (auto& out : then.announcements) co_await ports.frames.announce(std::move(out));
+    if (then.events.empty()) co_return result<>{};
+    std::vector<kafka::record> batch;
+    batch.reserve(then.events.size());
+    for (auto& event : then.events) batch.push_back(to_record(std::move(event)));
+    co_return co_await ports.producer.publish(std::move(batch));
+}
+
+}  // namespace airi::workers

@@ -1,0 +1,20 @@
+// A record on its way to the retry topic or the dead letters: original bytes and key, with Spring Kafka's headers
+// (KafkaHeaders.java, RetryTopicHeaders.java). Numbers are written as text.
+#pragma once
+
+#include "platform/base/clock.hpp"
+#include "platform/kafka/kafka.hpp"
+#include "workers/runtime/delivery.hpp"
+
+namespace airi::workers {
+
+kafka::record dead_letter(const kafka::message&, std::string_view group, const to_dead_letters& why);
+kafka::record retry_later(const kafka::message&, const to_retry_topic& when, instant now);
+
+/// How many attempts a record has behind it, and when it may be tried, from its retry headers.
+int attempts_of(const kafka::message&);
+instant due_of(const kafka::message&);
+/// The topic without -retry.
+std::string_view base_topic(std::string_view topic);
+
+}  // namespace airi::workers

@@ -1,0 +1,39 @@
+// The runtime of a worker: takes records from the consumer, keeps their order per key, carries out their effects
+// (transaction, then frames, then events), and commits offsets once they and all before them are done. At least once;
+// effects are exactly once because every statement may be repeated.
+#pragma once
+
+#include <memory>
+
+#include "workers/runtime/worker.hpp"
+
+namespace airi::workers {
+
+struct runner_ports {
+    postgres::database& database;
+    kafka::producer& producer;
+    channel& frames;
+};
+
+struct runner_counters {
+    std::int64_t handled = 0, retried = 0, outages = 0, dead = 0, in_work = 0;
+};
+
+class runner {
+public:
+    virtual ~runner() = default;
+    virtual kafka::consumer_owner& owner() = 0;
+    /// The consumer whose records these are; before the first record.
+    virtual void attach(kafka::consumer&) = 0;
+    /// Takes no further records; ends when the ones in work are done, or at the limit.
+    virtual awaitable<> drain(milliseconds limit) = 0;
+    virtual bool draining() const = 0;
+    /// False after a fatal failure of the consumer: the process must end.
+    virtual bool healthy() const = 0;
+    virtual runner_counters counters() const = 0;
+};
+
+/// Everything runs on `on`, one thread.
+std::unique_ptr<runner> make_runner(worker, runner_ports, executor on);
+
+}  // namespace airi::workers

@@ -1,0 +1,63 @@
+#include "workers/usage/usage.hpp"
+
+#include "events/frames.hpp"
+#include "events/usage.hpp"
+#include "platform/base/json.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::workers::usage {
+namespace {
+
+std::string row(const events::usage_recorded& in, const event_id& id) {
+    return json::object()
+        .add("event_id", id.text()).add("user_id", in.user.text()).add("resource", in.resource)
+        .add("quantity", in.quantity).add("provider", in.provider).add("model", in.model)
+        .add("tokens_in", in.tokens_in).add("tokens_out", in.tokens_out).add("cost_nanousd", in.cost_nanousd)
+        .add("outcome", in.outcome).add("reference", in.reference.text()).add("occurred_at", to_text(in.occurred_at))
+        .text();
+}
+
+// usage_updated to the user's sockets, from today's sums.
+consequences meters(const std::vector<postgres::rows>& rows) {
+    consequences out;
+    const auto sums = json::document::parse(rows.empty() || rows[0].empty() ? "[]" : rows[0].text(0, 0));
+    if (!sums) return out;
+    sums->root().each([&](json::value sum) {
+        const auto user = user_id::parse(sum["user_id"].string().value_or(""));
+        if (!user) return;
+        auto data = json::object().add("user_id", user->text()).add("resource_type", sum["resource"].string().value_or(""))
+                        .add("current_usage", sum["used"].integer().value_or(0)).text();
+        out.announcements.push_back({events::channel_of(*user),
+                                     json::object().add("type", "usage_updated").add_raw("data", data).text()});
+    });
+    return out;
+}
+
+}  // namespace
+
+result<effects> count(std::span<const kafka::message> batch) {
+    std::string rows = "[";
+    for (const auto& message : batch) {
+        const auto event = events::decode<events::usage_recorded>(message.value);
+        if (!event) return event.error();
+        if (rows.size() > 1) rows += ',';
+        rows += row(*event, record{message}.id());
+    }
+    effects out;
+    out.statements.push_back(sql::bind("usage.record", {{"events", rows + ']'}}));
+    out.derive = meters;
+    return out;
+}
+
+worker declare() {
+    worker out;
+    out.name = "usage";
+    out.topic = std::string(events::usage_recorded::topic);
+    out.retry.keep_order = false;
+    out.at_once = 500;
+    out.high_mark = 2'000;
+    out.handle_batch = count;
+    return out;
+}
+
+}  // namespace airi::workers::usage
