@@ -28,10 +28,9 @@ slot_binary() { printf '%s/airi-%s' "$bin" "${1%-*}"; }
 # The environment of a slot, exported: never on a command line, where every user of the machine could read it.
 slot_environment() {
     local slot="$1" name
-    export JWT_SECRET ENCRYPTION_KEY AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
+    export JWT_SECRET AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
     export REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     JWT_SECRET="$(secret JWT_SECRET)"
-    ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)"
     # Settings of this script; a service would report them as unknown.
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then

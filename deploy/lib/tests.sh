@@ -2,14 +2,14 @@
 # airi test: every program that ctest knows; each says "N passed, N failed" in its last line, and these are
 # summed.
 
-node_modules() { # the packages of the tests that are written for node, as their lock files name them
-    local lock dir
-    while IFS= read -r lock; do
-        dir="$(dirname "$lock")"
-        if [[ "$dir/node_modules/.package-lock.json" -nt "$lock" ]]; then continue; fi
-        npm ci --prefix "$dir" --no-audit --no-fund >"$root/.airi/npm.log" 2>&1 ||
-            die "npm ci failed in $dir, see $root/.airi/npm.log"
-    done < <(find "$root/tests" -name package-lock.json -not -path '*/node_modules/*')
+node_modules() { # the packages of the tests that are written for node, at the versions their package.json pins
+    local package dir
+    while IFS= read -r package; do
+        dir="$(dirname "$package")"
+        if [[ "$dir/node_modules/.package-lock.json" -nt "$package" ]]; then continue; fi
+        npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund >"$root/.airi/npm.log" 2>&1 ||
+            die "npm install failed in $dir, see $root/.airi/npm.log"
+    done < <(find "$root/tests" -name package.json -not -path '*/node_modules/*')
 }
 
 # Reads ctest -V: shows one line for each program, what a failed one said, and the sum. A program that failed
@@ -50,12 +50,12 @@ airi_test() { # [label]: unit, integration, faults, e2e; without one, all
     if [[ -n "$label" ]]; then options+=(-L "^$label\$"); fi
     case "$label" in
     unit) packages build ;;
-    '' | e2e) packages build servers kafka tests ;;
+    '' | e2e | faults) packages build servers kafka tests ;;
     *) packages build servers kafka ;;
     esac
     # So that no test waits for a download or an initdb within its own time limit.
     if [[ "$label" != unit ]] && kafka_possible; then (kafka_fetch) || true; fi
-    if [[ -z "$label" || "$label" == e2e ]]; then node_modules; fi
+    if [[ "$label" =~ ^(e2e|faults|)$ ]]; then node_modules; fi
     (build dev) || {
         printf '0 passed, 1 failed\n'
         return 1

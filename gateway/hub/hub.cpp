@@ -15,7 +15,6 @@
 namespace airi::gateway {
 namespace {
 
-constexpr milliseconds first_pause{50};
 constexpr milliseconds longest_pause{1000};
 
 struct text_hash {
@@ -169,7 +168,7 @@ struct hub::state : std::enable_shared_from_this<state> {
 
     static awaitable<> reading(std::shared_ptr<state> self, std::string name, std::uint64_t serial) {
         boost::asio::steady_timer pause(self->on);
-        for (auto wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+        for (auto wait = self->options.pause;; wait = std::min(wait * 2, longest_pause)) {
             auto* of = self->find(name, serial);
             if (!of) co_return;
             of->stale = false;

@@ -21,6 +21,7 @@ namespace airi::gateway {
 struct hub_options {
     milliseconds grace{1000};  ///< an empty channel stays subscribed that long
     milliseconds tick{250};
+    milliseconds pause{50};         ///< before a stream is asked for again; doubles up to a second
     seconds remembered{600};        ///< a generation from which nothing more is heard is forgotten
     seconds ended{60};              ///< one that has ended, sooner
     std::size_t held_frames = 512;  ///< of one generation while its stream is being read

@@ -38,6 +38,17 @@ void session_host::tick(steady::time_point now) {
     for (auto i = connections.size(); i-- > 0;) connections[i]->tick(now);
 }
 
+std::string client_behind(const std::string& peer, const address_list& proxies, const request& in) {
+    error_code ec;
+    if (!proxies.contains(boost::asio::ip::make_address(peer, ec)) || ec) return peer;
+    std::string_view given;
+    for (const auto& [name, value] : in.headers)
+        if (name == "x-forwarded-for") given = value;
+    given = given.substr(given.find_last_of(", \t") + 1);
+    const auto client = boost::asio::ip::make_address(given, ec);
+    return ec ? peer : plain(client).to_string();
+}
+
 connection::connection(std::shared_ptr<session_host> host, admission::ticket place)
     : host_(std::move(host)), ticket_(std::move(place)), index_(host_->connections.size()) {
     host_->connections.push_back(this);

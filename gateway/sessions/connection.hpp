@@ -37,6 +37,10 @@ private:
     long long date_second_ = -1;
 };
 
+/// The client a trusted proxy speaks for: the last X-Forwarded-For entry, if `peer` is such a proxy;
+/// otherwise `peer`.
+std::string client_behind(const std::string& peer, const address_list& proxies, const request& in);
+
 class connection {
 public:
     connection(const connection&) = delete;

@@ -95,6 +95,12 @@ void append_security(std::string& out, const response& answer) {
 
 }  // namespace
 
+void append_chunk(std::string& out, std::string_view piece) {
+    char digits[16];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, piece.size(), 16).ptr).append("\r\n");
+    out.append(piece).append("\r\n");
+}
+
 bool may_have_body(unsigned status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
 void append_head(std::string& out, const response& answer, const head_facts& facts) {

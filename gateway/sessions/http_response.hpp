@@ -26,6 +26,9 @@ struct head_facts {
 /// logged.
 void append_head(std::string& out, const response& answer, const head_facts& facts);
 
+/// Appends one chunk (RFC 9112 7.1); an empty piece is the last one.
+void append_chunk(std::string& out, std::string_view piece);
+
 /// 1xx, 204 and 304 never have a body (RFC 9110 6.4.1).
 bool may_have_body(unsigned status) noexcept;
 

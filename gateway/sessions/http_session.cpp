@@ -74,7 +74,6 @@ private:
     bool write_some(parts& left, error_code& ec);
     awaitable<> linger();
     head_facts facts() const;
-    void read_address(request& in) const;
     answer faulted(const char* what);
 
     tcp::socket socket_;
@@ -148,7 +147,8 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     keep_alive_ = head.keep_alive && !leaving_;
     deadline_ = no_deadline;
     if (wrong) co_return co_await refuse(*wrong);
-    read_address(head.in);
+    head.in.address =
+        host_->options.trusted_proxies.empty() ? address_ : client_behind(address_, host_->proxies, head.in);
     if (head.websocket) co_return co_await upgrade(head);
 
     if (head.content_length > 0) {
@@ -264,17 +264,11 @@ awaitable<bool> http_session::pump(text_stream& body) {
     try {
         for (;;) {
             const auto piece = co_await body.next();
-            if (http_1_0_) {
-                out_ = piece;
-            } else {
-                static constexpr char digits[] = "0123456789abcdef";
-                out_.clear();
-                int shift = 60;
-                while (shift > 0 && piece.size() >> shift == 0) shift -= 4;
-                for (; shift >= 0; shift -= 4) out_ += digits[piece.size() >> shift & 15];
-                out_ += "\r\n";
-                out_.append(piece).append("\r\n");
-            }
+            out_.clear();
+            if (http_1_0_)
+                out_ += piece;
+            else
+                append_chunk(out_, piece);
             if (!co_await write({})) co_return false;
             if (piece.empty()) co_return true;
         }
@@ -370,19 +364,6 @@ head_facts http_session::facts() const {
     out.http_1_0 = http_1_0_;
     out.keep_alive = keep_alive_;
     return out;
-}
-
-void http_session::read_address(request& in) const {
-    in.address = address_;
-    if (host_->options.trusted_proxies.empty()) return;
-    error_code ec;
-    if (!host_->proxies.contains(asio::ip::make_address(address_, ec)) || ec) return;
-    std::string_view given;
-    for (const auto& [name, value] : in.headers)
-        if (name == "x-forwarded-for") given = value;
-    given = given.substr(given.find_last_of(", \t") + 1);
-    const auto client = asio::ip::make_address(given, ec);
-    if (!ec) in.address = plain(client).to_string();
 }
 
 answer http_session::faulted(const char* what) {

@@ -11,8 +11,9 @@
 
 namespace airi::gateway {
 
-/// All calls but `counters` on the thread that runs the executor's context, or when none does. To be destroyed before
-/// that context, which then still holds what was under way; the application must outlive the context's run.
+/// All calls but `counters` on the thread that runs the executor's context, or when none does. To be
+/// destroyed before that context, which then still holds what was under way; the application must outlive the
+/// context's run.
 class server {
 public:
     /// Binds; throws boost::system::system_error when the address is not to be had or an option is no

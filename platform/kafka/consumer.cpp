@@ -21,6 +21,7 @@ constexpr auto commit_interval = milliseconds(100);
 constexpr auto commit_again = seconds(1);
 constexpr auto last_commit_limit = seconds(2);
 constexpr auto leave_limit = seconds(9);
+constexpr auto leave_limit_without_broker = seconds(4);
 
 // What posted calls need after the consumer may have gone. `owner` and `intake` are touched on the executor alone.
 struct link {
@@ -240,6 +241,7 @@ void rdkafka_consumer::commit_due() {
 }
 
 void rdkafka_consumer::commit_now() {
+    if (!connection_.up()) return;
     if (const auto before = member_->committed(last_commit_limit)) note(*before);
     const auto list = owed();
     if (member_->committing() || list.empty()) return;
@@ -305,7 +307,7 @@ void rdkafka_consumer::measure() {
 }
 
 void rdkafka_consumer::finish() {
-    member_->leave(leave_limit);
+    const bool left = member_->leave(leave_limit, leave_limit_without_broker);
     std::unique_ptr<group_member> gone;
     {
         const std::scoped_lock held(lock_);
@@ -313,7 +315,8 @@ void rdkafka_consumer::finish() {
         gone = std::move(member_);
         for (const auto& done : stopped_) done(true);
     }
-    gone.reset();
+    // Its end waits for commits that no broker answers, up to the session timeout; nothing else is waiting for it.
+    if (!left) std::thread([last = std::move(gone)]() mutable { last.reset(); }).detach();
 }
 
 }  // namespace

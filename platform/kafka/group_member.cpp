@@ -198,16 +198,21 @@ std::optional<group_member::outcome> group_member::committed(milliseconds limit)
     return is;
 }
 
-void group_member::leave(milliseconds limit) {
-    const auto until = clock::now() + limit;
+bool group_member::leave(milliseconds limit, milliseconds limit_without_broker) {
+    const auto begun = clock::now();
     const queue left(rd_kafka_queue_new(handle_.get()));
-    if (const failure_text refused{rd_kafka_consumer_close_queue(handle_.get(), left.get())}) return;
+    if (const failure_text refused{rd_kafka_consumer_close_queue(handle_.get(), left.get())}) return true;
     // As events: rd_kafka_queue_poll_callback aborts the process when a record that was not read comes first.
-    while (!rd_kafka_consumer_closed(handle_.get()) && clock::now() < until) {
+    while (!rd_kafka_consumer_closed(handle_.get())) {
+        if (clock::now() - begun > (connection_.up() ? limit : limit_without_broker)) return false;
         const event next(rd_kafka_queue_poll(left.get(), 50));
-        if (next && rd_kafka_event_type(next.get()) == RD_KAFKA_EVENT_REBALANCE)
+        const auto kind = next ? rd_kafka_event_type(next.get()) : RD_KAFKA_EVENT_NONE;
+        if (kind == RD_KAFKA_EVENT_REBALANCE)
             rebalance(rd_kafka_event_error(next.get()), rd_kafka_event_topic_partition_list(next.get()));
+        else if (kind == RD_KAFKA_EVENT_ERROR)
+            error(rd_kafka_event_error(next.get()), rd_kafka_event_error_string(next.get()));
     }
+    return true;
 }
 
 }  // namespace airi::kafka

@@ -46,8 +46,9 @@ public:
     /// Waits up to `limit` for the commit under way to end.
     std::optional<outcome> committed(milliseconds limit);
 
-    /// Gives the partitions back (calls on_revoke) and leaves the group, waiting up to `limit`.
-    void leave(milliseconds limit);
+    /// Gives the partitions back (calls on_revoke) and leaves the group. Waits up to `limit` for the broker, or up to
+    /// `limit_without_broker` while none answers; false when it did not answer in time.
+    bool leave(milliseconds limit, milliseconds limit_without_broker);
 
 private:
     struct callbacks;

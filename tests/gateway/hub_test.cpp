@@ -1,75 +1,18 @@
 #include "gateway/hub/hub.hpp"
 
-#include <algorithm>
-#include <map>
-#include <random>
-
 #include "platform/base/log.hpp"
-#include "tests/gateway/generation_reader.hpp"
-#include "tests/platform/redis_loop.hpp"
-#include "tests/support/fake_redis.hpp"
+#include "tests/gateway/hub_house.hpp"
 
 namespace {
 
 using namespace airi;
 using namespace airi::test;
-using listener_ptr = std::shared_ptr<gateway::channel_listener>;
-
-constexpr gateway::hub_options quick{.grace = 40ms, .tick = 5ms};
-
-// A hub on the fake Redis, and one generation to be written.
-struct house {
-    io_context io;
-    fake_redis redis;
-    fake_redis::fake_client client{redis};
-    fake_redis::fake_subscriber subscriber{redis};
-    gateway::hub hub{io.get_executor(), subscriber, client, quick};
-    events::generation_ids ids = some_generation();
-    std::string channel = events::channel_of(ids.conversation);
-    std::map<std::string, std::vector<result<>>> joins;
-
-    void begin_join(const std::string& to, listener_ptr one) {
-        boost::asio::co_spawn(io, hub.join(to, std::move(one)),
-                              [this, to](std::exception_ptr, result<> got) { joins[to].push_back(got); });
-        settle();
-    }
-    std::shared_ptr<reading_listener> join() { return join(channel); }
-    std::shared_ptr<reading_listener> join(const std::string& to) {
-        auto one = std::make_shared<reading_listener>();
-        REQUIRE(finish(io, hub.join(to, one)).has_value());
-        return one;
-    }
-    // Runs what can run now.
-    void settle() {
-        io.restart();
-        while (io.poll() != 0) {
-        }
-    }
-    bool write(position at, frame_type type, std::string_view text = {}, bool published = true) {
-        const bool content = type == frame_type::delta || type == frame_type::snapshot;
-        return redis.append(ids, at, type, content ? events::content_member(text) : std::string(), published);
-    }
-    void begin() { REQUIRE(write({1, 0}, frame_type::start)); }
-    void delta(std::int64_t offset, std::string_view text, bool published = true) {
-        REQUIRE(write({1, offset}, frame_type::delta, text, published));
-    }
-    void tell(std::string_view frame) { redis.publish(channel, events::publish_payload(frame)); }
-};
 
 std::vector<position> offsets(std::int64_t count) {
     std::vector<position> out;
     for (std::int64_t i = 0; i < count; ++i) out.push_back({1, i});
     return out;
 }
-
-struct acting_listener : gateway::channel_listener {
-    std::function<void()> act = [] {};
-    int count = 0;
-    void hear(std::string_view, const gateway::heard&) override {
-        ++count;
-        act();
-    }
-};
 
 }  // namespace
 
@@ -367,63 +310,4 @@ TEST_CASE("a hub may end while joins wait and a stream is being read") {
     REQUIRE(joined);
     CHECK(joined->error() == redis::errc::unavailable);
     CHECK(a->of.text.empty());
-}
-
-TEST_CASE("whatever is lost on the way, the text heard in the end is the text written") {
-    for (unsigned seed = 0; seed < 300; ++seed) {
-        CAPTURE(seed);
-        std::mt19937 random(seed);
-        const auto one_in = [&](unsigned n) { return random() % n == 0; };
-        house in;
-        const auto a = in.join();
-        std::string text;
-        position at{1, 0};
-        bool away = false;
-        in.begin();
-        for (int step = 0; step < 60; ++step) {
-            ++at.offset;
-            if (one_in(25)) {
-                at = {at.epoch + 1, 0};
-                text.clear();
-                in.write(at, frame_type::restart, {}, !one_in(4));
-                continue;
-            }
-            const auto piece = std::to_string(step) + " ";
-            text += piece;
-            if (!in.write(at, frame_type::delta, piece, !one_in(4)))
-                REQUIRE(in.write(at, frame_type::snapshot, text, !one_in(4)));
-            if (one_in(20)) in.redis.flush();
-            if (one_in(6)) in.redis.cork();
-            if (one_in(3)) in.redis.uncork();
-            if (one_in(8)) (away = !away) ? in.redis.go_away() : in.redis.come_back();
-            if (one_in(2)) in.settle();
-            REQUIRE(a->of.each_once_in_order());
-        }
-        in.redis.uncork();
-        if (away) in.redis.come_back();
-        // The last words reach the hub: with a delta while the stream stands, with a snapshot otherwise.
-        ++at.offset;
-        text += "end";
-        if (!in.write(at, frame_type::delta, "end")) REQUIRE(in.write(at, frame_type::snapshot, text));
-        REQUIRE(until(in.io, [&] { return a->of.positions.back() == at; }));
-        CHECK(a->of.text == text);
-        CHECK(a->of.each_once_in_order());
-    }
-}
-
-TEST_CASE("a frame reaches a thousand listeners within a fraction of a millisecond") {
-    house in;
-    std::vector<std::shared_ptr<acting_listener>> all;
-    for (int i = 0; i < 1000; ++i) {
-        all.push_back(std::make_shared<acting_listener>());
-        REQUIRE(finish(in.io, in.hub.join(in.channel, all.back())).has_value());
-    }
-    in.begin();
-    const auto start = clock_type::now();
-    constexpr int frames = 2000;
-    for (int i = 1; i <= frames; ++i) in.delta(i, "some words of an answer");
-    const auto took = std::chrono::duration<double>(clock_type::now() - start).count();
-    CHECK(all[999]->count == frames + 1);
-    MESSAGE("told " << frames / took / 1e3 << " million times a second");
-    CHECK(took < 20);
 }

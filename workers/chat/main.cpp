@@ -74,6 +74,12 @@ awaitable<result<>> save_health(postgres::database& to, const providers::health_
     co_return result<>{};
 }
 
+// A wish that comes while Redis is away is in Postgres, where the heartbeat finds it.
+awaitable<result<>> hear_cancellations(redis::subscriber& from) {
+    co_await from.subscribe(std::string(events::cancel_channel));
+    co_return result<>{};
+}
+
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, milliseconds{100});
@@ -103,16 +109,7 @@ int main(int count, char** arguments) {
     };
     whole.keep_loaded([&]() -> awaitable<result<>> { return load_prices(whole.database(), prices); }, seconds{30});
     whole.keep_loaded([&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
-    whole.keep_loaded([&]() -> awaitable<result<>> {
-        // A wish that comes while Redis is away is in Postgres, where the heartbeat finds it.
-        struct once {
-            static awaitable<result<>> run(redis::subscriber& s) {
-                co_await s.subscribe(std::string(events::cancel_channel));
-                co_return result<>{};
-            }
-        };
-        return once::run(*cancels);
-    }, seconds{60});
+    whole.keep_loaded([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
     whole.at_last([&] { return release_all(live); });
     const auto code = whole.run(chat::declare(use));
     cancels->close();

@@ -6,6 +6,7 @@
 
 #include "events/topics.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/settings.hpp"
 #include "platform/kafka/kafka.hpp"
 
 int main(int argc, char** argv) {
@@ -15,8 +16,9 @@ int main(int argc, char** argv) {
                    stderr);
         return 2;
     }
-    const char* wanted = std::getenv("AIRI_PARTITIONS");
-    const int partitions = wanted ? std::atoi(wanted) : 12;
+    const auto settings = airi::environment::of_process().values;
+    const auto wanted = settings.find("AIRI_PARTITIONS");
+    const int partitions = wanted != settings.end() ? std::atoi(wanted->second.c_str()) : 12;
     if (partitions < 1) {
         std::fputs("AIRI_PARTITIONS must be a number from 1\n", stderr);
         return 2;

@@ -1,0 +1,223 @@
+// Who may include whom, what may stand where: the house's rules, held against every file of the tree.
+#include <doctest/doctest.h>
+
+#include <cctype>
+
+#include "tests/support/source_tree.hpp"
+
+namespace {
+
+using airi::test::files_below;
+using airi::test::source_file;
+using names = std::vector<std::string_view>;
+
+struct folder_rule {
+    std::string_view where;  // a folder or a file; the longest one that fits counts
+    names may;               // folders or files, "" is everything
+};
+
+const names ports{"platform/kafka/kafka.hpp", "platform/postgres/postgres.hpp", "platform/redis/redis.hpp"};
+
+// Everything may include platform/base and its own folder.
+const std::vector<folder_rule> rules{
+    {"platform/base/", {}},
+    {"platform/kafka/", {}},
+    {"platform/kafka/tools/", {"platform/kafka/", "events/"}},
+    {"platform/postgres/", {}},
+    {"platform/redis/", {}},
+    {"platform/http/", {}},
+    {"platform/crypto/", {}},
+    {"platform/telemetry/", {}},
+    {"events/", {}},
+    {"events/tools/", {"events/"}},
+    {"sql/", {"events/", "platform/postgres/postgres.hpp"}},
+
+    {"gateway/main.cpp", {""}},
+    {"gateway/", {"gateway/hub/", "events/", "sql/", "platform/postgres/postgres.hpp", "platform/redis/redis.hpp", "platform/crypto/"}},
+    {"gateway/router.cpp", {"gateway/", "gateway/routes/", "sql/"}},
+    {"gateway/settings.hpp", {"gateway/", "gateway/sessions/options.hpp"}},
+    {"gateway/kafka_publisher.hpp", {"gateway/", "platform/kafka/kafka.hpp"}},
+    {"gateway/kafka_publisher.cpp", {"gateway/", "platform/kafka/kafka.hpp"}},
+    {"gateway/show_counters.hpp", {"gateway/", "gateway/hub/hub.hpp", "gateway/sessions/counters.hpp"}},
+    {"gateway/show_counters.cpp", {"gateway/", "platform/telemetry/metrics.hpp"}},
+    {"gateway/hub/", {"events/", "platform/redis/redis.hpp"}},
+    {"gateway/pages/", {}},
+    {"gateway/routes/", {"gateway/", "gateway/pages/", "events/", "sql/", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
+    {"gateway/sessions/", {"gateway/application.hpp"}},
+
+    {"workers/runtime/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
+    {"workers/providers/", {"platform/http/", "workers/providers/chat/"}},
+    {"workers/providers/chat/", {"platform/http/", "workers/providers/"}},
+    {"workers/moderation/", {"events/", "sql/", "workers/runtime/"}},
+    {"workers/usage/", {"events/", "sql/", "workers/runtime/"}},
+    {"workers/chat/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/provider.hpp",
+                       "workers/providers/health.hpp", "workers/providers/estimate.hpp"}},
+    {"workers/chat/main.cpp", {"sql/", "workers/chat/", "workers/runtime/", "workers/providers/providers.hpp"}},
+    {"workers/moderation/main.cpp", {"sql/", "workers/moderation/", "workers/runtime/"}},
+    {"workers/usage/main.cpp", {"sql/", "workers/usage/", "workers/runtime/"}},
+    {"tests/", {""}},
+};
+
+std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
+
+const folder_rule* rule_of(std::string_view path) {
+    const folder_rule* best = nullptr;
+    for (const auto& r : rules)
+        if (path.starts_with(r.where) && (!best || r.where.size() > best->where.size())) best = &r;
+    return best;
+}
+
+// A folder means its own files, not those of the folders in it.
+bool covers(std::string_view allowed, std::string_view included) {
+    return allowed.empty() || (allowed.ends_with('/') ? folder_of(included) == allowed : included == allowed);
+}
+
+std::vector<source_file> code() { return files_below({"platform", "events", "sql", "gateway", "workers", "tests"}, {".cpp", ".hpp"}); }
+
+// The lines a rule is broken at, one a line; empty when it holds.
+struct faults {
+    std::string all;
+    void add(const source_file& file, std::string_view what) { all += file.path + ": " + std::string(what) + "\n"; }
+};
+
+struct library {
+    std::string_view header;  // or its beginning
+    names may;
+};
+const std::vector<library> libraries{
+    {"librdkafka/", {"platform/kafka/client.cpp", "platform/kafka/producer.cpp", "platform/kafka/consumer.cpp",
+                     "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp", "platform/kafka/embedded.cpp"}},
+    {"libpq-fe.h", {"platform/postgres/connection.cpp", "platform/postgres/sqlstate.cpp"}},
+    {"hiredis/", {"platform/redis/adapter.cpp", "platform/redis/connection.cpp", "platform/redis/client.cpp",
+                  "platform/redis/subscriber.cpp"}},
+    {"openssl/", {"platform/crypto/digest.cpp", "platform/crypto/tokens.cpp", "tests/platform/http_tls_test.cpp"}},
+    {"sodium.h", {"platform/crypto/digest.cpp", "platform/crypto/passwords.cpp", "platform/crypto/random.cpp"}},
+    {"crypt.h", {"platform/crypto/passwords.cpp"}},
+    {"simdjson.h", {"platform/base/json.cpp", "tests/support/standin/chat_request.cpp"}},
+    {"boost/beast", {"gateway/sessions/http_request.cpp", "gateway/sessions/socket_session.cpp", "platform/http/client.cpp",
+                     "platform/separate_compilation.cpp"}},
+    {"boost/asio/ssl", {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
+                        "platform/http/pool.cpp", "platform/separate_compilation.cpp", "tests/platform/http_tls_test.cpp"}},
+    {"boost/asio.hpp", {}},
+};
+
+bool has_word(std::string_view text, std::string_view word) {
+    const auto part_of_name = [&](std::size_t at) { return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_'); };
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
+        if (!(at > 0 && part_of_name(at - 1)) && !part_of_name(at + word.size())) return true;
+    return false;
+}
+
+bool is_sql(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::isspace(c) ? ' ' : std::tolower(c); });
+    const auto has = [&](std::string_view word) { return has_word(text, word); };
+    return text.starts_with("select ") || (has("select") && has("from")) || text.find("insert into ") != text.npos ||
+           text.find("delete from ") != text.npos || (text.starts_with("update ") && has("set"));
+}
+
+}  // namespace
+
+TEST_CASE("every file includes only what its place in the house allows") {
+    faults found;
+    for (const auto& file : code()) {
+        const auto* rule = rule_of(file.path);
+        if (!rule) {
+            if (file.path != "platform/separate_compilation.cpp") found.add(file, "no rule knows this folder");
+            continue;
+        }
+        for (const auto& included : airi::test::includes_of(file)) {
+            if (included.find('/') == std::string::npos || !std::filesystem::exists(std::filesystem::path(AIRI_ROOT) / included)) continue;
+            if (covers("platform/base/", included) || folder_of(included) == folder_of(file.path)) continue;
+            if (std::none_of(rule->may.begin(), rule->may.end(), [&](auto allowed) { return covers(allowed, included); }))
+                found.add(file, "may not include " + included);
+        }
+    }
+    CHECK(found.all == "");
+}
+
+TEST_CASE("the gateway and the workers do not know each other, nor does one worker know another") {
+    faults found;
+    for (const auto& file : code()) {
+        if (file.path.starts_with("tests/")) continue;
+        for (const auto& included : airi::test::includes_of(file)) {
+            if (file.path.starts_with("gateway/") && included.starts_with("workers/")) found.add(file, included);
+            if (!file.path.starts_with("workers/")) continue;
+            if (included.starts_with("gateway/")) found.add(file, included);
+            const bool shared = included.starts_with("workers/runtime/") || included.starts_with("workers/providers/");
+            if (included.starts_with("workers/") && !shared && folder_of(included) != folder_of(file.path)) found.add(file, included);
+        }
+    }
+    CHECK(found.all == "");
+}
+
+TEST_CASE("the headers of C libraries and of Beast stand in the few files that are named here") {
+    faults found;
+    for (const auto& file : code())
+        for (const auto& included : airi::test::includes_of(file))
+            for (const auto& library : libraries)
+                if (included.starts_with(library.header) &&
+                    std::find(library.may.begin(), library.may.end(), file.path) == library.may.end())
+                    found.add(file, included);
+    CHECK(found.all == "");
+}
+
+TEST_CASE("only the settings read the environment") {
+    faults found;
+    for (const auto& file : code()) {
+        if (file.path == "platform/base/settings.cpp" || file.path.starts_with("tests/")) continue;
+        const auto text = airi::test::lex(file.text).code;
+        for (const std::string_view word : {"getenv", "secure_getenv", "environ", "setenv"})
+            if (has_word(text, word)) found.add(file, word);
+    }
+    CHECK(found.all == "");
+}
+
+TEST_CASE("the text of SQL stands in sql only") {
+    // The connection tells row-level security whose rows a transaction may see.
+    const std::string_view allowed = "select set_config('airi.user_id', $1, true)";
+    faults found;
+    for (const auto& file : files_below({"platform", "events", "gateway", "workers"}, {".cpp", ".hpp"}))
+        for (const auto& literal : airi::test::lex(file.text).literals)
+            if (literal != allowed && is_sql(literal)) found.add(file, literal);
+    CHECK(found.all == "");
+    CHECK(is_sql("SELECT 1"));
+    CHECK(is_sql("with a as (select 1) select * from a"));
+    CHECK(is_sql("update users set name = 1"));
+    CHECK_FALSE(is_sql("updates come from the broker"));
+    CHECK_FALSE(is_sql("SELECT"));
+}
+
+TEST_CASE("no file is longer than 400 lines") {
+    faults found;
+    for (const auto& file : files_below({"platform", "events", "sql", "gateway", "workers", "tests", "deploy", "bench"},
+                                        {".cpp", ".hpp", ".sql", ".sh", ".js", ".mjs", ".ts", ".py", ".css", ".html", ".cmake", ".txt"}))
+        if (file.lines() > 400) found.add(file, std::to_string(file.lines()) + " lines");
+    CHECK(found.all == "");
+}
+
+TEST_CASE("each header says in its first lines what it is, and is read once") {
+    faults found;
+    for (const auto& file : code()) {
+        if (!file.ends_with(".hpp")) continue;
+        if (!file.text.starts_with("// ")) found.add(file, "begins without a comment");
+        if (file.text.find("#pragma once\n") == std::string::npos) found.add(file, "has no #pragma once");
+    }
+    CHECK(found.all == "");
+}
+
+TEST_CASE("nothing is left for later, and no coroutine is a lambda that captures") {
+    faults found;
+    for (const auto& file : files_below({"platform", "events", "sql", "gateway", "workers"}, {".cpp", ".hpp", ".sql", ".js"})) {
+        for (const std::string_view mark : {"TODO", "FIXME", "XXX", "HACK"})
+            if (has_word(file.text, mark)) found.add(file, mark);
+        if (!file.ends_with("pp")) continue;
+        const auto text = airi::test::lex(file.text).code;
+        for (auto at = text.find("-> awaitable<"); at != std::string::npos; at = text.find("-> awaitable<", at + 1)) {
+            const auto open = text.rfind('[', at), body = text.find('{', at);
+            const auto close = text.find('}', body);
+            if (open == std::string::npos || text[open + 1] == ']') continue;
+            if (text.substr(body, close - body).find("co_") != std::string::npos) found.add(file, "a capturing lambda coroutine");
+        }
+    }
+    CHECK(found.all == "");
+}

@@ -1,0 +1,245 @@
+// The page in a real browser against a running system (AIRI_URL) with the simulated provider, whose replies should take
+// some seconds: SIMULATED_TOKENS_PER_SECOND of about 15. CHROMIUM names another browser than Debian's.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+import { Api, assertGrows, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+
+const url = needed('AIRI_URL').replace(/\/$/, '');
+const api = new Api(url);
+const email = freshEmail('page');
+const password = 'a long enough password';
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// As long as the simulated provider quotes, so that there is time in the middle of its reply.
+const longText = 'Tell me slowly and with all the words you have about the river, the old mill beside it, the people who '
+    + 'worked there in winter, and the bridge from which one sees it all.';
+
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync'],
+});
+const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, colorScheme: 'light' });
+const faults = [];
+
+async function openPage() {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
+    page.on('console', (message) => {
+        if (/content security policy|refused to/i.test(message.text())) faults.push(message.text());
+    });
+    page.on('request', (request) => {
+        if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`external request: ${request.url()}`);
+    });
+    return page;
+}
+
+const replies = (page) => page.locator('.item.reply');
+const stateOf = (page) => replies(page).last().getAttribute('data-state');
+const textOf = (page) => replies(page).last().locator('.text').innerText();
+const conversationOf = (page) => new URL(page.url()).hash.split('/')[2];
+const usedOf = async (page) => Number(await page.locator('#usage-meter').getAttribute('aria-valuenow'));
+const squeeze = (text) => text.replace(/\s+/g, ' ').trim();
+
+async function say(page, text) {
+    await page.locator('#message').fill(text);
+    await page.locator('#message').press('Enter');
+}
+
+// Records every text the last reply shows, from now on.
+const record = (page) => page.evaluate(() => {
+    window.seen = [];
+    const look = () => {
+        const last = [...document.querySelectorAll('.item.reply')].at(-1);
+        const text = last?.querySelector('.text').innerText ?? '';
+        if (text && text !== window.seen.at(-1)) window.seen.push(text);
+    };
+    new MutationObserver(look).observe(document.getElementById('messages'), { childList: true, subtree: true, characterData: true });
+    look();
+});
+const recorded = (page) => page.evaluate(() => window.seen);
+
+async function ended(page, count, state = 'completed') {
+    await eventually(`reply ${count} is ${state}`, async () =>
+        (await replies(page).count()) >= count && (await stateOf(page)) === state);
+}
+
+async function storedReply(page) {
+    api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
+    return (await api.messages(conversationOf(page))).filter((message) => message.role === 'assistant').at(-1);
+}
+
+async function accessible(page, what) {
+    await page.evaluate(axeSource);
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    const told = found.violations.map((v) => `${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(' | ')}`);
+    assert.deepEqual(told, []);
+}
+
+async function inBothSchemes(page, what) {
+    // The faces never rest; what is checked are colours and names.
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await accessible(page, `${what}, light`);
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await accessible(page, `${what}, dark`);
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
+}
+
+const page = await openPage();
+
+await check('a visitor sees the form to log in, served with its content policy', async () => {
+    const answer = await page.goto(url);
+    const policy = answer.headers()['content-security-policy'];
+    assert.match(policy, /default-src 'self'/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    await page.locator('#auth-form').waitFor();
+    await inBothSchemes(page, 'log in');
+});
+
+await check('a wrong password is told, and nothing is opened', async () => {
+    await page.fill('#email', email);
+    await page.fill('#password', 'not the password');
+    await page.click('#auth-submit');
+    await page.locator('#auth-problem').waitFor();
+    assert.match(await page.locator('#auth-problem').innerText(), /wrong/i);
+    assert.equal(await page.locator('#app').isVisible(), false);
+});
+
+await check('signing up leads to the companions', async () => {
+    await page.click('#auth-change');
+    await page.fill('#display_name', 'Nora');
+    await page.fill('#email', email);
+    await page.fill('#password', password);
+    await page.click('#auth-submit');
+    await page.locator('#companions .card').first().waitFor();
+    assert.match(await page.locator('#greeting').innerText(), /Nora/);
+    await inBothSchemes(page, 'companions');
+});
+
+await check('a companion is picked, and its reply streams', async () => {
+    const card = page.locator('#companions .card').first();
+    const name = await card.locator('.name').innerText();
+    await card.click();
+    await page.locator('#chat').waitFor();
+    assert.equal(await page.locator('#chat-name').innerText(), name);
+    await record(page);
+    await say(page, 'Hello, how was the evening?');
+    await ended(page, 1);
+    assertGrows(await recorded(page), 3);
+    assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
+    assert.equal(await page.locator('#conversations a[aria-current=page]').count(), 1);
+    await inBothSchemes(page, 'chat');
+});
+
+await check('the usage meter counts the message', async () => {
+    await eventually('one message used', async () => (await usedOf(page)) === 1);
+    assert.match(await page.locator('#usage-count').innerText(), /^1 of \d+ messages$/);
+});
+
+await check('a reply is stopped, and what was shown is what is stored', async () => {
+    await say(page, longText);
+    await eventually('the second reply has begun', async () =>
+        (await replies(page).count()) === 2 && (await textOf(page)).length > 5);
+    await page.click('#stop');
+    await ended(page, 2, 'cancelled');
+    const stored = await storedReply(page);
+    assert.equal(stored.status, 'cancelled');
+    assert.equal(squeeze(await textOf(page)), squeeze(stored.content));
+    assert.equal(await page.locator('#stop').isVisible(), false);
+});
+
+await check('a reload in the middle of a reply: it goes on and ends complete', async () => {
+    await say(page, `${longText} Once more.`);
+    await eventually('the third reply has begun', async () =>
+        (await replies(page).count()) === 3 && (await textOf(page)).length > 5);
+    const before = await textOf(page);
+    await page.reload();
+    await eventually('the reply is there again', async () =>
+        (await replies(page).count()) === 3 && (await textOf(page)).length > 0);
+    await record(page);
+    assert.notEqual(await stateOf(page), 'completed', 'it had ended before the page was back: the provider is too fast');
+    await ended(page, 3);
+    const seen = await recorded(page);
+    assertGrows(seen, 2);
+    assert.ok(seen.at(-1).startsWith(before), 'the reply after the reload is another one');
+    assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
+});
+
+await check('a lost connection is told, comes back by itself, and the reply is whole', async () => {
+    await say(page, `${longText} And again.`);
+    await eventually('the fourth reply has begun', async () =>
+        (await replies(page).count()) === 4 && (await textOf(page)).length > 5);
+    await context.setOffline(true);
+    await page.evaluate(() => document.body.dataset.connection);
+    await eventually('the page tells it', () => page.locator('#connection').isVisible(), { within: 50_000 });
+    await context.setOffline(false);
+    await eventually('it is connected again', async () => !(await page.locator('#connection').isVisible()));
+    await ended(page, 4);
+    assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
+});
+
+await check('a second tab sees a new message and its reply live', async () => {
+    const second = await openPage();
+    await second.goto(page.url());
+    await eventually('the history is there', async () => (await replies(second).count()) === 4);
+    await eventually('it is connected', async () => (await second.locator('body').getAttribute('data-connection')) === 'online');
+    await record(second);
+    const before = (await recorded(second)).length;
+    await say(page, 'This one is for both tabs.');
+    await eventually('the message is in the second tab', async () =>
+        (await second.locator('.item.user').last().locator('.text').innerText()) === 'This one is for both tabs.');
+    await ended(second, 5);
+    assertGrows((await recorded(second)).slice(before), 2);
+    await ended(page, 5);
+    assert.equal(await textOf(second), await textOf(page));
+    for (const tab of [page, second]) {
+        assert.equal(await tab.locator('.item.user').count(), 5);
+        assert.equal(await replies(tab).count(), 5);
+    }
+    await second.close();
+});
+
+await check('replies are told to screen readers', async () => {
+    assert.equal(await page.locator('#announcer').getAttribute('aria-live'), 'polite');
+    assert.match(await page.locator('#announcer').textContent(), / said: /);
+});
+
+await check('logging out ends it in every tab, logging in brings the history back', async () => {
+    const second = await openPage();
+    await second.goto(page.url());
+    await second.locator('#chat').waitFor();
+    await page.click('#logout');
+    await page.locator('#auth-form').waitFor();
+    await second.locator('#auth-form').waitFor();
+    await second.close();
+    assert.equal(await page.evaluate(() => localStorage.getItem('airi.session')), null);
+    await page.fill('#email', email);
+    await page.fill('#password', password);
+    await page.click('#auth-submit');
+    await page.locator('#conversations a').first().click();
+    await eventually('the history is there', async () => (await replies(page).count()) === 5);
+    assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
+    assert.equal(await page.locator('.item.reply[data-state=cancelled]').count(), 1);
+    await eventually('the usage is there', async () => (await usedOf(page)) >= 5);
+});
+
+await check('it fits a phone: no sideways scrolling, the list in a drawer', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+    assert.equal(await page.locator('#sidebar').isVisible(), false);
+    await page.click('#menu');
+    await page.locator('#conversations a').first().waitFor();
+    await page.keyboard.press('Escape');
+    await eventually('the drawer is closed', async () => !(await page.locator('#sidebar').isVisible()));
+    await inBothSchemes(page, 'phone');
+});
+
+await check('no exception, no breach of the content policy, nothing from elsewhere', () => assert.deepEqual(faults, []));
+
+await browser.close();
+finish();

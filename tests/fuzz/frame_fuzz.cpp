@@ -1,0 +1,26 @@
+// Any bytes as a client's WebSocket frame, as a payload heard from Redis, as an event, as a resume token.
+#include "events/all.hpp"
+#include "events/codec.hpp"
+#include "gateway/client_frame.hpp"
+#include "gateway/routes/reply.hpp"
+#include "platform/base/log.hpp"
+#include "sql/generations.hpp"
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    airi::log::send_to([](std::string_view) {});
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    airi::gateway::read_client_frame(text);
+    airi::events::read_payload(text);
+    airi::events::read_entry_id(text);
+    airi::gateway::routes::read_resume_token(text);
+    airi::sql::generations::read_claim(text);
+    airi::sql::generations::read_end(text);
+    std::apply([&](const auto&... event) { (airi::events::decode<std::remove_cvref_t<decltype(event)>>(text), ...); },
+               airi::events::all{});
+    airi::parse_instant(text);
+    return 0;
+}

@@ -1,0 +1,26 @@
+// How doctest prints and checks our results and errors. Boost's own printer of a result prints its value too, and many
+// values have no printer: include this where a result stands in a CHECK.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "platform/base/result.hpp"
+
+template <class T>
+struct doctest::StringMaker<boost::system::result<T>> {
+    static String convert(const boost::system::result<T>& r) { return r ? "a value" : r.error().message().c_str(); }
+};
+
+template <>
+struct doctest::StringMaker<boost::system::error_code> {
+    static String convert(const boost::system::error_code& ec) {
+        return (std::string(ec.category().name()) + ": " + ec.message()).c_str();
+    }
+};
+
+template <>
+struct doctest::StringMaker<airi::failure> {
+    static String convert(airi::failure kind) { return airi::name_of(kind).data(); }
+};
