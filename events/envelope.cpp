@@ -9,6 +9,7 @@ std::vector<std::pair<std::string, std::string>> attributes(std::string_view typ
         {"ce_time", to_text(from.time)}, {"content-type", "application/json"},
     };
     if (!from.traceparent.empty()) out.emplace_back("traceparent", from.traceparent);
+    if (!from.request_id.empty()) out.emplace_back("x-request-id", from.request_id);
     return out;
 }
 

@@ -25,7 +25,8 @@ struct origin {
     event_id id;
     std::string_view source;       ///< /airi/gateway, /airi/workers/chat
     instant time;
-    std::string_view traceparent;  ///< W3C; may be empty
+    std::string_view traceparent;       ///< W3C; may be empty
+    std::string_view request_id = {};  ///< of the HTTP request or WebSocket it began with; may be empty
 };
 
 std::vector<std::pair<std::string, std::string>> attributes(std::string_view type, const origin&);

@@ -29,7 +29,7 @@ text shared(std::string frame) { return std::make_shared<const std::string>(std:
 
 class peer final : public socket_peer, public channel_listener, public session_bound, public std::enable_shared_from_this<peer> {
 public:
-    peer(services& use, std::shared_ptr<const account> who, std::string trace)
+    peer(services& use, std::shared_ptr<const account> who, request_trace trace)
         : use_(use), who_(std::move(who)), trace_(std::move(trace)), timer_(use.on) {}
 
     void opened(socket_out& out) override {
@@ -268,7 +268,7 @@ private:
 
     services& use_;
     std::shared_ptr<const account> who_;
-    std::string trace_;
+    request_trace trace_;
     socket_out* out_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     std::map<generation_id, following> followed_;
@@ -281,8 +281,8 @@ private:
 
 }  // namespace
 
-std::shared_ptr<socket_peer> make_peer(services& use, std::shared_ptr<const account> who, std::string traceparent) {
-    return std::make_shared<peer>(use, std::move(who), std::move(traceparent));
+std::shared_ptr<socket_peer> make_peer(services& use, std::shared_ptr<const account> who, request_trace trace) {
+    return std::make_shared<peer>(use, std::move(who), std::move(trace));
 }
 
 }  // namespace airi::gateway

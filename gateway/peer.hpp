@@ -5,10 +5,10 @@
 #include <string>
 
 #include "gateway/application.hpp"
-#include "gateway/services.hpp"
+#include "gateway/send.hpp"
 
 namespace airi::gateway {
 
-std::shared_ptr<socket_peer> make_peer(services& use, std::shared_ptr<const account> who, std::string traceparent);
+std::shared_ptr<socket_peer> make_peer(services& use, std::shared_ptr<const account> who, request_trace trace);
 
 }  // namespace airi::gateway

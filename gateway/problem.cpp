@@ -24,7 +24,7 @@ problem problem_of(const error_code& ec) {
         case failure::missing: return not_found("object");
         case failure::broken: break;
     }
-    return {500, "INTERNAL", "something went wrong on our side"};
+    return {500, "INTERNAL_ERROR", "something went wrong on our side"};
 }
 
 problem invalid(std::string_view pointer, std::string_view message) {

@@ -107,7 +107,7 @@ awaitable<std::optional<problem>> take_rates(services& use, const account& who, 
 }
 
 awaitable<std::variant<prepared_message, problem>> prepare_message(services& use, std::shared_ptr<const account> who,
-                                                                   message_order order, std::string traceparent, instant at) {
+                                                                   message_order order, request_trace trace, instant at) {
     if (auto wrong = check_content(order.content, "/content")) co_return std::move(*wrong);
     if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
     if (order.model.size() > 100) co_return invalid("/model", "at most 100 bytes");
@@ -128,7 +128,8 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
                                  order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at};
     out.content = std::move(order.content);
-    out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, traceparent});
+    out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, trace.traceparent, trace.request_id});
+    out.request_id = std::move(trace.request_id);
     co_return out;
 }
 
@@ -140,6 +141,8 @@ awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr
         if (what.counted) co_await use.limits.give_back(*what.counted);
         co_return problem_of(sent.error());
     }
+    log::info("message.accepted", {{"generation_id", what.ids.generation.text()}, {"user_id", who->id.text()},
+                                   {"request_id", what.request_id}, {"repeated", what.repeated}});
     if (what.repeated) co_return std::nullopt;
     const auto message = json::object().add("id", what.ids.message.text()).add("conversation_id", what.ids.conversation.text())
                              .add("role", "user").add("content", what.content).add("content_type", "text").add("status", "accepted")

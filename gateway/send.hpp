@@ -12,6 +12,12 @@
 
 namespace airi::gateway {
 
+/// What a message came with, for logs and headers.
+struct request_trace {
+    std::string traceparent;  ///< W3C
+    std::string request_id;
+};
+
 struct message_order {
     std::optional<conversation_id> conversation;  ///< none: a new one, derived from the client_message_id
     std::optional<companion_id> companion;        ///< of a new conversation
@@ -29,13 +35,14 @@ struct prepared_message {
     bool repeated = false;  ///< this message was sent before: its generation may have ended
     decision limits;
     events::outgoing event;
+    std::string request_id;
     std::optional<quota> counted;  ///< to be given back when the event cannot be published
 };
 
 /// Checks everything and counts the message, but publishes nothing yet: the caller first joins the conversation's
 /// channel, so that no frame is missed.
 awaitable<std::variant<prepared_message, problem>> prepare_message(services&, std::shared_ptr<const account>, message_order,
-                                                                   std::string traceparent, instant at);
+                                                                   request_trace, instant at);
 /// Publishes; on success the message is accepted for good. Tells the user's other devices.
 awaitable<std::optional<problem>> publish_message(services&, std::shared_ptr<const account>, const prepared_message&);
 

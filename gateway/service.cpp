@@ -33,6 +33,11 @@ response preflight(const gateway_options& options, const request& in) {
     return out;
 }
 
+unsigned status_of(const answer& is) {
+    const auto* whole = std::get_if<response>(&is);
+    return whole ? whole->status : std::get<streamed>(is).head.status;
+}
+
 // Members of a media type are not looked at: "application/json; charset=utf-8" is JSON.
 bool is_json(std::string_view content_type) {
     return content_type.substr(0, content_type.find(';')).find("application/json") == 0;
@@ -63,6 +68,7 @@ public:
         auto out = std::get<answer>(std::move(got));
         auto& headers = std::holds_alternative<response>(out) ? std::get<response>(out).headers : std::get<streamed>(out).head.headers;
         for (auto& h : rate_limit_headers(limits)) headers.push_back(std::move(h));
+        log::debug("request", {{"request_id", of.in.id}, {"traceparent", of.in.traceparent}, {"path", of.in.path}, {"status", status_of(out)}});
         if (!of.in.header("origin").empty()) add_cors(use_.options, of.in, headers);
         if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", std::string(allowed_methods));
         co_return out;
@@ -79,7 +85,7 @@ public:
         if (token.empty()) co_return refuse(unauthenticated());
         auto who = co_await authenticate(use_, std::move(token), in.arrived);
         if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
-        co_return upgraded{make_peer(use_, std::get<0>(std::move(who)), in.traceparent), subprotocol};
+        co_return upgraded{make_peer(use_, std::get<0>(std::move(who)), {in.traceparent, in.id}), subprotocol};
     }
 
 private:

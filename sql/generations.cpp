@@ -50,6 +50,12 @@ postgres::bound screen(const events::chat_requested& in, const verdict_row& verd
                  {"categories", verdict.categories}, {"confidence", verdict.confidence}, {"reason", verdict.reason}});
 }
 
+postgres::bound abandon_message(const events::chat_requested& in, std::string_view error_code) {
+    return bind("messages.abandon",
+                {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
+                 {"reply", in.reply}, {"created", in.created_at}, {"error", error_code}});
+}
+
 postgres::bound claim(const generation_id& id, std::string_view owner, milliseconds lease) {
     return bind("generations.claim", {{"id", id}, {"owner", owner}, {"lease_ms", lease.count()}});
 }

@@ -22,6 +22,9 @@ struct verdict_row {
 /// Stores the message and its generation; repeated, it changes nothing.
 postgres::bound screen(const events::chat_requested&, const verdict_row&);
 
+/// The message's end when it could not be stored; one that was stored stays as it is.
+postgres::bound abandon_message(const events::chat_requested&, std::string_view error_code);
+
 /// How a generation ended, as its row says.
 struct end {
     std::string state;  ///< completed, rejected, cancelled, failed

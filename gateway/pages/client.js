@@ -53,7 +53,9 @@ export class ChatClient extends EventTarget {
         for (const { accepted } of this.sends.values()) if (accepted) this.follow(accepted);
         this.ticking = setInterval(() => this.tick(), 1_000);
         this.wake = () => this.retryNow();
+        this.sleep = () => this.state === 'online' && this.abandon();
         globalThis.addEventListener?.('online', this.wake);
+        globalThis.addEventListener?.('offline', this.sleep);
         this.open();
     }
 
@@ -61,6 +63,7 @@ export class ChatClient extends EventTarget {
         clearInterval(this.ticking);
         clearTimeout(this.retrying);
         globalThis.removeEventListener?.('online', this.wake);
+        globalThis.removeEventListener?.('offline', this.sleep);
         this.turn += 1;
         this.socket?.close(1000);
         this.socket = null;

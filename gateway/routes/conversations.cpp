@@ -82,7 +82,7 @@ std::variant<message_order, problem> read_order(const exchange& of, std::optiona
 awaitable<handled> send_order(exchange& of, std::optional<std::string_view> conversation) {
     auto order = read_order(of, conversation);
     if (auto* wrong = std::get_if<problem>(&order)) co_return std::move(*wrong);
-    auto prepared = co_await prepare_message(of.use, of.caller, std::get<message_order>(std::move(order)), of.in.traceparent, of.in.arrived);
+    auto prepared = co_await prepare_message(of.use, of.caller, std::get<message_order>(std::move(order)), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
     watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));

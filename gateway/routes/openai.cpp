@@ -196,7 +196,7 @@ awaitable<handled> completions(exchange& of) {
     auto request = read_request(of);
     if (auto* wrong = std::get_if<problem>(&request)) co_return std::move(*wrong);
     auto& want = std::get<asked>(request);
-    auto prepared = co_await prepare_message(of.use, of.caller, std::move(want.order), of.in.traceparent, of.in.arrived);
+    auto prepared = co_await prepare_message(of.use, of.caller, std::move(want.order), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) {
         if (wrong->status == 422) wrong->status = 400;
         co_return std::move(*wrong);

@@ -1,5 +1,5 @@
-// What every librdkafka handle here has in common: how it is opened, what its error codes mean to us, and one place that
-// says once that the brokers are away. Private to platform/kafka.
+// What every librdkafka handle here has in common: how it is opened, what its error codes mean to us, and one
+// place that says once that the brokers are away. Private to platform/kafka.
 #pragma once
 
 #include <atomic>
@@ -31,8 +31,8 @@ struct close_handle {
 };
 using handle = std::unique_ptr<rd_kafka_s, close_handle>;
 
-/// A configuration with `with` and the connection settings all clients share. Throws std::invalid_argument when
-/// librdkafka refuses a value: that is a mistake at start-up.
+/// A configuration with `with` and the connection settings all clients share. Throws std::invalid_argument
+/// when librdkafka refuses a value: that is a mistake at start-up.
 rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& with);
 
 /// What a librdkafka error code of a produced record or an administrative request means to the caller.
@@ -50,8 +50,8 @@ public:
     void lost(std::string_view reason);
     /// Logs any other error, each code at most every ten seconds.
     void complain(std::string_view doing, int librdkafka_error, std::string_view reason);
-    /// While not up: asks the brokers for metadata, at most once a second, and waits up to 200 ms for the answer. One
-    /// thread only.
+    /// While not up: asks the brokers for metadata, at most once a second, and waits up to 200 ms for the
+    /// answer. One thread only.
     void probe(rd_kafka_s* through);
 
 private:

@@ -1,5 +1,5 @@
-// What is known of each assigned partition: what was handed over, what the owner has finished, what the group has stored.
-// Decides what to commit; does no I/O. Used by the consumer.
+// What is known of each assigned partition: what was handed over, what the owner has finished, what the group
+// has stored. Decides what to commit; does no I/O. Used by the consumer.
 #pragma once
 
 #include <map>
@@ -21,9 +21,9 @@ public:
     bool assigned(const partition_id& which) const { return entries_.contains(which); }
 
     void handed_over(const partition_id& which, std::int64_t offset);
-    /// The owner's word that everything before `next` is finished; the latest wins. Ignored for a partition that is not
-    /// ours, and for offsets from before this assignment: they are a late word about an earlier one, and another process
-    /// may have got further since.
+    /// The owner's word that everything before `next` is finished; the latest wins. Ignored for a partition
+    /// that is not ours, and for offsets from before this assignment: they are a late word about an earlier
+    /// one, and another process may have got further since.
     void finished(const partition_id& which, std::int64_t next);
 
     /// What has been finished and not been stored.

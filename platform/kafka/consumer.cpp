@@ -14,16 +14,18 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t largest_batch = 500;
 constexpr auto longest_batch = milliseconds(5);
-// Records posted to the owner whose executor has not come to them; beyond it the thread waits, and a process that never
-// comes to them leaves the group by max.poll.interval.
+// Records posted to the owner whose executor has not come to them; beyond it the thread waits, and a process
+// that never comes to them leaves the group by max.poll.interval.
 constexpr std::size_t most_unseen = 5'000;
 constexpr auto commit_interval = milliseconds(100);
 constexpr auto commit_again = seconds(1);
-constexpr auto last_commit_limit = seconds(2);
+constexpr milliseconds last_commit_limit{2'000};
+constexpr milliseconds last_commit_limit_without_broker{500};
 constexpr auto leave_limit = seconds(9);
 constexpr auto leave_limit_without_broker = seconds(4);
 
-// What posted calls need after the consumer may have gone. `owner` and `intake` are touched on the executor alone.
+// What posted calls need after the consumer may have gone. `owner` and `intake` are touched on the executor
+// alone.
 struct link {
     consumer_owner* owner;
     bool intake = true;
@@ -241,12 +243,12 @@ void rdkafka_consumer::commit_due() {
 }
 
 void rdkafka_consumer::commit_now() {
-    if (!connection_.up()) return;
-    if (const auto before = member_->committed(last_commit_limit)) note(*before);
+    const auto limit = connection_.up() ? last_commit_limit : last_commit_limit_without_broker;
+    if (const auto before = member_->committed(limit)) note(*before);
     const auto list = owed();
     if (member_->committing() || list.empty()) return;
     member_->commit(list);
-    if (const auto is = member_->committed(last_commit_limit)) note(*is);
+    if (const auto is = member_->committed(limit)) note(*is);
 }
 
 void rdkafka_consumer::on_assign(const std::vector<partition_id>& partitions) {
@@ -262,7 +264,8 @@ void rdkafka_consumer::on_assign(const std::vector<partition_id>& partitions) {
 
 void rdkafka_consumer::on_revoke(const std::vector<partition_id>& partitions, bool lost) {
     hand_over();
-    log::info("kafka.revoked", {{"group", options_.group}, {"partitions", partitions.size()}, {"lost", lost}});
+    log::info("kafka.revoked",
+              {{"group", options_.group}, {"partitions", partitions.size()}, {"lost", lost}});
     const auto told = std::make_shared<ending>();
     if (!abandoned_)
         boost::asio::co_spawn(executor_, tell_revoked(link_, partitions), [told](std::exception_ptr thrown) {
@@ -315,7 +318,8 @@ void rdkafka_consumer::finish() {
         gone = std::move(member_);
         for (const auto& done : stopped_) done(true);
     }
-    // Its end waits for commits that no broker answers, up to the session timeout; nothing else is waiting for it.
+    // Its end waits for commits that no broker answers, up to the session timeout; nothing else is waiting
+    // for it.
     if (!left) std::thread([last = std::move(gone)]() mutable { last.reset(); }).detach();
 }
 

@@ -1,5 +1,5 @@
-// librdkafka's consumer as a few calls with our own types: poll, assign, pause, commit, leave. One thread uses it, but
-// `wake` may come from any. Used by the consumer; private to platform/kafka.
+// librdkafka's consumer as a few calls with our own types: poll, assign, pause, commit, leave. One thread
+// uses it, but `wake` may come from any. Used by the consumer; private to platform/kafka.
 #pragma once
 
 #include <optional>
@@ -46,8 +46,8 @@ public:
     /// Waits up to `limit` for the commit under way to end.
     std::optional<outcome> committed(milliseconds limit);
 
-    /// Gives the partitions back (calls on_revoke) and leaves the group. Waits up to `limit` for the broker, or up to
-    /// `limit_without_broker` while none answers; false when it did not answer in time.
+    /// Gives the partitions back (calls on_revoke) and leaves the group. Waits up to `limit` for the broker,
+    /// or up to `limit_without_broker` while none answers; false when it did not answer in time.
     bool leave(milliseconds limit, milliseconds limit_without_broker);
 
 private:

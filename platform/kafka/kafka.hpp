@@ -1,5 +1,5 @@
-// The Kafka ports: a producer whose send ends when the broker has it, a consumer that hands over records and is told
-// which offsets are finished. Used by the gateway (producer) and workers/runtime (both).
+// The Kafka ports: a producer whose send ends when the broker has it, a consumer that hands over records and
+// is told which offsets are finished. Used by the gateway (producer) and workers/runtime (both).
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace airi::kafka {
 
-/// `unavailable` is an outage; `closed` is an outage (shutting down); `too_large`, `unknown_topic` and `rejected` (the
-/// broker will never take this record, or this topic's settings) are refused.
+/// `unavailable` is an outage; `closed` is an outage (shutting down); `too_large`, `unknown_topic` and
+/// `rejected` (the broker will never take this record, or this topic's settings) are refused.
 enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected };
 error_code make_error_code(errc);
 
@@ -52,8 +52,9 @@ struct message {
 class producer {
 public:
     virtual ~producer() = default;
-    /// Ends when the broker has acknowledged every record of the batch (in order per key), or with the first error.
-    /// `unavailable` means that it is unknown whether some were written: publish again, ids make it harmless.
+    /// Ends when the broker has acknowledged every record of the batch (in order per key), or with the first
+    /// error. `unavailable` means that it is unknown whether some were written: publish again, ids make it
+    /// harmless.
     virtual awaitable<result<>> publish(std::vector<record> batch) = 0;
     /// True while the last delivery report or metadata answer says that a broker is there.
     virtual bool available() const = 0;
@@ -74,9 +75,9 @@ public:
     /// Records of one or more partitions, in order per partition.
     virtual void arrived(std::vector<message> batch) = 0;
     virtual void assigned(std::vector<partition_id> partitions) = 0;
-    /// The partitions go to someone else when this coroutine ends (bounded by `consumer_options::revoke_limit`): the
-    /// last chance to commit what is finished. Records of them still in work stay the owner's problem. Also during
-    /// stop(), for everything that is assigned then.
+    /// The partitions go to someone else when this coroutine ends (bounded by
+    /// `consumer_options::revoke_limit`): the last chance to commit what is finished. Records of them still
+    /// in work stay the owner's problem. Also during stop(), for everything that is assigned then.
     virtual awaitable<> revoked(std::vector<partition_id> partitions) = 0;
     /// The consumer cannot go on (fenced by a second process with the same instance id, …): drain and leave.
     virtual void failed(std::string reason) = 0;
@@ -84,8 +85,8 @@ public:
 
 struct consumer_options {
     std::string brokers;
-    std::string group;      ///< the worker's name
-    std::string instance;   ///< group.instance.id, stable per worker slot; empty = dynamic membership
+    std::string group;     ///< the worker's name
+    std::string instance;  ///< group.instance.id, stable per worker slot; empty = dynamic membership
     std::vector<std::string> topics;
     milliseconds session_timeout{10'000};
     milliseconds revoke_limit{3'000};
@@ -96,21 +97,24 @@ struct consumer_options {
 class consumer {
 public:
     virtual ~consumer() = default;
-    /// Next offset to read per partition; asynchronous, the latest wins; errors are logged and repeated by the next.
+    /// Next offset to read per partition; asynchronous, the latest wins; errors are logged and repeated by
+    /// the next.
     virtual void commit(const std::vector<std::pair<partition_id, std::int64_t>>& next) = 0;
     virtual void pause(const partition_id&) = 0;
     virtual void resume(const partition_id&) = 0;
-    /// Records not yet handed over of all assigned partitions, as of at most half a second ago; -1 when unknown.
+    /// Records not yet handed over of all assigned partitions, as of at most half a second ago; -1 when
+    /// unknown.
     virtual std::int64_t lag() const = 0;
-    /// Stops intake at once; ends when the group has been left and the last commits are in (≤ 10 s). A static member
-    /// keeps its place in the group for the session timeout.
+    /// Stops intake at once; ends when the group has been left and the last commits are in (≤ 10 s). A static
+    /// member keeps its place in the group for the session timeout.
     virtual awaitable<> stop() = 0;
 };
 
 struct producer_options {
     std::string brokers;
     std::string client_id;
-    /// How long a record waits for company. Under load batches grow by themselves while requests are under way.
+    /// How long a record waits for company. Under load batches grow by themselves while requests are under
+    /// way.
     milliseconds linger{0};
     milliseconds message_timeout{30'000};
 };

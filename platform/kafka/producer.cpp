@@ -27,13 +27,14 @@ std::size_t size_of(const record& r) {
     return bytes;
 }
 
-// One publish: ends at the first error or when the last report is in. Owned by the records that are under way plus the
-// one who still has records to hand over.
+// One publish: ends at the first error or when the last report is in. Owned by the records that are under way
+// plus the one who still has records to hand over.
 class delivery {
 public:
     using done_function = std::function<void(result<>)>;
 
-    delivery(std::vector<record> batch, done_function done) : records(std::move(batch)), done_(std::move(done)) {}
+    delivery(std::vector<record> batch, done_function done)
+        : records(std::move(batch)), done_(std::move(done)) {}
 
     void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
     void release() {
@@ -129,9 +130,8 @@ awaitable<result<>> rdkafka_producer::publish(std::vector<record> batch) {
     if (batch.empty()) co_return result<>();
     for (const auto& r : batch)
         if (size_of(r) > largest_record) co_return errc::too_large;
-    co_return co_await from_callback<result<>>([this, batch = std::move(batch)](auto done) mutable {
-        begin(std::move(batch), std::move(done));
-    });
+    co_return co_await from_callback<result<>>(
+        [this, batch = std::move(batch)](auto done) mutable { begin(std::move(batch), std::move(done)); });
 }
 
 void rdkafka_producer::begin(std::vector<record> batch, delivery::done_function done) {
@@ -170,10 +170,10 @@ rd_kafka_resp_err_t rdkafka_producer::produce(const record& r, delivery& batch) 
                             static_cast<ssize_t>(h.value.size()));
     // The partitioner spreads null keys, not empty ones.
     const void* key = r.key.empty() ? nullptr : r.key.data();
-    const auto err = rd_kafka_producev(handle_.get(), RD_KAFKA_VTYPE_RKT, to, RD_KAFKA_VTYPE_MSGFLAGS,
-                                       int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY, key, r.key.size(),
-                                       RD_KAFKA_VTYPE_VALUE, r.value.data(), r.value.size(), RD_KAFKA_VTYPE_HEADERS,
-                                       headers, RD_KAFKA_VTYPE_OPAQUE, &batch, RD_KAFKA_VTYPE_END);
+    const auto err = rd_kafka_producev(
+        handle_.get(), RD_KAFKA_VTYPE_RKT, to, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY},
+        RD_KAFKA_VTYPE_KEY, key, r.key.size(), RD_KAFKA_VTYPE_VALUE, r.value.data(), r.value.size(),
+        RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_OPAQUE, &batch, RD_KAFKA_VTYPE_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR && headers) rd_kafka_headers_destroy(headers);
     return err;
 }
@@ -194,7 +194,8 @@ void rdkafka_producer::reported(rd_kafka_t*, const rd_kafka_message_t* message, 
     } else {
         if (message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
             mine.connection_.lost("a record was not acknowledged in time");
-        else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+        else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
+                 message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
             mine.connection_.complain("publish", message->err, rd_kafka_err2str(message->err));
         batch.end(meaning_of(message->err));
     }

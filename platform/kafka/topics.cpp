@@ -35,7 +35,8 @@ result<> outcome_of(rd_kafka_event_t* done) {
 
 }  // namespace
 
-result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
+result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics,
+                       milliseconds limit) {
     if (topics.empty()) return {};
     char why[512];
     auto* conf = configure(brokers, "airi-topics", {});

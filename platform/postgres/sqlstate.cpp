@@ -20,11 +20,11 @@ struct category_type final : boost::system::error_category {
     boost::system::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<errc>(value)) {
             case errc::unavailable: return make_error_condition(failure::outage);
-            case errc::conflict: return make_error_condition(failure::again);
+            case errc::conflict:
+            case errc::fenced: return make_error_condition(failure::again);
             case errc::duplicate:
             case errc::invalid:
             case errc::denied:
-            case errc::fenced: return make_error_condition(failure::refused);
             case errc::broken: break;
         }
         return make_error_condition(failure::broken);

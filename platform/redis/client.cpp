@@ -87,7 +87,7 @@ answer understood(const redisReply& got, std::string_view verb) {
     if (code == "NOSCRIPT") return {errc::refused, {}, true};
     // The text of a script's error comes from Redis and the script; that of a command may quote its
     // arguments.
-    log::warn("redis_refused",
+    log::warn("redis.refused",
               {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
     return {is_outage(code) ? errc::unavailable : errc::refused, {}};
 }

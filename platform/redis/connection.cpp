@@ -69,7 +69,7 @@ bool connection::send(callback* done, void* data, std::span<const std::string_vi
 
 void connection::drop(std::string_view reason) {
     if (!context_) return;
-    log::warn("redis_dropped", {{"host", to_.host}, {"reason", reason}});
+    log::warn("redis.dropped", {{"host", to_.host}, {"reason", reason}});
     up_ = false;
     redisAsyncFree(context_);
 }
@@ -90,7 +90,7 @@ void connection::resolve() {
             if (me->closed_) return;
             me->hosts_.clear();
             for (const auto& one : found) me->hosts_.push_back(one.endpoint().address().to_string());
-            if (ec) log::warn("redis_not_resolved", {{"host", me->to_.host}, {"reason", ec.message()}});
+            if (ec) log::warn("redis.not_resolved", {{"host", me->to_.host}, {"reason", ec.message()}});
             me->connect_next();
         });
 }
@@ -143,7 +143,7 @@ void connection::shaken(void* reply) {
     if (--handshakes_ != 0) return;
     up_ = true;
     backoff_ = milliseconds{0};
-    log::info("redis_connected", {{"host", to_.host}, {"port", to_.port}});
+    log::info("redis.connected", {{"host", to_.host}, {"port", to_.port}});
     ready();
 }
 
@@ -151,13 +151,13 @@ void connection::shaken(void* reply) {
 void connection::gone() {
     if (closed_) return;
     if (handshakes_ != 0) return connect_next();
-    log::warn("redis_lost", {{"host", to_.host}, {"port", to_.port}});
+    log::warn("redis.lost", {{"host", to_.host}, {"port", to_.port}});
     dropped();
     if (!closed_) rest();
 }
 
 void connection::rest() {
-    if (backoff_ == first_backoff) log::warn("redis_unreachable", {{"host", to_.host}, {"port", to_.port}});
+    if (backoff_ == first_backoff) log::warn("redis.unreachable", {{"host", to_.host}, {"port", to_.port}});
     backoff_ = std::clamp(backoff_ * 2, first_backoff, last_backoff);
     rest_timer_.expires_after(jittered(backoff_));
     rest_timer_.async_wait([me = shared_from_this()](error_code ec) {

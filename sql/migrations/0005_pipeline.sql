@@ -41,6 +41,17 @@ begin
     end if;
 end $$;
 
+-- The end of a message that could not be stored as it was: its generation has failed, its text is in the dead letters.
+create function message_abandon(p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid,
+    p_created timestamptz, p_error text) returns void language sql as $$
+    with fresh as (
+        insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, error_code, finished_at)
+        values (p_generation, p_conversation, p_user, p_message, p_created, p_reply, 'failed', p_error, now())
+        on conflict do nothing returning id)
+    insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at)
+    select p_message, p_conversation, p_user, 'user', '', 'failed', id, p_created from fresh
+$$;
+
 -- The facts of a finished generation that its derived events and frames are made of.
 create function generation_end(g generations) returns jsonb language sql stable as $$
     select jsonb_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,

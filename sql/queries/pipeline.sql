@@ -3,6 +3,9 @@ select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generat
     :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action, :categories::text[],
     :confidence::double precision, :reason);
 
+-- name: messages.abandon
+select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :created::timestamptz, :error);
+
 -- name: generations.claim
 select generation_claim(:id::uuid, :owner, :lease_ms::bigint)::text;
 

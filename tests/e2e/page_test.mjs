@@ -175,8 +175,7 @@ await check('a lost connection is told, comes back by itself, and the reply is w
     await eventually('the fourth reply has begun', async () =>
         (await replies(page).count()) === 4 && (await textOf(page)).length > 5);
     await context.setOffline(true);
-    await page.evaluate(() => document.body.dataset.connection);
-    await eventually('the page tells it', () => page.locator('#connection').isVisible(), { within: 50_000 });
+    await eventually('the page tells it', () => page.locator('#connection').isVisible());
     await context.setOffline(false);
     await eventually('it is connected again', async () => !(await page.locator('#connection').isVisible()));
     await ended(page, 4);
@@ -231,7 +230,7 @@ await check('logging out ends it in every tab, logging in brings the history bac
 await check('it fits a phone: no sideways scrolling, the list in a drawer', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
-    assert.equal(await page.locator('#sidebar').isVisible(), false);
+    await eventually('the list is away', async () => !(await page.locator('#sidebar').isVisible()));
     await page.click('#menu');
     await page.locator('#conversations a').first().waitFor();
     await page.keyboard.press('Escape');

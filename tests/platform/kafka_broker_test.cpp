@@ -1,4 +1,5 @@
-// Against a real broker: what the mock cluster cannot show (restart, static members, fencing, commits in a rebalance).
+// Against a real broker: what the mock cluster cannot show (restart, static members, fencing, commits in a
+// rebalance).
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -28,10 +29,12 @@ std::string fresh_topic(int partitions) {
 }
 
 std::unique_ptr<producer> sender(milliseconds message_timeout = 30s) {
-    return open_producer({.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
+    return open_producer(
+        {.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
 }
 
-consumer_options member_of(const std::string& group, const std::string& topic, const std::string& instance = "") {
+consumer_options member_of(const std::string& group, const std::string& topic,
+                           const std::string& instance = "") {
     return {.brokers = broker().address(),
             .group = group,
             .instance = instance,
@@ -45,14 +48,18 @@ record text(const std::string& topic, std::string key, std::string value) {
 
 std::vector<record> spread(const std::string& topic, int from, int count) {
     std::vector<record> all;
-    for (int i = from; i < from + count; ++i) all.push_back(text(topic, "k" + std::to_string(i), std::to_string(i)));
+    for (int i = from; i < from + count; ++i)
+        all.push_back(text(topic, "k" + std::to_string(i), std::to_string(i)));
     return all;
 }
 
-std::set<std::string> distinct(const std::vector<std::string>& values) { return {values.begin(), values.end()}; }
+std::set<std::string> distinct(const std::vector<std::string>& values) {
+    return {values.begin(), values.end()};
+}
 
 // Publishes one record after the other, again after each outage, and keeps what was acknowledged.
-awaitable<> publish_steadily(producer* out, std::string topic, int count, std::vector<std::string>* acknowledged) {
+awaitable<> publish_steadily(producer* out, std::string topic, int count,
+                             std::vector<std::string>* acknowledged) {
     for (int i = 0; i < count;) {
         std::vector<record> one{text(topic, "k", std::to_string(i))};
         if (const auto outcome = co_await out->publish(std::move(one)); outcome.has_error()) continue;
@@ -65,18 +72,21 @@ awaitable<> publish_steadily(producer* out, std::string topic, int count, std::v
 TEST_CASE("topics are created once and left alone afterwards") {
     const auto topic = fresh_topic(3);
     CHECK_FALSE(create_topics(broker().address(), {{topic, 7, {}}}, 20s).has_error());
-    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
+    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() ==
+          errc::rejected);
     CHECK(create_topics("127.0.0.1:1", {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
 }
 
-TEST_CASE("a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
+TEST_CASE(
+    "a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
     const auto topic = fresh_topic(3);
     coroutine_thread thread;
     auto out = sender();
     recording_owner owner(recording_owner::commits::on_arrival);
     owner.open(member_of("plain", topic), thread);
     REQUIRE_FALSE(
-        thread.run(out->publish({{topic, "key", std::string("\0\xff", 2), {{"trace", "1"}, {"none", ""}}}})).has_error());
+        thread.run(out->publish({{topic, "key", std::string("\0\xff", 2), {{"trace", "1"}, {"none", ""}}}}))
+            .has_error());
     REQUIRE(owner.arrive(1));
     const auto got = owner.messages().front();
     CHECK(got.key == "key");
@@ -95,8 +105,9 @@ TEST_CASE("the key decides the partition as the Java client decides it") {
     recording_owner owner(recording_owner::commits::never);
     owner.open(member_of("murmur", topic), thread);
     // From org.apache.kafka.common.utils.Utils: toPositive(murmur2(key)) % 12.
-    REQUIRE_FALSE(thread.run(out->publish({text(topic, "21", ""), text(topic, "foobar", ""), text(topic, "abc", "")}))
-                      .has_error());
+    REQUIRE_FALSE(
+        thread.run(out->publish({text(topic, "21", ""), text(topic, "foobar", ""), text(topic, "abc", "")}))
+            .has_error());
     REQUIRE(owner.arrive(3));
     for (const auto& m : owner.messages()) {
         if (m.key == "21") CHECK(m.partition == ((-973932308 & 0x7fffffff) % 12));
@@ -158,7 +169,8 @@ TEST_CASE("two members share the partitions, and what revoked() commits is not r
     const auto topic = fresh_topic(4);
     coroutine_thread thread;
     auto out = sender();
-    recording_owner one(recording_owner::commits::when_revoked), other(recording_owner::commits::when_revoked);
+    recording_owner one(recording_owner::commits::when_revoked),
+        other(recording_owner::commits::when_revoked);
     one.open(member_of("shared", topic), thread);
     REQUIRE(one.owns(4));
     REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 200))).has_error());
@@ -233,6 +245,23 @@ TEST_CASE("a broker that is killed loses nothing that was acknowledged, and ever
     after.open(member_of("killed", topic), thread);
     REQUIRE(after.owns(1));
     CHECK_FALSE(after.arrive(1, 500ms));
+}
+
+TEST_CASE("a broker that hangs is an outage until it goes on") {
+    const auto topic = fresh_topic(1);
+    coroutine_thread thread;
+    auto out = sender(1s);
+    recording_owner owner(recording_owner::commits::on_arrival);
+    owner.open(member_of("hangs", topic), thread);
+    REQUIRE(owner.owns(1));
+    REQUIRE_FALSE(thread.run(out->publish({text(topic, "k", "before")})).has_error());
+    broker().pause();
+    CHECK(thread.run(out->publish({text(topic, "k", "meanwhile")})).error() == errc::unavailable);
+    CHECK_FALSE(out->available());
+    broker().resume();
+    CHECK(becomes_true([&] { return out->available(); }));
+    CHECK(becomes_true([&] { return !thread.run(out->publish({text(topic, "k", "after")})).has_error(); }));
+    CHECK(becomes_true([&] { return distinct(owner.values()).contains("after"); }));
 }
 
 TEST_CASE("a consumer stops within its limit when the broker was killed, and so does a producer") {

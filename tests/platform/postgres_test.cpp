@@ -209,7 +209,7 @@ TEST_CASE("each class of server errors is one of ours") {
         {of(state, {"40P01"}), errc::conflict, failure::again},
         {of(state, {"55P03"}), errc::conflict, failure::again},
         {of(state, {"57014"}), errc::conflict, failure::again},
-        {of(state, {"AI001"}), errc::fenced, failure::refused},
+        {of(state, {"AI001"}), errc::fenced, failure::again},
         {of(state, {"53300"}), errc::unavailable, failure::outage},
         {of(state, {"57P01"}), errc::unavailable, failure::outage},
         {of(state, {"08006"}), errc::unavailable, failure::outage},

@@ -1,4 +1,5 @@
-// Clients of the Kafka port for tests: a thread that runs coroutines, and a consumer's owner that writes everything down.
+// Clients of the Kafka port for tests: a thread that runs coroutines, and a consumer's owner that writes
+// everything down.
 #pragma once
 
 #include <algorithm>
@@ -162,7 +163,8 @@ private:
 /// Polls a condition that no notification tells about.
 template <class Condition>
 bool becomes_true(Condition holds, milliseconds limit = seconds(20)) {
-    for (const auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
+    for (const auto until = std::chrono::steady_clock::now() + limit;
+         std::chrono::steady_clock::now() < until;) {
         if (holds()) return true;
         std::this_thread::sleep_for(milliseconds(5));
     }

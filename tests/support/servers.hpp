@@ -1,5 +1,5 @@
-// Real servers for integration tests: each in a temporary directory and on a port of its own, stopped and removed at the
-// end, pass or fail. They are started by deploy/servers.sh.
+// Real servers for integration tests: each in a temporary directory and on a port of its own, stopped and
+// removed at the end, pass or fail. They are started by deploy/servers.sh.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,6 @@
-// librdkafka uses the threads of C11, which ThreadSanitizer does not know: it crashes in such a thread and takes every
-// handover through librdkafka for a race. In sanitized test programs these definitions come before the C library's.
+// librdkafka uses the threads of C11, which ThreadSanitizer does not know: it crashes in such a thread and
+// takes every handover through librdkafka for a race. In sanitized test programs these definitions come
+// before the C library's.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 

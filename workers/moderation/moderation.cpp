@@ -39,6 +39,17 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
     return out;
 }
 
+effects give_up(const events::chat_requested& in, const record& from) {
+    effects out;
+    out.statements.push_back(sql::generations::abandon_message(in, "dead_letter"));
+    auto last = events::end_frame("failed", "dead_letter", "null");
+    out.then.frames.push_back({{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
+    const events::chat_finished finished{.conversation = in.conversation, .user = in.user, .message = in.message,
+        .generation = in.generation, .reply = in.reply, .state = "failed", .error_code = "dead_letter", .provider = {}, .model = {}};
+    out.then.events.push_back(events::envelope(finished, origin_of(in.generation.value, "finished", from, in.created_at)));
+    return out;
+}
+
 worker declare(const term_list& terms) {
     struct handler {
         const term_list& in_force;
@@ -52,6 +63,11 @@ worker declare(const term_list& terms) {
     out.topic = std::string(events::chat_requested::topic);
     out.at_once = 64;
     out.handle = on_event<events::chat_requested>(handler{terms});
+    out.give_up = [](record from) {
+        effects last;
+        if (const auto event = events::decode<events::chat_requested>(from.from.value)) last = give_up(*event, from);
+        return last;
+    };
     return out;
 }
 

@@ -15,6 +15,9 @@ using term_list = std::shared_ptr<const std::vector<term>>;
 /// What a message leads to. Pure: the same event gives the same effects.
 effects judge(const events::chat_requested&, const std::vector<term>&, const record&);
 
+/// The end of a message that cannot be screened: failed, and told so.
+effects give_up(const events::chat_requested&, const record&);
+
 /// `terms` is read at each message.
 worker declare(const term_list& terms);
 

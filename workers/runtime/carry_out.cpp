@@ -9,16 +9,16 @@ kafka::record to_record(events::outgoing from) {
     return out;
 }
 
-awaitable<result<>> carry_out(effects what, const runner_ports& ports) {
+awaitable<result<>> carry_out(const effects& what, const runner_ports& ports) {
     std::vector<postgres::rows> rows;
     if (!what.statements.empty()) {
         postgres::transaction whole;
-        whole.statements = std::move(what.statements);
+        whole.statements = what.statements;
         auto done = co_await ports.database.run(std::move(whole));
         if (!done) co_return done.error();
         rows = std::move(*done);
     }
-    auto then = what.derive ? what.derive(rows) : std::move(what.then);
+    auto then = what.derive ? what.derive(rows) : what.then;
     for (auto& frame : then.frames) co_await ports.frames.append(std::move(frame));
     for (auto& out : then.announcements) co_await ports.frames.announce(std::move(out));
     if (then.events.empty()) co_return result<>{};

@@ -5,8 +5,9 @@
 
 namespace airi::workers {
 
-/// `ports` must outlive the coroutine. An error before the transaction's end means nothing has happened.
-awaitable<result<>> carry_out(effects, const runner_ports& ports);
+/// Both must outlive the coroutine. After an outage it may be called again with the same effects: statements and ids make
+/// the repetition harmless.
+awaitable<result<>> carry_out(const effects&, const runner_ports& ports);
 
 kafka::record to_record(events::outgoing);
 

@@ -173,18 +173,10 @@ private:
 
     // The whole batch as one; false when its records must be looked at one by one.
     awaitable<bool> deliver_together(const std::vector<kafka::message>& messages) {
-        for (int outages = 0; !draining_; ++outages) {
-            auto wanted = attempt_batch(messages);
-            const auto outcome = wanted ? error_of(co_await carry_out(std::move(*wanted), ports_)) : wanted.error();
-            if (!outcome) {
-                counters_.handled += static_cast<std::int64_t>(messages.size());
-                co_return true;
-            }
-            if (failure_of(outcome) != failure::outage) co_return false;
-            ++counters_.outages;
-            co_await pause(std::min(worker_.retry.outage_pause, milliseconds{50} * (1 << std::min(outages, 10))));
-        }
-        co_return false;
+        const auto wanted = attempt_batch(messages);
+        if (!wanted || co_await surely(*wanted)) co_return false;
+        counters_.handled += static_cast<std::int64_t>(messages.size());
+        co_return true;
     }
 
     result<effects> attempt_batch(std::span<const kafka::message> messages) {
@@ -229,7 +221,7 @@ private:
         try {
             result<effects> wanted = worker_.handle_batch ? attempt_batch(std::span(&m, 1)) : co_await worker_.handle(record{m});
             if (!wanted) co_return wanted.error();
-            co_return error_of(co_await carry_out(std::move(*wanted), ports_));
+            co_return co_await surely(*wanted);
         } catch (const std::exception& e) {
             log::error("worker.threw", {{"worker", worker_.name}, {"what", e.what()}});
         }
@@ -237,12 +229,23 @@ private:
     }
 
     awaitable<bool> give_up(const kafka::message& m) {
-        while (!draining_) {
-            const auto outcome = error_of(co_await carry_out(worker_.give_up(record{m}), ports_));
-            if (!outcome || failure_of(outcome) != failure::outage) co_return true;
-            co_await pause(worker_.retry.outage_pause);
+        const auto last = worker_.give_up(record{m});
+        const auto outcome = co_await surely(last);
+        co_return !outcome || failure_of(outcome) != failure::outage;
+    }
+
+    // What a handler made may have cost money: while a server is away it is kept and tried again, not made anew.
+    awaitable<error_code> surely(const effects& what) {
+        for (int outages = 0;; ++outages) {
+            const auto outcome = error_of(co_await carry_out(what, ports_));
+            if (!outcome || failure_of(outcome) != failure::outage || draining_) co_return outcome;
+            ++counters_.outages;
+            if (!co_await until(now() + outage_pause(outages))) co_return outcome;
         }
-        co_return false;
+    }
+
+    milliseconds outage_pause(int outages) const {
+        return std::min<milliseconds>(worker_.retry.outage_pause, milliseconds{50} * (1LL << std::min(outages, 10)));
     }
 
     awaitable<bool> publish_surely(kafka::record out) {

@@ -1,10 +1,14 @@
-// airi-embedded-kafka: a broker for trying things out where no Kafka is installed. It forgets everything when it ends.
+// airi-embedded-kafka: a broker for trying things out where no Kafka is installed. It forgets everything when
+// it ends.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "events/topics.hpp"
 #include "platform/kafka/embedded.hpp"
@@ -16,12 +20,12 @@ int usage() {
     return 2;
 }
 
-bool create(airi::kafka::embedded_cluster& in, const std::string& topic) {
-    const auto colon = topic.rfind(':');
-    const int partitions = colon == std::string::npos ? 12 : std::atoi(topic.c_str() + colon + 1);
-    if (partitions < 1 || colon == 0) return false;
-    in.create_topic(topic.substr(0, colon), partitions);
-    return true;
+// name or name:partitions; none when it is neither.
+std::optional<airi::kafka::topic_spec> parse(const std::string& text) {
+    const auto colon = text.rfind(':');
+    const int partitions = colon == std::string::npos ? 12 : std::atoi(text.c_str() + colon + 1);
+    if (partitions < 1 || colon == 0 || text.empty()) return std::nullopt;
+    return airi::kafka::topic_spec{text.substr(0, colon), partitions, {}};
 }
 
 }  // namespace
@@ -34,15 +38,19 @@ int main(int argc, char** argv) try {
     sigaddset(&ends, SIGINT);
     sigprocmask(SIG_BLOCK, &ends, nullptr);
 
-    airi::kafka::embedded_cluster cluster;
+    std::vector<airi::kafka::topic_spec> topics;
     for (int i = 1; i < argc; ++i) {
         const std::string_view option = argv[i];
         if (option == "--all-topics") {
-            for (const auto& name : airi::events::topics()) cluster.create_topic(name, 12);
-        } else if (option != "--topic" || ++i == argc || !create(cluster, argv[i])) {
+            for (auto& name : airi::events::topics()) topics.push_back({std::move(name), 12, {}});
+        } else if (const auto one = option == "--topic" && ++i < argc ? parse(argv[i]) : std::nullopt) {
+            topics.push_back(*one);
+        } else {
             return usage();
         }
     }
+    airi::kafka::embedded_cluster cluster;
+    cluster.create_topics(topics);
     std::printf("listening on %s\n", cluster.brokers().c_str());
     std::fflush(stdout);
     int signal = 0;

@@ -11,9 +11,10 @@
 
 int main(int argc, char** argv) {
     if (argc != 3 || std::string_view(argv[1]) != "--brokers") {
-        std::fputs("usage: airi-topics --brokers host:port[,host:port]\n"
-                   "AIRI_PARTITIONS sets the number of partitions of new topics (12).\n",
-                   stderr);
+        std::fputs(
+            "usage: airi-topics --brokers host:port[,host:port]\n"
+            "AIRI_PARTITIONS sets the number of partitions of new topics (12).\n",
+            stderr);
         return 2;
     }
     const auto settings = airi::environment::of_process().values;

@@ -1,0 +1,38 @@
+// A keep-alive HTTP/1.1 client connection, one request at a time. Used for the ingress scenario and for the stand-in's
+// own first-token time.
+#pragma once
+
+#include <functional>
+
+#include "bench/client/link.hpp"
+
+namespace airi::bench {
+
+class http_link final : public link {
+public:
+    explicit http_link(loop& on) : link(on) {}
+
+    std::function<void()> on_open;
+    std::function<void(int status, std::string_view body)> on_answer;
+    std::function<void(std::string_view piece)> on_piece;  ///< of a chunked answer, as it comes
+    std::function<void()> on_end;
+
+    static std::string post(std::string_view path, std::string_view token, std::string_view body, std::string_view headers = {});
+
+private:
+    void opened() override {
+        if (on_open) on_open();
+    }
+    std::size_t received(std::string_view bytes) override;
+    void ended() override {
+        if (on_end) on_end();
+    }
+    std::size_t read_head(std::string_view bytes);
+    std::size_t read_chunk(std::string_view bytes);
+
+    int status_ = 0;  // 0: a head is awaited
+    bool chunked_ = false;
+    std::size_t length_ = 0;
+};
+
+}  // namespace airi::bench

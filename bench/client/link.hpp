@@ -1,0 +1,51 @@
+// One TCP connection on the loop: bytes in, bytes out. What is spoken over it is its heir's: WebSocket, HTTP, Redis.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "bench/client/loop.hpp"
+
+namespace airi::bench {
+
+struct place {
+    std::string host = "127.0.0.1";
+    unsigned short port = 0;
+    /// host:port, with or without a scheme before it; throws std::invalid_argument.
+    static place of(std::string_view text);
+};
+
+class link : private loop::ready {
+public:
+    explicit link(loop& on) : on_(on) {}
+    ~link() override { close(); }
+    link(const link&) = delete;
+
+    /// From a source address of one's own, so that ten thousand connections find ports; empty: any.
+    void connect(const place& to, const std::string& from = {});
+    void send(std::string_view bytes);
+    void close();
+    bool is_open() const noexcept { return fd_ >= 0; }
+
+protected:
+    virtual void opened() = 0;
+    /// Returns how many bytes were used; the others come again in front of the next ones.
+    virtual std::size_t received(std::string_view bytes) = 0;
+    /// The other side has closed, or connecting failed.
+    virtual void ended() = 0;
+
+    loop& on() noexcept { return on_; }
+
+private:
+    void readable() override;
+    void writable() override;
+
+    loop& on_;
+    int fd_ = -1;
+    bool connected_ = false;
+    bool watching_write_ = false;
+    std::string rest_;
+    std::string unsent_;
+};
+
+}  // namespace airi::bench

@@ -1,0 +1,34 @@
+// The load client's command line: `airi-bench <scenario> --name value …`, and the people it plays.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "platform/base/clock.hpp"
+
+namespace airi::bench {
+
+class options {
+public:
+    options(int count, char** arguments);
+
+    const std::string& text(const std::string& name) const;
+    std::string text(const std::string& name, std::string otherwise) const;
+    std::int64_t number(const std::string& name, std::int64_t otherwise) const;
+
+private:
+    std::map<std::string, std::string> given_;
+};
+
+/// A signed-in person with conversations of his own.
+struct person {
+    std::string token;
+    std::vector<std::string> conversations;
+};
+
+/// The first `most` of the file's lines "user session conversation…", with tokens signed by the environment's JWT_SECRET.
+std::vector<person> people_of(const options& with, std::size_t most);
+
+}  // namespace airi::bench

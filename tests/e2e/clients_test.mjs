@@ -1,0 +1,334 @@
+// Unchanged clients against a running system (AIRI_URL, KAFKA_BROKERS) with the simulated provider: the openai SDK, ws,
+// kafkajs and kcat. The last checks of the SDK make the provider fail twice: run other tests of the same system before.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import OpenAI, { APIError, AuthenticationError, BadRequestError, NotFoundError } from 'openai';
+import kafkajs from 'kafkajs';
+import WebSocket from 'ws';
+
+import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+
+const url = needed('AIRI_URL').replace(/\/$/, '');
+const brokers = needed('KAFKA_BROKERS').split(',');
+const api = new Api(url);
+const { access_token: token, user } = await api.signup(freshEmail('clients'), 'a long enough password');
+
+// --- openai
+
+const openai = new OpenAI({ apiKey: token, baseURL: `${url}/v1`, maxRetries: 0 });
+const ask = (text) => [
+    { role: 'system', content: 'You are brief.' },
+    { role: 'user', content: text },
+];
+let model = '';
+
+await check('openai: models.list and models.retrieve', async () => {
+    const ids = [];
+    for await (const one of openai.models.list()) {
+        assert.equal(one.object, 'model');
+        assert.ok(one.owned_by);
+        ids.push(one.id);
+    }
+    model = ids.find((id) => id.startsWith('simulated')) ?? ids[0];
+    assert.ok(model, 'no model at all');
+    assert.equal((await openai.models.retrieve(model)).id, model);
+});
+
+await check('openai: a completion', async () => {
+    const got = await openai.chat.completions.create({ model, messages: ask('What is a river?') });
+    assert.equal(got.object, 'chat.completion');
+    assert.equal(got.model, model);
+    assert.equal(got.choices.length, 1);
+    assert.equal(got.choices[0].finish_reason, 'stop');
+    assert.equal(got.choices[0].message.role, 'assistant');
+    assert.match(got.choices[0].message.content, /What is a river\?/);
+    assert.ok(got.usage.prompt_tokens > 0 && got.usage.completion_tokens > 0);
+    assert.equal(got.usage.total_tokens, got.usage.prompt_tokens + got.usage.completion_tokens);
+});
+
+await check('openai: a stream comes in pieces that belong together', async () => {
+    const stream = await openai.chat.completions.create({ model, messages: ask('What is a mill?'), stream: true });
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    assert.equal(new Set(chunks.map((chunk) => chunk.id)).size, 1);
+    assert.ok(chunks.every((chunk) => chunk.object === 'chat.completion.chunk' && chunk.choices.length === 1));
+    assert.equal(chunks[0].choices[0].delta.role, 'assistant');
+    assert.equal(chunks.at(-1).choices[0].finish_reason, 'stop');
+    const pieces = chunks.map((chunk) => chunk.choices[0].delta.content ?? '').filter(Boolean);
+    assert.ok(pieces.length >= 3, `${pieces.length} pieces`);
+    assert.match(pieces.join(''), /What is a mill\?/);
+});
+
+await check('openai: stream_options.include_usage adds a last chunk with usage and no choices', async () => {
+    const stream = await openai.chat.completions.create({
+        model, messages: ask('What is a bridge?'), stream: true, stream_options: { include_usage: true },
+    });
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    const last = chunks.pop();
+    assert.deepEqual(last.choices, []);
+    assert.ok(last.usage.total_tokens > 0);
+    assert.equal(last.usage.total_tokens, last.usage.prompt_tokens + last.usage.completion_tokens);
+    assert.ok(chunks.every((chunk) => chunk.usage === null));
+});
+
+await check('openai: the stream helper assembles the same text', async () => {
+    const stream = openai.chat.completions.stream({ model, messages: ask('What is a wheel?') });
+    const pieces = [];
+    stream.on('content', (piece) => pieces.push(piece));
+    assert.equal(pieces.join(''), '');
+    const text = await stream.finalContent();
+    assert.equal(pieces.join(''), text);
+    assert.match(text, /What is a wheel\?/);
+});
+
+await check('openai: max_tokens shortens the reply', async () => {
+    const got = await openai.chat.completions.create({ model, max_tokens: 5, messages: ask('What is a long story?') });
+    assert.ok(got.usage.completion_tokens <= 5, `${got.usage.completion_tokens} tokens`);
+});
+
+async function raised(kind, act) {
+    try {
+        await act();
+    } catch (error) {
+        assert.ok(error instanceof kind, `${error.constructor.name}: ${error.message}`);
+        return error;
+    }
+    throw new Error(`nothing was raised, ${kind.name} was expected`);
+}
+
+await check('openai: a wrong key is an AuthenticationError', async () => {
+    const stranger = new OpenAI({ apiKey: 'sk-wrong', baseURL: `${url}/v1`, maxRetries: 0 });
+    const error = await raised(AuthenticationError, () => stranger.models.list());
+    assert.equal(error.status, 401);
+});
+
+await check('openai: an unknown model is a NotFoundError with the code model_not_found', async () => {
+    const error = await raised(NotFoundError, () =>
+        openai.chat.completions.create({ model: 'no-such-model', messages: ask('Hello') }));
+    assert.equal(error.code, 'model_not_found');
+});
+
+await check('openai: missing messages are a BadRequestError', async () => {
+    const error = await raised(BadRequestError, () => openai.chat.completions.create({ model }));
+    assert.match(error.message, /messages/);
+});
+
+// --- ws
+
+class Socket {
+    constructor(options = { protocols: ['airi.v1', `bearer.${token}`] }) {
+        this.frames = [];
+        const { protocols = [], headers = {} } = options;
+        this.socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, protocols, { headers });
+        this.socket.on('message', (text) => this.frames.push(JSON.parse(text)));
+        this.opened = new Promise((resolve, reject) => {
+            this.socket.on('open', resolve);
+            this.socket.on('unexpected-response', (_, answer) => reject(new Error(`status ${answer.statusCode}`)));
+            this.socket.on('error', reject);
+        });
+    }
+
+    say(type, data = {}, id = undefined) {
+        this.socket.send(JSON.stringify({ type, id, data }));
+    }
+
+    next(type, fits = () => true) {
+        return eventually(`a frame ${type}`, () => this.frames.find((frame) => frame.type === type && fits(frame)));
+    }
+
+    async send(content) {
+        const client_message_id = crypto.randomUUID();
+        this.say('message_send', { client_message_id, content });
+        return (await this.next('message_accepted', ({ data }) => data.client_message_id === client_message_id)).data;
+    }
+
+    of({ generation_id }) {
+        return this.frames.filter((frame) => frame.data.generation_id === generation_id && 'epoch' in frame.data);
+    }
+}
+
+const assertInOrder = (frames) => {
+    for (let i = 1; i < frames.length; ++i) {
+        const [a, b] = [frames[i - 1].data, frames[i].data];
+        assert.ok(b.epoch > a.epoch || (b.epoch === a.epoch && b.offset > a.offset), `${JSON.stringify([a, b])}`);
+    }
+};
+const spoken = (frames) => frames.reduce((text, { type, data }) => {
+    if (type === 'message_snapshot') return data.content;
+    if (type === 'message_start' || type === 'message_restart') return '';
+    return type === 'message_delta' ? text + data.content : text;
+}, '');
+
+const longText = 'Tell me about the river, the old mill beside it, the people who worked there in winter, and the bridge from '
+    + 'which one sees it all when the fog has gone.';
+let finished = null;
+
+await check('ws: the subprotocol is taken, and a ping gets its pong', async () => {
+    const one = new Socket();
+    await one.opened;
+    assert.equal(one.socket.protocol, 'airi.v1');
+    one.say('ping', {}, 'p1');
+    assert.equal((await one.next('pong')).id, 'p1');
+    one.socket.close();
+});
+
+await check('ws: the Authorization header works too, and a wrong token is refused with 401', async () => {
+    const one = new Socket({ headers: { Authorization: `Bearer ${token}` } });
+    await one.opened;
+    one.socket.close();
+    await assert.rejects(new Socket({ protocols: ['airi.v1', 'bearer.wrong'] }).opened, /401/);
+});
+
+await check('ws: a message is accepted, streams in order and ends as it is stored', async () => {
+    const one = new Socket();
+    await one.opened;
+    const ids = await one.send('Hello from a socket.');
+    const { data } = await one.next('message_complete', (frame) => frame.data.generation_id === ids.generation_id);
+    const frames = one.of(ids);
+    assert.equal(frames[0].type, 'message_start');
+    assertInOrder(frames);
+    assert.equal(data.message.id, ids.reply_id);
+    assert.equal(spoken(frames), data.message.content);
+    const stored = await api.messages(ids.conversation_id);
+    assert.deepEqual(stored.map((message) => message.role), ['user', 'assistant']);
+    assert.equal(stored[1].content, data.message.content);
+    finished = ids;
+    one.socket.close();
+});
+
+await check('ws: a message sent twice is answered once', async () => {
+    const one = new Socket();
+    await one.opened;
+    const data = { client_message_id: crypto.randomUUID(), content: 'Only once, please.' };
+    one.say('message_send', data, 'first');
+    one.say('message_send', data, 'second');
+    await eventually('both are accepted', () => one.frames.filter((frame) => frame.type === 'message_accepted').length === 2);
+    const [a, b] = one.frames.filter((frame) => frame.type === 'message_accepted');
+    assert.deepEqual(a.data, b.data);
+    await one.next('message_complete');
+    assert.equal((await api.messages(a.data.conversation_id)).length, 2);
+    one.socket.close();
+});
+
+await check('ws: a cancelled reply ends as cancelled, with the text that was shown', async () => {
+    const one = new Socket();
+    await one.opened;
+    const ids = await one.send(longText);
+    await one.next('message_delta');
+    one.say('message_cancel', { generation_id: ids.generation_id });
+    const { data } = await one.next('message_cancelled');
+    assert.equal(data.message.status, 'cancelled');
+    assert.equal(spoken(one.of(ids)), data.message.content);
+    assert.ok(!one.frames.some((frame) => frame.type === 'message_complete'));
+    one.socket.close();
+});
+
+await check('ws: a second connection resumes where the first one was torn', async () => {
+    const first = new Socket();
+    await first.opened;
+    const ids = await first.send(longText);
+    await eventually('some text', () => first.of(ids).filter((frame) => frame.type === 'message_delta').length >= 3);
+    first.socket.terminate();
+    const head = first.of(ids);
+    const { epoch, offset } = head.at(-1).data;
+    const second = new Socket();
+    await second.opened;
+    second.say('resume', { generation_id: ids.generation_id, epoch, offset });
+    assert.equal((await second.next('resumed')).data.recovered, true);
+    const { data } = await second.next('message_complete');
+    const all = [...head, ...second.of(ids)];
+    assertInOrder(all);
+    assert.equal(spoken(all), data.message.content);
+    second.socket.close();
+});
+
+await check('ws: resuming without a known position gives the whole reply', async () => {
+    const one = new Socket();
+    await one.opened;
+    one.say('resume', { generation_id: finished.generation_id, epoch: 0, offset: -1 });
+    const { data } = await one.next('message_complete');
+    assert.equal(data.message.id, finished.reply_id);
+    one.socket.close();
+});
+
+await check('ws: what is not understood is answered with an error, and the connection stays', async () => {
+    const one = new Socket();
+    await one.opened;
+    one.say('no_such_type', {}, 'x1');
+    assert.equal((await one.next('error')).data.ref, 'x1');
+    one.say('resume', { generation_id: crypto.randomUUID(), epoch: 0, offset: -1 }, 'x2');
+    await one.next('error', (frame) => frame.data.ref === 'x2');
+    one.say('ping');
+    await one.next('pong');
+    one.socket.close();
+});
+
+// --- Kafka: both see the events of this user's finished message from the beginning of the topics
+
+const topics = ['chat.requested.v1', 'chat.finished.v1'];
+
+function assertCloudEvent(topic, headers, value) {
+    assert.equal(headers.ce_specversion, '1.0');
+    assert.equal(headers.ce_type, topic);
+    assert.match(headers.ce_id, /^[0-9a-f-]{36}$/);
+    assert.match(headers.ce_source, /^\/airi\//);
+    assert.ok(!Number.isNaN(Date.parse(headers.ce_time)), headers.ce_time);
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(value.generation_id, finished.generation_id);
+    assert.equal(value.user_id, user.id);
+    if (topic === 'chat.finished.v1') assert.equal(value.state, 'completed');
+}
+
+await check('kafkajs reads the events with their CloudEvents headers', async () => {
+    const kafka = new kafkajs.Kafka({ brokers, clientId: 'e2e', logLevel: kafkajs.logLevel.NOTHING });
+    const consumer = kafka.consumer({ groupId: `e2e-${crypto.randomUUID()}` });
+    const found = new Map();
+    await consumer.connect();
+    try {
+        await consumer.subscribe({ topics, fromBeginning: true });
+        await consumer.run({
+            eachMessage: async ({ topic, message }) => {
+                const value = JSON.parse(message.value);
+                if (value.generation_id === finished.generation_id) found.set(topic, { message, value });
+            },
+        });
+        await eventually('both events', () => found.size === topics.length, { within: 40_000 });
+    } finally {
+        await consumer.disconnect();
+    }
+    for (const [topic, { message, value }] of found) {
+        const headers = Object.fromEntries(Object.entries(message.headers).map(([name, text]) => [name, String(text)]));
+        assertCloudEvent(topic, headers, value);
+        assert.equal(String(message.key), finished.conversation_id);
+    }
+});
+
+await check('kcat reads the same', async () => {
+    for (const topic of topics) {
+        const options = ['-b', brokers.join(','), '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-f', '%k\t%h\t%s\n'];
+        const { stdout } = await promisify(execFile)('kcat', options, { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 });
+        const line = stdout.split('\n').find((one) => one.includes(finished.generation_id));
+        assert.ok(line, `no event of the generation in ${topic}`);
+        const [key, headerText, ...rest] = line.split('\t');
+        const headers = Object.fromEntries(headerText.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+        assert.equal(key, finished.conversation_id);
+        assertCloudEvent(topic, headers, JSON.parse(rest.join('\t')));
+    }
+});
+
+// --- openai again, with a provider that fails
+
+await check('openai: an error in the middle of a stream is raised', async () => {
+    const stream = await openai.chat.completions.create({ model, messages: ask('[[simulate cut]] What is a storm?'), stream: true });
+    let text = '';
+    const error = await raised(APIError, async () => {
+        for await (const chunk of stream) text += chunk.choices[0].delta.content ?? '';
+    });
+    assert.ok(text.length > 0, 'it failed before its first word');
+    assert.ok(error.message, 'the error says nothing');
+});
+
+finish();

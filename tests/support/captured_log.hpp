@@ -1,0 +1,35 @@
+// What is logged while it lives, for tests that read logs.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "platform/base/log.hpp"
+
+namespace airi::test {
+
+class captured_log {
+public:
+    captured_log() {
+        log::send_to([this](std::string_view line) {
+            const std::scoped_lock held(lock_);
+            lines_ += line;
+        });
+    }
+    ~captured_log() {
+        log::send_to([](std::string_view) {});
+    }
+    captured_log(const captured_log&) = delete;
+
+    std::string lines() const {
+        const std::scoped_lock held(lock_);
+        return lines_;
+    }
+    bool says(std::string_view text) const { return lines().find(text) != std::string::npos; }
+
+private:
+    mutable std::mutex lock_;
+    std::string lines_;
+};
+
+}  // namespace airi::test

@@ -1,0 +1,112 @@
+// A program of a private system: started, killed, stopped, paused, with its log in a file and its pid beside it, in the
+// form that deploy/lib/base.sh reads.
+
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+
+import { eventually } from './wait.mjs';
+
+const given = new Set();
+
+/// A port below the range from which the kernel serves outgoing connections; never the same one twice.
+export async function freePort() {
+    for (;;) {
+        const port = 20_000 + Math.floor(Math.random() * 12_000);
+        if (!given.has(port) && (await canListen(port))) {
+            given.add(port);
+            return port;
+        }
+    }
+}
+
+function canListen(port) {
+    return new Promise((resolve) => {
+        const server = createServer();
+        server.once('error', () => resolve(false));
+        server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+}
+
+export class Program {
+    constructor(name, { command, args = [], env, dir, ready }) {
+        this.name = name;
+        this.options = { command, args, env };
+        this.home = path.join(dir, name);
+        this.log = path.join(dir, 'logs', `${name}.log`);
+        this.ready = ready;
+        this.child = null;
+        mkdirSync(this.home, { recursive: true });
+        mkdirSync(path.dirname(this.log), { recursive: true });
+    }
+
+    get pid() {
+        return this.child?.pid;
+    }
+
+    get running() {
+        return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
+    }
+
+    /// Returns at once; `up` waits until it is ready.
+    launch(env = {}) {
+        if (this.running) throw new Error(`${this.name} runs already`);
+        const log = openSync(this.log, 'a');
+        const { command, args } = this.options;
+        this.child = spawn(command, args, {
+            env: { ...this.options.env, ...env },
+            cwd: this.home,
+            stdio: ['ignore', log, log],
+        });
+        closeSync(log);
+        this.ended = new Promise((resolve, reject) => {
+            this.child.once('exit', resolve);
+            this.child.once('error', reject);
+        });
+        this.ended.catch(() => {});
+        if (this.pid) writeFileSync(path.join(this.home, 'pid'), `${this.pid}\n${startedAt(this.pid)}\n`);
+    }
+
+    async up(within = 30_000) {
+        await eventually(
+            `${this.name} is ready`,
+            () => {
+                if (!this.running) throw new Error(`${this.name} has ended, see ${this.log}`);
+                return this.ready();
+            },
+            { within },
+        );
+    }
+
+    signal(which) {
+        if (this.running) this.child.kill(which);
+    }
+
+    async kill() {
+        this.signal('SIGKILL');
+        await this.gone();
+    }
+
+    /// SIGTERM, and its end; the exit code.
+    async stop(within = 25_000) {
+        this.signal('SIGTERM');
+        await eventually(`${this.name} leaves`, () => !this.running, { within });
+        await this.gone();
+        return this.child?.exitCode;
+    }
+
+    async gone() {
+        await this.ended;
+        rmSync(path.join(this.home, 'pid'), { force: true });
+    }
+}
+
+function startedAt(pid) {
+    try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    } catch {
+        return '';
+    }
+}
