@@ -29,6 +29,8 @@ awaitable<> generation_watch::begin(bool history) {
     const bool gone = !past || past->is == replayed::kind::gone;
     if (gone) co_await ask_postgres(true);
     for (auto& one : order_.release(past ? std::move(*past) : replayed{})) push(std::move(one));
+    // The end was seen before: nothing follows.
+    if (order_.ended() && waiting_.empty()) ended_ = true;
 }
 
 awaitable<> generation_watch::ask_postgres(bool with_text) {

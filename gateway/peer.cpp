@@ -100,12 +100,8 @@ private:
     }
 
     void release(followed_at at, replayed history) {
-        bool ended = false;
-        for (auto& one : at->second.order.release(std::move(history))) {
-            ended |= events::is_end(one.type);
-            send(std::move(one.frame));
-        }
-        if (ended) followed_.erase(at);
+        for (auto& one : at->second.order.release(std::move(history))) send(std::move(one.frame));
+        if (at->second.order.ended()) followed_.erase(at);
     }
 
     awaitable<std::optional<problem>> act(client_ping&, const std::string& ref) {
@@ -119,8 +115,8 @@ private:
         const auto& message = std::get<prepared_message>(prepared);
         const auto& ids = message.ids;
         own_echo_ = ids.message.text();
-        co_await join(shared_from_this(), events::channel_of(ids.conversation));
         followed_.insert_or_assign(ids.generation, following{ids, attached_generation{}});
+        co_await join(shared_from_this(), events::channel_of(ids.conversation));
         if (auto wrong = co_await publish_message(use_, who_, message)) {
             followed_.erase(ids.generation);
             co_return std::move(*wrong);
@@ -162,8 +158,8 @@ private:
         if (!status) co_return problem_of(status.error());
         if (!*status) co_return not_found("generation");
         const auto ids = (*status)->ids;
-        co_await join(shared_from_this(), events::channel_of(ids.conversation));
         followed_.insert_or_assign(in.generation, following{ids, attached_generation{in.seen}});
+        co_await join(shared_from_this(), events::channel_of(ids.conversation));
         auto past = co_await read_stream(use_.redis, in.generation, in.seen);
         const auto at = followed_.find(in.generation);
         if (at == followed_.end()) co_return std::nullopt;
@@ -174,7 +170,7 @@ private:
         if (past && past->is != replayed::kind::gone) {
             release(at, std::move(*past));
         } else {
-            tell_from_postgres(at, **status, true);
+            tell_from_postgres(at, **status);
         }
         watch_silence();
         co_return std::nullopt;
@@ -212,22 +208,20 @@ private:
                                                                      : co_await status_of(use_, who_->id, id);
         const auto at = followed_.find(id);
         if (at == followed_.end()) co_return;
-        if (status && *status) co_return tell_from_postgres(at, **status, true);
+        if (status && *status) co_return tell_from_postgres(at, **status);
         release(at, past ? std::move(*past) : replayed{});
     }
 
-    // What Postgres knows, in place of a stream that is gone.
-    void tell_from_postgres(followed_at at, const generation_status& is, bool with_text) {
-        replayed told;
+    // What Postgres knows, in place of a stream that is gone: the end, or the text as of the last heartbeat. That may be
+    // older than the stream's next frame; so deltas are left out until one comes that stands alone.
+    void tell_from_postgres(followed_at at, const generation_status& is) {
         if (is.end) {
-            told.is = replayed::kind::snapshot;
-            told.frames.push_back({is.at, is.end->type, shared(events::frame(is.end->type, is.ids, is.at, is.end->more))});
-        } else if (with_text && !is.checkpoint.empty()) {
-            told.is = replayed::kind::snapshot;
-            told.content = is.checkpoint;
-            told.frames.push_back({is.at, events::frame_type::snapshot, shared(snapshot_frame(is.ids, is.at, is.checkpoint))});
+            send(shared(events::frame(is.end->type, is.ids, is.at, is.end->more)));
+            followed_.erase(at);
+            return;
         }
-        release(at, std::move(told));
+        if (!is.checkpoint.empty()) send(shared(snapshot_frame(is.ids, is.at, is.checkpoint)));
+        release(at, replayed{});
     }
 
     void watch_silence() {

@@ -1,6 +1,7 @@
 #include "bench/client/http.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace airi::bench {
 namespace {

@@ -24,7 +24,7 @@ struct category_type final : boost::system::error_category {
             case errc::fenced: return make_error_condition(failure::again);
             case errc::duplicate:
             case errc::invalid:
-            case errc::denied:
+            case errc::denied: return make_error_condition(failure::refused);
             case errc::broken: break;
         }
         return make_error_condition(failure::broken);

@@ -1,8 +1,7 @@
 -- What differs between the products is data: plans, limits, prices, flags, settings. Filled by sql/profiles.
+-- Nobody but the owner has a right that is not granted by name: each migration ends with what its roles need.
 create schema if not exists airi;
 revoke all on schema public from public;
-alter default privileges in schema airi grant select, insert, update, delete on tables to airi_app, airi_worker;
-alter default privileges in schema airi grant usage, select on sequences to airi_app, airi_worker;
 grant usage on schema airi to airi_app, airi_worker;
 -- An owner without CREATEROLE may not set another role's path, but may set its database's.
 do $$ begin execute format('alter database %I set search_path = airi', current_database()); end $$;
@@ -89,3 +88,7 @@ create table provider_health (
     updated_at   timestamptz not null default now(),
     primary key (provider, instance)
 );
+
+grant select on plans, plan_limits, rate_limits, model_prices, feature_flags, system_settings, provider_health to airi_app;
+grant select on plans, plan_limits, model_prices, feature_flags, system_settings, blocked_terms, provider_health to airi_worker;
+grant insert, update on provider_health to airi_worker;

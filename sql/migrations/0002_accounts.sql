@@ -122,5 +122,11 @@ begin
     end if;
     return query select 'grace', s.id, u.id, u.email, u.role;
 end $$;
-revoke all on function auth_signup, auth_find, auth_open, auth_refresh from public;
+
+revoke all on function caller, isolate, auth_signup, auth_find, auth_open, auth_refresh from public;
+grant execute on function caller to airi_app, airi_worker;
 grant execute on function auth_signup, auth_find, auth_open, auth_refresh to airi_app;
+-- Never role, plan or status: whoever takes the gateway over cannot raise himself.
+grant select, update (password_hash, updated_at) on users to airi_app;
+grant select, update (ended_at, ended_why) on sessions to airi_app;
+grant select (id, plan) on users to airi_worker;

@@ -60,7 +60,8 @@ create index messages_of_user on messages (user_id, created_at desc);
 select isolate('messages', 'user_id = caller()');
 create table messages_default partition of messages default;
 
--- The partition of one month, made ahead; a partition has the policies of its parent and is not granted by itself.
+-- The partition of one month, made ahead. It is reached through its parent and that one's policies only: it has neither
+-- policies nor grants of its own.
 create function create_monthly_partition(p_month date) returns void
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -70,12 +71,12 @@ begin
     if to_regclass('airi.' || name) is null then
         execute format('create table %I partition of messages for values from (%L) to (%L)',
                        name, first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
-        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I enable row level security, force row level security', name);
     end if;
 end $$;
 revoke all on function create_monthly_partition from public;
 grant execute on function create_monthly_partition to airi_worker;
-alter table messages_default enable row level security;
+alter table messages_default enable row level security, force row level security;
 
 -- One per user message: its way from queued to exactly one end. Owned by a lease with an epoch that only rises.
 create table generations (
@@ -147,3 +148,11 @@ create table moderation_decisions (
 );
 create index moderation_decisions_of_user on moderation_decisions (user_id, created_at desc);
 select isolate('moderation_decisions', 'user_id = caller()');
+
+grant select on companions, conversations, messages, generations to airi_app;
+grant insert on conversations, cancellations to airi_app;
+grant select on companions, conversations, messages, generations, cancellations to airi_worker;
+grant insert on messages, generations, provider_calls, moderation_decisions to airi_worker;
+grant update on generations to airi_worker;
+grant update (status) on messages to airi_worker;
+grant update (title, message_count, tokens_total, last_message_at, last_message_preview, updated_at) on conversations to airi_worker;

@@ -41,3 +41,7 @@ create table inbox (
     primary key (consumer, event_id)
 );
 create index inbox_by_age on inbox (handled_at);
+
+grant select on usage_daily to airi_app;
+grant select, insert on usage_log, inbox to airi_worker;
+grant select, insert, update on usage_daily to airi_worker;

@@ -209,3 +209,10 @@ do $$ begin
         perform create_monthly_partition((now() + make_interval(months => i))::date);
     end loop;
 end $$;
+
+revoke all on function message_screen, message_abandon, generation_claim, generation_heartbeat, generation_restart,
+    generation_release, generation_finish, generation_abandon, usage_record from public;
+grant execute on function message_screen, message_abandon, generation_claim, generation_heartbeat, generation_restart,
+    generation_release, generation_finish, generation_abandon, usage_record to airi_worker;
+revoke all on function message_json, generation_end from public;
+grant execute on function message_json, generation_end to airi_app, airi_worker;

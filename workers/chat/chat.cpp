@@ -75,7 +75,7 @@ awaitable<> keep_lease(generation_id id, std::shared_ptr<live_generation> live, 
         if (live->done) co_return;
         postgres::transaction beat;
         beat.statements.push_back(
-            gen::heartbeat(id, live->epoch, use.options.lease, out->text(), out->next_offset()));
+            gen::heartbeat(id, live->epoch, use.options.lease, out->shown(), out->shown_offset()));
         const auto rows = co_await use.database.run(std::move(beat));
         if (!rows || live->done) continue;
         const auto word = rows->front().empty() ? std::string_view("lost") : rows->front().text(0, 0);

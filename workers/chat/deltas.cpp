@@ -18,7 +18,8 @@ deltas::deltas(channel& frames, events::generation_ids ids, executor on)
 void deltas::begin(std::int64_t epoch) {
     at_ = {epoch, 0};
     text_.clear();
-    sent_ = 0;
+    sent_ = shown_ = 0;
+    shown_offset_ = 0;
     begin_due_ = true;
     snapshot_due_ = false;
     pump();
@@ -74,7 +75,11 @@ awaitable<> deltas::send(std::shared_ptr<deltas> self, outgoing_frame frame) {
         co_return;
     }
     switch (outcome) {
-        case appended::ok: self->at_.offset = at.offset + 1; break;
+        case appended::ok:
+            self->at_.offset = at.offset + 1;
+            self->shown_ = self->sent_;
+            self->shown_offset_ = at.offset;
+            break;
         case appended::history_lost: self->snapshot_due_ = true; break;
         case appended::superseded: self->superseded_ = true; break;
         case appended::away:  // it may have been written: the next offset, and the whole text

@@ -24,6 +24,9 @@ public:
 
     const std::string& text() const noexcept { return text_; }
     std::int64_t next_offset() const noexcept { return at_.offset; }
+    /// What the clients can have seen: the text up to the last frame that was written, and that frame's offset.
+    std::string_view shown() const noexcept { return std::string_view(text_).substr(0, shown_); }
+    std::int64_t shown_offset() const noexcept { return shown_offset_; }
     /// A later epoch writes this stream: our lease is gone.
     bool superseded() const noexcept { return superseded_; }
 
@@ -39,7 +42,9 @@ private:
     boost::asio::steady_timer idle_;
     events::position at_;
     std::string text_;
-    std::size_t sent_ = 0;  // bytes of text_ that are in frames
+    std::size_t sent_ = 0;   // bytes of text_ that are in frames, written or on their way
+    std::size_t shown_ = 0;  // those of them that were written
+    std::int64_t shown_offset_ = 0;
     bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false, superseded_ = false;
     std::chrono::steady_clock::time_point not_before_{};
 };

@@ -1,0 +1,29 @@
+// The load client's scenarios: each runs for its time and returns what it measured as one JSON object. Times are
+// milliseconds.
+#pragma once
+
+#include "bench/client/options.hpp"
+
+namespace airi::bench {
+
+/// N people talk over WebSockets, one message at a time each: message_send to the first message_delta.
+std::string latency(const options&);
+/// The same script asked of the provider directly: its own first-token time.
+std::string provider(const options&);
+/// Messages at a fixed rate (or, with --window, as fast as they are answered): message_send to message_complete.
+std::string pipeline(const options&);
+/// Opens sockets, reads the server's memory before and after, and times a delta among them.
+std::string idle(const options&);
+/// One channel, many subscribers: published over Redis as fast as all of them take it.
+std::string fanout(const options&);
+/// HTTP sends on keep-alive connections, as fast as they are acknowledged.
+std::string ingress(const options&);
+
+/// {"type":"message_send",…}
+std::string message_send(std::string_view conversation, std::string_view content, std::string_view client_message_id);
+/// The type of a frame, which servers write as its first member.
+std::string_view type_of(std::string_view frame);
+/// Resident memory of a process in bytes.
+std::int64_t memory_of(std::int64_t pid);
+
+}  // namespace airi::bench
