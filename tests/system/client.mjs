@@ -92,15 +92,23 @@ export class Client {
             one.order.client_message_id);
     }
 
+    /// Frames wait here when there are more of them than a gateway takes of one socket (50 a second, 200 at once).
     write(type, data, id) {
-        if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type, id, data }));
+        const { socket } = this;
+        if (socket?.readyState !== WebSocket.OPEN) return;
+        const { mark, ...fields } = data;
+        const now = Date.now();
+        socket.free = Math.max(socket.free ?? now - 3000, now - 3000) + 25;
+        const send = () => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify({ type, id, data: fields }));
+        if (socket.free <= now) send();
+        else setTimeout(send, socket.free - now);
     }
 
     /// Sends, at most as fast as a gateway takes frames; the answer is watched in what is returned.
     async send(order) {
         const one = new Sent(order);
         this.sent.set(order.client_message_id, one);
-        this.system.secrets.add(order.content);
+        this.system.secrets.add(order.mark);
         this.write('message_send', order, order.client_message_id);
         return one;
     }
@@ -164,7 +172,10 @@ export class Client {
 
     error({ data }) {
         const one = data.ref && this.sent.get(data.ref);
-        if (!one) return void this.others.push({ type: 'error', data });
+        if (!one) {
+            if (data.code === 'RATE_LIMITED') this.fault(null, 'frames were refused for their rate');
+            return void this.others.push({ type: 'error', data });
+        }
         // Accepted by a gateway that is gone, and not stored yet: sending it again names the same generation.
         if (one.ids && data.code === 'NOT_FOUND') return this.write('message_send', one.order, one.order.client_message_id);
         if (one.ids) {
