@@ -1,5 +1,6 @@
 #include "gateway/client_frame.hpp"
 
+#include "gateway/body_faults.hpp"
 #include "platform/base/json.hpp"
 
 namespace airi::gateway {
@@ -43,7 +44,19 @@ std::variant<client_frame, problem> read_resume(json::value data) {
     return client_frame{out};
 }
 
+std::optional<problem> refuse_unknown_data(std::string_view type, json::value data) {
+    constexpr std::string_view at = "/data";
+    if (type == "message_send")
+        return refuse_unknown(data, {"conversation_id", "content", "client_message_id", "model", "companion_id", "attachments"}, at);
+    if (type == "resume") return refuse_unknown(data, {"generation_id", "epoch", "offset"}, at);
+    if (type == "message_cancel") return refuse_unknown(data, {"generation_id"}, at);
+    if (type == "subscribe" || type == "unsubscribe") return refuse_unknown(data, {"channel"}, at);
+    if (type == "typing_start" || type == "typing_stop") return refuse_unknown(data, {"conversation_id"}, at);
+    return std::nullopt;
+}
+
 std::variant<client_frame, problem> read_data(std::string_view type, json::value data) {
+    if (auto wrong = refuse_unknown_data(type, data)) return std::move(*wrong);
     if (type == "ping") return client_frame{client_ping{}};
     if (type == "message_send") return read_send(data);
     if (type == "resume") return read_resume(data);
@@ -73,6 +86,8 @@ read_frame read_client_frame(std::string_view text) {
     const auto root = parsed->root();
     if (root.type() != json::kind::object) return {{}, bad_request("a frame is a JSON object")};
     auto ref = std::string(root["id"].string().value_or("").substr(0, 100));
+    if (auto wrong = refuse_nul(text, root)) return {std::move(ref), std::move(*wrong)};
+    if (auto wrong = refuse_unknown(root, {"type", "id", "data"})) return {std::move(ref), std::move(*wrong)};
     const auto type = root["type"].string();
     if (!type) return {std::move(ref), invalid("/type", "a frame needs a type")};
     return {std::move(ref), read_data(*type, root["data"])};

@@ -107,7 +107,7 @@ int run(const gateway_settings& settings) {
     log::start("gateway", settings.log_level);
     raise_descriptor_limit();
     auto all = shared_parts{postgres::open({settings.database_url, static_cast<std::size_t>(settings.database_connections)}),
-                            kafka::open_producer({settings.kafka_brokers, "gateway", milliseconds{1}, milliseconds{10'000}}),
+                            kafka::open_producer({.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
                             nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
                             secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")), {}, options_of(settings)};
     all.out = make_publisher(*all.producer);

@@ -36,6 +36,12 @@ std::optional<std::string_view> below_prefix(std::string_view path) {
     return std::nullopt;
 }
 
+void add_method(std::string& to, verb method) {
+    constexpr std::string_view names[] = {"GET, HEAD", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    if (!to.empty()) to += ", ";
+    to += names[static_cast<std::size_t>(method)];
+}
+
 // The value of a statement's parameter, wherever the request has it.
 std::variant<std::optional<std::string>, problem> parameter(const exchange& of, std::string_view pattern, std::string_view name) {
     std::size_t index = 0;
@@ -69,8 +75,11 @@ found_route find_route(verb method, std::string_view path) {
             const bool absolute = r.path.starts_with('=');
             if (!absolute && !below) continue;
             if (!matches(absolute ? r.path.substr(1) : r.path, absolute ? path : *below, values)) continue;
-            out.path_known = true;
-            if (r.method != method && !(method == verb::head && r.method == verb::get)) continue;
+            if (r.method != method && !(method == verb::head && r.method == verb::get)) {
+                // The pages' pattern takes any name, so it says nothing about a path being known.
+                if (!r.path.starts_with("=/{")) add_method(out.methods, r.method);
+                continue;
+            }
             out.is = &r;
             out.path = values;
             return out;

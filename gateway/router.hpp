@@ -52,7 +52,7 @@ struct route {
 struct found_route {
     const route* is = nullptr;
     std::vector<std::string> path;
-    bool path_known = false;  ///< another method would have been right
+    std::string methods;  ///< "GET, HEAD": what the path takes, when it takes another method only
 };
 
 /// Looks the path up in every table, with and without its prefix.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "events/chat.hpp"
+#include "gateway/generation_status.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
@@ -79,7 +80,8 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
         ask.statements.push_back(sql::bind("conversations.owned", {{"id", id}}));
     else
         ask.statements.push_back(sql::bind("conversations.create",
-            {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""}}));
+            {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""},
+             {"request", ""}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found(order.conversation ? "conversation" : "companion");
@@ -124,6 +126,11 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     quota day{who->id.text(), today(at), who->limit("messages/day").value_or(0), ids.message.text()};
     if (auto wrong = co_await take_all(use, *who, day, out.limits)) co_return std::move(*wrong);
     out.repeated = out.limits.repeated;
+    if (out.repeated) {
+        const auto first = co_await status_of(use, who->id, ids.generation);
+        if (first && *first && (*first)->ids.conversation != ids.conversation)
+            co_return problem{409, "CLIENT_MESSAGE_ID_USED", "this client_message_id is a message of another conversation"};
+    }
     if (!out.repeated) out.counted = std::move(day);
     events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
                                  order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at};

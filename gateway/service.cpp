@@ -1,8 +1,11 @@
 #include "gateway/service.hpp"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 
 #include "gateway/authenticate.hpp"
+#include "gateway/body_faults.hpp"
 #include "gateway/peer.hpp"
 #include "gateway/router.hpp"
 #include "gateway/send.hpp"
@@ -38,9 +41,20 @@ unsigned status_of(const answer& is) {
     return whole ? whole->status : std::get<streamed>(is).head.status;
 }
 
-// Members of a media type are not looked at: "application/json; charset=utf-8" is JSON.
+// Parameters of a media type are not looked at: "application/json; charset=utf-8" is JSON.
 bool is_json(std::string_view content_type) {
-    return content_type.substr(0, content_type.find(';')).find("application/json") == 0;
+    auto type = content_type.substr(0, content_type.find(';'));
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    constexpr std::string_view wanted = "application/json";
+    return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(),
+                      [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); });
+}
+
+// One customer has a whole IPv6 /64, so that is what is counted.
+std::string place_of(const std::string& address) {
+    error_code ec;
+    const auto v6 = boost::asio::ip::make_address_v6(address, ec);
+    return ec ? address : boost::asio::ip::network_v6(v6, 64).canonical().to_string();
 }
 
 class service final : public application {
@@ -59,7 +73,7 @@ public:
         exchange of{std::move(in), std::move(found.path), nullptr, std::nullopt, use_};
         decision limits;
         auto got = found.is ? co_await run(*found.is, of, limits)
-                            : handled(found.path_known ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
+                            : handled(!found.methods.empty() ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
                                                        : not_found("path"));
         if (auto* p = std::get_if<problem>(&got)) {
             if (p->status >= 500) log::error("request.failed", {{"request_id", of.in.id}, {"path", of.in.path}, {"code", p->code}, {"status", p->status}});
@@ -70,7 +84,7 @@ public:
         for (auto& h : rate_limit_headers(limits)) headers.push_back(std::move(h));
         log::debug("request", {{"request_id", of.in.id}, {"traceparent", of.in.traceparent}, {"path", of.in.path}, {"status", status_of(out)}});
         if (!of.in.header("origin").empty()) add_cors(use_.options, of.in, headers);
-        if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", std::string(allowed_methods));
+        if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", found.methods);
         co_return out;
     }
 
@@ -79,9 +93,9 @@ public:
         if (in.path != "/ws" && in.path != "/api/v1/ws" && in.path != "/api/ws") co_return refuse(not_found("path"));
         if (const auto origin = in.header("origin"); !origin.empty() && !origin_allowed(use_.options, origin, in.header("host")))
             co_return refuse({403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"});
+        auto [offered, subprotocol] = from_subprotocols(in.header("sec-websocket-protocol"));
         auto token = bearer_of(in);
-        std::string subprotocol;
-        if (token.empty()) std::tie(token, subprotocol) = from_subprotocols(in.header("sec-websocket-protocol"));
+        if (token.empty()) token = std::move(offered);
         if (token.empty()) co_return refuse(unauthenticated());
         auto who = co_await authenticate(use_, std::move(token), in.arrived);
         if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
@@ -107,6 +121,7 @@ private:
             auto parsed = json::document::parse(of.in.body);
             if (!parsed) co_return bad_request("the body is " + parsed.error().message());
             if (parsed->root().type() != json::kind::object) co_return invalid("", "the body must be a JSON object");
+            if (auto p = refuse_nul(of.in.body, parsed->root())) co_return std::move(*p);
             of.body = std::move(*parsed);
         }
         if (r.run) co_return co_await r.run(of);
@@ -120,7 +135,7 @@ private:
         if (found == rows->rates.end()) co_return std::nullopt;
         const auto& rate = found->second;
         std::vector<window> windows;
-        windows.push_back({rate.name, of.in.address, rate.max, rate.window});
+        windows.push_back({rate.name, place_of(of.in.address), rate.max, rate.window});
         const auto got = co_await use_.limits.take(std::move(windows));
         if (!got) co_return std::nullopt;
         limits = *got;

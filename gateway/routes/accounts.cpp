@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/body_faults.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
@@ -71,6 +72,7 @@ awaitable<handled> open_session(exchange& of, user_id user, std::string email, s
 }
 
 awaitable<handled> signup(exchange& of) {
+    if (auto wrong = refuse_unknown(of.json(), {"email", "password", "display_name", "metadata"})) co_return std::move(*wrong);
     auto given = read_credentials(of.json(), true);
     if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
     auto& [email, password] = std::get<credentials>(given);
@@ -95,6 +97,7 @@ awaitable<handled> signup(exchange& of) {
 }
 
 awaitable<handled> login(exchange& of) {
+    if (auto wrong = refuse_unknown(of.json(), {"email", "password"})) co_return std::move(*wrong);
     auto given = read_credentials(of.json(), false);
     if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
     auto& [email, password] = std::get<credentials>(given);
@@ -124,8 +127,10 @@ awaitable<handled> login(exchange& of) {
 }
 
 awaitable<handled> refresh(exchange& of) {
+    if (auto wrong = refuse_unknown(of.json(), {"refresh_token"})) co_return std::move(*wrong);
     const auto token = of.json()["refresh_token"].string();
-    if (!token || token->size() > 200) co_return invalid("/refresh_token", "a refresh token is needed");
+    if (!token) co_return invalid("/refresh_token", "a refresh token is needed");
+    if (token->size() > 200) co_return problem{401, "INVALID_REFRESH_TOKEN", "this is no refresh token"};
     // The successor is derived, so that a client whose answer was lost gets the same one within the grace.
     const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, *token));
     postgres::transaction exchange_it;

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/body_faults.hpp"
 #include "gateway/generation_status.hpp"
 #include "gateway/routes/reply.hpp"
 #include "gateway/routes/tables.hpp"
+#include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -27,6 +29,7 @@ seconds wait_of(const request& in) {
 
 awaitable<handled> create(exchange& of) {
     const auto body = of.json();
+    if (auto wrong = refuse_unknown(body, {"title", "companion_id", "model", "system_prompt"})) co_return std::move(*wrong);
     for (const std::string_view name : {"title", "companion_id", "model", "system_prompt"}) {
         const auto member = body[name];
         if (member.exists() && !member.is_null() && !member.string()) co_return invalid("/" + std::string(name), "a string");
@@ -39,19 +42,28 @@ awaitable<handled> create(exchange& of) {
     const auto key = of.in.header("idempotency-key");
     if (key.size() > 255) co_return bad_request("Idempotency-Key has at most 255 characters");
     const auto id = key.empty() ? conversation_id::fresh() : conversation_id::of(of.caller->id.value, "conversation/key/" + std::string(key));
+    const auto asked = json::object().add("title", text("title")).add("companion_id", text("companion_id"))
+                           .add("model", text("model")).add("system_prompt", text("system_prompt")).text();
+    const auto request = key.empty() ? std::string() : digest::sha256_hex(asked);
     postgres::transaction make;
     make.caller = of.caller->id;
     make.statements.push_back(sql::bind("conversations.create", {{"id", id}, {"companion_id", text("companion_id")}, {"title", text("title")},
-                                                                 {"model", text("model")}, {"system_prompt", text("system_prompt")}}));
+                                                                 {"model", text("model")}, {"system_prompt", text("system_prompt")},
+                                                                 {"request", request}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
+    if (rows->front().text(0, 1) != request)
+        co_return problem{422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key came with another body before"};
     co_return success(201, rows->front().text(0, 0));
 }
 
 // The order of a send, from the body of either path; companion_id and conversationId as the older client has them too.
 std::variant<message_order, problem> read_order(const exchange& of, std::optional<std::string_view> conversation) {
     const auto body = of.json();
+    if (auto wrong = refuse_unknown(body, {"content", "client_message_id", "model", "attachments", "companion_id", "companionId",
+                                           "conversation_id", "conversationId"}))
+        return std::move(*wrong);
     const auto text = [&](std::string_view name, std::string_view other = {}) -> std::optional<std::string> {
         auto member = body[name];
         if (!member.exists() && !other.empty()) member = body[other];
@@ -68,7 +80,7 @@ std::variant<message_order, problem> read_order(const exchange& of, std::optiona
     if (!model) return invalid("/model", "a string");
     if (!companion || (!companion->empty() && !uuid::parse(*companion))) return invalid("/companion_id", "a UUID");
     out.content = *content;
-    out.client_message_id = *client;
+    out.client_message_id = client->empty() ? std::string(of.in.header("idempotency-key")) : *client;
     out.model = *model;
     if (!companion->empty()) out.companion = companion_id::parse(*companion);
     if (!given || (!given->empty() && !uuid::parse(*given))) {

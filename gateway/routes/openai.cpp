@@ -9,6 +9,7 @@ namespace airi::gateway::routes {
 namespace {
 
 constexpr std::size_t completion_body = 1024 * 1024;
+constexpr std::size_t most_parameters = 512 * 1024;  // of chat_requested
 constexpr seconds longest_completion{300};
 constexpr seconds heartbeat{15};
 
@@ -77,6 +78,8 @@ std::variant<asked, problem> read_request(const exchange& of) {
     out.order.content = std::move(last);
     out.order.model = out.model;
     out.order.parameters = parameters.text();
+    if (out.order.parameters.size() > most_parameters)
+        return refuse(400, "context_length_exceeded", fmt::format("the messages have more than {} bytes", most_parameters));
     out.order.client_message_id = of.in.header("idempotency-key");
     out.order.listed = false;
     return out;

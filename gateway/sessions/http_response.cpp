@@ -29,6 +29,7 @@ std::string_view phrase(unsigned status) noexcept {
         case 403: return "Forbidden";
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
+        case 408: return "Request Timeout";
         case 409: return "Conflict";
         case 410: return "Gone";
         case 411: return "Length Required";

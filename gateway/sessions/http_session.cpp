@@ -29,6 +29,7 @@ constexpr refusal header_too_large{431, "HEADERS_TOO_LARGE", "The request header
 constexpr refusal body_too_large{413, "PAYLOAD_TOO_LARGE", "The request body is too large."};
 constexpr refusal wrong_version{426, "UPGRADE_REQUIRED", "Only WebSocket version 13 is spoken here."};
 constexpr refusal wrong_handshake{400, "BAD_REQUEST", "The WebSocket handshake is not valid."};
+constexpr refusal too_slow{408, "REQUEST_TIMEOUT", "The request did not arrive in time."};
 constexpr refusal leaving_now{503, "SERVICE_UNAVAILABLE", "This server is about to restart."};
 
 class http_session final : connection {
@@ -45,7 +46,9 @@ private:
     using parts = std::array<asio::const_buffer, 2>;
 
     void tick(steady::time_point now) override {
-        if (now > deadline_) abort();
+        if (now <= deadline_) return;
+        if (reading_) tell_too_slow();
+        abort();
     }
     void leave(milliseconds) override {
         leaving_ = true;
@@ -72,6 +75,7 @@ private:
     awaitable<bool> write(std::string_view body);
     awaitable<bool> write_rest(parts left);
     bool write_some(parts& left, error_code& ec);
+    void tell_too_slow();
     awaitable<> linger();
     head_facts facts() const;
     answer faulted(const char* what);
@@ -84,6 +88,7 @@ private:
     steady::time_point deadline_ = no_deadline;
     bool idle_ = true;  // between two requests, with nothing received of the next one
     bool leaving_ = false;
+    bool reading_ = false;  // a request that has begun and is not whole; nothing is being written then
     bool keep_alive_ = true;
     bool http_1_0_ = false;
     bool is_head_ = false;
@@ -123,6 +128,8 @@ awaitable<std::size_t> http_session::read_head_bytes() {
         const auto seen = in_.view();
         if (!seen.empty() && idle_) {
             idle_ = false;
+            reading_ = true;
+            id_.clear();
             within(limits().header_time);
         }
         if (const auto end = seen.find("\r\n\r\n", scanned); end != seen.npos) co_return end + 4;
@@ -139,6 +146,7 @@ awaitable<std::size_t> http_session::read_head_bytes() {
 
 awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     request_head head;
+    reading_ = false;
     const auto wrong = read_head(in_.view().substr(0, head_bytes), host_->options.hosts, head);
     in_.consume(head_bytes);
     id_ = head.in.id;
@@ -186,6 +194,7 @@ awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
     auto& body = head.in.body;
     body.assign(in_.view().substr(0, length));
     in_.consume(body.size());
+    reading_ = true;
     while (body.size() < length) {
         // Grows with what has come, not with what was announced: a promise costs no memory.
         const auto had = body.size();
@@ -195,6 +204,7 @@ awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
         if (ec) co_return false;
         body.resize(had + count);
     }
+    reading_ = false;
     co_return true;
 }
 
@@ -355,6 +365,20 @@ awaitable<> http_session::linger() {
         if (failed) co_return;
         seen += count;
     }
+}
+
+// The connection ends at once, so this is said as far as the socket takes it.
+void http_session::tell_too_slow() {
+    if (id_.empty()) id_ = "-";
+    keep_alive_ = false;
+    const auto told = error_answer(too_slow, id_);
+    auto with = facts();
+    with.length = told.body.size();
+    std::string text;
+    append_head(text, told, with);
+    text += told.body;
+    error_code ignored;
+    socket_.write_some(asio::buffer(text), ignored);
 }
 
 head_facts http_session::facts() const {

@@ -18,6 +18,10 @@ namespace {
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr int backlog = 4096;
 constexpr int shed_at_once = 64;
+constexpr std::string_view over_a_cap =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 129\r\n"
+    "Retry-After: 5\r\nConnection: close\r\n\r\n"
+    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},"request_id":null})" "\n";
 constexpr milliseconds shed_pause{20};
 constexpr milliseconds failure_pause{100};
 
@@ -81,6 +85,10 @@ void listener::admit(tcp::socket socket, const tcp::endpoint& peer) {
     auto place = admits_->enter(peer.address(), host_->proxies.contains(peer.address()));
     if (!place) {
         add(host_->counters.connections_refused);
+        // Its send buffer is empty and so takes this at once; nothing is waited for.
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(over_a_cap), ignored);
         return;
     }
     add(host_->counters.connections_accepted);

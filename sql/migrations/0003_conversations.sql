@@ -31,6 +31,7 @@ create table conversations (
     tokens_total         bigint not null default 0,
     last_message_at      timestamptz,
     last_message_preview text,
+    request_digest       text not null default '',         -- what was asked under its Idempotency-Key
     created_at           timestamptz not null default now(),
     updated_at           timestamptz not null default now(),
     deleted_at           timestamptz
@@ -151,6 +152,7 @@ select isolate('moderation_decisions', 'user_id = caller()');
 
 grant select on companions, conversations, messages, generations to airi_app;
 grant insert on conversations, cancellations to airi_app;
+grant update (request_digest) on conversations to airi_app;
 grant select on companions, conversations, messages, generations, cancellations to airi_worker;
 grant insert on messages, generations, provider_calls, moderation_decisions to airi_worker;
 grant update on generations to airi_worker;

@@ -1,16 +1,18 @@
 -- name: conversations.create
--- Derived ids make a repeated creation return the first one. No row: the companion does not exist for the caller.
+-- Derived ids make a repeated creation return the first one, with what it was asked for. No row: the companion does not
+-- exist for the caller.
 with made as (
-    insert into conversations (id, user_id, companion_id, title, model, system_prompt)
-    select :id::uuid, caller(), nullif(:companion_id, '')::uuid, coalesce(:title, ''), nullif(:model, ''), nullif(:system_prompt, '')
+    insert into conversations (id, user_id, companion_id, title, model, system_prompt, request_digest)
+    select :id::uuid, caller(), nullif(:companion_id, '')::uuid, coalesce(:title, ''), nullif(:model, ''), nullif(:system_prompt, ''), :request
     where nullif(:companion_id, '') is null
        or exists (select 1 from companions where id = nullif(:companion_id, '')::uuid and deleted_at is null)
-    on conflict (id) do nothing
+    -- Not `do nothing`: the row of a creation that runs beside this one would be seen by neither branch.
+    on conflict (id) do update set request_digest = conversations.request_digest
     returning *
 )
 select jsonb_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
     'system_prompt', c.system_prompt, 'starred', c.starred, 'archived', c.archived, 'tags', c.tags,
-    'message_count', c.message_count, 'created_at', c.created_at, 'updated_at', c.updated_at)::text
+    'message_count', c.message_count, 'created_at', c.created_at, 'updated_at', c.updated_at)::text, c.request_digest
 from (select * from made union all select * from conversations where id = :id::uuid) c limit 1;
 
 -- name: conversations.list

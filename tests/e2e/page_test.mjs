@@ -145,7 +145,7 @@ await check('a reply is stopped, and what was shown is what is stored', async ()
     await say(page, longText);
     await eventually('the second reply has begun', async () =>
         (await replies(page).count()) === 2 && (await textOf(page)).length > 5);
-    await page.click('#stop');
+    await page.locator('#stop').click({ force: true }); // without waiting for the page to come to rest
     await ended(page, 2, 'cancelled');
     const stored = await storedReply(page);
     assert.equal(stored.status, 'cancelled');

@@ -38,7 +38,10 @@ TEST_CASE("an address holds so many connections and gets a place back when one e
         clients.back().send(echo);
         CHECK(clients.back().read_reply().status == 200);
     }
-    CHECK(raw_client(server.port()).read_all().empty());
+    const auto refused = raw_client(server.port()).read_all();
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    const auto body = refused.substr(refused.find("\r\n\r\n") + 4);
+    CHECK(refused.find("Content-Length: " + std::to_string(body.size()) + "\r\n") != std::string::npos);
     CHECK(server.counters().connections_refused == 1);
     clients.pop_back();
     CHECK(soon([&] { return server.counters().connections_open == 2; }));

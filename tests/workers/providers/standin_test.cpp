@@ -26,8 +26,7 @@ struct world {
     asio::io_context on;
     std::unique_ptr<http::client> client = http::open_client(on.get_executor());
     std::vector<std::unique_ptr<chat_provider>> providers;
-    time_limits bound{
-        .first_token = milliseconds(1500), .gap = milliseconds(500), .total = milliseconds(9000)};
+    time_limits bound{.first_token = seconds(5), .gap = seconds(5), .total = seconds(9)};
 
     world() {
         log::send_to([](std::string_view) {});

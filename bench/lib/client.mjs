@@ -1,0 +1,61 @@
+// The load client and the peers as child processes.
+import { execFile, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { promisify } from "node:util";
+import { settings } from "./settings.mjs";
+
+const start = promisify(execFile);
+
+export async function client(scenario, options) {
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { stdout, stderr } = await start(`${settings.bin}/airi-bench`, [scenario, ...words, "--people", settings.people], { maxBuffer: 2 ** 24 });
+    if (stderr) console.error(stderr.trim());
+    return JSON.parse(stdout);
+}
+
+async function freePort() {
+    const server = createServer();
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address();
+    await new Promise((done) => server.close(done));
+    return port;
+}
+
+// Starts peers/<name>.mjs and calls `use` with its address and pid.
+export async function withPeer(name, environment, use) {
+    const port = await freePort();
+    const script = new URL(`../peers/${name}.mjs`, import.meta.url).pathname;
+    const child = spawn(process.execPath, [script], {
+        env: { ...process.env, NODE_ENV: "production", PORT: String(port), REDIS_URL: settings.redis, KAFKA_BROKERS: settings.kafka, ...environment },
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise((done) => child.once("exit", done));
+    try {
+        await new Promise((done, failed) => {
+            child.stdout.once("data", done);
+            child.once("exit", () => failed(new Error(`${name} does not start`)));
+        });
+        return await use({ address: `127.0.0.1:${port}`, pid: child.pid });
+    } finally {
+        child.kill("SIGTERM");
+        await ended;
+    }
+}
+
+// Each contender once, then each once more: what drifts on the machine hits all of them.
+export async function rounds(contenders) {
+    const results = new Map(contenders.map(([name]) => [name, []]));
+    for (let round = 1; round <= settings.rounds; ++round)
+        for (const [name, measure] of contenders) {
+            const got = await measure();
+            results.get(name).push(got);
+            console.error(`  ${round} ${name}: ${JSON.stringify(got, (_, value) => (typeof value === "number" ? Number(value.toFixed(2)) : value))}`);
+        }
+    return results;
+}
+
+export function median(values) {
+    const sorted = [...values].sort((a, b) => a - b);
+    const half = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}

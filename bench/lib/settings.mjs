@@ -1,0 +1,27 @@
+// What bench/run was asked for and where the system under measurement is.
+import { parseArgs } from "node:util";
+
+const all = ["latency", "pipeline", "idle", "fanout", "ingress"];
+const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: { type: "string" }, seconds: { type: "string" }, sockets: { type: "string" } },
+});
+const wrong = positionals.find((name) => !all.includes(name));
+if (wrong) throw new Error(`no scenario ${wrong}; there are: ${all.join(" ")}`);
+
+const { env } = process;
+export const settings = {
+    // Ingress last: it leaves the workers stopped.
+    scenarios: all.filter((name) => positionals.length === 0 || positionals.includes(name)),
+    rounds: Number(values.rounds ?? 3),
+    seconds: Number(values.seconds ?? 10),
+    sockets: Number(values.sockets ?? 10000),
+    home: env.BENCH_HOME,
+    bin: env.BENCH_BIN,
+    port: Number(env.PORT),
+    gateway: `127.0.0.1:${env.PORT}`,
+    standin: env.BENCH_STANDIN,
+    redis: env.BENCH_REDIS,
+    kafka: env.BENCH_KAFKA,
+    people: `${env.BENCH_HOME}/people`,
+};

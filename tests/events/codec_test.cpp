@@ -1,0 +1,156 @@
+#include "events/codec.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "tests/support/captured_log.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/sample_events.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+namespace {
+
+template <class Event>
+bool same(const Event& a, const Event& b) {
+    return std::apply([&](const auto&... f) { return ((a.*(f.member) == b.*(f.member)) && ...); }, Event::fields);
+}
+
+// The event's JSON with one member replaced by other JSON; left out when that is empty.
+template <class Event>
+std::string with(const Event& event, std::string_view name, std::string_view json) {
+    const auto parsed = json::document::parse(events::encode(event));
+    json::object out;
+    parsed->root().members([&](std::string_view member, json::value is) {
+        if (member != name)
+            out.add_raw(member, is.text());
+        else if (!json.empty())
+            out.add_raw(member, json);
+    });
+    return out.text();
+}
+
+template <class Event>
+error_code fault_of(const std::string& text) {
+    const auto read = events::decode<Event>(text);
+    return read ? error_code{} : read.error();
+}
+
+template <class Event>
+std::vector<std::string> field_names() {
+    std::vector<std::string> out;
+    std::apply([&](const auto&... f) { (out.emplace_back(f.name), ...); }, Event::fields);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("every event is read as it was written") {
+    for_each_event([](const auto& event) {
+        using type = std::remove_cvref_t<decltype(event)>;
+        CAPTURE(type::topic);
+        const auto again = events::decode<type>(events::encode(event));
+        REQUIRE(again);
+        CHECK(same(*again, event));
+        CHECK(events::encode(*again) == events::encode(event));
+    });
+}
+
+TEST_CASE("an event without one of its required fields is refused, and the log names the field") {
+    for_each_event([](const auto& event) {
+        using type = std::remove_cvref_t<decltype(event)>;
+        std::apply(
+            [&](const auto&... f) {
+                const auto one = [&](const auto& field) {
+                    CAPTURE(field.name);
+                    captured_log log;
+                    const auto fault = fault_of<type>(with(event, field.name, ""));
+                    if (!field.bound.required) {
+                        CHECK_FALSE(fault);
+                        return;
+                    }
+                    CHECK(fault == events::errc::missing_field);
+                    CHECK(log.says(fmt::format("\"topic\":\"{}\"", type::topic)));
+                    CHECK(log.says(fmt::format("\"field\":\"{}\"", field.name)));
+                };
+                (one(f), ...);
+            },
+            type::fields);
+    });
+}
+
+TEST_CASE("a field of another type is refused") {
+    for_each_event([](const auto& event) {
+        using type = std::remove_cvref_t<decltype(event)>;
+        for (const auto& name : field_names<type>()) {
+            if (name == "parameters") continue;
+            CAPTURE(name);
+            CHECK(fault_of<type>(with(event, name, "null")) == events::errc::wrong_type);
+            CHECK(fault_of<type>(with(event, name, "[]")) == events::errc::wrong_type);
+            CHECK(fault_of<type>(with(event, name, "{\"a\":1}")) == events::errc::wrong_type);
+        }
+    });
+    CHECK(fault_of<events::usage_recorded>(with(used(), "quantity", "\"1\"")) == events::errc::wrong_type);
+    CHECK(fault_of<events::usage_recorded>(with(used(), "quantity", "1.5")) == events::errc::wrong_type);
+    CHECK(fault_of<events::usage_recorded>(with(used(), "occurred_at", "\"yesterday\"")) == events::errc::wrong_type);
+    CHECK(fault_of<events::usage_recorded>(with(used(), "user_id", "\"42\"")) == events::errc::wrong_type);
+    CHECK(fault_of<events::chat_requested>(with(requested(), "listed", "\"true\"")) == events::errc::wrong_type);
+}
+
+TEST_CASE("what is over a limit is refused, what is just within it is not") {
+    auto event = requested();
+    event.content = std::string(32'000, 'x');
+    CHECK_FALSE(fault_of<events::chat_requested>(events::encode(event)));
+    event.content += 'x';
+    CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
+    event = requested();
+    event.client_message_id = std::string(101, 'x');
+    CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
+    event = requested();
+    event.parameters = {"{\"a\":\"" + std::string(512 * 1024, 'x') + "\"}"};
+    CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
+    auto usage = used();
+    usage.tokens_in = 0;
+    CHECK_FALSE(fault_of<events::usage_recorded>(events::encode(usage)));
+    usage.tokens_in = -1;
+    CHECK(fault_of<events::usage_recorded>(events::encode(usage)) == events::errc::out_of_bounds);
+}
+
+TEST_CASE("fields that a newer writer added are passed over") {
+    for_each_event([](const auto& event) {
+        using type = std::remove_cvref_t<decltype(event)>;
+        auto text = events::encode(event);
+        text.insert(1, R"("added_later":{"deep":[1,2,{"x":null}]},"another":"v",)");
+        const auto read = events::decode<type>(text);
+        REQUIRE(read);
+        CHECK(same(*read, event));
+    });
+}
+
+TEST_CASE("what is no JSON object is refused") {
+    for (const std::string_view text : {"", "null", "[]", "1", "\"x\"", "{", "{}x", "not json", "\xff"}) {
+        CAPTURE(text);
+        CHECK(fault_of<events::chat_screened>(std::string(text)) == events::errc::not_json);
+    }
+    CHECK(fault_of<events::chat_screened>("{}") == events::errc::missing_field);
+    CHECK(make_error_code(events::errc::not_json) == failure::refused);
+}
+
+TEST_CASE("carried JSON stays what it was, and none is null") {
+    auto event = requested();
+    event.parameters = {R"({"turns":[{"role":"user","content":"a\"b"}],"temperature":0.5})"};
+    CHECK(events::decode<events::chat_requested>(events::encode(event))->parameters == event.parameters);
+    event.parameters = {};
+    const auto text = events::encode(event);
+    CHECK(text.find(R"("parameters":null)") != std::string::npos);
+    CHECK(events::decode<events::chat_requested>(text)->parameters.text.empty());
+}
+
+TEST_CASE("the log of an undecodable event says nothing of what is in it") {
+    captured_log log;
+    CHECK(fault_of<events::chat_requested>(with(requested("m", "my deepest secret"), "listed", "3")) == events::errc::wrong_type);
+    CHECK(log.says("listed"));
+    CHECK_FALSE(log.says("deepest"));
+}

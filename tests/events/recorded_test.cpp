@@ -1,0 +1,58 @@
+// Payloads of released events. They are never edited: whoever wrote them cannot be asked again.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "events/codec.hpp"
+#include "events/schema.hpp"
+#include "tests/support/sample_events.hpp"
+#include "tests/support/source_tree.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+TEST_CASE("every event that was ever released is still read") {
+    std::size_t read = 0;
+    for (const auto& file : files_below({"tests/events/recorded"}, {".json"})) {
+        CAPTURE(file.path);
+        bool known = false;
+        for_each_event([&](const auto& event) {
+            using type = std::remove_cvref_t<decltype(event)>;
+            const auto name = std::filesystem::path(file.path).filename().string();
+            // A second payload of a version is called topic.what.json.
+            if (!name.starts_with(std::string(type::topic) + ".")) return;
+            known = true;
+            CHECK(events::decode<type>(file.text).has_value());
+        });
+        CHECK(known);
+        ++read;
+    }
+    CHECK(read >= std::tuple_size_v<events::all>);
+}
+
+TEST_CASE("every event has a recorded payload, and what was recorded means what it meant") {
+    for_each_event([](const auto& event) {
+        const auto path = std::filesystem::path(AIRI_ROOT) / "tests/events/recorded" / (std::string(event.topic) + ".json");
+        CAPTURE(path.string());
+        CHECK(std::filesystem::exists(path));
+    });
+    const auto text = read_text(std::filesystem::path(AIRI_ROOT) / "tests/events/recorded/chat.requested.v1.json");
+    const auto event = events::decode<events::chat_requested>(text);
+    REQUIRE(event.has_value());
+    CHECK(event->conversation.text() == "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10");
+    CHECK(event->content == "Wie geht's? \"Gut\" \xF0\x9F\x98\x80\nund dir?");
+    CHECK(to_text(event->created_at) == "2026-11-20T18:45:03.123456Z");
+    CHECK(event->parameters.text == R"({"max_tokens":256,"temperature":0.7})");
+    CHECK(event->listed);
+}
+
+TEST_CASE("the committed schemas are those of the events") {
+    std::size_t count = 0;
+    for (const auto& [name, text] : events::schemas()) {
+        CAPTURE(name);
+        CHECK(json::document::parse(text).has_value());
+        CHECK(read_text(std::filesystem::path(AIRI_ROOT) / "schemas/events" / name) == text);
+        ++count;
+    }
+    CHECK(files_below({"schemas/events"}, {".json"}).size() == count);
+}

@@ -1,0 +1,45 @@
+// A consumer that remembers what was committed, paused and resumed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "platform/kafka/kafka.hpp"
+
+namespace airi::test {
+
+class fake_consumer : public kafka::consumer {
+public:
+    /// Called at each commit, before it is kept.
+    std::function<void(const kafka::partition_id&, std::int64_t next)> at_commit;
+    std::map<kafka::partition_id, std::vector<std::int64_t>> commits;
+    std::set<kafka::partition_id> paused;
+    int pauses = 0, resumes = 0;
+
+    /// The offset a next owner would read from; 0 when nothing was committed.
+    std::int64_t committed(const kafka::partition_id& of) const {
+        const auto found = commits.find(of);
+        return found == commits.end() ? 0 : found->second.back();
+    }
+
+    void commit(const std::vector<std::pair<kafka::partition_id, std::int64_t>>& next) override {
+        for (const auto& [of, offset] : next) {
+            if (at_commit) at_commit(of, offset);
+            commits[of].push_back(offset);
+        }
+    }
+    void pause(const kafka::partition_id& of) override {
+        ++pauses;
+        paused.insert(of);
+    }
+    void resume(const kafka::partition_id& of) override {
+        ++resumes;
+        paused.erase(of);
+    }
+    std::int64_t lag() const override { return 0; }
+    awaitable<> stop() override { co_return; }
+};
+
+}  // namespace airi::test

@@ -1,0 +1,67 @@
+// One event of each kind with every field set, for the tests of events and workers.
+#pragma once
+
+#include "events/all.hpp"
+
+namespace airi::test {
+
+inline const instant some_time{std::chrono::microseconds{1'790'000'000'123'456}};
+
+inline events::chat_requested requested(std::string_view client_message_id = "m-1", std::string content = "hello") {
+    static const uuid user = uuid::parse("019a9f3d-88f2-7b04-8c3e-2a9d5b7e4f01").value();
+    events::chat_requested out;
+    out.conversation = conversation_id::of(user, "conversation");
+    out.user = user_id{user};
+    out.message = message_id::of(user, client_message_id);
+    out.generation = generation_id::of(out.message.value, "generation");
+    out.reply = message_id::of(out.generation.value, "reply");
+    out.client_message_id = client_message_id;
+    out.content = std::move(content);
+    out.model = "gpt-4o-mini";
+    out.parameters = {R"({"max_tokens":256})"};
+    out.created_at = some_time;
+    return out;
+}
+
+inline events::chat_screened screened(std::string_view client_message_id = "m-1") {
+    const auto of = requested(client_message_id);
+    return {of.conversation, of.user, of.message, of.generation, of.reply, of.created_at};
+}
+
+inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
+    const auto of = requested(client_message_id);
+    return {of.user, "messages", 1, "openai", "gpt-4o-mini", 12, 34, 5600, "completed", of.generation, some_time};
+}
+
+template <class Event>
+Event sample();
+template <>
+inline events::chat_requested sample() {
+    return requested("m \"1\"", "caf\xC3\xA9 \\ \n \xF0\x9F\x98\x80");
+}
+template <>
+inline events::chat_screened sample() {
+    return screened();
+}
+template <>
+inline events::chat_finished sample() {
+    const auto of = requested();
+    return {of.conversation, of.user, of.message, of.generation, of.reply, "completed", "", "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
+}
+template <>
+inline events::moderation_decided sample() {
+    const auto of = requested();
+    return {of.message, of.user, "block", "violence", "blocked_term:violence", 0.8};
+}
+template <>
+inline events::usage_recorded sample() {
+    return used();
+}
+
+/// Calls `each` with a sample of every event there is.
+template <class Each>
+void for_each_event(Each each) {
+    std::apply([&](const auto&... event) { (each(sample<std::remove_cvref_t<decltype(event)>>()), ...); }, events::all{});
+}
+
+}  // namespace airi::test

@@ -1,0 +1,87 @@
+#include "workers/runtime/delivery.hpp"
+
+#include "platform/kafka/kafka.hpp"
+#include "platform/postgres/postgres.hpp"
+#include "tests/support/print.hpp"
+#include "workers/runtime/errors.hpp"
+
+using namespace airi;
+using namespace airi::workers;
+
+namespace {
+
+const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict, refused = postgres::errc::invalid,
+                 broken = errc::threw;
+
+template <class Step>
+Step expect(const next_step& step) {
+    REQUIRE(std::holds_alternative<Step>(step));
+    return std::get<Step>(step);
+}
+
+}  // namespace
+
+TEST_CASE("success is the end") {
+    const retry_policy policy;
+    expect<finished>(delivery(policy).after({}));
+}
+
+TEST_CASE("a failure that may pass is tried again with doubled pauses, then goes to the dead letters") {
+    const retry_policy policy{.attempts = 4, .first_pause = milliseconds{100}};
+    for (const auto& why : {again, broken}) {
+        delivery of(policy);
+        for (const int pause : {100, 200, 400}) {
+            const auto wait = expect<try_again>(of.after(why));
+            CHECK(wait.after == milliseconds{pause});
+            CHECK_FALSE(wait.outage);
+        }
+        const auto dead = expect<to_dead_letters>(of.after(why));
+        CHECK(dead.why == why);
+        CHECK(dead.attempts == 4);
+    }
+}
+
+TEST_CASE("a pause has its bound") {
+    const retry_policy policy{.attempts = 100, .first_pause = milliseconds{200}, .longest_pause = milliseconds{30'000}};
+    delivery of(policy);
+    for (int i = 0; i < 98; ++i) CHECK(expect<try_again>(of.after(again)).after <= milliseconds{30'000});
+    CHECK(expect<try_again>(of.after(again)).after == milliseconds{30'000});
+}
+
+TEST_CASE("what is refused goes to the dead letters at once") {
+    const retry_policy policy;
+    CHECK(expect<to_dead_letters>(delivery(policy).after(refused)).attempts == 1);
+    CHECK(expect<to_dead_letters>(delivery(policy, 2).after(refused)).attempts == 3);
+    CHECK(expect<to_dead_letters>(delivery(policy).after(errc::unknown_generation)).why == errc::unknown_generation);
+}
+
+TEST_CASE("an outage does not use up the record's own attempts, however long it lasts") {
+    const retry_policy policy{.attempts = 2, .outage_pause = milliseconds{1'000}};
+    delivery of(policy);
+    for (int i = 0; i < 1'000; ++i) {
+        const auto wait = expect<try_again>(of.after(outage));
+        CHECK(wait.outage);
+        CHECK(wait.after <= milliseconds{1'000});
+        CHECK(wait.after >= milliseconds{50});
+    }
+    CHECK_FALSE(expect<try_again>(of.after(again)).outage);
+    expect<try_again>(of.after(kafka::errc::unavailable));
+    expect<to_dead_letters>(of.after(again));
+}
+
+TEST_CASE("where order does not matter the record waits in the retry topic, and its attempts travel with it") {
+    const retry_policy policy{.attempts = 3, .first_pause = milliseconds{100}, .keep_order = false};
+    const auto first = expect<to_retry_topic>(delivery(policy).after(again));
+    CHECK(first.attempts == 1);
+    CHECK(first.after == milliseconds{100});
+    const auto second = expect<to_retry_topic>(delivery(policy, first.attempts).after(broken));
+    CHECK(second.attempts == 2);
+    CHECK(second.after == milliseconds{200});
+    CHECK(expect<to_dead_letters>(delivery(policy, second.attempts).after(again)).attempts == 3);
+    CHECK(expect<try_again>(delivery(policy).after(outage)).outage);
+}
+
+TEST_CASE("an error of the system is an outage, never a dead letter") {
+    const retry_policy policy{.attempts = 1};
+    expect<try_again>(delivery(policy).after(make_error_code(boost::system::errc::connection_reset)));
+}

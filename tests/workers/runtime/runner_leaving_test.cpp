@@ -1,0 +1,147 @@
+// Records in work when a partition or the whole worker leaves.
+#include "tests/workers/runtime/runner_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using strings = std::vector<std::string>;
+
+namespace {
+
+awaitable<> take_away(kafka::consumer_owner* from, std::vector<kafka::partition_id> partitions) {
+    co_await from->revoked(std::move(partitions));
+}
+
+std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", partition}}; }
+
+}  // namespace
+
+TEST_CASE("short work of a partition that goes away is finished and committed, what was not begun is left to the next owner") {
+    house h;
+    h.open({0});
+    h.handler.hold();
+    for (int i = 0; i < 4; ++i) h.push(message(0, i, i == 1 ? "b" : "a", std::to_string(i)));
+    h.io.settle();
+    CHECK(h.started == strings{"0", "1"});
+    bool revoked = false;
+    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    h.io.settle();
+    CHECK_FALSE(revoked);
+    h.handler.release();
+    REQUIRE(h.io.until([&] { return revoked; }));
+    CHECK(h.started == strings{"0", "1"});
+    CHECK(h.committed() == 2);
+    CHECK(h.runner->counters().in_work == 0);
+
+    house next;
+    next.open({0});
+    for (auto i = h.committed(); i < 4; ++i) next.push(message(0, i, "a", std::to_string(i)));
+    next.work_is_done();
+    CHECK(next.ended == strings{"2", "3"});
+    CHECK(next.committed() == 4);
+}
+
+TEST_CASE("work that outlasts the revocation commits nothing, and the other partitions go on") {
+    house h;
+    h.open({0, 1});
+    h.handler.hold();
+    h.push(message(0, 0, "a", "long"));
+    h.io.settle();
+    bool revoked = false;
+    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    REQUIRE(h.io.until([&] { return revoked; }));
+    h.push(message(0, 1, "a", "not ours"));
+    h.push(message(1, 0, "b", "ours"));
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.ended == strings{"long", "ours"});
+    CHECK(h.consumer.commits.count({"t", 0}) == 0);
+    CHECK(h.committed(1) == 1);
+}
+
+TEST_CASE("a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
+    house h;
+    h.open({0});
+    h.handler.hold();
+    for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
+    h.io.settle();
+    bool revoked = false;
+    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    REQUIRE(h.io.until([&] { return revoked; }));
+    h.assign({0});
+    for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
+    h.io.settle();
+    CHECK(h.started == strings{"0"});
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.ended == strings{"0", "0", "1", "2"});
+    CHECK(h.most["a"] == 1);
+    CHECK(h.committed() == 3);
+}
+
+TEST_CASE("records that waited for a turn of a partition that goes away are not started, and those of others are") {
+    house h;
+    h.worker.at_once = 1;
+    h.open({0, 1});
+    h.handler.hold();
+    h.push(message(1, 0, "x", "first"));
+    h.push(message(0, 0, "a", "dropped"));
+    h.push(message(0, 1, "a", "dropped too"));
+    h.push(message(1, 1, "y", "second"));
+    h.io.settle();
+    bool revoked = false;
+    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    REQUIRE(h.io.until([&] { return revoked; }));
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.ended == strings{"first", "second"});
+    CHECK(h.consumer.commits.count({"t", 0}) == 0);
+    CHECK(h.committed(1) == 2);
+}
+
+TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothing in") {
+    house h;
+    h.open();
+    h.handler.hold();
+    h.push(message(0, 0, "a", "0"));
+    h.push(message(0, 1, "b", "1"));
+    h.push(message(0, 2, "a", "behind"));
+    h.io.settle();
+    bool drained = false;
+    h.io.start(h.runner->drain(std::chrono::seconds{10}), drained);
+    h.io.settle();
+    CHECK(h.runner->draining());
+    h.push(message(0, 3, "c", "late"));
+    h.io.settle();
+    CHECK_FALSE(drained);
+    h.handler.release();
+    REQUIRE(h.io.until([&] { return drained; }));
+    CHECK(h.ended == strings{"0", "1"});
+    CHECK(h.committed() == 2);
+    CHECK(h.published() == strings{"0", "1"});
+}
+
+TEST_CASE("a drain ends at its limit although a handler does not, and that record is not committed") {
+    house h;
+    h.open();
+    h.handler.hold();
+    h.push(message(0, 0, "a", "0"));
+    h.io.settle();
+    h.io.run(h.runner->drain(milliseconds{30}));
+    CHECK(h.consumer.commits.empty());
+    h.handler.fail_always(make_error_code(workers::errc::leased));
+    h.handler.release();
+    h.io.settle();
+    CHECK(h.consumer.commits.empty());
+    CHECK(h.producer.sent.empty());
+}
+
+TEST_CASE("a drain does not wait for a server that is away: the record stays for the next owner") {
+    house h;
+    h.open();
+    h.database.use.fail_always(outage);
+    h.push(message(0, 0, "a", "0"));
+    REQUIRE(h.io.until([&] { return h.database.use.calls() > 3; }));
+    h.io.run(h.runner->drain(std::chrono::seconds{10}));
+    CHECK(h.consumer.commits.empty());
+    CHECK(h.producer.sent.empty());
+}

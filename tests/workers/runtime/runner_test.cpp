@@ -1,0 +1,295 @@
+#include <stdexcept>
+
+#include "events/chat.hpp"
+#include "tests/support/sample_events.hpp"
+#include "tests/workers/runtime/runner_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using strings = std::vector<std::string>;
+
+TEST_CASE("hundreds of records are in work at once, one at a time of a key, and commits never pass an unfinished one") {
+    house h;
+    h.worker.at_once = 64;
+    h.yields = 40;
+    std::map<kafka::partition_id, std::set<std::int64_t>> open;
+    std::map<std::string, kafka::partition_id> place;
+    h.consumer.at_commit = [&](const kafka::partition_id& of, std::int64_t next) {
+        std::set<std::string> done(h.ended.begin(), h.ended.end());
+        for (const auto offset : open[of])
+            if (offset < next && !done.contains(std::to_string(of.partition) + "/" + std::to_string(offset)))
+                FAIL("committed " << next << " before " << offset);
+        const auto before = h.consumer.committed(of);
+        if (next <= before) FAIL("committed " << next << " after " << before);
+    };
+    h.open({0, 1, 2});
+    std::vector<kafka::message> all;
+    for (std::int64_t offset = 0; offset < 67; ++offset)
+        for (std::int32_t p = 0; p < 3; ++p) {
+            open[{"t", p}].insert(offset);
+            const auto key = "k" + std::to_string(p) + std::to_string(offset * 7 % 11);
+            all.push_back(message(p, offset, key, std::to_string(p) + "/" + std::to_string(offset)));
+        }
+    h.push(std::move(all));
+    h.work_is_done();
+    for (std::int32_t p = 0; p < 3; ++p) CHECK(h.committed(p) == 67);
+    CHECK(h.most[""] > 20);
+    CHECK(h.most[""] <= 64);
+    std::map<std::string, std::int64_t> last;
+    for (const auto& r : h.producer.to("out")) {
+        CHECK(h.most[r.key] == 1);
+        const auto offset = std::stoll(r.value.substr(2));
+        const auto [at, first] = last.try_emplace(r.key, -1);
+        if (offset <= at->second) FAIL("out of order: " << r.key << " " << r.value);
+        at->second = offset;
+    }
+    CHECK(h.published().size() == 201);
+    CHECK(h.runner->counters().handled == 201);
+}
+
+TEST_CASE("records without a key do not wait for each other") {
+    house h;
+    h.open();
+    h.handler.hold();
+    for (int i = 0; i < 5; ++i) h.push(message(0, i, "", "v" + std::to_string(i)));
+    h.io.settle();
+    CHECK(h.started.size() == 5);
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.committed() == 5);
+}
+
+TEST_CASE("no more handlers run than the worker wants at once") {
+    house h;
+    h.worker.at_once = 3;
+    h.open();
+    h.handler.hold();
+    for (int i = 0; i < 10; ++i) h.push(message(0, i, std::to_string(i), "v"));
+    h.io.settle();
+    CHECK(h.started.size() == 3);
+    h.handler.release_one();
+    h.io.settle();
+    CHECK(h.started.size() == 4);
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.most[""] == 3);
+}
+
+TEST_CASE("effects are carried out in one order: transaction, frames, events, and then the offset") {
+    house h;
+    h.consumer.at_commit = [&](const kafka::partition_id&, std::int64_t) { h.journal.push_back("offset"); };
+    h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
+        workers::effects out;
+        out.statements.push_back({&stored, {"x"}});
+        out.derive = [](const std::vector<postgres::rows>& rows) {
+            workers::consequences then;
+            then.frames.push_back({{}, {1, 0}, events::frame_type::start, {}});
+            then.announcements.push_back({"user:1", "{}"});
+            then.events.push_back({"out", "k", std::string(rows.front().text(0, 0)), {{"ce_id", "7"}}});
+            return then;
+        };
+        co_return out;
+    };
+    h.database.answer = [](const postgres::bound&) { return result<postgres::rows>(cell("from the row")); };
+    h.open();
+    h.push(message(0, 0, "k", "v"));
+    h.work_is_done();
+    CHECK(h.journal == test::journal{"commit stored", "frame message_start", "announce user:1", "publish out", "offset"});
+    CHECK(h.published() == strings{"from the row"});
+    CHECK(header(h.producer.sent.front(), "ce_id") == "7");
+}
+
+TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the others go on") {
+    house h;
+    const std::string poison("\x00\xffpoison", 8);
+    h.outcome = [&](const kafka::message& m) { return m.value == poison ? refused : error_code{}; };
+    h.open();
+    for (int i = 0; i < 20; ++i) h.push(message(0, i, "k" + std::to_string(i % 2), i == 7 ? poison : "v" + std::to_string(i)));
+    h.work_is_done();
+    CHECK(h.published().size() == 19);
+    CHECK(h.committed() == 20);
+    const auto dead = h.producer.to("t-dlt");
+    REQUIRE(dead.size() == 1);
+    CHECK(dead[0].value == poison);
+    CHECK(dead[0].key == "k1");
+    CHECK(header(dead[0], "kafka_dlt-original-offset") == "7");
+    CHECK(header(dead[0], "kafka_dlt-original-consumer-group") == "w");
+    CHECK(h.database.all("given_up").size() == 1);
+    CHECK(h.runner->counters().dead == 1);
+}
+
+TEST_CASE("an outage of the database is waited for, and then everything goes through, made once and in order") {
+    house h;
+    h.open();
+    h.database.use.fail_next(40, outage);
+    for (int i = 0; i < 10; ++i) h.push(message(0, i, "k" + std::to_string(i % 3), std::to_string(i)));
+    h.work_is_done();
+    CHECK(h.started.size() == 10);
+    CHECK(h.database.all("stored").size() == 10);
+    CHECK(h.published().size() == 10);
+    CHECK(h.producer.to("t-dlt").empty());
+    CHECK(h.committed() == 10);
+    CHECK(h.runner->counters().outages >= 40);
+}
+
+TEST_CASE("an outage of the broker repeats the effects until it has them, and nothing is committed before") {
+    house h;
+    h.open();
+    h.producer.use.fail_next(7, kafka::errc::unavailable);
+    h.push(message(0, 0, "k", "v"));
+    REQUIRE(h.io.until([&] { return h.producer.use.calls() >= 4; }));
+    CHECK(h.consumer.commits.empty());
+    h.work_is_done();
+    CHECK(h.published() == strings{"v"});
+    CHECK(h.started.size() == 1);
+    CHECK(h.committed() == 1);
+}
+
+TEST_CASE("a handler that waits for a lease is asked again for as long as it takes") {
+    house h;
+    int left = 25;
+    h.outcome = [&](const kafka::message&) { return left-- > 0 ? make_error_code(workers::errc::leased) : error_code{}; };
+    h.open();
+    h.push(message(0, 0, "k", "v"));
+    h.work_is_done();
+    CHECK(h.started.size() == 26);
+    CHECK(h.producer.to("t-dlt").empty());
+    CHECK(h.published() == strings{"v"});
+}
+
+TEST_CASE("a handler that throws is tried again a bounded number of times, then given up with its end told") {
+    house h;
+    h.outcome = [](const kafka::message& m) -> error_code {
+        if (m.value == "bad") throw std::runtime_error("out of luck");
+        return {};
+    };
+    h.consumer.at_commit = [&](const kafka::partition_id&, std::int64_t) { h.journal.push_back("offset"); };
+    h.open();
+    h.push(message(0, 0, "k", "bad"));
+    h.work_is_done();
+    CHECK(h.started == strings{"bad", "bad", "bad"});
+    CHECK(h.journal == test::journal{"commit given_up", "publish t-dlt", "offset"});
+    const auto dead = h.producer.to("t-dlt").at(0);
+    CHECK(header(dead, "kafka_dlt-exception-message") == "the handler threw");
+    CHECK(header(dead, "airi-attempts") == "3");
+    h.push(message(0, 1, "k", "good"));
+    h.work_is_done();
+    CHECK(h.published() == strings{"good"});
+    CHECK(h.committed() == 2);
+}
+
+TEST_CASE("effects that throw while they are carried out count as broken too") {
+    house h;
+    h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
+        workers::effects out;
+        out.statements.push_back({&stored, {"x"}});
+        out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences { throw std::out_of_range("no such row"); };
+        co_return out;
+    };
+    h.open();
+    h.push(message(0, 0, "k", "v"));
+    h.work_is_done();
+    CHECK(h.producer.to("t-dlt").size() == 1);
+    CHECK(h.committed() == 1);
+}
+
+TEST_CASE("an end that cannot be written because of a conflict is tried again before the dead letter") {
+    house h;
+    h.outcome = [](const kafka::message&) { return refused; };
+    int conflicts = 2;
+    h.database.answer = [&](const postgres::bound&) -> result<postgres::rows> {
+        if (conflicts-- > 0) return again;
+        return postgres::rows{};
+    };
+    h.open();
+    h.push(message(0, 0, "k", "v"));
+    h.work_is_done();
+    CHECK(h.database.all("given_up").size() == 1);
+    CHECK(h.producer.to("t-dlt").size() == 1);
+}
+
+TEST_CASE("giving up that throws loses neither the dead letter nor the records behind it") {
+    house h;
+    h.outcome = [](const kafka::message& m) { return m.value == "bad" ? refused : error_code{}; };
+    h.worker.give_up = [](workers::record) -> workers::effects { throw std::runtime_error("cannot"); };
+    h.open();
+    h.push(message(0, 0, "k", "bad"));
+    h.push(message(0, 1, "k", "good"));
+    h.work_is_done();
+    CHECK(h.producer.to("t-dlt").size() == 1);
+    CHECK(h.published() == strings{"good"});
+    CHECK(h.committed() == 2);
+}
+
+TEST_CASE("a dead letter that the broker does not take does not stop the records behind it") {
+    house h;
+    h.outcome = [](const kafka::message& m) { return m.value == "good" ? error_code{} : refused; };
+    h.producer.refuse = [](const kafka::record& r) { return r.value.size() > 1000 ? make_error_code(kafka::errc::too_large) : error_code{}; };
+    h.open();
+    h.push(message(0, 0, "k", std::string(2000, 'x')));
+    h.push(message(0, 1, "k", "good"));
+    h.work_is_done();
+    CHECK(h.published() == strings{"good"});
+    CHECK(h.committed() == 2);
+    const auto dead = h.producer.to("t-dlt");
+    REQUIRE(dead.size() == 1);
+    CHECK(dead[0].value.empty());
+    CHECK(header(dead[0], "kafka_dlt-original-offset") == "0");
+    CHECK(header(dead[0], "airi-value-left-out") == "2000");
+}
+
+TEST_CASE("a dead letter waits for the broker and is written once") {
+    house h;
+    h.outcome = [](const kafka::message&) { return refused; };
+    h.producer.use.fail_next(3, kafka::errc::unavailable);
+    h.open();
+    h.push(message(0, 0, "k", "v"));
+    REQUIRE(h.io.until([&] { return h.producer.use.calls() >= 2; }));
+    CHECK(h.consumer.commits.empty());
+    h.work_is_done();
+    CHECK(h.producer.to("t-dlt").size() == 1);
+    CHECK(h.committed() == 1);
+}
+
+TEST_CASE("an event that cannot be read is refused without its handler being asked") {
+    house h;
+    int asked = 0;
+    h.worker.handle = workers::on_event<events::chat_screened>([&](events::chat_screened in, workers::record) -> awaitable<result<workers::effects>> {
+        ++asked;
+        CHECK(in.user == screened().user);
+        return house::handle(&h, {*new kafka::message(message(0, 0, "k", "v"))});
+    });
+    h.open();
+    h.push(message(0, 0, "k", "{\"conversation_id\":1}"));
+    h.push(message(0, 1, "k", events::encode(screened())));
+    h.work_is_done();
+    CHECK(asked == 1);
+    CHECK(header(h.producer.to("t-dlt").at(0), "kafka_dlt-exception-message") == "wrong type");
+}
+
+TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it") {
+    house h;
+    h.worker.high_mark = 8;
+    h.open({0, 1});
+    h.handler.hold();
+    for (int i = 0; i < 10; ++i) h.push(message(0, i, std::to_string(i), "v"));
+    h.push(message(1, 0, "k", "v"));
+    h.io.settle();
+    CHECK(h.consumer.pauses == 1);
+    CHECK(h.consumer.paused == std::set<kafka::partition_id>{{"t", 0}});
+    for (int i = 0; i < 7; ++i) h.handler.release_one();
+    h.io.settle();
+    CHECK(h.consumer.resumes == 0);
+    h.handler.release();
+    h.work_is_done();
+    CHECK(h.consumer.resumes == 1);
+    CHECK(h.consumer.paused.empty());
+}
+
+TEST_CASE("a consumer that failed makes the worker unhealthy") {
+    house h;
+    h.open();
+    CHECK(h.runner->healthy());
+    h.runner->owner().failed("fenced");
+    CHECK_FALSE(h.runner->healthy());
+}
