@@ -1,5 +1,7 @@
 #include "gateway/router.hpp"
 
+#include <charconv>
+
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
 
@@ -51,8 +53,9 @@ std::variant<std::optional<std::string>, problem> parameter(const exchange& of, 
         const auto given = of.in.parameter("limit");
         if (!given) return std::optional(std::to_string(default_limit));
         std::int64_t limit = 0;
-        for (char c : *given) limit = c >= '0' && c <= '9' && limit <= most_limit ? limit * 10 + (c - '0') : 0;
-        if (limit < 1 || limit > most_limit) return problem{400, "BAD_REQUEST", "limit must be between 1 and 100"};
+        const auto* const end = given->data() + given->size();
+        const auto [stop, ec] = std::from_chars(given->data(), end, limit);
+        if (ec != std::errc{} || stop != end || limit < 1 || limit > most_limit) return problem{400, "BAD_REQUEST", "limit must be between 1 and 100"};
         return std::optional(std::to_string(limit));
     }
     if (const auto given = of.in.parameter(name)) return std::optional(std::string(*given));

@@ -76,6 +76,7 @@ public:
                             : handled(!found.methods.empty() ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
                                                        : not_found("path"));
         if (auto* p = std::get_if<problem>(&got)) {
+            if (as_openai && p->status == 422) p->status = 400;  // its clients know no other
             if (p->status >= 500) log::error("request.failed", {{"request_id", of.in.id}, {"path", of.in.path}, {"code", p->code}, {"status", p->status}});
             got = answer(failure_response(*p, of.in.id, as_openai));
         }

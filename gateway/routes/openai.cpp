@@ -200,10 +200,7 @@ awaitable<handled> completions(exchange& of) {
     if (auto* wrong = std::get_if<problem>(&request)) co_return std::move(*wrong);
     auto& want = std::get<asked>(request);
     auto prepared = co_await prepare_message(of.use, of.caller, std::move(want.order), {of.in.traceparent, of.in.id}, of.in.arrived);
-    if (auto* wrong = std::get_if<problem>(&prepared)) {
-        if (wrong->status == 422) wrong->status = 400;
-        co_return std::move(*wrong);
-    }
+    if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
     watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
     co_await watch->join();

@@ -10,7 +10,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-struct batch_house : house {
+struct batch_house : runner_house {
     std::vector<std::size_t> sizes;
     std::function<error_code(const kafka::message&)> fault;
 
@@ -140,7 +140,7 @@ TEST_CASE("where order does not matter a failing record waits in the retry topic
 }
 
 TEST_CASE("a record of the retry topic is not tried before it is due") {
-    house h;
+    runner_house h;
     h.open();
     h.assign({0}, "t-retry");
     auto early = message(0, 0, "k", "v", "t-retry");

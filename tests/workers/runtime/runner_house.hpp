@@ -32,7 +32,7 @@ inline workers::effects effects_of(const kafka::message& m) {
     return out;
 }
 
-struct house {
+struct runner_house {
     test::journal journal;
     loop io;
     fake_database database{&journal};
@@ -49,7 +49,7 @@ struct house {
     std::mt19937 random{1};
     int yields = 0;                             ///< up to so many turns of the loop before a handler goes on
 
-    house() {
+    runner_house() {
         worker.name = "w";
         worker.topic = "t";
         worker.retry = {.attempts = 3, .first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .outage_pause = milliseconds{2}};
@@ -86,7 +86,7 @@ struct house {
         return out;
     }
 
-    static awaitable<result<workers::effects>> handle(house* h, workers::record in) {
+    static awaitable<result<workers::effects>> handle(runner_house* h, workers::record in) {
         const auto key = in.from.key;
         h->started.push_back(in.from.value);
         for (const auto& k : {key, std::string()}) h->most[k] = std::max(h->most[k], ++h->running[k]);

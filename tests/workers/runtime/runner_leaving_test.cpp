@@ -16,7 +16,7 @@ std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", part
 }  // namespace
 
 TEST_CASE("short work of a partition that goes away is finished and committed, what was not begun is left to the next owner") {
-    house h;
+    runner_house h;
     h.open({0});
     h.handler.hold();
     for (int i = 0; i < 4; ++i) h.push(message(0, i, i == 1 ? "b" : "a", std::to_string(i)));
@@ -32,7 +32,7 @@ TEST_CASE("short work of a partition that goes away is finished and committed, w
     CHECK(h.committed() == 2);
     CHECK(h.runner->counters().in_work == 0);
 
-    house next;
+    runner_house next;
     next.open({0});
     for (auto i = h.committed(); i < 4; ++i) next.push(message(0, i, "a", std::to_string(i)));
     next.work_is_done();
@@ -41,7 +41,7 @@ TEST_CASE("short work of a partition that goes away is finished and committed, w
 }
 
 TEST_CASE("work that outlasts the revocation commits nothing, and the other partitions go on") {
-    house h;
+    runner_house h;
     h.open({0, 1});
     h.handler.hold();
     h.push(message(0, 0, "a", "long"));
@@ -59,7 +59,7 @@ TEST_CASE("work that outlasts the revocation commits nothing, and the other part
 }
 
 TEST_CASE("a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
-    house h;
+    runner_house h;
     h.open({0});
     h.handler.hold();
     for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
@@ -79,7 +79,7 @@ TEST_CASE("a partition that comes back while its old work goes on is read again 
 }
 
 TEST_CASE("records that waited for a turn of a partition that goes away are not started, and those of others are") {
-    house h;
+    runner_house h;
     h.worker.at_once = 1;
     h.open({0, 1});
     h.handler.hold();
@@ -99,7 +99,7 @@ TEST_CASE("records that waited for a turn of a partition that goes away are not 
 }
 
 TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothing in") {
-    house h;
+    runner_house h;
     h.open();
     h.handler.hold();
     h.push(message(0, 0, "a", "0"));
@@ -121,7 +121,7 @@ TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothi
 }
 
 TEST_CASE("a drain ends at its limit although a handler does not, and that record is not committed") {
-    house h;
+    runner_house h;
     h.open();
     h.handler.hold();
     h.push(message(0, 0, "a", "0"));
@@ -136,7 +136,7 @@ TEST_CASE("a drain ends at its limit although a handler does not, and that recor
 }
 
 TEST_CASE("a drain does not wait for a server that is away: the record stays for the next owner") {
-    house h;
+    runner_house h;
     h.open();
     h.database.use.fail_always(outage);
     h.push(message(0, 0, "a", "0"));
