@@ -70,6 +70,7 @@ document& document::operator=(document&&) noexcept = default;
 document::~document() = default;
 
 result<document> document::parse(std::string_view text) {
+    if (text.empty()) return errc::not_json;
     auto made = std::make_unique<state>();
     if (made->parser.allocate(text.size(), max_depth)) return errc::not_json;
     const auto error = made->parser.parse(text.data(), text.size()).error();

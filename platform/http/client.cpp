@@ -26,13 +26,13 @@ struct pieces_body {
     class reader {
     public:
         template <bool IsRequest, class Fields>
-        reader(beast::http::header<IsRequest, Fields>&, std::string& into) : x_into(into) {}
+        reader(beast::http::header<IsRequest, Fields>&, std::string& into) : into_(into) {}
         void init(const boost::optional<std::uint64_t>&, error_code& ec) { ec = {}; }
         template <class Buffers>
         std::size_t put(const Buffers& from, error_code& ec) {
             std::size_t taken = 0;
             for (const auto part : beast::buffers_range_ref(from)) {
-                x_into.append(static_cast<const char*>(part.data()), part.size());
+                into_.append(static_cast<const char*>(part.data()), part.size());
                 taken += part.size();
             }
             ec = {};
@@ -41,7 +41,7 @@ struct pieces_body {
         void finish(error_code& ec) { ec = {}; }
 
     private:
-        std::string& x_into;
+        std::string& into_;
     };
 };
 using parser_type = beast::http::response_parser<pieces_body>;
@@ -230,22 +230,22 @@ awaitable<result<std::string>> read_rest(shared_exchange x, std::size_t most) {
 
 class beast_answer final : public answer {
 public:
-    explicit beast_answer(shared_exchange x) : x_exchange(std::move(x)) {}
+    explicit beast_answer(shared_exchange x) : exchange_(std::move(x)) {}
     ~beast_answer() override {
-        if (!x_exchange->ended) x_exchange->on->close(errc::cancelled);
+        if (!exchange_->ended) exchange_->on->close(errc::cancelled);
     }
-    unsigned status() const override { return x_exchange->parser->get().result_int(); }
+    unsigned status() const override { return exchange_->parser->get().result_int(); }
     std::string_view header(std::string_view name) const override {
-        for (const auto& [key, value] : x_exchange->fields)
+        for (const auto& [key, value] : exchange_->fields)
             if (equals(key, name)) return value;
         return {};
     }
-    awaitable<result<std::string>> read() override { return read_piece(x_exchange); }
-    awaitable<result<std::string>> read_all(std::size_t most) override { return read_rest(x_exchange, most); }
-    void give_up_at(moment when) override { x_exchange->give_up = when; }
+    awaitable<result<std::string>> read() override { return read_piece(exchange_); }
+    awaitable<result<std::string>> read_all(std::size_t most) override { return read_rest(exchange_, most); }
+    void give_up_at(moment when) override { exchange_->give_up = when; }
 
 private:
-    shared_exchange x_exchange;
+    shared_exchange exchange_;
 };
 
 bool is_token(std::string_view text) {
@@ -281,11 +281,11 @@ result<std::string> request_head(const request& what, const url& to) {
 class beast_client final : public client {
 public:
     beast_client(executor on, client_options with)
-        : x_pool(std::make_shared<pool>(on, with)), x_trust(std::make_shared<trust>()) {}
-    ~beast_client() override { x_pool->close(); }
+        : pool_(std::make_shared<pool>(on, with)), trust_(std::make_shared<trust>()) {}
+    ~beast_client() override { pool_->close(); }
 
     awaitable<result<std::unique_ptr<answer>>> send(request what) override {
-        return send_with(x_pool, x_trust, std::move(what));
+        return send_with(pool_, trust_, std::move(what));
     }
 
 private:
@@ -336,8 +336,8 @@ private:
         }
     }
 
-    std::shared_ptr<pool> x_pool;
-    std::shared_ptr<const trust> x_trust;
+    std::shared_ptr<pool> pool_;
+    std::shared_ptr<const trust> trust_;
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ struct trust::state {
     asio::ssl::context context{asio::ssl::context::tls_client};
 };
 
-trust::trust() : x_state(std::make_unique<state>()) {
-    auto& context = x_state->context;
+trust::trust() : state_(std::make_unique<state>()) {
+    auto& context = state_->context;
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     error_code ignored;
     context.set_default_verify_paths(ignored);
@@ -45,15 +45,15 @@ struct connection::resolving {
     std::function<void(std::pair<error_code, addresses>)> resume;
 };
 
-connection::connection(executor on, std::string pool_key) : x_socket(on), x_pool_key(std::move(pool_key)) {}
+connection::connection(executor on, std::string pool_key) : socket_(on), pool_key_(std::move(pool_key)) {}
 connection::~connection() = default;
 
 // getaddrinfo cannot be interrupted: on a close the coroutine goes on at once and the look-up's late answer
 // is ignored.
 awaitable<std::pair<error_code, connection::addresses>> connection::resolve(std::string host,
                                                                             std::string port) {
-    auto held = std::make_shared<resolving>(resolving{tcp::resolver(x_socket.get_executor()), {}});
-    x_resolving = held;
+    auto held = std::make_shared<resolving>(resolving{tcp::resolver(socket_.get_executor()), {}});
+    resolving_ = held;
     return from_callback<std::pair<error_code, addresses>>(
         [held, host = std::move(host), port = std::move(port)](auto done) {
             held->resume = std::move(done);
@@ -74,67 +74,67 @@ awaitable<error_code> connection::open(url to, std::shared_ptr<const trust> with
         found = addresses::create(at, to.host, to.port);
     } else {
         std::tie(ec, found) = co_await resolve(to.host, to.port);
-        if (x_closed_for) co_return x_closed_for;
+        if (closed_for_) co_return closed_for_;
         if (ec) co_return errc::unreachable;
     }
     ec = asio::error::host_not_found;
     for (const auto& entry : found) {
         error_code ignored;
-        x_socket.close(ignored);
-        x_socket.open(entry.endpoint().protocol(), ec);
-        if (!ec) std::tie(ec) = co_await x_socket.async_connect(entry.endpoint(), as_values);
-        if (x_closed_for) co_return x_closed_for;
+        socket_.close(ignored);
+        socket_.open(entry.endpoint().protocol(), ec);
+        if (!ec) std::tie(ec) = co_await socket_.async_connect(entry.endpoint(), as_values);
+        if (closed_for_) co_return closed_for_;
         if (!ec || ec == asio::error::operation_aborted) break;
     }
     if (ec == asio::error::operation_aborted) co_return errc::cancelled;
     if (ec) co_return errc::unreachable;
-    x_socket.set_option(tcp::no_delay(true), ec);
+    socket_.set_option(tcp::no_delay(true), ec);
     if (!to.tls) co_return error_code{};
 
-    x_tls = std::make_unique<tls_layer>(
-        tls_layer{asio::ssl::stream<tcp::socket&>(x_socket, with->settings().context)});
-    auto& stream = x_tls->stream;
+    tls_ = std::make_unique<tls_layer>(
+        tls_layer{asio::ssl::stream<tcp::socket&>(socket_, with->settings().context)});
+    auto& stream = tls_->stream;
     if (!is_literal && !SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str()))
         co_return errc::tls_failed;
     stream.set_verify_callback(asio::ssl::host_name_verification(to.host), ec);
     std::tie(ec) = co_await stream.async_handshake(asio::ssl::stream_base::client, as_values);
-    if (x_closed_for) co_return x_closed_for;
+    if (closed_for_) co_return closed_for_;
     if (ec == asio::error::operation_aborted) co_return errc::cancelled;
     if (ec) co_return errc::tls_failed;
     co_return error_code{};
 }
 
 awaitable<std::tuple<error_code, std::size_t>> connection::read_some(asio::mutable_buffer into) {
-    if (x_tls) return x_tls->stream.async_read_some(into, as_values);
-    return x_socket.async_read_some(into, as_values);
+    if (tls_) return tls_->stream.async_read_some(into, as_values);
+    return socket_.async_read_some(into, as_values);
 }
 
 awaitable<std::tuple<error_code, std::size_t>> connection::write(std::array<asio::const_buffer, 2> what) {
-    if (x_tls) return asio::async_write(x_tls->stream, what, as_values);
-    return asio::async_write(x_socket, what, as_values);
+    if (tls_) return asio::async_write(tls_->stream, what, as_values);
+    return asio::async_write(socket_, what, as_values);
 }
 
 void connection::set_deadline(moment by, errc why) {
-    x_by = by;
-    x_why = why;
+    by_ = by;
+    why_ = why;
 }
 
 void connection::enforce(moment now) {
-    if (now >= x_by) close(x_why);
+    if (now >= by_) close(why_);
 }
 
 void connection::close(errc why) {
-    if (x_closed_for) return;
-    x_closed_for = why;
+    if (closed_for_) return;
+    closed_for_ = why;
     error_code ignored;
-    x_socket.close(ignored);
-    if (const auto held = x_resolving.lock())
-        if (auto resume = std::exchange(held->resume, {})) resume({x_closed_for, addresses{}});
+    socket_.close(ignored);
+    if (const auto held = resolving_.lock())
+        if (auto resume = std::exchange(held->resume, {})) resume({closed_for_, addresses{}});
 }
 
 bool connection::is_quiet() {
     char byte;
-    const auto got = ::recv(x_socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

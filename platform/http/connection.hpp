@@ -24,10 +24,10 @@ public:
     trust();
     ~trust();
     struct state;
-    state& settings() const { return *x_state; }
+    state& settings() const { return *state_; }
 
 private:
-    std::unique_ptr<state> x_state;
+    std::unique_ptr<state> state_;
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -35,7 +35,7 @@ public:
     connection(executor on, std::string pool_key);
     ~connection();
 
-    const std::string& pool_key() const { return x_pool_key; }
+    const std::string& pool_key() const { return pool_key_; }
     /// Resolves, connects and shakes hands.
     awaitable<error_code> open(url to, std::shared_ptr<const trust> with);
     awaitable<std::tuple<error_code, std::size_t>> read_some(boost::asio::mutable_buffer into);
@@ -47,7 +47,7 @@ public:
     /// Idempotent; pending reads and writes end with an error.
     void close(errc why);
     /// Why it was closed from this side; no error while it is open.
-    error_code closed_for() const { return x_closed_for; }
+    error_code closed_for() const { return closed_for_; }
     /// True while nothing waits to be read: an idle connection that has an end, an error or bytes is of no
     /// use.
     bool is_quiet();
@@ -59,13 +59,13 @@ private:
 
     awaitable<std::pair<error_code, addresses>> resolve(std::string host, std::string port);
 
-    boost::asio::ip::tcp::socket x_socket;
-    std::unique_ptr<tls_layer> x_tls;
-    std::weak_ptr<resolving> x_resolving;
-    std::string x_pool_key;
-    moment x_by = moment::max();
-    errc x_why = errc::cancelled;
-    error_code x_closed_for;
+    boost::asio::ip::tcp::socket socket_;
+    std::unique_ptr<tls_layer> tls_;
+    std::weak_ptr<resolving> resolving_;
+    std::string pool_key_;
+    moment by_ = moment::max();
+    errc why_ = errc::cancelled;
+    error_code closed_for_;
 };
 
 }  // namespace airi::http

@@ -34,13 +34,13 @@ private:
     void keep_ticking();
     void tick();
 
-    executor x_on;
-    client_options x_with;
-    boost::asio::steady_timer x_timer;
-    bool x_ticking = false;
-    bool x_closed = false;
-    std::unordered_map<std::string, std::vector<idle>> x_idle;
-    std::vector<std::weak_ptr<connection>> x_watched;
+    executor on_;
+    client_options with_;
+    boost::asio::steady_timer timer_;
+    bool ticking_ = false;
+    bool closed_ = false;
+    std::unordered_map<std::string, std::vector<idle>> idle_;
+    std::vector<std::weak_ptr<connection>> watched_;
 };
 
 }  // namespace airi::http

@@ -228,7 +228,7 @@ export class Wire {
     /// The answer to a frame: the one with its id, or the error that refers to it.
     async reply(type, data) {
         const id = this.say(type, data);
-        return this.hear(`an answer to ${type}`, (frame) => frame.id === id);
+        return this.hear(`an answer to ${type}`, (frame) => frame.id === id || frame.data?.ref === id);
     }
 
     async closed(within = 15_000) {

@@ -48,13 +48,13 @@ public:
 
     /// One script for each connection, in order; the last one serves all further connections.
     raw_server(asio::io_context& on, std::vector<script> scripts)
-        : x_acceptor(on, {asio::ip::make_address("127.0.0.1"), 0}), x_seen(std::make_shared<record>()) {
-        asio::co_spawn(on, serve(&x_acceptor, std::move(scripts), x_seen), asio::detached);
+        : acceptor_(on, {asio::ip::make_address("127.0.0.1"), 0}), seen_(std::make_shared<record>()) {
+        asio::co_spawn(on, serve(&acceptor_, std::move(scripts), seen_), asio::detached);
     }
     std::string url(std::string_view path = "/") const {
-        return "http://127.0.0.1:" + std::to_string(x_acceptor.local_endpoint().port()) + std::string(path);
+        return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + std::string(path);
     }
-    const record& seen() const { return *x_seen; }
+    const record& seen() const { return *seen_; }
 
 private:
     static awaitable<> serve(asio::ip::tcp::acceptor* from, std::vector<script> scripts,
@@ -116,8 +116,8 @@ private:
         }
     }
 
-    asio::ip::tcp::acceptor x_acceptor;
-    std::shared_ptr<record> x_seen;
+    asio::ip::tcp::acceptor acceptor_;
+    std::shared_ptr<record> seen_;
 };
 
 /// Runs `what` on `on` and gives its value; throws when that takes more than 20 s.

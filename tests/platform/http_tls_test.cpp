@@ -59,18 +59,18 @@ certificate make_certificate(const char* names, long valid_until) {
 class trusting {
 public:
     explicit trusting(const certificate& which) {
-        const int file = ::mkstemp(x_path);
+        const int file = ::mkstemp(path_);
         ::close(file);
-        std::ofstream(x_path) << which.pem;
-        ::setenv("SSL_CERT_FILE", x_path, 1);
+        std::ofstream(path_) << which.pem;
+        ::setenv("SSL_CERT_FILE", path_, 1);
     }
     ~trusting() {
         ::unsetenv("SSL_CERT_FILE");
-        ::unlink(x_path);
+        ::unlink(path_);
     }
 
 private:
-    char x_path[32] = "/tmp/airi-trust-XXXXXX";
+    char path_[32] = "/tmp/airi-trust-XXXXXX";
 };
 
 // Answers every request on every connection; a body without a length is ended by closing without a TLS
@@ -83,19 +83,19 @@ public:
     };
 
     tls_server(asio::io_context& on, const certificate& with, std::string answer)
-        : x_acceptor(on, {asio::ip::make_address("127.0.0.1"), 0}),
-          x_context(ssl::context::tls_server),
-          x_seen(std::make_shared<record>()) {
-        x_context.use_certificate_chain(asio::buffer(with.pem));
-        x_context.use_private_key(asio::buffer(with.key_pem), ssl::context::pem);
-        asio::co_spawn(on, serve(&x_acceptor, &x_context, std::move(answer), x_seen), asio::detached);
+        : acceptor_(on, {asio::ip::make_address("127.0.0.1"), 0}),
+          context_(ssl::context::tls_server),
+          seen_(std::make_shared<record>()) {
+        context_.use_certificate_chain(asio::buffer(with.pem));
+        context_.use_private_key(asio::buffer(with.key_pem), ssl::context::pem);
+        asio::co_spawn(on, serve(&acceptor_, &context_, std::move(answer), seen_), asio::detached);
     }
     std::string url(std::string_view host) const {
-        return "https://" + std::string(host) + ":" + std::to_string(x_acceptor.local_endpoint().port()) +
+        return "https://" + std::string(host) + ":" + std::to_string(acceptor_.local_endpoint().port()) +
                "/";
     }
-    ssl::context& context() { return x_context; }
-    const record& seen() const { return *x_seen; }
+    ssl::context& context() { return context_; }
+    const record& seen() const { return *seen_; }
 
 private:
     static constexpr auto values = asio::as_tuple(asio::use_awaitable);
@@ -128,9 +128,9 @@ private:
         }
     }
 
-    asio::ip::tcp::acceptor x_acceptor;
-    ssl::context x_context;
-    std::shared_ptr<record> x_seen;
+    asio::ip::tcp::acceptor acceptor_;
+    ssl::context context_;
+    std::shared_ptr<record> seen_;
 };
 
 const std::string hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";

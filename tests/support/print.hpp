@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "platform/base/result.hpp"
 
@@ -23,4 +24,13 @@ struct doctest::StringMaker<boost::system::error_code> {
 template <>
 struct doctest::StringMaker<airi::failure> {
     static String convert(airi::failure kind) { return airi::name_of(kind).data(); }
+};
+
+template <>
+struct doctest::StringMaker<std::vector<std::string>> {
+    static String convert(const std::vector<std::string>& all) {
+        std::string out;
+        for (const auto& one : all) out += (out.empty() ? "" : ", ") + one;
+        return ("[" + out + "]").c_str();
+    }
 };

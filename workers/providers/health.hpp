@@ -25,7 +25,7 @@ class health {
 public:
     enum class state { closed, open, half_open };
 
-    explicit health(health_policy policy = {}) : x_policy(policy) {}
+    explicit health(health_policy policy = {}) : policy_(policy) {}
 
     /// Whether a call may go out now. When the pause is over exactly one caller gets a yes, as the probe; it
     /// must tell the outcome by one of the three calls below. A probe nobody reports on is given up after
@@ -41,34 +41,34 @@ public:
 
     state current(moment now) const;
     /// 0 to 1, moving average; 1 before the first call.
-    double success_rate() const { return x_success_rate; }
-    milliseconds latency() const { return milliseconds(static_cast<long long>(x_latency_ms)); }
+    double success_rate() const { return success_rate_; }
+    milliseconds latency() const { return milliseconds(static_cast<long long>(latency_ms_)); }
 
 private:
     void open(moment until);
     void close();
 
-    health_policy x_policy;
-    int x_failures = 0;
-    bool x_open = false;
-    moment x_until{};
-    bool x_probing = false;
-    moment x_probe_until{};
-    double x_success_rate = 1;
-    double x_latency_ms = 0;
-    bool x_timed = false;
+    health_policy policy_;
+    int failures_ = 0;
+    bool open_ = false;
+    moment until_{};
+    bool probing_ = false;
+    moment probe_until_{};
+    double success_rate_ = 1;
+    double latency_ms_ = 0;
+    bool timed_ = false;
 };
 
 /// The health of all providers, by name.
 class health_table {
 public:
-    explicit health_table(health_policy policy = {}) : x_policy(policy) {}
+    explicit health_table(health_policy policy = {}) : policy_(policy) {}
     health& of(std::string_view provider);
     void each(const std::function<void(std::string_view, const health&)>& visit) const;
 
 private:
-    health_policy x_policy;
-    std::map<std::string, health, std::less<>> x_all;
+    health_policy policy_;
+    std::map<std::string, health, std::less<>> all_;
 };
 
 }  // namespace airi::workers::providers

@@ -12,7 +12,7 @@ namespace airi::workers::providers {
 
 class ndjson_parser {
 public:
-    explicit ndjson_parser(std::size_t most_line = 1024 * 1024) : x_most(most_line) {}
+    explicit ndjson_parser(std::size_t most_line = 1024 * 1024) : most_(most_line) {}
 
     /// Appends the lines these bytes complete, without their ends; empty ones and a byte order mark are left
     /// out. A line over the bound is `malformed`, now and for every later call.
@@ -23,10 +23,10 @@ public:
 private:
     void add(std::string line, std::vector<std::string>& out);
 
-    std::size_t x_most;
-    std::string x_partial;
-    bool x_first_line = true;
-    bool x_failed = false;
+    std::size_t most_;
+    std::string partial_;
+    bool first_line_ = true;
+    bool failed_ = false;
 };
 
 }  // namespace airi::workers::providers

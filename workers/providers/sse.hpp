@@ -24,26 +24,26 @@ struct sse_event {
 class sse_parser {
 public:
     /// `most` bounds a line, and the data of one event.
-    explicit sse_parser(std::size_t most = 1024 * 1024) : x_most(most) {}
+    explicit sse_parser(std::size_t most = 1024 * 1024) : most_(most) {}
 
     /// Appends the events these bytes complete. An event the stream does not finish with a blank line is
     /// never given. A line or an event over the bound is `malformed`, now and for every later call.
     error_code push(std::string_view bytes, std::vector<sse_event>& out);
     /// The reconnection time the stream asked for last.
-    std::optional<milliseconds> retry() const { return x_retry; }
+    std::optional<milliseconds> retry() const { return retry_; }
 
 private:
     bool take_line(std::string_view line, std::vector<sse_event>& out);
     bool take_field(std::string_view name, std::string_view value);
 
-    std::size_t x_most;
-    std::string x_partial;  ///< the line that is not complete yet
-    bool x_first_line = true;
-    bool x_after_cr = false;  ///< an LF that comes next belongs to the CR before it
-    bool x_failed = false;
-    bool x_has_data = false;
-    sse_event x_next;
-    std::optional<milliseconds> x_retry;
+    std::size_t most_;
+    std::string partial_;  ///< the line that is not complete yet
+    bool first_line_ = true;
+    bool after_cr_ = false;  ///< an LF that comes next belongs to the CR before it
+    bool failed_ = false;
+    bool has_data_ = false;
+    sse_event next_;
+    std::optional<milliseconds> retry_;
 };
 
 }  // namespace airi::workers::providers

@@ -6,6 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "platform/base/log.hpp"
 #include "workers/runtime/carry_out.hpp"
@@ -90,7 +92,7 @@ public:
         for (const auto& id : list)
             if (const auto found = partitions_.find(id); found != partitions_.end()) going.push_back(found->second);
         for (const auto& p : going) p->state = partition::leaving;
-        std::erase_if(ready_, [&](job& j) { return j.of->state != partition::ours && (drop(j), true); });
+        for (auto& j : std::exchange(ready_, {})) j.of->state == partition::ours ? ready_.push_back(std::move(j)) : drop(j);
         for (int i = 0; i < 100; ++i) {
             if (std::all_of(going.begin(), going.end(), [](const auto& p) { return p->running == 0; })) break;
             co_await pause(milliseconds{10});
@@ -108,14 +110,19 @@ public:
     }
 
 private:
-    // A record that was never started, of a partition that goes to someone else, and those of its key behind it: the
-    // next owner reads them again. Nothing is committed for them: the partition's lowest unfinished record came before.
-    void drop(job& j) {
+    // A record that was never started, of a partition that goes to someone else: the next owner reads it again. Nothing
+    // is committed for it: the partition's lowest unfinished record came before.
+    void drop(const job& j) {
         --counters_.in_work;
-        if (worker_.handle_batch) return;
-        while (auto behind = order_.leave(order_key(j.message))) {
+        if (!worker_.handle_batch) next_of(order_key(j.message));
+    }
+
+    // The key's next record. Those of a partition that left are passed over; behind them there may be records of the
+    // same partition after it came back.
+    void next_of(const std::string& key) {
+        while (auto next = order_.leave(key)) {
+            if (next->of->state == partition::ours) return ready_.push_back(std::move(*next));
             --counters_.in_work;
-            j = std::move(*behind);
         }
     }
 
@@ -138,10 +145,11 @@ private:
             return;
         }
         while (!ready_.empty() && running_ < worker_.at_once && !draining_) {
-            ++running_;
-            ++ready_.front().of->running;
-            asio::co_spawn(on_, process(std::move(ready_.front())), asio::detached);
+            auto next = std::move(ready_.front());
             ready_.pop_front();
+            ++running_;
+            ++next.of->running;
+            asio::co_spawn(on_, process(std::move(next)), asio::detached);
         }
     }
 
@@ -228,32 +236,73 @@ private:
         co_return make_error_code(errc::threw);
     }
 
+    // Writes the record's end. One that cannot be written is logged, and the dead letter goes out all the same. False: the
+    // worker is leaving.
     awaitable<bool> give_up(const kafka::message& m) {
-        const auto last = worker_.give_up(record{m});
-        const auto outcome = co_await surely(last);
-        co_return !outcome || failure_of(outcome) != failure::outage;
+        const auto last = last_effects(m);
+        if (!last) co_return true;
+        delivery state(worker_.retry);
+        while (true) {
+            const auto outcome = co_await surely(*last);
+            if (!outcome) co_return true;
+            const auto next = state.after(outcome);
+            if (std::holds_alternative<to_dead_letters>(next)) {
+                report("worker.end_not_written", m, outcome);
+                co_return true;
+            }
+            if (draining_ || !co_await until(now() + worker_.retry.first_pause)) co_return false;
+        }
+    }
+
+    std::optional<effects> last_effects(const kafka::message& m) {
+        try {
+            return worker_.give_up(record{m});
+        } catch (const std::exception& e) {
+            log::error("worker.threw", {{"worker", worker_.name}, {"what", e.what()}});
+            return std::nullopt;
+        }
     }
 
     // What a handler made may have cost money: while a server is away it is kept and tried again, not made anew.
     awaitable<error_code> surely(const effects& what) {
         for (int outages = 0;; ++outages) {
-            const auto outcome = error_of(co_await carry_out(what, ports_));
+            const auto outcome = co_await carry_out_guarded(what);
             if (!outcome || failure_of(outcome) != failure::outage || draining_) co_return outcome;
             ++counters_.outages;
             if (!co_await until(now() + outage_pause(outages))) co_return outcome;
         }
     }
 
+    awaitable<error_code> carry_out_guarded(const effects& what) {
+        try {
+            co_return error_of(co_await carry_out(what, ports_));
+        } catch (const std::exception& e) {
+            log::error("worker.threw", {{"worker", worker_.name}, {"what", e.what()}});
+        }
+        co_return make_error_code(errc::threw);
+    }
+
     milliseconds outage_pause(int outages) const {
         return std::min<milliseconds>(worker_.retry.outage_pause, milliseconds{50} * (1LL << std::min(outages, 10)));
     }
 
+    // A record that the broker will never take (its bytes and our headers are over the topic's limit) goes without its
+    // value: its headers say where the original is.
     awaitable<bool> publish_surely(kafka::record out) {
         while (!draining_) {
             std::vector<kafka::record> one;
             one.push_back(out);
-            if (co_await ports_.producer.publish(std::move(one))) co_return true;
-            co_await pause(worker_.retry.outage_pause);
+            const auto outcome = error_of(co_await ports_.producer.publish(std::move(one)));
+            if (!outcome) co_return true;
+            if (failure_of(outcome) == failure::refused) {
+                log::error("worker.record_not_taken", {{"worker", worker_.name}, {"topic", out.topic}, {"bytes", out.value.size()},
+                                                       {"error", outcome.message()}});
+                if (out.value.empty()) co_return true;
+                out.headers.push_back({"airi-value-left-out", std::to_string(out.value.size())});
+                out.value.clear();
+            } else {
+                co_await pause(worker_.retry.outage_pause);
+            }
         }
         co_return false;
     }
@@ -272,13 +321,7 @@ private:
         const auto next = j.of->progress.finished(j.message.offset);
         if (j.of->pressure.done() == flow::action::resume && j.of->state == partition::ours) consumer_->resume(j.of->id);
         if (next && j.of->state != partition::gone) consumer_->commit({{j.of->id, *next}});
-        if (worker_.handle_batch) return;
-        if (auto after = order_.leave(order_key(j.message))) {
-            if (after->of->state == partition::ours)
-                ready_.push_back(std::move(*after));
-            else
-                drop(*after);
-        }
+        if (!worker_.handle_batch) next_of(order_key(j.message));
     }
 
     static error_code error_of(const result<>& r) { return r ? error_code{} : r.error(); }

@@ -20,14 +20,14 @@ public:
     void raw(std::string_view bytes);  // past the chunk framing
     void end(std::string_view trailer = {});
 
-    std::string& bytes() { return x_bytes; }
+    std::string& bytes() { return bytes_; }
 
 private:
-    std::string_view x_eol;
-    std::string_view x_colon;
-    bool x_bom;
-    std::string x_bytes;
-    std::string x_frame;
+    std::string_view eol_;
+    std::string_view colon_;
+    bool bom_;
+    std::string bytes_;
+    std::string frame_;
 };
 
 }  // namespace airi::standin

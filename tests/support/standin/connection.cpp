@@ -23,41 +23,41 @@ constexpr std::size_t piece = 16 * 1024;
 }  // namespace
 
 connection::connection(asio::ip::tcp::socket socket)
-    : x_socket(std::move(socket)), x_timer(x_socket.get_executor()) {
+    : socket_(std::move(socket)), timer_(socket_.get_executor()) {
     error_code ignored;
-    x_socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    x_socket.non_blocking(true, ignored);
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
 }
 
 awaitable<bool> connection::fill() {
-    const std::size_t before = x_in.size();
-    x_in.resize(before + piece);
+    const std::size_t before = in_.size();
+    in_.resize(before + piece);
     error_code failed;
-    const std::size_t read = co_await x_socket.async_read_some(
-        asio::buffer(x_in.data() + before, piece), asio::redirect_error(asio::use_awaitable, failed));
-    x_in.resize(before + read);
-    if (failed) x_gone = true;
+    const std::size_t read = co_await socket_.async_read_some(
+        asio::buffer(in_.data() + before, piece), asio::redirect_error(asio::use_awaitable, failed));
+    in_.resize(before + read);
+    if (failed) gone_ = true;
     co_return !failed;
 }
 
 awaitable<connection::got> connection::read(http_request& out) {
     std::size_t end = 0;
-    while ((end = x_in.find("\r\n\r\n")) == std::string::npos) {
-        if (x_in.size() > head_limit) co_return got::nonsense;
+    while ((end = in_.find("\r\n\r\n")) == std::string::npos) {
+        if (in_.size() > head_limit) co_return got::nonsense;
         if (!co_await fill()) co_return got::end;
     }
-    auto head = parse_head(std::string_view(x_in).substr(0, end + 4));
+    auto head = parse_head(std::string_view(in_).substr(0, end + 4));
     if (!head) co_return got::nonsense;
     out = std::move(*head);
-    x_in.erase(0, end + 4);
+    in_.erase(0, end + 4);
     if (out.field("expect") == "100-continue" && !co_await send("HTTP/1.1 100 Continue\r\n\r\n"))
         co_return got::end;
     if (out.field("transfer-encoding") == "chunked") {
         while (true) {
-            const auto taken = take_chunked(x_in, out.body);
-            if (!taken || x_in.size() > body_limit) co_return got::nonsense;
+            const auto taken = take_chunked(in_, out.body);
+            if (!taken || in_.size() > body_limit) co_return got::nonsense;
             if (*taken > 0) {
-                x_in.erase(0, *taken);
+                in_.erase(0, *taken);
                 co_return got::request;
             }
             if (!co_await fill()) co_return got::end;
@@ -69,33 +69,33 @@ awaitable<connection::got> connection::read(http_request& out) {
         co_return got::nonsense;
     }
     if (length > body_limit) co_return got::nonsense;
-    while (x_in.size() < length) {
+    while (in_.size() < length) {
         if (!co_await fill()) co_return got::end;
     }
-    out.body = x_in.substr(0, length);
-    x_in.erase(0, length);
+    out.body = in_.substr(0, length);
+    in_.erase(0, length);
     co_return got::request;
 }
 
 awaitable<bool> connection::send(std::string_view bytes, pace how) {
     const std::size_t step = how.step == 0 ? bytes.size() : how.step;
-    while (!bytes.empty() && !x_gone) {
+    while (!bytes.empty() && !gone_) {
         error_code failed;
-        co_await asio::async_write(x_socket, asio::buffer(bytes.data(), std::min(step, bytes.size())),
+        co_await asio::async_write(socket_, asio::buffer(bytes.data(), std::min(step, bytes.size())),
                                    asio::redirect_error(asio::use_awaitable, failed));
-        if (failed) x_gone = true;
+        if (failed) gone_ = true;
         bytes.remove_prefix(std::min(step, bytes.size()));
         if (how.pause.count() > 0 && !bytes.empty()) co_await sleep_until(steady_clock::now() + how.pause);
     }
-    co_return !x_gone;
+    co_return !gone_;
 }
 
 awaitable<bool> connection::sleep_until(steady_clock::time_point when) {
-    if (x_gone) co_return false;
-    x_timer.expires_at(when);
+    if (gone_) co_return false;
+    timer_.expires_at(when);
     error_code cancelled;
-    co_await x_timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    co_return !x_gone;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_return !gone_;
 }
 
 awaitable<void> connection::until_gone() {
@@ -105,48 +105,48 @@ awaitable<void> connection::until_gone() {
 }
 
 void connection::watch() {
-    if (x_watch % 2 == 1) return;
-    ++x_watch;
+    if (watch_ % 2 == 1) return;
+    ++watch_;
     look();
 }
 
 void connection::look() {
-    x_socket.async_wait(asio::ip::tcp::socket::wait_read,
-                        [self = shared_from_this(), turn = x_watch](const error_code& failed) {
-                            if (failed || turn != self->x_watch) return;
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                        [self = shared_from_this(), turn = watch_](const error_code& failed) {
+                            if (failed || turn != self->watch_) return;
                             char bytes[4096];
                             error_code ec;
-                            const std::size_t read = self->x_socket.read_some(asio::buffer(bytes), ec);
-                            self->x_in.append(bytes, read);
+                            const std::size_t read = self->socket_.read_some(asio::buffer(bytes), ec);
+                            self->in_.append(bytes, read);
                             if (ec && ec != asio::error::would_block) return self->gone();
-                            if (self->x_in.size() < head_limit) self->look();
+                            if (self->in_.size() < head_limit) self->look();
                         });
 }
 
 void connection::gone() {
-    x_gone = true;
+    gone_ = true;
     error_code ignored;
-    x_timer.cancel();
-    x_socket.cancel(ignored);
+    timer_.cancel();
+    socket_.cancel(ignored);
 }
 
 void connection::unwatch() {
-    if (x_watch % 2 == 0) return;
-    ++x_watch;
+    if (watch_ % 2 == 0) return;
+    ++watch_;
     error_code ignored;
-    x_socket.cancel(ignored);
+    socket_.cancel(ignored);
 }
 
 void connection::close() {
     error_code ignored;
-    x_socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    x_socket.close(ignored);
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    socket_.close(ignored);
 }
 
 void connection::reset() {
     error_code ignored;
-    x_socket.set_option(asio::socket_base::linger(true, 0), ignored);
-    x_socket.close(ignored);
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
 }
 
 }  // namespace airi::standin

@@ -36,7 +36,7 @@ public:
     // These three are false once the client has gone.
     awaitable<bool> send(std::string_view bytes, pace how = {});
     awaitable<bool> sleep_until(steady_clock::time_point when);
-    bool alive() const { return !x_gone; }
+    bool alive() const { return !gone_; }
 
     awaitable<void> until_gone();
 
@@ -52,11 +52,11 @@ private:
     void look();
     void gone();
 
-    boost::asio::ip::tcp::socket x_socket;
-    boost::asio::steady_timer x_timer;
-    std::string x_in;
-    bool x_gone = false;
-    unsigned x_watch = 0;  // odd while watching; each turn has its own number
+    boost::asio::ip::tcp::socket socket_;
+    boost::asio::steady_timer timer_;
+    std::string in_;
+    bool gone_ = false;
+    unsigned watch_ = 0;  // odd while watching; each turn has its own number
 };
 
 }  // namespace airi::standin

@@ -31,25 +31,25 @@ std::string json_of(const record& r) {
 }  // namespace
 
 record_key journal::begin(record what) {
-    what.number = x_next++;
+    what.number = next_++;
     what.last_user = shortened(std::move(what.last_user), 200);
     what.script = shortened(std::move(what.script), 1000);
     what.model = shortened(std::move(what.model), 200);
     what.path = shortened(std::move(what.path), 200);
-    const record_key key{.epoch = x_epoch, .number = what.number, .from = what.from};
-    counts& c = x_counts[static_cast<std::size_t>(what.from)];
+    const record_key key{.epoch = epoch_, .number = what.number, .from = what.from};
+    counts& c = counts_[static_cast<std::size_t>(what.from)];
     ++c.total;
     c.most_under_way = std::max(c.most_under_way, ++c.under_way);
-    x_most_under_way = std::max(x_most_under_way, ++x_under_way);
-    x_records.push_back(std::move(what));
-    if (x_records.size() > kept) x_records.pop_front();
+    most_under_way_ = std::max(most_under_way_, ++under_way_);
+    records_.push_back(std::move(what));
+    if (records_.size() > kept) records_.pop_front();
     return key;
 }
 
 record* journal::find(const record_key& which) {
-    if (which.epoch != x_epoch || x_records.empty() || which.number < x_records.front().number)
+    if (which.epoch != epoch_ || records_.empty() || which.number < records_.front().number)
         return nullptr;
-    return &x_records[which.number - x_records.front().number];
+    return &records_[which.number - records_.front().number];
 }
 
 void journal::progress(const record_key& which, std::size_t tokens_sent) {
@@ -57,10 +57,10 @@ void journal::progress(const record_key& which, std::size_t tokens_sent) {
 }
 
 void journal::finish(const record_key& which, int status, std::size_t tokens_sent, bool client_gone) {
-    counts& c = x_counts[static_cast<std::size_t>(which.from)];
+    counts& c = counts_[static_cast<std::size_t>(which.from)];
     --c.under_way;
-    --x_under_way;
-    if (which.epoch != x_epoch) return;
+    --under_way_;
+    if (which.epoch != epoch_) return;
     ++c.finished;
     if (client_gone) ++c.client_gone;
     if (status >= 400) ++c.refused;
@@ -75,29 +75,29 @@ void journal::finish(const record_key& which, int status, std::size_t tokens_sen
 
 std::uint64_t journal::count(std::string_view text) {
     const std::size_t hash = std::hash<std::string_view>{}(text);
-    const auto [found, fresh] = x_times.try_emplace(hash, 0);
+    const auto [found, fresh] = times_.try_emplace(hash, 0);
     if (fresh) {
-        x_times_order.push_back(hash);
-        if (x_times_order.size() > kept) {
-            x_times.erase(x_times_order.front());
-            x_times_order.pop_front();
+        times_order_.push_back(hash);
+        if (times_order_.size() > kept) {
+            times_.erase(times_order_.front());
+            times_order_.pop_front();
         }
     }
     return found->second++;
 }
 
 void journal::reset() {
-    ++x_epoch;
-    x_records.clear();
-    x_times.clear();
-    x_times_order.clear();
-    for (counts& c : x_counts) c = {.under_way = c.under_way, .most_under_way = c.under_way};
-    x_most_under_way = x_under_way;
+    ++epoch_;
+    records_.clear();
+    times_.clear();
+    times_order_.clear();
+    for (counts& c : counts_) c = {.under_way = c.under_way, .most_under_way = c.under_way};
+    most_under_way_ = under_way_;
 }
 
 std::string journal::requests_json(std::string_view only_provider, std::string_view containing) const {
     std::string out = "[";
-    for (const record& r : x_records) {
+    for (const record& r : records_) {
         if (!only_provider.empty() && only_provider != name_of(r.from)) continue;
         if (!containing.empty() && r.script.find(containing) == std::string::npos &&
             r.last_user.find(containing) == std::string::npos) {
@@ -117,10 +117,10 @@ std::string journal::json_of(const counts& c) {
 }
 
 std::string journal::stats_json() const {
-    counts all{.under_way = x_under_way, .most_under_way = x_most_under_way};
+    counts all{.under_way = under_way_, .most_under_way = most_under_way_};
     std::string each;
     for (std::size_t i = 0; i < provider_count; ++i) {
-        const counts& c = x_counts[i];
+        const counts& c = counts_[i];
         all.total += c.total;
         all.finished += c.finished;
         all.client_gone += c.client_gone;

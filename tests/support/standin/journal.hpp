@@ -71,14 +71,14 @@ private:
     record* find(const record_key& which);
     static std::string json_of(const counts& c);
 
-    std::uint64_t x_epoch = 0;
-    std::uint64_t x_next = 1;
-    std::deque<record> x_records;
-    std::array<counts, provider_count> x_counts{};
-    std::uint64_t x_under_way = 0;
-    std::uint64_t x_most_under_way = 0;
-    std::unordered_map<std::size_t, std::uint64_t> x_times;
-    std::deque<std::size_t> x_times_order;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t next_ = 1;
+    std::deque<record> records_;
+    std::array<counts, provider_count> counts_{};
+    std::uint64_t under_way_ = 0;
+    std::uint64_t most_under_way_ = 0;
+    std::unordered_map<std::size_t, std::uint64_t> times_;
+    std::deque<std::size_t> times_order_;
 };
 
 }  // namespace airi::standin

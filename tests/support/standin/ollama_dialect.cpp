@@ -11,7 +11,7 @@ namespace {
 // A JSON document a line: https://github.com/ollama/ollama/blob/main/docs/api.md
 class ollama final : public dialect {
 public:
-    explicit ollama(const exchange& what) : x_what(what), x_model(json_string(what.model)) {}
+    explicit ollama(const exchange& what) : what_(what), model_(json_string(what.model)) {}
 
     std::string_view content_type(bool stream) const override {
         return stream ? "application/x-ndjson" : "application/json; charset=utf-8";
@@ -20,25 +20,25 @@ public:
     void opening(body_writer&) override {}
 
     void token(body_writer& to, std::string_view text) override {
-        x_line = head();
-        x_line.append(R"("message":{"role":"assistant","content":")");
-        append_escaped(x_line, text);
-        x_line.append(R"("},"done":false)");
-        if (std::exchange(x_first, false) && x_what.how.usage == usage_mode::first) {
-            x_line.append(",").append(counts(x_what.says.count()));
+        line_ = head();
+        line_.append(R"("message":{"role":"assistant","content":")");
+        append_escaped(line_, text);
+        line_.append(R"("},"done":false)");
+        if (std::exchange(first_, false) && what_.how.usage == usage_mode::first) {
+            line_.append(",").append(counts(what_.says.count()));
         }
-        x_line.append("}");
-        to.line(x_line);
+        line_.append("}");
+        to.line(line_);
     }
 
     void closing(body_writer& to, std::size_t sent) override {
-        if (x_what.how.usage != usage_mode::twice_decreasing) return;
+        if (what_.how.usage != usage_mode::twice_decreasing) return;
         to.line(fmt::format(R"({}"message":{{"role":"assistant","content":""}},"done":false,{}}})", head(),
                             counts(sent)));
     }
 
     void done(body_writer& to, std::size_t sent) override { to.line(last("", sent)); }
-    void error(body_writer& to) override { to.line(stream_error_body(x_what)); }
+    void error(body_writer& to) override { to.line(stream_error_body(what_)); }
     void ping(body_writer& to) override { to.line(""); }
 
     void unknown(body_writer& to) override {
@@ -46,21 +46,21 @@ public:
     }
 
     void event(body_writer& to, std::string_view payload) override { to.line(payload); }
-    std::string whole() override { return last(x_what.says.text(x_what.says.count()), x_what.says.count()); }
+    std::string whole() override { return last(what_.says.text(what_.says.count()), what_.says.count()); }
 
 private:
     std::string head() const {
-        return fmt::format(R"({{"model":{},"created_at":"{}",)", x_model, rfc3339(wall_clock::now()));
+        return fmt::format(R"({{"model":{},"created_at":"{}",)", model_, rfc3339(wall_clock::now()));
     }
 
     std::string counts(std::size_t sent) const {
         return fmt::format(R"("prompt_eval_count":{},"prompt_eval_duration":46000000,"eval_count":{},)"
                            R"("eval_duration":{})",
-                           x_what.prompt_tokens, sent, 1'000'000 + sent * 1'000'000);
+                           what_.prompt_tokens, sent, 1'000'000 + sent * 1'000'000);
     }
 
     std::string last(std::string_view text, std::size_t sent) const {
-        const usage_mode mode = x_what.how.usage;
+        const usage_mode mode = what_.how.usage;
         const std::size_t told = mode == usage_mode::twice_decreasing ? sent / 2 : sent;
         const bool counted = mode != usage_mode::none && mode != usage_mode::first;
         std::string content;
@@ -68,14 +68,14 @@ private:
         return fmt::format(
             R"({}"message":{{"role":"assistant","content":"{}"}},"done_reason":"{}","done":true,)"
             R"("total_duration":{},"load_duration":15000000{}}})",
-            head(), content, x_what.says.was_cut() ? "length" : "stop", 62'000'000 + sent * 1'000'000,
+            head(), content, what_.says.was_cut() ? "length" : "stop", 62'000'000 + sent * 1'000'000,
             counted ? "," + counts(told) : "");
     }
 
-    const exchange& x_what;
-    std::string x_model;
-    std::string x_line;
-    bool x_first = true;
+    const exchange& what_;
+    std::string model_;
+    std::string line_;
+    bool first_ = true;
 };
 
 }  // namespace

@@ -8,24 +8,24 @@
 namespace airi::standin {
 
 reply::reply(const script& how, std::string_view last_user_message)
-    : x_count(how.tokens), x_size(how.size), x_utf8(how.utf8) {
+    : count_(how.tokens), size_(how.size), utf8_(how.utf8) {
     if (!how.echo) return;
     const std::string plain = without_markers(last_user_message);
-    for (const auto word : words_of(plain)) x_echoed.emplace_back(word);
-    x_count = how.tokens_given ? std::min(how.tokens, x_echoed.size()) : x_echoed.size();
+    for (const auto word : words_of(plain)) echoed_.emplace_back(word);
+    count_ = how.tokens_given ? std::min(how.tokens, echoed_.size()) : echoed_.size();
 }
 
 std::string reply::token(std::size_t index) const {
     // two, three and four bytes, and an emoji of two code points joined by U+FE0F
     static constexpr std::array<std::string_view, 4> marks{"é", "漢", "🙂", "❤️"};
     std::string out = index == 0 ? "" : " ";
-    if (index < x_echoed.size()) {
-        out += x_echoed[index];
+    if (index < echoed_.size()) {
+        out += echoed_[index];
     } else {
         out += "tok" + std::to_string(index);
     }
-    if (x_utf8) out += marks[index % marks.size()];
-    if (out.size() < x_size) out.append(x_size - out.size(), 'x');
+    if (utf8_) out += marks[index % marks.size()];
+    if (out.size() < size_) out.append(size_ - out.size(), 'x');
     return out;
 }
 
@@ -36,9 +36,9 @@ std::string reply::text(std::size_t tokens) const {
 }
 
 void reply::cut_to(std::size_t tokens) {
-    if (tokens >= x_count) return;
-    x_count = tokens;
-    x_was_cut = true;
+    if (tokens >= count_) return;
+    count_ = tokens;
+    was_cut_ = true;
 }
 
 }  // namespace airi::standin

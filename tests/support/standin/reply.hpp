@@ -15,18 +15,18 @@ class reply {
 public:
     reply(const script& how, std::string_view last_user_message);
 
-    std::size_t count() const { return x_count; }
+    std::size_t count() const { return count_; }
     std::string token(std::size_t index) const;  // with the blank before it, except the first
     std::string text(std::size_t tokens) const;
     void cut_to(std::size_t tokens);  // the asker's own limit
-    bool was_cut() const { return x_was_cut; }
+    bool was_cut() const { return was_cut_; }
 
 private:
-    std::size_t x_count;
-    std::size_t x_size;
-    bool x_utf8;
-    bool x_was_cut = false;
-    std::vector<std::string> x_echoed;
+    std::size_t count_;
+    std::size_t size_;
+    bool utf8_;
+    bool was_cut_ = false;
+    std::vector<std::string> echoed_;
 };
 
 }  // namespace airi::standin

@@ -89,7 +89,7 @@ TEST_CASE("openai: counts are taken from any chunk, and never shrink") {
                  "\"completion_tokens\":6}}\n\n" +
                  done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
     CHECK(read(openai_decoder,
-               "data: {\"x_groq\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
+               "data: {\"groq_\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
               .tokens == std::pair<std::int64_t, std::int64_t>(2, 3));
     CHECK(read(openai_decoder, delta("a") + usage +
                                    "data: {\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}\n\n" +

@@ -25,7 +25,7 @@ public:
         posix_spawn_file_actions_addclose(&actions, ends[0]);
         std::string program = AIRI_BIN_DIR "/airi-standin";
         char* arguments[] = {program.data(), nullptr};
-        const int failed = ::posix_spawn(&x_pid, program.c_str(), &actions, nullptr, arguments, environ);
+        const int failed = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
         posix_spawn_file_actions_destroy(&actions);
         ::close(ends[1]);
         std::string line;
@@ -34,19 +34,19 @@ public:
         ::close(ends[0]);
         constexpr std::string_view expected = "listening on ";
         if (!line.starts_with(expected)) throw std::runtime_error("airi-standin did not start");
-        x_port = line.substr(expected.size());
+        port_ = line.substr(expected.size());
     }
     standin_process(const standin_process&) = delete;
     standin_process& operator=(const standin_process&) = delete;
     ~standin_process() {
-        ::kill(x_pid, SIGTERM);
-        ::waitpid(x_pid, nullptr, 0);
+        ::kill(pid_, SIGTERM);
+        ::waitpid(pid_, nullptr, 0);
     }
-    std::string url(std::string_view path) const { return "http://127.0.0.1:" + x_port + std::string(path); }
+    std::string url(std::string_view path) const { return "http://127.0.0.1:" + port_ + std::string(path); }
 
 private:
-    pid_t x_pid = -1;
-    std::string x_port;
+    pid_t pid_ = -1;
+    std::string port_;
 };
 
 }  // namespace airi::tests

@@ -51,6 +51,7 @@ TEST_CASE("work that outlasts the revocation commits nothing, and the other part
     REQUIRE(h.io.until([&] { return revoked; }));
     h.push(message(0, 1, "a", "not ours"));
     h.push(message(1, 0, "b", "ours"));
+    h.io.settle();
     h.handler.release();
     h.work_is_done();
     CHECK(h.ended == strings{"long", "ours"});

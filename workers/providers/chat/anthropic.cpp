@@ -22,9 +22,9 @@ finish reason_of(std::string_view text) {
 class anthropic_events final : public decoder {
 protected:
     error_code read(std::string_view bytes) override {
-        x_events.clear();
-        const auto ec = x_sse.push(bytes, x_events);
-        for (const auto& event : x_events) {
+        events_.clear();
+        const auto ec = sse_.push(bytes, events_);
+        for (const auto& event : events_) {
             const auto failed = chunk(event.data, [this](json::value root) { return take_event(root); });
             if (failed) return failed;
             if (over()) return {};
@@ -60,8 +60,8 @@ private:
         count_out(usage["output_tokens"].integer());
     }
 
-    sse_parser x_sse;
-    std::vector<sse_event> x_events;
+    sse_parser sse_;
+    std::vector<sse_event> events_;
 };
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
@@ -69,27 +69,27 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") 
 class anthropic final : public chat_provider {
 public:
     anthropic(anthropic_config config, http::client& with, executor on)
-        : x_config(std::move(config)), x_with(with), x_on(std::move(on)) {}
+        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
 
     std::string_view name() const override { return "anthropic"; }
-    milliseconds retry_after() const override { return x_pause->left(); }
+    milliseconds retry_after() const override { return pause_->left(); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
         http::request out;
-        out.url = x_config.base_url + "/messages";
+        out.url = config_.base_url + "/messages";
         out.with = {{"Content-Type", "application/json"},
                     {"Accept", "text/event-stream"},
                     {"anthropic-version", "2023-06-01"},
-                    {"x-api-key", x_config.key.reveal()}};
+                    {"x-api-key", config_.key.reveal()}};
         out.body = anthropic_body(what);
-        return open_chat(x_with, x_on, {"anthropic", std::move(out), anthropic_decoder(), bound, x_pause});
+        return open_chat(with_, on_, {"anthropic", std::move(out), anthropic_decoder(), bound, pause_});
     }
 
 private:
-    anthropic_config x_config;
-    http::client& x_with;
-    executor x_on;
-    std::shared_ptr<pause_note> x_pause = std::make_shared<pause_note>();
+    anthropic_config config_;
+    http::client& with_;
+    executor on_;
+    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
 };
 
 }  // namespace

@@ -27,17 +27,17 @@ public:
     std::optional<piece> take();
     /// The provider has said why the reply ends; only counts and the end mark may follow. From here on a
     /// broken connection does no harm.
-    bool knows_end() const { return x_finish.has_value(); }
+    bool knows_end() const { return finish_.has_value(); }
     /// Ends the reply where `knows_end()`, whatever else was to come.
-    void end_now() { x_over = true; }
+    void end_now() { over_ = true; }
     /// The end mark has come; all later bytes are without meaning.
-    bool over() const { return x_over; }
+    bool over() const { return over_; }
     /// Whether the model has produced anything since the last call; comments and pings are not progress.
-    bool take_progress() { return std::exchange(x_progress, false); }
+    bool take_progress() { return std::exchange(progress_, false); }
     /// Whether it ever has.
-    bool has_begun() const { return x_begun; }
+    bool has_begun() const { return begun_; }
     /// Chunks that could not be read and were passed over.
-    int skipped() const { return x_skipped; }
+    int skipped() const { return skipped_; }
 
 protected:
     virtual error_code read(std::string_view bytes) = 0;
@@ -47,26 +47,26 @@ protected:
     /// Parses one chunk. One that is no JSON object is counted and passed over, but not many in a row.
     error_code chunk(std::string_view json_text, const std::function<error_code(json::value)>& each);
     void add_text(std::string_view text);
-    void progress() { x_progress = x_begun = true; }
+    void progress() { progress_ = begun_ = true; }
     /// Counts only ever grow: a provider that corrects itself downwards is not believed.
     void count_in(std::optional<std::int64_t> tokens);
     void count_out(std::optional<std::int64_t> tokens);
-    void set_finish(finish why) { x_finish = why; }
-    void set_over() { x_over = true; }
+    void set_finish(finish why) { finish_ = why; }
+    void set_over() { over_ = true; }
 
 private:
-    std::string x_text;
-    std::optional<std::int64_t> x_in;
-    std::int64_t x_out = 0;
-    bool x_counted = false;
-    std::optional<finish> x_finish;
-    bool x_over = false;
-    bool x_told_end = false;
-    bool x_progress = false;
-    bool x_begun = false;
-    int x_good = 0;
-    int x_skipped = 0;
-    int x_skipped_in_row = 0;
+    std::string text_;
+    std::optional<std::int64_t> in_;
+    std::int64_t out_ = 0;
+    bool counted_ = false;
+    std::optional<finish> finish_;
+    bool over_ = false;
+    bool told_end_ = false;
+    bool progress_ = false;
+    bool begun_ = false;
+    int good_ = 0;
+    int skipped_ = 0;
+    int skipped_in_row_ = 0;
 };
 
 }  // namespace airi::workers::providers

@@ -93,12 +93,12 @@ awaitable<result<piece>> next_piece(std::shared_ptr<reading> r) {
 
 class http_stream final : public chat_stream {
 public:
-    explicit http_stream(std::shared_ptr<reading> r) : x_reading(std::move(r)) {}
-    ~http_stream() override { x_reading->close(errc::interrupted); }
-    awaitable<result<piece>> next() override { return next_piece(x_reading); }
+    explicit http_stream(std::shared_ptr<reading> r) : reading_(std::move(r)) {}
+    ~http_stream() override { reading_->close(errc::interrupted); }
+    awaitable<result<piece>> next() override { return next_piece(reading_); }
 
 private:
-    std::shared_ptr<reading> x_reading;
+    std::shared_ptr<reading> reading_;
 };
 
 // A 200 that carries no stream: an error object, or a page of whatever answers at this address.
@@ -128,7 +128,7 @@ error_code refused(const chat_call& call, unsigned status, std::string_view body
 }  // namespace
 
 milliseconds pause_note::left() const {
-    const auto left = std::chrono::ceil<milliseconds>(x_until - steady_clock::now());
+    const auto left = std::chrono::ceil<milliseconds>(until_ - steady_clock::now());
     return std::max(left, milliseconds{0});
 }
 

@@ -15,11 +15,11 @@ namespace airi::workers::providers {
 /// How long a provider has asked to be left alone.
 class pause_note {
 public:
-    void ask(milliseconds length) { x_until = std::chrono::steady_clock::now() + length; }
+    void ask(milliseconds length) { until_ = std::chrono::steady_clock::now() + length; }
     milliseconds left() const;
 
 private:
-    std::chrono::steady_clock::time_point x_until{};
+    std::chrono::steady_clock::time_point until_{};
 };
 
 struct chat_call {

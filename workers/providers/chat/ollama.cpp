@@ -13,18 +13,18 @@ namespace {
 class ollama_lines final : public decoder {
 protected:
     error_code read(std::string_view bytes) override {
-        const auto ec = x_ndjson.push(bytes, x_lines);
+        const auto ec = ndjson_.push(bytes, lines_);
         const auto failed = take_lines();
         return failed ? failed : ec;
     }
     error_code read_last() override {
-        x_ndjson.finish(x_lines);
+        ndjson_.finish(lines_);
         return take_lines();
     }
 
 private:
     error_code take_lines() {
-        for (const auto& line : std::exchange(x_lines, {})) {
+        for (const auto& line : std::exchange(lines_, {})) {
             const auto failed = chunk(line, [this](json::value root) { return take_line(root); });
             if (failed) return failed;
             if (over()) return {};
@@ -47,8 +47,8 @@ private:
         return {};
     }
 
-    ndjson_parser x_ndjson;
-    std::vector<std::string> x_lines;
+    ndjson_parser ndjson_;
+    std::vector<std::string> lines_;
 };
 
 std::string body_of(const prompt& what) {
@@ -73,24 +73,24 @@ std::string body_of(const prompt& what) {
 class ollama final : public chat_provider {
 public:
     ollama(ollama_config config, http::client& with, executor on)
-        : x_config(std::move(config)), x_with(with), x_on(std::move(on)) {}
+        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
 
     std::string_view name() const override { return "ollama"; }
-    milliseconds retry_after() const override { return x_pause->left(); }
+    milliseconds retry_after() const override { return pause_->left(); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
         http::request out;
-        out.url = x_config.base_url + "/api/chat";
+        out.url = config_.base_url + "/api/chat";
         out.with = {{"Content-Type", "application/json"}, {"Accept", "application/x-ndjson"}};
         out.body = body_of(what);
-        return open_chat(x_with, x_on, {"ollama", std::move(out), ollama_decoder(), bound, x_pause});
+        return open_chat(with_, on_, {"ollama", std::move(out), ollama_decoder(), bound, pause_});
     }
 
 private:
-    ollama_config x_config;
-    http::client& x_with;
-    executor x_on;
-    std::shared_ptr<pause_note> x_pause = std::make_shared<pause_note>();
+    ollama_config config_;
+    http::client& with_;
+    executor on_;
+    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
 };
 
 }  // namespace

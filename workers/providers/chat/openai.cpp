@@ -19,9 +19,9 @@ finish reason_of(std::string_view text) {
 class openai_chunks final : public decoder {
 protected:
     error_code read(std::string_view bytes) override {
-        x_events.clear();
-        const auto ec = x_sse.push(bytes, x_events);
-        for (const auto& event : x_events) {
+        events_.clear();
+        const auto ec = sse_.push(bytes, events_);
+        for (const auto& event : events_) {
             if (const auto failed = take_event(event)) return failed;
             if (over()) return {};
         }
@@ -44,7 +44,7 @@ private:
         if (is_error) return meaning_of_error(root);
         // In any chunk: some vendors send the counts in one whose `choices` is not empty. Groq has a place of
         // its own.
-        for (const auto usage : {root["x_groq"]["usage"], root["usage"]}) {
+        for (const auto usage : {root["groq_"]["usage"], root["usage"]}) {
             count_in(usage["prompt_tokens"].integer());
             count_out(usage["completion_tokens"].integer());
         }
@@ -64,8 +64,8 @@ private:
             set_finish(reason_of(*why));
     }
 
-    sse_parser x_sse;
-    std::vector<sse_event> x_events;
+    sse_parser sse_;
+    std::vector<sse_event> events_;
 };
 
 std::string_view name_of(role who) {
@@ -95,34 +95,34 @@ std::string body_of(const prompt& what, const openai_config& config) {
 class openai final : public chat_provider {
 public:
     openai(openai_config config, http::client& with, executor on)
-        : x_config(std::move(config)), x_with(with), x_on(std::move(on)) {}
+        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
 
-    std::string_view name() const override { return x_config.name; }
-    milliseconds retry_after() const override { return x_pause->left(); }
+    std::string_view name() const override { return config_.name; }
+    milliseconds retry_after() const override { return pause_->left(); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
         http::request out;
         out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-        if (!x_config.azure_api_version.empty()) {
+        if (!config_.azure_api_version.empty()) {
             const auto& deployment =
-                x_config.azure_deployment.empty() ? what.model : x_config.azure_deployment;
-            out.url = x_config.base_url + "/openai/deployments/" + deployment +
-                      "/chat/completions?api-version=" + x_config.azure_api_version;
-            out.with.emplace_back("api-key", x_config.key.reveal());
+                config_.azure_deployment.empty() ? what.model : config_.azure_deployment;
+            out.url = config_.base_url + "/openai/deployments/" + deployment +
+                      "/chat/completions?api-version=" + config_.azure_api_version;
+            out.with.emplace_back("api-key", config_.key.reveal());
         } else {
-            out.url = x_config.base_url + "/chat/completions";
-            if (!x_config.key.empty())
-                out.with.emplace_back("Authorization", "Bearer " + x_config.key.reveal());
+            out.url = config_.base_url + "/chat/completions";
+            if (!config_.key.empty())
+                out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
         }
-        out.body = body_of(what, x_config);
-        return open_chat(x_with, x_on, {x_config.name, std::move(out), openai_decoder(), bound, x_pause});
+        out.body = body_of(what, config_);
+        return open_chat(with_, on_, {config_.name, std::move(out), openai_decoder(), bound, pause_});
     }
 
 private:
-    openai_config x_config;
-    http::client& x_with;
-    executor x_on;
-    std::shared_ptr<pause_note> x_pause = std::make_shared<pause_note>();
+    openai_config config_;
+    http::client& with_;
+    executor on_;
+    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
 };
 
 }  // namespace

@@ -123,28 +123,28 @@ awaitable<result<piece>> next_piece(std::shared_ptr<speech> s) {
 
 class simulated_stream final : public chat_stream {
 public:
-    explicit simulated_stream(std::shared_ptr<speech> s) : x_speech(std::move(s)) {}
+    explicit simulated_stream(std::shared_ptr<speech> s) : speech_(std::move(s)) {}
     ~simulated_stream() override {
-        x_speech->over = true;
-        x_speech->timer.cancel();
+        speech_->over = true;
+        speech_->timer.cancel();
     }
-    awaitable<result<piece>> next() override { return next_piece(x_speech); }
+    awaitable<result<piece>> next() override { return next_piece(speech_); }
 
 private:
-    std::shared_ptr<speech> x_speech;
+    std::shared_ptr<speech> speech_;
 };
 
 class simulated final : public chat_provider {
 public:
-    simulated(simulated_config config, executor on) : x_config(config), x_on(std::move(on)) {}
+    simulated(simulated_config config, executor on) : config_(config), on_(std::move(on)) {}
 
     std::string_view name() const override { return "simulated"; }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
         if (orders(what, "error")) co_return errc::unavailable;
         const auto now = steady_clock::now();
-        if (x_config.first_token > bound.first_token) co_return errc::unavailable;
-        auto s = std::make_shared<speech>(boost::asio::steady_timer(x_on));
+        if (config_.first_token > bound.first_token) co_return errc::unavailable;
+        auto s = std::make_shared<speech>(boost::asio::steady_timer(on_));
         s->tokens = simulated_tokens(simulated_reply(what));
         s->last = s->tokens.size();
         const auto most = static_cast<std::size_t>(std::max<std::int64_t>(what.max_tokens, 1));
@@ -156,8 +156,8 @@ public:
         if (orders(what, "cut")) s->order = fault::cut;
         if (s->order != fault::none) s->last /= 2;
         for (const auto& each : what.turns) s->tokens_in += estimate_tokens(each.text);
-        s->next_at = now + x_config.first_token;
-        const auto per_second = std::clamp(x_config.tokens_per_second, 0.01, 1e6);
+        s->next_at = now + config_.first_token;
+        const auto per_second = std::clamp(config_.tokens_per_second, 0.01, 1e6);
         s->pace =
             std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(1 / per_second));
         s->bound = bound;
@@ -166,8 +166,8 @@ public:
     }
 
 private:
-    simulated_config x_config;
-    executor x_on;
+    simulated_config config_;
+    executor on_;
 };
 
 }  // namespace
