@@ -55,6 +55,7 @@ response failure_response(const problem& p, std::string_view request_id, bool as
         const auto error = json::object().add("code", p.code).add("message", p.message).add_raw("details", p.details).text();
         out.body = json::object().add("success", false).add_raw("error", error).add("request_id", request_id).text();
     }
+    out.headers.insert(out.headers.end(), p.headers.begin(), p.headers.end());
     if (p.retry_after) out.headers.emplace_back("Retry-After", std::to_string(*p.retry_after));
     if (p.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
     return out;

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "gateway/application.hpp"
 #include "platform/base/result.hpp"
@@ -16,6 +18,7 @@ struct problem {
     std::string message;              ///< for people; names the fault, never what is inside
     std::string details = "null";     ///< JSON
     std::optional<long long> retry_after = std::nullopt;  ///< seconds
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken → 500.

@@ -124,7 +124,10 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     if (order.listed)
         if (auto wrong = co_await own_conversation(use, *who, order, ids.conversation)) co_return std::move(*wrong);
     quota day{who->id.text(), today(at), who->limit("messages/day").value_or(0), ids.message.text()};
-    if (auto wrong = co_await take_all(use, *who, day, out.limits)) co_return std::move(*wrong);
+    if (auto wrong = co_await take_all(use, *who, day, out.limits)) {
+        if (out.limits.is != decision::kind::allowed) wrong->headers = rate_limit_headers(out.limits);
+        co_return std::move(*wrong);
+    }
     out.repeated = out.limits.repeated;
     if (out.repeated) {
         const auto first = co_await status_of(use, who->id, ids.generation);

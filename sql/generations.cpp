@@ -97,9 +97,15 @@ std::optional<claimed> read_claim(std::string_view text) {
 }
 
 postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseconds lease, std::string_view text,
-                          std::int64_t offset) {
+                          std::int64_t offset, const provider_call& under_way) {
     return bind("generations.heartbeat",
-                {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset}});
+                {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset},
+                 {"provider", under_way.provider}, {"model", under_way.model}, {"tokens_in", under_way.tokens_in},
+                 {"tokens_out", under_way.tokens_out}, {"cost", under_way.cost_nanousd}});
+}
+
+postgres::bound calls(const generation_id& id, const std::vector<provider_call>& made) {
+    return bind("generations.calls", {{"id", id}, {"calls", calls_json(made)}});
 }
 
 postgres::bound restart(const generation_id& id, std::int64_t epoch) {

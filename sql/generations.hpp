@@ -60,17 +60,20 @@ postgres::bound claim(const generation_id&, std::string_view owner, milliseconds
 /// None when the text is not what generation_claim() returns.
 std::optional<claimed> read_claim(std::string_view json);
 
-postgres::bound heartbeat(const generation_id&, std::int64_t epoch, milliseconds lease, std::string_view text,
-                          std::int64_t offset);
-postgres::bound restart(const generation_id&, std::int64_t epoch);
-postgres::bound release(const generation_id&, std::int64_t epoch);
-
 /// One call of a provider: what we paid, aborted or not.
 struct provider_call {
     std::int64_t epoch = 0;
     std::string provider, model, outcome;
     std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0;
 };
+/// Extends the lease; `text` is what the clients have seen of the epoch, `under_way` what the call has cost so far.
+postgres::bound heartbeat(const generation_id&, std::int64_t epoch, milliseconds lease, std::string_view text,
+                          std::int64_t offset, const provider_call& under_way);
+/// Keeps what calls cost whose reply nobody will see; needs no lease.
+postgres::bound calls(const generation_id&, const std::vector<provider_call>&);
+postgres::bound restart(const generation_id&, std::int64_t epoch);
+postgres::bound release(const generation_id&, std::int64_t epoch);
+
 struct ending {
     std::string_view state;  ///< completed, cancelled, failed
     std::string content;

@@ -77,7 +77,7 @@ std::string idle(const options& with) {
     crowd all;
     all.to = place::of(with.text("to"));
     all.speaks = dialect_of(with.text("dialect", "airi"));
-    all.script = with.text("script", "tokens=4");
+    all.script = with.text("script", "tokens=4 rate=100");
     all.pid = with.number("pid", 0);
     all.messages = with.number("messages", 100);
     all.people = people_of(with, static_cast<std::size_t>(with.number("sockets", 10'000)));

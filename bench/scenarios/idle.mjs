@@ -7,7 +7,7 @@ const kib = (got) => got.bytes_per_socket / 1024;
 
 export async function measure() {
     const { sockets } = settings;
-    const airi = await client("idle", { to: settings.gateway, pid: gatewayPid(), sockets, script: "tokens=4" });
+    const airi = await client("idle", { to: settings.gateway, pid: gatewayPid(), sockets, script: "tokens=4 rate=100" });
     console.error(`  airi ${JSON.stringify(airi)}`);
     const peers = {};
     for (const [name, dialect] of [["fanout_ws", "ws"], ["fanout_socketio", "socketio"]])

@@ -24,7 +24,7 @@ struct credentials {
 // look-alike of another user's address can be registered.
 bool plausible_email(std::string_view text) {
     const auto at = text.find('@');
-    if (at == 0 || at == std::string_view::npos || text.size() > 254 || text.find('@', at + 1) != std::string_view::npos) return false;
+    if (at == 0 || at > 64 || text.size() > 254 || text.find('@', at + 1) != std::string_view::npos) return false;
     const auto host = text.substr(at + 1);
     if (host.find('.') == std::string_view::npos || host.front() == '.' || host.back() == '.') return false;
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F && c != ',' && c != ';' && c != '<' && c != '>' && c != '"'; });

@@ -10,6 +10,8 @@
 #include "gateway/sessions/http_request.hpp"
 #include "gateway/sessions/http_response.hpp"
 #include "gateway/sessions/input_buffer.hpp"
+#include "gateway/sessions/refusals.hpp"
+#include "gateway/sessions/scatter_write.hpp"
 #include "gateway/sessions/socket_session.hpp"
 #include "platform/base/log.hpp"
 
@@ -24,13 +26,7 @@ constexpr std::size_t lingering_bytes = 1024 * 1024;  // read and thrown away af
 constexpr milliseconds lingering_time{2'000};
 constexpr std::size_t kept_output = 64 * 1024;
 
-constexpr refusal fault{500, "INTERNAL_ERROR", "Something went wrong on our side."};
-constexpr refusal header_too_large{431, "HEADERS_TOO_LARGE", "The request header is too large."};
-constexpr refusal body_too_large{413, "PAYLOAD_TOO_LARGE", "The request body is too large."};
-constexpr refusal wrong_version{426, "UPGRADE_REQUIRED", "Only WebSocket version 13 is spoken here."};
-constexpr refusal wrong_handshake{400, "BAD_REQUEST", "The WebSocket handshake is not valid."};
-constexpr refusal too_slow{408, "REQUEST_TIMEOUT", "The request did not arrive in time."};
-constexpr refusal leaving_now{503, "SERVICE_UNAVAILABLE", "This server is about to restart."};
+using namespace refusals;
 
 class http_session final : connection {
 public:
@@ -43,7 +39,7 @@ public:
 
 private:
     enum class next { again, end };
-    using parts = std::array<asio::const_buffer, 2>;
+    using parts = two_buffers;
 
     void tick(steady::time_point now) override {
         if (now <= deadline_) return;
@@ -74,7 +70,6 @@ private:
     awaitable<next> refuse(refusal why);
     awaitable<bool> write(std::string_view body);
     awaitable<bool> write_rest(parts left);
-    bool write_some(parts& left, error_code& ec);
     void tell_too_slow();
     awaitable<> linger();
     head_facts facts() const;
@@ -318,7 +313,7 @@ awaitable<bool> http_session::write(std::string_view body) {
     }
     parts left{asio::buffer(out_), asio::buffer(body.data(), body.size())};
     error_code ec;
-    if (write_some(left, ec)) co_return true;
+    if (write_some(socket_, left, ec)) co_return true;
     if (ec != asio::error::would_block) co_return false;
     co_return co_await write_rest(left);
 }
@@ -329,25 +324,11 @@ awaitable<bool> http_session::write_rest(parts left) {
         const auto [failed] = co_await socket_.async_wait(tcp::socket::wait_write, quietly);
         if (failed) co_return false;
         error_code ec;
-        const bool done = write_some(left, ec);
+        const bool done = write_some(socket_, left, ec);
         if (done || (ec && ec != asio::error::would_block)) {
             deadline_ = no_deadline;
             co_return done;
         }
-    }
-}
-
-// True when all is written; otherwise `left` is what is not, and `ec` says why.
-bool http_session::write_some(parts& left, error_code& ec) {
-    for (;;) {
-        auto count = socket_.write_some(left, ec);
-        if (ec) return false;
-        for (auto& part : left) {
-            const auto taken = std::min(count, part.size());
-            part += taken;
-            count -= taken;
-        }
-        if (left[0].size() + left[1].size() == 0) return true;
     }
 }
 

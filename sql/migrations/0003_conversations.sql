@@ -156,5 +156,6 @@ grant update (request_digest) on conversations to airi_app;
 grant select on companions, conversations, messages, generations, cancellations to airi_worker;
 grant insert on messages, generations, provider_calls, moderation_decisions to airi_worker;
 grant update on generations to airi_worker;
+grant select, delete on provider_calls to airi_worker;
 grant update (status) on messages to airi_worker;
 grant update (title, message_count, tokens_total, last_message_at, last_message_preview, updated_at) on conversations to airi_worker;

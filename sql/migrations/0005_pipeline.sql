@@ -62,12 +62,36 @@ create function generation_end(g generations) returns jsonb language sql stable 
                     where m.id = g.reply_id and m.created_at = g.message_created_at + interval '1 microsecond'))
 $$;
 
+-- What provider calls cost us, as their worker tells it; it knows better than the mark that a successor left of an epoch.
+create function generation_calls(p_id uuid, p_calls jsonb) returns void language sql as $$
+    delete from provider_calls p using jsonb_to_recordset(p_calls) as c(epoch int)
+    where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
+    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
+                                cost_nanousd, latency_ms)
+    select g.id, c.epoch, c.call, g.user_id, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd, c.latency_ms
+    from jsonb_to_recordset(p_calls) as c(epoch int, call int, provider text, model text, outcome text, tokens_in bigint,
+                                          tokens_out bigint, cost_nanousd bigint, latency_ms bigint), generations g
+    where g.id = p_id
+    on conflict do nothing
+$$;
+
+-- The call of an owner that is gone, as its last heartbeat told of it. Before that, nothing is known but that there was one.
+create function generation_abandoned_call(g generations) returns void language sql as $$
+    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
+                                cost_nanousd, latency_ms)
+    select g.id, g.epoch, -1, g.user_id, coalesce(g.provider, 'unknown'), coalesce(g.used_model, 'unknown'), 'abandoned',
+           g.tokens_in, g.tokens_out, g.cost_nanousd, 0
+    where g.state = 'running'
+      and not exists (select from provider_calls p where p.generation_id = g.id and p.epoch = g.epoch)
+    on conflict do nothing
+$$;
+
 -- Takes the generation for p_owner ("slot#incarnation") and tells all that answering needs. `state`: mine | leased
 -- (wait_ms) | unknown | completed, rejected, cancelled, failed (with generation_end). A lease of an earlier incarnation
 -- of the same slot is taken over at once: that process is dead.
 create function generation_claim(p_id uuid, p_owner text, p_lease_ms bigint) returns jsonb language plpgsql as $$
 declare
-    g generations; shown text; shown_offset int;
+    g generations;
 begin
     select * into g from generations where id = p_id for update;
     if not found then return jsonb_build_object('state', 'unknown'); end if;
@@ -76,9 +100,10 @@ begin
         return jsonb_build_object('state', 'leased',
             'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
     end if;
-    shown := g.checkpoint; shown_offset := g.checkpoint_offset;
+    perform generation_abandoned_call(g);
     update generations set state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
-           lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), checkpoint = null, checkpoint_offset = 0
+           lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), checkpoint = null, checkpoint_offset = 0,
+           provider = null, used_model = null, tokens_in = 0, tokens_out = 0, cost_nanousd = 0
     where id = p_id returning * into g;
     return (
         select jsonb_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
@@ -99,14 +124,17 @@ begin
         where u.id = g.user_id);
 end $$;
 
--- Extends the lease and keeps the text shown so far. ok | lost (someone else owns it: stop now) | cancel (the user's wish).
-create function generation_heartbeat(p_id uuid, p_epoch int, p_lease_ms bigint, p_text text, p_offset int) returns text
+-- Extends the lease and keeps the text shown so far and what the call under way has cost. ok | lost (someone else owns it:
+-- stop now) | cancel (the user's wish).
+create function generation_heartbeat(p_id uuid, p_epoch int, p_lease_ms bigint, p_text text, p_offset int, p_provider text,
+    p_model text, p_in bigint, p_out bigint, p_cost bigint) returns text
 language plpgsql as $$
 declare
     owner uuid;
 begin
     update generations set lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0),
-           checkpoint = p_text, checkpoint_offset = p_offset
+           checkpoint = p_text, checkpoint_offset = p_offset, provider = p_provider, used_model = p_model,
+           tokens_in = p_in, tokens_out = p_out, cost_nanousd = p_cost
     where id = p_id and epoch = p_epoch and state = 'running' returning user_id into owner;
     if not found then return 'lost'; end if;
     if exists (select 1 from cancellations where generation_id = p_id and user_id = owner) then return 'cancel'; end if;
@@ -115,7 +143,8 @@ end $$;
 
 -- A new epoch for the same owner, when text was shown that the next provider will not continue. NULL: lost.
 create function generation_restart(p_id uuid, p_epoch int) returns int language sql as $$
-    update generations set epoch = epoch + 1, checkpoint = null, checkpoint_offset = 0
+    update generations set epoch = epoch + 1, checkpoint = null, checkpoint_offset = 0, provider = null, used_model = null,
+           tokens_in = 0, tokens_out = 0, cost_nanousd = 0
     where id = p_id and epoch = p_epoch and state = 'running' returning epoch
 $$;
 
@@ -145,12 +174,7 @@ begin
                 'cost_nanousd', p_cost, 'latency_ms', p_latency, 'generation_id', g.id, 'attempts', g.attempts,
                 'error_code', p_error, 'finished_at', g.finished_at));
     update messages set status = p_state where id = g.message_id and created_at = g.message_created_at;
-    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
-                                cost_nanousd, latency_ms)
-    select g.id, c.epoch, c.call, g.user_id, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd, c.latency_ms
-    from jsonb_to_recordset(p_calls) as c(epoch int, call int, provider text, model text, outcome text, tokens_in bigint,
-                                          tokens_out bigint, cost_nanousd bigint, latency_ms bigint)
-    on conflict do nothing;
+    perform generation_calls(p_id, p_calls);
     update conversations set message_count = message_count + 1, tokens_total = tokens_total + p_in + p_out,
            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(p_content, 120)
     where id = g.conversation_id;
@@ -165,6 +189,7 @@ begin
     select * into g from generations where id = p_id for update;
     if not found then return null; end if;
     if g.state in ('queued', 'running') then
+        perform generation_abandoned_call(g);
         update generations set epoch = epoch + 1, state = 'running' where id = p_id returning * into g;
         return generation_finish(p_id, g.epoch, 'failed', '', p_error, null, null, 0, 0, 0, 0, 0, '[]');
     end if;
@@ -210,9 +235,11 @@ do $$ begin
     end loop;
 end $$;
 
-revoke all on function message_screen, message_abandon, generation_claim, generation_heartbeat, generation_restart,
+revoke all on function message_screen, message_abandon, generation_claim, generation_calls,
+    generation_abandoned_call, generation_heartbeat, generation_restart,
     generation_release, generation_finish, generation_abandon, usage_record from public;
-grant execute on function message_screen, message_abandon, generation_claim, generation_heartbeat, generation_restart,
+grant execute on function message_screen, message_abandon, generation_claim, generation_calls,
+    generation_abandoned_call, generation_heartbeat, generation_restart,
     generation_release, generation_finish, generation_abandon, usage_record to airi_worker;
 revoke all on function message_json, generation_end from public;
 grant execute on function message_json, generation_end to airi_app, airi_worker;

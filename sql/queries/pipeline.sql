@@ -10,7 +10,11 @@ select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :genera
 select generation_claim(:id::uuid, :owner, :lease_ms::bigint)::text;
 
 -- name: generations.heartbeat
-select generation_heartbeat(:id::uuid, :epoch::int, :lease_ms::bigint, :text, :offset::int);
+select generation_heartbeat(:id::uuid, :epoch::int, :lease_ms::bigint, :text, :offset::int, nullif(:provider, ''),
+    nullif(:model, ''), :tokens_in::bigint, :tokens_out::bigint, :cost::bigint);
+
+-- name: generations.calls
+select generation_calls(:id::uuid, :calls::jsonb);
 
 -- name: generations.restart
 select generation_restart(:id::uuid, :epoch::int);

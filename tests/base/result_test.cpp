@@ -34,8 +34,8 @@ TEST_CASE("every error of a module is exactly one kind of failure, and says what
     means(failure::outage, {kafka::errc::unavailable, kafka::errc::closed});
     means(failure::refused, {kafka::errc::too_large, kafka::errc::unknown_topic, kafka::errc::rejected});
     means(failure::outage, {postgres::errc::unavailable});
-    means(failure::again, {postgres::errc::conflict});
-    means(failure::refused, {postgres::errc::duplicate, postgres::errc::invalid, postgres::errc::denied, postgres::errc::fenced});
+    means(failure::again, {postgres::errc::fenced, postgres::errc::conflict});
+    means(failure::refused, {postgres::errc::duplicate, postgres::errc::invalid, postgres::errc::denied});
     means(failure::broken, {postgres::errc::broken});
     means(failure::outage, {redis::errc::unavailable, redis::errc::timed_out});
     means(failure::broken, {redis::errc::refused});

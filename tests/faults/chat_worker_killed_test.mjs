@@ -41,10 +41,12 @@ scenario('another worker takes over 200 streams: restart announced, one reply, o
     for (const one of others) assert.equal(one.restarts, 0, 'the others go on undisturbed');
     say(`${mine.length} of 200 streams taken over after ${spread(mine.map((one) => one.epochAt(2) - killed))}; ${on.samples} samples of offsets`);
     await on.system.start('chat-1');
+    await on.system.settled({ chat: 2 });
 });
 
 scenario('a worker that comes back under its name takes its own streams at once', async (on) => {
     await on.system.stop('chat-2');
+    await on.system.settled({ chat: 1 });
     const sent = await streams(on, 'tokens=60 rate=10');
     const killed = Date.now();
     await on.system.kill('chat-1');

@@ -87,6 +87,26 @@ class System {
         const wanted = { gateway: gateways, moderation, chat, usage };
         const names = Object.entries(wanted).flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => `${kind}-${i + 1}`));
         await Promise.all(names.map((name) => this.start(name)));
+        await this.settled({ moderation, chat, usage });
+    }
+
+    /// Until each of these worker groups has exactly so many members, with the partitions handed out among them.
+    async settled(wanted) {
+        const groups = Object.entries(wanted).filter(([, members]) => members > 0);
+        const admin = this.kafka.admin();
+        await admin.connect();
+        try {
+            let last;
+            await eventually('the worker groups are settled', async () => {
+                last = (await admin.describeGroups(groups.map(([name]) => name))).groups;
+                return groups.every(([name, members]) => {
+                    const is = last.find((group) => group.groupId === name);
+                    return is.state === 'Stable' && is.members.length === members;
+                });
+            }, { every: 100, describe: () => last.map((group) => [group.groupId, group.state, group.members.length]) });
+        } finally {
+            await admin.disconnect();
+        }
     }
 
     as(role, password) {

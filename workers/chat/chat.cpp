@@ -74,10 +74,10 @@ awaitable<> keep_lease(generation_id id, std::shared_ptr<live_generation> live, 
         co_await live->heartbeat.async_wait(asio::as_tuple(asio::use_awaitable));
         if (live->done) co_return;
         postgres::transaction beat;
-        beat.statements.push_back(
-            gen::heartbeat(id, live->epoch, use.options.lease, out->shown(), out->shown_offset()));
+        beat.statements.push_back(gen::heartbeat(id, live->epoch, use.options.lease, out->shown(), out->shown_offset(),
+                                                 live->under_way ? live->under_way() : gen::provider_call{}));
         const auto rows = co_await use.database.run(std::move(beat));
-        if (!rows || live->done) continue;
+        if (!rows || live->done || live->restarting) continue;
         const auto word = rows->front().empty() ? std::string_view("lost") : rows->front().text(0, 0);
         if (word == "lost" || out->superseded()) live->end(stop_reason::lease_lost);
         if (word == "cancel") live->end(stop_reason::cancelled);
@@ -113,8 +113,8 @@ public:
     answering(const answering&) = delete;
 
     awaitable<result<effects>> run() {
-        if (claim_.cancelled) co_return end("cancelled");
-        if (claim_.attempts > use_.options.max_attempts) co_return end("failed", "too_many_attempts");
+        if (claim_.cancelled) co_return co_await ended_at_once("cancelled");
+        if (claim_.attempts > use_.options.max_attempts) co_return co_await ended_at_once("failed", "too_many_attempts");
         asio::co_spawn(on_, keep_lease(in_.generation, live_, out_, use_), asio::detached);
         out_->begin(claim_.epoch);
         const auto prices = use_.prices;
@@ -158,7 +158,12 @@ private:
         auto prompt = build_prompt(claim_, model);
         const auto prompt_tokens = estimate_tokens(prompt);
         const auto start = clock::now();
+        live_->under_way = [out = out_, model, prompt_tokens] {
+            const providers::token_count so_far{prompt_tokens, providers::estimate_tokens(out->text())};
+            return gen::provider_call{0, model.provider, model.model, {}, so_far.in, so_far.out, cost(model, so_far), 0};
+        };
         auto got = co_await stoppable(live_, read_reply(**from, std::move(prompt), use_.options.limits, out_));
+        live_->under_way = nullptr;
         tokens_ = got.tokens.value_or(providers::token_count{prompt_tokens, providers::estimate_tokens(out_->text())});
         latency_ = since(start);
         std::string outcome = "completed";
@@ -184,7 +189,10 @@ private:
     awaitable<bool> restart() {
         postgres::transaction step;
         step.statements.push_back(gen::restart(in_.generation, live_->epoch));
+        step.statements.push_back(gen::calls(in_.generation, calls_));
+        live_->restarting = true;
         const auto rows = co_await use_.database.run(std::move(step));
+        live_->restarting = false;
         if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return false;
         live_->epoch = std::stoll(std::string(rows->front().text(0, 0)));
         out_->begin(live_->epoch);
@@ -211,12 +219,20 @@ private:
         return ending(in_, live_->epoch, with, traceparent_);
     }
 
-    awaitable<result<effects>> given_up() {
-        if (live_->why == stop_reason::draining) {
-            postgres::transaction back;
-            back.statements.push_back(gen::release(in_.generation, live_->epoch));
-            co_await use_.database.run(std::move(back));
+    // Before anything was asked of a provider; clients of an earlier attempt learn that its text is void.
+    awaitable<result<effects>> ended_at_once(std::string_view state, std::string error = {}) {
+        if (claim_.epoch > 1) {
+            out_->begin(claim_.epoch);
+            co_await out_->settle();
         }
+        co_return end(state, std::move(error));
+    }
+
+    awaitable<result<effects>> given_up() {
+        postgres::transaction back;
+        if (!calls_.empty()) back.statements.push_back(gen::calls(in_.generation, calls_));
+        if (live_->why == stop_reason::draining) back.statements.push_back(gen::release(in_.generation, live_->epoch));
+        if (!back.statements.empty()) co_await use_.database.run(std::move(back));
         co_return make_error_code(errc::leased);
     }
 

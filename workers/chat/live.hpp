@@ -3,11 +3,13 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 
 #include "platform/base/async.hpp"
 #include "platform/base/ids.hpp"
+#include "sql/generations.hpp"
 
 namespace airi::workers::chat {
 
@@ -21,6 +23,9 @@ struct live_generation {
     boost::asio::cancellation_signal stop;  ///< ends the provider call under way
     boost::asio::steady_timer heartbeat;
     bool done = false;
+    bool restarting = false;  ///< the epoch is about to rise by our own doing
+    /// What the call under way has cost so far, asked for at each heartbeat.
+    std::function<sql::generations::provider_call()> under_way;
 
     /// The first reason stays. Takes effect at once.
     void end(stop_reason reason) {

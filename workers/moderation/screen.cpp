@@ -24,7 +24,10 @@ char32_t next(std::string_view text, std::size_t& at) {
     const unsigned c = byte(at);
     const std::size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
     char32_t out = length == 1 ? c : c & (0x7Fu >> length);
-    for (std::size_t i = 1; i < length; ++i) out = out << 6 | (byte(at + i) & 0x3F);
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(at + i) & 0xC0) != 0x80) return ++at, c;
+        out = out << 6 | (byte(at + i) & 0x3F);
+    }
     at += length;
     return out;
 }
@@ -135,6 +138,8 @@ verdict screen(std::string_view text, const std::vector<term>& terms) {
         if (std::find(out.categories.begin(), out.categories.end(), t.category) == out.categories.end())
             out.categories.push_back(t.category);
         if (gravity(t.action) <= gravity(out.action)) continue;
+        const auto own = std::find(out.categories.begin(), out.categories.end(), t.category);
+        std::rotate(out.categories.begin(), own, own + 1);
         out.action = t.action;
         out.confidence = exact ? 1.0 : 0.8;
         out.reason = "blocked_term:" + t.category;

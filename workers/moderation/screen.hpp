@@ -15,7 +15,7 @@ struct term {
 
 struct verdict {
     std::string action = "allow";
-    std::vector<std::string> categories;
+    std::vector<std::string> categories;  ///< the gravest first
     double confidence = 0;
     std::string reason;    ///< names the category, never the text
 };

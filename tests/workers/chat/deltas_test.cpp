@@ -1,0 +1,210 @@
+#include "workers/chat/deltas.hpp"
+
+#include "platform/redis/redis.hpp"
+#include "tests/support/fake_channel.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/sample_events.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using events::frame_type;
+using events::position;
+using workers::chat::deltas;
+using types = std::vector<frame_type>;
+
+namespace {
+
+const events::generation_ids ids{requested().conversation, requested().generation, requested().message, requested().reply};
+const error_code away = redis::errc::unavailable;
+
+struct writing {
+    loop io;
+    fake_channel frames;
+    std::shared_ptr<deltas> out = std::make_shared<deltas>(frames, ids, io.on());
+
+    void written(std::size_t count) { REQUIRE(io.until([&] { return frames.frames.size() >= count; })); }
+    void settle() { io.run(settled(out)); }
+    static awaitable<> settled(std::shared_ptr<deltas> d) { co_await d->settle(); }
+};
+
+}  // namespace
+
+TEST_CASE("the first piece goes out at once, before anything else is waited for") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("Hel");
+    w.io.settle();
+    CHECK(w.frames.types() == types{frame_type::start, frame_type::delta});
+    CHECK(w.frames.frames[0].at == position{1, 0});
+    CHECK(w.frames.frames[1].at == position{1, 1});
+    CHECK(w.frames.frames[1].text == "Hel");
+    CHECK(w.out->next_offset() == 2);
+}
+
+TEST_CASE("after the first piece there is at most one frame each 20 ms, and no text is lost or doubled") {
+    writing w;
+    w.out->begin(1);
+    std::string all;
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 150; ++i) {
+        const auto piece = std::to_string(i) + " ";
+        all += piece;
+        w.out->push(piece);
+        const auto next = std::chrono::steady_clock::now() + milliseconds{1};
+        REQUIRE(w.io.until([&] { return std::chrono::steady_clock::now() >= next; }));
+    }
+    REQUIRE(w.io.until([&] { return w.frames.shown() == all; }));
+    const auto lasted = std::chrono::steady_clock::now() - begun;
+    CHECK(static_cast<long long>(w.frames.frames.size()) <= lasted / milliseconds{20} + 2);
+    CHECK(w.frames.frames.size() > 3);
+    for (std::size_t i = 0; i < w.frames.frames.size(); ++i) CHECK(w.frames.frames[i].at == position{1, static_cast<std::int64_t>(i)});
+    CHECK(w.out->text() == all);
+}
+
+TEST_CASE("while a frame is under way the text of the next one gathers") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("a");
+    w.io.settle();
+    w.frames.use.hold();
+    w.out->push("b");
+    REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
+    w.out->push("c");
+    w.out->push("d");
+    w.io.settle();
+    CHECK(w.frames.use.held() == 1);
+    w.frames.use.release();
+    w.written(4);
+    CHECK(w.frames.frames[3].text == "cd");
+    CHECK(w.frames.shown() == "abcd");
+}
+
+TEST_CASE("when the history is lost the whole text goes out again as a snapshot, at the offset that was not written") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("Hello");
+    w.io.settle();
+    w.frames.flush();
+    w.out->push(" world");
+    w.written(3);
+    CHECK(w.frames.frames[2].type == frame_type::snapshot);
+    CHECK(w.frames.frames[2].at == position{1, 2});
+    CHECK(w.frames.frames[2].text == "Hello world");
+    w.out->push("!");
+    w.written(4);
+    CHECK(w.frames.frames[3].type == frame_type::delta);
+    CHECK(w.frames.shown() == "Hello world!");
+}
+
+TEST_CASE("after an outage of Redis the whole text goes out at the next offset, for the lost frame may have been written") {
+    for (const bool written : {false, true}) {
+        CAPTURE(written);
+        writing w;
+        w.out->begin(1);
+        w.out->push("Hello");
+        w.io.settle();
+        w.frames.answer_lost = written;
+        w.frames.use.fail_next(1, away);
+        w.out->push(" world");
+        REQUIRE(w.io.until([&] { return w.frames.frames.back().type == frame_type::snapshot; }));
+        CHECK(w.frames.frames.back().at == position{1, 3});
+        CHECK(w.frames.frames.back().text == "Hello world");
+        CHECK_FALSE(w.out->superseded());
+        w.out->push("!");
+        REQUIRE(w.io.until([&] { return w.frames.shown() == "Hello world!"; }));
+        CHECK(w.frames.frames.back().at == position{1, 4});
+    }
+}
+
+TEST_CASE("a start that was lost is made good by a snapshot, and a long outage only costs frames") {
+    writing w;
+    w.frames.use.fail_next(3, away);
+    w.out->begin(1);
+    w.out->push("Hello");
+    REQUIRE(w.io.until([&] { return !w.frames.frames.empty(); }));
+    CHECK(w.frames.frames[0].type == frame_type::snapshot);
+    CHECK(w.frames.frames[0].at == position{1, 3});
+    CHECK(w.frames.shown() == "Hello");
+    CHECK(w.out->shown() == "Hello");
+}
+
+TEST_CASE("once a later epoch writes the stream, nothing more is sent") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("a");
+    w.io.settle();
+    w.frames.take_over(ids.generation, 2);
+    w.out->push("b");
+    REQUIRE(w.io.until([&] { return w.out->superseded(); }));
+    const auto calls = w.frames.use.calls();
+    w.out->push("c");
+    w.settle();
+    CHECK(w.frames.use.calls() == calls);
+    CHECK(w.frames.shown() == "a");
+    CHECK(w.out->text() == "abc");
+}
+
+TEST_CASE("a new epoch is told before its first word, and what was under way of the old one does not count") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("old");
+    w.io.settle();
+    w.frames.use.hold();
+    w.out->push(" text");
+    REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
+    w.out->begin(2);
+    w.out->push("new");
+    w.frames.use.release();
+    REQUIRE(w.io.until([&] { return w.frames.shown() == "new"; }));
+    const auto& frames = w.frames.frames;
+    CHECK(w.frames.types() == types{frame_type::start, frame_type::delta, frame_type::delta, frame_type::restart, frame_type::delta});
+    CHECK(frames[3].at == position{2, 0});
+    CHECK(frames[4].at == position{2, 1});
+    CHECK(w.out->text() == "new");
+}
+
+TEST_CASE("a worker that takes a generation over begins with a restart") {
+    writing w;
+    w.out->begin(3);
+    w.io.settle();
+    CHECK(w.frames.types() == types{frame_type::restart});
+    CHECK(w.frames.frames[0].at == position{3, 0});
+}
+
+TEST_CASE("settling waits for the frame under way and lets none follow") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("a");
+    w.io.settle();
+    w.frames.use.hold();
+    w.out->push("b");
+    REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
+    w.out->push("c");
+    bool settled = false;
+    w.io.start(writing::settled(w.out), settled);
+    w.io.settle();
+    CHECK_FALSE(settled);
+    w.frames.use.release();
+    REQUIRE(w.io.until([&] { return settled; }));
+    const auto later = std::chrono::steady_clock::now() + milliseconds{60};
+    REQUIRE(w.io.until([&] { return std::chrono::steady_clock::now() > later; }));
+    CHECK(w.frames.frames.size() == 3);
+    CHECK(w.out->next_offset() == 3);
+    CHECK(w.out->text() == "abc");
+}
+
+TEST_CASE("what clients can have seen is the text up to the last frame that was written") {
+    writing w;
+    w.out->begin(1);
+    w.out->push("a");
+    w.io.settle();
+    w.frames.use.hold();
+    w.out->push("b");
+    REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
+    CHECK(w.out->shown() == "a");
+    CHECK(w.out->shown_offset() == 1);
+    w.frames.use.release();
+    REQUIRE(w.io.until([&] { return w.out->shown() == "ab"; }));
+    CHECK(w.out->shown_offset() == 2);
+}

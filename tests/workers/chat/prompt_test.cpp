@@ -1,0 +1,117 @@
+#include "workers/chat/prompt.hpp"
+
+#include "tests/support/print.hpp"
+#include "workers/providers/estimate.hpp"
+
+using namespace airi;
+using namespace airi::workers;
+using namespace airi::workers::chat;
+using providers::role;
+
+namespace {
+
+const priced_model model{"openai", "gpt-mini", 0, 1, 1, 8000, 1000};
+
+// Five turns, the newest first; each of about `words` tokens.
+sql::generations::claimed claim(std::size_t words = 10) {
+    sql::generations::claimed out;
+    out.is = sql::generations::claimed::kind::mine;
+    out.parameters = "{}";
+    out.context_tokens = 8000;
+    out.reply_tokens = 500;
+    for (int i = 5; i > 0; --i) {
+        std::string text = "turn" + std::to_string(i);
+        for (std::size_t w = 1; w < words; ++w) text += " abc";
+        out.history.push_back({i % 2 == 1, std::move(text)});
+    }
+    return out;
+}
+
+std::vector<std::string> texts(const providers::prompt& of) {
+    std::vector<std::string> out;
+    for (const auto& t : of.turns) out.push_back((t.who == role::system ? "s:" : t.who == role::user ? "u:" : "a:") + t.text.substr(0, 5));
+    return out;
+}
+
+using list = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a prompt is the instructions and then the history, the oldest turn first") {
+    auto from = claim();
+    from.personality = "You are kind.";
+    from.system_prompt = "Be brief.";
+    const auto made = build_prompt(from, model);
+    CHECK(made.model == "gpt-mini");
+    CHECK(texts(made) == list{"s:You a", "u:turn1", "a:turn2", "u:turn3", "a:turn4", "u:turn5"});
+    CHECK(made.turns[0].text == "You are kind.\n\nBe brief.");
+}
+
+TEST_CASE("without instructions there is no system turn") { CHECK(texts(build_prompt(claim(), model)).front() == "u:turn1"); }
+
+TEST_CASE("what does not fit is left out, the oldest first and whole turns only") {
+    auto from = claim(100);
+    from.context_tokens = 500 + 260;
+    const auto made = build_prompt(from, model);
+    CHECK(texts(made) == list{"a:turn4", "u:turn5"});
+    CHECK(made.turns[1].text == from.history[0].text);
+    CHECK(estimate_tokens(made) <= 260);
+}
+
+TEST_CASE("the message to answer is always in the prompt, however long it is") {
+    auto from = claim(100);
+    from.context_tokens = 510;
+    CHECK(texts(build_prompt(from, model)) == list{"u:turn5"});
+    from.personality = std::string(10'000, 'x');
+    CHECK(texts(build_prompt(from, model)).back() == "u:turn5");
+}
+
+TEST_CASE("the budget is the smaller one of the plan's and the model's context, less the reply") {
+    auto from = claim(100);
+    auto small = model;
+    small.context_tokens = 500 + 140;
+    CHECK(texts(build_prompt(from, small)) == list{"u:turn5"});
+    from.context_tokens = 500 + 140;
+    CHECK(texts(build_prompt(from, model)) == list{"u:turn5"});
+}
+
+TEST_CASE("the reply is as long as plan, model and caller allow, whichever is least") {
+    auto from = claim();
+    CHECK(build_prompt(from, model).max_tokens == 500);
+    from.reply_tokens = 5000;
+    CHECK(build_prompt(from, model).max_tokens == 1000);
+    from.parameters = R"({"max_tokens":20})";
+    CHECK(build_prompt(from, model).max_tokens == 20);
+    from.parameters = R"({"max_tokens":1000000})";
+    CHECK(build_prompt(from, model).max_tokens == 1000);
+    for (const auto* nonsense : {R"({"max_tokens":0})", R"({"max_tokens":-5})", R"({"max_tokens":"many"})", "null", "[]", "{", ""}) {
+        from.parameters = nonsense;
+        CHECK(build_prompt(from, model).max_tokens == 1000);
+    }
+}
+
+TEST_CASE("the caller's temperature is passed on, and none when there is none") {
+    auto from = claim();
+    CHECK_FALSE(build_prompt(from, model).temperature);
+    from.parameters = R"({"temperature":0.3})";
+    CHECK(build_prompt(from, model).temperature == 0.3);
+}
+
+TEST_CASE("a caller's own turns replace the history, and its system turns join the instructions") {
+    auto from = claim();
+    from.personality = "Kind.";
+    from.system_prompt = "Brief.";
+    from.parameters = R"({"turns":[{"role":"system","content":"Rhyme."},{"role":"user","content":"one"},)"
+                      R"({"role":"assistant","content":"two"},{"role":"developer","content":"Shout."},{"role":"user","content":"three"}]})";
+    const auto made = build_prompt(from, model);
+    CHECK(texts(made) == list{"s:Kind.", "u:one", "a:two", "u:three"});
+    CHECK(made.turns[0].text == "Kind.\n\nRhyme.\n\nShout.\n\nBrief.");
+}
+
+TEST_CASE("our own count of tokens covers every turn") {
+    const auto made = build_prompt(claim(), model);
+    std::int64_t sum = 0;
+    for (const auto& t : made.turns) sum += providers::estimate_tokens(t.text);
+    CHECK(estimate_tokens(made) > sum);
+    CHECK(estimate_tokens(providers::prompt{}) == 0);
+}

@@ -1,0 +1,161 @@
+#include "workers/moderation/moderation.hpp"
+
+#include "tests/support/fake_database.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/sample_events.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using namespace airi::workers;
+
+namespace {
+
+const std::vector<moderation::term> terms{{"kill", "violence", "block"}, {"odd", "spam", "review"}, {"darn", "profanity", "warn"}};
+
+kafka::message carrying(const events::chat_requested& event) {
+    return {"chat.requested.v1", 0, 7, some_time, event.conversation.text(), events::encode(event),
+            {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}};
+}
+
+effects judged(const events::chat_requested& event) {
+    const auto from = carrying(event);
+    return moderation::judge(event, terms, record{from});
+}
+
+const events::outgoing& event_of(const effects& all, std::string_view topic) {
+    for (const auto& e : all.then.events)
+        if (e.topic == topic) return e;
+    FAIL("no event on " << topic);
+    return all.then.events.front();
+}
+
+bool has_event(const effects& all, std::string_view topic) {
+    return std::any_of(all.then.events.begin(), all.then.events.end(), [&](const auto& e) { return e.topic == topic; });
+}
+
+std::string header_of(const events::outgoing& out, std::string_view name) {
+    for (const auto& [n, value] : out.headers)
+        if (n == name) return value;
+    return "none";
+}
+
+bool same(const effects& a, const effects& b) {
+    if (a.statements.size() != b.statements.size() || a.then.events.size() != b.then.events.size()) return false;
+    for (std::size_t i = 0; i < a.statements.size(); ++i)
+        if (a.statements[i].parameters != b.statements[i].parameters) return false;
+    for (std::size_t i = 0; i < a.then.events.size(); ++i) {
+        const auto &x = a.then.events[i], &y = b.then.events[i];
+        if (x.topic != y.topic || x.key != y.key || x.value != y.value || x.headers != y.headers) return false;
+    }
+    return a.then.frames.size() == b.then.frames.size();
+}
+
+}  // namespace
+
+TEST_CASE("a redelivered message has the same effects, down to the ids of its events") {
+    for (const auto text : {"hello", "kill", "odd", "darn"}) {
+        CAPTURE(text);
+        CHECK(same(judged(requested("m", text)), judged(requested("m", text))));
+    }
+    const auto one = judged(requested("m", "hello")), other = judged(requested("n", "hello"));
+    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") != header_of(event_of(other, "chat.screened.v1"), "ce_id"));
+    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") != header_of(event_of(one, "moderation.decided.v1"), "ce_id"));
+}
+
+TEST_CASE("a harmless message is stored and passed on in its conversation's order") {
+    const auto event = requested("m", "hello");
+    const auto out = judged(event);
+    REQUIRE(out.statements.size() == 1);
+    CHECK(out.statements[0].statement->name == "messages.screen");
+    CHECK(parameter(out.statements[0], "action") == "allow");
+    CHECK(parameter(out.statements[0], "content") == "hello");
+    CHECK(parameter(out.statements[0], "message") == event.message.text());
+    CHECK(parameter(out.statements[0], "parameters") == event.parameters.text);
+    CHECK(out.then.frames.empty());
+    CHECK_FALSE(has_event(out, "chat.finished.v1"));
+    const auto& passed = event_of(out, "chat.screened.v1");
+    CHECK(passed.key == event.conversation.text());
+    CHECK(header_of(passed, "traceparent").starts_with("00-0af7"));
+    const auto read = events::decode<events::chat_screened>(passed.value);
+    REQUIRE(read);
+    CHECK(read->generation == event.generation);
+    CHECK(read->created_at == event.created_at);
+}
+
+TEST_CASE("a blocked message is told to the client and has its end, and no worker answers it") {
+    const auto event = requested("m", "I will kill");
+    const auto out = judged(event);
+    CHECK(parameter(out.statements.at(0), "action") == "block");
+    CHECK(parameter(out.statements.at(0), "categories") == R"({"violence"})");
+    REQUIRE(out.then.frames.size() == 1);
+    CHECK(out.then.frames[0].type == events::frame_type::rejected);
+    CHECK(out.then.frames[0].ids.generation == event.generation);
+    CHECK(out.then.frames[0].more == R"("reason":"blocked_term:violence","safety_state":"block")");
+    CHECK_FALSE(has_event(out, "chat.screened.v1"));
+    const auto finished = events::decode<events::chat_finished>(event_of(out, "chat.finished.v1").value);
+    REQUIRE(finished);
+    CHECK(finished->state == "rejected");
+    CHECK(finished->error_code == "blocked_term:violence");
+    CHECK(finished->cost_nanousd == 0);
+    const auto decided = events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value);
+    REQUIRE(decided);
+    CHECK(decided->action == "block");
+    CHECK(decided->category == "violence");
+}
+
+TEST_CASE("warned and reviewed messages pass, and are kept for people to see") {
+    for (const auto& [text, action] : {std::pair{"odd", "review"}, std::pair{"darn", "warn"}}) {
+        const auto out = judged(requested("m", text));
+        CHECK(has_event(out, "chat.screened.v1"));
+        CHECK_FALSE(has_event(out, "chat.finished.v1"));
+        CHECK(out.then.frames.empty());
+        CHECK(parameter(out.statements.at(0), "action") == action);
+        CHECK(events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == action);
+    }
+}
+
+TEST_CASE("no text of a message leaves in moderation's own event") {
+    const auto out = judged(requested("m", "I will kill the dragon"));
+    CHECK(event_of(out, "moderation.decided.v1").value.find("dragon") == std::string::npos);
+    CHECK(event_of(out, "chat.finished.v1").value.find("dragon") == std::string::npos);
+}
+
+TEST_CASE("a message that is given up has a failed end, told once with the same ids") {
+    const auto event = requested("m", "hello");
+    const auto from = carrying(event);
+    const auto out = moderation::give_up(event, record{from});
+    CHECK(same(out, moderation::give_up(event, record{from})));
+    CHECK(out.statements.at(0).statement->name == "messages.abandon");
+    CHECK(out.then.frames.at(0).type == events::frame_type::failed);
+    CHECK(events::decode<events::chat_finished>(event_of(out, "chat.finished.v1").value)->state == "failed");
+    // Whatever end it has, it has one: both would be the same event.
+    CHECK(header_of(event_of(out, "chat.finished.v1"), "ce_id") ==
+          header_of(event_of(judged(requested("m", "kill")), "chat.finished.v1"), "ce_id"));
+}
+
+TEST_CASE("the moderation worker takes the terms in force at each message") {
+    moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>();
+    const auto worker = moderation::declare(in_force);
+    const auto from = carrying(requested("m", "kill"));
+    loop io;
+    const auto before = io.run(worker.handle(record{from}));
+    REQUIRE(before);
+    CHECK(has_event(*before, "chat.screened.v1"));
+    in_force = std::make_shared<std::vector<moderation::term>>(terms);
+    const auto after = io.run(worker.handle(record{from}));
+    REQUIRE(after);
+    CHECK_FALSE(has_event(*after, "chat.screened.v1"));
+}
+
+TEST_CASE("the moderation worker is called moderation for ever: another name would replay every message") {
+    const moderation::term_list none = std::make_shared<std::vector<moderation::term>>();
+    const auto worker = moderation::declare(none);
+    CHECK(worker.name == "moderation");
+    CHECK(worker.topic == "chat.requested.v1");
+    CHECK(worker.retry.keep_order);
+    const kafka::message rubbish{"chat.requested.v1", 0, 0, some_time, "k", "{", {}};
+    loop io;
+    CHECK(io.run(worker.handle(record{rubbish})).error() == failure::refused);
+    CHECK(worker.give_up(record{rubbish}).statements.empty());
+}
