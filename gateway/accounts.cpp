@@ -49,6 +49,7 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
     postgres::transaction ask;
     ask.caller = user;
     ask.statements.push_back(sql::bind("account.of_session", {{"session", session}}));
+    const auto forgotten = forgotten_;
     const auto rows = co_await db_.run(std::move(ask));
     if (!rows) co_return rows.error();
     if (rows->front().empty()) {
@@ -57,7 +58,7 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
     }
     auto is = read(rows->front(), session, user);
     if (known_.size() >= most_kept) known_.clear();
-    known_[session] = {is, at + kept_for};
+    if (forgotten == forgotten_) known_[session] = {is, at + kept_for};
     co_return is;
 }
 

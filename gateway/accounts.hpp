@@ -41,7 +41,10 @@ public:
 
     /// Null when the session has ended or the account may not act.
     awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
-    void forget(const session_id& session) { known_.erase(session); }
+    void forget(const session_id& session) {
+        known_.erase(session);
+        ++forgotten_;
+    }
 
 private:
     struct entry {
@@ -50,6 +53,7 @@ private:
     };
     postgres::database& db_;
     std::unordered_map<session_id, entry> known_;
+    std::uint64_t forgotten_ = 0;  ///< so that a lookup from before a session's end is not kept after it
 };
 
 }  // namespace airi::gateway

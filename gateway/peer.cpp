@@ -35,7 +35,7 @@ public:
     void opened(socket_out& out) override {
         out_ = &out;
         use_.sockets.add(who_->session, this);
-        asio::co_spawn(use_.on, join(shared_from_this(), events::channel_of(who_->id)), asio::detached);
+        asio::co_spawn(use_.on, begin(shared_from_this()), asio::detached);
     }
 
     void closed() override {
@@ -84,6 +84,13 @@ private:
 
     void send(text frame) {
         if (out_) out_->send(std::move(frame));
+    }
+
+    static awaitable<> begin(std::shared_ptr<peer> self) {
+        co_await join(self, events::channel_of(self->who_->id));
+        // The session may have ended before this socket was among those that its end closes.
+        const auto live = co_await self->use_.sessions.of(self->who_->id, self->who_->session);
+        if (live && !*live) self->session_ended();
     }
 
     static awaitable<> join(std::shared_ptr<peer> self, std::string channel) {

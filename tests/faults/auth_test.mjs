@@ -170,6 +170,20 @@ test('logout ends the session at once, on every gateway, and no other', async ({
     other.end();
 });
 
+test('a session that ends while its sockets open leaves none of them open, and none of its lookups behind', async ({ ports, post, join, login, session }) => {
+    const who = await join();
+    for (let round = 0; round < 15; ++round) {
+        const token = (await login(who)).json.data.access_token;
+        const wires = Array.from({ length: 12 }, (_, i) => new Wire(ports[i % 2], token, {}));
+        const asked = Array.from({ length: 12 }, (_, i) => session(token, ports[i % 2]));
+        await Promise.all([post('/auth/logout', undefined, { token }), ...asked]);
+        for (const port of ports) refused(await session(token, port), 401, 'SESSION_ENDED');
+        // Not a frame is sent that would have the session looked up.
+        await eventually('all are refused or closed', () => wires.every((wire) => wire.refusal || wire.code !== null), { within: 5_000, describe: () => wires.map((wire) => wire.code ?? wire.refusal?.status ?? null) });
+        for (const wire of wires) assert.ok(wire.refusal?.status === 401 || wire.code === 1008, `${wire.refusal?.status} ${wire.code}`);
+    }
+});
+
 test('a user who is banned, deleted or gone is nobody, also on an open WebSocket', async ({ system, ports, post, join, login }) => {
     for (const [change, code] of [["update users set status = 'banned'", 403], ["update users set status = 'suspended', status_until = now() + interval '1 hour'", 403], ["update users set status = 'deleted'", 403], ['delete from users', 401]]) {
         const who = await join();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/lever.hpp"
 #include "workers/providers/provider.hpp"
 
 namespace airi::test {
@@ -16,12 +17,12 @@ namespace models = workers::providers;
 
 /// One call: refused at the start, or pieces and then an end, an error, or silence until it is cancelled.
 struct scripted_call {
-    error_code refused;
-    std::vector<std::string> pieces;
-    std::optional<models::token_count> tokens;  ///< told with the last piece
+    error_code refused = {};
+    std::vector<std::string> pieces = {};
+    std::optional<models::token_count> tokens = {};  ///< told with the last piece
     std::optional<models::finish> ended = models::finish::stop;
-    error_code broken;      ///< instead of an end
-    bool silent = false;    ///< after the pieces
+    error_code broken = {};  ///< instead of an end
+    bool silent = false;     ///< after the pieces
 };
 
 inline scripted_call says(std::vector<std::string> pieces) { return {.pieces = std::move(pieces), .tokens = models::token_count{10, 5}}; }
@@ -35,6 +36,7 @@ class fake_provider : public models::chat_provider {
 public:
     explicit fake_provider(std::string name) : name_(std::move(name)) {}
 
+    lever pace;                       ///< passed before each piece; only its hold counts
     std::deque<scripted_call> calls;  ///< taken from the front; without any, unavailable
     std::vector<models::prompt> asked;
     int open_streams = 0;
@@ -55,6 +57,7 @@ private:
         ~stream() override { --of.open_streams; }
 
         awaitable<result<models::piece>> next() override {
+            co_await of.pace.pass();
             // A turn of the loop, as a network would take.
             boost::asio::steady_timer turn(co_await boost::asio::this_coro::executor, milliseconds{1});
             co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));

@@ -147,7 +147,7 @@ export class Client {
         if (type === 'error') return this.error(frame);
         if (type === 'reconnect') {
             this.told = data;
-            setTimeout(() => this.wanted && this.socket.close(), Math.min(data.after_ms, 500));
+            setTimeout(() => this.wanted && this.socket.close(), data.after_ms);
             return;
         }
         const one = data?.generation_id && this.byGeneration.get(data.generation_id);

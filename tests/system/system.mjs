@@ -4,18 +4,25 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import kafkajs from 'kafkajs';
+import lz4 from 'lz4js';
 import pg from 'pg';
 
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
 
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+// kafkajs leaves this codec, which the producers use, to others.
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
+    compress: async ({ buffer }) => Buffer.from(lz4.compress(buffer)),
+    decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
+});
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const servers = ['postgres', 'redis', 'kafka'];
@@ -263,6 +270,19 @@ class System {
 
     async standinStats() {
         return (await fetch(`${this.standin}/_standin/stats`)).json();
+    }
+
+    /// One command, its words without blanks; Redis's answer as it comes.
+    redis(command) {
+        return new Promise((resolve, reject) => {
+            const { hostname, port } = new URL(this.redisUrl);
+            const socket = net.connect(Number(port), hostname, () => socket.write(`${command}\r\n`));
+            socket.once('data', (data) => {
+                socket.end();
+                resolve(data.toString().trim());
+            });
+            socket.once('error', reject);
+        });
     }
 
     logFiles() {

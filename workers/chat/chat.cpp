@@ -124,14 +124,19 @@ public:
                 configured.push_back(p->name());
         const auto models = chain(*prices, configured, claim_.rank, claim_.model);
         std::string failure = "provider_unavailable";
+        const priced_model* last = nullptr;
         for (int round = 0; round < use_.options.rounds; ++round) {
             for (const auto& model : models) {
                 auto& health = use_.health.of(model.provider);
                 if (!health.allows(clock::now())) continue;
-                if (!out_->text().empty() && !co_await restart()) co_return make_error_code(errc::leased);
+                if (!out_->text().empty()) {
+                    if (!co_await restart()) co_return make_error_code(errc::leased);
+                    // A stop that came meanwhile found no call to end.
+                    if (live_->why != stop_reason::none) co_return co_await stopped(nullptr);
+                }
+                last = &model;
                 const auto got = co_await call(model, health);
-                if (live_->why == stop_reason::cancelled) co_return co_await settled("cancelled", model);
-                if (live_->why != stop_reason::none) co_return co_await given_up();
+                if (live_->why != stop_reason::none) co_return co_await stopped(last);
                 if (!got.why && got.finish == providers::finish::filtered && out_->text().empty()) {
                     failure = "content_filtered";
                     break;
@@ -144,8 +149,7 @@ public:
             }
             if (failure != "provider_unavailable") break;
             if (round + 1 < use_.options.rounds) co_await pause(milliseconds{300});
-            if (live_->why == stop_reason::cancelled) co_return end("cancelled");
-            if (live_->why != stop_reason::none) co_return co_await given_up();
+            if (live_->why != stop_reason::none) co_return co_await stopped(last);
         }
         co_await out_->settle();
         co_return end("failed", failure);
@@ -197,6 +201,14 @@ private:
         live_->epoch = std::stoll(std::string(rows->front().text(0, 0)));
         out_->begin(live_->epoch);
         co_return true;
+    }
+
+    // `last` made the text there is; none when there is none.
+    awaitable<result<effects>> stopped(const priced_model* last) {
+        if (live_->why != stop_reason::cancelled) co_return co_await given_up();
+        if (last) co_return co_await settled("cancelled", *last);
+        co_await out_->settle();
+        co_return end("cancelled");
     }
 
     awaitable<result<effects>> settled(std::string_view state, const priced_model& model) {

@@ -1,0 +1,66 @@
+// A gateway dies, or leaves for a deploy: its clients come back on another one and miss nothing.
+
+import assert from 'node:assert/strict';
+
+import { orders } from '../system/client.mjs';
+import { eventually } from '../system/wait.mjs';
+import { onSystem, say, spread } from './scenario.mjs';
+
+const scenario = onSystem({ gateways: 2 });
+
+async function underWay(clients, each, script) {
+    const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(each, { script }))))).flat();
+    await eventually('the replies are under way', () => sent.every((one) => one.deltas > 1));
+    return sent;
+}
+
+// The time until a delta came over the new connection.
+async function resumed(sent, from) {
+    const before = new Map(sent.map((one) => [one, one.deltas]));
+    const times = new Map();
+    await eventually('every stream goes on', () => {
+        for (const one of sent) if (one.deltas + one.snapshots > before.get(one) || one.ended) times.set(one, times.get(one) ?? Date.now() - from);
+        return times.size === sent.length;
+    }, { every: 10 });
+    return [...times.values()];
+}
+
+scenario('kill -9 of a gateway: 100 clients resume on the second one, no stream notices', async (on) => {
+    const clients = await on.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
+    const sent = await underWay(clients, 5, 'tokens=80 rate=15');
+    // These are on their way, acknowledged or not, when it happens.
+    const late = (await Promise.all(clients.map((c) => c.sendAll(orders(2, { script: 'tokens=20 rate=20' }))))).flat();
+    const killed = Date.now();
+    await on.system.kill('gateway-1');
+    const times = await resumed(sent, killed);
+    assert.equal(await on.check(), 140);
+    for (const one of [...sent, ...late]) assert.equal(one.restarts, 0, 'a stream belongs to the worker');
+    say(`100 streams go on after ${spread(times)}; ${sent.filter((one) => one.recovered).length} recovered frame by frame, ${
+        sent.reduce((sum, one) => sum + one.snapshots, 0)} snapshots`);
+    await on.system.start('gateway-1');
+});
+
+scenario('SIGTERM: the gateway says reconnect, its clients leave in their time, it ends with 0', async (on) => {
+    const clients = await on.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
+    const sent = await underWay(clients, 3, 'tokens=100 rate=15');
+    const told = Date.now();
+    assert.equal(await on.system.stop('gateway-1'), 0);
+    const took = Date.now() - told;
+    assert.ok(clients.every((c) => c.told?.after_ms >= 0), 'every client was told to reconnect');
+    assert.ok(clients.every((c) => c.reconnects === 1), 'every client came back once');
+    assert.equal(await on.check(), 60);
+    for (const one of sent) assert.equal(one.restarts, 0);
+    say(`drained in ${(took / 1000).toFixed(1)} s, after_ms ${spread(clients.map((c) => c.told.after_ms))}`);
+    await on.system.start('gateway-1');
+});
+
+scenario('clients that leave change nothing: their messages end, and are there when they come back', async (on) => {
+    const clients = await on.clientsOf(5);
+    const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(4, { script: 'tokens=30 rate=20' }))))).flat();
+    await eventually('all are acknowledged', () => sent.every((one) => one.ids));
+    for (const client of clients) client.close();
+    await eventually('all have ended', async () => (await on.system.rows(
+        "select count(*)::int as n from generations where state = 'completed' and id = any($1)", [sent.map((one) => one.ids.generation_id)]))[0].n === 20);
+    await Promise.all(clients.map((c) => c.connect()));
+    assert.equal(await on.check(), 20);
+});

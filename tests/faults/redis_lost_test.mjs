@@ -1,0 +1,53 @@
+// All that Redis holds may be lost: clients see the right text all the same, and every end.
+
+import assert from 'node:assert/strict';
+
+import { orders } from '../system/client.mjs';
+import { eventually } from '../system/wait.mjs';
+import { onSystem, say } from './scenario.mjs';
+
+const scenario = onSystem({ gateways: 2 });
+
+async function streams(on) {
+    const clients = await on.clientsOf(5, { gateways: ['gateway-1', 'gateway-2'] });
+    const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(10, { script: 'tokens=80 rate=15' }))))).flat();
+    await eventually('the replies are under way', () => sent.every((one) => one.deltas > 1));
+    return { clients, sent };
+}
+
+const goOn = (sent) => {
+    const before = sent.map((one) => one.deltas);
+    return eventually('the streams go on', () => sent.every((one, i) => one.deltas > before[i] + 2 || one.ended));
+};
+
+scenario('FLUSHALL in the midst of 50 streams costs a snapshot', async (on) => {
+    const { sent } = await streams(on);
+    await on.system.redis('FLUSHALL');
+    await goOn(sent);
+    assert.equal(await on.check(), 50);
+    for (const one of sent) assert.equal(one.restarts, 0);
+    say(`${sent.reduce((sum, one) => sum + one.snapshots, 0)} snapshots in 50 streams`);
+});
+
+scenario('FLUSHALL while a client is away: it gets the text so far, and the rest', async (on) => {
+    const { clients, sent } = await streams(on);
+    for (const client of clients) client.drop();
+    await on.system.redis('FLUSHALL');
+    await goOn(sent);
+    assert.equal(await on.check(), 50);
+    for (const one of sent) assert.equal(one.restarts, 0);
+});
+
+scenario('Redis is killed, messages are sent without it, and it starts empty', async (on) => {
+    const { clients, sent } = await streams(on);
+    await on.system.kill('redis');
+    const without = (await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=20 rate=20' }))))).flat();
+    await eventually('they are acknowledged without Redis', () => without.every((one) => one.ids));
+    await eventually('they end without Redis', () => without.every((one) => one.ended));
+    await on.system.start('redis');
+    assert.equal(await on.check(), 65);
+    const after = (await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=20 rate=20' }))))).flat();
+    assert.equal(await on.check(), 80);
+    for (const one of [...sent, ...without, ...after]) assert.equal(one.restarts, 0);
+    assert.ok(after.every((one) => one.deltas > 1), 'streaming is back');
+});

@@ -1,0 +1,177 @@
+// Generations that are stopped: by their user, by another worker, by a drain.
+#include "tests/workers/chat/chat_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using airi::workers::errc;
+using events::frame_type;
+
+TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once and for its price") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once", " upon"})};
+    auto out = h.begin();
+    h.shown("Once upon");
+    h.live.cancel(h.in.generation);
+    REQUIRE(h.io.until([&] { return out->done; }));
+    CHECK(h.open_streams() == 0);
+    REQUIRE(*out->effects);
+    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    CHECK(h.row.state == "cancelled");
+    CHECK(parameter(h.finish(), "content") == "Once upon");
+    CHECK(std::stoll(parameter(h.finish(), "cost")) > 0);
+    CHECK(h.calls().at(0).starts_with("openai/cancelled/"));
+    CHECK(h.frames.frames.back().type == frame_type::cancelled);
+    CHECK(h.frames.shown() == "Once upon");
+    CHECK(events::decode<events::usage_recorded>(h.producer.to("usage.recorded.v1").at(0).value)->outcome == "cancelled");
+    CHECK(h.anthropic.asked.empty());
+}
+
+TEST_CASE("a wish to stop that only Postgres knows is found by the heartbeat") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once"})};
+    auto out = h.begin();
+    h.shown("Once");
+    h.row.cancelled = true;
+    REQUIRE(h.io.until([&] { return out->done; }));
+    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    CHECK(h.row.state == "cancelled");
+}
+
+TEST_CASE("a wish to stop that came before the worker did costs nothing") {
+    chat_house h;
+    h.row.cancelled = true;
+    h.openai.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.empty());
+    CHECK(h.row.state == "cancelled");
+    CHECK(parameter(h.finish(), "cost") == "0");
+    CHECK(h.frames.frames.back().type == frame_type::cancelled);
+}
+
+TEST_CASE("a wish to stop while no provider is asked keeps the text that clients have seen") {
+    chat_house h;
+    h.openai.calls = {breaks_after({"Once upon"})};
+    h.row.providers = R"(["openai"])";
+    auto out = h.begin();
+    h.shown("Once upon");
+    REQUIRE(h.io.until([&] { return h.open_streams() == 0; }));
+    h.live.cancel(h.in.generation);
+    REQUIRE(h.io.until([&] { return out->done; }));
+    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    CHECK(h.row.state == "cancelled");
+    CHECK(parameter(h.finish(), "content") == "Once upon");
+    CHECK(std::stoll(parameter(h.finish(), "cost")) > 0);
+    CHECK(parameter(h.finish(), "provider") == "openai");
+}
+
+TEST_CASE("a wish to stop that comes while the next provider is being turned to stops it") {
+    chat_house h;
+    h.use.options.heartbeat = std::chrono::seconds{60};
+    h.openai.calls = {breaks_after({"Once"})};
+    h.anthropic.calls = {says({"Hello"})};
+    auto out = h.begin();
+    h.shown("Once");
+    h.database.use.hold();
+    REQUIRE(h.io.until([&] { return h.database.use.held() == 1; }));
+    h.live.cancel(h.in.generation);
+    h.database.use.release();
+    REQUIRE(h.io.until([&] { return out->done; }));
+    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    CHECK(h.anthropic.asked.empty());
+    CHECK(h.row.state == "cancelled");
+    CHECK(parameter(h.finish(), "epoch") == "2");
+    CHECK(h.frames.frames.back().at.epoch == 2);
+    CHECK(parameter(h.finish(), "content").empty());
+    CHECK(h.frames.shown().empty());
+}
+
+TEST_CASE("a worker that lost its lease drops the provider's stream at once and ends nothing") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once"})};
+    auto out = h.begin();
+    h.shown("Once");
+    h.row.lost = true;
+    REQUIRE(h.io.until([&] { return out->done; }));
+    CHECK(h.open_streams() == 0);
+    CHECK(out->effects->error() == errc::leased);
+    CHECK(h.database.all("generations.finish").empty());
+    CHECK(h.database.all("generations.release").empty());
+    CHECK(h.producer.sent.empty());
+    CHECK(h.anthropic.asked.empty());
+}
+
+TEST_CASE("a later epoch in the stream means that the lease is gone, also while the heartbeat still says ok") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once", " upon"})};
+    h.openai.pace.hold();
+    auto out = h.begin();
+    REQUIRE(h.io.until([&] { return h.openai.pace.held() == 1; }));
+    h.openai.pace.release_one();
+    h.shown("Once");
+    h.frames.take_over(h.in.generation, 2);
+    h.openai.pace.release();
+    REQUIRE(h.io.until([&] { return out->done; }));
+    CHECK(out->effects->error() == errc::leased);
+    CHECK(h.frames.shown() == "Once");
+    CHECK(h.open_streams() == 0);
+}
+
+TEST_CASE("a draining worker gives the lease back, and the next claim begins a new epoch") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once"})};
+    auto out = h.begin();
+    h.shown("Once");
+    h.live.drain();
+    REQUIRE(h.io.until([&] { return out->done; }));
+    CHECK(out->effects->error() == errc::leased);
+    CHECK(h.open_streams() == 0);
+    REQUIRE(h.database.all("generations.release").size() == 1);
+    CHECK(parameter(h.database.all("generations.release")[0], "epoch") == "1");
+    CHECK(h.live.size() == 0);
+
+    h.openai.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.row.epoch == 2);
+    CHECK(h.frames.shown() == "Hello");
+    CHECK(parameter(h.finish(), "content") == "Hello");
+}
+
+TEST_CASE("the heartbeat keeps what clients have seen and where it stood") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once"})};
+    auto out = h.begin();
+    h.shown("Once");
+    REQUIRE(h.io.until([&] {
+        const auto beats = h.database.all("generations.heartbeat");
+        return !beats.empty() && parameter(beats.back(), "text") == "Once";
+    }));
+    CHECK(parameter(h.database.all("generations.heartbeat").back(), "offset") == "1");
+    CHECK(parameter(h.database.all("generations.heartbeat").back(), "epoch") == "1");
+    h.live.cancel(h.in.generation);
+    REQUIRE(h.io.until([&] { return out->done; }));
+}
+
+TEST_CASE("a database that is away during a reply does not end it") {
+    chat_house h;
+    h.openai.calls = {hangs_after({"Once"})};
+    auto out = h.begin();
+    h.shown("Once");
+    const auto calls = h.database.use.calls();
+    h.database.use.fail_next(5, postgres::errc::unavailable);
+    REQUIRE(h.io.until([&] { return h.database.use.calls() > calls + 6; }));
+    CHECK_FALSE(out->done);
+    CHECK(h.open_streams() == 1);
+    h.live.cancel(h.in.generation);
+    REQUIRE(h.io.until([&] { return out->done; }));
+}
+
+TEST_CASE("without Redis a reply is made and stored all the same") {
+    chat_house h;
+    h.frames.use.fail_always(make_error_code(boost::system::errc::not_connected));
+    h.openai.calls = {says({"I am", " well."})};
+    h.answer_whole();
+    CHECK(h.row.state == "completed");
+    CHECK(parameter(h.finish(), "content") == "I am well.");
+    CHECK(h.frames.frames.empty());
+    CHECK(h.producer.to("chat.finished.v1").size() == 1);
+}

@@ -1,0 +1,220 @@
+#include "tests/workers/chat/chat_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using airi::workers::errc;
+using events::frame_type;
+using types = std::vector<frame_type>;
+using list = std::vector<std::string>;
+
+TEST_CASE("a screened message is answered: streamed, stored, announced and billed once") {
+    chat_house h;
+    h.openai.calls = {says({"I am", " well", "."})};
+    h.answer_whole();
+    CHECK(h.row.state == "completed");
+    CHECK(parameter(h.finish(), "content") == "I am well.");
+    CHECK(parameter(h.finish(), "provider") == "openai");
+    CHECK(parameter(h.finish(), "tokens_in") == "10");
+    CHECK(parameter(h.finish(), "cost") == std::to_string(10 * 10 + 5 * 100));
+    CHECK(h.calls() == list{"openai/completed/10/5/600"});
+    const auto& last = h.frames.frames.back();
+    CHECK(h.frames.frames.front().type == frame_type::start);
+    CHECK(last.type == frame_type::complete);
+    CHECK(last.more.find("I am well.") != std::string::npos);
+    for (std::size_t i = 1; i < h.frames.frames.size(); ++i) CHECK(h.frames.frames[i].at > h.frames.frames[i - 1].at);
+    CHECK(h.producer.to("chat.finished.v1").size() == 1);
+    CHECK(h.producer.to("usage.recorded.v1").size() == 1);
+    CHECK(h.open_streams() == 0);
+    CHECK(h.live.size() == 0);
+}
+
+TEST_CASE("the provider is given the instructions and the message, and may say no more than the plan allows") {
+    chat_house h;
+    h.openai.calls = {says({"ok"})};
+    h.answer_whole();
+    REQUIRE(h.openai.asked.size() == 1);
+    const auto& asked = h.openai.asked[0];
+    CHECK(asked.model == "gpt");
+    CHECK(asked.max_tokens == 500);
+    REQUIRE(asked.turns.size() == 2);
+    CHECK(asked.turns[0].text == "Kind.\n\nBe brief.");
+    CHECK(asked.turns[1].text == "How are you?");
+}
+
+TEST_CASE("a provider that gives no token counts is billed by our own estimate") {
+    chat_house h;
+    h.openai.calls = {{.pieces = {"one two three four"}}};
+    h.answer_whole();
+    CHECK(std::stoll(parameter(h.finish(), "tokens_in")) > 0);
+    CHECK(std::stoll(parameter(h.finish(), "tokens_out")) >= 4);
+}
+
+TEST_CASE("a provider that fails before its first word is replaced without the client noticing") {
+    chat_house h;
+    h.openai.calls = {refuses(models::errc::overloaded)};
+    h.anthropic.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.row.epoch == 1);
+    CHECK(h.frames.types() == types{frame_type::start, frame_type::delta, frame_type::complete});
+    CHECK(parameter(h.finish(), "provider") == "anthropic");
+    CHECK(h.calls() == list{"openai/provider overloaded/0/0/0", "anthropic/completed/10/5/1200"});
+    CHECK(h.database.all("generations.restart").empty());
+}
+
+TEST_CASE("a provider that fails in the middle is replaced in a new epoch; only the last try is billed, both are recorded") {
+    chat_house h;
+    h.openai.calls = {breaks_after({"I thi", "nk"})};
+    h.anthropic.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.row.epoch == 2);
+    CHECK(h.frames.frames.back().more.find("\"Hello\"") != std::string::npos);
+    const auto& frames = h.frames.frames;
+    const auto restart = std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.type == frame_type::restart; });
+    REQUIRE(restart != frames.end());
+    CHECK(restart->at == events::position{2, 0});
+    CHECK(frames.back().at.epoch == 2);
+    CHECK(parameter(h.finish(), "content") == "Hello");
+    CHECK(parameter(h.finish(), "epoch") == "2");
+    CHECK(parameter(h.finish(), "cost") == "1200");
+    const auto calls = h.calls();
+    REQUIRE(calls.size() == 2);
+    CHECK(calls[0].starts_with("openai/reply interrupted/"));
+    CHECK_FALSE(calls[0].ends_with("/0"));
+    CHECK(calls[1] == "anthropic/completed/10/5/1200");
+    const auto usage = events::decode<events::usage_recorded>(h.producer.to("usage.recorded.v1").at(0).value);
+    CHECK(usage->cost_nanousd == 1200);
+    CHECK(usage->provider == "anthropic");
+}
+
+TEST_CASE("an end without any text is a failure of the provider, and the next one is asked") {
+    chat_house h;
+    h.openai.calls = {says({""})};
+    h.anthropic.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(parameter(h.finish(), "provider") == "anthropic");
+}
+
+TEST_CASE("the chain is gone through twice before a generation fails, and a failed one is not billed") {
+    chat_house h;
+    h.answer_whole();
+    CHECK(h.openai.asked.size() == 2);
+    CHECK(h.anthropic.asked.size() == 2);
+    CHECK(h.row.state == "failed");
+    CHECK(parameter(h.finish(), "error") == "provider_unavailable");
+    CHECK(h.frames.types() == types{frame_type::start, frame_type::failed});
+    CHECK(h.producer.to("chat.finished.v1").size() == 1);
+    CHECK(h.producer.to("usage.recorded.v1").empty());
+}
+
+TEST_CASE("with every breaker open nobody is asked and the generation fails at once told so") {
+    chat_house h;
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto* name : {"openai", "anthropic"})
+        for (int i = 0; i < 3; ++i) h.health.of(name).failed(now, make_error_code(models::errc::overloaded));
+    h.answer_whole();
+    CHECK(h.openai.asked.empty());
+    CHECK(h.anthropic.asked.empty());
+    CHECK(parameter(h.finish(), "error") == "provider_unavailable");
+    CHECK(h.calls().empty());
+}
+
+TEST_CASE("a refused prompt is not tried elsewhere") {
+    chat_house h;
+    h.openai.calls = {refuses(models::errc::prompt_refused)};
+    h.anthropic.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.anthropic.asked.empty());
+    CHECK(parameter(h.finish(), "error") == "prompt_refused");
+    CHECK(h.frames.frames.back().type == frame_type::failed);
+}
+
+TEST_CASE("a reply that was filtered away is a failure of its own; one that was cut by the filter is kept") {
+    chat_house filtered;
+    filtered.openai.calls = {{.pieces = {""}, .ended = models::finish::filtered}};
+    filtered.anthropic.calls = {says({"Hello"})};
+    filtered.answer_whole();
+    CHECK(parameter(filtered.finish(), "error") == "content_filtered");
+    CHECK(filtered.anthropic.asked.empty());
+    chat_house cut;
+    cut.openai.calls = {{.pieces = {"Once upon"}, .ended = models::finish::filtered}};
+    cut.answer_whole();
+    CHECK(cut.row.state == "completed");
+    CHECK(parameter(cut.finish(), "content") == "Once upon");
+}
+
+TEST_CASE("a plan that allows certain providers gets no others, and the model that was asked for comes first") {
+    chat_house h;
+    h.row.providers = R"(["anthropic"])";
+    h.openai.calls = {says({"no"})};
+    h.anthropic.calls = {says({"yes"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.empty());
+    CHECK(parameter(h.finish(), "content") == "yes");
+    chat_house asked;
+    asked.row.model = "claude";
+    asked.openai.calls = {says({"no"})};
+    asked.anthropic.calls = {says({"yes"})};
+    asked.answer_whole();
+    CHECK(parameter(asked.finish(), "model") == "claude");
+}
+
+TEST_CASE("a generation that nobody knows is refused, one that another worker holds is waited for") {
+    chat_house unknown;
+    unknown.row.unknown = true;
+    CHECK(unknown.answer().error() == errc::unknown_generation);
+    chat_house leased;
+    leased.row.leased = true;
+    CHECK(leased.answer().error() == errc::leased);
+    CHECK(leased.openai.asked.empty());
+    CHECK(leased.frames.frames.empty());
+    chat_house away;
+    away.database.use.fail_next(1, postgres::errc::unavailable);
+    CHECK(away.answer().error() == failure::outage);
+}
+
+TEST_CASE("a generation that has ended gives the same consequences again, and nobody is asked") {
+    chat_house h;
+    h.openai.calls = {says({"Hello"})};
+    h.answer_whole();
+    const auto first = h.producer.sent;
+    const auto frames = h.frames.frames.size();
+    h.answer_whole();
+    CHECK(h.openai.asked.size() == 1);
+    CHECK(h.database.all("generations.finish").size() == 1);
+    REQUIRE(h.producer.sent.size() == 2 * first.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        const auto& again = h.producer.sent[first.size() + i];
+        CHECK(again.value == first[i].value);
+        CHECK(header(again, "ce_id") == header(first[i], "ce_id"));
+    }
+    CHECK(h.frames.frames.size() == frames);
+}
+
+TEST_CASE("a generation claimed too often fails instead of killing another process") {
+    chat_house h;
+    h.row.attempts = h.row.epoch = 5;
+    h.openai.calls = {says({"Hello"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.empty());
+    CHECK(parameter(h.finish(), "error") == "too_many_attempts");
+    CHECK(h.frames.frames.back().type == frame_type::failed);
+}
+
+TEST_CASE("the chat worker is called chat for ever: another name would answer every message again") {
+    chat_house h;
+    const auto worker = workers::chat::declare(h.use);
+    CHECK(worker.name == "chat");
+    CHECK(worker.topic == "chat.screened.v1");
+    CHECK(worker.retry.keep_order);
+    const auto last = worker.give_up(workers::record{h.from});
+    REQUIRE(last.statements.size() == 1);
+    CHECK(last.statements[0].statement->name == "generations.abandon");
+    const auto end = R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter","finished_at":"2026-01-01T00:00:00Z","message":null})";
+    const auto then = last.derive({cell(end)});
+    CHECK(then.frames.at(0).type == frame_type::failed);
+    CHECK(then.events.at(0).topic == "chat.finished.v1");
+    CHECK(last.derive({cell("null")}).events.empty());
+    CHECK(last.derive({cell(std::nullopt)}).events.empty());
+    const kafka::message rubbish{"chat.screened.v1", 0, 0, some_time, "k", "{", {}};
+    CHECK(worker.give_up(workers::record{rubbish}).statements.empty());
+}
