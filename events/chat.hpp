@@ -79,6 +79,7 @@ struct chat_finished {
     std::int64_t latency_ms = 0;
 
     static constexpr std::string_view topic = "chat.finished.v1";
+    static constexpr bool patient = true;
     static constexpr auto key = &chat_finished::conversation;
     static constexpr auto fields = std::tuple{
         field("conversation_id", &chat_finished::conversation),

@@ -18,6 +18,7 @@ struct outgoing {
     std::string key;
     std::string value;
     std::vector<std::pair<std::string, std::string>> headers;
+    bool patient = false;  ///< nobody waits for it: it may wait a moment for company
 };
 
 /// Identity and history of one event: never fields of it.
@@ -33,7 +34,8 @@ std::vector<std::pair<std::string, std::string>> attributes(std::string_view typ
 
 template <class Event>
 outgoing envelope(const Event& event, const origin& from) {
-    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from)};
+    constexpr bool patient = requires { requires Event::patient; };
+    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from), patient};
 }
 
 }  // namespace airi::events

@@ -8,7 +8,7 @@
 namespace airi::gateway {
 namespace {
 
-constexpr seconds kept_for{2};
+constexpr seconds kept_for{2}, owned_for{5};
 constexpr std::size_t most_kept = 50'000;
 
 std::shared_ptr<const account> read(const postgres::rows& row, session_id session, user_id user) {
@@ -60,6 +60,21 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
     if (known_.size() >= most_kept) known_.clear();
     if (forgotten == forgotten_) known_[session] = {is, at + kept_for};
     co_return is;
+}
+
+awaitable<result<ownership>> accounts::owns(user_id user, conversation_id conversation) {
+    const auto at = std::chrono::steady_clock::now();
+    if (const auto found = owned_.find(conversation); found != owned_.end() && found->second.until > at && found->second.by == user)
+        co_return ownership::own;
+    postgres::transaction ask;
+    ask.caller = user;
+    ask.statements.push_back(sql::bind("conversations.owned", {{"id", conversation}}));
+    const auto rows = co_await db_.run(std::move(ask));
+    if (!rows) co_return rows.error();
+    if (rows->front().empty()) co_return ownership::none;
+    if (owned_.size() >= most_kept) owned_.clear();
+    owned_[conversation] = {user, at + owned_for};
+    co_return ownership::own;
 }
 
 }  // namespace airi::gateway

@@ -35,12 +35,16 @@ struct account {
     std::optional<std::int64_t> limit(std::string_view resource_and_period) const;
 };
 
+enum class ownership { none, own };
+
 class accounts {
 public:
     explicit accounts(postgres::database& db) : db_(db) {}
 
     /// Null when the session has ended or the account may not act.
     awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
+    /// Whether the conversation is there and the user's. A yes is kept for a moment: whose it is never changes.
+    awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
     void forget(const session_id& session) {
         known_.erase(session);
         ++forgotten_;
@@ -51,8 +55,13 @@ private:
         std::shared_ptr<const account> is;
         std::chrono::steady_clock::time_point until;
     };
+    struct owned {
+        user_id by;
+        std::chrono::steady_clock::time_point until;
+    };
     postgres::database& db_;
     std::unordered_map<session_id, entry> known_;
+    std::unordered_map<conversation_id, owned> owned_;
     std::uint64_t forgotten_ = 0;  ///< so that a lookup from before a session's end is not kept after it
 };
 

@@ -1,5 +1,5 @@
-// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script, so that they are exact
-// over any number of gateways. Without Redis rates are not limited and quotas are counted in Postgres: written policy.
+// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script over any number of
+// gateways. Without Redis rates are not limited. What the quota lets pass is counted in Postgres too, which is exact.
 #pragma once
 
 #include <optional>

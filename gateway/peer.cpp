@@ -122,19 +122,20 @@ private:
         const auto& message = std::get<prepared_message>(prepared);
         const auto& ids = message.ids;
         own_echo_ = ids.message.text();
-        followed_.insert_or_assign(ids.generation, following{ids, attached_generation{}});
+        // One that is followed here already goes on where it is.
+        const bool begins = followed_.try_emplace(ids.generation, following{ids, attached_generation{}}).second;
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
         if (auto wrong = co_await publish_message(use_, who_, message)) {
-            followed_.erase(ids.generation);
+            if (begins) followed_.erase(ids.generation);
             co_return std::move(*wrong);
         }
         json::object accepted;
         accepted.add("client_message_id", message.client_message_id).add("conversation_id", ids.conversation.text())
             .add("message_id", ids.message.text()).add("reply_id", ids.reply.text()).add("generation_id", ids.generation.text());
         send(shared(server_frame("message_accepted", accepted.text(), ref)));
-        if (message.repeated) {
+        if (begins && message.repeated) {
             co_await catch_up(ids.generation);
-        } else if (const auto at = followed_.find(ids.generation); at != followed_.end()) {
+        } else if (const auto at = followed_.find(ids.generation); begins && at != followed_.end()) {
             release(at, {replayed::kind::recovered, {}, {}});
         }
         watch_silence();

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "events/chat.hpp"
 #include "gateway/generation_status.hpp"
 #include "platform/base/log.hpp"
@@ -33,59 +36,85 @@ problem too_many(const decision& d) {
     return out;
 }
 
-awaitable<result<std::vector<std::string>>> messages_today(services& use, const account& who) {
-    postgres::transaction ask;
-    ask.caller = who.id;
-    ask.statements.push_back(sql::bind("account.messages_today", {}));
-    const auto rows = co_await use.database.run(std::move(ask));
+awaitable<result<postgres::rows>> ask(services& use, user_id caller, postgres::bound statement) {
+    postgres::transaction one;
+    one.caller = caller;
+    one.statements.push_back(std::move(statement));
+    auto rows = co_await use.database.run(std::move(one));
     if (!rows) co_return rows.error();
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < rows->front().size(); ++i) out.emplace_back(rows->front().text(i, 0));
-    co_return out;
+    co_return std::move(rows->front());
 }
 
-// Rates and quota in one decision; without Redis the quota is counted in Postgres and rates are let through.
-awaitable<std::optional<problem>> take_all(services& use, const account& who, quota day, decision& used) {
-    auto windows = use.options.rate_limiting ? windows_of(who, "chat") : std::vector<window>{};
-    for (int tries = 0; tries < 3; ++tries) {
-        const auto got = co_await use.limits.take(windows, day);
-        if (got && got->is == decision::kind::unseeded) {
-            auto ids = co_await messages_today(use, who);
-            if (!ids) co_return problem_of(ids.error());
-            co_await use.limits.seed(day, std::move(*ids));
-            continue;
-        }
-        if (got) {
-            used = *got;
-            if (used.is == decision::kind::allowed) co_return std::nullopt;
-            co_return too_many(used);
-        }
-        break;
+awaitable<result<>> seed(services& use, const account& who, quota day) {
+    const auto rows = co_await ask(use, who.id, sql::bind("account.messages_today", {{"day", day.day}}));
+    if (!rows) co_return rows.error();
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < rows->size(); ++i) ids.emplace_back(rows->text(i, 0));
+    co_return co_await use.limits.seed(std::move(day), std::move(ids));
+}
+
+awaitable<> give_back(services& use, user_id whose, quota day) {
+    co_await use.limits.give_back(day);
+    if (day.max >= 0) co_await ask(use, whose, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+}
+
+// Postgres has the last word on a quota: Redis may have forgotten what is under way, and may be away.
+awaitable<std::optional<problem>> take_quota(services& use, const account& who, quota day, decision& used) {
+    if (day.max < 0) co_return std::nullopt;
+    const auto rows = co_await ask(use, who.id, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
+    if (!rows || rows->text(0, 0) == "used_up") co_await use.limits.give_back(day);
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->text(0, 0) != "used_up") {
+        used.repeated = rows->text(0, 0) == "repeated";
+        co_return std::nullopt;
     }
-    const auto ids = co_await messages_today(use, who);
-    if (!ids) co_return problem_of(ids.error());
-    for (const auto& id : *ids) used.repeated |= id == day.member;
-    if (used.repeated || day.max < 0 || static_cast<std::int64_t>(ids->size()) < day.max) co_return std::nullopt;
     used.is = decision::kind::quota_used;
     used.limit = day.max;
     used.window = 86'400;
     co_return too_many(used);
 }
 
+// Rates and quota: Redis refuses in one step what is over a limit it knows of; without it rates are let through.
+awaitable<std::optional<problem>> take_all(services& use, const account& who, quota day, decision& used) {
+    auto windows = use.options.rate_limiting ? windows_of(who, "chat") : std::vector<window>{};
+    for (int tries = 0; tries < 3; ++tries) {
+        const auto got = co_await use.limits.take(windows, day);
+        if (!got) break;
+        if (got->is == decision::kind::unseeded) {
+            const auto seeded = co_await seed(use, who, day);
+            if (!seeded && !use.database.available()) co_return problem_of(seeded.error());
+            continue;
+        }
+        used = *got;
+        if (used.is != decision::kind::allowed) co_return too_many(used);
+        break;
+    }
+    co_return co_await take_quota(use, who, std::move(day), used);
+}
+
 // Makes sure that the conversation is the caller's; a new one is created with its derived id.
 awaitable<std::optional<problem>> own_conversation(services& use, const account& who, const message_order& order, conversation_id id) {
+    if (order.conversation) {
+        const auto own = co_await use.sessions.owns(who.id, id);
+        if (!own) co_return problem_of(own.error());
+        if (*own == ownership::none) co_return not_found("conversation");
+        co_return std::nullopt;
+    }
     postgres::transaction ask;
     ask.caller = who.id;
-    if (order.conversation)
-        ask.statements.push_back(sql::bind("conversations.owned", {{"id", id}}));
-    else
-        ask.statements.push_back(sql::bind("conversations.create",
-            {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""},
-             {"request", ""}}));
+    ask.statements.push_back(sql::bind("conversations.create",
+        {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""},
+         {"request", ""}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found(order.conversation ? "conversation" : "companion");
+    if (rows->front().empty()) co_return not_found("companion");
     co_return std::nullopt;
+}
+
+// Best effort, and nobody waits for it.
+awaitable<> tell(redis::client& by, std::string channel, std::string payload) {
+    std::vector<std::string> words{"PUBLISH", std::move(channel), std::move(payload)};
+    co_await by.command(std::move(words));
 }
 
 }  // namespace
@@ -148,7 +177,7 @@ awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr
     batch.push_back(what.event);
     if (const auto sent = co_await use.out.publish(std::move(batch)); !sent) {
         log::warn("message.not_published", {{"generation_id", what.ids.generation.text()}, {"error", sent.error().message()}});
-        if (what.counted) co_await use.limits.give_back(*what.counted);
+        if (what.counted) co_await give_back(use, who->id, *what.counted);
         co_return problem_of(sent.error());
     }
     log::info("message.accepted", {{"generation_id", what.ids.generation.text()}, {"user_id", who->id.text()},
@@ -158,8 +187,7 @@ awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr
                              .add("role", "user").add("content", what.content).add("content_type", "text").add("status", "accepted")
                              .add("client_message_id", what.client_message_id).add("generation_id", what.ids.generation.text()).text();
     const auto frame = json::object().add("type", "message_created").add_raw("data", json::object().add_raw("message", message).text()).text();
-    std::vector<std::string> words{"PUBLISH", events::channel_of(who->id), events::publish_payload(frame)};
-    co_await use.redis.command(std::move(words));
+    boost::asio::co_spawn(use.on, tell(use.redis, events::channel_of(who->id), events::publish_payload(frame)), boost::asio::detached);
     co_return std::nullopt;
 }
 

@@ -9,6 +9,9 @@ where not exists (select from pg_roles where rolname = name) \gexec
 
 alter role airi_app login password :'app_password';
 alter role airi_worker login password :'worker_password';
+-- A plan for one partition always looks cheaper than the generic one, which leaves the others out only when it runs: without
+-- this every statement on messages would be planned anew each time.
+alter role airi_worker set plan_cache_mode = force_generic_plan;
 
 do $$
 begin

@@ -38,6 +38,17 @@ void session_host::tick(steady::time_point now) {
     for (auto i = connections.size(); i-- > 0;) connections[i]->tick(now);
 }
 
+void session_host::depart_later(const executor& on, std::shared_ptr<departing> who) {
+    if (const auto due = departures_.lock()) return due->push_back(std::move(who));
+    auto due = std::make_shared<std::vector<std::shared_ptr<departing>>>(1, std::move(who));
+    departures_ = due;
+    boost::asio::post(on, [due = std::move(due)]() mutable {
+        const auto all = std::move(*due);
+        due.reset();
+        for (const auto& one : all) one->depart();
+    });
+}
+
 std::string client_behind(const std::string& peer, const address_list& proxies, const request& in) {
     error_code ec;
     if (!proxies.contains(boost::asio::ip::make_address(peer, ec)) || ec) return peer;

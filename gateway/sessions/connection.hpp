@@ -13,6 +13,7 @@
 #include "gateway/sessions/admission.hpp"
 #include "gateway/sessions/counters.hpp"
 #include "gateway/sessions/options.hpp"
+#include "platform/base/async.hpp"
 #include "platform/base/result.hpp"
 
 namespace airi::gateway {
@@ -20,6 +21,13 @@ namespace airi::gateway {
 using steady = std::chrono::steady_clock;
 
 class connection;
+
+/// One that has something to write at the end of the turn.
+class departing {
+public:
+    virtual ~departing() = default;
+    virtual void depart() = 0;
+};
 
 struct session_host {
     session_host(application& serves, server_options with);
@@ -32,9 +40,13 @@ struct session_host {
     std::vector<connection*> connections;
 
     void tick(steady::time_point now);
+    /// What is sent in one turn of the thread leaves together: one system call a socket, not one a frame.
+    void depart_later(const executor& on, std::shared_ptr<departing> who);
 
 private:
     long long date_second_ = -1;
+    // Owned by what is posted, so that nothing outlives an executor that never comes to it.
+    std::weak_ptr<std::vector<std::shared_ptr<departing>>> departures_;
 };
 
 /// The client a trusted proxy speaks for: the last X-Forwarded-For entry, if `peer` is such a proxy;

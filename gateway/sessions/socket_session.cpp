@@ -13,8 +13,8 @@
 #include <optional>
 #include <random>
 
-#include "gateway/sessions/frame_queue.hpp"
 #include "gateway/sessions/http_target.hpp"
+#include "gateway/sessions/outlet.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::gateway {
@@ -33,8 +33,8 @@ constexpr int kernel_bytes =
 
 // Beast waits in its teardown for the client's end of stream, without a limit when it has failed a bad frame.
 // This tells the tick that the wait has begun.
-struct parting_socket : tcp::socket {
-    explicit parting_socket(tcp::socket&& from) : tcp::socket(std::move(from)) {}
+struct parting_socket : outlet {
+    using outlet::outlet;
     bool parting = false;
 };
 
@@ -46,12 +46,14 @@ void async_teardown(boost::beast::role_type role, parting_socket& socket, Handle
 
 class socket_session final : public connection,
                              public socket_out,
+                             outlet_owner,
+                             departing,
                              public std::enable_shared_from_this<socket_session> {
 public:
     socket_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place,
                    std::shared_ptr<socket_peer> peer, std::string request_id)
         : connection(std::move(host), std::move(place)),
-          ws_(std::move(socket)),
+          ws_(std::move(socket), static_cast<outlet_owner&>(*this)),
           peer_(std::move(peer)),
           request_id_(std::move(request_id)) {
         add(host_->counters.sockets_open);
@@ -78,8 +80,11 @@ private:
     awaitable<> hear(std::string text);
     void guarded(void (*call)(socket_session&));
     void fault(const char* what);
-    void write_next();
-    void wrote(const error_code& ec, std::size_t payload);
+    std::shared_ptr<void> hold() override { return shared_from_this(); }
+    void wrote(std::size_t frames, std::size_t text) override;
+    void unwritable() override;
+    void depart() override;
+    void told(websocket::frame_type kind);
     void close_slow();
     void start_close();
     void check_write(steady::time_point now);
@@ -89,9 +94,8 @@ private:
     websocket::stream<parting_socket, false> ws_;
     std::shared_ptr<socket_peer> peer_;
     std::string request_id_;
-    frame_queue queue_;
-    frame_queue::frame writing_;
     std::size_t queued_ = 0;
+    bool departs_ = false;                   // at the end of this turn
     steady::time_point deadline_ = never;    // of a handshake
     steady::time_point progressed_ = never;  // when the write under way last moved
     steady::time_point next_ping_ = never;
@@ -99,6 +103,7 @@ private:
     int unsent_ = 0;
     state state_ = state::opening;
     std::uint16_t code_ = 0;
+    bool code_sent_ = false;
     std::uint16_t finish_code_ = 0;  // both asked for before the socket was open
     std::optional<milliseconds> leave_after_;
     bool handling_ = false;
@@ -122,9 +127,7 @@ awaitable<bool> socket_session::accept(handshake with) {
         answer.set("X-Request-Id", with.request_id);
         if (!with.subprotocol.empty()) answer.set(http::field::sec_websocket_protocol, with.subprotocol);
     }));
-    ws_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) {
-        if (kind == websocket::frame_type::pong) ping_sent_ = never;
-    });
+    ws_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) { told(kind); });
     error_code ignored;
     ws_.next_layer().set_option(tcp::socket::send_buffer_size(kernel_bytes), ignored);
     deadline_ = steady::now() + limits().handshake_time;
@@ -201,46 +204,51 @@ void socket_session::fault(const char* what) {
     close(1011, "fault");
 }
 
+void socket_session::told(websocket::frame_type kind) {
+    if (kind == websocket::frame_type::pong) ping_sent_ = never;
+    if (kind != websocket::frame_type::close) return;
+    // Beast answers it; after that answer nothing may follow (RFC 6455 5.5.1).
+    if (state_ == state::open) state_ = state::closing;
+    if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
+}
+
 void socket_session::send(std::shared_ptr<const std::string> frame) {
     if (state_ != state::open) return;
     queued_ += frame->size();
     if (queued_ > limits().queue_bytes) return close_slow();
-    queue_.push(std::move(frame));
-    if (!writing_) write_next();
-}
-
-void socket_session::write_next() {
-    writing_ = queue_.pop();
-    progressed_ = steady::now();
-    unsent_ = -1;
-    ws_.async_write(
-        asio::buffer(*writing_),
-        [self = shared_from_this()](const error_code& ec, std::size_t payload) { self->wrote(ec, payload); });
-}
-
-void socket_session::wrote(const error_code& ec, std::size_t payload) {
-    writing_.reset();
-    progressed_ = never;
-    queued_ -= std::min(queued_, payload);
-    if (ec) {
-        // Either the descriptor is dead, which the reader sees too, or Beast is answering the peer's close
-        // frame.
-        queue_.clear();
-        if (state_ == state::open) state_ = state::closing;
-        if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
-        return;
+    if (ws_.next_layer().idle()) {
+        progressed_ = steady::now();
+        unsent_ = -1;
     }
-    add(host_->counters.frames_out);
-    if (!queue_.empty()) return write_next();
-    if (state_ == state::closing) start_close();
+    ws_.next_layer().push(std::move(frame));
+    if (!std::exchange(departs_, true)) host_->depart_later(ws_.get_executor(), {shared_from_this(), static_cast<departing*>(this)});
+}
+
+void socket_session::depart() {
+    departs_ = false;
+    ws_.next_layer().flush();
+}
+
+void socket_session::wrote(std::size_t frames, std::size_t text) {
+    progressed_ = steady::now();
+    queued_ -= std::min(queued_, text);
+    add(host_->counters.frames_out, frames);
+    if (state_ == state::closing && code_ != 0 && !code_sent_ && ws_.next_layer().idle()) start_close();
+}
+
+// The descriptor is dead, which the reader sees too, or has been closed here.
+void socket_session::unwritable() {
+    queued_ = 0;
+    if (state_ == state::open) state_ = state::closing;
+    if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
 }
 
 // What is queued is lost on purpose: the client resumes from what it has.
 void socket_session::close_slow() {
     add(host_->counters.slow_closes);
     log::info("gateway.slow_socket", {{"request_id", request_id_}, {"queued", queued_}});
-    queue_.clear();
-    queued_ = writing_ ? writing_->size() : 0;
+    ws_.next_layer().drop_frames();
+    queued_ = 0;
     close(3008, "slow");
 }
 
@@ -251,11 +259,12 @@ void socket_session::close(std::uint16_t code, std::string reason) {
     reason_ = std::move(reason);
     while (reason_.size() > 123 || !is_utf8(reason_))
         reason_.pop_back();  // RFC 6455 5.5: 125 bytes with the code
-    if (!writing_) return start_close();
+    if (ws_.next_layer().idle()) return start_close();
     deadline_ = steady::now() + limits().write_stall;
 }
 
 void socket_session::start_close() {
+    code_sent_ = true;
     deadline_ = steady::now() + limits().handshake_time;
     ws_.async_close(websocket::close_reason(websocket::close_code(code_), reason_),
                     [self = shared_from_this()](const error_code&) { self->abort(); });
@@ -279,15 +288,14 @@ void socket_session::finish(unsigned short code) {
 
 void socket_session::abort() {
     state_ = state::gone;
-    error_code ignored;
-    ws_.next_layer().close(ignored);
+    ws_.next_layer().shut();
 }
 
 void socket_session::tick(steady::time_point now) {
     if (state_ == state::gone) return;
     if (ws_.next_layer().parting && deadline_ == never) deadline_ = now + limits().handshake_time;
     if (now > deadline_) return abort();
-    if (writing_)
+    if (!ws_.next_layer().idle())
         check_write(now);
     else if (state_ == state::open && !handling_)
         check_peer(now);
@@ -297,7 +305,7 @@ void socket_session::tick(steady::time_point now) {
 // sending would hold a write for ever. A slow reader that still reads is left alone: the kernel's queue
 // moves.
 void socket_session::check_write(steady::time_point now) {
-    if (const auto unsent = unsent_bytes(); unsent != unsent_) {
+    if (const auto unsent = unsent_bytes(); unsent != unsent_ || progressed_ == never) {
         unsent_ = unsent;
         progressed_ = now;
     } else if (now > progressed_ + limits().write_stall) {

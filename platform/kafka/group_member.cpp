@@ -40,6 +40,7 @@ settings settings_of(const consumer_options& o) {
         {"enable.partition.eof", "false"},
         {"allow.auto.create.topics", "false"}};
     if (!o.instance.empty()) with.emplace_back("group.instance.id", o.instance);
+    if (o.gathers) with.emplace_back("fetch.min.bytes", "65536");
     return with;
 }
 

@@ -32,6 +32,7 @@ struct record {
     std::string key;
     std::string value;
     std::vector<header> headers;
+    bool patient = false;  ///< it may wait for company, see `producer_options::patience`
 };
 
 /// A record as it was read.
@@ -91,6 +92,7 @@ struct consumer_options {
     milliseconds session_timeout{10'000};
     milliseconds revoke_limit{3'000};
     bool from_beginning = true;  ///< where a group without a committed offset starts
+    bool gathers = false;        ///< a fetch is answered with many records, or after its waiting time
 };
 
 /// Commits are by the owner only. All calls from the owner's executor.
@@ -116,6 +118,8 @@ struct producer_options {
     /// How long a record waits for company. Under load batches grow by themselves while requests are under
     /// way.
     milliseconds linger{0};
+    /// The same for patient records, which then have a connection of their own; zero: no difference is made.
+    milliseconds patience{0};
     milliseconds message_timeout{30'000};
 };
 

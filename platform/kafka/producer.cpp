@@ -8,6 +8,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
+#include "platform/kafka/two_paces.hpp"
 
 namespace airi::kafka {
 namespace {
@@ -283,7 +284,12 @@ void rdkafka_producer::close(milliseconds limit) {
 }  // namespace
 
 std::unique_ptr<producer> open_producer(producer_options options) {
-    return std::make_unique<rdkafka_producer>(std::move(options));
+    if (options.patience.count() == 0) return std::make_unique<rdkafka_producer>(std::move(options));
+    auto patient = options;
+    patient.linger = options.patience;
+    patient.client_id += ":patient";
+    return in_two_paces(std::make_unique<rdkafka_producer>(std::move(options)),
+                        std::make_unique<rdkafka_producer>(std::move(patient)));
 }
 
 }  // namespace airi::kafka

@@ -52,18 +52,22 @@ create function message_abandon(p_message uuid, p_conversation uuid, p_user uuid
     select p_message, p_conversation, p_user, 'user', '', 'failed', id, p_created from fresh
 $$;
 
--- The facts of a finished generation that its derived events and frames are made of.
-create function generation_end(g generations) returns jsonb language sql stable as $$
-    select jsonb_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,
+-- The facts of a finished generation that its derived events and frames are made of. Like everything on a message's way in
+-- plpgsql, which keeps its plans: a function in SQL that is not inlined is parsed and planned at each call.
+create function generation_end(g generations) returns jsonb language plpgsql stable as $$
+declare
+    m messages;
+begin
+    select * into m from messages where id = g.reply_id and created_at = g.message_created_at + interval '1 microsecond';
+    return jsonb_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,
         'provider', g.provider, 'model', g.used_model, 'tokens_in', g.tokens_in, 'tokens_out', g.tokens_out,
         'cost_nanousd', g.cost_nanousd, 'latency_ms', g.latency_ms, 'error_code', g.error_code,
-        'finished_at', g.finished_at,
-        'message', (select message_json(m) from messages m
-                    where m.id = g.reply_id and m.created_at = g.message_created_at + interval '1 microsecond'))
-$$;
+        'finished_at', g.finished_at, 'message', case when m.id is not null then message_json(m) end);
+end $$;
 
 -- What provider calls cost us, as their worker tells it; it knows better than the mark that a successor left of an epoch.
-create function generation_calls(p_id uuid, p_calls jsonb) returns void language sql as $$
+create function generation_calls(p_id uuid, p_calls jsonb) returns void language plpgsql as $$
+begin
     delete from provider_calls p using jsonb_to_recordset(p_calls) as c(epoch int)
     where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
     insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
@@ -72,8 +76,8 @@ create function generation_calls(p_id uuid, p_calls jsonb) returns void language
     from jsonb_to_recordset(p_calls) as c(epoch int, call int, provider text, model text, outcome text, tokens_in bigint,
                                           tokens_out bigint, cost_nanousd bigint, latency_ms bigint), generations g
     where g.id = p_id
-    on conflict do nothing
-$$;
+    on conflict do nothing;
+end $$;
 
 -- The call of an owner that is gone, as its last heartbeat told of it. Before that, nothing is known but that there was one.
 create function generation_abandoned_call(g generations) returns void language sql as $$
@@ -100,7 +104,7 @@ begin
         return jsonb_build_object('state', 'leased',
             'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
     end if;
-    perform generation_abandoned_call(g);
+    if g.state = 'running' then perform generation_abandoned_call(g); end if;
     update generations set state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
            lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), checkpoint = null, checkpoint_offset = 0,
            provider = null, used_model = null, tokens_in = 0, tokens_out = 0, cost_nanousd = 0
@@ -198,7 +202,10 @@ end $$;
 
 -- Usage events, each counted once: the log's key decides which are new, only the new ones are added to the day. Returns
 -- today's sums of the users and resources that changed: [{user_id, resource, used}].
-create function usage_record(p_events jsonb) returns jsonb language sql as $$
+create function usage_record(p_events jsonb) returns jsonb language plpgsql as $$
+declare
+    changed jsonb;
+begin
     with fresh as (
         insert into usage_log (event_id, user_id, resource, quantity, provider, model, tokens_in, tokens_out,
                                cost_nanousd, outcome, reference, occurred_at)
@@ -226,8 +233,10 @@ create function usage_record(p_events jsonb) returns jsonb language sql as $$
                      and d.model <> all (array_agg(s.model))), 0) as used
         from summed s where s.day = (now() at time zone 'utc')::date group by s.user_id, s.day, s.resource
     )
-    select coalesce(jsonb_agg(jsonb_build_object('user_id', user_id, 'resource', resource, 'used', used)), '[]') from today
-$$;
+    select coalesce(jsonb_agg(jsonb_build_object('user_id', user_id, 'resource', resource, 'used', used)), '[]')
+    into changed from today;
+    return changed;
+end $$;
 
 do $$ begin
     for i in -1..3 loop

@@ -36,9 +36,14 @@ where u.id = caller() and s.ended_at is null and s.expires_at > now()
   and (u.status = 'active' or (u.status = 'suspended' and u.status_until < now()));
 
 -- name: account.messages_today
--- The ids of the messages that count against today's quota (UTC).
-select id from messages
-where user_id = caller() and role = 'user' and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc';
+-- The ids of the messages that count against the day's quota.
+select message_id from message_quota where user_id = caller() and day = :day::date;
+
+-- name: quota.take
+select quota_take(:day::date, :max::bigint, :message::uuid);
+
+-- name: quota.give_back
+delete from message_quota where user_id = caller() and day = :day::date and message_id = :message::uuid;
 
 -- name: account.usage_today
 select coalesce(jsonb_object_agg(resource, used), '{}')::text from (

@@ -61,7 +61,7 @@ worker declare(const term_list& terms) {
     worker out;
     out.name = "moderation";
     out.topic = std::string(events::chat_requested::topic);
-    out.at_once = 64;
+    out.at_once = 256;
     out.handle = on_event<events::chat_requested>(handler{terms});
     out.give_up = [](record from) {
         effects last;

@@ -3,7 +3,7 @@
 namespace airi::workers {
 
 kafka::record to_record(events::outgoing from) {
-    kafka::record out{std::move(from.topic), std::move(from.key), std::move(from.value), {}};
+    kafka::record out{std::move(from.topic), std::move(from.key), std::move(from.value), {}, from.patient};
     out.headers.reserve(from.headers.size());
     for (auto& [name, value] : from.headers) out.headers.push_back({std::move(name), std::move(value)});
     return out;

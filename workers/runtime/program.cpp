@@ -71,6 +71,7 @@ struct program::state {
         options.instance = self.settings.instance;
         options.topics = {what.topic, what.topic + events::retry_suffix};
         options.session_timeout = self.settings.session_timeout;
+        options.gathers = what.handle_batch != nullptr;
         self.work = make_runner(std::move(what), {*self.database, *self.producer, *self.frames}, self.context.get_executor());
         self.consumer = kafka::open_consumer(options, self.context.get_executor(), self.work->owner());
         self.work->attach(*self.consumer);
@@ -126,6 +127,7 @@ program::program(std::string name, const worker_settings& settings) : state_(std
     kafka::producer_options producer;
     producer.brokers = settings.kafka_brokers;
     producer.client_id = slot;
+    producer.patience = milliseconds{50};
     s.producer = kafka::open_producer(producer);
 }
 
