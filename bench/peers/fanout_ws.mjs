@@ -1,11 +1,12 @@
 // Fan-out with npm `ws`: one Redis channel to all sockets. Compression is off, a frame is made into bytes once, a reader
-// that falls a MiB behind is cut off, as airi does.
+// that falls a MiB behind is cut off, as airi does. CORK=yes also holds what one turn of the event loop brings back and
+// writes it together, which needs the socket below `ws`.
 import { createServer } from "node:http";
 import { createVerifier } from "fast-jwt";
 import { Redis } from "ioredis";
 import { WebSocketServer } from "ws";
 
-const { PORT, REDIS_URL, CHANNEL, JWT_SECRET } = process.env;
+const { PORT, REDIS_URL, CHANNEL, JWT_SECRET, CORK } = process.env;
 const slow = 1024 * 1024;
 
 const verify = createVerifier({ key: JWT_SECRET, algorithms: ["HS256"], cache: true });
@@ -21,8 +22,20 @@ server.on("upgrade", (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (one) => one.on("error", () => one.terminate()));
 });
 
+let corked = null;
+
+function cork() {
+    corked = [...sockets.clients].map((one) => one._socket);
+    for (const one of corked) one.cork();
+    setImmediate(() => {
+        for (const one of corked) one.uncork();
+        corked = null;
+    });
+}
+
 const redis = new Redis(REDIS_URL);
 redis.on("messageBuffer", (_, payload) => {
+    if (CORK === "yes" && !corked) cork();
     const frame = payload.subarray(payload.indexOf(0x0a) + 1);
     for (const one of sockets.clients) {
         if (one.readyState !== one.OPEN) continue;

@@ -3,12 +3,13 @@
 import { client, median, rounds } from "../lib/client.mjs";
 import { settings } from "../lib/settings.mjs";
 
-const script = "first=100 tokens=40 rate=20";
+// Alone, short replies, so that there are many; together, long ones that run side by side.
+const scripts = new Map([[1, "first=20 tokens=4 rate=100"], [100, "first=100 tokens=40 rate=20"], [500, "first=100 tokens=40 rate=20"]]);
 const targets = new Map([[1, 8], [100, 25]]);
 
 export async function measure() {
     const rows = [];
-    for (const streams of [1, 100, 500]) {
+    for (const [streams, script] of scripts) {
         const common = { streams, script, seconds: settings.seconds };
         const got = await rounds([
             [`provider, ${streams}`, () => client("provider", { ...common, to: settings.standin })],

@@ -1,5 +1,5 @@
-// A well-behaved user who is served while others misbehave: over HTTP, over a WebSocket that must stay open, and with
-// replies. Used by the tests of bad input.
+// A well-behaved user who is served while others misbehave: over HTTP, over a WebSocket that must stay
+// open, and with replies. Used by the tests of bad input.
 
 import assert from 'node:assert/strict';
 
@@ -29,10 +29,16 @@ class Bystander {
     async talks() {
         await this.served();
         const client_message_id = crypto.randomUUID();
-        const accepted = await this.wire.reply('message_send', { client_message_id, content: 'hello [[standin tokens=3]]' });
+        const accepted = await this.wire.reply('message_send', {
+            client_message_id,
+            content: 'hello [[standin tokens=3]]',
+        });
         assert.equal(accepted.type, 'message_accepted', JSON.stringify(accepted));
         const { generation_id } = accepted.data;
-        const end = await this.wire.hear('a reply', (frame) => frame.type === 'message_complete' && frame.data.generation_id === generation_id);
+        const end = await this.wire.hear(
+            'a reply',
+            (frame) => frame.type === 'message_complete' && frame.data.generation_id === generation_id,
+        );
         assert.equal(end.data.message.status, 'completed');
     }
 
@@ -46,7 +52,7 @@ class Bystander {
     }
 }
 
-/// Declares the file's system; what is returned declares tests whose bystander must be served before, after and unharmed.
+/// Declares the file's system; what is returned declares tests whose bystander must be served and unharmed after.
 export function besideABystander(options) {
     const scenario = onSystem(options);
     let bystander;
@@ -60,3 +66,6 @@ export function besideABystander(options) {
             bystander.unharmed();
         });
 }
+
+export const conversationOf = async (port, token, json = {}) =>
+    (await ask(port, { method: 'POST', path: '/api/v1/conversations', token, json })).json.data;

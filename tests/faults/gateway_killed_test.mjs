@@ -64,3 +64,53 @@ scenario('clients that leave change nothing: their messages end, and are there w
     await Promise.all(clients.map((c) => c.connect()));
     assert.equal(await on.check(), 20);
 });
+
+/// Server-sent events of a response, one after the other, until `enough` of one.
+async function* events(response) {
+    let rest = '';
+    for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
+        const blocks = (rest + bytes).split('\n\n');
+        rest = blocks.pop();
+        for (const block of blocks) {
+            const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]));
+            if (fields.data) yield { id: fields.id, event: fields.event, data: JSON.parse(fields.data).data };
+        }
+    }
+}
+
+scenario('an SSE client goes on with Last-Event-ID on the second gateway', async (on) => {
+    const { system } = on;
+    const user = await system.user();
+    const headers = { Authorization: `Bearer ${user.token}`, 'Content-Type': 'application/json', Accept: 'text/event-stream' };
+    const [order] = orders(1, { script: 'tokens=60 rate=15' });
+    const { mark, ...body } = order;
+    system.secrets.add(mark);
+    const first = await fetch(`${system.url('gateway-1')}/api/v1/chat/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal(first.status, 200);
+    let text = '';
+    let last;
+    try {
+        for await (const one of events(first)) {
+            last = one;
+            if (one.event === 'message_delta') text += one.data.content;
+            if (text.length > 60) await system.kill('gateway-1');
+        }
+    } catch {
+        // The connection broke off, as it had to.
+    }
+    assert.equal(last.event, 'message_delta');
+    const second = await fetch(`${system.url('gateway-2')}/api/v1/generations/${last.data.generation_id}/events`, {
+        headers: { ...headers, 'Last-Event-ID': last.id } });
+    assert.equal(second.status, 200);
+    let offset = last.data.offset;
+    let end;
+    for await (const one of events(second)) {
+        assert.equal(one.data.offset, offset + 1, 'neither a gap nor a double');
+        offset = one.data.offset;
+        if (one.event === 'message_delta') text += one.data.content;
+        else end = one;
+    }
+    assert.equal(end.event, 'message_complete');
+    assert.equal(end.data.message.content, text);
+    await system.start('gateway-1');
+});

@@ -1,5 +1,5 @@
-// Requests and frames as no library would send them: bytes over TCP, paths as given, any source address of the loopback
-// network. Used by the tests of bad input and of authentication.
+// Requests and frames as no library would send them: bytes over TCP, paths as given, any source address of
+// the loopback network. Used by the tests of bad input and of authentication.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
@@ -19,7 +19,16 @@ export function ask(port, { method = 'GET', path = '/', headers = {}, body, toke
     if (body !== undefined) all['Content-Length'] = Buffer.byteLength(body);
     if (token) all.Authorization = `Bearer ${token}`;
     if (!keepAlive.has(from)) keepAlive.set(from, new http.Agent({ keepAlive: true, maxSockets: 50 }));
-    const options = { host: '127.0.0.1', port, method, path, headers: all, localAddress: from, agent: keepAlive.get(from), timeout: 45_000 };
+    const options = {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        headers: all,
+        localAddress: from,
+        agent: keepAlive.get(from),
+        timeout: 45_000,
+    };
     return new Promise((resolve, reject) => {
         const request = http.request(options, (answer) => {
             const pieces = [];
@@ -82,16 +91,23 @@ export class Raw {
 
     /// All that came until the other side closed.
     async end(within = 15_000) {
-        await eventually('the connection ends', () => this.ended, { within, describe: () => this.text.slice(-300) });
+        await eventually('the connection ends', () => this.ended, {
+            within,
+            describe: () => this.text.slice(-300),
+        });
         return this.text;
     }
 
     /// The answers so far, each {status, headers, json}, when there are so many.
     async answers(count = 1, within = 15_000) {
-        return eventually(`${count} answers`, () => {
-            const all = split(this.bytes);
-            return all.length >= count && all;
-        }, { within, describe: () => this.text.slice(0, 600) });
+        return eventually(
+            `${count} answers`,
+            () => {
+                const all = split(this.bytes);
+                return all.length >= count && all;
+            },
+            { within, describe: () => this.text.slice(0, 600) },
+        );
     }
 
     async answer(within) {
@@ -109,9 +125,17 @@ function split(bytes) {
         const end = bytes.indexOf('\r\n\r\n', at);
         if (end < 0) return out;
         const [first, ...lines] = bytes.toString('latin1', at, end).split('\r\n');
-        const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+        const headers = Object.fromEntries(
+            lines.map((line) => [
+                line.slice(0, line.indexOf(':')).toLowerCase(),
+                line.slice(line.indexOf(':') + 1).trim(),
+            ]),
+        );
         const status = Number(first.split(' ')[1]);
-        const length = status === 101 || status === 100 || status === 204 || status === 304 ? 0 : Number(headers['content-length'] ?? 0);
+        const length =
+            status === 101 || status === 100 || status === 204 || status === 304
+                ? 0
+                : Number(headers['content-length'] ?? 0);
         if (bytes.length < end + 4 + length) return out;
         const text = bytes.toString('utf8', end + 4, end + 4 + length);
         out.push({ status, headers, text, json: parsed(text) });
@@ -134,8 +158,10 @@ export async function askRaw(port, bytes, options) {
 export class RawSocket extends Raw {
     static async open(port, token, options) {
         const raw = new RawSocket(port, options);
-        raw.send(`GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n`
-            + `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+        raw.send(
+            `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+                `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+        );
         const answer = await raw.answer();
         assert.equal(answer.status, 101, raw.text);
         raw.bytes = raw.bytes.subarray(raw.bytes.indexOf('\r\n\r\n') + 4);
@@ -156,14 +182,19 @@ export class RawSocket extends Raw {
             if (length === 126) [length, head] = [this.bytes.readUInt16BE(at + 2), 4];
             else if (length === 127) [length, head] = [Number(this.bytes.readBigUInt64BE(at + 2)), 10];
             if (at + head + length > this.bytes.length) break;
-            out.push({ opcode: this.bytes[at] & 15, payload: this.bytes.subarray(at + head, at + head + length) });
+            out.push({
+                opcode: this.bytes[at] & 15,
+                payload: this.bytes.subarray(at + head, at + head + length),
+            });
             at += head + length;
         }
         return out;
     }
 
     async closeCode(within = 15_000) {
-        const frame = await eventually('a close frame', () => this.frames.find((one) => one.opcode === 8), { within });
+        const frame = await eventually('a close frame', () => this.frames.find((one) => one.opcode === 8), {
+            within,
+        });
         return frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : null;
     }
 }
@@ -183,7 +214,10 @@ export function frameOf(first, payload = '', { masked = true } = {}) {
 export class Wire {
     static async open(port, token, options = {}) {
         const wire = new Wire(port, token, options);
-        await eventually('a WebSocket opens', () => wire.socket.readyState === WebSocket.OPEN || wire.refusal);
+        await eventually(
+            'a WebSocket opens',
+            () => wire.socket.readyState === WebSocket.OPEN || wire.refusal,
+        );
         assert.equal(wire.refusal, undefined, `the handshake was refused with ${wire.refusal?.status}`);
         return wire;
     }
@@ -191,7 +225,10 @@ export class Wire {
     /// The refusal of a handshake that must fail.
     static async refusal(port, token, options = {}) {
         const wire = new Wire(port, token, options);
-        const refusal = await eventually('a handshake is refused', () => wire.refusal || wire.socket.readyState === WebSocket.OPEN);
+        const refusal = await eventually(
+            'a handshake is refused',
+            () => wire.refusal || wire.socket.readyState === WebSocket.OPEN,
+        );
         wire.socket.terminate();
         assert.ok(refusal.status, 'the handshake must fail');
         return refusal;
@@ -201,7 +238,11 @@ export class Wire {
         this.frames = [];
         this.code = null;
         const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...options.headers };
-        this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { ...options, headers, localAddress: from });
+        this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, {
+            ...options,
+            headers,
+            localAddress: from,
+        });
         this.socket.on('message', (data) => this.frames.push(JSON.parse(data.toString())));
         this.socket.on('error', () => {});
         this.socket.on('close', (code, reason) => ([this.code, this.reason] = [code, reason.toString()]));
@@ -210,7 +251,12 @@ export class Wire {
             answer.on('data', (piece) => pieces.push(piece));
             answer.on('end', () => {
                 const text = Buffer.concat(pieces).toString();
-                this.refusal = { status: answer.statusCode, headers: answer.headers, text, json: parsed(text) };
+                this.refusal = {
+                    status: answer.statusCode,
+                    headers: answer.headers,
+                    text,
+                    json: parsed(text),
+                };
             });
         });
     }
@@ -222,7 +268,10 @@ export class Wire {
 
     /// The first frame, of those that came or will come, for which this holds.
     hear(what, holds, within = 15_000) {
-        return eventually(what, () => this.frames.find(holds), { within, describe: () => this.frames.slice(-5) });
+        return eventually(what, () => this.frames.find(holds), {
+            within,
+            describe: () => this.frames.slice(-5),
+        });
     }
 
     /// The answer to a frame: the one with its id, or the error that refers to it.
@@ -243,8 +292,10 @@ export class Wire {
 
 // --- tokens, made by hand
 
-const base64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-export const kidOf = (secret) => createHash('sha256').update(`airi key id ${secret}`).digest('hex').slice(0, 12);
+const base64 = (value) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+export const kidOf = (secret) =>
+    createHash('sha256').update(`airi key id ${secret}`).digest('hex').slice(0, 12);
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 
 /// A token with that header and those claims, signed with `secret`.

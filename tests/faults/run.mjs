@@ -8,38 +8,41 @@ import { fileURLToPath } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
-const files = readdirSync(here)
+const names = readdirSync(here)
     .filter((name) => name.endsWith('_test.mjs') && (wanted.length === 0 || wanted.some((part) => name.includes(part))))
-    .sort()
-    .map((name) => path.join(here, name));
+    .sort();
 
 let passed = 0;
 let failed = 0;
-const begun = Date.now();
 
-function report(good, { name, details, file }) {
-    // The files themselves are reported as tests too.
-    if (files.some((each) => name === each || name === path.relative(process.cwd(), each) || name === path.basename(each))) {
-        if (good || details.error?.failureType === 'subtestsFailed') return;
-    }
+// The file itself is reported as a test too; it counts only when it failed apart from its tests.
+function report(good, file, { name, details }) {
+    if (name.endsWith(file) && (good || details.error?.failureType === 'subtestsFailed')) return;
     if (good) passed += 1;
     else failed += 1;
-    const seconds = (details.duration_ms / 1000).toFixed(1);
-    console.log(`${good ? 'ok  ' : 'FAIL'}  ${file ? `${path.basename(file, '_test.mjs')}: ` : ''}${name} (${seconds} s)`);
-    if (!good) {
-        const error = details.error?.cause ?? details.error;
-        console.log(String(error?.stack ?? error).replaceAll(/^/gm, '      '));
-    }
+    console.log(`${good ? 'ok  ' : 'FAIL'} ${name} (${(details.duration_ms / 1000).toFixed(1)} s)`);
+    if (good) return;
+    const error = details.error?.cause ?? details.error;
+    console.log(String(error?.stack ?? error).replaceAll(/^/gm, '      '));
 }
 
-const stream = run({ files, concurrency: 1, timeout: 400_000 });
-stream.on('test:pass', (data) => report(true, data));
-stream.on('test:fail', (data) => report(false, data));
-stream.on('test:stdout', ({ message }) => process.stdout.write(message));
-stream.on('test:stderr', ({ message }) => process.stderr.write(message));
-stream.on('end', () => {
-    console.log(`${((Date.now() - begun) / 1000).toFixed(0)} s`);
-    console.log(`${passed} passed, ${failed} failed`);
-    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
-});
-stream.resume();
+function runFile(file) {
+    return new Promise((resolve) => {
+        const stream = run({ files: [path.join(here, file)], concurrency: 1, timeout: 300_000 });
+        stream.on('test:pass', (data) => report(true, file, data));
+        stream.on('test:fail', (data) => report(false, file, data));
+        stream.on('test:stdout', ({ message }) => process.stdout.write(message));
+        stream.on('test:stderr', ({ message }) => process.stderr.write(message));
+        stream.on('end', resolve);
+        stream.resume();
+    });
+}
+
+for (const file of names) {
+    const begun = Date.now();
+    console.log(file);
+    await runFile(file);
+    console.log(`      ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -34,7 +34,8 @@ export function onSystem(options) {
 class Stage {
     constructor(system) {
         this.system = system;
-        this.clients = [];
+        this.clients = [];  // whose messages `check` looks at
+        this.opened = [];
         this.watch = null;
     }
 
@@ -45,6 +46,7 @@ class Stage {
     async client(options = {}, user) {
         const client = new Client(this.system, user ?? (await this.system.user(options.plan)), options);
         this.clients.push(client);
+        this.opened.push(client);
         return client.connect();
     }
 
@@ -67,7 +69,7 @@ class Stage {
 
     async leave() {
         if (this.watch) this.watch.running = false;
-        for (const client of this.clients) client.close();
+        for (const client of this.opened) client.close();
     }
 }
 

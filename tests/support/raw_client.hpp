@@ -1,7 +1,8 @@
-// A blocking TCP client that can say anything, also what is wrong. Every wait ends after ten seconds with an
+// A blocking TCP client that can say anything, also what is wrong. Every wait ends after `patience` with an
 // exception. Used by the session tests and by ws_client.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -14,6 +15,9 @@ struct raw_reply {
     std::map<std::string, std::string> headers;  ///< names in lower case
     std::string body;
 };
+
+/// How long a client waits for the server. The fuzz targets, which may be starved by what runs beside them, wait longer.
+inline std::chrono::seconds patience{10};
 
 class raw_client {
 public:

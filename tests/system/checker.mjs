@@ -124,7 +124,7 @@ export class OffsetWatch {
         for (const group of ['moderation', 'chat']) {
             at[group] = new Map();
             for (const { partition, offset, value } of await readTopic(this.system, groups[group]))
-                at[group].set(`${partition}/${offset}`, generationOf(value));
+                at[group].set(`${partition}/${offset}`, parsed(value)?.generation_id);
         }
         for (const { committed, known, open } of this.samples)
             for (const [group, list] of Object.entries(committed))
@@ -139,9 +139,9 @@ export class OffsetWatch {
     }
 }
 
-function generationOf(value) {
+function parsed(value) {
     try {
-        return JSON.parse(value.toString()).generation_id;
+        return JSON.parse(value.toString());
     } catch {
         return null;
     }
@@ -150,7 +150,9 @@ function generationOf(value) {
 /// All of it, for the messages of these clients. `expect`: the end a message must come to, as a function of it;
 /// `dead`: dead letters that are meant to be there, by topic.
 export async function check(system, clients, { expect = () => 'completed', dead = {}, within = 60_000, clientsSeeEnds = true } = {}) {
-    const acknowledged = clients.flatMap((c) => c.all).filter((one) => one.ids);
+    const sent = clients.flatMap((c) => c.all);
+    await eventually('every message is acknowledged or refused', () => sent.every((one) => one.ids || one.refused), { within, every: 50 });
+    const acknowledged = sent.filter((one) => one.ids);
     if (clientsSeeEnds)
         await eventually('every client sees the end of its messages', () => acknowledged.every((one) => one.ended), {
             within,
@@ -160,6 +162,7 @@ export async function check(system, clients, { expect = () => 'completed', dead 
     await quiet(system, { within });
     for (const client of clients) assert.deepEqual(client.faults.slice(0, 5), [], 'faults that a client saw');
     await checkDatabase(system, acknowledged, expect);
+    await checkRest(system, clients);
     await checkTopics(system, acknowledged, dead);
     checkLogs(system);
     return acknowledged.length;
@@ -223,6 +226,23 @@ function checkSeen(one, g, reply) {
         assert.ok(later.by !== 'message_delta' && later.by !== 'message_start', `${id}: epoch ${later.epoch} began with ${later.by}`);
 }
 
+// What the API shows, for one message of each client.
+async function checkRest(system, clients) {
+    const gateway = [...system.programs.values()].find((p) => p.kind === 'gateway' && p.running)?.name;
+    for (const client of clients.slice(0, 5)) {
+        const one = client.all.findLast((each) => each.ended);
+        if (!one) continue;
+        const { status, json } = await system.api('GET', `/conversations/${one.ids.conversation_id}/messages?limit=100`, { token: client.user.token, gateway });
+        assert.equal(status, 200);
+        const asked = json.data.find((m) => m.id === one.ids.message_id);
+        assert.equal(asked?.status, one.end.state, 'the question over REST');
+        assert.equal(asked.content, one.order.content);
+        const reply = json.data.find((m) => m.id === one.ids.reply_id);
+        if (one.end.state === 'rejected') assert.equal(reply, undefined);
+        else if (one.end.state !== 'failed') assert.deepEqual(reply, one.end.message, 'the reply over REST');
+    }
+}
+
 // Replies come in the order of their questions.
 async function checkOrder(system, ids) {
     const wrong = await system.rows(`select id from (
@@ -240,7 +260,8 @@ async function checkTopics(system, acknowledged, dead) {
     ]) {
         const found = new Map();
         for (const { value, headers } of await readTopic(system, topic)) {
-            const id = JSON.parse(value.toString())[field];
+            const id = parsed(value)?.[field];
+            if (!id) continue;
             if (!found.has(id)) found.set(id, new Set());
             found.get(id).add(headers.ce_id);
         }

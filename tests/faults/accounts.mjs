@@ -1,0 +1,68 @@
+// Accounts and their tokens over two gateways that limit rates. Used by the tests of tokens and of
+// sessions.
+
+import assert from 'node:assert/strict';
+
+import { ask, refused, Wire } from './raw.mjs';
+import { onSystem } from './scenario.mjs';
+
+export const password = 'correct horse battery staple';
+
+let last = 256;
+/// An address of the loopback network that nobody has used: rates are counted by address.
+export const address = () => `127.0.${++last >> 8}.${last & 255}`;
+
+function accountsOn({ system }) {
+    const ports = ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
+    const post = (path, json, more = {}) =>
+        ask(more.port ?? ports[0], {
+            method: 'POST',
+            path: `/api/v1${path}`,
+            json,
+            from: address(),
+            ...more,
+        });
+    const session = (token, port = ports[0]) => ask(port, { path: '/api/v1/auth/session', token });
+    const login = (who, more) => post('/auth/login', { email: who.email, password }, more);
+    return {
+        system,
+        ports,
+        post,
+        session,
+        login,
+        async join(plan) {
+            const email = `${crypto.randomUUID()}@example.com`;
+            const { status, json, text } = await post('/auth/signup', { email, password });
+            assert.equal(status, 201, text);
+            const { user, access_token: token, refresh_token: refresh } = json.data;
+            if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
+            return { id: user.id, email, token, refresh };
+        },
+        /// The token is worth nothing at any gateway, for HTTP and WebSocket.
+        async worthless(token, code) {
+            for (const port of ports) {
+                for (const path of ['/api/v1/auth/session', '/api/v1/conversations', '/v1/models']) {
+                    const answer = await ask(port, { path, token });
+                    refused(answer, 401, code);
+                    assert.equal(answer.headers['www-authenticate'], 'Bearer');
+                }
+                refused(await Wire.refusal(port, token), 401, code);
+                if (/^[\w.-]+$/.test(token))
+                    refused(
+                        await Wire.refusal(port, null, { protocols: ['airi.v1', `bearer.${token}`] }),
+                        401,
+                        code,
+                    );
+            }
+        },
+    };
+}
+
+/// Declares the file's system; what is returned declares tests.
+export function withAccounts() {
+    const scenario = onSystem({
+        gateways: 2,
+        gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true' },
+    });
+    return (name, act) => scenario(name, (stage) => act(accountsOn(stage)));
+}

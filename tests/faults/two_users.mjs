@@ -1,0 +1,93 @@
+// Two users with rows in every table of users' rows. Used by the tests of row-level security and of the
+// routes.
+
+import { eventually } from '../system/wait.mjs';
+import { Wire } from './raw.mjs';
+
+/// Tables without a user's rows: the profile's data, and what workers keep for themselves.
+export const catalogue = [
+    'plans',
+    'plan_limits',
+    'rate_limits',
+    'model_prices',
+    'feature_flags',
+    'system_settings',
+    'blocked_terms',
+    'provider_health',
+    'inbox',
+    'schema_migrations',
+];
+/// Whose a row is, where it is not its user_id.
+const ownerOf = {
+    users: 'id',
+    companions: 'owner',
+    refresh_tokens: '(select s.user_id from sessions s where s.id = session_id)',
+};
+export const owner = (table) => ownerOf[table] ?? 'user_id';
+
+let people;
+
+/// Two users with rows in every table of users' rows.
+export async function twoUsers(system) {
+    if (people) return people;
+    const port = system.program('gateway-1').port;
+    people = await Promise.all(
+        ['alice', 'bob'].map(async (name) => {
+            const user = await system.user();
+            const mark = `${name}${crypto.randomUUID().replaceAll('-', '')}`;
+            const wire = await Wire.open(port, user.token);
+            const accepted = await wire.reply('message_send', {
+                client_message_id: mark,
+                content: `${mark} [[standin tokens=2]]`,
+            });
+            await wire.hear('a reply', (frame) => frame.type === 'message_complete');
+            wire.end();
+            const ids = accepted.data;
+            const [{ id: companion }] = await system.rows(
+                `insert into companions (id, owner, name, personality)
+                 values (gen_random_uuid(), $1, $2, 'x') returning id`,
+                [user.id, mark.slice(0, 20)],
+            );
+            await system.rows('insert into cancellations (generation_id, user_id) values ($1, $2)', [
+                crypto.randomUUID(),
+                user.id,
+            ]);
+            await system.rows(
+                `insert into moderation_decisions (message_id, user_id, action, confidence, reason)
+                 values (gen_random_uuid(), $1, 'warn', 1, $2)`,
+                [user.id, mark],
+            );
+            return {
+                ...user,
+                mark,
+                port,
+                ids: {
+                    conversation: ids.conversation_id,
+                    message: ids.message_id,
+                    reply: ids.reply_id,
+                    generation: ids.generation_id,
+                    companion,
+                    user: user.id,
+                },
+            };
+        }),
+    );
+    for (const table of await tablesOfUsers(system))
+        for (const { id } of people)
+            await eventually(
+                `${table} has rows of both`,
+                async () =>
+                    (await system.rows(`select 1 from ${table} where ${owner(table)} = $1 limit 1`, [id]))
+                        .length === 1,
+            );
+    return people;
+}
+
+/// Partitions are reached through their parents and stand for themselves in the first test only.
+export async function tablesOfUsers(system) {
+    const rows = await system.rows(
+        `select relname from pg_class where relnamespace = 'airi'::regnamespace
+         and relkind in ('r', 'p') and not relispartition`,
+    );
+    return rows.map((row) => row.relname).filter((name) => !catalogue.includes(name));
+}

@@ -1,0 +1,28 @@
+// kill -9 of the usage worker: what was consumed is counted once, in the log and in the daily sums.
+
+import assert from 'node:assert/strict';
+
+import { orders } from '../system/client.mjs';
+import { eventually } from '../system/wait.mjs';
+import { onSystem, say } from './scenario.mjs';
+
+const scenario = onSystem({});
+
+scenario('the usage worker dies over and over while usage comes in', async (on) => {
+    const { system } = on;
+    const clients = await on.clientsOf(4);
+    const sending = Promise.all(clients.map((c) => c.sendAll(orders(100, { script: 'tokens=5' }), { every: 15 })));
+    const counted = async () => (await system.rows('select count(*)::int as n from usage_log'))[0].n;
+    let deaths = 0;
+    for (const mark of [20, 120, 220]) {
+        await eventually('usage is being counted', async () => (await counted()) > mark, { every: 5 });
+        await system.kill('usage-1');
+        deaths += 1;
+        await system.start('usage-1');
+    }
+    await sending;
+    assert.equal(await on.check(), 400);
+    const [{ n }] = await system.rows('select sum(quantity)::int as n from usage_daily');
+    assert.equal(n, 400);
+    say(`400 messages counted over ${deaths} deaths`);
+});
