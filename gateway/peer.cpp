@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -20,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_channels = 100;
+constexpr std::size_t most_channels = 100, most_ended = 64;
 constexpr milliseconds silence{3'000};  // of a generation we follow, before Postgres is asked
 constexpr double frames_a_second = 50, frames_burst = 200;
 
@@ -67,6 +69,8 @@ public:
         if (one.what.of_generation) {
             const auto found = followed_.find(one.what.generation);
             if (found != followed_.end()) return follow_on(found, one);
+            // The end was told from Postgres, and then Redis had it too.
+            if (std::find(ended_.begin(), ended_.end(), one.what.generation) != ended_.end()) return;
         } else if (!own_echo_.empty() && one.frame->find(own_echo_) != std::string::npos) {
             return;
         }
@@ -99,16 +103,23 @@ private:
         if (!self->out_) self->use_.channels.leave(channel, self.get());
     }
 
+    // Ended, and told: what still comes of it is a repetition.
+    void over(followed_at at) {
+        ended_.push_back(at->first);
+        if (ended_.size() > most_ended) ended_.pop_front();
+        followed_.erase(at);
+    }
+
     void follow_on(followed_at at, const heard& one) {
         at->second.heard_at = clock::now();
         if (!at->second.order.hear(one)) return;
         send(one.frame);
-        if (events::is_end(one.what.type)) followed_.erase(at);
+        if (events::is_end(one.what.type)) over(at);
     }
 
     void release(followed_at at, replayed history) {
         for (auto& one : at->second.order.release(std::move(history))) send(std::move(one.frame));
-        if (at->second.order.ended()) followed_.erase(at);
+        if (at->second.order.ended()) over(at);
     }
 
     awaitable<std::optional<problem>> act(client_ping&, const std::string& ref) {
@@ -166,6 +177,7 @@ private:
         if (!status) co_return problem_of(status.error());
         if (!*status) co_return not_found("generation");
         const auto ids = (*status)->ids;
+        std::erase(ended_, in.generation);
         followed_.insert_or_assign(in.generation, following{ids, attached_generation{in.seen}});
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
         auto past = co_await read_stream(use_.redis, in.generation, in.seen);
@@ -225,7 +237,7 @@ private:
     void tell_from_postgres(followed_at at, const generation_status& is) {
         if (is.end) {
             send(shared(events::frame(is.end->type, is.ids, is.at, is.end->more)));
-            followed_.erase(at);
+            over(at);
             return;
         }
         if (!is.checkpoint.empty()) send(shared(snapshot_frame(is.ids, is.at, is.checkpoint)));
@@ -253,7 +265,7 @@ private:
             if (!self->out_ || at == self->followed_.end() || !status || !*status || !(*status)->end) continue;
             const auto& is = **status;
             const auto frame = shared(events::frame(is.end->type, is.ids, is.at, is.end->more));
-            self->followed_.erase(at);
+            self->over(at);
             self->send(frame);
         }
         self->watch_silence();
@@ -274,6 +286,7 @@ private:
     socket_out* out_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     std::map<generation_id, following> followed_;
+    std::deque<generation_id> ended_;  // the last ones
     std::string own_echo_;  // of the last message sent here: its message_created is for the other devices
     asio::steady_timer timer_;
     bool watching_ = false;

@@ -223,7 +223,7 @@ await check('logging out ends it in every tab, logging in brings the history bac
     await page.locator('#conversations a').first().click();
     await eventually('the history is there', async () => (await replies(page).count()) === 5);
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
-    assert.equal(await page.locator('.item.reply[data-state=cancelled]').count(), 1);
+    await eventually('the stopped one is shown as such', async () => (await page.locator('.item.reply[data-state=cancelled]').count()) === 1);
     await eventually('the usage is there', async () => (await usedOf(page)) >= 5);
 });
 
