@@ -199,9 +199,9 @@ TEST_CASE("a group reads on from what was committed, whoever reads") {
     REQUIRE(becomes_true([&] { return before.revocations() == 1; }));
     REQUIRE(becomes_true([&] { return before.owned().size() + after.owned().size() == 1; }));
     auto& now_reading = after.owned().empty() ? before : after;
-    const auto had = now_reading.messages().size();
     REQUIRE_FALSE(thread.run(out->publish(numbered("handover", 5, 5))).has_error());
-    REQUIRE(now_reading.arrive(had + 5));
+    // What was read before may come again first.
+    REQUIRE(becomes_true([&] { return std::ranges::count(now_reading.values(), "9") > 0; }));
     auto values = before.values();
     if (&now_reading == &after)
         for (auto& v : after.values()) values.push_back(v);
