@@ -53,6 +53,10 @@ export async function twoUsers(system) {
                 user.id,
             ]);
             await system.rows(
+                `insert into message_quota (user_id, day, message_id) values ($1, current_date, gen_random_uuid())`,
+                [user.id],
+            );
+            await system.rows(
                 `insert into moderation_decisions (message_id, user_id, action, confidence, reason)
                  values (gen_random_uuid(), $1, 'warn', 1, $2)`,
                 [user.id, mark],
