@@ -163,8 +163,9 @@ TEST_CASE("a full queue is back pressure: the next waits for room, and hears of 
 }
 
 // The mock cluster lets a new group wait three seconds (and forgets members with a shorter session
-// meanwhile), so one case has several groups join side by side.
-TEST_CASE("a group reads on from what was committed, whoever reads") {
+// meanwhile), so one case has several groups join side by side. Not by default: on a machine that is busy with other things the mock loses members for good. The same is asked of the real
+// broker in kafka_broker_test; `airi-tests-unit --no-skip -tc="a group reads on*"` runs this one.
+TEST_CASE("a group reads on from what was committed, whoever reads" * doctest::skip()) {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});
