@@ -162,9 +162,9 @@ TEST_CASE("a full queue is back pressure: the next waits for room, and hears of 
     for (auto& each : all) CHECK_FALSE(each.get().has_error());
 }
 
-// The mock cluster lets a new group wait three seconds (and forgets members with a shorter session
-// meanwhile), so one case has several groups join side by side. Not by default: on a machine that is busy with other things the mock loses members for good. The same is asked of the real
-// broker in kafka_broker_test; `airi-tests-unit --no-skip -tc="a group reads on*"` runs this one.
+// The mock cluster lets a new group wait three seconds (and forgets members with a shorter session meanwhile), so one
+// case has several groups join side by side. Not by default: on a busy machine the mock loses members for good. The
+// same is asked of the real broker in kafka_broker_test; `airi-tests-unit --no-skip` runs this one too.
 TEST_CASE("a group reads on from what was committed, whoever reads" * doctest::skip()) {
     auto& cluster = shared();
     coroutine_thread thread;
