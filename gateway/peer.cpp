@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_channels = 100, most_ended = 64;
+constexpr std::size_t most_channels = 100, most_ended = 64, most_overheard = 256;
 constexpr milliseconds silence{3'000};  // of a generation we follow, before Postgres is asked
 constexpr double frames_a_second = 50, frames_burst = 200;
 
@@ -71,6 +71,7 @@ public:
             if (found != followed_.end()) return follow_on(found, one);
             // The end was told from Postgres, and then Redis had it too.
             if (std::find(ended_.begin(), ended_.end(), one.what.generation) != ended_.end()) return;
+            if (!overhear(one.what)) return;
         } else if (!own_echo_.empty() && one.frame->find(own_echo_) != std::string::npos) {
             return;
         }
@@ -83,6 +84,11 @@ private:
         events::generation_ids ids;
         attached_generation order;
         clock::time_point heard_at = clock::now();
+    };
+    // A generation it did not ask for: the last frame passed on.
+    struct overheard {
+        events::position at;
+        bool ended = false;
     };
     using followed_at = std::map<generation_id, following>::iterator;
 
@@ -105,9 +111,25 @@ private:
 
     // Ended, and told: what still comes of it is a repetition.
     void over(followed_at at) {
-        ended_.push_back(at->first);
-        if (ended_.size() > most_ended) ended_.pop_front();
+        remember_end(at->first);
         followed_.erase(at);
+    }
+
+    void remember_end(const generation_id& id) {
+        ended_.push_back(id);
+        if (ended_.size() > most_ended) ended_.pop_front();
+    }
+
+    // A generation of a channel that this client has not asked for, or not yet: it is told of from a frame on that needs
+    // none before it. Deltas out of the middle would stand before the ones that a resumption brings.
+    bool overhear(const events::published& what) {
+        const auto known = overheard_.find(what.generation);
+        if (known != overheard_.end() ? what.at <= known->second.at : what.type == events::frame_type::delta) return false;
+        if (overheard_.size() >= most_overheard) overheard_.clear();
+        const bool ended = events::is_end(what.type);
+        overheard_.insert_or_assign(what.generation, overheard{what.at, ended});
+        if (ended) remember_end(what.generation);
+        return true;
     }
 
     void follow_on(followed_at at, const heard& one) {
@@ -135,6 +157,7 @@ private:
         own_echo_ = ids.message.text();
         // One that is followed here already goes on where it is.
         const bool begins = followed_.try_emplace(ids.generation, following{ids, attached_generation{}}).second;
+        overheard_.erase(ids.generation);
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
         if (auto wrong = co_await publish_message(use_, who_, message)) {
             if (begins) followed_.erase(ids.generation);
@@ -178,15 +201,17 @@ private:
         if (!*status) co_return not_found("generation");
         const auto ids = (*status)->ids;
         std::erase(ended_, in.generation);
+        if (const auto past = overheard_.extract(in.generation)) {
+            // It has been told of while the wish was on its way: the client goes on from what was sent here.
+            if (past.mapped().ended) co_return resumed(in.generation, true, ref);
+            in.seen = past.mapped().at;
+        }
         followed_.insert_or_assign(in.generation, following{ids, attached_generation{in.seen}});
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
         auto past = co_await read_stream(use_.redis, in.generation, in.seen);
         const auto at = followed_.find(in.generation);
         if (at == followed_.end()) co_return std::nullopt;
-        const bool recovered = past && past->recovered();
-        json::object told;
-        told.add("generation_id", in.generation.text()).add("recovered", recovered);
-        send(shared(server_frame("resumed", told.text(), ref)));
+        resumed(in.generation, past && past->recovered(), ref);
         if (past && past->is != replayed::kind::gone) {
             release(at, std::move(*past));
         } else {
@@ -194,6 +219,12 @@ private:
         }
         watch_silence();
         co_return std::nullopt;
+    }
+
+    std::nullopt_t resumed(const generation_id& id, bool recovered, const std::string& ref) {
+        const auto told = json::object().add("generation_id", id.text()).add("recovered", recovered).text();
+        send(shared(server_frame("resumed", told, ref)));
+        return std::nullopt;
     }
 
     awaitable<std::optional<problem>> act(client_typing& in, const std::string&) {
@@ -286,6 +317,7 @@ private:
     socket_out* out_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     std::map<generation_id, following> followed_;
+    std::map<generation_id, overheard> overheard_;
     std::deque<generation_id> ended_;  // the last ones
     std::string own_echo_;  // of the last message sent here: its message_created is for the other devices
     asio::steady_timer timer_;

@@ -65,6 +65,25 @@ scenario('clients that leave change nothing: their messages end, and are there w
     assert.equal(await on.check(), 20);
 });
 
+scenario('a connection that breaks over and over, with several messages of one conversation under way', async (on) => {
+    const clients = await on.clientsOf(6, { gateways: ['gateway-1', 'gateway-2'] });
+    await Promise.all(clients.map(async (client) => {
+        const made = await on.system.api('POST', '/conversations', { token: client.user.token, body: {} });
+        const sent = await client.sendAll(orders(6, { script: 'tokens=25 rate=25', conversation: made.json.data.id }));
+        const allEnded = () => sent.every((one) => one.ended);
+        const seen = () => sent.reduce((sum, one) => sum + one.deltas + one.snapshots + (one.ended ? 1 : 0), 0);
+        while (!allEnded()) {
+            const before = seen();
+            await eventually('more has come', () => seen() > before + 2 || allEnded(), { every: 5 });
+            client.drop();
+        }
+    }));
+    assert.equal(await on.check(), 36);
+    assert.ok(clients.every((c) => c.reconnects > 10), 'many breaks');
+    for (const client of clients) for (const one of client.all) assert.equal(one.restarts, 0);
+    say(`${clients.reduce((sum, c) => sum + c.reconnects, 0)} broken connections`);
+});
+
 /// Server-sent events of a response, one after the other, until `enough` of one.
 async function* events(response) {
     let rest = '';

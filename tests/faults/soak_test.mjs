@@ -6,7 +6,7 @@ import { orders } from '../system/client.mjs';
 import { eventually, pause } from '../system/wait.mjs';
 import { onSystem, say } from './scenario.mjs';
 
-const scenario = onSystem({ gateways: 2, moderation: 2, chat: 2, usage: 1, providers: ['openai', 'anthropic', 'groq'] });
+const scenario = onSystem({ gateways: 2, moderation: 2, chat: 2, usage: 1, providers: ['openai', 'anthropic', 'groq'], supervised: true });
 
 // A small generator with a seed, so that a bad order of events can be had again.
 function dice(seed) {
@@ -92,6 +92,8 @@ scenario('random deaths under load', async (on) => {
     const count = await on.check({ within: 90_000 });
     assert.ok(count > 50);
     const sent = clients.flatMap((c) => c.all);
+    const endings = [...system.programs.values()].flatMap((p) => p.endings.map((code) => `${p.name} ${code}`));
+    if (endings.length) say(`ended by themselves: ${endings.join(', ')}`);
     say(`${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} begun anew, ${
         clients.reduce((sum, c) => sum + c.reconnects, 0)} reconnects, ${on.samples} samples of offsets`);
 });

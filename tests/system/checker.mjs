@@ -161,6 +161,8 @@ export async function check(system, clients, { expect = () => 'completed', dead 
         });
     await quiet(system, { within });
     for (const client of clients) assert.deepEqual(client.faults.slice(0, 5), [], 'faults that a client saw');
+    for (const program of system.programs.values())
+        if (!program.supervised) assert.deepEqual(program.endings, [], `${program.name} ended by itself`);
     await checkDatabase(system, acknowledged, expect);
     await checkRest(system, clients);
     await checkTopics(system, acknowledged, dead);

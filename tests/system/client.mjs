@@ -152,7 +152,10 @@ export class Client {
         }
         const one = data?.generation_id && this.byGeneration.get(data.generation_id);
         if (type === 'resumed') {
-            if (one) one.recovered = data.recovered;
+            if (one) {
+                one.recovered = data.recovered;
+                one.afresh = !data.recovered;
+            }
             return;
         }
         if (!data?.generation_id || data.epoch === undefined) return void this.others.push(frame);
@@ -193,7 +196,12 @@ export class Client {
         if (one.ended) return this.fault(one, `${type} after the end`);
         if (data.message_id !== one.ids.reply_id && type !== 'message_rejected') this.fault(one, `${type} of another reply`);
         const newer = epoch > one.epoch;
-        if (!newer && (epoch < one.epoch || offset <= one.offset)) this.fault(one, `${type} ${epoch}.${offset} again`);
+        // On a new connection, or after `recovered: false`, a frame that needs none before it takes the place of what was
+        // seen, wherever that stood.
+        const afresh = (one.afresh || one.connection !== this.reconnects) && type !== 'message_delta';
+        if (afresh) one.afresh = false;
+        one.connection = this.reconnects;
+        if (!newer && !afresh && (epoch < one.epoch || offset <= one.offset)) this.fault(one, `${type} ${epoch}.${offset} again`);
         if (type === 'message_delta') {
             if (newer) this.fault(one, `a delta began epoch ${epoch}`);
             else if (offset !== one.offset + 1) this.fault(one, `a gap: ${one.offset} then ${offset} in epoch ${epoch}`);
@@ -206,7 +214,8 @@ export class Client {
             one.text = '';
         } else if (type === 'message_snapshot') {
             one.snapshots += 1;
-            if (!newer && !data.content.startsWith(one.text)) this.fault(one, 'a snapshot changed the text of its epoch');
+            const grew = data.content.startsWith(one.text) || (afresh && one.text.startsWith(data.content));
+            if (!newer && !grew) this.fault(one, 'a snapshot changed the text of its epoch');
             one.text = data.content;
         } else if (ends.has(type)) {
             one.end = { state: ends.get(type), at: Date.now(), epoch, message: data.message, code: data.code, reason: data.reason };

@@ -30,13 +30,16 @@ function canListen(port) {
 }
 
 export class Program {
-    constructor(name, { command, args = [], env, dir, ready }) {
+    /// `supervised`: started again when it ends by itself, as deploy/supervise.sh does.
+    constructor(name, { command, args = [], env, dir, ready, supervised = false }) {
         this.name = name;
         this.options = { command, args, env };
         this.home = path.join(dir, name);
         this.log = path.join(dir, 'logs', `${name}.log`);
         this.ready = ready;
         this.child = null;
+        this.supervised = supervised;
+        this.endings = [];  // exit codes of its own endings
         mkdirSync(this.home, { recursive: true });
         mkdirSync(path.dirname(this.log), { recursive: true });
     }
@@ -65,6 +68,12 @@ export class Program {
             this.child.once('error', reject);
         });
         this.ended.catch(() => {});
+        this.asked = false;
+        this.child.once('exit', (code, signal) => {
+            if (this.asked) return;
+            this.endings.push(code ?? signal);
+            if (this.supervised) this.relaunch = setTimeout(() => this.launch(env), 200);
+        });
         if (this.pid) writeFileSync(path.join(this.home, 'pid'), `${this.pid}\n${startedAt(this.pid)}\n`);
     }
 
@@ -72,8 +81,10 @@ export class Program {
         await eventually(
             `${this.name} is ready`,
             () => {
-                if (!this.running) throw new Error(`${this.name} has ended, see ${this.log}`);
-                return this.ready();
+                if (this.running) return this.ready();
+                if (this.supervised) return false;
+                const code = this.child.exitCode;
+                throw Object.assign(new Error(`${this.name} has ended by itself with ${code}`), { final: true });
             },
             { within },
         );
@@ -84,16 +95,24 @@ export class Program {
     }
 
     async kill() {
+        this.leave();
         this.signal('SIGKILL');
         await this.gone();
     }
 
     /// SIGTERM, and its end; the exit code.
     async stop(within = 25_000) {
+        this.leave();
         this.signal('SIGTERM');
         await eventually(`${this.name} leaves`, () => !this.running, { within });
         await this.gone();
         return this.child?.exitCode;
+    }
+
+    /// From here on its end is asked for.
+    leave() {
+        this.asked = true;
+        clearTimeout(this.relaunch);
     }
 
     async gone() {

@@ -42,6 +42,7 @@ const defaults = {
     gatewayEnv: {},
     chatEnv: {},
     providers: ['openai'],
+    supervised: false,  // gateways and workers that end by themselves are started again
 };
 
 /// Everything up and ready. `options` as in `defaults`.
@@ -171,7 +172,7 @@ class System {
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
         const program = new Program(name, {
-            command: path.join(binaries, `airi-${kind}`), env, dir: this.dir,
+            command: path.join(binaries, `airi-${kind}`), env, dir: this.dir, supervised: this.options.supervised,
             ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
         });
         program.port = port;
@@ -303,15 +304,17 @@ class System {
         if (!open.delete(this)) return;
         if (failed) this.printLogs();
         await this.database?.end().catch(() => {});
-        for (const program of this.programs.values()) program.signal('SIGKILL');
-        await Promise.all([...this.programs.values()].filter((p) => p.child).map((p) => p.gone().catch(() => {})));
+        await Promise.all([...this.programs.values()].filter((p) => p.child).map((p) => p.kill().catch(() => {})));
         await Promise.all(servers.map((kind) => this.server(kind, 'kill').catch(() => {})));
         if (failed) console.log(`logs are kept in ${this.dir}`);
         else rmSync(this.dir, { recursive: true, force: true });
     }
 
     endNow() {
-        for (const program of this.programs.values()) program.signal('SIGKILL');
+        for (const program of this.programs.values()) {
+            program.leave();
+            program.signal('SIGKILL');
+        }
         for (const kind of servers)
             spawnSync('bash', [path.join(root, 'deploy/servers.sh'), kind, 'kill', path.join(this.dir, kind)]);
     }

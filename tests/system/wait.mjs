@@ -1,6 +1,7 @@
 // Waiting for conditions with a deadline. Used by everything that watches other processes.
 
-/// What `ask` answers once it is neither null, undefined nor false; `describe` tells how things stood when time was up.
+/// What `ask` answers once it is neither null, undefined nor false; it is asked again when it throws, unless what it throws
+/// is `final`. `describe` tells how things stood when time was up.
 export async function eventually(what, ask, { within = 20_000, every = 25, describe } = {}) {
     const deadline = Date.now() + within;
     for (;;) {
@@ -9,6 +10,7 @@ export async function eventually(what, ask, { within = 20_000, every = 25, descr
         try {
             got = await ask();
         } catch (error) {
+            if (error.final) throw error;
             threw = error;
         }
         if (got !== null && got !== undefined && got !== false) return got;
