@@ -1,5 +1,13 @@
--- Companions, conversations, messages, and the generations that answer them.
+-- Companions, conversations, messages, and the generations that answer them. Rows on a message's way have types where
+-- other tables have checks and foreign keys: a check is parsed again by each statement that writes, and a foreign key locks the row
+-- it names.
 set search_path = airi;
+
+create type message_role as enum ('user', 'assistant', 'system');
+create type message_content_type as enum ('text', 'voice', 'image');
+-- A question is accepted, rejected, or failed when no reply came of it; a reply is completed, cancelled or failed.
+create type message_status as enum ('accepted', 'completed', 'rejected', 'cancelled', 'failed');
+create type generation_state as enum ('queued', 'running', 'completed', 'rejected', 'cancelled', 'failed');
 
 create table companions (
     id          uuid primary key,
@@ -21,9 +29,9 @@ create table conversations (
     id                   uuid primary key,
     user_id              uuid not null references users on delete cascade,
     companion_id         uuid references companions,
-    title                text not null default '' check (length(title) <= 200),
+    title                varchar(200) not null default '',
     model                text,
-    system_prompt        text check (length(system_prompt) <= 8000),
+    system_prompt        varchar(8000),
     starred              boolean not null default false,
     archived             boolean not null default false,
     tags                 text[] not null default '{}',
@@ -45,10 +53,10 @@ create table messages (
     id                uuid not null,
     conversation_id   uuid not null,
     user_id           uuid not null,                       -- whose conversation it is
-    role              text not null check (role in ('user', 'assistant', 'system')),
+    role              message_role not null,
     content           text not null,
-    content_type      text not null default 'text' check (content_type in ('text', 'voice', 'image')),
-    status            text not null check (status in ('accepted', 'completed', 'rejected', 'cancelled', 'failed')),
+    content_type      message_content_type not null default 'text',
+    status            message_status not null,
     client_message_id text,
     generation_id     uuid,
     metadata          jsonb not null default '{}',
@@ -83,14 +91,13 @@ alter table messages_default enable row level security, force row level security
 create table generations (
     id                  uuid primary key,
     conversation_id     uuid not null,
-    user_id             uuid not null references users on delete cascade,
+    user_id             uuid not null,
     message_id          uuid not null unique,
     message_created_at  timestamptz not null,
     reply_id            uuid not null,
     model               text,                              -- asked for; NULL: the plan's chain
     parameters          jsonb not null default '{}',       -- max_tokens, temperature, turns (for /v1)
-    state               text not null default 'queued'
-                        check (state in ('queued', 'running', 'completed', 'rejected', 'cancelled', 'failed')),
+    state               generation_state not null default 'queued',
     epoch               int not null default 0,
     attempts            int not null default 0,
     owner               text,
@@ -121,7 +128,7 @@ select isolate('cancellations', 'user_id = caller()');
 
 -- What we paid, per provider call: the aborted ones too. Only the generation's own row is billed.
 create table provider_calls (
-    generation_id uuid not null references generations on delete cascade,
+    generation_id uuid not null,
     epoch         int not null,
     call          int not null,
     user_id       uuid not null,

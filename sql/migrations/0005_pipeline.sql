@@ -3,8 +3,8 @@
 set search_path = airi;
 
 -- A message as clients see it.
-create function message_json(m messages) returns jsonb language sql stable as $$
-    select jsonb_build_object('id', m.id, 'conversation_id', m.conversation_id, 'role', m.role, 'content', m.content,
+create function message_json(m messages) returns json language sql stable as $$
+    select json_build_object('id', m.id, 'conversation_id', m.conversation_id, 'role', m.role, 'content', m.content,
         'content_type', m.content_type, 'status', m.status, 'client_message_id', m.client_message_id,
         'generation_id', m.generation_id, 'created_at', m.created_at, 'metadata', m.metadata)
 $$;
@@ -21,14 +21,14 @@ begin
     insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, model, parameters,
                              state, error_code, finished_at)
     values (p_generation, p_conversation, p_user, p_message, p_created, p_reply, nullif(p_model, ''),
-            coalesce(p_parameters, '{}'), case when refused then 'rejected' else 'queued' end,
+            coalesce(p_parameters, '{}'), case when refused then 'rejected'::generation_state else 'queued' end,
             case when refused then p_reason end, case when refused then now() end)
     on conflict do nothing;
     if not found then return; end if;
     insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
                           generation_id, created_at)
-    values (p_message, p_conversation, p_user, 'user', p_content, p_content_type,
-            case when refused then 'rejected' else 'accepted' end, nullif(p_client, ''), p_generation, p_created);
+    values (p_message, p_conversation, p_user, 'user', p_content, p_content_type::message_content_type,
+            case when refused then 'rejected'::message_status else 'accepted' end, nullif(p_client, ''), p_generation, p_created);
     if p_action <> 'allow' then
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
         values (p_message, p_user, p_action, p_categories, p_confidence, p_reason) on conflict do nothing;
@@ -52,31 +52,42 @@ create function message_abandon(p_message uuid, p_conversation uuid, p_user uuid
     select p_message, p_conversation, p_user, 'user', '', 'failed', id, p_created from fresh
 $$;
 
--- The facts of a finished generation that its derived events and frames are made of. Like everything on a message's way in
--- plpgsql, which keeps its plans: a function in SQL that is not inlined is parsed and planned at each call.
-create function generation_end(g generations) returns jsonb language plpgsql stable as $$
-declare
-    m messages;
+-- The facts of a finished generation that its derived events and frames are made of; `m`: its reply, if there is one. Like
+-- everything on a message's way in plpgsql, which keeps its plans: a function in SQL that is not inlined is parsed and
+-- planned at each call. Its JSON is `json`, which is only ever read by programs.
+create function generation_end(g generations, m messages) returns json language plpgsql stable as $$
 begin
-    select * into m from messages where id = g.reply_id and created_at = g.message_created_at + interval '1 microsecond';
-    return jsonb_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,
+    return json_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,
         'provider', g.provider, 'model', g.used_model, 'tokens_in', g.tokens_in, 'tokens_out', g.tokens_out,
         'cost_nanousd', g.cost_nanousd, 'latency_ms', g.latency_ms, 'error_code', g.error_code,
         'finished_at', g.finished_at, 'message', case when m.id is not null then message_json(m) end);
 end $$;
 
--- What provider calls cost us, as their worker tells it; it knows better than the mark that a successor left of an epoch.
+create function generation_end(g generations) returns json language plpgsql stable as $$
+declare
+    m messages;
+begin
+    select * into m from messages where id = g.reply_id and created_at = g.message_created_at + interval '1 microsecond';
+    return generation_end(g, m);
+end $$;
+
+-- What provider calls cost us.
+create function provider_calls_add(p_id uuid, p_user uuid, p_calls jsonb) returns void language plpgsql as $$
+begin
+    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
+                                cost_nanousd, latency_ms)
+    select p_id, c.epoch, c.call, p_user, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd, c.latency_ms
+    from jsonb_to_recordset(p_calls) as c(epoch int, call int, provider text, model text, outcome text, tokens_in bigint,
+                                          tokens_out bigint, cost_nanousd bigint, latency_ms bigint)
+    on conflict do nothing;
+end $$;
+
+-- The calls of a worker that may no longer own the generation; it knows better than the mark that a successor left of its epoch.
 create function generation_calls(p_id uuid, p_calls jsonb) returns void language plpgsql as $$
 begin
     delete from provider_calls p using jsonb_to_recordset(p_calls) as c(epoch int)
     where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
-    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
-                                cost_nanousd, latency_ms)
-    select g.id, c.epoch, c.call, g.user_id, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd, c.latency_ms
-    from jsonb_to_recordset(p_calls) as c(epoch int, call int, provider text, model text, outcome text, tokens_in bigint,
-                                          tokens_out bigint, cost_nanousd bigint, latency_ms bigint), generations g
-    where g.id = p_id
-    on conflict do nothing;
+    perform provider_calls_add(id, user_id, p_calls) from generations where id = p_id;
 end $$;
 
 -- The call of an owner that is gone, as its last heartbeat told of it. Before that, nothing is known but that there was one.
@@ -93,32 +104,38 @@ $$;
 -- Takes the generation for p_owner ("slot#incarnation") and tells all that answering needs. `state`: mine | leased
 -- (wait_ms) | unknown | completed, rejected, cancelled, failed (with generation_end). A lease of an earlier incarnation
 -- of the same slot is taken over at once: that process is dead.
-create function generation_claim(p_id uuid, p_owner text, p_lease_ms bigint) returns jsonb language plpgsql as $$
+create function generation_claim(p_id uuid, p_owner text, p_lease_ms bigint) returns json language plpgsql as $$
 declare
     g generations;
 begin
-    select * into g from generations where id = p_id for update;
-    if not found then return jsonb_build_object('state', 'unknown'); end if;
-    if g.state not in ('queued', 'running') then return generation_end(g); end if;
-    if g.lease_until > clock_timestamp() and split_part(g.owner, '#', 1) <> split_part(p_owner, '#', 1) then
-        return jsonb_build_object('state', 'leased',
-            'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
-    end if;
-    if g.state = 'running' then perform generation_abandoned_call(g); end if;
+    -- Nearly always nobody has had it yet, and this one statement is all.
     update generations set state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
-           lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), checkpoint = null, checkpoint_offset = 0,
-           provider = null, used_model = null, tokens_in = 0, tokens_out = 0, cost_nanousd = 0
-    where id = p_id returning * into g;
+           lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
+    where id = p_id and state = 'queued' returning * into g;
+    if not found then
+        select * into g from generations where id = p_id for update;
+        if not found then return json_build_object('state', 'unknown'); end if;
+        if g.state not in ('queued', 'running') then return generation_end(g); end if;
+        if g.lease_until > clock_timestamp() and split_part(g.owner, '#', 1) <> split_part(p_owner, '#', 1) then
+            return json_build_object('state', 'leased',
+                'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
+        end if;
+        if g.state = 'running' then perform generation_abandoned_call(g); end if;
+        update generations set state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
+               lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), checkpoint = null, checkpoint_offset = 0,
+               provider = null, used_model = null, tokens_in = 0, tokens_out = 0, cost_nanousd = 0
+        where id = p_id returning * into g;
+    end if;
     return (
-        select jsonb_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
+        select json_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
             'cancelled', exists (select 1 from cancellations c where c.generation_id = p_id and c.user_id = g.user_id),
             'model', coalesce(g.model, v.model, c.model), 'parameters', g.parameters, 'plan', p.id, 'rank', p.rank,
             'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
             'providers', coalesce(p.features -> 'providers', '[]'),
             'system_prompt', v.system_prompt, 'personality', c.personality,
             'history', coalesce((
-                select jsonb_agg(jsonb_build_object('role', h.role, 'content', h.content) order by h.created_at desc)
-                from (select m.role, m.content, m.created_at from messages m
+                select json_agg(h)
+                from (select m.role, m.content from messages m
                       where m.conversation_id = g.conversation_id and m.created_at <= g.message_created_at
                         and m.status in ('accepted', 'completed', 'cancelled') and m.deleted_at is null
                       order by m.created_at desc limit 60) h), '[]'))
@@ -159,12 +176,13 @@ $$;
 
 -- The end: reply, bill and calls, or nothing and AI001 when the lease was lost. Returns generation_end.
 create function generation_finish(p_id uuid, p_epoch int, p_state text, p_content text, p_error text, p_provider text,
-    p_model text, p_in bigint, p_out bigint, p_cost bigint, p_latency bigint, p_offset int, p_calls jsonb) returns jsonb
+    p_model text, p_in bigint, p_out bigint, p_cost bigint, p_latency bigint, p_offset int, p_calls jsonb) returns json
 language plpgsql as $$
 declare
     g generations;
+    m messages;
 begin
-    update generations set state = p_state, error_code = p_error, provider = p_provider, used_model = p_model,
+    update generations set state = p_state::generation_state, error_code = p_error, provider = p_provider, used_model = p_model,
            tokens_in = p_in, tokens_out = p_out, cost_nanousd = p_cost, latency_ms = p_latency, lease_until = null,
            checkpoint = null, checkpoint_offset = p_offset, finished_at = clock_timestamp()
     where id = p_id and epoch = p_epoch and state = 'running' returning * into g;
@@ -172,21 +190,24 @@ begin
         raise exception 'generation % is not in epoch % any more', p_id, p_epoch using errcode = 'AI001';
     end if;
     insert into messages (id, conversation_id, user_id, role, content, content_type, status, generation_id, created_at, metadata)
-    values (g.reply_id, g.conversation_id, g.user_id, 'assistant', p_content, 'text', p_state, g.id,
+    values (g.reply_id, g.conversation_id, g.user_id, 'assistant', p_content, 'text', p_state::message_status, g.id,
             g.message_created_at + interval '1 microsecond',
             jsonb_build_object('model', p_model, 'provider', p_provider, 'tokens_in', p_in, 'tokens_out', p_out,
                 'cost_nanousd', p_cost, 'latency_ms', p_latency, 'generation_id', g.id, 'attempts', g.attempts,
-                'error_code', p_error, 'finished_at', g.finished_at));
-    update messages set status = p_state where id = g.message_id and created_at = g.message_created_at;
-    perform generation_calls(p_id, p_calls);
+                'error_code', p_error, 'finished_at', g.finished_at))
+    returning * into m;
+    if p_state = 'failed' then
+        update messages set status = 'failed' where id = g.message_id and created_at = g.message_created_at;
+    end if;
+    perform provider_calls_add(p_id, g.user_id, p_calls);
     update conversations set message_count = message_count + 1, tokens_total = tokens_total + p_in + p_out,
            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(p_content, 120)
     where id = g.conversation_id;
-    return generation_end(g);
+    return generation_end(g, m);
 end $$;
 
 -- The end of a generation whose record went to the dead letters; one that has ended already stays as it is.
-create function generation_abandon(p_id uuid, p_error text) returns jsonb language plpgsql as $$
+create function generation_abandon(p_id uuid, p_error text) returns json language plpgsql as $$
 declare
     g generations;
 begin
@@ -244,11 +265,11 @@ do $$ begin
     end loop;
 end $$;
 
-revoke all on function message_screen, message_abandon, generation_claim, generation_calls,
+revoke all on function message_screen, message_abandon, generation_claim, provider_calls_add, generation_calls,
     generation_abandoned_call, generation_heartbeat, generation_restart,
     generation_release, generation_finish, generation_abandon, usage_record from public;
-grant execute on function message_screen, message_abandon, generation_claim, generation_calls,
+grant execute on function message_screen, message_abandon, generation_claim, provider_calls_add, generation_calls,
     generation_abandoned_call, generation_heartbeat, generation_restart,
     generation_release, generation_finish, generation_abandon, usage_record to airi_worker;
-revoke all on function message_json, generation_end from public;
-grant execute on function message_json, generation_end to airi_app, airi_worker;
+revoke all on function message_json, generation_end(generations), generation_end(generations, messages) from public;
+grant execute on function message_json, generation_end(generations), generation_end(generations, messages) to airi_app, airi_worker;

@@ -10,7 +10,7 @@ with made as (
     on conflict (id) do update set request_digest = conversations.request_digest
     returning *
 )
-select jsonb_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
+select json_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
     'system_prompt', c.system_prompt, 'starred', c.starred, 'archived', c.archived, 'tags', c.tags,
     'message_count', c.message_count, 'created_at', c.created_at, 'updated_at', c.updated_at)::text, c.request_digest
 from (select * from made union all select * from conversations where id = :id::uuid) c limit 1;
@@ -23,7 +23,7 @@ with page as (
       and (:cursor::text is null or (updated_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
     order by updated_at desc, id desc limit :limit::int + 1
 ), shown as (select * from page order by updated_at desc, id desc limit :limit::int)
-select coalesce(jsonb_agg(jsonb_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
+select coalesce(json_agg(json_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
     'starred', starred, 'archived', archived, 'tags', tags, 'message_count', message_count,
     'last_message_at', last_message_at, 'last_message_preview', last_message_preview,
     'created_at', created_at, 'updated_at', updated_at) order by updated_at desc, id desc), '[]')::text,
@@ -32,7 +32,7 @@ select coalesce(jsonb_agg(jsonb_build_object('id', id, 'title', title, 'companio
 from shown;
 
 -- name: conversations.get
-select jsonb_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
+select json_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
     'system_prompt', system_prompt, 'starred', starred, 'archived', archived, 'tags', tags,
     'message_count', message_count, 'tokens_total', tokens_total, 'last_message_at', last_message_at,
     'last_message_preview', last_message_preview, 'created_at', created_at, 'updated_at', updated_at)::text
@@ -49,10 +49,10 @@ with page as (
       and (:cursor::text is null or (created_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
     order by created_at desc, id desc limit :limit::int + 1
 ), shown as (select * from page order by created_at desc, id desc limit :limit::int)
-select coalesce((select jsonb_agg(message_json(m.*::messages) order by m.created_at, m.id) from shown m), '[]')::text,
+select coalesce((select json_agg(message_json(m.*::messages) order by m.created_at, m.id) from shown m), '[]')::text,
     case when (select count(*) from page) > :limit::int
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end,
-    (select jsonb_agg(jsonb_build_object('generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch))
+    (select json_agg(json_build_object('generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch))
      from generations g where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
