@@ -25,7 +25,7 @@ kafka_java() { # <jvm options…> -- <class> <arguments…>, as words in the arr
     shift
     local heap
     read -ra heap <<<"${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m}"
-    kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError
+    kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError
         -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
         "${options[@]}" -cp "$(kafka_class_path)" "$@")
