@@ -294,7 +294,7 @@ worker declare(const ports& use) {
     worker out;
     out.name = "chat";
     out.topic = std::string(events::chat_screened::topic);
-    out.at_once = 500;
+    out.at_once = 1'000;
     out.handle = on_event<events::chat_screened>(handler{use});
     out.give_up = [](record from) {
         effects last;

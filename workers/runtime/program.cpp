@@ -127,7 +127,7 @@ program::program(std::string name, const worker_settings& settings) : state_(std
     kafka::producer_options producer;
     producer.brokers = settings.kafka_brokers;
     producer.client_id = slot;
-    producer.patience = milliseconds{50};
+    producer.patience = milliseconds{100};
     s.producer = kafka::open_producer(producer);
 }
 
