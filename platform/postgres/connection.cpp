@@ -61,10 +61,10 @@ rows read_rows(const PGresult* from) {
 void log_failure(const PGresult* from, const prepared& statement, errc code) {
     const auto state = field(from, PG_DIAG_SQLSTATE);
     const auto message = state.empty() || message_is_safe(state) ? field(from, PG_DIAG_MESSAGE_PRIMARY) : "";
-    const auto at = code == errc::denied || code == errc::broken ? log::level::error
-                    : code == errc::unavailable                  ? log::level::warn
-                    : code == errc::duplicate                    ? log::level::debug
-                                                                 : log::level::info;
+    const auto at = code == errc::denied || code == errc::unmigrated || code == errc::broken ? log::level::error
+                    : code == errc::unavailable                                              ? log::level::warn
+                    : code == errc::duplicate                                                ? log::level::debug
+                                                                                             : log::level::info;
     log::write(at, "postgres.statement_failed",
                {{"statement", statement.name},
                 {"sqlstate", state},
@@ -269,7 +269,7 @@ errc connection::state::judge(const PGresult* from, const prepared& statement) {
     if (const auto found = unprepared.find(&statement); found != unprepared.end()) return found->second;
     const auto status = PQresultStatus(from);
     const auto sqlstate = field(from, PG_DIAG_SQLSTATE);
-    auto code = status == PGRES_FATAL_ERROR ? errc_of(sqlstate) : errc::broken;
+    auto code = status == PGRES_FATAL_ERROR ? errc_of(sqlstate, field(from, PG_DIAG_SOURCE_FUNCTION)) : errc::broken;
     // A migration changed what the statement returns, or somebody deallocated it: a new connection prepares
     // it anew.
     if (sqlstate == "26000" || field(from, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery") {

@@ -11,7 +11,8 @@ struct category_type final : boost::system::error_category {
             case errc::conflict: return "conflict with another transaction";
             case errc::duplicate: return "duplicate key";
             case errc::invalid: return "value refused by the schema";
-            case errc::denied: return "denied by row-level security or a missing grant";
+            case errc::denied: return "denied by row-level security";
+            case errc::unmigrated: return "a table, a function or a grant is missing";
             case errc::fenced: return "the lease is lost";
             case errc::broken: return "statement failed";
         }
@@ -19,7 +20,8 @@ struct category_type final : boost::system::error_category {
     }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<errc>(value)) {
-            case errc::unavailable: return make_error_condition(failure::outage);
+            case errc::unavailable:
+            case errc::unmigrated: return make_error_condition(failure::outage);
             case errc::conflict:
             case errc::fenced: return make_error_condition(failure::again);
             case errc::duplicate:
@@ -38,7 +40,7 @@ error_code make_error_code(errc e) {
     return {static_cast<int>(e), category};
 }
 
-errc errc_of(std::string_view state) {
+errc errc_of(std::string_view state, std::string_view source) {
     const auto family = state.substr(0, 2);
     // A protocol violation is a statement bound with the wrong number of parameters, not a broken connection.
     if (state == "08P01") return errc::broken;
@@ -50,6 +52,8 @@ errc errc_of(std::string_view state) {
     if (state == "40001" || state == "40P01" || state == "55P03" || state == "57014") return errc::conflict;
     if (state == "23505") return errc::duplicate;
     if (family == "23" || family == "22") return errc::invalid;
+    // A missing schema, table, function or grant: the migrations have not run yet, which is nobody's input.
+    if (state == "3F000" || state == "42P01" || state == "42883" || (state == "42501" && source == "aclcheck_error")) return errc::unmigrated;
     if (state == "42501") return errc::denied;
     if (state == "AI001") return errc::fenced;
     return errc::broken;

@@ -33,7 +33,7 @@ void means(failure kind, std::initializer_list<Code> codes) {
 TEST_CASE("every error of a module is exactly one kind of failure, and says what it is") {
     means(failure::outage, {kafka::errc::unavailable, kafka::errc::closed});
     means(failure::refused, {kafka::errc::too_large, kafka::errc::unknown_topic, kafka::errc::rejected});
-    means(failure::outage, {postgres::errc::unavailable});
+    means(failure::outage, {postgres::errc::unavailable, postgres::errc::unmigrated});
     means(failure::again, {postgres::errc::fenced, postgres::errc::conflict});
     means(failure::refused, {postgres::errc::duplicate, postgres::errc::invalid, postgres::errc::denied});
     means(failure::broken, {postgres::errc::broken});
