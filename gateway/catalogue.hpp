@@ -2,6 +2,7 @@
 // at start and reloaded from time to time; readers hold a snapshot. Thread safe.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -22,6 +23,11 @@ struct catalogue_rows {
     std::map<std::string, rate, std::less<>> rates;  ///< by address
     std::vector<model_name> models;                  ///< a name once, by priority
     std::string settings = "{}";                     ///< the public ones, JSON
+
+    /// Whether a plan of this rank may name the model.
+    bool offers(std::string_view model, std::int64_t rank) const {
+        return std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == model && m.min_rank <= rank; });
+    }
 };
 
 class catalogue {

@@ -141,7 +141,7 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
                                                                    message_order order, request_trace trace, instant at) {
     if (auto wrong = check_content(order.content, "/content")) co_return std::move(*wrong);
     if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
-    if (order.model.size() > 100) co_return invalid("/model", "at most 100 bytes");
+    if (!order.model.empty() && !use.known.rows()->offers(order.model, who->rank)) co_return invalid("/model", "no model of your plan has this name");
     if (!use.out.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
     prepared_message out;
     out.client_message_id = order.client_message_id.empty() ? uuid::v7(at).text() : order.client_message_id;

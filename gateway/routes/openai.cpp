@@ -38,11 +38,8 @@ std::variant<asked, problem> read_request(const exchange& of) {
     const auto model = body["model"].string();
     if (!model || model->empty()) return refuse(400, "missing_required_parameter", "you must provide a model parameter");
     out.model = *model;
-    const auto rows = of.use.known.rows();
-    const model_name* known = nullptr;
-    for (const auto& m : rows->models)
-        if (m.name == *model && m.min_rank <= of.caller->rank) known = &m;
-    if (!known) return refuse(404, "model_not_found", fmt::format("the model '{}' does not exist or you do not have access to it", *model));
+    if (!of.use.known.rows()->offers(*model, of.caller->rank))
+        return refuse(404, "model_not_found", fmt::format("the model '{}' does not exist or you do not have access to it", *model));
     const auto messages = body["messages"];
     if (messages.type() != json::kind::array || messages.size() == 0)
         return refuse(400, "missing_required_parameter", "missing required parameter: 'messages', a list that is not empty");

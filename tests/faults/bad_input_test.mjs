@@ -92,6 +92,7 @@ bad('a wrong, missing, unknown or doubled member is named with its pointer', asy
         [messages, { content: 'ä'.repeat(16_001) }, '/content'],
         [messages, { content: 'a', client_message_id: 'x'.repeat(101) }, '/client_message_id'],
         [messages, { content: 'a', model: 'x'.repeat(101) }, '/model'],
+        [messages, { content: 'a', model: 'no-such-model' }, '/model'],
         [messages, { content: 'a', role: 'system' }, '/role'],
         [messages, { content: 'a', user_id: alice.id }, '/user_id'],
         [messages, { content: 'a', 'a/b~c': 1 }, '/a~1b~0c'],
