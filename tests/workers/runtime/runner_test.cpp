@@ -254,10 +254,11 @@ TEST_CASE("a dead letter waits for the broker and is written once") {
 TEST_CASE("an event that cannot be read is refused without its handler being asked") {
     runner_house h;
     int asked = 0;
+    const auto known = message(0, 0, "k", "v");
     h.worker.handle = workers::on_event<events::chat_screened>([&](events::chat_screened in, workers::record) -> awaitable<result<workers::effects>> {
         ++asked;
         CHECK(in.user == screened().user);
-        return runner_house::handle(&h, {*new kafka::message(message(0, 0, "k", "v"))});
+        return runner_house::handle(&h, {known});
     });
     h.open();
     h.push(message(0, 0, "k", "{\"conversation_id\":1}"));
