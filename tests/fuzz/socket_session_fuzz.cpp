@@ -13,7 +13,6 @@ using namespace airi::tests;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static auto& server = []() -> live_server& {
         airi::log::send_to([](std::string_view) {});
-        patience = std::chrono::seconds{60};
         static live_server one;
         return one;
     }();

@@ -10,6 +10,15 @@
 #include <utility>
 
 namespace airi::tests {
+namespace {
+
+// A call with a time limit is never restarted by the kernel after a signal, such as a fuzzer's own alarm.
+ssize_t uninterrupted(const auto& call) {
+    for (;;)
+        if (const ssize_t count = call(); count >= 0 || errno != EINTR) return count;
+}
+
+}  // namespace
 
 raw_client::raw_client(unsigned short port, int receive_bytes)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -41,21 +50,21 @@ void raw_client::half_close() { ::shutdown(fd_, SHUT_WR); }
 
 void raw_client::send(std::string_view bytes) {
     while (!bytes.empty()) {
-        const auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const auto count = uninterrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
         if (count < 0) throw std::runtime_error("the server does not take it");
         bytes.remove_prefix(static_cast<std::size_t>(count));
     }
 }
 
 bool raw_client::send_now(std::string_view bytes) {
-    const auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto count = uninterrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
     return count >= 0 || errno == EAGAIN;
 }
 
 std::string raw_client::read_some() {
     if (!read_.empty()) return std::exchange(read_, {});
     std::string bytes(64 * 1024, '\0');
-    const auto count = ::recv(fd_, bytes.data(), bytes.size(), 0);
+    const auto count = uninterrupted([&] { return ::recv(fd_, bytes.data(), bytes.size(), 0); });
     if (count < 0 && errno == ECONNRESET) return {};
     if (count < 0) throw std::runtime_error("nothing came in time");
     bytes.resize(static_cast<std::size_t>(count));

@@ -17,7 +17,7 @@ struct raw_reply {
 };
 
 /// How long a client waits for the server. The fuzz targets, which may be starved by what runs beside them, wait longer.
-inline std::chrono::seconds patience{10};
+inline constexpr std::chrono::seconds patience{10};
 
 class raw_client {
 public:
