@@ -31,7 +31,9 @@ raw_client::raw_client(unsigned short port, int receive_bytes)
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    // An interrupted connect goes on, and is asked for again until it stands.
+    while (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EISCONN) {
+        if (errno == EINTR || errno == EALREADY) continue;
         ::close(fd_);
         throw std::runtime_error("cannot connect");
     }

@@ -16,7 +16,7 @@ struct raw_reply {
     std::string body;
 };
 
-/// How long a client waits for the server. The fuzz targets, which may be starved by what runs beside them, wait longer.
+/// How long a client waits for the server.
 inline constexpr std::chrono::seconds patience{10};
 
 class raw_client {
