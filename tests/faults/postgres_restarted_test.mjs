@@ -27,7 +27,7 @@ async function away(on, leave) {
     assert.equal(status, 503);
     assert.ok(Number(headers.get('retry-after')) > 0, 'Retry-After');
     await eventually('the replies are whole while nothing can be stored', () =>
-        sent.every((one) => one.deltas > 5 && (one.text.includes('tok39') || one.restarts > 0)), { within: 15_000 });
+        sent.every((one) => one.text.includes('tok39') || one.restarts > 0), { within: 15_000 });
     const back = Date.now();
     await system.start('postgres');
     for (const name of ['gateway-1', 'moderation-1', 'chat-1', 'usage-1']) await system.ready(name);
