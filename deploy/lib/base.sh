@@ -80,11 +80,14 @@ stop_process() { # SIGTERM, then after <seconds> SIGKILL
     rm -f "$pid_file"
 }
 
-signal_process() { # <pid file> <signal>
+signal_process() { # <pid file> <signal>; after STOP none of its threads runs any more
     local pid
     pid="$(live_pid "$1")" || die "no such process: $1"
     kill -"$2" "$pid"
+    if [[ "$2" == STOP ]]; then wait_until 10 '' stopped "$pid"; fi
 }
+
+stopped() { ! grep -qE '^[0-9]+ \(.*\) [^T]' /proc/"$1"/task/*/stat; }
 
 keep_log() { # one earlier log is kept
     if [[ -s "$1" ]]; then mv "$1" "$1.1"; fi
