@@ -2,13 +2,12 @@
 
 #include <charconv>
 
+#include "gateway/api_schemas.hpp"
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
 namespace {
-
-constexpr std::int64_t default_limit = 20, most_limit = 100;
 
 // Matches "/conversations/{id}/messages" and collects the placeholders' values.
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& values) {
@@ -44,25 +43,52 @@ void add_method(std::string& to, verb method) {
     to += names[static_cast<std::size_t>(method)];
 }
 
-// The value of a statement's parameter, wherever the request has it.
-std::variant<std::optional<std::string>, problem> parameter(const exchange& of, std::string_view pattern, std::string_view name) {
+// The text of a parameter as JSON of the type its schema names.
+std::string typed(std::string_view type, std::string_view text) {
+    std::int64_t whole = 0;
+    const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), whole);
+    if (type == "integer" && ec == std::errc{} && stop == text.data() + text.size()) return std::to_string(whole);
+    if (type == "boolean" && (text == "true" || text == "false")) return std::string(text);
+    return json::quoted(text);
+}
+
+std::string faults_of(const std::vector<schema::fault>& faults, std::string_view place, std::size_t from) {
+    std::string out;
+    for (const auto& f : faults)
+        out += (out.empty() ? "" : ",") + json::object().add(place, std::string_view(f.pointer).substr(from)).add("message", f.message).text();
+    return "[" + out + "]";
+}
+
+// The value of a statement's parameter, wherever the request has it; none when nothing of that name can be there.
+std::optional<std::string> parameter(const exchange& of, const route& r, std::string_view name) {
     std::size_t index = 0;
-    for (auto at = pattern.find('{'); at != std::string_view::npos; at = pattern.find('{', at + 1), ++index)
-        if (pattern.substr(at + 1, pattern.find('}', at) - at - 1) == name) return std::optional(of.path[index]);
-    if (name == "limit") {
-        const auto given = of.in.parameter("limit");
-        if (!given) return std::optional(std::to_string(default_limit));
-        std::int64_t limit = 0;
-        const auto* const end = given->data() + given->size();
-        const auto [stop, ec] = std::from_chars(given->data(), end, limit);
-        if (ec != std::errc{} || stop != end || limit < 1 || limit > most_limit) return problem{400, "BAD_REQUEST", "limit must be between 1 and 100"};
-        return std::optional(std::to_string(limit));
-    }
-    if (const auto given = of.in.parameter(name)) return std::optional(std::string(*given));
+    for (auto at = r.path.find('{'); at != std::string_view::npos; at = r.path.find('{', at + 1), ++index)
+        if (r.path.substr(at + 1, r.path.find('}', at) - at - 1) == name) return of.path[index];
+    if (name == "body") return of.in.body;
+    if (name == "session") return of.caller->session.text();
+    if (const auto found = of.query.find(name); found != of.query.end()) return found->second;
+    if (r.body.empty()) return std::nullopt;
     const auto member = of.json()[name];
-    if (!member.exists() || member.is_null()) return std::optional<std::string>{};
-    if (const auto text = member.string()) return std::optional(std::string(*text));
-    return std::optional(member.text());
+    if (!member.exists() || member.is_null()) return std::nullopt;
+    if (const auto text = member.string()) return std::string(*text);
+    return member.text();
+}
+
+// An id of the path that is none names nothing.
+bool names_nothing(const exchange& of, const route& r) {
+    std::size_t index = 0;
+    for (auto at = r.path.find('{'); at != std::string_view::npos; at = r.path.find('{', at + 1), ++index)
+        if (r.path.substr(0, r.path.find('}', at)).ends_with("id") && !uuid::parse(of.path[index])) return true;
+    return false;
+}
+
+// What a statement refuses: {"problem":{status, code, message}}, as the function refusal() of the database writes it.
+std::optional<problem> refusal_of(std::string_view data) {
+    if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
+    const auto parsed = json::document::parse(data);
+    const auto p = parsed->root()["problem"];
+    return problem{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
+                   std::string(p["message"].string().value_or(""))};
 }
 
 }  // namespace
@@ -91,26 +117,49 @@ found_route find_route(verb method, std::string_view path) {
     return out;
 }
 
-awaitable<handled> answer_data(exchange& of, data what) {
-    const auto found = find_route(of.in.method, of.in.path);
-    const auto& statement = sql::statement(what.statement);
+std::optional<problem> check_body(const route& r, const std::optional<json::document>& body) {
+    if (r.body.empty()) return std::nullopt;
+    if (!body) return invalid("", "a JSON object is needed");
+    const auto faults = api_schema(r.body).check(body->root());
+    if (faults.empty()) return std::nullopt;
+    return problem{422, "VALIDATION_FAILED", "the body has faults", faults_of(faults, "pointer", 0)};
+}
+
+std::optional<problem> read_query(const route& r, exchange& of) {
+    if (r.query.empty()) return std::nullopt;
+    static const auto schemas = json::document::parse(api_schemas());
+    json::object given;
+    schemas->root()["$defs"][r.query]["properties"].members([&](std::string_view name, json::value property) {
+        if (const auto text = of.in.parameter(name)) {
+            given.add_raw(name, typed(property["type"].string().value_or(""), *text));
+            of.query.emplace(name, *text);
+        } else if (const auto otherwise = property["default"]; otherwise.exists()) {
+            of.query.emplace(name, otherwise.string() ? std::string(*otherwise.string()) : otherwise.text());
+        }
+    });
+    const auto object = json::document::parse(given.text());
+    if (!object) return bad_request("the query is not UTF-8");
+    const auto faults = api_schema(r.query).check(object->root());
+    if (faults.empty()) return std::nullopt;
+    return problem{400, "BAD_REQUEST", "a parameter of the query has a fault", faults_of(faults, "parameter", 1)};
+}
+
+awaitable<handled> answer_data(exchange& of, const route& r) {
+    if (names_nothing(of, r)) co_return not_found("object");
     postgres::transaction ask;
     if (of.caller) ask.caller = of.caller->id;
-    postgres::bound bound{&statement, {}};
-    for (const auto& name : statement.parameters) {
-        auto value = parameter(of, found.is->path, name);
-        if (auto* wrong = std::get_if<problem>(&value)) co_return std::move(*wrong);
-        bound.parameters.push_back(std::get<0>(std::move(value)));
-    }
+    postgres::bound bound{&sql::statement(r.name), {}};
+    for (const auto& name : bound.statement->parameters) bound.parameters.push_back(parameter(of, r, name));
     ask.statements.push_back(std::move(bound));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) {
-        // A bad uuid or cursor in the request is the caller's; which one, the statement's casts do not say.
+        // A bad cursor is the caller's; which one, the statement's casts do not say.
         if (failure_of(rows.error()) == failure::refused) co_return bad_request("an id, a cursor or a value is malformed");
         co_return problem_of(rows.error());
     }
     const auto& first = rows->front();
-    if (first.empty()) co_return not_found("object");
+    if (first.empty() || first.is_null(0, 0)) co_return not_found("object");
+    if (auto refused = refusal_of(first.text(0, 0))) co_return std::move(*refused);
     std::string meta;
     if (first.columns_ > 1) {
         json::object more;
@@ -118,7 +167,7 @@ awaitable<handled> answer_data(exchange& of, data what) {
         if (first.columns_ > 2) more.add_raw("generating", first.is_null(0, 2) ? "null" : first.text(0, 2));
         meta = more.text();
     }
-    co_return success(what.status, first.text(0, 0), meta);
+    co_return success(r.status, first.text(0, 0), meta);
 }
 
 }  // namespace airi::gateway

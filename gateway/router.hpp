@@ -1,8 +1,9 @@
 // The route table: which function or statement answers a method and path, who may ask, under which limits. A data route
-// is a row naming a statement; a command or anything else is a row naming a function.
+// is a row naming a statement; a command or anything else is a row naming a function. The OpenAPI document is made of it.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@ enum class access { anyone, signed_in, admin };
 struct exchange {
     request in;
     std::vector<std::string> path;              ///< the values of {placeholders}, in order
+    std::map<std::string, std::string, std::less<>> query;  ///< the parameters its route knows, with their defaults
     std::shared_ptr<const account> caller;      ///< set unless the route is for anyone
     std::optional<json::document> body;         ///< parsed when the route takes a body
     services& use;
@@ -31,23 +33,28 @@ struct exchange {
 
 using handler = awaitable<handled> (*)(exchange&);
 
-/// The first column of the statement's first row is `data`, the second one (when there is one) meta.next_cursor; no row
-/// is a 404. Parameters are taken by name: {placeholders}, then query parameters `limit` and `cursor`, then body members.
-struct data {
-    std::string_view statement;
-    unsigned status = 200;
-};
-
+/// Without `run` the statement `name` answers. Its first row's first column is `data`, the second one (when there is one)
+/// meta.next_cursor, a third one meta.generating; no row is a 404; `refusal(…)` in the first column is that problem. Its
+/// parameters are taken by name: {placeholders} of the path, `body` (the whole validated body) and `session` (the
+/// caller's), parameters of the query, members of the body.
 struct route {
     verb method;
     std::string_view path;         ///< below /api/v1, /api or /v1; or absolute with a leading '='
+    std::string_view name = {};    ///< of the operation, and of the statement of a data route
     access who = access::signed_in;
     std::string_view group = {};   ///< rate group beside `api`
-    handler run = nullptr;         ///< or:
-    data rows = {};
-    std::size_t body_limit = 0;    ///< 0: takes none
+    handler run = nullptr;
+    std::size_t body_limit = 0;    ///< bytes; 0: takes no body
+    std::string_view body = {};    ///< the body's schema
+    std::string_view query = {};   ///< the schema of the query's parameters, as members of an object
+    std::string_view answers = {}; ///< the schema of `data`; "Name[]": a list with meta.next_cursor
+    unsigned status = 200;         ///< of a data route's success
+    std::string_view also = {};    ///< further statuses: "402 409"
+    std::string_view about = {};   ///< for people, one line
     bool as_openai = false;        ///< errors in OpenAI's shape
 };
+
+inline constexpr std::size_t small_body = 16 * 1024;
 
 struct found_route {
     const route* is = nullptr;
@@ -60,7 +67,11 @@ found_route find_route(verb, std::string_view path);
 /// Every table, for the OpenAPI document and the tests.
 std::span<const std::span<const route>> tables();
 
+/// 422 with every fault of the body at its JSON pointer; nothing when it is good or the route asks for none.
+std::optional<problem> check_body(const route&, const std::optional<json::document>&);
+/// Fills `exchange::query`; 400 with every fault by its parameter's name.
+std::optional<problem> read_query(const route&, exchange&);
 /// Answers a data route.
-awaitable<handled> answer_data(exchange&, data);
+awaitable<handled> answer_data(exchange&, const route&);
 
 }  // namespace airi::gateway

@@ -103,8 +103,8 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
     postgres::transaction ask;
     ask.caller = who.id;
     ask.statements.push_back(sql::bind("conversations.create",
-        {{"id", id}, {"companion_id", order.companion ? order.companion->text() : std::string()}, {"title", ""}, {"model", ""}, {"system_prompt", ""},
-         {"request", ""}}));
+        {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt}, {"model", std::nullopt},
+         {"system_prompt", std::nullopt}, {"request", ""}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");

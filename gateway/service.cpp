@@ -70,7 +70,7 @@ public:
         if (in.method == verb::options) co_return preflight(use_.options, in);
         auto found = find_route(in.method, in.path);
         const bool as_openai = found.is && found.is->as_openai;
-        exchange of{std::move(in), std::move(found.path), nullptr, std::nullopt, use_};
+        exchange of{std::move(in), std::move(found.path), {}, nullptr, std::nullopt, use_};
         decision limits;
         auto got = found.is ? co_await run(*found.is, of, limits)
                             : handled(!found.methods.empty() ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
@@ -125,8 +125,10 @@ private:
             if (auto p = refuse_nul(of.in.body, parsed->root())) co_return std::move(*p);
             of.body = std::move(*parsed);
         }
+        if (auto p = read_query(r, of)) co_return std::move(*p);
+        if (auto p = check_body(r, of.body)) co_return std::move(*p);
         if (r.run) co_return co_await r.run(of);
-        co_return co_await answer_data(of, r.rows);
+        co_return co_await answer_data(of, r);
     }
 
     awaitable<std::optional<problem>> take_address_rate(const route& r, const exchange& of, decision& limits) {

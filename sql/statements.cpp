@@ -10,7 +10,7 @@ namespace {
 
 std::vector<postgres::prepared> read_all() {
     std::vector<postgres::prepared> found;
-    for (const auto& file : std::span(query_files, query_file_count)) {
+    for (const auto& file : query_files) {
         auto of_file = parse(file.name, file.text);
         std::move(of_file.begin(), of_file.end(), std::back_inserter(found));
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "platform/base/clock.hpp"
+#include "platform/base/embedded.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/postgres/postgres.hpp"
 
@@ -61,11 +62,6 @@ postgres::bound bind(const postgres::prepared& to, std::span<const argument> arg
 /// an array slice put a space after the colon: `a[1: n]`.
 std::vector<postgres::prepared> parse(std::string_view file, std::string_view text);
 
-struct query_file {
-    std::string_view name;
-    std::string_view text;
-};
-extern const query_file query_files[];
-extern const std::size_t query_file_count;
+extern const std::span<const embedded_file> query_files;
 
 }  // namespace airi::sql

@@ -27,6 +27,7 @@ const std::vector<folder_rule> rules{
     {"platform/redis/", {}},
     {"platform/http/", {}},
     {"platform/crypto/", {}},
+    {"platform/schema/", {}},
     {"platform/telemetry/", {}},
     {"events/", {}},
     {"events/tools/", {"events/"}},
@@ -34,7 +35,9 @@ const std::vector<folder_rule> rules{
 
     {"gateway/main.cpp", {""}},
     {"gateway/", {"gateway/hub/", "events/", "sql/", "platform/postgres/postgres.hpp", "platform/redis/redis.hpp", "platform/crypto/"}},
-    {"gateway/router.cpp", {"gateway/", "gateway/routes/", "sql/"}},
+    {"gateway/router.cpp", {"gateway/", "gateway/routes/", "sql/", "platform/schema/"}},
+    {"gateway/api_schemas.hpp", {"platform/schema/"}},
+    {"gateway/api_schemas.cpp", {"gateway/", "platform/schema/"}},
     {"gateway/settings.hpp", {"gateway/", "gateway/sessions/options.hpp"}},
     {"gateway/kafka_publisher.hpp", {"gateway/", "platform/kafka/kafka.hpp"}},
     {"gateway/kafka_publisher.cpp", {"gateway/", "platform/kafka/kafka.hpp"}},
@@ -98,6 +101,8 @@ const std::vector<library> libraries{
                      "platform/separate_compilation.cpp"}},
     {"boost/asio/ssl", {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
                         "platform/http/pool.cpp", "platform/separate_compilation.cpp", "tests/platform/http_tls_test.cpp"}},
+    {"valijson/", {"platform/schema/schema.cpp"}},
+    {"boost/json", {"platform/schema/schema.cpp"}},
     {"boost/asio.hpp", {}},
 };
 

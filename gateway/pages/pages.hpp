@@ -1,16 +1,12 @@
 // The files of the page at /, embedded in the program.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
+#include <span>
+
+#include "platform/base/embedded.hpp"
 
 namespace airi::gateway {
 
-struct page_file {
-    std::string_view name;
-    std::string_view content;
-};
-extern const page_file page_files[];
-extern const std::size_t page_file_count;
+extern const std::span<const embedded_file> page_files;
 
 }  // namespace airi::gateway

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "gateway/body_faults.hpp"
 #include "gateway/generation_status.hpp"
 #include "gateway/routes/reply.hpp"
 #include "gateway/routes/tables.hpp"
@@ -12,8 +11,10 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t small_body = 16 * 1024, message_body = 256 * 1024;
+constexpr std::size_t message_body = 256 * 1024;
 constexpr seconds longest_wait{30};
+
+constexpr route exported{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export"};
 
 bool wants_events(const request& in) { return in.header("accept").find("text/event-stream") != std::string_view::npos; }
 
@@ -27,74 +28,68 @@ seconds wait_of(const request& in) {
     return std::clamp(seconds{given}, seconds{0}, longest_wait);
 }
 
+std::optional<std::string> text_of(const json::value& body, std::string_view name) {
+    const auto text = body[name].string();
+    return text ? std::optional(std::string(*text)) : std::nullopt;
+}
+
 awaitable<handled> create(exchange& of) {
     const auto body = of.json();
-    if (auto wrong = refuse_unknown(body, {"title", "companion_id", "model", "system_prompt"})) co_return std::move(*wrong);
-    for (const std::string_view name : {"title", "companion_id", "model", "system_prompt"}) {
-        const auto member = body[name];
-        if (member.exists() && !member.is_null() && !member.string()) co_return invalid("/" + std::string(name), "a string");
-    }
-    const auto text = [&](std::string_view name) { return std::string(body[name].string().value_or("")); };
-    if (text("title").size() > 200) co_return invalid("/title", "at most 200 bytes");
-    if (text("system_prompt").size() > 8000) co_return invalid("/system_prompt", "at most 8000 bytes");
-    if (text("model").size() > 100) co_return invalid("/model", "at most 100 bytes");
-    if (const auto companion = text("companion_id"); !companion.empty() && !uuid::parse(companion)) co_return invalid("/companion_id", "a UUID");
     const auto key = of.in.header("idempotency-key");
     if (key.size() > 255) co_return bad_request("Idempotency-Key has at most 255 characters");
     const auto id = key.empty() ? conversation_id::fresh() : conversation_id::of(of.caller->id.value, "conversation/key/" + std::string(key));
-    const auto asked = json::object().add("title", text("title")).add("companion_id", text("companion_id"))
-                           .add("model", text("model")).add("system_prompt", text("system_prompt")).text();
-    const auto request = key.empty() ? std::string() : digest::sha256_hex(asked);
+    const auto request = key.empty() ? std::string() : digest::sha256_hex(body.text());
     postgres::transaction make;
     make.caller = of.caller->id;
-    make.statements.push_back(sql::bind("conversations.create", {{"id", id}, {"companion_id", text("companion_id")}, {"title", text("title")},
-                                                                 {"model", text("model")}, {"system_prompt", text("system_prompt")},
-                                                                 {"request", request}}));
+    make.statements.push_back(sql::bind("conversations.create",
+        {{"id", id}, {"companion_id", text_of(body, "companion_id")}, {"template_id", text_of(body, "template_id")}, {"title", text_of(body, "title")},
+         {"model", text_of(body, "model")}, {"system_prompt", text_of(body, "system_prompt")}, {"request", request}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found("companion");
+    if (rows->front().empty()) co_return not_found("companion or template");
     if (rows->front().text(0, 1) != request)
         co_return problem{422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key came with another body before"};
     co_return success(201, rows->front().text(0, 0));
 }
 
-// The order of a send, from the body of either path; companion_id and conversationId as the older client has them too.
-std::variant<message_order, problem> read_order(const exchange& of, std::optional<std::string_view> conversation) {
+// A conversation to keep: its JSON, or Markdown for people.
+awaitable<handled> export_one(exchange& of) {
+    if (of.query["format"] == "json") co_return co_await answer_data(of, exported);
+    auto got = co_await answer_data(of, exported);
+    const auto* whole = std::get_if<answer>(&got);
+    if (!whole) co_return got;
+    const auto parsed = json::document::parse(std::get<response>(*whole).body);
+    const auto data = parsed->root()["data"];
+    const auto text = [](json::value v) { return std::string(v.string().value_or("")); };
+    response out;
+    out.content_type = "text/markdown; charset=utf-8";
+    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"conversation.md\"");
+    out.body = "# " + (text(data["conversation"]["title"]).empty() ? "Conversation" : text(data["conversation"]["title"])) + "\n";
+    data["messages"].each([&](json::value m) {
+        out.body += "\n## " + text(m["role"]) + ", " + text(m["created_at"]) + "\n\n" + text(m["content"]) + "\n";
+    });
+    co_return answer(std::move(out));
+}
+
+// The order of a send, from the body of either path.
+message_order read_order(const exchange& of, std::optional<conversation_id> conversation) {
     const auto body = of.json();
-    if (auto wrong = refuse_unknown(body, {"content", "client_message_id", "model", "attachments", "companion_id", "companionId",
-                                           "conversation_id", "conversationId"}))
-        return std::move(*wrong);
-    const auto text = [&](std::string_view name, std::string_view other = {}) -> std::optional<std::string> {
-        auto member = body[name];
-        if (!member.exists() && !other.empty()) member = body[other];
-        if (!member.exists() || member.is_null()) return std::string{};
-        const auto found = member.string();
-        return found ? std::optional(std::string(*found)) : std::nullopt;
+    const auto either = [&](std::string_view name, std::string_view other) {
+        const auto text = text_of(body, name);
+        return text ? *text : text_of(body, other).value_or("");
     };
     message_order out;
-    const auto content = text("content"), client = text("client_message_id"), model = text("model");
-    const auto companion = text("companion_id", "companionId");
-    const auto given = conversation ? std::optional(std::string(*conversation)) : text("conversation_id", "conversationId");
-    if (!content) return invalid("/content", "a string");
-    if (!client) return invalid("/client_message_id", "a string");
-    if (!model) return invalid("/model", "a string");
-    if (!companion || (!companion->empty() && !uuid::parse(*companion))) return invalid("/companion_id", "a UUID");
-    out.content = *content;
-    out.client_message_id = client->empty() ? std::string(of.in.header("idempotency-key")) : *client;
-    out.model = *model;
-    if (!companion->empty()) out.companion = companion_id::parse(*companion);
-    if (!given || (!given->empty() && !uuid::parse(*given))) {
-        if (conversation) return not_found("conversation");
-        return invalid("/conversation_id", "a UUID");
-    }
-    if (!given->empty()) out.conversation = conversation_id::parse(*given);
+    out.content = text_of(body, "content").value_or("");
+    out.client_message_id = text_of(body, "client_message_id").value_or("");
+    if (out.client_message_id.empty()) out.client_message_id = of.in.header("idempotency-key");
+    out.model = text_of(body, "model").value_or("");
+    out.companion = companion_id::parse(either("companion_id", "companionId"));
+    out.conversation = conversation ? conversation : conversation_id::parse(either("conversation_id", "conversationId"));
     return out;
 }
 
-awaitable<handled> send_order(exchange& of, std::optional<std::string_view> conversation) {
-    auto order = read_order(of, conversation);
-    if (auto* wrong = std::get_if<problem>(&order)) co_return std::move(*wrong);
-    auto prepared = co_await prepare_message(of.use, of.caller, std::get<message_order>(std::move(order)), {of.in.traceparent, of.in.id}, of.in.arrived);
+awaitable<handled> send_order(exchange& of, std::optional<conversation_id> conversation) {
+    auto prepared = co_await prepare_message(of.use, of.caller, read_order(of, conversation), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
     watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
@@ -114,7 +109,11 @@ awaitable<handled> send_order(exchange& of, std::optional<std::string_view> conv
     co_return out;
 }
 
-awaitable<handled> send(exchange& of) { return send_order(of, of.path.front()); }
+awaitable<handled> send(exchange& of) {
+    const auto id = conversation_id::parse(of.path.front());
+    if (!id) co_return not_found("conversation");
+    co_return co_await send_order(of, id);
+}
 awaitable<handled> send_anywhere(exchange& of) { return send_order(of, std::nullopt); }
 
 // Watching a generation again, from Last-Event-ID (or ?after=) on.
@@ -146,16 +145,48 @@ awaitable<handled> cancel(exchange& of) {
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/conversations", .rows = {"conversations.list"}},
-    route{.method = verb::post, .path = "/conversations", .run = create, .body_limit = small_body},
-    route{.method = verb::get, .path = "/conversations/{id}", .rows = {"conversations.get"}},
-    route{.method = verb::get, .path = "/conversations/{id}/messages", .rows = {"messages.list"}},
-    route{.method = verb::post, .path = "/conversations/{id}/messages", .group = "chat", .run = send, .body_limit = message_body},
-    route{.method = verb::get, .path = "/chat/conversations", .rows = {"conversations.list"}},
-    route{.method = verb::get, .path = "/chat/conversations/{id}/messages", .rows = {"messages.list"}},
-    route{.method = verb::post, .path = "/chat/messages", .group = "chat", .run = send_anywhere, .body_limit = message_body},
-    route{.method = verb::get, .path = "/generations/{id}/events", .run = watch},
-    route{.method = verb::post, .path = "/generations/{id}/cancel", .run = cancel, .body_limit = small_body},
+    route{.method = verb::get, .path = "/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
+          .about = "The caller's conversations, those that were talked in last first"},
+    route{.method = verb::post, .path = "/conversations", .name = "conversations.create", .run = create, .body_limit = small_body,
+          .body = "ConversationCreate", .answers = "Conversation", .status = 201, .also = "404", .about = "Begin one"},
+    route{.method = verb::get, .path = "/conversations/{id}", .name = "conversations.get", .answers = "Conversation", .about = "One"},
+    route{.method = verb::put, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
+          .body = "ConversationUpdate", .answers = "Conversation", .about = "Change title, star, archive, tags, system prompt or model"},
+    route{.method = verb::patch, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
+          .body = "ConversationUpdate", .answers = "Conversation", .about = "The same as PUT: what is not named stays"},
+    route{.method = verb::del, .path = "/conversations/{id}", .name = "conversations.delete", .answers = "Conversation", .about = "Delete; it can be restored"},
+    route{.method = verb::post, .path = "/conversations/{id}/restore", .name = "conversations.restore", .body_limit = small_body,
+          .body = "Empty", .answers = "Conversation", .about = "Undo a deletion"},
+    route{.method = verb::post, .path = "/conversations/{id}/read", .name = "conversations.read", .body_limit = small_body,
+          .body = "Empty", .answers = "Conversation", .about = "All that is in it has been read"},
+    route{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export", .run = export_one,
+          .query = "ExportFormat", .answers = "ConversationExport", .about = "The whole conversation, as JSON or Markdown"},
+    route{.method = verb::get, .path = "/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
+          .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way"},
+    route{.method = verb::post, .path = "/conversations/{id}/messages", .name = "messages.send", .group = "chat", .run = send,
+          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .status = 201, .also = "202 409",
+          .about = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
+    route{.method = verb::del, .path = "/conversations/{id}/messages/{message_id}", .name = "messages.delete", .answers = "DeletedMessage",
+          .about = "Delete a message"},
+    route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}/rating", .name = "messages.rate", .body_limit = small_body,
+          .body = "MessageRating", .answers = "Message", .about = "Rate a reply"},
+    route{.method = verb::get, .path = "/search/messages", .name = "messages.search", .query = "MessageSearch", .answers = "FoundMessage[]",
+          .about = "Full-text search over the caller's messages"},
+    route{.method = verb::get, .path = "/conversation-templates", .name = "conversation_templates.list", .answers = "Template[]",
+          .about = "Everybody's templates and the caller's"},
+    route{.method = verb::post, .path = "/conversation-templates", .name = "conversation_templates.create", .body_limit = small_body,
+          .body = "TemplateCreate", .answers = "Template", .status = 201, .also = "404", .about = "Keep a template"},
+    route{.method = verb::del, .path = "/conversation-templates/{id}", .name = "conversation_templates.delete", .answers = "Id", .about = "Delete a template"},
+    route{.method = verb::get, .path = "/chat/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
+          .about = "The same as /conversations"},
+    route{.method = verb::get, .path = "/chat/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
+          .about = "The same as /conversations/{id}/messages"},
+    route{.method = verb::post, .path = "/chat/messages", .name = "messages.send_anywhere", .group = "chat", .run = send_anywhere,
+          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .status = 201, .also = "202 404 409",
+          .about = "Say something, in a conversation of the body or a new one"},
+    route{.method = verb::get, .path = "/generations/{id}/events", .name = "generations.events", .run = watch, .about = "A reply as server-sent events"},
+    route{.method = verb::post, .path = "/generations/{id}/cancel", .name = "generations.cancel", .run = cancel, .body_limit = small_body,
+          .answers = "Generation", .status = 202, .about = "Stop a reply"},
 };
 
 }  // namespace

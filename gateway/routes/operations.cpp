@@ -1,4 +1,5 @@
-// For operators and balancers: liveness, readiness, the dependency report, metrics.
+// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the OpenAPI document.
+#include "gateway/openapi.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/telemetry/metrics.hpp"
 #include "sql/statements.hpp"
@@ -46,11 +47,20 @@ awaitable<handled> metrics(exchange&) {
     co_return out;
 }
 
+awaitable<handled> openapi(exchange&) {
+    response out;
+    out.body = openapi_document();
+    out.headers.emplace_back("Cache-Control", "no-cache");
+    co_return answer(std::move(out));
+}
+
 constexpr std::array rows{
-    route{.method = verb::get, .path = "=/healthz", .who = access::anyone, .run = live},
-    route{.method = verb::get, .path = "=/readyz", .who = access::anyone, .run = ready},
-    route{.method = verb::get, .path = "=/metrics", .who = access::anyone, .run = metrics},
-    route{.method = verb::get, .path = "/health", .who = access::anyone, .run = health},
+    route{.method = verb::get, .path = "=/healthz", .name = "operations.live", .who = access::anyone, .run = live, .about = "Alive, whatever the servers behind it do"},
+    route{.method = verb::get, .path = "=/readyz", .name = "operations.ready", .who = access::anyone, .run = ready, .also = "503", .about = "Postgres and Kafka are there"},
+    route{.method = verb::get, .path = "=/metrics", .name = "operations.metrics", .who = access::anyone, .run = metrics, .about = "For Prometheus"},
+    route{.method = verb::get, .path = "/health", .name = "operations.health", .who = access::anyone, .run = health, .answers = "Health", .also = "503",
+          .about = "Every dependency and provider"},
+    route{.method = verb::get, .path = "=/openapi.json", .name = "operations.openapi", .who = access::anyone, .run = openapi, .about = "This document"},
 };
 
 }  // namespace

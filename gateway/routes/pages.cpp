@@ -21,17 +21,16 @@ std::string_view type_of(std::string_view name) {
 }
 
 handled serve(std::string_view name, const request& in) {
-    const auto* const end = page_files + page_file_count;
-    const auto* const file = std::find_if(page_files, end, [&](const page_file& f) { return f.name == name; });
-    if (file == end) return not_found("page");
+    const auto file = std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
+    if (file == page_files.end()) return not_found("page");
     response out;
     out.content_type = type_of(name);
-    const auto tag = "\"" + digest::sha256_hex(file->content).substr(0, 16) + "\"";
+    const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
     out.headers = {{"Content-Security-Policy", std::string(policy)}, {"Cache-Control", "no-cache"}, {"ETag", tag}};
     if (in.header("if-none-match") == tag)
         out.status = 304;
     else
-        out.body = file->content;
+        out.body = file->text;
     return out;
 }
 

@@ -22,11 +22,6 @@ select value #>> '{}' from system_settings where key = :key;
 -- name: catalogue.blocked_terms
 select term, category, action from blocked_terms;
 
--- name: companions.list
-select coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'tagline', tagline, 'voice', voice, 'avatar', avatar,
-    'model', model, 'mine', owner is not null) order by owner nulls first, position, name), '[]')::text
-from companions where deleted_at is null;
-
 -- name: provider_health.save
 insert into provider_health as h (provider, instance, state, success_rate, latency_ms, failures, last_error, updated_at)
 select e.provider, :instance, e.state, e.success_rate, e.latency_ms, e.failures, e.last_error, now()

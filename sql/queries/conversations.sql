@@ -1,45 +1,92 @@
 -- name: conversations.create
--- Derived ids make a repeated creation return the first one, with what it was asked for. No row: the companion does not
--- exist for the caller.
-with made as (
-    insert into conversations (id, user_id, companion_id, title, model, system_prompt, request_digest)
-    select :id::uuid, caller(), nullif(:companion_id, '')::uuid, coalesce(:title, ''), nullif(:model, ''), nullif(:system_prompt, ''), :request
-    where nullif(:companion_id, '') is null
-       or exists (select 1 from companions where id = nullif(:companion_id, '')::uuid and deleted_at is null)
+-- Derived ids make a repeated creation return the first one, with what it was asked for. What the caller does not say comes from
+-- the template. No row: the companion or the template does not exist for the caller.
+with template as (
+    select * from conversation_templates where id = :template_id::uuid
+), made as (
+    insert into conversations (id, user_id, companion_id, title, model, system_prompt, tags, request_digest)
+    select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''), coalesce(:model, t.model),
+           coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
+    from (select) nothing left join template t on true
+    where (:companion_id::uuid is null or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
+      and (:template_id::uuid is null or t.id is not null)
     -- Not `do nothing`: the row of a creation that runs beside this one would be seen by neither branch.
     on conflict (id) do update set request_digest = conversations.request_digest
     returning *
 )
-select json_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
-    'system_prompt', c.system_prompt, 'starred', c.starred, 'archived', c.archived, 'tags', c.tags,
-    'message_count', c.message_count, 'created_at', c.created_at, 'updated_at', c.updated_at)::text, c.request_digest
+select conversation_json(c.*::conversations)::text, c.request_digest
 from (select * from made union all select * from conversations where id = :id::uuid) c limit 1;
 
 -- name: conversations.list
 -- Newest first; the cursor is "updated_at|id" of the last one seen.
 with page as (
     select * from conversations
-    where user_id = caller() and deleted_at is null
+    where user_id = caller() and case when coalesce(:deleted::boolean, false) then deleted_at is not null else deleted_at is null end
+      and archived = coalesce(:archived::boolean, archived)
+      and (:starred::boolean is null or starred = :starred::boolean)
+      and (:tag::text is null or tags @> array[:tag::text])
       and (:cursor::text is null or (updated_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
     order by updated_at desc, id desc limit :limit::int + 1
 ), shown as (select * from page order by updated_at desc, id desc limit :limit::int)
-select coalesce(json_agg(json_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
-    'starred', starred, 'archived', archived, 'tags', tags, 'message_count', message_count,
-    'last_message_at', last_message_at, 'last_message_preview', last_message_preview,
-    'created_at', created_at, 'updated_at', updated_at) order by updated_at desc, id desc), '[]')::text,
+select coalesce(json_agg(conversation_json(shown.*::conversations) order by updated_at desc, id desc), '[]')::text,
     case when (select count(*) from page) > :limit::int
          then (select updated_at || '|' || id from shown order by updated_at, id limit 1) end
 from shown;
 
 -- name: conversations.get
-select json_build_object('id', id, 'title', title, 'companion_id', companion_id, 'model', model,
-    'system_prompt', system_prompt, 'starred', starred, 'archived', archived, 'tags', tags,
-    'message_count', message_count, 'tokens_total', tokens_total, 'last_message_at', last_message_at,
-    'last_message_preview', last_message_preview, 'created_at', created_at, 'updated_at', updated_at)::text
-from conversations where id = :id::uuid and user_id = caller() and deleted_at is null;
+select conversation_json(c)::text from conversations c where id = :id::uuid and user_id = caller() and deleted_at is null;
+
+-- name: conversations.update
+-- What the body does not name stays. updated_at stays too: it is when something was last said.
+update conversations c set
+    title = coalesce(:body::jsonb ->> 'title', title),
+    starred = coalesce((:body::jsonb -> 'starred')::boolean, starred),
+    archived = coalesce((:body::jsonb -> 'archived')::boolean, archived),
+    tags = case when :body::jsonb ? 'tags' then array(select distinct jsonb_array_elements_text(:body::jsonb -> 'tags')) else tags end,
+    system_prompt = case when :body::jsonb ? 'system_prompt' then :body::jsonb ->> 'system_prompt' else system_prompt end,
+    model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end
+where id = :id::uuid and user_id = caller() and deleted_at is null
+returning conversation_json(c)::text;
+
+-- name: conversations.delete
+-- It can be restored. Deleting it again changes nothing.
+update conversations c set deleted_at = coalesce(deleted_at, now()) where id = :id::uuid and user_id = caller()
+returning conversation_json(c)::text;
+
+-- name: conversations.restore
+update conversations c set deleted_at = null where id = :id::uuid and user_id = caller()
+returning conversation_json(c)::text;
+
+-- name: conversations.read
+-- All that is in it now has been read.
+update conversations c set last_read_at = now() where id = :id::uuid and user_id = caller() and deleted_at is null
+returning conversation_json(c)::text;
+
+-- name: conversations.export
+select json_build_object('conversation', conversation_json(c), 'exported_at', now(), 'messages', coalesce((
+    select json_agg(message_json(m) order by m.created_at, m.id) from messages m
+    where m.conversation_id = c.id and m.user_id = c.user_id and m.deleted_at is null), '[]'))::text
+from conversations c where id = :id::uuid and user_id = caller() and deleted_at is null;
 
 -- name: conversations.owned
 select 1 from conversations where id = :id::uuid and user_id = caller() and deleted_at is null;
+
+-- name: conversation_templates.list
+select coalesce(json_agg(template_json(t) order by t.owner nulls last, t.name, t.id), '[]')::text from conversation_templates t;
+
+-- name: conversation_templates.create
+with made as (
+    insert into conversation_templates (id, owner, name, title, system_prompt, companion_id, model, tags)
+    select gen_random_uuid(), caller(), b ->> 'name', coalesce(b ->> 'title', ''), b ->> 'system_prompt', (b ->> 'companion_id')::uuid,
+           b ->> 'model', array(select distinct jsonb_array_elements_text(coalesce(b -> 'tags', '[]')))
+    from (select :body::jsonb as b) given
+    where b ->> 'companion_id' is null or exists (select 1 from companions where id = (b ->> 'companion_id')::uuid and deleted_at is null)
+    returning *
+)
+select template_json(made.*::conversation_templates)::text from made;
+
+-- name: conversation_templates.delete
+delete from conversation_templates where id = :id::uuid and owner = caller() returning json_build_object('id', id)::text;
 
 -- name: messages.list
 -- Newest last; the cursor is "created_at|id" of the oldest one seen, and reads further back. No row: no such conversation.
@@ -56,6 +103,28 @@ select coalesce((select json_agg(message_json(m.*::messages) order by m.created_
      from generations g where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
+-- name: messages.delete
+update messages m set deleted_at = coalesce(deleted_at, now())
+where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller()
+returning json_build_object('id', id, 'deleted_at', deleted_at)::text;
+
+-- name: messages.rate
+update messages m set rating = (:body::jsonb ->> 'rating')::smallint
+where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller() and role = 'assistant' and deleted_at is null
+returning message_json(m)::text;
+
+-- name: messages.search
+-- The cursor is "created_at|id" of the last one seen.
+with page as (
+    select * from search_messages(:q, coalesce(:language, 'simple')::regconfig, :conversation_id::uuid,
+        split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
+), shown as (select * from page order by created_at desc, id desc limit :limit::int)
+select coalesce(json_agg(json_build_object('message_id', id, 'conversation_id', conversation_id, 'conversation_title', title, 'role', role,
+        'created_at', created_at, 'highlight', highlight) order by created_at desc, id desc), '[]')::text,
+    case when (select count(*) from page) > :limit::int
+         then (select created_at || '|' || id from shown order by created_at, id limit 1) end
+from shown;
+
 -- name: generations.status
 -- How a generation of the caller's stands, with the reply once there is one.
 select conversation_id, reply_id, state, epoch, checkpoint, checkpoint_offset, generation_end(g)::text, message_id
@@ -67,3 +136,27 @@ with wish as (
     insert into cancellations (generation_id, user_id) values (:id::uuid, caller()) on conflict do nothing
 )
 select state, conversation_id from generations where id = :id::uuid and user_id = caller();
+
+-- name: companions.list
+select coalesce(json_agg(companion_json(c) order by owner nulls first, position, name), '[]')::text
+from companions c where deleted_at is null;
+
+-- name: companions.get
+select companion_json(c)::text from companions c where id = :id::uuid and deleted_at is null;
+
+-- name: companions.create
+select companion_create(gen_random_uuid(), :body::jsonb)::text;
+
+-- name: companions.update
+update companions c set
+    name = coalesce(:body::jsonb ->> 'name', name), tagline = coalesce(:body::jsonb ->> 'tagline', tagline),
+    personality = coalesce(:body::jsonb ->> 'personality', personality),
+    voice = case when :body::jsonb ? 'voice' then :body::jsonb ->> 'voice' else voice end,
+    avatar = case when :body::jsonb ? 'avatar' then :body::jsonb ->> 'avatar' else avatar end,
+    model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end
+where id = :id::uuid and owner = caller() and deleted_at is null
+returning companion_json(c)::text;
+
+-- name: companions.delete
+update companions c set deleted_at = now() where id = :id::uuid and owner = caller() and deleted_at is null
+returning json_build_object('id', id)::text;

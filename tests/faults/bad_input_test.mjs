@@ -72,7 +72,7 @@ bad('a wrong, missing, unknown or doubled member is named with its pointer', asy
         ...wrong.map((value) => [
             '/api/v1/chat/messages',
             { content: 'a', companionId: value },
-            '/companion_id',
+            '/companionId',
         ]),
         ...wrong.flatMap((value) =>
             ['title', 'companion_id', 'model', 'system_prompt'].map((name) => [
@@ -202,7 +202,7 @@ bad('33 kB of text is refused, 32,000 bytes are answered', async ({ port, alice,
             token: alice.token,
             json: { content },
         });
-    refused(await send('a'.repeat(33 * 1024)), 422, 'VALIDATION_FAILED', /32000 bytes/);
+    refused(await send('a'.repeat(33 * 1024)), 422, 'VALIDATION_FAILED', /32000/);
     refused(await send('a'.repeat(300 * 1024)), 413, 'PAYLOAD_TOO_LARGE');
     const marker = '[[standin tokens=2]] ';
     assert.equal((await send(marker + 'b '.repeat(((32_000 - marker.length) / 2) | 0))).status, 201);

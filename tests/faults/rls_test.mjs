@@ -83,7 +83,7 @@ scenario(
             assert.ok(ofApp.length > 0, `${one.name} has a policy for airi_app`);
             for (const policy of ofApp) {
                 assert.deepEqual(policy.roles, ['airi_app']);
-                const gallery = policy.policyname === 'app_reads_gallery' && policy.cmd === 'SELECT';
+                const gallery = ['app_reads_gallery', 'app_reads_shared'].includes(policy.policyname) && policy.cmd === 'SELECT';
                 assert.match(policy.qual, gallery ? /owner IS NULL/ : /caller\(\)|^false$/);
                 if (!gallery) assert.equal(policy.with_check, policy.qual);
             }

@@ -21,6 +21,7 @@ export const catalogue = [
 const ownerOf = {
     users: 'id',
     companions: 'owner',
+    conversation_templates: 'owner',
     refresh_tokens: '(select s.user_id from sessions s where s.id = session_id)',
 };
 export const owner = (table) => ownerOf[table] ?? 'user_id';
@@ -48,6 +49,7 @@ export async function twoUsers(system) {
                  values (gen_random_uuid(), $1, $2, 'x') returning id`,
                 [user.id, mark.slice(0, 20)],
             );
+            await system.rows("insert into conversation_templates (id, owner, name) values (gen_random_uuid(), $1, 'x')", [user.id]);
             await system.rows('insert into cancellations (generation_id, user_id) values ($1, $2)', [
                 crypto.randomUUID(),
                 user.id,

@@ -1,0 +1,18 @@
+// The JSON Schemas of request and response bodies, schemas/api, as one document. Used by the service to validate and by the
+// OpenAPI document.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "platform/schema/schema.hpp"
+
+namespace airi::gateway {
+
+/// {"$defs":{…}} of all files; a name stands in one file only.
+const std::string& api_schemas();
+
+/// The validator of a definition, made once. Throws std::invalid_argument for a name that is not there.
+const schema::validator& api_schema(std::string_view name);
+
+}  // namespace airi::gateway
