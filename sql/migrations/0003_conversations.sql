@@ -65,7 +65,6 @@ create table messages (
     primary key (id, created_at)
 ) partition by range (created_at);
 create index messages_of_conversation on messages (conversation_id, created_at desc, id);
-create index messages_of_user on messages (user_id, created_at desc);
 select isolate('messages', 'user_id = caller()');
 create table messages_default partition of messages default;
 

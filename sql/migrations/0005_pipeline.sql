@@ -33,11 +33,12 @@ begin
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
         values (p_message, p_user, p_action, p_categories, p_confidence, p_reason) on conflict do nothing;
     end if;
+    -- A turn is counted, and moves its conversation up, when it ends; before that only the first one names it.
     if p_listed then
-        update conversations set message_count = message_count + 1, last_message_at = p_created, updated_at = now(),
-               last_message_preview = left(p_content, 120),
-               title = case when title = '' then left(p_content, 60) else title end
-        where id = p_conversation;
+        update conversations set title = case when title = '' then left(p_content, 60) else title end,
+               message_count = message_count + refused::int, last_message_at = p_created, updated_at = now(),
+               last_message_preview = left(p_content, 120)
+        where id = p_conversation and (refused or title = '');
     end if;
 end $$;
 
@@ -200,7 +201,7 @@ begin
         update messages set status = 'failed' where id = g.message_id and created_at = g.message_created_at;
     end if;
     perform provider_calls_add(p_id, g.user_id, p_calls);
-    update conversations set message_count = message_count + 1, tokens_total = tokens_total + p_in + p_out,
+    update conversations set message_count = message_count + 2, tokens_total = tokens_total + p_in + p_out,
            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(p_content, 120)
     where id = g.conversation_id;
     return generation_end(g, m);

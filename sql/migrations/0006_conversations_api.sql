@@ -27,8 +27,6 @@ $$;
 
 -- Deleted ones can be restored; the trash is small, so that it needs no order of its own.
 create index conversations_deleted on conversations (user_id, deleted_at desc) where deleted_at is not null;
-create index conversations_starred on conversations (user_id, updated_at desc, id) where starred and deleted_at is null;
-create index conversations_by_tag on conversations using gin (user_id, tags) where deleted_at is null;
 
 create table conversation_templates (
     id            uuid primary key,
@@ -75,7 +73,7 @@ begin
 end $$;
 create index companions_of_user on companions (owner) where deleted_at is null;
 
--- Words of a user's messages. Of words without a language, so that one index serves every language.
+-- A user's messages, and the words in them. Of words without a language, so that one index serves every language.
 create index messages_search on messages using gin (user_id, to_tsvector('simple', content)) where deleted_at is null;
 
 -- The caller's messages that match, newest first, with what matched between <mark> and </mark> in text that is safe as
