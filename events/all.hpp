@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "events/chat.hpp"
+#include "events/email.hpp"
 #include "events/moderation.hpp"
 #include "events/usage.hpp"
 
@@ -14,6 +15,7 @@ using all = std::tuple<
     chat_screened,
     chat_finished,
     moderation_decided,
-    usage_recorded>;
+    usage_recorded,
+    email_requested>;
 
 }  // namespace airi::events

@@ -21,6 +21,7 @@ struct chat_requested {
     json_text parameters;     ///< max_tokens, temperature, turns: only what the caller gave
     bool listed = true;       ///< false: an API call with its own history, in no conversation of the list
     instant created_at;
+    std::string replaces;     ///< id of a question whose place it takes, with all that came after; empty: none
 
     static constexpr std::string_view topic = "chat.requested.v1";
     static constexpr auto key = &chat_requested::conversation;
@@ -37,6 +38,7 @@ struct chat_requested {
         field("parameters", &chat_requested::parameters, {.max_length = 512 * 1024}),
         field("listed", &chat_requested::listed),
         field("created_at", &chat_requested::created_at),
+        field("replaces", &chat_requested::replaces, {.max_length = 36, .required = false}),
     };
 };
 

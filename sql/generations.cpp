@@ -47,7 +47,8 @@ postgres::bound screen(const events::chat_requested& in, const verdict_row& verd
                  {"content", in.content}, {"content_type", in.content_type}, {"model", in.model},
                  {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text},
                  {"listed", in.listed}, {"created", in.created_at}, {"action", verdict.action},
-                 {"categories", verdict.categories}, {"confidence", verdict.confidence}, {"reason", verdict.reason}});
+                 {"categories", verdict.categories}, {"confidence", verdict.confidence}, {"reason", verdict.reason},
+                 {"replaces", in.replaces}});
 }
 
 postgres::bound abandon_message(const events::chat_requested& in, std::string_view error_code) {

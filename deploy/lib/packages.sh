@@ -4,12 +4,12 @@
 packages_build=(
     clang-19 lld-19 libclang-rt-19-dev mold ccache cmake ninja-build pkg-config git ca-certificates
     librdkafka-dev libboost1.81-dev libboost-json1.81-dev libvalijson-dev libpq-dev libhiredis-dev libsimdjson-dev libssl-dev
-    libfmt-dev libsodium-dev doctest-dev
+    libfmt-dev libsodium-dev libcurl4-openssl-dev doctest-dev
 )
 packages_servers=(postgresql redis-server kcat curl jq)
 # A command may be there from elsewhere: <command>:<package>.
 packages_kafka=(java:openjdk-17-jre-headless mvn:maven)
-packages_tests=(python3:python3 node:nodejs npm:npm chromium:chromium)
+packages_tests=(python3:python3 python3-venv node:nodejs npm:npm chromium:chromium)
 
 installed() { [[ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" == ii* ]]; }
 

@@ -2,7 +2,7 @@
 # The gateway and the workers: each copy has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own.
 
 # Every worker there is: airi-<name> is its binary, <name> its consumer group.
-workers=(moderation chat usage)
+workers=(moderation chat usage mail scheduler)
 
 copies() { # <worker>
     if [[ -s "$home/scale/$1" ]]; then cat "$home/scale/$1"; else printf 1; fi
@@ -35,10 +35,10 @@ slot_environment() {
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then
         export PORT="${PORT:-3001}" DATABASE_URL="$app_url"
-        # The gateway calls no provider, so it holds no key of one.
-        for name in $(compgen -e | grep -E '_API_KEY$|^STRIPE_SECRET_KEY$'); do unset "$name"; done
+        # The gateway calls no provider and sends no mail, so it holds no key for that.
+        for name in $(compgen -e | grep -E '_API_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'); do unset "$name"; done
     else
-        export ADMIN_PORT DATABASE_URL="$worker_url"
+        export ADMIN_PORT DATABASE_URL="$worker_url" MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}"
         ADMIN_PORT="$(cat "$home/run/$slot/port")"
         unset PORT
     fi

@@ -16,6 +16,13 @@ const unsigned char* bytes_of(std::string_view text) {
 }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
+std::string encoded(std::string_view bytes, int alphabet) {
+    std::string out(sodium_base64_encoded_len(bytes.size(), alphabet), '\0');
+    sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), alphabet);
+    out.pop_back();  // the terminator that libsodium counts
+    return out;
+}
+
 }  // namespace
 
 std::string sha256(std::string_view text) {
@@ -44,12 +51,9 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
-std::string base64url(std::string_view bytes) {
-    std::string out(sodium_base64_encoded_len(bytes.size(), url_alphabet), '\0');
-    sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), url_alphabet);
-    out.pop_back();  // the terminator that libsodium counts
-    return out;
-}
+std::string base64(std::string_view bytes) { return encoded(bytes, sodium_base64_VARIANT_ORIGINAL); }
+
+std::string base64url(std::string_view bytes) { return encoded(bytes, url_alphabet); }
 
 std::optional<std::string> from_base64url(std::string_view text) {
     std::string out(text.size() / 4 * 3 + 2, '\0');

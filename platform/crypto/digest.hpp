@@ -20,6 +20,8 @@ inline std::string hmac_sha256_hex(const secret& key, std::string_view text) {
     return hex(hmac_sha256(key, text));
 }
 
+/// RFC 4648 section 4, padded.
+std::string base64(std::string_view bytes);
 /// RFC 4648 section 5, without padding.
 std::string base64url(std::string_view bytes);
 /// None for padding, characters outside the alphabet and unused bits that are not zero: a value has one

@@ -13,10 +13,11 @@ $$;
 -- `review` pass and are kept for people to see. The generation's row is the judge: a repeated message id with another time changes nothing.
 create function message_screen(p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid,
     p_client text, p_content text, p_content_type text, p_model text, p_parameters jsonb, p_listed boolean,
-    p_created timestamptz, p_action text, p_categories text[], p_confidence double precision, p_reason text)
+    p_created timestamptz, p_action text, p_categories text[], p_confidence double precision, p_reason text, p_replaces uuid)
 returns void language plpgsql as $$
 declare
     refused boolean := p_action = 'block';
+    hidden int;
 begin
     insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, model, parameters,
                              state, error_code, finished_at)
@@ -32,6 +33,14 @@ begin
     if p_action <> 'allow' then
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
         values (p_message, p_user, p_action, p_categories, p_confidence, p_reason) on conflict do nothing;
+    end if;
+    -- What a question takes the place of stays as an earlier version.
+    if p_replaces is not null and not refused then
+        update messages set deleted_at = now(), superseded_by = p_message
+        where conversation_id = p_conversation and user_id = p_user and created_at < p_created and deleted_at is null
+          and created_at >= (select created_at from messages where id = p_replaces and conversation_id = p_conversation);
+        get diagnostics hidden = row_count;
+        update conversations set message_count = message_count - hidden where id = p_conversation;
     end if;
     -- A turn is counted, and moves its conversation up, when it ends; before that only the first one names it.
     if p_listed then

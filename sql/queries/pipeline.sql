@@ -1,7 +1,7 @@
 -- name: messages.screen
 select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :client, :content,
     :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action, :categories::text[],
-    :confidence::double precision, :reason);
+    :confidence::double precision, :reason, nullif(:replaces, '')::uuid);
 
 -- name: messages.abandon
 select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :created::timestamptz, :error);
@@ -31,3 +31,9 @@ select generation_abandon(:id::uuid, :error)::text;
 
 -- name: usage.record
 select usage_record(:events::jsonb)::text;
+
+-- name: inbox.knows
+select exists (select from inbox where consumer = :consumer and event_id = :event::uuid);
+
+-- name: inbox.remember
+insert into inbox (consumer, event_id) values (:consumer, :event::uuid) on conflict do nothing;

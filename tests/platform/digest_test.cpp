@@ -15,6 +15,13 @@ TEST_CASE("digests are those of FIPS 180-4 and RFC 4231") {
           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST_CASE("base64 is that of RFC 4648, padded") {
+    CHECK(digest::base64("") == "");
+    CHECK(digest::base64("f") == "Zg==");
+    CHECK(digest::base64("foobar") == "Zm9vYmFy");
+    CHECK(digest::base64("\xFB\xFF\xBF") == "+/+/");
+}
+
 TEST_CASE("base64url goes there and back") {
     CHECK(digest::base64url("") == "");
     CHECK(digest::base64url("f") == "Zg");

@@ -33,6 +33,11 @@ inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
     return {of.user, "messages", 1, "openai", "gpt-4o-mini", 12, 34, 5600, "completed", of.generation, some_time};
 }
 
+inline events::email_requested wanted_mail(std::string kind = "verify_email") {
+    return {requested().user, "ada@example.com", std::move(kind), "en", "https://airi.example/verify?token=a-b_c&x=1",
+            {R"({"name":"Ada \"L\" <b>"})"}, instant{std::chrono::microseconds{4'102'444'800'000'000}}};
+}
+
 template <class Event>
 Event sample();
 template <>
@@ -56,6 +61,11 @@ inline events::moderation_decided sample() {
 template <>
 inline events::usage_recorded sample() {
     return used();
+}
+
+template <>
+inline events::email_requested sample() {
+    return wanted_mail();
 }
 
 /// Calls `each` with a sample of every event there is.

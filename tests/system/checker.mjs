@@ -7,7 +7,7 @@ import path from 'node:path';
 
 import { eventually, pause } from './wait.mjs';
 
-const groups = { moderation: 'chat.requested.v1', chat: 'chat.screened.v1', usage: 'usage.recorded.v1' };
+const groups = { moderation: 'chat.requested.v1', chat: 'chat.screened.v1', usage: 'usage.recorded.v1', mail: 'email.requested.v1' };
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 
 /// Every record of a topic, in the order of its partitions.

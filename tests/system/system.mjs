@@ -14,6 +14,7 @@ import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import pg from 'pg';
 
+import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
 
@@ -38,9 +39,11 @@ const defaults = {
     moderation: 1,
     chat: 1,
     usage: 1,
+    mail: 1,
     env: {},         // of every program
     gatewayEnv: {},
     chatEnv: {},
+    mailEnv: {},
     providers: ['openai'],
     supervised: false,  // gateways and workers that end by themselves are started again
 };
@@ -91,11 +94,11 @@ class System {
         this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
         this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
         await this.addStandin();
-        const { gateways, moderation, chat, usage } = this.options;
-        const wanted = { gateway: gateways, moderation, chat, usage };
+        const { gateways, moderation, chat, usage, mail } = this.options;
+        const wanted = { gateway: gateways, moderation, chat, usage, mail };
         const names = Object.entries(wanted).flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => `${kind}-${i + 1}`));
         await Promise.all(names.map((name) => this.start(name)));
-        await this.settled({ moderation, chat, usage });
+        await this.settled({ moderation, chat, usage, mail });
     }
 
     /// Until each of these worker groups has exactly so many members, with the partitions handed out among them.
@@ -171,6 +174,7 @@ class System {
         }
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
+        if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`), env, dir: this.dir, supervised: this.options.supervised,
             ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
@@ -284,6 +288,12 @@ class System {
             });
             socket.once('error', reject);
         });
+    }
+
+    /// The mails in the outbox, oldest first; `to` of that address only.
+    mail(to) {
+        const all = readOutbox(path.join(this.dir, 'mail'));
+        return to ? all.filter((mail) => mail.to === to) : all;
     }
 
     logFiles() {

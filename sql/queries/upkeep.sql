@@ -1,0 +1,2 @@
+-- name: jobs.run_due
+select run_due_job()::text;

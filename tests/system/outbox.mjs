@@ -1,0 +1,34 @@
+// The mails of a folder of .eml files, read by Python's mail library: what it understands, mail clients do.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const reader = `
+import email, json, pathlib, sys
+from email import policy
+def read(raw):
+    mail = email.message_from_bytes(raw, policy=policy.default)
+    faults = [str(f) for part in mail.walk() for f in part.defects]
+    faults += [str(f) for value in mail.values() for f in value.defects]
+    body = lambda kind: mail.get_body((kind,)).get_content().replace('\\r\\n', '\\n') if mail.get_body((kind,)) else None
+    link = lambda text: next((w for w in (text or '').split() if w.startswith(('http://', 'https://'))), None)
+    return {'from': mail['from'], 'to': mail['to'], 'subject': mail['subject'], 'date': mail['date'], 'id': mail['x-airi-event'],
+            'messageId': mail['message-id'], 'headers': mail.keys(), 'text': body('plain'), 'html': body('html'),
+            'link': link(body('plain')), 'faults': faults}
+if len(sys.argv) > 1:
+    files = sorted(pathlib.Path(sys.argv[1]).glob('*.eml'), key=lambda f: f.stat().st_mtime_ns)
+    print(json.dumps([dict(read(f.read_bytes()), file=f.name) for f in files]))
+else:
+    print(json.dumps(read(sys.stdin.buffer.read())))
+`;
+
+function python(args, input) {
+    const done = spawnSync('python3', ['-c', reader, ...args], { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    if (done.status !== 0) throw new Error(`the mail could not be read: ${done.stderr || done.error}`);
+    return JSON.parse(done.stdout);
+}
+
+/// {from, to, subject, date, id, messageId, headers, text, html, link, faults, file} of each, oldest first.
+export const readOutbox = (folder) => (existsSync(folder) ? python([folder]) : []);
+/// The same of one mail's bytes, without `file`.
+export const readMail = (bytes) => python([], bytes);
