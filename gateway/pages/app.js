@@ -1,12 +1,15 @@
 // The page: who is signed in, which view is shown, and what stands beside the conversation.
 
-import { AuthView, sentence } from './auth.js';
+import { AccountDialog } from './account.js';
+import { ConversationActions } from './actions.js';
+import { AuthView } from './auth.js';
 import { ChatView } from './chat.js';
 import { ChatClient } from './client.js';
 import { ConnectionView } from './connection.js';
-import { byId, relativeTime } from './dom.js';
+import { byId, relativeTime, sentence } from './dom.js';
 import { showGallery } from './gallery.js';
 import { Library } from './library.js';
+import { SearchView } from './search.js';
 import { Session } from './session.js';
 import { Sidebar, showUsage } from './sidebar.js';
 
@@ -19,7 +22,21 @@ class App {
         this.session = new Session();
         this.auth = new AuthView(this.session);
         this.chat = new ChatView();
-        this.sidebar = new Sidebar({ onMore: () => this.loadConversations(true) });
+        this.search = new SearchView();
+        this.sidebar = new Sidebar({
+            onMore: () => this.tellFailure(this.loadConversations(true)),
+            onFilter: (filter) => this.showOnly(filter),
+        });
+        this.actions = new ConversationActions({
+            onChanged: () => this.drawSidebar(),
+            onDeleted: (id) => this.deleted(id),
+            onRestored: (id) => location.replace(`#/c/${id}`),
+            toast: (text, offer) => this.toast(text, offer),
+        });
+        this.account = new AccountDialog(this.session, {
+            onProfile: (profile) => this.useProfile(profile),
+            onSignedOut: () => this.logout(),
+        });
         this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
         this.client = null;
         this.library = null;
@@ -32,13 +49,16 @@ class App {
         this.session.addEventListener('changed', () => this.begin());
         this.chat.addEventListener('changed', () => this.drawSidebar());
         this.chat.addEventListener('activity', () => this.listSoon());
-        this.chat.addEventListener('trouble', ({ detail }) => this.toast(detail.text, detail.again));
+        this.chat.addEventListener('trouble', ({ detail: { text, again } }) =>
+            this.toast(text, again && { label: 'Try again', act: again }),
+        );
         this.chat.addEventListener('missing', () => {
             location.replace('#/');
             this.toast('That conversation does not exist.');
         });
         window.addEventListener('hashchange', () => this.client && this.route());
         byId('logout').addEventListener('click', () => this.logout());
+        byId('settings').addEventListener('click', () => this.account.open());
         byId('try-again').addEventListener('click', () => this.begin());
         for (const id of ['menu', 'drawer-close', 'backdrop'])
             byId(id).addEventListener('click', () => this.drawer(id === 'menu'));
@@ -53,6 +73,9 @@ class App {
         this.client = null;
         this.library = null;
         this.sidebar.clear();
+        this.search.begin(null);
+        this.account.close();
+        byId('toast').hidden = true; // what it offers is the last user's
         const { user } = this.session;
         byId('auth').hidden = user !== null;
         byId('app').hidden = user === null;
@@ -67,17 +90,17 @@ class App {
     }
 
     async start(user) {
-        byId('account-name').textContent = user.display_name || user.email;
-        byId('account-email').textContent = user.display_name ? user.email : '';
-        byId('greeting').textContent = user.display_name ? `Hello, ${user.display_name}` : 'Hello';
+        this.useProfile(user);
         const library = new Library(this.session);
         const url = new URL('/ws', location.href).href.replace(/^http/, 'ws');
         const client = new ChatClient({ url, session: this.session, storage: sessionStorage });
         this.library = library;
         this.client = client;
+        this.search.begin(library);
         this.hear(client);
         this.chat.begin(client, library);
         client.connect();
+        this.account.loadProfile().catch(() => {});
         try {
             await Promise.all([library.loadCompanions(), this.loadConversations(), this.loadUsage()]);
             if (client !== this.client) return;
@@ -110,13 +133,13 @@ class App {
     }
 
     async route() {
-        const [, kind, id] = location.hash.split('/');
+        const [, kind, id, message_id] = location.hash.split('/');
         const companion = kind === 'new' ? this.library.companion(id) : null;
         const opensChat = companion || (kind === 'c' && id);
         this.drawer(false);
         this.view(opensChat ? 'chat' : 'gallery');
         if (companion) this.chat.openDraft(companion);
-        else if (opensChat) await this.chat.openConversation(id);
+        else if (opensChat) await this.chat.openConversation(id, message_id);
         else this.chat.leave();
         this.drawSidebar();
     }
@@ -129,7 +152,9 @@ class App {
         if (!this.library) return;
         const { library } = this;
         const living = new Set([...this.client.replies.values()].map((reply) => reply.conversation_id));
-        this.sidebar.show({ library, current: this.chat.thread?.conversation_id ?? null, living });
+        const current = this.chat.thread?.conversation_id ?? null;
+        this.sidebar.show({ library, current, living });
+        this.actions.show(library, library.conversation(current));
         document.title = this.chat.thread ? `${this.chat.title} · ${this.product}` : this.product;
     }
 
@@ -154,6 +179,29 @@ class App {
         const { library } = this;
         await library.loadConversations(more);
         if (library === this.library) this.drawSidebar();
+    }
+
+    async showOnly(filter) {
+        this.library.showOnly(filter);
+        await this.tellFailure(this.loadConversations());
+    }
+
+    deleted(id) {
+        this.chat.forget(id);
+        if (this.chat.thread?.conversation_id === id) location.replace('#/');
+    }
+
+    tellFailure(work) {
+        return work.catch((error) => this.toast(sentence(error.message)));
+    }
+
+    // Of the session's user, or as it was changed since.
+    useProfile({ display_name, preferences }) {
+        const { email } = this.session.user;
+        byId('account-name').textContent = display_name || email;
+        byId('account-email').textContent = display_name ? email : '';
+        byId('greeting').textContent = display_name ? `Hello, ${display_name}` : 'Hello';
+        this.chat.composer.enterSends = preferences?.enter_sends !== false;
     }
 
     async loadUsage() {
@@ -187,9 +235,10 @@ class App {
         if (open) byId('drawer-close').focus();
     }
 
-    toast(text, again = null) {
+    /// `offer` {label, act}: what may be done about it.
+    toast(text, offer = null) {
         const toast = byId('toast');
-        const button = byId('toast-again');
+        const button = byId('toast-offer');
         const hide = () => {
             toast.hidden = true;
         };
@@ -197,10 +246,11 @@ class App {
         this.toasting = setTimeout(hide, TOAST_MS);
         toast.hidden = false;
         byId('toast-text').textContent = text;
-        button.hidden = !again;
+        button.hidden = !offer;
+        button.textContent = offer?.label ?? '';
         button.onclick = () => {
             hide();
-            again();
+            offer.act();
         };
     }
 }

@@ -1,6 +1,7 @@
 // The form to log in and to sign up. Says what is wrong at the field where it is wrong.
 
-import { byId, duration } from './dom.js';
+import { byId, duration, sentence } from './dom.js';
+import { plainCode } from './two_factor.js';
 
 const WORDS = {
     login: {
@@ -18,7 +19,7 @@ const WORDS = {
         password: 'new-password',
     },
 };
-const FIELDS = ['display_name', 'email', 'password'];
+const FIELDS = ['display_name', 'email', 'password', 'code'];
 
 export class AuthView {
     constructor(session) {
@@ -32,6 +33,8 @@ export class AuthView {
         });
         for (const name of FIELDS)
             this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
+        // Another account may have no second factor.
+        this.form.elements.email.addEventListener('input', () => this.askCode(false));
         byId('auth-change').addEventListener('click', () => {
             this.become(this.mode === 'login' ? 'signup' : 'login');
             this.focus();
@@ -53,7 +56,14 @@ export class AuthView {
         byId('auth-hint').hidden = mode === 'login';
         this.form.elements.password.autocomplete = words.password;
         this.say('');
+        this.askCode(false);
         for (const name of FIELDS) this.fault(name, '');
+    }
+
+    askCode(wanted) {
+        byId('auth-second').hidden = !wanted;
+        this.form.elements.code.value = '';
+        if (wanted) this.form.elements.code.focus();
     }
 
     reveal(shown) {
@@ -81,10 +91,11 @@ export class AuthView {
     }
 
     given() {
-        const { display_name, email, password } = this.form.elements;
+        const { display_name, email, password, code } = this.form.elements;
         const fields = { email: email.value.trim(), password: password.value };
         if (this.mode === 'signup' && display_name.value.trim())
             fields.display_name = display_name.value.trim();
+        if (code.value.trim()) fields.code = plainCode(code.value);
         return fields;
     }
 
@@ -101,6 +112,7 @@ export class AuthView {
         try {
             await this.session[this.mode](fields);
             this.form.reset();
+            this.askCode(false);
             this.reveal(false);
         } catch (error) {
             this.explain(error);
@@ -111,6 +123,8 @@ export class AuthView {
     }
 
     explain(error) {
+        if (error.code === 'TWO_FACTOR_REQUIRED') return this.askCode(true);
+        if (error.code === 'WRONG_CODE') return this.fault('code', 'This code is wrong or was used before.');
         if (error.status === 401) return this.say('The e-mail address or the password is wrong.');
         if (error.code === 'EMAIL_TAKEN')
             return this.fault('email', 'This address has an account already. Log in instead?');
@@ -136,10 +150,4 @@ export class AuthView {
         tick();
         this.counting = setInterval(tick, 1000);
     }
-}
-
-/// The server's messages begin in lower case and have no full stop.
-export function sentence(text) {
-    const begun = text.charAt(0).toUpperCase() + text.slice(1);
-    return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -1,15 +1,16 @@
 // The conversation that is shown: opens it, loads its messages, sends, stops, and puts the chat client's news into it.
 // Keeps the threads that were shown last, so that coming back to one shows it at once.
 
-import { sentence } from './auth.js';
 import { Composer } from './composer.js';
-import { byId, orb, tint } from './dom.js';
+import { ask } from './dialogs.js';
+import { byId, orb, sentence, tint } from './dom.js';
 import { showOpening } from './gallery.js';
 import { Thread, isLiving } from './thread.js';
 import { Transcript } from './transcript.js';
 
 const MOST_THREADS = 40; // each holds a channel, of which a client has 100
 const STOP_AGAIN_MS = 2_000;
+const MOST_PAGES = 40; // read back to find one message
 
 const channelOf = (conversation_id) => `conversation:${conversation_id}`;
 const keyOfDraft = (companion_id) => `new:${companion_id}`;
@@ -29,7 +30,10 @@ export class ChatView extends EventTarget {
             announcer: byId('announcer'),
             onRetry: (item) => this.retry(item),
             onEarlier: () => this.loadEarlier(),
+            onRate: (item, rating) => this.rate(item, item.rating === rating ? null : rating),
+            onDelete: (item) => this.deleteMessage(item),
         });
+        document.addEventListener('visibilitychange', () => this.markRead());
         this.product = '';
         this.begin(null, null);
     }
@@ -38,6 +42,7 @@ export class ChatView extends EventTarget {
     begin(client, library) {
         this.client = client;
         this.library = library;
+        this.wanted = null; // stands for the conversation that is being opened
         this.threads = new Map(); // by conversation, or by draft; the one used last is the last
         this.thread = null;
         this.composer.clear();
@@ -61,18 +66,40 @@ export class ChatView extends EventTarget {
 
     /// A conversation that begins with its first message.
     openDraft(companion) {
+        this.wanted = null;
         this.open(keyOfDraft(companion.id), null, companion);
     }
 
-    async openConversation(id) {
-        const companion = this.library.companion(this.library.conversation(id)?.companion_id);
+    /// Shows a conversation at its end, or at one of its messages.
+    async openConversation(id, message_id = null) {
+        const { library } = this;
+        const wanted = (this.wanted = {});
+        // A failure is told where the messages are read.
+        if (!library.conversation(id)) await library.loadConversation(id).catch(() => {});
+        if (wanted !== this.wanted) return;
+        const companion = library.companion(library.conversation(id)?.companion_id);
         const thread = this.open(id, id, companion);
         this.client.watch(channelOf(id));
         await this.load(thread);
+        if (message_id) await this.reveal(thread, message_id);
+    }
+
+    async reveal(thread, message_id) {
+        for (let page = 0; page < MOST_PAGES && thread === this.thread; ++page) {
+            const item = thread.items.find((one) => one.id === message_id);
+            if (item) return this.transcript.reveal(item);
+            if (!thread.cursor || !(await this.loadEarlier())) return;
+        }
     }
 
     leave() {
+        this.wanted = null;
         this.thread = null;
+    }
+
+    /// A deleted conversation is not kept.
+    forget(id) {
+        if (this.threads.delete(id)) this.client.unwatch(channelOf(id));
     }
 
     /// What was announced while the connection was lost is read instead.
@@ -125,7 +152,17 @@ export class ChatView extends EventTarget {
             this.loadFailed(thread, error);
         }
         byId('chat').removeAttribute('aria-busy');
+        this.markRead();
         this.changed();
+    }
+
+    // What is shown to somebody has been read.
+    async markRead() {
+        const { library, thread } = this;
+        const id = thread?.loaded ? thread.conversation_id : null;
+        if (!id || document.hidden) return;
+        await library.markRead(id).catch(() => {}); // the next look at it says it again
+        if (library === this.library) this.tell('changed');
     }
 
     loadFailed(thread, error) {
@@ -142,6 +179,7 @@ export class ChatView extends EventTarget {
     async loadEarlier() {
         const { thread } = this;
         const button = byId('earlier');
+        let read = false;
         button.disabled = true;
         try {
             const { data, meta } = await this.library.loadMessages(thread.conversation_id, thread.cursor);
@@ -151,10 +189,38 @@ export class ChatView extends EventTarget {
             };
             if (this.thread === thread) this.transcript.keepingPlace(add);
             else add();
+            read = true;
         } catch (error) {
             this.tell('trouble', { text: sentence(error.message), again: () => this.loadEarlier() });
         }
         button.disabled = false;
+        return read;
+    }
+
+    async rate(item, rating) {
+        const { thread } = this;
+        try {
+            const message = await this.library.rate(thread.conversation_id, item.id, rating);
+            thread.touch(Object.assign(item, { rating: message.rating }));
+        } catch (error) {
+            this.tell('trouble', { text: sentence(error.message), again: () => this.rate(item, rating) });
+        }
+        this.changed();
+    }
+
+    async deleteMessage(item) {
+        const { thread } = this;
+        const words = { title: 'Delete this message?', text: 'It will not come back.', action: 'Delete' };
+        if (!(await ask(words))) return;
+        try {
+            await this.library.deleteMessage(thread.conversation_id, item.id);
+            thread.remove(item);
+            this.transcript.announce('The message is deleted.');
+            this.composer.focus();
+        } catch (error) {
+            this.tell('trouble', { text: sentence(error.message) });
+        }
+        this.changed();
     }
 
     // The conversation is made with its first message, so the second one waits until that is accepted.
@@ -219,7 +285,9 @@ export class ChatView extends EventTarget {
             if (thread === this.thread) this.announce(reply, isNew);
         }
         this.changed();
-        if (reply.ended) this.tell('activity');
+        if (!reply.ended) return;
+        this.tell('activity');
+        if (thread && thread === this.thread) this.markRead();
     }
 
     announce(reply, isNew) {

@@ -15,6 +15,7 @@ export class Composer {
         this.stopButton = byId('stop');
         this.onSend = onSend;
         this.maxBytes = 32_000;
+        this.enterSends = true; // otherwise it takes Ctrl or Cmd as well
         this.drafts = new Map();
         this.place = null;
         this.form.addEventListener('submit', (event) => {
@@ -25,7 +26,8 @@ export class Composer {
         this.field.addEventListener('keydown', (event) => {
             // On a touch keyboard Enter is the only way to a new line.
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-            if (matchMedia('(pointer: coarse)').matches) return;
+            const sends = this.enterSends && !matchMedia('(pointer: coarse)').matches;
+            if (!sends && !event.ctrlKey && !event.metaKey) return;
             event.preventDefault();
             this.submit();
         });

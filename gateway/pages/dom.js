@@ -65,3 +65,9 @@ export function duration(seconds) {
     if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
     return `${Math.round(seconds / 3_600)} h`;
 }
+
+/// The server's messages begin in lower case and have no full stop.
+export function sentence(text) {
+    const begun = text.charAt(0).toUpperCase() + text.slice(1);
+    return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

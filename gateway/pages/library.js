@@ -1,12 +1,15 @@
 // What the page has read about the user over HTTP: companions, conversations, plan and usage. No DOM.
 
 const PAGE = 50;
+const FOUND = 20;
 
 export class Library {
     constructor(session) {
         this.session = session;
         this.companions = [];
-        this.conversations = []; // newest first
+        this.filter = { starred: false, archived: false };
+        this.conversations = []; // those the filter lets through, newest first
+        this.known = new Map(); // every conversation read so far, by id
         this.cursor = null; // of the conversations that follow
         this.plans = [];
         this.planName = null;
@@ -18,7 +21,7 @@ export class Library {
     }
 
     conversation(id) {
-        return this.conversations.find((one) => one.id === id) ?? null;
+        return this.known.get(id) ?? null;
     }
 
     get quotaSpent() {
@@ -35,15 +38,83 @@ export class Library {
         this.companions = companions.map((companion, index) => ({ ...companion, index }));
     }
 
+    /// Shows another part of the conversations from now on; `loadConversations` reads it.
+    showOnly(filter) {
+        this.filter = filter;
+        this.conversations = [];
+        this.cursor = null;
+    }
+
     /// The newest ones, or with `more` those that follow.
     async loadConversations(more = false) {
-        const from = more ? `&cursor=${encodeURIComponent(this.cursor)}` : '';
-        const { data, meta } = await this.session.request('GET', `/conversations?limit=${PAGE}${from}`);
+        const { filter } = this;
+        const asked = new URLSearchParams({ limit: PAGE, archived: filter.archived });
+        if (filter.starred) asked.set('starred', true);
+        if (more) asked.set('cursor', this.cursor);
+        const { data, meta } = await this.session.request('GET', `/conversations?${asked}`);
+        if (filter !== this.filter) return;
+        for (const one of data) this.known.set(one.id, one);
         const fresh = new Set(data.map((one) => one.id));
         const kept = this.conversations.filter((one) => !fresh.has(one.id));
         const firstPage = !more && this.conversations.length <= PAGE;
         if (more || firstPage) this.cursor = meta.next_cursor ?? null;
         this.conversations = more ? [...kept, ...data] : [...data, ...(firstPage ? [] : kept)];
+    }
+
+    async loadConversation(id) {
+        this.known.set(id, await this.session.get(`/conversations/${id}`));
+    }
+
+    /// Title, star, archive.
+    change(id, fields) {
+        return this.changeBy('PATCH', `/conversations/${id}`, fields);
+    }
+
+    remove(id) {
+        return this.changeBy('DELETE', `/conversations/${id}`);
+    }
+
+    restore(id) {
+        return this.changeBy('POST', `/conversations/${id}/restore`, {});
+    }
+
+    markRead(id) {
+        return this.changeBy('POST', `/conversations/${id}/read`, {});
+    }
+
+    // Every change is answered with the conversation as it is now.
+    async changeBy(method, path, body) {
+        const { data } = await this.session.request(method, path, body);
+        const { starred, archived } = this.filter;
+        const fits = !data.deleted_at && data.archived === archived && (data.starred || !starred);
+        const at = ({ updated_at }) => Date.parse(updated_at);
+        this.known.set(data.id, data);
+        this.conversations = this.conversations.filter((one) => one.id !== data.id);
+        if (fits) this.conversations.push(data);
+        this.conversations.sort((a, b) => at(b) - at(a));
+    }
+
+    /// The whole conversation as the text of a file: `format` is json or markdown.
+    async exported(id, format) {
+        const path = `/conversations/${id}/export?format=${format}`;
+        if (format === 'json') return JSON.stringify(await this.session.get(path), null, 4);
+        return (await this.session.request('GET', path, undefined, true)).data;
+    }
+
+    /// Messages that contain `text`, newest first; `meta.next_cursor` leads on.
+    search(text, cursor = null) {
+        const asked = new URLSearchParams({ q: text, limit: FOUND });
+        if (cursor) asked.set('cursor', cursor);
+        return this.session.request('GET', `/search/messages?${asked}`);
+    }
+
+    async rate(conversation_id, message_id, rating) {
+        const path = `/conversations/${conversation_id}/messages/${message_id}/rating`;
+        return (await this.session.request('PUT', path, { rating })).data;
+    }
+
+    deleteMessage(conversation_id, message_id) {
+        return this.session.request('DELETE', `/conversations/${conversation_id}/messages/${message_id}`);
     }
 
     async loadUsage() {

@@ -71,17 +71,18 @@ export class Session extends EventTarget {
         await this.request('GET', '/auth/session');
     }
 
-    async request(method, path, body) {
+    /// Answers {data, meta} of the envelope; with `raw` the text as it came is the data.
+    async request(method, path, body, raw = false) {
         const held = this.tokens;
         if (!held) throw new ApiError(401, 'UNAUTHENTICATED', 'You are signed out.');
         try {
-            return await this.send(method, path, body, held.access_token);
+            return await this.send(method, path, body, held.access_token, raw);
         } catch (error) {
             if (error.status !== 401) throw error;
         }
         const fresh = await this.refresh(held.access_token);
         if (!fresh) throw new ApiError(401, 'UNAUTHENTICATED', 'You have been signed out.');
-        return this.send(method, path, body, fresh.access_token);
+        return this.send(method, path, body, fresh.access_token, raw);
     }
 
     async get(path) {
@@ -142,8 +143,8 @@ export class Session extends EventTarget {
         this.dispatchEvent(new CustomEvent('changed', { detail: user }));
     }
 
-    async send(method, path, body, token) {
-        const headers = { Accept: 'application/json' };
+    async send(method, path, body, token, raw = false) {
+        const headers = { Accept: raw ? '*/*' : 'application/json' };
         if (body !== undefined) headers['Content-Type'] = 'application/json';
         if (token) headers.Authorization = `Bearer ${token}`;
         let answer;
@@ -157,6 +158,7 @@ export class Session extends EventTarget {
         } catch {
             throw new ApiError(0, 'UNREACHABLE', 'The server cannot be reached.');
         }
+        if (raw && answer.ok) return { data: text, meta: {} };
         let json = null;
         try {
             json = JSON.parse(text);

@@ -1,12 +1,20 @@
 // The list of conversations, the usage meter and the account: what stands beside the chat.
 
-import { byId, h, orb, relativeTime } from './dom.js';
+import { byId, h, icon, orb, relativeTime } from './dom.js';
 
 export class Sidebar {
-    constructor({ onMore }) {
+    /// Callbacks: onMore(), onFilter({starred, archived}).
+    constructor({ onMore, onFilter }) {
         this.list = byId('conversations');
         this.more = byId('more-conversations');
         this.more.addEventListener('click', onMore);
+        this.filters = [byId('only-starred'), byId('only-archived')];
+        for (const button of this.filters)
+            button.addEventListener('click', () => {
+                button.setAttribute('aria-pressed', String(!pressed(button)));
+                const [starred, archived] = this.filters.map(pressed);
+                onFilter({ starred, archived });
+            });
         this.library = null;
         this.nodes = new Map();
         setInterval(() => this.draw(), 60_000);
@@ -15,6 +23,7 @@ export class Sidebar {
     clear() {
         this.library = null;
         this.nodes.clear();
+        for (const button of this.filters) button.setAttribute('aria-pressed', 'false');
         this.list.replaceChildren();
     }
 
@@ -22,7 +31,10 @@ export class Sidebar {
     show({ library, current, living }) {
         Object.assign(this, { library, current, living });
         this.more.hidden = !library.cursor;
-        byId('no-conversations').hidden = library.conversations.length > 0;
+        const { starred, archived } = library.filter;
+        const none = byId('no-conversations');
+        none.hidden = library.conversations.length > 0;
+        setText(none, starred || archived ? 'There is none of these.' : 'Your conversations will be here.');
         this.draw();
     }
 
@@ -51,7 +63,8 @@ export class Sidebar {
                 h('span', { class: 'title' }),
                 h('span', { class: 'preview' }),
             );
-            node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), words, h('time')));
+            const marks = h('span', { class: 'marks' }, h('time'), h('span', { class: 'mark' }));
+            node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), words, marks));
             this.nodes.set(id, node);
         }
         const link = node.firstChild;
@@ -64,10 +77,25 @@ export class Sidebar {
         );
         setText(link.querySelector('time'), at ? relativeTime(at) : '');
         node.classList.toggle('living', this.living.has(id));
+        markWith(link, conversation.starred, conversation.unread && id !== this.current);
         if (id === this.current) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
         return node;
     }
+}
+
+const pressed = (button) => button.getAttribute('aria-pressed') === 'true';
+
+function markWith(link, starred, unread) {
+    const state = `${starred} ${unread}`;
+    if (link.dataset.marks === state) return;
+    link.dataset.marks = state;
+    link.classList.toggle('unread', unread);
+    const told = (text) => h('span', { class: 'hidden' }, text);
+    const marks = [];
+    if (starred) marks.push(icon('star'), told('Starred'));
+    if (unread) marks.push(h('span', { class: 'dot' }), told('Unread'));
+    link.querySelector('.mark').replaceChildren(...marks);
 }
 
 function setText(node, text) {

@@ -25,6 +25,7 @@ export class Thread {
         item.at = timeOf(message.created_at);
         item.state = message.role === 'user' && message.status !== 'rejected' ? 'sent' : message.status;
         item.error_code = message.metadata?.error_code ?? item.error_code ?? null;
+        item.rating = message.rating ?? null;
         this.touch(item);
         return item;
     }
@@ -117,6 +118,10 @@ export class Thread {
         this.items = placed.map(([, item]) => item);
     }
 }
+
+/// The server has it, so it can be rated and deleted.
+export const isStored = (item) =>
+    Boolean(item.id) && !isLiving(item) && item.state !== 'sending' && item.state !== 'refused';
 
 export const isLiving = (item) => item.state === 'waiting' || item.state === 'streaming';
 

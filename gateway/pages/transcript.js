@@ -3,7 +3,7 @@
 
 import { h, icon, orb } from './dom.js';
 import { draw } from './markdown.js';
-import { isLiving } from './thread.js';
+import { isLiving, isStored } from './thread.js';
 
 const NEAR_BOTTOM = 80;
 const CATEGORIES = {
@@ -21,9 +21,10 @@ const FAILURES = {
 };
 
 export class Transcript {
-    /// Callbacks: onRetry(item) for a refused or unanswered message, onEarlier() for more history.
-    constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier }) {
-        Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry });
+    /// Callbacks: onRetry(item) for a refused or unanswered message, onEarlier() for more history,
+    /// onRate(item, 1 | -1) and onDelete(item) for a stored one.
+    constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier, onRate, onDelete }) {
+        Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry, onRate, onDelete });
         this.nodes = new Map(); // item key → {node, version}
         this.thread = null;
         this.companion = null;
@@ -78,6 +79,17 @@ export class Transcript {
         this.scroller.scrollTop = this.scroller.scrollHeight - before;
     }
 
+    /// Brings one item before the reader.
+    reveal(item) {
+        this.pinned = false;
+        this.draw();
+        const { node } = this.nodes.get(item.key);
+        node.tabIndex = -1;
+        node.classList.add('sought');
+        node.focus({ preventScroll: true });
+        node.scrollIntoView({ block: 'center' });
+    }
+
     announce(text) {
         this.announcer.textContent = '';
         requestAnimationFrame(() => {
@@ -95,11 +107,12 @@ export class Transcript {
         return entry.node;
     }
 
-    frameOf({ role }) {
+    frameOf(item) {
         const body = h('div', { class: 'text' });
         const note = h('div', { class: 'note' });
-        if (role === 'user')
-            return h('li', { class: 'item user' }, h('span', { class: 'hidden' }, 'You said:'), body, note);
+        const acts = this.actsOf(item);
+        const you = h('span', { class: 'hidden' }, 'You said:');
+        if (item.role === 'user') return h('li', { class: 'item user' }, you, body, note, acts);
         const name = this.companion?.name ?? 'airi';
         const said = h('span', { class: 'hidden' }, `${name} said:`);
         return h(
@@ -107,8 +120,19 @@ export class Transcript {
             { class: 'item reply' },
             orb(this.companion, 'small'),
             said,
-            h('div', { class: 'column' }, body, note),
+            h('div', { class: 'column' }, body, note, acts),
         );
+    }
+
+    actsOf(item) {
+        const button = (label, picture, onclick, more = {}) => {
+            const props = { type: 'button', class: 'round small', 'aria-label': label, title: label, onclick };
+            return h('button', { ...props, ...more }, icon(picture));
+        };
+        const rate = (label, rating) =>
+            button(label, rating > 0 ? 'good' : 'bad', () => this.onRate(item, rating), { 'data-rating': rating });
+        const rates = item.role === 'assistant' ? [rate('Good reply', 1), rate('Bad reply', -1)] : [];
+        return h('div', { class: 'acts' }, ...rates, button('Delete message', 'bin', () => this.onDelete(item)));
     }
 
     fill(node, item) {
@@ -120,6 +144,11 @@ export class Transcript {
         else draw(body, item.content);
         node.setAttribute('aria-busy', String(item.role === 'assistant' && isLiving(item)));
         note.replaceChildren(...this.noteOf(item));
+        node.querySelector('.acts').hidden = !isStored(item);
+        for (const button of node.querySelectorAll('[data-rating]')) {
+            button.hidden = !item.content;
+            button.setAttribute('aria-pressed', String(item.rating === Number(button.dataset.rating)));
+        }
     }
 
     noteOf(item) {

@@ -59,8 +59,8 @@ export class Api {
         this.token = null;
     }
 
-    async call(method, path, body) {
-        const headers = { 'Content-Type': 'application/json' };
+    async call(method, path, body, more = {}) {
+        const headers = { 'Content-Type': 'application/json', ...more };
         if (this.token) headers.Authorization = `Bearer ${this.token}`;
         const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
         const answer = await fetch(`${this.base}/api/v1${path}`, options);

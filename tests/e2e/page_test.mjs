@@ -1,55 +1,26 @@
 // The page in a real browser against a running system (AIRI_URL) with the simulated provider, whose replies should take
-// some seconds: SIMULATED_TOKENS_PER_SECOND of about 15. CHROMIUM names another browser than Debian's.
+// some seconds: SIMULATED_TOKENS_PER_SECOND of about 15.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
 
+import { Browser, conversationOf, ended, inBothSchemes, logIn, replies, say, stateOf } from './browser.mjs';
 import { Api, assertGrows, check, eventually, finish, freshEmail, needed } from './checks.mjs';
 
 const url = needed('AIRI_URL').replace(/\/$/, '');
 const api = new Api(url);
 const email = freshEmail('page');
 const password = 'a long enough password';
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // As long as the simulated provider quotes, so that there is time in the middle of its reply.
 const longText = 'Tell me slowly and with all the words you have about the river, the old mill beside it, the people who '
     + 'worked there in winter, and the bridge from which one sees it all.';
 
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, colorScheme: 'light' });
-const faults = [];
+const browser = await new Browser(url).start();
+const { context, faults } = browser;
 
-async function openPage() {
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
-    page.on('console', (message) => {
-        if (/content security policy|refused to/i.test(message.text())) faults.push(message.text());
-    });
-    page.on('request', (request) => {
-        if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`external request: ${request.url()}`);
-    });
-    return page;
-}
-
-const replies = (page) => page.locator('.item.reply');
-const stateOf = (page) => replies(page).last().getAttribute('data-state');
 const textOf = (page) => replies(page).last().locator('.text').innerText();
-const conversationOf = (page) => new URL(page.url()).hash.split('/')[2];
 const usedOf = async (page) => Number(await page.locator('#usage-meter').getAttribute('aria-valuenow'));
 const squeeze = (text) => text.replace(/\s+/g, ' ').trim();
-
-async function say(page, text) {
-    await page.locator('#message').fill(text);
-    await page.locator('#message').press('Enter');
-}
 
 // Records every text the last reply shows, from now on.
 const record = (page) => page.evaluate(() => {
@@ -64,33 +35,12 @@ const record = (page) => page.evaluate(() => {
 });
 const recorded = (page) => page.evaluate(() => window.seen);
 
-async function ended(page, count, state = 'completed') {
-    await eventually(`reply ${count} is ${state}`, async () =>
-        (await replies(page).count()) >= count && (await stateOf(page)) === state);
-}
-
 async function storedReply(page) {
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
     return (await api.messages(conversationOf(page))).filter((message) => message.role === 'assistant').at(-1);
 }
 
-async function accessible(page, what) {
-    await page.evaluate(axeSource);
-    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    const told = found.violations.map((v) => `${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(' | ')}`);
-    assert.deepEqual(told, []);
-}
-
-async function inBothSchemes(page, what) {
-    // The faces never rest; what is checked are colours and names.
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-    await accessible(page, `${what}, light`);
-    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-    await accessible(page, `${what}, dark`);
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
-}
-
-const page = await openPage();
+const page = await browser.openPage();
 
 await check('a visitor sees the form to log in, served with its content policy', async () => {
     const answer = await page.goto(url);
@@ -102,9 +52,7 @@ await check('a visitor sees the form to log in, served with its content policy',
 });
 
 await check('a wrong password is told, and nothing is opened', async () => {
-    await page.fill('#email', email);
-    await page.fill('#password', 'not the password');
-    await page.click('#auth-submit');
+    await logIn(page, email, 'not the password');
     await page.locator('#auth-problem').waitFor();
     assert.match(await page.locator('#auth-problem').innerText(), /wrong/i);
     assert.equal(await page.locator('#app').isVisible(), false);
@@ -113,9 +61,7 @@ await check('a wrong password is told, and nothing is opened', async () => {
 await check('signing up leads to the companions', async () => {
     await page.click('#auth-change');
     await page.fill('#display_name', 'Nora');
-    await page.fill('#email', email);
-    await page.fill('#password', password);
-    await page.click('#auth-submit');
+    await logIn(page, email, password);
     await page.locator('#companions .card').first().waitFor();
     assert.match(await page.locator('#greeting').innerText(), /Nora/);
     await inBothSchemes(page, 'companions');
@@ -183,7 +129,7 @@ await check('a lost connection is told, comes back by itself, and the reply is w
 });
 
 await check('a second tab sees a new message and its reply live', async () => {
-    const second = await openPage();
+    const second = await browser.openPage();
     await second.goto(page.url());
     await eventually('the history is there', async () => (await replies(second).count()) === 4);
     await eventually('it is connected', async () => (await second.locator('body').getAttribute('data-connection')) === 'online');
@@ -209,7 +155,7 @@ await check('replies are told to screen readers', async () => {
 });
 
 await check('logging out ends it in every tab, logging in brings the history back', async () => {
-    const second = await openPage();
+    const second = await browser.openPage();
     await second.goto(page.url());
     await second.locator('#chat').waitFor();
     await page.click('#logout');
@@ -217,9 +163,7 @@ await check('logging out ends it in every tab, logging in brings the history bac
     await second.locator('#auth-form').waitFor();
     await second.close();
     assert.equal(await page.evaluate(() => localStorage.getItem('airi.session')), null);
-    await page.fill('#email', email);
-    await page.fill('#password', password);
-    await page.click('#auth-submit');
+    await logIn(page, email, password);
     await page.locator('#conversations a').first().click();
     await eventually('the history is there', async () => (await replies(page).count()) === 5);
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));

@@ -1,0 +1,98 @@
+// A real browser on the page of a running system, for the tests of the page. CHROMIUM names another one than Debian's.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+import { eventually } from './checks.mjs';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const desk = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' };
+
+/// `faults` collects what must not happen on any of the pages: exceptions, breaches of the policy, other origins.
+export class Browser {
+    constructor(url) {
+        this.url = url;
+        this.faults = [];
+    }
+
+    async start() {
+        this.browser = await chromium.launch({
+            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+            args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+                '--disable-component-update', '--disable-sync'],
+        });
+        this.context = await this.newContext();
+        return this;
+    }
+
+    /// Another person's browser, as far as the page can tell.
+    newContext() {
+        return this.browser.newContext(desk);
+    }
+
+    async openPage(context = this.context) {
+        const page = await context.newPage();
+        page.setDefaultTimeout(20_000);
+        page.on('pageerror', (error) => this.faults.push(`exception: ${error.stack}`));
+        page.on('console', (message) => {
+            if (/content security policy|refused to/i.test(message.text())) this.faults.push(message.text());
+        });
+        page.on('request', (request) => {
+            const { protocol, origin } = new URL(request.url());
+            if (protocol !== 'blob:' && origin !== new URL(this.url).origin) this.faults.push(`external request: ${request.url()}`);
+        });
+        return page;
+    }
+
+    close() {
+        return this.browser.close();
+    }
+}
+
+export async function accessible(page, what) {
+    await page.evaluate(axeSource);
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    const told = found.violations.map((v) => `${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(' | ')}`);
+    assert.deepEqual(told, []);
+}
+
+export async function inBothSchemes(page, what) {
+    // The faces never rest; what is checked are colours and names.
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await accessible(page, `${what}, light`);
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await accessible(page, `${what}, dark`);
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
+}
+
+/// Fills the form to log in and sends it; what comes of it is the caller's to see.
+export async function logIn(page, email, password) {
+    await page.fill('#email', email);
+    await page.fill('#password', password);
+    await page.click('#auth-submit');
+}
+
+/// A new account on a page of its own, up to the companions.
+export async function signUp(page, url, { name, email, password }) {
+    await page.goto(url);
+    await page.click('#auth-change');
+    await page.fill('#display_name', name);
+    await logIn(page, email, password);
+    await page.locator('#companions .card').first().waitFor();
+}
+
+export const replies = (page) => page.locator('.item.reply');
+export const stateOf = (page) => replies(page).last().getAttribute('data-state');
+export const conversationOf = (page) => new URL(page.url()).hash.split('/')[2];
+
+export async function say(page, text) {
+    await page.locator('#message').fill(text);
+    await page.locator('#message').press('Enter');
+}
+
+export async function ended(page, count, state = 'completed') {
+    await eventually(`reply ${count} is ${state}`, async () =>
+        (await replies(page).count()) >= count && (await stateOf(page)) === state);
+}
