@@ -32,6 +32,10 @@ std::shared_ptr<const account> read(const postgres::rows& row, session_id sessio
             const std::string name(r["name"].string().value_or(""));
             out->rates[name] = {name, r["max"].integer().value_or(0), r["window"].integer().value_or(60)};
         });
+    out->by_key = !row.is_null(0, 6);
+    if (out->by_key)
+        if (const auto scopes = json::document::parse(row.text(0, 6)))
+            scopes->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
     return out;
 }
 

@@ -2,6 +2,7 @@
 // is forgotten at once (announced over Redis) and in any case after that moment.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -22,7 +23,7 @@ struct rate {
 
 struct account {
     user_id id;
-    session_id session;
+    session_id session;    ///< or the API key's id
     std::string json;      ///< {id,email,role,display_name,created_at,plan}
     std::string role;
     std::string plan;
@@ -30,7 +31,11 @@ struct account {
     std::int64_t rank = 0;
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
+    bool by_key = false;
+    std::vector<std::string> scopes;  ///< of the key: chat, read, write
 
+    /// Whether this may be done with what it signed in with: a session may do everything.
+    bool may(std::string_view scope) const { return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end(); }
     /// The plan's limit; none when it has no row for it.
     std::optional<std::int64_t> limit(std::string_view resource_and_period) const;
 };

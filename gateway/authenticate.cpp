@@ -2,10 +2,51 @@
 
 #include <algorithm>
 
-namespace airi::gateway {
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
+#include "sql/statements.hpp"
 
-awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services& use, std::string token, instant at) {
-    const auto claims = use.keys.verify(token, at);
+namespace airi::gateway {
+namespace {
+
+constexpr std::string_view key_mark = "airi_";
+constexpr std::size_t checksum_length = 6;
+
+std::string checksum(std::string_view text) { return digest::sha256_hex(text).substr(0, checksum_length); }
+
+bool is_well_formed(std::string_view key) {
+    if (key.size() > 100 || key.size() < key_mark.size() + checksum_length) return false;
+    const auto body = key.substr(0, key.size() - checksum_length);
+    return checksum(body) == key.substr(body.size());
+}
+
+awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(services& use, std::string key, std::string address) {
+    const problem unknown{401, "INVALID_API_KEY", "this API key is unknown, expired, revoked, or not for this address"};
+    if (!is_well_formed(key)) co_return unknown;
+    postgres::transaction ask;
+    ask.statements.push_back(sql::bind("auth.api_key", {{"hash", digest::sha256_hex(key)}, {"address", address}}));
+    const auto rows = co_await use.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty()) co_return unknown;
+    const auto id = session_id::parse(rows->front().text(0, 0)).value_or(session_id{});
+    const auto found = co_await use.sessions.of(user_id::parse(rows->front().text(0, 1)).value_or(user_id{}), id);
+    if (!found) co_return problem_of(found.error());
+    if (!*found) co_return unknown;
+    co_return *found;
+}
+
+}  // namespace
+
+api_key fresh_api_key() {
+    const auto shown = std::string(key_mark) + digest::hex(random::bytes(4));
+    const auto body = shown + "_" + digest::hex(random::bytes(24));
+    const auto whole = body + checksum(body);
+    return {secret(whole), shown, digest::sha256_hex(whole)};
+}
+
+awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services& use, std::string token, const request& in) {
+    if (token.starts_with(key_mark)) co_return co_await by_api_key(use, std::move(token), in.address);
+    const auto claims = use.keys.verify(token, in.arrived);
     if (!claims) {
         const bool expired = claims.error() == make_error_code(tokens::errc::expired);
         co_return expired ? problem{401, "TOKEN_EXPIRED", "the access token has expired"} : unauthenticated();

@@ -9,8 +9,16 @@
 
 namespace airi::gateway {
 
-/// The account, or a 401 (503 when Postgres is away).
-awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services&, std::string token, instant at);
+/// The account behind an access token or an API key (`airi_…`), or a 401 (503 when Postgres is away).
+awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services&, std::string token, const request& in);
+
+/// A key as it is given out once, what may be shown of it, and what is stored: its SHA-256, hex. The last six characters
+/// are the checksum by which scanners and we know one without asking the database.
+struct api_key {
+    secret whole;
+    std::string prefix, hash;
+};
+api_key fresh_api_key();
 
 /// The token of `Authorization: Bearer …`; empty when there is none.
 std::string bearer_of(const request&);

@@ -42,16 +42,30 @@ std::string described(std::string_view text, std::string_view content = {}) {
     return out.text();
 }
 
+// By media type, what success looks like; empty when nothing is said of it.
+std::string contents_of(const route& r) {
+    json::object out;
+    if (!r.answers.empty())
+        out.add_raw("application/json", fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
+    for (auto rest = r.media; !rest.empty();) {
+        const auto one = rest.substr(0, rest.find(' '));
+        out.add_raw(one, one == "application/json" ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    }
+    return r.answers.empty() && r.media.empty() ? std::string{} : out.text();
+}
+
 responses responses_of(const route& r) {
     responses out;
     const auto refuse = [&](std::initializer_list<unsigned> statuses) {
         for (const auto status : statuses) out.emplace(status, fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.as_openai ? "OpenAIError" : "Error"));
     };
-    const auto json_of = [](const std::string& schema) { return fmt::format(R"({{"application/json":{{"schema":{}}}}})", schema); };
-    out.emplace(r.status, r.answers.empty() ? described("Done") : described("Done", json_of(envelope(r.answers))));
+    const auto json_of = [](std::string_view schema) { return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema)); };
+    out.emplace(r.status, described("Done", contents_of(r)));
     for (auto rest = r.also; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 4))) {
         const auto status = static_cast<unsigned>(std::stoul(std::string(rest.substr(0, 3))));
-        if (status < 400) out.emplace(status, described("See the summary"));
+        if (status == 202 && r.answers == "Message") out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
+        else if (status < 400) out.emplace(status, described("See the summary"));
         else if (r.path.starts_with('=') || r.answers == "Health") out.emplace(status, described("Not in order"));
         else refuse({status});
     }
@@ -95,6 +109,13 @@ std::string operation(const route& r, const std::string& id, json::value schemas
     return out.add_raw("responses", answers.text()).text();
 }
 
+// Of letters that may stand in a URL.
+std::string second_id(const route& r, std::string path) {
+    for (auto& c : path)
+        if (c == '/' || c == '{' || c == '}') c = '_';
+    return method_of(r.method) + path;
+}
+
 std::string paths() {
     const auto schemas = json::document::parse(api_schemas());
     std::map<std::string, std::map<std::string, std::string>> found;
@@ -105,7 +126,7 @@ std::string paths() {
             const auto path = r.path.starts_with('=') ? std::string(r.path.substr(1)) : "/api/v1" + std::string(r.path);
             // A second way to the same operation has its method and path for a name.
             auto id = std::string(r.name);
-            if (!ids.insert(id).second) ids.insert(id = method_of(r.method) + " " + path);
+            if (!ids.insert(id).second) ids.insert(id = second_id(r, path));
             found[path][method_of(r.method)] = operation(r, id, schemas->root()["$defs"]);
         }
     json::object out;
@@ -118,14 +139,19 @@ std::string paths() {
 }
 
 std::string components() {
-    const auto schemas = json::document::parse(api_schemas());
+    const auto all = json::document::parse(api_schemas());
+    json::object schemas;
+    // Frames are the AsyncAPI document's.
+    all->root()["$defs"].members([&](std::string_view name, json::value schema) {
+        if (name.find("Frame") == name.npos) schemas.add_raw(name, schema.text());
+    });
     return json::object()
-        .add_raw("schemas", with_references(schemas->root()["$defs"].text()))
+        .add_raw("schemas", with_references(schemas.text()))
         .add_raw("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT"}})")
         .add_raw("responses",
                  R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
-                 R"("OpenAIError":{"description":"Refused, as OpenAI tells it","content":{"application/json":{"schema":{"type":"object","required":["error"],)"
-                 R"("properties":{"error":{"type":"object","required":["message","type"]}}}}}}})")
+                 R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"
+                 R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"},{"$ref":"#/components/schemas/Error"}]}}}}})")
         .text();
 }
 

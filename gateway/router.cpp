@@ -82,15 +82,6 @@ bool names_nothing(const exchange& of, const route& r) {
     return false;
 }
 
-// What a statement refuses: {"problem":{status, code, message}}, as the function refusal() of the database writes it.
-std::optional<problem> refusal_of(std::string_view data) {
-    if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
-    const auto parsed = json::document::parse(data);
-    const auto p = parsed->root()["problem"];
-    return problem{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
-                   std::string(p["message"].string().value_or(""))};
-}
-
 }  // namespace
 
 std::span<const std::span<const route>> tables() { return routes::tables; }
@@ -115,6 +106,14 @@ found_route find_route(verb method, std::string_view path) {
         }
     }
     return out;
+}
+
+std::optional<problem> refusal_of(std::string_view data) {
+    if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
+    const auto parsed = json::document::parse(data);
+    const auto p = parsed->root()["problem"];
+    return problem{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
+                   std::string(p["message"].string().value_or(""))};
 }
 
 std::optional<problem> check_body(const route& r, const std::optional<json::document>& body) {

@@ -17,7 +17,8 @@
 
 namespace airi::gateway {
 
-enum class access { anyone, signed_in, admin };
+/// `session`: signed in by a person, not with an API key.
+enum class access { anyone, signed_in, session, admin };
 
 /// A request on its way through a route. Lives until the route has answered.
 struct exchange {
@@ -48,6 +49,7 @@ struct route {
     std::string_view body = {};    ///< the body's schema
     std::string_view query = {};   ///< the schema of the query's parameters, as members of an object
     std::string_view answers = {}; ///< the schema of `data`; "Name[]": a list with meta.next_cursor
+    std::string_view media = {};   ///< further media types of the answer: "text/markdown text/event-stream"
     unsigned status = 200;         ///< of a data route's success
     std::string_view also = {};    ///< further statuses: "402 409"
     std::string_view about = {};   ///< for people, one line
@@ -71,6 +73,8 @@ std::span<const std::span<const route>> tables();
 std::optional<problem> check_body(const route&, const std::optional<json::document>&);
 /// Fills `exchange::query`; 400 with every fault by its parameter's name.
 std::optional<problem> read_query(const route&, exchange&);
+/// What a statement refuses, as the database's refusal() writes it; nothing when `data` is an answer.
+std::optional<problem> refusal_of(std::string_view data);
 /// Answers a data route.
 awaitable<handled> answer_data(exchange&, const route&);
 

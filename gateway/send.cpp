@@ -165,7 +165,7 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     }
     if (!out.repeated) out.counted = std::move(day);
     events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
-                                 order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at};
+                                 order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at, std::move(order.replaces)};
     out.content = std::move(order.content);
     out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, trace.traceparent, trace.request_id});
     out.request_id = std::move(trace.request_id);

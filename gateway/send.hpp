@@ -26,6 +26,7 @@ struct message_order {
     std::string model;
     std::string parameters;  ///< JSON object or empty
     bool listed = true;      ///< false: an API call outside every conversation
+    std::string replaces;    ///< id of the question whose place it takes; empty: none
 };
 
 struct prepared_message {

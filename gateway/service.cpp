@@ -50,6 +50,12 @@ bool is_json(std::string_view content_type) {
                       [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); });
 }
 
+// What an API key must be allowed for a route.
+std::string_view scope_of(const route& r) {
+    if (r.group == "chat") return "chat";
+    return r.method == verb::get || r.method == verb::head ? "read" : "write";
+}
+
 // One customer has a whole IPv6 /64, so that is what is counted.
 std::string place_of(const std::string& address) {
     error_code ec;
@@ -98,17 +104,20 @@ public:
         auto token = bearer_of(in);
         if (token.empty()) token = std::move(offered);
         if (token.empty()) co_return refuse(unauthenticated());
-        auto who = co_await authenticate(use_, std::move(token), in.arrived);
+        auto who = co_await authenticate(use_, std::move(token), in);
         if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
+        if (!std::get<0>(who)->may("chat")) co_return refuse({403, "SCOPE_NEEDED", "this API key may not do this"});
         co_return upgraded{make_peer(use_, std::get<0>(std::move(who)), {in.traceparent, in.id}), subprotocol};
     }
 
 private:
     awaitable<handled> run(const route& r, exchange& of, decision& limits) {
         if (r.who != access::anyone) {
-            auto who = co_await authenticate(use_, bearer_of(of.in), of.in.arrived);
+            auto who = co_await authenticate(use_, bearer_of(of.in), of.in);
             if (auto* p = std::get_if<problem>(&who)) co_return std::move(*p);
             of.caller = std::get<0>(std::move(who));
+            if (of.caller->by_key && (r.who != access::signed_in || !of.caller->may(scope_of(r))))
+                co_return problem{403, "SCOPE_NEEDED", "this API key may not do this"};
             if (r.who == access::admin && of.caller->role == "user") co_return problem{403, "FORBIDDEN", "this is for administrators"};
         }
         // Sending takes its limits together with the quota, in one step of its own.

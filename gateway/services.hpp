@@ -32,6 +32,7 @@ struct gateway_options {
     bool rate_limiting = true;
     seconds access_token_life{3600};
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
+    std::string public_url;            ///< where links in mails lead: the frontend, or this gateway's own page
 };
 
 struct services {

@@ -39,6 +39,7 @@ gateway_options options_of(const gateway_settings& settings) {
     out.access_token_life = settings.access_token_life;
     out.origins = parts(settings.allowed_origins);
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
+    out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port) : parts(settings.frontend_url).front();
     if (settings.environment != "production") out.origins.push_back("http://localhost:5173");
     return out;
 }

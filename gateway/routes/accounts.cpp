@@ -1,7 +1,6 @@
 // Signup, login, refresh, logout, session, usage.
-#include <algorithm>
-#include <charconv>
-
+#include "gateway/routes/email_links.hpp"
+#include "gateway/routes/open_session.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
@@ -17,51 +16,12 @@ struct credentials {
     secret password;
 };
 
-// An address a mail server would take: one @, something before it, a dotted name after it; ASCII only, so that no
-// look-alike of another user's address can be registered.
-bool plausible_email(std::string_view text) {
-    const auto at = text.find('@');
-    if (at == 0 || at > 64 || text.size() > 254 || text.find('@', at + 1) != std::string_view::npos) return false;
-    const auto host = text.substr(at + 1);
-    if (host.find('.') == std::string_view::npos || host.front() == '.' || host.back() == '.') return false;
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F && c != ',' && c != ';' && c != '<' && c != '>' && c != '"'; });
-}
-
-std::variant<credentials, problem> read_credentials(const json::value& body) {
-    const auto email = body["email"].string().value_or("");
-    if (!plausible_email(email)) return invalid("/email", "this is no e-mail address");
-    return credentials{std::string(email), secret(std::string(body["password"].string().value_or("")))};
-}
-
-// Opens a session and answers with its tokens.
-awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status) {
-    auto& use = of.use;
-    const auto session = session_id::fresh();
-    const auto refresh = random::token();
-    postgres::transaction open;
-    open.caller = user;
-    open.statements.push_back(sql::bind("auth.open", {{"user", user}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh)},
-                                                      {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
-    open.statements.push_back(sql::bind("account.of_session", {{"session", session}}));
-    const auto rows = co_await use.database.run(std::move(open));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->back().empty()) co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
-    // The sessions that had to make room end on every gateway at once.
-    for (std::size_t i = 0; i < rows->front().size(); ++i) {
-        co_await tell_session_ended(use, std::string(rows->front().text(i, 0)));
-    }
-    const auto life = use.options.access_token_life;
-    const auto access = use.keys.sign({user, session, std::move(email), std::move(role), of.in.arrived, of.in.arrived + life});
-    json::object data;
-    data.add_raw("user", rows->back().text(0, 0)).add("access_token", access).add("refresh_token", refresh)
-        .add("token_type", "bearer").add("expires_in", life.count());
-    co_return success(status, data.text());
+credentials read_credentials(const json::value& body) {
+    return {std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
 awaitable<handled> signup(exchange& of) {
-    auto given = read_credentials(of.json());
-    if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
-    auto& [email, password] = std::get<credentials>(given);
+    auto [email, password] = read_credentials(of.json());
     const auto name = of.json()["display_name"], metadata = of.json()["metadata"];
     auto hash = co_await of.use.hashing.hash(password);
     if (!hash) co_return problem_of(hash.error());
@@ -75,36 +35,67 @@ awaitable<handled> signup(exchange& of) {
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return problem{409, "EMAIL_TAKEN", "this address has an account already"};
     log::info("auth.signup", {{"user_id", user.text()}});
+    send_link(of, user, {}, "verify_email");
     co_return co_await open_session(of, user, std::move(email), "user", 201);
 }
 
+// Told of every try, whether the address has an account or not. Best effort: a try that is not written down is no reason
+// to refuse.
+awaitable<> remember_try(exchange& of, std::string email, std::optional<user_id> user, std::string_view outcome) {
+    postgres::transaction tell;
+    tell.statements.push_back(sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", of.in.address},
+                                                       {"user_agent", of.in.header("user-agent")}}));
+    co_await of.use.database.run(std::move(tell));
+    if (outcome != "success") log::info("auth.login_refused", {{"address", of.in.address}, {"why", outcome}});
+}
+
+// The second factor, when the account has one; nothing when it is right.
+awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const std::string& email) {
+    const auto code = of.json()["code"].string();
+    if (!code) co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
+    postgres::transaction take;
+    take.statements.push_back(sql::bind("auth.two_factor", {{"user", user}, {"code", *code}}));
+    const auto rows = co_await of.use.database.run(std::move(take));
+    if (!rows) co_return problem_of(rows.error());
+    if (!rows->front().is_null(0, 0)) co_return std::nullopt;
+    co_await remember_try(of, email, user, "wrong_code");
+    co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
+}
+
 awaitable<handled> login(exchange& of) {
-    auto given = read_credentials(of.json());
-    if (auto* wrong = std::get_if<problem>(&given)) co_return std::move(*wrong);
-    auto& [email, password] = std::get<credentials>(given);
+    auto [email, password] = read_credentials(of.json());
     postgres::transaction find;
     find.statements.push_back(sql::bind("auth.find", {{"email", email}}));
     const auto rows = co_await of.use.database.run(std::move(find));
     if (!rows) co_return problem_of(rows.error());
     const auto& user = rows->front();
-    const std::string hash(user.empty() ? std::string_view{} : user.text(0, 1));
+    const auto known = user.is_null(0, 0) ? std::nullopt : user_id::parse(user.text(0, 0));
+    if (const auto locked = user.text(0, 6); locked != "0") {
+        co_await remember_try(of, email, known, "locked");
+        problem p{429, "ACCOUNT_LOCKED", "too many failures, try again later"};
+        p.retry_after = std::stoll(std::string(locked));
+        co_return p;
+    }
+    const std::string hash(user.is_null(0, 1) ? std::string_view{} : user.text(0, 1));
     const auto right = co_await of.use.hashing.verify(password, hash);
     if (!right) co_return problem_of(right.error());
-    if (!*right) {
-        log::info("auth.login_refused", {{"address", of.in.address}});
+    if (!*right || !known) {
+        co_await remember_try(of, email, known, "wrong_password");
         co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
     }
     if (user.text(0, 2) != "active") co_return problem{403, "ACCOUNT_" + std::string(user.text(0, 2) == "deleted" ? "DELETED" : "SUSPENDED"), "this account may not be used"};
-    const auto id = user_id::parse(user.text(0, 0)).value_or(user_id{});
+    if (user.text(0, 5) == "t")
+        if (auto wrong = co_await check_code(of, *known, email)) co_return std::move(*wrong);
     if (passwords::needs_rehash(hash)) {
         if (const auto fresh = co_await of.use.hashing.hash(password)) {
             postgres::transaction save;
-            save.caller = id;
+            save.caller = *known;
             save.statements.push_back(sql::bind("auth.rehash", {{"password_hash", *fresh}}));
             co_await of.use.database.run(std::move(save));
         }
     }
-    co_return co_await open_session(of, id, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
+    co_await remember_try(of, email, known, "success");
+    co_return co_await open_session(of, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
 }
 
 awaitable<handled> refresh(exchange& of) {
@@ -176,16 +167,46 @@ constexpr std::array rows{
     route{.method = verb::post, .path = "/auth/signup", .name = "auth.signup", .who = access::anyone, .group = "auth", .run = signup,
           .body_limit = small_body, .body = "Signup", .answers = "Tokens", .status = 201, .also = "409", .about = "A new account, signed in"},
     route{.method = verb::post, .path = "/auth/login", .name = "auth.login", .who = access::anyone, .group = "auth", .run = login,
-          .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Sign in with address and password"},
+          .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Sign in with address and password, and a code where the second factor is on"},
     route{.method = verb::post, .path = "/auth/refresh", .name = "auth.refresh", .who = access::anyone, .group = "refresh", .run = refresh,
           .body_limit = small_body, .body = "Refresh", .answers = "Tokens", .also = "401", .about = "New tokens for a refresh token, once"},
-    route{.method = verb::post, .path = "/auth/logout", .name = "auth.logout", .run = logout, .body_limit = small_body, .answers = "LoggedOut",
+    route{.method = verb::post, .path = "/auth/logout", .name = "auth.logout", .who = access::session, .run = logout, .body_limit = small_body, .answers = "LoggedOut",
           .about = "End this session"},
     route{.method = verb::get, .path = "/auth/session", .name = "auth.session", .run = session, .answers = "CurrentSession", .about = "Who is signed in"},
+    route{.method = verb::get, .path = "/users/profile", .name = "profile.get", .answers = "Profile", .about = "The caller's profile"},
+    route{.method = verb::put, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
+          .body = "ProfileUpdate", .answers = "Profile", .about = "Change it: what is not named stays, objects are merged"},
+    route{.method = verb::patch, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
+          .body = "ProfileUpdate", .answers = "Profile", .about = "The same as PUT"},
+    route{.method = verb::get, .path = "/users/statistics", .name = "profile.statistics", .answers = "Statistics", .about = "What the caller has done so far"},
     route{.method = verb::get, .path = "/usage/summary", .name = "usage.summary", .run = usage, .answers = "UsageSummary", .about = "Today's use and limits"},
 };
 
 }  // namespace
+
+awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status) {
+    auto& use = of.use;
+    const auto opened = session_id::fresh();
+    const auto renewal = random::token();
+    postgres::transaction open;
+    open.caller = user;
+    open.statements.push_back(sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
+                                                      {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
+    open.statements.push_back(sql::bind("account.of_session", {{"session", opened}}));
+    const auto got = co_await use.database.run(std::move(open));
+    if (!got) co_return problem_of(got.error());
+    if (got->back().empty()) co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
+    // The sessions that had to make room end on every gateway at once.
+    for (std::size_t i = 0; i < got->front().size(); ++i) {
+        co_await tell_session_ended(use, std::string(got->front().text(i, 0)));
+    }
+    const auto life = use.options.access_token_life;
+    const auto access = use.keys.sign({user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + life});
+    json::object data;
+    data.add_raw("user", got->back().text(0, 0)).add("access_token", access).add("refresh_token", renewal)
+        .add("token_type", "bearer").add("expires_in", life.count());
+    co_return success(status, data.text());
+}
 
 const std::span<const route> accounts{rows};
 

@@ -88,8 +88,8 @@ message_order read_order(const exchange& of, std::optional<conversation_id> conv
     return out;
 }
 
-awaitable<handled> send_order(exchange& of, std::optional<conversation_id> conversation) {
-    auto prepared = co_await prepare_message(of.use, of.caller, read_order(of, conversation), {of.in.traceparent, of.in.id}, of.in.arrived);
+awaitable<handled> send_order(exchange& of, message_order order) {
+    auto prepared = co_await prepare_message(of.use, of.caller, std::move(order), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
     watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
@@ -112,9 +112,27 @@ awaitable<handled> send_order(exchange& of, std::optional<conversation_id> conve
 awaitable<handled> send(exchange& of) {
     const auto id = conversation_id::parse(of.path.front());
     if (!id) co_return not_found("conversation");
-    co_return co_await send_order(of, id);
+    co_return co_await send_order(of, read_order(of, id));
 }
-awaitable<handled> send_anywhere(exchange& of) { return send_order(of, std::nullopt); }
+awaitable<handled> send_anywhere(exchange& of) { return send_order(of, read_order(of, std::nullopt)); }
+
+// The question of a message asked anew, in other words when the body has them: it and all that came after it become an
+// earlier version, and a new reply is made.
+awaitable<handled> ask_anew(exchange& of) {
+    const auto conversation = conversation_id::parse(of.path[0]);
+    const auto message = message_id::parse(of.path[1]);
+    if (!conversation || !message) co_return not_found("message");
+    postgres::transaction ask;
+    ask.caller = of.caller->id;
+    ask.statements.push_back(sql::bind("messages.question", {{"id", *conversation}, {"message_id", *message}}));
+    const auto rows = co_await of.use.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty()) co_return not_found("message");
+    auto order = read_order(of, conversation);
+    order.replaces = rows->front().text(0, 0);
+    if (order.content.empty()) order.content = rows->front().text(0, 1);
+    co_return co_await send_order(of, std::move(order));
+}
 
 // Watching a generation again, from Last-Event-ID (or ?after=) on.
 awaitable<handled> watch(exchange& of) {
@@ -160,12 +178,20 @@ constexpr std::array rows{
     route{.method = verb::post, .path = "/conversations/{id}/read", .name = "conversations.read", .body_limit = small_body,
           .body = "Empty", .answers = "Conversation", .about = "All that is in it has been read"},
     route{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export", .run = export_one,
-          .query = "ExportFormat", .answers = "ConversationExport", .about = "The whole conversation, as JSON or Markdown"},
+          .query = "ExportFormat", .answers = "ConversationExport", .media = "text/markdown", .about = "The whole conversation, as JSON or Markdown"},
     route{.method = verb::get, .path = "/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
           .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way"},
     route{.method = verb::post, .path = "/conversations/{id}/messages", .name = "messages.send", .group = "chat", .run = send,
-          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .status = 201, .also = "202 409",
+          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
           .about = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
+    route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}", .name = "messages.edit", .group = "chat", .run = ask_anew,
+          .body_limit = message_body, .body = "MessageEdit", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
+          .about = "Say it in other words: what came after becomes an earlier version, and a new reply is made; answers as sending does"},
+    route{.method = verb::post, .path = "/conversations/{id}/messages/{message_id}/regenerate", .name = "messages.regenerate", .group = "chat", .run = ask_anew,
+          .body_limit = message_body, .body = "MessageRegenerate", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
+          .about = "Another reply to the same question; answers as sending does"},
+    route{.method = verb::get, .path = "/conversations/{id}/messages/{message_id}/versions", .name = "messages.versions", .answers = "Message[]",
+          .about = "What a question took the place of"},
     route{.method = verb::del, .path = "/conversations/{id}/messages/{message_id}", .name = "messages.delete", .answers = "DeletedMessage",
           .about = "Delete a message"},
     route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}/rating", .name = "messages.rate", .body_limit = small_body,
@@ -182,9 +208,9 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "/chat/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
           .about = "The same as /conversations/{id}/messages"},
     route{.method = verb::post, .path = "/chat/messages", .name = "messages.send_anywhere", .group = "chat", .run = send_anywhere,
-          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .status = 201, .also = "202 404 409",
+          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 404 409",
           .about = "Say something, in a conversation of the body or a new one"},
-    route{.method = verb::get, .path = "/generations/{id}/events", .name = "generations.events", .run = watch, .about = "A reply as server-sent events"},
+    route{.method = verb::get, .path = "/generations/{id}/events", .name = "generations.events", .run = watch, .media = "text/event-stream", .about = "A reply as server-sent events"},
     route{.method = verb::post, .path = "/generations/{id}/cancel", .name = "generations.cancel", .run = cancel, .body_limit = small_body,
           .answers = "Generation", .status = 202, .about = "Stop a reply"},
 };

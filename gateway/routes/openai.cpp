@@ -238,9 +238,9 @@ awaitable<handled> one_model(exchange& of) {
 
 constexpr std::array rows{
     route{.method = verb::post, .path = "/chat/completions", .name = "openai.completions", .group = "chat", .run = completions,
-          .body_limit = completion_body, .also = "402 404 409", .about = "OpenAI's chat completions, streamed or not", .as_openai = true},
-    route{.method = verb::get, .path = "/models", .name = "openai.models", .run = models, .about = "OpenAI's list of models: the plan's", .as_openai = true},
-    route{.method = verb::get, .path = "/models/{model}", .name = "openai.model", .run = one_model, .about = "One model, as OpenAI tells of it", .as_openai = true},
+          .body_limit = completion_body, .answers = "ChatCompletion", .media = "text/event-stream", .also = "402 404 409", .about = "OpenAI's chat completions, streamed or not", .as_openai = true},
+    route{.method = verb::get, .path = "/models", .name = "openai.models", .run = models, .answers = "OpenAIModels", .about = "OpenAI's list of models: the plan's", .as_openai = true},
+    route{.method = verb::get, .path = "/models/{model}", .name = "openai.model", .run = one_model, .answers = "OpenAIModel", .about = "One model, as OpenAI tells of it", .as_openai = true},
 };
 
 }  // namespace

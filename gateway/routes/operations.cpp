@@ -1,4 +1,5 @@
-// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the OpenAPI document.
+// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the API.
+#include "gateway/asyncapi.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/telemetry/metrics.hpp"
@@ -47,20 +48,25 @@ awaitable<handled> metrics(exchange&) {
     co_return out;
 }
 
-awaitable<handled> openapi(exchange&) {
+handled document(const std::string& text) {
     response out;
-    out.body = openapi_document();
+    out.body = text;
     out.headers.emplace_back("Cache-Control", "no-cache");
-    co_return answer(std::move(out));
+    return answer(std::move(out));
 }
 
+awaitable<handled> openapi(exchange&) { co_return document(openapi_document()); }
+awaitable<handled> asyncapi(exchange&) { co_return document(asyncapi_document()); }
+
 constexpr std::array rows{
-    route{.method = verb::get, .path = "=/healthz", .name = "operations.live", .who = access::anyone, .run = live, .about = "Alive, whatever the servers behind it do"},
-    route{.method = verb::get, .path = "=/readyz", .name = "operations.ready", .who = access::anyone, .run = ready, .also = "503", .about = "Postgres and Kafka are there"},
-    route{.method = verb::get, .path = "=/metrics", .name = "operations.metrics", .who = access::anyone, .run = metrics, .about = "For Prometheus"},
+    route{.method = verb::get, .path = "=/healthz", .name = "operations.live", .who = access::anyone, .run = live, .media = "text/plain", .about = "Alive, whatever the servers behind it do"},
+    route{.method = verb::get, .path = "=/readyz", .name = "operations.ready", .who = access::anyone, .run = ready, .media = "text/plain", .also = "503", .about = "Postgres and Kafka are there"},
+    route{.method = verb::get, .path = "=/metrics", .name = "operations.metrics", .who = access::anyone, .run = metrics, .media = "text/plain", .about = "For Prometheus"},
     route{.method = verb::get, .path = "/health", .name = "operations.health", .who = access::anyone, .run = health, .answers = "Health", .also = "503",
           .about = "Every dependency and provider"},
-    route{.method = verb::get, .path = "=/openapi.json", .name = "operations.openapi", .who = access::anyone, .run = openapi, .about = "This document"},
+    route{.method = verb::get, .path = "=/openapi.json", .name = "operations.openapi", .who = access::anyone, .run = openapi, .media = "application/json", .about = "This document"},
+    route{.method = verb::get, .path = "=/asyncapi.json", .name = "operations.asyncapi", .who = access::anyone, .run = asyncapi, .media = "application/json",
+          .about = "The WebSocket's frames and Kafka's topics, as AsyncAPI"},
 };
 
 }  // namespace

@@ -36,11 +36,13 @@ handled serve(std::string_view name, const request& in) {
 
 awaitable<handled> index(exchange& of) { co_return serve("index.html", of.in); }
 awaitable<handled> asset(exchange& of) { co_return serve(of.path.front(), of.in); }
+awaitable<handled> docs(exchange& of) { co_return serve("docs.html", of.in); }
 awaitable<handled> icon(exchange& of) { co_return serve("favicon.svg", of.in); }
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .who = access::anyone, .run = index},
     route{.method = verb::get, .path = "=/favicon.ico", .who = access::anyone, .run = icon},
+    route{.method = verb::get, .path = "=/docs", .who = access::anyone, .run = docs},
     route{.method = verb::get, .path = "=/{file}", .who = access::anyone, .run = asset},
 };
 

@@ -8,8 +8,8 @@
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> accounts, catalogue, conversations, openai, operations, pages;
+extern const std::span<const route> accounts, catalogue, conversations, email_links, openai, operations, pages, security;
 
-inline const std::array tables{accounts, catalogue, conversations, openai, operations, pages};
+inline const std::array tables{accounts, security, email_links, catalogue, conversations, openai, operations, pages};
 
 }  // namespace airi::gateway::routes

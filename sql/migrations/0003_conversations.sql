@@ -44,7 +44,8 @@ create table conversations (
     updated_at           timestamptz not null default now(),
     deleted_at           timestamptz
 );
-create index conversations_of_user on conversations (user_id, updated_at desc, id) where deleted_at is null;
+-- Deleted ones too: one plan lists them and the others, whatever a statement's parameters are.
+create index conversations_of_user on conversations (user_id, updated_at desc, id);
 select isolate('conversations', 'user_id = caller()');
 
 -- Ids of messages are derived from what caused them, and a reply's time is its question's plus a microsecond, so that a

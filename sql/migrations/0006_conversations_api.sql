@@ -9,6 +9,7 @@ $$;
 
 alter table conversations add column last_read_at timestamptz;
 alter table messages add column rating smallint;           -- 1 good, -1 bad
+alter table messages add column superseded_by uuid;        -- the question that took its place
 
 create function conversation_json(c conversations) returns json language sql stable as $$
     select json_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
@@ -24,9 +25,6 @@ create or replace function message_json(m messages) returns json language sql st
         'content_type', m.content_type, 'status', m.status, 'client_message_id', m.client_message_id,
         'generation_id', m.generation_id, 'rating', m.rating, 'created_at', m.created_at, 'metadata', m.metadata)
 $$;
-
--- Deleted ones can be restored; the trash is small, so that it needs no order of its own.
-create index conversations_deleted on conversations (user_id, deleted_at desc) where deleted_at is not null;
 
 create table conversation_templates (
     id            uuid primary key,
@@ -104,6 +102,7 @@ grant execute on function refusal, conversation_json, template_json, companion_j
 grant execute on function conversation_json to airi_worker;
 grant update (title, starred, archived, tags, system_prompt, model, deleted_at, last_read_at) on conversations to airi_app;
 grant update (deleted_at, rating) on messages to airi_app;
+grant update (deleted_at, superseded_by) on messages to airi_worker;
 grant insert, update (name, tagline, personality, voice, avatar, model, deleted_at) on companions to airi_app;
 grant select, insert, delete on conversation_templates to airi_app;
 grant select on conversation_templates to airi_worker;

@@ -24,16 +24,16 @@ with kept as (
     values
         ('free', 'Free', 0, 0, 'usd', 'month', null, 4000, 512,
          '{"chat": true, "voice": true, "images": false, "gaming": false, "custom_avatars": false, '
-         '"api_keys": false, "priority": false, "summary": "50 messages and 5 voice minutes a day."}',
+         '"api_keys": true, "priority": false, "summary": "50 messages and 5 voice minutes a day."}',
          true, 1),
         ('plus', 'Plus', 10, 1499, 'usd', 'month', 'price_plus_monthly', 8000, 1024,
          '{"chat": true, "voice": true, "images": false, "gaming": true, "custom_avatars": true, '
-         '"api_keys": false, "priority": false, '
+         '"api_keys": true, "priority": false, '
          '"summary": "500 messages, an hour of voice and two hours of games a day."}',
          false, 2),
         ('pro', 'Pro', 20, 2499, 'usd', 'month', 'price_pro_monthly', 32000, 2048,
          '{"chat": true, "voice": true, "images": false, "gaming": true, "custom_avatars": true, '
-         '"api_keys": false, "priority": true, "summary": "Everything, without daily limits."}',
+         '"api_keys": true, "priority": true, "summary": "Everything, without daily limits."}',
          false, 3)
     on conflict (id) do update set
         name = excluded.name, rank = excluded.rank, price_cents = excluded.price_cents,
@@ -50,13 +50,13 @@ with kept as (
     insert into plan_limits (plan, resource, period, amount) values
         ('free', 'messages', 'day', 50), ('free', 'voice_seconds', 'day', 300),
         ('free', 'gaming_seconds', 'day', 0), ('free', 'custom_avatars', 'stock', 0),
-        ('free', 'companions', 'stock', 5),
+        ('free', 'companions', 'stock', 5), ('free', 'api_keys', 'stock', 2),
         ('plus', 'messages', 'day', 500), ('plus', 'voice_seconds', 'day', 3600),
         ('plus', 'gaming_seconds', 'day', 7200), ('plus', 'custom_avatars', 'stock', 5),
-        ('plus', 'companions', 'stock', 25),
+        ('plus', 'companions', 'stock', 25), ('plus', 'api_keys', 'stock', 5),
         ('pro', 'messages', 'day', -1), ('pro', 'voice_seconds', 'day', -1),
         ('pro', 'gaming_seconds', 'day', -1), ('pro', 'custom_avatars', 'stock', -1),
-        ('pro', 'companions', 'stock', -1)
+        ('pro', 'companions', 'stock', -1), ('pro', 'api_keys', 'stock', 20)
     on conflict (plan, resource, period) do update set amount = excluded.amount
     returning plan, resource, period)
 delete from plan_limits where (plan, resource, period) not in (select plan, resource, period from kept);

@@ -3,7 +3,7 @@
 select auth_signup(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb);
 
 -- name: auth.find
-select id, password_hash, status, role, email from auth_find(:email);
+select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);
 
 -- name: auth.rehash
 update users set password_hash = :password_hash, updated_at = now() where id = caller();
@@ -20,7 +20,8 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 update sessions set ended_at = now(), ended_why = 'logout' where id = :session::uuid and user_id = caller() and ended_at is null;
 
 -- name: account.of_session
--- Everything a request of this session may need: one row, or none when the session has ended or the account may not act.
+-- Everything a request of this session, or of an API key, may need: one row, or none when it has ended or the account may
+-- not act. The last column is the key's scopes.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id)::text,
        p.id, p.rank, p.features::text,
@@ -28,11 +29,13 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
         from plan_limits l where l.plan = p.id)::text,
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds)), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
-              order by name, scope, plan = '*') r)::text
+              order by name, scope, plan = '*') r)::text,
+       array_to_json(k.scopes)::text
 from users u
 join plans p on p.id = u.plan
-join sessions s on s.id = :session::uuid and s.user_id = u.id
-where u.id = caller() and s.ended_at is null and s.expires_at > now()
+left join sessions s on s.id = :session::uuid and s.user_id = u.id and s.ended_at is null and s.expires_at > now()
+left join api_keys k on k.id = :session::uuid and k.user_id = u.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+where u.id = caller() and (s.id is not null or k.id is not null)
   and (u.status = 'active' or (u.status = 'suspended' and u.status_until < now()));
 
 -- name: account.messages_today
@@ -49,3 +52,84 @@ delete from message_quota where user_id = caller() and day = :day::date and mess
 select coalesce(jsonb_object_agg(resource, used), '{}')::text from (
     select resource, sum(quantity) as used from usage_daily
     where user_id = caller() and day = (now() at time zone 'utc')::date group by resource) d;
+
+-- name: auth.tried
+select auth_tried(:email, :user::uuid, :outcome, nullif(:address, '')::inet, :user_agent);
+
+-- name: auth.two_factor
+select two_factor_take(:user::uuid, :code);
+
+-- name: auth.api_key
+select key_id, user_id from auth_api_key(:hash, nullif(:address, '')::inet);
+
+-- name: sessions.list
+select coalesce(json_agg(json_build_object('id', id, 'current', id = :session::uuid, 'user_agent', user_agent, 'address', host(address),
+    'created_at', created_at, 'last_used_at', last_used_at, 'expires_at', expires_at) order by last_used_at desc), '[]')::text
+from sessions where user_id = caller() and ended_at is null and expires_at > now();
+
+-- name: sessions.end
+-- The sessions that end: one, all but one, or all.
+update sessions set ended_at = now(), ended_why = :why
+where user_id = caller() and ended_at is null and (:only::uuid is null or id = :only::uuid) and (:but::uuid is null or id <> :but::uuid)
+returning id;
+
+-- name: auth.login_history
+select coalesce(json_agg(json_build_object('outcome', outcome, 'address', host(address), 'user_agent', user_agent, 'at', at) order by at desc), '[]')::text
+from (select * from login_history where user_id = caller() order by at desc limit :limit::int) h;
+
+-- name: auth.password_of
+select password_hash, email from users where id = caller();
+
+-- name: two_factor.setup
+select two_factor_setup(decode(:secret, 'hex'));
+
+-- name: two_factor.enable
+select two_factor_enable(:code, :recovery::text[])::text;
+
+-- name: two_factor.disable
+select two_factor_disable(:code)::text;
+
+-- name: two_factor.status
+select two_factor_status()::text;
+
+-- name: api_keys.list
+select coalesce(json_agg(json_build_object('id', id, 'name', name, 'prefix', prefix, 'scopes', scopes, 'allowed_addresses',
+    (select coalesce(json_agg(a::text), '[]') from unnest(allowed_addresses) a), 'expires_at', expires_at, 'last_used_at', last_used_at,
+    'created_at', created_at) order by created_at desc), '[]')::text
+from api_keys where user_id = caller() and revoked_at is null;
+
+-- name: api_keys.create
+select api_key_create(:id::uuid, :prefix, :hash, :body::jsonb)::text;
+
+-- name: api_keys.revoke
+update api_keys set revoked_at = now() where id = :id::uuid and user_id = caller() and revoked_at is null
+returning json_build_object('id', id)::text;
+
+-- name: profile.get
+select profile_json(u)::text from users u where id = caller();
+
+-- name: profile.update
+-- What the body does not name stays; preferences, metadata and onboarding are merged, a null takes a member out.
+update users u set
+    display_name = case when :body::jsonb ? 'display_name' then :body::jsonb ->> 'display_name' else display_name end,
+    locale = coalesce(:body::jsonb ->> 'locale', locale), timezone = coalesce(:body::jsonb ->> 'timezone', timezone),
+    avatar = case when :body::jsonb ? 'avatar' then :body::jsonb ->> 'avatar' else avatar end,
+    preferences = jsonb_strip_nulls(preferences || coalesce(:body::jsonb -> 'preferences', '{}')),
+    metadata = jsonb_strip_nulls(metadata || coalesce(:body::jsonb -> 'metadata', '{}')),
+    onboarding = jsonb_strip_nulls(onboarding || coalesce(:body::jsonb -> 'onboarding', '{}')), updated_at = now()
+where id = caller()
+returning profile_json(u)::text;
+
+-- name: profile.statistics
+select json_build_object(
+    'conversations', (select count(*) from conversations where user_id = caller() and deleted_at is null),
+    'messages', coalesce((select sum(message_count) from conversations where user_id = caller() and deleted_at is null), 0),
+    'tokens', coalesce((select sum(tokens_in + tokens_out) from usage_daily where user_id = caller()), 0),
+    'days_active', (select count(distinct day) from usage_daily where user_id = caller()),
+    'first_day', (select min(day) from usage_daily where user_id = caller()))::text;
+
+-- name: email_links.make
+select user_id, email, locale, name, to_json(expires_at) #>> '{}' from email_link_make(:user::uuid, :email, :kind, :hash, :minutes::int);
+
+-- name: email_links.take
+select outcome, user_id, email, role, array_to_json(ended)::text from email_link_take(:hash, :kind, :code, :password_hash);

@@ -108,6 +108,19 @@ update messages m set deleted_at = coalesce(deleted_at, now())
 where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller()
 returning json_build_object('id', id, 'deleted_at', deleted_at)::text;
 
+-- name: messages.question
+-- The question of a message: itself, or what it answers.
+select q.id, q.content from messages m
+join generations g on g.id = m.generation_id
+join messages q on q.id = g.message_id and q.created_at = g.message_created_at
+where m.id = :message_id::uuid and m.conversation_id = :id::uuid and m.user_id = caller() and m.deleted_at is null and q.deleted_at is null;
+
+-- name: messages.versions
+-- What a question took the place of, oldest first.
+select coalesce((select json_agg(message_json(m) order by m.created_at, m.id) from messages m
+    where m.conversation_id = c.id and m.user_id = caller() and m.superseded_by = :message_id::uuid), '[]')::text
+from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
+
 -- name: messages.rate
 update messages m set rating = (:body::jsonb ->> 'rating')::smallint
 where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller() and role = 'assistant' and deleted_at is null

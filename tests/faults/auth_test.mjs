@@ -56,12 +56,13 @@ test('signup takes one account per address, whatever its case, and grants nothin
 test('a wrong password and an unknown address are told the same', async ({ post, login, join }) => {
     const who = await join();
     const wrong = await post('/auth/login', { email: who.email, password: 'wrong horse' });
-    const unknown = await post('/auth/login', { email: 'nobody@example.com', password: 'wrong horse' });
+    const unknown = await post('/auth/login', { email: `${crypto.randomUUID()}@example.com`, password: 'wrong horse' });
     refused(wrong, 401, 'WRONG_CREDENTIALS');
     assert.deepEqual(unknown.json.error, wrong.json.error);
-    for (const given of [`${password} `, password.toUpperCase(), password.slice(0, -1), '', "' or '1'='1"])
+    for (const given of [`${password} `, password.toUpperCase(), password.slice(0, -1), '', "' or '1'='1"]) {
+        assert.equal((await login({ email: who.email.toUpperCase() })).status, 200);
         refused(await post('/auth/login', { email: who.email, password: given }), 401, 'WRONG_CREDENTIALS');
-    assert.equal((await login({ email: who.email.toUpperCase() })).status, 200);
+    }
 });
 
 test('a token that is forged, changed, expired or of another kind is worth nothing', async ({

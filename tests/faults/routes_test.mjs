@@ -50,7 +50,7 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
                 const nobody = await ask(a.port, { method: method.toUpperCase(), path, json });
                 if (anyone) assert.ok(nobody.status < 500, `${at}: ${nobody.status}`);
                 else assert.equal(nobody.status, 401, `${at} as nobody: ${nobody.text}`);
-                if (path.endsWith('/logout')) continue;
+                if (path.includes('/logout')) continue;
                 const second = await ask(a.port, { method: method.toUpperCase(), path, json, token: b.token });
                 assert.ok(second.status < 500, `${at} as another: ${second.status} ${second.text}`);
                 if (named && !anyone)

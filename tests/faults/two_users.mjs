@@ -15,6 +15,8 @@ export const catalogue = [
     'blocked_terms',
     'provider_health',
     'inbox',
+    'login_failures',
+    'jobs',
     'schema_migrations',
 ];
 /// Whose a row is, where it is not its user_id.
@@ -49,6 +51,13 @@ export async function twoUsers(system) {
                  values (gen_random_uuid(), $1, $2, 'x') returning id`,
                 [user.id, mark.slice(0, 20)],
             );
+            await system.rows("insert into login_history (user_id, outcome) values ($1, 'success')", [user.id]);
+            await system.rows("insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())", [user.id, mark]);
+            await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
+            await system.rows(`insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`, [
+                user.id,
+                mark,
+            ]);
             await system.rows("insert into conversation_templates (id, owner, name) values (gen_random_uuid(), $1, 'x')", [user.id]);
             await system.rows('insert into cancellations (generation_id, user_id) values ($1, $2)', [
                 crypto.randomUUID(),

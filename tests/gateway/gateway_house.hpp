@@ -131,7 +131,7 @@ private:
     postgres::rows account_row() const {
         const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).text();
         const auto daily = "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() + "]";
-        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]"});
+        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;

@@ -58,7 +58,8 @@ TEST_CASE("patterns of the API's schemas are anchored and bounded") {
         CAPTURE(found);
         CHECK(found.front() == '^');
         CHECK(found.back() == '$');
-        CHECK(found.find_first_of("*+") == found.npos);
+        const auto outside_of_classes = std::regex_replace(found, std::regex(R"(\[[^\]]*\])"), "");
+        CHECK(outside_of_classes.find_first_of("*+") == found.npos);
     }
     CHECK(seen > 0);
 }

@@ -1,0 +1,135 @@
+// The API's contract: its documents are valid, the page shows them, and schemathesis finds no operation that answers other
+// than /openapi.json says, whatever it is sent.
+
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Parser } from '@asyncapi/parser';
+
+import { Browser, inBothSchemes } from './browser.mjs';
+import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+
+const base = needed('AIRI_URL');
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, '../..');
+const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));
+// They end the session that the others need, or do not end by themselves.
+const left_out = ['auth.logout', 'sessions.end', 'sessions.end_all', 'auth.change_password', 'generations.events'];
+
+/// Its output and how it ended.
+function run(command, args, within = 60_000) {
+    return new Promise((resolve) => {
+        execFile(command, args, { cwd: work, timeout: within, maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } },
+            (error, out, err) => resolve({ code: error ? (error.code ?? error.signal) : 0, text: `${out}${err}` }));
+    });
+}
+
+// The interpreter that has requirements.txt, made once: a folder that is there is whole.
+function python() {
+    const list = path.join(here, 'requirements.txt');
+    const digest = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
+    const at = path.join(process.env.AIRI_CACHE ?? path.join(root, '.airi/cache'), `python-${digest}`);
+    const program = (folder) => path.join(folder, 'bin/python');
+    if (existsSync(at)) return program(at);
+    const making = `${at}.${process.pid}`;
+    mkdirSync(path.dirname(at), { recursive: true });
+    execFileSync('python3', ['-m', 'venv', making]);
+    execFileSync(program(making), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', list]);
+    try {
+        renameSync(making, at);
+    } catch {
+        rmSync(making, { recursive: true });  // made by another one meanwhile
+    }
+    return program(at);
+}
+
+async function fetched(address) {
+    const answer = await fetch(`${base}${address}`);
+    assert.equal(answer.status, 200);
+    return { text: await answer.text(), headers: answer.headers };
+}
+
+await check('the OpenAPI document passes the linter', async () => {
+    const { text } = await fetched('/openapi.json');
+    const file = path.join(work, 'openapi.json');
+    writeFileSync(file, text);
+    const linter = path.join(here, '../node_modules/@redocly/cli/bin/cli.js');
+    const done = await run(process.execPath, [linter, 'lint', file, '--format=json', '--extends=recommended']);
+    const found = JSON.parse(done.text.slice(done.text.indexOf('{'), done.text.lastIndexOf('}') + 1));
+    assert.equal(found.totals.errors, 0, JSON.stringify(found.problems.filter((one) => one.severity === 'error'), null, 1));
+    assert.equal(done.code, 0);
+});
+
+await check('the AsyncAPI document is valid, and has every frame and topic', async () => {
+    const { text } = await fetched('/asyncapi.json');
+    const { document, diagnostics } = await new Parser().parse(text);
+    assert.deepEqual(diagnostics.filter((one) => one.severity === 0).map((one) => `${one.path.join('/')}: ${one.message}`), []);
+    const names = document.channels().get('socket').messages().all().map((message) => message.name());
+    const client = readFileSync(path.join(root, 'gateway/client_frame.cpp'), 'utf8');
+    const understood = new Set([...client.matchAll(/type == "(\w+)"/g)].map((found) => found[1]));
+    assert.ok(understood.size >= 8);
+    for (const name of understood) assert.ok(names.includes(name), `no ${name}`);
+    const generation = readFileSync(path.join(root, 'events/frames.cpp'), 'utf8');
+    const told = [...generation.matchAll(/"(message_\w+)"/g)].map((found) => found[1]).filter((name) => name !== 'message_id');
+    assert.ok(told.length >= 8);
+    for (const name of told) assert.ok(names.includes(name), `no ${name}`);
+    const topics = document.channels().all().map((channel) => channel.address());
+    for (const topic of ['chat.requested.v1', 'chat.finished.v1-retry', 'usage.recorded.v1-dlt']) assert.ok(topics.includes(topic), `no ${topic}`);
+});
+
+await check('the page shows every operation, by keyboard too, and loads nothing from elsewhere', async () => {
+    const document = JSON.parse((await fetched('/openapi.json')).text);
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
+    const browser = await new Browser(base).start();
+    try {
+        const page = await browser.openPage();
+        await page.goto(`${base}/docs`);
+        const entries = page.locator('details.operation');
+        await entries.first().waitFor();
+        assert.equal(await entries.count(), operations.length);
+        await page.locator('#filter').fill('patch conversations');
+        const shown = page.locator('details.operation:visible');
+        await eventually('the others are hidden', async () => (await shown.count()) === 1);
+        await shown.locator('summary').focus();
+        await page.keyboard.press('Enter');
+        // Of the body, of the answer's resolved schema, of the path.
+        for (const text of ['system_prompt', 'data.last_message_preview', 'in the path', '404'])
+            await shown.getByText(text, { exact: false }).first().waitFor();
+        await inBothSchemes(page, 'the documents');
+        await page.locator('#filter').fill('');
+        for (const entry of await entries.all())
+            if (!(await entry.evaluate((one) => one.open))) await entry.locator('summary').press('Enter');
+        await eventually('each tells its refusals', async () =>
+            (await page.locator('details.operation[open]').filter({ hasText: 'Refusals' }).count()) === operations.length);
+        await page.goto(`${base}/docs#messages.list`);
+        await page.locator('[id="messages.list"][open]').waitFor();
+        assert.deepEqual(browser.faults, []);
+    } finally {
+        await browser.close();
+    }
+});
+
+await check('schemathesis finds no answer that the OpenAPI document does not have', async () => {
+    const api = new Api(base);
+    await api.signup(freshEmail('contract'), 'a long enough password');
+    const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
+    await api.call('POST', `/conversations/${data.id}/messages`, { content: 'say something' });
+    const done = await run(python(),
+        ['-m', 'schemathesis.cli', '--config-file', path.join(here, 'schemathesis.toml'), 'run', `${base}/openapi.json`, '--header', `Authorization: Bearer ${api.token}`, '--header', 'Prefer: wait=1',
+            ...left_out.flatMap((name) => ['--exclude-operation-id', name]), '--warnings', 'off'], 150_000);
+    assert.equal(done.code, 0, done.text.split('\n').map((line) => line.slice(0, 500)).join('\n').slice(-20_000));
+    const [, tested] = done.text.match(/Tested: (\d+)/) ?? assert.fail(done.text.slice(-2000));
+    const [, cases] = done.text.match(/([\d,]+) generated/) ?? assert.fail(done.text.slice(-2000));
+    assert.ok(Number(tested) >= 45, `${tested} operations were tested`);
+    assert.ok(Number(cases.replaceAll(',', '')) >= 1000, `${cases} requests were made`);
+    // The session has outlived it: the requests were those of a user, not of nobody.
+    assert.equal((await api.call('GET', '/auth/session')).success, true);
+});
+
+rmSync(work, { recursive: true });
+finish();
