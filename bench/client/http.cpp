@@ -22,6 +22,11 @@ std::string_view header(std::string_view head, std::string_view lower_case_name)
 
 }  // namespace
 
+std::string http_link::get(std::string_view path, std::string_view token) {
+    std::string out = "GET ";
+    return out.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ").append(token).append("\r\n\r\n");
+}
+
 std::string http_link::post(std::string_view path, std::string_view token, std::string_view body, std::string_view headers) {
     std::string out = "POST ";
     out.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer ");

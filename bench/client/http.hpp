@@ -1,5 +1,5 @@
-// A keep-alive HTTP/1.1 client connection, one request at a time. Used for the ingress scenario and for the stand-in's
-// own first-token time.
+// A keep-alive HTTP/1.1 client connection, one request at a time. Used for the ingress and reads scenarios and for the
+// stand-in's own first-token time.
 #pragma once
 
 #include <functional>
@@ -17,6 +17,7 @@ public:
     std::function<void(std::string_view piece)> on_piece;  ///< of a chunked answer, as it comes
     std::function<void()> on_end;
 
+    static std::string get(std::string_view path, std::string_view token);
     static std::string post(std::string_view path, std::string_view token, std::string_view body, std::string_view headers = {});
 
 private:

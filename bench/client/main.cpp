@@ -13,6 +13,7 @@ using airi::bench::options;
 constexpr std::pair<std::string_view, std::string (*)(const options&)> scenarios[]{
     {"latency", airi::bench::latency}, {"provider", airi::bench::provider}, {"pipeline", airi::bench::pipeline},
     {"idle", airi::bench::idle},       {"fanout", airi::bench::fanout},     {"ingress", airi::bench::ingress},
+    {"reads", airi::bench::reads},
 };
 
 void raise_descriptor_limit() {
@@ -32,7 +33,7 @@ int main(int count, char** arguments) {
                 std::cout << run(options(count - 2, arguments + 2)) << std::endl;
                 return 0;
             }
-        std::cerr << "usage: airi-bench latency|provider|pipeline|idle|fanout|ingress --name value …\n";
+        std::cerr << "usage: airi-bench latency|provider|pipeline|idle|fanout|ingress|reads --name value …\n";
         return 2;
     } catch (const std::exception& e) {
         std::cerr << "airi-bench: " << e.what() << '\n';

@@ -18,6 +18,8 @@ std::string idle(const options&);
 std::string fanout(const options&);
 /// HTTP sends on keep-alive connections, as fast as they are acknowledged.
 std::string ingress(const options&);
+/// HTTP reads of one path on keep-alive connections, as fast as they are answered.
+std::string reads(const options&);
 
 /// {"type":"message_send",…}
 std::string message_send(std::string_view conversation, std::string_view content, std::string_view client_message_id);

@@ -1,7 +1,7 @@
 // What bench/run was asked for and where the system under measurement is.
 import { parseArgs } from "node:util";
 
-const all = ["latency", "pipeline", "idle", "fanout", "ingress"];
+const all = ["latency", "pipeline", "reads", "idle", "fanout", "ingress"];
 const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { rounds: { type: "string" }, seconds: { type: "string" }, sockets: { type: "string" } },
@@ -22,6 +22,7 @@ export const settings = {
     gateway: `127.0.0.1:${env.PORT}`,
     standin: env.BENCH_STANDIN,
     redis: env.BENCH_REDIS,
+    postgres: env.BENCH_POSTGRES,
     kafka: env.BENCH_KAFKA,
     people: `${env.BENCH_HOME}/people`,
 };
