@@ -41,7 +41,7 @@ struct gateway_settings {
         setting{"JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
         setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous, "Still verifies, during a rotation."},
         setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "How long an access token lives.", {.min = 10, .max = 86'400}},
-        setting{"FRONTEND_URL", &gateway_settings::frontend_url, "The frontend's origin; needed in production."},
+        setting{"FRONTEND_URL", &gateway_settings::frontend_url, "The frontend's origin, where links in mails lead; needed in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
         setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
         setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Request rates; quotas hold in any case."},

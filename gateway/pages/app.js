@@ -43,6 +43,20 @@ class App {
         this.listen();
         this.useSettings();
         this.begin();
+        this.followLink();
+    }
+
+    // /?verify_email=…, /?reset_password=…, /?magic_link=…: the links of mails. The token leaves the address bar at once.
+    async followLink() {
+        const query = new URLSearchParams(location.search);
+        const kind = ['verify_email', 'reset_password', 'magic_link'].find((name) => query.has(name));
+        if (!kind) return;
+        history.replaceState(null, '', location.pathname + location.hash);
+        if (kind !== 'verify_email') this.session.drop();
+        const told = await this.auth.follow({ kind, token: query.get(kind) });
+        if (!told) return this.auth.focus();
+        if (this.session.user) this.toast(told);
+        else this.auth.say(told);
     }
 
     listen() {

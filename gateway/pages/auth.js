@@ -1,4 +1,5 @@
-// The form to log in and to sign up. Says what is wrong at the field where it is wrong.
+// The form to log in and to sign up, for a new password, and for what a link of a mail asks. Says what is wrong at the field
+// where it is wrong.
 
 import { byId, duration, sentence } from './dom.js';
 import { plainCode } from './two_factor.js';
@@ -10,6 +11,7 @@ const WORDS = {
         other: 'New here?',
         change: 'Create an account',
         password: 'current-password',
+        fields: ['email', 'password'],
     },
     signup: {
         title: 'Create your account',
@@ -17,6 +19,31 @@ const WORDS = {
         other: 'Have an account?',
         change: 'Log in',
         password: 'new-password',
+        fields: ['display_name', 'email', 'password'],
+    },
+    forgot: {
+        title: 'Forgot your password?',
+        submit: 'Send me a link',
+        other: 'Remembered it?',
+        change: 'Log in',
+        fields: ['email'],
+        done: 'If this address has an account, a mail with a link is on its way.',
+    },
+    reset: {
+        title: 'Choose a new password',
+        submit: 'Save',
+        other: 'Remembered it?',
+        change: 'Log in',
+        password: 'new-password',
+        fields: ['password'],
+        done: 'Your password has been changed. Log in with it.',
+    },
+    link: {
+        title: 'One more step',
+        submit: 'Log in',
+        other: 'Not you?',
+        change: 'Log in',
+        fields: ['code'],
     },
 };
 const FIELDS = ['display_name', 'email', 'password', 'code'];
@@ -39,6 +66,10 @@ export class AuthView {
             this.become(this.mode === 'login' ? 'signup' : 'login');
             this.focus();
         });
+        byId('auth-forgot').addEventListener('click', () => {
+            this.become('forgot');
+            this.focus();
+        });
         byId('auth-reveal').addEventListener('click', () =>
             this.reveal(this.form.elements.password.type === 'password'),
         );
@@ -52,11 +83,14 @@ export class AuthView {
         byId('auth-submit').textContent = words.submit;
         byId('auth-other').textContent = words.other;
         byId('auth-change').textContent = words.change;
-        byId('auth-name').hidden = mode === 'login';
-        byId('auth-hint').hidden = mode === 'login';
-        this.form.elements.password.autocomplete = words.password;
+        byId('auth-name').hidden = !words.fields.includes('display_name');
+        byId('auth-address').hidden = !words.fields.includes('email');
+        byId('auth-secret').hidden = !words.fields.includes('password');
+        byId('auth-hint').hidden = words.password !== 'new-password';
+        byId('auth-lost').hidden = mode !== 'login';
+        this.form.elements.password.autocomplete = words.password ?? 'off';
         this.say('');
-        this.askCode(false);
+        this.askCode(words.fields.includes('code'));
         for (const name of FIELDS) this.fault(name, '');
     }
 
@@ -73,8 +107,7 @@ export class AuthView {
     }
 
     focus() {
-        const first = this.mode === 'login' ? 'email' : 'display_name';
-        this.form.elements[first].focus();
+        this.form.elements[WORDS[this.mode].fields[0]].focus();
     }
 
     say(text) {
@@ -92,7 +125,11 @@ export class AuthView {
 
     given() {
         const { display_name, email, password, code } = this.form.elements;
-        const fields = { email: email.value.trim(), password: password.value };
+        const wanted = WORDS[this.mode].fields;
+        const fields = {};
+        if (wanted.includes('email')) fields.email = email.value.trim();
+        if (wanted.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
+        if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
         if (this.mode === 'signup' && display_name.value.trim())
             fields.display_name = display_name.value.trim();
         if (code.value.trim()) fields.code = plainCode(code.value);
@@ -102,24 +139,45 @@ export class AuthView {
     async submit() {
         this.say('');
         const fields = this.given();
-        this.fault('email', fields.email ? '' : 'Enter your e-mail address.');
-        this.fault('password', fields.password ? '' : 'Enter a password.');
+        this.fault('email', fields.email === '' ? 'Enter your e-mail address.' : '');
+        this.fault('password', (fields.password ?? fields.new_password) === '' ? 'Enter a password.' : '');
         const wrong = this.form.querySelector('[aria-invalid]');
         if (wrong) return wrong.focus();
         const button = byId('auth-submit');
         button.setAttribute('aria-busy', 'true');
         button.disabled = true;
         try {
+            const { done } = WORDS[this.mode];
             await this.session[this.mode](fields);
             this.form.reset();
-            this.askCode(false);
             this.reveal(false);
+            this.askCode(false);
+            if (done) {
+                this.become('login');
+                this.say(done);
+            }
         } catch (error) {
             this.explain(error);
         }
         button.disabled = false;
         button.removeAttribute('aria-busy');
         this.form.querySelector('[aria-invalid]')?.focus();
+    }
+
+    /// What a link of a mail asks for: `kind` and its token. Answers what there is to say, if anything.
+    async follow({ kind, token }) {
+        this.token = token;
+        if (kind === 'reset_password') return void this.become('reset');
+        try {
+            if (kind === 'verify_email') {
+                await this.session.verify_email({ token });
+                return 'Your e-mail address is verified.';
+            }
+            await this.session.link({ token });
+        } catch (error) {
+            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('link');
+            return sentence(error.message);
+        }
     }
 
     explain(error) {
@@ -131,7 +189,7 @@ export class AuthView {
         if (error.status === 429) return this.countDown(error.retryAfter ?? 60);
         let placed = 0;
         for (const { pointer, message } of Array.isArray(error.details) ? error.details : []) {
-            const name = pointer.slice(1);
+            const name = pointer.slice(1).replace('new_password', 'password');
             if (!FIELDS.includes(name)) continue;
             this.fault(name, sentence(message));
             placed += 1;

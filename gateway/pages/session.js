@@ -50,6 +50,24 @@ export class Session extends EventTarget {
         this.keep(await this.send('POST', '/auth/login', fields, null));
     }
 
+    /// A link for a new password, sent by mail; the answer is the same for every address.
+    async forgot(fields) {
+        await this.send('POST', '/auth/forgot-password', fields, null);
+    }
+
+    async reset(fields) {
+        await this.send('POST', '/auth/reset-password', fields, null);
+    }
+
+    /// Signs in with the token of a mail's link.
+    async link(fields) {
+        this.keep(await this.send('POST', '/auth/magic-link/login', fields, null));
+    }
+
+    async verify_email(fields) {
+        await this.send('POST', '/auth/verify-email', fields, null);
+    }
+
     /// Signs out here at once; that the server could not be told is no reason to stay.
     async logout() {
         const held = this.tokens;
