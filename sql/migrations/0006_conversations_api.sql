@@ -74,31 +74,53 @@ create index companions_of_user on companions (owner) where deleted_at is null;
 -- A user's messages, and the words in them. Of words without a language, so that one index serves every language.
 create index messages_search on messages using gin (user_id, to_tsvector('simple', content)) where deleted_at is null;
 
--- The caller's messages that match, newest first, with what matched between <mark> and </mark> in text that is safe as
--- HTML. 'simple' takes words as they are written and the index; another language knows its word forms and reads the
--- user's messages one by one. Acts with its owner's rights, as row-level security would keep the index from being used.
-create function search_messages(p_text text, p_language regconfig, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int)
+-- What matched of a text, between <mark> and </mark>, safe as HTML.
+create function highlighted(p_language regconfig, p_content text, p_wanted tsquery) returns text language sql immutable as $$
+    select ts_headline(p_language, replace(replace(replace(p_content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), p_wanted,
+                       'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10')
+$$;
+
+-- The caller's messages that match, newest first. Words are taken as they are written, which is what the index has. Acts with
+-- its owner's rights, as row-level security would keep the index from being used.
+create function search_messages(p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int)
 returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
+declare
+    wanted tsquery := websearch_to_tsquery('simple', p_text);
+    who uuid := caller();
 begin
-    -- With the language in its text, so that the index on 'simple' is one for this statement.
-    return query execute format($query$
-        select f.id, f.conversation_id, f.title::text, f.role, f.created_at,
-               ts_headline(%1$L::regconfig, replace(replace(replace(f.content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
-                           websearch_to_tsquery(%1$L::regconfig, $1),
-                           'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10')
+    return query
+        select f.id, f.conversation_id, f.title::text, f.role, f.created_at, highlighted('simple', f.content, wanted)
         from (select m.id, m.conversation_id, c.title, m.role, m.created_at, m.content
               from messages m join conversations c on c.id = m.conversation_id
-              where m.user_id = $2 and m.deleted_at is null and c.deleted_at is null and c.user_id = m.user_id
-                and to_tsvector(%1$L::regconfig, m.content) @@ websearch_to_tsquery(%1$L::regconfig, $1)
-                and ($3 is null or m.conversation_id = $3)
-                and ($4 is null or (m.created_at, m.id) < ($4, $5))
-              order by m.created_at desc, m.id desc limit $6) f$query$, p_language)
-        using p_text, caller(), p_conversation, p_before, p_before_id, p_limit;
+              where m.user_id = who and m.deleted_at is null and c.deleted_at is null and c.user_id = who
+                and to_tsvector('simple', m.content) @@ wanted
+                and (p_conversation is null or m.conversation_id = p_conversation)
+                and (p_before is null or (m.created_at, m.id) < (p_before, p_before_id))
+              order by m.created_at desc, m.id desc limit p_limit) f;
 end $$;
 
-revoke all on function refusal, conversation_json, template_json, companion_json, companion_create, search_messages from public;
-grant execute on function refusal, conversation_json, template_json, companion_json, companion_create, search_messages to airi_app;
+-- The same with the word forms of a language: it reads the user's messages one by one.
+create function search_messages_in(p_language regconfig, p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int)
+returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
+declare
+    wanted tsquery := websearch_to_tsquery(p_language, p_text);
+    who uuid := caller();
+begin
+    return query
+        select f.id, f.conversation_id, f.title::text, f.role, f.created_at, highlighted(p_language, f.content, wanted)
+        from (select m.id, m.conversation_id, c.title, m.role, m.created_at, m.content
+              from conversations c join messages m on m.conversation_id = c.id
+              where c.user_id = who and c.deleted_at is null and m.deleted_at is null and m.user_id = who
+                and to_tsvector(p_language, m.content) @@ wanted
+                and (p_conversation is null or m.conversation_id = p_conversation)
+                and (p_before is null or (m.created_at, m.id) < (p_before, p_before_id))
+              order by m.created_at desc, m.id desc limit p_limit) f;
+end $$;
+
+revoke all on function refusal, conversation_json, template_json, companion_json, companion_create, highlighted, search_messages, search_messages_in from public;
+grant execute on function refusal, conversation_json, template_json, companion_json, companion_create, search_messages, search_messages_in to airi_app;
 grant execute on function conversation_json to airi_worker;
 grant update (title, starred, archived, tags, system_prompt, model, deleted_at, last_read_at) on conversations to airi_app;
 grant update (deleted_at, rating) on messages to airi_app;

@@ -129,8 +129,13 @@ returning message_json(m)::text;
 -- name: messages.search
 -- The cursor is "created_at|id" of the last one seen.
 with page as (
-    select * from search_messages(:q, coalesce(:language, 'simple')::regconfig, :conversation_id::uuid,
-        split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
+    select * from search_messages(:q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid,
+        :limit::int + 1)
+    where :language = 'simple'
+    union all
+    select * from search_messages_in(:language::regconfig, :q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz,
+        split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
+    where :language <> 'simple'
 ), shown as (select * from page order by created_at desc, id desc limit :limit::int)
 select coalesce(json_agg(json_build_object('message_id', id, 'conversation_id', conversation_id, 'conversation_title', title, 'role', role,
         'created_at', created_at, 'highlight', highlight) order by created_at desc, id desc), '[]')::text,
