@@ -52,7 +52,8 @@ scenario('before the first token: the next provider answers, and nobody notices'
 scenario('after the first token: message_restart, the whole reply of the next one, both costs on record', async (on) => {
     const [client] = await on.clientsOf(1);
     const broken = ['error', 'cut', 'close', 'stall', 'bad_chunk', 'big_line', 'silent_pings openai.every=50', 'drip openai.every=20'];
-    const sent = await each(client, broken.map((f) => `tokens=10 openai.fault=${f}`));
+    // Paced, so that something has been shown before it breaks, however busy the machine is.
+    const sent = await each(client, broken.map((f) => `tokens=10 rate=50 openai.fault=${f}`));
     await on.check();
     for (const [script, one] of sent) {
         assert.equal(one.restarts, 1, `${script}: restart`);
