@@ -134,7 +134,7 @@ TEST_CASE("every file includes only what its place in the house allows") {
             continue;
         }
         for (const auto& included : airi::test::includes_of(file)) {
-            if (included.find('/') == std::string::npos || !std::filesystem::exists(std::filesystem::path(AIRI_ROOT) / included)) continue;
+            if (included.find('/') == std::string::npos || !std::filesystem::exists(airi::test::source_root() / included)) continue;
             if (covers("platform/base/", included) || folder_of(included) == folder_of(file.path)) continue;
             if (std::none_of(rule->may.begin(), rule->may.end(), [&](auto allowed) { return covers(allowed, included); }))
                 found.add(file, "may not include " + included);

@@ -32,11 +32,11 @@ TEST_CASE("every event that was ever released is still read") {
 
 TEST_CASE("every event has a recorded payload, and what was recorded means what it meant") {
     for_each_event([](const auto& event) {
-        const auto path = std::filesystem::path(AIRI_ROOT) / "tests/events/recorded" / (std::string(event.topic) + ".json");
+        const auto path = source_root() / "tests/events/recorded" / (std::string(event.topic) + ".json");
         CAPTURE(path.string());
         CHECK(std::filesystem::exists(path));
     });
-    const auto text = read_text(std::filesystem::path(AIRI_ROOT) / "tests/events/recorded/chat.requested.v1.json");
+    const auto text = read_text(source_root() / "tests/events/recorded/chat.requested.v1.json");
     const auto event = events::decode<events::chat_requested>(text);
     REQUIRE(event.has_value());
     CHECK(event->conversation.text() == "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10");
@@ -51,7 +51,7 @@ TEST_CASE("the committed schemas are those of the events") {
     for (const auto& [name, text] : events::schemas()) {
         CAPTURE(name);
         CHECK(json::document::parse(text).has_value());
-        CHECK(read_text(std::filesystem::path(AIRI_ROOT) / "schemas/events" / name) == text);
+        CHECK(read_text(source_root() / "schemas/events" / name) == text);
         ++count;
     }
     CHECK(files_below({"schemas/events"}, {".json"}).size() == count);

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "tests/support/places.hpp"
+
 namespace airi::test {
 
 class server {
@@ -52,7 +54,7 @@ public:
 private:
     std::string call(const std::string& verb) const {
         const auto command =
-            "bash '" AIRI_ROOT "/deploy/servers.sh' " + kind_ + " " + verb + " '" + directory_.string() + "'";
+            "bash '" + (source_root() / "deploy/servers.sh").string() + "' " + kind_ + " " + verb + " '" + directory_.string() + "'";
         FILE* out = popen(command.c_str(), "r");
         if (!out) throw std::runtime_error("no shell");
         std::string line;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/places.hpp"
+
 namespace airi::test {
 
 struct source_file {
@@ -30,7 +32,7 @@ inline std::string read_text(const std::filesystem::path& path) {
 inline std::vector<source_file> files_below(std::initializer_list<std::string_view> folders,
                                             std::initializer_list<std::string_view> endings) {
     namespace fs = std::filesystem;
-    const fs::path root = AIRI_ROOT;
+    const fs::path root = source_root();
     std::vector<source_file> out;
     for (const auto folder : folders) {
         if (!fs::exists(root / folder)) continue;

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/support/places.hpp"
+
 extern char** environ;
 
 namespace airi::tests {
@@ -23,7 +25,7 @@ public:
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
         posix_spawn_file_actions_addclose(&actions, ends[0]);
-        std::string program = AIRI_BIN_DIR "/airi-standin";
+        std::string program = (test::program_folder() / "airi-standin").string();
         char* arguments[] = {program.data(), nullptr};
         const int failed = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
         posix_spawn_file_actions_destroy(&actions);
