@@ -52,6 +52,7 @@ export async function twoUsers(system) {
                 [user.id, mark.slice(0, 20)],
             );
             await system.rows("insert into login_history (user_id, outcome) values ($1, 'success')", [user.id]);
+            await system.rows("insert into audit_log (user_id, action) values ($1, 'test')", [user.id]);
             await system.rows("insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())", [user.id, mark]);
             await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
             await system.rows(`insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`, [

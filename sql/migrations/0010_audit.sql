@@ -1,0 +1,25 @@
+-- What was done to accounts, and by whom: written where it is done, never changed.
+set search_path = airi;
+
+create table audit_log (
+    id      uuid primary key default gen_random_uuid(),
+    user_id uuid,                                          -- whose account it concerns
+    actor   uuid,                                          -- who did it; NULL: nobody who was signed in
+    action  text not null,                                 -- area.what: "password.changed"
+    subject text not null default '',                      -- the id or name of what it was done to
+    details jsonb not null default '{}',
+    address inet,
+    at      timestamptz not null default now()
+);
+create index audit_log_of_user on audit_log (user_id, at desc, id);
+create index audit_log_by_time on audit_log (at desc, id);
+select isolate('audit_log', 'user_id = caller()');
+
+create function audit(p_user uuid, p_action text, p_subject text default '', p_details jsonb default '{}') returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    insert into audit_log (user_id, actor, action, subject, details) values (p_user, caller(), p_action, p_subject, p_details)
+$$;
+
+revoke all on function audit from public;
+grant execute on function audit to airi_app, airi_worker;
+grant select on audit_log to airi_app;
