@@ -47,12 +47,16 @@ std::string contents_of(const route& r) {
     json::object out;
     if (!r.answers.empty())
         out.add_raw("application/json", fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
-    for (auto rest = r.media; !rest.empty();) {
-        const auto one = rest.substr(0, rest.find(' '));
-        out.add_raw(one, one == "application/json" ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
-        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    }
+    for (const auto one : words_of(r.media)) out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
     return r.answers.empty() && r.media.empty() ? std::string{} : out.text();
+}
+
+// By media type, what a body looks like.
+std::string taken_by(const route& r) {
+    if (r.takes == json_media) return fmt::format(R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
+    json::object out;
+    for (const auto one : words_of(r.takes)) out.add_raw(one, R"({"schema":{"type":"string","format":"binary"}})");
+    return out.text();
 }
 
 responses responses_of(const route& r) {
@@ -62,8 +66,8 @@ responses responses_of(const route& r) {
     };
     const auto json_of = [](std::string_view schema) { return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema)); };
     out.emplace(r.status, described("Done", contents_of(r)));
-    for (auto rest = r.also; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 4))) {
-        const auto status = static_cast<unsigned>(std::stoul(std::string(rest.substr(0, 3))));
+    for (const auto one : words_of(r.also)) {
+        const auto status = static_cast<unsigned>(std::stoul(std::string(one)));
         if (status == 202 && r.answers == "Message") out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
         else if (status < 400) out.emplace(status, described("See the summary"));
         else if (r.path.starts_with('=') || r.answers == "Health") out.emplace(status, described("Not in order"));
@@ -102,8 +106,7 @@ std::string operation(const route& r, const std::string& id, json::value schemas
     out.add("operationId", id).add("summary", r.about).add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
     out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]}])").add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
-        out.add_raw("requestBody", json::object().add("required", !r.body.empty()).add_raw("content",
-            fmt::format(R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body))).text());
+        out.add_raw("requestBody", json::object().add("required", !r.body.empty() || r.takes != json_media).add_raw("content", taken_by(r)).text());
     json::object answers;
     for (const auto& [status, text] : responses_of(r)) answers.add_raw(std::to_string(status), text);
     return out.add_raw("responses", answers.text()).text();

@@ -84,6 +84,16 @@ bool names_nothing(const exchange& of, const route& r) {
 
 }  // namespace
 
+std::vector<std::string_view> words_of(std::string_view list) {
+    std::vector<std::string_view> out;
+    while (!list.empty()) {
+        const auto word = list.substr(0, list.find(' '));
+        if (!word.empty()) out.push_back(word);
+        list.remove_prefix(std::min(list.size(), word.size() + 1));
+    }
+    return out;
+}
+
 std::span<const std::span<const route>> tables() { return routes::tables; }
 
 found_route find_route(verb method, std::string_view path) {

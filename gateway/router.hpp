@@ -32,6 +32,8 @@ struct exchange {
     json::value json() const { return body ? body->root() : json::value{}; }
 };
 
+inline constexpr std::string_view json_media = "application/json";
+
 using handler = awaitable<handled> (*)(exchange&);
 
 /// Without `run` the statement `name` answers. Its first row's first column is `data`, the second one (when there is one)
@@ -46,6 +48,7 @@ struct route {
     std::string_view group = {};   ///< rate group beside `api`
     handler run = nullptr;
     std::size_t body_limit = 0;    ///< bytes; 0: takes no body
+    std::string_view takes = json_media;  ///< the body's media types, "image/png image/jpeg"; only JSON is parsed
     std::string_view body = {};    ///< the body's schema
     std::string_view query = {};   ///< the schema of the query's parameters, as members of an object
     std::string_view answers = {}; ///< the schema of `data`; "Name[]": a list with meta.next_cursor
@@ -66,6 +69,8 @@ struct found_route {
 
 /// Looks the path up in every table, with and without its prefix.
 found_route find_route(verb, std::string_view path);
+/// The words of a row's list ("402 409", "image/png image/jpeg").
+std::vector<std::string_view> words_of(std::string_view list);
 /// Every table, for the OpenAPI document and the tests.
 std::span<const std::span<const route>> tables();
 

@@ -41,13 +41,13 @@ unsigned status_of(const answer& is) {
     return whole ? whole->status : std::get<streamed>(is).head.status;
 }
 
-// Parameters of a media type are not looked at: "application/json; charset=utf-8" is JSON.
-bool is_json(std::string_view content_type) {
+// Whether it is one of these media types. Parameters are not looked at: "application/json; charset=utf-8" is JSON.
+bool is_one_of(std::string_view content_type, std::string_view types) {
     auto type = content_type.substr(0, content_type.find(';'));
     while (type.ends_with(' ')) type.remove_suffix(1);
-    constexpr std::string_view wanted = "application/json";
-    return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(),
-                      [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); });
+    const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
+    const auto all = words_of(types);
+    return std::any_of(all.begin(), all.end(), [&](std::string_view wanted) { return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same); });
 }
 
 // What an API key must be allowed for a route.
@@ -126,8 +126,9 @@ private:
         } else if (!of.caller && !r.path.starts_with('=')) {
             if (auto p = co_await take_address_rate(r, of, limits)) co_return std::move(*p);
         }
-        if (!of.in.body.empty()) {
-            if (!is_json(of.in.header("content-type"))) co_return problem{415, "UNSUPPORTED_MEDIA_TYPE", "send application/json"};
+        if (!of.in.body.empty() && !is_one_of(of.in.header("content-type"), r.takes))
+            co_return problem{415, "UNSUPPORTED_MEDIA_TYPE", "send " + std::string(r.takes)};
+        if (!of.in.body.empty() && r.takes == json_media) {
             auto parsed = json::document::parse(of.in.body);
             if (!parsed) co_return bad_request("the body is " + parsed.error().message());
             if (parsed->root().type() != json::kind::object) co_return invalid("", "the body must be a JSON object");
