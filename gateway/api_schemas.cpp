@@ -1,7 +1,6 @@
 #include "gateway/api_schemas.hpp"
 
 #include <map>
-#include <mutex>
 #include <span>
 #include <stdexcept>
 
@@ -29,11 +28,14 @@ const std::string& api_schemas() {
 }
 
 const schema::validator& api_schema(std::string_view name) {
-    static std::mutex mutex;
-    static std::map<std::string, schema::validator, std::less<>> made;
-    const std::lock_guard lock(mutex);
-    auto found = made.find(name);
-    if (found == made.end()) found = made.emplace(name, schema::validator(api_schemas(), name)).first;
+    static const auto all = [] {
+        std::map<std::string, schema::validator, std::less<>> made;
+        const auto parsed = json::document::parse(api_schemas());
+        parsed->root()["$defs"].members([&](std::string_view each, json::value) { made.emplace(each, schema::validator(api_schemas(), each)); });
+        return made;
+    }();
+    const auto found = all.find(name);
+    if (found == all.end()) throw std::out_of_range("no schema is named " + std::string(name));
     return found->second;
 }
 

@@ -8,21 +8,6 @@ namespace {
 
 constexpr std::size_t most_faults = 10;
 
-// RFC 6901: ~ and / of a name are written ~0 and ~1. A name too long to be one of ours is cut.
-std::string pointer(std::string_view at, std::string_view name) {
-    std::string out(at);
-    out += '/';
-    for (const char c : name.substr(0, 100)) {
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    }
-    return out;
-}
-
 bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 std::optional<std::string> find_nul(json::value in, const std::string& at) {
@@ -35,7 +20,7 @@ std::optional<std::string> find_nul(json::value in, const std::string& at) {
     });
     in.members([&](std::string_view name, json::value one) {
         if (found) return;
-        const auto here = pointer(at, name);
+        const auto here = json::below(at, name);
         found = has_nul(name) ? std::optional(here) : find_nul(one, here);
     });
     return found;
@@ -60,7 +45,7 @@ std::optional<problem> refuse_unknown(json::value object, std::initializer_list<
         if (!unknown) seen.push_back(name);
         if ((!unknown && !twice) || ++count > most_faults) return;
         faults += (faults.empty() ? "" : ",") +
-                  json::object().add("pointer", pointer(at, name)).add("message", twice ? "is there twice" : "is not known here").text();
+                  json::object().add("pointer", json::below(at, name)).add("message", twice ? "is there twice" : "is not known here").text();
     });
     if (count == 0) return std::nullopt;
     return problem{422, "VALIDATION_FAILED", "a member is not known here, or is there twice", "[" + faults + "]"};

@@ -59,11 +59,22 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
     return "[" + out + "]";
 }
 
-// The value of a statement's parameter, wherever the request has it; none when nothing of that name can be there.
-std::optional<std::string> parameter(const exchange& of, const route& r, std::string_view name) {
+// Calls `each(name, value)` for the {placeholders} of the route's path until it answers true; whether it did.
+bool any_placeholder(const exchange& of, const route& r, const auto& each) {
     std::size_t index = 0;
     for (auto at = r.path.find('{'); at != std::string_view::npos; at = r.path.find('{', at + 1), ++index)
-        if (r.path.substr(at + 1, r.path.find('}', at) - at - 1) == name) return of.path[index];
+        if (each(r.path.substr(at + 1, r.path.find('}', at) - at - 1), of.path[index])) return true;
+    return false;
+}
+
+// The value of a statement's parameter, wherever the request has it; none when nothing of that name can be there.
+std::optional<std::string> parameter(const exchange& of, const route& r, std::string_view name) {
+    std::optional<std::string> found_in_path;
+    any_placeholder(of, r, [&](std::string_view placeholder, const std::string& value) {
+        if (placeholder == name) found_in_path = value;
+        return found_in_path.has_value();
+    });
+    if (found_in_path) return found_in_path;
     if (name == "body") return of.in.body;
     if (name == "session") return of.caller->session.text();
     if (const auto found = of.query.find(name); found != of.query.end()) return found->second;
@@ -76,10 +87,7 @@ std::optional<std::string> parameter(const exchange& of, const route& r, std::st
 
 // An id of the path that is none names nothing.
 bool names_nothing(const exchange& of, const route& r) {
-    std::size_t index = 0;
-    for (auto at = r.path.find('{'); at != std::string_view::npos; at = r.path.find('{', at + 1), ++index)
-        if (r.path.substr(0, r.path.find('}', at)).ends_with("id") && !uuid::parse(of.path[index])) return true;
-    return false;
+    return any_placeholder(of, r, [](std::string_view name, const std::string& value) { return name.ends_with("id") && !uuid::parse(value); });
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ awaitable<> hear_session_endings(services& use) {
     co_await use.channels.join(std::string(session_channel), std::make_shared<endings>(use));
 }
 
-awaitable<> tell_session_ended(services& use, std::string session) {
-    std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session)};
+awaitable<> tell_session_ended(services& use, session_id session) {
+    use.sessions.forget(session);
+    std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
     co_await use.redis.command(std::move(words));
 }
 

@@ -10,7 +10,7 @@ inline constexpr std::string_view session_channel = "sessions";
 /// Joins the channel for as long as the thread runs.
 awaitable<> hear_session_endings(services& use);
 
-/// Tells every gateway. Best effort: what is not heard ends when the caches do.
-awaitable<> tell_session_ended(services& use, std::string session);
+/// Forgets it here at once and tells every gateway. Best effort: what is not heard ends when the caches do.
+awaitable<> tell_session_ended(services& use, session_id session);
 
 }  // namespace airi::gateway

@@ -90,7 +90,7 @@ awaitable<handled> login(exchange& of) {
         if (const auto fresh = co_await of.use.hashing.hash(password)) {
             postgres::transaction save;
             save.caller = *known;
-            save.statements.push_back(sql::bind("auth.rehash", {{"password_hash", *fresh}}));
+            save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *fresh}}));
             co_await of.use.database.run(std::move(save));
         }
     }
@@ -111,7 +111,7 @@ awaitable<handled> refresh(exchange& of) {
     const auto user = user_id::parse(rows->front().text(0, 2)).value_or(user_id{});
     if (outcome == "reused") {
         log::warn("auth.refresh_reused", {{"user_id", user.text()}, {"session_id", session.text()}});
-        co_await tell_session_ended(of.use, session.text());
+        co_await tell_session_ended(of.use, session);
     }
     if (outcome != "rotated" && outcome != "grace") co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
     const auto caller = co_await of.use.sessions.of(user, session);
@@ -132,8 +132,7 @@ awaitable<handled> logout(exchange& of) {
     end.statements.push_back(sql::bind("auth.end_session", {{"session", of.caller->session}}));
     const auto rows = co_await of.use.database.run(std::move(end));
     if (!rows) co_return problem_of(rows.error());
-    of.use.sessions.forget(of.caller->session);
-    co_await tell_session_ended(of.use, of.caller->session.text());
+    co_await tell_session_ended(of.use, of.caller->session);
     co_return success(200, R"({"logged_out":true})");
 }
 
@@ -198,7 +197,7 @@ awaitable<handled> open_session(exchange& of, user_id user, std::string email, s
     if (got->back().empty()) co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
     // The sessions that had to make room end on every gateway at once.
     for (std::size_t i = 0; i < got->front().size(); ++i) {
-        co_await tell_session_ended(use, std::string(got->front().text(i, 0)));
+        co_await tell_session_ended(use, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
     }
     const auto life = use.options.access_token_life;
     const auto access = use.keys.sign({user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + life});

@@ -99,13 +99,10 @@ awaitable<handled> reset_password(exchange& of) {
     auto got = co_await take(of, "reset_password", *hash);
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     const auto& done = std::get<taken>(got);
-    std::vector<std::string> ended;
+    std::vector<session_id> ended;
     if (const auto list = json::document::parse(done.ended))
-        list->root().each([&](json::value id) { ended.emplace_back(id.string().value_or("")); });
-    for (auto& id : ended) {
-        of.use.sessions.forget(session_id::parse(id).value_or(session_id{}));
-        co_await tell_session_ended(of.use, std::move(id));
-    }
+        list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
+    for (const auto& id : ended) co_await tell_session_ended(of.use, id);
     log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended.size()}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended.size()).text());
 }

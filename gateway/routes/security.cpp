@@ -20,9 +20,7 @@ awaitable<result<std::size_t>> end_sessions(exchange& of, std::string_view why, 
     const auto rows = co_await of.use.database.run(std::move(end));
     if (!rows) co_return rows.error();
     for (std::size_t i = 0; i < rows->front().size(); ++i) {
-        const std::string id(rows->front().text(i, 0));
-        of.use.sessions.forget(session_id::parse(id).value_or(session_id{}));
-        co_await tell_session_ended(of.use, id);
+        co_await tell_session_ended(of.use, session_id::parse(rows->front().text(i, 0)).value_or(session_id{}));
     }
     co_return rows->front().size();
 }
@@ -57,7 +55,7 @@ awaitable<handled> change_password(exchange& of) {
     if (!fresh) co_return problem_of(fresh.error());
     postgres::transaction save;
     save.caller = of.caller->id;
-    save.statements.push_back(sql::bind("auth.rehash", {{"password_hash", *fresh}}));
+    save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *fresh}}));
     if (const auto saved = co_await of.use.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
     const auto ended = co_await end_sessions(of, "password", std::nullopt, of.caller->session);
     if (!ended) co_return problem_of(ended.error());
@@ -128,10 +126,7 @@ awaitable<handled> create_key(exchange& of) {
 awaitable<handled> revoke_key(exchange& of) {
     constexpr route statement{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke"};
     auto out = co_await answer_data(of, statement);
-    if (std::holds_alternative<answer>(out)) {
-        of.use.sessions.forget(session_id::parse(of.path.front()).value_or(session_id{}));
-        co_await tell_session_ended(of.use, of.path.front());
-    }
+    if (std::holds_alternative<answer>(out)) co_await tell_session_ended(of.use, session_id::parse(of.path.front()).value_or(session_id{}));
     co_return out;
 }
 

@@ -173,6 +173,20 @@ std::string value::text() const {
     return simdjson::minify(at(place_));
 }
 
+std::string below(std::string_view at, std::string_view name) {
+    std::string out(at);
+    out += '/';
+    for (const char c : name.substr(0, 100)) {
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
+    }
+    return out;
+}
+
 void append_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t from = 0;

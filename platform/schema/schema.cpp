@@ -19,18 +19,6 @@ using valijson::adapters::BoostJsonAdapter;
 
 constexpr std::size_t most_faults = 20;
 
-// RFC 6901: ~ and / of a name are written ~0 and ~1. A name too long to be one of ours is cut.
-std::string below(std::string_view at, std::string_view name) {
-    std::string out(at);
-    out += '/';
-    for (const char c : name.substr(0, 100)) {
-        if (c == '~') out += "~0";
-        else if (c == '/') out += "~1";
-        else out += c;
-    }
-    return out;
-}
-
 // The same value as the validator's library has it; members that are there twice are told on the way.
 boost::json::value copy(json::value from, const std::string& at, std::vector<fault>& faults) {
     switch (from.type()) {
@@ -44,14 +32,14 @@ boost::json::value copy(json::value from, const std::string& at, std::vector<fau
         case json::kind::array: {
             boost::json::array out;
             out.reserve(from.size());
-            from.each([&](json::value one) { out.push_back(copy(one, below(at, std::to_string(out.size())), faults)); });
+            from.each([&](json::value one) { out.push_back(copy(one, json::below(at, std::to_string(out.size())), faults)); });
             return out;
         }
         case json::kind::object: break;
     }
     boost::json::object out;
     from.members([&](std::string_view name, json::value one) {
-        const auto here = below(at, name);
+        const auto here = json::below(at, name);
         if (!out.emplace(name, copy(one, here, faults)).second) faults.push_back({here, "is there twice"});
     });
     return out;
@@ -70,7 +58,7 @@ void leave_out_formats(boost::json::value& schema) {
 // "<root>", "[a]", "[0]" of the library's context.
 std::string pointer_of(const std::vector<std::string>& context) {
     std::string out;
-    for (std::size_t i = 1; i < context.size(); ++i) out = below(out, std::string_view(context[i]).substr(1, context[i].size() - 2));
+    for (std::size_t i = 1; i < context.size(); ++i) out = json::below(out, std::string_view(context[i]).substr(1, context[i].size() - 2));
     return out;
 }
 
@@ -98,7 +86,7 @@ bool repeats(std::string_view text) {
 fault told(const valijson::ValidationResults::Error& error) {
     const std::string_view text = error.description;
     const auto at = pointer_of(error.context);
-    if (text.starts_with("Missing required property")) return {below(at, quoted_part(text)), "is needed"};
+    if (text.starts_with("Missing required property")) return {json::below(at, quoted_part(text)), "is needed"};
     if (text.starts_with("Value type not permitted")) return {at, "is of another type"};
     if (text.starts_with("Failed to match regex")) return {at, "does not have the form that is asked for"};
     if (text.starts_with("Failed to match against any enum values")) return {at, "is none of the values that are allowed"};
@@ -112,13 +100,11 @@ fault told(const valijson::ValidationResults::Error& error) {
 }  // namespace
 
 struct validator::state {
-    boost::json::value document;  // the schema's references point into it
-    valijson::Schema schema;
+    valijson::Schema schema;  // whole in itself: its references are resolved, its constants copied
 };
 
 validator::validator(std::string_view document, std::string_view definition) : state_(std::make_unique<state>()) {
-    auto& root = state_->document;
-    root = boost::json::parse(document);
+    auto root = boost::json::parse(document);
     leave_out_formats(root);
     if (!root.as_object().at("$defs").as_object().contains(definition))
         throw std::invalid_argument("no schema is named " + std::string(definition));
@@ -148,7 +134,7 @@ std::vector<fault> validator::check(json::value from) const {
             const std::string_view text = each.description;
             if (!text.starts_with("Object contains a property that could not be validated")) continue;
             const auto name = quoted_part(text.substr(text.find("constraints")));
-            found.push_back({below(pointer_of(each.context), name), "is not known here"});
+            found.push_back({json::below(pointer_of(each.context), name), "is not known here"});
             take_out(value, each.context, name);
             unknown = true;
         }

@@ -5,7 +5,7 @@ select auth_signup(:id::uuid, :email, :password_hash, :display_name, :metadata::
 -- name: auth.find
 select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);
 
--- name: auth.rehash
+-- name: auth.set_password
 update users set password_hash = :password_hash, updated_at = now() where id = caller();
 
 -- name: auth.open
@@ -78,7 +78,7 @@ select coalesce(json_agg(json_build_object('outcome', outcome, 'address', host(a
 from (select * from login_history where user_id = caller() order by at desc limit :limit::int) h;
 
 -- name: auth.password_of
-select password_hash, email from users where id = caller();
+select password_hash from users where id = caller();
 
 -- name: two_factor.setup
 select two_factor_setup(decode(:secret, 'hex'));

@@ -16,7 +16,9 @@ test('AIRI-16 AIRI-17 SAAS-21: created, changed, starred, archived, tagged, dele
     const changed = (await api('PUT', `/conversations/${made.id}`, { title: 'Journey', starred: true, tags: ['b', 'a'], system_prompt: 'be brief' })).json.data;
     assert.deepEqual([changed.title, changed.starred, changed.tags, changed.system_prompt, changed.archived], ['Journey', true, ['a', 'b'], 'be brief', false]);
     assert.equal((await api('PATCH', `/conversations/${made.id}`, { system_prompt: null })).json.data.system_prompt, null);
-    refused(await api('PATCH', `/conversations/${made.id}`, { tags: ['a', 'a'], starred: 1, nonsense: 1 }), 422, 'VALIDATION_FAILED', /starred.*|nonsense/);
+    const faulty = await api('PATCH', `/conversations/${made.id}`, { tags: ['a', 'a'], starred: 1, nonsense: 1 });
+    refused(faulty, 422, 'VALIDATION_FAILED');
+    assert.deepEqual(faulty.json.error.details.map((one) => one.pointer).sort(), ['/nonsense', '/starred', '/tags'], 'all of them at once');
     const ids = async (query) => (await api('GET', `/conversations?${query}`)).json.data.map((one) => one.id);
     assert.deepEqual(await ids('starred=true'), [made.id]);
     assert.deepEqual(await ids('tag=a'), [made.id]);
@@ -47,7 +49,7 @@ test('AIRI-23: an edited question and another reply leave the earlier version; a
     const { id } = await conversationOf(port, alice.token);
     const texts = async () => (await api('GET', `/conversations/${id}/messages`)).json.data.map((m) => [m.role, m.content.split(' [[')[0]]);
     await say(api, id, 'first');
-    const second = (await say(api, id, 'second')).json.data;
+    await say(api, id, 'second');
     const asked = (await api('GET', `/conversations/${id}/messages`)).json.data.find((m) => m.content.startsWith('second'));
     await say(api, id, 'third');
     assert.equal((await texts()).length, 6);
@@ -65,7 +67,6 @@ test('AIRI-23: an edited question and another reply leave the earlier version; a
     assert.notEqual(again.id, edited.json.data.id);
     assert.equal((await texts()).length, 4);
     assert.equal((await api('GET', `/conversations/${id}`)).json.data.message_count, 4);
-    assert.equal(second.role, 'assistant');
     const [{ n }] = await system.rows("select count(*)::int as n from generations where conversation_id = $1 and state = 'completed'", [id]);
     assert.equal(n, 5);
 });

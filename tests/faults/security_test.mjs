@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { generate, verify } from 'otplib';
+import { generate } from 'otplib';
 
 import { eventually } from '../system/wait.mjs';
 import { password, withAccounts } from './accounts.mjs';
@@ -68,13 +68,14 @@ test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is take
     assert.deepEqual((await call(ports[0], token)('GET', '/auth/2fa')).json.data, { enabled: true, recovery_codes_left: 7 });
     assert.equal((await call(ports[0], token)('POST', '/auth/2fa/disable', { code: recovery[3] })).json.data.enabled, false);
     assert.equal((await login(who)).status, 200);
-    assert.equal((await verify({ secret, token: await generate({ secret }) })).valid, true, 'the secret is what otplib reads it as');
 });
 
 test('a code of the time is taken once, and those of its neighbours too', async ({ system, join, ports }) => {
     const who = await join();
     const { secret } = (await call(ports[0], who.token)('POST', '/auth/2fa/setup', {})).json.data;
-    const at = (offset) => generate({ secret, epoch: Math.floor(Date.now() / 1000) + offset });
+    // From one moment on, so that nothing changes when a step of 30 s ends in the midst of this.
+    const begun = Math.floor(Date.now() / 1000);
+    const at = (offset) => generate({ secret, epoch: begun + offset });
     const take = async (code) => (await system.rows('select two_factor_take($1, $2) as is', [who.id, code]))[0].is;
     assert.equal(await take(await at(-90)), null);
     assert.equal(await take(await at(90)), null);
