@@ -106,6 +106,8 @@ public:
         spoken_ = ticks();
     }
 
+    std::chrono::steady_clock::time_point since{};  // the connection stands
+
 private:
     static void answered(redisAsyncContext*, void* reply, void* data) {
         auto& me = *static_cast<commands*>(data);
@@ -115,7 +117,10 @@ private:
         call->finish({me.ticks() - call->since > patience ? errc::timed_out : errc::unavailable, {}});
     }
 
-    void ready() override { spoken_ = ticks(); }
+    void ready() override {
+        spoken_ = ticks();
+        since = std::chrono::steady_clock::now();
+    }
     void dropped() override {}
 
     void tick() override {
@@ -174,6 +179,7 @@ public:
     }
 
     bool available() const override { return commands_->is_up(); }
+    std::chrono::steady_clock::time_point standing_since() const override { return commands_->since; }
     void close() override { commands_->close(); }
 
 private:

@@ -2,10 +2,12 @@
 // Redis carries what may be lost. Each object belongs to one io_context thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +53,8 @@ public:
     virtual awaitable<result<reply>> eval(const script&, std::vector<std::string> keys,
                                           std::vector<std::string> arguments) = 0;
     virtual bool available() const = 0;
+    /// Since when its connection stands.
+    virtual std::chrono::steady_clock::time_point standing_since() const = 0;
     virtual void close() = 0;
 };
 
@@ -75,6 +79,21 @@ public:
 /// `url`: redis://[:password@]host[:port][/db]. Both connect in the background, at once.
 std::unique_ptr<client> open_client(executor on, const secret& url);
 std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
+
+/// Deletes keys on whose absence others rely, as on a mark that something has changed. One thread; `redis` must outlive it.
+class eraser {
+public:
+    explicit eraser(client& redis) : redis_(redis) {}
+
+    /// Ends when the key is gone. What cannot be deleted while Redis is away is deleted by the next call that finds it back.
+    awaitable<> erase(std::string key);
+    /// Deletes what is owed; false while something is.
+    awaitable<bool> settled();
+
+private:
+    client& redis_;
+    std::set<std::string> owed_;
+};
 
 }  // namespace airi::redis
 

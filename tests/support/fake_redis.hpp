@@ -1,4 +1,4 @@
-// A Redis in memory with what the hub needs of it: streams, channels and the worker's append script. Answers
+// A Redis in memory with what the gateway needs of it: streams, channels, the worker's append script, and keys without their lives. Answers
 // come through the loop, never inline; corked, they wait. Everything on one thread.
 #pragma once
 
@@ -48,6 +48,8 @@ public:
     }
     std::size_t waiting() const { return answers_.size(); }
 
+    std::map<std::string, std::string> keys;
+    std::chrono::steady_clock::time_point standing_since{};
     int commands = 0;
     int subscriptions = 0;
     int unsubscriptions = 0;
@@ -77,6 +79,12 @@ private:
         if (words[0] == "XADD") {
             streams_[words[1]].emplace(events::read_entry_id(words[2]).value(), words[4]);
             return text(words[2]);
+        }
+        if (words[0] == "GET") return keys.contains(words[1]) ? text(keys[words[1]]) : redis::reply{};
+        if (words[0] == "SET") return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // as with NX
+        if (words[0] == "UNLINK") {
+            for (std::size_t i = 1; i < words.size(); ++i) keys.erase(words[i]);
+            return redis::reply{redis::reply::kind::integer, 1, {}, {}};
         }
         return redis::errc::refused;
     }
@@ -108,6 +116,7 @@ public:
         co_return redis::errc::refused;
     }
     bool available() const override { return !of_.away_; }
+    std::chrono::steady_clock::time_point standing_since() const override { return of_.standing_since; }
     void close() override {}
 
 private:
