@@ -67,6 +67,7 @@ std::string channel_of(const conversation_id&);               ///< conversation:
 std::string channel_of(const user_id&);                       ///< user:{id}
 std::string entry_id(position);                               ///< "3-17"
 std::optional<position> read_entry_id(std::string_view text);
+std::string state_key(const user_id&);                        ///< state:{id}; absent from any change of the user's rows on
 inline constexpr std::string_view cancel_channel = "cancellations";  ///< payload: a generation's id
 
 }  // namespace airi::events

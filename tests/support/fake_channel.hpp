@@ -29,6 +29,7 @@ public:
     bool answer_lost = false;  ///< with a failure: the frame is written all the same
     std::vector<written> frames;
     std::vector<workers::announcement> announcements;
+    std::vector<user_id> changes;
 
     /// The streams are gone (FLUSHALL).
     void flush() { last_.clear(); }
@@ -51,6 +52,12 @@ public:
     awaitable<> announce(workers::announcement out) override {
         if (journal_) journal_->push_back("announce " + out.channel);
         announcements.push_back(std::move(out));
+        co_return;
+    }
+
+    awaitable<> changed(user_id whose) override {
+        if (journal_) journal_->push_back("changed");
+        changes.push_back(whose);
         co_return;
     }
 

@@ -5,6 +5,7 @@ namespace airi::workers::chat {
 consequences consequences_of(const events::chat_screened& in, const sql::generations::end& end,
                              std::string_view traceparent) {
     consequences out;
+    out.changed = {in.user};
     if (end.state == "rejected") return out;  // told by moderation
     auto last = events::end_frame(end.state, end.error_code, end.message);
     out.frames.push_back({{in.conversation, in.generation, in.message, in.reply}, {end.epoch, end.offset}, last.type,

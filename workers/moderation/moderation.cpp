@@ -20,6 +20,7 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
     effects out;
     out.statements.push_back(
         sql::generations::screen(in, {found.action, found.categories, found.confidence, found.reason}));
+    out.then.changed = {in.user};
     const auto& cause = in.generation.value;
     if (refused) {
         auto last = events::end_frame("rejected", found.reason, "null");
@@ -42,6 +43,7 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
 effects give_up(const events::chat_requested& in, const record& from) {
     effects out;
     out.statements.push_back(sql::generations::abandon_message(in, "dead_letter"));
+    out.then.changed = {in.user};
     auto last = events::end_frame("failed", "dead_letter", "null");
     out.then.frames.push_back({{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
     const events::chat_finished finished{.conversation = in.conversation, .user = in.user, .message = in.message,

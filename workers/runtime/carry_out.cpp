@@ -19,6 +19,7 @@ awaitable<result<>> carry_out(const effects& what, const runner_ports& ports) {
         rows = std::move(*done);
     }
     auto then = what.derive ? what.derive(rows) : what.then;
+    for (const auto& whose : then.changed) co_await ports.frames.changed(whose);
     for (auto& frame : then.frames) co_await ports.frames.append(std::move(frame));
     for (auto& out : then.announcements) co_await ports.frames.announce(std::move(out));
     if (then.events.empty()) co_return result<>{};

@@ -34,6 +34,8 @@ public:
     virtual ~channel() = default;
     virtual awaitable<appended> append(outgoing_frame) = 0;
     virtual awaitable<> announce(announcement) = 0;
+    /// Rows of the user's were changed: no gateway gives an answer from before that any more.
+    virtual awaitable<> changed(user_id) = 0;
 };
 
 }  // namespace airi::workers

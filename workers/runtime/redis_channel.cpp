@@ -16,7 +16,7 @@ return 1
 class redis_channel final : public channel {
 public:
     redis_channel(redis::client& client, seconds keep)
-        : client_(client), keep_(std::to_string(std::chrono::duration_cast<milliseconds>(keep).count())) {}
+        : client_(client), marks_(client), keep_(std::to_string(std::chrono::duration_cast<milliseconds>(keep).count())) {}
 
     awaitable<appended> append(outgoing_frame out) override {
         const bool stands_alone = out.type != events::frame_type::delta;
@@ -36,8 +36,11 @@ public:
         co_await client_.command(std::move(words));
     }
 
+    awaitable<> changed(user_id whose) override { return marks_.erase(events::state_key(whose)); }
+
 private:
     redis::client& client_;
+    redis::eraser marks_;
     std::string keep_;
 };
 

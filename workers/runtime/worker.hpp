@@ -17,8 +17,10 @@
 
 namespace airi::workers {
 
-/// What happens when the statements are committed: frames to the clients, events to Kafka. At least once.
+/// What happens when the statements are committed: whose rows were changed is told, then frames to the clients, events to Kafka. At
+/// least once.
 struct consequences {
+    std::vector<user_id> changed;
     std::vector<outgoing_frame> frames;
     std::vector<announcement> announcements;
     std::vector<events::outgoing> events;
