@@ -7,15 +7,15 @@
 namespace airi::gateway {
 namespace {
 
-// KEYS: one sorted set per window, then the quota's set if there is one. ARGV: number of windows, a token unique to this
-// request, then max and seconds per window, then the quota's max and member. Returns
-// {kind, index of the window, remaining, milliseconds to wait, repeated}.
+// KEYS: one sorted set per window, then the quota's set if there is one, then a key to be read on the way if there is one. ARGV:
+// number of windows, a token unique to this request, then max and seconds per window, then the quota's max and member. Returns
+// {kind, index of the window, remaining, milliseconds to wait, repeated, what the key holds}; the last only of what is allowed.
 const redis::script take_script(R"lua(
 local windows = tonumber(ARGV[1])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local repeated = 0
-local quota = KEYS[windows + 1]
+local quota = ARGV[3 + windows * 2] and KEYS[windows + 1]
 if quota then
     local max, member = tonumber(ARGV[3 + windows * 2]), ARGV[4 + windows * 2]
     if redis.call('EXISTS', quota) == 0 then
@@ -49,14 +49,15 @@ if quota then
     redis.call('SADD', quota, '-', ARGV[4 + windows * 2])
     redis.call('EXPIRE', quota, 172800)
 end
-return {0, tightest, least, wait, repeated}
+local asked = KEYS[windows + (quota and 2 or 1)]
+return {0, tightest, least, wait, repeated, asked and redis.call('GET', asked)}
 )lua");
 
 std::string quota_key(const quota& q) { return "quota:messages:" + q.whose + ":" + q.day; }
 
 }  // namespace
 
-awaitable<result<decision>> limiter::take(std::vector<window> windows, std::optional<quota> day) {
+awaitable<result<decision>> limiter::take(std::vector<window> windows, std::optional<quota> day, std::string read) {
     static thread_local std::uint64_t counter = 0;
     std::vector<std::string> keys, arguments{std::to_string(windows.size()),
                                              fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
@@ -71,11 +72,12 @@ awaitable<result<decision>> limiter::take(std::vector<window> windows, std::opti
         arguments.push_back(std::to_string(day->max));
         arguments.push_back(day->member);
     }
-    const auto reply = co_await redis_.eval(take_script, std::move(keys), std::move(arguments));
+    if (!read.empty()) keys.push_back(std::move(read));
+    auto reply = co_await redis_.eval(take_script, std::move(keys), std::move(arguments));
     if (!reply) co_return reply.error();
-    const auto& cells = reply->list;
+    auto& cells = reply->list;
     decision out;
-    if (cells.size() != 5) co_return make_error_code(redis::errc::refused);
+    if (cells.size() < 5) co_return make_error_code(redis::errc::refused);
     out.is = static_cast<decision::kind>(cells[0].number);
     if (const auto index = static_cast<std::size_t>(cells[1].number); index > 0 && index <= windows.size()) {
         out.name = windows[index - 1].name;
@@ -90,6 +92,7 @@ awaitable<result<decision>> limiter::take(std::vector<window> windows, std::opti
     out.remaining = std::max<std::int64_t>(0, cells[2].number);
     out.reset = (cells[3].number + 999) / 1000;
     out.repeated = cells[4].number == 1;
+    if (cells.size() > 5) out.read = std::move(cells[5].text);
     co_return out;
 }
 

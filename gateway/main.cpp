@@ -11,6 +11,7 @@
 
 #include "gateway/hub/hub.hpp"
 #include "gateway/kafka_publisher.hpp"
+#include "gateway/kept_answers.hpp"
 #include "gateway/open_sockets.hpp"
 #include "gateway/service.hpp"
 #include "gateway/session_endings.hpp"
@@ -47,8 +48,9 @@ struct core {
           channels(context.get_executor(), *subscriber, *redis),
           sessions(*all.database),
           limits(*redis),
+          kept(*redis),
           use{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key, all.known,
-              sessions, limits, all.options, context.get_executor()},
+              sessions, limits, kept, all.options, context.get_executor()},
           app(make_service(use)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, hear_session_endings(use), asio::detached);
@@ -72,6 +74,7 @@ struct core {
     open_sockets sockets;
     accounts sessions;
     limiter limits;
+    kept_answers kept;
     services use;
     std::unique_ptr<application> app;
     server listening;

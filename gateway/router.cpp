@@ -182,6 +182,7 @@ awaitable<handled> answer_data(exchange& of, const route& r) {
         json::object more;
         more.add("next_cursor", first.is_null(0, 1) ? std::nullopt : std::optional(std::string(first.text(0, 1))));
         if (first.columns_ > 2) more.add_raw("generating", first.is_null(0, 2) ? "null" : first.text(0, 2));
+        of.passing = first.columns_ > 2 && !first.is_null(0, 2);
         meta = more.text();
     }
     co_return success(r.status, first.text(0, 0), meta);

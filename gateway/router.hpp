@@ -28,6 +28,7 @@ struct exchange {
     std::shared_ptr<const account> caller;      ///< set unless the route is for anyone
     std::optional<json::document> body;         ///< parsed when the route takes a body
     services& use;
+    bool passing = false;                       ///< what was answered is about to change: it is not kept
 
     json::value json() const { return body ? body->root() : json::value{}; }
 };
@@ -57,6 +58,7 @@ struct route {
     std::string_view also = {};    ///< further statuses: "402 409"
     std::string_view about = {};   ///< for people, one line
     bool as_openai = false;        ///< errors in OpenAI's shape
+    seconds keep{0};               ///< how long an answer is kept while nothing of the caller's changes; 0: it is not
 };
 
 inline constexpr std::size_t small_body = 16 * 1024;

@@ -7,6 +7,7 @@
 
 #include "events/chat.hpp"
 #include "gateway/generation_status.hpp"
+#include "gateway/kept_answers.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
@@ -108,6 +109,7 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
+    co_await use.kept.changed(who.id);
     co_return std::nullopt;
 }
 
@@ -126,13 +128,13 @@ std::optional<problem> check_content(std::string_view content, std::string_view 
     return std::nullopt;
 }
 
-awaitable<std::optional<problem>> take_rates(services& use, const account& who, std::string_view group, decision& used) {
+awaitable<std::optional<problem>> take_rates(services& use, const account& who, std::string_view group, decision& used, std::string read) {
     if (!use.options.rate_limiting) co_return std::nullopt;
     auto windows = windows_of(who, group);
     if (windows.empty()) co_return std::nullopt;
-    const auto got = co_await use.limits.take(std::move(windows));
+    auto got = co_await use.limits.take(std::move(windows), std::nullopt, std::move(read));
     if (!got) co_return std::nullopt;
-    used = *got;
+    used = std::move(*got);
     if (used.is == decision::kind::allowed) co_return std::nullopt;
     co_return too_many(used);
 }

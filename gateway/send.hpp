@@ -50,7 +50,8 @@ awaitable<std::optional<problem>> publish_message(services&, std::shared_ptr<con
 /// The faults a message's text can have; none when it is fine.
 std::optional<problem> check_content(std::string_view content, std::string_view pointer);
 
-/// Takes from the caller's windows `api` and `group`; a problem when one is used up. `used` gets the decision.
-awaitable<std::optional<problem>> take_rates(services&, const account&, std::string_view group, decision& used);
+/// Takes from the caller's windows `api` and `group`; a problem when one is used up. `used` gets the decision, and what the key
+/// `read` holds, if one is named.
+awaitable<std::optional<problem>> take_rates(services&, const account&, std::string_view group, decision& used, std::string read = {});
 
 }  // namespace airi::gateway

@@ -4,8 +4,10 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include "events/frames.hpp"
 #include "gateway/authenticate.hpp"
 #include "gateway/body_faults.hpp"
+#include "gateway/kept_answers.hpp"
 #include "gateway/peer.hpp"
 #include "gateway/router.hpp"
 #include "gateway/send.hpp"
@@ -122,7 +124,8 @@ private:
         }
         // Sending takes its limits together with the quota, in one step of its own.
         if (of.caller && r.group != "chat") {
-            if (auto p = co_await take_rates(use_, *of.caller, r.group, limits)) co_return std::move(*p);
+            auto read = r.keep.count() > 0 ? events::state_key(of.caller->id) : std::string{};
+            if (auto p = co_await take_rates(use_, *of.caller, r.group, limits, std::move(read))) co_return std::move(*p);
         } else if (!of.caller && !r.path.starts_with('=')) {
             if (auto p = co_await take_address_rate(r, of, limits)) co_return std::move(*p);
         }
@@ -135,10 +138,35 @@ private:
             if (auto p = refuse_nul(of.in.body, parsed->root())) co_return std::move(*p);
             of.body = std::move(*parsed);
         }
+        if (r.keep.count() > 0) co_return co_await answer_kept(r, of, std::move(limits.read));
+        auto out = co_await answer_anew(r, of);
+        // Sending changes what the workers then write, and they tell.
+        if (of.caller && r.method != verb::get && r.group != "chat") co_await use_.kept.changed(of.caller->id);
+        co_return out;
+    }
+
+    awaitable<handled> answer_anew(const route& r, exchange& of) {
         if (auto p = read_query(r, of)) co_return std::move(*p);
         if (auto p = check_body(r, of.body)) co_return std::move(*p);
         if (r.run) co_return co_await r.run(of);
         co_return co_await answer_data(of, r);
+    }
+
+    // A whole answer in JSON is kept by the caller, path and query it is for.
+    awaitable<handled> answer_kept(const route& r, exchange& of, std::string known_state) {
+        const auto state = co_await use_.kept.state_of(of.caller->id, std::move(known_state));
+        if (state.empty()) co_return co_await answer_anew(r, of);
+        auto key = of.caller->id.text() + of.in.path;
+        for (const auto& [name, value] : of.in.query) key.append(1, '\0').append(name).append(1, '\0').append(value);
+        if (const auto* body = use_.kept.find(key, state)) {
+            response again;
+            again.body = *body;
+            co_return answer(std::move(again));
+        }
+        auto out = co_await answer_anew(r, of);
+        const auto* whole = std::get_if<answer>(&out);
+        if (whole && !of.passing) use_.kept.keep(std::move(key), state, std::get<response>(*whole).body, r.keep);
+        co_return out;
     }
 
     awaitable<std::optional<problem>> take_address_rate(const route& r, const exchange& of, decision& limits) {

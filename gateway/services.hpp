@@ -18,6 +18,7 @@
 namespace airi::gateway {
 
 class hub;
+class kept_answers;
 class open_sockets;
 
 /// Events out; ends when the broker has them.
@@ -47,6 +48,7 @@ struct services {
     const catalogue& known;
     accounts& sessions;
     limiter& limits;
+    kept_answers& kept;
     const gateway_options& options;
     executor on;
 };

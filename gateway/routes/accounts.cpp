@@ -172,7 +172,7 @@ constexpr std::array rows{
     route{.method = verb::post, .path = "/auth/logout", .name = "auth.logout", .who = access::session, .run = logout, .body_limit = small_body, .answers = "LoggedOut",
           .about = "End this session"},
     route{.method = verb::get, .path = "/auth/session", .name = "auth.session", .run = session, .answers = "CurrentSession", .about = "Who is signed in"},
-    route{.method = verb::get, .path = "/users/profile", .name = "profile.get", .answers = "Profile", .about = "The caller's profile"},
+    route{.method = verb::get, .path = "/users/profile", .name = "profile.get", .answers = "Profile", .about = "The caller's profile", .keep = seconds{3600}},
     route{.method = verb::put, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
           .body = "ProfileUpdate", .answers = "Profile", .about = "Change it: what is not named stays, objects are merged"},
     route{.method = verb::patch, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,

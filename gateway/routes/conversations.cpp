@@ -162,12 +162,15 @@ awaitable<handled> cancel(exchange& of) {
     co_return success(202, json::object().add("generation_id", id->text()).add("state", (*status)->state).text());
 }
 
+// Search is the dearest of them; all are as fresh as the last change.
+constexpr seconds kept_for{600};
+
 constexpr std::array rows{
     route{.method = verb::get, .path = "/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
-          .about = "The caller's conversations, those that were talked in last first"},
+          .about = "The caller's conversations, those that were talked in last first", .keep = kept_for},
     route{.method = verb::post, .path = "/conversations", .name = "conversations.create", .run = create, .body_limit = small_body,
           .body = "ConversationCreate", .answers = "Conversation", .status = 201, .also = "404", .about = "Begin one"},
-    route{.method = verb::get, .path = "/conversations/{id}", .name = "conversations.get", .answers = "Conversation", .about = "One"},
+    route{.method = verb::get, .path = "/conversations/{id}", .name = "conversations.get", .answers = "Conversation", .about = "One", .keep = kept_for},
     route{.method = verb::put, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
           .body = "ConversationUpdate", .answers = "Conversation", .about = "Change title, star, archive, tags, system prompt or model"},
     route{.method = verb::patch, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
@@ -180,7 +183,7 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export", .run = export_one,
           .query = "ExportFormat", .answers = "ConversationExport", .media = "text/markdown", .about = "The whole conversation, as JSON or Markdown"},
     route{.method = verb::get, .path = "/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
-          .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way"},
+          .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way", .keep = kept_for},
     route{.method = verb::post, .path = "/conversations/{id}/messages", .name = "messages.send", .group = "chat", .run = send,
           .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
           .about = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
@@ -197,16 +200,16 @@ constexpr std::array rows{
     route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}/rating", .name = "messages.rate", .body_limit = small_body,
           .body = "MessageRating", .answers = "Message", .about = "Rate a reply"},
     route{.method = verb::get, .path = "/search/messages", .name = "messages.search", .query = "MessageSearch", .answers = "FoundMessage[]",
-          .about = "Full-text search over the caller's messages"},
+          .about = "Full-text search over the caller's messages", .keep = kept_for},
     route{.method = verb::get, .path = "/conversation-templates", .name = "conversation_templates.list", .answers = "Template[]",
           .about = "Everybody's templates and the caller's"},
     route{.method = verb::post, .path = "/conversation-templates", .name = "conversation_templates.create", .body_limit = small_body,
           .body = "TemplateCreate", .answers = "Template", .status = 201, .also = "404", .about = "Keep a template"},
     route{.method = verb::del, .path = "/conversation-templates/{id}", .name = "conversation_templates.delete", .answers = "Id", .about = "Delete a template"},
     route{.method = verb::get, .path = "/chat/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
-          .about = "The same as /conversations"},
+          .about = "The same as /conversations", .keep = kept_for},
     route{.method = verb::get, .path = "/chat/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
-          .about = "The same as /conversations/{id}/messages"},
+          .about = "The same as /conversations/{id}/messages", .keep = kept_for},
     route{.method = verb::post, .path = "/chat/messages", .name = "messages.send_anywhere", .group = "chat", .run = send_anywhere,
           .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 404 409",
           .about = "Say something, in a conversation of the body or a new one"},

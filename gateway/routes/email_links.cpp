@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "events/email.hpp"
+#include "gateway/kept_answers.hpp"
 #include "gateway/routes/open_session.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/session_endings.hpp"
@@ -84,7 +85,9 @@ awaitable<std::variant<taken, problem>> take(exchange& of, std::string_view kind
     if (outcome == "code") co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     if (outcome == "wrong_code") co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link was used, is too old, or is none of ours"};
-    co_return taken{user_id::parse(row.text(0, 1)).value_or(user_id{}), std::string(row.text(0, 2)), std::string(row.text(0, 3)), std::string(row.text(0, 4))};
+    taken out{user_id::parse(row.text(0, 1)).value_or(user_id{}), std::string(row.text(0, 2)), std::string(row.text(0, 3)), std::string(row.text(0, 4))};
+    co_await of.use.kept.changed(out.user);
+    co_return out;
 }
 
 awaitable<handled> verify_email(exchange& of) {

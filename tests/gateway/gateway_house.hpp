@@ -5,6 +5,7 @@
 
 #include "events/chat.hpp"
 #include "gateway/hub/hub.hpp"
+#include "gateway/kept_answers.hpp"
 #include "gateway/open_sockets.hpp"
 #include "gateway/service.hpp"
 #include "platform/base/json.hpp"
@@ -33,8 +34,9 @@ struct gateway_house {
     gateway::catalogue known;
     gateway::accounts sessions{database};
     gateway::limiter limits{client};
+    gateway::kept_answers kept{client};
     gateway::gateway_options options;
-    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, known, sessions, limits, options, io.on()};
+    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, known, sessions, limits, kept, options, io.on()};
     std::unique_ptr<gateway::application> application = gateway::make_service(use);
 
     user_id user = user_id::fresh();
