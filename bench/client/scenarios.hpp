@@ -18,7 +18,7 @@ std::string idle(const options&);
 std::string fanout(const options&);
 /// HTTP sends on keep-alive connections, as fast as they are acknowledged.
 std::string ingress(const options&);
-/// HTTP reads of one path on keep-alive connections, as fast as they are answered.
+/// HTTP reads of one path (or posts, with --body) on keep-alive connections, as fast as they are answered.
 std::string reads(const options&);
 
 /// {"type":"message_send",…}

@@ -1,7 +1,7 @@
 // What bench/run was asked for and where the system under measurement is.
 import { parseArgs } from "node:util";
 
-const all = ["latency", "pipeline", "reads", "idle", "fanout", "ingress"];
+const all = ["latency", "pipeline", "reads", "logins", "idle", "fanout", "ingress"];
 const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { rounds: { type: "string" }, seconds: { type: "string" }, sockets: { type: "string" } },
