@@ -2,6 +2,7 @@
 
 #include <crypt.h>
 #include <sodium.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
@@ -87,6 +88,13 @@ bool needs_rehash(const std::string& hash) {
            crypto_pwhash_str_needs_rehash(hash.c_str(), passes, memory) != 0;
 }
 
+// Many logins at once are many seconds of processor time: whoever streams a reply goes first. On Linux a priority is a thread's
+// own (setpriority(2), "C library/kernel differences").
+void go_behind_others() {
+    thread_local const int done = setpriority(PRIO_PROCESS, 0, 10);
+    static_cast<void>(done);
+}
+
 struct pool::state {
     state(std::size_t count, std::size_t limit) : threads(count), room(count + limit) {}
 
@@ -99,6 +107,7 @@ struct pool::state {
                 return then(result<T>(errc::overloaded));
             }
             boost::asio::post(of->threads, [of = of.get(), work, then] {
+                go_behind_others();
                 result<T> got = errc::overloaded;
                 if (!of->ending) got = work();
                 of->taken.fetch_sub(1);
