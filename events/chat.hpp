@@ -15,13 +15,17 @@ struct chat_requested {
     generation_id generation;  ///< its answering, derived from the message
     message_id reply;          ///< the answer, derived from the generation
     std::string client_message_id;
-    std::string content;
+    std::string content;      ///< 32,000 bytes at most, before sealing
     std::string content_type = "text";
     std::string model;        ///< asked for by name; empty: the plan's chain
-    json_text parameters;     ///< max_tokens, temperature, turns: only what the caller gave
+    json_text parameters;     ///< max_tokens, temperature, turns: only what the caller gave; 512 KB at most, before sealing
     bool listed = true;       ///< false: an API call with its own history, in no conversation of the list
     instant created_at;
     std::string replaces;     ///< id of a question whose place it takes, with all that came after; empty: none
+    bool sealed = false;      ///< `content` and `parameters`, as {"sealed": …}, open with the user's key only
+
+    /// Where the sealed text of a field belongs.
+    std::string place(std::string_view field) const { return std::string(topic) + '/' + message.text() + '/' + std::string(field); }
 
     static constexpr std::string_view topic = "chat.requested.v1";
     static constexpr auto key = &chat_requested::conversation;
@@ -32,13 +36,14 @@ struct chat_requested {
         field("generation_id", &chat_requested::generation),
         field("reply_id", &chat_requested::reply),
         field("client_message_id", &chat_requested::client_message_id, {.max_length = 100}),
-        field("content", &chat_requested::content, {.max_length = 32'000}),
+        field("content", &chat_requested::content, {.max_length = 43'000}),
         field("content_type", &chat_requested::content_type, {.max_length = 20}),
         field("model", &chat_requested::model, {.max_length = 100}),
-        field("parameters", &chat_requested::parameters, {.max_length = 512 * 1024}),
+        field("parameters", &chat_requested::parameters, {.max_length = 700 * 1024}),
         field("listed", &chat_requested::listed),
         field("created_at", &chat_requested::created_at),
         field("replaces", &chat_requested::replaces, {.max_length = 36, .required = false}),
+        field("sealed", &chat_requested::sealed, {.required = false}),
     };
 };
 

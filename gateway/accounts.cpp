@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "platform/base/json.hpp"
+#include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
@@ -11,7 +12,7 @@ namespace {
 constexpr seconds kept_for{2}, owned_for{5};
 constexpr std::size_t most_kept = 50'000;
 
-std::shared_ptr<const account> read(const postgres::rows& row, session_id session, user_id user) {
+std::shared_ptr<account> read(const postgres::rows& row, session_id session, user_id user) {
     auto out = std::make_shared<account>();
     out->id = user;
     out->session = session;
@@ -61,9 +62,25 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
         co_return std::shared_ptr<const account>{};
     }
     auto is = read(rows->front(), session, user);
+    co_await unlock(*is, std::string(rows->front().text(0, 7)));
     if (known_.size() >= most_kept) known_.clear();
     if (forgotten == forgotten_) known_[session] = {is, at + kept_for};
     co_return is;
+}
+
+// A user from before there were keys, or whose way in makes none, gets one here. Without a key nothing can be said; all else can be done.
+awaitable<> accounts::unlock(account& who, std::string wrapped) {
+    if (wrapped.empty()) {
+        postgres::transaction make;
+        make.caller = who.id;
+        make.statements.push_back(sql::bind("user_keys.make", {{"key", master_.wrap(seal::key::fresh(), who.id)}}));
+        const auto rows = co_await db_.run(std::move(make));
+        if (!rows || rows->front().empty()) co_return;
+        wrapped = rows->front().text(0, 0);
+    }
+    auto key = master_.unwrap(wrapped, who.id);
+    if (key) who.key = std::make_shared<const seal::key>(std::move(*key));
+    else log::error("account.no_key", {{"user_id", who.id.text()}, {"error", key.error().message()}});
 }
 
 awaitable<result<ownership>> accounts::owns(user_id user, conversation_id conversation) {

@@ -12,6 +12,7 @@
 
 #include "platform/base/async.hpp"
 #include "platform/base/ids.hpp"
+#include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
@@ -32,7 +33,8 @@ struct account {
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
     bool by_key = false;
-    std::vector<std::string> scopes;  ///< of the key: chat, read, write
+    std::vector<std::string> scopes;  ///< of the API key: chat, read, write
+    std::shared_ptr<const seal::key> key;  ///< seals what the user says; null when it cannot be had
 
     /// Whether this may be done with what it signed in with: a session may do everything.
     bool may(std::string_view scope) const { return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end(); }
@@ -44,7 +46,7 @@ enum class ownership { none, own };
 
 class accounts {
 public:
-    explicit accounts(postgres::database& db) : db_(db) {}
+    accounts(postgres::database& db, const seal::master& master) : db_(db), master_(master) {}
 
     /// Null when the session has ended or the account may not act.
     awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
@@ -56,6 +58,8 @@ public:
     }
 
 private:
+    awaitable<> unlock(account& who, std::string wrapped);
+
     struct entry {
         std::shared_ptr<const account> is;
         std::chrono::steady_clock::time_point until;
@@ -65,6 +69,7 @@ private:
         std::chrono::steady_clock::time_point until;
     };
     postgres::database& db_;
+    const seal::master& master_;
     std::unordered_map<session_id, entry> known_;
     std::unordered_map<conversation_id, owned> owned_;
     std::uint64_t forgotten_ = 0;  ///< so that a lookup from before a session's end is not kept after it

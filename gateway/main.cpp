@@ -36,6 +36,7 @@ struct shared_parts {
     passwords::pool hashing;
     tokens::keyring keys;
     secret refresh_key;
+    seal::master master;
     catalogue known;
     gateway_options options;
 };
@@ -46,11 +47,11 @@ struct core {
         : redis(redis::open_client(context.get_executor(), settings.redis_url)),
           subscriber(redis::open_subscriber(context.get_executor(), settings.redis_url)),
           channels(context.get_executor(), *subscriber, *redis),
-          sessions(*all.database),
+          sessions(*all.database, all.master),
           limits(*redis),
           kept(*redis),
-          use{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key, all.known,
-              sessions, limits, kept, all.options, context.get_executor()},
+          use{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key, all.master,
+              all.known, sessions, limits, kept, all.options, context.get_executor()},
           app(make_service(use)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, hear_session_endings(use), asio::detached);
@@ -112,7 +113,8 @@ int run(const gateway_settings& settings) {
     auto all = shared_parts{postgres::open({settings.database_url, static_cast<std::size_t>(settings.database_connections)}),
                             kafka::open_producer({.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
                             nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
-                            secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")), {}, options_of(settings)};
+                            secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
+                            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings)};
     all.out = make_publisher(*all.producer);
     auto listen = listening_of(settings);
     listen.admits = std::make_shared<admission>(listen.per_address, listen.connections);

@@ -113,6 +113,13 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
     co_return std::nullopt;
 }
 
+// What the user says is in Kafka only as his key opens it.
+void close_text(events::chat_requested& in, const seal::key& with) {
+    in.content = seal::close(with, in.content, in.place("content"));
+    if (auto& text = in.parameters.text; !text.empty()) text = json::object().add("sealed", seal::close(with, text, in.place("parameters"))).text();
+    in.sealed = true;
+}
+
 // Best effort, and nobody waits for it.
 awaitable<> tell(redis::client& by, std::string channel, std::string payload) {
     std::vector<std::string> words{"PUBLISH", std::move(channel), std::move(payload)};
@@ -145,6 +152,7 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
     if (!order.model.empty() && !use.known.rows()->offers(order.model, who->rank)) co_return invalid("/model", "no model of your plan has this name");
     if (!use.out.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
+    if (!who->key) co_return problem_of(make_error_code(seal::errc::unknown_master));
     prepared_message out;
     out.client_message_id = order.client_message_id.empty() ? uuid::v7(at).text() : order.client_message_id;
     auto& ids = out.ids;
@@ -168,6 +176,7 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     if (!out.repeated) out.counted = std::move(day);
     events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
                                  order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at, std::move(order.replaces)};
+    close_text(event, *who->key);
     out.content = std::move(order.content);
     out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, trace.traceparent, trace.request_id});
     out.request_id = std::move(trace.request_id);

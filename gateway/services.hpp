@@ -12,6 +12,7 @@
 #include "platform/base/async.hpp"
 #include "platform/base/secret.hpp"
 #include "platform/crypto/passwords.hpp"
+#include "platform/crypto/seal.hpp"
 #include "platform/crypto/tokens.hpp"
 #include "platform/postgres/postgres.hpp"
 
@@ -45,6 +46,7 @@ struct services {
     passwords::pool& hashing;
     const tokens::keyring& keys;
     const secret& refresh_key;  ///< from which a refresh token's successor is derived
+    const seal::master& master; ///< of the users' keys
     const catalogue& known;
     accounts& sessions;
     limiter& limits;

@@ -21,6 +21,7 @@ std::vector<std::string> gateway_settings::mistakes() const {
     std::vector<std::string> out;
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32) out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
+    for (auto& wrong : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(wrong));
     if (environment != "development" && environment != "test" && environment != "production")
         out.push_back("AIRI_ENV must be development, test or production");
     if (environment == "production" && frontend_url.empty()) out.push_back("FRONTEND_URL is needed in production");

@@ -18,6 +18,8 @@ struct gateway_settings {
     std::string kafka_brokers = "127.0.0.1:9092";
     secret jwt_secret;
     secret jwt_secret_previous;
+    secret encryption_key;
+    secret encryption_key_previous;
     seconds access_token_life{3600};
     std::string frontend_url;
     std::string allowed_origins;
@@ -40,6 +42,8 @@ struct gateway_settings {
         setting{"KAFKA_BROKERS", &gateway_settings::kafka_brokers, "Kafka's bootstrap servers."},
         setting{"JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
         setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous, "Still verifies, during a rotation."},
+        setting{"ENCRYPTION_KEY", &gateway_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.", {.required = true}},
+        setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous, "Still unwraps, during a rotation."},
         setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "How long an access token lives.", {.min = 10, .max = 86'400}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url, "The frontend's origin, where links in mails lead; needed in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},

@@ -31,6 +31,10 @@ slot_environment() {
     export JWT_SECRET AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
     export REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     JWT_SECRET="$(secret JWT_SECRET)"
+    case "$slot" in
+    gateway | moderation-*) export ENCRYPTION_KEY && ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" ;;
+    *) unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS ;;
+    esac
     # Settings of this script; a service would report them as unknown.
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then

@@ -27,10 +27,12 @@ awaitable<handled> signup(exchange& of) {
     if (!hash) co_return problem_of(hash.error());
     const auto user = user_id::fresh();
     postgres::transaction make;
+    make.caller = user;
     make.statements.push_back(sql::bind("auth.signup",
         {{"id", user}, {"email", email}, {"password_hash", *hash},
          {"display_name", name.string() ? std::optional(std::string(*name.string())) : std::nullopt},
          {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}}));
+    make.statements.push_back(sql::bind("user_keys.make", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return problem{409, "EMAIL_TAKEN", "this address has an account already"};

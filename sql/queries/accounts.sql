@@ -21,7 +21,7 @@ update sessions set ended_at = now(), ended_why = 'logout' where id = :session::
 
 -- name: account.of_session
 -- Everything a request of this session, or of an API key, may need: one row, or none when it has ended or the account may
--- not act. The last column is the key's scopes.
+-- not act. The last columns are the API key's scopes and the key of what the user says.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id)::text,
        p.id, p.rank, p.features::text,
@@ -30,9 +30,10 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds)), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
-       array_to_json(k.scopes)::text
+       array_to_json(k.scopes)::text, encode(e.sealed_key, 'hex')
 from users u
 join plans p on p.id = u.plan
+left join user_keys e on e.user_id = u.id
 left join sessions s on s.id = :session::uuid and s.user_id = u.id and s.ended_at is null and s.expires_at > now()
 left join api_keys k on k.id = :session::uuid and k.user_id = u.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 where u.id = caller() and (s.id is not null or k.id is not null)
@@ -133,3 +134,7 @@ select user_id, email, locale, name, to_json(expires_at) #>> '{}' from email_lin
 
 -- name: email_links.take
 select outcome, user_id, email, role, array_to_json(ended)::text from email_link_take(:hash, :kind, :code, :password_hash);
+
+-- name: user_keys.make
+-- The caller's key: this one, unless there was one before. No row: nobody who may act.
+select encode(k, 'hex') from user_key_make(decode(:key, 'hex')) k where k is not null;

@@ -37,3 +37,16 @@ select exists (select from inbox where consumer = :consumer and event_id = :even
 
 -- name: inbox.remember
 insert into inbox (consumer, event_id) values (:consumer, :event::uuid) on conflict do nothing;
+
+-- name: user_keys.of
+select user_id, encode(sealed_key, 'hex') from user_keys where user_id = any(:users::uuid[]);
+
+-- name: user_keys.outdated
+-- Some of those that the previous ENCRYPTION_KEY wrapped.
+select user_id, encode(sealed_key, 'hex') from user_keys where substr(sealed_key, 1, 4) = decode(:mark, 'hex') limit 1000;
+
+-- name: user_keys.rewrap
+-- Changes only those that are still as they were read.
+update user_keys k set sealed_key = decode(n.fresh, 'hex')
+from jsonb_to_recordset(:keys::jsonb) as n(user_id uuid, old text, fresh text)
+where k.user_id = n.user_id and k.sealed_key = decode(n.old, 'hex');

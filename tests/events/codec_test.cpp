@@ -101,7 +101,7 @@ TEST_CASE("a field of another type is refused") {
 
 TEST_CASE("what is over a limit is refused, what is just within it is not") {
     auto event = requested();
-    event.content = std::string(32'000, 'x');
+    event.content = std::string(43'000, 'x');
     CHECK_FALSE(fault_of<events::chat_requested>(events::encode(event)));
     event.content += 'x';
     CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
@@ -109,7 +109,7 @@ TEST_CASE("what is over a limit is refused, what is just within it is not") {
     event.client_message_id = std::string(101, 'x');
     CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
     event = requested();
-    event.parameters = {"{\"a\":\"" + std::string(512 * 1024, 'x') + "\"}"};
+    event.parameters = {"{\"a\":\"" + std::string(700 * 1024, 'x') + "\"}"};
     CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
     auto usage = used();
     usage.tokens_in = 0;

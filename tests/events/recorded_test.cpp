@@ -44,6 +44,10 @@ TEST_CASE("every event has a recorded payload, and what was recorded means what 
     CHECK(to_text(event->created_at) == "2026-11-20T18:45:03.123456Z");
     CHECK(event->parameters.text == R"({"max_tokens":256,"temperature":0.7})");
     CHECK(event->listed);
+    CHECK_FALSE(event->sealed);
+    const auto later = events::decode<events::chat_requested>(read_text(source_root() / "tests/events/recorded/chat.requested.v1.sealed.json"));
+    REQUIRE(later.has_value());
+    CHECK(later->sealed);
 }
 
 TEST_CASE("the committed schemas are those of the events") {

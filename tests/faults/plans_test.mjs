@@ -122,7 +122,7 @@ function value(statement, name) {
         limit: '20', day: new Date().toISOString().slice(0, 10), max: '50', hash: 'a'.repeat(64), next_hash: 'b'.repeat(64),
         refresh_hash: 'c'.repeat(64), q: 'word17', language: 'simple', conversation_id: known.conversation, body: '{"name":"x"}',
         metadata: '{}', health: '[]', events: '[]', recovery: '{}', secret: '00', address: '127.0.0.1', deleted: 'false', archived: 'false',
-        starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', minutes: '15', kind: 'magic_link',
+        starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', key: '00'.repeat(76), minutes: '15', kind: 'magic_link',
         ...of[statement],
     };
     return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';

@@ -14,6 +14,7 @@
 #include "tests/support/fake_redis.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/print.hpp"
+#include "workers/moderation/moderation.hpp"
 
 namespace airi::test {
 
@@ -31,16 +32,19 @@ struct gateway_house {
     passwords::pool hashing{1, 1};
     tokens::keyring keys{tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
     secret refresh_key{"refresh"};
+    seal::master master{secret("an encryption key of 32 bytes, or more")};
     gateway::catalogue known;
-    gateway::accounts sessions{database};
+    gateway::accounts sessions{database, master};
     gateway::limiter limits{client};
     gateway::kept_answers kept{client};
     gateway::gateway_options options;
-    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, known, sessions, limits, kept, options, io.on()};
+    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, sessions, limits, kept, options, io.on()};
     std::unique_ptr<gateway::application> application = gateway::make_service(use);
 
     user_id user = user_id::fresh();
     session_id session = session_id::fresh();
+    seal::key key = seal::key::fresh();
+    std::optional<std::string> wrapped = master.wrap(key, user);  ///< as Postgres has it
     std::string role = "user";
     bool session_open = true;
     std::size_t messages_a_day = 10;
@@ -104,6 +108,14 @@ struct gateway_house {
         const auto parsed = json::document::parse(of.body);
         return parsed ? std::string(parsed->root()["error"]["code"].string().value_or("none")) : "no JSON";
     }
+    /// What was published, as its user said it.
+    events::chat_requested opened(const events::outgoing& event) const {
+        auto said = events::decode<events::chat_requested>(event.value);
+        REQUIRE(said);
+        CHECK(said->sealed);
+        REQUIRE(workers::moderation::open(*said, key));
+        return std::move(*said);
+    }
     /// The workers answer every message with these pieces.
     void replies_with(std::vector<std::string> pieces) {
         out.then = [this, pieces](const events::outgoing& event) {
@@ -133,7 +145,7 @@ private:
     postgres::rows account_row() const {
         const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).text();
         const auto daily = "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() + "]";
-        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr});
+        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, wrapped ? wrapped->c_str() : nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;

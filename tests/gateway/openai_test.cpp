@@ -127,11 +127,12 @@ TEST_CASE("a caller's turns and limits travel with the message, outside every co
         body_with(R"(,"max_tokens":9,"temperature":0.5)",
                   R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
     CHECK(out.status == 200);
-    const auto event = events::decode<events::chat_requested>(h.out.sent.at(0).value);
-    CHECK(event->content == "ab");
-    CHECK(event->model == "gpt-mini");
-    CHECK_FALSE(event->listed);
-    const auto parameters = json::document::parse(event->parameters.text);
+    CHECK(h.out.sent.at(0).value.find("brief") == std::string::npos);
+    const auto event = h.opened(h.out.sent.at(0));
+    CHECK(event.content == "ab");
+    CHECK(event.model == "gpt-mini");
+    CHECK_FALSE(event.listed);
+    const auto parameters = json::document::parse(event.parameters.text);
     CHECK(parameters->root()["max_tokens"].integer() == 9);
     CHECK(parameters->root()["temperature"].number() == 0.5);
     CHECK(parameters->root()["turns"].size() == 2);

@@ -142,10 +142,9 @@ TEST_CASE("a message is accepted once the broker has it, and its reply is the an
     CHECK(out.status == 201);
     CHECK(json::document::parse(out.body)->root()["data"]["content"].string() == "I am well.");
     REQUIRE(h.out.sent.size() == 1);
-    const auto event = events::decode<events::chat_requested>(h.out.sent[0].value);
-    REQUIRE(event);
-    CHECK(event->user == h.user);
-    CHECK(event->content == "How are you?");
+    const auto event = h.opened(h.out.sent[0]);
+    CHECK(event.user == h.user);
+    CHECK(event.content == "How are you?");
     CHECK(h.out.sent[0].key == some_id);
 
     // Sent again, it is the same message and generation, and the reply that is there is the answer.
@@ -154,9 +153,9 @@ TEST_CASE("a message is accepted once the broker has it, and its reply is the an
         return asked.statement->name == "conversations.owned" ? house::row({some_id}) : postgres::rows{};
     };
     const auto repeated = h.ask(h.request(verb::post, path, R"({"content":"How are you?","client_message_id":"c-1"})"));
-    const auto again = events::decode<events::chat_requested>(h.out.sent.at(1).value);
-    CHECK(again->message == event->message);
-    CHECK(again->generation == event->generation);
+    const auto again = h.opened(h.out.sent.at(1));
+    CHECK(again.message == event.message);
+    CHECK(again.generation == event.generation);
     CHECK(repeated.status == 201);
     CHECK(json::document::parse(repeated.body)->root()["data"]["content"].string() == "I am well.");
 }
@@ -212,4 +211,40 @@ TEST_CASE("a WebSocket is opened for a valid token and an allowed origin only") 
     const auto by_protocol = upgrade(with_header(house::anonymous(verb::get, "/ws"), "sec-websocket-protocol", "airi.v1, bearer." + h.token()));
     REQUIRE(std::holds_alternative<gateway::upgraded>(by_protocol));
     CHECK(std::get<gateway::upgraded>(by_protocol).subprotocol == "airi.v1");
+}
+
+TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
+    house h;
+    h.replies_with({"ok"});
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({some_id, nullptr}); };
+    const auto send = [&] {
+        return h.ask(h.request(verb::post, std::string("/api/v1/conversations/") + some_id + "/messages", R"({"content":"a deep secret"})"));
+    };
+    CHECK(send().status == 201);
+    CHECK(h.out.sent.at(0).value.find("secret") == std::string::npos);
+    CHECK(h.opened(h.out.sent.at(0)).content == "a deep secret");
+
+    // Wrapped under a secret that this gateway does not have, or not to be made now: nothing is said, all else works.
+    for (const auto& wrapped : {std::optional(seal::master(secret("a wrong encryption key, 32 bytes too")).wrap(h.key, h.user)), std::optional<std::string>{}}) {
+        h.sessions.forget(h.session);
+        h.wrapped = wrapped;
+        h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
+            return asked.statement->name == "user_keys.make" ? result<postgres::rows>(postgres::errc::unavailable) : house::row({some_id, nullptr});
+        };
+        const auto refused = send();
+        CHECK(refused.status == 503);
+        CHECK(house::header(refused, "Retry-After") != "none");
+        CHECK(h.ask(h.request(verb::get, "/api/v1/auth/session")).status == 200);
+    }
+    CHECK(h.out.sent.size() == 1);
+
+    // A user from before there were keys gets one.
+    h.sessions.forget(h.session);
+    h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name != "user_keys.make") return house::row({some_id, nullptr});
+        CHECK(h.master.unwrap(parameter(asked, "key"), h.user));
+        return house::row({h.master.wrap(h.key, h.user).c_str()});
+    };
+    CHECK(send().status == 201);
+    CHECK(h.opened(h.out.sent.at(1)).content == "a deep secret");
 }

@@ -42,7 +42,9 @@ template <class Event>
 Event sample();
 template <>
 inline events::chat_requested sample() {
-    return requested("m \"1\"", "caf\xC3\xA9 \\ \n \xF0\x9F\x98\x80");
+    auto out = requested("m \"1\"", "caf\xC3\xA9 \\ \n \xF0\x9F\x98\x80");
+    out.sealed = true;
+    return out;
 }
 template <>
 inline events::chat_screened sample() {

@@ -271,8 +271,21 @@ async function checkTopics(system, acknowledged, dead) {
         for (const id of mine.keys())
             assert.equal(found.get(id)?.size ?? 0, whenever(states.get(id).state) ? 1 : 0, `${topic}: the events of ${id}`);
     }
+    await checkSealed(system, ['chat.requested.v1', 'chat.requested.v1-dlt']);
     for (const topic of Object.values(groups))
         assert.equal(await deadLetters(system, topic), dead[topic] ?? 0, `dead letters of ${topic}`);
+}
+
+/// No text of a message that `orders` made is in these topics; the records that were looked at.
+export async function checkSealed(system, topics) {
+    let seen = 0;
+    for (const topic of topics)
+        for (const { partition, offset, key, value, headers } of await readTopic(system, topic)) {
+            const text = [key, value, JSON.stringify(headers)].join(' ');
+            assert.doesNotMatch(text, /canary[0-9a-f]{32}|\[\[standin/, `${topic} ${partition}/${offset} can be read`);
+            seen += 1;
+        }
+    return seen;
 }
 
 /// No message text, password, key or token in any log of the system, the servers' included.

@@ -76,6 +76,7 @@ class System {
         this.redisUrl = redis;
         this.brokers = brokers;
         this.jwtSecret = this.secret();
+        this.encryptionKey = this.secret();
         const roles = { AIRI_APP_PASSWORD: this.secret(), AIRI_WORKER_PASSWORD: this.secret() };
         await Promise.all([
             run(path.join(root, 'deploy/migrate.sh'), ['-', this.options.profile], {
@@ -172,6 +173,7 @@ class System {
         } else {
             Object.assign(env, { ADMIN_PORT: String(port), DATABASE_URL: this.workerUrl, DRAIN_SECONDS: '2' });
         }
+        if (kind === 'gateway' || kind === 'moderation') env.ENCRYPTION_KEY = this.encryptionKey;
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
         if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);

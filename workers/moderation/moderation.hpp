@@ -5,6 +5,7 @@
 
 #include "events/chat.hpp"
 #include "workers/moderation/screen.hpp"
+#include "workers/moderation/user_keys.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::moderation {
@@ -18,7 +19,13 @@ effects judge(const events::chat_requested&, const std::vector<term>&, const rec
 /// The end of a message that cannot be screened: failed, and told so.
 effects give_up(const events::chat_requested&, const record&);
 
+/// The end of a message that nobody can read any more, unless it had another one before.
+effects unreadable(const events::chat_requested&, const record&);
+
+/// Opens what is sealed; false when it is not sealed with this key.
+bool open(events::chat_requested&, const seal::key&);
+
 /// `terms` is read at each message.
-worker declare(const term_list& terms);
+worker declare(const term_list& terms, user_keys& keys);
 
 }  // namespace airi::workers::moderation

@@ -1,5 +1,6 @@
 #include "workers/moderation/moderation.hpp"
 
+#include "platform/base/json.hpp"
 #include "tests/support/fake_database.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/print.hpp"
@@ -17,6 +18,40 @@ kafka::message carrying(const events::chat_requested& event) {
     return {"chat.requested.v1", 0, 7, some_time, event.conversation.text(), events::encode(event),
             {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}};
 }
+
+const seal::master master{secret("an encryption key of 32 bytes, or more")};
+
+// Its text as the gateway publishes it.
+events::chat_requested closed(events::chat_requested event, const seal::key& with) {
+    event.content = seal::close(with, event.content, event.place("content"));
+    event.parameters.text = json::object().add("sealed", seal::close(with, event.parameters.text, event.place("parameters"))).text();
+    event.sealed = true;
+    return event;
+}
+
+// Somebody's key as Postgres has it, and who asks for it.
+struct key_house {
+    loop io;
+    fake_database database;
+    std::shared_ptr<const seal::key> key = std::make_shared<const seal::key>(seal::key::fresh());
+    moderation::user_keys keys{io.on(), database, master};
+    moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>(terms);
+    worker moderates = moderation::declare(in_force, keys);
+
+    key_house() {
+        database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
+            postgres::rows out;
+            if (asked.statement->name != "user_keys.of" || !key) return out;
+            out.columns_ = 2;
+            out.cells_ = {requested().user.text(), master.wrap(*key, requested().user)};
+            return out;
+        };
+    }
+    result<effects> handle(const events::chat_requested& event) {
+        const auto from = carrying(event);
+        return io.run(moderates.handle(record{from}));
+    }
+};
 
 effects judged(const events::chat_requested& event) {
     const auto from = carrying(event);
@@ -135,27 +170,77 @@ TEST_CASE("a message that is given up has a failed end, told once with the same 
 }
 
 TEST_CASE("the moderation worker takes the terms in force at each message") {
-    moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>();
-    const auto worker = moderation::declare(in_force);
-    const auto from = carrying(requested("m", "kill"));
-    loop io;
-    const auto before = io.run(worker.handle(record{from}));
+    key_house h;
+    h.in_force = std::make_shared<std::vector<moderation::term>>();
+    const auto before = h.handle(requested("m", "kill"));
     REQUIRE(before);
     CHECK(has_event(*before, "chat.screened.v1"));
-    in_force = std::make_shared<std::vector<moderation::term>>(terms);
-    const auto after = io.run(worker.handle(record{from}));
+    h.in_force = std::make_shared<std::vector<moderation::term>>(terms);
+    const auto after = h.handle(requested("m", "kill"));
     REQUIRE(after);
     CHECK_FALSE(has_event(*after, "chat.screened.v1"));
 }
 
 TEST_CASE("the moderation worker is called moderation for ever: another name would replay every message") {
-    const moderation::term_list none = std::make_shared<std::vector<moderation::term>>();
-    const auto worker = moderation::declare(none);
+    key_house h;
+    const auto& worker = h.moderates;
     CHECK(worker.name == "moderation");
     CHECK(worker.topic == "chat.requested.v1");
     CHECK(worker.retry.keep_order);
     const kafka::message rubbish{"chat.requested.v1", 0, 0, some_time, "k", "{", {}};
-    loop io;
-    CHECK(io.run(worker.handle(record{rubbish})).error() == failure::refused);
+    CHECK(h.io.run(worker.handle(record{rubbish})).error() == failure::refused);
     CHECK(worker.give_up(record{rubbish}).statements.empty());
+}
+
+TEST_CASE("SAAS-25: a sealed message is opened, screened and stored as it was said") {
+    key_house h;
+    const auto said = requested("m", "I will kill"), kind = requested("n", "hello");
+    const auto refused = h.handle(closed(said, *h.key));
+    REQUIRE(refused);
+    CHECK(same(*refused, judged(said)));
+    const auto passed = h.handle(closed(kind, *h.key));
+    REQUIRE(passed);
+    CHECK(same(*passed, judged(kind)));
+    CHECK(parameter(passed->statements.at(0), "content") == "hello");
+    CHECK(parameter(passed->statements.at(0), "parameters") == kind.parameters.text);
+    CHECK(h.database.use.calls() == 1);
+}
+
+TEST_CASE("a message whose key is gone, or that was moved or changed, ends as failed without a dead letter") {
+    key_house h;
+    const auto sealed = closed(requested("m", "hello"), *h.key);
+    auto moved = closed(requested("n", "hello"), *h.key);
+    moved.content = sealed.content;
+    auto bare = sealed;
+    bare.parameters.text = R"({"max_tokens":1})";
+    const auto ends = [&](const events::chat_requested& event) {
+        const auto out = h.handle(event);
+        REQUIRE(out);
+        CHECK(out->statements.at(0).statement->name == "messages.abandon");
+        CHECK(out->then.events.empty());
+        const auto told = out->derive({cell("t")});
+        CHECK(told.frames.at(0).type == events::frame_type::failed);
+        CHECK(events::decode<events::chat_finished>(told.events.at(0).value)->error_code == "unreadable");
+        CHECK(told.events.at(0).value.find(event.content) == std::string::npos);
+        // Replayed, it keeps the end that it had.
+        CHECK(out->derive({cell("f")}).events.empty());
+        CHECK(out->derive({cell("f")}).frames.empty());
+    };
+    ends(moved);
+    ends(bare);
+    h.key = nullptr;
+    h.keys.forget(sealed.user);
+    ends(sealed);
+}
+
+TEST_CASE("a key that was replaced is asked for once more; while Postgres is away the message waits") {
+    key_house h;
+    REQUIRE(h.handle(closed(requested("m", "hello"), *h.key)));
+    h.key = std::make_shared<const seal::key>(seal::key::fresh());
+    const auto later = closed(requested("n", "hello"), *h.key);
+    h.database.use.fail_next(1, postgres::errc::unavailable);
+    CHECK(h.handle(later).error() == failure::outage);
+    const auto out = h.handle(later);
+    REQUIRE(out);
+    CHECK(has_event(*out, "chat.screened.v1"));
 }

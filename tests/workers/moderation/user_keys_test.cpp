@@ -1,0 +1,150 @@
+#include "workers/moderation/user_keys.hpp"
+
+#include <map>
+
+#include "platform/base/json.hpp"
+#include "tests/support/fake_database.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/print.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using workers::moderation::user_keys;
+
+namespace {
+
+const secret old_secret("an encryption key of 32 bytes, or more"), new_secret("another encryption key of 32 bytes, or more");
+
+struct key_house {
+    loop io;
+    fake_database database;
+    seal::master master{old_secret};
+    std::map<std::string, std::string> wrapped;  ///< by user, as Postgres has them
+    user_keys keys{io.on(), database, master};
+
+    key_house() {
+        database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
+            postgres::rows out;
+            out.columns_ = 2;
+            for (const auto& [user, key] : wrapped) {
+                if (asked.statement->name == "user_keys.of" && parameter(asked, "users").find(user) == std::string::npos) continue;
+                if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark"))) continue;
+                if (asked.statement->name == "user_keys.rewrap") continue;
+                out.cells_.emplace_back(user);
+                out.cells_.emplace_back(key);
+            }
+            return out;
+        };
+    }
+    user_id join(seal::key key = seal::key::fresh()) {
+        const auto user = user_id::fresh();
+        wrapped[user.text()] = master.wrap(key, user);
+        return user;
+    }
+    result<user_keys::known> of(user_id user) { return io.run(keys.of(user)); }
+    int queries() const { return database.use.calls(); }
+};
+
+awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::known>>& into) { into.push_back(co_await keys.of(user)); }
+
+}  // namespace
+
+TEST_CASE("a key is asked for once and kept; one that is not there is asked for each time") {
+    key_house h;
+    const auto ann = h.join(), nobody = user_id::fresh();
+    const auto first = h.of(ann).value();
+    REQUIRE(first);
+    CHECK(h.of(ann).value() == first);
+    CHECK(h.queries() == 1);
+    CHECK_FALSE(h.of(nobody).value());
+    CHECK_FALSE(h.of(nobody).value());
+    CHECK(h.queries() == 3);
+    h.keys.forget(ann);
+    CHECK(h.of(ann).value() != first);
+    CHECK(h.queries() == 4);
+}
+
+TEST_CASE("all who wait at once are one query, those who come meanwhile the next") {
+    key_house h;
+    std::vector<user_id> users;
+    for (int i = 0; i < 200; ++i) users.push_back(h.join());
+    std::vector<result<user_keys::known>> got;
+    std::vector<char> done(2 * users.size());
+    auto start = [&](std::size_t i, user_id user) { h.io.start(ask(h.keys, user, got), reinterpret_cast<bool&>(done[i])); };
+    h.database.use.hold();
+    for (std::size_t i = 0; i < users.size(); ++i) start(i, users[i % 100]);
+    h.io.settle();
+    CHECK(h.database.use.held() == 1);
+    for (std::size_t i = 0; i < users.size(); ++i) start(users.size() + i, users[i]);
+    h.io.settle();
+    CHECK(h.database.use.held() == 1);
+    h.database.use.release();
+    REQUIRE(h.io.until([&] { return got.size() == 2 * users.size(); }));
+    CHECK(h.queries() == 2);
+    for (const auto& one : got) CHECK((one && *one));
+}
+
+TEST_CASE("while Postgres is away nobody's key is gone: it is an outage, and asked for again") {
+    key_house h;
+    const auto ann = h.join();
+    h.database.use.fail_next(1, postgres::errc::unavailable);
+    CHECK(h.of(ann).error() == failure::outage);
+    CHECK(h.of(ann).value());
+    const auto answer = std::exchange(h.database.answer, [](const postgres::bound&) -> result<postgres::rows> { throw std::runtime_error("stray"); });
+    h.keys.forget(ann);
+    CHECK(h.of(ann).error() == failure::outage);
+    h.database.answer = answer;
+    CHECK(h.of(ann).value());
+}
+
+TEST_CASE("a key under an unknown ENCRYPTION_KEY waits for it; one that is broken is gone; the others of the query are found") {
+    key_house h;
+    const auto ann = h.join(), other = h.join(), broken = h.join();
+    h.wrapped[other.text()] = seal::master(new_secret).wrap(seal::key::fresh(), other);
+    h.wrapped[broken.text()] = h.wrapped[ann.text()];
+    CHECK(h.of(other).error() == failure::outage);
+    CHECK_FALSE(h.of(broken).value());
+    CHECK(h.of(ann).value());
+}
+
+TEST_CASE("no more than so many keys are kept, and none is lost for that") {
+    key_house h;
+    h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        const auto user = parameter(asked, "users").substr(2, 36);
+        postgres::rows out;
+        out.columns_ = 2;
+        out.cells_ = {user, h.master.wrap(seal::key::fresh(), user_id::parse(user).value())};
+        return out;
+    };
+    const auto first = user_id::fresh();
+    CHECK(h.of(first).value());
+    for (int i = 0; i < 10'000; ++i) REQUIRE(h.of(user_id::fresh()).value());
+    const auto before = h.queries();
+    CHECK(h.of(first).value());
+    CHECK(h.queries() == before + 1);
+}
+
+TEST_CASE("every key of the previous ENCRYPTION_KEY is wrapped anew, and stays the same key") {
+    key_house h;
+    const auto ann = h.join(), bob = h.join();
+    h.wrapped[bob.text()] = seal::master(new_secret).wrap(seal::key::fresh(), bob);
+    const seal::master rotating(new_secret, old_secret);
+    REQUIRE(h.io.run(user_keys::rewrap(h.database, rotating)));
+    const auto saved = h.database.all("user_keys.rewrap");
+    REQUIRE(saved.size() == 1);
+    const auto parsed = json::document::parse(parameter(saved[0], "keys"));
+    REQUIRE(parsed->root().size() == 1);
+    std::string user, before, after;
+    parsed->root().each([&](json::value k) {
+        user = k["user_id"].string().value(), before = k["old"].string().value(), after = k["fresh"].string().value();
+    });
+    CHECK(user == ann.text());
+    CHECK(before == h.wrapped[user]);
+    const auto key = h.master.unwrap(before, ann);
+    const auto same = seal::master(new_secret).unwrap(after, ann);
+    REQUIRE(same);
+    CHECK(seal::open(*same, seal::close(*key, "hello", ""), ""));
+    h.wrapped[user] = after;
+    REQUIRE(h.io.run(user_keys::rewrap(h.database, rotating)));
+    CHECK(h.database.all("user_keys.rewrap").size() == 1);
+}
