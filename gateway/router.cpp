@@ -134,6 +134,12 @@ std::optional<problem> refusal_of(std::string_view data) {
                    std::string(p["message"].string().value_or(""))};
 }
 
+std::optional<problem> switched_off(const gateway_options& options, const route& r) {
+    const bool speech = r.path.starts_with("/voice/");
+    if (speech ? options.voice_chat : options.file_uploads || r.takes == json_media) return std::nullopt;
+    return problem{403, "FEATURE_DISABLED", "this is switched off here"};
+}
+
 std::optional<problem> check_body(const route& r, const std::optional<json::document>& body) {
     if (r.body.empty()) return std::nullopt;
     if (!body) return invalid("", "a JSON object is needed");

@@ -76,6 +76,8 @@ std::vector<std::string_view> words_of(std::string_view list);
 /// Every table, for the OpenAPI document and the tests.
 std::span<const std::span<const route>> tables();
 
+/// 403 for what this installation has switched off: files (any body but JSON), speech.
+std::optional<problem> switched_off(const gateway_options&, const route&);
 /// 422 with every fault of the body at its JSON pointer; nothing when it is good or the route asks for none.
 std::optional<problem> check_body(const route&, const std::optional<json::document>&);
 /// Fills `exchange::query`; 400 with every fault by its parameter's name.

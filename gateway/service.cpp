@@ -100,6 +100,7 @@ public:
     awaitable<std::variant<response, upgraded>> upgrade(request in) override {
         const auto refuse = [&](const problem& p) { return failure_response(p, in.id, false); };
         if (in.path != "/ws" && in.path != "/api/v1/ws" && in.path != "/api/ws") co_return refuse(not_found("path"));
+        if (!use_.options.websockets) co_return refuse({403, "FEATURE_DISABLED", "WebSockets are switched off here"});
         if (const auto origin = in.header("origin"); !origin.empty() && !origin_allowed(use_.options, origin, in.header("host")))
             co_return refuse({403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"});
         auto [offered, subprotocol] = from_subprotocols(in.header("sec-websocket-protocol"));
@@ -122,6 +123,7 @@ private:
                 co_return problem{403, "SCOPE_NEEDED", "this API key may not do this"};
             if (r.who == access::admin && of.caller->role == "user") co_return problem{403, "FORBIDDEN", "this is for administrators"};
         }
+        if (auto p = switched_off(use_.options, r)) co_return std::move(*p);
         // Sending takes its limits together with the quota, in one step of its own.
         if (of.caller && r.group != "chat") {
             auto read = r.keep.count() > 0 ? events::state_key(of.caller->id) : std::string{};

@@ -31,7 +31,7 @@ public:
 };
 
 struct gateway_options {
-    bool rate_limiting = true;
+    bool rate_limiting = true, websockets = true, file_uploads = true, voice_chat = false;
     seconds access_token_life{3600};
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
     std::string public_url;            ///< where links in mails lead: the frontend, or this gateway's own page

@@ -37,6 +37,9 @@ tokens::keyring keyring_of(const gateway_settings& settings) {
 gateway_options options_of(const gateway_settings& settings) {
     gateway_options out;
     out.rate_limiting = settings.rate_limiting;
+    out.websockets = settings.websockets;
+    out.file_uploads = settings.file_uploads;
+    out.voice_chat = settings.voice_chat;
     out.access_token_life = settings.access_token_life;
     out.origins = parts(settings.allowed_origins);
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));

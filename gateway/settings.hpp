@@ -25,6 +25,9 @@ struct gateway_settings {
     std::string allowed_origins;
     std::string environment = "development";
     bool rate_limiting = true;
+    bool websockets = true;
+    bool file_uploads = true;
+    bool voice_chat = false;
     std::string log_level = "info";
     std::int64_t database_connections = 8;
     std::int64_t hashing_threads = 2;
@@ -49,6 +52,9 @@ struct gateway_settings {
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
         setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
         setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Request rates; quotas hold in any case."},
+        setting{"ENABLE_WEBSOCKETS", &gateway_settings::websockets, "WebSockets at /ws; without them replies come over HTTP alone."},
+        setting{"ENABLE_FILE_UPLOADS", &gateway_settings::file_uploads, "Routes that take a file."},
+        setting{"ENABLE_VOICE_CHAT", &gateway_settings::voice_chat, "Routes for speech."},
         setting{"LOG_LEVEL", &gateway_settings::log_level, "debug, info, warn or error."},
         setting{"DATABASE_CONNECTIONS", &gateway_settings::database_connections, "Connections to Postgres.", {.min = 1, .max = 100}},
         setting{"HASHING_THREADS", &gateway_settings::hashing_threads, "Threads for password hashes.", {.min = 1, .max = 64}},

@@ -45,6 +45,20 @@ TEST_CASE("placeholders take one part of the path each, and never an empty one")
     CHECK(path_of(verb::get, "") == "none");
 }
 
+TEST_CASE("AIRI-56: what is switched off takes nothing") {
+    const route upload{.method = verb::post, .path = "/avatars", .takes = "image/png image/jpeg"}, speech{.method = verb::post, .path = "/voice/tts"},
+        heard{.method = verb::post, .path = "/voice/stt", .takes = "audio/wav"}, plain{.method = verb::post, .path = "/conversations"};
+    gateway_options options;
+    CHECK_FALSE(switched_off(options, upload));
+    CHECK(switched_off(options, speech)->code == "FEATURE_DISABLED");
+    options.file_uploads = false;
+    options.voice_chat = true;
+    CHECK(switched_off(options, upload)->status == 403);
+    for (const auto& r : {speech, heard, plain}) CHECK_FALSE(switched_off(options, r));
+    for (const auto& table : tables())
+        for (const auto& r : table) CHECK((r.takes != json_media || r.path.starts_with("/voice/") || !switched_off(gateway_options{}, r)));
+}
+
 TEST_CASE("a HEAD goes where a GET goes") {
     CHECK(path_of(verb::head, "/api/v1/conversations") == "/conversations");
     CHECK(path_of(verb::head, "/healthz") == "=/healthz");

@@ -213,6 +213,15 @@ TEST_CASE("a WebSocket is opened for a valid token and an allowed origin only") 
     CHECK(std::get<gateway::upgraded>(by_protocol).subprotocol == "airi.v1");
 }
 
+TEST_CASE("AIRI-56: without WebSockets none is opened, whoever asks") {
+    house h;
+    h.options.websockets = false;
+    const auto got = h.io.run(h.application->upgrade(h.request(verb::get, "/ws")));
+    REQUIRE(std::holds_alternative<gateway::response>(got));
+    CHECK(std::get<gateway::response>(got).status == 403);
+    CHECK(house::code_of(std::get<gateway::response>(got)) == "FEATURE_DISABLED");
+}
+
 TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
     house h;
     h.replies_with({"ok"});
