@@ -130,8 +130,10 @@ std::optional<problem> refusal_of(std::string_view data) {
     if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
     const auto parsed = json::document::parse(data);
     const auto p = parsed->root()["problem"];
-    return problem{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
-                   std::string(p["message"].string().value_or(""))};
+    problem out{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
+                std::string(p["message"].string().value_or(""))};
+    out.retry_after = p["retry_after"].integer();
+    return out;
 }
 
 std::optional<problem> switched_off(const gateway_options& options, const route& r) {

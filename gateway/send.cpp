@@ -8,6 +8,7 @@
 #include "events/chat.hpp"
 #include "gateway/generation_status.hpp"
 #include "gateway/kept_answers.hpp"
+#include "gateway/router.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
@@ -110,7 +111,7 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
     co_await use.kept.changed(who.id);
-    co_return std::nullopt;
+    co_return refusal_of(rows->front().text(0, 0));
 }
 
 // What the user says is in Kafka only as his key opens it.

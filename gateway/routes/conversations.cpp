@@ -47,6 +47,7 @@ awaitable<handled> create(exchange& of) {
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion or template");
+    if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
     if (rows->front().text(0, 1) != request)
         co_return problem{422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key came with another body before"};
     co_return success(201, rows->front().text(0, 0));

@@ -32,8 +32,28 @@ begin
     return coalesce((select state = 'failed' and error_code = p_error from generations where id = p_generation), true);
 end $$;
 
-revoke all on function user_key_make, message_abandon from public;
-grant execute on function user_key_make to airi_app;
+-- How many conversations a plan opens a day, the deleted ones too: NULL when the caller may open this one, or has it already.
+-- Exact over all gateways: who asks waits for who opens one.
+create function conversation_refusal(p_id uuid) returns json language plpgsql as $$
+declare
+    today timestamptz := date_trunc('day', now() at time zone 'utc') at time zone 'utc';
+    most bigint;
+begin
+    select amount into most from plan_limits l join users u on u.plan = l.plan
+    where u.id = caller() and l.resource = 'conversations' and l.period = 'day';
+    if coalesce(most, -1) < 0 then return null; end if;
+    perform pg_advisory_xact_lock(hashtextextended('conversations/' || caller(), 0));
+    if exists (select from conversations where id = p_id)
+       or (select count(*) from conversations where user_id = caller() and created_at >= today) < most then
+        return null;
+    end if;
+    return json_build_object('problem', json_build_object('status', 429, 'code', 'QUOTA_EXCEEDED',
+        'message', format('today''s %s conversations are used up', most),
+        'retry_after', ceil(extract(epoch from today + interval '1 day' - now()))::int));
+end $$;
+
+revoke all on function user_key_make, message_abandon, conversation_refusal from public;
+grant execute on function user_key_make, conversation_refusal to airi_app;
 grant execute on function message_abandon to airi_worker;
 grant select (user_id, sealed_key) on user_keys to airi_app;
 grant select, update (sealed_key) on user_keys to airi_worker;

@@ -1,21 +1,24 @@
 -- name: conversations.create
 -- Derived ids make a repeated creation return the first one, with what it was asked for. What the caller does not say comes from
 -- the template. No row: the companion or the template does not exist for the caller.
-with template as (
+with refused as materialized (
+    select conversation_refusal(:id::uuid) as why
+), template as (
     select * from conversation_templates where id = :template_id::uuid
 ), made as (
     insert into conversations (id, user_id, companion_id, title, model, system_prompt, tags, request_digest)
     select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''), coalesce(:model, t.model),
            coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
-    from (select) nothing left join template t on true
-    where (:companion_id::uuid is null or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
+    from refused left join template t on true
+    where why is null and (:companion_id::uuid is null or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
       and (:template_id::uuid is null or t.id is not null)
     -- Not `do nothing`: the row of a creation that runs beside this one would be seen by neither branch.
     on conflict (id) do update set request_digest = conversations.request_digest
     returning *
 )
 select conversation_json(c.*::conversations)::text, c.request_digest
-from (select * from made union all select * from conversations where id = :id::uuid) c limit 1;
+from (select * from made union all select * from conversations where id = :id::uuid) c
+union all select why::text, '' from refused where why is not null limit 1;
 
 -- name: conversations.list
 -- Newest first; the cursor is "updated_at|id" of the last one seen.
