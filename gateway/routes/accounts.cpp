@@ -181,6 +181,7 @@ constexpr std::array rows{
           .body = "ProfileUpdate", .answers = "Profile", .about = "The same as PUT"},
     route{.method = verb::get, .path = "/users/statistics", .name = "profile.statistics", .answers = "Statistics", .about = "What the caller has done so far"},
     route{.method = verb::get, .path = "/usage/summary", .name = "usage.summary", .run = usage, .answers = "UsageSummary", .about = "Today's use and limits"},
+    route{.method = verb::get, .path = "/subscription/current", .name = "subscription.current", .answers = "Subscription", .about = "The caller's plan, its price and limits"},
 };
 
 }  // namespace

@@ -30,7 +30,11 @@ select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :prov
 select generation_abandon(:id::uuid, :error)::text;
 
 -- name: usage.record
-select usage_record(:events::jsonb)::text;
+-- The day's sums that changed, each with its plan's limit.
+select coalesce(jsonb_agg(s || jsonb_build_object('limit', l.amount)), '[]')::text
+from jsonb_array_elements(usage_record(:events::jsonb)) s
+left join users u on u.id = (s ->> 'user_id')::uuid
+left join plan_limits l on l.plan = u.plan and l.resource = s ->> 'resource' and l.period = 'day';
 
 -- name: inbox.knows
 select exists (select from inbox where consumer = :consumer and event_id = :event::uuid);

@@ -26,7 +26,7 @@ consequences meters(const std::vector<postgres::rows>& rows) {
         const auto user = user_id::parse(sum["user_id"].string().value_or(""));
         if (!user) return;
         auto data = json::object().add("user_id", user->text()).add("resource_type", sum["resource"].string().value_or(""))
-                        .add("current_usage", sum["used"].integer().value_or(0)).text();
+                        .add("current_usage", sum["used"].integer().value_or(0)).add_raw("limit", sum["limit"].exists() ? sum["limit"].text() : "null").text();
         out.announcements.push_back({events::channel_of(*user),
                                      json::object().add("type", "usage_updated").add_raw("data", data).text()});
     });

@@ -68,7 +68,7 @@ TEST_CASE("whoever used something today hears the new sums") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
     REQUIRE(out);
     const auto user = used().user;
-    const auto sums = "[" + json::object().add("user_id", user.text()).add("resource", "messages").add("used", 12).text() + "]";
+    const auto sums = "[" + json::object().add("user_id", user.text()).add("resource", "messages").add("used", 12).add("limit", 50).text() + "]";
     const auto then = out->derive({cell(sums)});
     REQUIRE(then.announcements.size() == 1);
     CHECK(then.announcements[0].channel == "user:" + user.text());
@@ -77,6 +77,7 @@ TEST_CASE("whoever used something today hears the new sums") {
     CHECK(frame->root()["type"].string() == "usage_updated");
     CHECK(frame->root()["data"]["resource_type"].string() == "messages");
     CHECK(frame->root()["data"]["current_usage"].integer() == 12);
+    CHECK(frame->root()["data"]["limit"].integer() == 50);
     CHECK(then.events.empty());
 }
 
