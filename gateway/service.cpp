@@ -117,7 +117,11 @@ private:
     awaitable<handled> run(const route& r, exchange& of, decision& limits) {
         if (r.who != access::anyone) {
             auto who = co_await authenticate(use_, bearer_of(of.in), of.in);
-            if (auto* p = std::get_if<problem>(&who)) co_return std::move(*p);
+            if (auto* p = std::get_if<problem>(&who)) {
+                // Who is nobody is counted by his address.
+                if (auto limited = co_await take_address_rate("api", of, limits)) co_return std::move(*limited);
+                co_return std::move(*p);
+            }
             of.caller = std::get<0>(std::move(who));
             if (of.caller->by_key && (r.who != access::signed_in || !of.caller->may(scope_of(r))))
                 co_return problem{403, "SCOPE_NEEDED", "this API key may not do this"};
@@ -129,7 +133,7 @@ private:
             auto read = r.keep.count() > 0 ? events::state_key(of.caller->id) : std::string{};
             if (auto p = co_await take_rates(use_, *of.caller, r.group, limits, std::move(read))) co_return std::move(*p);
         } else if (!of.caller && !r.path.starts_with('=')) {
-            if (auto p = co_await take_address_rate(r, of, limits)) co_return std::move(*p);
+            if (auto p = co_await take_address_rate(r.group.empty() ? "anonymous" : r.group, of, limits)) co_return std::move(*p);
         }
         if (!of.in.body.empty() && !is_one_of(of.in.header("content-type"), r.takes))
             co_return problem{415, "UNSUPPORTED_MEDIA_TYPE", "send " + std::string(r.takes)};
@@ -171,10 +175,10 @@ private:
         co_return out;
     }
 
-    awaitable<std::optional<problem>> take_address_rate(const route& r, const exchange& of, decision& limits) {
+    awaitable<std::optional<problem>> take_address_rate(std::string_view name, const exchange& of, decision& limits) {
         if (!use_.options.rate_limiting) co_return std::nullopt;
         const auto rows = use_.known.rows();
-        auto found = rows->rates.find(r.group.empty() ? std::string_view("anonymous") : r.group);
+        auto found = rows->rates.find(name);
         if (found == rows->rates.end()) co_return std::nullopt;
         const auto& rate = found->second;
         std::vector<window> windows;
