@@ -183,7 +183,7 @@ await check('ws: the Authorization header works too, and a wrong token is refuse
     await assert.rejects(new Socket({ protocols: ['airi.v1', 'bearer.wrong'] }).opened, /401/);
 });
 
-await check('ws: a message is accepted, streams in order and ends as it is stored', async () => {
+await check('SAAS-23: ws: a message is accepted, streams in order and ends as it is stored', async () => {
     const one = new Socket();
     await one.opened;
     const ids = await one.send('Hello from a socket.');
@@ -200,7 +200,7 @@ await check('ws: a message is accepted, streams in order and ends as it is store
     one.socket.close();
 });
 
-await check('ws: a message sent twice is answered once', async () => {
+await check('SAAS-59: ws: a message sent twice is answered once', async () => {
     const one = new Socket();
     await one.opened;
     const data = { client_message_id: crypto.randomUUID(), content: 'Only once, please.' };
@@ -227,7 +227,7 @@ await check('ws: a cancelled reply ends as cancelled, with the text that was sho
     one.socket.close();
 });
 
-await check('ws: a second connection resumes where the first one was torn', async () => {
+await check('SAAS-59: ws: a second connection resumes where the first one was torn', async () => {
     const first = new Socket();
     await first.opened;
     const ids = await first.send(longText);

@@ -9,7 +9,7 @@ import { ask, claimsOf, kidOf, refused, signed } from './raw.mjs';
 const test = withAccounts();
 const base64 = (text) => Buffer.from(text).toString('base64url');
 
-test('signup takes one account per address, whatever its case, and grants nothing', async ({
+test('AIRI-01 SAAS-01: signup takes one account per address, whatever its case, and grants nothing', async ({
     post,
     join,
     session,
@@ -53,7 +53,7 @@ test('signup takes one account per address, whatever its case, and grants nothin
     assert.deepEqual(twice.map((one) => one.status).sort(), [201, 409, 409, 409, 409]);
 });
 
-test('a wrong password and an unknown address are told the same', async ({ post, login, join }) => {
+test('AIRI-02 SAAS-01: a wrong password and an unknown address are told the same', async ({ post, login, join }) => {
     const who = await join();
     const wrong = await post('/auth/login', { email: who.email, password: 'wrong horse' });
     const unknown = await post('/auth/login', { email: `${crypto.randomUUID()}@example.com`, password: 'wrong horse' });
@@ -65,7 +65,7 @@ test('a wrong password and an unknown address are told the same', async ({ post,
     }
 });
 
-test('a token that is forged, changed, expired or of another kind is worth nothing', async ({
+test('SAAS-03: a token that is forged, changed, expired or of another kind is worth nothing', async ({
     system,
     join,
     worthless,

@@ -56,7 +56,7 @@ bad('a body that is no JSON object is refused, and the message says so', async (
     }
 });
 
-bad('a wrong, missing, unknown or doubled member is named with its pointer', async ({ port, alice }) => {
+bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its pointer', async ({ port, alice }) => {
     const id = (await conversationOf(port, alice.token)).id;
     const messages = `/api/v1/conversations/${id}/messages`;
     const wrong = [1, true, [], {}, ['a'], { a: 1 }];

@@ -69,7 +69,7 @@ bad(
     },
 );
 
-bad('limit and cursor are checked, and a made-up cursor shows nobody else', async ({ port, alice, bob }) => {
+bad('AIRI-21: limit and cursor are checked, and a made-up cursor shows nobody else', async ({ port, alice, bob }) => {
     const his = await conversationOf(port, bob.token, { title: 'his' });
     const page = (query, token = alice.token) => ask(port, { path: `/api/v1/conversations?${query}`, token });
     for (const limit of [
@@ -122,7 +122,7 @@ bad('limit and cursor are checked, and a made-up cursor shows nobody else', asyn
     refused(other, 404, 'NOT_FOUND');
 });
 
-bad('SQL, markup and control characters are text like any other', async ({ port, alice, system }) => {
+bad('AIRI-13: SQL, markup and control characters are text like any other', async ({ port, alice, system }) => {
     const tables = await system.rows("select count(*)::int as n from pg_tables where schemaname = 'airi'");
     const texts = [
         "'; drop table users; --",

@@ -25,7 +25,7 @@ async function resumed(sent, from) {
     return [...times.values()];
 }
 
-scenario('kill -9 of a gateway: 100 clients resume on the second one, no stream notices', async (on) => {
+scenario('SAAS-59: kill -9 of a gateway: 100 clients resume on the second one, no stream notices', async (on) => {
     const clients = await on.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
     const sent = await underWay(clients, 5, 'tokens=80 rate=15');
     // These are on their way, acknowledged or not, when it happens.

@@ -51,7 +51,7 @@ function limited(answer, name, max, seconds) {
     assert.ok(Number(answer.headers['retry-after']) >= 1 && Number(answer.headers['retry-after']) <= seconds);
 }
 
-test('login and signup: ten in fifteen minutes from one address, counted over both gateways', async ({
+test('AIRI-36 SAAS-10 SAAS-12: login and signup: ten in fifteen minutes from one address, counted over both gateways', async ({
     ports,
 }) => {
     const from = address();
@@ -97,7 +97,7 @@ test('login and signup: ten in fifteen minutes from one address, counted over bo
     assert.equal((await ask(ports[0], { path: '/api/v1/plans', from })).status, 200, 'nor another group');
 });
 
-test('requests without a user: a hundred in fifteen minutes from one address; health is not counted', async ({
+test('AIRI-36: requests without a user: a hundred in fifteen minutes from one address; health is not counted', async ({
     ports,
 }) => {
     const from = address();
@@ -110,7 +110,7 @@ test('requests without a user: a hundred in fifteen minutes from one address; he
         assert.equal((await ask(ports[0], { path, from })).status, 200);
 });
 
-test('the chat group is counted exactly over both gateways and all ways of sending', async ({
+test('AIRI-36 SAAS-10: the chat group is counted exactly over both gateways and all ways of sending', async ({
     system,
     ports,
     join,
@@ -170,7 +170,7 @@ test('the chat group is counted exactly over both gateways and all ways of sendi
     wires.forEach((wire) => wire.end());
 });
 
-test('the free plan has fifty messages a day, counted once each over both gateways', async ({
+test('SAAS-13 SAAS-59: the free plan has fifty messages a day, counted once each over both gateways', async ({
     system,
     ports,
     join,

@@ -38,7 +38,7 @@ scenario('of two moderation workers one dies: the other one goes on', async (on)
     assert.equal(await on.check(), 200);
 });
 
-scenario('what moderation refuses ends as rejected, also across its death', async (on) => {
+scenario('SAAS-25: what moderation refuses ends as rejected, also across its death', async (on) => {
     const { system } = on;
     const clients = await on.clientsOf(1);
     await system.kill('moderation-1');

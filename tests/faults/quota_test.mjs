@@ -15,7 +15,7 @@ async function pair(on, plan) {
 
 const answered = (sent) => eventually('each is accepted or refused', () => sent.every((one) => one.ids || one.refused));
 
-scenario('120 messages of a free user at once over two gateways: exactly 50 are accepted', async (on) => {
+scenario('SAAS-13: 120 messages of a free user at once over two gateways: exactly 50 are accepted', async (on) => {
     const clients = await pair(on, 'free');
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(60, { script: 'tokens=4' }))))).flat();
     await answered(sent);
@@ -53,7 +53,7 @@ scenario('Redis is away while nothing is handled yet: still exactly 50', async (
     assert.equal(await on.check(), 50);
 });
 
-scenario('a message sent 20 times at once over two gateways has one reply and one bill', async (on) => {
+scenario('SAAS-59: a message sent 20 times at once over two gateways has one reply and one bill', async (on) => {
     const { system } = on;
     const clients = await pair(on, 'free');
     const [order] = orders(1, { script: 'tokens=20 rate=20' });
@@ -80,7 +80,7 @@ scenario('a message sent 20 times at once over two gateways has one reply and on
     assert.equal((await system.standinRequests(mark)).length, 1, 'one call of a provider');
 });
 
-scenario('two users see nothing of each other', async (on) => {
+scenario('AIRI-44: two users see nothing of each other', async (on) => {
     const { system } = on;
     const [mine, other] = await on.clientsOf(2);
     const [sent] = await mine.sendAll(orders(1, { script: 'tokens=40 rate=20' }));

@@ -157,7 +157,7 @@ scenario('the roles of gateway and workers are above nothing and own nothing', a
 });
 
 scenario(
-    "with A's id no row of B can be read, changed, deleted or made, in any table; without one none at all",
+    "AIRI-44: with A's id no row of B can be read, changed, deleted or made, in any table; without one none at all",
     async ({ system }) => {
         const [a, b] = await twoUsers(system);
         const tables = await tablesOfUsers(system);

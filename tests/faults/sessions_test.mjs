@@ -8,7 +8,7 @@ import { ask, claimsOf, refused, Wire } from './raw.mjs';
 
 const test = withAccounts();
 
-test('a refresh token is rotated; again in its grace it gives the same, later it ends the session', async ({
+test('AIRI-04 SAAS-04: a refresh token is rotated; again in its grace it gives the same, later it ends the session', async ({
     system,
     ports,
     post,
@@ -67,7 +67,7 @@ test('a refresh token is rotated; again in its grace it gives the same, later it
     );
 });
 
-test('at most three sessions: the fourth ends the one used longest ago, on every gateway', async ({
+test('SAAS-05: at most three sessions: the fourth ends the one used longest ago, on every gateway', async ({
     ports,
     join,
     login,
@@ -94,7 +94,7 @@ test('at most three sessions: the fourth ends the one used longest ago, on every
     await eventually('three are left', async () => (await alive()) === 3);
 });
 
-test('logout ends the session at once, on every gateway, and no other', async ({
+test('AIRI-03 SAAS-04: logout ends the session at once, on every gateway, and no other', async ({
     ports,
     post,
     join,
@@ -146,7 +146,7 @@ test('a session that ends while its sockets open leaves none of them open', asyn
     }
 });
 
-test('a user who is banned, deleted or gone is nobody, also on an open WebSocket', async ({
+test('AIRI-02: a user who is banned, deleted or gone is nobody, also on an open WebSocket', async ({
     system,
     ports,
     post,

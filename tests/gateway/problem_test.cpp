@@ -37,7 +37,7 @@ TEST_CASE("what a client is told says nothing of what is inside") {
     }
 }
 
-TEST_CASE("a refusal is an envelope with code, message, details and the request's id") {
+TEST_CASE("AIRI-14: a refusal is an envelope with code, message, details and the request's id") {
     const auto out = failure_response({429, "RATE_LIMITED", "slow \"down\"", R"({"limit":3})", 7, {{"RateLimit", "x"}}}, "r-1", false);
     CHECK(out.status == 429);
     const auto parsed = json::document::parse(out.body);
@@ -87,7 +87,7 @@ TEST_CASE("OpenAI's clients get OpenAI's error bodies, and are told not to repea
     CHECK(header(failure_response({503, "X", "y", "null", 2}, "r", true), "x-should-retry") == "none");
 }
 
-TEST_CASE("success carries its data, and meta only when there is some") {
+TEST_CASE("AIRI-14: success carries its data, and meta only when there is some") {
     CHECK(success(201, R"({"a":1})").body == R"({"success":true,"data":{"a":1}})");
     CHECK(success(201, "[]").status == 201);
     CHECK(success(200, "[]", R"({"next_cursor":null})").body == R"({"success":true,"data":[],"meta":{"next_cursor":null}})");

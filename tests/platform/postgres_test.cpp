@@ -131,7 +131,7 @@ TEST_CASE("rows come back in text form with NULL, column count and changed rows"
     CHECK(null.is_null(0, 0));
 }
 
-TEST_CASE("when a later statement fails, the earlier ones have not happened") {
+TEST_CASE("AIRI-46: when a later statement fails, the earlier ones have not happened") {
     const auto db = open(shared().server.address());
     const auto got =
         run(*db, of("insert into notes (id) values (10)") + of("insert into notes (id) values (11)") +

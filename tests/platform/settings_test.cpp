@@ -108,7 +108,7 @@ TEST_CASE("every type is read") {
     CHECK(with({{"KEY", "k"}, {"PAUSE", "30"}, {"AGE", "30"}}).value.age == seconds(30));
 }
 
-TEST_CASE("all mistakes are told at once, and none quotes a value") {
+TEST_CASE("AIRI-56: all mistakes are told at once, and none quotes a value") {
     const auto got = with({{"PORT", "hunter2"},
                            {"STRICT", "hunter2"},
                            {"RATIO", "2"},
@@ -204,7 +204,7 @@ TEST_CASE("the help names every setting and shows no secret") {
     CHECK(text.find("  AIRI_OWN                     One with the prefix.\n") != text.npos);
 }
 
-TEST_CASE("main is told when to go on and with which code to end") {
+TEST_CASE("AIRI-56: main is told when to go on and with which code to end") {
     const temporary_directory in;
     std::filesystem::current_path(in.path);
     const auto code = [](std::vector<const char*> arguments) {
