@@ -2,6 +2,9 @@
 
 #include <sodium.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "platform/crypto/digest.hpp"
 
 namespace airi::seal {
@@ -30,6 +33,48 @@ using bytes = unsigned char*;
 using const_bytes = const unsigned char*;
 const_bytes bytes_of(std::string_view text) { return reinterpret_cast<const_bytes>(text.data()); }
 bytes bytes_of(std::string& text) { return reinterpret_cast<bytes>(text.data()); }
+
+// base64url. A sealed text is no secret, so this need not take the same time for each of a length, as libsodium's does at
+// several times the cost.
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr auto values = [] {
+    std::array<std::uint8_t, 256> out{};
+    out.fill(64);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    return out;
+}();
+
+std::string spelled(std::string_view raw) {
+    std::string out((raw.size() * 4 + 2) / 3, '\0');
+    auto to = out.data();
+    std::uint32_t held = 0;
+    int bits = 0;
+    for (const unsigned char c : raw) {
+        held = held << 8 | c;
+        for (bits += 8; bits >= 6; bits -= 6) *to++ = alphabet[held >> (bits - 6) & 63];
+    }
+    if (bits > 0) *to = alphabet[held << (6 - bits) & 63];
+    return out;
+}
+
+// None unless spelled() makes this text.
+std::optional<std::string> read(std::string_view text) {
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string out(text.size() * 3 / 4, '\0');
+    auto to = out.data();
+    std::uint32_t held = 0;
+    int bits = 0;
+    std::uint8_t wrong = 0;
+    for (const unsigned char c : text) {
+        wrong |= values[c] & 64;
+        held = held << 6 | values[c];
+        if ((bits += 6) < 8) continue;
+        bits -= 8;
+        *to++ = static_cast<char>(held >> bits);
+    }
+    if (wrong || (held & ((1u << bits) - 1))) return std::nullopt;
+    return out;
+}
 
 // Nonce and box, behind `lead` free bytes.
 std::string boxed(const_bytes with, std::string_view text, std::string_view place, std::size_t lead) {
@@ -79,11 +124,11 @@ key::key(key&& other) noexcept : bytes_(other.bytes_) { sodium_memzero(other.byt
 key::~key() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
 std::string close(const key& with, std::string_view text, std::string_view place) {
-    return digest::base64url(boxed(with.bytes_.data(), text, place, 0));
+    return spelled(boxed(with.bytes_.data(), text, place, 0));
 }
 
 result<std::string> open(const key& with, std::string_view sealed, std::string_view place) {
-    const auto box = digest::from_base64url(sealed);
+    const auto box = read(sealed);
     if (!box || box->size() < nonce_size + tag_size) return errc::broken;
     std::string out(box->size() - nonce_size - tag_size, '\0');
     if (!unboxed(with.bytes_.data(), *box, place, bytes_of(out))) return errc::broken;
