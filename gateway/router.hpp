@@ -57,6 +57,7 @@ struct route {
     unsigned status = 200;         ///< of a data route's success
     std::string_view also = {};    ///< further statuses: "402 409"
     std::string_view about = {};   ///< for people, one line
+    std::string_view announces = {};  ///< the frame that tells the user's sockets of a success: "thing_updated"
     bool as_openai = false;        ///< errors in OpenAI's shape
     seconds keep{0};               ///< how long an answer is kept while nothing of the caller's changes; 0: it is not
 };

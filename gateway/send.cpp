@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "events/chat.hpp"
+#include "gateway/announce.hpp"
 #include "gateway/generation_status.hpp"
 #include "gateway/kept_answers.hpp"
 #include "gateway/router.hpp"
@@ -121,12 +119,6 @@ void close_text(events::chat_requested& in, const seal::key& with) {
     in.sealed = true;
 }
 
-// Best effort, and nobody waits for it.
-awaitable<> tell(redis::client& by, std::string channel, std::string payload) {
-    std::vector<std::string> words{"PUBLISH", std::move(channel), std::move(payload)};
-    co_await by.command(std::move(words));
-}
-
 }  // namespace
 
 std::optional<problem> check_content(std::string_view content, std::string_view pointer) {
@@ -198,8 +190,7 @@ awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr
     const auto message = json::object().add("id", what.ids.message.text()).add("conversation_id", what.ids.conversation.text())
                              .add("role", "user").add("content", what.content).add("content_type", "text").add("status", "accepted")
                              .add("client_message_id", what.client_message_id).add("generation_id", what.ids.generation.text()).text();
-    const auto frame = json::object().add("type", "message_created").add_raw("data", json::object().add_raw("message", message).text()).text();
-    boost::asio::co_spawn(use.on, tell(use.redis, events::channel_of(who->id), events::publish_payload(frame)), boost::asio::detached);
+    announce(use.redis, use.on, events::channel_of(who->id), "message_created", json::object().add_raw("message", message).text());
     co_return std::nullopt;
 }
 

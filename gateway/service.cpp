@@ -5,6 +5,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "events/frames.hpp"
+#include "gateway/announce.hpp"
 #include "gateway/authenticate.hpp"
 #include "gateway/body_faults.hpp"
 #include "gateway/kept_answers.hpp"
@@ -148,14 +149,14 @@ private:
         auto out = co_await answer_anew(r, of);
         // Sending changes what the workers then write, and they tell.
         if (of.caller && r.method != verb::get && r.group != "chat") co_await use_.kept.changed(of.caller->id);
+        if (!r.announces.empty()) announce_change(of, r, out);
         co_return out;
     }
 
     awaitable<handled> answer_anew(const route& r, exchange& of) {
         if (auto p = read_query(r, of)) co_return std::move(*p);
         if (auto p = check_body(r, of.body)) co_return std::move(*p);
-        if (r.run) co_return co_await r.run(of);
-        co_return co_await answer_data(of, r);
+        co_return co_await (r.run ? r.run(of) : answer_data(of, r));
     }
 
     // A whole answer in JSON is kept by the caller, path and query it is for.

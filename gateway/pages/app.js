@@ -131,7 +131,7 @@ class App {
         const on = (type, act) =>
             client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
         on('state', (state) => this.connection.show(state));
-        on('conversation', () => this.listSoon());
+        on('conversation', ({ conversation }) => this.conversationChanged(conversation));
         on('notice', ({ type, data }) => type === 'error' && this.toast(sentence(data.message)));
         on('opened', ({ again }) => {
             if (!again) return;
@@ -198,6 +198,13 @@ class App {
     async showOnly(filter) {
         this.library.showOnly(filter);
         await this.tellFailure(this.loadConversations());
+    }
+
+    // Here, or on another device.
+    conversationChanged(conversation) {
+        this.library.take(conversation);
+        if (conversation.deleted_at) this.deleted(conversation.id);
+        this.drawSidebar();
     }
 
     deleted(id) {

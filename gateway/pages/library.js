@@ -84,7 +84,11 @@ export class Library {
 
     // Every change is answered with the conversation as it is now.
     async changeBy(method, path, body) {
-        const { data } = await this.session.request(method, path, body);
+        this.take((await this.session.request(method, path, body)).data);
+    }
+
+    /// A conversation as it is now, from whoever changed it; a deleted one says `deleted_at`.
+    take(data) {
         const { starred, archived } = this.filter;
         const fits = !data.deleted_at && data.archived === archived && (data.starred || !starred);
         const at = ({ updated_at }) => Date.parse(updated_at);

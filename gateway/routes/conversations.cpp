@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t message_body = 256 * 1024;
 constexpr seconds longest_wait{30};
+constexpr std::string_view changed = "conversation_updated";
 
 constexpr route exported{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export"};
 
@@ -170,17 +171,17 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
           .about = "The caller's conversations, those that were talked in last first", .keep = kept_for},
     route{.method = verb::post, .path = "/conversations", .name = "conversations.create", .run = create, .body_limit = small_body,
-          .body = "ConversationCreate", .answers = "Conversation", .status = 201, .also = "404", .about = "Begin one"},
+          .body = "ConversationCreate", .answers = "Conversation", .status = 201, .also = "404", .about = "Begin one", .announces = changed},
     route{.method = verb::get, .path = "/conversations/{id}", .name = "conversations.get", .answers = "Conversation", .about = "One", .keep = kept_for},
     route{.method = verb::put, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
-          .body = "ConversationUpdate", .answers = "Conversation", .about = "Change title, star, archive, tags, system prompt or model"},
+          .body = "ConversationUpdate", .answers = "Conversation", .about = "Change title, star, archive, tags, system prompt or model", .announces = changed},
     route{.method = verb::patch, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
-          .body = "ConversationUpdate", .answers = "Conversation", .about = "The same as PUT: what is not named stays"},
-    route{.method = verb::del, .path = "/conversations/{id}", .name = "conversations.delete", .answers = "Conversation", .about = "Delete; it can be restored"},
+          .body = "ConversationUpdate", .answers = "Conversation", .about = "The same as PUT: what is not named stays", .announces = changed},
+    route{.method = verb::del, .path = "/conversations/{id}", .name = "conversations.delete", .answers = "Conversation", .about = "Delete; it can be restored", .announces = changed},
     route{.method = verb::post, .path = "/conversations/{id}/restore", .name = "conversations.restore", .body_limit = small_body,
-          .body = "Empty", .answers = "Conversation", .about = "Undo a deletion"},
+          .body = "Empty", .answers = "Conversation", .about = "Undo a deletion", .announces = changed},
     route{.method = verb::post, .path = "/conversations/{id}/read", .name = "conversations.read", .body_limit = small_body,
-          .body = "Empty", .answers = "Conversation", .about = "All that is in it has been read"},
+          .body = "Empty", .answers = "Conversation", .about = "All that is in it has been read", .announces = changed},
     route{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export", .run = export_one,
           .query = "ExportFormat", .answers = "ConversationExport", .media = "text/markdown", .about = "The whole conversation, as JSON or Markdown"},
     route{.method = verb::get, .path = "/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",

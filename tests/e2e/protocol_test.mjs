@@ -116,7 +116,7 @@ await check('a gap is asked for once, from the last known position', async () =>
     client.close();
 });
 
-await check('after a lost connection: channels, unaccepted messages and replies are taken up again', async () => {
+await check('SAAS-30: after a lost connection: channels, unaccepted messages and replies are taken up again', async () => {
     const { client, heard } = started();
     const one = await socket(1);
     one.open();

@@ -48,6 +48,27 @@ TEST_CASE("without a valid token nothing private is answered") {
     CHECK(house::header(away, "Retry-After") != "none");
 }
 
+TEST_CASE("AIRI-57: what a route announces is told to the user's sockets when it succeeds, and only then") {
+    house h;
+    std::vector<std::string> told;
+    REQUIRE(h.io.run(h.subscriber.subscribe(events::channel_of(h.user))));
+    h.subscriber.arrived = [&](std::string_view, std::string_view payload) { told.emplace_back(payload); };
+    const auto path = "/api/v1/conversations/" + std::string(some_id);
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({R"({"id":"c1","title":"Journey"})"}); };
+    CHECK(h.ask(h.request(verb::patch, path, R"({"title":"Journey"})")).status == 200);
+    h.io.settle();
+    CHECK(told == std::vector<std::string>{"-\n" R"({"type":"conversation_updated","data":{"conversation":{"id":"c1","title":"Journey"}}})"});
+    CHECK(h.ask(h.request(verb::get, path)).status == 200);
+    CHECK(h.ask(h.request(verb::patch, path, R"({"title":7})")).status == 422);
+    h.answer = nullptr;
+    CHECK(h.ask(h.request(verb::del, path)).status == 404);
+    h.redis.go_away();
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({R"({"id":"c1"})"}); };
+    CHECK(h.ask(h.request(verb::del, path)).status == 200);
+    h.io.settle();
+    CHECK(told.size() == 1);
+}
+
 TEST_CASE("a data route answers what its statement gives, with the caller's own rows only") {
     house h;
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
