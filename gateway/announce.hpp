@@ -1,5 +1,5 @@
-// Frames that belong to no generation, for everybody on a channel. Best effort, and nobody waits for them. Used by the service
-// and by sending.
+// Frames that belong to no generation, for everybody on a channel. Best effort, and nobody waits for them. Used by the service,
+// by sending and by the presence.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #include "gateway/kafka_publisher.hpp"
 #include "gateway/kept_answers.hpp"
 #include "gateway/open_sockets.hpp"
+#include "gateway/presence.hpp"
 #include "gateway/service.hpp"
 #include "gateway/session_endings.hpp"
 #include "gateway/sessions/admission.hpp"
@@ -47,6 +48,7 @@ struct core {
         : redis(redis::open_client(context.get_executor(), settings.redis_url)),
           subscriber(redis::open_subscriber(context.get_executor(), settings.redis_url)),
           channels(context.get_executor(), *subscriber, *redis),
+          online(context.get_executor(), *redis, sockets),
           sessions(*all.database, all.master),
           limits(*redis),
           kept(*redis),
@@ -73,6 +75,7 @@ struct core {
     std::unique_ptr<redis::subscriber> subscriber;
     hub channels;
     open_sockets sockets;
+    presence online;
     accounts sessions;
     limiter limits;
     kept_answers kept;

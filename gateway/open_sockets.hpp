@@ -1,6 +1,7 @@
 // The WebSockets of one thread by session, so that a session's end closes them. One thread.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -16,11 +17,21 @@ public:
 
 class open_sockets {
 public:
-    void add(const session_id& session, session_bound* one) { all_.emplace(session, one); }
-    void remove(const session_id& session, session_bound* one) {
+    /// Told of each user's socket that comes and that goes; set by whoever counts them.
+    std::function<void(const user_id&, const session_bound*)> came, left;
+
+    void add(const session_id& session, const user_id& user, session_bound* one) {
+        all_.emplace(session, one);
+        if (came) came(user, one);
+    }
+    void remove(const session_id& session, const user_id& user, session_bound* one) {
         const auto [from, to] = all_.equal_range(session);
-        for (auto at = from; at != to; ++at)
-            if (at->second == one) return void(all_.erase(at));
+        for (auto at = from; at != to; ++at) {
+            if (at->second != one) continue;
+            all_.erase(at);
+            if (left) left(user, one);
+            return;
+        }
     }
     void end(const session_id& session) {
         const auto [from, to] = all_.equal_range(session);

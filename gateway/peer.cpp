@@ -36,13 +36,13 @@ public:
 
     void opened(socket_out& out) override {
         out_ = &out;
-        use_.sockets.add(who_->session, this);
+        use_.sockets.add(who_->session, who_->id, this);
         asio::co_spawn(use_.on, begin(shared_from_this()), asio::detached);
     }
 
     void closed() override {
         out_ = nullptr;
-        use_.sockets.remove(who_->session, this);
+        use_.sockets.remove(who_->session, who_->id, this);
         timer_.cancel();
         for (const auto& channel : channels_) use_.channels.leave(channel, this);
         channels_.clear();

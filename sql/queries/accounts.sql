@@ -74,6 +74,9 @@ select coalesce(json_agg(json_build_object('id', id, 'current', id = :session::u
     'created_at', created_at, 'last_used_at', last_used_at, 'expires_at', expires_at) order by last_used_at desc), '[]')::text
 from sessions where user_id = caller() and ended_at is null and expires_at > now();
 
+-- name: sessions.last_used
+select to_json(max(last_used_at)) #>> '{}' from sessions where user_id = caller();
+
 -- name: sessions.end
 -- The sessions that end: one, all but one, or all.
 update sessions set ended_at = now(), ended_why = :why

@@ -1,0 +1,36 @@
+// Whether the caller is online, and with how many devices.
+#include "gateway/presence.hpp"
+#include "gateway/routes/tables.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+// Redis may be away, or have forgotten when somebody was there last; a session knows when it was used.
+awaitable<handled> own(exchange& of) {
+    auto is = co_await standing_of(of.use.redis, of.caller->id);
+    auto seen = is ? is->last_seen : std::nullopt;
+    if (!seen) {
+        postgres::transaction ask;
+        ask.caller = of.caller->id;
+        ask.statements.push_back(sql::bind("sessions.last_used", {}));
+        const auto rows = co_await of.use.database.run(std::move(ask));
+        if (!rows) co_return problem_of(rows.error());
+        if (!rows->front().empty() && !rows->front().is_null(0, 0)) seen = parse_instant(rows->front().text(0, 0));
+    }
+    json::object out;
+    out.add("user_id", of.caller->id.text()).add("state", !is ? "unknown" : is->online ? "online" : "offline")
+        .add("devices", is ? std::optional(is->devices) : std::nullopt).add("last_seen", seen ? std::optional(to_text(*seen)) : std::nullopt);
+    co_return success(200, out.text());
+}
+
+constexpr std::array rows{
+    route{.method = verb::get, .path = "/users/presence", .name = "presence.own", .run = own, .answers = "Presence",
+          .about = "Whether the caller is online, by how many open sockets, and when he was last"},
+};
+
+}  // namespace
+
+const std::span<const route> presence{rows};
+
+}  // namespace airi::gateway::routes
