@@ -17,6 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace gen = sql::generations;
+using providers::priced_model;
 using clock = std::chrono::steady_clock;
 
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
@@ -118,11 +119,7 @@ public:
         asio::co_spawn(on_, keep_lease(in_.generation, live_, out_, use_), asio::detached);
         out_->begin(claim_.epoch);
         const auto prices = use_.prices;
-        std::vector<std::string_view> configured;
-        for (const auto& p : use_.models_of)
-            if (const auto& only = claim_.providers; only.empty() || std::count(only.begin(), only.end(), p->name()) > 0)
-                configured.push_back(p->name());
-        const auto models = chain(*prices, configured, claim_.rank, claim_.model);
+        const auto models = chain(*prices, allowed(use_.models_of, claim_.providers), claim_.rank, claim_.model);
         std::string failure = "provider_unavailable";
         const priced_model* last = nullptr;
         for (int round = 0; round < use_.options.rounds; ++round) {

@@ -8,7 +8,7 @@
 #include "events/chat.hpp"
 #include "sql/generations.hpp"
 #include "workers/chat/live.hpp"
-#include "workers/chat/models.hpp"
+#include "workers/providers/models.hpp"
 #include "workers/providers/health.hpp"
 #include "workers/providers/provider.hpp"
 #include "workers/runtime/worker.hpp"
@@ -28,7 +28,7 @@ struct ports {
     channel& frames;
     const std::vector<std::unique_ptr<providers::chat_provider>>& models_of;
     providers::health_table& health;
-    const std::shared_ptr<const std::vector<priced_model>>& prices;  ///< replaced as a whole when reloaded
+    const providers::model_list& prices;
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;

@@ -20,21 +20,8 @@ struct chat_settings : worker_settings, providers::provider_settings {
     seconds total{300};
 
     static constexpr auto settings = std::tuple_cat(
-        worker_settings::settings,
+        worker_settings::settings, provider_settings::settings,
         std::tuple{
-            setting{"OPENAI_API_KEY", &provider_settings::openai_api_key, "OpenAI, or anything that speaks its API."},
-            setting{"OPENAI_BASE_URL", &provider_settings::openai_base_url, "Its base URL, up to /v1."},
-            setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic."},
-            setting{"ANTHROPIC_BASE_URL", &provider_settings::anthropic_base_url, "Its base URL."},
-            setting{"GROQ_API_KEY", &provider_settings::groq_api_key, "Groq."},
-            setting{"GROQ_BASE_URL", &provider_settings::groq_base_url, "Its base URL, up to /openai/v1."},
-            setting{"AZURE_OPENAI_API_KEY", &provider_settings::azure_openai_api_key, "Azure OpenAI."},
-            setting{"AZURE_OPENAI_ENDPOINT", &provider_settings::azure_openai_endpoint, "The resource's URL."},
-            setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment, "The deployment; empty: the model's name."},
-            setting{"AZURE_OPENAI_API_VERSION", &provider_settings::azure_openai_api_version, "The API version."},
-            setting{"OLLAMA_HOST", &provider_settings::ollama_host, "A local Ollama, http://host:11434."},
-            setting{"SIMULATED_TOKENS_PER_SECOND", &provider_settings::simulated_tokens_per_second, "Pace of the simulated provider."},
-            setting{"SIMULATED_FIRST_TOKEN_MS", &provider_settings::simulated_first_token_ms, "Its time to the first token."},
             setting{"CHAT_LEASE", &chat_settings::lease, "How long a dead worker's replies wait for another one.", {.min = 2, .max = 600}},
             setting{"CHAT_HEARTBEAT", &chat_settings::heartbeat, "How often a reply's lease is extended.", {.min = 100, .max = 60'000}},
             setting{"CHAT_FIRST_TOKEN_LIMIT", &chat_settings::first_token, "How long a provider may take for its first token."},
@@ -42,17 +29,6 @@ struct chat_settings : worker_settings, providers::provider_settings {
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take altogether."},
         });
 };
-
-using price_list = std::shared_ptr<const std::vector<chat::priced_model>>;
-
-awaitable<result<>> load_prices(postgres::database& from, price_list& into) {
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("catalogue.models", {}));
-    const auto rows = co_await from.run(std::move(ask));
-    if (!rows) co_return rows.error();
-    into = std::make_shared<const std::vector<chat::priced_model>>(chat::read_models(rows->front()));
-    co_return result<>{};
-}
 
 std::string_view name_of(providers::health::state is) {
     if (is == providers::health::state::closed) return "closed";
@@ -95,7 +71,7 @@ int main(int count, char** arguments) {
     const auto http = http::open_client(whole.on());
     const auto models = providers::from_settings(settings, *http, whole.on());
     providers::health_table health;
-    price_list prices = std::make_shared<const std::vector<chat::priced_model>>();
+    providers::model_list prices = std::make_shared<const std::vector<providers::priced_model>>();
     chat::live_generations live;
     chat::chat_options options;
     options.lease = settings.lease;
@@ -107,7 +83,7 @@ int main(int count, char** arguments) {
     cancels->arrived = [&](std::string_view, std::string_view payload) {
         if (const auto id = generation_id::parse(payload)) live.cancel(*id);
     };
-    whole.keep_loaded([&]() -> awaitable<result<>> { return load_prices(whole.database(), prices); }, seconds{30});
+    whole.keep_loaded([&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
     whole.keep_loaded([&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
     whole.keep_loaded([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
     whole.at_last([&] { return release_all(live); });

@@ -22,7 +22,7 @@ role role_of(std::string_view name) {
 
 }  // namespace
 
-providers::prompt build_prompt(const sql::generations::claimed& from, const priced_model& model) {
+providers::prompt build_prompt(const sql::generations::claimed& from, const providers::priced_model& model) {
     providers::prompt out;
     out.model = model.model;
     out.max_tokens = std::min(from.reply_tokens, model.reply_tokens);

@@ -69,8 +69,8 @@ struct chat_house {
     std::vector<std::unique_ptr<models::chat_provider>> providers;
     fake_provider &openai, &anthropic;
     models::health_table health;
-    std::shared_ptr<const std::vector<workers::chat::priced_model>> prices =
-        std::make_shared<std::vector<workers::chat::priced_model>>(std::vector<workers::chat::priced_model>{
+    std::shared_ptr<const std::vector<workers::providers::priced_model>> prices =
+        std::make_shared<std::vector<workers::providers::priced_model>>(std::vector<workers::providers::priced_model>{
             {"openai", "gpt", 0, 10, 100, 8000, 500}, {"anthropic", "claude", 0, 20, 200, 8000, 500}});
     workers::chat::live_generations live;
     workers::chat::ports use;

@@ -6,6 +6,7 @@
 using namespace airi;
 using namespace airi::workers;
 using namespace airi::workers::chat;
+using providers::priced_model;
 using providers::role;
 
 namespace {

@@ -1,9 +1,9 @@
-#include "workers/chat/models.hpp"
+#include "workers/providers/models.hpp"
 
 #include "tests/support/print.hpp"
 
 using namespace airi;
-using namespace airi::workers::chat;
+using namespace airi::workers::providers;
 
 namespace {
 
@@ -46,6 +46,12 @@ TEST_CASE("the simulated provider answers when nothing else is there, or when it
     CHECK(names({"openai", "simulated"}, 0) == list{"openai/gpt-mini"});
     CHECK(names({"openai", "simulated"}, 0, "simulated") == list{"simulated/simulated", "openai/gpt-mini"});
     CHECK(names({"anthropic", "simulated"}, 0) == list{"simulated/simulated"});
+}
+
+TEST_CASE("the cheapest come first, those of one price in the order of the list") {
+    std::vector<std::string> names;
+    for (const auto& m : cheapest_first(chain(all, {"openai", "azure", "groq"}, 2, ""))) names.push_back(m.provider + "/" + m.model);
+    CHECK(names == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini", "openai/gpt-big"});
 }
 
 TEST_CASE("a price is per token and exact") {
