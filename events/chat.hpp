@@ -18,7 +18,8 @@ struct chat_requested {
     std::string content;      ///< 32,000 bytes at most, before sealing
     std::string content_type = "text";
     std::string model;        ///< asked for by name; empty: the plan's chain
-    json_text parameters;     ///< max_tokens, temperature, turns: only what the caller gave; 512 KB at most, before sealing
+    json_text parameters;     ///< max_tokens, temperature, top_p, tools, turns: only what the caller gave; anew: another reply is
+                              ///< wanted; 512 KB at most, before sealing
     bool listed = true;       ///< false: an API call with its own history, in no conversation of the list
     instant created_at;
     std::string replaces;     ///< id of a question whose place it takes, with all that came after; empty: none

@@ -22,8 +22,11 @@ end end_of(json::value v) {
     out.latency_ms = number_of(v["latency_ms"]);
     out.finished_at = parse_instant(v["finished_at"].string().value_or("")).value_or(instant{});
     out.message = v["message"].text();
+    out.cached = v["message"]["metadata"]["cached"].boolean().value_or(false);
     return out;
 }
+
+}  // namespace
 
 std::string calls_json(const std::vector<provider_call>& calls) {
     std::string out = "[";
@@ -37,8 +40,6 @@ std::string calls_json(const std::vector<provider_call>& calls) {
     }
     return out + ']';
 }
-
-}  // namespace
 
 postgres::bound screen(const events::chat_requested& in, const verdict_row& verdict) {
     return bind("messages.screen",
@@ -90,6 +91,7 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.reply_tokens = number_of(v["reply_tokens"]);
     out.system_prompt = text_of(v["system_prompt"]);
     out.personality = text_of(v["personality"]);
+    out.summary = text_of(v["summary"]);
     v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
     v["history"].each([&](json::value turn) {
         out.history.push_back({turn["role"].string() == "user", text_of(turn["content"])});
@@ -118,6 +120,10 @@ postgres::bound release(const generation_id& id, std::int64_t epoch) {
 }
 
 postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& with) {
+    if (with.cached)
+        return bind("generations.finish_cached",
+                    {{"id", id}, {"epoch", epoch}, {"content", with.content}, {"provider", with.provider}, {"model", with.model},
+                     {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out}, {"latency", with.latency_ms}, {"offset", with.offset}});
     const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     return bind("generations.finish",
                 {{"id", id}, {"epoch", epoch}, {"state", with.state}, {"content", with.content},

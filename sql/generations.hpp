@@ -32,6 +32,7 @@ struct end {
     std::int64_t epoch = 0, offset = 0, tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0;
     instant finished_at;
     std::string message;  ///< JSON of the reply; "null" when there is none
+    bool cached = false;  ///< the reply was kept from an earlier request: no provider was asked
 };
 
 struct past_turn {
@@ -53,6 +54,7 @@ struct claimed {
     std::int64_t rank = 0, context_tokens = 0, reply_tokens = 0;
     std::vector<std::string> providers;  ///< the plan allows these only; empty: all
     std::string system_prompt, personality;
+    std::string summary;  ///< of what was said before the history
     std::vector<past_turn> history;  ///< newest first; the first one is the message to answer
 };
 
@@ -66,6 +68,8 @@ struct provider_call {
     std::string provider, model, outcome;
     std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0;
 };
+/// Such calls as the statements take them: a JSON array, numbered from 0.
+std::string calls_json(const std::vector<provider_call>&);
 /// Extends the lease; `text` is what the clients have seen of the epoch, `under_way` what the call has cost so far.
 postgres::bound heartbeat(const generation_id&, std::int64_t epoch, milliseconds lease, std::string_view text,
                           std::int64_t offset, const provider_call& under_way);
@@ -80,6 +84,7 @@ struct ending {
     std::string error_code, provider, model;
     std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0, offset = 0;
     std::vector<provider_call> calls{};
+    bool cached = false;  ///< completed with a kept reply: costs nothing
 };
 /// Fails with `fenced` when the epoch is not ours any more.
 postgres::bound finish(const generation_id&, std::int64_t epoch, const ending&);

@@ -59,6 +59,7 @@ const std::vector<folder_rule> rules{
     {"workers/chat/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/provider.hpp",
                        "workers/providers/health.hpp", "workers/providers/estimate.hpp", "workers/providers/models.hpp"}},
     {"workers/chat/main.cpp", {"sql/", "workers/chat/", "workers/runtime/", "workers/providers/"}},
+    {"workers/memory/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/"}},
     {"workers/scheduler/", {"sql/", "platform/telemetry/", "workers/runtime/"}},
     {"workers/moderation/main.cpp", {"sql/", "workers/moderation/", "workers/runtime/"}},
     {"workers/usage/main.cpp", {"sql/", "workers/usage/", "workers/runtime/"}},

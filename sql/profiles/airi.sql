@@ -133,6 +133,8 @@ on conflict (name) do update set
 -- product), strikes, retention (0: until the owner deletes).
 insert into system_settings (key, value, category, is_public) values
     ('profile', '"airi"', 'general', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
     ('product_name', '"AIRI Platform"', 'general', true),
     ('product_tagline', '"One assistant, many models."', 'general', true),
     ('currency', '"usd"', 'billing', true),

@@ -132,6 +132,8 @@ on conflict (name) do update set
 -- asks, messages until deleted (0).
 insert into system_settings (key, value, category, is_public) values
     ('profile', '"ezri"', 'general', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
     ('product_name', '"Ezri"', 'general', true),
     ('product_tagline', '"A quiet place to notice how you are."', 'general', true),
     ('currency', '"usd"', 'billing', true),

@@ -123,6 +123,8 @@ on conflict (name) do update set
 -- deleted (0).
 insert into system_settings (key, value, category, is_public) values
     ('profile', '"howto"', 'general', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
     ('product_name', '"How-to-AI"', 'general', true),
     ('product_tagline', '"Learn to work with AI, step by step."', 'general', true),
     ('currency', '"usd"', 'billing', true),

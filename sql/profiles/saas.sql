@@ -130,6 +130,8 @@ on conflict (name) do update set
 -- deletes them (0), the strikes, and the longest game session.
 insert into system_settings (key, value, category, is_public) values
     ('profile', '"saas"', 'general', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
     ('product_name', '"AIRI"', 'general', true),
     ('product_tagline', '"Talk, play and live with an AI companion."', 'general', true),
     ('currency', '"usd"', 'billing', true),

@@ -135,6 +135,8 @@ on conflict (name) do update set
 -- where a request costs money; tokens, realtime, circuit breaker, strikes, retention as on the platform.
 insert into system_settings (key, value, category, is_public) values
     ('profile', '"statex"', 'general', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
     ('product_name', '"Statex"', 'general', true),
     ('product_tagline', '"From an idea to a prototype."', 'general', true),
     ('currency', '"eur"', 'billing', true),

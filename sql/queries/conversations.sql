@@ -6,8 +6,9 @@ with refused as materialized (
 ), template as (
     select * from conversation_templates where id = :template_id::uuid
 ), made as (
-    insert into conversations (id, user_id, companion_id, title, model, system_prompt, tags, request_digest)
-    select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''), coalesce(:model, t.model),
+    insert into conversations (id, user_id, companion_id, title, titled_by, model, system_prompt, tags, request_digest)
+    select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''),
+           case when coalesce(:title, t.title, '') = '' then 'words'::title_origin else 'user' end, coalesce(:model, t.model),
            coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
     from refused left join template t on true
     where why is null and (:companion_id::uuid is null or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
@@ -43,6 +44,7 @@ select conversation_json(c)::text from conversations c where id = :id::uuid and 
 -- What the body does not name stays. updated_at stays too: it is when something was last said.
 update conversations c set
     title = coalesce(:body::jsonb ->> 'title', title),
+    titled_by = case when :body::jsonb ->> 'title' = '' then 'words' when :body::jsonb ? 'title' then 'user'::title_origin else titled_by end,
     starred = coalesce((:body::jsonb -> 'starred')::boolean, starred),
     archived = coalesce((:body::jsonb -> 'archived')::boolean, archived),
     tags = case when :body::jsonb ? 'tags' then array(select distinct jsonb_array_elements_text(:body::jsonb -> 'tags')) else tags end,

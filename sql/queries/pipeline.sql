@@ -26,8 +26,22 @@ select generation_release(:id::uuid, :epoch::int);
 select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :provider, :model, :tokens_in::bigint,
     :tokens_out::bigint, :cost::bigint, :latency::bigint, :offset::int, :calls::jsonb)::text;
 
+-- name: generations.finish_cached
+select generation_finish_cached(:id::uuid, :epoch::int, :content, :provider, :model, :tokens_in::bigint, :tokens_out::bigint,
+    :latency::bigint, :offset::int)::text;
+
 -- name: generations.abandon
 select generation_abandon(:id::uuid, :error)::text;
+
+-- name: memory.look
+select memory_look(:conversation::uuid, :generation::uuid, :title::uuid, :summary::uuid)::text;
+
+-- name: memory.title
+select memory_title(:conversation::uuid, :user::uuid, :id::uuid, :title, :calls::jsonb)::text;
+
+-- name: memory.fold
+select memory_fold(:conversation::uuid, :user::uuid, :id::uuid, :summary, nullif(:before, '')::timestamptz, nullif(:until, '')::timestamptz,
+    :count::int, :calls::jsonb)::text;
 
 -- name: usage.record
 -- The day's sums that changed, each with its plan's limit.

@@ -38,6 +38,7 @@ const defaults = {
     gateways: 1,
     moderation: 1,
     chat: 1,
+    memory: 0,       // asks the provider too: only where that is looked at
     usage: 1,
     mail: 1,
     env: {},         // of every program
@@ -95,11 +96,11 @@ class System {
         this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
         this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
         await this.addStandin();
-        const { gateways, moderation, chat, usage, mail } = this.options;
-        const wanted = { gateway: gateways, moderation, chat, usage, mail };
+        const { gateways, moderation, chat, memory, usage, mail } = this.options;
+        const wanted = { gateway: gateways, moderation, chat, memory, usage, mail };
         const names = Object.entries(wanted).flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => `${kind}-${i + 1}`));
         await Promise.all(names.map((name) => this.start(name)));
-        await this.settled({ moderation, chat, usage, mail });
+        await this.settled({ moderation, chat, memory, usage, mail });
     }
 
     /// Until each of these worker groups has exactly so many members, with the partitions handed out among them.
@@ -176,6 +177,7 @@ class System {
         if (kind === 'gateway' || kind === 'moderation') env.ENCRYPTION_KEY = this.encryptionKey;
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
+        if (kind === 'memory') Object.assign(env, this.providerEnv());
         if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`), env, dir: this.dir, supervised: this.options.supervised,

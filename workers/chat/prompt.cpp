@@ -12,6 +12,7 @@ using providers::role;
 using providers::turn;
 
 constexpr std::int64_t turn_overhead = 4;  // tokens a chat format spends on each turn
+constexpr std::string_view before = "What was said before, in short:\n";
 
 std::int64_t weight(const turn& t) { return providers::estimate_tokens(t.text) + turn_overhead; }
 
@@ -43,8 +44,10 @@ providers::prompt build_prompt(const sql::generations::claimed& from, const prov
         std::reverse(older.begin(), older.end());
     }
     if (!from.system_prompt.empty()) instructions += (instructions.empty() ? "" : "\n\n") + from.system_prompt;
-    if (older.empty())
+    if (older.empty()) {
         for (const auto& t : from.history) older.push_back({t.by_user ? role::user : role::assistant, t.text});
+        if (!from.summary.empty()) instructions += (instructions.empty() ? "" : "\n\n") + std::string(before) + from.summary;
+    }
     std::int64_t budget = std::min(from.context_tokens, model.context_tokens) - out.max_tokens;
     if (!instructions.empty()) {
         out.turns.push_back({role::system, std::move(instructions)});

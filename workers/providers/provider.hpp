@@ -27,11 +27,15 @@ struct turn {
     std::string text;
 };
 
+/// What a prompt is for. Models are told in words; the simulated provider goes by this.
+enum class purpose { reply, title, summary };
+
 struct prompt {
     std::string model;
     std::vector<turn> turns;  ///< system turns first
     std::int64_t max_tokens = 1024;
     std::optional<double> temperature;
+    purpose wanted = purpose::reply;
 };
 
 struct token_count {

@@ -161,6 +161,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& in, const ro
                                          .model = named.model,
                                          .script = how.text,
                                          .last_user = asked.last_user,
+                                         .system = asked.system,
                                          .messages = asked.messages,
                                          .prompt_tokens = asked.prompt_words,
                                          .stream = asked.stream,

@@ -40,7 +40,9 @@ void read_messages(chat_request& into, simdjson::dom::array messages) {
         if (message["content"].get(content) != simdjson::SUCCESS) continue;
         std::string text = content_text(content);
         into.prompt_words += count_words(text);
-        if (text_or_empty(message, "role") == "user") into.last_user = std::move(text);
+        const std::string role = text_or_empty(message, "role");
+        if (role == "user") into.last_user = std::move(text);
+        else if (role == "system" && into.system.empty()) into.system = std::move(text);
     }
 }
 
@@ -72,7 +74,8 @@ parsed_body parse_chat(const std::string& body, const route& to) {
     }
     element system;
     if (to.from == provider::anthropic && root["system"].get(system) == simdjson::SUCCESS) {
-        asked.prompt_words += count_words(content_text(system));
+        asked.system = content_text(system);
+        asked.prompt_words += count_words(asked.system);
     }
     read_max_tokens(asked, root);
     simdjson::dom::array messages;

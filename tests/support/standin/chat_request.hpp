@@ -13,6 +13,7 @@ namespace airi::standin {
 struct chat_request {
     std::string model;
     std::string last_user;  // text of the last message with role "user", markers included
+    std::string system;     // text of the first system prompt
     bool stream = false;
     bool include_usage = false;
     std::size_t messages = 0;

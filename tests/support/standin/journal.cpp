@@ -17,13 +17,20 @@ std::string shortened(std::string text, std::size_t limit) {
     return text;
 }
 
+std::string end_of(std::string text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    auto from = text.size() - limit;
+    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U) ++from;
+    return text.substr(from);
+}
+
 std::string json_of(const record& r) {
     return fmt::format(
-        R"({{"number":{},"provider":"{}","path":{},"model":{},"script":{},"last_user":{},"messages":{},)"
+        R"({{"number":{},"provider":"{}","path":{},"model":{},"script":{},"last_user":{},"system":{},"messages":{},)"
         R"("prompt_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},"client_gone":{},)"
         R"("started":"{}","finished":{}}})",
         r.number, name_of(r.from), json_string(r.path), json_string(r.model), json_string(r.script),
-        json_string(r.last_user), r.messages, r.prompt_tokens, r.stream, r.authorization, r.status,
+        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.stream, r.authorization, r.status,
         r.tokens_sent, r.client_gone, rfc3339(r.started),
         r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
 }
@@ -33,6 +40,7 @@ std::string json_of(const record& r) {
 record_key journal::begin(record what) {
     what.number = next_++;
     what.last_user = shortened(std::move(what.last_user), 200);
+    what.system = end_of(std::move(what.system), 200);
     what.script = shortened(std::move(what.script), 1000);
     what.model = shortened(std::move(what.model), 200);
     what.path = shortened(std::move(what.path), 200);

@@ -23,6 +23,7 @@ struct record {
     std::string model;
     std::string script;
     std::string last_user;  // at most 200 bytes of it
+    std::string system;     // its last 200 bytes
     std::size_t messages = 0;
     std::size_t prompt_tokens = 0;
     bool stream = false;

@@ -48,6 +48,28 @@ TEST_CASE("a prompt is the instructions and then the history, the oldest turn fi
     CHECK(made.turns[0].text == "You are kind.\n\nBe brief.");
 }
 
+TEST_CASE("AIRI-19: the summary of what was said before comes after the instructions, and takes its part of the budget") {
+    auto from = claim(100);
+    from.personality = "You are kind.";
+    from.system_prompt = "Be brief.";
+    from.summary = "Ada has a goat.";
+    const auto made = build_prompt(from, model);
+    CHECK(made.turns[0].text == "You are kind.\n\nBe brief.\n\nWhat was said before, in short:\nAda has a goat.");
+    CHECK(texts(made) == list{"s:You a", "u:turn1", "a:turn2", "u:turn3", "a:turn4", "u:turn5"});
+    from.context_tokens = 500 + 400;
+    const auto without = build_prompt(from, model).turns.size();
+    from.summary += std::string(1000, 'x');
+    CHECK(build_prompt(from, model).turns.size() < without);
+    CHECK(texts(build_prompt(from, model)).back() == "u:turn5");
+}
+
+TEST_CASE("AIRI-19: a caller's own turns know of no summary") {
+    auto from = claim();
+    from.summary = "Ada has a goat.";
+    from.parameters = R"({"turns":[{"role":"user","content":"one"}]})";
+    CHECK(texts(build_prompt(from, model)) == list{"u:one"});
+}
+
 TEST_CASE("without instructions there is no system turn") { CHECK(texts(build_prompt(claim(), model)).front() == "u:turn1"); }
 
 TEST_CASE("what does not fit is left out, the oldest first and whole turns only") {

@@ -37,6 +37,16 @@ TEST_CASE("the simulated companion says what it is and speaks of what was said")
     CHECK(got.tokens->in > 5);
 }
 
+TEST_CASE("AIRI-19: asked for a title it gives the first words, asked for a summary it quotes") {
+    auto what = saying("User: The lighthouse keeper and his goat went out to sea\n\nAssistant: Did they?");
+    what.wanted = purpose::title;
+    CHECK(ask(what).text == "The lighthouse keeper and his goat");
+    what.turns[1].text = "User: Hi\n\nAssistant: Hello.";
+    CHECK(ask(what).text == "Hi");
+    what.wanted = purpose::summary;
+    CHECK(ask(what).text.starts_with("In short: User: Hi"));
+}
+
 TEST_CASE("the same prompt gets the same reply, another one another") {
     CHECK(simulated_reply(saying("a")) == simulated_reply(saying("a")));
     CHECK(simulated_reply(saying("a")) != simulated_reply(saying("b")));

@@ -73,6 +73,16 @@ std::string quote_of(std::string_view text) {
     return std::string(kept) + (kept.size() < out.size() ? "…" : "");
 }
 
+// The first words of what the user said, as the first line tells it.
+std::string simulated_title(std::string_view said) {
+    constexpr std::string_view speaker = "User: ";
+    if (said.starts_with(speaker)) said.remove_prefix(speaker.size());
+    const auto line = quote_of(said.substr(0, said.find('\n')));
+    std::size_t end = 0;
+    for (int words = 0; words < 6 && end < line.size(); ++words) end = std::min(line.find(' ', end + 1), line.size());
+    return line.substr(0, end);
+}
+
 enum class fault { none, stall, cut };
 
 // The reply being spoken; shared by the stream and its pending `next`, so that destroying the stream ends the
@@ -174,7 +184,9 @@ private:
 
 std::string simulated_reply(const prompt& what) {
     const auto said = last_user_text(what);
+    if (what.wanted == purpose::title) return simulated_title(said);
     const auto quote = quote_of(said);
+    if (what.wanted == purpose::summary) return "In short: " + quote;
     const auto h = hash_of(said);
     const auto user_turns = std::ranges::count(what.turns, role::user, &turn::who);
     std::string out(openings[h % openings.size()]);
