@@ -58,6 +58,7 @@ const std::vector<folder_rule> rules{
     {"workers/mail/", {"events/", "sql/", "platform/http/url.hpp", "platform/crypto/digest.hpp", "workers/runtime/"}},
     {"workers/chat/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/provider.hpp",
                        "workers/providers/health.hpp", "workers/providers/estimate.hpp", "workers/providers/models.hpp"}},
+    {"workers/chat/reply_cache.cpp", {"workers/chat/", ports[2], "platform/crypto/digest.hpp"}},
     {"workers/chat/main.cpp", {"sql/", "workers/chat/", "workers/runtime/", "workers/providers/"}},
     {"workers/memory/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/"}},
     {"workers/scheduler/", {"sql/", "platform/telemetry/", "workers/runtime/"}},

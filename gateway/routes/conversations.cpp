@@ -132,6 +132,7 @@ awaitable<handled> ask_anew(exchange& of) {
     if (rows->front().empty()) co_return not_found("message");
     auto order = read_order(of, conversation);
     order.replaces = rows->front().text(0, 0);
+    order.parameters = R"({"anew":true})";
     if (order.content.empty()) order.content = rows->front().text(0, 1);
     co_return co_await send_order(of, std::move(order));
 }

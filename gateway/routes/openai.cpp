@@ -69,6 +69,11 @@ std::variant<asked, problem> read_request(const exchange& of) {
         if (!warm.number() || *warm.number() < 0 || *warm.number() > 2) return refuse(400, "invalid_value", "temperature must be between 0 and 2");
         parameters.add("temperature", *warm.number());
     }
+    if (const auto top = body["top_p"]; top.exists() && !top.is_null()) {
+        if (!top.number() || *top.number() < 0 || *top.number() > 1) return refuse(400, "invalid_value", "top_p must be between 0 and 1");
+        parameters.add("top_p", *top.number());
+    }
+    if (body["tools"].size() > 0) parameters.add("tools", true);
     if (body["n"].integer().value_or(1) != 1) return refuse(400, "unsupported_value", "n must be 1");
     out.stream = body["stream"].boolean().value_or(false);
     out.with_usage = body["stream_options"]["include_usage"].boolean().value_or(false);

@@ -124,6 +124,10 @@ public:
         const priced_model* last = nullptr;
         for (int round = 0; round < use_.options.rounds; ++round) {
             for (const auto& model : models) {
+                if (co_await kept_reply_of(model)) {
+                    if (live_->why != stop_reason::none) co_return co_await stopped(&model);
+                    co_return co_await settled("completed", model);
+                }
                 auto& health = use_.health.of(model.provider);
                 if (!health.allows(clock::now())) continue;
                 if (!out_->text().empty()) {
@@ -138,6 +142,7 @@ public:
                     failure = "content_filtered";
                     break;
                 }
+                if (!got.why && key_) co_await use_.kept->keep(*key_, {out_->text(), tokens_});
                 if (!got.why) co_return co_await settled("completed", model);
                 if (got.why == make_error_code(providers::errc::prompt_refused)) {
                     co_await out_->settle();
@@ -153,6 +158,24 @@ public:
     }
 
 private:
+    // Says the reply that this model gave to an equal request, if it is still kept. What another model began is not gone on with.
+    awaitable<bool> kept_reply_of(const priced_model& model) {
+        key_.reset();
+        if (!use_.kept || !repeatable(claim_.parameters)) co_return false;
+        key_ = reply_key(in_.user, model.provider, build_prompt(claim_, model));
+        if (!out_->text().empty()) co_return false;
+        const auto start = clock::now();
+        const auto kept = co_await use_.kept->find(*key_);
+        if (!kept || kept->text.empty()) co_return false;
+        cached_ = true;
+        tokens_ = kept->tokens;
+        out_->push(kept->text);
+        // It streams like any other; nobody waits for a Redis that has gone meanwhile.
+        for (int i = 0; i < 50 && out_->shown().size() < kept->text.size() && live_->why == stop_reason::none; ++i) co_await pause(milliseconds{5});
+        latency_ = since(start);
+        co_return true;
+    }
+
     awaitable<call_end> call(const priced_model& model, providers::health& health) {
         const auto from = std::find_if(use_.models_of.begin(), use_.models_of.end(),
                                        [&](const auto& p) { return p->name() == model.provider; });
@@ -214,7 +237,8 @@ private:
                          .model = model.model};
         with.tokens_in = tokens_.in;
         with.tokens_out = tokens_.out;
-        with.cost_nanousd = cost(model, tokens_);
+        with.cost_nanousd = cached_ ? 0 : cost(model, tokens_);
+        with.cached = cached_ && state == "completed";
         with.latency_ms = latency_.count();
         with.offset = out_->next_offset();
         with.calls = calls_;
@@ -260,6 +284,8 @@ private:
     std::vector<gen::provider_call> calls_;
     providers::token_count tokens_;
     milliseconds latency_{0};
+    std::optional<std::string> key_;  // under which the reply of the model being asked is kept
+    bool cached_ = false;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "events/chat.hpp"
 #include "sql/generations.hpp"
 #include "workers/chat/live.hpp"
+#include "workers/chat/reply_cache.hpp"
 #include "workers/providers/models.hpp"
 #include "workers/providers/health.hpp"
 #include "workers/providers/provider.hpp"
@@ -32,6 +33,7 @@ struct ports {
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;
+    reply_cache* kept = nullptr;  ///< none: every reply is made
 };
 
 /// Claims the generation, answers it, and returns the statement that ends it. A lease held elsewhere is `errc::leased`

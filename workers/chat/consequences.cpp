@@ -20,7 +20,7 @@ consequences consequences_of(const events::chat_screened& in, const sql::generat
     auto used_at = finished_at;
     used_at.id = event_id::of(in.generation.value, "usage");
     const events::usage_recorded used{in.user, "messages", 1, end.provider, end.model, end.tokens_in, end.tokens_out,
-                                      end.cost_nanousd, end.state, in.generation, end.finished_at};
+                                      end.cost_nanousd, end.cached ? "cached" : end.state, in.generation, end.finished_at};
     out.events.push_back(events::envelope(used, used_at));
     return out;
 }

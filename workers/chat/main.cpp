@@ -1,5 +1,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <charconv>
 
 #include "platform/base/json.hpp"
 #include "sql/statements.hpp"
@@ -56,6 +58,18 @@ awaitable<result<>> hear_cancellations(redis::subscriber& from) {
     co_return result<>{};
 }
 
+awaitable<result<>> load_reply_life(postgres::database& from, seconds& into) {
+    postgres::transaction ask;
+    ask.statements.push_back(sql::bind("catalogue.setting", {{"key", "reply_cache_seconds"}}));
+    const auto rows = co_await from.run(std::move(ask));
+    if (!rows) co_return rows.error();
+    std::int64_t given = 300;
+    if (!rows->front().empty())
+        if (const auto text = rows->front().text(0, 0); std::from_chars(text.data(), text.data() + text.size(), given).ec != std::errc{}) given = 0;
+    into = seconds{std::clamp<std::int64_t>(given, 0, 86'400)};
+    co_return result<>{};
+}
+
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, milliseconds{100});
@@ -77,13 +91,16 @@ int main(int count, char** arguments) {
     options.lease = settings.lease;
     options.heartbeat = settings.heartbeat;
     options.limits = {settings.first_token, settings.gap, settings.total};
-    const chat::ports use{whole.database(), whole.frames(), models, health, prices, live, whole.owner(), options};
+    seconds reply_life{0};
+    const auto kept = chat::open_reply_cache(whole.redis(), reply_life);
+    const chat::ports use{whole.database(), whole.frames(), models, health, prices, live, whole.owner(), options, kept.get()};
 
     const auto cancels = redis::open_subscriber(whole.on(), settings.redis_url);
     cancels->arrived = [&](std::string_view, std::string_view payload) {
         if (const auto id = generation_id::parse(payload)) live.cancel(*id);
     };
     whole.keep_loaded([&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
+    whole.keep_loaded([&]() -> awaitable<result<>> { return load_reply_life(whole.database(), reply_life); }, seconds{10});
     whole.keep_loaded([&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
     whole.keep_loaded([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
     whole.at_last([&] { return release_all(live); });

@@ -21,7 +21,7 @@ struct generation_row {
     std::string state = "running";
     std::int64_t epoch = 0, attempts = 0;
     bool leased = false, cancelled = false, lost = false, unknown = false;
-    std::string providers = "[]", model;
+    std::string providers = "[]", model, parameters = "{}";
     std::string finished;  ///< what generation_end says once it has ended
 
     postgres::rows answer(const postgres::bound& asked) {
@@ -29,7 +29,7 @@ struct generation_row {
         if (name == "generations.claim") return cell(claim());
         if (name == "generations.heartbeat") return cell(lost ? "lost" : cancelled ? "cancel" : "ok");
         if (name == "generations.restart") return cell(lost ? std::nullopt : std::optional(std::to_string(++epoch)));
-        if (name == "generations.finish") return cell(finish(asked));
+        if (name == "generations.finish" || name == "generations.finish_cached") return cell(finish(asked));
         return cell(std::nullopt);
     }
 
@@ -41,20 +41,22 @@ private:
         ++epoch;
         ++attempts;
         return json::object().add("state", "mine").add("epoch", epoch).add("attempts", attempts).add("cancelled", cancelled)
-            .add("model", model).add_raw("parameters", "{}").add("rank", 1).add("context_tokens", 8000).add("reply_tokens", 500)
+            .add("model", model).add_raw("parameters", parameters).add("rank", 1).add("context_tokens", 8000).add("reply_tokens", 500)
             .add_raw("providers", providers).add("system_prompt", "Be brief.").add("personality", "Kind.")
             .add_raw("history", R"([{"role":"user","content":"How are you?"}])").text();
     }
     std::string finish(const postgres::bound& with) {
         const auto text = [&](std::string_view name) { return parameter(with, name); };
         const auto or_null = [&](std::string_view name) { return text(name) == "NULL" ? "null" : json::quoted(text(name)); };
-        state = text("state");
-        const auto message = json::object().add("id", screened().reply.text()).add("content", text("content")).text();
+        const bool cached = with.statement->name == "generations.finish_cached";
+        state = cached ? "completed" : text("state");
+        const auto metadata = json::object().add("cached", cached).text();
+        const auto message = json::object().add("id", screened().reply.text()).add("content", text("content")).add_raw("metadata", metadata).text();
         finished = json::object().add("state", state).add("epoch", epoch).add_raw("checkpoint_offset", text("offset"))
                        .add_raw("provider", or_null("provider")).add_raw("model", or_null("model"))
                        .add_raw("tokens_in", text("tokens_in")).add_raw("tokens_out", text("tokens_out"))
-                       .add_raw("cost_nanousd", text("cost")).add_raw("latency_ms", text("latency"))
-                       .add_raw("error_code", or_null("error")).add("finished_at", to_text(some_time))
+                       .add_raw("cost_nanousd", cached ? "0" : text("cost")).add_raw("latency_ms", text("latency"))
+                       .add_raw("error_code", cached ? "null" : or_null("error")).add("finished_at", to_text(some_time))
                        .add_raw("message", state == "failed" ? "null" : message).text();
         return finished;
     }

@@ -1,0 +1,129 @@
+#include "workers/chat/reply_cache.hpp"
+
+#include "tests/workers/chat/chat_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using workers::chat::kept_reply;
+using workers::chat::repeatable;
+using workers::chat::reply_key;
+
+namespace {
+
+struct fake_cache : workers::chat::reply_cache {
+    std::map<std::string, kept_reply> all;
+    bool away = false;
+
+    awaitable<std::optional<kept_reply>> find(std::string key) override {
+        const auto found = all.find(key);
+        if (away || found == all.end()) co_return std::nullopt;
+        co_return found->second;
+    }
+    awaitable<> keep(std::string key, kept_reply reply) override {
+        if (!away) all[key] = std::move(reply);
+        co_return;
+    }
+};
+
+struct caching_house : chat_house {
+    fake_cache cache;
+
+    caching_house() {
+        use.kept = &cache;
+        row.parameters = R"({"temperature":0,"turns":[{"role":"user","content":"Two and two?"}]})";
+    }
+    // The same generation's row, as if nothing had been said.
+    void again() {
+        row = {};
+        row.parameters = R"({"temperature":0,"turns":[{"role":"user","content":"Two and two?"}]})";
+        database.committed.clear();
+        frames.frames.clear();
+        frames.flush();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("AIRI-32: only what leaves nothing to chance is repeatable") {
+    for (const auto* good : {R"({"temperature":0})", R"({"temperature":0.0,"max_tokens":5})", R"({"temperature":0,"top_p":1})", R"({"temperature":0,"top_p":null})"})
+        CHECK_MESSAGE(repeatable(good), good);
+    for (const auto* bad : {"{}", "", "null", "[", R"({"temperature":0.7})", R"({"temperature":null})", R"({"temperature":"0"})",
+                            R"({"temperature":0,"top_p":0.9})", R"({"temperature":0,"tools":true})", R"({"temperature":0,"anew":true})"})
+        CHECK_FALSE_MESSAGE(repeatable(bad), bad);
+}
+
+TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything that is asked") {
+    const user_id ada = requested().user, bob = user_id::of(ada.value, "bob");
+    const models::prompt asked{"gpt", {{models::role::system, "Kind."}, {models::role::user, "Two and two?"}}, 100, 0.0};
+    const auto name = reply_key(ada, "openai", asked);
+    CHECK(name == reply_key(ada, "openai", asked));
+    CHECK(name.starts_with("reply:"));
+    CHECK(name.find("Two") == std::string::npos);
+    auto other = asked;
+    std::vector<std::string> names{name, reply_key(bob, "openai", asked), reply_key(ada, "azure", asked)};
+    const auto differs = [&] { names.push_back(reply_key(ada, "openai", std::exchange(other, asked))); };
+    other.model = "gpt-2", differs();
+    other.max_tokens = 99, differs();
+    other.turns[1].text += "?", differs();
+    other.turns[1].who = models::role::assistant, differs();
+    other.turns.pop_back(), differs();
+    // What is moved from one turn to the next is another prompt.
+    other.turns = {{models::role::system, "Kind.Two and two?"}}, differs();
+    std::sort(names.begin(), names.end());
+    CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, without a call and for nothing") {
+    caching_house h;
+    h.openai.calls = {says({"Fo", "ur."})};
+    h.answer_whole();
+    CHECK(h.calls() == std::vector<std::string>{"openai/completed/10/5/600"});
+    h.again();
+    h.answer_whole();
+    CHECK(h.openai.asked.size() == 1);
+    const auto kept = h.database.all("generations.finish_cached");
+    REQUIRE(kept.size() == 1);
+    CHECK(parameter(kept[0], "content") == "Four.");
+    CHECK(parameter(kept[0], "tokens_out") == "5");
+    CHECK(h.frames.types() == std::vector{events::frame_type::start, events::frame_type::delta, events::frame_type::complete});
+    CHECK(h.frames.shown() == "Four.");
+    const auto used = h.producer.to("usage.recorded.v1");
+    REQUIRE(used.size() == 2);
+    const auto bill = events::decode<events::usage_recorded>(used[1].value);
+    REQUIRE(bill);
+    CHECK(bill->outcome == "cached");
+    CHECK(bill->cost_nanousd == 0);
+    CHECK(bill->quantity == 1);
+}
+
+TEST_CASE("AIRI-32: chance, another prompt and a cache that is away each cost a call") {
+    caching_house h;
+    h.openai.calls = {says({"Four."}), says({"4"}), says({"IV"}), says({"four"})};
+    h.answer_whole();
+    h.again();
+    h.row.parameters = R"({"temperature":0.7,"turns":[{"role":"user","content":"Two and two?"}]})";
+    h.answer_whole();
+    h.again();
+    h.row.parameters = R"({"temperature":0,"turns":[{"role":"user","content":"Two and too?"}]})";
+    h.answer_whole();
+    h.again();
+    h.cache.away = true;
+    h.answer_whole();
+    CHECK(h.openai.asked.size() == 4);
+    CHECK(h.database.all("generations.finish_cached").empty());
+    CHECK(h.cache.all.size() == 2);
+}
+
+TEST_CASE("AIRI-32: what another model began is not kept under the first one's name, nor is half a reply") {
+    caching_house h;
+    h.openai.calls = {breaks_after({"Fo"})};
+    h.anthropic.calls = {says({"Four."})};
+    h.answer_whole();
+    REQUIRE(h.cache.all.size() == 1);
+    CHECK(h.cache.all.begin()->second.text == "Four.");
+    h.again();
+    h.openai.calls = {says({"Four!"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.size() == 2);
+    CHECK(parameter(h.finish(), "content") == "Four!");
+}
