@@ -216,7 +216,7 @@ bad('framing faults end the connection with their own code', async ({ port, alic
 });
 
 bad(
-    'nobody hears, writes, resumes or cancels what belongs to another',
+    'SAAS-29: nobody hears, writes, resumes or cancels what belongs to another',
     async ({ port, alice, bob, system }) => {
         const [a, b] = [await Wire.open(port, alice.token), await Wire.open(port, bob.token)];
         const order = {
@@ -293,7 +293,7 @@ bad(
     },
 );
 
-bad('a 101st channel is refused, and a place is free again after leaving one', async ({ port, system }) => {
+bad('SAAS-29: a 101st channel is refused, and a place is free again after leaving one', async ({ port, system }) => {
     const user = await system.user();
     const wire = await Wire.open(port, user.token);
     const made = await system.rows(

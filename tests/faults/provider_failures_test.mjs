@@ -30,7 +30,7 @@ async function calls(system, one) {
         [one.ids.generation_id]);
 }
 
-scenario('before the first token: the next provider answers, and nobody notices', async (on) => {
+scenario('AIRI-26: before the first token: the next provider answers, and nobody notices', async (on) => {
     const [client] = await on.clientsOf(1);
     const statuses = [400, 401, 403, 404, 408, 429, 500, 502, 503, 529].filter((s) => s !== 400).map((s) => `openai.status=${s}`);
     const faults = ['no_headers', 'garbage_only', 'error', 'cut', 'close', 'stall', 'bad_chunk'].map((f) => `openai.fault=${f} openai.at=0`);
@@ -49,7 +49,7 @@ scenario('before the first token: the next provider answers, and nobody notices'
     say(`${sent.size} failures, each answered by the next provider`);
 });
 
-scenario('after the first token: message_restart, the whole reply of the next one, both costs on record', async (on) => {
+scenario('AIRI-26: after the first token: message_restart, the whole reply of the next one, both costs on record', async (on) => {
     const [client] = await on.clientsOf(1);
     const broken = ['error', 'cut', 'close', 'stall', 'bad_chunk', 'big_line', 'silent_pings openai.every=50', 'drip openai.every=20'];
     // Paced, so that something has been shown before it breaks, however busy the machine is.
