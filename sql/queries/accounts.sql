@@ -75,7 +75,7 @@ select coalesce(json_agg(json_build_object('id', id, 'current', id = :session::u
 from sessions where user_id = caller() and ended_at is null and expires_at > now();
 
 -- name: sessions.last_used
-select to_json(max(last_used_at)) #>> '{}' from sessions where user_id = caller();
+select to_json(max(last_used_at)) #>> '{}' from sessions where user_id = caller() and ended_at is null;
 
 -- name: sessions.end
 -- The sessions that end: one, all but one, or all.
