@@ -37,6 +37,8 @@ std::shared_ptr<account> read(const postgres::rows& row, session_id session, use
     if (out->by_key)
         if (const auto scopes = json::document::parse(row.text(0, 6)))
             scopes->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
+    if (const auto most = row.text(0, 7); !row.is_null(0, 7)) std::from_chars(most.data(), most.data() + most.size(), out->key_rate);
+    if (!row.is_null(0, 8)) out->refused = row.text(0, 8);
     return out;
 }
 
@@ -62,7 +64,7 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
         co_return std::shared_ptr<const account>{};
     }
     auto is = read(rows->front(), session, user);
-    co_await unlock(*is, std::string(rows->front().text(0, 7)));
+    if (is->refused.empty()) co_await unlock(*is, std::string(rows->front().text(0, 9)));
     if (known_.size() >= most_kept) known_.clear();
     if (forgotten == forgotten_) known_[session] = {is, at + kept_for};
     co_return is;

@@ -34,6 +34,8 @@ struct account {
     std::map<std::string, rate, std::less<>> rates;
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
+    std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited
+    std::string refused;              ///< why it may not act, as the database's refusal() says it; empty when it may
     std::shared_ptr<const seal::key> key;  ///< seals what the user says; null when it cannot be had
 
     /// Whether this may be done with what it signed in with: a session may do everything.
@@ -48,7 +50,7 @@ class accounts {
 public:
     accounts(postgres::database& db, const seal::master& master) : db_(db), master_(master) {}
 
-    /// Null when the session has ended or the account may not act.
+    /// Null when the session has ended. An account that may not act says so in `refused`.
     awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
     /// Whether the conversation is there and the user's. A yes is kept for a moment: whose it is never changes.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);

@@ -9,7 +9,18 @@
 
 namespace airi::gateway {
 
-/// The account behind an access token or an API key (`airi_…`), or a 401 (503 when Postgres is away).
+/// The token a request brings: of its Authorization header, or else of its cookie; empty when there is none.
+struct shown_token {
+    std::string text;
+    bool by_cookie = false;
+};
+shown_token token_of(const gateway_options&, const request&);
+
+/// 403 with the reason when the account may not act; for whoever has proved to be that user.
+awaitable<std::optional<problem>> check_standing(services&, user_id);
+
+/// The account behind an access token or an API key (`airi_…`), or a 401 (403 when the account may not act, 503 when
+/// Postgres is away).
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services&, std::string token, const request& in);
 
 /// A key as it is given out once, what may be shown of it, and what is stored: its SHA-256, hex. The last six characters

@@ -90,6 +90,7 @@ std::string parameters_of(const route& r, json::value schemas) {
         const auto name = r.path.substr(at + 1, r.path.find('}', at) - at - 1);
         add(name, "path", true, name.ends_with("id") ? reference("Uuid") : R"({"type":"string"})");
     }
+    if (r.answers == "Tokens") add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
     if (!r.query.empty()) {
         const auto schema = schemas[r.query];
         std::set<std::string, std::less<>> needed;
@@ -104,7 +105,7 @@ std::string parameters_of(const route& r, json::value schemas) {
 std::string operation(const route& r, const std::string& id, json::value schemas) {
     json::object out;
     out.add("operationId", id).add("summary", r.about).add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
-    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]}])").add_raw("parameters", parameters_of(r, schemas));
+    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])").add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
         out.add_raw("requestBody", json::object().add("required", !r.body.empty() || r.takes != json_media).add_raw("content", taken_by(r)).text());
     json::object answers;
@@ -150,7 +151,9 @@ std::string components() {
     });
     return json::object()
         .add_raw("schemas", with_references(schemas.text()))
-        .add_raw("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT"}})")
+        .add_raw("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"an access token, or an API key"},)"
+                 R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access","description":"set by signing in with X-Token-Transport: cookie; )"
+                 R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
         .add_raw("responses",
                  R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
                  R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"

@@ -58,7 +58,7 @@ public:
         auto frame = read_client_frame(message);
         if (auto* wrong = std::get_if<problem>(&frame.is)) co_return send(shared(error_frame(*wrong, frame.ref)));
         const auto live = co_await use_.sessions.of(who_->id, who_->session);
-        if (live && !*live) co_return session_ended();
+        if (live && (!*live || !(*live)->refused.empty())) co_return session_ended();
         if (live) who_ = *live;
         auto wrong = co_await std::visit([&](auto& of_type) { return act(of_type, frame.ref); }, std::get<client_frame>(frame.is));
         if (wrong) send(shared(error_frame(*wrong, frame.ref)));
@@ -100,7 +100,7 @@ private:
         co_await join(self, events::channel_of(self->who_->id));
         // The session may have ended before this socket was among those that its end closes.
         const auto live = co_await self->use_.sessions.of(self->who_->id, self->who_->session);
-        if (live && !*live) self->session_ended();
+        if (live && (!*live || !(*live)->refused.empty())) self->session_ended();
     }
 
     static awaitable<> join(std::shared_ptr<peer> self, std::string channel) {

@@ -133,6 +133,7 @@ std::optional<problem> refusal_of(std::string_view data) {
     problem out{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
                 std::string(p["message"].string().value_or(""))};
     out.retry_after = p["retry_after"].integer();
+    if (p["details"].exists()) out.details = p["details"].text();
     return out;
 }
 

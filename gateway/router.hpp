@@ -17,8 +17,8 @@
 
 namespace airi::gateway {
 
-/// `session`: signed in by a person, not with an API key.
-enum class access { anyone, signed_in, session, admin };
+/// `session`: signed in by a person, not with an API key. `admin`: an admin or a super.
+enum class access { anyone, signed_in, session, admin, super };
 
 /// A request on its way through a route. Lives until the route has answered.
 struct exchange {
@@ -29,6 +29,7 @@ struct exchange {
     std::optional<json::document> body;         ///< parsed when the route takes a body
     services& use;
     bool passing = false;                       ///< what was answered is about to change: it is not kept
+    bool by_cookie = false;                     ///< the caller showed a cookie, not a bearer token
 
     json::value json() const { return body ? body->root() : json::value{}; }
 };

@@ -22,6 +22,7 @@ std::vector<window> windows_of(const account& who, std::string_view group) {
     for (const std::string_view name : {std::string_view("api"), group})
         if (const auto found = who.rates.find(name); !name.empty() && found != who.rates.end() && found->second.max >= 0)
             out.push_back({found->second.name, who.id.text(), found->second.max, found->second.window});
+    if (who.key_rate >= 0) out.push_back({"api_key", who.session.text(), who.key_rate, 3600});
     return out;
 }
 

@@ -8,6 +8,8 @@
 #include "gateway/announce.hpp"
 #include "gateway/authenticate.hpp"
 #include "gateway/body_faults.hpp"
+#include "gateway/cookies.hpp"
+#include "gateway/deprecation.hpp"
 #include "gateway/kept_answers.hpp"
 #include "gateway/peer.hpp"
 #include "gateway/router.hpp"
@@ -19,7 +21,7 @@ namespace {
 
 constexpr std::string_view allowed_methods = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view allowed_headers =
-    "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-Request-Id, traceparent";
+    "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-CSRF-Token, X-Token-Transport, X-Request-Id, traceparent";
 
 void add_cors(const gateway_options& options, const request& in, std::vector<std::pair<std::string, std::string>>& to) {
     to.emplace_back("Vary", "Origin");
@@ -27,7 +29,7 @@ void add_cors(const gateway_options& options, const request& in, std::vector<std
     if (origin.empty() || !origin_allowed(options, origin, {})) return;
     to.emplace_back("Access-Control-Allow-Origin", std::string(origin));
     to.emplace_back("Access-Control-Allow-Credentials", "true");
-    to.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After");
+    to.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Link");
 }
 
 response preflight(const gateway_options& options, const request& in) {
@@ -51,6 +53,11 @@ bool is_one_of(std::string_view content_type, std::string_view types) {
     const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
     const auto all = words_of(types);
     return std::any_of(all.begin(), all.end(), [&](std::string_view wanted) { return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same); });
+}
+
+// The database asks again.
+bool may_enter(access level, std::string_view role) {
+    return level == access::super ? role == "super" : level != access::admin || role == "admin" || role == "super";
 }
 
 // What an API key must be allowed for a route.
@@ -92,6 +99,7 @@ public:
         auto out = std::get<answer>(std::move(got));
         auto& headers = std::holds_alternative<response>(out) ? std::get<response>(out).headers : std::get<streamed>(out).head.headers;
         for (auto& h : rate_limit_headers(limits)) headers.push_back(std::move(h));
+        if (found.is) add_deprecation(of.in.path, headers);
         log::debug("request", {{"request_id", of.in.id}, {"traceparent", of.in.traceparent}, {"path", of.in.path}, {"status", status_of(out)}});
         if (!of.in.header("origin").empty()) add_cors(use_.options, of.in, headers);
         if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", found.methods);
@@ -107,6 +115,8 @@ public:
         auto [offered, subprotocol] = from_subprotocols(in.header("sec-websocket-protocol"));
         auto token = bearer_of(in);
         if (token.empty()) token = std::move(offered);
+        // Browsers send cookies along whichever page opens a WebSocket, and always say which one it is.
+        if (token.empty() && !in.header("origin").empty()) token = token_of(use_.options, in).text;
         if (token.empty()) co_return refuse(unauthenticated());
         auto who = co_await authenticate(use_, std::move(token), in);
         if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
@@ -117,16 +127,20 @@ public:
 private:
     awaitable<handled> run(const route& r, exchange& of, decision& limits) {
         if (r.who != access::anyone) {
-            auto who = co_await authenticate(use_, bearer_of(of.in), of.in);
+            auto shown = token_of(use_.options, of.in);
+            of.by_cookie = shown.by_cookie;
+            auto who = co_await authenticate(use_, std::move(shown.text), of.in);
             if (auto* p = std::get_if<problem>(&who)) {
                 // Who is nobody is counted by his address.
                 if (auto limited = co_await take_address_rate("api", of, limits)) co_return std::move(*limited);
                 co_return std::move(*p);
             }
             of.caller = std::get<0>(std::move(who));
+            if (of.by_cookie)
+                if (auto p = check_csrf(use_, of.caller->session, of.in)) co_return std::move(*p);
             if (of.caller->by_key && (r.who != access::signed_in || !of.caller->may(scope_of(r))))
                 co_return problem{403, "SCOPE_NEEDED", "this API key may not do this"};
-            if (r.who == access::admin && of.caller->role == "user") co_return problem{403, "FORBIDDEN", "this is for administrators"};
+            if (!may_enter(r.who, of.caller->role)) co_return problem{403, "FORBIDDEN", "this is for administrators"};
         }
         if (auto p = switched_off(use_.options, r)) co_return std::move(*p);
         // Sending takes its limits together with the quota, in one step of its own.
@@ -145,6 +159,8 @@ private:
             if (auto p = refuse_nul(of.in.body, parsed->root())) co_return std::move(*p);
             of.body = std::move(*parsed);
         }
+        if (r.answers == "Tokens")
+            if (auto p = check_transport(of.in)) co_return std::move(*p);
         if (r.keep.count() > 0) co_return co_await answer_kept(r, of, std::move(limits.read));
         auto out = co_await answer_anew(r, of);
         // Sending changes what the workers then write, and they tell.

@@ -35,6 +35,7 @@ struct gateway_options {
     seconds access_token_life{3600};
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
     std::string public_url;            ///< where links in mails lead: the frontend, or this gateway's own page
+    bool secure_cookies = true;        ///< for TLS only; not where everything happens on one machine
 };
 
 struct services {

@@ -15,6 +15,13 @@ std::vector<std::string> parts(std::string_view text) {
     return out;
 }
 
+// A browser on the machine itself, during development.
+bool is_loopback(std::string_view url) {
+    for (const std::string_view host : {"http://localhost", "http://127.0.0.1", "http://[::1]"})
+        if (url == host || (url.starts_with(host) && url[host.size()] == ':')) return true;
+    return false;
+}
+
 }  // namespace
 
 std::vector<std::string> gateway_settings::mistakes() const {
@@ -44,6 +51,7 @@ gateway_options options_of(const gateway_settings& settings) {
     out.origins = parts(settings.allowed_origins);
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
     out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port) : parts(settings.frontend_url).front();
+    out.secure_cookies = !is_loopback(out.public_url);
     if (settings.environment != "production") out.origins.push_back("http://localhost:5173");
     return out;
 }

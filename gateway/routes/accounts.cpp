@@ -1,4 +1,6 @@
 // Signup, login, refresh, logout, session, usage.
+#include "gateway/authenticate.hpp"
+#include "gateway/cookies.hpp"
 #include "gateway/routes/email_links.hpp"
 #include "gateway/routes/open_session.hpp"
 #include "gateway/routes/tables.hpp"
@@ -39,6 +41,19 @@ awaitable<handled> signup(exchange& of) {
     log::info("auth.signup", {{"user_id", user.text()}});
     send_link(of, user, {}, "verify_email");
     co_return co_await open_session(of, user, std::move(email), "user", 201);
+}
+
+// What a session is entered with: in the answer's body, or as cookies.
+handled hand_out(exchange& of, const tokens::claims& who, std::string_view user, const std::string& renewal, unsigned status) {
+    const auto access = of.use.keys.sign(who);
+    json::object data;
+    data.add_raw("user", user).add("expires_in", of.use.options.access_token_life.count());
+    const bool cookies = wants_cookies(of.in);
+    if (cookies) data.add("token_type", "cookie").add("csrf_token", csrf_token(of.use, who.session));
+    else data.add("token_type", "bearer").add("access_token", access).add("refresh_token", renewal);
+    auto out = success(status, data.text());
+    if (cookies) set_cookies(of.use, of.in, who.session, access, renewal, out);
+    return out;
 }
 
 // Told of every try, whether the address has an account or not. Best effort: a try that is not written down is no reason
@@ -85,7 +100,8 @@ awaitable<handled> login(exchange& of) {
         co_await remember_try(of, email, known, "wrong_password");
         co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
     }
-    if (user.text(0, 2) != "active") co_return problem{403, "ACCOUNT_" + std::string(user.text(0, 2) == "deleted" ? "DELETED" : "SUSPENDED"), "this account may not be used"};
+    if (user.text(0, 2) != "active")
+        if (auto refused = co_await check_standing(of.use, *known)) co_return std::move(*refused);
     if (user.text(0, 5) == "t")
         if (auto wrong = co_await check_code(of, *known, email)) co_return std::move(*wrong);
     if (passwords::needs_rehash(hash)) {
@@ -101,11 +117,14 @@ awaitable<handled> login(exchange& of) {
 }
 
 awaitable<handled> refresh(exchange& of) {
-    const auto token = of.json()["refresh_token"].string();
+    const auto given = of.json()["refresh_token"].string();
+    // The header that asks for cookies is what no page of another origin can send along with one.
+    const auto token = given ? std::string(*given) : wants_cookies(of.in) ? refresh_cookie(of.use.options, of.in) : std::string{};
+    if (!given && !wants_cookies(of.in)) co_return invalid("/refresh_token", "is needed");
     // The successor is derived, so that a client whose answer was lost gets the same one within the grace.
-    const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, *token));
+    const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, token));
     postgres::transaction exchange_it;
-    exchange_it.statements.push_back(sql::bind("auth.refresh", {{"hash", digest::sha256_hex(*token)}, {"next_hash", digest::sha256_hex(next)}}));
+    exchange_it.statements.push_back(sql::bind("auth.refresh", {{"hash", digest::sha256_hex(token)}, {"next_hash", digest::sha256_hex(next)}}));
     const auto rows = co_await of.use.database.run(std::move(exchange_it));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().text(0, 0);
@@ -115,17 +134,15 @@ awaitable<handled> refresh(exchange& of) {
         log::warn("auth.refresh_reused", {{"user_id", user.text()}, {"session_id", session.text()}});
         co_await tell_session_ended(of.use, session);
     }
+    if (outcome == "refused")
+        if (auto refused = co_await check_standing(of.use, user)) co_return std::move(*refused);
     if (outcome != "rotated" && outcome != "grace") co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
     const auto caller = co_await of.use.sessions.of(user, session);
     if (!caller) co_return problem_of(caller.error());
     if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
-    const auto life = of.use.options.access_token_life;
-    const auto access = of.use.keys.sign({user, session, std::string(rows->front().text(0, 3)), std::string(rows->front().text(0, 4)),
-                                          of.in.arrived, of.in.arrived + life});
-    json::object data;
-    data.add_raw("user", (*caller)->json).add("access_token", access).add("refresh_token", next).add("token_type", "bearer")
-        .add("expires_in", life.count());
-    co_return success(200, data.text());
+    const tokens::claims who{user, session, std::string(rows->front().text(0, 3)), std::string(rows->front().text(0, 4)), of.in.arrived,
+                             of.in.arrived + of.use.options.access_token_life};
+    co_return hand_out(of, who, (*caller)->json, next, 200);
 }
 
 awaitable<handled> logout(exchange& of) {
@@ -135,12 +152,15 @@ awaitable<handled> logout(exchange& of) {
     const auto rows = co_await of.use.database.run(std::move(end));
     if (!rows) co_return problem_of(rows.error());
     co_await tell_session_ended(of.use, of.caller->session);
-    co_return success(200, R"({"logged_out":true})");
+    auto out = success(200, R"({"logged_out":true})");
+    clear_cookies(of.use.options, of.in, out);
+    co_return out;
 }
 
 awaitable<handled> session(exchange& of) {
     json::object data;
     data.add_raw("user", of.caller->json).add("session_id", of.caller->session.text()).add_raw("features", of.caller->features);
+    if (of.by_cookie) data.add("csrf_token", csrf_token(of.use, of.caller->session));
     co_return success(200, data.text());
 }
 
@@ -195,19 +215,22 @@ awaitable<handled> open_session(exchange& of, user_id user, std::string email, s
     open.statements.push_back(sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
                                                       {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
     open.statements.push_back(sql::bind("account.of_session", {{"session", opened}}));
+    open.statements.push_back(sql::bind("auth.device", {{"session", opened}}));
     const auto got = co_await use.database.run(std::move(open));
     if (!got) co_return problem_of(got.error());
-    if (got->back().empty()) co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
+    const auto &is = (*got)[1], &device = (*got)[2];
+    if (is.empty()) {
+        if (auto refused = co_await check_standing(use, user)) co_return std::move(*refused);
+        co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
+    }
     // The sessions that had to make room end on every gateway at once.
     for (std::size_t i = 0; i < got->front().size(); ++i) {
         co_await tell_session_ended(use, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
     }
-    const auto life = use.options.access_token_life;
-    const auto access = use.keys.sign({user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + life});
-    json::object data;
-    data.add_raw("user", got->back().text(0, 0)).add("access_token", access).add("refresh_token", renewal)
-        .add("token_type", "bearer").add("expires_in", life.count());
-    co_return success(status, data.text());
+    if (status != 201 && !device.empty() && device.text(0, 1) == "t")
+        send_notice(of, user, "new_login", {{"device", std::string(device.text(0, 0))}, {"address", of.in.address}, {"time", to_text(of.in.arrived)}});
+    const tokens::claims who{user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + use.options.access_token_life};
+    co_return hand_out(of, who, is.text(0, 0), renewal, status);
 }
 
 const std::span<const route> accounts{rows};

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "events/email.hpp"
+#include "gateway/authenticate.hpp"
 #include "gateway/kept_answers.hpp"
 #include "gateway/routes/open_session.hpp"
 #include "gateway/routes/tables.hpp"
@@ -20,9 +21,39 @@ struct wish {
     std::optional<user_id> user;
     std::string email, kind, traceparent, request_id;
     instant at;
+    std::string variables = {};  // of a notice, JSON
 };
 
 int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 : kind == "reset_password" ? 60 : 15; }
+
+constexpr std::chrono::hours notice_life{24};
+
+awaitable<> publish(services& use, const wish& of, events::email_requested mail, std::string_view cause) {
+    const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(cause));
+    std::vector<events::outgoing> out;
+    out.push_back(events::envelope(mail, {id, "/airi/gateway", of.at, of.traceparent, of.request_id}));
+    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
+        log::error("email.not_sent", {{"kind", of.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
+}
+
+awaitable<> notify(services& use, wish of) {
+    postgres::transaction ask;
+    ask.caller = *of.user;
+    ask.statements.push_back(sql::bind("email_links.recipient", {}));
+    const auto rows = co_await use.database.run(std::move(ask));
+    if (!rows || rows->front().empty()) co_return;
+    const auto& row = rows->front();
+    events::email_requested mail;
+    mail.user = *of.user;
+    mail.to = row.text(0, 0);
+    mail.kind = of.kind;
+    mail.locale = row.text(0, 1);
+    mail.link = use.options.public_url + "/";
+    of.variables.insert(1, "\"name\":" + json::quoted(row.text(0, 2)) + ",");
+    mail.variables = {of.variables};
+    mail.expires_at = of.at + notice_life;
+    co_await publish(use, of, std::move(mail), random::token());
+}
 
 awaitable<> send(services& use, wish of) {
     const auto token = random::token();
@@ -40,11 +71,7 @@ awaitable<> send(services& use, wish of) {
     mail.link = use.options.public_url + "/?" + of.kind + "=" + token;
     mail.variables = {json::object().add("name", row.text(0, 3)).text()};
     mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.at);
-    const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(token));
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(mail, {id, "/airi/gateway", of.at, of.traceparent, of.request_id}));
-    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
-        log::error("email.not_sent", {{"kind", of.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
+    co_await publish(use, of, std::move(mail), token);
 }
 
 bool away(const services& use) { return !use.database.available() || !use.out.available(); }
@@ -82,6 +109,8 @@ awaitable<std::variant<taken, problem>> take(exchange& of, std::string_view kind
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     const auto outcome = row.text(0, 0);
+    if (outcome == "refused")
+        if (auto refused = co_await check_standing(of.use, user_id::parse(row.text(0, 1)).value_or(user_id{}))) co_return std::move(*refused);
     if (outcome == "code") co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     if (outcome == "wrong_code") co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link was used, is too old, or is none of ours"};
@@ -106,6 +135,7 @@ awaitable<handled> reset_password(exchange& of) {
     if (const auto list = json::document::parse(done.ended))
         list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
     for (const auto& id : ended) co_await tell_session_ended(of.use, id);
+    send_notice(of, done.user, "password_changed", {{"time", to_text(of.in.arrived)}});
     log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended.size()}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended.size()).text());
 }
@@ -137,6 +167,13 @@ constexpr std::array rows{
 void send_link(exchange& of, std::optional<user_id> user, std::string email, std::string_view kind) {
     wish asked{user, std::move(email), std::string(kind), of.in.traceparent, of.in.id, of.in.arrived};
     boost::asio::co_spawn(of.use.on, send(of.use, std::move(asked)), boost::asio::detached);
+}
+
+void send_notice(exchange& of, user_id user, std::string_view kind, std::vector<std::pair<std::string_view, std::string>> variables) {
+    json::object all;
+    for (const auto& [name, value] : variables) all.add(name, value);
+    wish asked{user, {}, std::string(kind), of.in.traceparent, of.in.id, of.in.arrived, all.text()};
+    boost::asio::co_spawn(of.use.on, notify(of.use, std::move(asked)), boost::asio::detached);
 }
 
 const std::span<const route> email_links{rows};

@@ -1,4 +1,5 @@
-// Links by e-mail: verification, a new password, signing in. Sent by the mail worker, taken here, each once.
+// Mails of accounts, sent by the mail worker. Links: verification, a new password, signing in, each taken here once. Notices: what
+// happened to an account.
 #pragma once
 
 #include "gateway/router.hpp"
@@ -8,5 +9,8 @@ namespace airi::gateway::routes {
 /// Asks for a mail with a link of this kind, for the user or, when there is none, for whoever has the address. Nobody waits
 /// for it, so that an answer tells nothing of who has an account; without Kafka or Postgres no mail is sent.
 void send_link(exchange&, std::optional<user_id> user, std::string email, std::string_view kind);
+
+/// Asks for a mail that tells the user what happened; the texts of its kind say which variables they show. Best effort, as a link.
+void send_notice(exchange&, user_id, std::string_view kind, std::vector<std::pair<std::string_view, std::string>> variables);
 
 }  // namespace airi::gateway::routes

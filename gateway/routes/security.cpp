@@ -1,5 +1,7 @@
 // What keeps an account its owner's: sessions, password, second factor, API keys, the history of signing in.
 #include "gateway/authenticate.hpp"
+#include "gateway/cookies.hpp"
+#include "gateway/routes/email_links.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
@@ -37,7 +39,9 @@ awaitable<handled> end_one(exchange& of) {
 awaitable<handled> end_all(exchange& of) {
     const auto ended = co_await end_sessions(of, "logout", std::nullopt, std::nullopt);
     if (!ended) co_return problem_of(ended.error());
-    co_return success(200, json::object().add("ended", *ended).text());
+    auto out = success(200, json::object().add("ended", *ended).text());
+    clear_cookies(of.use.options, of.in, out);
+    co_return out;
 }
 
 awaitable<handled> change_password(exchange& of) {
@@ -59,6 +63,7 @@ awaitable<handled> change_password(exchange& of) {
     if (const auto saved = co_await of.use.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
     const auto ended = co_await end_sessions(of, "password", std::nullopt, of.caller->session);
     if (!ended) co_return problem_of(ended.error());
+    send_notice(of, of.caller->id, "password_changed", {{"time", to_text(of.in.arrived)}});
     log::info("auth.password_changed", {{"user_id", of.caller->id.text()}, {"sessions_ended", *ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
 }
@@ -109,18 +114,34 @@ awaitable<handled> enable_two_factor(exchange& of) {
     co_return success(200, json::object().add_raw("recovery_codes", "[" + shown + "]").text());
 }
 
-awaitable<handled> create_key(exchange& of) {
-    const auto key = fresh_api_key();
+// A statement that makes a key: the key is shown this once, and its owner is told of it.
+awaitable<handled> make_key(exchange& of, const api_key& key, postgres::bound statement) {
     postgres::transaction make;
     make.caller = of.caller->id;
-    make.statements.push_back(sql::bind("api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
+    make.statements.push_back(std::move(statement));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty() || rows->front().is_null(0, 0)) co_return not_found("API key");
     auto row = std::string(rows->front().text(0, 0));
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
-    // Shown this once.
+    send_notice(of, of.caller->id, "api_key_created", {{"key", key.prefix}, {"time", to_text(of.in.arrived)}});
     row.pop_back();
     co_return success(201, row + ",\"key\":" + json::quoted(key.whole.reveal()) + "}");
+}
+
+awaitable<handled> create_key(exchange& of) {
+    const auto key = fresh_api_key();
+    co_return co_await make_key(of, key, sql::bind("api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
+}
+
+awaitable<handled> rotate_key(exchange& of) {
+    const auto old = session_id::parse(of.path.front());
+    if (!old) co_return not_found("API key");
+    const auto overlap = of.json()["overlap_seconds"].integer().value_or(86'400);
+    const auto key = fresh_api_key();
+    auto out = co_await make_key(of, key, sql::bind("api_keys.rotate", {{"id", *old}, {"new_id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
+    if (overlap == 0 && std::holds_alternative<answer>(out)) co_await tell_session_ended(of.use, *old);
+    co_return out;
 }
 
 awaitable<handled> revoke_key(exchange& of) {
@@ -149,6 +170,8 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "/api-keys", .name = "api_keys.list", .who = access::session, .answers = "ApiKey[]", .about = "The caller's API keys"},
     route{.method = verb::post, .path = "/api-keys", .name = "api_keys.create", .who = access::session, .run = create_key, .body_limit = small_body,
           .body = "ApiKeyCreate", .answers = "ApiKey", .status = 201, .also = "402", .about = "A new API key; `key` is shown this once"},
+    route{.method = verb::post, .path = "/api-keys/{id}/rotate", .name = "api_keys.rotate", .who = access::session, .run = rotate_key, .body_limit = small_body,
+          .body = "ApiKeyRotate", .answers = "ApiKey", .status = 201, .also = "409", .about = "A key in its place; the old one ends after an overlap"},
     route{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke", .who = access::session, .run = revoke_key, .answers = "Id", .about = "Revoke an API key"},
 };
 

@@ -20,8 +20,8 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 update sessions set ended_at = now(), ended_why = 'logout' where id = :session::uuid and user_id = caller() and ended_at is null;
 
 -- name: account.of_session
--- Everything a request of this session, or of an API key, may need: one row, or none when it has ended or the account may
--- not act. The last columns are the API key's scopes and the key of what the user says.
+-- Everything a request of this session, or of an API key, may need: one row, or none when it has ended. The last columns are the
+-- API key's scopes and its own limit, why the account may not act, and the key of what the user says.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id)::text,
        p.id, p.rank, p.features::text,
@@ -30,14 +30,21 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds)), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
-       array_to_json(k.scopes)::text, encode(e.sealed_key, 'hex')
+       array_to_json(k.scopes)::text, k.requests_per_hour, standing(u)::text, encode(e.sealed_key, 'hex')
 from users u
 join plans p on p.id = u.plan
 left join user_keys e on e.user_id = u.id
-left join sessions s on s.id = :session::uuid and s.user_id = u.id and s.ended_at is null and s.expires_at > now()
+left join sessions s on s.id = :session::uuid and s.user_id = u.id and (u.status = 'deleted' or (s.ended_at is null and s.expires_at > now()))
 left join api_keys k on k.id = :session::uuid and k.user_id = u.id and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
-where u.id = caller() and (s.id is not null or k.id is not null)
-  and (u.status = 'active' or (u.status = 'suspended' and u.status_until < now()));
+where u.id = caller() and (s.id is not null or k.id is not null);
+
+-- name: auth.standing
+-- Why the account may not act; NULL when it may.
+select account_standing(:user::uuid)::text;
+
+-- name: auth.device
+-- What a session that was just opened was opened from, and whether that was a new device.
+select device_of(user_agent), new_device from sessions where id = :session::uuid and user_id = caller();
 
 -- name: account.messages_today
 -- The ids of the messages that count against the day's quota.
@@ -67,7 +74,10 @@ select auth_tried(:email, :user::uuid, :outcome, nullif(:address, '')::inet, :us
 select two_factor_take(:user::uuid, :code);
 
 -- name: auth.api_key
-select key_id, user_id from auth_api_key(:hash, nullif(:address, '')::inet);
+select key_id, user_id, due from auth_api_key(:hash, nullif(:address, '')::inet);
+
+-- name: auth.api_key_used
+select api_key_used(:id::uuid, :uses::bigint);
 
 -- name: sessions.list
 select coalesce(json_agg(json_build_object('id', id, 'current', id = :session::uuid, 'user_agent', user_agent, 'address', host(address),
@@ -104,12 +114,15 @@ select two_factor_status()::text;
 
 -- name: api_keys.list
 select coalesce(json_agg(json_build_object('id', id, 'name', name, 'prefix', prefix, 'scopes', scopes, 'allowed_addresses',
-    (select coalesce(json_agg(a::text), '[]') from unnest(allowed_addresses) a), 'expires_at', expires_at, 'last_used_at', last_used_at,
-    'created_at', created_at) order by created_at desc), '[]')::text
+    (select coalesce(json_agg(a::text), '[]') from unnest(allowed_addresses) a), 'requests_per_hour', requests_per_hour, 'uses', uses,
+    'replaced_by', replaced_by, 'expires_at', expires_at, 'last_used_at', last_used_at, 'created_at', created_at) order by created_at desc), '[]')::text
 from api_keys where user_id = caller() and revoked_at is null;
 
 -- name: api_keys.create
 select api_key_create(:id::uuid, :prefix, :hash, :body::jsonb)::text;
+
+-- name: api_keys.rotate
+select api_key_rotate(:id::uuid, :new_id::uuid, :prefix, :hash, :overlap::int)::text;
 
 -- name: api_keys.revoke
 update api_keys set revoked_at = now() where id = :id::uuid and user_id = caller() and revoked_at is null
@@ -147,3 +160,7 @@ select outcome, user_id, email, role, array_to_json(ended)::text from email_link
 -- name: user_keys.make
 -- The caller's key: this one, unless there was one before. No row: nobody who may act.
 select encode(k, 'hex') from user_key_make(decode(:key, 'hex')) k where k is not null;
+
+-- name: email_links.recipient
+-- Whom a notice is for.
+select email, locale, coalesce(display_name, '') from users where id = caller();

@@ -146,7 +146,7 @@ test('a session that ends while its sockets open leaves none of them open', asyn
     }
 });
 
-test('AIRI-02: a user who is banned, deleted or gone is nobody, also on an open WebSocket', async ({
+test('AIRI-02: a user who is gone is nobody, a banned or deleted one is told so, also on an open WebSocket', async ({
     system,
     ports,
     post,
@@ -154,11 +154,12 @@ test('AIRI-02: a user who is banned, deleted or gone is nobody, also on an open 
     login,
 }) => {
     for (const [change, code] of [
-        ["update users set status = 'banned'", 403],
-        ["update users set status = 'suspended', status_until = now() + interval '1 hour'", 403],
-        ["update users set status = 'deleted'", 403],
-        ['delete from users', 401],
+        ["update users set status = 'banned'", 'ACCOUNT_BANNED'],
+        ["update users set status = 'suspended', status_until = now() + interval '1 hour'", 'ACCOUNT_SUSPENDED'],
+        ["update users set status = 'deleted'", 'ACCOUNT_DELETED'],
+        ['delete from users', null],
     ]) {
+        const status = code ? 403 : 401;
         const who = await join();
         const wire = await Wire.open(ports[0], who.token);
         await system.rows(`${change} where id = $1`, [who.id]);
@@ -169,10 +170,10 @@ test('AIRI-02: a user who is banned, deleted or gone is nobody, also on an open 
                     await Promise.all(
                         ports.map((port) => ask(port, { path: '/api/v1/auth/session', token: who.token })),
                     )
-                ).every((one) => one.status === 401),
+                ).every((one) => one.status === status),
             { within: 4_000 },
         );
-        refused(await Wire.refusal(ports[1], who.token), 401, 'SESSION_ENDED');
+        refused(await Wire.refusal(ports[1], who.token), status, code ?? 'SESSION_ENDED');
         await eventually(
             'the WebSocket ends with the next frame that is looked at',
             () => {
@@ -182,7 +183,7 @@ test('AIRI-02: a user who is banned, deleted or gone is nobody, also on an open 
             { within: 4_000, every: 100 },
         );
         assert.equal(wire.code, 1008);
-        refused(await login(who), code);
-        refused(await post('/auth/refresh', { refresh_token: who.refresh }), 401, 'INVALID_REFRESH_TOKEN');
+        refused(await login(who), status, code ?? 'WRONG_CREDENTIALS');
+        refused(await post('/auth/refresh', { refresh_token: who.refresh }), status, code ?? 'INVALID_REFRESH_TOKEN');
     }
 });

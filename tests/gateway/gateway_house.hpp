@@ -47,6 +47,7 @@ struct gateway_house {
     std::optional<std::string> wrapped = master.wrap(key, user);  ///< as Postgres has it
     std::string role = "user";
     bool session_open = true;
+    std::string refused;  ///< why the account may not act
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
     /// What any other statement gives.
@@ -145,7 +146,8 @@ private:
     postgres::rows account_row() const {
         const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).text();
         const auto daily = "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() + "]";
-        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, wrapped ? wrapped->c_str() : nullptr});
+        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr, refused.empty() ? nullptr : refused.c_str(),
+                    wrapped ? wrapped->c_str() : nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;

@@ -145,6 +145,7 @@ awaitable<result<effects>> remember(events::chat_finished in, record from, const
     log::info("memory.made", {{"generation_id", in.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
     out.derive = [in, done, traceparent = std::string(from.traceparent())](const std::vector<postgres::rows>& all) {
         consequences then;
+        then.changed = {in.user};
         for (std::size_t i = 0; i < done.size(); ++i)
             if (const auto came = all[i].empty() ? std::nullopt : memories::read_done(all[i].text(0, 0))) tell(in, done[i], *came, traceparent, then);
         return then;

@@ -20,12 +20,12 @@ result<mail::letter> composed(const events::email_requested& in) { return mail::
 bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
 
 const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent", "password_changed", "new_login",
-                                     "export_ready", "account_deletion"};
+                                     "export_ready", "account_deletion", "api_key_created"};
 
 }  // namespace
 
 TEST_CASE("every kind has its texts in both languages, and they name what is known only") {
-    const std::set<std::string_view> known{"name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at"};
+    const std::set<std::string_view> known{"name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at", "key"};
     std::size_t texts = 0;
     for (const auto& file : mail::text_files) {
         if (!file.name.ends_with(".txt")) continue;

@@ -1,0 +1,80 @@
+#include "gateway/cookies.hpp"
+
+#include "gateway/authenticate.hpp"
+#include "gateway/deprecation.hpp"
+#include "tests/gateway/gateway_house.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+namespace {
+
+gateway::request with(std::initializer_list<std::pair<std::string, std::string>> headers, verb method = verb::get) {
+    auto in = gateway_house::anonymous(method, "/api/v1/conversations");
+    for (const auto& one : headers) in.headers.push_back(one);
+    return in;
+}
+
+}  // namespace
+
+TEST_CASE("a cookie is found by its whole name, and one that is there twice is none") {
+    gateway::gateway_options options;
+    options.secure_cookies = false;
+    const auto access = [&](std::initializer_list<std::pair<std::string, std::string>> headers) { return gateway::access_cookie(options, with(headers)); };
+    CHECK(access({{"cookie", "airi_access=x"}}) == "x");
+    CHECK(access({{"cookie", "a=b;airi_access=x=y; c=d"}}) == "x=y");
+    CHECK(access({{"cookie", "a=b"}, {"cookie", "airi_access=x"}}) == "x");
+    CHECK(access({{"cookie", "airi_access=x; airi_access=x"}}) == "");
+    CHECK(access({{"cookie", "airi_access=x"}, {"cookie", "airi_access=y"}}) == "");
+    for (const auto* text : {"", ";", "=", "airi_access", "airi_access=", "airi_accessx=x", "xairi_access=x", "__Host-airi_access=x", "Airi_access=x"})
+        CHECK(access({{"cookie", text}}) == "");
+    options.secure_cookies = true;
+    CHECK(access({{"cookie", "airi_access=x"}}) == "");
+    CHECK(access({{"cookie", "__Host-airi_access=x"}}) == "x");
+}
+
+TEST_CASE("any Authorization header wins over the cookie, and a key in a cookie is nobody's") {
+    gateway::gateway_options options;
+    const std::pair<std::string, std::string> cookie{"cookie", "__Host-airi_access=x"};
+    CHECK(gateway::token_of(options, with({cookie})).by_cookie);
+    CHECK(gateway::token_of(options, with({cookie, {"authorization", "Bearer y"}})).text == "y");
+    CHECK(gateway::token_of(options, with({cookie, {"authorization", "Basic y"}})).text == "");
+    CHECK(gateway::token_of(options, with({{"cookie", "__Host-airi_access=airi_0"}})).text == "");
+}
+
+TEST_CASE("a request by cookie that changes something brings its session's token in header and cookie") {
+    gateway_house h;
+    const auto token = gateway::csrf_token(h.use, h.session), foreign = gateway::csrf_token(h.use, session_id::fresh());
+    CHECK(token != foreign);
+    const auto status = [&](verb method, const std::string& header, const std::string& cookie) {
+        const auto wrong = gateway::check_csrf(h.use, h.session, with({{"x-csrf-token", header}, {"cookie", "__Host-airi_csrf=" + cookie}}, method));
+        return wrong ? wrong->status : 200;
+    };
+    CHECK(status(verb::post, token, token) == 200);
+    for (const auto method : {verb::post, verb::put, verb::patch, verb::del})
+        for (const auto& [header, cookie] : {std::pair(token, foreign), std::pair(foreign, token), std::pair(foreign, foreign), std::pair(token, std::string{}),
+                                             std::pair(std::string{}, token), std::pair(std::string{}, std::string{})})
+            CHECK(status(method, header, cookie) == 403);
+    CHECK(status(verb::get, "", "") == 200);
+    CHECK(status(verb::head, "", "") == 200);
+}
+
+TEST_CASE("paths without a version are deprecated and name their successor; what stands in them breaks no header") {
+    const auto told = [](std::string_view path) {
+        std::vector<std::pair<std::string, std::string>> out;
+        gateway::add_deprecation(path, out);
+        return out.empty() ? std::string{} : out.at(0).first + " " + out.at(1).second;
+    };
+    CHECK(told("/api/conversations") == "Deprecation </api/v1/conversations>; rel=\"successor-version\"");
+    CHECK(told("/api/conversations/a>\"b\xc3\xa4") == "Deprecation </api/v1/conversations/a%3E%22b%C3%A4>; rel=\"successor-version\"");
+    for (const auto* path : {"/api/v1/conversations", "/v1/models", "/healthz", "/"}) CHECK(told(path) == "");
+}
+
+TEST_CASE("an account that may not act is refused with the database's reason") {
+    gateway_house h;
+    h.refused = R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" : {"reason": "x"}}})";
+    const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
+    CHECK(out.status == 403);
+    CHECK(gateway_house::code_of(out) == "ACCOUNT_BANNED");
+    CHECK(out.body.find(R"("details":{"reason":"x"})") != std::string::npos);
+}
