@@ -89,11 +89,11 @@ awaitable<> sleep(milliseconds time) {
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-// Keeps the profile's data fresh.
+// Keeps the profile's data fresh: what an admin sets takes effect without a restart.
 awaitable<> reload(shared_parts& all) {
     while (true) {
         const auto done = co_await all.known.load(*all.database);
-        co_await sleep(done ? milliseconds{30'000} : milliseconds{500});
+        co_await sleep(done ? milliseconds{5'000} : milliseconds{500});
     }
 }
 

@@ -47,9 +47,11 @@ before(async () => {
     await fill();
     [known] = await system.rows(`
         select u.id as user, u.email, c.id as conversation, m.id as message, m.generation_id as generation, s.id as session,
-               c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
+               (select id from users o where o.id <> u.id limit 1) as other, c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
         from users u join conversations c on c.user_id = u.id join messages m on m.conversation_id = c.id
         join sessions s on s.user_id = u.id where m.role = 'assistant' order by u.id, c.id, m.created_at limit 1`);
+    // So that what admins do is done.
+    await system.rows("update users set role = 'super' where id = $1", [known.user]);
     // Nobody minds a scan of a month that has no messages yet.
     big = (await system.rows("select relname from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'r' and reltuples >= 1000"))
         .map((row) => row.relname);
@@ -108,13 +110,20 @@ async function fill() {
     await system.rows(`
         insert into login_history (user_id, outcome, at)
         select u.id, 'success', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
+    await system.rows(`
+        insert into audit_log (user_id, action, at)
+        select u.id, 'test', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
     await system.rows('analyze');
 }
 
 // What a request might have for a parameter of that name, by the statement's domain where names mean different things.
 function value(statement, name) {
     const domain = statement.split('.')[0];
-    const of = { 'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' } };
+    const of = {
+        'admin.users': { cursor: null, email: null, status: null, plan: null, role: null }, 'admin.audit': { cursor: null, user_id: null },
+        'admin.act': { action: 'reinstate', id: known.other }, 'admin.settings': { category: null }, 'admin.flag': { body: '{"enabled":true}' },
+        'api_keys.rotate': { overlap: '60' },
+        'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' } };
     const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[domain];
     const values = {
         id, session: known.session, message_id: known.message, message: known.message, user: known.user, email: known.email,

@@ -53,7 +53,9 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
                 if (path.includes('/logout')) continue;
                 const second = await ask(a.port, { method: method.toUpperCase(), path, json, token: b.token });
                 assert.ok(second.status < 500, `${at} as another: ${second.status} ${second.text}`);
-                if (named && !anyone)
+                if (pattern.startsWith('/api/v1/admin/'))
+                    assert.equal(second.status, 403, `${at} as a user: ${second.text}`);
+                else if (named && !anyone)
                     assert.equal(second.status, 404, `${at} as another: ${second.text}`);
                 else if (!anyone && hasId(json)) assert.ok(second.status >= 400, `${at} ${JSON.stringify(json)}: ${second.status}`);
                 // What was asked for may be named again in a refusal; nothing else of A may appear.

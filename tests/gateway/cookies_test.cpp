@@ -78,3 +78,16 @@ TEST_CASE("an account that may not act is refused with the database's reason") {
     CHECK(gateway_house::code_of(out) == "ACCOUNT_BANNED");
     CHECK(out.body.find(R"("details":{"reason":"x"})") != std::string::npos);
 }
+
+TEST_CASE("admin routes are for admins, some for supers") {
+    gateway_house h;
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return gateway_house::row({"{}", "[]"}); };
+    const auto id = uuid::v7().text();
+    for (const auto& [role, list, remove] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u), std::tuple("super", 200u, 200u), std::tuple("", 403u, 403u)}) {
+        h.role = role;
+        h.sessions.forget(h.session);
+        CAPTURE(h.role);
+        CHECK(h.ask(h.request(verb::get, "/api/v1/admin/feature-flags")).status == list);
+        CHECK(h.ask(h.request(verb::del, "/api/v1/admin/users/" + id)).status == remove);
+    }
+}

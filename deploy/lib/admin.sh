@@ -1,0 +1,10 @@
+# shellcheck shell=bash disable=SC2154
+# airi admin: the first super, made by whoever has the machine; he makes the others.
+
+airi_admin() { # <e-mail>
+    local who
+    [[ "${1:-}" == *@* ]] || die "airi admin <e-mail>"
+    who="$(psql_at "$admin_url" -X -q -t -A -v ON_ERROR_STOP=1 -v email="$1" <<<"select airi.make_super(:'email');")"
+    [[ -n "$who" ]] || die "nobody has the address $1"
+    say "$who is a super"
+}

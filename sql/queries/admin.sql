@@ -1,0 +1,24 @@
+-- name: admin.users
+select page::text, next from admin_users(:email, :status, :plan, :role, :cursor, :limit::int);
+
+-- name: admin.user
+select admin_user(:id::uuid)::text;
+
+-- name: admin.act
+-- No row: there is no such user. The sessions and keys that every gateway must look up anew.
+select done::text, array_to_json(ended)::text from admin_act(:id::uuid, :action, :body::jsonb);
+
+-- name: admin.settings
+select admin_settings(:category)::text;
+
+-- name: admin.set
+select admin_set(:key, :body::jsonb)::text;
+
+-- name: admin.flags
+select admin_flags()::text;
+
+-- name: admin.flag
+select admin_flag(:name, :body::jsonb)::text;
+
+-- name: admin.audit
+select page::text, next from admin_audit(:user_id::uuid, :cursor, :limit::int);
