@@ -8,8 +8,8 @@
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> accounts, admin, catalogue, conversations, email_links, openai, operations, pages, presence, security;
+extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, openai, operations, pages, presence, security;
 
-inline const std::array tables{accounts, security, email_links, catalogue, conversations, presence, admin, openai, operations, pages};
+inline const std::array tables{accounts, security, email_links, catalogue, conversations, presence, avatars, admin, openai, operations, pages};
 
 }  // namespace airi::gateway::routes

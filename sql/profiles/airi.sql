@@ -138,6 +138,7 @@ insert into system_settings (key, value, category, is_public) values
     ('product_name', '"AIRI Platform"', 'general', true),
     ('product_tagline', '"One assistant, many models."', 'general', true),
     ('currency', '"usd"', 'billing', true),
+    ('avatar_gallery', '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 'avatars', true),
     ('max_sessions', '3', 'auth', false),
     ('access_token_seconds', '3600', 'auth', false),
     ('refresh_token_days', '7', 'auth', false),

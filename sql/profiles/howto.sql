@@ -128,6 +128,7 @@ insert into system_settings (key, value, category, is_public) values
     ('product_name', '"How-to-AI"', 'general', true),
     ('product_tagline', '"Learn to work with AI, step by step."', 'general', true),
     ('currency', '"usd"', 'billing', true),
+    ('avatar_gallery', '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 'avatars', true),
     ('max_sessions', '3', 'auth', false),
     ('access_token_seconds', '900', 'auth', false),
     ('refresh_token_days', '7', 'auth', false),

@@ -140,6 +140,7 @@ insert into system_settings (key, value, category, is_public) values
     ('product_name', '"Statex"', 'general', true),
     ('product_tagline', '"From an idea to a prototype."', 'general', true),
     ('currency', '"eur"', 'billing', true),
+    ('avatar_gallery', '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 'avatars', true),
     ('max_sessions', '3', 'auth', false),
     ('access_token_seconds', '3600', 'auth', false),
     ('refresh_token_days', '7', 'auth', false),

@@ -59,6 +59,7 @@ export async function twoUsers(system) {
                 user.id,
                 mark,
             ]);
+            await system.rows("insert into avatars (id, user_id, sha256, media_type, width, height, bytes) values (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 'x')", [user.id, mark]);
             await system.rows("insert into conversation_templates (id, owner, name) values (gen_random_uuid(), $1, 'x')", [user.id]);
             await system.rows('insert into cancellations (generation_id, user_id) values ($1, $2)', [
                 crypto.randomUUID(),

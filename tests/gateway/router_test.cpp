@@ -94,6 +94,7 @@ TEST_CASE("every route but the public ones wants a signed-in caller") {
     for (const auto& table : tables())
         for (const auto& r : table) {
             CAPTURE(r.path);
-            CHECK((r.who == access::anyone) == open.contains(r.path));
+            const bool picture = r.path == "/avatars/{id}" && r.method == verb::get;
+            CHECK((r.who == access::anyone) == (picture || open.contains(r.path)));
         }
 }
