@@ -127,8 +127,10 @@ declare
     u users;
 begin
     select * into u from users x where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
-    if not found or standing(u) is not null or (p_kind = 'verify_email' and u.email_verified_at is not null)
-       or (select count(*) from email_links l where l.user_id = u.id and l.kind = p_kind and l.created_at > now() - interval '1 hour') >= 5 then
+    if not found or standing(u) is not null or (p_kind = 'verify_email' and u.email_verified_at is not null) then return; end if;
+    -- Those that are asked for at once are counted one after the other.
+    perform pg_advisory_xact_lock(hashtextextended('email_links/' || u.id, 0));
+    if (select count(*) from email_links l where l.user_id = u.id and l.kind = p_kind and l.created_at > now() - interval '1 hour') >= 5 then
         return;
     end if;
     return query

@@ -122,7 +122,8 @@ function value(statement, name) {
     const of = {
         'admin.users': { cursor: null, email: null, status: null, plan: null, role: null }, 'admin.audit': { cursor: null, user_id: null },
         'admin.act': { action: 'reinstate', id: known.other }, 'admin.settings': { category: null }, 'admin.flag': { body: '{"enabled":true}' },
-        'api_keys.rotate': { overlap: '60' }, 'avatars.create': { width: '1', height: '1', media_type: 'image/png' },
+        'admin.set': { body: '{"value":1}' }, 'auth.api_key_used': { uses: '1' },
+        'api_keys.rotate': { overlap: '60' }, 'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
         'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' } };
     const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[domain];
     const values = {

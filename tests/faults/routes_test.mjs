@@ -42,7 +42,7 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
             const anyone = operation.security.length === 0;
             const named = operation.parameters.some((p) => p.in === 'path');
             const query = operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=mine`).join('&');
-            const schema = operation.requestBody?.content['application/json'].schema;
+            const schema = operation.requestBody?.content['application/json']?.schema;
             for (const id of Object.values(a.ids)) {
                 const path = pattern.replaceAll(/\{\w+\}/g, id) + (query && `?${query}`);
                 const at = `${method} ${path}`;
