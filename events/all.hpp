@@ -5,6 +5,7 @@
 
 #include "events/chat.hpp"
 #include "events/email.hpp"
+#include "events/export.hpp"
 #include "events/moderation.hpp"
 #include "events/usage.hpp"
 
@@ -16,6 +17,7 @@ using all = std::tuple<
     chat_finished,
     moderation_decided,
     usage_recorded,
-    email_requested>;
+    email_requested,
+    export_requested>;
 
 }  // namespace airi::events

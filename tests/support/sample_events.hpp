@@ -70,6 +70,11 @@ inline events::email_requested sample() {
     return wanted_mail();
 }
 
+template <>
+inline events::export_requested sample() {
+    return {export_id::of(requested().user.value, "export"), requested().user, "https://airi.example/api/v1/users/export/download?token=a-b_c", some_time};
+}
+
 /// Calls `each` with a sample of every event there is.
 template <class Each>
 void for_each_event(Each each) {

@@ -1,0 +1,32 @@
+// Somebody wants all that is known of him, for the privacy worker.
+#pragma once
+
+#include "events/field.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi {
+
+using export_id = id<struct export_tag>;
+
+namespace events {
+
+/// The archive has its row already; `link` is where it will be, for the mail that says so.
+struct export_requested {
+    export_id id;
+    user_id user;
+    std::string link;
+    instant requested_at;
+
+    static constexpr std::string_view topic = "export.requested.v1";
+    static constexpr auto key = &export_requested::user;
+    static constexpr auto fields = std::tuple{
+        field("export_id", &export_requested::id),
+        field("user_id", &export_requested::user),
+        field("link", &export_requested::link, {.max_length = 2'000}),
+        field("requested_at", &export_requested::requested_at),
+    };
+};
+
+}  // namespace events
+}  // namespace airi
