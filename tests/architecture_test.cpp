@@ -61,6 +61,7 @@ const std::vector<folder_rule> rules{
     {"workers/chat/reply_cache.cpp", {"workers/chat/", ports[2], "platform/crypto/digest.hpp"}},
     {"workers/chat/main.cpp", {"sql/", "workers/chat/", "workers/runtime/", "workers/providers/"}},
     {"workers/memory/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/"}},
+    {"workers/privacy/", {"events/", "sql/", "workers/runtime/"}},
     {"workers/scheduler/", {"sql/", "platform/telemetry/", "workers/runtime/"}},
     {"workers/moderation/main.cpp", {"sql/", "workers/moderation/", "workers/runtime/"}},
     {"workers/usage/main.cpp", {"sql/", "workers/usage/", "workers/runtime/"}},

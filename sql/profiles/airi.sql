@@ -140,6 +140,13 @@ insert into system_settings (key, value, category, is_public) values
     ('currency', '"usd"', 'billing', true),
     ('avatar_gallery', '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 'avatars', true),
     ('max_sessions', '3', 'auth', false),
+    ('age_gate', '"off"', 'privacy', true),
+    ('minor_age', '13', 'privacy', true),
+    ('erasure_days', '30', 'privacy', true),
+    ('onboarding_steps',
+     '[{"id": "profile", "title": "Complete your profile"}, '
+     '{"id": "first_message", "title": "Send your first message"}]',
+     'general', true),
     ('access_token_seconds', '3600', 'auth', false),
     ('refresh_token_days', '7', 'auth', false),
     ('refresh_before_seconds', '300', 'auth', true),

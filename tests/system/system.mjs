@@ -27,6 +27,7 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const servers = ['postgres', 'redis', 'kafka'];
+const workers = ['moderation', 'chat', 'memory', 'usage', 'mail', 'privacy'];
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -41,6 +42,7 @@ const defaults = {
     memory: 0,       // asks the provider too: only where that is looked at
     usage: 1,
     mail: 1,
+    privacy: 0,
     env: {},         // of every program
     gatewayEnv: {},
     chatEnv: {},
@@ -96,11 +98,10 @@ class System {
         this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
         this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
         await this.addStandin();
-        const { gateways, moderation, chat, memory, usage, mail } = this.options;
-        const wanted = { gateway: gateways, moderation, chat, memory, usage, mail };
-        const names = Object.entries(wanted).flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => `${kind}-${i + 1}`));
-        await Promise.all(names.map((name) => this.start(name)));
-        await this.settled({ moderation, chat, memory, usage, mail });
+        const counts = Object.fromEntries(workers.map((kind) => [kind, this.options[kind]]));
+        const wanted = Object.entries({ gateway: this.options.gateways, ...counts });
+        await Promise.all(wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))));
+        await this.settled(counts);
     }
 
     /// Until each of these worker groups has exactly so many members, with the partitions handed out among them.
