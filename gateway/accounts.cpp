@@ -21,8 +21,10 @@ std::shared_ptr<account> read(const postgres::rows& row, session_id session, use
     const auto rank = row.text(0, 2);
     std::from_chars(rank.data(), rank.data() + rank.size(), out->rank);
     out->features = row.text(0, 3);
-    if (const auto user_json = json::document::parse(out->json))
+    if (const auto user_json = json::document::parse(out->json)) {
         out->role = user_json->root()["role"].string().value_or("user");
+        out->pending = user_json->root()["pending"].boolean().value_or(false);
+    }
     if (const auto limits = json::document::parse(row.text(0, 4)))
         limits->root().each([&](json::value l) {
             out->limits[std::string(l["resource"].string().value_or("")) + "/" + std::string(l["period"].string().value_or(""))] =

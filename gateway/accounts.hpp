@@ -25,13 +25,14 @@ struct rate {
 struct account {
     user_id id;
     session_id session;    ///< or the API key's id
-    std::string json;      ///< {id,email,role,display_name,created_at,plan}
+    std::string json;      ///< {id,email,role,display_name,created_at,plan,pending}
     std::string role;
     std::string plan;
     std::string features;  ///< JSON object
     std::int64_t rank = 0;
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
+    bool pending = false;  ///< a child whose parent has not agreed yet
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited

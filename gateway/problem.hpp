@@ -32,6 +32,8 @@ inline problem unauthenticated(std::string message = "a valid access token is ne
     return {401, "UNAUTHENTICATED", std::move(message)};
 }
 
+inline problem consent_needed() { return {403, "CONSENT_NEEDED", "a parent has to agree first, by the link we have mailed"}; }
+
 /// {"success":true,"data":…} with `meta` when it is not empty.
 response success(unsigned status, std::string_view data, std::string_view meta = {});
 /// The envelope, or OpenAI's error body.

@@ -77,6 +77,7 @@ std::optional<std::string> parameter(const exchange& of, const route& r, std::st
     if (found_in_path) return found_in_path;
     if (name == "body") return of.in.body;
     if (name == "session") return of.caller->session.text();
+    if (name == "address") return of.in.address;
     if (const auto found = of.query.find(name); found != of.query.end()) return found->second;
     if (r.body.empty()) return std::nullopt;
     const auto member = of.json()[name];

@@ -40,8 +40,8 @@ using handler = awaitable<handled> (*)(exchange&);
 
 /// Without `run` the statement `name` answers. Its first row's first column is `data`, the second one (when there is one)
 /// meta.next_cursor, a third one meta.generating; no row is a 404; `refusal(…)` in the first column is that problem. Its
-/// parameters are taken by name: {placeholders} of the path, `body` (the whole validated body) and `session` (the
-/// caller's), parameters of the query, members of the body.
+/// parameters are taken by name: {placeholders} of the path, `body` (the whole validated body), `session` and
+/// `address` (the caller's), parameters of the query, members of the body.
 struct route {
     verb method;
     std::string_view path;         ///< below /api/v1, /api or /v1; or absolute with a leading '='
@@ -60,6 +60,7 @@ struct route {
     std::string_view about = {};   ///< for people, one line
     std::string_view announces = {};  ///< the frame that tells the user's sockets of a success: "thing_updated"
     bool as_openai = false;        ///< errors in OpenAI's shape
+    bool pending = false;          ///< also for a child whose parent has not agreed yet
     seconds keep{0};               ///< how long an answer is kept while nothing of the caller's changes; 0: it is not
 };
 

@@ -120,6 +120,7 @@ public:
         if (token.empty()) co_return refuse(unauthenticated());
         auto who = co_await authenticate(use_, std::move(token), in);
         if (auto* p = std::get_if<problem>(&who)) co_return refuse(*p);
+        if (std::get<0>(who)->pending) co_return refuse(consent_needed());
         if (!std::get<0>(who)->may("chat")) co_return refuse({403, "SCOPE_NEEDED", "this API key may not do this"});
         co_return upgraded{make_peer(use_, std::get<0>(std::move(who)), {in.traceparent, in.id}), subprotocol};
     }
@@ -138,6 +139,7 @@ private:
             of.caller = std::get<0>(std::move(who));
             if (of.by_cookie)
                 if (auto p = check_csrf(use_, of.caller->session, of.in)) co_return std::move(*p);
+            if (of.caller->pending && !r.pending) co_return consent_needed();
             if (of.caller->by_key && (r.who != access::signed_in || !of.caller->may(scope_of(r))))
                 co_return problem{403, "SCOPE_NEEDED", "this API key may not do this"};
             if (!may_enter(r.who, of.caller->role)) co_return problem{403, "FORBIDDEN", "this is for administrators"};

@@ -22,24 +22,39 @@ credentials read_credentials(const json::value& body) {
     return {std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
+// What account_create() finds wrong, told at its member of the body.
+problem signup_fault(std::string_view outcome) {
+    if (outcome == "birth_date") return invalid("/birth_date", "nobody was born on this day");
+    if (outcome == "birth_date_needed") return invalid("/birth_date", "the date of birth is needed");
+    if (outcome == "parent_email_needed") return invalid("/parent_email", "a parent has to agree: their address is needed");
+    if (outcome == "parent_email_own") return invalid("/parent_email", "this must be a parent's address, not the child's");
+    if (outcome == "consents") return invalid("/consents", "analytics are not for minors");
+    return {409, "EMAIL_TAKEN", "this address has an account already"};
+}
+
 awaitable<handled> signup(exchange& of) {
     auto [email, password] = read_credentials(of.json());
-    const auto name = of.json()["display_name"], metadata = of.json()["metadata"];
+    const auto metadata = of.json()["metadata"], consents = of.json()["consents"];
+    const auto text = [&](std::string_view member) {
+        const auto given = of.json()[member].string();
+        return given ? std::optional(std::string(*given)) : std::nullopt;
+    };
     auto hash = co_await of.use.hashing.hash(password);
     if (!hash) co_return problem_of(hash.error());
     const auto user = user_id::fresh();
     postgres::transaction make;
     make.caller = user;
     make.statements.push_back(sql::bind("auth.signup",
-        {{"id", user}, {"email", email}, {"password_hash", *hash},
-         {"display_name", name.string() ? std::optional(std::string(*name.string())) : std::nullopt},
-         {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}}));
+        {{"id", user}, {"email", email}, {"password_hash", *hash}, {"display_name", text("display_name")},
+         {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}, {"birth_date", text("birth_date")},
+         {"parent_email", text("parent_email")}, {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
     make.statements.push_back(sql::bind("user_keys.make", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty() || rows->front().is_null(0, 0)) co_return problem{409, "EMAIL_TAKEN", "this address has an account already"};
+    const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
+    if (outcome != "made" && outcome != "pending") co_return signup_fault(outcome);
     log::info("auth.signup", {{"user_id", user.text()}});
-    send_link(of, user, {}, "verify_email");
+    send_link(of, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
     co_return co_await open_session(of, user, std::move(email), "user", 201);
 }
 
@@ -79,7 +94,27 @@ awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const s
     co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
 }
 
-awaitable<handled> login(exchange& of) {
+// A closed account, to whoever has shown its password: until when it can be taken back.
+awaitable<handled> tell_closed(exchange& of, user_id user) {
+    postgres::transaction ask;
+    ask.statements.push_back(sql::bind("account.erase_at", {{"user", user}}));
+    const auto rows = co_await of.use.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    const auto at = rows->front().empty() || rows->front().is_null(0, 0) ? std::nullopt : std::optional(std::string(rows->front().text(0, 0)));
+    co_return problem{403, "ACCOUNT_DELETED", "this account is closed", json::object().add("erase_at", at).text()};
+}
+
+awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
+    postgres::transaction restore;
+    restore.statements.push_back(sql::bind("account.restore", {{"user", user}}));
+    const auto rows = co_await of.use.database.run(std::move(restore));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().text(0, 0) != "t") co_return problem{403, "ACCOUNT_DELETED", "this account can no longer be taken back"};
+    log::info("account.restored", {{"user_id", user.text()}});
+    co_return std::nullopt;
+}
+
+awaitable<handled> sign_in(exchange& of, bool restoring) {
     auto [email, password] = read_credentials(of.json());
     postgres::transaction find;
     find.statements.push_back(sql::bind("auth.find", {{"email", email}}));
@@ -100,7 +135,9 @@ awaitable<handled> login(exchange& of) {
         co_await remember_try(of, email, known, "wrong_password");
         co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
     }
-    if (user.text(0, 2) != "active")
+    const bool closed = user.text(0, 2) == "deleted";
+    if (closed && !restoring) co_return co_await tell_closed(of, *known);
+    if (!closed && user.text(0, 2) != "active")
         if (auto refused = co_await check_standing(of.use, *known)) co_return std::move(*refused);
     if (user.text(0, 5) == "t")
         if (auto wrong = co_await check_code(of, *known, email)) co_return std::move(*wrong);
@@ -112,9 +149,14 @@ awaitable<handled> login(exchange& of) {
             co_await of.use.database.run(std::move(save));
         }
     }
+    if (closed)
+        if (auto late = co_await take_back(of, *known)) co_return std::move(*late);
     co_await remember_try(of, email, known, "success");
     co_return co_await open_session(of, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
 }
+
+awaitable<handled> login(exchange& of) { return sign_in(of, false); }
+awaitable<handled> restore(exchange& of) { return sign_in(of, true); }
 
 awaitable<handled> refresh(exchange& of) {
     const auto given = of.json()["refresh_token"].string();
@@ -186,14 +228,16 @@ awaitable<handled> usage(exchange& of) {
 
 constexpr std::array rows{
     route{.method = verb::post, .path = "/auth/signup", .name = "auth.signup", .who = access::anyone, .group = "auth", .run = signup,
-          .body_limit = small_body, .body = "Signup", .answers = "Tokens", .status = 201, .also = "409", .about = "A new account, signed in"},
+          .body_limit = small_body, .body = "Signup", .answers = "Tokens", .status = 201, .also = "409", .about = "A new account, signed in; a child's is pending until a parent agrees"},
     route{.method = verb::post, .path = "/auth/login", .name = "auth.login", .who = access::anyone, .group = "auth", .run = login,
           .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Sign in with address and password, and a code where the second factor is on"},
+    route{.method = verb::post, .path = "/auth/restore", .name = "auth.restore", .who = access::anyone, .group = "auth", .run = restore,
+          .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Take back one's account that is not erased yet, and sign in"},
     route{.method = verb::post, .path = "/auth/refresh", .name = "auth.refresh", .who = access::anyone, .group = "refresh", .run = refresh,
           .body_limit = small_body, .body = "Refresh", .answers = "Tokens", .also = "401", .about = "New tokens for a refresh token, once"},
     route{.method = verb::post, .path = "/auth/logout", .name = "auth.logout", .who = access::session, .run = logout, .body_limit = small_body, .answers = "LoggedOut",
-          .about = "End this session"},
-    route{.method = verb::get, .path = "/auth/session", .name = "auth.session", .run = session, .answers = "CurrentSession", .about = "Who is signed in"},
+          .about = "End this session", .pending = true},
+    route{.method = verb::get, .path = "/auth/session", .name = "auth.session", .run = session, .answers = "CurrentSession", .about = "Who is signed in", .pending = true},
     route{.method = verb::get, .path = "/users/profile", .name = "profile.get", .answers = "Profile", .about = "The caller's profile", .keep = seconds{3600}},
     route{.method = verb::put, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
           .body = "ProfileUpdate", .answers = "Profile", .about = "Change it: what is not named stays, objects are merged"},

@@ -17,24 +17,18 @@
 namespace airi::gateway::routes {
 namespace {
 
+constexpr std::string_view to_parents = "parental_consent";
+
 struct wish {
     std::optional<user_id> user;
-    std::string email, kind, traceparent, request_id;
-    instant at;
+    std::string email, kind;
+    cause why;
     std::string variables = {};  // of a notice, JSON
 };
 
 int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 : kind == "reset_password" ? 60 : 15; }
 
 constexpr std::chrono::hours notice_life{24};
-
-awaitable<> publish(services& use, const wish& of, events::email_requested mail, std::string_view cause) {
-    const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(cause));
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(mail, {id, "/airi/gateway", of.at, of.traceparent, of.request_id}));
-    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
-        log::error("email.not_sent", {{"kind", of.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
-}
 
 awaitable<> notify(services& use, wish of) {
     postgres::transaction ask;
@@ -51,15 +45,18 @@ awaitable<> notify(services& use, wish of) {
     mail.link = use.options.public_url + "/";
     of.variables.insert(1, "\"name\":" + json::quoted(row.text(0, 2)) + ",");
     mail.variables = {of.variables};
-    mail.expires_at = of.at + notice_life;
-    co_await publish(use, of, std::move(mail), random::token());
+    mail.expires_at = of.why.at + notice_life;
+    co_await publish_mail(use, mail, random::token(), of.why);
 }
 
 awaitable<> send(services& use, wish of) {
     const auto token = random::token();
+    const bool to_parent = of.kind == to_parents;
+    const auto hash = digest::sha256_hex(token);
     postgres::transaction make;
-    make.statements.push_back(sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
-                                                             {"hash", digest::sha256_hex(token)}, {"minutes", minutes_of(of.kind)}}));
+    make.statements.push_back(to_parent ? sql::bind("parental_consent.make", {{"user", of.user}, {"hash", hash}})
+                                        : sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
+                                                                         {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
     const auto rows = co_await use.database.run(std::move(make));
     if (!rows || rows->front().empty()) co_return;
     const auto& row = rows->front();
@@ -68,16 +65,23 @@ awaitable<> send(services& use, wish of) {
     mail.to = row.text(0, 1);
     mail.kind = of.kind;
     mail.locale = row.text(0, 2);
-    mail.link = use.options.public_url + "/?" + of.kind + "=" + token;
-    mail.variables = {json::object().add("name", row.text(0, 3)).text()};
-    mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.at);
-    co_await publish(use, of, std::move(mail), token);
+    mail.link = link_of(use, of.kind, token);
+    mail.variables = {json::object().add(to_parent ? "child" : "name", row.text(0, 3)).text()};
+    mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.why.at);
+    co_await publish_mail(use, mail, token, of.why);
 }
 
 bool away(const services& use) { return !use.database.available() || !use.out.available(); }
 problem away_problem() { return problem_of(make_error_code(postgres::errc::unavailable)); }
 
 handled asked_for() { return success(202, R"({"sent":true})"); }
+
+awaitable<handled> ask_parent(exchange& of) {
+    if (away(of.use)) co_return away_problem();
+    if (!of.caller->pending) co_return problem{409, "NO_CONSENT_NEEDED", "this account needs no parent's consent"};
+    send_link(of, of.caller->id, {}, to_parents);
+    co_return asked_for();
+}
 
 awaitable<handled> ask_verification(exchange& of) {
     if (away(of.use)) co_return away_problem();
@@ -135,6 +139,10 @@ awaitable<handled> reset_password(exchange& of) {
     if (const auto list = json::document::parse(done.ended))
         list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
     for (const auto& id : ended) co_await tell_session_ended(of.use, id);
+    postgres::transaction tell;
+    tell.caller = done.user;
+    tell.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
+    co_await of.use.database.run(std::move(tell));
     send_notice(of, done.user, "password_changed", {{"time", to_text(of.in.arrived)}});
     log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended.size()}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended.size()).text());
@@ -152,6 +160,8 @@ constexpr std::array rows{
           .run = ask_verification, .body_limit = small_body, .answers = "MailSent", .status = 202, .about = "Send the verification mail again"},
     route{.method = verb::post, .path = "/auth/verify-email", .name = "email_links.verify", .who = access::anyone, .group = "auth", .run = verify_email,
           .body_limit = small_body, .body = "LinkToken", .answers = "EmailVerified", .about = "Verify the address with the link's token"},
+    route{.method = verb::post, .path = "/auth/parental-consent/request", .name = "parental_consent.request", .who = access::session, .group = "auth",
+          .run = ask_parent, .body_limit = small_body, .answers = "MailSent", .status = 202, .also = "409", .about = "Send the mail to the parent again", .pending = true},
     route{.method = verb::post, .path = "/auth/forgot-password", .name = "email_links.forgot_password", .who = access::anyone, .group = "auth", .run = forgot_password,
           .body_limit = small_body, .body = "EmailOnly", .answers = "MailSent", .status = 202, .about = "Send a link for a new password; the answer is the same for every address"},
     route{.method = verb::post, .path = "/auth/reset-password", .name = "email_links.reset_password", .who = access::anyone, .group = "auth", .run = reset_password,
@@ -164,15 +174,27 @@ constexpr std::array rows{
 
 }  // namespace
 
+std::string link_of(const services& use, std::string_view kind, std::string_view token) {
+    return use.options.public_url + "/?" + std::string(kind) + "=" + std::string(token);
+}
+
+awaitable<> publish_mail(services& use, const events::email_requested& mail, std::string_view token, const cause& why) {
+    const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(token));
+    std::vector<events::outgoing> out;
+    out.push_back(events::envelope(mail, {id, "/airi/gateway", why.at, why.traceparent, why.request_id}));
+    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
+        log::error("email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
+}
+
 void send_link(exchange& of, std::optional<user_id> user, std::string email, std::string_view kind) {
-    wish asked{user, std::move(email), std::string(kind), of.in.traceparent, of.in.id, of.in.arrived};
+    wish asked{user, std::move(email), std::string(kind), {of.in.traceparent, of.in.id, of.in.arrived}};
     boost::asio::co_spawn(of.use.on, send(of.use, std::move(asked)), boost::asio::detached);
 }
 
 void send_notice(exchange& of, user_id user, std::string_view kind, std::vector<std::pair<std::string_view, std::string>> variables) {
     json::object all;
     for (const auto& [name, value] : variables) all.add(name, value);
-    wish asked{user, {}, std::string(kind), of.in.traceparent, of.in.id, of.in.arrived, all.text()};
+    wish asked{user, {}, std::string(kind), {of.in.traceparent, of.in.id, of.in.arrived}, all.text()};
     boost::asio::co_spawn(of.use.on, notify(of.use, std::move(asked)), boost::asio::detached);
 }
 

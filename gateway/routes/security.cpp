@@ -60,6 +60,7 @@ awaitable<handled> change_password(exchange& of) {
     postgres::transaction save;
     save.caller = of.caller->id;
     save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *fresh}}));
+    save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
     if (const auto saved = co_await of.use.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
     const auto ended = co_await end_sessions(of, "password", std::nullopt, of.caller->session);
     if (!ended) co_return problem_of(ended.error());

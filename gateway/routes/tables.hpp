@@ -8,8 +8,9 @@
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, openai, operations, pages, presence, security;
+extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, exports, openai, operations, pages, presence,
+    privacy, security;
 
-inline const std::array tables{accounts, security, email_links, catalogue, conversations, presence, avatars, admin, openai, operations, pages};
+inline const std::array tables{accounts, security, email_links, privacy, exports, catalogue, conversations, presence, avatars, admin, openai, operations, pages};
 
 }  // namespace airi::gateway::routes

@@ -1,6 +1,7 @@
 -- name: auth.signup
--- A new user; no row: the address is taken or no plan is the default.
-select auth_signup(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb);
+-- A new user, or what is wrong.
+select account_create(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb, :birth_date, :parent_email, :consents::jsonb,
+    nullif(:address, '')::inet);
 
 -- name: auth.find
 select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);
@@ -23,7 +24,7 @@ update sessions set ended_at = now(), ended_why = 'logout' where id = :session::
 -- Everything a request of this session, or of an API key, may need: one row, or none when it has ended. The last columns are the
 -- API key's scopes and its own limit, why the account may not act, and the key of what the user says.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
-           'created_at', u.created_at, 'plan', p.id)::text,
+           'created_at', u.created_at, 'plan', p.id, 'pending', u.consent_pending)::text,
        p.id, p.rank, p.features::text,
        (select coalesce(jsonb_agg(jsonb_build_object('resource', l.resource, 'period', l.period, 'amount', l.amount)), '[]')
         from plan_limits l where l.plan = p.id)::text,
@@ -132,7 +133,7 @@ returning json_build_object('id', id)::text;
 select profile_json(u)::text from users u where id = caller();
 
 -- name: profile.update
--- What the body does not name stays; preferences, metadata and onboarding are merged, a null takes a member out.
+-- What the body does not name stays; preferences and metadata are merged, a null takes a member out.
 with refused as (
     select refusal(422, 'VALIDATION_FAILED', 'this avatar is neither of the gallery nor yours', '[{"pointer": "/avatar", "message": "is neither of the gallery nor yours"}]')::text as why
     where :body::jsonb ->> 'avatar' is not null and not avatar_allowed(:body::jsonb ->> 'avatar')
@@ -141,8 +142,7 @@ with refused as (
     locale = coalesce(:body::jsonb ->> 'locale', locale), timezone = coalesce(:body::jsonb ->> 'timezone', timezone),
     avatar = case when :body::jsonb ? 'avatar' then :body::jsonb ->> 'avatar' else avatar end,
     preferences = jsonb_strip_nulls(preferences || coalesce(:body::jsonb -> 'preferences', '{}')),
-    metadata = jsonb_strip_nulls(metadata || coalesce(:body::jsonb -> 'metadata', '{}')),
-    onboarding = jsonb_strip_nulls(onboarding || coalesce(:body::jsonb -> 'onboarding', '{}')), updated_at = now()
+    metadata = jsonb_strip_nulls(metadata || coalesce(:body::jsonb -> 'metadata', '{}')), updated_at = now()
     where id = caller() and not exists (select from refused)
     returning profile_json(u)::text)
 select why from refused union all select * from changed;
