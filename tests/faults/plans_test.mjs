@@ -124,7 +124,9 @@ function value(statement, name) {
         'admin.act': { action: 'reinstate', id: known.other }, 'admin.settings': { category: null }, 'admin.flag': { body: '{"enabled":true}' },
         'admin.set': { body: '{"value":1}' }, 'auth.api_key_used': { uses: '1' },
         'api_keys.rotate': { overlap: '60' }, 'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
-        'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' } };
+        'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' },
+        'auth.signup': { id: randomUUID(), email: 'new@example.com', birth_date: '2000-01-01', parent_email: null, consents: '[{"kind":"terms","version":"1"}]' },
+        'consents.give': { kind: 'terms' }, 'activity.list': { cursor: known.message_cursor }, 'exports.request': { id: randomUUID() } };
     const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[domain];
     const values = {
         id, session: known.session, message_id: known.message, message: known.message, user: known.user, email: known.email,
@@ -132,7 +134,8 @@ function value(statement, name) {
         limit: '20', day: new Date().toISOString().slice(0, 10), max: '50', hash: 'a'.repeat(64), next_hash: 'b'.repeat(64),
         refresh_hash: 'c'.repeat(64), q: 'word17', language: 'simple', conversation_id: known.conversation, body: '{"name":"x"}',
         metadata: '{}', health: '[]', events: '[]', recovery: '{}', secret: '00', address: '127.0.0.1', deleted: 'false', archived: 'false',
-        starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', key: '00'.repeat(76), minutes: '15', kind: 'magic_link',
+        starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', key: '00'.repeat(76), minutes: '15',
+        granted: 'true', agree: 'false', done: 'true', step: 'profile', part: '0', kind: 'magic_link',
         ...of[statement],
     };
     return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';

@@ -24,6 +24,7 @@ const ownerOf = {
     users: 'id',
     companions: 'owner',
     conversation_templates: 'owner',
+    export_parts: '(select x.user_id from exports x where x.id = export_id)',
     refresh_tokens: '(select s.user_id from sessions s where s.id = session_id)',
 };
 export const owner = (table) => ownerOf[table] ?? 'user_id';
@@ -53,6 +54,9 @@ export async function twoUsers(system) {
             );
             await system.rows("insert into login_history (user_id, outcome) values ($1, 'success')", [user.id]);
             await system.rows("insert into audit_log (user_id, action) values ($1, 'test')", [user.id]);
+            await system.rows("insert into consents (user_id, kind, granted, version) values ($1, 'terms', true, 'x')", [user.id]);
+            const [{ id: archive }] = await system.rows("insert into exports (id, user_id, token_hash) values (gen_random_uuid(), $1, $2) returning id", [user.id, mark]);
+            await system.rows("insert into export_parts (export_id, part, body) values ($1, 0, $2)", [archive, mark]);
             await system.rows("insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())", [user.id, mark]);
             await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
             await system.rows(`insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`, [

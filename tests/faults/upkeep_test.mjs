@@ -45,6 +45,6 @@ scenario('a job that fails is told of, and keeps no other from running', async (
     await eventually('every job has run', async () => (await system.rows('select * from jobs where last_run is null')).length === 0);
     const done = Object.fromEntries((await system.rows('select name, last_done from jobs')).map((row) => [row.name, row.last_done]));
     assert.match(done.broken, /^failed: 22012 division by zero/);
-    assert.equal(Object.values(done).filter((text) => /^\d+$/.test(text)).length, 5);
+    assert.equal(Object.values(done).filter((text) => /^\d+$/.test(text)).length, Object.keys(done).length - 1);
     assert.equal(await system.stop('scheduler-1'), 0);
 });

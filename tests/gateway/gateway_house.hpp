@@ -48,6 +48,7 @@ struct gateway_house {
     std::string role = "user";
     bool session_open = true;
     std::string refused;  ///< why the account may not act
+    bool pending = false;  ///< a parent has to agree first
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
     /// What any other statement gives.
@@ -144,7 +145,7 @@ private:
         return taken.insert(message), "allowed";
     }
     postgres::rows account_row() const {
-        const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).text();
+        const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).add("pending", pending).text();
         const auto daily = "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() + "]";
         return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr, refused.empty() ? nullptr : refused.c_str(),
                     wrapped ? wrapped->c_str() : nullptr});

@@ -1,3 +1,4 @@
+#include "gateway/router.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "tests/gateway/gateway_house.hpp"
 
@@ -16,6 +17,15 @@ gateway::request with_header(gateway::request in, std::string name, std::string 
 gateway::request with_query(gateway::request in, std::string name, std::string value) {
     in.query.emplace_back(std::move(name), std::move(value));
     return in;
+}
+
+awaitable<bool> breaks(gateway::text_stream& body) {
+    try {
+        co_await body.next();
+    } catch (const std::exception&) {
+        co_return true;
+    }
+    co_return false;
 }
 
 }  // namespace
@@ -67,6 +77,65 @@ TEST_CASE("AIRI-57: what a route announces is told to the user's sockets when it
     CHECK(h.ask(h.request(verb::del, path)).status == 200);
     h.io.settle();
     CHECK(told.size() == 1);
+}
+
+TEST_CASE("a pending account reaches the routes that are marked for it, and no other, with no socket") {
+    house h;
+    h.pending = true;
+    for (const auto& table : gateway::tables())
+        for (const auto& r : table) {
+            if (r.who == gateway::access::anyone || r.path.find('{') != r.path.npos) continue;
+            CAPTURE(r.path);
+            const auto out = h.ask(h.request(r.method, "/api/v1" + std::string(r.path), r.body_limit > 0 ? "{}" : ""));
+            CHECK((house::code_of(out) == "CONSENT_NEEDED") == !r.pending);
+        }
+    const auto socket = h.io.run(h.application->upgrade(h.request(verb::get, "/ws")));
+    REQUIRE(std::holds_alternative<gateway::response>(socket));
+    CHECK(house::code_of(std::get<gateway::response>(socket)) == "CONSENT_NEEDED");
+}
+
+TEST_CASE("what is wrong with who signs up is told at its member") {
+    house h;
+    const auto told = [&](const char* outcome) {
+        h.answer = [=](const postgres::bound& asked) -> result<postgres::rows> {
+            return asked.statement->name == "auth.signup" ? house::row({outcome}) : postgres::rows{};
+        };
+        const auto out = h.ask(house::anonymous(verb::post, "/api/v1/auth/signup", R"({"email":"kim@example.com","password":"a long password"})"));
+        return std::to_string(out.status) + out.body.substr(0, out.body.find("\"request_id"));
+    };
+    CHECK(told("birth_date").find("/birth_date") != std::string::npos);
+    CHECK(told("birth_date_needed").find("/birth_date") != std::string::npos);
+    CHECK(told("parent_email_needed").find("/parent_email") != std::string::npos);
+    CHECK(told("parent_email_own").starts_with("422"));
+    CHECK(told("consents").find("/consents") != std::string::npos);
+    CHECK(told("taken").starts_with("409"));
+    CHECK(told(nullptr).starts_with("409"));
+}
+
+TEST_CASE("an archive is streamed part by part, and breaks where one cannot be read") {
+    house h;
+    int parts = 3;
+    h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name == "exports.open") return cell(R"({"id" : "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", "parts" : 3})");
+        const auto part = std::stoi(parameter(asked, "part"));
+        return part < parts ? cell(part == 1 ? std::string(100'000, 'x') : "part " + std::to_string(part)) : postgres::rows{};
+    };
+    const auto begin = [&] {
+        auto got = h.io.run(h.application->handle(with_query(house::anonymous(verb::get, "/api/v1/users/export/download"), "token", "t")));
+        REQUIRE(std::holds_alternative<gateway::streamed>(got));
+        return std::get<gateway::streamed>(std::move(got));
+    };
+    auto whole = begin();
+    std::string text;
+    for (auto piece = h.io.run(whole.body->next()); !piece.empty(); piece = h.io.run(whole.body->next())) {
+        CHECK(piece.size() <= 64 * 1024);
+        text += piece;
+    }
+    CHECK(text == "part 0" + std::string(100'000, 'x') + "part 2");
+    parts = 1;
+    auto broken = begin();
+    CHECK(h.io.run(broken.body->next()) == "part 0");
+    CHECK(h.io.run(breaks(*broken.body)));
 }
 
 TEST_CASE("a data route answers what its statement gives, with the caller's own rows only") {
