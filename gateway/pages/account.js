@@ -3,6 +3,7 @@
 import { ApiKeys } from './api_keys.js';
 import { byId, h, relativeTime, sentence } from './dom.js';
 import { bindForm, clear } from './forms.js';
+import { Privacy } from './privacy.js';
 import { TwoFactor } from './two_factor.js';
 
 // The first one whose mark is in the User-Agent.
@@ -23,10 +24,12 @@ const SYSTEMS = [
 ];
 
 export class AccountDialog {
-    /// Callbacks: onProfile(profile) when it was read or changed, onSignedOut() when this session was ended here.
-    constructor(session, { onProfile, onSignedOut }) {
+    /// Callbacks: onProfile(profile) when it was read or changed, onSignedOut() when this session was ended here, onClosed(text) when
+    /// the account was.
+    constructor(session, { onProfile, onSignedOut, onClosed }) {
         Object.assign(this, { session, onProfile, onSignedOut });
         this.dialog = byId('account');
+        this.privacy = new Privacy(session, { onClosed });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
         byId('account-close').addEventListener('click', () => this.close());
@@ -47,6 +50,8 @@ export class AccountDialog {
             this.part('sessions-form', () => this.loadSessions()),
             this.part('two-factor', () => this.twoFactor.load()),
             this.part('api-keys', () => this.keys.load()),
+            this.part('consents-form', () => this.privacy.loadConsents()),
+            this.part('export-form', () => this.privacy.loadExports()),
         ]);
     }
 
@@ -60,6 +65,7 @@ export class AccountDialog {
         byId('sessions').replaceChildren();
         this.twoFactor.clear();
         this.keys.clear();
+        this.privacy.clear();
     }
 
     // The parts of the dialog are read beside each other, and one that fails says so itself.
@@ -90,6 +96,7 @@ export class AccountDialog {
             timezone.prepend(h('option', { value: profile.timezone }, profile.timezone));
         timezone.value = profile.timezone;
         enter_sends.checked = profile.preferences.enter_sends !== false;
+        this.privacy.useProfile(profile);
         this.onProfile(profile);
     }
 

@@ -5,6 +5,7 @@ import { ConversationActions } from './actions.js';
 import { AuthView } from './auth.js';
 import { ChatView } from './chat.js';
 import { ChatClient } from './client.js';
+import { ConsentView } from './consent.js';
 import { ConnectionView } from './connection.js';
 import { byId, relativeTime, sentence } from './dom.js';
 import { showGallery } from './gallery.js';
@@ -36,7 +37,12 @@ class App {
         this.account = new AccountDialog(this.session, {
             onProfile: (profile) => this.useProfile(profile),
             onSignedOut: () => this.logout(),
+            onClosed: (text) => {
+                this.logout();
+                this.auth.say(text);
+            },
         });
+        this.consent = new ConsentView(this.session, { onOpen: () => this.begin(), onLeave: () => this.logout() });
         this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
         this.client = null;
         this.library = null;
@@ -46,12 +52,16 @@ class App {
         this.followLink();
     }
 
-    // /?verify_email=…, /?reset_password=…, /?magic_link=…: the links of mails. The token leaves the address bar at once.
+    // /?verify_email=…, /?reset_password=… and the like: the links of mails. The token leaves the address bar at once.
     async followLink() {
         const query = new URLSearchParams(location.search);
-        const kind = ['verify_email', 'reset_password', 'magic_link'].find((name) => query.has(name));
+        const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find((name) => query.has(name));
         if (!kind) return;
         history.replaceState(null, '', location.pathname + location.hash);
+        if (kind === 'parental_consent') {
+            byId('auth').hidden = byId('app').hidden = true;
+            return this.consent.askParent(query.get(kind));
+        }
         if (kind !== 'verify_email') this.session.drop();
         const told = await this.auth.follow({ kind, token: query.get(kind) });
         if (!told) return this.auth.focus();
@@ -92,8 +102,10 @@ class App {
         byId('toast').hidden = true; // what it offers is the last user's
         const { user } = this.session;
         byId('auth').hidden = user !== null;
-        byId('app').hidden = user === null;
+        byId('app').hidden = user === null || user.pending === true;
+        this.consent.close();
         this.drawer(false);
+        if (user?.pending) return void this.consent.wait();
         if (user) return void this.start(user);
         this.chat.begin(null, null);
         document.title = this.product;
@@ -132,7 +144,12 @@ class App {
             client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
         on('state', (state) => this.connection.show(state));
         on('conversation', ({ conversation }) => this.conversationChanged(conversation));
-        on('notice', ({ type, data }) => type === 'error' && this.toast(sentence(data.message)));
+        on('notice', ({ type, data }) => {
+            if (type === 'error') this.toast(sentence(data.message));
+            if (type !== 'notification_new' || data.kind !== 'export_ready') return;
+            this.account.privacy.noticeExport();
+            this.toast('The copy of your data is ready.', { label: 'Show', act: () => this.account.open() });
+        });
         on('opened', ({ again }) => {
             if (!again) return;
             this.listSoon();
@@ -235,6 +252,8 @@ class App {
         this.product = 'AIRI';
         const settings = await this.session.getPublic('/settings').catch(() => ({}));
         if (settings.product_name) this.product = settings.product_name;
+        this.auth.useSettings(settings);
+        this.consent.product = this.product;
         if (settings.product_tagline) byId('tagline').textContent = settings.product_tagline;
         if (settings.message_max_bytes) this.chat.composer.maxBytes = Number(settings.message_max_bytes);
         for (const node of document.querySelectorAll('.product')) node.textContent = this.product;

@@ -1,7 +1,7 @@
 // The form to log in and to sign up, for a new password, and for what a link of a mail asks. Says what is wrong at the field
 // where it is wrong.
 
-import { byId, duration, sentence } from './dom.js';
+import { byId, duration, relativeTime, sentence } from './dom.js';
 import { plainCode } from './two_factor.js';
 
 const WORDS = {
@@ -19,7 +19,15 @@ const WORDS = {
         other: 'Have an account?',
         change: 'Log in',
         password: 'new-password',
-        fields: ['display_name', 'email', 'password'],
+        fields: ['display_name', 'email', 'password', 'birth_date'],
+    },
+    restore: {
+        title: 'Your account is closed',
+        submit: 'Take it back',
+        other: 'Another account?',
+        change: 'Log in',
+        password: 'current-password',
+        fields: ['email', 'password'],
     },
     forgot: {
         title: 'Forgot your password?',
@@ -46,7 +54,14 @@ const WORDS = {
         fields: ['code'],
     },
 };
-const FIELDS = ['display_name', 'email', 'password', 'code'];
+const FIELDS = ['display_name', 'email', 'password', 'birth_date', 'parent_email', 'code'];
+
+/// Years since that day, as a birthday counts them.
+function ageOf(day, now = new Date()) {
+    const born = new Date(day);
+    const had = now.getMonth() * 31 + now.getDate() >= born.getUTCMonth() * 31 + born.getUTCDate();
+    return now.getFullYear() - born.getUTCFullYear() - (had ? 0 : 1);
+}
 
 export class AuthView {
     constructor(session) {
@@ -60,6 +75,8 @@ export class AuthView {
         });
         for (const name of FIELDS)
             this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
+        this.useSettings({});
+        this.form.elements.birth_date.addEventListener('change', () => this.askParent());
         // Another account may have no second factor.
         this.form.elements.email.addEventListener('input', () => this.askCode(false));
         byId('auth-change').addEventListener('click', () => {
@@ -76,6 +93,18 @@ export class AuthView {
         this.become('login');
     }
 
+    /// Whether and how the profile asks for an age.
+    useSettings({ age_gate = 'off', minor_age = 13 }) {
+        this.asksAge = age_gate !== 'off';
+        this.minorAge = minor_age;
+        byId('auth-born-optional').hidden = age_gate === 'required';
+        byId('auth-born').hidden = !this.asksAge || this.mode !== 'signup';
+    }
+
+    askParent(wanted = ageOf(this.form.elements.birth_date.value) < this.minorAge) {
+        byId('auth-parent').hidden = !wanted || this.mode !== 'signup';
+    }
+
     become(mode) {
         this.mode = mode;
         const words = WORDS[mode];
@@ -86,6 +115,8 @@ export class AuthView {
         byId('auth-name').hidden = !words.fields.includes('display_name');
         byId('auth-address').hidden = !words.fields.includes('email');
         byId('auth-secret').hidden = !words.fields.includes('password');
+        byId('auth-born').hidden = !this.asksAge || !words.fields.includes('birth_date');
+        this.askParent();
         byId('auth-hint').hidden = words.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
         this.form.elements.password.autocomplete = words.password ?? 'off';
@@ -124,7 +155,7 @@ export class AuthView {
     }
 
     given() {
-        const { display_name, email, password, code } = this.form.elements;
+        const { display_name, email, password, birth_date, parent_email, code } = this.form.elements;
         const wanted = WORDS[this.mode].fields;
         const fields = {};
         if (wanted.includes('email')) fields.email = email.value.trim();
@@ -132,6 +163,8 @@ export class AuthView {
         if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
         if (this.mode === 'signup' && display_name.value.trim())
             fields.display_name = display_name.value.trim();
+        if (this.mode === 'signup' && this.asksAge && birth_date.value) fields.birth_date = birth_date.value;
+        if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
         if (code.value.trim()) fields.code = plainCode(code.value);
         return fields;
     }
@@ -173,6 +206,10 @@ export class AuthView {
                 await this.session.verify_email({ token });
                 return 'Your e-mail address is verified.';
             }
+            if (kind === 'account_deletion') {
+                await this.session.restoreByLink({ token });
+                return 'Your account is kept. Log in to go on.';
+            }
             await this.session.link({ token });
         } catch (error) {
             if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('link');
@@ -184,6 +221,10 @@ export class AuthView {
         if (error.code === 'TWO_FACTOR_REQUIRED') return this.askCode(true);
         if (error.code === 'WRONG_CODE') return this.fault('code', 'This code is wrong or was used before.');
         if (error.status === 401) return this.say('The e-mail address or the password is wrong.');
+        if (error.code === 'ACCOUNT_DELETED' && error.details?.erase_at && this.mode === 'login') {
+            this.become('restore');
+            return this.say(`It will be erased ${relativeTime(error.details.erase_at)}. Until then you can have it back.`);
+        }
         if (error.code === 'EMAIL_TAKEN')
             return this.fault('email', 'This address has an account already. Log in instead?');
         if (error.status === 429) return this.countDown(error.retryAfter ?? 60);
@@ -191,6 +232,7 @@ export class AuthView {
         for (const { pointer, message } of Array.isArray(error.details) ? error.details : []) {
             const name = pointer.slice(1).replace('new_password', 'password');
             if (!FIELDS.includes(name)) continue;
+            if (name === 'parent_email') this.askParent(true);
             this.fault(name, sentence(message));
             placed += 1;
         }

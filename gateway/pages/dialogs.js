@@ -2,8 +2,8 @@
 
 import { byId } from './dom.js';
 
-/// The text that was entered (without a `label`: true), or null when it was cancelled.
-export function ask({ title, text = '', label = null, value = '', action }) {
+/// The text that was entered (without a `label`: true), or null when it was cancelled. A `secret` one is not shown.
+export function ask({ title, text = '', label = null, value = '', secret = false, action }) {
     const dialog = byId('question');
     const field = byId('question-field');
     byId('question-title').textContent = title;
@@ -12,12 +12,13 @@ export function ask({ title, text = '', label = null, value = '', action }) {
     byId('question-label').textContent = label ?? '';
     byId('question-yes').textContent = action;
     byId('question-no').onclick = () => dialog.close('no');
+    field.type = secret ? 'password' : 'text';
     field.value = value;
     dialog.returnValue = 'no';
     dialog.showModal();
     if (label) field.select();
     return new Promise((resolve) => {
-        const answer = () => (label === null ? true : field.value.trim());
+        const answer = () => (label === null ? true : secret ? field.value : field.value.trim());
         dialog.onclose = () => resolve(dialog.returnValue === 'yes' ? answer() : null);
     });
 }

@@ -64,6 +64,25 @@ export class Session extends EventTarget {
         this.keep(await this.send('POST', '/auth/magic-link/login', fields, null));
     }
 
+    /// Takes a closed account back, and signs in.
+    async restore(fields) {
+        this.keep(await this.send('POST', '/auth/restore', fields, null));
+    }
+
+    /// The same by the link of the mail, without signing in.
+    async restoreByLink(fields) {
+        await this.send('POST', '/auth/restore/link', fields, null);
+    }
+
+    /// What a parent is asked, and the answer.
+    async askedOfParent(fields) {
+        return (await this.send('POST', '/auth/parental-consent/details', fields, null)).data;
+    }
+
+    async answerForChild(fields) {
+        await this.send('POST', '/auth/parental-consent', fields, null);
+    }
+
     async verify_email(fields) {
         await this.send('POST', '/auth/verify-email', fields, null);
     }
@@ -147,6 +166,11 @@ export class Session extends EventTarget {
         const held = { user, access_token, refresh_token, expires_in, expires_at };
         this.storage.setItem(this.key, JSON.stringify(held));
         this.noticeChange();
+    }
+
+    /// The user as the server tells of him now.
+    renew(user) {
+        this.storage.setItem(this.key, JSON.stringify({ ...this.tokens, user }));
     }
 
     drop() {
