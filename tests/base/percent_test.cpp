@@ -1,0 +1,20 @@
+#include "platform/base/percent.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace airi;
+
+TEST_CASE("all but the unreserved characters of RFC 3986 are encoded, byte by byte") {
+    CHECK(percent_encoded("azAZ09-._~") == "azAZ09-._~");
+    CHECK(percent_encoded("a b+c&d=e/%\n") == "a%20b%2Bc%26d%3De%2F%25%0A");
+    CHECK(percent_encoded("\xC3\xA9") == "%C3%A9");
+    CHECK(percent_encoded("") == "");
+}
+
+TEST_CASE("a form has its members in order, and goes behind a query that is there already") {
+    CHECK(form_encoded({{"a", "1"}, {"b", "x&y=z"}, {"c", ""}}) == "a=1&b=x%26y%3Dz&c=");
+    CHECK(with_query("https://a/b", "c=1") == "https://a/b?c=1");
+    CHECK(with_query("https://a/b?x=1", "c=1") == "https://a/b?x=1&c=1");
+    CHECK(with_query("https://a/b?", "c=1") == "https://a/b?c=1");
+    CHECK(with_query("https://a/b", "") == "https://a/b");
+}
