@@ -6,6 +6,7 @@
 #include "events/chat.hpp"
 #include "events/email.hpp"
 #include "events/export.hpp"
+#include "events/identity.hpp"
 #include "events/moderation.hpp"
 #include "events/usage.hpp"
 
@@ -18,6 +19,7 @@ using all = std::tuple<
     moderation_decided,
     usage_recorded,
     email_requested,
-    export_requested>;
+    export_requested,
+    identity_requested>;
 
 }  // namespace airi::events

@@ -69,6 +69,10 @@ template <>
 inline events::email_requested sample() {
     return wanted_mail();
 }
+template <>
+inline events::identity_requested sample() {
+    return {events::flow_id::of(uuid{}, "a flow"), "google"};
+}
 
 template <>
 inline events::export_requested sample() {
