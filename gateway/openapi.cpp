@@ -55,7 +55,8 @@ std::string contents_of(const route& r) {
 std::string taken_by(const route& r) {
     if (r.takes == json_media) return fmt::format(R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
     json::object out;
-    for (const auto one : words_of(r.takes)) out.add_raw(one, R"({"schema":{"type":"string","format":"binary"}})");
+    for (const auto one : words_of(r.takes))
+        out.add_raw(one, one == "application/x-www-form-urlencoded" ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string","format":"binary"}})");
     return out.text();
 }
 

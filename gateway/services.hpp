@@ -36,6 +36,8 @@ struct gateway_options {
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
     std::string public_url;            ///< where links in mails lead: the frontend, or this gateway's own page
     bool secure_cookies = true;        ///< for TLS only; not where everything happens on one machine
+    std::string api_url;               ///< this gateway's origin, as the world sees it
+    std::string oauth_redirect_url;    ///< where identity providers send people back to
 };
 
 struct services {

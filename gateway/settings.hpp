@@ -23,6 +23,8 @@ struct gateway_settings {
     seconds access_token_life{3600};
     std::string frontend_url;
     std::string allowed_origins;
+    std::string api_url;
+    std::string oauth_redirect_url;
     std::string environment = "development";
     bool rate_limiting = true;
     bool websockets = true;
@@ -50,6 +52,8 @@ struct gateway_settings {
         setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "How long an access token lives.", {.min = 10, .max = 86'400}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url, "The frontend's origin, where links in mails lead; needed in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
+        setting{"API_URL", &gateway_settings::api_url, "This gateway's origin as the world sees it, where Apple sends its answer; empty: FRONTEND_URL."},
+        setting{"OAUTH_REDIRECT_URL", &gateway_settings::oauth_redirect_url, "Where the other identity providers send people back to; empty: FRONTEND_URL/."},
         setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
         setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Request rates; quotas hold in any case."},
         setting{"ENABLE_WEBSOCKETS", &gateway_settings::websockets, "WebSockets at /ws; without them replies come over HTTP alone."},

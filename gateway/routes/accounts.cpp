@@ -71,8 +71,8 @@ handled hand_out(exchange& of, const tokens::claims& who, std::string_view user,
     return out;
 }
 
-// Told of every try, whether the address has an account or not. Best effort: a try that is not written down is no reason
-// to refuse.
+}  // namespace
+
 awaitable<> remember_try(exchange& of, std::string email, std::optional<user_id> user, std::string_view outcome) {
     postgres::transaction tell;
     tell.statements.push_back(sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", of.in.address},
@@ -80,6 +80,8 @@ awaitable<> remember_try(exchange& of, std::string email, std::optional<user_id>
     co_await of.use.database.run(std::move(tell));
     if (outcome != "success") log::info("auth.login_refused", {{"address", of.in.address}, {"why", outcome}});
 }
+
+namespace {
 
 // The second factor, when the account has one; nothing when it is right.
 awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const std::string& email) {
