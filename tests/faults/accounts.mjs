@@ -59,10 +59,11 @@ function accountsOn({ system }) {
 }
 
 /// Declares the file's system; what is returned declares tests.
-export function withAccounts() {
+export function withAccounts(options = {}) {
     const scenario = onSystem({
         gateways: 2,
-        gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true' },
+        ...options,
+        gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', ...options.gatewayEnv },
     });
     return (name, act) => scenario(name, (stage) => act(accountsOn(stage)));
 }

@@ -12,7 +12,7 @@ import { startSystem } from '../system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);
 // The workers' own: they see every user's rows, and their role is another one.
-const ofWorkers = ['pipeline.sql', 'upkeep.sql'];
+const ofWorkers = ['pipeline.sql', 'upkeep.sql', 'identity_worker.sql'];
 const ofWorkersToo = ['catalogue.blocked_terms', 'provider_health.save'];
 
 // The statements of a file as sql/parse.cpp reads it: `-- name:` lines, :parameters, comments, quotations.

@@ -16,6 +16,7 @@ export const catalogue = [
     'provider_health',
     'inbox',
     'login_failures',
+    'identity_providers',
     'jobs',
     'schema_migrations',
 ];
@@ -58,6 +59,8 @@ export async function twoUsers(system) {
             const [{ id: archive }] = await system.rows("insert into exports (id, user_id, token_hash) values (gen_random_uuid(), $1, $2) returning id", [user.id, mark]);
             await system.rows("insert into export_parts (export_id, part, body) values ($1, 0, $2)", [archive, mark]);
             await system.rows("insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())", [user.id, mark]);
+            await system.rows("insert into user_identities (user_id, provider, issuer, subject) values ($1, 'test', 'x', $2)", [user.id, mark]);
+            await system.rows("insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider) values (gen_random_uuid(), $1, $2, 'x', 'x', 'test')", [user.id, mark]);
             await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
             await system.rows(`insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`, [
                 user.id,

@@ -27,7 +27,7 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const servers = ['postgres', 'redis', 'kafka'];
-const workers = ['moderation', 'chat', 'memory', 'usage', 'mail', 'privacy'];
+const workers = ['moderation', 'chat', 'memory', 'usage', 'mail', 'privacy', 'identity'];
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -43,10 +43,12 @@ const defaults = {
     usage: 1,
     mail: 1,
     privacy: 0,
+    identity: 0,
     env: {},         // of every program
     gatewayEnv: {},
     chatEnv: {},
     mailEnv: {},
+    identityEnv: {},
     providers: ['openai'],
     supervised: false,  // gateways and workers that end by themselves are started again
 };
@@ -180,6 +182,7 @@ class System {
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
         if (kind === 'memory') Object.assign(env, this.providerEnv());
         if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
+        if (kind === 'identity') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.identityEnv);
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`), env, dir: this.dir, supervised: this.options.supervised,
             ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
