@@ -2,7 +2,7 @@
 # The gateway and the workers: each copy has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own.
 
 # Every worker there is: airi-<name> is its binary, <name> its consumer group.
-workers=(moderation chat memory usage mail privacy scheduler)
+workers=(moderation chat memory usage mail privacy identity scheduler)
 
 copies() { # <worker>
     if [[ -s "$home/scale/$1" ]]; then cat "$home/scale/$1"; else printf 1; fi
@@ -40,7 +40,7 @@ slot_environment() {
     if [[ "$slot" == gateway ]]; then
         export PORT="${PORT:-3001}" DATABASE_URL="$app_url"
         # The gateway calls no provider and sends no mail, so it holds no key for that.
-        for name in $(compgen -e | grep -E '_API_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'); do unset "$name"; done
+        for name in $(compgen -e | grep -E '_API_KEY$|_CLIENT_SECRET$|^APPLE_PRIVATE_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'); do unset "$name"; done
     else
         export ADMIN_PORT DATABASE_URL="$worker_url" MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}"
         ADMIN_PORT="$(cat "$home/run/$slot/port")"
