@@ -4,6 +4,7 @@ import { ApiKeys } from './api_keys.js';
 import { byId, h, relativeTime, sentence } from './dom.js';
 import { bindForm, clear } from './forms.js';
 import { Privacy } from './privacy.js';
+import { Identities } from './providers.js';
 import { TwoFactor } from './two_factor.js';
 
 // The first one whose mark is in the User-Agent.
@@ -32,6 +33,7 @@ export class AccountDialog {
         this.privacy = new Privacy(session, { onClosed });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
+        this.identities = new Identities(session, (act) => this.part('identities', act));
         byId('account-close').addEventListener('click', () => this.close());
         this.dialog.addEventListener('close', () => this.clear());
         bindForm(byId('profile-form'), (given) => this.saveProfile(given));
@@ -52,6 +54,7 @@ export class AccountDialog {
             this.part('api-keys', () => this.keys.load()),
             this.part('consents-form', () => this.privacy.loadConsents()),
             this.part('export-form', () => this.privacy.loadExports()),
+            this.part('identities', () => this.identities.load()),
         ]);
     }
 
@@ -66,6 +69,7 @@ export class AccountDialog {
         this.twoFactor.clear();
         this.keys.clear();
         this.privacy.clear();
+        this.identities.clear();
     }
 
     // The parts of the dialog are read beside each other, and one that fails says so itself.

@@ -10,6 +10,7 @@ import { ConnectionView } from './connection.js';
 import { byId, relativeTime, sentence } from './dom.js';
 import { showGallery } from './gallery.js';
 import { Library } from './library.js';
+import { broughtBack } from './providers.js';
 import { SearchView } from './search.js';
 import { Session } from './session.js';
 import { Sidebar, showUsage } from './sidebar.js';
@@ -54,6 +55,8 @@ class App {
 
     // /?verify_email=…, /?reset_password=… and the like: the links of mails. The token leaves the address bar at once.
     async followLink() {
+        const back = broughtBack();
+        if (back) return this.tell(await this.comeBack(back));
         const query = new URLSearchParams(location.search);
         const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find((name) => query.has(name));
         if (!kind) return;
@@ -64,7 +67,26 @@ class App {
         }
         if (kind !== 'verify_email') this.session.drop();
         const told = await this.auth.follow({ kind, token: query.get(kind) });
-        if (!told) return this.auth.focus();
+        this.tell(told);
+    }
+
+    // From an identity provider; what there is to say of it.
+    async comeBack({ problem, fields, link }) {
+        if (problem) return problem;
+        if (!link) {
+            this.session.drop();
+            return this.auth.arrive(fields);
+        }
+        try {
+            await this.session.request('POST', '/auth/identities', fields);
+            return 'From now on you can sign in with it too.';
+        } catch (error) {
+            return sentence(error.message);
+        }
+    }
+
+    tell(told) {
+        if (!told) return void (this.session.user || this.auth.focus());
         if (this.session.user) this.toast(told);
         else this.auth.say(told);
     }

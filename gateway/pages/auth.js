@@ -2,8 +2,16 @@
 // where it is wrong.
 
 import { byId, duration, relativeTime, sentence } from './dom.js';
+import { providerButtons } from './providers.js';
 import { plainCode } from './two_factor.js';
 
+const SECOND_STEP = {
+    title: 'One more step',
+    submit: 'Log in',
+    other: 'Not you?',
+    change: 'Log in',
+    fields: ['code'],
+};
 const WORDS = {
     login: {
         title: 'Welcome back',
@@ -46,13 +54,8 @@ const WORDS = {
         fields: ['password'],
         done: 'Your password has been changed. Log in with it.',
     },
-    link: {
-        title: 'One more step',
-        submit: 'Log in',
-        other: 'Not you?',
-        change: 'Log in',
-        fields: ['code'],
-    },
+    link: SECOND_STEP,
+    oauth: SECOND_STEP,
 };
 const FIELDS = ['display_name', 'email', 'password', 'birth_date', 'parent_email', 'code'];
 
@@ -91,6 +94,20 @@ export class AuthView {
             this.reveal(this.form.elements.password.type === 'password'),
         );
         this.become('login');
+        this.offerProviders().catch(() => {});
+    }
+
+    async offerProviders() {
+        const buttons = await providerButtons(this.session, 'Continue with');
+        for (const { button, leave } of buttons)
+            button.addEventListener('click', () => leave().catch((error) => this.explain(error)));
+        byId('auth-providers').replaceChildren(...buttons.map(({ button }) => button));
+        this.showProviders();
+    }
+
+    showProviders() {
+        const place = byId('auth-providers');
+        place.hidden = !['login', 'signup'].includes(this.mode) || !place.firstChild;
     }
 
     /// Whether and how the profile asks for an age.
@@ -119,6 +136,7 @@ export class AuthView {
         this.askParent();
         byId('auth-hint').hidden = words.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
+        this.showProviders();
         this.form.elements.password.autocomplete = words.password ?? 'off';
         this.say('');
         this.askCode(words.fields.includes('code'));
@@ -157,6 +175,7 @@ export class AuthView {
     given() {
         const { display_name, email, password, birth_date, parent_email, code } = this.form.elements;
         const wanted = WORDS[this.mode].fields;
+        if (this.mode === 'oauth') return { ...this.flow, second_factor: plainCode(code.value) };
         const fields = {};
         if (wanted.includes('email')) fields.email = email.value.trim();
         if (wanted.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
@@ -217,10 +236,25 @@ export class AuthView {
         }
     }
 
+    /// Back from an identity provider, with what it sent. Answers what there is to say, if anything.
+    async arrive(flow) {
+        this.flow = flow;
+        const button = byId('auth-submit');
+        button.setAttribute('aria-busy', 'true');
+        try {
+            await this.session.oauth(flow);
+        } catch (error) {
+            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('oauth');
+            return sentence(error.message);
+        } finally {
+            button.removeAttribute('aria-busy');
+        }
+    }
+
     explain(error) {
         if (error.code === 'TWO_FACTOR_REQUIRED') return this.askCode(true);
         if (error.code === 'WRONG_CODE') return this.fault('code', 'This code is wrong or was used before.');
-        if (error.status === 401) return this.say('The e-mail address or the password is wrong.');
+        if (error.code === 'WRONG_CREDENTIALS') return this.say('The e-mail address or the password is wrong.');
         if (error.code === 'ACCOUNT_DELETED' && error.details?.erase_at && this.mode === 'login') {
             this.become('restore');
             return this.say(`It will be erased ${relativeTime(error.details.erase_at)}. Until then you can have it back.`);

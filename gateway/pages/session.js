@@ -83,6 +83,11 @@ export class Session extends EventTarget {
         await this.send('POST', '/auth/parental-consent', fields, null);
     }
 
+    /// Signs in with what an identity provider sent back.
+    async oauth(fields) {
+        this.keep(await this.send('POST', '/auth/oauth/callback', fields, null));
+    }
+
     async verify_email(fields) {
         await this.send('POST', '/auth/verify-email', fields, null);
     }

@@ -90,7 +90,9 @@ TEST_CASE("every row of the tables is sound") {
 TEST_CASE("every route but the public ones wants a signed-in caller") {
     const std::set<std::string_view> open{"/auth/signup", "/auth/login", "/auth/refresh", "/auth/verify-email", "/auth/forgot-password", "/auth/reset-password",
                                           "/auth/magic-link", "/auth/magic-link/login", "/auth/parental-consent/details", "/auth/parental-consent",
-                                          "/auth/restore", "/auth/restore/link", "/users/export/download", "/plans", "/settings", "/health",
+                                          "/auth/restore", "/auth/restore/link", "/users/export/download",
+                                          "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
+                                          "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
                                           "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico", "=/{file}"};
     for (const auto& table : tables())
         for (const auto& r : table) {

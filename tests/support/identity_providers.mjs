@@ -56,6 +56,9 @@ export class OpenIdProvider {
     }
 
     async up() {
+        // It says at length that it is not set up for production.
+        const { warn, info } = console;
+        Object.assign(console, { warn() {}, info() {} });
         const provider = new Provider(this.issuer, {
             clients: [
                 { client_id: 'airi', client_secret: this.clientSecret, redirect_uris: [this.redirect], grant_types: ['authorization_code'] },
@@ -66,13 +69,11 @@ export class OpenIdProvider {
             features: { claimsParameter: { enabled: true } },
             findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...this.people.get(id) }) }),
             pkce: { required: () => true },
+            ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
             cookies: { keys: [randomUUID()] },
         });
-        const quietly = console.warn;
-        console.warn = () => {};
-        const serve = provider.callback();
-        console.warn = quietly;
-        this.server = await listen(serve, this.port);
+        this.server = await listen(provider.callback(), this.port);
+        Object.assign(console, { warn, info });
         return this;
     }
 

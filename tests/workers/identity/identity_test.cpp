@@ -235,7 +235,8 @@ TEST_CASE("a provider whose configuration is another's, unsafe or not there is n
         return json::object().add("issuer", issuer_there).add("authorization_endpoint", "https://p.example/auth").add("token_endpoint", token)
             .add("jwks_uri", "http://127.0.0.1:1/keys").text();
     };
-    identity::provider one{.name = "oidc", .title = "x", .issuer = issuer, .client_id = "us", .client_secret = secret("s"), .app_ids = {}};
+    const identity::provider unknown{.name = "oidc", .title = "x", .issuer = issuer, .client_id = "us", .client_secret = secret("s"), .app_ids = {}};
+    auto one = unknown;
     CHECK(read_configuration(with(issuer, "https://p.example/t"), one));
     CHECK_FALSE(read_configuration(with("https://q.example", "https://p.example/t"), one));
     CHECK_FALSE(read_configuration(with(issuer + "/", "https://p.example/t"), one));
@@ -248,7 +249,7 @@ TEST_CASE("a provider whose configuration is another's, unsafe or not there is n
     house at;
     at.database.committed.clear();
     at.web.pages.clear();
-    at.providers = {one};
+    at.providers = {unknown};
     at.io.run(at.learn());
     CHECK(at.database.all("identity.renew_provider").empty());
 }

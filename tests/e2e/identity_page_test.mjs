@@ -1,0 +1,100 @@
+// Signing in with an identity provider on the page, on the provider's own pages (npm oidc-provider). Against a running system
+// (AIRI_URL) whose identity worker knows a provider at AIRI_OIDC_PORT.
+
+import assert from 'node:assert/strict';
+
+import { OpenIdProvider } from '../support/identity_providers.mjs';
+import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
+import { check, eventually, finish, freshEmail, needed } from './checks.mjs';
+
+// Where the gateway has people sent back to when it is told no other address.
+const url = needed('AIRI_URL').replace(/\/$/, '').replace('127.0.0.1', 'localhost');
+const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: Number(needed('AIRI_OIDC_PORT')) });
+const email = freshEmail('identity');
+const subject = provider.person(email, { name: 'Grace' });
+await eventually('the provider is offered', async () => (await (await fetch(`${url}/api/v1/auth/oauth`)).json()).data.some((one) => one.name === 'oidc'));
+const browser = await new Browser(url).start();
+// Only the provider's pages ask for anything from elsewhere.
+const elsewhere = (request) => ![new URL(url).origin, provider.issuer].includes(new URL(request).origin);
+
+async function openPage(context) {
+    const page = await browser.openPage(context);
+    await page.route((request) => elsewhere(request.href), (route) => route.abort());
+    return page;
+}
+
+async function confirm(page, login) {
+    await page.fill('input[name=login]', login);
+    await page.fill('input[name=password]', 'x');
+    await page.click('button[type=submit]');
+    await page.locator('input[name=prompt][value=consent]').waitFor({ state: 'attached' });
+    await page.click('button[type=submit]');
+}
+
+const offered = (page) => page.getByRole('button', { name: 'Continue with Example ID' });
+const page = await openPage();
+
+await check('SAAS-02: a button leads to the provider, and back to the companions', async () => {
+    await page.goto(url);
+    await offered(page).waitFor();
+    await inBothSchemes(page, 'the form with a provider');
+    await page.click('#auth-forgot');
+    assert.equal(await offered(page).isVisible(), false);
+    await page.click('#auth-change');
+    await offered(page).click();
+    await confirm(page, subject);
+    await page.locator('#companions .card').first().waitFor();
+    assert.equal(new URL(page.url()).search, '', 'the code has left the address bar');
+    assert.equal(await page.innerText('#account-name'), 'Grace');
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('airi.flow')), null);
+});
+
+await check('the account shows its identity, and keeps the last one', async () => {
+    await page.click('#settings');
+    const item = page.locator('#identity-list li');
+    await item.getByText(email).waitFor();
+    await inBothSchemes(page, 'the identities');
+    await item.getByRole('button', { name: 'Remove Example ID' }).click();
+    await page.click('#question-yes');
+    await page.locator('#identities .problem').getByText('only way to sign in').waitFor();
+    assert.equal(await item.count(), 1);
+});
+
+await check('what was begun in another browser signs nobody in, and who turns back is told so', async () => {
+    const other = await openPage(await browser.newContext());
+    await other.goto(`${url}/?code=planted&state=planted`);
+    await other.getByText('This sign-in was not begun here').waitFor();
+    assert.equal(new URL(other.url()).search, '');
+    await offered(other).click();
+    await other.locator('a[href$="/abort"]').click();
+    await other.getByText('You did not sign in there').waitFor();
+    // The address belongs to somebody who never showed that it is his.
+    const taken = freshEmail('taken');
+    await signUp(await openPage(await browser.newContext()), url, { name: 'Tom', email: taken, password: 'a long enough password' });
+    await offered(other).click();
+    await confirm(other, provider.person(taken));
+    await other.getByText('This address has an account already').waitFor();
+});
+
+await check('somebody with a password links an identity and removes it', async () => {
+    const other = await openPage(await browser.newContext());
+    const [mail, password] = [freshEmail('linking'), 'a long enough password'];
+    await signUp(other, url, { name: 'Lin', email: mail, password });
+    await other.click('#settings');
+    await other.getByRole('button', { name: 'Link Example ID' }).click();
+    await confirm(other, provider.person(freshEmail('other'), { email_verified: false }));
+    await other.getByText('From now on you can sign in with it too').waitFor();
+    await other.click('#settings');
+    await other.getByRole('button', { name: 'Remove Example ID' }).click();
+    await other.click('#question-yes');
+    await eventually('it is gone', async () => (await other.locator('#identity-list li').count()) === 0);
+    await other.click('#account-close');
+    await other.click('#logout');
+    await logIn(other, mail, password);
+    await other.locator('#companions .card').first().waitFor();
+});
+
+await browser.close();
+await provider.down();
+assert.deepEqual(browser.faults.filter((one) => !one.startsWith('external request: ')), []);
+finish();
