@@ -192,7 +192,11 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     most bigint;
     made api_keys;
+    addresses cidr[];
+    ends timestamptz;
 begin
+    addresses := array(select distinct jsonb_array_elements_text(coalesce(p_body -> 'allowed_addresses', '[]'))::cidr);
+    ends := p_body ->> 'expires_at';
     perform pg_advisory_xact_lock(hashtextextended('api_keys/' || caller(), 0));
     select amount into most from plan_limits l join users u on u.plan = l.plan
     where u.id = caller() and l.resource = 'api_keys' and l.period = 'stock';
@@ -203,8 +207,7 @@ begin
     insert into api_keys (id, user_id, name, prefix, hash, scopes, allowed_addresses, requests_per_hour, expires_at)
     values (p_id, caller(), p_body ->> 'name', p_prefix, p_hash,
             array(select distinct jsonb_array_elements_text(coalesce(p_body -> 'scopes', '["chat", "read"]'))),
-            array(select distinct jsonb_array_elements_text(coalesce(p_body -> 'allowed_addresses', '[]'))::cidr),
-            (p_body ->> 'requests_per_hour')::int, (p_body ->> 'expires_at')::timestamptz)
+            addresses, (p_body ->> 'requests_per_hour')::int, ends)
     returning * into made;
     perform audit(caller(), 'api_key.created', p_id::text);
     return api_key_json(made);

@@ -2,6 +2,7 @@
 
 #include "gateway/authenticate.hpp"
 #include "gateway/deprecation.hpp"
+#include "gateway/settings.hpp"
 #include "tests/gateway/gateway_house.hpp"
 
 using namespace airi;
@@ -31,6 +32,17 @@ TEST_CASE("a cookie is found by its whole name, and one that is there twice is n
     options.secure_cookies = true;
     CHECK(access({{"cookie", "airi_access=x"}}) == "");
     CHECK(access({{"cookie", "__Host-airi_access=x"}}) == "x");
+}
+
+TEST_CASE("cookies are for TLS only, unless a browser and the gateway are on one machine") {
+    const auto secure = [](std::string url) {
+        gateway::gateway_settings settings;
+        settings.frontend_url = std::move(url);
+        return gateway::options_of(settings).secure_cookies;
+    };
+    for (const auto* url : {"", "http://localhost", "http://localhost:5173", "http://127.0.0.1:80", "http://[::1]:3001"}) CHECK_FALSE(secure(url));
+    for (const auto* url : {"https://app.example", "http://app.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example:80", "https://localhost"})
+        CHECK(secure(url));
 }
 
 TEST_CASE("any Authorization header wins over the cookie, and a key in a cookie is nobody's") {
