@@ -75,7 +75,7 @@ with kept as (
         ('api', '*', 'user', 100, 60), ('api', 'enterprise', 'user', 1000, 60),
         ('api', '*', 'ip', 2000, 60),
         ('anonymous', '*', 'ip', 100, 60),
-        ('auth', '*', 'ip', 10, 900),
+        ('auth', '*', 'ip', 10, 900), ('avatars', '*', 'ip', 600, 60),
         ('refresh', '*', 'ip', 300, 900), ('refresh', '*', 'user', 60, 900),
         ('chat', '*', 'user', 100, 60), ('chat', 'enterprise', 'user', 500, 60),
         ('voice', '*', 'user', 50, 3600), ('voice', 'enterprise', 'user', 5000, 3600),

@@ -77,7 +77,7 @@ with kept as (
         ('api', 'pro', 'user', 20000, 3600), ('api', 'enterprise', 'user', 50000, 3600),
         ('api', '*', 'ip', 100000, 3600),
         ('anonymous', '*', 'ip', 100, 900),
-        ('auth', '*', 'ip', 10, 900),
+        ('auth', '*', 'ip', 10, 900), ('avatars', '*', 'ip', 600, 60),
         ('refresh', '*', 'ip', 300, 900), ('refresh', '*', 'user', 60, 900),
         ('chat', '*', 'user', 100, 3600), ('chat', 'basic', 'user', 2500, 3600),
         ('chat', 'pro', 'user', 10000, 3600), ('chat', 'enterprise', 'user', 25000, 3600),

@@ -70,7 +70,7 @@ with kept as (
         ('api', '*', 'user', 1000, 3600), ('api', 'premium', 'user', 5000, 3600),
         ('api', 'enterprise', 'user', 50000, 3600), ('api', '*', 'ip', 100000, 3600),
         ('anonymous', '*', 'ip', 300, 900),
-        ('auth', '*', 'ip', 10, 900),
+        ('auth', '*', 'ip', 10, 900), ('avatars', '*', 'ip', 600, 60),
         ('refresh', '*', 'ip', 600, 900), ('refresh', '*', 'user', 120, 900),
         ('chat', '*', 'user', 100, 3600), ('chat', 'premium', 'user', 2500, 3600),
         ('chat', 'enterprise', 'user', 25000, 3600),

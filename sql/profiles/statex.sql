@@ -74,7 +74,7 @@ with kept as (
         ('api', '*', 'user', 100, 86400), ('api', 'eu_compliance', 'user', 2000, 86400),
         ('api', 'premium', 'user', 10000, 86400), ('api', '*', 'ip', 20000, 86400),
         ('anonymous', '*', 'ip', 100, 86400),
-        ('auth', '*', 'ip', 10, 900),
+        ('auth', '*', 'ip', 10, 900), ('avatars', '*', 'ip', 600, 60),
         ('refresh', '*', 'ip', 300, 900), ('refresh', '*', 'user', 60, 900),
         ('ai', '*', 'user', 2, 86400), ('ai', 'eu_compliance', 'user', 20, 86400),
         ('ai', 'premium', 'user', 100, 86400), ('ai', '*', 'ip', 2, 86400),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { crc32, deflateSync } from 'node:zlib';
 
-import { withAccounts } from './accounts.mjs';
+import { address, withAccounts } from './accounts.mjs';
 import { ask, refused } from './raw.mjs';
 
 const test = withAccounts();
@@ -66,6 +66,15 @@ test('SAAS-58: a picture comes back byte by byte to whoever has its id, cached f
         const got = await fetched(ports[0], one.url);
         assert.deepEqual([got.status, got.headers['content-type']], [200, 'image/svg+xml'], one.url);
     }
+});
+
+test('a page may show as many pictures as it likes, but not without end', async ({ ports, join }) => {
+    const { url } = (await upload(ports[0], (await join('plus')).token, png())).json.data;
+    const from = address();
+    const statuses = [];
+    for (let i = 0; i < 650; i += 50) statuses.push(...await Promise.all(Array.from({ length: 50 }, (_, k) => ask(ports[k % 2], { path: url, from }))).then((all) => all.map((one) => one.status)));
+    assert.deepEqual([statuses.filter((one) => one === 200).length, statuses.filter((one) => one === 429).length], [600, 50]);
+    assert.equal((await ask(ports[0], { path: url, from: address() })).status, 200);
 });
 
 test('SAAS-58: what is no picture of the type it says, too large, or more than a picture is refused', async ({ ports, join, system }) => {
