@@ -45,7 +45,7 @@ return 1
 // ARGV: lease. The overdue users of whom no socket is left, each with when he was there last.
 const redis::script sweep_script(std::string(clock_of_redis) + R"lua(
 local gone = {}
-for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 500)) do
+for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 100)) do
     local sockets, seen = KEYS[1] .. ':' .. user, KEYS[1] .. ':seen:' .. user
     local last = redis.call('ZRANGE', sockets, -1, -1, 'WITHSCORES')[2]
     if last and tonumber(last) > now then
@@ -119,10 +119,12 @@ awaitable<> presence::keep_beating(presence& self) {
 awaitable<> presence::keep_sweeping(presence& self) {
     for (;;) {
         co_await pause(self.options_.sweep);
-        const auto gone = co_await self.redis_.eval(sweep_script, {everybody}, {std::to_string(self.options_.lease.count())});
-        if (!gone) continue;
-        for (std::size_t i = 0; i + 1 < gone->list.size(); i += 2)
-            self.tell(gone->list[i].text, "offline", time_of(gone->list[i + 1].text).value_or(now()));
+        for (bool more = true; more;) {
+            const auto gone = co_await self.redis_.eval(sweep_script, {everybody}, {std::to_string(self.options_.lease.count())});
+            more = gone && !gone->list.empty();
+            for (std::size_t i = 0; more && i + 1 < gone->list.size(); i += 2)
+                self.tell(gone->list[i].text, "offline", time_of(gone->list[i + 1].text).value_or(now()));
+        }
     }
 }
 

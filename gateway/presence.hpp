@@ -19,7 +19,7 @@ struct presence_options {
     milliseconds lease{40'000};  ///< after which the sockets of a dead gateway count no more
     milliseconds grace{10'000};  ///< a user whose last socket has closed stays online that long: a page is being loaded anew
     milliseconds sweep{2'000};   ///< between two looks for who is overdue
-    std::size_t batch = 500;     ///< sockets a command
+    std::size_t batch = 100;     ///< sockets a command: none keeps Redis for long
 };
 
 class presence {
