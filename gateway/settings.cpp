@@ -52,7 +52,8 @@ gateway_options options_of(const gateway_settings& settings) {
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
     out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port) : parts(settings.frontend_url).front();
     out.secure_cookies = !is_loopback(out.public_url);
-    out.api_url = settings.api_url.empty() ? out.public_url : parts(settings.api_url).front();
+    const auto own = parts(settings.api_url);
+    out.api_url = own.empty() ? out.public_url : own.front();
     out.oauth_redirect_url = settings.oauth_redirect_url.empty() ? out.public_url + "/" : settings.oauth_redirect_url;
     if (settings.environment != "production") out.origins.push_back("http://localhost:5173");
     return out;

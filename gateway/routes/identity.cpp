@@ -94,7 +94,7 @@ struct flow {
     std::string provider, state, binding_hash;
 };
 
-// Hands the flow to the worker, unless it was done with it before.
+// Hands the flow to the worker.
 awaitable<result<>> ask_worker(exchange& of, const flow& what) {
     const auto id = event_id::of(what.id.value, "identity/requested");
     std::vector<events::outgoing> out;
@@ -205,7 +205,7 @@ constexpr std::array rows{
     route{.method = verb::post, .path = "/auth/oauth/{provider}/link", .name = "identity.start_link", .who = access::session, .run = start_link,
           .body_limit = small_body, .answers = "OauthStart", .about = "Begin to link an identity; what comes back goes to POST /auth/identities"},
     route{.method = verb::post, .path = "/auth/oauth/{provider}/return", .name = "identity.return", .who = access::anyone, .run = pass_on,
-          .body_limit = small_body, .takes = form_media, .status = 303, .about = "Where providers send their answer by form; leads back to the page"},
+          .body_limit = small_body, .takes = form_media, .status = 303, .also = "411", .about = "Where providers send their answer by form; leads back to the page"},
     route{.method = verb::post, .path = "/auth/oauth/{provider}/id-token", .name = "identity.id_token", .who = access::anyone, .group = "auth", .run = id_token,
           .body_limit = 24 * 1024, .body = "OauthIdToken", .answers = "Tokens", .also = "401 403 409",
           .about = "Sign in with an ID token that an app got itself, for a nonce of its own; each token once"},

@@ -240,7 +240,7 @@ insert into jobs (name, every) values ('identity_flows', '1 hour');
 
 revoke all on function identity_json, fresh_provider, identity_start, identity_present, identity_present_token, identity_claim, identity_save,
     identity_conclude, identity_unlink, job_identity_flows from public;
-grant execute on function identity_json, identity_start, identity_present, identity_present_token, identity_conclude, identity_unlink to airi_app;
+grant execute on function identity_start, identity_present, identity_present_token, identity_conclude, identity_unlink to airi_app;
 grant execute on function identity_claim, identity_save to airi_worker;
 grant select on identity_providers to airi_app, airi_worker;
 grant insert, update on identity_providers to airi_worker;

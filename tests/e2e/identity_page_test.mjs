@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 
+import { generate } from 'otplib';
+
 import { OpenIdProvider } from '../support/identity_providers.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
-import { check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
 
 // Where the gateway has people sent back to when it is told no other address.
 const url = needed('AIRI_URL').replace(/\/$/, '').replace('127.0.0.1', 'localhost');
@@ -91,6 +93,25 @@ await check('somebody with a password links an identity and removes it', async (
     await other.click('#account-close');
     await other.click('#logout');
     await logIn(other, mail, password);
+    await other.locator('#companions .card').first().waitFor();
+});
+
+await check('a second factor is asked for on the way back', async () => {
+    const api = new Api(url);
+    api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
+    const { data: { secret } } = await api.call('POST', '/auth/2fa/setup', {});
+    const { data: { recovery_codes: [recovery] } } = await api.call('POST', '/auth/2fa/enable', { code: await generate({ secret }) });
+    const other = await openPage(await browser.newContext());
+    await other.goto(url);
+    await offered(other).click();
+    await confirm(other, subject);
+    await other.getByText('One more step').waitFor();
+    await inBothSchemes(other, 'the second step');
+    await other.fill('#code', '000000');
+    await other.click('#auth-submit');
+    await other.locator('#auth-code-fault').getByText('wrong').waitFor();
+    await other.fill('#code', recovery);
+    await other.click('#auth-submit');
     await other.locator('#companions .card').first().waitFor();
 });
 

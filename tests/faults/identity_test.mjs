@@ -70,6 +70,9 @@ test('what was planted, forged, used or changed signs nobody in', async ({ syste
     const late = await confirmed(openid.person(fresh()));
     await system.rows("update identity_flows set expires_at = now() - interval '1 second' where state_hash = $1", [hash(late.state)]);
     await bad(late);
+    await system.rows('select job_identity_flows()');
+    const [gone] = await system.rows('select state, verifier, credential from identity_flows where state_hash = $1', [hash(late.state)]);
+    assert.deepEqual(gone, { state: 'started', verifier: null, credential: null });
     for (const fields of [{ ...mine, state: '\u0000' }, { ...mine, code: 'a'.repeat(4001) }, { ...mine, more: 1 }])
         assert.ok([400, 422].includes((await post('/auth/oauth/callback', fields)).status));
 });
@@ -195,9 +198,15 @@ test('an app signs in with an ID token that it got itself (openid-client), once,
     assert.equal((await callback(await confirmed(subject))).json.data.user.id, done.json.data.user.id, 'on the web it is the same person');
 });
 
-test('without the worker nothing hangs, without Redis it goes on, and what was brought is not lost', async ({ system, openid, confirmed, callback }) => {
+test('without the worker nothing hangs, without Redis it goes on, and what was brought is not lost', async ({ system, ports, openid, confirmed, callback }) => {
     const flow = await confirmed(openid.person(fresh()));
     await system.kill('identity-1');
+    const left = callback(await confirmed(openid.person(fresh())), { port: ports[1] }).catch(() => null);
+    const presented = "select 1 from identity_flows where state = 'presented'";
+    await eventually('somebody waits at a gateway that leaves', async () => (await system.rows(presented)).length === 1);
+    assert.equal(await system.stop('gateway-2'), 0);
+    await left;
+    await system.start('gateway-2');
     const begun = Date.now();
     const none = await callback(flow);
     refused(none, 503, 'TRY_AGAIN');

@@ -47,7 +47,8 @@ before(async () => {
     await fill();
     [known] = await system.rows(`
         select u.id as user, u.email, c.id as conversation, m.id as message, m.generation_id as generation, s.id as session,
-               (select id from users o where o.id <> u.id limit 1) as other, c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
+               (select id from users o where o.id <> u.id limit 1) as other, (select f.id from identity_flows f where f.user_id = u.id) as flow,
+               c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
         from users u join conversations c on c.user_id = u.id join messages m on m.conversation_id = c.id
         join sessions s on s.user_id = u.id where m.role = 'assistant' order by u.id, c.id, m.created_at limit 1`);
     // So that what admins do is done.
@@ -113,6 +114,10 @@ async function fill() {
     await system.rows(`
         insert into audit_log (user_id, action, at)
         select u.id, 'test', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
+    await system.rows("insert into user_identities (user_id, provider, issuer, subject) select id, 'google', 'https://x', id::text from users");
+    await system.rows(`
+        insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider, state, issuer, subject, email, email_verified)
+        select gen_random_uuid(), id, id::text, 'x', 'x', 'google', 'known', 'https://x', 'new ' || id, 'new' || email, true from users`);
     await system.rows('analyze');
 }
 
@@ -135,7 +140,7 @@ function value(statement, name) {
         refresh_hash: 'c'.repeat(64), q: 'word17', language: 'simple', conversation_id: known.conversation, body: '{"name":"x"}',
         metadata: '{}', health: '[]', events: '[]', recovery: '{}', secret: '00', address: '127.0.0.1', deleted: 'false', archived: 'false',
         starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', key: '00'.repeat(76), minutes: '15',
-        granted: 'true', agree: 'false', done: 'true', step: 'profile', part: '0', kind: 'magic_link',
+        granted: 'true', agree: 'false', done: 'true', step: 'profile', part: '0', kind: 'magic_link', flow: known.flow, new_user: randomUUID(), links: 'false',
         ...of[statement],
     };
     return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';
