@@ -255,8 +255,8 @@ declare
 begin
     for step in 1..100 loop
         select id into who from users
-        where (erase_at <= now() and erased_at is null) or (consent_pending and created_at < now() - interval '14 days')
-        order by erase_at limit 1;
+        where (erase_at <= now() and erased_at is null and status = 'deleted') or (consent_pending and created_at < now() - interval '14 days')
+        order by erase_at limit 1 for update skip locked;
         exit when not found;
         finished := finished + erase_account(who)::int;
     end loop;

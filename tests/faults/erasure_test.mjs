@@ -149,4 +149,7 @@ test('SAAS-08: when the grace is over nothing of it is in any table, nobody else
     const keys = (await system.redis(`KEYS *${who.id}*`)).split('\r\n').filter((line) => line.includes(who.id));
     for (const key of keys) assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} goes by itself`);
     assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'once');
+    await others('DELETE', '/users/me', { password });
+    await system.rows("update users set status = 'active', erase_at = now() - interval '1 day' where id = $1", [bystander.id]);
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'nor one that an operator has opened again');
 });
