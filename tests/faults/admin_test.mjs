@@ -89,14 +89,16 @@ test('AIRI-08 SAAS-05: what an admin does takes effect at every gateway at once,
     const act = (path, body = {}, method = 'POST') => admin.api(method, `/admin/users/${who.id}${path}`, body);
     const key = (await who.api('POST', '/api-keys', { name: 'x' })).json.data.key;
     const codes = (token) => Promise.all(on.ports.map(async (port) => (await ask(port, { path: '/api/v1/conversations', token })).json.error?.code ?? 'none'));
+    // Sooner than what a gateway remembers would be forgotten by itself.
+    const answered = (token, code) => eventually(code, async () => (await codes(token)).every((one) => one === code), { within: 1_500 });
     const until = new Date(Date.now() + 86_400_000).toISOString();
     for (const [change, code] of [[() => act('/suspend', { until, reason: 'spam' }), 'ACCOUNT_SUSPENDED'], [() => act('/ban', { reason: 'more spam' }), 'ACCOUNT_BANNED']]) {
         const sockets = await Promise.all([[0, who.token], [1, who.token], [1, key]].map(([i, token]) => Wire.open(on.ports[i], token)));
         assert.equal((await change()).status, 200);
         await eventually('every socket is closed', () => sockets.every((one) => one.code === 1008));
-        for (const token of [who.token, key]) assert.deepEqual(await codes(token), [code, code]);
+        for (const token of [who.token, key]) await answered(token, code);
         assert.equal((await act('/reinstate')).json.data.status, 'active');
-        for (const token of [who.token, key]) assert.deepEqual(await codes(token), ['none', 'none']);
+        for (const token of [who.token, key]) await answered(token, 'none');
     }
     for (const wrong of ['2020-01-01T00:00:00Z', 'infinity', '-infinity', 'soon', ''])
         assert.ok([400, 422].includes((await act('/suspend', { until: wrong, reason: 'x' })).status), wrong);
