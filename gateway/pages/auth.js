@@ -56,8 +56,12 @@ const WORDS = {
     },
     link: SECOND_STEP,
     oauth: SECOND_STEP,
+    oauthAge: { ...SECOND_STEP, submit: 'Go on', fields: ['birth_date'], call: 'oauth' },
 };
 const FIELDS = ['display_name', 'email', 'password', 'birth_date', 'parent_email', 'code'];
+
+/// The faults of a body, each with its pointer.
+const faultsOf = (error) => (Array.isArray(error.details) ? error.details : []);
 
 /// Years since that day, as a birthday counts them.
 function ageOf(day, now = new Date()) {
@@ -115,11 +119,15 @@ export class AuthView {
         this.asksAge = age_gate !== 'off';
         this.minorAge = minor_age;
         byId('auth-born-optional').hidden = age_gate === 'required';
-        byId('auth-born').hidden = !this.asksAge || this.mode !== 'signup';
+        byId('auth-born').hidden = !this.bornWanted();
+    }
+
+    bornWanted() {
+        return this.asksAge && WORDS[this.mode].fields.includes('birth_date');
     }
 
     askParent(wanted = ageOf(this.form.elements.birth_date.value) < this.minorAge) {
-        byId('auth-parent').hidden = !wanted || this.mode !== 'signup';
+        byId('auth-parent').hidden = !wanted || !this.bornWanted();
     }
 
     become(mode) {
@@ -132,7 +140,7 @@ export class AuthView {
         byId('auth-name').hidden = !words.fields.includes('display_name');
         byId('auth-address').hidden = !words.fields.includes('email');
         byId('auth-secret').hidden = !words.fields.includes('password');
-        byId('auth-born').hidden = !this.asksAge || !words.fields.includes('birth_date');
+        byId('auth-born').hidden = !this.bornWanted();
         this.askParent();
         byId('auth-hint').hidden = words.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
@@ -176,13 +184,13 @@ export class AuthView {
         const { display_name, email, password, birth_date, parent_email, code } = this.form.elements;
         const wanted = WORDS[this.mode].fields;
         if (this.mode === 'oauth') return { ...this.flow, second_factor: plainCode(code.value) };
-        const fields = {};
+        const fields = this.mode === 'oauthAge' ? { ...this.flow } : {};
         if (wanted.includes('email')) fields.email = email.value.trim();
         if (wanted.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
         if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
         if (this.mode === 'signup' && display_name.value.trim())
             fields.display_name = display_name.value.trim();
-        if (this.mode === 'signup' && this.asksAge && birth_date.value) fields.birth_date = birth_date.value;
+        if (this.bornWanted() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
         if (code.value.trim()) fields.code = plainCode(code.value);
         return fields;
@@ -199,8 +207,8 @@ export class AuthView {
         button.setAttribute('aria-busy', 'true');
         button.disabled = true;
         try {
-            const { done } = WORDS[this.mode];
-            await this.session[this.mode](fields);
+            const { done, call = this.mode } = WORDS[this.mode];
+            await this.session[call](fields);
             this.form.reset();
             this.reveal(false);
             this.askCode(false);
@@ -245,6 +253,7 @@ export class AuthView {
             await this.session.oauth(flow);
         } catch (error) {
             if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('oauth');
+            if (faultsOf(error).some(({ pointer }) => pointer === '/birth_date')) return void this.become('oauthAge');
             return sentence(error.message);
         } finally {
             button.removeAttribute('aria-busy');
@@ -263,7 +272,7 @@ export class AuthView {
             return this.fault('email', 'This address has an account already. Log in instead?');
         if (error.status === 429) return this.countDown(error.retryAfter ?? 60);
         let placed = 0;
-        for (const { pointer, message } of Array.isArray(error.details) ? error.details : []) {
+        for (const { pointer, message } of faultsOf(error)) {
             const name = pointer.slice(1).replace('new_password', 'password');
             if (!FIELDS.includes(name)) continue;
             if (name === 'parent_email') this.askParent(true);

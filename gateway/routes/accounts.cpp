@@ -22,7 +22,8 @@ credentials read_credentials(const json::value& body) {
     return {std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
-// What account_create() finds wrong, told at its member of the body.
+}  // namespace
+
 problem signup_fault(std::string_view outcome) {
     if (outcome == "birth_date") return invalid("/birth_date", "nobody was born on this day");
     if (outcome == "birth_date_needed") return invalid("/birth_date", "the date of birth is needed");
@@ -31,6 +32,8 @@ problem signup_fault(std::string_view outcome) {
     if (outcome == "consents") return invalid("/consents", "analytics are not for minors");
     return {409, "EMAIL_TAKEN", "this address has an account already"};
 }
+
+namespace {
 
 awaitable<handled> signup(exchange& of) {
     auto [email, password] = read_credentials(of.json());
@@ -55,7 +58,7 @@ awaitable<handled> signup(exchange& of) {
     if (outcome != "made" && outcome != "pending") co_return signup_fault(outcome);
     log::info("auth.signup", {{"user_id", user.text()}});
     send_link(of, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
-    co_return co_await open_session(of, user, std::move(email), "user", 201);
+    co_return co_await open_session(of, user, std::move(email), "user", 201, true);
 }
 
 // What a session is entered with: in the answer's body, or as cookies.
@@ -252,7 +255,7 @@ constexpr std::array rows{
 
 }  // namespace
 
-awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status) {
+awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status, bool is_new) {
     auto& use = of.use;
     const auto opened = session_id::fresh();
     const auto renewal = random::token();
@@ -273,7 +276,7 @@ awaitable<handled> open_session(exchange& of, user_id user, std::string email, s
     for (std::size_t i = 0; i < got->front().size(); ++i) {
         co_await tell_session_ended(use, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
     }
-    if (status != 201 && !device.empty() && device.text(0, 1) == "t")
+    if (!is_new && !device.empty() && device.text(0, 1) == "t")
         send_notice(of, user, "new_login", {{"device", std::string(device.text(0, 0))}, {"address", of.in.address}, {"time", to_text(of.in.arrived)}});
     const tokens::claims who{user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + use.options.access_token_life};
     co_return hand_out(of, who, is.text(0, 0), renewal, status);

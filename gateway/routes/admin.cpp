@@ -1,4 +1,5 @@
 // For admins and supers: users, the profile's settings and flags, what was done. The database asks again who may.
+#include "gateway/kept_answers.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
@@ -19,6 +20,7 @@ awaitable<handled> act(exchange& of, std::string_view action) {
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("user");
     if (auto refused = refusal_of(row.text(0, 0))) co_return std::move(*refused);
+    co_await of.use.kept.changed(*user);
     std::vector<session_id> ended;
     if (const auto list = json::document::parse(row.text(0, 1)))
         list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });

@@ -1,7 +1,9 @@
 // Signing in with an identity provider, and the identities of an account. The provider itself is asked by the identity worker; here
 // its answer is checked against what this client began, handed over, and judged in Postgres.
 #include "events/identity.hpp"
+#include "gateway/authenticate.hpp"
 #include "gateway/channel_word.hpp"
+#include "gateway/routes/email_links.hpp"
 #include "gateway/routes/open_session.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
@@ -84,9 +86,8 @@ problem refusal_of_outcome(std::string_view outcome) {
     if (outcome == "taken") return {409, "EMAIL_TAKEN", "this address has an account already; log in there and link the provider in its settings"};
     if (outcome == "no_email") return {403, "EMAIL_UNVERIFIED", "the identity provider vouches for no e-mail address of yours; verify one there"};
     if (outcome == "taken_identity") return {409, "IDENTITY_TAKEN", "this identity belongs to another account"};
-    if (outcome == "suspended") return {403, "ACCOUNT_SUSPENDED", "this account may not be used"};
-    if (outcome == "deleted") return {403, "ACCOUNT_DELETED", "this account may not be used"};
-    return over();
+    if (outcome == "invalid") return over();
+    return signup_fault(outcome);
 }
 
 struct flow {
@@ -103,20 +104,23 @@ awaitable<result<>> ask_worker(exchange& of, const flow& what) {
 }
 
 struct concluded {
-    std::string outcome, email, role, identity;
+    std::string outcome, email, role, identity, made;
     std::optional<user_id> user;
 };
 
 awaitable<result<concluded>> look(exchange& of, const flow& what) {
+    const auto consents = of.json()["consents"];
     postgres::transaction ask;
     if (of.caller) ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("identity.conclude",
-        {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()}, {"code", optional_text(of, "second_factor")}}));
+        {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()}, {"code", optional_text(of, "second_factor")},
+         {"birth_date", optional_text(of, "birth_date")}, {"parent_email", optional_text(of, "parent_email")},
+         {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
     const auto text = [&](std::size_t column) { return std::string(row.text(0, column)); };
-    co_return concluded{text(0), text(2), text(3), text(4), user_id::parse(row.text(0, 1))};
+    co_return concluded{text(0), text(2), text(3), text(4), text(5), user_id::parse(row.text(0, 1))};
 }
 
 awaitable<result<concluded>> wait_for(exchange& of, const flow& what) {
@@ -150,6 +154,8 @@ awaitable<std::variant<concluded, problem>> conclude(exchange& of, postgres::tra
     if (got->outcome == "pending") co_return problem{503, "TRY_AGAIN", "this takes longer than it should, try again", "null", 1};
     if (got->outcome == "good") co_return std::move(*got);
     log::info("auth.identity_refused", {{"flow_id", what.id.text()}, {"provider", what.provider}, {"why", got->outcome}});
+    if (got->outcome == "suspended" || got->outcome == "deleted")
+        if (auto refused = co_await check_standing(of.use, got->user.value_or(user_id{}))) co_return std::move(*refused);
     if (got->outcome == "wrong_code") co_await remember_try(of, got->email, got->user, "wrong_code");
     co_return refusal_of_outcome(got->outcome);
 }
@@ -165,8 +171,9 @@ postgres::transaction presenting(const exchange& of, const std::string& binding_
 awaitable<handled> sign_in(exchange& of, std::variant<concluded, problem> got) {
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     auto& who = std::get<concluded>(got);
+    if (who.made == "pending") send_link(of, who.user, {}, "parental_consent");
     co_await remember_try(of, who.email, who.user, "success");
-    co_return co_await open_session(of, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200);
+    co_return co_await open_session(of, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
 }
 
 awaitable<handled> callback(exchange& of) {

@@ -143,16 +143,16 @@ language sql security definer set search_path = airi, pg_temp as $$
 $$;
 
 -- What comes of a flow. `outcome`: good | pending | away | invalid | refused | code (the second factor is on and no code came: the
--- flow stays good) | wrong_code | taken (the address has an account that is not surely the same person's) | no_email (the provider
+-- flow stays good) | what account_create() finds wrong with a new user (it stays good as well) | wrong_code | taken (the address has an account that is not surely the same person's) | no_email (the provider
 -- vouches for none) | taken_identity (it is another account's) | suspended | deleted.
-create function identity_conclude(p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text)
-returns table (outcome text, user_id uuid, email text, role text, identity json)
+-- `made`: a new user, as account_create() made it.
+create function identity_conclude(p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text, p_birth text, p_parent text, p_consents jsonb,
+    p_address inet) returns table (outcome text, user_id uuid, email text, role text, identity json, made text)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     f identity_flows;
     i user_identities;
     u users;
-    made boolean := false;
 begin
     select * into f from identity_flows x where x.id = p_flow and x.binding_hash = p_binding_hash for update;
     outcome := case when not found or f.expires_at < now() or f.state in ('started', 'used') then 'invalid'
@@ -182,23 +182,23 @@ begin
         outcome := case when p_code is null then 'code' when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
         if outcome is not null then return next; return; end if;
     end if;
+    if outcome is null and u.id is null then
+        made := account_create(p_new_user, f.email, null, nullif(left(btrim(f.name), 100), ''), '{}', p_birth, p_parent, p_consents, p_address);
+        if made not in ('made', 'pending') then outcome := made; end if;
+        if outcome <> 'taken' then return next; return; end if;
+    end if;
     -- From here on the flow is over, whatever comes of it.
     update identity_flows x set state = 'used', email = null, name = null where x.id = f.id;
     if outcome is not null then return next; return; end if;
-    if u.id is null then
-        insert into users (id, email, plan, display_name, email_verified_at)
-        select p_new_user, f.email, p.id, nullif(left(btrim(f.name), 100), ''), now() from plans p where p.is_default
-        on conflict (email_key) do nothing
-        returning * into u;
-        if not found then outcome := 'taken'; return next; return; end if;
-        made := true;
+    if made is not null then
+        update users x set email_verified_at = now() where x.id = p_new_user returning * into u;
         user_id := u.id;
         email := u.email;
         role := u.role;
     end if;
     if i.id is null then
         insert into user_identities (user_id, provider, issuer, subject, email) values (u.id, f.provider, f.issuer, f.subject, f.email) returning * into i;
-        perform audit(u.id, case when made then 'account.created' else 'identity.linked' end, i.id::text, json_build_object('provider', f.provider)::jsonb);
+        perform audit(u.id, case when made is not null then 'account.created' else 'identity.linked' end, i.id::text, json_build_object('provider', f.provider)::jsonb);
     end if;
     if f.user_id is null then update user_identities x set last_used_at = now() where x.id = i.id returning * into i; end if;
     outcome := 'good';

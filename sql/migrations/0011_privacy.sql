@@ -193,7 +193,8 @@ end $$;
 -- Takes that back while the grace lasts; whether it was.
 create function account_restore(p_user uuid) returns boolean language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    update users set status = 'active', erase_at = null where id = p_user and status = 'deleted' and erase_at > now() and erased_at is null;
+    update users set status = 'active', erase_at = null
+    where id = p_user and status = 'deleted' and status_reason is null and erase_at > now() and erased_at is null;
     if not found then return false; end if;
     update email_links set used_at = now() where user_id = p_user and kind = 'account_deletion' and used_at is null;
     perform audit(p_user, 'account.restored');

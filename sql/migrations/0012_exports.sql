@@ -56,20 +56,19 @@ $$;
 
 -- What stands in the archive beside the profile and what was said: tables, and the column that tells whose a row is.
 create function export_sections() returns table (name text, owner text) language sql immutable as $$
-    values ('sessions', 'user_id'), ('login_history', 'user_id'), ('identities', 'user_id'), ('consents', 'user_id'), ('api_keys', 'user_id'),
+    values ('sessions', 'user_id'), ('login_history', 'user_id'), ('user_identities', 'user_id'), ('avatars', 'user_id'), ('consents', 'user_id'), ('api_keys', 'user_id'),
            ('companions', 'owner'), ('conversation_templates', 'owner'), ('usage_daily', 'user_id'), ('moderation_decisions', 'user_id'),
            ('audit_log', 'user_id'), ('exports', 'user_id')
 $$;
 
--- A table's rows of the user's without what is secret; empty while there is no such table.
+-- A table's rows of the user's without what is secret, and without pictures, which have addresses of their own.
 create function export_table(p_name text, p_owner text, p_user uuid) returns text language plpgsql stable as $$
 declare
     found jsonb;
     hidden text[];
 begin
-    if to_regclass('airi.' || p_name) is null then return '[]'; end if;
     select array_agg(attname::text) into hidden from pg_attribute
-    where attrelid = ('airi.' || p_name)::regclass and attnum > 0 and (attname in (p_owner, 'actor') or attname ~ '(hash|secret|token|codes)$');
+    where attrelid = ('airi.' || p_name)::regclass and attnum > 0 and (attname in (p_owner, 'actor') or attname ~ '(hash|secret|token|codes|bytes)$');
     execute format('select coalesce(jsonb_agg(to_jsonb(t) - $2), ''[]'') from %I t where %I = $1', p_name, p_owner) into found using p_user, hidden;
     return found::text;
 end $$;

@@ -209,7 +209,6 @@ begin
             array(select distinct jsonb_array_elements_text(coalesce(p_body -> 'scopes', '["chat", "read"]'))),
             addresses, (p_body ->> 'requests_per_hour')::int, ends)
     returning * into made;
-    perform audit(caller(), 'api_key.created', p_id::text);
     return api_key_json(made);
 exception when invalid_text_representation or datetime_field_overflow or invalid_datetime_format then
     return refusal(422, 'VALIDATION_FAILED', 'an address or the time cannot be read');

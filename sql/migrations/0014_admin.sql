@@ -81,6 +81,7 @@ begin
     if refused is not null then return query select refused, told; return; end if;
     select * into u from users where id = p_user for update;
     if not found then return; end if;
+    if u.erased_at is not null then return query select refusal(409, 'ACCOUNT_ERASED', 'nothing is left of this account'), told; return; end if;
     if u.id = caller() then return query select refusal(403, 'OWN_ACCOUNT', 'nobody administers himself'), told; return; end if;
     if u.role <> 'user' and acting_role() <> 'super' then
         return query select refusal(403, 'FORBIDDEN', 'this is for supers'), told; return;
@@ -92,8 +93,10 @@ begin
             end if;
             update users set status = 'suspended', status_until = (p_body ->> 'until')::timestamptz, status_reason = p_body ->> 'reason' where id = u.id;
         when 'ban' then update users set status = 'banned', status_until = null, status_reason = p_body ->> 'reason' where id = u.id;
-        when 'reinstate' then update users set status = 'active', status_until = null, status_reason = null where id = u.id;
-        when 'delete' then update users set status = 'deleted', status_until = null, status_reason = null where id = u.id;
+        when 'reinstate' then update users set status = 'active', status_until = null, status_reason = null, erase_at = null where id = u.id;
+        -- What an administrator deletes is erased after the same grace, but only an administrator takes it back.
+        when 'delete' then update users set status = 'deleted', status_until = null, status_reason = 'deleted by an administrator',
+                erase_at = now() + make_interval(days => setting_int('erasure_days', 30)) where id = u.id;
         when 'role' then update users set role = p_body ->> 'role' where id = u.id;
         when 'plan' then
             if not exists (select from plans where id = p_body ->> 'plan' and active) then

@@ -13,7 +13,8 @@ select flow, provider, state from identity_present(:state_hash, :binding_hash, :
 select flow, provider, state from identity_present_token(:id::uuid, :provider, :token_hash, :binding_hash, :token);
 
 -- name: identity.conclude
-select outcome, user_id, email, role, identity::text from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :code);
+select outcome, user_id, email, role, identity::text, made from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :code, :birth_date,
+    :parent_email, :consents::jsonb, nullif(:address, '')::inet);
 
 -- name: identity.list
 select coalesce(json_agg(json_build_object('id', id, 'provider', provider, 'email', email, 'created_at', created_at, 'last_used_at', last_used_at)

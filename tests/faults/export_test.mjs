@@ -61,7 +61,7 @@ scenario('SAAS-08: an archive has all of a user and nothing of another; a mail a
     assert.ok(messagesOf(archive).some((one) => one.deleted_at), 'what was deleted and is still there is in it too');
     assert.deepEqual(archive.other_messages.map((one) => one.role), ['user', 'assistant']);
     for (const name of ['sessions', 'consents', 'api_keys', 'companions', 'audit_log', 'exports']) assert.ok(archive[name].length > 0, name);
-    for (const name of ['login_history', 'identities', 'conversation_templates', 'usage_daily', 'moderation_decisions']) assert.ok(Array.isArray(archive[name]), name);
+    for (const name of ['login_history', 'user_identities', 'avatars', 'conversation_templates', 'usage_daily', 'moderation_decisions']) assert.ok(Array.isArray(archive[name]), name);
     const [{ hash }] = await system.rows('select hash from api_keys where user_id = $1', [user.id]);
     const [{ password_hash: word }] = await system.rows('select password_hash from users where id = $1', [user.id]);
     for (const foreign of [other.email, other.id, 'another secret', hash, word, key]) assert.ok(!got.text.includes(foreign), foreign);

@@ -127,12 +127,36 @@ test('the second factor is asked for, a suspended account stays out, a deleted o
     assert.equal(good.status, 200, good.text);
     refused(await callback({ ...flow, second_factor: '0011223344556677' }), 400, 'FLOW_INVALID');
     await system.rows('delete from two_factor where user_id = $1', [user.id]);
-    for (const [status, code] of [['suspended', 'ACCOUNT_SUSPENDED'], ['banned', 'ACCOUNT_SUSPENDED'], ['deleted', 'ACCOUNT_DELETED']]) {
+    for (const [status, code] of [['suspended', 'ACCOUNT_SUSPENDED'], ['banned', 'ACCOUNT_BANNED'], ['deleted', 'ACCOUNT_DELETED']]) {
         await system.rows('update users set status = $2 where id = $1', [user.id, status]);
         refused(await callback(await confirmed(subject)), 403, code);
     }
     await system.rows("update users set status = 'suspended', status_until = now() - interval '1 minute' where id = $1", [user.id]);
     assert.equal((await callback(await confirmed(subject))).status, 200);
+});
+
+test('SAAS-02 SAAS-07: who comes by a provider passes the age gate too, with the same answer of the provider', async ({ system, ports, openid, confirmed, callback }) => {
+    await system.rows(`update system_settings set value = '"required"' where key = 'age_gate'`);
+    try {
+        const grown = await confirmed(openid.person(fresh()));
+        refused(await callback(grown), 422, 'VALIDATION_FAILED', /birth_date/);
+        refused(await callback({ ...grown, birth_date: '2999-01-01' }), 422, 'VALIDATION_FAILED', /birth_date/);
+        const adult = await callback({ ...grown, birth_date: '1990-02-28', consents: [{ kind: 'terms', version: '1' }] });
+        assert.equal(adult.status, 200, adult.text);
+        const given = await ask(ports[0], { path: '/api/v1/users/consents', token: adult.json.data.access_token });
+        assert.deepEqual(given.json.data.map(({ kind, granted }) => [kind, granted]), [['terms', true]]);
+        const young = await confirmed(openid.person(fresh()));
+        const birth_date = `${new Date().getUTCFullYear() - 10}-01-01`;
+        refused(await callback({ ...young, birth_date }), 422, 'VALIDATION_FAILED', /parent_email/);
+        const parent_email = fresh();
+        const child = await callback({ ...young, birth_date, parent_email });
+        assert.equal(child.status, 200, child.text);
+        refused(await ask(ports[1], { path: '/api/v1/conversations', token: child.json.data.access_token }), 403, 'CONSENT_NEEDED');
+        await eventually('the parent has a mail', () => system.mail(parent_email).length === 1);
+        refused(await callback(young), 400, 'FLOW_INVALID');
+    } finally {
+        await system.rows(`update system_settings set value = '"optional"' where key = 'age_gate'`);
+    }
 });
 
 test('identities are linked by who is signed in, seen by him alone, and the last way to sign in stays', async ({ system, ports, join, post, openid, confirmed, callback }) => {

@@ -131,7 +131,7 @@ function value(statement, name) {
         'api_keys.rotate': { overlap: '60' }, 'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
         'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' },
         'auth.signup': { id: randomUUID(), email: 'new@example.com', birth_date: '2000-01-01', parent_email: null, consents: '[{"kind":"terms","version":"1"}]' },
-        'consents.give': { kind: 'terms' }, 'activity.list': { cursor: known.message_cursor }, 'exports.request': { id: randomUUID() } };
+        'identity.conclude': { birth_date: null, parent_email: null, consents: '[]' }, 'consents.give': { kind: 'terms' }, 'activity.list': { cursor: known.message_cursor }, 'exports.request': { id: randomUUID() } };
     const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[domain];
     const values = {
         id, session: known.session, message_id: known.message, message: known.message, user: known.user, email: known.email,

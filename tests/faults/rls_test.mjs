@@ -353,7 +353,7 @@ scenario('airi_app cannot get around it, nor write what is not its business', as
             'select email from users',
             'select * from identity_flows',
             'select * from user_identities',
-            "select identity_conclude(gen_random_uuid(), 'x', gen_random_uuid(), null)",
+            "select identity_conclude(gen_random_uuid(), 'x', gen_random_uuid(), null, null, null, '[]', null)",
             'select * from refresh_tokens',
             'select * from sessions',
             "update users set role = 'admin'",

@@ -149,6 +149,7 @@ TEST_CASE("a data route answers what its statement gives, with the caller's own 
     const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(out.status == 200);
     CHECK(out.body == R"({"success":true,"data":[{"id":1}],"meta":{"next_cursor":"next|1"}})");
+    h.redis.keys.clear();  // no answer is kept
     h.answer = [&](const postgres::bound&) -> result<postgres::rows> { return house::row({"[]", nullptr}); };
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).body == R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
 }
