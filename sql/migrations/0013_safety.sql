@@ -40,7 +40,8 @@ create function network_of(p_address inet) returns cidr language sql immutable p
     select network(set_masklen(p_address, case family(p_address) when 4 then 24 else 64 end))
 $$;
 
--- Opens a session; the oldest beyond the profile's `max_sessions` end. None is opened for an account that may not act.
+-- Opens a session; the oldest beyond the profile's `max_sessions` end. None is opened for an account that may not act. Of a child it
+-- is not kept where it was, so that no place is a new one.
 create or replace function auth_open(p_user uuid, p_session uuid, p_hash text, p_agent text, p_address inet, p_days int)
 returns setof uuid language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -49,7 +50,7 @@ begin
     select * into u from users where id = p_user for update;
     if not found or standing(u) is not null then return; end if;
     insert into sessions (id, user_id, user_agent, address, expires_at, new_device)
-    values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days), not exists (
+    values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days), not is_child(u.birth_date) and not exists (
         select from login_history h where h.user_id = p_user and h.outcome = 'success'
             and device_of(h.user_agent) = device_of(left(p_agent, 300)) and network_of(h.address) is not distinct from network_of(p_address)));
     insert into login_history (user_id, outcome, address, user_agent) values (p_user, 'success', p_address, left(p_agent, 300));

@@ -39,18 +39,18 @@ function accountsOn({ system }) {
             return { id: user.id, email, token, refresh };
         },
         /// The token is worth nothing at any gateway, for HTTP and WebSocket.
-        async worthless(token, code) {
+        async worthless(token, code, status = 401) {
             for (const port of ports) {
                 for (const path of ['/api/v1/auth/session', '/api/v1/conversations', '/v1/models']) {
                     const answer = await ask(port, { path, token });
-                    refused(answer, 401, code);
-                    assert.equal(answer.headers['www-authenticate'], 'Bearer');
+                    refused(answer, status, code);
+                    assert.equal(answer.headers['www-authenticate'], status === 401 ? 'Bearer' : undefined);
                 }
-                refused(await Wire.refusal(port, token), 401, code);
+                refused(await Wire.refusal(port, token), status, code);
                 if (/^[\w.-]+$/.test(token))
                     refused(
                         await Wire.refusal(port, null, { protocols: ['airi.v1', `bearer.${token}`] }),
-                        401,
+                        status,
                         code,
                     );
             }

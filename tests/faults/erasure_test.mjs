@@ -49,8 +49,8 @@ test('SAAS-08: an account is closed by its password: sessions, keys and sockets 
     const { erase_at } = both.find((one) => one.status === 200).json.data;
     assert.ok(Math.abs(Date.parse(erase_at) - Date.now() - 30 * 86_400_000) < 3_700_000 * 2, erase_at);
     await eventually('its sockets are closed', () => sockets.every((one) => one.code === 1008));
-    for (const token of [who.token, other]) await worthless(token, 'SESSION_ENDED');
-    refused(await call(ports[1], key)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+    for (const token of [who.token, other]) await worthless(token, 'ACCOUNT_DELETED', 403);
+    refused(await call(ports[1], key)('GET', '/conversations'), 403, 'ACCOUNT_DELETED');
     const mail = await closingMail(system, who.email);
     assert.ok(mail.text.includes(erase_at.slice(0, 10)), mail.text);
     const refusal = await login(who);

@@ -122,6 +122,7 @@ scenario('AIRI-19: what a prompt has no room for is in the summary that the mode
     assert.ok(prompt.system.endsWith(`What was said before, in short:\n${summary}`), prompt.system);
     const [{ n }] = await system.rows("select count(*)::int as n from messages where conversation_id = $1 and created_at > $2", [id, summary_until]);
     assert.ok(prompt.messages < n && prompt.messages > 4, `${prompt.messages} turns of ${n}`);
+    await eventually('it is billed', async () => (await bills(system, client.user, 'summaries')).length > 0);
     const [bill] = await bills(system, client.user, 'summaries');
     assert.deepEqual([bill.model, bill.outcome], ['gpt-4o-mini', 'completed']);
     const gone = all[0].ids.message_id;

@@ -99,7 +99,8 @@ test('SAAS-07: of a child no more is kept than its name; analytics are not for m
     const who = await child(on);
     await post('/auth/parental-consent', { token: who.consent, agree: true });
     await eventually('the account is open', async () => (await who.api('GET', '/users/profile')).status === 200);
-    const profile = (await who.api('PATCH', '/users/profile', { avatar: 'https://example.com/me.png', metadata: { school: 'y' }, display_name: 'Kim B.' })).json.data;
+    const [{ url: avatar }] = (await who.api('GET', '/avatars')).json.data;
+    const profile = (await who.api('PATCH', '/users/profile', { avatar, metadata: { school: 'y' }, display_name: 'Kim B.' })).json.data;
     assert.deepEqual([profile.minor, profile.display_name, profile.avatar, profile.metadata], [true, 'Kim B.', null, {}]);
     await post('/auth/login', { email: who.email, password });
     await post('/auth/login', { email: who.email, password: 'wrong password' });
