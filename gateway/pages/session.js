@@ -120,6 +120,8 @@ export class Session extends EventTarget {
         try {
             return await this.send(method, path, body, held.access_token, raw);
         } catch (error) {
+            // Suspended or closed meanwhile: there is nothing to be signed in for.
+            if (error.status === 403 && error.code.startsWith('ACCOUNT_')) this.drop();
             if (error.status !== 401) throw error;
         }
         const fresh = await this.refresh(held.access_token);
