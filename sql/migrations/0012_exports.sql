@@ -19,6 +19,7 @@ create table exports (
     finished_at  timestamptz,
     expires_at   timestamptz
 );
+create index sessions_by_user on sessions (user_id);      -- those that are over too
 create index exports_of_user on exports (user_id, created_at desc);
 select isolate('exports', 'user_id = caller()');
 create trigger audited after insert on exports for each row execute function audited('export.requested');
@@ -240,24 +241,32 @@ begin
         execute format('delete from %s where %I = $1', own.name, own.owner) using p_user;
     end loop;
     update users set email = gen_random_uuid() || '@erased.invalid', password_hash = null, role = 'user', status = 'deleted', status_until = null,
-        display_name = null, metadata = '{}', email_verified_at = null, locale = 'en', timezone = 'UTC', avatar = null, preferences = '{}',
+        status_reason = null, display_name = null, metadata = '{}', email_verified_at = null, locale = 'en', timezone = 'UTC', avatar = null, preferences = '{}',
         onboarding = '{}', birth_date = null, parent_email = null, consent_pending = false, erase_at = coalesce(erase_at, now()), erased_at = now()
     where id = p_user;
     return true;
 end $$;
 
--- Closed accounts whose grace is over, and children's whose parents have not answered in two weeks.
+-- Closed accounts whose grace is over, and children's whose parents have not answered in two weeks. One that cannot be erased holds up
+-- no other: it is told of, and tried again the next time.
 create function job_erasures() returns bigint language plpgsql as $$
 declare
     who uuid;
     finished bigint := 0;
+    failed uuid[] := '{}';
 begin
     for step in 1..100 loop
         select id into who from users
-        where (erase_at <= now() and erased_at is null and status = 'deleted') or (consent_pending and created_at < now() - interval '14 days')
+        where id <> all (failed)
+          and ((erase_at <= now() and erased_at is null and status = 'deleted') or (consent_pending and created_at < now() - interval '14 days'))
         order by erase_at limit 1 for update skip locked;
         exit when not found;
-        finished := finished + erase_account(who)::int;
+        begin
+            finished := finished + erase_account(who)::int;
+        exception when others then
+            raise warning 'account % is not erased: % %', who, sqlstate, sqlerrm;
+            failed := failed || who;
+        end;
     end loop;
     return finished;
 end $$;

@@ -151,7 +151,6 @@ insert into system_settings (key, value, category, is_public) values
     ('refresh_token_days', '7', 'auth', false),
     ('refresh_before_seconds', '300', 'auth', true),
     ('message_max_bytes', '32000', 'chat', true),
-    ('oauth_providers', '["google", "apple"]', 'auth', true),
     ('billing_intervals', '["month", "year"]', 'billing', true),
     ('avatars', '["avatar-1", "avatar-2"]', 'general', true),
     ('user_defaults',

@@ -150,7 +150,6 @@ insert into system_settings (key, value, category, is_public) values
     ('refresh_before_seconds', '300', 'auth', true),
     ('message_max_bytes', '32000', 'chat', true),
     ('overage_allowed', 'false', 'billing', true),
-    ('oauth_providers', '["google", "discord"]', 'auth', true),
     ('temperature', '0.7', 'chat', false),
     ('heartbeat_seconds', '30', 'realtime', true),
     ('reconnect_ms', '5000', 'realtime', true),

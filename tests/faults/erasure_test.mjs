@@ -100,6 +100,22 @@ test('a second factor is as good as the password to close it, and is asked for t
     assert.equal((await call(ports[0], plain.token)('DELETE', '/users/me', {})).status, 200, 'no password: one who has just signed in');
 });
 
+test('an account that cannot be erased holds up no other, and is tried again', async ({ system, ports, join }) => {
+    const [stubborn, other] = [await join(), await join()];
+    for (const who of [stubborn, other]) {
+        assert.equal((await call(ports[0], who.token)('DELETE', '/users/me', { password })).status, 200);
+        await over(system, who.id);
+    }
+    await system.rows(`create function stubborn() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
+        create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}') execute function stubborn()`);
+    const erased = async ({ id }) => (await system.rows('select erased_at is not null as is from users where id = $1', [id]))[0].is;
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
+    assert.deepEqual([await erased(stubborn), await erased(other)], [false, true]);
+    await system.rows('drop function stubborn() cascade');
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
+    assert.equal(await erased(stubborn), true);
+});
+
 test('SAAS-08: when the grace is over nothing of it is in any table, nobody else has lost a thing, and sums stay', async ({ system, ports, join, login, post }) => {
     const [who, bystander] = [await join('pro'), await join('pro')];
     const mark = `marked${crypto.randomUUID().replaceAll('-', '')}`;
