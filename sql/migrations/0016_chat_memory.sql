@@ -104,9 +104,11 @@ declare
 begin
     select * into v from conversations where id = p_conversation and deleted_at is null;
     if not found then return null; end if;
+    select coalesce(array_agg(distinct generation_id), '{}') into tried from provider_calls where generation_id in (p_title, p_summary);
+    -- Nearly always: a young conversation that has its title. No plan has so little room.
+    if v.titled_by <> 'words' and v.message_count <= 50 and v.tokens_total < 500 and cardinality(tried) = 0 then return null; end if;
     select * into g from generations where id = p_generation and conversation_id = p_conversation and state = 'completed';
     if not found then return null; end if;
-    select coalesce(array_agg(distinct generation_id), '{}') into tried from provider_calls where generation_id in (p_title, p_summary);
     if v.titled_by = 'words' and v.message_count <= 6 and p_title <> all (tried)
        and coalesce((select value from system_settings where key = 'auto_title'), 'true') <> 'false' then
         select json_build_object('question', left(q.content, 2000), 'reply', left(r.content, 2000)) into title

@@ -31,7 +31,7 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
        (select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds)), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
-       array_to_json(k.scopes)::text, k.requests_per_hour, standing(u)::text, encode(e.sealed_key, 'hex')
+       array_to_json(k.scopes)::text, k.requests_per_hour, case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex')
 from users u
 join plans p on p.id = u.plan
 left join user_keys e on e.user_id = u.id
