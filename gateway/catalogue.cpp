@@ -1,20 +1,11 @@
 #include "gateway/catalogue.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
-namespace {
-
-std::int64_t number(std::string_view text) {
-    std::int64_t out = 0;
-    std::from_chars(text.data(), text.data() + text.size(), out);
-    return out;
-}
-
-}  // namespace
 
 awaitable<result<>> catalogue::load(postgres::database& db) {
     postgres::transaction ask;
@@ -26,13 +17,13 @@ awaitable<result<>> catalogue::load(postgres::database& db) {
     auto fresh = std::make_shared<catalogue_rows>();
     const auto& rates = (*rows)[0];
     for (std::size_t i = 0; i < rates.size(); ++i)
-        fresh->rates[std::string(rates.text(i, 0))] = {std::string(rates.text(i, 0)), number(rates.text(i, 1)), number(rates.text(i, 2))};
+        fresh->rates[std::string(rates.text(i, 0))] = {std::string(rates.text(i, 0)), number_of(rates.text(i, 1)), number_of(rates.text(i, 2))};
     const auto& models = (*rows)[1];
     for (std::size_t i = 0; i < models.size(); ++i) {
         const auto name = models.text(i, 1);
         const auto same = [&](const model_name& m) { return m.name == name; };
         if (std::none_of(fresh->models.begin(), fresh->models.end(), same))
-            fresh->models.push_back({std::string(name), std::string(models.text(i, 0)), number(models.text(i, 2))});
+            fresh->models.push_back({std::string(name), std::string(models.text(i, 0)), number_of(models.text(i, 2))});
     }
     fresh->settings = (*rows)[2].empty() ? "{}" : std::string((*rows)[2].text(0, 0));
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));

@@ -1,20 +1,11 @@
 #include "gateway/generation_status.hpp"
 
-#include <charconv>
 
 #include "platform/base/json.hpp"
+#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
-namespace {
-
-std::int64_t number(std::string_view text) {
-    std::int64_t out = 0;
-    std::from_chars(text.data(), text.data() + text.size(), out);
-    return out;
-}
-
-}  // namespace
 
 awaitable<result<std::optional<generation_status>>> status_of(services& use, user_id caller, generation_id id) {
     postgres::transaction ask;
@@ -28,7 +19,7 @@ awaitable<result<std::optional<generation_status>>> status_of(services& use, use
     out.ids = {conversation_id::parse(row.text(0, 0)).value_or(conversation_id{}), id,
                message_id::parse(row.text(0, 7)).value_or(message_id{}), message_id::parse(row.text(0, 1)).value_or(message_id{})};
     out.state = row.text(0, 2);
-    out.at = {number(row.text(0, 3)), number(row.text(0, 5))};
+    out.at = {number_of(row.text(0, 3)), number_of(row.text(0, 5))};
     out.checkpoint = row.text(0, 4);
     if (out.state != "queued" && out.state != "running") {
         const auto end = json::document::parse(row.text(0, 6));

@@ -3,6 +3,7 @@
 #include "events/frames.hpp"
 #include "gateway/hub/hub.hpp"
 #include "gateway/open_sockets.hpp"
+#include "platform/base/json.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -32,6 +33,14 @@ awaitable<> tell_session_ended(services& use, session_id session) {
     use.sessions.forget(session);
     std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
     co_await use.redis.command(std::move(words));
+}
+
+awaitable<std::size_t> tell_sessions_ended(services& use, std::string ids) {
+    std::vector<session_id> all;
+    if (const auto list = json::document::parse(ids))
+        list->root().each([&](json::value id) { all.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
+    for (const auto& session : all) co_await tell_session_ended(use, session);
+    co_return all.size();
 }
 
 }  // namespace airi::gateway

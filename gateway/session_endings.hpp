@@ -13,4 +13,7 @@ awaitable<> hear_session_endings(services& use);
 /// Forgets it here at once and tells every gateway. Best effort: what is not heard ends when the caches do.
 awaitable<> tell_session_ended(services& use, session_id session);
 
+/// The same of a JSON array of ids, as statements answer it; how many there were.
+awaitable<std::size_t> tell_sessions_ended(services& use, std::string ids);
+
 }  // namespace airi::gateway

@@ -21,10 +21,7 @@ awaitable<handled> act(exchange& of, std::string_view action) {
     if (row.empty()) co_return not_found("user");
     if (auto refused = refusal_of(row.text(0, 0))) co_return std::move(*refused);
     co_await of.use.kept.changed(*user);
-    std::vector<session_id> ended;
-    if (const auto list = json::document::parse(row.text(0, 1)))
-        list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
-    for (const auto& id : ended) co_await tell_session_ended(of.use, id);
+    co_await tell_sessions_ended(of.use, std::string(row.text(0, 1)));
     log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", of.caller->id.text()}});
     co_return success(200, row.text(0, 0));
 }

@@ -135,17 +135,14 @@ awaitable<handled> reset_password(exchange& of) {
     auto got = co_await take(of, "reset_password", *hash);
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     const auto& done = std::get<taken>(got);
-    std::vector<session_id> ended;
-    if (const auto list = json::document::parse(done.ended))
-        list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
-    for (const auto& id : ended) co_await tell_session_ended(of.use, id);
+    const auto ended = co_await tell_sessions_ended(of.use, done.ended);
     postgres::transaction tell;
     tell.caller = done.user;
     tell.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
     co_await of.use.database.run(std::move(tell));
     send_notice(of, done.user, "password_changed", {{"time", to_text(of.in.arrived)}});
-    log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended.size()}});
-    co_return success(200, json::object().add("changed", true).add("sessions_ended", ended.size()).text());
+    log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended}});
+    co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
 }
 
 awaitable<handled> magic_login(exchange& of) {

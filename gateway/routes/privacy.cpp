@@ -45,10 +45,7 @@ awaitable<handled> close_account(exchange& of) {
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("account");
-    std::vector<session_id> ended;
-    if (const auto list = json::document::parse(row.text(0, 4)))
-        list->root().each([&](json::value id) { ended.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
-    for (const auto& id : ended) co_await tell_session_ended(of.use, id);
+    co_await tell_sessions_ended(of.use, std::string(row.text(0, 4)));
     log::info("account.closed", {{"user_id", of.caller->id.text()}});
     const std::string erase_at(row.text(0, 3));
     events::email_requested mail;

@@ -1,27 +1,18 @@
 #include "workers/providers/models.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
+#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::workers::providers {
-namespace {
-
-std::int64_t number(std::string_view text) {
-    std::int64_t out = 0;
-    std::from_chars(text.data(), text.data() + text.size(), out);
-    return out;
-}
-
-}  // namespace
 
 std::vector<priced_model> read_models(const postgres::rows& rows) {
     std::vector<priced_model> out;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        out.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), number(rows.text(i, 2)),
-                       number(rows.text(i, 4)), number(rows.text(i, 5)), number(rows.text(i, 6)), number(rows.text(i, 7))});
+        out.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), number_of(rows.text(i, 2)),
+                       number_of(rows.text(i, 4)), number_of(rows.text(i, 5)), number_of(rows.text(i, 6)), number_of(rows.text(i, 7))});
     return out;
 }
 
