@@ -12,14 +12,7 @@
 
 namespace airi::events {
 
-using all = std::tuple<
-    chat_requested,
-    chat_screened,
-    chat_finished,
-    moderation_decided,
-    usage_recorded,
-    email_requested,
-    export_requested,
-    identity_requested>;
+using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
+    email_requested, export_requested, identity_requested>;
 
 }  // namespace airi::events

@@ -15,18 +15,20 @@ struct chat_requested {
     generation_id generation;  ///< its answering, derived from the message
     message_id reply;          ///< the answer, derived from the generation
     std::string client_message_id;
-    std::string content;      ///< 32,000 bytes at most, before sealing
+    std::string content;  ///< 32,000 bytes at most, before sealing
     std::string content_type = "text";
-    std::string model;        ///< asked for by name; empty: the plan's chain
-    json_text parameters;     ///< max_tokens, temperature, top_p, tools, turns: only what the caller gave; anew: another reply is
-                              ///< wanted; 512 KB at most, before sealing
-    bool listed = true;       ///< false: an API call with its own history, in no conversation of the list
+    std::string model;     ///< asked for by name; empty: the plan's chain
+    json_text parameters;  ///< max_tokens, temperature, top_p, tools, turns: only what the caller gave; anew: another
+                           ///< reply is wanted; 512 KB at most, before sealing
+    bool listed = true;  ///< false: an API call with its own history, in no conversation of the list
     instant created_at;
-    std::string replaces;     ///< id of a question whose place it takes, with all that came after; empty: none
-    bool sealed = false;      ///< `content` and `parameters`, as {"sealed": …}, open with the user's key only
+    std::string replaces;  ///< id of a question whose place it takes, with all that came after; empty: none
+    bool sealed = false;   ///< `content` and `parameters`, as {"sealed": …}, open with the user's key only
 
     /// Where the sealed text of a field belongs.
-    std::string place(std::string_view field) const { return std::string(topic) + '/' + message.text() + '/' + std::string(field); }
+    std::string place(std::string_view field) const {
+        return std::string(topic) + '/' + message.text() + '/' + std::string(field);
+    }
 
     static constexpr std::string_view topic = "chat.requested.v1";
     static constexpr auto key = &chat_requested::conversation;

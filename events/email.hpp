@@ -17,7 +17,7 @@ struct email_requested {
     std::string locale = "en";  ///< a language tag; one without texts gets the English ones
     std::string link;           ///< http(s); may be empty where the mail is not about it
     json_text variables;
-    instant expires_at;         ///< from then on the mail is of no use and is not sent any more
+    instant expires_at;  ///< from then on the mail is of no use and is not sent any more
 
     static constexpr std::string_view topic = "email.requested.v1";
     static constexpr auto key = &email_requested::user;

@@ -24,9 +24,9 @@ struct outgoing {
 /// Identity and history of one event: never fields of it.
 struct origin {
     event_id id;
-    std::string_view source;       ///< /airi/gateway, /airi/workers/chat
+    std::string_view source;  ///< /airi/gateway, /airi/workers/chat
     instant time;
-    std::string_view traceparent;       ///< W3C; may be empty
+    std::string_view traceparent;      ///< W3C; may be empty
     std::string_view request_id = {};  ///< of the HTTP request or WebSocket it began with; may be empty
 };
 
@@ -35,7 +35,8 @@ std::vector<std::pair<std::string, std::string>> attributes(std::string_view typ
 template <class Event>
 outgoing envelope(const Event& event, const origin& from) {
     constexpr bool patient = requires { requires Event::patient; };
-    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from), patient};
+    return {
+        std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from), patient};
 }
 
 }  // namespace airi::events

@@ -25,12 +25,12 @@ struct limit {
 template <class Event, class Value>
 struct field_of {
     std::string_view name;
-    Value Event::*member;
+    Value Event::* member;
     limit bound;
 };
 
 template <class Event, class Value>
-constexpr field_of<Event, Value> field(std::string_view name, Value Event::*member, limit bound = {}) {
+constexpr field_of<Event, Value> field(std::string_view name, Value Event::* member, limit bound = {}) {
     return {name, member, bound};
 }
 

@@ -8,9 +8,8 @@
 namespace airi::events {
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"message_start",    "message_delta",    "message_snapshot",
-                                                "message_restart",  "message_complete", "message_rejected",
-                                                "message_failed",   "message_cancelled"};
+constexpr std::array<std::string_view, 8> names{"message_start", "message_delta", "message_snapshot", "message_restart",
+    "message_complete", "message_rejected", "message_failed", "message_cancelled"};
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t out = 0;

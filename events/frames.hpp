@@ -2,7 +2,8 @@
 //
 // Each generation has a Redis stream `gen:{id}` whose entry ids are `epoch-offset`: Redis itself refuses an entry of an
 // older epoch. Each entry is published in the same script on the conversation's channel as
-// "<generation> <epoch> <offset> <type>\n<frame JSON>". Frames that belong to no generation are published as "-\n<frame JSON>".
+// "<generation> <epoch> <offset> <type>\n<frame JSON>". Frames that belong to no generation are published as "-\n<frame
+// JSON>".
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ std::string frame(frame_type, const generation_ids&, position, std::string_view 
 /// `"content":"…"` for a delta or a snapshot.
 std::string content_member(std::string_view text);
 
-/// The last frame of a generation, from how it ended (state as in chat.finished). `message` is the reply's JSON, or null.
+/// The last frame of a generation, from how it ended (state as in chat.finished). `message` is the reply's JSON, or
+/// null.
 struct last_frame {
     frame_type type;
     std::string more;
@@ -62,12 +64,12 @@ std::string publish_payload(std::string_view frame);
 /// None when the payload is not of this shape. The view points into `payload`.
 std::optional<published> read_payload(std::string_view payload);
 
-std::string stream_key(const generation_id&);                 ///< gen:{id}
-std::string channel_of(const conversation_id&);               ///< conversation:{id}
-std::string channel_of(const user_id&);                       ///< user:{id}
-std::string entry_id(position);                               ///< "3-17"
+std::string stream_key(const generation_id&);    ///< gen:{id}
+std::string channel_of(const conversation_id&);  ///< conversation:{id}
+std::string channel_of(const user_id&);          ///< user:{id}
+std::string entry_id(position);                  ///< "3-17"
 std::optional<position> read_entry_id(std::string_view text);
-std::string state_key(const user_id&);                        ///< state:{id}; absent from any change of the user's rows on
+std::string state_key(const user_id&);  ///< state:{id}; absent from any change of the user's rows on
 inline constexpr std::string_view cancel_channel = "cancellations";  ///< payload: a generation's id
 
 }  // namespace airi::events

@@ -9,9 +9,9 @@ namespace airi::events {
 struct moderation_decided {
     message_id message;
     user_id user;
-    std::string action;      ///< allow, warn, block, review
-    std::string category;    ///< the gravest one; empty when allowed
-    std::string reason;      ///< for the audit, never the text itself
+    std::string action;    ///< allow, warn, block, review
+    std::string category;  ///< the gravest one; empty when allowed
+    std::string reason;    ///< for the audit, never the text itself
     double confidence = 0;
 
     static constexpr std::string_view topic = "moderation.decided.v1";

@@ -32,7 +32,8 @@ std::pair<std::string, std::string> schema_of() {
             const auto one = [&](const auto& field) {
                 using value = std::remove_cvref_t<decltype(std::declval<Event>().*(field.member))>;
                 if (!properties.empty()) properties += ",\n";
-                properties += fmt::format("    \"{}\": {}", field.name, type_of(static_cast<const value*>(nullptr), field.bound));
+                properties +=
+                    fmt::format("    \"{}\": {}", field.name, type_of(static_cast<const value*>(nullptr), field.bound));
                 if (!field.bound.required) return;
                 if (!required.empty()) required += ", ";
                 required += fmt::format("\"{}\"", field.name);
@@ -41,9 +42,9 @@ std::pair<std::string, std::string> schema_of() {
         },
         Event::fields);
     return {fmt::format("{}.json", Event::topic),
-            fmt::format("{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"{}\",\n"
-                        "  \"type\": \"object\",\n  \"properties\": {{\n{}\n  }},\n  \"required\": [{}]\n}}\n",
-                        Event::topic, properties, required)};
+        fmt::format("{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"{}\",\n"
+                    "  \"type\": \"object\",\n  \"properties\": {{\n{}\n  }},\n  \"required\": [{}]\n}}\n",
+            Event::topic, properties, required)};
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ std::pair<std::string, std::string> schema_of() {
 std::vector<std::pair<std::string, std::string>> schemas() {
     return std::apply(
         [](const auto&... event) {
-            return std::vector<std::pair<std::string, std::string>>{schema_of<std::remove_cvref_t<decltype(event)>>()...};
+            return std::vector<std::pair<std::string, std::string>>{
+                schema_of<std::remove_cvref_t<decltype(event)>>()...};
         },
         all{});
 }

@@ -1,4 +1,5 @@
-// JSON Schema (2020-12) of each event, from its declared fields; committed under schemas/events and checked in the tests.
+// JSON Schema (2020-12) of each event, from its declared fields; committed under schemas/events and checked in the
+// tests.
 #pragma once
 
 #include <string>

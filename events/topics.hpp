@@ -6,7 +6,7 @@
 
 namespace airi::events {
 
-inline constexpr const char* retry_suffix = "-retry";        ///< as Spring Kafka names them
+inline constexpr const char* retry_suffix = "-retry";  ///< as Spring Kafka names them
 inline constexpr const char* dead_letter_suffix = "-dlt";
 
 /// Every event's topic with its retry and dead-letter topics.

@@ -27,8 +27,8 @@ std::shared_ptr<account> read(const postgres::rows& row, session_id session, use
     }
     if (const auto limits = json::document::parse(row.text(0, 4)))
         limits->root().each([&](json::value l) {
-            out->limits[std::string(l["resource"].string().value_or("")) + "/" + std::string(l["period"].string().value_or(""))] =
-                l["amount"].integer().value_or(0);
+            out->limits[std::string(l["resource"].string().value_or("")) + "/" +
+                        std::string(l["period"].string().value_or(""))] = l["amount"].integer().value_or(0);
         });
     if (const auto rates = json::document::parse(row.text(0, 5)))
         rates->root().each([&](json::value r) {
@@ -39,7 +39,8 @@ std::shared_ptr<account> read(const postgres::rows& row, session_id session, use
     if (out->by_key)
         if (const auto scopes = json::document::parse(row.text(0, 6)))
             scopes->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
-    if (const auto most = row.text(0, 7); !row.is_null(0, 7)) std::from_chars(most.data(), most.data() + most.size(), out->key_rate);
+    if (const auto most = row.text(0, 7); !row.is_null(0, 7))
+        std::from_chars(most.data(), most.data() + most.size(), out->key_rate);
     if (!row.is_null(0, 8)) out->refused = row.text(0, 8);
     return out;
 }
@@ -53,7 +54,8 @@ std::optional<std::int64_t> account::limit(std::string_view resource_and_period)
 
 awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, session_id session) {
     const auto at = std::chrono::steady_clock::now();
-    if (const auto found = known_.find(session); found != known_.end() && found->second.until > at && found->second.is->id == user)
+    if (const auto found = known_.find(session);
+        found != known_.end() && found->second.until > at && found->second.is->id == user)
         co_return found->second.is;
     postgres::transaction ask;
     ask.caller = user;
@@ -72,7 +74,8 @@ awaitable<result<std::shared_ptr<const account>>> accounts::of(user_id user, ses
     co_return is;
 }
 
-// A user from before there were keys, or whose way in makes none, gets one here. Without a key nothing can be said; all else can be done.
+// A user from before there were keys, or whose way in makes none, gets one here. Without a key nothing can be said; all
+// else can be done.
 awaitable<> accounts::unlock(account& who, std::string wrapped) {
     if (wrapped.empty()) {
         postgres::transaction make;
@@ -83,13 +86,16 @@ awaitable<> accounts::unlock(account& who, std::string wrapped) {
         wrapped = rows->front().text(0, 0);
     }
     auto key = master_.unwrap(wrapped, who.id);
-    if (key) who.key = std::make_shared<const seal::key>(std::move(*key));
-    else log::error("account.no_key", {{"user_id", who.id.text()}, {"error", key.error().message()}});
+    if (key)
+        who.key = std::make_shared<const seal::key>(std::move(*key));
+    else
+        log::error("account.no_key", {{"user_id", who.id.text()}, {"error", key.error().message()}});
 }
 
 awaitable<result<ownership>> accounts::owns(user_id user, conversation_id conversation) {
     const auto at = std::chrono::steady_clock::now();
-    if (const auto found = owned_.find(conversation); found != owned_.end() && found->second.until > at && found->second.by == user)
+    if (const auto found = owned_.find(conversation);
+        found != owned_.end() && found->second.until > at && found->second.by == user)
         co_return ownership::own;
     postgres::transaction ask;
     ask.caller = user;

@@ -24,8 +24,8 @@ struct rate {
 
 struct account {
     user_id id;
-    session_id session;    ///< or the API key's id
-    std::string json;      ///< {id,email,role,display_name,created_at,plan,pending}
+    session_id session;  ///< or the API key's id
+    std::string json;    ///< {id,email,role,display_name,created_at,plan,pending}
     std::string role;
     std::string plan;
     std::string features;  ///< JSON object
@@ -40,7 +40,9 @@ struct account {
     std::shared_ptr<const seal::key> key;  ///< seals what the user says; null when it cannot be had
 
     /// Whether this may be done with what it signed in with: a session may do everything.
-    bool may(std::string_view scope) const { return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end(); }
+    bool may(std::string_view scope) const {
+        return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+    }
     /// The plan's limit; none when it has no row for it.
     std::optional<std::int64_t> limit(std::string_view resource_and_period) const;
 };

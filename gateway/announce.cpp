@@ -26,7 +26,8 @@ void announce_change(const exchange& of, const route& r, const handled& got) {
     if (!said || said->status >= 300) return;
     const auto body = json::document::parse(said->body);
     if (!body) return;
-    const auto data = json::object().add_raw(r.announces.substr(0, r.announces.find('_')), body->root()["data"].text()).text();
+    const auto data =
+        json::object().add_raw(r.announces.substr(0, r.announces.find('_')), body->root()["data"].text()).text();
     announce(of.use.redis, of.use.on, events::channel_of(of.caller->id), r.announces, data);
 }
 

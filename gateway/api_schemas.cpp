@@ -17,7 +17,8 @@ const std::string& api_schemas() {
             const auto parsed = json::document::parse(file.text);
             if (!parsed) throw std::invalid_argument(std::string(file.name) + ": " + parsed.error().message());
             parsed->root()["$defs"].members([&](std::string_view name, json::value definition) {
-                if (!all.emplace(name, definition.text()).second) throw std::invalid_argument(std::string(name) + " is defined twice");
+                if (!all.emplace(name, definition.text()).second)
+                    throw std::invalid_argument(std::string(name) + " is defined twice");
             });
         }
         json::object defs;
@@ -31,7 +32,8 @@ const schema::validator& api_schema(std::string_view name) {
     static const auto all = [] {
         std::map<std::string, schema::validator, std::less<>> made;
         const auto parsed = json::document::parse(api_schemas());
-        parsed->root()["$defs"].members([&](std::string_view each, json::value) { made.emplace(each, schema::validator(api_schemas(), each)); });
+        parsed->root()["$defs"].members(
+            [&](std::string_view each, json::value) { made.emplace(each, schema::validator(api_schemas(), each)); });
         return made;
     }();
     const auto found = all.find(name);

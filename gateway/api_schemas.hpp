@@ -1,5 +1,5 @@
-// The JSON Schemas of request and response bodies, schemas/api, as one document. Used by the service to validate and by the
-// OpenAPI document.
+// The JSON Schemas of request and response bodies, schemas/api, as one document. Used by the service to validate and by
+// the OpenAPI document.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace airi::gateway {
 /// {"$defs":{…}} of all files; a name stands in one file only.
 const std::string& api_schemas();
 
-/// The validator of a definition; all are made at the first call, and read without a lock. Throws std::out_of_range for a name
-/// that is not there.
+/// The validator of a definition; all are made at the first call, and read without a lock. Throws std::out_of_range for
+/// a name that is not there.
 const schema::validator& api_schema(std::string_view name);
 
 }  // namespace airi::gateway

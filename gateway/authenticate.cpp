@@ -38,12 +38,14 @@ awaitable<> count_use(services& use, std::string key, bool due) {
     if (taken) std::from_chars(taken->text.data(), taken->text.data() + taken->text.size(), uses);
     postgres::transaction write;
     write.statements.push_back(sql::bind("auth.api_key_used", {{"id", key}, {"uses", uses}}));
-    if (const auto rows = co_await use.database.run(std::move(write)); rows && rows->front().text(0, 0) == "t") co_return;
+    if (const auto rows = co_await use.database.run(std::move(write)); rows && rows->front().text(0, 0) == "t")
+        co_return;
     std::vector<std::string> give_back{"INCRBY", counter, std::to_string(uses)};
     co_await use.redis.command(std::move(give_back));
 }
 
-awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(services& use, std::string key, std::string address) {
+awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(
+    services& use, std::string key, std::string address) {
     const problem unknown{401, "INVALID_API_KEY", "this API key is unknown, expired, revoked, or not for this address"};
     if (!is_well_formed(key)) co_return unknown;
     postgres::transaction ask;
@@ -59,7 +61,8 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(serv
     co_return *found;
 }
 
-awaitable<std::variant<std::shared_ptr<const account>, problem>> by_access_token(services& use, std::string token, instant at) {
+awaitable<std::variant<std::shared_ptr<const account>, problem>> by_access_token(
+    services& use, std::string token, instant at) {
     const auto claims = use.keys.verify(token, at);
     if (!claims) {
         const bool expired = claims.error() == make_error_code(tokens::errc::expired);
@@ -80,7 +83,8 @@ api_key fresh_api_key() {
     return {secret(whole), shown, digest::sha256_hex(whole)};
 }
 
-awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(services& use, std::string token, const request& in) {
+awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
+    services& use, std::string token, const request& in) {
     auto found = token.starts_with(key_mark) ? co_await by_api_key(use, std::move(token), in.address)
                                              : co_await by_access_token(use, std::move(token), in.arrived);
     if (const auto* who = std::get_if<0>(&found))
@@ -109,7 +113,8 @@ std::string bearer_of(const request& in) {
     constexpr std::string_view scheme = "bearer ";
     const auto value = in.header("authorization");
     const auto same = [](char a, char b) { return (a | 0x20) == b || a == b; };
-    if (value.size() <= scheme.size() || !std::equal(scheme.begin(), scheme.end(), value.begin(), [&](char b, char a) { return same(a, b); }))
+    if (value.size() <= scheme.size() ||
+        !std::equal(scheme.begin(), scheme.end(), value.begin(), [&](char b, char a) { return same(a, b); }))
         return {};
     return std::string(value.substr(scheme.size()));
 }

@@ -35,7 +35,8 @@ std::optional<problem> refuse_nul(std::string_view text, json::value root) {
     return found ? std::optional(invalid(*found, "no NUL characters")) : std::nullopt;
 }
 
-std::optional<problem> refuse_unknown(json::value object, std::initializer_list<std::string_view> known, std::string_view at) {
+std::optional<problem> refuse_unknown(
+    json::value object, std::initializer_list<std::string_view> known, std::string_view at) {
     std::vector<std::string_view> seen;
     std::string faults;
     std::size_t count = 0;
@@ -44,8 +45,10 @@ std::optional<problem> refuse_unknown(json::value object, std::initializer_list<
         const bool twice = !unknown && std::find(seen.begin(), seen.end(), name) != seen.end();
         if (!unknown) seen.push_back(name);
         if ((!unknown && !twice) || ++count > most_faults) return;
-        faults += (faults.empty() ? "" : ",") +
-                  json::object().add("pointer", json::below(at, name)).add("message", twice ? "is there twice" : "is not known here").text();
+        faults += (faults.empty() ? "" : ",") + json::object()
+                                                    .add("pointer", json::below(at, name))
+                                                    .add("message", twice ? "is there twice" : "is not known here")
+                                                    .text();
     });
     if (count == 0) return std::nullopt;
     return problem{422, "VALIDATION_FAILED", "a member is not known here, or is there twice", "[" + faults + "]"};

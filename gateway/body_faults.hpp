@@ -15,6 +15,7 @@ namespace airi::gateway {
 std::optional<problem> refuse_nul(std::string_view text, json::value root);
 
 /// 422 for each member of an object that is not among `known`, or is there twice. `at` is where the object stands.
-std::optional<problem> refuse_unknown(json::value object, std::initializer_list<std::string_view> known, std::string_view at = {});
+std::optional<problem> refuse_unknown(
+    json::value object, std::initializer_list<std::string_view> known, std::string_view at = {});
 
 }  // namespace airi::gateway

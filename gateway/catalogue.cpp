@@ -17,7 +17,8 @@ awaitable<result<>> catalogue::load(postgres::database& db) {
     auto fresh = std::make_shared<catalogue_rows>();
     const auto& rates = (*rows)[0];
     for (std::size_t i = 0; i < rates.size(); ++i)
-        fresh->rates[std::string(rates.text(i, 0))] = {std::string(rates.text(i, 0)), number_of(rates.text(i, 1)), number_of(rates.text(i, 2))};
+        fresh->rates[std::string(rates.text(i, 0))] = {
+            std::string(rates.text(i, 0)), number_of(rates.text(i, 1)), number_of(rates.text(i, 2))};
     const auto& models = (*rows)[1];
     for (std::size_t i = 0; i < models.size(); ++i) {
         const auto name = models.text(i, 1);

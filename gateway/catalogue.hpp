@@ -1,5 +1,5 @@
-// What the gateway needs of the profile: limits for callers without an account, and the models that may be named. Loaded
-// at start and reloaded from time to time; readers hold a snapshot. Thread safe.
+// What the gateway needs of the profile: limits for callers without an account, and the models that may be named.
+// Loaded at start and reloaded from time to time; readers hold a snapshot. Thread safe.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ struct catalogue_rows {
 
     /// Whether a plan of this rank may name the model.
     bool offers(std::string_view model, std::int64_t rank) const {
-        return std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == model && m.min_rank <= rank; });
+        return std::any_of(
+            models.begin(), models.end(), [&](const auto& m) { return m.name == model && m.min_rank <= rank; });
     }
 };
 

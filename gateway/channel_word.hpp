@@ -1,5 +1,5 @@
-// A word that a worker says on a channel when it is done, waited for by one request. Joined before the question is published, so
-// that it is not missed; best effort all the same, so Postgres is asked after a silence. One thread.
+// A word that a worker says on a channel when it is done, waited for by one request. Joined before the question is
+// published, so that it is not missed; best effort all the same, so Postgres is asked after a silence. One thread.
 #pragma once
 
 #include <memory>

@@ -47,7 +47,8 @@ std::variant<client_frame, problem> read_resume(json::value data) {
 std::optional<problem> refuse_unknown_data(std::string_view type, json::value data) {
     constexpr std::string_view at = "/data";
     if (type == "message_send")
-        return refuse_unknown(data, {"conversation_id", "content", "client_message_id", "model", "companion_id", "attachments"}, at);
+        return refuse_unknown(
+            data, {"conversation_id", "content", "client_message_id", "model", "companion_id", "attachments"}, at);
     if (type == "resume") return refuse_unknown(data, {"generation_id", "epoch", "offset"}, at);
     if (type == "message_cancel") return refuse_unknown(data, {"generation_id"}, at);
     if (type == "subscribe" || type == "unsubscribe") return refuse_unknown(data, {"channel"}, at);
@@ -67,7 +68,8 @@ std::variant<client_frame, problem> read_data(std::string_view type, json::value
     }
     if (type == "subscribe" || type == "unsubscribe") {
         const auto channel = data["channel"].string();
-        if (!channel || channel->empty() || channel->size() > 100) return invalid("/data/channel", "the name of a channel");
+        if (!channel || channel->empty() || channel->size() > 100)
+            return invalid("/data/channel", "the name of a channel");
         return client_frame{client_channel{std::string(*channel), type == "subscribe"}};
     }
     if (type == "typing_start" || type == "typing_stop") {

@@ -30,7 +30,8 @@ struct client_typing {
     bool started = true;
 };
 
-using client_frame = std::variant<client_ping, client_send, client_cancel, client_channel, client_resume, client_typing>;
+using client_frame =
+    std::variant<client_ping, client_send, client_cancel, client_channel, client_resume, client_typing>;
 
 struct read_frame {
     std::string ref;  ///< the frame's id, to be echoed

@@ -36,9 +36,11 @@ std::string cookie(const request& in, std::string_view wanted) {
     return found.value_or("");
 }
 
-void set(const gateway_options& options, response& on, const std::string& name, std::string_view value, std::string_view path, seconds life, bool hidden) {
-    on.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path={}; Max-Age={}; SameSite=Lax{}{}", name, value, path, life.count(),
-                                                      options.secure_cookies ? "; Secure" : "", hidden ? "; HttpOnly" : ""));
+void set(const gateway_options& options, response& on, const std::string& name, std::string_view value,
+    std::string_view path, seconds life, bool hidden) {
+    on.headers.emplace_back(
+        "Set-Cookie", fmt::format("{}={}; Path={}; Max-Age={}; SameSite=Lax{}{}", name, value, path, life.count(),
+                          options.secure_cookies ? "; Secure" : "", hidden ? "; HttpOnly" : ""));
 }
 
 constexpr std::string_view refresh_path = "/auth/refresh";
@@ -53,21 +55,28 @@ std::optional<problem> check_transport(const request& in) {
     return bad_request("X-Token-Transport is bearer or cookie");
 }
 
-std::string access_cookie(const gateway_options& options, const request& in) { return cookie(in, access_name(options)); }
-std::string refresh_cookie(const gateway_options& options, const request& in) { return cookie(in, refresh_name(options)); }
+std::string access_cookie(const gateway_options& options, const request& in) {
+    return cookie(in, access_name(options));
+}
+std::string refresh_cookie(const gateway_options& options, const request& in) {
+    return cookie(in, refresh_name(options));
+}
 
 std::string csrf_token(const services& use, session_id session) {
-    return digest::base64url(digest::hmac_sha256(secret(digest::hmac_sha256(use.refresh_key, "airi/csrf")), session.text()));
+    return digest::base64url(
+        digest::hmac_sha256(secret(digest::hmac_sha256(use.refresh_key, "airi/csrf")), session.text()));
 }
 
 std::optional<problem> check_csrf(const services& use, session_id session, const request& in) {
     if (in.method == verb::get || in.method == verb::head) return std::nullopt;
     const auto right = csrf_token(use, session);
-    if (digest::equal(in.header("x-csrf-token"), right) && digest::equal(cookie(in, csrf_name(use.options)), right)) return std::nullopt;
+    if (digest::equal(in.header("x-csrf-token"), right) && digest::equal(cookie(in, csrf_name(use.options)), right))
+        return std::nullopt;
     return problem{403, "CSRF", "a request by cookie needs its session's X-CSRF-Token"};
 }
 
-void set_cookies(const services& use, const request& in, session_id session, const std::string& access, const std::string& renewal, response& on) {
+void set_cookies(const services& use, const request& in, session_id session, const std::string& access,
+    const std::string& renewal, response& on) {
     const auto& options = use.options;
     const auto end = in.path.find("/auth/");
     const auto prefix = end == in.path.npos ? std::string("/api/v1") : in.path.substr(0, end);
@@ -79,7 +88,8 @@ void set_cookies(const services& use, const request& in, session_id session, con
 void clear_cookies(const gateway_options& options, const request& in, response& on) {
     if (in.header("cookie").empty()) return;
     set(options, on, access_name(options), "", "/", seconds{0}, true);
-    for (const std::string prefix : {"/api/v1", "/api", "/v1"}) set(options, on, refresh_name(options), "", prefix + std::string(refresh_path), seconds{0}, true);
+    for (const std::string prefix : {"/api/v1", "/api", "/v1"})
+        set(options, on, refresh_name(options), "", prefix + std::string(refresh_path), seconds{0}, true);
     set(options, on, csrf_name(options), "", "/", seconds{0}, false);
 }
 

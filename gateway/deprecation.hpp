@@ -1,5 +1,5 @@
-// Paths without a version, which go on working: an answer says since when they are deprecated and where to go (RFC 9745, 8288).
-// Used by the service.
+// Paths without a version, which go on working: an answer says since when they are deprecated and where to go (RFC
+// 9745, 8288). Used by the service.
 #pragma once
 
 #include <string>

@@ -1,6 +1,5 @@
 #include "gateway/generation_status.hpp"
 
-
 #include "platform/base/json.hpp"
 #include "platform/base/number.hpp"
 #include "sql/statements.hpp"
@@ -17,14 +16,16 @@ awaitable<result<std::optional<generation_status>>> status_of(services& use, use
     if (row.empty()) co_return std::optional<generation_status>{};
     generation_status out;
     out.ids = {conversation_id::parse(row.text(0, 0)).value_or(conversation_id{}), id,
-               message_id::parse(row.text(0, 7)).value_or(message_id{}), message_id::parse(row.text(0, 1)).value_or(message_id{})};
+        message_id::parse(row.text(0, 7)).value_or(message_id{}),
+        message_id::parse(row.text(0, 1)).value_or(message_id{})};
     out.state = row.text(0, 2);
     out.at = {number_of(row.text(0, 3)), number_of(row.text(0, 5))};
     out.checkpoint = row.text(0, 4);
     if (out.state != "queued" && out.state != "running") {
         const auto end = json::document::parse(row.text(0, 6));
         if (!end) co_return make_error_code(postgres::errc::broken);
-        out.end = events::end_frame(out.state, end->root()["error_code"].string().value_or(""), end->root()["message"].text());
+        out.end = events::end_frame(
+            out.state, end->root()["error_code"].string().value_or(""), end->root()["message"].text());
         if (out.state == "rejected") out.at = {1, 0};
     }
     co_return out;

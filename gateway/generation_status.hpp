@@ -11,8 +11,8 @@ namespace airi::gateway {
 struct generation_status {
     events::generation_ids ids;
     std::string state;
-    events::position at;           ///< of the last frame when it has ended, of the checkpoint otherwise
-    std::string checkpoint;        ///< text shown so far
+    events::position at;     ///< of the last frame when it has ended, of the checkpoint otherwise
+    std::string checkpoint;  ///< text shown so far
     std::optional<events::last_frame> end;
 };
 

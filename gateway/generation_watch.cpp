@@ -12,8 +12,14 @@ constexpr milliseconds silence{2'000};
 
 }  // namespace
 
-generation_watch::generation_watch(services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen)
-    : use_(use), caller_(caller), ids_(ids), channel_(events::channel_of(ids.conversation)), order_(seen), wake_(use.on) {}
+generation_watch::generation_watch(
+    services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen)
+    : use_(use),
+      caller_(caller),
+      ids_(ids),
+      channel_(events::channel_of(ids.conversation)),
+      order_(seen),
+      wake_(use.on) {}
 
 awaitable<> generation_watch::join() {
     joined_ = true;
@@ -39,10 +45,10 @@ awaitable<> generation_watch::ask_postgres(bool with_text) {
     const auto& now_is = **status;
     if (now_is.end) {
         push({now_is.at, now_is.end->type,
-              std::make_shared<const std::string>(events::frame(now_is.end->type, ids_, now_is.at, now_is.end->more))});
+            std::make_shared<const std::string>(events::frame(now_is.end->type, ids_, now_is.at, now_is.end->more))});
     } else if (with_text && !now_is.checkpoint.empty()) {
         push({now_is.at, events::frame_type::snapshot,
-              std::make_shared<const std::string>(snapshot_frame(ids_, now_is.at, now_is.checkpoint))});
+            std::make_shared<const std::string>(snapshot_frame(ids_, now_is.at, now_is.checkpoint))});
     }
 }
 

@@ -16,7 +16,8 @@ namespace airi::gateway {
 
 class generation_watch : public channel_listener, public std::enable_shared_from_this<generation_watch> {
 public:
-    generation_watch(services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen = std::nullopt);
+    generation_watch(
+        services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen = std::nullopt);
 
     /// From here on frames are kept. Without Redis it goes on too: Postgres is asked from time to time.
     awaitable<> join();

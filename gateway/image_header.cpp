@@ -60,10 +60,13 @@ std::optional<image_size> jpeg(std::string_view bytes) {
 
 // One RIFF container that is as long as it says (https://developers.google.com/speed/webp/docs/riff_container).
 std::optional<image_size> webp(std::string_view bytes) {
-    if (bytes.size() < 30 || !bytes.starts_with("RIFF") || bytes.substr(8, 4) != "WEBP" || little(bytes, 4, 4) != bytes.size() - 8) return std::nullopt;
+    if (bytes.size() < 30 || !bytes.starts_with("RIFF") || bytes.substr(8, 4) != "WEBP" ||
+        little(bytes, 4, 4) != bytes.size() - 8)
+        return std::nullopt;
     const auto kind = bytes.substr(12, 4);
     if (little(bytes, 16, 4) > bytes.size() - 20) return std::nullopt;
-    if (kind == "VP8 " && bytes.substr(23, 3) == "\x9d\x01\x2a") return image_size{little(bytes, 26, 2) & 0x3fff, little(bytes, 28, 2) & 0x3fff};
+    if (kind == "VP8 " && bytes.substr(23, 3) == "\x9d\x01\x2a")
+        return image_size{little(bytes, 26, 2) & 0x3fff, little(bytes, 28, 2) & 0x3fff};
     if (kind == "VP8L" && at(bytes, 20) == 0x2f) {
         const auto bits = little(bytes, 21, 4);
         return image_size{(bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1};

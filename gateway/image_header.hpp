@@ -1,4 +1,5 @@
-// What a picture says of itself in its header. Nothing is ever decoded, so there is nothing to blow up. Used by the routes.
+// What a picture says of itself in its header. Nothing is ever decoded, so there is nothing to blow up. Used by the
+// routes.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,8 @@ constexpr seconds settling{5};
 }  // namespace
 
 awaitable<std::string> kept_answers::state_of(user_id whose, std::string known) {
-    if (!co_await marks_.settled() || std::chrono::steady_clock::now() - redis_.standing_since() < settling) co_return std::string{};
+    if (!co_await marks_.settled() || std::chrono::steady_clock::now() - redis_.standing_since() < settling)
+        co_return std::string{};
     if (!known.empty()) co_return known;
     const auto key = events::state_key(whose);
     std::vector<std::string> get{"GET", key};

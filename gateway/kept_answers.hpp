@@ -1,6 +1,6 @@
-// Answers of data routes, kept in this thread's memory while nothing of the user's has changed. Whether it has is asked of
-// Redis at each request: a key per user holds a random text, any change deletes it, and the next reader makes another one. So an
-// answer that was read before a change is never given after it, on any gateway.
+// Answers of data routes, kept in this thread's memory while nothing of the user's has changed. Whether it has is asked
+// of Redis at each request: a key per user holds a random text, any change deletes it, and the next reader makes
+// another one. So an answer that was read before a change is never given after it, on any gateway.
 #pragma once
 
 #include <chrono>
@@ -19,11 +19,11 @@ public:
     explicit kept_answers(redis::client& redis, std::size_t most_bytes = 32 * 1024 * 1024)
         : redis_(redis), marks_(redis), most_bytes_(most_bytes) {}
 
-    /// The state of what a user has; ask before the rows are read. Empty while Redis is away and for 5 s after: then nothing is kept
-    /// or found.
-    /// `known` is its key's value when it has been read already.
+    /// The state of what a user has; ask before the rows are read. Empty while Redis is away and for 5 s after: then
+    /// nothing is kept or found. `known` is its key's value when it has been read already.
     awaitable<std::string> state_of(user_id, std::string known = {});
-    /// Something of the user's has changed: ends when every gateway knows. Best effort only while Redis is away from this one alone.
+    /// Something of the user's has changed: ends when every gateway knows. Best effort only while Redis is away from
+    /// this one alone.
     awaitable<> changed(user_id);
 
     /// The body that was kept in this state; null when there is none. Valid until the next call.

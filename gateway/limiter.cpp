@@ -7,9 +7,10 @@
 namespace airi::gateway {
 namespace {
 
-// KEYS: one sorted set per window, then the quota's set if there is one, then a key to be read on the way if there is one. ARGV:
-// number of windows, a token unique to this request, then max and seconds per window, then the quota's max and member. Returns
-// {kind, index of the window, remaining, milliseconds to wait, repeated, what the key holds}; the last only of what is allowed.
+// KEYS: one sorted set per window, then the quota's set if there is one, then a key to be read on the way if there is
+// one. ARGV: number of windows, a token unique to this request, then max and seconds per window, then the quota's max
+// and member. Returns {kind, index of the window, remaining, milliseconds to wait, repeated, what the key holds}; the
+// last only of what is allowed.
 const redis::script take_script(R"lua(
 local windows = tonumber(ARGV[1])
 local t = redis.call('TIME')
@@ -60,8 +61,8 @@ std::string quota_key(const quota& q) { return "quota:messages:" + q.whose + ":"
 awaitable<result<decision>> limiter::take(std::vector<window> windows, std::optional<quota> day, std::string read) {
     static thread_local std::uint64_t counter = 0;
     std::vector<std::string> keys, arguments{std::to_string(windows.size()),
-                                             fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
-                                                 std::to_string(airi::now().time_since_epoch().count())};
+                                       fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
+                                           std::to_string(airi::now().time_since_epoch().count())};
     for (const auto& w : windows) {
         keys.push_back("rate:" + w.name + ":" + w.whose);
         arguments.push_back(std::to_string(w.max));
@@ -115,7 +116,7 @@ awaitable<> limiter::give_back(quota day) {
 std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision& d) {
     if (d.name.empty()) return {};
     return {{"RateLimit-Policy", fmt::format("\"{}\";q={};w={}", d.name, d.limit, d.window)},
-            {"RateLimit", fmt::format("\"{}\";r={};t={}", d.name, d.remaining, d.reset)}};
+        {"RateLimit", fmt::format("\"{}\";r={};t={}", d.name, d.remaining, d.reset)}};
 }
 
 }  // namespace airi::gateway

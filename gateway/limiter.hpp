@@ -20,7 +20,7 @@ struct window {
 /// A set of ids, one per counted thing, so that a repeated one counts once.
 struct quota {
     std::string whose;
-    std::string day;     ///< 2026-01-31, UTC
+    std::string day;       ///< 2026-01-31, UTC
     std::int64_t max = 0;  ///< -1: unlimited, but repeats are still recognised
     std::string member;
 };
@@ -28,19 +28,20 @@ struct quota {
 struct decision {
     enum class kind { allowed, rate_limited, quota_used, unseeded };
     kind is = kind::allowed;
-    std::string name;             ///< of the window that refused, or of the tightest one
+    std::string name;  ///< of the window that refused, or of the tightest one
     std::int64_t limit = 0, window = 0, remaining = 0, reset = 0;  ///< seconds until a request is possible again
-    bool repeated = false;        ///< the quota's member was counted before
-    std::string read;             ///< what the key holds that was read on the way
+    bool repeated = false;                                         ///< the quota's member was counted before
+    std::string read;                                              ///< what the key holds that was read on the way
 };
 
 class limiter {
 public:
     explicit limiter(redis::client& redis) : redis_(redis) {}
 
-    /// Counts the request in every window and in the quota, or in none. `unseeded`: fill the quota with seed() first. `read`: a key
-    /// whose value is wanted too, so that it costs no round trip of its own.
-    awaitable<result<decision>> take(std::vector<window> windows, std::optional<quota> day = std::nullopt, std::string read = {});
+    /// Counts the request in every window and in the quota, or in none. `unseeded`: fill the quota with seed() first.
+    /// `read`: a key whose value is wanted too, so that it costs no round trip of its own.
+    awaitable<result<decision>> take(
+        std::vector<window> windows, std::optional<quota> day = std::nullopt, std::string read = {});
     /// Today's ids as Postgres has them.
     awaitable<result<>> seed(quota day, std::vector<std::string> members);
     /// Takes a counted member back: what it was for did not come about.

@@ -113,11 +113,13 @@ void raise_descriptor_limit() {
 int run(const gateway_settings& settings) {
     log::start("gateway", settings.log_level);
     raise_descriptor_limit();
-    auto all = shared_parts{postgres::open({settings.database_url, static_cast<std::size_t>(settings.database_connections)}),
-                            kafka::open_producer({.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
-                            nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
-                            secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
-                            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings)};
+    auto all =
+        shared_parts{postgres::open({settings.database_url, static_cast<std::size_t>(settings.database_connections)}),
+            kafka::open_producer(
+                {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
+            nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
+            secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
+            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings)};
     all.out = make_publisher(*all.producer);
     auto listen = listening_of(settings);
     listen.admits = std::make_shared<admission>(listen.per_address, listen.connections);

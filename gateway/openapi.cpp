@@ -21,18 +21,23 @@ std::string method_of(verb method) {
 // Schemas refer to each other where the document has them.
 std::string with_references(std::string text) {
     constexpr std::string_view from = "#/$defs/", to = "#/components/schemas/";
-    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
     return text;
 }
 
-std::string reference(std::string_view schema) { return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema); }
+std::string reference(std::string_view schema) {
+    return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
+}
 
 std::string envelope(std::string_view answers) {
     const bool list = answers.ends_with("[]");
     auto data = reference(answers.substr(0, answers.size() - (list ? 2 : 0)));
     if (list) data = fmt::format(R"({{"type":"array","items":{}}})", data);
-    return fmt::format(R"({{"type":"object","required":["success","data"],"properties":{{"success":{{"const":true}},"data":{},)"
-                       R"("meta":{{"type":"object","properties":{{"next_cursor":{{"type":["string","null"]}}}}}}}}}})", data);
+    return fmt::format(
+        R"({{"type":"object","required":["success","data"],"properties":{{"success":{{"const":true}},"data":{},)"
+        R"("meta":{{"type":"object","properties":{{"next_cursor":{{"type":["string","null"]}}}}}}}}}})",
+        data);
 }
 
 std::string described(std::string_view text, std::string_view content = {}) {
@@ -46,33 +51,47 @@ std::string described(std::string_view text, std::string_view content = {}) {
 std::string contents_of(const route& r) {
     json::object out;
     if (!r.answers.empty())
-        out.add_raw("application/json", fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
-    for (const auto one : words_of(r.media)) out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
+        out.add_raw("application/json",
+            fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
+    for (const auto one : words_of(r.media))
+        out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
     return r.answers.empty() && r.media.empty() ? std::string{} : out.text();
 }
 
 // By media type, what a body looks like.
 std::string taken_by(const route& r) {
-    if (r.takes == json_media) return fmt::format(R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
+    if (r.takes == json_media)
+        return fmt::format(
+            R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
     json::object out;
     for (const auto one : words_of(r.takes))
-        out.add_raw(one, one == "application/x-www-form-urlencoded" ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string","format":"binary"}})");
+        out.add_raw(one, one == "application/x-www-form-urlencoded"
+                             ? R"({"schema":{"type":"object"}})"
+                             : R"({"schema":{"type":"string","format":"binary"}})");
     return out.text();
 }
 
 responses responses_of(const route& r) {
     responses out;
     const auto refuse = [&](std::initializer_list<unsigned> statuses) {
-        for (const auto status : statuses) out.emplace(status, fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.as_openai ? "OpenAIError" : "Error"));
+        for (const auto status : statuses)
+            out.emplace(status,
+                fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.as_openai ? "OpenAIError" : "Error"));
     };
-    const auto json_of = [](std::string_view schema) { return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema)); };
+    const auto json_of = [](std::string_view schema) {
+        return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema));
+    };
     out.emplace(r.status, described("Done", contents_of(r)));
     for (const auto one : words_of(r.also)) {
         const auto status = static_cast<unsigned>(std::stoul(std::string(one)));
-        if (status == 202 && r.answers == "Message") out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
-        else if (status < 400) out.emplace(status, described("See the summary"));
-        else if (r.path.starts_with('=') || r.answers == "Health") out.emplace(status, described("Not in order"));
-        else refuse({status});
+        if (status == 202 && r.answers == "Message")
+            out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
+        else if (status < 400)
+            out.emplace(status, described("See the summary"));
+        else if (r.path.starts_with('=') || r.answers == "Health")
+            out.emplace(status, described("Not in order"));
+        else
+            refuse({status});
     }
     refuse({400, 503});
     if (!r.path.starts_with('=')) refuse({429});
@@ -85,13 +104,16 @@ responses responses_of(const route& r) {
 std::string parameters_of(const route& r, json::value schemas) {
     std::string out;
     const auto add = [&](std::string_view name, std::string_view in, bool required, std::string_view schema) {
-        out += (out.empty() ? "" : ",") + json::object().add("name", name).add("in", in).add("required", required).add_raw("schema", schema).text();
+        out +=
+            (out.empty() ? "" : ",") +
+            json::object().add("name", name).add("in", in).add("required", required).add_raw("schema", schema).text();
     };
     for (auto at = r.path.find('{'); at != r.path.npos; at = r.path.find('{', at + 1)) {
         const auto name = r.path.substr(at + 1, r.path.find('}', at) - at - 1);
         add(name, "path", true, name.ends_with("id") ? reference("Uuid") : R"({"type":"string"})");
     }
-    if (r.answers == "Tokens") add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
+    if (r.answers == "Tokens")
+        add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
     if (!r.query.empty()) {
         const auto schema = schemas[r.query];
         std::set<std::string, std::less<>> needed;
@@ -105,10 +127,16 @@ std::string parameters_of(const route& r, json::value schemas) {
 
 std::string operation(const route& r, const std::string& id, json::value schemas) {
     json::object out;
-    out.add("operationId", id).add("summary", r.about).add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
-    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])").add_raw("parameters", parameters_of(r, schemas));
+    out.add("operationId", id)
+        .add("summary", r.about)
+        .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
+    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
+        .add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
-        out.add_raw("requestBody", json::object().add("required", !r.body.empty() || r.takes != json_media).add_raw("content", taken_by(r)).text());
+        out.add_raw("requestBody", json::object()
+                                       .add("required", !r.body.empty() || r.takes != json_media)
+                                       .add_raw("content", taken_by(r))
+                                       .text());
     json::object answers;
     for (const auto& [status, text] : responses_of(r)) answers.add_raw(std::to_string(status), text);
     return out.add_raw("responses", answers.text()).text();
@@ -152,24 +180,29 @@ std::string components() {
     });
     return json::object()
         .add_raw("schemas", with_references(schemas.text()))
-        .add_raw("securitySchemes", R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"an access token, or an API key"},)"
-                 R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access","description":"set by signing in with X-Token-Transport: cookie; )"
-                 R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
+        .add_raw("securitySchemes",
+            R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"an access token, or an API key"},)"
+            R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access","description":"set by signing in with X-Token-Transport: cookie; )"
+            R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
         .add_raw("responses",
-                 R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
-                 R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"
-                 R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"},{"$ref":"#/components/schemas/Error"}]}}}}})")
+            R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
+            R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"
+            R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"},{"$ref":"#/components/schemas/Error"}]}}}}})")
         .text();
 }
 
 }  // namespace
 
 const std::string& openapi_document() {
-    static const std::string text = json::object()
-        .add("openapi", "3.1.0")
-        .add_raw("info", R"({"title":"airi","version":"1.0.0","description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
-        .add_raw("servers", R"([{"url":"/"}])")
-        .add_raw("paths", paths()).add_raw("components", components()).text();
+    static const std::string text =
+        json::object()
+            .add("openapi", "3.1.0")
+            .add_raw("info",
+                R"({"title":"airi","version":"1.0.0","description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
+            .add_raw("servers", R"([{"url":"/"}])")
+            .add_raw("paths", paths())
+            .add_raw("components", components())
+            .text();
     return text;
 }
 

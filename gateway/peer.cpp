@@ -1,9 +1,9 @@
 #include "gateway/peer.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -29,7 +29,10 @@ constexpr double frames_a_second = 50, frames_burst = 200;
 using text = std::shared_ptr<const std::string>;
 text shared(std::string frame) { return std::make_shared<const std::string>(std::move(frame)); }
 
-class peer final : public socket_peer, public channel_listener, public session_bound, public std::enable_shared_from_this<peer> {
+class peer final : public socket_peer,
+                   public channel_listener,
+                   public session_bound,
+                   public std::enable_shared_from_this<peer> {
 public:
     peer(services& use, std::shared_ptr<const account> who, request_trace trace)
         : use_(use), who_(std::move(who)), trace_(std::move(trace)), timer_(use.on) {}
@@ -54,13 +57,15 @@ public:
 
     awaitable<> received(std::string message) override {
         const auto self = shared_from_this();
-        if (!within_rate()) co_return send(shared(error_frame({429, "RATE_LIMITED", "too many frames", "null", 1}, {})));
+        if (!within_rate())
+            co_return send(shared(error_frame({429, "RATE_LIMITED", "too many frames", "null", 1}, {})));
         auto frame = read_client_frame(message);
         if (auto* wrong = std::get_if<problem>(&frame.is)) co_return send(shared(error_frame(*wrong, frame.ref)));
         const auto live = co_await use_.sessions.of(who_->id, who_->session);
         if (live && (!*live || !(*live)->refused.empty())) co_return session_ended();
         if (live) who_ = *live;
-        auto wrong = co_await std::visit([&](auto& of_type) { return act(of_type, frame.ref); }, std::get<client_frame>(frame.is));
+        auto wrong = co_await std::visit(
+            [&](auto& of_type) { return act(of_type, frame.ref); }, std::get<client_frame>(frame.is));
         if (wrong) send(shared(error_frame(*wrong, frame.ref)));
     }
 
@@ -120,11 +125,12 @@ private:
         if (ended_.size() > most_ended) ended_.pop_front();
     }
 
-    // A generation of a channel that this client has not asked for, or not yet: it is told of from a frame on that needs
-    // none before it. Deltas out of the middle would stand before the ones that a resumption brings.
+    // A generation of a channel that this client has not asked for, or not yet: it is told of from a frame on that
+    // needs none before it. Deltas out of the middle would stand before the ones that a resumption brings.
     bool overhear(const events::published& what) {
         const auto known = overheard_.find(what.generation);
-        if (known != overheard_.end() ? what.at <= known->second.at : what.type == events::frame_type::delta) return false;
+        if (known != overheard_.end() ? what.at <= known->second.at : what.type == events::frame_type::delta)
+            return false;
         if (overheard_.size() >= most_overheard) overheard_.clear();
         const bool ended = events::is_end(what.type);
         overheard_.insert_or_assign(what.generation, overheard{what.at, ended});
@@ -164,8 +170,11 @@ private:
             co_return std::move(*wrong);
         }
         json::object accepted;
-        accepted.add("client_message_id", message.client_message_id).add("conversation_id", ids.conversation.text())
-            .add("message_id", ids.message.text()).add("reply_id", ids.reply.text()).add("generation_id", ids.generation.text());
+        accepted.add("client_message_id", message.client_message_id)
+            .add("conversation_id", ids.conversation.text())
+            .add("message_id", ids.message.text())
+            .add("reply_id", ids.reply.text())
+            .add("generation_id", ids.generation.text());
         send(shared(server_frame("message_accepted", accepted.text(), ref)));
         if (begins && message.repeated) {
             co_await catch_up(ids.generation);
@@ -186,7 +195,8 @@ private:
         if (!in.join) {
             if (channels_.erase(in.name) > 0) use_.channels.leave(in.name, this);
         } else {
-            if (channels_.size() >= most_channels) co_return problem{429, "TOO_MANY_CHANNELS", "at most 100 channels a client"};
+            if (channels_.size() >= most_channels)
+                co_return problem{429, "TOO_MANY_CHANNELS", "at most 100 channels a client"};
             if (auto wrong = co_await may_join(in.name)) co_return std::move(*wrong);
             co_await join(shared_from_this(), in.name);
         }
@@ -231,8 +241,10 @@ private:
         const auto channel = events::channel_of(in.conversation);
         if (!channels_.contains(channel))
             if (auto wrong = co_await may_join(channel)) co_return std::move(*wrong);
-        const auto data = json::object().add("conversation_id", in.conversation.text()).add("user_id", who_->id.text()).text();
-        std::vector<std::string> words{"PUBLISH", channel, events::publish_payload(server_frame(in.started ? "typing_start" : "typing_stop", data))};
+        const auto data =
+            json::object().add("conversation_id", in.conversation.text()).add("user_id", who_->id.text()).text();
+        std::vector<std::string> words{"PUBLISH", channel,
+            events::publish_payload(server_frame(in.started ? "typing_start" : "typing_stop", data))};
         co_await use_.redis.command(std::move(words));
         co_return std::nullopt;
     }
@@ -241,7 +253,8 @@ private:
         if (name == events::channel_of(who_->id)) co_return std::nullopt;
         if ((name == "admin" || name == "crisis") && who_->role != "user") co_return std::nullopt;
         constexpr std::string_view prefix = "conversation:";
-        const auto id = name.starts_with(prefix) ? conversation_id::parse(std::string_view(name).substr(prefix.size())) : std::nullopt;
+        const auto id = name.starts_with(prefix) ? conversation_id::parse(std::string_view(name).substr(prefix.size()))
+                                                 : std::nullopt;
         if (!id) co_return not_found("channel");
         postgres::transaction ask;
         ask.caller = who_->id;
@@ -255,16 +268,17 @@ private:
     // A repeated message: what its generation came to so far.
     awaitable<> catch_up(generation_id id) {
         auto past = co_await read_stream(use_.redis, id, std::nullopt);
-        const auto status = past && past->is != replayed::kind::gone ? result<std::optional<generation_status>>(std::nullopt)
-                                                                     : co_await status_of(use_, who_->id, id);
+        const auto status = past && past->is != replayed::kind::gone
+                                ? result<std::optional<generation_status>>(std::nullopt)
+                                : co_await status_of(use_, who_->id, id);
         const auto at = followed_.find(id);
         if (at == followed_.end()) co_return;
         if (status && *status) co_return tell_from_postgres(at, **status);
         release(at, past ? std::move(*past) : replayed{});
     }
 
-    // What Postgres knows, in place of a stream that is gone: the end, or the text as of the last heartbeat. That may be
-    // older than the stream's next frame; so deltas are left out until one comes that stands alone.
+    // What Postgres knows, in place of a stream that is gone: the end, or the text as of the last heartbeat. That may
+    // be older than the stream's next frame; so deltas are left out until one comes that stands alone.
     void tell_from_postgres(followed_at at, const generation_status& is) {
         if (is.end) {
             send(shared(events::frame(is.end->type, is.ids, is.at, is.end->more)));
@@ -304,7 +318,8 @@ private:
 
     bool within_rate() {
         const auto at = clock::now();
-        allowance_ = std::min(frames_burst, allowance_ + frames_a_second * std::chrono::duration<double>(at - counted_at_).count());
+        allowance_ = std::min(
+            frames_burst, allowance_ + frames_a_second * std::chrono::duration<double>(at - counted_at_).count());
         counted_at_ = at;
         if (allowance_ < 1) return false;
         allowance_ -= 1;
@@ -319,7 +334,7 @@ private:
     std::map<generation_id, following> followed_;
     std::map<generation_id, overheard> overheard_;
     std::deque<generation_id> ended_;  // the last ones
-    std::string own_echo_;  // of the last message sent here: its message_created is for the other devices
+    std::string own_echo_;             // of the last message sent here: its message_created is for the other devices
     asio::steady_timer timer_;
     bool watching_ = false;
     double allowance_ = frames_burst;

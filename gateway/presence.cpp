@@ -12,8 +12,8 @@
 namespace airi::gateway {
 namespace {
 
-// `presence` has everybody who was told to be online, by when that is to be looked into; `presence:<user>` his sockets by the end
-// of their leases; `presence:seen:<user>` when he was there last, in milliseconds like all times here.
+// `presence` has everybody who was told to be online, by when that is to be looked into; `presence:<user>` his sockets
+// by the end of their leases; `presence:seen:<user>` when he was there last, in milliseconds like all times here.
 const std::string everybody = "presence";
 
 constexpr std::string_view clock_of_redis = R"lua(
@@ -88,7 +88,8 @@ presence::presence(executor on, redis::client& client, open_sockets& open, prese
         boost::asio::co_spawn(on_, extend(*this, {made.user.text(), made.socket}), boost::asio::detached);
     };
     open_.left = [this](const user_id&, const session_bound* one) {
-        if (auto gone = seats_.extract(one)) boost::asio::co_spawn(on_, leave(*this, std::move(gone.mapped())), boost::asio::detached);
+        if (auto gone = seats_.extract(one))
+            boost::asio::co_spawn(on_, leave(*this, std::move(gone.mapped())), boost::asio::detached);
     };
     boost::asio::co_spawn(on_, keep_beating(*this), boost::asio::detached);
     boost::asio::co_spawn(on_, keep_sweeping(*this), boost::asio::detached);
@@ -120,7 +121,8 @@ awaitable<> presence::keep_sweeping(presence& self) {
     for (;;) {
         co_await pause(self.options_.sweep);
         for (bool more = true; more;) {
-            const auto gone = co_await self.redis_.eval(sweep_script, {everybody}, {std::to_string(self.options_.lease.count())});
+            const auto gone =
+                co_await self.redis_.eval(sweep_script, {everybody}, {std::to_string(self.options_.lease.count())});
             more = gone && !gone->list.empty();
             for (std::size_t i = 0; more && i + 1 < gone->list.size(); i += 2)
                 self.tell(gone->list[i].text, "offline", time_of(gone->list[i + 1].text).value_or(now()));
@@ -136,13 +138,15 @@ awaitable<> presence::extend(presence& self, std::vector<std::string> users_and_
 }
 
 awaitable<> presence::leave(presence& self, seat gone) {
-    std::vector<std::string> arguments{std::to_string(self.options_.grace.count()), gone.user.text(), std::move(gone.socket)};
+    std::vector<std::string> arguments{
+        std::to_string(self.options_.grace.count()), gone.user.text(), std::move(gone.socket)};
     co_await self.redis_.eval(leave_script, {everybody}, std::move(arguments));
 }
 
 // The user's other devices, and administrators.
 void presence::tell(std::string_view user, std::string_view state, instant last_seen) {
-    const auto data = json::object().add("user_id", user).add("state", state).add("last_seen", to_text(last_seen)).text();
+    const auto data =
+        json::object().add("user_id", user).add("state", state).add("last_seen", to_text(last_seen)).text();
     announce(redis_, on_, "user:" + std::string(user), "presence", data);
     announce(redis_, on_, "admin", "presence", data);
 }

@@ -1,6 +1,6 @@
-// Who is online: a user with an open socket on any gateway. Each socket has a lease in Redis that its gateway extends, all of
-// them in few commands; a user whose last one has gone, or whose gateway has, is offline after a while. Best effort: what
-// Redis forgets is there again with the next beat. One thread.
+// Who is online: a user with an open socket on any gateway. Each socket has a lease in Redis that its gateway extends,
+// all of them in few commands; a user whose last one has gone, or whose gateway has, is offline after a while. Best
+// effort: what Redis forgets is there again with the next beat. One thread.
 #pragma once
 
 #include <optional>
@@ -17,9 +17,10 @@ namespace airi::gateway {
 struct presence_options {
     milliseconds beat{15'000};   ///< between two extensions of the leases
     milliseconds lease{40'000};  ///< after which the sockets of a dead gateway count no more
-    milliseconds grace{10'000};  ///< a user whose last socket has closed stays online that long: a page is being loaded anew
-    milliseconds sweep{2'000};   ///< between two looks for who is overdue
-    std::size_t batch = 100;     ///< sockets a command: none keeps Redis for long
+    milliseconds grace{
+        10'000};  ///< a user whose last socket has closed stays online that long: a page is being loaded anew
+    milliseconds sweep{2'000};  ///< between two looks for who is overdue
+    std::size_t batch = 100;    ///< sockets a command: none keeps Redis for long
 };
 
 class presence {

@@ -46,13 +46,18 @@ response failure_response(const problem& p, std::string_view request_id, bool as
     response out;
     out.status = p.status;
     if (as_openai) {
-        const auto error = json::object().add("message", p.message).add("type", openai_type(p.status))
-                               .add_raw("param", "null").add("code", p.code).text();
+        const auto error = json::object()
+                               .add("message", p.message)
+                               .add("type", openai_type(p.status))
+                               .add_raw("param", "null")
+                               .add("code", p.code)
+                               .text();
         out.body = json::object().add_raw("error", error).text();
         // Hard refusals: the SDKs would retry a 429 or 409 otherwise.
         if (p.status < 500 && !p.retry_after) out.headers.emplace_back("x-should-retry", "false");
     } else {
-        const auto error = json::object().add("code", p.code).add("message", p.message).add_raw("details", p.details).text();
+        const auto error =
+            json::object().add("code", p.code).add("message", p.message).add_raw("details", p.details).text();
         out.body = json::object().add("success", false).add_raw("error", error).add("request_id", request_id).text();
     }
     out.headers.insert(out.headers.end(), p.headers.begin(), p.headers.end());

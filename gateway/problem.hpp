@@ -14,9 +14,9 @@ namespace airi::gateway {
 
 struct problem {
     unsigned status = 500;
-    std::string code;                 ///< UPPER_SNAKE
-    std::string message;              ///< for people; names the fault, never what is inside
-    std::string details = "null";     ///< JSON
+    std::string code;                                     ///< UPPER_SNAKE
+    std::string message;                                  ///< for people; names the fault, never what is inside
+    std::string details = "null";                         ///< JSON
     std::optional<long long> retry_after = std::nullopt;  ///< seconds
     std::vector<std::pair<std::string, std::string>> headers = {};
 };
@@ -32,7 +32,9 @@ inline problem unauthenticated(std::string message = "a valid access token is ne
     return {401, "UNAUTHENTICATED", std::move(message)};
 }
 
-inline problem consent_needed() { return {403, "CONSENT_NEEDED", "a parent has to agree first, by the link we have mailed"}; }
+inline problem consent_needed() {
+    return {403, "CONSENT_NEEDED", "a parent has to agree first, by the link we have mailed"};
+}
 
 /// {"success":true,"data":…} with `meta` when it is not empty.
 response success(unsigned status, std::string_view data, std::string_view meta = {});

@@ -55,7 +55,8 @@ std::string typed(std::string_view type, std::string_view text) {
 std::string faults_of(const std::vector<schema::fault>& faults, std::string_view place, std::size_t from) {
     std::string out;
     for (const auto& f : faults)
-        out += (out.empty() ? "" : ",") + json::object().add(place, std::string_view(f.pointer).substr(from)).add("message", f.message).text();
+        out += (out.empty() ? "" : ",") +
+               json::object().add(place, std::string_view(f.pointer).substr(from)).add("message", f.message).text();
     return "[" + out + "]";
 }
 
@@ -88,7 +89,8 @@ std::optional<std::string> parameter(const exchange& of, const route& r, std::st
 
 // An id of the path that is none names nothing.
 bool names_nothing(const exchange& of, const route& r) {
-    return any_placeholder(of, r, [](std::string_view name, const std::string& value) { return name.ends_with("id") && !uuid::parse(value); });
+    return any_placeholder(of, r,
+        [](std::string_view name, const std::string& value) { return name.ends_with("id") && !uuid::parse(value); });
 }
 
 }  // namespace
@@ -131,8 +133,8 @@ std::optional<problem> refusal_of(std::string_view data) {
     if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
     const auto parsed = json::document::parse(data);
     const auto p = parsed->root()["problem"];
-    problem out{static_cast<unsigned>(p["status"].integer().value_or(500)), std::string(p["code"].string().value_or("")),
-                std::string(p["message"].string().value_or(""))};
+    problem out{static_cast<unsigned>(p["status"].integer().value_or(500)),
+        std::string(p["code"].string().value_or("")), std::string(p["message"].string().value_or(""))};
     out.retry_after = p["retry_after"].integer();
     if (p["details"].exists()) out.details = p["details"].text();
     return out;
@@ -181,7 +183,8 @@ awaitable<handled> answer_data(exchange& of, const route& r) {
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) {
         // A bad cursor is the caller's; which one, the statement's casts do not say.
-        if (failure_of(rows.error()) == failure::refused) co_return bad_request("an id, a cursor or a value is malformed");
+        if (failure_of(rows.error()) == failure::refused)
+            co_return bad_request("an id, a cursor or a value is malformed");
         co_return problem_of(rows.error());
     }
     const auto& first = rows->front();

@@ -20,20 +20,27 @@ std::string today(instant at) { return to_text(at).substr(0, 10); }
 std::vector<window> windows_of(const account& who, std::string_view group) {
     std::vector<window> out;
     for (const std::string_view name : {std::string_view("api"), group})
-        if (const auto found = who.rates.find(name); !name.empty() && found != who.rates.end() && found->second.max >= 0)
+        if (const auto found = who.rates.find(name);
+            !name.empty() && found != who.rates.end() && found->second.max >= 0)
             out.push_back({found->second.name, who.id.text(), found->second.max, found->second.window});
     if (who.key_rate >= 0) out.push_back({"api_key", who.session.text(), who.key_rate, 3600});
     return out;
 }
 
 problem too_many(const decision& d) {
-    problem out{429, "RATE_LIMITED", fmt::format("too many requests ({} in {} s), try again in {} s", d.limit, d.window, d.reset)};
+    problem out{429, "RATE_LIMITED",
+        fmt::format("too many requests ({} in {} s), try again in {} s", d.limit, d.window, d.reset)};
     out.retry_after = std::max<std::int64_t>(1, d.reset);
     if (d.is == decision::kind::quota_used) {
         out.code = "QUOTA_EXCEEDED";
         out.message = fmt::format("today's {} messages are used up", d.limit);
     }
-    out.details = json::object().add("limit", d.limit).add("window_seconds", d.window).add("remaining", 0).add("reset_seconds", d.reset).text();
+    out.details = json::object()
+                      .add("limit", d.limit)
+                      .add("window_seconds", d.window)
+                      .add("remaining", 0)
+                      .add("reset_seconds", d.reset)
+                      .text();
     return out;
 }
 
@@ -56,13 +63,15 @@ awaitable<result<>> seed(services& use, const account& who, quota day) {
 
 awaitable<> give_back(services& use, user_id whose, quota day) {
     co_await use.limits.give_back(day);
-    if (day.max >= 0) co_await ask(use, whose, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+    if (day.max >= 0)
+        co_await ask(use, whose, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
 }
 
 // Postgres has the last word on a quota: Redis may have forgotten what is under way, and may be away.
 awaitable<std::optional<problem>> take_quota(services& use, const account& who, quota day, decision& used) {
     if (day.max < 0) co_return std::nullopt;
-    const auto rows = co_await ask(use, who.id, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
+    const auto rows = co_await ask(
+        use, who.id, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
     if (!rows || rows->text(0, 0) == "used_up") co_await use.limits.give_back(day);
     if (!rows) co_return problem_of(rows.error());
     if (rows->text(0, 0) != "used_up") {
@@ -94,7 +103,8 @@ awaitable<std::optional<problem>> take_all(services& use, const account& who, qu
 }
 
 // Makes sure that the conversation is the caller's; a new one is created with its derived id.
-awaitable<std::optional<problem>> own_conversation(services& use, const account& who, const message_order& order, conversation_id id) {
+awaitable<std::optional<problem>> own_conversation(
+    services& use, const account& who, const message_order& order, conversation_id id) {
     if (order.conversation) {
         const auto own = co_await use.sessions.owns(who.id, id);
         if (!own) co_return problem_of(own.error());
@@ -104,8 +114,8 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
     postgres::transaction ask;
     ask.caller = who.id;
     ask.statements.push_back(sql::bind("conversations.create",
-        {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt}, {"model", std::nullopt},
-         {"system_prompt", std::nullopt}, {"request", ""}}));
+        {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt},
+            {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
@@ -116,7 +126,8 @@ awaitable<std::optional<problem>> own_conversation(services& use, const account&
 // What the user says is in Kafka only as his key opens it.
 void close_text(events::chat_requested& in, const seal::key& with) {
     in.content = seal::close(with, in.content, in.place("content"));
-    if (auto& text = in.parameters.text; !text.empty()) text = json::object().add("sealed", seal::close(with, text, in.place("parameters"))).text();
+    if (auto& text = in.parameters.text; !text.empty())
+        text = json::object().add("sealed", seal::close(with, text, in.place("parameters"))).text();
     in.sealed = true;
 }
 
@@ -129,7 +140,8 @@ std::optional<problem> check_content(std::string_view content, std::string_view 
     return std::nullopt;
 }
 
-awaitable<std::optional<problem>> take_rates(services& use, const account& who, std::string_view group, decision& used, std::string read) {
+awaitable<std::optional<problem>> take_rates(
+    services& use, const account& who, std::string_view group, decision& used, std::string read) {
     if (!use.options.rate_limiting) co_return std::nullopt;
     auto windows = windows_of(who, group);
     if (windows.empty()) co_return std::nullopt;
@@ -140,11 +152,12 @@ awaitable<std::optional<problem>> take_rates(services& use, const account& who, 
     co_return too_many(used);
 }
 
-awaitable<std::variant<prepared_message, problem>> prepare_message(services& use, std::shared_ptr<const account> who,
-                                                                   message_order order, request_trace trace, instant at) {
+awaitable<std::variant<prepared_message, problem>> prepare_message(
+    services& use, std::shared_ptr<const account> who, message_order order, request_trace trace, instant at) {
     if (auto wrong = check_content(order.content, "/content")) co_return std::move(*wrong);
     if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
-    if (!order.model.empty() && !use.known.rows()->offers(order.model, who->rank)) co_return invalid("/model", "no model of your plan has this name");
+    if (!order.model.empty() && !use.known.rows()->offers(order.model, who->rank))
+        co_return invalid("/model", "no model of your plan has this name");
     if (!use.out.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
     if (!who->key) co_return problem_of(make_error_code(seal::errc::unknown_master));
     prepared_message out;
@@ -153,7 +166,8 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     ids.message = message_id::of(who->id.value, "message/" + out.client_message_id);
     ids.generation = generation_id::of(ids.message.value, "generation");
     ids.reply = message_id::of(ids.generation.value, "reply");
-    ids.conversation = order.conversation.value_or(conversation_id::of(who->id.value, "conversation/" + out.client_message_id));
+    ids.conversation =
+        order.conversation.value_or(conversation_id::of(who->id.value, "conversation/" + out.client_message_id));
     if (order.listed)
         if (auto wrong = co_await own_conversation(use, *who, order, ids.conversation)) co_return std::move(*wrong);
     quota day{who->id.text(), today(at), who->limit("messages/day").value_or(0), ids.message.text()};
@@ -165,33 +179,46 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(services& use
     if (out.repeated) {
         const auto first = co_await status_of(use, who->id, ids.generation);
         if (first && *first && (*first)->ids.conversation != ids.conversation)
-            co_return problem{409, "CLIENT_MESSAGE_ID_USED", "this client_message_id is a message of another conversation"};
+            co_return problem{
+                409, "CLIENT_MESSAGE_ID_USED", "this client_message_id is a message of another conversation"};
     }
     if (!out.repeated) out.counted = std::move(day);
-    events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply, out.client_message_id,
-                                 order.content, "text", std::move(order.model), {std::move(order.parameters)}, order.listed, at, std::move(order.replaces)};
+    events::chat_requested event{ids.conversation, who->id, ids.message, ids.generation, ids.reply,
+        out.client_message_id, order.content, "text", std::move(order.model), {std::move(order.parameters)},
+        order.listed, at, std::move(order.replaces)};
     close_text(event, *who->key);
     out.content = std::move(order.content);
-    out.event = events::envelope(event, {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, trace.traceparent, trace.request_id});
+    out.event = events::envelope(event,
+        {event_id::of(ids.generation.value, "requested"), "/airi/gateway", at, trace.traceparent, trace.request_id});
     out.request_id = std::move(trace.request_id);
     co_return out;
 }
 
-awaitable<std::optional<problem>> publish_message(services& use, std::shared_ptr<const account> who, const prepared_message& what) {
+awaitable<std::optional<problem>> publish_message(
+    services& use, std::shared_ptr<const account> who, const prepared_message& what) {
     std::vector<events::outgoing> batch;
     batch.push_back(what.event);
     if (const auto sent = co_await use.out.publish(std::move(batch)); !sent) {
-        log::warn("message.not_published", {{"generation_id", what.ids.generation.text()}, {"error", sent.error().message()}});
+        log::warn("message.not_published",
+            {{"generation_id", what.ids.generation.text()}, {"error", sent.error().message()}});
         if (what.counted) co_await give_back(use, who->id, *what.counted);
         co_return problem_of(sent.error());
     }
     log::info("message.accepted", {{"generation_id", what.ids.generation.text()}, {"user_id", who->id.text()},
-                                   {"request_id", what.request_id}, {"repeated", what.repeated}});
+                                      {"request_id", what.request_id}, {"repeated", what.repeated}});
     if (what.repeated) co_return std::nullopt;
-    const auto message = json::object().add("id", what.ids.message.text()).add("conversation_id", what.ids.conversation.text())
-                             .add("role", "user").add("content", what.content).add("content_type", "text").add("status", "accepted")
-                             .add("client_message_id", what.client_message_id).add("generation_id", what.ids.generation.text()).text();
-    announce(use.redis, use.on, events::channel_of(who->id), "message_created", json::object().add_raw("message", message).text());
+    const auto message = json::object()
+                             .add("id", what.ids.message.text())
+                             .add("conversation_id", what.ids.conversation.text())
+                             .add("role", "user")
+                             .add("content", what.content)
+                             .add("content_type", "text")
+                             .add("status", "accepted")
+                             .add("client_message_id", what.client_message_id)
+                             .add("generation_id", what.ids.generation.text())
+                             .text();
+    announce(use.redis, use.on, events::channel_of(who->id), "message_created",
+        json::object().add_raw("message", message).text());
     co_return std::nullopt;
 }
 

@@ -42,16 +42,17 @@ struct prepared_message {
 
 /// Checks everything and counts the message, but publishes nothing yet: the caller first joins the conversation's
 /// channel, so that no frame is missed.
-awaitable<std::variant<prepared_message, problem>> prepare_message(services&, std::shared_ptr<const account>, message_order,
-                                                                   request_trace, instant at);
+awaitable<std::variant<prepared_message, problem>> prepare_message(
+    services&, std::shared_ptr<const account>, message_order, request_trace, instant at);
 /// Publishes; on success the message is accepted for good. Tells the user's other devices.
 awaitable<std::optional<problem>> publish_message(services&, std::shared_ptr<const account>, const prepared_message&);
 
 /// The faults a message's text can have; none when it is fine.
 std::optional<problem> check_content(std::string_view content, std::string_view pointer);
 
-/// Takes from the caller's windows `api` and `group`; a problem when one is used up. `used` gets the decision, and what the key
-/// `read` holds, if one is named.
-awaitable<std::optional<problem>> take_rates(services&, const account&, std::string_view group, decision& used, std::string read = {});
+/// Takes from the caller's windows `api` and `group`; a problem when one is used up. `used` gets the decision, and what
+/// the key `read` holds, if one is named.
+awaitable<std::optional<problem>> take_rates(
+    services&, const account&, std::string_view group, decision& used, std::string read = {});
 
 }  // namespace airi::gateway

@@ -21,7 +21,8 @@ namespace {
 
 constexpr std::string_view allowed_methods = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view allowed_headers =
-    "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-CSRF-Token, X-Token-Transport, X-Request-Id, traceparent";
+    "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-CSRF-Token, X-Token-Transport, "
+    "X-Request-Id, traceparent";
 
 void add_cors(const gateway_options& options, const request& in, std::vector<std::pair<std::string, std::string>>& to) {
     to.emplace_back("Vary", "Origin");
@@ -29,14 +30,15 @@ void add_cors(const gateway_options& options, const request& in, std::vector<std
     if (origin.empty() || !origin_allowed(options, origin, {})) return;
     to.emplace_back("Access-Control-Allow-Origin", std::string(origin));
     to.emplace_back("Access-Control-Allow-Credentials", "true");
-    to.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Link");
+    to.emplace_back(
+        "Access-Control-Expose-Headers", "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Link");
 }
 
 response preflight(const gateway_options& options, const request& in) {
     response out;
     out.status = 204;
     out.headers = {{"Access-Control-Allow-Methods", std::string(allowed_methods)},
-                   {"Access-Control-Allow-Headers", std::string(allowed_headers)}, {"Access-Control-Max-Age", "600"}};
+        {"Access-Control-Allow-Headers", std::string(allowed_headers)}, {"Access-Control-Max-Age", "600"}};
     add_cors(options, in, out.headers);
     return out;
 }
@@ -52,7 +54,9 @@ bool is_one_of(std::string_view content_type, std::string_view types) {
     while (type.ends_with(' ')) type.remove_suffix(1);
     const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
     const auto all = words_of(types);
-    return std::any_of(all.begin(), all.end(), [&](std::string_view wanted) { return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same); });
+    return std::any_of(all.begin(), all.end(), [&](std::string_view wanted) {
+        return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same);
+    });
 }
 
 // The database asks again.
@@ -89,20 +93,26 @@ public:
         exchange of{std::move(in), std::move(found.path), {}, nullptr, std::nullopt, use_};
         decision limits;
         auto got = found.is ? co_await run(*found.is, of, limits)
-                            : handled(!found.methods.empty() ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
-                                                       : not_found("path"));
+                            : handled(!found.methods.empty()
+                                          ? problem{405, "METHOD_NOT_ALLOWED", "this path takes other methods"}
+                                          : not_found("path"));
         if (auto* p = std::get_if<problem>(&got)) {
             if (as_openai && p->status == 422) p->status = 400;  // its clients know no other
-            if (p->status >= 500) log::error("request.failed", {{"request_id", of.in.id}, {"path", of.in.path}, {"code", p->code}, {"status", p->status}});
+            if (p->status >= 500)
+                log::error("request.failed",
+                    {{"request_id", of.in.id}, {"path", of.in.path}, {"code", p->code}, {"status", p->status}});
             got = answer(failure_response(*p, of.in.id, as_openai));
         }
         auto out = std::get<answer>(std::move(got));
-        auto& headers = std::holds_alternative<response>(out) ? std::get<response>(out).headers : std::get<streamed>(out).head.headers;
+        auto& headers = std::holds_alternative<response>(out) ? std::get<response>(out).headers
+                                                              : std::get<streamed>(out).head.headers;
         for (auto& h : rate_limit_headers(limits)) headers.push_back(std::move(h));
         if (found.is) add_deprecation(of.in.path, headers);
-        log::debug("request", {{"request_id", of.in.id}, {"traceparent", of.in.traceparent}, {"path", of.in.path}, {"status", status_of(out)}});
+        log::debug("request", {{"request_id", of.in.id}, {"traceparent", of.in.traceparent}, {"path", of.in.path},
+                                  {"status", status_of(out)}});
         if (!of.in.header("origin").empty()) add_cors(use_.options, of.in, headers);
-        if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405) headers.emplace_back("Allow", found.methods);
+        if (std::holds_alternative<response>(out) && std::get<response>(out).status == 405)
+            headers.emplace_back("Allow", found.methods);
         co_return out;
     }
 
@@ -110,7 +120,8 @@ public:
         const auto refuse = [&](const problem& p) { return failure_response(p, in.id, false); };
         if (in.path != "/ws" && in.path != "/api/v1/ws" && in.path != "/api/ws") co_return refuse(not_found("path"));
         if (!use_.options.websockets) co_return refuse({403, "FEATURE_DISABLED", "WebSockets are switched off here"});
-        if (const auto origin = in.header("origin"); !origin.empty() && !origin_allowed(use_.options, origin, in.header("host")))
+        if (const auto origin = in.header("origin");
+            !origin.empty() && !origin_allowed(use_.options, origin, in.header("host")))
             co_return refuse({403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"});
         auto [offered, subprotocol] = from_subprotocols(in.header("sec-websocket-protocol"));
         auto token = bearer_of(in);
@@ -148,9 +159,11 @@ private:
         // Sending takes its limits together with the quota, in one step of its own.
         if (of.caller && r.group != "chat") {
             auto read = r.keep.count() > 0 ? events::state_key(of.caller->id) : std::string{};
-            if (auto p = co_await take_rates(use_, *of.caller, r.group, limits, std::move(read))) co_return std::move(*p);
+            if (auto p = co_await take_rates(use_, *of.caller, r.group, limits, std::move(read)))
+                co_return std::move(*p);
         } else if (!of.caller && !r.path.starts_with('=')) {
-            if (auto p = co_await take_address_rate(r.group.empty() ? "anonymous" : r.group, of, limits)) co_return std::move(*p);
+            if (auto p = co_await take_address_rate(r.group.empty() ? "anonymous" : r.group, of, limits))
+                co_return std::move(*p);
         }
         if (!of.in.body.empty() && !is_one_of(of.in.header("content-type"), r.takes))
             co_return problem{415, "UNSUPPORTED_MEDIA_TYPE", "send " + std::string(r.takes)};

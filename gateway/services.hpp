@@ -48,8 +48,8 @@ struct services {
     publisher& out;
     passwords::pool& hashing;
     const tokens::keyring& keys;
-    const secret& refresh_key;  ///< from which a refresh token's successor is derived
-    const seal::master& master; ///< of the users' keys
+    const secret& refresh_key;   ///< from which a refresh token's successor is derived
+    const seal::master& master;  ///< of the users' keys
     const catalogue& known;
     accounts& sessions;
     limiter& limits;

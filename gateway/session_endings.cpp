@@ -38,7 +38,8 @@ awaitable<> tell_session_ended(services& use, session_id session) {
 awaitable<std::size_t> tell_sessions_ended(services& use, std::string ids) {
     std::vector<session_id> all;
     if (const auto list = json::document::parse(ids))
-        list->root().each([&](json::value id) { all.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
+        list->root().each(
+            [&](json::value id) { all.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
     for (const auto& session : all) co_await tell_session_ended(use, session);
     co_return all.size();
 }

@@ -27,7 +27,8 @@ bool is_loopback(std::string_view url) {
 std::vector<std::string> gateway_settings::mistakes() const {
     std::vector<std::string> out;
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
-    if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32) out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
+    if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
+        out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
     for (auto& wrong : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(wrong));
     if (environment != "development" && environment != "test" && environment != "production")
         out.push_back("AIRI_ENV must be development, test or production");
@@ -50,7 +51,8 @@ gateway_options options_of(const gateway_settings& settings) {
     out.access_token_life = settings.access_token_life;
     out.origins = parts(settings.allowed_origins);
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
-    out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port) : parts(settings.frontend_url).front();
+    out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port)
+                                                   : parts(settings.frontend_url).front();
     out.secure_cookies = !is_loopback(out.public_url);
     const auto own = parts(settings.api_url);
     out.api_url = own.empty() ? out.public_url : own.front();

@@ -9,7 +9,7 @@ namespace airi::gateway {
 namespace {
 
 template <class Of>
-std::int64_t sum(const std::vector<const Of*>& all, std::atomic<std::uint64_t> Of::*member) {
+std::int64_t sum(const std::vector<const Of*>& all, std::atomic<std::uint64_t> Of::* member) {
     std::uint64_t out = 0;
     for (const auto* one : all) out += (one->*member).load(std::memory_order_relaxed);
     return static_cast<std::int64_t>(out);
@@ -29,7 +29,8 @@ awaitable<> show_counters(std::vector<const session_counters*> sessions, std::ve
     auto& heard = metrics::gauge_of("airi_gateway_frames_heard", "Frames heard from Redis.");
     std::vector<metrics::gauge*> classes;
     for (int i = 1; i <= 5; ++i)
-        classes.push_back(&metrics::gauge_of("airi_gateway_requests", "Requests answered.", {{"class", std::to_string(i) + "xx"}}));
+        classes.push_back(
+            &metrics::gauge_of("airi_gateway_requests", "Requests answered.", {{"class", std::to_string(i) + "xx"}}));
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     while (true) {
         sockets.set(sum(sessions, &session_counters::sockets_open));

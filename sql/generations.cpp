@@ -34,28 +34,34 @@ std::string calls_json(const std::vector<provider_call>& calls) {
     for (const auto& c : calls) {
         if (out.size() > 1) out += ',';
         out += json::object()
-                   .add("epoch", c.epoch).add("call", number++).add("provider", c.provider).add("model", c.model)
-                   .add("outcome", c.outcome).add("tokens_in", c.tokens_in).add("tokens_out", c.tokens_out)
-                   .add("cost_nanousd", c.cost_nanousd).add("latency_ms", c.latency_ms).text();
+                   .add("epoch", c.epoch)
+                   .add("call", number++)
+                   .add("provider", c.provider)
+                   .add("model", c.model)
+                   .add("outcome", c.outcome)
+                   .add("tokens_in", c.tokens_in)
+                   .add("tokens_out", c.tokens_out)
+                   .add("cost_nanousd", c.cost_nanousd)
+                   .add("latency_ms", c.latency_ms)
+                   .text();
     }
     return out + ']';
 }
 
 postgres::bound screen(const events::chat_requested& in, const verdict_row& verdict) {
     return bind("messages.screen",
-                {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user},
-                 {"generation", in.generation}, {"reply", in.reply}, {"client", in.client_message_id},
-                 {"content", in.content}, {"content_type", in.content_type}, {"model", in.model},
-                 {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text},
-                 {"listed", in.listed}, {"created", in.created_at}, {"action", verdict.action},
-                 {"categories", verdict.categories}, {"confidence", verdict.confidence}, {"reason", verdict.reason},
-                 {"replaces", in.replaces}});
+        {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
+            {"reply", in.reply}, {"client", in.client_message_id}, {"content", in.content},
+            {"content_type", in.content_type}, {"model", in.model},
+            {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text}, {"listed", in.listed},
+            {"created", in.created_at}, {"action", verdict.action}, {"categories", verdict.categories},
+            {"confidence", verdict.confidence}, {"reason", verdict.reason}, {"replaces", in.replaces}});
 }
 
 postgres::bound abandon_message(const events::chat_requested& in, std::string_view error_code) {
     return bind("messages.abandon",
-                {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
-                 {"reply", in.reply}, {"created", in.created_at}, {"error", error_code}});
+        {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
+            {"reply", in.reply}, {"created", in.created_at}, {"error", error_code}});
 }
 
 postgres::bound claim(const generation_id& id, std::string_view owner, milliseconds lease) {
@@ -93,18 +99,17 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.personality = text_of(v["personality"]);
     out.summary = text_of(v["summary"]);
     v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
-    v["history"].each([&](json::value turn) {
-        out.history.push_back({turn["role"].string() == "user", text_of(turn["content"])});
-    });
+    v["history"].each(
+        [&](json::value turn) { out.history.push_back({turn["role"].string() == "user", text_of(turn["content"])}); });
     return out;
 }
 
 postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseconds lease, std::string_view text,
-                          std::int64_t offset, const provider_call& under_way) {
+    std::int64_t offset, const provider_call& under_way) {
     return bind("generations.heartbeat",
-                {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset},
-                 {"provider", under_way.provider}, {"model", under_way.model}, {"tokens_in", under_way.tokens_in},
-                 {"tokens_out", under_way.tokens_out}, {"cost", under_way.cost_nanousd}});
+        {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset},
+            {"provider", under_way.provider}, {"model", under_way.model}, {"tokens_in", under_way.tokens_in},
+            {"tokens_out", under_way.tokens_out}, {"cost", under_way.cost_nanousd}});
 }
 
 postgres::bound calls(const generation_id& id, const std::vector<provider_call>& made) {
@@ -122,15 +127,16 @@ postgres::bound release(const generation_id& id, std::int64_t epoch) {
 postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& with) {
     if (with.cached)
         return bind("generations.finish_cached",
-                    {{"id", id}, {"epoch", epoch}, {"content", with.content}, {"provider", with.provider}, {"model", with.model},
-                     {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out}, {"latency", with.latency_ms}, {"offset", with.offset}});
+            {{"id", id}, {"epoch", epoch}, {"content", with.content}, {"provider", with.provider},
+                {"model", with.model}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
+                {"latency", with.latency_ms}, {"offset", with.offset}});
     const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     return bind("generations.finish",
-                {{"id", id}, {"epoch", epoch}, {"state", with.state}, {"content", with.content},
-                 {"error", optional(with.error_code)}, {"provider", optional(with.provider)},
-                 {"model", optional(with.model)}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
-                 {"cost", with.cost_nanousd}, {"latency", with.latency_ms}, {"offset", with.offset},
-                 {"calls", calls_json(with.calls)}});
+        {{"id", id}, {"epoch", epoch}, {"state", with.state}, {"content", with.content},
+            {"error", optional(with.error_code)}, {"provider", optional(with.provider)},
+            {"model", optional(with.model)}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
+            {"cost", with.cost_nanousd}, {"latency", with.latency_ms}, {"offset", with.offset},
+            {"calls", calls_json(with.calls)}});
 }
 
 postgres::bound abandon(const generation_id& id, std::string_view error_code) {

@@ -54,7 +54,7 @@ struct claimed {
     std::int64_t rank = 0, context_tokens = 0, reply_tokens = 0;
     std::vector<std::string> providers;  ///< the plan allows these only; empty: all
     std::string system_prompt, personality;
-    std::string summary;  ///< of what was said before the history
+    std::string summary;             ///< of what was said before the history
     std::vector<past_turn> history;  ///< newest first; the first one is the message to answer
 };
 
@@ -72,7 +72,7 @@ struct provider_call {
 std::string calls_json(const std::vector<provider_call>&);
 /// Extends the lease; `text` is what the clients have seen of the epoch, `under_way` what the call has cost so far.
 postgres::bound heartbeat(const generation_id&, std::int64_t epoch, milliseconds lease, std::string_view text,
-                          std::int64_t offset, const provider_call& under_way);
+    std::int64_t offset, const provider_call& under_way);
 /// Keeps what calls cost whose reply nobody will see; needs no lease.
 postgres::bound calls(const generation_id&, const std::vector<provider_call>&);
 postgres::bound restart(const generation_id&, std::int64_t epoch);

@@ -10,7 +10,8 @@ std::string text_of(json::value v) { return std::string(v.string().value_or(""))
 }  // namespace
 
 postgres::bound look(const events::chat_finished& in, const generation_id& title, const generation_id& summary) {
-    return bind("memory.look", {{"conversation", in.conversation}, {"generation", in.generation}, {"title", title}, {"summary", summary}});
+    return bind("memory.look",
+        {{"conversation", in.conversation}, {"generation", in.generation}, {"title", title}, {"summary", summary}});
 }
 
 std::optional<due> read_due(std::string_view text) {
@@ -33,16 +34,16 @@ std::optional<due> read_due(std::string_view text) {
 }
 
 postgres::bound title(const events::chat_finished& in, const generation_id& id, std::string_view title,
-                      const std::vector<generations::provider_call>& calls) {
+    const std::vector<generations::provider_call>& calls) {
     return bind("memory.title", {{"conversation", in.conversation}, {"user", in.user}, {"id", id}, {"title", title},
-                                 {"calls", generations::calls_json(calls)}});
+                                    {"calls", generations::calls_json(calls)}});
 }
 
 postgres::bound fold(const events::chat_finished& in, const generation_id& id, const folding& with,
-                     const std::vector<generations::provider_call>& calls) {
-    return bind("memory.fold", {{"conversation", in.conversation}, {"user", in.user}, {"id", id}, {"summary", with.summary},
-                                {"before", with.before}, {"until", with.until}, {"count", with.turns},
-                                {"calls", generations::calls_json(calls)}});
+    const std::vector<generations::provider_call>& calls) {
+    return bind("memory.fold", {{"conversation", in.conversation}, {"user", in.user}, {"id", id},
+                                   {"summary", with.summary}, {"before", with.before}, {"until", with.until},
+                                   {"count", with.turns}, {"calls", generations::calls_json(calls)}});
 }
 
 std::optional<done> read_done(std::string_view text) {

@@ -32,14 +32,16 @@ postgres::bound look(const events::chat_finished&, const generation_id& title, c
 std::optional<due> read_due(std::string_view json);
 
 /// The title takes the place of the first words, if nobody else named it; an empty one only keeps the calls.
-postgres::bound title(const events::chat_finished&, const generation_id& id, std::string_view title, const std::vector<generations::provider_call>&);
+postgres::bound title(const events::chat_finished&, const generation_id& id, std::string_view title,
+    const std::vector<generations::provider_call>&);
 
 struct folding {
     std::string summary;        ///< empty: only the calls are kept
     std::string before, until;  ///< what it covered and what it covers
     std::size_t turns = 0;      ///< that came in
 };
-postgres::bound fold(const events::chat_finished&, const generation_id& id, const folding&, const std::vector<generations::provider_call>&);
+postgres::bound fold(const events::chat_finished&, const generation_id& id, const folding&,
+    const std::vector<generations::provider_call>&);
 
 /// What came of one of the two; told again when it was done before.
 struct done {

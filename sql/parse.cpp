@@ -24,8 +24,7 @@ std::string_view trimmed(std::string_view text) {
 bool is_name(std::string_view name) {
     const auto dot = name.find('.');
     if (dot == 0 || dot == std::string_view::npos || name.back() == '.') return false;
-    return std::ranges::all_of(
-        name, [](char c) { return (c >= 'a' && c <= 'z') || digit(c) || c == '_' || c == '.'; });
+    return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || digit(c) || c == '_' || c == '.'; });
 }
 
 // The lexical rules are those of PostgreSQL's manual, 4.1 (lexical structure).
@@ -41,8 +40,7 @@ public:
 
 private:
     [[noreturn]] void fail(std::size_t where, std::string_view what) const {
-        const auto line =
-            1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(where), '\n');
+        const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(where), '\n');
         throw std::invalid_argument(fmt::format("{}:{}: {}", file_, line, what));
     }
 
@@ -109,8 +107,7 @@ private:
 
     // Backslashes escape in E'…' only.
     bool escaping_prefix() const {
-        return at_ > 0 && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E') &&
-               (at_ < 2 || !word(text_[at_ - 2]));
+        return at_ > 0 && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E') && (at_ < 2 || !word(text_[at_ - 2]));
     }
 
     void quoted(char mark, bool escapes) {

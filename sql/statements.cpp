@@ -16,8 +16,7 @@ std::vector<postgres::prepared> read_all() {
     }
     std::ranges::sort(found, {}, &postgres::prepared::name);
     const auto twice = std::ranges::adjacent_find(found, {}, &postgres::prepared::name);
-    if (twice != found.end())
-        throw std::invalid_argument(fmt::format("sql/queries: {} is there twice", twice->name));
+    if (twice != found.end()) throw std::invalid_argument(fmt::format("sql/queries: {} is there twice", twice->name));
     return found;
 }
 
@@ -68,9 +67,8 @@ postgres::bound bind(const postgres::prepared& to, std::span<const argument> arg
         out.parameters.push_back(std::ranges::find(arguments, wanted, &argument::name)->value);
     }
     if (arguments.size() == to.parameters.size()) return out;
-    const auto stranger = std::ranges::find_if(arguments, [&](const argument& given) {
-        return std::ranges::find(to.parameters, given.name) == to.parameters.end();
-    });
+    const auto stranger = std::ranges::find_if(arguments,
+        [&](const argument& given) { return std::ranges::find(to.parameters, given.name) == to.parameters.end(); });
     throw std::logic_error(fmt::format("{} has no parameter {}", to.name, stranger->name));
 }
 

@@ -34,7 +34,8 @@ const std::vector<folder_rule> rules{
     {"sql/", {"events/", "platform/postgres/postgres.hpp"}},
 
     {"gateway/main.cpp", {""}},
-    {"gateway/", {"gateway/hub/", "events/", "sql/", "platform/postgres/postgres.hpp", "platform/redis/redis.hpp", "platform/crypto/"}},
+    {"gateway/", {"gateway/hub/", "events/", "sql/", "platform/postgres/postgres.hpp", "platform/redis/redis.hpp",
+                     "platform/crypto/"}},
     {"gateway/router.cpp", {"gateway/", "gateway/routes/", "sql/", "platform/schema/"}},
     {"gateway/api_schemas.hpp", {"platform/schema/"}},
     {"gateway/api_schemas.cpp", {"gateway/", "platform/schema/"}},
@@ -45,7 +46,8 @@ const std::vector<folder_rule> rules{
     {"gateway/show_counters.cpp", {"gateway/", "platform/telemetry/metrics.hpp"}},
     {"gateway/hub/", {"events/", "platform/redis/redis.hpp"}},
     {"gateway/pages/", {}},
-    {"gateway/routes/", {"gateway/", "gateway/pages/", "events/", "sql/", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
+    {"gateway/routes/",
+        {"gateway/", "gateway/pages/", "events/", "sql/", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
     {"gateway/sessions/", {"gateway/application.hpp"}},
 
     {"workers/runtime/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
@@ -57,8 +59,9 @@ const std::vector<folder_rule> rules{
     {"workers/usage/", {"events/", "sql/", "workers/runtime/"}},
     {"workers/mail/", {"events/", "sql/", "platform/http/url.hpp", "platform/crypto/digest.hpp", "workers/runtime/"}},
     {"workers/identity/", {"events/", "sql/", ports[1], "platform/http/", "platform/crypto/", "workers/runtime/"}},
-    {"workers/chat/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/provider.hpp",
-                       "workers/providers/health.hpp", "workers/providers/estimate.hpp", "workers/providers/models.hpp"}},
+    {"workers/chat/",
+        {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/provider.hpp",
+            "workers/providers/health.hpp", "workers/providers/estimate.hpp", "workers/providers/models.hpp"}},
     {"workers/chat/reply_cache.cpp", {"workers/chat/", ports[2], "platform/crypto/digest.hpp"}},
     {"workers/chat/main.cpp", {"sql/", "workers/chat/", "workers/runtime/", "workers/providers/"}},
     {"workers/memory/", {"events/", "sql/", ports[1], "workers/runtime/", "workers/providers/"}},
@@ -83,7 +86,9 @@ bool covers(std::string_view allowed, std::string_view included) {
     return allowed.empty() || (allowed.ends_with('/') ? folder_of(included) == allowed : included == allowed);
 }
 
-std::vector<source_file> code() { return files_below({"platform", "events", "sql", "gateway", "workers", "tests"}, {".cpp", ".hpp"}); }
+std::vector<source_file> code() {
+    return files_below({"platform", "events", "sql", "gateway", "workers", "tests"}, {".cpp", ".hpp"});
+}
 
 // The lines a rule is broken at, one a line; empty when it holds.
 struct faults {
@@ -97,34 +102,38 @@ struct library {
 };
 const std::vector<library> libraries{
     {"librdkafka/", {"platform/kafka/client.cpp", "platform/kafka/producer.cpp", "platform/kafka/consumer.cpp",
-                     "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp", "platform/kafka/embedded.cpp"}},
+                        "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp", "platform/kafka/embedded.cpp"}},
     {"libpq-fe.h", {"platform/postgres/connection.cpp", "platform/postgres/sqlstate.cpp"}},
     {"hiredis/", {"platform/redis/adapter.cpp", "platform/redis/connection.cpp", "platform/redis/client.cpp",
-                  "platform/redis/subscriber.cpp"}},
+                     "platform/redis/subscriber.cpp"}},
     {"openssl/", {"platform/crypto/digest.cpp", "platform/crypto/signatures.cpp", "tests/platform/http_tls_test.cpp"}},
     {"curl/", {"workers/mail/curl.cpp"}},
     {"sodium.h", {"platform/crypto/digest.cpp", "platform/crypto/passwords.cpp", "platform/crypto/random.cpp",
-                  "platform/crypto/seal.cpp"}},
+                     "platform/crypto/seal.cpp"}},
     {"crypt.h", {"platform/crypto/passwords.cpp"}},
     {"simdjson.h", {"platform/base/json.cpp", "tests/support/standin/chat_request.cpp"}},
-    {"boost/beast", {"gateway/sessions/http_request.cpp", "gateway/sessions/socket_session.cpp", "platform/http/client.cpp",
-                     "platform/separate_compilation.cpp"}},
-    {"boost/asio/ssl", {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
-                        "platform/http/pool.cpp", "platform/separate_compilation.cpp", "tests/platform/http_tls_test.cpp"}},
+    {"boost/beast", {"gateway/sessions/http_request.cpp", "gateway/sessions/socket_session.cpp",
+                        "platform/http/client.cpp", "platform/separate_compilation.cpp"}},
+    {"boost/asio/ssl",
+        {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
+            "platform/http/pool.cpp", "platform/separate_compilation.cpp", "tests/platform/http_tls_test.cpp"}},
     {"valijson/", {"platform/schema/schema.cpp"}},
     {"boost/json", {"platform/schema/schema.cpp"}},
     {"boost/asio.hpp", {}},
 };
 
 bool has_word(std::string_view text, std::string_view word) {
-    const auto part_of_name = [&](std::size_t at) { return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_'); };
+    const auto part_of_name = [&](std::size_t at) {
+        return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
+    };
     for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
         if (!(at > 0 && part_of_name(at - 1)) && !part_of_name(at + word.size())) return true;
     return false;
 }
 
 bool is_sql(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::isspace(c) ? ' ' : std::tolower(c); });
+    std::transform(text.begin(), text.end(), text.begin(),
+        [](unsigned char c) { return std::isspace(c) ? ' ' : std::tolower(c); });
     const auto has = [&](std::string_view word) { return has_word(text, word); };
     return text.starts_with("select ") || (has("select") && has("from")) || text.find("insert into ") != text.npos ||
            text.find("delete from ") != text.npos || (text.starts_with("update ") && has("set"));
@@ -141,9 +150,12 @@ TEST_CASE("every file includes only what its place in the house allows") {
             continue;
         }
         for (const auto& included : airi::test::includes_of(file)) {
-            if (included.find('/') == std::string::npos || !std::filesystem::exists(airi::test::source_root() / included)) continue;
+            if (included.find('/') == std::string::npos ||
+                !std::filesystem::exists(airi::test::source_root() / included))
+                continue;
             if (covers("platform/base/", included) || folder_of(included) == folder_of(file.path)) continue;
-            if (std::none_of(rule->may.begin(), rule->may.end(), [&](auto allowed) { return covers(allowed, included); }))
+            if (std::none_of(
+                    rule->may.begin(), rule->may.end(), [&](auto allowed) { return covers(allowed, included); }))
                 found.add(file, "may not include " + included);
         }
     }
@@ -159,7 +171,8 @@ TEST_CASE("the gateway and the workers do not know each other, nor does one work
             if (!file.path.starts_with("workers/")) continue;
             if (included.starts_with("gateway/")) found.add(file, included);
             const bool shared = included.starts_with("workers/runtime/") || included.starts_with("workers/providers/");
-            if (included.starts_with("workers/") && !shared && folder_of(included) != folder_of(file.path)) found.add(file, included);
+            if (included.starts_with("workers/") && !shared && folder_of(included) != folder_of(file.path))
+                found.add(file, included);
         }
     }
     CHECK(found.all == "");
@@ -205,7 +218,7 @@ TEST_CASE("the text of SQL stands in sql only") {
 TEST_CASE("no file is longer than 400 lines") {
     faults found;
     for (const auto& file : files_below({"platform", "events", "sql", "gateway", "workers", "tests", "deploy", "bench"},
-                                        {".cpp", ".hpp", ".sql", ".sh", ".js", ".mjs", ".ts", ".py", ".css", ".html", ".cmake", ".txt"}))
+             {".cpp", ".hpp", ".sql", ".sh", ".js", ".mjs", ".ts", ".py", ".css", ".html", ".cmake", ".txt"}))
         if (file.lines() > 400) found.add(file, std::to_string(file.lines()) + " lines");
     CHECK(found.all == "");
 }
@@ -222,7 +235,8 @@ TEST_CASE("each header says in its first lines what it is, and is read once") {
 
 TEST_CASE("nothing is left for later, and no coroutine is a lambda that captures") {
     faults found;
-    for (const auto& file : files_below({"platform", "events", "sql", "gateway", "workers"}, {".cpp", ".hpp", ".sql", ".js"})) {
+    for (const auto& file :
+        files_below({"platform", "events", "sql", "gateway", "workers"}, {".cpp", ".hpp", ".sql", ".js"})) {
         for (const std::string_view mark : {"TODO", "FIXME", "XXX", "HACK"})
             if (has_word(file.text, mark)) found.add(file, mark);
         if (!file.ends_with("pp")) continue;
@@ -231,7 +245,8 @@ TEST_CASE("nothing is left for later, and no coroutine is a lambda that captures
             const auto open = text.rfind('[', at), body = text.find('{', at);
             const auto close = text.find('}', body);
             if (open == std::string::npos || text[open + 1] == ']') continue;
-            if (text.substr(body, close - body).find("co_") != std::string::npos) found.add(file, "a capturing lambda coroutine");
+            if (text.substr(body, close - body).find("co_") != std::string::npos)
+                found.add(file, "a capturing lambda coroutine");
         }
     }
     CHECK(found.all == "");

@@ -18,7 +18,8 @@ public:
 
     void publish(std::string_view channel, std::string_view payload) {
         std::string out = "*3\r\n$7\r\nPUBLISH\r\n";
-        for (const auto word : {channel, payload}) out.append("$").append(std::to_string(word.size())).append("\r\n").append(word).append("\r\n");
+        for (const auto word : {channel, payload})
+            out.append("$").append(std::to_string(word.size())).append("\r\n").append(word).append("\r\n");
         send(out);
     }
 
@@ -123,10 +124,14 @@ std::string fanout(const options& with) {
     };
     all.redis.connect(place::of(with.text("redis")));
     all.on.run();
-    return json::object().add("sockets", all.joined).add("failed", all.failed).add("deltas", all.complete)
+    return json::object()
+        .add("sockets", all.joined)
+        .add("failed", all.failed)
+        .add("deltas", all.complete)
         .add("delivered", all.measured)
         .add("per_second", static_cast<double>(all.measured) / static_cast<double>(all.duration.count()))
-        .add_raw("delivery", all.delivery.json()).text();
+        .add_raw("delivery", all.delivery.json())
+        .text();
 }
 
 }  // namespace airi::bench

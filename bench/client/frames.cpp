@@ -8,7 +8,11 @@
 namespace airi::bench {
 
 std::string message_send(std::string_view conversation, std::string_view content, std::string_view client_message_id) {
-    const auto data = json::object().add("conversation_id", conversation).add("content", content).add("client_message_id", client_message_id).text();
+    const auto data = json::object()
+                          .add("conversation_id", conversation)
+                          .add("content", content)
+                          .add("client_message_id", client_message_id)
+                          .text();
     return json::object().add("type", "message_send").add_raw("data", data).text();
 }
 

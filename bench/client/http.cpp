@@ -12,7 +12,8 @@ std::string_view header(std::string_view head, std::string_view lower_case_name)
         const auto colon = line.find(':');
         if (colon != lower_case_name.size()) continue;
         bool same = true;
-        for (std::size_t i = 0; i < colon; ++i) same &= (line[i] | 0x20) == lower_case_name[i] || line[i] == lower_case_name[i];
+        for (std::size_t i = 0; i < colon; ++i)
+            same &= (line[i] | 0x20) == lower_case_name[i] || line[i] == lower_case_name[i];
         if (!same) continue;
         const auto value = line.find_first_not_of(' ', colon + 1);
         return value == line.npos ? std::string_view() : line.substr(value);
@@ -24,10 +25,14 @@ std::string_view header(std::string_view head, std::string_view lower_case_name)
 
 std::string http_link::get(std::string_view path, std::string_view token) {
     std::string out = "GET ";
-    return out.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ").append(token).append("\r\n\r\n");
+    return out.append(path)
+        .append(" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ")
+        .append(token)
+        .append("\r\n\r\n");
 }
 
-std::string http_link::post(std::string_view path, std::string_view token, std::string_view body, std::string_view headers) {
+std::string http_link::post(
+    std::string_view path, std::string_view token, std::string_view body, std::string_view headers) {
     std::string out = "POST ";
     out.append(path).append(" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer ");
     out.append(token).append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");

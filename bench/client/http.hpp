@@ -18,7 +18,8 @@ public:
     std::function<void()> on_end;
 
     static std::string get(std::string_view path, std::string_view token);
-    static std::string post(std::string_view path, std::string_view token, std::string_view body, std::string_view headers = {});
+    static std::string post(
+        std::string_view path, std::string_view token, std::string_view body, std::string_view headers = {});
 
 private:
     void opened() override {

@@ -61,7 +61,8 @@ void crowd::speak() {
     speaker = (speaker + 7'919) % people.size();
     waiting = true;
     sent = steady::now();
-    sockets[speaker]->send(message_send(people[speaker].conversations.front(), "[[standin " + script + "]] Hello.", uuid::v7().text()));
+    sockets[speaker]->send(
+        message_send(people[speaker].conversations.front(), "[[standin " + script + "]] Hello.", uuid::v7().text()));
 }
 
 void crowd::heard(std::size_t number) {
@@ -86,10 +87,16 @@ std::string idle(const options& with) {
     for (std::size_t i = 0; i < handshakes_at_once; ++i) all.open_next();
     all.on.run();
     const auto opening = std::chrono::duration<double>(all.all_joined - all.began).count();
-    return json::object().add("sockets", all.joined).add("failed", all.failed).add("opening_seconds", opening)
-        .add("bytes_before", all.before).add("bytes_after", all.after)
-        .add("bytes_per_socket", (all.after - all.before) / std::max<std::int64_t>(1, static_cast<std::int64_t>(all.joined)))
-        .add_raw("first_delta", all.first_delta.json()).text();
+    return json::object()
+        .add("sockets", all.joined)
+        .add("failed", all.failed)
+        .add("opening_seconds", opening)
+        .add("bytes_before", all.before)
+        .add("bytes_after", all.after)
+        .add("bytes_per_socket",
+            (all.after - all.before) / std::max<std::int64_t>(1, static_cast<std::int64_t>(all.joined)))
+        .add_raw("first_delta", all.first_delta.json())
+        .text();
 }
 
 }  // namespace airi::bench

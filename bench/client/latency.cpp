@@ -43,8 +43,12 @@ struct talk {
         on.stop();
     }
     std::string result() {
-        return json::object().add_raw("first_delta", first_delta.json()).add_raw("whole", whole.json()).add("deltas", deltas)
-            .add("failed", failed).text();
+        return json::object()
+            .add_raw("first_delta", first_delta.json())
+            .add_raw("whole", whole.json())
+            .add("deltas", deltas)
+            .add("failed", failed)
+            .text();
     }
 };
 
@@ -76,7 +80,8 @@ private:
         } else if (type == "message_complete") {
             if (in_.measuring(sent_)) in_.whole.add(steady::now() - sent_);
             in_.pause_then([this] { speak(); });
-        } else if (type == "error" || type == "message_failed" || type == "message_rejected" || type == "message_restart") {
+        } else if (type == "error" || type == "message_failed" || type == "message_rejected" ||
+                   type == "message_restart") {
             in_.ended(frame);
         }
     }
@@ -108,7 +113,11 @@ public:
 private:
     void ask() {
         const auto message = json::object().add("role", "user").add("content", in_.content).text();
-        const auto body = json::object().add("model", "gpt-4o-mini").add("stream", true).add_raw("messages", "[" + message + "]").text();
+        const auto body = json::object()
+                              .add("model", "gpt-4o-mini")
+                              .add("stream", true)
+                              .add_raw("messages", "[" + message + "]")
+                              .text();
         waiting_ = true;
         sent_ = steady::now();
         http_.send(http_link::post("/openai/v1/chat/completions", "bench", body));
@@ -142,7 +151,8 @@ std::string provider(const options& with) {
     const auto streams = static_cast<std::size_t>(with.number("streams", 1));
     talk all(with, with.number("streams", 1));
     std::vector<std::unique_ptr<asker>> askers;
-    while (askers.size() < streams) askers.push_back(std::make_unique<asker>(all, place::of(with.text("to")), askers.size()));
+    while (askers.size() < streams)
+        askers.push_back(std::make_unique<asker>(all, place::of(with.text("to")), askers.size()));
     all.on.run();
     return all.result();
 }

@@ -27,7 +27,8 @@ void loop::run() {
     while (!stopped_) {
         auto left = std::chrono::nanoseconds(std::chrono::seconds(1));
         if (!timers_.empty())
-            left = std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(timers_.begin()->first - steady::now()));
+            left =
+                std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(timers_.begin()->first - steady::now()));
         const timespec wait{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
         const int count = epoll_pwait2(poll_, events.data(), events.size(), &wait, nullptr);
         for (int i = 0; i < count && !stopped_; ++i) {

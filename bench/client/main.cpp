@@ -11,8 +11,12 @@ namespace {
 using airi::bench::options;
 
 constexpr std::pair<std::string_view, std::string (*)(const options&)> scenarios[]{
-    {"latency", airi::bench::latency}, {"provider", airi::bench::provider}, {"pipeline", airi::bench::pipeline},
-    {"idle", airi::bench::idle},       {"fanout", airi::bench::fanout},     {"ingress", airi::bench::ingress},
+    {"latency", airi::bench::latency},
+    {"provider", airi::bench::provider},
+    {"pipeline", airi::bench::pipeline},
+    {"idle", airi::bench::idle},
+    {"fanout", airi::bench::fanout},
+    {"ingress", airi::bench::ingress},
     {"reads", airi::bench::reads},
 };
 

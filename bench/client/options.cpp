@@ -44,7 +44,8 @@ std::vector<person> people_of(const options& with, std::size_t most) {
         words >> user >> session;
         const auto at = now();
         person one;
-        one.token = keys.sign({user_id::parse(user).value(), session_id::parse(session).value(), user + "@bench.test", "user", at, at + seconds{7'200}});
+        one.token = keys.sign({user_id::parse(user).value(), session_id::parse(session).value(), user + "@bench.test",
+            "user", at, at + seconds{7'200}});
         while (words >> conversation) one.conversations.push_back(conversation);
         out.push_back(std::move(one));
     }

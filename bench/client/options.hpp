@@ -28,7 +28,8 @@ struct person {
     std::vector<std::string> conversations;
 };
 
-/// The first `most` of the file's lines "user session conversation…", with tokens signed by the environment's JWT_SECRET.
+/// The first `most` of the file's lines "user session conversation…", with tokens signed by the environment's
+/// JWT_SECRET.
 std::vector<person> people_of(const options& with, std::size_t most);
 
 }  // namespace airi::bench

@@ -66,7 +66,8 @@ private:
         if (type == "message_complete") {
             constexpr std::string_view name = "\"conversation_id\":\"";
             const auto at = frame.find(name);
-            const auto found = at == frame.npos ? under_way_.end() : under_way_.find(std::string(frame.substr(at + name.size(), 36)));
+            const auto found =
+                at == frame.npos ? under_way_.end() : under_way_.find(std::string(frame.substr(at + name.size(), 36)));
             if (found == under_way_.end() || found->second.empty()) return;
             const auto sent = found->second.front();
             found->second.pop_front();
@@ -106,7 +107,8 @@ void course::send_one() { senders[next++ % senders.size()]->send(); }
 void course::send_due() {
     const auto now = steady::now();
     if (now >= ends) return wait_for_rest(now + seconds(30));
-    const auto due = static_cast<std::int64_t>(std::chrono::duration<double>(now - begun).count() * static_cast<double>(rate));
+    const auto due =
+        static_cast<std::int64_t>(std::chrono::duration<double>(now - begun).count() * static_cast<double>(rate));
     while (sent < due) send_one();
     on.after(milliseconds(1), [this] { send_due(); });
 }
@@ -123,8 +125,12 @@ void course::finished(steady::time_point sent_at) {
 void course::note() {
     const auto per_second = static_cast<double>(done - done_before) / static_cast<double>(step.count());
     if (!lines.empty()) lines += ',';
-    lines += json::object().add("per_second", per_second).add("under_way", sent - done).add("p50", of_step.percentile(50))
-                 .add("p99", of_step.percentile(99)).text();
+    lines += json::object()
+                 .add("per_second", per_second)
+                 .add("under_way", sent - done)
+                 .add("p50", of_step.percentile(50))
+                 .add("p99", of_step.percentile(99))
+                 .text();
     done_before = done;
     of_step.clear();
     if (steady::now() < ends) on.after(step, [this] { note(); });
@@ -145,12 +151,19 @@ std::string pipeline(const options& with) {
     all.duration = seconds(with.number("seconds", 60));
     const auto sockets = static_cast<std::size_t>(with.number("sockets", 500));
     for (auto& who : people_of(with, sockets))
-        all.senders.push_back(std::make_unique<sender>(all, place::of(with.text("to")), std::move(who), all.senders.size()));
+        all.senders.push_back(
+            std::make_unique<sender>(all, place::of(with.text("to")), std::move(who), all.senders.size()));
     all.on.run();
     const auto took = std::chrono::duration<double>(all.last_done - all.begun).count();
-    return json::object().add("sent", all.sent).add("finished", all.done).add("failed", all.failed).add("seconds", took)
-        .add("per_second", took > 0 ? static_cast<double>(all.done) / took : 0.0).add_raw("whole", all.all.json())
-        .add_raw("course", "[" + all.lines + "]").text();
+    return json::object()
+        .add("sent", all.sent)
+        .add("finished", all.done)
+        .add("failed", all.failed)
+        .add("seconds", took)
+        .add("per_second", took > 0 ? static_cast<double>(all.done) / took : 0.0)
+        .add_raw("whole", all.all.json())
+        .add_raw("course", "[" + all.lines + "]")
+        .text();
 }
 
 }  // namespace airi::bench

@@ -20,7 +20,8 @@ struct reading {
 
 class reader {
 public:
-    reader(reading& in, const place& to, const person& who, std::size_t number) : in_(in), who_(who), body_(in.body), http_(in.on) {
+    reader(reading& in, const place& to, const person& who, std::size_t number)
+        : in_(in), who_(who), body_(in.body), http_(in.on) {
         if (const auto at = body_.find("{n}"); at != body_.npos) body_.replace(at, 3, std::to_string(number));
         http_.on_open = [this] { ask(); };
         http_.on_answer = [this](int status, std::string_view body) { answered(status, body); };
@@ -31,7 +32,8 @@ public:
 private:
     void ask() {
         auto path = in_.path;
-        if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, who_.conversations[turn_++ % who_.conversations.size()]);
+        if (const auto at = path.find("{id}"); at != path.npos)
+            path.replace(at, 4, who_.conversations[turn_++ % who_.conversations.size()]);
         sent_ = steady::now();
         http_.send(body_.empty() ? http_link::get(path, who_.token) : http_link::post(path, who_.token, body_));
     }
@@ -65,12 +67,16 @@ std::string reads(const options& with) {
     const auto people = people_of(with, static_cast<std::size_t>(with.number("connections", 32)));
     std::vector<std::unique_ptr<reader>> readers;
     const auto first = static_cast<std::size_t>(with.number("first", 0));
-    for (const auto& who : people) readers.push_back(std::make_unique<reader>(all, place::of(with.text("to")), who, first + readers.size()));
+    for (const auto& who : people)
+        readers.push_back(std::make_unique<reader>(all, place::of(with.text("to")), who, first + readers.size()));
     all.on.at(all.ends + seconds(1), [&all] { all.on.stop(); });
     all.on.run();
-    return json::object().add("refused", all.refused).add("bytes", all.bytes)
+    return json::object()
+        .add("refused", all.refused)
+        .add("bytes", all.bytes)
         .add("per_second", static_cast<double>(all.answered.count()) / static_cast<double>(length))
-        .add_raw("answered", all.answered.json()).text();
+        .add_raw("answered", all.answered.json())
+        .text();
 }
 
 }  // namespace airi::bench

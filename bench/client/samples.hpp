@@ -23,8 +23,13 @@ public:
         return all_[at];
     }
     std::string json() {
-        return json::object().add("count", count()).add("p50", percentile(50)).add("p90", percentile(90)).add("p99", percentile(99))
-            .add("max", percentile(100)).text();
+        return json::object()
+            .add("count", count())
+            .add("p50", percentile(50))
+            .add("p90", percentile(90))
+            .add("p99", percentile(99))
+            .add("max", percentile(100))
+            .text();
     }
 
 private:

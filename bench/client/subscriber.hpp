@@ -1,5 +1,5 @@
-// A socket that listens to one channel of airi, of a server on npm `ws`, or of one on `socket.io`. Used by the fan-out and
-// the idle scenario.
+// A socket that listens to one channel of airi, of a server on npm `ws`, or of one on `socket.io`. Used by the fan-out
+// and the idle scenario.
 #pragma once
 
 #include "bench/client/websocket.hpp"

@@ -3,7 +3,8 @@
 namespace airi::bench {
 
 void websocket::opened() {
-    std::string request = "GET " + path_ + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    std::string request = "GET " + path_ +
+                          " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     if (!token_.empty()) request += "Authorization: Bearer " + token_ + "\r\n";
     send(request + "\r\n");
@@ -51,7 +52,9 @@ std::size_t websocket::received(std::string_view bytes) {
         } else if (opcode == 9) {
             send_frame(10, payload);
         } else if (opcode == 8) {
-            const auto code = payload.size() >= 2 ? static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]) : 1005;
+            const auto code = payload.size() >= 2
+                                  ? static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1])
+                                  : 1005;
             fail("close frame " + std::to_string(code));
         }
     }

@@ -1,4 +1,5 @@
-// A WebSocket client (RFC 6455) whose frames are made by hand: texts in, texts out, pings answered. Used by the scenarios.
+// A WebSocket client (RFC 6455) whose frames are made by hand: texts in, texts out, pings answered. Used by the
+// scenarios.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,8 @@ namespace airi::bench {
 
 class websocket final : public link {
 public:
-    websocket(loop& on, std::string path, std::string token) : link(on), path_(std::move(path)), token_(std::move(token)) {}
+    websocket(loop& on, std::string path, std::string token)
+        : link(on), path_(std::move(path)), token_(std::move(token)) {}
 
     std::function<void()> on_open;
     std::function<void(std::string_view)> on_text;

@@ -1,21 +1,25 @@
 // The load client and the peers as child processes.
-import { execFile, spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { promisify } from "node:util";
-import { settings } from "./settings.mjs";
+import { execFile, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { settings } from './settings.mjs';
 
 const start = promisify(execFile);
 
 export async function client(scenario, options) {
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const { stdout, stderr } = await start(`${settings.bin}/airi-bench`, [scenario, ...words, "--people", settings.people], { maxBuffer: 2 ** 24 });
+    const { stdout, stderr } = await start(
+        `${settings.bin}/airi-bench`,
+        [scenario, ...words, '--people', settings.people],
+        { maxBuffer: 2 ** 24 },
+    );
     if (stderr) console.error(stderr.trim());
     return JSON.parse(stdout);
 }
 
 async function freePort() {
     const server = createServer();
-    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address();
     await new Promise((done) => server.close(done));
     return port;
@@ -26,18 +30,25 @@ export async function withPeer(name, environment, use) {
     const port = await freePort();
     const script = new URL(`../peers/${name}.mjs`, import.meta.url).pathname;
     const child = spawn(process.execPath, [script], {
-        env: { ...process.env, NODE_ENV: "production", PORT: String(port), REDIS_URL: settings.redis, KAFKA_BROKERS: settings.kafka, ...environment },
-        stdio: ["ignore", "pipe", "inherit"],
+        env: {
+            ...process.env,
+            NODE_ENV: 'production',
+            PORT: String(port),
+            REDIS_URL: settings.redis,
+            KAFKA_BROKERS: settings.kafka,
+            ...environment,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const ended = new Promise((done) => child.once("exit", done));
+    const ended = new Promise((done) => child.once('exit', done));
     try {
         await new Promise((done, failed) => {
-            child.stdout.once("data", done);
-            child.once("exit", () => failed(new Error(`${name} does not start`)));
+            child.stdout.once('data', done);
+            child.once('exit', () => failed(new Error(`${name} does not start`)));
         });
         return await use({ address: `127.0.0.1:${port}`, pid: child.pid });
     } finally {
-        child.kill("SIGTERM");
+        child.kill('SIGTERM');
         await ended;
     }
 }
@@ -49,7 +60,9 @@ export async function rounds(contenders) {
         for (const [name, measure] of contenders) {
             const got = await measure();
             results.get(name).push(got);
-            console.error(`  ${round} ${name}: ${JSON.stringify(got, (_, value) => (typeof value === "number" ? Number(value.toFixed(2)) : value))}`);
+            console.error(
+                `  ${round} ${name}: ${JSON.stringify(got, (_, value) => (typeof value === 'number' ? Number(value.toFixed(2)) : value))}`,
+            );
         }
     return results;
 }

@@ -1,7 +1,7 @@
 // Runs the scenarios asked for and prints the table. Started by bench/run, which has brought the system up.
-import { settings } from "./settings.mjs";
-import { machine } from "./system.mjs";
-import { print } from "./table.mjs";
+import { settings } from './settings.mjs';
+import { machine } from './system.mjs';
+import { print } from './table.mjs';
 
 const names = settings.scenarios;
 const rows = [];

@@ -1,13 +1,13 @@
 // What bench/run was asked for and where the system under measurement is.
-import { parseArgs } from "node:util";
+import { parseArgs } from 'node:util';
 
-const all = ["latency", "pipeline", "reads", "logins", "idle", "fanout", "ingress"];
+const all = ['latency', 'pipeline', 'reads', 'logins', 'idle', 'fanout', 'ingress'];
 const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: "string" }, seconds: { type: "string" }, sockets: { type: "string" } },
+    options: { rounds: { type: 'string' }, seconds: { type: 'string' }, sockets: { type: 'string' } },
 });
 const wrong = positionals.find((name) => !all.includes(name));
-if (wrong) throw new Error(`no scenario ${wrong}; there are: ${all.join(" ")}`);
+if (wrong) throw new Error(`no scenario ${wrong}; there are: ${all.join(' ')}`);
 
 const { env } = process;
 export const settings = {

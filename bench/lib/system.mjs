@@ -1,21 +1,22 @@
 // The system under measurement as the operating system sees it: pids, processor time; and ./airi for what it offers.
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
-import { settings } from "./settings.mjs";
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { settings } from './settings.mjs';
 
-const airi = new URL("../../airi", import.meta.url).pathname;
+const airi = new URL('../../airi', import.meta.url).pathname;
 const text = (path) => {
     try {
-        return readFileSync(path, "utf8");
+        return readFileSync(path, 'utf8');
     } catch {
-        return "";
+        return '';
     }
 };
-const pidIn = (path) => Number(text(path).split("\n")[0]);
+const pidIn = (path) => Number(text(path).split('\n')[0]);
 
-export const run = (...words) => execFileSync(airi, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-export const sql = (statement) => run("psql", "-X", "-q", "-A", "-t", "-c", `set search_path = airi; ${statement}`).trim();
+export const run = (...words) => execFileSync(airi, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+export const sql = (statement) =>
+    run('psql', '-X', '-q', '-A', '-t', '-c', `set search_path = airi; ${statement}`).trim();
 export const gatewayPid = () => pidIn(`${settings.home}/run/gateway/child`);
 
 export function machine() {
@@ -24,9 +25,10 @@ export function machine() {
 }
 
 function processes() {
-    const parents = new Map([[pidIn(`${settings.home}/standin.pid`), "standin"]]);
-    for (const name of ["postgres", "redis", "kafka"]) parents.set(pidIn(`${settings.home}/${name}/pid`), name);
-    for (const slot of readdirSync(`${settings.home}/run`)) parents.set(pidIn(`${settings.home}/run/${slot}/child`), slot.split("-")[0]);
+    const parents = new Map([[pidIn(`${settings.home}/standin.pid`), 'standin']]);
+    for (const name of ['postgres', 'redis', 'kafka']) parents.set(pidIn(`${settings.home}/${name}/pid`), name);
+    for (const slot of readdirSync(`${settings.home}/run`))
+        parents.set(pidIn(`${settings.home}/run/${slot}/child`), slot.split('-')[0]);
     return parents;
 }
 
@@ -34,13 +36,15 @@ function processes() {
 export function processorTime() {
     const parts = processes();
     const used = {};
-    for (const entry of readdirSync("/proc")) {
+    for (const entry of readdirSync('/proc')) {
         if (!/^\d+$/.test(entry)) continue;
-        const fields = text(`/proc/${entry}/stat`).replace(/^.*\) /s, "").split(" ");
+        const fields = text(`/proc/${entry}/stat`)
+            .replace(/^.*\) /s, '')
+            .split(' ');
         const part = parts.get(Number(entry)) ?? parts.get(Number(fields[1]));
         if (part) used[part] = (used[part] ?? 0) + (Number(fields[11]) + Number(fields[12])) * 10;
     }
-    const [user, nice, system, , , irq, soft] = text("/proc/stat").split("\n")[0].split(/\s+/).slice(1).map(Number);
+    const [user, nice, system, , , irq, soft] = text('/proc/stat').split('\n')[0].split(/\s+/).slice(1).map(Number);
     used.all = (user + nice + system + irq + soft) * 10;
     return used;
 }

@@ -2,31 +2,45 @@
 // the token, makes the same event and answers when the broker has it; airi looks besides whether the session lives, whose the
 // conversation is, and whether the day's quota allows it. With the workers running, which handle what comes (on the same
 // cores), and without them.
-import { client, median, rounds, withPeer } from "../lib/client.mjs";
-import { settings } from "../lib/settings.mjs";
-import { run } from "../lib/system.mjs";
+import { client, median, rounds, withPeer } from '../lib/client.mjs';
+import { settings } from '../lib/settings.mjs';
+import { run } from '../lib/system.mjs';
 
 const connections = 128;
-const workers = ["moderation", "chat", "usage"];
+const workers = ['moderation', 'chat', 'usage'];
 
 async function compare(when) {
     const common = { connections, seconds: settings.seconds };
-    const peer = (batch) => () => withPeer("ingress", { BATCH: batch }, ({ address }) => client("ingress", { ...common, to: address }));
+    const peer = (batch) => () =>
+        withPeer('ingress', { BATCH: batch }, ({ address }) => client('ingress', { ...common, to: address }));
     const got = await rounds([
-        [`airi, ${when}`, () => client("ingress", { ...common, to: settings.gateway })],
-        [`fastify + kafkajs, a send each, ${when}`, peer("no")],
-        [`fastify + kafkajs, in batches, ${when}`, peer("yes")],
+        [`airi, ${when}`, () => client('ingress', { ...common, to: settings.gateway })],
+        [`fastify + kafkajs, a send each, ${when}`, peer('no')],
+        [`fastify + kafkajs, in batches, ${when}`, peer('yes')],
     ]);
     const [airi, each, batches] = [...got].map(([what, all]) => ({
-        what, value: median(all.map((one) => one.per_second)), unit: "/s",
+        what,
+        value: median(all.map((one) => one.per_second)),
+        unit: '/s',
         note: `p50 ${median(all.map((one) => one.acknowledged.p50)).toFixed(1)} ms, p99 ${median(all.map((one) => one.acknowledged.p99)).toFixed(1)} ms`,
     }));
-    const ratio = (what, other) => ({ what, value: airi.value / other.value, target: ">= 3", ok: airi.value >= 3 * other.value });
-    return [airi, each, batches, ratio(`airi : a send each, ${when}`, each), ratio(`airi : in batches, ${when}`, batches)];
+    const ratio = (what, other) => ({
+        what,
+        value: airi.value / other.value,
+        target: '>= 3',
+        ok: airi.value >= 3 * other.value,
+    });
+    return [
+        airi,
+        each,
+        batches,
+        ratio(`airi : a send each, ${when}`, each),
+        ratio(`airi : in batches, ${when}`, batches),
+    ];
 }
 
 export async function measure() {
-    const running = await compare("workers running");
-    run("scale", ...workers.map((name) => `${name}=0`));
-    return [...running, ...(await compare("workers stopped"))];
+    const running = await compare('workers running');
+    run('scale', ...workers.map((name) => `${name}=0`));
+    return [...running, ...(await compare('workers stopped'))];
 }

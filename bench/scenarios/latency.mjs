@@ -1,19 +1,26 @@
 // Added latency: message_send to the first message_delta, minus the time the provider itself takes for its first token,
 // asked directly with the same script by as many clients.
-import { client, median, rounds } from "../lib/client.mjs";
-import { settings } from "../lib/settings.mjs";
+import { client, median, rounds } from '../lib/client.mjs';
+import { settings } from '../lib/settings.mjs';
 
 // Alone, short replies, so that there are many; together, long ones that run side by side.
-const scripts = new Map([[1, "first=20 tokens=4 rate=100"], [100, "first=100 tokens=40 rate=20"], [500, "first=100 tokens=40 rate=20"]]);
-const targets = new Map([[1, 8], [100, 25]]);
+const scripts = new Map([
+    [1, 'first=20 tokens=4 rate=100'],
+    [100, 'first=100 tokens=40 rate=20'],
+    [500, 'first=100 tokens=40 rate=20'],
+]);
+const targets = new Map([
+    [1, 8],
+    [100, 25],
+]);
 
 export async function measure() {
     const rows = [];
     for (const [streams, script] of scripts) {
         const common = { streams, script, seconds: settings.seconds };
         const got = await rounds([
-            [`provider, ${streams}`, () => client("provider", { ...common, to: settings.standin })],
-            [`airi, ${streams}`, () => client("latency", { ...common, to: settings.gateway })],
+            [`provider, ${streams}`, () => client('provider', { ...common, to: settings.standin })],
+            [`airi, ${streams}`, () => client('latency', { ...common, to: settings.gateway })],
         ]);
         const [provider, airi] = [...got.values()].map((each) => ({
             p50: median(each.map((one) => one.first_delta.p50)),
@@ -22,8 +29,15 @@ export async function measure() {
         const target = targets.get(streams);
         const added = airi.p50 - provider.p50;
         const note = `provider alone ${provider.p50.toFixed(1)} / ${provider.p99.toFixed(1)} ms, through airi ${airi.p50.toFixed(1)} / ${airi.p99.toFixed(1)} ms`;
-        rows.push({ what: `added, ${streams} at once, p50`, value: added, unit: "ms", target: target && `< ${target}`, ok: target && added < target, note });
-        rows.push({ what: `added, ${streams} at once, p99`, value: airi.p99 - provider.p50, unit: "ms" });
+        rows.push({
+            what: `added, ${streams} at once, p50`,
+            value: added,
+            unit: 'ms',
+            target: target && `< ${target}`,
+            ok: target && added < target,
+            note,
+        });
+        rows.push({ what: `added, ${streams} at once, p99`, value: airi.p99 - provider.p50, unit: 'ms' });
     }
     return rows;
 }

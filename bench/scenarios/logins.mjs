@@ -1,15 +1,19 @@
 // Two hundred people sign in at once, again and again, while others chat: what a first delta takes then beside what it takes
 // without them, and how many sign in.
-import { client, median, rounds } from "../lib/client.mjs";
-import { settings } from "../lib/settings.mjs";
-import { sql } from "../lib/system.mjs";
+import { client, median, rounds } from '../lib/client.mjs';
+import { settings } from '../lib/settings.mjs';
+import { sql } from '../lib/system.mjs';
 
-const people = 200, first = 1000, streams = 10, script = "first=100 tokens=40 rate=20";
-const password = "a password of the bench";
+const people = 200,
+    first = 1000,
+    streams = 10,
+    script = 'first=100 tokens=40 rate=20';
+const password = 'a password of the bench';
 
 async function passwordHash() {
     const answer = await fetch(`http://${settings.gateway}/api/v1/auth/signup`, {
-        method: "POST", headers: { "Content-Type": "application/json" },
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ email: `logins${Date.now()}@bench.test`, password }),
     });
     const { data } = await answer.json();
@@ -19,24 +23,50 @@ async function passwordHash() {
 export async function measure() {
     sql(`update users set password_hash = '${await passwordHash()}' where email like 'bench1___@bench.test'`);
     const talk = { streams, script, seconds: settings.seconds };
-    const login = { connections: people, first, seconds: settings.seconds + 4, to: settings.gateway, path: "/api/v1/auth/login",
-        body: JSON.stringify({ email: "bench{n}@bench.test", password }) };
+    const login = {
+        connections: people,
+        first,
+        seconds: settings.seconds + 4,
+        to: settings.gateway,
+        path: '/api/v1/auth/login',
+        body: JSON.stringify({ email: 'bench{n}@bench.test', password }),
+    };
     const got = await rounds([
-        ["provider", () => client("provider", { ...talk, to: settings.standin })],
-        ["airi, nobody signs in", () => client("latency", { ...talk, to: settings.gateway })],
-        ["airi, 200 sign in", async () => {
-            const [chat, logins] = await Promise.all([client("latency", { ...talk, to: settings.gateway }), client("reads", login)]);
-            return { ...chat, logins };
-        }],
+        ['provider', () => client('provider', { ...talk, to: settings.standin })],
+        ['airi, nobody signs in', () => client('latency', { ...talk, to: settings.gateway })],
+        [
+            'airi, 200 sign in',
+            async () => {
+                const [chat, logins] = await Promise.all([
+                    client('latency', { ...talk, to: settings.gateway }),
+                    client('reads', login),
+                ]);
+                return { ...chat, logins };
+            },
+        ],
     ]);
     const [provider, quiet, busy] = [...got.values()];
     const p = (all, which) => median(all.map((one) => one.first_delta[which]));
-    const added = p(busy, "p50") - p(provider, "p50");
+    const added = p(busy, 'p50') - p(provider, 'p50');
     return [
-        { what: "added to a first delta, p50, nobody signs in", value: p(quiet, "p50") - p(provider, "p50"), unit: "ms" },
-        { what: `added to a first delta, p50, ${people} sign in at once`, value: added, unit: "ms", target: "< 50", ok: added < 50,
-            note: `p99 ${(p(busy, "p99") - p(provider, "p50")).toFixed(1)} ms` },
-        { what: "logins", value: median(busy.map((one) => one.logins.per_second)), unit: "/s",
-            note: `refused ${busy.reduce((sum, one) => sum + one.logins.refused, 0)}, p50 ${median(busy.map((one) => one.logins.answered.p50)).toFixed(0)} ms` },
+        {
+            what: 'added to a first delta, p50, nobody signs in',
+            value: p(quiet, 'p50') - p(provider, 'p50'),
+            unit: 'ms',
+        },
+        {
+            what: `added to a first delta, p50, ${people} sign in at once`,
+            value: added,
+            unit: 'ms',
+            target: '< 50',
+            ok: added < 50,
+            note: `p99 ${(p(busy, 'p99') - p(provider, 'p50')).toFixed(1)} ms`,
+        },
+        {
+            what: 'logins',
+            value: median(busy.map((one) => one.logins.per_second)),
+            unit: '/s',
+            note: `refused ${busy.reduce((sum, one) => sum + one.logins.refused, 0)}, p50 ${median(busy.map((one) => one.logins.answered.p50)).toFixed(0)} ms`,
+        },
     ];
 }

@@ -1,14 +1,14 @@
 // Pipeline throughput: short messages by WebSocket, each moderated, answered, streamed, stored, billed; counted at the client
 // and again in Postgres. First at the target's rate, then as fast as the answers come.
-import { client } from "../lib/client.mjs";
-import { settings } from "../lib/settings.mjs";
-import { processorTime, since, sql } from "../lib/system.mjs";
+import { client } from '../lib/client.mjs';
+import { settings } from '../lib/settings.mjs';
+import { processorTime, since, sql } from '../lib/system.mjs';
 
-const script = "tokens=8";
+const script = 'tokens=8';
 const rate = 1000;
 
 const stored = () => Number(sql("select count(*) from generations where state = 'completed'"));
-const billed = () => Number(sql("select count(*) from usage_log"));
+const billed = () => Number(sql('select count(*) from usage_log'));
 
 async function settled(count) {
     for (let tries = 0; tries < 60; ++tries) {
@@ -19,13 +19,16 @@ async function settled(count) {
 
 async function once(options) {
     const before = { stored: stored(), billed: billed(), processor: processorTime() };
-    const got = await client("pipeline", { to: settings.gateway, script, sockets: 500, ...options });
+    const got = await client('pipeline', { to: settings.gateway, script, sockets: 500, ...options });
     const used = since(before.processor, Math.max(1, got.finished));
     await settled(before.billed + got.finished);
     return { ...got, stored: stored() - before.stored, billed: billed() - before.billed, used };
 }
 
-const numbers = (of) => Object.entries(of).map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ");
+const numbers = (of) =>
+    Object.entries(of)
+        .map(([name, value]) => `${name} ${value.toFixed(2)}`)
+        .join(', ');
 
 export async function measure() {
     const seconds = Math.max(settings.seconds, settings.seconds === 10 ? 60 : 0);
@@ -39,12 +42,28 @@ export async function measure() {
     const growing = behind.at(-1) > 2 * Math.max(...behind.slice(0, half), rate / 10);
     return [
         {
-            what: `finished at ${rate}/s for ${seconds} s`, value: steady.per_second, unit: "/s", target: ">= 1,000, no growing lag",
-            ok: !growing && steady.finished === steady.sent && steady.stored === steady.sent && steady.per_second > rate * 0.99,
-            note: `sent ${steady.sent}, stored ${steady.stored}, billed ${steady.billed}, failed ${steady.failed}; under way ${behind.join(" ")}`,
+            what: `finished at ${rate}/s for ${seconds} s`,
+            value: steady.per_second,
+            unit: '/s',
+            target: '>= 1,000, no growing lag',
+            ok:
+                !growing &&
+                steady.finished === steady.sent &&
+                steady.stored === steady.sent &&
+                steady.per_second > rate * 0.99,
+            note: `sent ${steady.sent}, stored ${steady.stored}, billed ${steady.billed}, failed ${steady.failed}; under way ${behind.join(' ')}`,
         },
-        { what: "send to complete, p50 / p99", value: `${steady.whole.p50.toFixed(0)} / ${steady.whole.p99.toFixed(0)}`, unit: "ms" },
-        { what: "most, 128 under way", value: most.per_second, unit: "/s", note: `stored ${most.stored}, billed ${most.billed}; p50 ${most.whole.p50.toFixed(0)} ms` },
-        { what: "processor time a message", value: most.used.all, unit: "ms", note: numbers(most.used) },
+        {
+            what: 'send to complete, p50 / p99',
+            value: `${steady.whole.p50.toFixed(0)} / ${steady.whole.p99.toFixed(0)}`,
+            unit: 'ms',
+        },
+        {
+            what: 'most, 128 under way',
+            value: most.per_second,
+            unit: '/s',
+            note: `stored ${most.stored}, billed ${most.billed}; p50 ${most.whole.p50.toFixed(0)} ms`,
+        },
+        { what: 'processor time a message', value: most.used.all, unit: 'ms', note: numbers(most.used) },
     ];
 }

@@ -1,15 +1,15 @@
 // Reads by HTTP on a filled database: 1,000 people with 100 messages each. Beside it the same endpoints with Fastify and pg,
 // written as one does: a pool, a prepared statement, rows made into JSON. airi looks besides whether the session lives, and
 // reads under row-level security.
-import { client, median, rounds, withPeer } from "../lib/client.mjs";
-import { settings } from "../lib/settings.mjs";
-import { sql } from "../lib/system.mjs";
+import { client, median, rounds, withPeer } from '../lib/client.mjs';
+import { settings } from '../lib/settings.mjs';
+import { sql } from '../lib/system.mjs';
 
 const endpoints = new Map([
-    ["list conversations", "/api/v1/conversations?limit=20"],
-    ["list 50 messages", "/api/v1/conversations/{id}/messages?limit=50"],
-    ["search", "/api/v1/search/messages?q=harbour"],
-    ["profile", "/api/v1/users/profile"],
+    ['list conversations', '/api/v1/conversations?limit=20'],
+    ['list 50 messages', '/api/v1/conversations/{id}/messages?limit=50'],
+    ['search', '/api/v1/search/messages?q=harbour'],
+    ['profile', '/api/v1/users/profile'],
 ]);
 
 const fill = `
@@ -27,14 +27,27 @@ export async function measure() {
     for (const [what, path] of endpoints) {
         const common = { connections: 64, seconds: settings.seconds, path };
         const got = await rounds([
-            [`airi, ${what}`, () => client("reads", { ...common, to: settings.gateway })],
-            [`fastify + pg, ${what}`, () => withPeer("reads", { DATABASE_URL: settings.postgres }, ({ address }) => client("reads", { ...common, to: address }))],
+            [`airi, ${what}`, () => client('reads', { ...common, to: settings.gateway })],
+            [
+                `fastify + pg, ${what}`,
+                () =>
+                    withPeer('reads', { DATABASE_URL: settings.postgres }, ({ address }) =>
+                        client('reads', { ...common, to: address }),
+                    ),
+            ],
         ]);
         const [airi, peer] = [...got].map(([name, all]) => ({
-            what: name, value: median(all.map((one) => one.per_second)), unit: "/s",
+            what: name,
+            value: median(all.map((one) => one.per_second)),
+            unit: '/s',
             note: `p50 ${median(all.map((one) => one.answered.p50)).toFixed(1)} ms, p99 ${median(all.map((one) => one.answered.p99)).toFixed(1)} ms, ${all[0].bytes} bytes`,
         }));
-        rows.push(airi, peer, { what: `airi : fastify + pg, ${what}`, value: airi.value / peer.value, target: ">= 3", ok: airi.value >= 3 * peer.value });
+        rows.push(airi, peer, {
+            what: `airi : fastify + pg, ${what}`,
+            value: airi.value / peer.value,
+            target: '>= 3',
+            ok: airi.value >= 3 * peer.value,
+        });
     }
     return rows;
 }

@@ -11,8 +11,7 @@ void audience::add(std::shared_ptr<channel_listener> one) {
 }
 
 void audience::remove(const channel_listener* one) {
-    const auto seat =
-        std::find_if(seats_.begin(), seats_.end(), [&](const auto& each) { return each.get() == one; });
+    const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const auto& each) { return each.get() == one; });
     if (!one || seat == seats_.end()) return;
     --count_;
     leaving_.push_back(std::move(*seat));

@@ -38,14 +38,12 @@ course& courses::of(const generation_id& generation, steady::time_point now) {
 }
 
 course* courses::find(std::uint64_t serial) {
-    const auto found =
-        std::find_if(all_.begin(), all_.end(), [&](const auto& c) { return c->serial == serial; });
+    const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto& c) { return c->serial == serial; });
     return found == all_.end() ? nullptr : found->get();
 }
 
 void courses::forget(steady::time_point silent_since, steady::time_point ended_since) {
-    std::erase_if(all_,
-                  [&](const auto& c) { return c->touched < (c->way.ended() ? ended_since : silent_since); });
+    std::erase_if(all_, [&](const auto& c) { return c->touched < (c->way.ended() ? ended_since : silent_since); });
 }
 
 }  // namespace airi::gateway

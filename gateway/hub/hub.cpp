@@ -19,9 +19,7 @@ constexpr milliseconds longest_pause{1000};
 
 struct text_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-        return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
 // Only the hub's thread writes, so no locked instruction is needed.
@@ -48,9 +46,7 @@ struct hub::state : std::enable_shared_from_this<state> {
 
     // Starts what `self` belongs to; after `end` no port is touched.
     void begin() {
-        subscriber->arrived = [this](std::string_view channel, std::string_view payload) {
-            arrived(channel, payload);
-        };
+        subscriber->arrived = [this](std::string_view channel, std::string_view payload) { arrived(channel, payload); };
         subscriber->lost = [this] { lost(); };
         subscriber->back = [this] { back(); };
         wait_for_tick();
@@ -66,8 +62,8 @@ struct hub::state : std::enable_shared_from_this<state> {
         const auto ended = std::exchange(rooms, {});
     }
 
-    static awaitable<result<>> join(std::shared_ptr<state> self, std::string name,
-                                    std::shared_ptr<channel_listener> one) {
+    static awaitable<result<>> join(
+        std::shared_ptr<state> self, std::string name, std::shared_ptr<channel_listener> one) {
         if (self->closed) co_return redis::errc::unavailable;
         auto& at = self->rooms[name];
         at.ears.add(std::move(one));
@@ -196,8 +192,7 @@ struct hub::state : std::enable_shared_from_this<state> {
         if (of.fruitless > 1) history = {};
         count(counters.streams_read);
         if (history.is == replayed::kind::gone) count(counters.streams_gone);
-        for (const auto& each : of.way.release(std::move(history)))
-            tell(name, at, {published(of, each), each.frame});
+        for (const auto& each : of.way.release(std::move(history))) tell(name, at, {published(of, each), each.frame});
         for (const auto& each : held) {
             // Deltas that were held while the stream was found to be gone: asking again would go on for ever.
             if (of.way.incomplete() && each.type == events::frame_type::delta) continue;
@@ -250,9 +245,7 @@ struct hub::state : std::enable_shared_from_this<state> {
         return false;
     }
 
-    static void count_rooms(state& of) {
-        of.counters.channels.store(of.rooms.size(), std::memory_order_relaxed);
-    }
+    static void count_rooms(state& of) { of.counters.channels.store(of.rooms.size(), std::memory_order_relaxed); }
 
     executor on;
     redis::subscriber* subscriber;

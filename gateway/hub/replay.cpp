@@ -21,15 +21,11 @@ bool follows(const entry& before, const entry& next) {
 }
 
 bool unbroken(iterator first, iterator last) {
-    return std::adjacent_find(first, last, [](const entry& a, const entry& b) { return !follows(a, b); }) ==
-           last;
+    return std::adjacent_find(first, last, [](const entry& a, const entry& b) { return !follows(a, b); }) == last;
 }
 
 replayed recovered(iterator first, iterator last, bool ended) {
-    return {replayed::kind::recovered,
-            {std::make_move_iterator(first), std::make_move_iterator(last)},
-            {},
-            ended};
+    return {replayed::kind::recovered, {std::make_move_iterator(first), std::make_move_iterator(last)}, {}, ended};
 }
 
 // Whether the client that has `seen` can go on with `next`; `before` is the entry ahead of it, if there is
@@ -54,7 +50,7 @@ replayed whole(iterator first, iterator last) {
     replayed out;
     const auto end = events::is_end(std::prev(last)->type) ? std::prev(last) : last;
     const auto base = std::find_if(std::make_reverse_iterator(end), std::make_reverse_iterator(first),
-                                   [](const entry& e) { return e.type != frame_type::delta; });
+        [](const entry& e) { return e.type != frame_type::delta; });
     if (base != std::make_reverse_iterator(first) && unbroken(std::prev(base.base()), end)) {
         std::optional<events::generation_ids> ids;
         for (auto each = std::prev(base.base()); each != end; ++each) {
@@ -67,8 +63,8 @@ replayed whole(iterator first, iterator last) {
         }
         if (!ids) return {};
         const auto at = std::prev(end)->at;
-        out.frames.push_back({at, frame_type::snapshot,
-                              std::make_shared<const std::string>(snapshot_frame(*ids, at, out.content))});
+        out.frames.push_back(
+            {at, frame_type::snapshot, std::make_shared<const std::string>(snapshot_frame(*ids, at, out.content))});
     } else if (end == last) {
         return {};
     }
@@ -99,11 +95,10 @@ replayed decide(std::vector<entry> entries, std::optional<position> seen) {
     if (entries.empty()) return {};
     const auto last = entries.end();
     const bool ended = events::is_end(entries.back().type);
-    const auto newest = std::find_if(entries.begin(), last,
-                                     [&](const entry& e) { return e.at.epoch == entries.back().at.epoch; });
+    const auto newest =
+        std::find_if(entries.begin(), last, [&](const entry& e) { return e.at.epoch == entries.back().at.epoch; });
     if (!seen) {
-        if (newest->type != frame_type::delta && unbroken(newest, last))
-            return recovered(newest, last, ended);
+        if (newest->type != frame_type::delta && unbroken(newest, last)) return recovered(newest, last, ended);
         return whole(newest, last);
     }
     const auto next = std::find_if(newest, last, [&](const entry& e) { return e.at > *seen; });
@@ -113,8 +108,7 @@ replayed decide(std::vector<entry> entries, std::optional<position> seen) {
     return whole(newest, last);
 }
 
-awaitable<result<replayed>> read_stream(redis::client& client, generation_id generation,
-                                        std::optional<position> seen) {
+awaitable<result<replayed>> read_stream(redis::client& client, generation_id generation, std::optional<position> seen) {
     for (auto from = seen ? events::entry_id(*seen) : "-";; from = "-") {
         std::vector<std::string> words{"XRANGE", events::stream_key(generation), from, "+"};
         auto answer = co_await client.command(std::move(words));

@@ -48,8 +48,8 @@ struct replayed {
 replayed decide(std::vector<entry> entries, std::optional<events::position> seen);
 
 /// Reads what `decide` needs: the part after `seen`, and the whole stream only when that does not connect.
-awaitable<result<replayed>> read_stream(redis::client& client, generation_id generation,
-                                        std::optional<events::position> seen);
+awaitable<result<replayed>> read_stream(
+    redis::client& client, generation_id generation, std::optional<events::position> seen);
 
 /// A message_snapshot. Also for a text that comes from Postgres.
 std::string snapshot_frame(const events::generation_ids& ids, events::position at, std::string_view content);

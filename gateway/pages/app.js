@@ -58,7 +58,9 @@ class App {
         const back = broughtBack();
         if (back) return this.tell(await this.comeBack(back));
         const query = new URLSearchParams(location.search);
-        const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find((name) => query.has(name));
+        const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find(
+            (name) => query.has(name),
+        );
         if (!kind) return;
         history.replaceState(null, '', location.pathname + location.hash);
         if (kind === 'parental_consent') {
@@ -162,8 +164,7 @@ class App {
     }
 
     hear(client) {
-        const on = (type, act) =>
-            client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
+        const on = (type, act) => client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
         on('state', (state) => this.connection.show(state));
         on('conversation', ({ conversation }) => this.conversationChanged(conversation));
         on('notice', ({ type, data }) => {

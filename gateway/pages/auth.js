@@ -80,8 +80,7 @@ export class AuthView {
             event.preventDefault();
             this.submit();
         });
-        for (const name of FIELDS)
-            this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
+        for (const name of FIELDS) this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
         this.useSettings({});
         this.form.elements.birth_date.addEventListener('change', () => this.askParent());
         // Another account may have no second factor.
@@ -188,8 +187,7 @@ export class AuthView {
         if (wanted.includes('email')) fields.email = email.value.trim();
         if (wanted.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
         if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
-        if (this.mode === 'signup' && display_name.value.trim())
-            fields.display_name = display_name.value.trim();
+        if (this.mode === 'signup' && display_name.value.trim()) fields.display_name = display_name.value.trim();
         if (this.bornWanted() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
         if (code.value.trim()) fields.code = plainCode(code.value);
@@ -266,7 +264,9 @@ export class AuthView {
         if (error.code === 'WRONG_CREDENTIALS') return this.say('The e-mail address or the password is wrong.');
         if (error.code === 'ACCOUNT_DELETED' && error.details?.erase_at && this.mode === 'login') {
             this.become('restore');
-            return this.say(`It will be erased ${relativeTime(error.details.erase_at)}. Until then you can have it back.`);
+            return this.say(
+                `It will be erased ${relativeTime(error.details.erase_at)}. Until then you can have it back.`,
+            );
         }
         if (error.code === 'EMAIL_TAKEN')
             return this.fault('email', 'This address has an account already. Log in instead?');

@@ -47,8 +47,7 @@ export class ChatView extends EventTarget {
         this.thread = null;
         this.composer.clear();
         if (!client) return;
-        const on = (type, act) =>
-            client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
+        const on = (type, act) => client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
         on('accepted', (news) => this.accepted(news));
         on('reply', (reply) => this.replyChanged(reply));
         on('lost', (reply) => this.replyLost(reply));
@@ -115,8 +114,7 @@ export class ChatView extends EventTarget {
         this.thread = thread;
         thread.companion = companion;
         for (const send of this.client.sends.values()) if (keyOfSend(send) === key) thread.addSend(send);
-        for (const reply of this.client.replies.values())
-            if (reply.conversation_id === key) thread.addReply(reply);
+        for (const reply of this.client.replies.values()) if (reply.conversation_id === key) thread.addReply(reply);
         byId('chat-orb').replaceChildren(orb(companion, 'small'));
         byId('chat-name').textContent = companion?.name ?? this.product;
         tint(byId('chat'), companion);
@@ -256,8 +254,7 @@ export class ChatView extends EventTarget {
 
     accepted({ send, reply }) {
         const draft = this.threads.get(keyOfDraft(send.companion_id));
-        if (!this.threads.has(send.conversation_id) && draft?.find({ role: 'user', ...send }))
-            this.settle(draft, send);
+        if (!this.threads.has(send.conversation_id) && draft?.find({ role: 'user', ...send })) this.settle(draft, send);
         const thread = this.threads.get(send.conversation_id);
         thread?.addSend(send);
         thread?.addReply(reply);

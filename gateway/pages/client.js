@@ -324,8 +324,7 @@ export class ChatClient extends EventTarget {
             const { heard, asked, refusals } = this.followed.get(reply.generation_id);
             const unanswered = asked > heard || refusals > 0;
             const patience = Math.min(ASK_AGAIN_MS * (1 + refusals), LONGEST_ASK_MS);
-            if (now - Math.max(heard, asked) > SILENCE_MS || (unanswered && now - asked > patience))
-                this.resume(reply);
+            if (now - Math.max(heard, asked) > SILENCE_MS || (unanswered && now - asked > patience)) this.resume(reply);
         }
     }
 

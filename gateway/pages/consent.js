@@ -11,7 +11,8 @@ export class ConsentView {
         Object.assign(this, { session, onOpen, onLeave });
         this.product = 'AIRI';
         this.acts = {};
-        for (const name of ['yes', 'no', 'leave']) byId(`consent-${name}`).addEventListener('click', () => this.run(this.acts[name]));
+        for (const name of ['yes', 'no', 'leave'])
+            byId(`consent-${name}`).addEventListener('click', () => this.run(this.acts[name]));
     }
 
     close() {
@@ -44,7 +45,12 @@ export class ConsentView {
     }
 
     async remove() {
-        const password = await ask({ title: 'Delete your account?', label: 'Your password', secret: true, action: 'Delete' });
+        const password = await ask({
+            title: 'Delete your account?',
+            label: 'Your password',
+            secret: true,
+            action: 'Delete',
+        });
         if (!password) return;
         await this.session.request('DELETE', '/users/me', { password });
         this.onLeave();
@@ -62,8 +68,9 @@ export class ConsentView {
             const { child, email, birth_date } = await this.session.askedOfParent({ token });
             this.show({
                 title: `May ${child || 'your child'} use ${this.product}?`,
-                text: `The account ${email} was made with ${birth_date} as the date of birth. If you agree, your child can talk with AI companions here. `
-                    + 'We keep what is said, and the name; no address, no device, and nothing for analytics. You can have all of it deleted at any time.',
+                text:
+                    `The account ${email} was made with ${birth_date} as the date of birth. If you agree, your child can talk with AI companions here. ` +
+                    'We keep what is said, and the name; no address, no device, and nothing for analytics. You can have all of it deleted at any time.',
                 yes: ['I am a parent and agree', () => answer(true)],
                 no: ['No, delete the account', () => answer(false)],
             });

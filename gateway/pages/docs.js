@@ -12,7 +12,12 @@ function element(tag, attributes = {}, ...children) {
 
 function resolved(thing) {
     if (!thing?.$ref) return thing;
-    return resolved(thing.$ref.slice(2).split('/').reduce((at, key) => at[key], api));
+    return resolved(
+        thing.$ref
+            .slice(2)
+            .split('/')
+            .reduce((at, key) => at[key], api),
+    );
 }
 
 const nameOf = (schema) => schema?.$ref?.split('/').pop();
@@ -29,11 +34,22 @@ function typeOf(schema) {
 
 function limitsOf(schema) {
     const words = {
-        format: 'format', pattern: 'pattern', default: 'default', minimum: 'at least', maximum: 'at most', minLength: 'characters, at least',
-        maxLength: 'characters, at most', minItems: 'items, at least', maxItems: 'items, at most', minProperties: 'members, at least',
+        format: 'format',
+        pattern: 'pattern',
+        default: 'default',
+        minimum: 'at least',
+        maximum: 'at most',
+        minLength: 'characters, at least',
+        maxLength: 'characters, at most',
+        minItems: 'items, at least',
+        maxItems: 'items, at most',
+        minProperties: 'members, at least',
     };
-    return Object.entries(words).filter(([key]) => schema[key] !== undefined).map(([key, word]) => `${word} ${schema[key]}`)
-        .concat(schema.uniqueItems ? ['no item twice'] : []).join(', ');
+    return Object.entries(words)
+        .filter(([key]) => schema[key] !== undefined)
+        .map(([key, word]) => `${word} ${schema[key]}`)
+        .concat(schema.uniqueItems ? ['no item twice'] : [])
+        .join(', ');
 }
 
 // The members of an object as rows; those of objects in it stand below them. `seen` ends a schema that holds itself.
@@ -45,10 +61,18 @@ function rowsOf(schema, place = '', seen = []) {
     const own = Object.entries(whole.properties ?? {}).flatMap(([name, property]) => {
         const here = place ? `${place}.${name}` : name;
         const is = resolved(property);
-        const row = element('tr', {},
-            element('td', {}, element('code', {}, here), whole.required?.includes(name) ? '' : element('span', { class: 'optional' }, ' optional')),
+        const row = element(
+            'tr',
+            {},
+            element(
+                'td',
+                {},
+                element('code', {}, here),
+                whole.required?.includes(name) ? '' : element('span', { class: 'optional' }, ' optional'),
+            ),
             element('td', {}, element('code', {}, typeOf(property))),
-            element('td', {}, [is.description, limitsOf(is)].filter(Boolean).join('; ')));
+            element('td', {}, [is.description, limitsOf(is)].filter(Boolean).join('; ')),
+        );
         return [row, ...rowsOf(property, here, within)];
     });
     return [...own, ...[...(whole.allOf ?? []), ...(whole.anyOf ?? [])].flatMap((part) => rowsOf(part, place, within))];
@@ -56,7 +80,13 @@ function rowsOf(schema, place = '', seen = []) {
 
 function tableOf(caption, rows) {
     const head = element('tr', {}, ...['Name', 'Type', 'About'].map((text) => element('th', { scope: 'col' }, text)));
-    return element('table', {}, element('caption', {}, caption), element('thead', {}, head), element('tbody', {}, ...rows));
+    return element(
+        'table',
+        {},
+        element('caption', {}, caption),
+        element('thead', {}, head),
+        element('tbody', {}, ...rows),
+    );
 }
 
 // One media type of a body or an answer: the schema's name, and its members.
@@ -68,42 +98,87 @@ function contentOf(type, { schema }) {
 
 function parametersOf(parameters) {
     if (!parameters?.length) return [];
-    const rows = parameters.map(({ name, in: where, required, schema }) => element('tr', {},
-        element('td', {}, element('code', {}, name), required ? '' : element('span', { class: 'optional' }, ' optional')),
-        element('td', {}, element('code', {}, typeOf(schema))),
-        element('td', {}, [`in the ${where}`, resolved(schema).description, limitsOf(resolved(schema))].filter(Boolean).join('; '))));
+    const rows = parameters.map(({ name, in: where, required, schema }) =>
+        element(
+            'tr',
+            {},
+            element(
+                'td',
+                {},
+                element('code', {}, name),
+                required ? '' : element('span', { class: 'optional' }, ' optional'),
+            ),
+            element('td', {}, element('code', {}, typeOf(schema))),
+            element(
+                'td',
+                {},
+                [`in the ${where}`, resolved(schema).description, limitsOf(resolved(schema))]
+                    .filter(Boolean)
+                    .join('; '),
+            ),
+        ),
+    );
     return [tableOf('Parameters', rows)];
 }
 
 function bodyOf(body) {
     if (!body) return [];
-    return [element('h3', {}, body.required ? 'Body' : 'Body, optional'), ...Object.entries(body.content).map((one) => contentOf(...one))];
+    return [
+        element('h3', {}, body.required ? 'Body' : 'Body, optional'),
+        ...Object.entries(body.content).map((one) => contentOf(...one)),
+    ];
 }
 
 // Successes in full; refusals have one shape each and are named.
 function answersOf(responses) {
-    const all = Object.entries(responses).map(([status, response]) => [status, response.$ref ? 'refused' : resolved(response).description, resolved(response)]);
+    const all = Object.entries(responses).map(([status, response]) => [
+        status,
+        response.$ref ? 'refused' : resolved(response).description,
+        resolved(response),
+    ]);
     const good = all.filter(([status]) => status < 400);
     const bad = all.filter(([status]) => status >= 400);
     return [
-        ...good.flatMap(([status, text, response]) =>
-            [element('h3', {}, `Answer ${status}: ${text}`), ...Object.entries(response.content ?? {}).map((one) => contentOf(...one))]),
+        ...good.flatMap(([status, text, response]) => [
+            element('h3', {}, `Answer ${status}: ${text}`),
+            ...Object.entries(response.content ?? {}).map((one) => contentOf(...one)),
+        ]),
         element('h3', {}, 'Refusals'),
-        element('p', {}, bad.map(([status]) => status).join(', '), ': ', [...new Set(bad.map(([, , response]) => response.description))].join('. ')),
+        element(
+            'p',
+            {},
+            bad.map(([status]) => status).join(', '),
+            ': ',
+            [...new Set(bad.map(([, , response]) => response.description))].join('. '),
+        ),
     ];
 }
 
 function entryOf(path, method, operation) {
-    const title = element('summary', {},
-        element('span', { class: `method ${method}` }, method.toUpperCase()), ' ', element('code', {}, path), ' ',
-        element('span', { class: 'about' }, operation.summary));
+    const title = element(
+        'summary',
+        {},
+        element('span', { class: `method ${method}` }, method.toUpperCase()),
+        ' ',
+        element('code', {}, path),
+        ' ',
+        element('span', { class: 'about' }, operation.summary),
+    );
     const entry = element('details', { id: operation.operationId, class: 'operation' }, title);
     entry.dataset.words = `${method} ${path} ${operation.summary} ${operation.operationId}`.toLowerCase();
     // Made when it is opened first: the whole document at once is long.
     entry.addEventListener('toggle', () => {
         if (!entry.open || entry.children.length > 1) return;
-        entry.append(element('p', {}, operation.security?.length ? 'For callers with a token (Authorization: Bearer).' : 'For anyone.'),
-            ...parametersOf(operation.parameters), ...bodyOf(operation.requestBody), ...answersOf(operation.responses));
+        entry.append(
+            element(
+                'p',
+                {},
+                operation.security?.length ? 'For callers with a token (Authorization: Bearer).' : 'For anyone.',
+            ),
+            ...parametersOf(operation.parameters),
+            ...bodyOf(operation.requestBody),
+            ...answersOf(operation.responses),
+        );
     });
     return entry;
 }
@@ -121,7 +196,14 @@ function show() {
     main.replaceChildren();
     for (const [tag, entries] of [...sections].sort(([a], [b]) => a.localeCompare(b))) {
         const title = tag.replaceAll('_', ' ');
-        main.append(element('section', { 'aria-labelledby': `tag-${tag}` }, element('h2', { id: `tag-${tag}`, tabindex: '-1' }, title), ...entries));
+        main.append(
+            element(
+                'section',
+                { 'aria-labelledby': `tag-${tag}` },
+                element('h2', { id: `tag-${tag}`, tabindex: '-1' }, title),
+                ...entries,
+            ),
+        );
         contents.append(element('li', {}, element('a', { href: `#tag-${tag}` }, `${title} (${entries.length})`)));
     }
     document.getElementById('about').textContent = api.info.description;

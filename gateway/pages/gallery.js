@@ -9,12 +9,7 @@ export function showGallery(companions) {
             h('span', { class: 'tagline' }, companion.tagline ?? ''),
         ];
         if (companion.mine) words.push(h('span', { class: 'badge' }, 'Yours'));
-        const link = h(
-            'a',
-            { class: 'card', href: `#/new/${companion.id}` },
-            orb(companion, 'large'),
-            ...words,
-        );
+        const link = h('a', { class: 'card', href: `#/new/${companion.id}` }, orb(companion, 'large'), ...words);
         tint(link, companion);
         return h('li', {}, link);
     });

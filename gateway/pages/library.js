@@ -131,9 +131,6 @@ export class Library {
     /// Messages of a conversation, oldest first: the newest page, or the one before `cursor`.
     loadMessages(conversation_id, cursor = null) {
         const before = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-        return this.session.request(
-            'GET',
-            `/conversations/${conversation_id}/messages?limit=${PAGE}${before}`,
-        );
+        return this.session.request('GET', `/conversations/${conversation_id}/messages?limit=${PAGE}${before}`);
     }
 }

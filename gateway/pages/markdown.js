@@ -62,8 +62,7 @@ function nodeOf({ kind, source }) {
     const lines = source.split('\n');
     if (kind === 'code') return code(lines);
     if (kind === 'heading') return h('h4', {}, ...inline(source.replace(/^#+\s+/, '')));
-    if (kind === 'quote')
-        return h('blockquote', {}, ...inline(lines.map((l) => l.replace(/^\s*>\s?/, '')).join('\n')));
+    if (kind === 'quote') return h('blockquote', {}, ...inline(lines.map((l) => l.replace(/^\s*>\s?/, '')).join('\n')));
     if (kind === 'paragraph') return h('p', {}, ...inline(source));
     const items = lines.map((line) => h('li', {}, ...inline(ITEM.exec(line)[2])));
     if (kind === 'bullets') return h('ul', {}, ...items);
@@ -74,11 +73,7 @@ function code(lines) {
     const language = FENCE.exec(lines[0])[2];
     const closed = lines.length > 1 && FENCE.test(lines.at(-1));
     const body = lines.slice(1, closed ? -1 : undefined).join('\n');
-    return h(
-        'pre',
-        { tabindex: '0', 'aria-label': language ? `Code in ${language}` : 'Code' },
-        h('code', {}, body),
-    );
+    return h('pre', { tabindex: '0', 'aria-label': language ? `Code in ${language}` : 'Code' }, h('code', {}, body));
 }
 
 // One alternative after another at each place: code, strong, emphasis, [text](address), a bare address.

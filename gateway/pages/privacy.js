@@ -19,27 +19,59 @@ export class Privacy {
         Object.assign(this, { session, onClosed });
         const box = (name, text) =>
             h('label', { class: 'choice' }, h('input', { id: `consent-${name}`, name, type: 'checkbox' }), ` ${text}`);
-        const form = (name, title, action, ...parts) => h(
-            'form',
-            { id: `${name}-form`, novalidate: true, 'aria-labelledby': `${name}-title` },
-            h('h3', { id: `${name}-title` }, title),
-            h('p', { class: 'problem', role: 'alert', hidden: true }),
-            ...parts,
-            h('p', { class: 'buttons' }, h('button', { class: 'primary', type: 'submit' }, action), h('span', { class: 'done', role: 'status' })),
-        );
+        const form = (name, title, action, ...parts) =>
+            h(
+                'form',
+                { id: `${name}-form`, novalidate: true, 'aria-labelledby': `${name}-title` },
+                h('h3', { id: `${name}-title` }, title),
+                h('p', { class: 'problem', role: 'alert', hidden: true }),
+                ...parts,
+                h(
+                    'p',
+                    { class: 'buttons' },
+                    h('button', { class: 'primary', type: 'submit' }, action),
+                    h('span', { class: 'done', role: 'status' }),
+                ),
+            );
         const field = h(
             'div',
             { class: 'field' },
             h('label', { for: 'close-password' }, 'Your password'),
-            h('input', { id: 'close-password', name: 'password', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'close-password-fault' }),
+            h('input', {
+                id: 'close-password',
+                name: 'password',
+                type: 'password',
+                autocomplete: 'current-password',
+                'aria-describedby': 'close-password-fault',
+            }),
             h('p', { id: 'close-password-fault', class: 'fault', 'aria-live': 'polite' }),
         );
         byId('privacy').append(
-            form('consents', 'What you agree to', 'Save', box('analytics', 'What I do here may be counted, to make it better'), box('marketing', 'You may send me news by e-mail')),
-            form('export', 'Your data', 'Export my data', h('p', { class: 'aside' }, 'A copy of all we know of you, as JSON. A mail tells you when it is ready.'),
-                h('ul', { id: 'exports', class: 'rows' })),
-            form('close', 'Delete your account', 'Delete my account',
-                h('p', { class: 'aside' }, 'You are signed out everywhere, and after a while everything is erased. Until then you can take it back.'), field),
+            form(
+                'consents',
+                'What you agree to',
+                'Save',
+                box('analytics', 'What I do here may be counted, to make it better'),
+                box('marketing', 'You may send me news by e-mail'),
+            ),
+            form(
+                'export',
+                'Your data',
+                'Export my data',
+                h('p', { class: 'aside' }, 'A copy of all we know of you, as JSON. A mail tells you when it is ready.'),
+                h('ul', { id: 'exports', class: 'rows' }),
+            ),
+            form(
+                'close',
+                'Delete your account',
+                'Delete my account',
+                h(
+                    'p',
+                    { class: 'aside' },
+                    'You are signed out everywhere, and after a while everything is erased. Until then you can take it back.',
+                ),
+                field,
+            ),
         );
         bindForm(byId('consents-form'), (given) => this.saveConsents(given));
         bindForm(byId('export-form'), () => this.requestExport());
@@ -63,7 +95,8 @@ export class Privacy {
 
     async saveConsents(boxes) {
         for (const [kind, granted] of Object.entries(boxes))
-            if (granted !== (this.inForce[kind] ?? false)) await this.session.request('PUT', '/users/consents', { kind, granted, version: VERSION });
+            if (granted !== (this.inForce[kind] ?? false))
+                await this.session.request('PUT', '/users/consents', { kind, granted, version: VERSION });
         await this.loadConsents();
         return 'Saved.';
     }
@@ -79,11 +112,19 @@ export class Privacy {
     }
 
     itemOf({ id, state, created_at, expires_at, download }) {
-        const words = [`asked for ${relativeTime(created_at)}`, expires_at ? `kept until ${new Date(expires_at).toLocaleDateString()}` : null];
+        const words = [
+            `asked for ${relativeTime(created_at)}`,
+            expires_at ? `kept until ${new Date(expires_at).toLocaleDateString()}` : null,
+        ];
         return h(
             'li',
             { 'data-id': id, 'data-state': state },
-            h('span', { class: 'words' }, h('strong', {}, `A copy ${STATES[state]}`), h('span', { class: 'aside' }, words.filter(Boolean).join(' · '))),
+            h(
+                'span',
+                { class: 'words' },
+                h('strong', {}, `A copy ${STATES[state]}`),
+                h('span', { class: 'aside' }, words.filter(Boolean).join(' · ')),
+            ),
             download ? h('a', { class: 'link', href: download, download: '' }, 'Download') : null,
         );
     }
@@ -94,8 +135,17 @@ export class Privacy {
     }
 
     async closeAccount({ password }) {
-        if (!(await ask({ title: 'Delete your account?', text: 'Conversations, companions, everything goes.', action: 'Delete' }))) return;
+        if (
+            !(await ask({
+                title: 'Delete your account?',
+                text: 'Conversations, companions, everything goes.',
+                action: 'Delete',
+            }))
+        )
+            return;
         const { data } = await this.session.request('DELETE', '/users/me', password ? { password } : {});
-        this.onClosed(`Your account is closed. It will be erased on ${new Date(data.erase_at).toLocaleDateString()}; until then you can log in and take it back.`);
+        this.onClosed(
+            `Your account is closed. It will be erased on ${new Date(data.erase_at).toLocaleDateString()}; until then you can log in and take it back.`,
+        );
     }
 }

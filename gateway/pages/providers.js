@@ -54,11 +54,15 @@ export class Identities {
         ]);
         const titles = new Map(buttons.map(({ name, title }) => [name, title]));
         byId('identities').hidden = identities.length + buttons.length === 0;
-        byId('identity-list').replaceChildren(...identities.map((one) => this.itemOf(one, titles.get(one.provider) ?? one.provider)));
-        byId('identity-buttons').replaceChildren(...buttons.map(({ button, leave }) => {
-            button.addEventListener('click', () => this.trying(leave));
-            return button;
-        }));
+        byId('identity-list').replaceChildren(
+            ...identities.map((one) => this.itemOf(one, titles.get(one.provider) ?? one.provider)),
+        );
+        byId('identity-buttons').replaceChildren(
+            ...buttons.map(({ button, leave }) => {
+                button.addEventListener('click', () => this.trying(leave));
+                return button;
+            }),
+        );
     }
 
     clear() {
@@ -70,7 +74,12 @@ export class Identities {
         const told = [email, last_used_at ? `last used ${relativeTime(last_used_at)}` : null];
         const remove = h('button', { type: 'button', class: 'link', onclick: () => this.remove(id, title) }, 'Remove');
         remove.setAttribute('aria-label', `Remove ${title}`);
-        const words = h('span', { class: 'words' }, h('strong', {}, title), h('span', { class: 'aside' }, told.filter(Boolean).join(' · ')));
+        const words = h(
+            'span',
+            { class: 'words' },
+            h('strong', {}, title),
+            h('span', { class: 'aside' }, told.filter(Boolean).join(' · ')),
+        );
         return h('li', { 'data-id': id }, words, remove);
     }
 

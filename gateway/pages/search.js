@@ -86,7 +86,5 @@ export class SearchView {
 export function marked(html) {
     const plain = (text) => text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity]);
     // What matched stands between the marks, so every second piece is one.
-    return html
-        .split(/<\/?mark>/)
-        .map((piece, i) => (i % 2 ? h('mark', {}, plain(piece)) : plain(piece)));
+    return html.split(/<\/?mark>/).map((piece, i) => (i % 2 ? h('mark', {}, plain(piece)) : plain(piece)));
 }

@@ -25,8 +25,7 @@ export class Session extends EventTarget {
         this.refreshing = null;
         this.userId = this.user?.id ?? null;
         window.addEventListener('storage', (event) => {
-            if (event.storageArea === storage && (event.key === key || event.key === null))
-                this.noticeChange();
+            if (event.storageArea === storage && (event.key === key || event.key === null)) this.noticeChange();
         });
     }
 
@@ -145,12 +144,7 @@ export class Session extends EventTarget {
             const held = this.tokens;
             if (!held || held.access_token !== spent) return held;
             try {
-                const answer = await this.send(
-                    'POST',
-                    '/auth/refresh',
-                    { refresh_token: held.refresh_token },
-                    null,
-                );
+                const answer = await this.send('POST', '/auth/refresh', { refresh_token: held.refresh_token }, null);
                 this.keep(answer);
                 return this.tokens;
             } catch (error) {
@@ -159,8 +153,7 @@ export class Session extends EventTarget {
                 return this.tokens;
             }
         };
-        const inTurn = () =>
-            navigator.locks ? navigator.locks.request(`${this.key}.refresh`, turn) : turn();
+        const inTurn = () => (navigator.locks ? navigator.locks.request(`${this.key}.refresh`, turn) : turn());
         this.refreshing ??= inTurn().finally(() => {
             this.refreshing = null;
         });
@@ -213,11 +206,7 @@ export class Session extends EventTarget {
             json = JSON.parse(text);
         } catch {
             if (answer.ok)
-                throw new ApiError(
-                    answer.status,
-                    'NO_JSON',
-                    'The server gave an answer that is not understood.',
-                );
+                throw new ApiError(answer.status, 'NO_JSON', 'The server gave an answer that is not understood.');
         }
         if (answer.ok) return { data: json.data, meta: json.meta ?? {} };
         const error = json?.error ?? {};

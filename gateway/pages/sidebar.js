@@ -57,12 +57,7 @@ export class Sidebar {
         const companion = this.library.companion(companion_id);
         let node = this.nodes.get(id);
         if (!node) {
-            const words = h(
-                'span',
-                { class: 'words' },
-                h('span', { class: 'title' }),
-                h('span', { class: 'preview' }),
-            );
+            const words = h('span', { class: 'words' }, h('span', { class: 'title' }), h('span', { class: 'preview' }));
             const marks = h('span', { class: 'marks' }, h('time'), h('span', { class: 'mark' }));
             node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), words, marks));
             this.nodes.set(id, node);

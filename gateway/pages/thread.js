@@ -37,9 +37,7 @@ export class Thread {
         item.send = send;
         if (send.accepted) {
             // The other tabs' copy may have been faster than the acceptance.
-            const double = this.items.find(
-                (other) => other !== item && other.id === send.accepted.question_id,
-            );
+            const double = this.items.find((other) => other !== item && other.id === send.accepted.question_id);
             if (double) this.remove(double);
             if (double) item.at = double.at;
             item.id = send.accepted.question_id;

@@ -132,7 +132,12 @@ export class Transcript {
         const rate = (label, rating) =>
             button(label, rating > 0 ? 'good' : 'bad', () => this.onRate(item, rating), { 'data-rating': rating });
         const rates = item.role === 'assistant' ? [rate('Good reply', 1), rate('Bad reply', -1)] : [];
-        return h('div', { class: 'acts' }, ...rates, button('Delete message', 'bin', () => this.onDelete(item)));
+        return h(
+            'div',
+            { class: 'acts' },
+            ...rates,
+            button('Delete message', 'bin', () => this.onDelete(item)),
+        );
     }
 
     fill(node, item) {
@@ -159,8 +164,7 @@ export class Transcript {
             return [h('span', { class: 'dots', role: 'img', 'aria-label': `${name} is thinking` })];
         if (item.state === 'cancelled') return [item.content ? 'Stopped.' : 'Stopped before the first word.'];
         if (item.state === 'sending') return ['Sending…'];
-        if (item.state === 'refused')
-            return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
+        if (item.state === 'refused') return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
         if (item.state === 'failed')
             return [
                 icon('alert'),
@@ -192,9 +196,7 @@ export class Transcript {
 
 function rejection(item, name) {
     const category = item.end?.reason?.split(':')[1];
-    const because = CATEGORIES[category]
-        ? `: it contains ${CATEGORIES[category]}`
-        : ' because of its content';
+    const because = CATEGORIES[category] ? `: it contains ${CATEGORIES[category]}` : ' because of its content';
     const out = [icon('alert'), ` ${name} was not given this message${because}.`];
     const resources = Array.isArray(item.end?.resources) ? item.end.resources : [];
     if (resources.length)

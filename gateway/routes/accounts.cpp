@@ -19,7 +19,8 @@ struct credentials {
 };
 
 credentials read_credentials(const json::value& body) {
-    return {std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
+    return {
+        std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
 }  // namespace
@@ -27,8 +28,10 @@ credentials read_credentials(const json::value& body) {
 problem signup_fault(std::string_view outcome) {
     if (outcome == "birth_date") return invalid("/birth_date", "nobody was born on this day");
     if (outcome == "birth_date_needed") return invalid("/birth_date", "the date of birth is needed");
-    if (outcome == "parent_email_needed") return invalid("/parent_email", "a parent has to agree: their address is needed");
-    if (outcome == "parent_email_own") return invalid("/parent_email", "this must be a parent's address, not the child's");
+    if (outcome == "parent_email_needed")
+        return invalid("/parent_email", "a parent has to agree: their address is needed");
+    if (outcome == "parent_email_own")
+        return invalid("/parent_email", "this must be a parent's address, not the child's");
     if (outcome == "consents") return invalid("/consents", "analytics are not for minors");
     return {409, "EMAIL_TAKEN", "this address has an account already"};
 }
@@ -49,8 +52,9 @@ awaitable<handled> signup(exchange& of) {
     make.caller = user;
     make.statements.push_back(sql::bind("auth.signup",
         {{"id", user}, {"email", email}, {"password_hash", *hash}, {"display_name", text("display_name")},
-         {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}, {"birth_date", text("birth_date")},
-         {"parent_email", text("parent_email")}, {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
+            {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}, {"birth_date", text("birth_date")},
+            {"parent_email", text("parent_email")},
+            {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
     make.statements.push_back(sql::bind("user_keys.make", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
@@ -62,13 +66,16 @@ awaitable<handled> signup(exchange& of) {
 }
 
 // What a session is entered with: in the answer's body, or as cookies.
-handled hand_out(exchange& of, const tokens::claims& who, std::string_view user, const std::string& renewal, unsigned status) {
+handled hand_out(
+    exchange& of, const tokens::claims& who, std::string_view user, const std::string& renewal, unsigned status) {
     const auto access = of.use.keys.sign(who);
     json::object data;
     data.add_raw("user", user).add("expires_in", of.use.options.access_token_life.count());
     const bool cookies = wants_cookies(of.in);
-    if (cookies) data.add("token_type", "cookie").add("csrf_token", csrf_token(of.use, who.session));
-    else data.add("token_type", "bearer").add("access_token", access).add("refresh_token", renewal);
+    if (cookies)
+        data.add("token_type", "cookie").add("csrf_token", csrf_token(of.use, who.session));
+    else
+        data.add("token_type", "bearer").add("access_token", access).add("refresh_token", renewal);
     auto out = success(status, data.text());
     if (cookies) set_cookies(of.use, of.in, who.session, access, renewal, out);
     return out;
@@ -78,8 +85,9 @@ handled hand_out(exchange& of, const tokens::claims& who, std::string_view user,
 
 awaitable<> remember_try(exchange& of, std::string email, std::optional<user_id> user, std::string_view outcome) {
     postgres::transaction tell;
-    tell.statements.push_back(sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", of.in.address},
-                                                       {"user_agent", of.in.header("user-agent")}}));
+    tell.statements.push_back(
+        sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", of.in.address},
+                                    {"user_agent", of.in.header("user-agent")}}));
     co_await of.use.database.run(std::move(tell));
     if (outcome != "success") log::info("auth.login_refused", {{"address", of.in.address}, {"why", outcome}});
 }
@@ -105,7 +113,9 @@ awaitable<handled> tell_closed(exchange& of, user_id user) {
     ask.statements.push_back(sql::bind("account.erase_at", {{"user", user}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
-    const auto at = rows->front().empty() || rows->front().is_null(0, 0) ? std::nullopt : std::optional(std::string(rows->front().text(0, 0)));
+    const auto at = rows->front().empty() || rows->front().is_null(0, 0)
+                        ? std::nullopt
+                        : std::optional(std::string(rows->front().text(0, 0)));
     co_return problem{403, "ACCOUNT_DELETED", "this account is closed", json::object().add("erase_at", at).text()};
 }
 
@@ -114,7 +124,8 @@ awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
     restore.statements.push_back(sql::bind("account.restore", {{"user", user}}));
     const auto rows = co_await of.use.database.run(std::move(restore));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().text(0, 0) != "t") co_return problem{403, "ACCOUNT_DELETED", "this account can no longer be taken back"};
+    if (rows->front().text(0, 0) != "t")
+        co_return problem{403, "ACCOUNT_DELETED", "this account can no longer be taken back"};
     log::info("account.restored", {{"user_id", user.text()}});
     co_return std::nullopt;
 }
@@ -166,12 +177,15 @@ awaitable<handled> restore(exchange& of) { return sign_in(of, true); }
 awaitable<handled> refresh(exchange& of) {
     const auto given = of.json()["refresh_token"].string();
     // The header that asks for cookies is what no page of another origin can send along with one.
-    const auto token = given ? std::string(*given) : wants_cookies(of.in) ? refresh_cookie(of.use.options, of.in) : std::string{};
+    const auto token = given                  ? std::string(*given)
+                       : wants_cookies(of.in) ? refresh_cookie(of.use.options, of.in)
+                                              : std::string{};
     if (!given && !wants_cookies(of.in)) co_return invalid("/refresh_token", "is needed");
     // The successor is derived, so that a client whose answer was lost gets the same one within the grace.
     const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, token));
     postgres::transaction exchange_it;
-    exchange_it.statements.push_back(sql::bind("auth.refresh", {{"hash", digest::sha256_hex(token)}, {"next_hash", digest::sha256_hex(next)}}));
+    exchange_it.statements.push_back(
+        sql::bind("auth.refresh", {{"hash", digest::sha256_hex(token)}, {"next_hash", digest::sha256_hex(next)}}));
     const auto rows = co_await of.use.database.run(std::move(exchange_it));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().text(0, 0);
@@ -187,8 +201,8 @@ awaitable<handled> refresh(exchange& of) {
     const auto caller = co_await of.use.sessions.of(user, session);
     if (!caller) co_return problem_of(caller.error());
     if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
-    const tokens::claims who{user, session, std::string(rows->front().text(0, 3)), std::string(rows->front().text(0, 4)), of.in.arrived,
-                             of.in.arrived + of.use.options.access_token_life};
+    const tokens::claims who{user, session, std::string(rows->front().text(0, 3)),
+        std::string(rows->front().text(0, 4)), of.in.arrived, of.in.arrived + of.use.options.access_token_life};
     co_return hand_out(of, who, (*caller)->json, next, 200);
 }
 
@@ -206,7 +220,9 @@ awaitable<handled> logout(exchange& of) {
 
 awaitable<handled> session(exchange& of) {
     json::object data;
-    data.add_raw("user", of.caller->json).add("session_id", of.caller->session.text()).add_raw("features", of.caller->features);
+    data.add_raw("user", of.caller->json)
+        .add("session_id", of.caller->session.text())
+        .add_raw("features", of.caller->features);
     if (of.by_cookie) data.add("csrf_token", csrf_token(of.use, of.caller->session));
     co_return success(200, data.text());
 }
@@ -224,45 +240,130 @@ awaitable<handled> usage(exchange& of) {
         const auto slash = name.find('/');
         if (name.substr(slash + 1) != "day") continue;
         const auto resource = name.substr(0, slash);
-        list += (list.empty() ? "" : ",") +
-                json::object().add("resource", resource).add("used", used ? used->root()[resource].integer().value_or(0) : 0)
-                    .add("limit", amount).add("resets_at", to_text(midnight)).text();
+        list += (list.empty() ? "" : ",") + json::object()
+                                                .add("resource", resource)
+                                                .add("used", used ? used->root()[resource].integer().value_or(0) : 0)
+                                                .add("limit", amount)
+                                                .add("resets_at", to_text(midnight))
+                                                .text();
     }
     co_return success(200, json::object().add("plan", of.caller->plan).add_raw("resources", "[" + list + "]").text());
 }
 
 constexpr std::array rows{
-    route{.method = verb::post, .path = "/auth/signup", .name = "auth.signup", .who = access::anyone, .group = "auth", .run = signup,
-          .body_limit = small_body, .body = "Signup", .answers = "Tokens", .status = 201, .also = "409", .about = "A new account, signed in; a child's is pending until a parent agrees"},
-    route{.method = verb::post, .path = "/auth/login", .name = "auth.login", .who = access::anyone, .group = "auth", .run = login,
-          .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Sign in with address and password, and a code where the second factor is on"},
-    route{.method = verb::post, .path = "/auth/restore", .name = "auth.restore", .who = access::anyone, .group = "auth", .run = restore,
-          .body_limit = small_body, .body = "Login", .answers = "Tokens", .also = "401 403", .about = "Take back one's account that is not erased yet, and sign in"},
-    route{.method = verb::post, .path = "/auth/refresh", .name = "auth.refresh", .who = access::anyone, .group = "refresh", .run = refresh,
-          .body_limit = small_body, .body = "Refresh", .answers = "Tokens", .also = "401", .about = "New tokens for a refresh token, once"},
-    route{.method = verb::post, .path = "/auth/logout", .name = "auth.logout", .who = access::session, .run = logout, .body_limit = small_body, .answers = "LoggedOut",
-          .about = "End this session", .pending = true},
-    route{.method = verb::get, .path = "/auth/session", .name = "auth.session", .run = session, .answers = "CurrentSession", .about = "Who is signed in", .pending = true},
-    route{.method = verb::get, .path = "/users/profile", .name = "profile.get", .answers = "Profile", .about = "The caller's profile", .keep = seconds{3600}},
-    route{.method = verb::put, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
-          .body = "ProfileUpdate", .answers = "Profile", .about = "Change it: what is not named stays, objects are merged"},
-    route{.method = verb::patch, .path = "/users/profile", .name = "profile.update", .who = access::session, .body_limit = small_body,
-          .body = "ProfileUpdate", .answers = "Profile", .about = "The same as PUT"},
-    route{.method = verb::get, .path = "/users/statistics", .name = "profile.statistics", .answers = "Statistics", .about = "What the caller has done so far"},
-    route{.method = verb::get, .path = "/usage/summary", .name = "usage.summary", .run = usage, .answers = "UsageSummary", .about = "Today's use and limits"},
-    route{.method = verb::get, .path = "/subscription/current", .name = "subscription.current", .answers = "Subscription", .about = "The caller's plan, its price and limits"},
+    route{.method = verb::post,
+        .path = "/auth/signup",
+        .name = "auth.signup",
+        .who = access::anyone,
+        .group = "auth",
+        .run = signup,
+        .body_limit = small_body,
+        .body = "Signup",
+        .answers = "Tokens",
+        .status = 201,
+        .also = "409",
+        .about = "A new account, signed in; a child's is pending until a parent agrees"},
+    route{.method = verb::post,
+        .path = "/auth/login",
+        .name = "auth.login",
+        .who = access::anyone,
+        .group = "auth",
+        .run = login,
+        .body_limit = small_body,
+        .body = "Login",
+        .answers = "Tokens",
+        .also = "401 403",
+        .about = "Sign in with address and password, and a code where the second factor is on"},
+    route{.method = verb::post,
+        .path = "/auth/restore",
+        .name = "auth.restore",
+        .who = access::anyone,
+        .group = "auth",
+        .run = restore,
+        .body_limit = small_body,
+        .body = "Login",
+        .answers = "Tokens",
+        .also = "401 403",
+        .about = "Take back one's account that is not erased yet, and sign in"},
+    route{.method = verb::post,
+        .path = "/auth/refresh",
+        .name = "auth.refresh",
+        .who = access::anyone,
+        .group = "refresh",
+        .run = refresh,
+        .body_limit = small_body,
+        .body = "Refresh",
+        .answers = "Tokens",
+        .also = "401",
+        .about = "New tokens for a refresh token, once"},
+    route{.method = verb::post,
+        .path = "/auth/logout",
+        .name = "auth.logout",
+        .who = access::session,
+        .run = logout,
+        .body_limit = small_body,
+        .answers = "LoggedOut",
+        .about = "End this session",
+        .pending = true},
+    route{.method = verb::get,
+        .path = "/auth/session",
+        .name = "auth.session",
+        .run = session,
+        .answers = "CurrentSession",
+        .about = "Who is signed in",
+        .pending = true},
+    route{.method = verb::get,
+        .path = "/users/profile",
+        .name = "profile.get",
+        .answers = "Profile",
+        .about = "The caller's profile",
+        .keep = seconds{3600}},
+    route{.method = verb::put,
+        .path = "/users/profile",
+        .name = "profile.update",
+        .who = access::session,
+        .body_limit = small_body,
+        .body = "ProfileUpdate",
+        .answers = "Profile",
+        .about = "Change it: what is not named stays, objects are merged"},
+    route{.method = verb::patch,
+        .path = "/users/profile",
+        .name = "profile.update",
+        .who = access::session,
+        .body_limit = small_body,
+        .body = "ProfileUpdate",
+        .answers = "Profile",
+        .about = "The same as PUT"},
+    route{.method = verb::get,
+        .path = "/users/statistics",
+        .name = "profile.statistics",
+        .answers = "Statistics",
+        .about = "What the caller has done so far"},
+    route{.method = verb::get,
+        .path = "/usage/summary",
+        .name = "usage.summary",
+        .run = usage,
+        .answers = "UsageSummary",
+        .about = "Today's use and limits"},
+    route{.method = verb::get,
+        .path = "/subscription/current",
+        .name = "subscription.current",
+        .answers = "Subscription",
+        .about = "The caller's plan, its price and limits"},
 };
 
 }  // namespace
 
-awaitable<handled> open_session(exchange& of, user_id user, std::string email, std::string role, unsigned status, bool is_new) {
+awaitable<handled> open_session(
+    exchange& of, user_id user, std::string email, std::string role, unsigned status, bool is_new) {
     auto& use = of.use;
     const auto opened = session_id::fresh();
     const auto renewal = random::token();
     postgres::transaction open;
     open.caller = user;
-    open.statements.push_back(sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
-                                                      {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
+    open.statements.push_back(
+        sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
+                                   {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
     open.statements.push_back(sql::bind("account.of_session", {{"session", opened}}));
     open.statements.push_back(sql::bind("auth.device", {{"session", opened}}));
     const auto got = co_await use.database.run(std::move(open));
@@ -277,8 +378,10 @@ awaitable<handled> open_session(exchange& of, user_id user, std::string email, s
         co_await tell_session_ended(use, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
     }
     if (!is_new && !device.empty() && device.text(0, 1) == "t")
-        send_notice(of, user, "new_login", {{"device", std::string(device.text(0, 0))}, {"address", of.in.address}, {"time", to_text(of.in.arrived)}});
-    const tokens::claims who{user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + use.options.access_token_life};
+        send_notice(of, user, "new_login",
+            {{"device", std::string(device.text(0, 0))}, {"address", of.in.address}, {"time", to_text(of.in.arrived)}});
+    const tokens::claims who{
+        user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + use.options.access_token_life};
     co_return hand_out(of, who, is.text(0, 0), renewal, status);
 }
 

@@ -28,8 +28,9 @@ awaitable<handled> create(exchange& of) {
         co_return invalid("", "a picture has at most 2048 by 2048 pixels");
     postgres::transaction make;
     make.caller = of.caller->id;
-    make.statements.push_back(sql::bind("avatars.create", {{"id", uuid::v7()}, {"sha256", digest::sha256_hex(of.in.body)}, {"media_type", type},
-                                                           {"width", size->width}, {"height", size->height}, {"bytes", digest::base64(of.in.body)}}));
+    make.statements.push_back(sql::bind("avatars.create",
+        {{"id", uuid::v7()}, {"sha256", digest::sha256_hex(of.in.body)}, {"media_type", type}, {"width", size->width},
+            {"height", size->height}, {"bytes", digest::base64(of.in.body)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     const auto row = rows->front().text(0, 0);
@@ -43,26 +44,54 @@ awaitable<handled> show(exchange& of) {
     if (!id) co_return not_found("picture");
     response out;
     const auto tag = "\"" + id->text() + "\"";
-    out.headers = {{"Cache-Control", "public, max-age=31536000, immutable"}, {"Content-Security-Policy", "default-src 'none'; sandbox"},
-                   {"Cross-Origin-Resource-Policy", "cross-origin"}, {"ETag", tag}};
+    out.headers = {{"Cache-Control", "public, max-age=31536000, immutable"},
+        {"Content-Security-Policy", "default-src 'none'; sandbox"}, {"Cross-Origin-Resource-Policy", "cross-origin"},
+        {"ETag", tag}};
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("avatars.bytes", {{"id", *id}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("picture");
     out.content_type = rows->front().text(0, 0);
-    if (of.in.header("if-none-match") == tag) out.status = 304;
-    else out.body = digest::from_base64url(rows->front().text(0, 1)).value_or("");
+    if (of.in.header("if-none-match") == tag)
+        out.status = 304;
+    else
+        out.body = digest::from_base64url(rows->front().text(0, 1)).value_or("");
     co_return answer(std::move(out));
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/avatars", .name = "avatars.list", .answers = "Avatar[]", .about = "The caller's own pictures and the gallery"},
-    route{.method = verb::post, .path = "/avatars", .name = "avatars.create", .who = access::session, .run = create, .body_limit = most_bytes, .takes = pictures,
-          .answers = "Avatar", .status = 201, .also = "402", .about = "A picture of one's own, at most 512 KB and 2048 by 2048 pixels"},
-    route{.method = verb::get, .path = "/avatars/{id}", .name = "avatars.show", .who = access::anyone, .group = "avatars", .run = show, .media = pictures,
-          .also = "304", .about = "A picture, for whoever knows its id"},
-    route{.method = verb::del, .path = "/avatars/{id}", .name = "avatars.delete", .who = access::session, .answers = "Id", .about = "Delete one of the caller's own"},
+    route{.method = verb::get,
+        .path = "/avatars",
+        .name = "avatars.list",
+        .answers = "Avatar[]",
+        .about = "The caller's own pictures and the gallery"},
+    route{.method = verb::post,
+        .path = "/avatars",
+        .name = "avatars.create",
+        .who = access::session,
+        .run = create,
+        .body_limit = most_bytes,
+        .takes = pictures,
+        .answers = "Avatar",
+        .status = 201,
+        .also = "402",
+        .about = "A picture of one's own, at most 512 KB and 2048 by 2048 pixels"},
+    route{.method = verb::get,
+        .path = "/avatars/{id}",
+        .name = "avatars.show",
+        .who = access::anyone,
+        .group = "avatars",
+        .run = show,
+        .media = pictures,
+        .also = "304",
+        .about = "A picture, for whoever knows its id"},
+    route{.method = verb::del,
+        .path = "/avatars/{id}",
+        .name = "avatars.delete",
+        .who = access::session,
+        .answers = "Id",
+        .about = "Delete one of the caller's own"},
 };
 
 }  // namespace

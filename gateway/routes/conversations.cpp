@@ -38,13 +38,15 @@ awaitable<handled> create(exchange& of) {
     const auto body = of.json();
     const auto key = of.in.header("idempotency-key");
     if (key.size() > 255) co_return bad_request("Idempotency-Key has at most 255 characters");
-    const auto id = key.empty() ? conversation_id::fresh() : conversation_id::of(of.caller->id.value, "conversation/key/" + std::string(key));
+    const auto id = key.empty() ? conversation_id::fresh()
+                                : conversation_id::of(of.caller->id.value, "conversation/key/" + std::string(key));
     const auto request = key.empty() ? std::string() : digest::sha256_hex(body.text());
     postgres::transaction make;
     make.caller = of.caller->id;
     make.statements.push_back(sql::bind("conversations.create",
-        {{"id", id}, {"companion_id", text_of(body, "companion_id")}, {"template_id", text_of(body, "template_id")}, {"title", text_of(body, "title")},
-         {"model", text_of(body, "model")}, {"system_prompt", text_of(body, "system_prompt")}, {"request", request}}));
+        {{"id", id}, {"companion_id", text_of(body, "companion_id")}, {"template_id", text_of(body, "template_id")},
+            {"title", text_of(body, "title")}, {"model", text_of(body, "model")},
+            {"system_prompt", text_of(body, "system_prompt")}, {"request", request}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion or template");
@@ -66,7 +68,9 @@ awaitable<handled> export_one(exchange& of) {
     response out;
     out.content_type = "text/markdown; charset=utf-8";
     out.headers.emplace_back("Content-Disposition", "attachment; filename=\"conversation.md\"");
-    out.body = "# " + (text(data["conversation"]["title"]).empty() ? "Conversation" : text(data["conversation"]["title"])) + "\n";
+    out.body = "# " +
+               (text(data["conversation"]["title"]).empty() ? "Conversation" : text(data["conversation"]["title"])) +
+               "\n";
     data["messages"].each([&](json::value m) {
         out.body += "\n## " + text(m["role"]) + ", " + text(m["created_at"]) + "\n\n" + text(m["content"]) + "\n";
     });
@@ -86,12 +90,14 @@ message_order read_order(const exchange& of, std::optional<conversation_id> conv
     if (out.client_message_id.empty()) out.client_message_id = of.in.header("idempotency-key");
     out.model = text_of(body, "model").value_or("");
     out.companion = companion_id::parse(either("companion_id", "companionId"));
-    out.conversation = conversation ? conversation : conversation_id::parse(either("conversation_id", "conversationId"));
+    out.conversation =
+        conversation ? conversation : conversation_id::parse(either("conversation_id", "conversationId"));
     return out;
 }
 
 awaitable<handled> send_order(exchange& of, message_order order) {
-    auto prepared = co_await prepare_message(of.use, of.caller, std::move(order), {of.in.traceparent, of.in.id}, of.in.arrived);
+    auto prepared =
+        co_await prepare_message(of.use, of.caller, std::move(order), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
     watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
@@ -144,12 +150,13 @@ awaitable<handled> watch(exchange& of) {
     auto token = of.in.header("last-event-id");
     if (token.empty()) token = of.in.parameter("after").value_or("");
     const auto seen = read_resume_token(token);
-    if (!token.empty() && (!seen || seen->first != *id)) co_return bad_request("Last-Event-ID is not of this generation");
+    if (!token.empty() && (!seen || seen->first != *id))
+        co_return bad_request("Last-Event-ID is not of this generation");
     const auto status = co_await status_of(of.use, of.caller->id, *id);
     if (!status) co_return problem_of(status.error());
     if (!*status) co_return not_found("generation");
-    watch_scope watched(std::make_shared<generation_watch>(of.use, of.caller->id, (*status)->ids,
-                                                           seen ? std::optional(seen->second) : std::nullopt));
+    watch_scope watched(std::make_shared<generation_watch>(
+        of.use, of.caller->id, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
     co_await watched->join();
     co_await watched->begin(true);
     co_return answer(event_stream(std::move(watched)));
@@ -161,7 +168,8 @@ awaitable<handled> cancel(exchange& of) {
     const auto status = co_await status_of(of.use, of.caller->id, *id);
     if (!status) co_return problem_of(status.error());
     if (!*status) co_return not_found("generation");
-    if (const auto done = co_await cancel_generation(of.use, of.caller->id, *id); !done) co_return problem_of(done.error());
+    if (const auto done = co_await cancel_generation(of.use, of.caller->id, *id); !done)
+        co_return problem_of(done.error());
     co_return success(202, json::object().add("generation_id", id->text()).add("state", (*status)->state).text());
 }
 
@@ -169,56 +177,203 @@ awaitable<handled> cancel(exchange& of) {
 constexpr seconds kept_for{600};
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
-          .about = "The caller's conversations, those that were talked in last first", .keep = kept_for},
-    route{.method = verb::post, .path = "/conversations", .name = "conversations.create", .run = create, .body_limit = small_body,
-          .body = "ConversationCreate", .answers = "Conversation", .status = 201, .also = "404", .about = "Begin one", .announces = changed},
-    route{.method = verb::get, .path = "/conversations/{id}", .name = "conversations.get", .answers = "Conversation", .about = "One", .keep = kept_for},
-    route{.method = verb::put, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
-          .body = "ConversationUpdate", .answers = "Conversation", .about = "Change title, star, archive, tags, system prompt or model", .announces = changed},
-    route{.method = verb::patch, .path = "/conversations/{id}", .name = "conversations.update", .body_limit = small_body,
-          .body = "ConversationUpdate", .answers = "Conversation", .about = "The same as PUT: what is not named stays", .announces = changed},
-    route{.method = verb::del, .path = "/conversations/{id}", .name = "conversations.delete", .answers = "Conversation", .about = "Delete; it can be restored", .announces = changed},
-    route{.method = verb::post, .path = "/conversations/{id}/restore", .name = "conversations.restore", .body_limit = small_body,
-          .body = "Empty", .answers = "Conversation", .about = "Undo a deletion", .announces = changed},
-    route{.method = verb::post, .path = "/conversations/{id}/read", .name = "conversations.read", .body_limit = small_body,
-          .body = "Empty", .answers = "Conversation", .about = "All that is in it has been read", .announces = changed},
-    route{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export", .run = export_one,
-          .query = "ExportFormat", .answers = "ConversationExport", .media = "text/markdown", .about = "The whole conversation, as JSON or Markdown"},
-    route{.method = verb::get, .path = "/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
-          .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way", .keep = kept_for},
-    route{.method = verb::post, .path = "/conversations/{id}/messages", .name = "messages.send", .group = "chat", .run = send,
-          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
-          .about = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
-    route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}", .name = "messages.edit", .group = "chat", .run = ask_anew,
-          .body_limit = message_body, .body = "MessageEdit", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
-          .about = "Say it in other words: what came after becomes an earlier version, and a new reply is made; answers as sending does"},
-    route{.method = verb::post, .path = "/conversations/{id}/messages/{message_id}/regenerate", .name = "messages.regenerate", .group = "chat", .run = ask_anew,
-          .body_limit = message_body, .body = "MessageRegenerate", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 409",
-          .about = "Another reply to the same question; answers as sending does"},
-    route{.method = verb::get, .path = "/conversations/{id}/messages/{message_id}/versions", .name = "messages.versions", .answers = "Message[]",
-          .about = "What a question took the place of"},
-    route{.method = verb::del, .path = "/conversations/{id}/messages/{message_id}", .name = "messages.delete", .answers = "DeletedMessage",
-          .about = "Delete a message"},
-    route{.method = verb::put, .path = "/conversations/{id}/messages/{message_id}/rating", .name = "messages.rate", .body_limit = small_body,
-          .body = "MessageRating", .answers = "Message", .about = "Rate a reply"},
-    route{.method = verb::get, .path = "/search/messages", .name = "messages.search", .query = "MessageSearch", .answers = "FoundMessage[]",
-          .about = "Full-text search over the caller's messages", .keep = kept_for},
-    route{.method = verb::get, .path = "/conversation-templates", .name = "conversation_templates.list", .answers = "Template[]",
-          .about = "Everybody's templates and the caller's"},
-    route{.method = verb::post, .path = "/conversation-templates", .name = "conversation_templates.create", .body_limit = small_body,
-          .body = "TemplateCreate", .answers = "Template", .status = 201, .also = "404", .about = "Keep a template"},
-    route{.method = verb::del, .path = "/conversation-templates/{id}", .name = "conversation_templates.delete", .answers = "Id", .about = "Delete a template"},
-    route{.method = verb::get, .path = "/chat/conversations", .name = "conversations.list", .query = "ConversationFilter", .answers = "Conversation[]",
-          .about = "The same as /conversations", .keep = kept_for},
-    route{.method = verb::get, .path = "/chat/conversations/{id}/messages", .name = "messages.list", .query = "Page", .answers = "Message[]",
-          .about = "The same as /conversations/{id}/messages", .keep = kept_for},
-    route{.method = verb::post, .path = "/chat/messages", .name = "messages.send_anywhere", .group = "chat", .run = send_anywhere,
-          .body_limit = message_body, .body = "MessageSend", .answers = "Message", .media = "text/event-stream", .status = 201, .also = "202 404 409",
-          .about = "Say something, in a conversation of the body or a new one"},
-    route{.method = verb::get, .path = "/generations/{id}/events", .name = "generations.events", .run = watch, .media = "text/event-stream", .about = "A reply as server-sent events"},
-    route{.method = verb::post, .path = "/generations/{id}/cancel", .name = "generations.cancel", .run = cancel, .body_limit = small_body,
-          .answers = "Generation", .status = 202, .about = "Stop a reply"},
+    route{.method = verb::get,
+        .path = "/conversations",
+        .name = "conversations.list",
+        .query = "ConversationFilter",
+        .answers = "Conversation[]",
+        .about = "The caller's conversations, those that were talked in last first",
+        .keep = kept_for},
+    route{.method = verb::post,
+        .path = "/conversations",
+        .name = "conversations.create",
+        .run = create,
+        .body_limit = small_body,
+        .body = "ConversationCreate",
+        .answers = "Conversation",
+        .status = 201,
+        .also = "404",
+        .about = "Begin one",
+        .announces = changed},
+    route{.method = verb::get,
+        .path = "/conversations/{id}",
+        .name = "conversations.get",
+        .answers = "Conversation",
+        .about = "One",
+        .keep = kept_for},
+    route{.method = verb::put,
+        .path = "/conversations/{id}",
+        .name = "conversations.update",
+        .body_limit = small_body,
+        .body = "ConversationUpdate",
+        .answers = "Conversation",
+        .about = "Change title, star, archive, tags, system prompt or model",
+        .announces = changed},
+    route{.method = verb::patch,
+        .path = "/conversations/{id}",
+        .name = "conversations.update",
+        .body_limit = small_body,
+        .body = "ConversationUpdate",
+        .answers = "Conversation",
+        .about = "The same as PUT: what is not named stays",
+        .announces = changed},
+    route{.method = verb::del,
+        .path = "/conversations/{id}",
+        .name = "conversations.delete",
+        .answers = "Conversation",
+        .about = "Delete; it can be restored",
+        .announces = changed},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/restore",
+        .name = "conversations.restore",
+        .body_limit = small_body,
+        .body = "Empty",
+        .answers = "Conversation",
+        .about = "Undo a deletion",
+        .announces = changed},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/read",
+        .name = "conversations.read",
+        .body_limit = small_body,
+        .body = "Empty",
+        .answers = "Conversation",
+        .about = "All that is in it has been read",
+        .announces = changed},
+    route{.method = verb::get,
+        .path = "/conversations/{id}/export",
+        .name = "conversations.export",
+        .run = export_one,
+        .query = "ExportFormat",
+        .answers = "ConversationExport",
+        .media = "text/markdown",
+        .about = "The whole conversation, as JSON or Markdown"},
+    route{.method = verb::get,
+        .path = "/conversations/{id}/messages",
+        .name = "messages.list",
+        .query = "Page",
+        .answers = "Message[]",
+        .about = "Messages, newest last; the cursor reads further back. meta.generating: replies under way",
+        .keep = kept_for},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/messages",
+        .name = "messages.send",
+        .group = "chat",
+        .run = send,
+        .body_limit = message_body,
+        .body = "MessageSend",
+        .answers = "Message",
+        .media = "text/event-stream",
+        .status = 201,
+        .also = "202 409",
+        .about = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
+    route{.method = verb::put,
+        .path = "/conversations/{id}/messages/{message_id}",
+        .name = "messages.edit",
+        .group = "chat",
+        .run = ask_anew,
+        .body_limit = message_body,
+        .body = "MessageEdit",
+        .answers = "Message",
+        .media = "text/event-stream",
+        .status = 201,
+        .also = "202 409",
+        .about = "Say it in other words: what came after becomes an earlier version, and a new reply is made; answers "
+                 "as sending does"},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/messages/{message_id}/regenerate",
+        .name = "messages.regenerate",
+        .group = "chat",
+        .run = ask_anew,
+        .body_limit = message_body,
+        .body = "MessageRegenerate",
+        .answers = "Message",
+        .media = "text/event-stream",
+        .status = 201,
+        .also = "202 409",
+        .about = "Another reply to the same question; answers as sending does"},
+    route{.method = verb::get,
+        .path = "/conversations/{id}/messages/{message_id}/versions",
+        .name = "messages.versions",
+        .answers = "Message[]",
+        .about = "What a question took the place of"},
+    route{.method = verb::del,
+        .path = "/conversations/{id}/messages/{message_id}",
+        .name = "messages.delete",
+        .answers = "DeletedMessage",
+        .about = "Delete a message"},
+    route{.method = verb::put,
+        .path = "/conversations/{id}/messages/{message_id}/rating",
+        .name = "messages.rate",
+        .body_limit = small_body,
+        .body = "MessageRating",
+        .answers = "Message",
+        .about = "Rate a reply"},
+    route{.method = verb::get,
+        .path = "/search/messages",
+        .name = "messages.search",
+        .query = "MessageSearch",
+        .answers = "FoundMessage[]",
+        .about = "Full-text search over the caller's messages",
+        .keep = kept_for},
+    route{.method = verb::get,
+        .path = "/conversation-templates",
+        .name = "conversation_templates.list",
+        .answers = "Template[]",
+        .about = "Everybody's templates and the caller's"},
+    route{.method = verb::post,
+        .path = "/conversation-templates",
+        .name = "conversation_templates.create",
+        .body_limit = small_body,
+        .body = "TemplateCreate",
+        .answers = "Template",
+        .status = 201,
+        .also = "404",
+        .about = "Keep a template"},
+    route{.method = verb::del,
+        .path = "/conversation-templates/{id}",
+        .name = "conversation_templates.delete",
+        .answers = "Id",
+        .about = "Delete a template"},
+    route{.method = verb::get,
+        .path = "/chat/conversations",
+        .name = "conversations.list",
+        .query = "ConversationFilter",
+        .answers = "Conversation[]",
+        .about = "The same as /conversations",
+        .keep = kept_for},
+    route{.method = verb::get,
+        .path = "/chat/conversations/{id}/messages",
+        .name = "messages.list",
+        .query = "Page",
+        .answers = "Message[]",
+        .about = "The same as /conversations/{id}/messages",
+        .keep = kept_for},
+    route{.method = verb::post,
+        .path = "/chat/messages",
+        .name = "messages.send_anywhere",
+        .group = "chat",
+        .run = send_anywhere,
+        .body_limit = message_body,
+        .body = "MessageSend",
+        .answers = "Message",
+        .media = "text/event-stream",
+        .status = 201,
+        .also = "202 404 409",
+        .about = "Say something, in a conversation of the body or a new one"},
+    route{.method = verb::get,
+        .path = "/generations/{id}/events",
+        .name = "generations.events",
+        .run = watch,
+        .media = "text/event-stream",
+        .about = "A reply as server-sent events"},
+    route{.method = verb::post,
+        .path = "/generations/{id}/cancel",
+        .name = "generations.cancel",
+        .run = cancel,
+        .body_limit = small_body,
+        .answers = "Generation",
+        .status = 202,
+        .about = "Stop a reply"},
 };
 
 }  // namespace

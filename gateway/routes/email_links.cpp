@@ -54,9 +54,10 @@ awaitable<> send(services& use, wish of) {
     const bool to_parent = of.kind == to_parents;
     const auto hash = digest::sha256_hex(token);
     postgres::transaction make;
-    make.statements.push_back(to_parent ? sql::bind("parental_consent.make", {{"user", of.user}, {"hash", hash}})
-                                        : sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
-                                                                         {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
+    make.statements.push_back(
+        to_parent ? sql::bind("parental_consent.make", {{"user", of.user}, {"hash", hash}})
+                  : sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
+                                                      {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
     const auto rows = co_await use.database.run(std::move(make));
     if (!rows || rows->front().empty()) co_return;
     const auto& row = rows->front();
@@ -102,23 +103,27 @@ struct taken {
     std::string email, role, ended;
 };
 
-awaitable<std::variant<taken, problem>> take(exchange& of, std::string_view kind, std::optional<std::string> password_hash) {
+awaitable<std::variant<taken, problem>> take(
+    exchange& of, std::string_view kind, std::optional<std::string> password_hash) {
     const auto body = of.json();
     const auto code = body["code"].string();
     postgres::transaction use_up;
-    use_up.statements.push_back(sql::bind("email_links.take", {{"hash", digest::sha256_hex(body["token"].string().value_or(""))}, {"kind", kind},
-                                                               {"code", code ? std::optional(std::string(*code)) : std::nullopt},
-                                                               {"password_hash", std::move(password_hash)}}));
+    use_up.statements.push_back(sql::bind(
+        "email_links.take", {{"hash", digest::sha256_hex(body["token"].string().value_or(""))}, {"kind", kind},
+                                {"code", code ? std::optional(std::string(*code)) : std::nullopt},
+                                {"password_hash", std::move(password_hash)}}));
     const auto rows = co_await of.use.database.run(std::move(use_up));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     const auto outcome = row.text(0, 0);
     if (outcome == "refused")
-        if (auto refused = co_await check_standing(of.use, user_id::parse(row.text(0, 1)).value_or(user_id{}))) co_return std::move(*refused);
+        if (auto refused = co_await check_standing(of.use, user_id::parse(row.text(0, 1)).value_or(user_id{})))
+            co_return std::move(*refused);
     if (outcome == "code") co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     if (outcome == "wrong_code") co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link was used, is too old, or is none of ours"};
-    taken out{user_id::parse(row.text(0, 1)).value_or(user_id{}), std::string(row.text(0, 2)), std::string(row.text(0, 3)), std::string(row.text(0, 4))};
+    taken out{user_id::parse(row.text(0, 1)).value_or(user_id{}), std::string(row.text(0, 2)),
+        std::string(row.text(0, 3)), std::string(row.text(0, 4))};
     co_await of.use.kept.changed(out.user);
     co_return out;
 }
@@ -130,7 +135,8 @@ awaitable<handled> verify_email(exchange& of) {
 }
 
 awaitable<handled> reset_password(exchange& of) {
-    const auto hash = co_await of.use.hashing.hash(secret(std::string(of.json()["new_password"].string().value_or(""))));
+    const auto hash =
+        co_await of.use.hashing.hash(secret(std::string(of.json()["new_password"].string().value_or(""))));
     if (!hash) co_return problem_of(hash.error());
     auto got = co_await take(of, "reset_password", *hash);
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
@@ -153,20 +159,81 @@ awaitable<handled> magic_login(exchange& of) {
 }
 
 constexpr std::array rows{
-    route{.method = verb::post, .path = "/auth/verify-email/request", .name = "email_links.ask_verification", .who = access::session, .group = "auth",
-          .run = ask_verification, .body_limit = small_body, .answers = "MailSent", .status = 202, .about = "Send the verification mail again"},
-    route{.method = verb::post, .path = "/auth/verify-email", .name = "email_links.verify", .who = access::anyone, .group = "auth", .run = verify_email,
-          .body_limit = small_body, .body = "LinkToken", .answers = "EmailVerified", .about = "Verify the address with the link's token"},
-    route{.method = verb::post, .path = "/auth/parental-consent/request", .name = "parental_consent.request", .who = access::session, .group = "auth",
-          .run = ask_parent, .body_limit = small_body, .answers = "MailSent", .status = 202, .also = "409", .about = "Send the mail to the parent again", .pending = true},
-    route{.method = verb::post, .path = "/auth/forgot-password", .name = "email_links.forgot_password", .who = access::anyone, .group = "auth", .run = forgot_password,
-          .body_limit = small_body, .body = "EmailOnly", .answers = "MailSent", .status = 202, .about = "Send a link for a new password; the answer is the same for every address"},
-    route{.method = verb::post, .path = "/auth/reset-password", .name = "email_links.reset_password", .who = access::anyone, .group = "auth", .run = reset_password,
-          .body_limit = small_body, .body = "PasswordReset", .answers = "PasswordChanged", .about = "A new password with the link's token; every session ends"},
-    route{.method = verb::post, .path = "/auth/magic-link", .name = "email_links.magic_link", .who = access::anyone, .group = "auth", .run = magic_link,
-          .body_limit = small_body, .body = "EmailOnly", .answers = "MailSent", .status = 202, .about = "Send a link to sign in with; the answer is the same for every address"},
-    route{.method = verb::post, .path = "/auth/magic-link/login", .name = "email_links.magic_login", .who = access::anyone, .group = "auth", .run = magic_login,
-          .body_limit = small_body, .body = "LinkToken", .answers = "Tokens", .also = "401", .about = "Sign in with the link's token, and a code where the second factor is on"},
+    route{.method = verb::post,
+        .path = "/auth/verify-email/request",
+        .name = "email_links.ask_verification",
+        .who = access::session,
+        .group = "auth",
+        .run = ask_verification,
+        .body_limit = small_body,
+        .answers = "MailSent",
+        .status = 202,
+        .about = "Send the verification mail again"},
+    route{.method = verb::post,
+        .path = "/auth/verify-email",
+        .name = "email_links.verify",
+        .who = access::anyone,
+        .group = "auth",
+        .run = verify_email,
+        .body_limit = small_body,
+        .body = "LinkToken",
+        .answers = "EmailVerified",
+        .about = "Verify the address with the link's token"},
+    route{.method = verb::post,
+        .path = "/auth/parental-consent/request",
+        .name = "parental_consent.request",
+        .who = access::session,
+        .group = "auth",
+        .run = ask_parent,
+        .body_limit = small_body,
+        .answers = "MailSent",
+        .status = 202,
+        .also = "409",
+        .about = "Send the mail to the parent again",
+        .pending = true},
+    route{.method = verb::post,
+        .path = "/auth/forgot-password",
+        .name = "email_links.forgot_password",
+        .who = access::anyone,
+        .group = "auth",
+        .run = forgot_password,
+        .body_limit = small_body,
+        .body = "EmailOnly",
+        .answers = "MailSent",
+        .status = 202,
+        .about = "Send a link for a new password; the answer is the same for every address"},
+    route{.method = verb::post,
+        .path = "/auth/reset-password",
+        .name = "email_links.reset_password",
+        .who = access::anyone,
+        .group = "auth",
+        .run = reset_password,
+        .body_limit = small_body,
+        .body = "PasswordReset",
+        .answers = "PasswordChanged",
+        .about = "A new password with the link's token; every session ends"},
+    route{.method = verb::post,
+        .path = "/auth/magic-link",
+        .name = "email_links.magic_link",
+        .who = access::anyone,
+        .group = "auth",
+        .run = magic_link,
+        .body_limit = small_body,
+        .body = "EmailOnly",
+        .answers = "MailSent",
+        .status = 202,
+        .about = "Send a link to sign in with; the answer is the same for every address"},
+    route{.method = verb::post,
+        .path = "/auth/magic-link/login",
+        .name = "email_links.magic_login",
+        .who = access::anyone,
+        .group = "auth",
+        .run = magic_login,
+        .body_limit = small_body,
+        .body = "LinkToken",
+        .answers = "Tokens",
+        .also = "401",
+        .about = "Sign in with the link's token, and a code where the second factor is on"},
 };
 
 }  // namespace
@@ -180,7 +247,8 @@ awaitable<> publish_mail(services& use, const events::email_requested& mail, std
     std::vector<events::outgoing> out;
     out.push_back(events::envelope(mail, {id, "/airi/gateway", why.at, why.traceparent, why.request_id}));
     if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
-        log::error("email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
+        log::error(
+            "email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
 }
 
 void send_link(exchange& of, std::optional<user_id> user, std::string email, std::string_view kind) {
@@ -188,7 +256,8 @@ void send_link(exchange& of, std::optional<user_id> user, std::string email, std
     boost::asio::co_spawn(of.use.on, send(of.use, std::move(asked)), boost::asio::detached);
 }
 
-void send_notice(exchange& of, user_id user, std::string_view kind, std::vector<std::pair<std::string_view, std::string>> variables) {
+void send_notice(exchange& of, user_id user, std::string_view kind,
+    std::vector<std::pair<std::string_view, std::string>> variables) {
     json::object all;
     for (const auto& [name, value] : variables) all.add(name, value);
     wish asked{user, {}, std::string(kind), {of.in.traceparent, of.in.id, of.in.arrived}, all.text()};

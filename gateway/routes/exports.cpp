@@ -1,8 +1,8 @@
 // All that is known of the caller, to take away: asked for here, made by the privacy worker, fetched here.
 #include <stdexcept>
 
-#include "events/export.hpp"
 #include "events/envelope.hpp"
+#include "events/export.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -43,9 +43,11 @@ awaitable<handled> request_export(exchange& of) {
     postgres::transaction seal;
     seal.caller = of.caller->id;
     seal.statements.push_back(sql::bind("exports.seal", {{"id", event.id}, {"hash", digest::sha256_hex(token)}}));
-    if (const auto sealed = co_await of.use.database.run(std::move(seal)); !sealed) co_return problem_of(sealed.error());
+    if (const auto sealed = co_await of.use.database.run(std::move(seal)); !sealed)
+        co_return problem_of(sealed.error());
     std::vector<events::outgoing> out;
-    out.push_back(events::envelope(event, {event_id::of(event.id.value, "requested"), "/airi/gateway", of.in.arrived, of.in.traceparent, of.in.id}));
+    out.push_back(events::envelope(event,
+        {event_id::of(event.id.value, "requested"), "/airi/gateway", of.in.arrived, of.in.traceparent, of.in.id}));
     if (const auto sent = co_await of.use.out.publish(std::move(out)); !sent) co_return problem_of(sent.error());
     co_return success(202, row);
 }
@@ -63,7 +65,8 @@ awaitable<handled> list_exports(exchange& of) {
         std::string one(all.text(i, 2));
         const bool good = all.text(i, 1) == "ready" && all.text(i, 3) == digest::sha256_hex(token);
         one.pop_back();
-        list += (list.empty() ? "" : ",") + one + ",\"download\":" + (good ? json::quoted(path_of(token)) : "null") + "}";
+        list +=
+            (list.empty() ? "" : ",") + one + ",\"download\":" + (good ? json::quoted(path_of(token)) : "null") + "}";
     }
     co_return success(200, "[" + list + "]");
 }
@@ -79,7 +82,8 @@ public:
             postgres::transaction ask;
             ask.statements.push_back(sql::bind("exports.part", {{"hash", hash_}, {"part", part_++}}));
             const auto rows = co_await use_.database.run(std::move(ask));
-            if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) throw std::runtime_error("a part of an archive cannot be read");
+            if (!rows || rows->front().empty() || rows->front().is_null(0, 0))
+                throw std::runtime_error("a part of an archive cannot be read");
             body_ = rows->front().text(0, 0);
             at_ = 0;
         }
@@ -104,19 +108,39 @@ awaitable<handled> download(exchange& of) {
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return link_invalid();
     const auto parsed = json::document::parse(rows->front().text(0, 0));
     streamed out;
-    out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + std::string(parsed->root()["id"].string().value_or("")) + ".json\"");
+    out.head.headers.emplace_back("Content-Disposition",
+        "attachment; filename=\"export-" + std::string(parsed->root()["id"].string().value_or("")) + ".json\"");
     out.head.headers.emplace_back("Cache-Control", "no-store");
     out.body = std::make_unique<archive>(of.use, std::move(hash), parsed->root()["parts"].integer().value_or(0));
     co_return answer(std::move(out));
 }
 
 constexpr std::array rows{
-    route{.method = verb::post, .path = "/users/export", .name = "exports.request", .who = access::session, .run = request_export, .body_limit = small_body,
-          .answers = "Export", .status = 202, .also = "429", .about = "Ask for all that is known of the caller; a mail tells when it is ready"},
-    route{.method = verb::get, .path = "/users/export", .name = "exports.list", .who = access::session, .run = list_exports, .answers = "Export[]",
-          .about = "The caller's exports, and where those are that are ready"},
-    route{.method = verb::get, .path = "/users/export/download", .name = "exports.download", .who = access::anyone, .run = download,
-          .query = "ExportToken", .media = "application/json", .about = "The archive, by the link's token"},
+    route{.method = verb::post,
+        .path = "/users/export",
+        .name = "exports.request",
+        .who = access::session,
+        .run = request_export,
+        .body_limit = small_body,
+        .answers = "Export",
+        .status = 202,
+        .also = "429",
+        .about = "Ask for all that is known of the caller; a mail tells when it is ready"},
+    route{.method = verb::get,
+        .path = "/users/export",
+        .name = "exports.list",
+        .who = access::session,
+        .run = list_exports,
+        .answers = "Export[]",
+        .about = "The caller's exports, and where those are that are ready"},
+    route{.method = verb::get,
+        .path = "/users/export/download",
+        .name = "exports.download",
+        .who = access::anyone,
+        .run = download,
+        .query = "ExportToken",
+        .media = "application/json",
+        .about = "The archive, by the link's token"},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Signing in with an identity provider, and the identities of an account. The provider itself is asked by the identity worker; here
-// its answer is checked against what this client began, handed over, and judged in Postgres.
+// Signing in with an identity provider, and the identities of an account. The provider itself is asked by the identity
+// worker; here its answer is checked against what this client began, handed over, and judged in Postgres.
 #include "events/identity.hpp"
 #include "gateway/authenticate.hpp"
 #include "gateway/channel_word.hpp"
@@ -18,7 +18,9 @@ namespace {
 constexpr seconds patience{10}, silence{2};
 constexpr std::string_view form_media = "application/x-www-form-urlencoded";
 
-std::string text_of(const exchange& of, std::string_view name) { return std::string(of.json()[name].string().value_or("")); }
+std::string text_of(const exchange& of, std::string_view name) {
+    return std::string(of.json()[name].string().value_or(""));
+}
 std::optional<std::string> optional_text(const exchange& of, std::string_view name) {
     const auto text = of.json()[name].string();
     return text ? std::optional(std::string(*text)) : std::nullopt;
@@ -31,29 +33,34 @@ awaitable<handled> begin(exchange& of, bool links) {
     const auto form_redirect = options.api_url + "/api/v1/auth/oauth/" + percent_encoded(provider) + "/return";
     postgres::transaction start;
     if (of.caller) start.caller = of.caller->id;
-    start.statements.push_back(sql::bind("identity.start",
-        {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)}, {"binding_hash", digest::sha256_hex(binding)},
-         {"nonce_hash", digest::sha256_hex(nonce)}, {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
-         {"form_redirect_uri", form_redirect}, {"links", links}}));
+    start.statements.push_back(sql::bind(
+        "identity.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
+                              {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
+                              {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
+                              {"form_redirect_uri", form_redirect}, {"links", links}}));
     const auto rows = co_await of.use.database.run(std::move(start));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("identity provider");
     const auto scopes = row.text(0, 2);
     const bool by_form = row.text(0, 3) == "form_post";
-    auto query = form_encoded({{"response_type", "code"}, {"client_id", row.text(0, 0)}, {"redirect_uri", by_form ? form_redirect : options.oauth_redirect_url},
-                               {"scope", scopes}, {"state", state}, {"code_challenge", digest::base64url(digest::sha256(verifier))},
-                               {"code_challenge_method", "S256"}});
+    auto query = form_encoded({{"response_type", "code"}, {"client_id", row.text(0, 0)},
+        {"redirect_uri", by_form ? form_redirect : options.oauth_redirect_url}, {"scope", scopes}, {"state", state},
+        {"code_challenge", digest::base64url(digest::sha256(verifier))}, {"code_challenge_method", "S256"}});
     if (scopes.starts_with("openid")) query += "&" + form_encoded({{"nonce", nonce}});
     if (by_form) query += "&response_mode=form_post";
-    co_return success(200, json::object().add("authorization_url", with_query(std::string(row.text(0, 1)), query)).add("state", state)
-                               .add("binding", binding).text());
+    co_return success(200, json::object()
+                               .add("authorization_url", with_query(std::string(row.text(0, 1)), query))
+                               .add("state", state)
+                               .add("binding", binding)
+                               .text());
 }
 
 awaitable<handled> start(exchange& of) { return begin(of, false); }
 awaitable<handled> start_link(exchange& of) { return begin(of, true); }
 
-// Answered by form, Apple's answer comes to us and not to the page, which holds the binding. Passed on as it is encoded.
+// Answered by form, Apple's answer comes to us and not to the page, which holds the binding. Passed on as it is
+// encoded.
 awaitable<handled> pass_on(exchange& of) {
     std::string query;
     bool whole = false;
@@ -75,16 +82,24 @@ awaitable<handled> pass_on(exchange& of) {
     co_return answer(std::move(out));
 }
 
-problem over() { return {400, "FLOW_INVALID", "this sign-in was used, is too old, or was not begun here; begin again"}; }
+problem over() {
+    return {400, "FLOW_INVALID", "this sign-in was used, is too old, or was not begun here; begin again"};
+}
 
 // What the outcomes other than `good` and `pending` are for the client.
 problem refusal_of_outcome(std::string_view outcome) {
-    if (outcome == "away") return {503, "PROVIDER_UNAVAILABLE", "the identity provider does not answer, try again", "null", 2};
-    if (outcome == "refused") return {401, "IDENTITY_REFUSED", "the identity provider did not confirm who you are; begin again"};
+    if (outcome == "away")
+        return {503, "PROVIDER_UNAVAILABLE", "the identity provider does not answer, try again", "null", 2};
+    if (outcome == "refused")
+        return {401, "IDENTITY_REFUSED", "the identity provider did not confirm who you are; begin again"};
     if (outcome == "code") return {401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     if (outcome == "wrong_code") return {401, "WRONG_CODE", "this code is not right, or was used before"};
-    if (outcome == "taken") return {409, "EMAIL_TAKEN", "this address has an account already; log in there and link the provider in its settings"};
-    if (outcome == "no_email") return {403, "EMAIL_UNVERIFIED", "the identity provider vouches for no e-mail address of yours; verify one there"};
+    if (outcome == "taken")
+        return {409, "EMAIL_TAKEN",
+            "this address has an account already; log in there and link the provider in its settings"};
+    if (outcome == "no_email")
+        return {
+            403, "EMAIL_UNVERIFIED", "the identity provider vouches for no e-mail address of yours; verify one there"};
     if (outcome == "taken_identity") return {409, "IDENTITY_TAKEN", "this identity belongs to another account"};
     if (outcome == "invalid") return over();
     return signup_fault(outcome);
@@ -99,7 +114,8 @@ struct flow {
 awaitable<result<>> ask_worker(exchange& of, const flow& what) {
     const auto id = event_id::of(what.id.value, "identity/requested");
     std::vector<events::outgoing> out;
-    out.push_back(events::envelope(events::identity_requested{what.id, what.provider}, {id, "/airi/gateway", of.in.arrived, of.in.traceparent, of.in.id}));
+    out.push_back(events::envelope(events::identity_requested{what.id, what.provider},
+        {id, "/airi/gateway", of.in.arrived, of.in.traceparent, of.in.id}));
     co_return co_await of.use.out.publish(std::move(out));
 }
 
@@ -113,9 +129,10 @@ awaitable<result<concluded>> look(exchange& of, const flow& what) {
     postgres::transaction ask;
     if (of.caller) ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("identity.conclude",
-        {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()}, {"code", optional_text(of, "second_factor")},
-         {"birth_date", optional_text(of, "birth_date")}, {"parent_email", optional_text(of, "parent_email")},
-         {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
+        {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()},
+            {"code", optional_text(of, "second_factor")}, {"birth_date", optional_text(of, "birth_date")},
+            {"parent_email", optional_text(of, "parent_email")},
+            {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
@@ -140,22 +157,26 @@ awaitable<result<concluded>> wait_for(exchange& of, const flow& what) {
 }
 
 // The flow that `present` or `present_token` gave, brought to its end.
-awaitable<std::variant<concluded, problem>> conclude(exchange& of, postgres::transaction present, std::string binding_hash) {
+awaitable<std::variant<concluded, problem>> conclude(
+    exchange& of, postgres::transaction present, std::string binding_hash) {
     if (!of.use.out.available()) co_return problem_of(postgres::errc::unavailable);
     if (of.caller) present.caller = of.caller->id;
     const auto rows = co_await of.use.database.run(std::move(present));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return over();
-    const flow what{events::flow_id::parse(row.text(0, 0)).value_or(events::flow_id{}), std::string(row.text(0, 1)), std::string(row.text(0, 2)),
-                    std::move(binding_hash)};
+    const flow what{events::flow_id::parse(row.text(0, 0)).value_or(events::flow_id{}), std::string(row.text(0, 1)),
+        std::string(row.text(0, 2)), std::move(binding_hash)};
     auto got = co_await wait_for(of, what);
     if (!got) co_return problem_of(got.error());
-    if (got->outcome == "pending") co_return problem{503, "TRY_AGAIN", "this takes longer than it should, try again", "null", 1};
+    if (got->outcome == "pending")
+        co_return problem{503, "TRY_AGAIN", "this takes longer than it should, try again", "null", 1};
     if (got->outcome == "good") co_return std::move(*got);
-    log::info("auth.identity_refused", {{"flow_id", what.id.text()}, {"provider", what.provider}, {"why", got->outcome}});
+    log::info(
+        "auth.identity_refused", {{"flow_id", what.id.text()}, {"provider", what.provider}, {"why", got->outcome}});
     if (got->outcome == "suspended" || got->outcome == "deleted")
-        if (auto refused = co_await check_standing(of.use, got->user.value_or(user_id{}))) co_return std::move(*refused);
+        if (auto refused = co_await check_standing(of.use, got->user.value_or(user_id{})))
+            co_return std::move(*refused);
     if (got->outcome == "wrong_code") co_await remember_try(of, got->email, got->user, "wrong_code");
     co_return refusal_of_outcome(got->outcome);
 }
@@ -163,8 +184,8 @@ awaitable<std::variant<concluded, problem>> conclude(exchange& of, postgres::tra
 postgres::transaction presenting(const exchange& of, const std::string& binding_hash, bool links) {
     postgres::transaction out;
     out.statements.push_back(sql::bind("identity.present",
-        {{"state_hash", digest::sha256_hex(text_of(of, "state"))}, {"binding_hash", binding_hash}, {"code", text_of(of, "code")},
-         {"issuer", optional_text(of, "iss")}, {"links", links}}));
+        {{"state_hash", digest::sha256_hex(text_of(of, "state"))}, {"binding_hash", binding_hash},
+            {"code", text_of(of, "code")}, {"issuer", optional_text(of, "iss")}, {"links", links}}));
     return out;
 }
 
@@ -173,7 +194,8 @@ awaitable<handled> sign_in(exchange& of, std::variant<concluded, problem> got) {
     auto& who = std::get<concluded>(got);
     if (who.made == "pending") send_link(of, who.user, {}, "parental_consent");
     co_await remember_try(of, who.email, who.user, "success");
-    co_return co_await open_session(of, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
+    co_return co_await open_session(
+        of, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
 }
 
 awaitable<handled> callback(exchange& of) {
@@ -197,31 +219,91 @@ awaitable<handled> id_token(exchange& of) {
     auto nonce_hash = digest::sha256_hex(text_of(of, "nonce"));
     postgres::transaction present;
     present.statements.push_back(sql::bind("identity.present_token",
-        {{"id", uuid::v7()}, {"provider", of.path.front()}, {"token_hash", digest::sha256_hex(token)}, {"binding_hash", nonce_hash}, {"token", token}}));
+        {{"id", uuid::v7()}, {"provider", of.path.front()}, {"token_hash", digest::sha256_hex(token)},
+            {"binding_hash", nonce_hash}, {"token", token}}));
     co_return co_await sign_in(of, co_await conclude(of, std::move(present), std::move(nonce_hash)));
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/auth/oauth", .name = "identity.providers", .who = access::anyone, .answers = "IdentityProvider[]",
-          .about = "The identity providers that can be used now"},
-    route{.method = verb::post, .path = "/auth/oauth/callback", .name = "identity.callback", .who = access::anyone, .group = "auth", .run = callback,
-          .body_limit = small_body, .body = "OauthCallback", .answers = "Tokens", .also = "401 403 409",
-          .about = "Sign in with what the provider sent back; `binding` is what starting gave to this client alone"},
-    route{.method = verb::post, .path = "/auth/oauth/{provider}/start", .name = "identity.start", .who = access::anyone, .run = start,
-          .body_limit = small_body, .answers = "OauthStart", .about = "Begin to sign in: the browser goes to authorization_url; ten minutes"},
-    route{.method = verb::post, .path = "/auth/oauth/{provider}/link", .name = "identity.start_link", .who = access::session, .run = start_link,
-          .body_limit = small_body, .answers = "OauthStart", .about = "Begin to link an identity; what comes back goes to POST /auth/identities"},
-    route{.method = verb::post, .path = "/auth/oauth/{provider}/return", .name = "identity.return", .who = access::anyone, .run = pass_on,
-          .body_limit = small_body, .takes = form_media, .status = 303, .also = "411", .about = "Where providers send their answer by form; leads back to the page"},
-    route{.method = verb::post, .path = "/auth/oauth/{provider}/id-token", .name = "identity.id_token", .who = access::anyone, .group = "auth", .run = id_token,
-          .body_limit = 24 * 1024, .body = "OauthIdToken", .answers = "Tokens", .also = "401 403 409",
-          .about = "Sign in with an ID token that an app got itself, for a nonce of its own; each token once"},
-    route{.method = verb::get, .path = "/auth/identities", .name = "identity.list", .who = access::session, .answers = "Identity[]",
-          .about = "The identities that sign the caller in"},
-    route{.method = verb::post, .path = "/auth/identities", .name = "identity.link", .who = access::session, .group = "auth", .run = link,
-          .body_limit = small_body, .body = "IdentityLink", .answers = "Identity", .status = 201, .also = "409", .about = "Link the identity that the provider confirmed"},
-    route{.method = verb::del, .path = "/auth/identities/{id}", .name = "identity.unlink", .who = access::session, .answers = "Id", .also = "409",
-          .about = "Take an identity away, unless it is the only way to sign in"},
+    route{.method = verb::get,
+        .path = "/auth/oauth",
+        .name = "identity.providers",
+        .who = access::anyone,
+        .answers = "IdentityProvider[]",
+        .about = "The identity providers that can be used now"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/callback",
+        .name = "identity.callback",
+        .who = access::anyone,
+        .group = "auth",
+        .run = callback,
+        .body_limit = small_body,
+        .body = "OauthCallback",
+        .answers = "Tokens",
+        .also = "401 403 409",
+        .about = "Sign in with what the provider sent back; `binding` is what starting gave to this client alone"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/start",
+        .name = "identity.start",
+        .who = access::anyone,
+        .run = start,
+        .body_limit = small_body,
+        .answers = "OauthStart",
+        .about = "Begin to sign in: the browser goes to authorization_url; ten minutes"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/link",
+        .name = "identity.start_link",
+        .who = access::session,
+        .run = start_link,
+        .body_limit = small_body,
+        .answers = "OauthStart",
+        .about = "Begin to link an identity; what comes back goes to POST /auth/identities"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/return",
+        .name = "identity.return",
+        .who = access::anyone,
+        .run = pass_on,
+        .body_limit = small_body,
+        .takes = form_media,
+        .status = 303,
+        .also = "411",
+        .about = "Where providers send their answer by form; leads back to the page"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/id-token",
+        .name = "identity.id_token",
+        .who = access::anyone,
+        .group = "auth",
+        .run = id_token,
+        .body_limit = 24 * 1024,
+        .body = "OauthIdToken",
+        .answers = "Tokens",
+        .also = "401 403 409",
+        .about = "Sign in with an ID token that an app got itself, for a nonce of its own; each token once"},
+    route{.method = verb::get,
+        .path = "/auth/identities",
+        .name = "identity.list",
+        .who = access::session,
+        .answers = "Identity[]",
+        .about = "The identities that sign the caller in"},
+    route{.method = verb::post,
+        .path = "/auth/identities",
+        .name = "identity.link",
+        .who = access::session,
+        .group = "auth",
+        .run = link,
+        .body_limit = small_body,
+        .body = "IdentityLink",
+        .answers = "Identity",
+        .status = 201,
+        .also = "409",
+        .about = "Link the identity that the provider confirmed"},
+    route{.method = verb::del,
+        .path = "/auth/identities/{id}",
+        .name = "identity.unlink",
+        .who = access::session,
+        .answers = "Id",
+        .also = "409",
+        .about = "Take an identity away, unless it is the only way to sign in"},
 };
 
 }  // namespace

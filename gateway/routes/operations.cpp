@@ -1,4 +1,5 @@
-// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the API.
+// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the
+// API.
 #include "gateway/asyncapi.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/routes/tables.hpp"
@@ -28,16 +29,21 @@ awaitable<handled> ready(exchange& of) {
 awaitable<handled> health(exchange& of) {
     auto& use = of.use;
     json::object checks;
-    checks.add("database", use.database.available()).add("kafka", use.out.available()).add("cache", use.redis.available());
+    checks.add("database", use.database.available())
+        .add("kafka", use.out.available())
+        .add("cache", use.redis.available());
     std::string providers = "[]";
     if (use.database.available()) {
         postgres::transaction ask;
         ask.statements.push_back(sql::bind("provider_health.list", {}));
-        if (const auto rows = co_await use.database.run(std::move(ask)); rows && !rows->front().empty()) providers = rows->front().text(0, 0);
+        if (const auto rows = co_await use.database.run(std::move(ask)); rows && !rows->front().empty())
+            providers = rows->front().text(0, 0);
     }
     const bool healthy = use.database.available() && use.out.available();
     json::object body;
-    body.add("status", healthy ? "healthy" : "degraded").add("timestamp", to_text(of.in.arrived)).add_raw("checks", checks.text())
+    body.add("status", healthy ? "healthy" : "degraded")
+        .add("timestamp", to_text(of.in.arrived))
+        .add_raw("checks", checks.text())
         .add_raw("providers", providers);
     co_return success(healthy ? 200 : 503, body.text());
 }
@@ -59,14 +65,50 @@ awaitable<handled> openapi(exchange&) { co_return document(openapi_document()); 
 awaitable<handled> asyncapi(exchange&) { co_return document(asyncapi_document()); }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "=/healthz", .name = "operations.live", .who = access::anyone, .run = live, .media = "text/plain", .about = "Alive, whatever the servers behind it do"},
-    route{.method = verb::get, .path = "=/readyz", .name = "operations.ready", .who = access::anyone, .run = ready, .media = "text/plain", .also = "503", .about = "Postgres and Kafka are there"},
-    route{.method = verb::get, .path = "=/metrics", .name = "operations.metrics", .who = access::anyone, .run = metrics, .media = "text/plain", .about = "For Prometheus"},
-    route{.method = verb::get, .path = "/health", .name = "operations.health", .who = access::anyone, .run = health, .answers = "Health", .also = "503",
-          .about = "Every dependency and provider"},
-    route{.method = verb::get, .path = "=/openapi.json", .name = "operations.openapi", .who = access::anyone, .run = openapi, .media = "application/json", .about = "This document"},
-    route{.method = verb::get, .path = "=/asyncapi.json", .name = "operations.asyncapi", .who = access::anyone, .run = asyncapi, .media = "application/json",
-          .about = "The WebSocket's frames and Kafka's topics, as AsyncAPI"},
+    route{.method = verb::get,
+        .path = "=/healthz",
+        .name = "operations.live",
+        .who = access::anyone,
+        .run = live,
+        .media = "text/plain",
+        .about = "Alive, whatever the servers behind it do"},
+    route{.method = verb::get,
+        .path = "=/readyz",
+        .name = "operations.ready",
+        .who = access::anyone,
+        .run = ready,
+        .media = "text/plain",
+        .also = "503",
+        .about = "Postgres and Kafka are there"},
+    route{.method = verb::get,
+        .path = "=/metrics",
+        .name = "operations.metrics",
+        .who = access::anyone,
+        .run = metrics,
+        .media = "text/plain",
+        .about = "For Prometheus"},
+    route{.method = verb::get,
+        .path = "/health",
+        .name = "operations.health",
+        .who = access::anyone,
+        .run = health,
+        .answers = "Health",
+        .also = "503",
+        .about = "Every dependency and provider"},
+    route{.method = verb::get,
+        .path = "=/openapi.json",
+        .name = "operations.openapi",
+        .who = access::anyone,
+        .run = openapi,
+        .media = "application/json",
+        .about = "This document"},
+    route{.method = verb::get,
+        .path = "=/asyncapi.json",
+        .name = "operations.asyncapi",
+        .who = access::anyone,
+        .run = asyncapi,
+        .media = "application/json",
+        .about = "The WebSocket's frames and Kafka's topics, as AsyncAPI"},
 };
 
 }  // namespace

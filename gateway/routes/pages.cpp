@@ -21,7 +21,8 @@ std::string_view type_of(std::string_view name) {
 }
 
 handled serve(std::string_view name, const request& in) {
-    const auto file = std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
+    const auto file =
+        std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
     if (file == page_files.end()) return not_found("page");
     response out;
     out.content_type = type_of(name);

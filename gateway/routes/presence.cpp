@@ -19,14 +19,22 @@ awaitable<handled> own(exchange& of) {
         if (!rows->front().empty() && !rows->front().is_null(0, 0)) seen = parse_instant(rows->front().text(0, 0));
     }
     json::object out;
-    out.add("user_id", of.caller->id.text()).add("state", !is ? "unknown" : is->online ? "online" : "offline")
-        .add("devices", is ? std::optional(is->devices) : std::nullopt).add("last_seen", seen ? std::optional(to_text(*seen)) : std::nullopt);
+    out.add("user_id", of.caller->id.text())
+        .add("state", !is          ? "unknown"
+                      : is->online ? "online"
+                                   : "offline")
+        .add("devices", is ? std::optional(is->devices) : std::nullopt)
+        .add("last_seen", seen ? std::optional(to_text(*seen)) : std::nullopt);
     co_return success(200, out.text());
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/users/presence", .name = "presence.own", .run = own, .answers = "Presence",
-          .about = "Whether the caller is online, by how many open sockets, and when he was last"},
+    route{.method = verb::get,
+        .path = "/users/presence",
+        .name = "presence.own",
+        .run = own,
+        .answers = "Presence",
+        .about = "Whether the caller is online, by how many open sockets, and when he was last"},
 };
 
 }  // namespace

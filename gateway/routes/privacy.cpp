@@ -17,25 +17,30 @@ awaitable<std::optional<problem>> check_proof(exchange& of) {
     postgres::transaction ask;
     ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("account.proof", {{"session", of.caller->session}}));
-    if (code && !password) ask.statements.push_back(sql::bind("auth.two_factor", {{"user", of.caller->id}, {"code", *code}}));
+    if (code && !password)
+        ask.statements.push_back(sql::bind("auth.two_factor", {{"user", of.caller->id}, {"code", *code}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto& proof = rows->front();
     if (proof.empty()) co_return not_found("account");
     if (password) {
-        const auto right = co_await of.use.hashing.verify(secret(std::string(*password)), std::string(proof.text(0, 0)));
+        const auto right =
+            co_await of.use.hashing.verify(secret(std::string(*password)), std::string(proof.text(0, 0)));
         if (!right) co_return problem_of(right.error());
         if (!*right) co_return problem{403, "WRONG_PASSWORD", "the password is wrong"};
     } else if (code) {
-        if (rows->back().is_null(0, 0)) co_return problem{403, "WRONG_CODE", "this code is not right, or was used before"};
+        if (rows->back().is_null(0, 0))
+            co_return problem{403, "WRONG_CODE", "this code is not right, or was used before"};
     } else if (!proof.is_null(0, 0) || proof.text(0, 1) != "t") {
-        co_return problem{403, "PROOF_NEEDED", "the password is needed; without one a code of the second factor, or signing in again"};
+        co_return problem{403, "PROOF_NEEDED",
+            "the password is needed; without one a code of the second factor, or signing in again"};
     }
     co_return std::nullopt;
 }
 
 awaitable<handled> close_account(exchange& of) {
-    if (!of.use.database.available() || !of.use.out.available()) co_return problem_of(make_error_code(postgres::errc::unavailable));
+    if (!of.use.database.available() || !of.use.out.available())
+        co_return problem_of(make_error_code(postgres::errc::unavailable));
     if (auto wrong = co_await check_proof(of)) co_return std::move(*wrong);
     const auto token = random::token();
     postgres::transaction close;
@@ -61,22 +66,78 @@ awaitable<handled> close_account(exchange& of) {
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/users/consents", .name = "consents.list", .who = access::session, .answers = "Consent[]", .about = "What the caller has agreed to, or no longer does"},
-    route{.method = verb::put, .path = "/users/consents", .name = "consents.give", .who = access::session, .body_limit = small_body, .body = "ConsentChange",
-          .answers = "Consent", .about = "Agree, or take it back; every change is kept"},
-    route{.method = verb::post, .path = "/auth/parental-consent/details", .name = "parental_consent.details", .who = access::anyone, .group = "auth",
-          .body_limit = small_body, .body = "TokenOnly", .answers = "ParentAsked", .about = "What a parent is asked by the link's token"},
-    route{.method = verb::post, .path = "/auth/parental-consent", .name = "parental_consent.answer", .who = access::anyone, .group = "auth",
-          .body_limit = small_body, .body = "ParentAnswer", .answers = "ParentAnswered", .about = "The parent's yes or no, once"},
-    route{.method = verb::del, .path = "/users/me", .name = "account.close", .who = access::session, .group = "auth", .run = close_account,
-          .body_limit = small_body, .body = "AccountClose", .answers = "AccountClosed", .about = "Close the account: every session ends, and after a grace it is erased", .pending = true},
-    route{.method = verb::post, .path = "/auth/restore/link", .name = "account.restore_by_link", .who = access::anyone, .group = "auth",
-          .body_limit = small_body, .body = "TokenOnly", .answers = "AccountRestored", .about = "Take the account back with the token of the mail that says it is closed"},
-    route{.method = verb::get, .path = "/users/onboarding", .name = "onboarding.get", .answers = "Onboarding", .about = "The first steps, and which are done"},
-    route{.method = verb::put, .path = "/users/onboarding/{step}", .name = "onboarding.set", .who = access::session, .body_limit = small_body,
-          .body = "OnboardingChange", .answers = "Onboarding", .about = "A step is done, or not yet"},
-    route{.method = verb::get, .path = "/users/activity", .name = "activity.list", .who = access::session, .query = "Page", .answers = "Activity[]",
-          .about = "What was done to the account, newest first"},
+    route{.method = verb::get,
+        .path = "/users/consents",
+        .name = "consents.list",
+        .who = access::session,
+        .answers = "Consent[]",
+        .about = "What the caller has agreed to, or no longer does"},
+    route{.method = verb::put,
+        .path = "/users/consents",
+        .name = "consents.give",
+        .who = access::session,
+        .body_limit = small_body,
+        .body = "ConsentChange",
+        .answers = "Consent",
+        .about = "Agree, or take it back; every change is kept"},
+    route{.method = verb::post,
+        .path = "/auth/parental-consent/details",
+        .name = "parental_consent.details",
+        .who = access::anyone,
+        .group = "auth",
+        .body_limit = small_body,
+        .body = "TokenOnly",
+        .answers = "ParentAsked",
+        .about = "What a parent is asked by the link's token"},
+    route{.method = verb::post,
+        .path = "/auth/parental-consent",
+        .name = "parental_consent.answer",
+        .who = access::anyone,
+        .group = "auth",
+        .body_limit = small_body,
+        .body = "ParentAnswer",
+        .answers = "ParentAnswered",
+        .about = "The parent's yes or no, once"},
+    route{.method = verb::del,
+        .path = "/users/me",
+        .name = "account.close",
+        .who = access::session,
+        .group = "auth",
+        .run = close_account,
+        .body_limit = small_body,
+        .body = "AccountClose",
+        .answers = "AccountClosed",
+        .about = "Close the account: every session ends, and after a grace it is erased",
+        .pending = true},
+    route{.method = verb::post,
+        .path = "/auth/restore/link",
+        .name = "account.restore_by_link",
+        .who = access::anyone,
+        .group = "auth",
+        .body_limit = small_body,
+        .body = "TokenOnly",
+        .answers = "AccountRestored",
+        .about = "Take the account back with the token of the mail that says it is closed"},
+    route{.method = verb::get,
+        .path = "/users/onboarding",
+        .name = "onboarding.get",
+        .answers = "Onboarding",
+        .about = "The first steps, and which are done"},
+    route{.method = verb::put,
+        .path = "/users/onboarding/{step}",
+        .name = "onboarding.set",
+        .who = access::session,
+        .body_limit = small_body,
+        .body = "OnboardingChange",
+        .answers = "Onboarding",
+        .about = "A step is done, or not yet"},
+    route{.method = verb::get,
+        .path = "/users/activity",
+        .name = "activity.list",
+        .who = access::session,
+        .query = "Page",
+        .answers = "Activity[]",
+        .about = "What was done to the account, newest first"},
 };
 
 }  // namespace

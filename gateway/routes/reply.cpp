@@ -24,7 +24,7 @@ public:
         const auto frame = json::document::parse(*one->frame);
         const auto generation = frame ? frame->root()["data"]["generation_id"].string().value_or("") : "";
         co_return fmt::format("id: {}.{}.{}\nevent: {}\ndata: {}\n\n", generation, one->at.epoch, one->at.offset,
-                              events::name_of(one->type), *one->frame);
+            events::name_of(one->type), *one->frame);
     }
 
 private:
@@ -56,8 +56,8 @@ std::optional<std::pair<generation_id, events::position>> read_resume_token(std:
     return std::pair{*generation, events::position{*epoch, *offset}};
 }
 
-awaitable<handled> wait_for_reply(watch_scope scope, events::generation_ids ids,
-                                  std::string client_message_id, seconds limit) {
+awaitable<handled> wait_for_reply(
+    watch_scope scope, events::generation_ids ids, std::string client_message_id, seconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (const auto one = co_await scope->next(deadline)) {
         if (!events::is_end(one->type)) continue;
@@ -72,9 +72,14 @@ awaitable<handled> wait_for_reply(watch_scope scope, events::generation_ids ids,
             default: co_return success(201, data["message"].text());
         }
     }
-    const auto data = json::object().add("conversation_id", ids.conversation.text()).add("message_id", ids.message.text())
-                          .add("reply_id", ids.reply.text()).add("generation_id", ids.generation.text())
-                          .add("client_message_id", client_message_id).add("status", "accepted").text();
+    const auto data = json::object()
+                          .add("conversation_id", ids.conversation.text())
+                          .add("message_id", ids.message.text())
+                          .add("reply_id", ids.reply.text())
+                          .add("generation_id", ids.generation.text())
+                          .add("client_message_id", client_message_id)
+                          .add("status", "accepted")
+                          .text();
     co_return success(202, data);
 }
 

@@ -17,7 +17,6 @@ streamed event_stream(watch_scope);
 std::optional<std::pair<generation_id, events::position>> read_resume_token(std::string_view);
 
 /// Waits for the end: 201 with the reply, 202 with the ids when it takes longer, or the problem it ended in.
-awaitable<handled> wait_for_reply(watch_scope, events::generation_ids, std::string client_message_id,
-                                  seconds limit);
+awaitable<handled> wait_for_reply(watch_scope, events::generation_ids, std::string client_message_id, seconds limit);
 
 }  // namespace airi::gateway::routes

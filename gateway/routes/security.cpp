@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t recovery_codes = 10;
 
 // Ends sessions of the caller's on every gateway; how many there were.
-awaitable<result<std::size_t>> end_sessions(exchange& of, std::string_view why, std::optional<session_id> only, std::optional<session_id> but) {
+awaitable<result<std::size_t>> end_sessions(
+    exchange& of, std::string_view why, std::optional<session_id> only, std::optional<session_id> but) {
     postgres::transaction end;
     end.caller = of.caller->id;
     end.statements.push_back(sql::bind("sessions.end", {{"why", why}, {"only", only}, {"but", but}}));
@@ -51,7 +52,8 @@ awaitable<handled> change_password(exchange& of) {
     ask.statements.push_back(sql::bind("auth.password_of", {}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
-    const std::string hash(rows->front().empty() || rows->front().is_null(0, 0) ? std::string_view{} : rows->front().text(0, 0));
+    const std::string hash(
+        rows->front().empty() || rows->front().is_null(0, 0) ? std::string_view{} : rows->front().text(0, 0));
     const auto right = co_await of.use.hashing.verify(text("current_password"), hash);
     if (!right) co_return problem_of(right.error());
     if (!*right) co_return problem{403, "WRONG_PASSWORD", "the current password is wrong"};
@@ -89,12 +91,16 @@ awaitable<handled> set_up_two_factor(exchange& of) {
     make.statements.push_back(sql::bind("two_factor.setup", {{"secret", digest::hex(bytes)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty() || rows->front().is_null(0, 0)) co_return problem{409, "TWO_FACTOR_ON", "the second factor is on already"};
+    if (rows->front().empty() || rows->front().is_null(0, 0))
+        co_return problem{409, "TWO_FACTOR_ON", "the second factor is on already"};
     const auto parsed = json::document::parse(of.caller->json);
     const auto shown = base32(bytes);
     const auto label = std::string(parsed->root()["email"].string().value_or(""));
-    co_return success(200, json::object().add("secret", shown)
-        .add("otpauth_url", "otpauth://totp/airi:" + label + "?secret=" + shown + "&issuer=airi&algorithm=SHA1&digits=6&period=30").text());
+    co_return success(200, json::object()
+                               .add("secret", shown)
+                               .add("otpauth_url", "otpauth://totp/airi:" + label + "?secret=" + shown +
+                                                       "&issuer=airi&algorithm=SHA1&digits=6&period=30")
+                               .text());
 }
 
 awaitable<handled> enable_two_factor(exchange& of) {
@@ -107,7 +113,8 @@ awaitable<handled> enable_two_factor(exchange& of) {
     }
     postgres::transaction enable;
     enable.caller = of.caller->id;
-    enable.statements.push_back(sql::bind("two_factor.enable", {{"code", of.json()["code"].string().value_or("")}, {"recovery", hashes}}));
+    enable.statements.push_back(
+        sql::bind("two_factor.enable", {{"code", of.json()["code"].string().value_or("")}, {"recovery", hashes}}));
     const auto rows = co_await of.use.database.run(std::move(enable));
     if (!rows) co_return problem_of(rows.error());
     if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
@@ -132,7 +139,9 @@ awaitable<handled> make_key(exchange& of, const api_key& key, postgres::bound st
 
 awaitable<handled> create_key(exchange& of) {
     const auto key = fresh_api_key();
-    co_return co_await make_key(of, key, sql::bind("api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
+    co_return co_await make_key(of, key,
+        sql::bind(
+            "api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
 }
 
 awaitable<handled> rotate_key(exchange& of) {
@@ -140,7 +149,9 @@ awaitable<handled> rotate_key(exchange& of) {
     if (!old) co_return not_found("API key");
     const auto overlap = of.json()["overlap_seconds"].integer().value_or(86'400);
     const auto key = fresh_api_key();
-    auto out = co_await make_key(of, key, sql::bind("api_keys.rotate", {{"id", *old}, {"new_id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
+    auto out = co_await make_key(of, key,
+        sql::bind("api_keys.rotate",
+            {{"id", *old}, {"new_id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
     if (overlap == 0 && std::holds_alternative<answer>(out)) co_await tell_session_ended(of.use, *old);
     co_return out;
 }
@@ -148,32 +159,121 @@ awaitable<handled> rotate_key(exchange& of) {
 awaitable<handled> revoke_key(exchange& of) {
     constexpr route statement{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke"};
     auto out = co_await answer_data(of, statement);
-    if (std::holds_alternative<answer>(out)) co_await tell_session_ended(of.use, session_id::parse(of.path.front()).value_or(session_id{}));
+    if (std::holds_alternative<answer>(out))
+        co_await tell_session_ended(of.use, session_id::parse(of.path.front()).value_or(session_id{}));
     co_return out;
 }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "/auth/sessions", .name = "sessions.list", .who = access::session, .answers = "Session[]", .about = "Where the caller is signed in"},
-    route{.method = verb::del, .path = "/auth/sessions/{id}", .name = "sessions.end", .who = access::session, .run = end_one, .answers = "Id", .about = "End one session"},
-    route{.method = verb::post, .path = "/auth/logout-all", .name = "sessions.end_all", .who = access::session, .run = end_all, .body_limit = small_body,
-          .answers = "SessionsEnded", .about = "End every session, this one too"},
-    route{.method = verb::get, .path = "/auth/login-history", .name = "auth.login_history", .who = access::session, .query = "Page", .answers = "LoginTry[]",
-          .about = "The last tries to sign in"},
-    route{.method = verb::post, .path = "/auth/change-password", .name = "auth.change_password", .who = access::session, .group = "auth", .run = change_password,
-          .body_limit = small_body, .body = "PasswordChange", .answers = "PasswordChanged", .about = "Change the password; the other sessions end"},
-    route{.method = verb::get, .path = "/auth/2fa", .name = "two_factor.status", .who = access::session, .answers = "TwoFactor", .about = "Whether the second factor is on"},
-    route{.method = verb::post, .path = "/auth/2fa/setup", .name = "two_factor.setup", .who = access::session, .run = set_up_two_factor, .body_limit = small_body,
-          .answers = "TwoFactorSecret", .also = "409", .about = "A secret for an authenticator app; it counts once a code of it was shown"},
-    route{.method = verb::post, .path = "/auth/2fa/enable", .name = "two_factor.enable", .who = access::session, .group = "auth", .run = enable_two_factor,
-          .body_limit = small_body, .body = "Code", .answers = "RecoveryCodes", .also = "409", .about = "Turn the second factor on"},
-    route{.method = verb::post, .path = "/auth/2fa/disable", .name = "two_factor.disable", .who = access::session, .group = "auth", .body_limit = small_body,
-          .body = "Code", .answers = "TwoFactorOff", .also = "409", .about = "Turn the second factor off"},
-    route{.method = verb::get, .path = "/api-keys", .name = "api_keys.list", .who = access::session, .answers = "ApiKey[]", .about = "The caller's API keys"},
-    route{.method = verb::post, .path = "/api-keys", .name = "api_keys.create", .who = access::session, .run = create_key, .body_limit = small_body,
-          .body = "ApiKeyCreate", .answers = "ApiKey", .status = 201, .also = "402", .about = "A new API key; `key` is shown this once"},
-    route{.method = verb::post, .path = "/api-keys/{id}/rotate", .name = "api_keys.rotate", .who = access::session, .run = rotate_key, .body_limit = small_body,
-          .body = "ApiKeyRotate", .answers = "ApiKey", .status = 201, .also = "409", .about = "A key in its place; the old one ends after an overlap"},
-    route{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke", .who = access::session, .run = revoke_key, .answers = "Id", .about = "Revoke an API key"},
+    route{.method = verb::get,
+        .path = "/auth/sessions",
+        .name = "sessions.list",
+        .who = access::session,
+        .answers = "Session[]",
+        .about = "Where the caller is signed in"},
+    route{.method = verb::del,
+        .path = "/auth/sessions/{id}",
+        .name = "sessions.end",
+        .who = access::session,
+        .run = end_one,
+        .answers = "Id",
+        .about = "End one session"},
+    route{.method = verb::post,
+        .path = "/auth/logout-all",
+        .name = "sessions.end_all",
+        .who = access::session,
+        .run = end_all,
+        .body_limit = small_body,
+        .answers = "SessionsEnded",
+        .about = "End every session, this one too"},
+    route{.method = verb::get,
+        .path = "/auth/login-history",
+        .name = "auth.login_history",
+        .who = access::session,
+        .query = "Page",
+        .answers = "LoginTry[]",
+        .about = "The last tries to sign in"},
+    route{.method = verb::post,
+        .path = "/auth/change-password",
+        .name = "auth.change_password",
+        .who = access::session,
+        .group = "auth",
+        .run = change_password,
+        .body_limit = small_body,
+        .body = "PasswordChange",
+        .answers = "PasswordChanged",
+        .about = "Change the password; the other sessions end"},
+    route{.method = verb::get,
+        .path = "/auth/2fa",
+        .name = "two_factor.status",
+        .who = access::session,
+        .answers = "TwoFactor",
+        .about = "Whether the second factor is on"},
+    route{.method = verb::post,
+        .path = "/auth/2fa/setup",
+        .name = "two_factor.setup",
+        .who = access::session,
+        .run = set_up_two_factor,
+        .body_limit = small_body,
+        .answers = "TwoFactorSecret",
+        .also = "409",
+        .about = "A secret for an authenticator app; it counts once a code of it was shown"},
+    route{.method = verb::post,
+        .path = "/auth/2fa/enable",
+        .name = "two_factor.enable",
+        .who = access::session,
+        .group = "auth",
+        .run = enable_two_factor,
+        .body_limit = small_body,
+        .body = "Code",
+        .answers = "RecoveryCodes",
+        .also = "409",
+        .about = "Turn the second factor on"},
+    route{.method = verb::post,
+        .path = "/auth/2fa/disable",
+        .name = "two_factor.disable",
+        .who = access::session,
+        .group = "auth",
+        .body_limit = small_body,
+        .body = "Code",
+        .answers = "TwoFactorOff",
+        .also = "409",
+        .about = "Turn the second factor off"},
+    route{.method = verb::get,
+        .path = "/api-keys",
+        .name = "api_keys.list",
+        .who = access::session,
+        .answers = "ApiKey[]",
+        .about = "The caller's API keys"},
+    route{.method = verb::post,
+        .path = "/api-keys",
+        .name = "api_keys.create",
+        .who = access::session,
+        .run = create_key,
+        .body_limit = small_body,
+        .body = "ApiKeyCreate",
+        .answers = "ApiKey",
+        .status = 201,
+        .also = "402",
+        .about = "A new API key; `key` is shown this once"},
+    route{.method = verb::post,
+        .path = "/api-keys/{id}/rotate",
+        .name = "api_keys.rotate",
+        .who = access::session,
+        .run = rotate_key,
+        .body_limit = small_body,
+        .body = "ApiKeyRotate",
+        .answers = "ApiKey",
+        .status = 201,
+        .also = "409",
+        .about = "A key in its place; the old one ends after an overlap"},
+    route{.method = verb::del,
+        .path = "/api-keys/{id}",
+        .name = "api_keys.revoke",
+        .who = access::session,
+        .run = revoke_key,
+        .answers = "Id",
+        .about = "Revoke an API key"},
 };
 
 }  // namespace

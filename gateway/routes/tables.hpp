@@ -8,10 +8,10 @@
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, exports, identity, openai, operations, pages,
-    presence, privacy, security;
+extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, exports, identity,
+    openai, operations, pages, presence, privacy, security;
 
-inline const std::array tables{accounts, security, email_links, identity, privacy, exports, catalogue, conversations, presence, avatars, admin, openai,
-                               operations, pages};
+inline const std::array tables{accounts, security, email_links, identity, privacy, exports, catalogue, conversations,
+    presence, avatars, admin, openai, operations, pages};
 
 }  // namespace airi::gateway::routes

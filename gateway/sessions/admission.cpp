@@ -17,8 +17,7 @@ std::uint64_t place_of(const ip::address& from) {
 }  // namespace
 
 ip::address plain(const ip::address& address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
     return address;
 }
 

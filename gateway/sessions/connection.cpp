@@ -10,8 +10,8 @@ namespace {
 // RFC 9110 5.6.7, without the process's locale.
 std::string http_date(std::time_t when) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array months{
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm at{};
     gmtime_r(&when, &at);
     const auto two = [](int n) {

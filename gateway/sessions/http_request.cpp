@@ -74,8 +74,7 @@ bool is_served(std::string_view host, std::span<const std::string> hosts) {
     if (hosts.empty()) return true;
     const auto name =
         host.substr(0, host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size()));
-    return std::any_of(hosts.begin(), hosts.end(),
-                       [&](const std::string& one) { return same_text(one, name); });
+    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) { return same_text(one, name); });
 }
 
 // What the fields say beyond their grammar.
@@ -86,16 +85,14 @@ std::optional<refusal> read_fields(request_head& head, std::span<const std::stri
     for (const auto& [name, value] : head.in.headers) {
         if (!is_utf8(value)) return bad("A header value is not UTF-8.");
         if (name == "transfer-encoding") {
-            if (same_text(value, "chunked"))
-                return refusal{411, "LENGTH_REQUIRED", "A body needs a Content-Length."};
+            if (same_text(value, "chunked")) return refusal{411, "LENGTH_REQUIRED", "A body needs a Content-Length."};
             return refusal{501, "NOT_IMPLEMENTED", "This Transfer-Encoding is not supported."};
         }
         if (name == "host")
             ++host_count, host = value;
         else if (name == "content-length") {
             ++length_count;
-            if (value.find_first_not_of("0123456789") != value.npos)
-                return bad("The Content-Length is not valid.");
+            if (value.find_first_not_of("0123456789") != value.npos) return bad("The Content-Length is not valid.");
         } else if (name == "x-request-id")
             id = value;
         else if (name == "traceparent")
@@ -121,8 +118,7 @@ std::optional<refusal> read_fields(request_head& head, std::span<const std::stri
             return refusal{417, "EXPECTATION_FAILED", "Only 100-continue can be expected."};
         head.expects_continue = !head.http_1_0;
     }
-    head.websocket =
-        wants_upgrade && !head.http_1_0 && head.in.method == verb::get && lists(upgrade, "websocket");
+    head.websocket = wants_upgrade && !head.http_1_0 && head.in.method == verb::get && lists(upgrade, "websocket");
     return std::nullopt;
 }
 
@@ -137,8 +133,7 @@ bool has_bad_line(std::string_view raw) noexcept {
     return false;
 }
 
-std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts,
-                                 request_head& head) {
+std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head) {
     head.in.id = request_id_from({});
     head.keep_alive = false;
     if (has_bad_line(raw)) return bad("The request is not valid HTTP.");

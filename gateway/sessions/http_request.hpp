@@ -32,8 +32,7 @@ struct request_head {
 
 /// Reads a whole header with its final empty line. Refuses what RFC 9112 forbids or leaves to taste, and
 /// every Transfer-Encoding: a body has a Content-Length or does not exist.
-std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts,
-                                 request_head& head);
+std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head);
 
 /// Whether `raw` holds a line end that is not CR LF, i.e. can never become a valid header.
 bool has_bad_line(std::string_view raw) noexcept;

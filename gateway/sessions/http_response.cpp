@@ -65,8 +65,7 @@ void number(std::string& out, std::size_t value) {
 
 bool is_sound(std::string_view name, std::string_view value) {
     const auto token = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     };
     const auto shown = [](char c) { return static_cast<unsigned char>(c) >= 0x20 || c == '\t'; };
     return !name.empty() && std::all_of(name.begin(), name.end(), token) &&
@@ -81,12 +80,11 @@ void append_security(std::string& out, const response& answer) {
         return lines;
     }();
     const auto brings = [&](std::string_view name) {
-        return std::any_of(answer.headers.begin(), answer.headers.end(),
-                           [&](const auto& own) { return same_text(own.first, name); });
+        return std::any_of(
+            answer.headers.begin(), answer.headers.end(), [&](const auto& own) { return same_text(own.first, name); });
     };
     const auto overridden = [&](const auto& one) { return brings(one.first); };
-    if (answer.headers.empty() ||
-        std::none_of(security_headers.begin(), security_headers.end(), overridden)) {
+    if (answer.headers.empty() || std::none_of(security_headers.begin(), security_headers.end(), overridden)) {
         out += all;
         return;
     }
@@ -111,8 +109,7 @@ void append_head(std::string& out, const response& answer, const head_facts& fac
     line(out, "Date", facts.date);
     append_security(out, answer);
     line(out, "X-Request-Id", facts.request_id);
-    if (may_have_body(answer.status) && is_sound("Content-Type", answer.content_type) &&
-        !answer.content_type.empty())
+    if (may_have_body(answer.status) && is_sound("Content-Type", answer.content_type) && !answer.content_type.empty())
         line(out, "Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) {
         if (is_sound(name, value))

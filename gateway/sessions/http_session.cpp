@@ -132,8 +132,7 @@ awaitable<std::size_t> http_session::read_head_bytes() {
         if (seen.size() > limits().header_bytes) co_return seen.size();
         scanned = seen.size() < 3 ? 0 : seen.size() - 3;
         const auto room = in_.room();
-        const auto [ec, count] =
-            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
         if (ec) co_return 0;
         in_.add(count);
     }
@@ -183,8 +182,7 @@ awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
     if (head.expects_continue && in_.empty()) {
         out_ = "HTTP/1.1 100 Continue\r\n\r\n";
         if (!co_await write({})) co_return false;
-        within(limits().body_time +
-               milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+        within(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
     }
     auto& body = head.in.body;
     body.assign(in_.view().substr(0, length));
@@ -226,8 +224,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     auto& accepted = std::get<upgraded>(decided);
     add(host_->counters.requests[1]);
     serve_socket(host_, std::move(socket_), std::move(ticket_),
-                 {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_},
-                 std::move(accepted.peer));
+        {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.peer));
     co_return next::end;
 }
 
@@ -249,8 +246,7 @@ awaitable<http_session::next> http_session::reply(answer what) {
 awaitable<http_session::next> http_session::stream(streamed what) {
     using namespace asio::experimental::awaitable_operators;
     add(host_->counters.requests[std::min(5u, what.head.status / 100)]);
-    if (http_1_0_)
-        keep_alive_ = false;  // no chunks in HTTP/1.0: the end of the connection is the end of the body
+    if (http_1_0_) keep_alive_ = false;  // no chunks in HTTP/1.0: the end of the connection is the end of the body
     auto with = facts();
     with.chunked = !http_1_0_;
     out_.clear();
@@ -290,8 +286,7 @@ awaitable<> http_session::watch() {
     for (;;) {
         const auto room = in_.room();
         if (room.empty()) break;
-        const auto [ec, count] =
-            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
         if (ec) break;
         in_.add(count);
     }
@@ -341,8 +336,7 @@ awaitable<> http_session::linger() {
     in_.consume(in_.view().size());
     for (std::size_t seen = 0; seen < lingering_bytes;) {
         const auto room = in_.room();
-        const auto [failed, count] =
-            co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        const auto [failed, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
         if (failed) co_return;
         seen += count;
     }

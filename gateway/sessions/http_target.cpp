@@ -31,22 +31,18 @@ bool decode(std::string_view in, bool plus, std::string& out) {
     return is_utf8(out);
 }
 
-constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 }  // namespace
 
-bool read_target(std::string_view target, std::string& path,
-                 std::vector<std::pair<std::string, std::string>>& query) {
+bool read_target(std::string_view target, std::string& path, std::vector<std::pair<std::string, std::string>>& query) {
     if (!target.starts_with('/')) return false;
     for (const char c : target)
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '#') return false;
     const auto mark = target.find('?');
     const auto before = target.substr(0, mark);
     if (!decode(before, false, path)) return false;
-    if (std::count(path.begin(), path.end(), '/') != std::count(before.begin(), before.end(), '/'))
-        return false;
+    if (std::count(path.begin(), path.end(), '/') != std::count(before.begin(), before.end(), '/')) return false;
     for (const char c : path)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
     if (mark == std::string_view::npos) return true;
@@ -96,8 +92,8 @@ bool is_utf8(std::string_view text) noexcept {
         for (std::size_t k = 1; k < length; ++k)
             if ((at(i + k) & 0xC0) != 0x80) return false;
         const unsigned second = at(i + 1);
-        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-            (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+            (lead == 0xF4 && second > 0x8F))
             return false;
         i += length;
     }

@@ -11,8 +11,7 @@ namespace airi::gateway {
 
 /// Splits and decodes an origin-form target (RFC 9112 3.2.1). False for anything else: another form, wrong
 /// percent-encoding, control bytes, an encoded '/' or NUL, text that is not UTF-8.
-bool read_target(std::string_view target, std::string& path,
-                 std::vector<std::pair<std::string, std::string>>& query);
+bool read_target(std::string_view target, std::string& path, std::vector<std::pair<std::string, std::string>>& query);
 
 /// Whether a comma-separated header value holds `token`, in any case.
 bool lists(std::string_view value, std::string_view token);

@@ -21,7 +21,8 @@ constexpr int shed_at_once = 64;
 constexpr std::string_view over_a_cap =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 129\r\n"
     "Retry-After: 5\r\nConnection: close\r\n\r\n"
-    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},"request_id":null})" "\n";
+    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},"request_id":null})"
+    "\n";
 constexpr milliseconds shed_pause{20};
 constexpr milliseconds failure_pause{100};
 
@@ -31,8 +32,8 @@ bool no_descriptor(const error_code& ec) {
 
 }  // namespace
 
-listener::listener(const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits,
-                   taker take)
+listener::listener(
+    const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits, taker take)
     : acceptor_(on), pause_(on), host_(std::move(host)), admits_(std::move(admits)), take_(std::move(take)) {
     const tcp::endpoint at(asio::ip::make_address(host_->options.address), host_->options.port);
     acceptor_.open(at.protocol());
@@ -52,9 +53,7 @@ listener::~listener() {
 
 unsigned short listener::port() const { return acceptor_.local_endpoint().port(); }
 
-void listener::start() {
-    asio::co_spawn(acceptor_.get_executor(), accept_all(shared_from_this()), asio::detached);
-}
+void listener::start() { asio::co_spawn(acceptor_.get_executor(), accept_all(shared_from_this()), asio::detached); }
 
 void listener::stop() {
     error_code ignored;
@@ -108,8 +107,7 @@ void listener::shed() {
     ::close(reserve_);
     reserve_ = -1;
     for (int i = 0; i < shed_at_once; ++i) {
-        const int caller =
-            ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int caller = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (caller < 0) break;
         add(host_->counters.connections_refused);
         ::close(caller);

@@ -13,12 +13,10 @@ namespace airi::gateway {
 
 class listener : public std::enable_shared_from_this<listener> {
 public:
-    using taker =
-        std::function<void(std::shared_ptr<session_host>, boost::asio::ip::tcp::socket, admission::ticket)>;
+    using taker = std::function<void(std::shared_ptr<session_host>, boost::asio::ip::tcp::socket, admission::ticket)>;
 
     /// Binds at once; throws boost::system::system_error when the address is not to be had.
-    listener(const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits,
-             taker take);
+    listener(const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits, taker take);
     ~listener();
 
     /// Accepts until `stop`. With no descriptor left it sheds callers through a reserve descriptor and waits;

@@ -30,14 +30,12 @@ struct session_limits {
 
 struct server_options {
     std::string address = "0.0.0.0";
-    unsigned short port = 0;           ///< 0 takes any free port
-    std::size_t per_address = 2'000;   ///< connections from one IPv4 address or one IPv6 /64
-    std::size_t connections = 50'000;  ///< all connections of the process
-    std::shared_ptr<admission>
-        admits;  ///< shared by the servers of all threads; made from the two above if empty
-    std::vector<std::string> hosts;  ///< allowed `Host` names without port, lower case; empty allows any
-    std::vector<std::string>
-        trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed
+    unsigned short port = 0;            ///< 0 takes any free port
+    std::size_t per_address = 2'000;    ///< connections from one IPv4 address or one IPv6 /64
+    std::size_t connections = 50'000;   ///< all connections of the process
+    std::shared_ptr<admission> admits;  ///< shared by the servers of all threads; made from the two above if empty
+    std::vector<std::string> hosts;     ///< allowed `Host` names without port, lower case; empty allows any
+    std::vector<std::string> trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed
     session_limits limits;
 };
 

@@ -132,8 +132,9 @@ void outlet::fail(const error_code& why) {
 
 void outlet::drop_frames() {
     auto keep = first_ + (written_ > 0 ? 1 : 0);
-    queue_.erase(std::remove_if(queue_.begin() + static_cast<std::ptrdiff_t>(keep), queue_.end(), [](const entry& one) { return !one.beast; }),
-                 queue_.end());
+    queue_.erase(std::remove_if(queue_.begin() + static_cast<std::ptrdiff_t>(keep), queue_.end(),
+                     [](const entry& one) { return !one.beast; }),
+        queue_.end());
     compact();
 }
 

@@ -50,7 +50,8 @@ public:
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& buffers, Token&& token) {
         std::string bytes;
-        for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers); ++at) {
+        for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers);
+            ++at) {
             const boost::asio::const_buffer part = *at;
             bytes.append(static_cast<const char*>(part.data()), part.size());
         }

@@ -18,8 +18,7 @@ namespace {
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 std::shared_ptr<admission> admission_of(const server_options& options) {
-    return options.admits ? options.admits
-                          : std::make_shared<admission>(options.per_address, options.connections);
+    return options.admits ? options.admits : std::make_shared<admission>(options.per_address, options.connections);
 }
 
 template <class Call>
@@ -93,8 +92,7 @@ awaitable<> server::drain(milliseconds limit) {
     for (const auto end = begin + limit * 3 / 4; !host.connections.empty() && steady::now() < end;)
         co_await wait_until(end);
     each_of(host, [](connection& one) { one.finish(1012); });
-    for (const auto end = begin + limit; !host.connections.empty() && steady::now() < end;)
-        co_await wait_until(end);
+    for (const auto end = begin + limit; !host.connections.empty() && steady::now() < end;) co_await wait_until(end);
     each_of(host, [](connection& one) { one.abort(); });
 }
 

@@ -51,7 +51,7 @@ class socket_session final : public connection,
                              public std::enable_shared_from_this<socket_session> {
 public:
     socket_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place,
-                   std::shared_ptr<socket_peer> peer, std::string request_id)
+        std::shared_ptr<socket_peer> peer, std::string request_id)
         : connection(std::move(host), std::move(place)),
           ws_(std::move(socket), static_cast<outlet_owner&>(*this)),
           peer_(std::move(peer)),
@@ -143,8 +143,7 @@ awaitable<> socket_session::converse() {
     // A random first ping, so that sockets which came together are not pinged together.
     thread_local std::minstd_rand dice{std::random_device{}()};
     const auto every = limits().ping_every;
-    next_ping_ =
-        steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
+    next_ping_ = steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
     guarded([](socket_session& self) { self.peer_->opened(self); });
     if (leave_after_) leave(*leave_after_);
     if (finish_code_ != 0) finish(finish_code_);
@@ -155,8 +154,7 @@ awaitable<> socket_session::converse() {
         text.resize(had + (had == 0 ? resting_read : further_read));
         const auto [ec, count] =
             co_await ws_.async_read_some(asio::buffer(text.data() + had, text.size() - had), quietly);
-        if (ec)
-            co_return abort();  // Beast has answered a close frame or closed with 1002, 1007 or 1009 by now
+        if (ec) co_return abort();  // Beast has answered a close frame or closed with 1002, 1007 or 1009 by now
         text.resize(had + count);
         if (state_ != state::open) break;  // closed from elsewhere meanwhile
         if (ws_.got_binary()) {
@@ -221,7 +219,8 @@ void socket_session::send(std::shared_ptr<const std::string> frame) {
         unsent_ = -1;
     }
     ws_.next_layer().push(std::move(frame));
-    if (!std::exchange(departs_, true)) host_->depart_later(ws_.get_executor(), {shared_from_this(), static_cast<departing*>(this)});
+    if (!std::exchange(departs_, true))
+        host_->depart_later(ws_.get_executor(), {shared_from_this(), static_cast<departing*>(this)});
 }
 
 void socket_session::depart() {
@@ -257,8 +256,7 @@ void socket_session::close(std::uint16_t code, std::string reason) {
     state_ = state::closing;
     code_ = code;
     reason_ = std::move(reason);
-    while (reason_.size() > 123 || !is_utf8(reason_))
-        reason_.pop_back();  // RFC 6455 5.5: 125 bytes with the code
+    while (reason_.size() > 123 || !is_utf8(reason_)) reason_.pop_back();  // RFC 6455 5.5: 125 bytes with the code
     if (ws_.next_layer().idle()) return start_close();
     deadline_ = steady::now() + limits().write_stall;
 }
@@ -267,7 +265,7 @@ void socket_session::start_close() {
     code_sent_ = true;
     deadline_ = steady::now() + limits().handshake_time;
     ws_.async_close(websocket::close_reason(websocket::close_code(code_), reason_),
-                    [self = shared_from_this()](const error_code&) { self->abort(); });
+        [self = shared_from_this()](const error_code&) { self->abort(); });
 }
 
 void socket_session::leave(milliseconds after) {
@@ -275,8 +273,8 @@ void socket_session::leave(milliseconds after) {
         leave_after_ = after;
         return;
     }
-    send(std::make_shared<const std::string>(R"({"type":"reconnect","data":{"after_ms":)" +
-                                             std::to_string(after.count()) + "}}"));
+    send(std::make_shared<const std::string>(
+        R"({"type":"reconnect","data":{"after_ms":)" + std::to_string(after.count()) + "}}"));
 }
 
 void socket_session::finish(unsigned short code) {
@@ -347,11 +345,11 @@ awaitable<> serve(std::shared_ptr<socket_session> session, handshake with) {
 
 }  // namespace
 
-void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place,
-                  handshake with, std::shared_ptr<socket_peer> peer) {
+void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place, handshake with,
+    std::shared_ptr<socket_peer> peer) {
     auto on = socket.get_executor();
-    auto session = std::make_shared<socket_session>(std::move(host), std::move(socket), std::move(place),
-                                                    std::move(peer), with.request_id);
+    auto session = std::make_shared<socket_session>(
+        std::move(host), std::move(socket), std::move(place), std::move(peer), with.request_id);
     asio::co_spawn(on, serve(std::move(session), std::move(with)), asio::detached);
 }
 

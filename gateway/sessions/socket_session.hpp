@@ -18,7 +18,7 @@ struct handshake {
 };
 
 /// Serves the socket in a coroutine of its own and returns at once.
-void serve_socket(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket,
-                  admission::ticket place, handshake with, std::shared_ptr<socket_peer> peer);
+void serve_socket(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket, admission::ticket place,
+    handshake with, std::shared_ptr<socket_peer> peer);
 
 }  // namespace airi::gateway

@@ -8,13 +8,13 @@ namespace airi::gateway {
 namespace {
 
 bool is_id_letter(char c) noexcept {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
 }
 
 bool is_hex(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return std::all_of(
+        text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // https://www.w3.org/TR/trace-context/#traceparent-header: 00-<trace id>-<parent id>-<flags>, ids not all
@@ -22,8 +22,8 @@ bool is_hex(std::string_view text) noexcept {
 bool is_traceparent(std::string_view text) noexcept {
     if (text.size() != 55 || !text.starts_with("00-") || text[35] != '-' || text[52] != '-') return false;
     const auto trace = text.substr(3, 32), parent = text.substr(36, 16);
-    return is_hex(trace) && is_hex(parent) && is_hex(text.substr(53)) &&
-           trace.find_first_not_of('0') != trace.npos && parent.find_first_not_of('0') != parent.npos;
+    return is_hex(trace) && is_hex(parent) && is_hex(text.substr(53)) && trace.find_first_not_of('0') != trace.npos &&
+           parent.find_first_not_of('0') != parent.npos;
 }
 
 void append_hex(std::string& out, const std::uint8_t* bytes, std::size_t count) {
@@ -37,8 +37,7 @@ void append_hex(std::string& out, const std::uint8_t* bytes, std::size_t count) 
 }  // namespace
 
 std::string request_id_from(std::string_view given) {
-    const bool good =
-        !given.empty() && given.size() <= 64 && std::all_of(given.begin(), given.end(), is_id_letter);
+    const bool good = !given.empty() && given.size() <= 64 && std::all_of(given.begin(), given.end(), is_id_letter);
     return good ? std::string(given) : uuid::v7().text();
 }
 

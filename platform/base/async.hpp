@@ -29,7 +29,8 @@ awaitable<T> from_callback(Start start) {
                 boost::asio::executor_work_guard<executor> work;
             };
             auto on = boost::asio::get_associated_executor(handler);
-            auto held = std::make_shared<waiting>(waiting{std::move(handler), boost::asio::make_work_guard<executor>(on)});
+            auto held =
+                std::make_shared<waiting>(waiting{std::move(handler), boost::asio::make_work_guard<executor>(on)});
             begin([held](T value) {
                 auto to = held->work.get_executor();
                 boost::asio::post(to, [held, value = std::move(value)]() mutable {

@@ -24,8 +24,8 @@ std::string to_text(instant when) {
     const year_month_day date{day};
     const hh_mm_ss time{floor<microseconds>(when - day)};
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                       time.minutes().count(), time.seconds().count(), time.subseconds().count());
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+        time.minutes().count(), time.seconds().count(), time.subseconds().count());
 }
 
 std::optional<instant> parse_instant(std::string_view text) {

@@ -19,8 +19,6 @@ std::string to_text(instant when);
 /// Reads RFC 3339 with `Z` or an offset and up to nine fraction digits; none when it is anything else.
 std::optional<instant> parse_instant(std::string_view text);
 /// Whole seconds since 1970.
-inline long long unix_seconds(instant when) {
-    return std::chrono::floor<seconds>(when).time_since_epoch().count();
-}
+inline long long unix_seconds(instant when) { return std::chrono::floor<seconds>(when).time_since_epoch().count(); }
 
 }  // namespace airi

@@ -1,5 +1,5 @@
-// A file whose bytes are part of the program; platform/base/embed.cmake writes arrays of them. Used by sql/, schemas/ and the
-// page.
+// A file whose bytes are part of the program; platform/base/embed.cmake writes arrays of them. Used by sql/, schemas/
+// and the page.
 #pragma once
 
 #include <string_view>

@@ -47,7 +47,8 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
         return 3;
     }
     if (c >= 0xF0 && c <= 0xF4) {
-        if (!tail(1) || !tail(2) || !tail(3) || (c == 0xF0 && byte(1) < 0x90) || (c == 0xF4 && byte(1) > 0x8F)) return 0;
+        if (!tail(1) || !tail(2) || !tail(3) || (c == 0xF0 && byte(1) < 0x90) || (c == 0xF4 && byte(1) > 0x8F))
+            return 0;
         return 4;
     }
     return 0;

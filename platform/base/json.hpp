@@ -72,8 +72,8 @@ inline std::string quoted(std::string_view text) {
     return out;
 }
 
-/// The JSON pointer (RFC 6901) of a member below `at`: ~ and / of its name are written ~0 and ~1. A name too long to be one of
-/// ours is cut.
+/// The JSON pointer (RFC 6901) of a member below `at`: ~ and / of its name are written ~0 and ~1. A name too long to be
+/// one of ours is cut.
 std::string below(std::string_view at, std::string_view name);
 
 /// Builds one JSON object: `object().add("a", 1).add("b", "x").text()`.

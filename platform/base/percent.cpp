@@ -7,7 +7,8 @@ std::string percent_encoded(std::string_view text) {
     std::string out;
     out.reserve(text.size() * 2);
     for (const unsigned char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '.' || c == '_' || c == '~';
         if (plain) {
             out += static_cast<char>(c);
         } else {
@@ -31,8 +32,10 @@ std::string form_encoded(std::initializer_list<std::pair<std::string_view, std::
 std::string with_query(std::string url, std::string_view form) {
     if (form.empty()) return url;
     const auto mark = url.find('?');
-    if (mark == url.npos) url += '?';
-    else if (!url.ends_with('?') && !url.ends_with('&')) url += '&';
+    if (mark == url.npos)
+        url += '?';
+    else if (!url.ends_with('?') && !url.ends_with('&'))
+        url += '&';
     return url.append(form);
 }
 

@@ -15,8 +15,14 @@ namespace airi {
 namespace {
 
 constexpr std::array<std::string_view, 8> shared{
-    "AIRI_ENV",   "AIRI_PROFILE",    "AIRI_INSTANCE",     "AIRI_HOME",
-    "AIRI_CACHE", "AIRI_PARTITIONS", "AIRI_APP_PASSWORD", "AIRI_WORKER_PASSWORD",
+    "AIRI_ENV",
+    "AIRI_PROFILE",
+    "AIRI_INSTANCE",
+    "AIRI_HOME",
+    "AIRI_CACHE",
+    "AIRI_PARTITIONS",
+    "AIRI_APP_PASSWORD",
+    "AIRI_WORKER_PASSWORD",
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -26,16 +32,14 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_name(std::string_view text) {
-    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-           });
+    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
 }
 
 // The value of a line of .env: 'as it stands', "with \n \" \\", or bare up to a comment.
 std::optional<std::string> unquoted(std::string_view text) {
-    if (!text.starts_with('\'') && !text.starts_with('"'))
-        return std::string(trimmed(text.substr(0, text.find(" #"))));
+    if (!text.starts_with('\'') && !text.starts_with('"')) return std::string(trimmed(text.substr(0, text.find(" #"))));
     std::string out;
     for (std::size_t i = 1; i < text.size(); ++i) {
         if (text[i] == text[0]) {
@@ -153,8 +157,8 @@ std::optional<std::string> reader::text_of(std::string_view name, bool is_secret
 }
 
 void reader::add(std::vector<std::string> mistakes) {
-    mistakes_.insert(mistakes_.end(), std::make_move_iterator(mistakes.begin()),
-                     std::make_move_iterator(mistakes.end()));
+    mistakes_.insert(
+        mistakes_.end(), std::make_move_iterator(mistakes.begin()), std::make_move_iterator(mistakes.end()));
 }
 
 std::vector<std::string> reader::finish() {
@@ -188,8 +192,7 @@ std::string reader::read(const std::string& text, const bounds&, bool& out) {
 std::string reader::read(const std::string& text, const bounds& within, double& out) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
-        return "must be a number";
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return "must be a number";
     return bounded(value, within, out);
 }
 
@@ -220,8 +223,8 @@ std::string shown(std::int64_t value) { return fmt::format("{}", value); }
 std::string shown(milliseconds value) { return fmt::format("{}ms", value.count()); }
 std::string shown(seconds value) { return fmt::format("{}s", value.count()); }
 
-std::string help_line(std::string_view name, std::string_view says, const bounds& within, bool is_secret,
-                      const std::string& standard) {
+std::string help_line(
+    std::string_view name, std::string_view says, const bounds& within, bool is_secret, const std::string& standard) {
     std::string notes;
     const auto add = [&](const std::string& note) {
         if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
@@ -241,14 +244,11 @@ asked read_arguments(int count, const char* const* arguments) {
 
 int report(asked what, const std::string& help, const std::vector<std::string>& mistakes) {
     if (what == asked::help) {
-        std::fputs(
-            ("Settings are read from the environment and, in development, from .env:\n" + help).c_str(),
-            stdout);
+        std::fputs(("Settings are read from the environment and, in development, from .env:\n" + help).c_str(), stdout);
         return 0;
     }
     if (what == asked::nonsense) {
-        std::fputs("The only arguments are --help and --check; settings come from the environment.\n",
-                   stderr);
+        std::fputs("The only arguments are --help and --check; settings come from the environment.\n", stderr);
         return 2;
     }
     for (const auto& mistake : mistakes) std::fputs((mistake + '\n').c_str(), stderr);

@@ -124,8 +124,8 @@ template <std::integral Int>
 std::string shown(Int value) {
     return shown(static_cast<std::int64_t>(value));
 }
-std::string help_line(std::string_view name, std::string_view says, const bounds&, bool is_secret,
-                      const std::string& standard);
+std::string help_line(
+    std::string_view name, std::string_view says, const bounds&, bool is_secret, const std::string& standard);
 
 enum class asked { run, help, check, nonsense };
 asked read_arguments(int count, const char* const* arguments);
@@ -150,8 +150,8 @@ std::string help_text() {
     std::string out;
     const T standard{};
     const auto line = [&]<class Owner, class V>(const setting<Owner, V>& one) {
-        out += settings_detail::help_line(one.name, one.says, one.within, std::is_same_v<V, secret>,
-                                          settings_detail::shown(standard.*one.member));
+        out += settings_detail::help_line(
+            one.name, one.says, one.within, std::is_same_v<V, secret>, settings_detail::shown(standard.*one.member));
     };
     std::apply([&](const auto&... each) { (line(each), ...); }, T::settings);
     return out;

@@ -11,9 +11,7 @@ namespace {
 
 constexpr int url_alphabet = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
-const unsigned char* bytes_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 std::string encoded(std::string_view bytes, int alphabet) {
@@ -34,8 +32,8 @@ std::string sha256(std::string_view text) {
 std::string hmac_sha256(const secret& key, std::string_view text) {
     std::string out(SHA256_DIGEST_LENGTH, '\0');
     const auto& with = key.reveal();
-    if (!HMAC(EVP_sha256(), with.data(), static_cast<int>(with.size()), bytes_of(text), text.size(),
-              bytes_of(out), nullptr))
+    if (!HMAC(EVP_sha256(), with.data(), static_cast<int>(with.size()), bytes_of(text), text.size(), bytes_of(out),
+            nullptr))
         throw std::runtime_error("HMAC-SHA-256 is not available");
     return out;
 }
@@ -58,8 +56,7 @@ std::string base64url(std::string_view bytes) { return encoded(bytes, url_alphab
 std::optional<std::string> from_base64url(std::string_view text) {
     std::string out(text.size() / 4 * 3 + 2, '\0');
     std::size_t size = 0;
-    if (sodium_base642bin(bytes_of(out), out.size(), text.data(), text.size(), nullptr, &size, nullptr,
-                          url_alphabet))
+    if (sodium_base642bin(bytes_of(out), out.size(), text.data(), text.size(), nullptr, &size, nullptr, url_alphabet))
         return std::nullopt;
     out.resize(size);
     return out;

@@ -16,9 +16,7 @@ std::string hmac_sha256(const secret& key, std::string_view text);
 
 std::string hex(std::string_view bytes);
 inline std::string sha256_hex(std::string_view text) { return hex(sha256(text)); }
-inline std::string hmac_sha256_hex(const secret& key, std::string_view text) {
-    return hex(hmac_sha256(key, text));
-}
+inline std::string hmac_sha256_hex(const secret& key, std::string_view text) { return hex(hmac_sha256(key, text)); }
 
 /// RFC 4648 section 4, padded.
 std::string base64(std::string_view bytes);

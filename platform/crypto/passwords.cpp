@@ -15,8 +15,7 @@ namespace {
 
 constexpr unsigned long long passes = 2;
 constexpr std::size_t memory = 19'922'944;
-constexpr int dearest_bcrypt =
-    14;  // each step doubles the time; beyond this a hash is an attack or a mistake
+constexpr int dearest_bcrypt = 14;  // each step doubles the time; beyond this a hash is an attack or a mistake
 
 // The hash of a forgotten random password with today's parameters. Who is unknown costs as much as who is
 // known.
@@ -84,12 +83,11 @@ bool verify(const secret& password, const std::string& hash) {
 }
 
 bool needs_rehash(const std::string& hash) {
-    return hash.size() >= crypto_pwhash_STRBYTES ||
-           crypto_pwhash_str_needs_rehash(hash.c_str(), passes, memory) != 0;
+    return hash.size() >= crypto_pwhash_STRBYTES || crypto_pwhash_str_needs_rehash(hash.c_str(), passes, memory) != 0;
 }
 
-// Many logins at once are many seconds of processor time: whoever streams a reply goes first. On Linux a priority is a thread's
-// own (setpriority(2), "C library/kernel differences").
+// Many logins at once are many seconds of processor time: whoever streams a reply goes first. On Linux a priority is a
+// thread's own (setpriority(2), "C library/kernel differences").
 void go_behind_others() {
     thread_local const int done = setpriority(PRIO_PROCESS, 0, 10);
     static_cast<void>(done);
@@ -130,8 +128,7 @@ pool::~pool() {
 }
 
 awaitable<result<std::string>> pool::hash(secret password) {
-    return state::run<std::string>(state_,
-                                   [password = std::move(password)] { return passwords::hash(password); });
+    return state::run<std::string>(state_, [password = std::move(password)] { return passwords::hash(password); });
 }
 
 awaitable<result<bool>> pool::verify(secret password, std::string hash) {

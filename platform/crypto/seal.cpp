@@ -25,7 +25,8 @@ struct category_type final : boost::system::error_category {
         return "unknown";
     }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
-        return make_error_condition(static_cast<errc>(value) == errc::unknown_master ? failure::outage : failure::refused);
+        return make_error_condition(
+            static_cast<errc>(value) == errc::unknown_master ? failure::outage : failure::refused);
     }
 };
 
@@ -34,13 +35,14 @@ using const_bytes = const unsigned char*;
 const_bytes bytes_of(std::string_view text) { return reinterpret_cast<const_bytes>(text.data()); }
 bytes bytes_of(std::string& text) { return reinterpret_cast<bytes>(text.data()); }
 
-// base64url. A sealed text is no secret, so this need not take the same time for each of a length, as libsodium's does at
-// several times the cost.
+// base64url. A sealed text is no secret, so this need not take the same time for each of a length, as libsodium's does
+// at several times the cost.
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr auto values = [] {
     std::array<std::uint8_t, 256> out{};
     out.fill(64);
-    for (std::size_t i = 0; i < alphabet.size(); ++i) out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
     return out;
 }();
 
@@ -81,16 +83,16 @@ std::string boxed(const_bytes with, std::string_view text, std::string_view plac
     std::string out(lead + nonce_size + text.size() + tag_size, '\0');
     const auto nonce = bytes_of(out) + lead;
     randombytes_buf(nonce, nonce_size);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_size, nullptr, bytes_of(text), text.size(), bytes_of(place), place.size(),
-                                               nullptr, nonce, with);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        nonce + nonce_size, nullptr, bytes_of(text), text.size(), bytes_of(place), place.size(), nullptr, nonce, with);
     return out;
 }
 
 // Writes what is in the box, as long as the box less nonce and tag.
 bool unboxed(const_bytes with, std::string_view box, std::string_view place, bytes into) {
     if (box.size() < nonce_size + tag_size) return false;
-    return crypto_aead_xchacha20poly1305_ietf_decrypt(into, nullptr, nullptr, bytes_of(box) + nonce_size, box.size() - nonce_size,
-                                                      bytes_of(place), place.size(), bytes_of(box), with) == 0;
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(into, nullptr, nullptr, bytes_of(box) + nonce_size,
+               box.size() - nonce_size, bytes_of(place), place.size(), bytes_of(box), with) == 0;
 }
 
 // Chooses the fastest of what the processor has.
@@ -138,7 +140,9 @@ result<std::string> open(const key& with, std::string_view sealed, std::string_v
 master::master(const secret& current, const secret& previous) {
     get_ready();
     for (const auto& one : {current, previous})
-        if (!one.empty()) keys_.push_back({digest::hmac_sha256(one, "airi/user-keys/mark").substr(0, mark_size), key::of(one, "airi/user-keys")});
+        if (!one.empty())
+            keys_.push_back(
+                {digest::hmac_sha256(one, "airi/user-keys/mark").substr(0, mark_size), key::of(one, "airi/user-keys")});
 }
 
 std::string master::wrap(const key& what, user_id whose) const {
@@ -151,14 +155,16 @@ std::string master::wrap(const key& what, user_id whose) const {
 result<key> master::unwrap(std::string_view wrapped, user_id whose) const {
     std::array<char, mark_size + nonce_size + 32 + tag_size> raw;
     std::size_t size = 0;
-    if (sodium_hex2bin(reinterpret_cast<bytes>(raw.data()), raw.size(), wrapped.data(), wrapped.size(), nullptr, &size, nullptr) != 0 ||
+    if (sodium_hex2bin(reinterpret_cast<bytes>(raw.data()), raw.size(), wrapped.data(), wrapped.size(), nullptr, &size,
+            nullptr) != 0 ||
         size != raw.size())
         return errc::broken;
     const std::string_view all(raw.data(), raw.size());
     for (const auto& [mark, with] : keys_) {
         if (!all.starts_with(mark)) continue;
         key out;
-        if (!unboxed(with.bytes_.data(), all.substr(mark_size), place_of(whose), out.bytes_.data())) return errc::broken;
+        if (!unboxed(with.bytes_.data(), all.substr(mark_size), place_of(whose), out.bytes_.data()))
+            return errc::broken;
         return out;
     }
     return errc::unknown_master;
@@ -168,7 +174,8 @@ std::string master::previous_mark() const { return keys_.size() < 2 ? std::strin
 
 std::vector<std::string> mistakes_of(const secret& encryption_key, const secret& previous) {
     std::vector<std::string> out;
-    if (!encryption_key.empty() && encryption_key.reveal().size() < 32) out.push_back("ENCRYPTION_KEY has fewer than 32 bytes");
+    if (!encryption_key.empty() && encryption_key.reveal().size() < 32)
+        out.push_back("ENCRYPTION_KEY has fewer than 32 bytes");
     if (previous.empty()) return out;
     if (previous.reveal().size() < 32) out.push_back("ENCRYPTION_KEY_PREVIOUS has fewer than 32 bytes");
     if (previous.reveal() == encryption_key.reveal()) out.push_back("ENCRYPTION_KEY_PREVIOUS is ENCRYPTION_KEY");

@@ -13,8 +13,8 @@
 
 namespace airi::seal {
 
-/// `broken`: changed, cut, moved to another place, or under another key: refused. `unknown_master`: wrapped under a secret
-/// that this process does not have: an outage, until it gets it.
+/// `broken`: changed, cut, moved to another place, or under another key: refused. `unknown_master`: wrapped under a
+/// secret that this process does not have: an outage, until it gets it.
 enum class errc { broken = 1, unknown_master };
 error_code make_error_code(errc);
 
@@ -41,7 +41,8 @@ private:
 std::string close(const key&, std::string_view text, std::string_view place);
 result<std::string> open(const key&, std::string_view sealed, std::string_view place);
 
-/// Wraps the users' keys: under the current secret, unwraps those of the previous one too. Immutable: safe from any thread.
+/// Wraps the users' keys: under the current secret, unwraps those of the previous one too. Immutable: safe from any
+/// thread.
 class master {
 public:
     /// An empty `previous` is none.

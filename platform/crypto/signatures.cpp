@@ -43,11 +43,15 @@ const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<c
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 shared_key share(EVP_PKEY* key) {
-    return key ? shared_key(key, [](const void* it) { EVP_PKEY_free(const_cast<EVP_PKEY*>(static_cast<const EVP_PKEY*>(it))); }) : nullptr;
+    return key ? shared_key(key,
+                     [](const void* it) { EVP_PKEY_free(const_cast<EVP_PKEY*>(static_cast<const EVP_PKEY*>(it))); })
+               : nullptr;
 }
 EVP_PKEY* raw(const shared_key& key) { return const_cast<EVP_PKEY*>(static_cast<const EVP_PKEY*>(key.get())); }
 
-big_number number(std::string_view bytes) { return big_number(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr)); }
+big_number number(std::string_view bytes) {
+    return big_number(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
+}
 
 std::optional<std::string> bytes_in(json::value jwk, std::string_view name, std::size_t longest) {
     const auto text = jwk[name].string();
@@ -71,7 +75,8 @@ shared_key rsa(json::value jwk) {
     const auto modulus = bytes_in(jwk, "n", 1024), exponent = bytes_in(jwk, "e", 8);
     if (!modulus || !exponent) return nullptr;
     const auto n = number(*modulus), e = number(*exponent);
-    if (!n || !e || BN_num_bits(n.get()) < 2048 || !BN_is_odd(n.get()) || !BN_is_odd(e.get()) || BN_is_one(e.get())) return nullptr;
+    if (!n || !e || BN_num_bits(n.get()) < 2048 || !BN_is_odd(n.get()) || !BN_is_odd(e.get()) || BN_is_one(e.get()))
+        return nullptr;
     const parameter_builder from(OSSL_PARAM_BLD_new());
     if (!from || OSSL_PARAM_BLD_push_BN(from.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(from.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
@@ -81,10 +86,12 @@ shared_key rsa(json::value jwk) {
 
 shared_key p256(json::value jwk) {
     const auto x = bytes_in(jwk, "x", coordinate), y = bytes_in(jwk, "y", coordinate);
-    if (jwk["crv"].string() != "P-256" || !x || !y || x->size() != coordinate || y->size() != coordinate) return nullptr;
+    if (jwk["crv"].string() != "P-256" || !x || !y || x->size() != coordinate || y->size() != coordinate)
+        return nullptr;
     const auto point = "\x04" + *x + *y;
     const parameter_builder from(OSSL_PARAM_BLD_new());
-    if (!from || OSSL_PARAM_BLD_push_utf8_string(from.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(), curve.size()) != 1 ||
+    if (!from ||
+        OSSL_PARAM_BLD_push_utf8_string(from.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(), curve.size()) != 1 ||
         OSSL_PARAM_BLD_push_octet_string(from.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
         return nullptr;
     auto key = built("EC", from.get());
@@ -122,7 +129,8 @@ std::optional<public_key> public_key::of_jwk(json::value jwk) {
     if (const auto use = jwk["use"]; use.exists() && use.string() != "sig") return std::nullopt;
     const auto type = jwk["kty"].string().value_or("");
     const auto kind = type == "RSA" ? algorithm::rs256 : algorithm::es256;
-    if (const auto alg = jwk["alg"]; alg.exists() && algorithm_of(alg.string().value_or("")) != kind) return std::nullopt;
+    if (const auto alg = jwk["alg"]; alg.exists() && algorithm_of(alg.string().value_or("")) != kind)
+        return std::nullopt;
     auto key = type == "RSA" ? rsa(jwk) : type == "EC" ? p256(jwk) : nullptr;
     if (!key) return std::nullopt;
     return public_key(kind, std::move(key));
@@ -132,7 +140,8 @@ bool public_key::verify(std::string_view text, std::string_view signature) const
     const errors_forgotten at_the_end;
     const auto der = kind_ == algorithm::es256 ? der_of(signature) : std::string(signature);
     const digest_context context(EVP_MD_CTX_new());
-    return !der.empty() && context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, raw(key_)) == 1 &&
+    return !der.empty() && context &&
+           EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, raw(key_)) == 1 &&
            EVP_DigestVerify(context.get(), bytes_of(der), der.size(), bytes_of(text), text.size()) == 1;
 }
 
@@ -145,8 +154,8 @@ std::optional<private_key> private_key::of_pem(const secret& pem) {
     auto key = file ? share(PEM_read_bio_PrivateKey(file.get(), nullptr, no_password, nullptr)) : nullptr;
     std::string group(64, '\0');
     std::size_t size = 0;
-    if (!key || !EVP_PKEY_is_a(raw(key), "EC") || EVP_PKEY_get_group_name(raw(key), group.data(), group.size(), &size) != 1 ||
-        group.substr(0, size) != curve)
+    if (!key || !EVP_PKEY_is_a(raw(key), "EC") ||
+        EVP_PKEY_get_group_name(raw(key), group.data(), group.size(), &size) != 1 || group.substr(0, size) != curve)
         return std::nullopt;
     return private_key(std::move(key));
 }

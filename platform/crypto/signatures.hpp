@@ -1,5 +1,5 @@
-// Signatures of other people's keys (RFC 7515, 7517, 7518): RS256 and ES256 verified, ES256 made. Used for the ID tokens of
-// identity providers.
+// Signatures of other people's keys (RFC 7515, 7517, 7518): RS256 and ES256 verified, ES256 made. Used for the ID
+// tokens of identity providers.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ std::optional<algorithm> algorithm_of(std::string_view name) noexcept;
 /// A key that verifies one algorithm and no other. Immutable, cheap to copy, safe from any thread.
 class public_key {
 public:
-    /// A member of a JWK set: RSA of 2048 to 8192 bits, or EC on P-256. None for anything else, for a point that is not on
-    /// the curve, and for a key that is there for another use or algorithm.
+    /// A member of a JWK set: RSA of 2048 to 8192 bits, or EC on P-256. None for anything else, for a point that is not
+    /// on the curve, and for a key that is there for another use or algorithm.
     static std::optional<public_key> of_jwk(json::value jwk);
 
     algorithm kind() const noexcept { return kind_; }

@@ -83,8 +83,7 @@ result<claims> read_claims(std::string_view encoded, instant at) {
     if (!good || found != 6 || *expires <= *issued) return errc::malformed;
     out.issued = *issued;
     out.expires = *expires;
-    if (at >= out.expires || out.issued > at + leeway || not_before.value_or(at) > at + leeway)
-        return errc::expired;
+    if (at >= out.expires || out.issued > at + leeway || not_before.value_or(at) > at + leeway) return errc::expired;
     return out;
 }
 
@@ -102,8 +101,7 @@ key key::of(secret value) {
 
 keyring::keyring(key current, std::optional<key> previous) {
     const auto add = [this](key with) {
-        if (with.value.reveal().size() < 32)
-            throw std::invalid_argument("a token secret needs at least 32 bytes");
+        if (with.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
         for (const auto& other : keys_)
             if (other.with.kid == with.kid) throw std::invalid_argument("two token secrets have one key id");
         auto header = json::object().add("alg", "HS256").add("kid", with.kid).add("typ", "JWT");

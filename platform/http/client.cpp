@@ -48,8 +48,7 @@ using parser_type = beast::http::response_parser<pieces_body>;
 
 errc of_parser(const error_code& ec) {
     using beast::http::error;
-    if (ec == error::header_limit || ec == error::buffer_overflow || ec == error::body_limit)
-        return errc::too_large;
+    if (ec == error::header_limit || ec == error::buffer_overflow || ec == error::body_limit) return errc::too_large;
     if (ec == error::partial_message || ec == error::end_of_stream) return errc::cut;
     return errc::malformed;
 }
@@ -210,8 +209,7 @@ awaitable<result<std::string>> read_piece(shared_exchange x) {
             x->finish();
         }
     } catch (const boost::system::system_error& thrown) {
-        co_return x->fail(thrown.code() == asio::error::operation_aborted ? errc::cancelled
-                                                                          : errc::malformed);
+        co_return x->fail(thrown.code() == asio::error::operation_aborted ? errc::cancelled : errc::malformed);
     } catch (const std::exception&) {
         co_return x->fail(errc::malformed);
     }
@@ -266,9 +264,8 @@ result<std::string> request_head(const request& what, const url& to) {
     out.append(what.method).append(" ").append(to.target).append(" HTTP/1.1\r\nHost: ").append(to.authority);
     out += "\r\nUser-Agent: airi\r\n";
     for (const auto& [name, value] : what.with) {
-        const bool ours = equals(name, "host") || equals(name, "content-length") ||
-                          equals(name, "connection") || equals(name, "transfer-encoding") ||
-                          equals(name, "user-agent");
+        const bool ours = equals(name, "host") || equals(name, "content-length") || equals(name, "connection") ||
+                          equals(name, "transfer-encoding") || equals(name, "user-agent");
         if (ours || !is_token(name) || !is_field_value(value)) return errc::bad_url;
         out.append(name).append(": ").append(value).append("\r\n");
     }
@@ -289,8 +286,8 @@ public:
     }
 
 private:
-    static awaitable<error_code> converse(shared_exchange x, bool is_open, std::shared_ptr<const trust> tls,
-                                          url to, std::shared_ptr<const std::array<std::string, 2>> message) {
+    static awaitable<error_code> converse(shared_exchange x, bool is_open, std::shared_ptr<const trust> tls, url to,
+        std::shared_ptr<const std::array<std::string, 2>> message) {
         if (!is_open) {
             x->wait_for(x->bound.connect, errc::connect_timeout);
             const auto ec = co_await x->on->open(std::move(to), std::move(tls));
@@ -298,8 +295,7 @@ private:
         }
         // A peer that stops reading is held to the same limit as one that does not answer.
         x->wait_for(x->bound.first_byte, errc::first_byte_timeout);
-        const auto [ec, sent] =
-            co_await x->on->write({asio::buffer((*message)[0]), asio::buffer((*message)[1])});
+        const auto [ec, sent] = co_await x->on->write({asio::buffer((*message)[0]), asio::buffer((*message)[1])});
         if (ec == asio::error::operation_aborted || x->on->closed_for()) co_return x->fail_transport(ec);
         // A server may refuse early and close, so a failed write does not mean that there is no answer to
         // read.
@@ -307,15 +303,14 @@ private:
         co_return co_await read_header(x);
     }
 
-    static awaitable<result<std::unique_ptr<answer>>> send_with(std::shared_ptr<pool> from,
-                                                                std::shared_ptr<const trust> tls,
-                                                                request what) {
+    static awaitable<result<std::unique_ptr<answer>>> send_with(
+        std::shared_ptr<pool> from, std::shared_ptr<const trust> tls, request what) {
         const auto to = parse_url(what.url);
         if (!to) co_return to.error();
         auto head = request_head(what, *to);
         if (!head) co_return head.error();
-        const auto message = std::make_shared<const std::array<std::string, 2>>(
-            std::array{std::move(*head), std::move(what.body)});
+        const auto message =
+            std::make_shared<const std::array<std::string, 2>>(std::array{std::move(*head), std::move(what.body)});
         const auto total_by = std::chrono::steady_clock::now() + what.bound.total;
         auto pooled = from->take(to->pool_key());
         for (;;) {
@@ -326,8 +321,7 @@ private:
             try {
                 ec = co_await converse(x, is_open, tls, *to, message);
             } catch (const boost::system::system_error& thrown) {
-                ec = x->fail(thrown.code() == asio::error::operation_aborted ? errc::cancelled
-                                                                             : errc::malformed);
+                ec = x->fail(thrown.code() == asio::error::operation_aborted ? errc::cancelled : errc::malformed);
             } catch (const std::exception&) {
                 ec = x->fail(errc::malformed);
             }

@@ -50,8 +50,7 @@ connection::~connection() = default;
 
 // getaddrinfo cannot be interrupted: on a close the coroutine goes on at once and the look-up's late answer
 // is ignored.
-awaitable<std::pair<error_code, connection::addresses>> connection::resolve(std::string host,
-                                                                            std::string port) {
+awaitable<std::pair<error_code, connection::addresses>> connection::resolve(std::string host, std::string port) {
     auto held = std::make_shared<resolving>(resolving{tcp::resolver(socket_.get_executor()), {}});
     resolving_ = held;
     return from_callback<std::pair<error_code, addresses>>(
@@ -91,11 +90,9 @@ awaitable<error_code> connection::open(url to, std::shared_ptr<const trust> with
     socket_.set_option(tcp::no_delay(true), ec);
     if (!to.tls) co_return error_code{};
 
-    tls_ = std::make_unique<tls_layer>(
-        tls_layer{asio::ssl::stream<tcp::socket&>(socket_, with->settings().context)});
+    tls_ = std::make_unique<tls_layer>(tls_layer{asio::ssl::stream<tcp::socket&>(socket_, with->settings().context)});
     auto& stream = tls_->stream;
-    if (!is_literal && !SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str()))
-        co_return errc::tls_failed;
+    if (!is_literal && !SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str())) co_return errc::tls_failed;
     stream.set_verify_callback(asio::ssl::host_name_verification(to.host), ec);
     std::tie(ec) = co_await stream.async_handshake(asio::ssl::stream_base::client, as_values);
     if (closed_for_) co_return closed_for_;

@@ -22,8 +22,7 @@ struct category_type final : boost::system::error_category {
         return "unknown";
     }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
-        return make_error_condition(static_cast<errc>(value) == errc::bad_url ? failure::broken
-                                                                              : failure::again);
+        return make_error_condition(static_cast<errc>(value) == errc::bad_url ? failure::broken : failure::again);
     }
 };
 

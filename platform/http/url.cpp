@@ -37,8 +37,7 @@ bool is_port(std::string_view text) {
 }  // namespace
 
 result<url> parse_url(std::string_view text) {
-    if (std::ranges::any_of(text, [](char c) { return c <= ' ' || c >= 0x7f || c == '\\'; }))
-        return errc::bad_url;
+    if (std::ranges::any_of(text, [](char c) { return c <= ' ' || c >= 0x7f || c == '\\'; })) return errc::bad_url;
     const auto colon = text.find("://");
     if (colon == std::string_view::npos) return errc::bad_url;
     const auto scheme = lowered(text.substr(0, colon));

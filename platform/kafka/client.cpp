@@ -122,12 +122,9 @@ void connection::complain(std::string_view doing, int librdkafka_error, std::str
             found->last = at;
         }
     }
-    log::error("kafka.error",
-               {{"client", client_},
-                {"doing", doing},
-                {"code", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(librdkafka_error))},
-                {"reason", reason},
-                {"not_logged", silent}});
+    log::error("kafka.error", {{"client", client_}, {"doing", doing},
+                                  {"code", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(librdkafka_error))},
+                                  {"reason", reason}, {"not_logged", silent}});
 }
 
 void connection::probe(rd_kafka_s* through) {

@@ -264,8 +264,7 @@ void rdkafka_consumer::on_assign(const std::vector<partition_id>& partitions) {
 
 void rdkafka_consumer::on_revoke(const std::vector<partition_id>& partitions, bool lost) {
     hand_over();
-    log::info("kafka.revoked",
-              {{"group", options_.group}, {"partitions", partitions.size()}, {"lost", lost}});
+    log::info("kafka.revoked", {{"group", options_.group}, {"partitions", partitions.size()}, {"lost", lost}});
     const auto told = std::make_shared<ending>();
     if (!abandoned_)
         boost::asio::co_spawn(executor_, tell_revoked(link_, partitions), [told](std::exception_ptr thrown) {

@@ -29,9 +29,7 @@ embedded_cluster::embedded_cluster(int brokers) : state_(std::make_unique<state>
 
 embedded_cluster::~embedded_cluster() = default;
 
-std::string embedded_cluster::brokers() const {
-    return rd_kafka_mock_cluster_bootstraps(state_->cluster.get());
-}
+std::string embedded_cluster::brokers() const { return rd_kafka_mock_cluster_bootstraps(state_->cluster.get()); }
 
 // The cluster's thread may sleep for up to a second before it sees a request, so all are made at once.
 void embedded_cluster::create_topics(const std::vector<topic_spec>& topics) {
@@ -47,8 +45,8 @@ void embedded_cluster::create_topics(const std::vector<topic_spec>& topics) {
 void embedded_cluster::fail_next(int api, const std::vector<int>& codes) {
     std::vector<rd_kafka_resp_err_t> errors;
     for (const int code : codes) errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
-    rd_kafka_mock_push_request_errors_array(state_->cluster.get(), static_cast<std::int16_t>(api),
-                                            errors.size(), errors.data());
+    rd_kafka_mock_push_request_errors_array(
+        state_->cluster.get(), static_cast<std::int16_t>(api), errors.size(), errors.data());
 }
 
 void embedded_cluster::down(int broker) { rd_kafka_mock_broker_set_down(state_->cluster.get(), broker); }

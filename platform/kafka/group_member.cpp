@@ -11,34 +11,24 @@ namespace airi::kafka {
 namespace {
 
 using clock = std::chrono::steady_clock;
-using partition_list =
-    std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<rd_kafka_topic_partition_list_destroy>>;
+using partition_list = std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<rd_kafka_topic_partition_list_destroy>>;
 using event = std::unique_ptr<rd_kafka_event_t, destroy<rd_kafka_event_destroy>>;
 using failure_text = std::unique_ptr<rd_kafka_error_t, destroy<rd_kafka_error_destroy>>;
 
 settings settings_of(const consumer_options& o) {
-    settings with{
-        {"group.id", o.group},
-        {"enable.auto.commit", "false"},
-        {"enable.auto.offset.store", "false"},
+    settings with{{"group.id", o.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", o.from_beginning ? "earliest" : "latest"},
         // The cooperative assignor of 2.0.2 can lose an assignment
         // (https://github.com/confluentinc/librdkafka/issues/4059).
-        {"partition.assignment.strategy", "range"},
-        {"session.timeout.ms", std::to_string(o.session_timeout.count())},
+        {"partition.assignment.strategy", "range"}, {"session.timeout.ms", std::to_string(o.session_timeout.count())},
         {"heartbeat.interval.ms", std::to_string(std::min<long long>(o.session_timeout.count() / 3, 3'000))},
         // Over either of these 2.0.2 looks at a partition again only after up to a second, so the bound is
         // the one of bytes: a thousand records would be reached by every small backlog.
-        {"queued.max.messages.kbytes", "8192"},
-        {"queued.min.messages", "100000"},
+        {"queued.max.messages.kbytes", "8192"}, {"queued.min.messages", "100000"},
         // A record arrives at once all the same; this is how long a resumed partition may have to wait until
         // the fetch under way ends.
-        {"fetch.wait.max.ms", "50"},
-        {"fetch.error.backoff.ms", "100"},
-        {"isolation.level", "read_committed"},
-        {"check.crcs", "true"},
-        {"enable.partition.eof", "false"},
-        {"allow.auto.create.topics", "false"}};
+        {"fetch.wait.max.ms", "50"}, {"fetch.error.backoff.ms", "100"}, {"isolation.level", "read_committed"},
+        {"check.crcs", "true"}, {"enable.partition.eof", "false"}, {"allow.auto.create.topics", "false"}};
     if (!o.instance.empty()) with.emplace_back("group.instance.id", o.instance);
     if (o.gathers) with.emplace_back("fetch.min.bytes", "65536");
     return with;
@@ -46,8 +36,7 @@ settings settings_of(const consumer_options& o) {
 
 std::vector<partition_id> ids_of(const rd_kafka_topic_partition_list_t* list) {
     std::vector<partition_id> ids;
-    for (int i = 0; list && i < list->cnt; ++i)
-        ids.push_back({list->elems[i].topic, list->elems[i].partition});
+    for (int i = 0; list && i < list->cnt; ++i) ids.push_back({list->elems[i].topic, list->elems[i].partition});
     return ids;
 }
 
@@ -62,8 +51,7 @@ message message_of(const rd_kafka_message_t* from) {
     m.topic = rd_kafka_topic_name(from->rkt);
     m.partition = from->partition;
     m.offset = from->offset;
-    if (const auto at = rd_kafka_message_timestamp(from, nullptr); at >= 0)
-        m.appended = instant(milliseconds(at));
+    if (const auto at = rd_kafka_message_timestamp(from, nullptr); at >= 0) m.appended = instant(milliseconds(at));
     if (from->key) m.key.assign(static_cast<const char*>(from->key), from->key_len);
     if (from->payload) m.value.assign(static_cast<const char*>(from->payload), from->len);
     rd_kafka_headers_t* headers = nullptr;
@@ -71,18 +59,16 @@ message message_of(const rd_kafka_message_t* from) {
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-        m.headers.push_back(
-            {name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        ++i)
+        m.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
     return m;
 }
 
 }  // namespace
 
 struct group_member::callbacks {
-    static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t* list,
-                           void* self) {
+    static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t* list, void* self) {
         static_cast<group_member*>(self)->rebalance(why, list);
     }
     static void failed(rd_kafka_t*, int code, const char* reason, void* self) {
@@ -90,9 +76,7 @@ struct group_member::callbacks {
     }
 };
 
-void group_member::close_queue::operator()(rd_kafka_queue_s* queue) const noexcept {
-    rd_kafka_queue_destroy(queue);
-}
+void group_member::close_queue::operator()(rd_kafka_queue_s* queue) const noexcept { rd_kafka_queue_destroy(queue); }
 
 group_member::group_member(const consumer_options& options, connection& watch, member_events& events)
     : connection_(watch), events_(events) {
@@ -131,9 +115,7 @@ std::optional<message> group_member::poll(milliseconds limit) {
 
 void group_member::wake() noexcept { rd_kafka_queue_yield(intake_.get()); }
 
-void group_member::pause(const partition_id& which) {
-    rd_kafka_pause_partitions(handle_.get(), list_of(which).get());
-}
+void group_member::pause(const partition_id& which) { rd_kafka_pause_partitions(handle_.get(), list_of(which).get()); }
 
 void group_member::resume(const partition_id& which) {
     rd_kafka_resume_partitions(handle_.get(), list_of(which).get());
@@ -143,8 +125,7 @@ void group_member::probe() { connection_.probe(handle_.get()); }
 
 std::int64_t group_member::end_of(const partition_id& which) const {
     std::int64_t low = -1, high = -1;
-    const auto err =
-        rd_kafka_get_watermark_offsets(handle_.get(), which.topic.c_str(), which.partition, &low, &high);
+    const auto err = rd_kafka_get_watermark_offsets(handle_.get(), which.topic.c_str(), which.partition, &low, &high);
     return err == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
 }
 

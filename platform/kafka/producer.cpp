@@ -34,8 +34,7 @@ class delivery {
 public:
     using done_function = std::function<void(result<>)>;
 
-    delivery(std::vector<record> batch, done_function done)
-        : records(std::move(batch)), done_(std::move(done)) {}
+    delivery(std::vector<record> batch, done_function done) : records(std::move(batch)), done_(std::move(done)) {}
 
     void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
     void release() {
@@ -103,18 +102,12 @@ private:
 
 handle rdkafka_producer::open() {
     auto* conf = configure(options_.brokers, options_.client_id,
-                           {{"enable.idempotence", "true"},
-                            {"acks", "all"},
-                            {"compression.type", "lz4"},
-                            {"partitioner", "murmur2_random"},
-                            {"message.max.bytes", std::to_string(largest_record)},
-                            {"linger.ms", std::to_string(options_.linger.count())},
-                            {"message.timeout.ms", std::to_string(options_.message_timeout.count())},
-                            {"request.timeout.ms", "10000"},
-                            {"retry.backoff.ms", "50"},
-                            {"queue.buffering.max.messages", "50000"},
-                            {"queue.buffering.max.kbytes", "65536"},
-                            {"topic.metadata.propagation.max.ms", "5000"}});
+        {{"enable.idempotence", "true"}, {"acks", "all"}, {"compression.type", "lz4"},
+            {"partitioner", "murmur2_random"}, {"message.max.bytes", std::to_string(largest_record)},
+            {"linger.ms", std::to_string(options_.linger.count())},
+            {"message.timeout.ms", std::to_string(options_.message_timeout.count())}, {"request.timeout.ms", "10000"},
+            {"retry.backoff.ms", "50"}, {"queue.buffering.max.messages", "50000"},
+            {"queue.buffering.max.kbytes", "65536"}, {"topic.metadata.propagation.max.ms", "5000"}});
     rd_kafka_conf_set_opaque(conf, this);
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rd_kafka_conf_set_error_cb(conf, failed);
@@ -168,13 +161,12 @@ rd_kafka_resp_err_t rdkafka_producer::produce(const record& r, delivery& batch) 
     auto* headers = r.headers.empty() ? nullptr : rd_kafka_headers_new(r.headers.size());
     for (const auto& h : r.headers)
         rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()), h.value.data(),
-                            static_cast<ssize_t>(h.value.size()));
+            static_cast<ssize_t>(h.value.size()));
     // The partitioner spreads null keys, not empty ones.
     const void* key = r.key.empty() ? nullptr : r.key.data();
-    const auto err = rd_kafka_producev(
-        handle_.get(), RD_KAFKA_VTYPE_RKT, to, RD_KAFKA_VTYPE_MSGFLAGS, int{RD_KAFKA_MSG_F_COPY},
-        RD_KAFKA_VTYPE_KEY, key, r.key.size(), RD_KAFKA_VTYPE_VALUE, r.value.data(), r.value.size(),
-        RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_OPAQUE, &batch, RD_KAFKA_VTYPE_END);
+    const auto err = rd_kafka_producev(handle_.get(), RD_KAFKA_VTYPE_RKT, to, RD_KAFKA_VTYPE_MSGFLAGS,
+        int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY, key, r.key.size(), RD_KAFKA_VTYPE_VALUE, r.value.data(),
+        r.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_OPAQUE, &batch, RD_KAFKA_VTYPE_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR && headers) rd_kafka_headers_destroy(headers);
     return err;
 }
@@ -195,8 +187,7 @@ void rdkafka_producer::reported(rd_kafka_t*, const rd_kafka_message_t* message, 
     } else {
         if (message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
             mine.connection_.lost("a record was not acknowledged in time");
-        else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-                 message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+        else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
             mine.connection_.complain("publish", message->err, rd_kafka_err2str(message->err));
         batch.end(meaning_of(message->err));
     }
@@ -288,8 +279,8 @@ std::unique_ptr<producer> open_producer(producer_options options) {
     auto patient = options;
     patient.linger = options.patience;
     patient.client_id += ":patient";
-    return in_two_paces(std::make_unique<rdkafka_producer>(std::move(options)),
-                        std::make_unique<rdkafka_producer>(std::move(patient)));
+    return in_two_paces(
+        std::make_unique<rdkafka_producer>(std::move(options)), std::make_unique<rdkafka_producer>(std::move(patient)));
 }
 
 }  // namespace airi::kafka

@@ -25,9 +25,8 @@ result<> outcome_of(rd_kafka_event_t* done) {
         const auto err = rd_kafka_topic_result_error(each[i]);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR || err == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
         const auto* why = rd_kafka_topic_result_error_string(each[i]);
-        log::error("kafka.topic", {{"topic", rd_kafka_topic_result_name(each[i])},
-                                   {"code", rd_kafka_err2name(err)},
-                                   {"reason", why ? why : ""}});
+        log::error("kafka.topic", {{"topic", rd_kafka_topic_result_name(each[i])}, {"code", rd_kafka_err2name(err)},
+                                      {"reason", why ? why : ""}});
         worst = meaning_of(err);
     }
     return worst;
@@ -35,8 +34,7 @@ result<> outcome_of(rd_kafka_event_t* done) {
 
 }  // namespace
 
-result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics,
-                       milliseconds limit) {
+result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
     if (topics.empty()) return {};
     char why[512];
     auto* conf = configure(brokers, "airi-topics", {});

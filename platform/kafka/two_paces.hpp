@@ -1,5 +1,5 @@
-// A producer made of two: patient records go through one that gathers them, so that a broker is asked once for many. Used
-// by open_producer.
+// A producer made of two: patient records go through one that gathers them, so that a broker is asked once for many.
+// Used by open_producer.
 #pragma once
 
 #include "platform/kafka/kafka.hpp"

@@ -66,12 +66,9 @@ void log_failure(const PGresult* from, const prepared& statement, errc code) {
                     : code == errc::duplicate                                                ? log::level::debug
                                                                                              : log::level::info;
     log::write(at, "postgres.statement_failed",
-               {{"statement", statement.name},
-                {"sqlstate", state},
-                {"failure", make_error_code(code).message()},
-                {"constraint", field(from, PG_DIAG_CONSTRAINT_NAME)},
-                {"table", field(from, PG_DIAG_TABLE_NAME)},
-                {"message", message}});
+        {{"statement", statement.name}, {"sqlstate", state}, {"failure", make_error_code(code).message()},
+            {"constraint", field(from, PG_DIAG_CONSTRAINT_NAME)}, {"table", field(from, PG_DIAG_TABLE_NAME)},
+            {"message", message}});
 }
 
 // Parameters travel as C strings, so one with a zero byte would be cut; the server has no such text either.
@@ -143,29 +140,12 @@ bool connection::open(const std::function<bool()>& give_up) {
     auto& s = *state_;
     s.close();
     // The URL comes last: it may set any of the others anew.
-    const char* names[] = {"application_name",
-                           "gssencmode",
-                           "client_encoding",
-                           "target_session_attrs",
-                           "options",
-                           "keepalives_idle",
-                           "keepalives_interval",
-                           "keepalives_count",
-                           "tcp_user_timeout",
-                           "dbname",
-                           nullptr};
-    const char* values[] = {"airi",
-                            "disable",
-                            "UTF8",
-                            "read-write",
-                            "-c statement_timeout=10s -c lock_timeout=5s -c client_min_messages=warning "
-                            "-c timezone=UTC",
-                            "30",
-                            "10",
-                            "3",
-                            "20000",
-                            s.url.c_str(),
-                            nullptr};
+    const char* names[] = {"application_name", "gssencmode", "client_encoding", "target_session_attrs", "options",
+        "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", nullptr};
+    const char* values[] = {"airi", "disable", "UTF8", "read-write",
+        "-c statement_timeout=10s -c lock_timeout=5s -c client_min_messages=warning "
+        "-c timezone=UTC",
+        "30", "10", "3", "20000", s.url.c_str(), nullptr};
     s.link.reset(PQconnectStartParams(names, values, 1));
     // libpq would print notices to stderr, and those of functions may quote values.
     PQsetNoticeReceiver(s.link.get(), [](void*, const PGresult*) {}, nullptr);
@@ -176,8 +156,7 @@ bool connection::open(const std::function<bool()>& give_up) {
         if (!s.wait(step == PGRES_POLLING_READING ? POLLIN : POLLOUT, until, give_up)) break;
         step = PQconnectPoll(s.link.get());
     }
-    if (step == PGRES_POLLING_OK && PQsetnonblocking(s.link.get(), 1) == 0 &&
-        PQenterPipelineMode(s.link.get()))
+    if (step == PGRES_POLLING_OK && PQsetnonblocking(s.link.get(), 1) == 0 && PQenterPipelineMode(s.link.get()))
         return true;
     s.reason = s.link ? PQerrorMessage(s.link.get()) : "out of memory";
     if (s.reason.empty()) s.reason = "no answer in time";
@@ -197,8 +176,7 @@ bool connection::alive() {
     return true;
 }
 
-bool connection::state::wait(short events, steady_clock::time_point until,
-                             const std::function<bool()>& give_up) {
+bool connection::state::wait(short events, steady_clock::time_point until, const std::function<bool()>& give_up) {
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
         if (left.count() <= 0) return false;
@@ -213,8 +191,7 @@ bool connection::state::wait(short events, steady_clock::time_point until,
 // Each preparation has a Sync of its own, so that neither another's failure nor that of a transaction undoes
 // it.
 bool connection::state::prepare(const prepared& statement) {
-    if (!known.try_emplace(&statement, fmt::format("{}.{}", statement.name, prepared_count)).second)
-        return true;
+    if (!known.try_emplace(&statement, fmt::format("{}.{}", statement.name, prepared_count)).second) return true;
     ++prepared_count;
     preparing.push_back(&statement);
     return PQsendPrepare(link.get(), known.at(&statement).c_str(), statement.text.c_str(), 0, nullptr) &&
@@ -226,7 +203,7 @@ bool connection::state::send(const bound& what) {
     values.clear();
     for (const auto& p : what.parameters) values.push_back(p ? p->c_str() : nullptr);
     return PQsendQueryPrepared(link.get(), known.at(what.statement).c_str(), static_cast<int>(values.size()),
-                               values.data(), nullptr, nullptr, 0);
+        values.data(), nullptr, nullptr, 0);
 }
 
 // The statements up to a Sync are one implicit transaction, which the Sync commits (PostgreSQL
@@ -282,8 +259,7 @@ errc connection::state::judge(const PGresult* from, const prepared& statement) {
 }
 
 // Reads on to the Sync's own result. An error before it is the commit's (a deferred constraint, for one).
-bool connection::state::receive_sync(const prepared& last, error_code& error,
-                                     const std::function<bool()>& give_up) {
+bool connection::state::receive_sync(const prepared& last, error_code& error, const std::function<bool()>& give_up) {
     result_ptr got;
     for (int nulls = 0; nulls < 3;) {
         if (!next(got, give_up)) return false;
@@ -318,8 +294,8 @@ bool connection::state::receive_preparations(const std::function<bool()>& give_u
     return true;
 }
 
-bool connection::state::receive(const transaction& work, std::optional<answer>& into,
-                                const std::function<bool()>& give_up) {
+bool connection::state::receive(
+    const transaction& work, std::optional<answer>& into, const std::function<bool()>& give_up) {
     std::vector<rows> out;
     error_code error;
     const prepared* last = &set_caller;
@@ -345,7 +321,7 @@ bool connection::state::receive(const transaction& work, std::optional<answer>& 
 }
 
 void connection::run(std::span<const transaction> batch, const std::function<void(std::size_t, answer)>& done,
-                     const std::function<bool()>& give_up) {
+    const std::function<bool()>& give_up) {
     auto& s = *state_;
     s.preparing.clear();
     s.unprepared.clear();

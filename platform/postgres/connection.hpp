@@ -32,7 +32,7 @@ public:
     /// When the connection breaks, the server is silent for too long, or `give_up` says so, the rest are
     /// `unavailable` and the connection is closed.
     void run(std::span<const transaction> batch, const std::function<void(std::size_t, answer)>& done,
-             const std::function<bool()>& give_up);
+        const std::function<bool()>& give_up);
 
 private:
     struct state;

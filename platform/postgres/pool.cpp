@@ -137,8 +137,7 @@ private:
         std::vector<transaction> batch;
         for (auto& each : flight) batch.push_back(std::move(each.work));
         link.run(
-            batch, [&](std::size_t i, answer reply) { flight[i].done(std::move(reply)); },
-            [this] { return late(); });
+            batch, [&](std::size_t i, answer reply) { flight[i].done(std::move(reply)); }, [this] { return late(); });
         flight.clear();
         if (!link.is_open()) --connected_;
     }

@@ -53,7 +53,8 @@ errc errc_of(std::string_view state, std::string_view source) {
     if (state == "23505") return errc::duplicate;
     if (family == "23" || family == "22") return errc::invalid;
     // A missing schema, table, function or grant: the migrations have not run yet, which is nobody's input.
-    if (state == "3F000" || state == "42P01" || state == "42883" || (state == "42501" && source == "aclcheck_error")) return errc::unmigrated;
+    if (state == "3F000" || state == "42P01" || state == "42883" || (state == "42501" && source == "aclcheck_error"))
+        return errc::unmigrated;
     if (state == "42501") return errc::denied;
     if (state == "AI001") return errc::fenced;
     return errc::broken;

@@ -31,14 +31,12 @@ struct waiting {
 
 template <class Handler>
 struct suspended final : waiting {
-    explicit suspended(Handler h)
-        : resume(std::move(h)), work(boost::asio::get_associated_executor(resume)) {}
+    explicit suspended(Handler h) : resume(std::move(h)), work(boost::asio::get_associated_executor(resume)) {}
 
     // Never inline: the coroutine may close the client while hiredis is still in its callback.
     void finish(answer got) override {
         auto to = work.get_executor();
-        boost::asio::post(
-            to, [then = std::move(resume), got = std::move(got)]() mutable { then(std::move(got)); });
+        boost::asio::post(to, [then = std::move(resume), got = std::move(got)]() mutable { then(std::move(got)); });
     }
 
     Handler resume;
@@ -87,8 +85,7 @@ answer understood(const redisReply& got, std::string_view verb) {
     if (code == "NOSCRIPT") return {errc::refused, {}, true};
     // The text of a script's error comes from Redis and the script; that of a command may quote its
     // arguments.
-    log::warn("redis.refused",
-              {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
+    log::warn("redis.refused", {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
     return {is_outage(code) ? errc::unavailable : errc::refused, {}};
 }
 
@@ -145,8 +142,7 @@ auto ask(std::shared_ptr<commands> of, words command) {
 
 class hiredis_client final : public client {
 public:
-    hiredis_client(executor on, const secret& url)
-        : commands_(std::make_shared<commands>(std::move(on), url)) {
+    hiredis_client(executor on, const secret& url) : commands_(std::make_shared<commands>(std::move(on), url)) {
         commands_->start();
     }
     ~hiredis_client() override { commands_->close(); }
@@ -159,8 +155,8 @@ public:
         co_return std::move(got.value);
     }
 
-    awaitable<result<reply>> eval(const script& run, std::vector<std::string> keys,
-                                  std::vector<std::string> arguments) override {
+    awaitable<result<reply>> eval(
+        const script& run, std::vector<std::string> keys, std::vector<std::string> arguments) override {
         const auto to = commands_;
         const auto count = std::to_string(keys.size());
         std::vector<std::string_view> views;

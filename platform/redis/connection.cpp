@@ -63,8 +63,8 @@ bool connection::send(callback* done, void* data, std::span<const std::string_vi
         starts.push_back(word.data() ? word.data() : "");
         lengths.push_back(word.size());
     }
-    return redisAsyncCommandArgv(context_, done, data, static_cast<int>(words.size()), starts.data(),
-                                 lengths.data()) == REDIS_OK;
+    return redisAsyncCommandArgv(context_, done, data, static_cast<int>(words.size()), starts.data(), lengths.data()) ==
+           REDIS_OK;
 }
 
 void connection::drop(std::string_view reason) {
@@ -84,8 +84,7 @@ void connection::resolve() {
         hosts_ = {to_.host};
         return connect_next();
     }
-    resolver_.async_resolve(
-        to_.host, std::to_string(to_.port),
+    resolver_.async_resolve(to_.host, std::to_string(to_.port),
         [me = shared_from_this()](error_code ec, boost::asio::ip::tcp::resolver::results_type found) {
             if (me->closed_) return;
             me->hosts_.clear();
@@ -120,8 +119,8 @@ void connection::connect_next() {
 void connection::shake_hands() {
     const auto say = [this](std::initializer_list<std::string_view> words) {
         ++handshakes_;
-        send([](redisAsyncContext*, void* reply, void* me) { static_cast<connection*>(me)->shaken(reply); },
-             this, std::span(words.begin(), words.size()));
+        send([](redisAsyncContext*, void* reply, void* me) { static_cast<connection*>(me)->shaken(reply); }, this,
+            std::span(words.begin(), words.size()));
     };
     handshakes_ = 0;
     const auto& password = to_.password.reveal();

@@ -18,8 +18,7 @@ struct category_type final : boost::system::error_category {
         return "unknown";
     }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
-        return make_error_condition(static_cast<errc>(value) == errc::refused ? failure::broken
-                                                                              : failure::outage);
+        return make_error_condition(static_cast<errc>(value) == errc::refused ? failure::broken : failure::outage);
     }
 };
 

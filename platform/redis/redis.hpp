@@ -50,8 +50,8 @@ public:
     virtual ~client() = default;
     virtual awaitable<result<reply>> command(std::vector<std::string> words) = 0;
     /// EVALSHA, with one EVAL when the server does not know the script yet.
-    virtual awaitable<result<reply>> eval(const script&, std::vector<std::string> keys,
-                                          std::vector<std::string> arguments) = 0;
+    virtual awaitable<result<reply>> eval(
+        const script&, std::vector<std::string> keys, std::vector<std::string> arguments) = 0;
     virtual bool available() const = 0;
     /// Since when its connection stands.
     virtual std::chrono::steady_clock::time_point standing_since() const = 0;
@@ -80,12 +80,14 @@ public:
 std::unique_ptr<client> open_client(executor on, const secret& url);
 std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
 
-/// Deletes keys on whose absence others rely, as on a mark that something has changed. One thread; `redis` must outlive it.
+/// Deletes keys on whose absence others rely, as on a mark that something has changed. One thread; `redis` must outlive
+/// it.
 class eraser {
 public:
     explicit eraser(client& redis) : redis_(redis) {}
 
-    /// Ends when the key is gone. What cannot be deleted while Redis is away is deleted by the next call that finds it back.
+    /// Ends when the key is gone. What cannot be deleted while Redis is away is deleted by the next call that finds it
+    /// back.
     awaitable<> erase(std::string key);
     /// Deletes what is owed; false while something is.
     awaitable<bool> settled();

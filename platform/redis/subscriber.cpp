@@ -19,9 +19,7 @@ constexpr std::size_t channels_per_command = 500;
 
 struct text_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-        return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
 // A confirmation counts only when none is outstanding any more: an earlier SUBSCRIBE of a channel that was
@@ -39,8 +37,7 @@ struct channel_state {
 
 class subscriptions final : public connection {
 public:
-    subscriptions(executor on, const secret& url, subscriber& owner)
-        : connection(std::move(on), url), owner_(&owner) {}
+    subscriptions(executor on, const secret& url, subscriber& owner) : connection(std::move(on), url), owner_(&owner) {}
 
     void subscribe(const std::string& name, done then) {
         if (!in_force_) return then(errc::unavailable);
@@ -86,14 +83,12 @@ private:
         if (!owner_ || got.type != REDIS_REPLY_ARRAY || got.elements != 3) return;
         const auto text = [&](std::size_t i) {
             const auto& part = *got.element[i];
-            return part.str ? std::string_view(part.str, static_cast<std::size_t>(part.len))
-                            : std::string_view();
+            return part.str ? std::string_view(part.str, static_cast<std::size_t>(part.len)) : std::string_view();
         };
         const auto kind = text(0);
         if (kind == "message") {
             const auto found = channels_.find(text(1));
-            if (found != channels_.end() && found->second.held && owner_->arrived)
-                owner_->arrived(text(1), text(2));
+            if (found != channels_.end() && found->second.held && owner_->arrived) owner_->arrived(text(1), text(2));
         } else if (kind == "subscribe") {
             confirm(text(1));
         }
@@ -122,8 +117,7 @@ private:
         if (!is_up() || !send(heard, this, words)) return false;
         outstanding_ += static_cast<int>(words.size() - 1);
         for (auto name : words.subspan(1))
-            if (const auto found = channels_.find(name); found != channels_.end())
-                ++found->second.outstanding;
+            if (const auto found = channels_.find(name); found != channels_.end()) ++found->second.outstanding;
         return true;
     }
 

@@ -32,7 +32,9 @@ boost::json::value copy(json::value from, const std::string& at, std::vector<fau
         case json::kind::array: {
             boost::json::array out;
             out.reserve(from.size());
-            from.each([&](json::value one) { out.push_back(copy(one, json::below(at, std::to_string(out.size())), faults)); });
+            from.each([&](json::value one) {
+                out.push_back(copy(one, json::below(at, std::to_string(out.size())), faults));
+            });
             return out;
         }
         case json::kind::object: break;
@@ -58,7 +60,8 @@ void leave_out_formats(boost::json::value& schema) {
 // "<root>", "[a]", "[0]" of the library's context.
 std::string pointer_of(const std::vector<std::string>& context) {
     std::string out;
-    for (std::size_t i = 1; i < context.size(); ++i) out = json::below(out, std::string_view(context[i]).substr(1, context[i].size() - 2));
+    for (std::size_t i = 1; i < context.size(); ++i)
+        out = json::below(out, std::string_view(context[i]).substr(1, context[i].size() - 2));
     return out;
 }
 
@@ -79,8 +82,10 @@ std::string_view quoted_part(std::string_view text) {
 
 // What a parent adds to its child's own fault.
 bool repeats(std::string_view text) {
-    return text.starts_with("Failed to validate against schema associated") || text.starts_with("Failed to validate against child schema") ||
-           text.starts_with("Failed to validate item #") || text.starts_with("Failed to validate against any allowed types");
+    return text.starts_with("Failed to validate against schema associated") ||
+           text.starts_with("Failed to validate against child schema") ||
+           text.starts_with("Failed to validate item #") ||
+           text.starts_with("Failed to validate against any allowed types");
 }
 
 fault told(const valijson::ValidationResults::Error& error) {
@@ -89,7 +94,8 @@ fault told(const valijson::ValidationResults::Error& error) {
     if (text.starts_with("Missing required property")) return {json::below(at, quoted_part(text)), "is needed"};
     if (text.starts_with("Value type not permitted")) return {at, "is of another type"};
     if (text.starts_with("Failed to match regex")) return {at, "does not have the form that is asked for"};
-    if (text.starts_with("Failed to match against any enum values")) return {at, "is none of the values that are allowed"};
+    if (text.starts_with("Failed to match against any enum values"))
+        return {at, "is none of the values that are allowed"};
     std::string rest(text);
     if (const auto zeros = rest.find(".000000"); zeros != rest.npos) rest.erase(zeros, 7);
     std::transform(rest.begin(), rest.begin() + 1, rest.begin(), [](unsigned char c) { return std::tolower(c); });

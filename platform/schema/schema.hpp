@@ -21,12 +21,14 @@ struct fault {
 /// repetitions bounded. `format` is for readers; nothing is checked by it.
 class validator {
 public:
-    /// `definition` is a member of `document`'s `$defs`. Throws std::invalid_argument when it is not there, or cannot be read.
+    /// `definition` is a member of `document`'s `$defs`. Throws std::invalid_argument when it is not there, or cannot
+    /// be read.
     validator(std::string_view document, std::string_view definition);
     validator(validator&&) noexcept;
     ~validator();
 
-    /// What is wrong, in the document's order, at most 20; empty when nothing is. A member that is there twice is a fault.
+    /// What is wrong, in the document's order, at most 20; empty when nothing is. A member that is there twice is a
+    /// fault.
     std::vector<fault> check(json::value) const;
 
 private:

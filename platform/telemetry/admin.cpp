@@ -84,8 +84,7 @@ struct admin_server::state {
             co_await boost::asio::async_write(who->socket, boost::asio::buffer(output), wait);
             // Closing over unread input would reset the connection and lose the answer.
             if (!ec) who->socket.shutdown(tcp::socket::shutdown_send, ec);
-            while (!ec)
-                co_await who->socket.async_read_some(boost::asio::buffer(input.data(), input.size()), wait);
+            while (!ec) co_await who->socket.async_read_some(boost::asio::buffer(input.data(), input.size()), wait);
         }
         who->end();
         me->visitors.erase(who);

@@ -16,9 +16,8 @@ class admin_server {
 public:
     struct options {
         std::string host = "127.0.0.1";
-        std::uint16_t port = 0;  ///< 0: any free one
-        std::function<bool()>
-            ready;  ///< asked on the server's thread for each /readyz; without it always ready
+        std::uint16_t port = 0;       ///< 0: any free one
+        std::function<bool()> ready;  ///< asked on the server's thread for each /readyz; without it always ready
     };
 
     /// Listens at once; throws boost::system::system_error when it cannot.

@@ -61,8 +61,7 @@ void append_sample(std::string& out, std::string_view name, std::string_view wit
 
 // Prometheus' buckets are cumulative. The count is taken from the buckets, so that it equals the last of them
 // although others count meanwhile.
-void append_histogram(std::string& out, const std::string& name, const std::string& with,
-                      const histogram& of) {
+void append_histogram(std::string& out, const std::string& name, const std::string& with, const histogram& of) {
     const auto before = with.empty() ? "" : with + ",";
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < of.bounds().size(); ++i) {
@@ -77,12 +76,11 @@ void append_histogram(std::string& out, const std::string& name, const std::stri
 
 }  // namespace
 
-const std::vector<double> latency_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                         0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+const std::vector<double> latency_bounds{
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
 histogram::histogram(std::vector<double> bounds)
-    : bounds_(std::move(bounds)),
-      counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
+    : bounds_(std::move(bounds)), counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
     if (!std::is_sorted(bounds_.begin(), bounds_.end(), std::less_equal<>()))
         throw std::invalid_argument("bounds of a histogram must rise");
 }
@@ -117,8 +115,8 @@ gauge& registry::gauge_of(const std::string& name, std::string_view help, labels
     return find_or_make(in, std::move(with), [] { return std::make_unique<gauge>(); });
 }
 
-histogram& registry::histogram_of(const std::string& name, std::string_view help, labels with,
-                                  const std::vector<double>& bounds) {
+histogram& registry::histogram_of(
+    const std::string& name, std::string_view help, labels with, const std::vector<double>& bounds) {
     const std::scoped_lock held(lock_);
     auto& in = family_of(name, "histogram", help).histograms;
     return find_or_make(in, std::move(with), [&] { return std::make_unique<histogram>(bounds); });

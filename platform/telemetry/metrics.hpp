@@ -62,7 +62,7 @@ public:
     counter& counter_of(const std::string& name, std::string_view help, labels with = {});
     gauge& gauge_of(const std::string& name, std::string_view help, labels with = {});
     histogram& histogram_of(const std::string& name, std::string_view help, labels with = {},
-                            const std::vector<double>& bounds = latency_bounds);
+        const std::vector<double>& bounds = latency_bounds);
     /// Text exposition format 0.0.4, families in the order of their names.
     std::string text() const;
 
@@ -89,7 +89,7 @@ inline gauge& gauge_of(const std::string& name, std::string_view help, labels wi
     return all().gauge_of(name, help, std::move(with));
 }
 inline histogram& histogram_of(const std::string& name, std::string_view help, labels with = {},
-                               const std::vector<double>& bounds = latency_bounds) {
+    const std::vector<double>& bounds = latency_bounds) {
     return all().histogram_of(name, help, std::move(with), bounds);
 }
 

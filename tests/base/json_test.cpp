@@ -19,24 +19,24 @@ std::string nested(std::size_t depth, std::string_view inside = "") {
 
 // The cases' names in nst/JSONTestSuite begin with y_, n_ or i_.
 TEST_CASE("what RFC 8259 calls JSON is accepted") {
-    for (const std::string_view text :
-         {"{}", "[]", " [] ", "[[]   ]", "[\"\"]", "[null, 1, \"1\", {}]", "\"\"", "42", "-0.1", "true", "[-0]", "[20e1]", "[0E+2]",
-          "[123.456e-789]", "[1E22]", "[-123123123123123123]", R"({"a":"b","a":"c"})", R"({"":0})", R"({"foo\u0000bar": 42})",
-          R"(["\u0060\u012a\u12AB"])", R"(["\uD801\udc37"])", R"(["\"\\\/\b\f\n\r\t"])", "[\"\xF4\x8F\xBF\xBF\"]", "[\"\x7F\"]",
-          "[\"\xE2\x82\xAC\xF0\x9D\x84\x9E\"]", "\t\n\r [1]\n"}) {
+    for (const std::string_view text : {"{}", "[]", " [] ", "[[]   ]", "[\"\"]", "[null, 1, \"1\", {}]", "\"\"", "42",
+             "-0.1", "true", "[-0]", "[20e1]", "[0E+2]", "[123.456e-789]", "[1E22]", "[-123123123123123123]",
+             R"({"a":"b","a":"c"})", R"({"":0})", R"({"foo\u0000bar": 42})", R"(["\u0060\u012a\u12AB"])",
+             R"(["\uD801\udc37"])", R"(["\"\\\/\b\f\n\r\t"])", "[\"\xF4\x8F\xBF\xBF\"]", "[\"\x7F\"]",
+             "[\"\xE2\x82\xAC\xF0\x9D\x84\x9E\"]", "\t\n\r [1]\n"}) {
         CAPTURE(text);
         CHECK(accepts(text));
     }
 }
 
 TEST_CASE("what RFC 8259 does not call JSON is refused") {
-    for (const std::string_view text :
-         {"", " ", "[1 true]", "[a]", "[\"\": 1]", "[\"\"],", "[,1]", "[1,,2]", "[\"x\"]]", "[1,]", "[1", "[", "{", "{\"a\"", "{\"a\":1",
-          "[++1234]", "[+1]", "[+Inf]", "[-01]", "[-1.0.]", "[.2e-3]", "[0.1.2]", "[0.e1]", "[0x1]", "[1.0e]", "[1_000]", "[1e1 2]",
-          "[-]", "[NaN]", "[Infinity]", "[012]", "[1.]", "{\"a\" b}", "{1:1}", "{\"a\":\"a\" 123}", "{key: 'value'}", "{\"id\":0,}",
-          "{'a':0}", "{\"a\":1 // no\n}", "{\"a\":/**/1}", "{\"a\":\"b\"}#", "[\"\\x00\"]", "[\"\\a\"]", "[\"\\u00A\"]", "[\"\\uD834\\u\"]",
-          "[\"\n\"]", "[\"\t\"]", "[\"new\x01line\"]", "[\"", "\"", "[\\n]", "['single']", "True", "nul", "[tru]", "1 2", "{}{}", "[1]x",
-          "<.>", "\xC3\xA5", "[\"\\\xF0\x9F\x8C\x80\"]"}) {
+    for (const std::string_view text : {"", " ", "[1 true]", "[a]", "[\"\": 1]", "[\"\"],", "[,1]", "[1,,2]",
+             "[\"x\"]]", "[1,]", "[1", "[", "{", "{\"a\"", "{\"a\":1", "[++1234]", "[+1]", "[+Inf]", "[-01]", "[-1.0.]",
+             "[.2e-3]", "[0.1.2]", "[0.e1]", "[0x1]", "[1.0e]", "[1_000]", "[1e1 2]", "[-]", "[NaN]", "[Infinity]",
+             "[012]", "[1.]", "{\"a\" b}", "{1:1}", "{\"a\":\"a\" 123}", "{key: 'value'}", "{\"id\":0,}", "{'a':0}",
+             "{\"a\":1 // no\n}", "{\"a\":/**/1}", "{\"a\":\"b\"}#", "[\"\\x00\"]", "[\"\\a\"]", "[\"\\u00A\"]",
+             "[\"\\uD834\\u\"]", "[\"\n\"]", "[\"\t\"]", "[\"new\x01line\"]", "[\"", "\"", "[\\n]", "['single']",
+             "True", "nul", "[tru]", "1 2", "{}{}", "[1]x", "<.>", "\xC3\xA5", "[\"\\\xF0\x9F\x8C\x80\"]"}) {
         CAPTURE(text);
         CHECK_FALSE(accepts(text));
     }
@@ -45,8 +45,8 @@ TEST_CASE("what RFC 8259 does not call JSON is refused") {
 }
 
 TEST_CASE("bytes that are not UTF-8 are refused, wherever they stand") {
-    for (const std::string_view bytes : {"\xff", "\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF", "\xF4\x90\x80\x80",
-                                         "\xC3", "\xE2\x82", "\xF0\x9D\x84", "\xF8\x88\x80\x80\x80"}) {
+    for (const std::string_view bytes : {"\xff", "\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
+             "\xF4\x90\x80\x80", "\xC3", "\xE2\x82", "\xF0\x9D\x84", "\xF8\x88\x80\x80\x80"}) {
         const auto text = "[\"" + std::string(bytes) + "\"]";
         CAPTURE(text);
         CHECK_FALSE(accepts(text));
@@ -55,7 +55,8 @@ TEST_CASE("bytes that are not UTF-8 are refused, wherever they stand") {
 }
 
 TEST_CASE("an escaped surrogate without its partner never becomes text that is not UTF-8") {
-    for (const std::string_view text : {R"(["\uD800"])", R"(["\uD800x"])", R"(["\uD800\uD800"])", R"(["\uDC00"])", R"(["\uDC00\uD800"])"}) {
+    for (const std::string_view text :
+        {R"(["\uD800"])", R"(["\uD800x"])", R"(["\uD800\uD800"])", R"(["\uDC00"])", R"(["\uDC00\uD800"])"}) {
         CAPTURE(text);
         const auto parsed = document::parse(text);
         if (!parsed) continue;
@@ -78,7 +79,8 @@ TEST_CASE("nesting is accepted up to a bound and refused beyond it without harm"
 }
 
 TEST_CASE("a value is read as what it is, and as nothing else") {
-    const auto parsed = document::parse(R"({"s":"x","i":-7,"r":1.5,"w":3.0,"b":true,"n":null,"a":[1,2,3],"o":{"k":"v"}})");
+    const auto parsed =
+        document::parse(R"({"s":"x","i":-7,"r":1.5,"w":3.0,"b":true,"n":null,"a":[1,2,3],"o":{"k":"v"}})");
     REQUIRE(parsed);
     const auto at = parsed->root();
     CHECK(at.type() == json::kind::object);
@@ -115,7 +117,8 @@ TEST_CASE("what is not there answers every question with nothing") {
 }
 
 TEST_CASE("a whole number that does not fit is no integer") {
-    const auto parsed = document::parse("[9223372036854775807,-9223372036854775808,9223372036854775808,1e300,9e15,1e16]");
+    const auto parsed =
+        document::parse("[9223372036854775807,-9223372036854775808,9223372036854775808,1e300,9e15,1e16]");
     REQUIRE(parsed);
     std::vector<std::optional<std::int64_t>> read;
     parsed->root().each([&](json::value v) { read.push_back(v.integer()); });
@@ -143,7 +146,8 @@ TEST_CASE("written text escapes what must be and keeps every other character") {
     CHECK(json::quoted("\b\f\n\r\t\x01\x1f") == R"("\u0008\u000c\n\r\t\u0001\u001f")");
     CHECK(json::quoted(std::string_view("a\0b", 3)) == R"("a\u0000b")");
     CHECK(json::quoted("\x7f") == "\"\x7f\"");
-    CHECK(json::quoted("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x92\xAC") == "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x92\xAC\"");
+    CHECK(json::quoted("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x92\xAC") ==
+          "\"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x92\xAC\"");
 }
 
 TEST_CASE("bytes that are not UTF-8 are written as replacement characters, and the rest stays") {
@@ -153,7 +157,8 @@ TEST_CASE("bytes that are not UTF-8 are written as replacement characters, and t
     CHECK(with("\xC0\xAF") == "\"a" + std::string(replaced) + std::string(replaced) + "z\"");
     CHECK(with("\xED\xA0\x80").find("\xED\xA0") == std::string::npos);
     CHECK(with("\xE2\x82").starts_with("\"a" + std::string(replaced)));
-    CHECK(json::quoted("\xF0\x9D\x84") == "\"" + std::string(replaced) + std::string(replaced) + std::string(replaced) + "\"");
+    CHECK(json::quoted("\xF0\x9D\x84") ==
+          "\"" + std::string(replaced) + std::string(replaced) + std::string(replaced) + "\"");
     for (int a = 0; a < 256; ++a)
         for (int b = 0; b < 256; ++b) {
             const char bytes[] = {static_cast<char>(a), static_cast<char>(b), 'z'};
@@ -163,9 +168,16 @@ TEST_CASE("bytes that are not UTF-8 are written as replacement characters, and t
 
 TEST_CASE("what is written reads back the same") {
     const std::string text = "quo\"te \\ \n \x02 \xE2\x98\x83";
-    const auto json = json::object().add("text", text).add("whole", -5).add("real", 0.1).add("yes", true)
-                          .add("none", std::optional<std::int64_t>{}).add("some", std::optional(std::string("x")))
-                          .add_raw("raw", "[1]").add("infinite", std::numeric_limits<double>::infinity()).text();
+    const auto json = json::object()
+                          .add("text", text)
+                          .add("whole", -5)
+                          .add("real", 0.1)
+                          .add("yes", true)
+                          .add("none", std::optional<std::int64_t>{})
+                          .add("some", std::optional(std::string("x")))
+                          .add_raw("raw", "[1]")
+                          .add("infinite", std::numeric_limits<double>::infinity())
+                          .text();
     const auto parsed = document::parse(json);
     REQUIRE(parsed);
     const auto at = parsed->root();

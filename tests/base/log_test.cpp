@@ -54,8 +54,8 @@ TEST_CASE("text with line ends, quotes and control characters cannot begin a sec
 }
 
 TEST_CASE("the value of a field whose name says secret is never written") {
-    for (const std::string_view name : {"password", "new_password", "jwt_secret", "token", "refresh_token", "authorization",
-                                        "api_key", "cookie", "content", "message_content"}) {
+    for (const std::string_view name : {"password", "new_password", "jwt_secret", "token", "refresh_token",
+             "authorization", "api_key", "cookie", "content", "message_content"}) {
         captured_log log;
         log::error("x", {{name, "hunter2"}});
         CAPTURE(name);

@@ -40,12 +40,14 @@ TEST_CASE("every error of a module is exactly one kind of failure, and says what
     means(failure::outage, {redis::errc::unavailable, redis::errc::timed_out});
     means(failure::broken, {redis::errc::refused});
     means(failure::refused, {json::errc::not_json, json::errc::too_deep, json::errc::wrong_type});
-    means(failure::refused, {events::errc::not_json, events::errc::missing_field, events::errc::wrong_type, events::errc::out_of_bounds});
+    means(failure::refused,
+        {events::errc::not_json, events::errc::missing_field, events::errc::wrong_type, events::errc::out_of_bounds});
     means(failure::outage, {workers::errc::leased});
     means(failure::refused, {workers::errc::unknown_generation});
     means(failure::broken, {workers::errc::threw});
     using provider = workers::providers::errc;
-    means(failure::again, {provider::rate_limited, provider::overloaded, provider::unavailable, provider::interrupted, provider::malformed});
+    means(failure::again, {provider::rate_limited, provider::overloaded, provider::unavailable, provider::interrupted,
+                              provider::malformed});
     means(failure::broken, {provider::unauthorized, provider::bad_model});
     means(failure::refused, {provider::prompt_refused});
 }

@@ -26,8 +26,12 @@ const closed = () => page.locator('#account').waitFor({ state: 'hidden' });
 
 async function openAccount() {
     await page.click('#settings');
-    await eventually('all of it is read', async () =>
-        (await page.locator('#sessions li').count()) > 0 && (await page.locator('#account [aria-busy=true]').count()) === 0);
+    await eventually(
+        'all of it is read',
+        async () =>
+            (await page.locator('#sessions li').count()) > 0 &&
+            (await page.locator('#account [aria-busy=true]').count()) === 0,
+    );
 }
 
 async function elsewhere(secret = oldPassword) {
@@ -80,7 +84,10 @@ await check('Enter makes a new line where that is wanted, and Ctrl+Enter sends',
     assert.equal(await page.locator('.item.user').count(), 0);
     await page.keyboard.press('Control+Enter');
     await eventually('it is sent', async () => (await page.locator('.item.user').count()) === 1);
-    await eventually('and answered', async () => (await replies(page).last().getAttribute('data-state')) === 'completed');
+    await eventually(
+        'and answered',
+        async () => (await replies(page).last().getAttribute('data-state')) === 'completed',
+    );
 });
 
 await check('sessions are listed; one is ended from here, and its page says so', async () => {
@@ -100,7 +107,9 @@ await check('the password is changed only by who knows it, and other sessions en
     await page.fill('#password-now', 'not the password');
     await page.fill('#password-new', password);
     await submit('#password-form');
-    await eventually('it is told', async () => /current password is wrong/.test(await textOf('#password-form .problem')));
+    await eventually('it is told', async () =>
+        /current password is wrong/.test(await textOf('#password-form .problem')),
+    );
     await page.fill('#password-now', oldPassword);
     await page.fill('#password-new', 'short');
     await submit('#password-form');
@@ -111,7 +120,9 @@ await check('the password is changed only by who knows it, and other sessions en
     assert.equal(await page.inputValue('#password-new'), '');
     await other.locator('#auth-form').waitFor();
     await logIn(other, email, oldPassword);
-    await eventually('the old one is wrong', async () => /wrong/.test(await other.locator('#auth-problem').innerText()));
+    await eventually('the old one is wrong', async () =>
+        /wrong/.test(await other.locator('#auth-problem').innerText()),
+    );
     await other.context().close();
 });
 
@@ -138,7 +149,10 @@ await check('the second factor is turned on with a code of the app, and gives re
     await inBothSchemes(page, 'recovery codes');
     await page.click('#account-close');
     await closed();
-    await eventually('a closed dialog keeps no secrets', async () => (await page.locator('#recovery-codes li').count()) === 0);
+    await eventually(
+        'a closed dialog keeps no secrets',
+        async () => (await page.locator('#recovery-codes li').count()) === 0,
+    );
 });
 
 await check('logging in then takes a code, of the app or a recovery code once', async () => {
@@ -230,7 +244,9 @@ await check('signing out everywhere ends this session too', async () => {
     await assert.rejects(api.call('GET', '/auth/session'), /401/);
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () => assert.deepEqual(browser.faults, []));
+await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+    assert.deepEqual(browser.faults, []),
+);
 
 await browser.close();
 finish();

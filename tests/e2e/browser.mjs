@@ -20,8 +20,15 @@ export class Browser {
     async start() {
         this.browser = await chromium.launch({
             executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-            args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-                '--disable-component-update', '--disable-sync'],
+            args: [
+                '--no-sandbox',
+                '--disable-gpu',
+                '--disable-quic',
+                '--no-first-run',
+                '--disable-background-networking',
+                '--disable-component-update',
+                '--disable-sync',
+            ],
         });
         this.context = await this.newContext();
         return this;
@@ -41,7 +48,8 @@ export class Browser {
         });
         page.on('request', (request) => {
             const { protocol, origin } = new URL(request.url());
-            if (protocol !== 'blob:' && origin !== new URL(this.url).origin) this.faults.push(`external request: ${request.url()}`);
+            if (protocol !== 'blob:' && origin !== new URL(this.url).origin)
+                this.faults.push(`external request: ${request.url()}`);
         });
         return page;
     }
@@ -93,6 +101,8 @@ export async function say(page, text) {
 }
 
 export async function ended(page, count, state = 'completed') {
-    await eventually(`reply ${count} is ${state}`, async () =>
-        (await replies(page).count()) >= count && (await stateOf(page)) === state);
+    await eventually(
+        `reply ${count} is ${state}`,
+        async () => (await replies(page).count()) >= count && (await stateOf(page)) === state,
+    );
 }

@@ -14,7 +14,9 @@ export async function check(name, act) {
         console.log(`ok    ${name} (${Date.now() - begun} ms)`);
     } catch (error) {
         failed += 1;
-        console.log(`FAIL  ${name} (${Date.now() - begun} ms)\n      ${String(error.stack ?? error).replaceAll('\n', '\n      ')}`);
+        console.log(
+            `FAIL  ${name} (${Date.now() - begun} ms)\n      ${String(error.stack ?? error).replaceAll('\n', '\n      ')}`,
+        );
     }
 }
 

@@ -64,7 +64,10 @@ await check('openai: a stream comes in pieces that belong together', async () =>
 
 await check('openai: stream_options.include_usage adds a last chunk with usage and no choices', async () => {
     const stream = await openai.chat.completions.create({
-        model, messages: ask('What is a bridge?'), stream: true, stream_options: { include_usage: true },
+        model,
+        messages: ask('What is a bridge?'),
+        stream: true,
+        stream_options: { include_usage: true },
     });
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk);
@@ -108,7 +111,8 @@ await check('openai: a wrong key is an AuthenticationError', async () => {
 
 await check('openai: an unknown model is a NotFoundError with the code model_not_found', async () => {
     const error = await raised(NotFoundError, () =>
-        openai.chat.completions.create({ model: 'no-such-model', messages: ask('Hello') }));
+        openai.chat.completions.create({ model: 'no-such-model', messages: ask('Hello') }),
+    );
     assert.equal(error.code, 'model_not_found');
 });
 
@@ -157,14 +161,16 @@ const assertInOrder = (frames) => {
         assert.ok(b.epoch > a.epoch || (b.epoch === a.epoch && b.offset > a.offset), `${JSON.stringify([a, b])}`);
     }
 };
-const spoken = (frames) => frames.reduce((text, { type, data }) => {
-    if (type === 'message_snapshot') return data.content;
-    if (type === 'message_start' || type === 'message_restart') return '';
-    return type === 'message_delta' ? text + data.content : text;
-}, '');
+const spoken = (frames) =>
+    frames.reduce((text, { type, data }) => {
+        if (type === 'message_snapshot') return data.content;
+        if (type === 'message_start' || type === 'message_restart') return '';
+        return type === 'message_delta' ? text + data.content : text;
+    }, '');
 
-const longText = 'Tell me about the river, the old mill beside it, the people who worked there in winter, and the bridge from '
-    + 'which one sees it all when the fog has gone.';
+const longText =
+    'Tell me about the river, the old mill beside it, the people who worked there in winter, and the bridge from ' +
+    'which one sees it all when the fog has gone.';
 let finished = null;
 
 await check('ws: the subprotocol is taken, and a ping gets its pong', async () => {
@@ -194,7 +200,10 @@ await check('SAAS-23: ws: a message is accepted, streams in order and ends as it
     assert.equal(data.message.id, ids.reply_id);
     assert.equal(spoken(frames), data.message.content);
     const stored = await api.messages(ids.conversation_id);
-    assert.deepEqual(stored.map((message) => message.role), ['user', 'assistant']);
+    assert.deepEqual(
+        stored.map((message) => message.role),
+        ['user', 'assistant'],
+    );
     assert.equal(stored[1].content, data.message.content);
     finished = ids;
     one.socket.close();
@@ -206,7 +215,10 @@ await check('SAAS-59: ws: a message sent twice is answered once', async () => {
     const data = { client_message_id: crypto.randomUUID(), content: 'Only once, please.' };
     one.say('message_send', data, 'first');
     one.say('message_send', data, 'second');
-    await eventually('both are accepted', () => one.frames.filter((frame) => frame.type === 'message_accepted').length === 2);
+    await eventually(
+        'both are accepted',
+        () => one.frames.filter((frame) => frame.type === 'message_accepted').length === 2,
+    );
     const [a, b] = one.frames.filter((frame) => frame.type === 'message_accepted');
     assert.deepEqual(a.data, b.data);
     await one.next('message_complete');
@@ -315,12 +327,26 @@ await check('kafkajs reads the events with their CloudEvents headers', async () 
 
 await check('kcat reads the same', async () => {
     for (const topic of topics) {
-        const options = ['-b', brokers.join(','), '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-f', '%k\t%h\t%s\n'];
+        const options = [
+            '-b',
+            brokers.join(','),
+            '-C',
+            '-t',
+            topic,
+            '-o',
+            'beginning',
+            '-e',
+            '-q',
+            '-f',
+            '%k\t%h\t%s\n',
+        ];
         const { stdout } = await promisify(execFile)('kcat', options, { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 });
         const line = stdout.split('\n').find((one) => one.includes(finished.generation_id));
         assert.ok(line, `no event of the generation in ${topic}`);
         const [key, headerText, ...rest] = line.split('\t');
-        const headers = Object.fromEntries(headerText.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+        const headers = Object.fromEntries(
+            headerText.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+        );
         assert.equal(key, finished.conversation_id);
         assertCloudEvent(topic, headers, JSON.parse(rest.join('\t')));
     }
@@ -329,7 +355,11 @@ await check('kcat reads the same', async () => {
 // --- openai again, with a provider that fails
 
 await check('openai: an error in the middle of a stream is raised', async () => {
-    const stream = await openai.chat.completions.create({ model, messages: ask('[[simulate cut]] What is a storm?'), stream: true });
+    const stream = await openai.chat.completions.create({
+        model,
+        messages: ask('[[simulate cut]] What is a storm?'),
+        stream: true,
+    });
     let text = '';
     const error = await raised(APIError, async () => {
         for await (const chunk of stream) text += chunk.choices[0].delta.content ?? '';

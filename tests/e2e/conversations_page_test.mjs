@@ -65,7 +65,10 @@ await check('a found message is opened where it stands', async () => {
 
 await check('what is nowhere is told, and an empty box brings the list back', async () => {
     await page.fill('#search-text', 'zeppelin');
-    await eventually('it is told', async () => (await page.locator('#found-count').innerText()) === 'Nothing was found.');
+    await eventually(
+        'it is told',
+        async () => (await page.locator('#found-count').innerText()) === 'Nothing was found.',
+    );
     assert.equal(await page.locator('#found a').count(), 0);
     await page.fill('#search-text', '');
     await links.first().waitFor();
@@ -90,8 +93,10 @@ await check('a conversation is renamed; cancelling leaves the title', async () =
     await inBothSchemes(page, 'rename');
     await page.fill('#question-field', 'By the sea');
     await page.keyboard.press('Enter');
-    await eventually('the list has the title', async () =>
-        (await linkTo(lighthouse).locator('.title').innerText()) === 'By the sea');
+    await eventually(
+        'the list has the title',
+        async () => (await linkTo(lighthouse).locator('.title').innerText()) === 'By the sea',
+    );
     assert.match(await page.title(), /^By the sea/);
     assert.equal((await stored(lighthouse)).title, 'By the sea');
     await act('Rename');
@@ -121,11 +126,15 @@ await check('the archive takes a conversation out of the list; undo and the arch
     await eventually('it is back', async () => (await linkTo(lighthouse).count()) === 1);
     await act('Archive');
     await page.click('#only-archived');
-    await eventually('the archive has it alone', async () =>
-        (await links.count()) === 1 && (await linkTo(lighthouse).count()) === 1);
+    await eventually(
+        'the archive has it alone',
+        async () => (await links.count()) === 1 && (await linkTo(lighthouse).count()) === 1,
+    );
     await page.reload();
-    await eventually('an archived one is shown, with its companion', async () =>
-        (await replies(page).count()) === 1 && (await page.locator('#chat-name').innerText()) !== 'AIRI');
+    await eventually(
+        'an archived one is shown, with its companion',
+        async () => (await replies(page).count()) === 1 && (await page.locator('#chat-name').innerText()) !== 'AIRI',
+    );
     await act('Move out of the archive');
     await eventually('it is listed again', async () => (await linkTo(lighthouse).count()) === 1);
     assert.equal((await stored(lighthouse)).archived, false);
@@ -136,7 +145,10 @@ await check('a conversation is kept as JSON and as Markdown', async () => {
     assert.equal(json.name, 'By-the-sea.json');
     const { conversation, messages } = JSON.parse(json.text);
     assert.equal(conversation.id, lighthouse);
-    assert.deepEqual(messages.map((message) => message.role), ['user', 'assistant']);
+    assert.deepEqual(
+        messages.map((message) => message.role),
+        ['user', 'assistant'],
+    );
     const markdown = await savedBy('Export as Markdown');
     assert.equal(markdown.name, 'By-the-sea.md');
     assert.match(markdown.text, /^# By the sea\n/);
@@ -153,8 +165,11 @@ await check('a reply is rated, the other way round, and not at all; a reload sho
     await eventually('it is bad', async () => (await rating()) === -1);
     assert.equal(await page.locator('.item.user [data-rating]').count(), 0);
     await page.reload();
-    await eventually('it is shown', async () =>
-        (await replies(page).count()) === 1 && (await thumb('Bad reply').getAttribute('aria-pressed')) === 'true');
+    await eventually(
+        'it is shown',
+        async () =>
+            (await replies(page).count()) === 1 && (await thumb('Bad reply').getAttribute('aria-pressed')) === 'true',
+    );
     await thumb('Bad reply').click();
     await eventually('it is not rated', async () => (await rating()) === null);
     await eventually('that is shown', async () => (await thumb('Bad reply').getAttribute('aria-pressed')) === 'false');
@@ -171,7 +186,10 @@ await check('what another one said meanwhile is unread until it is looked at', a
     await linkTo(orchard).click();
     await eventually('it counts as read', async () => !(await stored(orchard)).unread);
     await linkTo(lighthouse).click();
-    await eventually('the other one is shown', async () => (await linkTo(lighthouse).getAttribute('aria-current')) === 'page');
+    await eventually(
+        'the other one is shown',
+        async () => (await linkTo(lighthouse).getAttribute('aria-current')) === 'page',
+    );
     assert.equal(await page.locator('#conversations a.unread').count(), 0);
 });
 
@@ -198,14 +216,18 @@ await check('a conversation is deleted, and comes back with undo', async () => {
     await eventually('it left the list', async () => (await linkTo(orchard).count()) === 0);
     await assert.rejects(stored(orchard), /404/);
     await toast.locator('button', { hasText: 'Undo' }).click();
-    await eventually('it is shown again', async () => conversationOf(page) === orchard && (await replies(page).count()) === 2);
+    await eventually(
+        'it is shown again',
+        async () => conversationOf(page) === orchard && (await replies(page).count()) === 2,
+    );
     assert.equal(await linkTo(orchard).count(), 1);
     assert.equal((await stored(orchard)).id, orchard);
 });
 
 await check('what fails is told, and changes nothing', async () => {
     await page.route('**/api/v1/conversations/**', (route) =>
-        route.request().method() === 'PATCH' ? route.abort() : route.fallback());
+        route.request().method() === 'PATCH' ? route.abort() : route.fallback(),
+    );
     await page.click('#star');
     await eventually('it is told', async () => /cannot be reached/.test(await toast.innerText()));
     assert.equal(await page.getAttribute('#star', 'aria-pressed'), 'false');
@@ -217,7 +239,10 @@ await check('what is found is read page by page', async () => {
     const tell = (_, i) => api.call('POST', '/chat/messages', { content: `Zebra number ${i}.` }, { Prefer: 'wait=0' });
     await Promise.all(Array.from({ length: count }, tell));
     const all = async () => (await api.call('GET', '/search/messages?q=zebra&limit=100')).data;
-    await eventually('all of them are stored', async () => (await all()).filter((one) => one.role === 'user').length === count);
+    await eventually(
+        'all of them are stored',
+        async () => (await all()).filter((one) => one.role === 'user').length === count,
+    );
     await page.fill('#search-text', 'zebra');
     await eventually('the first page is there', async () => (await page.locator('#found a').count()) === 20);
     assert.equal(await page.locator('#found-count').innerText(), '20 messages and more');
@@ -243,7 +268,9 @@ await check('a phone has all of it too', async () => {
     await page.locator('.item.sought').waitFor();
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () => assert.deepEqual(browser.faults, []));
+await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+    assert.deepEqual(browser.faults, []),
+);
 
 await browser.close();
 finish();

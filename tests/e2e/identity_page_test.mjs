@@ -14,14 +14,19 @@ const url = needed('AIRI_URL').replace(/\/$/, '').replace('127.0.0.1', 'localhos
 const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: Number(needed('AIRI_OIDC_PORT')) });
 const email = freshEmail('identity');
 const subject = provider.person(email, { name: 'Grace' });
-await eventually('the provider is offered', async () => (await (await fetch(`${url}/api/v1/auth/oauth`)).json()).data.some((one) => one.name === 'oidc'));
+await eventually('the provider is offered', async () =>
+    (await (await fetch(`${url}/api/v1/auth/oauth`)).json()).data.some((one) => one.name === 'oidc'),
+);
 const browser = await new Browser(url).start();
 // Only the provider's pages ask for anything from elsewhere.
 const elsewhere = (request) => ![new URL(url).origin, provider.issuer].includes(new URL(request).origin);
 
 async function openPage(context) {
     const page = await browser.openPage(context);
-    await page.route((request) => elsewhere(request.href), (route) => route.abort());
+    await page.route(
+        (request) => elsewhere(request.href),
+        (route) => route.abort(),
+    );
     return page;
 }
 
@@ -72,7 +77,11 @@ await check('what was begun in another browser signs nobody in, and who turns ba
     await other.getByText('You did not sign in there').waitFor();
     // The address belongs to somebody who never showed that it is his.
     const taken = freshEmail('taken');
-    await signUp(await openPage(await browser.newContext()), url, { name: 'Tom', email: taken, password: 'a long enough password' });
+    await signUp(await openPage(await browser.newContext()), url, {
+        name: 'Tom',
+        email: taken,
+        password: 'a long enough password',
+    });
     await offered(other).click();
     await confirm(other, provider.person(taken));
     await other.getByText('This address has an account already').waitFor();
@@ -99,8 +108,14 @@ await check('somebody with a password links an identity and removes it', async (
 await check('a second factor is asked for on the way back', async () => {
     const api = new Api(url);
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
-    const { data: { secret } } = await api.call('POST', '/auth/2fa/setup', {});
-    const { data: { recovery_codes: [recovery] } } = await api.call('POST', '/auth/2fa/enable', { code: await generate({ secret }) });
+    const {
+        data: { secret },
+    } = await api.call('POST', '/auth/2fa/setup', {});
+    const {
+        data: {
+            recovery_codes: [recovery],
+        },
+    } = await api.call('POST', '/auth/2fa/enable', { code: await generate({ secret }) });
     const other = await openPage(await browser.newContext());
     await other.goto(url);
     await offered(other).click();
@@ -117,5 +132,8 @@ await check('a second factor is asked for on the way back', async () => {
 
 await browser.close();
 await provider.down();
-assert.deepEqual(browser.faults.filter((one) => !one.startsWith('external request: ')), []);
+assert.deepEqual(
+    browser.faults.filter((one) => !one.startsWith('external request: ')),
+    [],
+);
 finish();

@@ -16,10 +16,13 @@ const browser = await new Browser(url).start();
 const page = await browser.openPage();
 
 /// Where the newest mail of a kind leads, on this gateway.
-const linkOf = (kind) => eventually(`a mail ${kind}`, () => {
-    const link = readOutbox(outbox).filter((mail) => mail.to === email && mail.link?.includes(`?${kind}=`)).at(-1)?.link;
-    return link && `${url}/${new URL(link).search}`;
-});
+const linkOf = (kind) =>
+    eventually(`a mail ${kind}`, () => {
+        const link = readOutbox(outbox)
+            .filter((mail) => mail.to === email && mail.link?.includes(`?${kind}=`))
+            .at(-1)?.link;
+        return link && `${url}/${new URL(link).search}`;
+    });
 
 await check('the link that signup sends verifies the address, and its token leaves the address bar', async () => {
     await signUp(page, url, { name: 'Nora', email, password });

@@ -18,7 +18,11 @@ await other.locator('#companions .card').first().waitFor();
 await other.locator('body[data-connection="online"]').waitFor();
 
 // Nothing of what follows may come from a look at the list: the second page reads it no more.
-const away = { status: 503, contentType: 'application/json', body: '{"success":false,"error":{"code":"UNAVAILABLE","message":"away"}}' };
+const away = {
+    status: 503,
+    contentType: 'application/json',
+    body: '{"success":false,"error":{"code":"UNAVAILABLE","message":"away"}}',
+};
 await other.route(/\/api\/v1\/conversations\?/, (route) => route.fulfill(away));
 
 const linkTo = (where, id) => where.locator(`#conversations a[href="#/c/${id}"]`);
@@ -36,7 +40,8 @@ const id = conversationOf(page);
 await api.call('POST', `/conversations/${id}/read`, {});
 
 await check('AIRI-57: a new conversation is on the other page', () =>
-    eventually('it is in the list', async () => (await linkTo(other, id).count()) === 1));
+    eventually('it is in the list', async () => (await linkTo(other, id).count()) === 1),
+);
 
 await check('AIRI-57: a new title and a star are too', async () => {
     await act('Rename');
@@ -48,15 +53,20 @@ await check('AIRI-57: a new title and a star are too', async () => {
     await accessible(other, 'live list');
 });
 
-await check('AIRI-57: what another client changes is on both pages, and in the title of the one that shows it', async () => {
-    await api.call('PATCH', `/conversations/${id}`, { title: 'At high tide', starred: false });
-    for (const where of [page, other]) await eventually('the title', async () => (await titleOn(where, id)) === 'At high tide');
-    await eventually('the page has it', async () => /^At high tide/.test(await page.title()));
-    await eventually('the star is off', async () => (await page.getAttribute('#star', 'aria-pressed')) === 'false');
-    const made = (await api.call('POST', '/conversations', { title: 'From elsewhere' })).data;
-    for (const where of [page, other]) await eventually('it is in the list', async () => (await linkTo(where, made.id).count()) === 1);
-    assert.equal(await other.locator('#conversations a').count(), 2);
-});
+await check(
+    'AIRI-57: what another client changes is on both pages, and in the title of the one that shows it',
+    async () => {
+        await api.call('PATCH', `/conversations/${id}`, { title: 'At high tide', starred: false });
+        for (const where of [page, other])
+            await eventually('the title', async () => (await titleOn(where, id)) === 'At high tide');
+        await eventually('the page has it', async () => /^At high tide/.test(await page.title()));
+        await eventually('the star is off', async () => (await page.getAttribute('#star', 'aria-pressed')) === 'false');
+        const made = (await api.call('POST', '/conversations', { title: 'From elsewhere' })).data;
+        for (const where of [page, other])
+            await eventually('it is in the list', async () => (await linkTo(where, made.id).count()) === 1);
+        assert.equal(await other.locator('#conversations a').count(), 2);
+    },
+);
 
 await check('AIRI-57: archived on one page it leaves the list of the other, and comes back', async () => {
     await act('Archive');
@@ -72,11 +82,14 @@ await check('AIRI-57: deleted on one page it is shown on no other; undone, it is
     await eventually('it left the list', async () => (await linkTo(other, id).count()) === 0);
     await other.locator('#gallery').waitFor();
     await page.locator('#toast button', { hasText: 'Undo' }).click();
-    for (const where of [page, other]) await eventually('it is there', async () => (await linkTo(where, id).count()) === 1);
+    for (const where of [page, other])
+        await eventually('it is there', async () => (await linkTo(where, id).count()) === 1);
     assert.equal(await titleOn(other, id), 'At high tide');
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () => assert.deepEqual(browser.faults, []));
+await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+    assert.deepEqual(browser.faults, []),
+);
 
 await browser.close();
 finish();

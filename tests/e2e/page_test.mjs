@@ -12,8 +12,9 @@ const email = freshEmail('page');
 const password = 'a long enough password';
 
 // As long as the simulated provider quotes, so that there is time in the middle of its reply.
-const longText = 'Tell me slowly and with all the words you have about the river, the old mill beside it, the people who '
-    + 'worked there in winter, and the bridge from which one sees it all.';
+const longText =
+    'Tell me slowly and with all the words you have about the river, the old mill beside it, the people who ' +
+    'worked there in winter, and the bridge from which one sees it all.';
 
 const browser = await new Browser(url).start();
 const { context, faults } = browser;
@@ -23,16 +24,21 @@ const usedOf = async (page) => Number(await page.locator('#usage-meter').getAttr
 const squeeze = (text) => text.replace(/\s+/g, ' ').trim();
 
 // Records every text the last reply shows, from now on.
-const record = (page) => page.evaluate(() => {
-    window.seen = [];
-    const look = () => {
-        const last = [...document.querySelectorAll('.item.reply')].at(-1);
-        const text = last?.querySelector('.text').innerText ?? '';
-        if (text && text !== window.seen.at(-1)) window.seen.push(text);
-    };
-    new MutationObserver(look).observe(document.getElementById('messages'), { childList: true, subtree: true, characterData: true });
-    look();
-});
+const record = (page) =>
+    page.evaluate(() => {
+        window.seen = [];
+        const look = () => {
+            const last = [...document.querySelectorAll('.item.reply')].at(-1);
+            const text = last?.querySelector('.text').innerText ?? '';
+            if (text && text !== window.seen.at(-1)) window.seen.push(text);
+        };
+        new MutationObserver(look).observe(document.getElementById('messages'), {
+            childList: true,
+            subtree: true,
+            characterData: true,
+        });
+        look();
+    });
 const recorded = (page) => page.evaluate(() => window.seen);
 
 async function storedReply(page) {
@@ -89,8 +95,10 @@ await check('the usage meter counts the message', async () => {
 
 await check('a reply is stopped, and what was shown is what is stored', async () => {
     await say(page, longText);
-    await eventually('the second reply has begun', async () =>
-        (await replies(page).count()) === 2 && (await textOf(page)).length > 5);
+    await eventually(
+        'the second reply has begun',
+        async () => (await replies(page).count()) === 2 && (await textOf(page)).length > 5,
+    );
     await page.locator('#stop').click({ force: true }); // without waiting for the page to come to rest
     await ended(page, 2, 'cancelled');
     const stored = await storedReply(page);
@@ -101,14 +109,22 @@ await check('a reply is stopped, and what was shown is what is stored', async ()
 
 await check('a reload in the middle of a reply: it goes on and ends complete', async () => {
     await say(page, `${longText} Once more.`);
-    await eventually('the third reply has begun', async () =>
-        (await replies(page).count()) === 3 && (await textOf(page)).length > 5);
+    await eventually(
+        'the third reply has begun',
+        async () => (await replies(page).count()) === 3 && (await textOf(page)).length > 5,
+    );
     const before = await textOf(page);
     await page.reload();
-    await eventually('the reply is there again', async () =>
-        (await replies(page).count()) === 3 && (await textOf(page)).length > 0);
+    await eventually(
+        'the reply is there again',
+        async () => (await replies(page).count()) === 3 && (await textOf(page)).length > 0,
+    );
     await record(page);
-    assert.notEqual(await stateOf(page), 'completed', 'it had ended before the page was back: the provider is too fast');
+    assert.notEqual(
+        await stateOf(page),
+        'completed',
+        'it had ended before the page was back: the provider is too fast',
+    );
     await ended(page, 3);
     const seen = await recorded(page);
     assertGrows(seen, 2);
@@ -118,8 +134,10 @@ await check('a reload in the middle of a reply: it goes on and ends complete', a
 
 await check('a lost connection is told, comes back by itself, and the reply is whole', async () => {
     await say(page, `${longText} And again.`);
-    await eventually('the fourth reply has begun', async () =>
-        (await replies(page).count()) === 4 && (await textOf(page)).length > 5);
+    await eventually(
+        'the fourth reply has begun',
+        async () => (await replies(page).count()) === 4 && (await textOf(page)).length > 5,
+    );
     await context.setOffline(true);
     await eventually('the page tells it', () => page.locator('#connection').isVisible());
     await context.setOffline(false);
@@ -132,12 +150,18 @@ await check('a second tab sees a new message and its reply live', async () => {
     const second = await browser.openPage();
     await second.goto(page.url());
     await eventually('the history is there', async () => (await replies(second).count()) === 4);
-    await eventually('it is connected', async () => (await second.locator('body').getAttribute('data-connection')) === 'online');
+    await eventually(
+        'it is connected',
+        async () => (await second.locator('body').getAttribute('data-connection')) === 'online',
+    );
     await record(second);
     const before = (await recorded(second)).length;
     await say(page, 'This one is for both tabs.');
-    await eventually('the message is in the second tab', async () =>
-        (await second.locator('.item.user').last().locator('.text').innerText()) === 'This one is for both tabs.');
+    await eventually(
+        'the message is in the second tab',
+        async () =>
+            (await second.locator('.item.user').last().locator('.text').innerText()) === 'This one is for both tabs.',
+    );
     await ended(second, 5);
     assertGrows((await recorded(second)).slice(before), 2);
     await ended(page, 5);
@@ -167,7 +191,10 @@ await check('logging out ends it in every tab, logging in brings the history bac
     await page.locator('#conversations a').first().click();
     await eventually('the history is there', async () => (await replies(page).count()) === 5);
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
-    await eventually('the stopped one is shown as such', async () => (await page.locator('.item.reply[data-state=cancelled]').count()) === 1);
+    await eventually(
+        'the stopped one is shown as such',
+        async () => (await page.locator('.item.reply[data-state=cancelled]').count()) === 1,
+    );
     await eventually('the usage is there', async () => (await usedOf(page)) >= 5);
 });
 
@@ -182,7 +209,9 @@ await check('it fits a phone: no sideways scrolling, the list in a drawer', asyn
     await inBothSchemes(page, 'phone');
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () => assert.deepEqual(faults, []));
+await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+    assert.deepEqual(faults, []),
+);
 
 await browser.close();
 finish();

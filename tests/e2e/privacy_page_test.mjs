@@ -12,10 +12,13 @@ const url = needed('AIRI_URL').replace(/\/$/, '');
 const outbox = needed('AIRI_OUTBOX');
 const password = 'a long enough password';
 const browser = await new Browser(url).start();
-const linkOf = (to, kind, count = 1) => eventually(`${count} mails ${kind}`, () => {
-    const links = readOutbox(outbox).filter((mail) => mail.to === to && mail.link?.includes(`?${kind}=`)).map((mail) => mail.link);
-    return links.length >= count && `${url}/${new URL(links.at(-1)).search}`;
-});
+const linkOf = (to, kind, count = 1) =>
+    eventually(`${count} mails ${kind}`, () => {
+        const links = readOutbox(outbox)
+            .filter((mail) => mail.to === to && mail.link?.includes(`?${kind}=`))
+            .map((mail) => mail.link);
+        return links.length >= count && `${url}/${new URL(links.at(-1)).search}`;
+    });
 const ago = (years) => `${new Date().getUTCFullYear() - years}-01-01`;
 
 async function childOn(page, email, parent) {
@@ -95,7 +98,10 @@ await check('SAAS-08: consents are kept; a copy of the data is asked for, told o
     const [file] = await Promise.all([page.waitForEvent('download'), page.click('#exports a')]);
     const archive = JSON.parse(readFileSync(await file.path(), 'utf8'));
     assert.equal(archive.profile.email, email);
-    assert.deepEqual(archive.consents.map((one) => [one.kind, one.granted]), [['marketing', true]]);
+    assert.deepEqual(
+        archive.consents.map((one) => [one.kind, one.granted]),
+        [['marketing', true]],
+    );
     await page.click('#account-close');
     await page.reload();
     await page.click('#settings');

@@ -109,31 +109,54 @@ await check('a gap is asked for once, from the last known position', async () =>
     one.hears('message_delta', at(1, 1, { content: 'a' }));
     one.hears('message_delta', at(1, 3, { content: 'c' }));
     one.hears('message_delta', at(1, 4, { content: 'd' }));
-    assert.deepEqual(one.of('resume').map((frame) => frame.data), [{ generation_id: 'g', epoch: 1, offset: 1 }]);
+    assert.deepEqual(
+        one.of('resume').map((frame) => frame.data),
+        [{ generation_id: 'g', epoch: 1, offset: 1 }],
+    );
     one.hears('resumed', { generation_id: 'g', recovered: true });
-    for (const [offset, content] of [[2, 'b'], [3, 'c'], [4, 'd']]) one.hears('message_delta', at(1, offset, { content }));
+    for (const [offset, content] of [
+        [2, 'b'],
+        [3, 'c'],
+        [4, 'd'],
+    ])
+        one.hears('message_delta', at(1, offset, { content }));
     assert.equal(client.replies.get('g').text, 'abcd');
     client.close();
 });
 
-await check('SAAS-30: after a lost connection: channels, unaccepted messages and replies are taken up again', async () => {
-    const { client, heard } = started();
-    const one = await socket(1);
-    one.open();
-    client.watch('conversation:c');
-    const send = client.send({ content: 'hello', conversation_id: 'c' });
-    one.hears('message_start', at(1, 0));
-    one.hears('message_delta', at(1, 1, { content: 'a' }));
-    one.onclose({ code: 1006 });
-    const two = await socket(2);
-    two.open();
-    assert.deepEqual(two.of('subscribe').map((frame) => frame.data.channel), ['conversation:c']);
-    assert.deepEqual(two.of('message_send').map((frame) => frame.data.client_message_id), [send.client_message_id]);
-    assert.deepEqual(two.of('resume').map((frame) => frame.data), [{ generation_id: 'g', epoch: 1, offset: 1 }]);
-    one.onmessage?.({ data: '{"type":"message_delta"}' });
-    assert.deepEqual(heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.again), [false, true]);
-    client.close();
-});
+await check(
+    'SAAS-30: after a lost connection: channels, unaccepted messages and replies are taken up again',
+    async () => {
+        const { client, heard } = started();
+        const one = await socket(1);
+        one.open();
+        client.watch('conversation:c');
+        const send = client.send({ content: 'hello', conversation_id: 'c' });
+        one.hears('message_start', at(1, 0));
+        one.hears('message_delta', at(1, 1, { content: 'a' }));
+        one.onclose({ code: 1006 });
+        const two = await socket(2);
+        two.open();
+        assert.deepEqual(
+            two.of('subscribe').map((frame) => frame.data.channel),
+            ['conversation:c'],
+        );
+        assert.deepEqual(
+            two.of('message_send').map((frame) => frame.data.client_message_id),
+            [send.client_message_id],
+        );
+        assert.deepEqual(
+            two.of('resume').map((frame) => frame.data),
+            [{ generation_id: 'g', epoch: 1, offset: 1 }],
+        );
+        one.onmessage?.({ data: '{"type":"message_delta"}' });
+        assert.deepEqual(
+            heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.again),
+            [false, true],
+        );
+        client.close();
+    },
+);
 
 await check('an accepted message is followed to its end, also by the page after a reload', async () => {
     const storage = new MemoryStorage();
@@ -142,12 +165,21 @@ await check('an accepted message is followed to its end, also by the page after 
     const send = before.client.send({ content: 'hello' });
     const [one] = FakeSocket.all;
     const { client_message_id } = send;
-    one.hears('message_accepted', { client_message_id, conversation_id: 'c', message_id: 'm', reply_id: 'r', generation_id: 'g' });
+    one.hears('message_accepted', {
+        client_message_id,
+        conversation_id: 'c',
+        message_id: 'm',
+        reply_id: 'r',
+        generation_id: 'g',
+    });
     const { client, heard } = started({ storage });
     const two = await socket(1);
     two.open();
     assert.equal(two.of('message_send').length, 0);
-    assert.deepEqual(two.of('resume').map((frame) => frame.data), [{ generation_id: 'g', epoch: 0, offset: -1 }]);
+    assert.deepEqual(
+        two.of('resume').map((frame) => frame.data),
+        [{ generation_id: 'g', epoch: 0, offset: -1 }],
+    );
     two.hears('message_complete', at(1, 5, { message: { content: 'done' } }));
     assert.equal(heard.at(-1)[1].text, 'done');
     assert.equal(storage.getItem('airi.sends'), null);
@@ -166,13 +198,20 @@ await check('a refused message can be sent again under its old id', async () => 
     assert.equal(heard.at(-1)[0], 'refused');
     assert.equal(client.sends.size, 0);
     client.sendAgain(send);
-    assert.deepEqual(one.of('message_send').map((frame) => frame.data.client_message_id), [send.client_message_id, send.client_message_id]);
+    assert.deepEqual(
+        one.of('message_send').map((frame) => frame.data.client_message_id),
+        [send.client_message_id, send.client_message_id],
+    );
     client.close();
 });
 
 await check('a close with 1008 asks the server whether the session lives', async () => {
     let asked = 0;
-    const { client } = started({ verify: async () => { asked += 1; } });
+    const { client } = started({
+        verify: async () => {
+            asked += 1;
+        },
+    });
     const one = await socket(1);
     one.open();
     one.onclose({ code: 1008 });
@@ -185,20 +224,46 @@ await check('a thread shows each message once, whichever of its ids comes first'
     const thread = new Thread('c');
     const send = { client_message_id: 'k', content: 'hello', accepted: null };
     thread.addSend(send);
-    const stored = { id: 'm', role: 'user', content: 'hello', status: 'accepted', client_message_id: 'k', created_at: '2026-01-01T10:00:00Z' };
+    const stored = {
+        id: 'm',
+        role: 'user',
+        content: 'hello',
+        status: 'accepted',
+        client_message_id: 'k',
+        created_at: '2026-01-01T10:00:00Z',
+    };
     thread.addMessage(stored);
     thread.addSend({ ...send, accepted: { question_id: 'm', generation_id: 'g' } });
     thread.addReply(new Reply(ids));
-    const end = { id: 'r', role: 'assistant', content: 'hi', status: 'completed', generation_id: 'g', created_at: '2026-01-01T10:00:00Z' };
+    const end = {
+        id: 'r',
+        role: 'assistant',
+        content: 'hi',
+        status: 'completed',
+        generation_id: 'g',
+        created_at: '2026-01-01T10:00:00Z',
+    };
     thread.addMessage(end);
     thread.addReply(new Reply(ids)); // what is still under way on the wire does not undo the end
-    assert.deepEqual(thread.items.map((item) => [item.role, item.content, item.state]), [['user', 'hello', 'sent'], ['assistant', 'hi', 'completed']]);
+    assert.deepEqual(
+        thread.items.map((item) => [item.role, item.content, item.state]),
+        [
+            ['user', 'hello', 'sent'],
+            ['assistant', 'hi', 'completed'],
+        ],
+    );
 });
 
 await check('an acceptance that comes after the other copy of the message leaves one', () => {
     const thread = new Thread('c');
     thread.addSend({ client_message_id: 'k', content: 'hello', accepted: null });
-    thread.addMessage({ id: 'm', role: 'user', content: 'hello', status: 'accepted', created_at: '2026-01-01T10:00:00Z' });
+    thread.addMessage({
+        id: 'm',
+        role: 'user',
+        content: 'hello',
+        status: 'accepted',
+        created_at: '2026-01-01T10:00:00Z',
+    });
     thread.addSend({ client_message_id: 'k', content: 'hello', accepted: { question_id: 'm', generation_id: 'g' } });
     assert.equal(thread.items.length, 1);
 });

@@ -24,8 +24,12 @@ const left_out = ['auth.logout', 'sessions.end', 'sessions.end_all', 'auth.chang
 /// Its output and how it ended.
 function run(command, args, within = 60_000) {
     return new Promise((resolve) => {
-        execFile(command, args, { cwd: work, timeout: within, maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } },
-            (error, out, err) => resolve({ code: error ? (error.code ?? error.signal) : 0, text: `${out}${err}` }));
+        execFile(
+            command,
+            args,
+            { cwd: work, timeout: within, maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } },
+            (error, out, err) => resolve({ code: error ? (error.code ?? error.signal) : 0, text: `${out}${err}` }),
+        );
     });
 }
 
@@ -43,7 +47,7 @@ function python() {
     try {
         renameSync(making, at);
     } catch {
-        rmSync(making, { recursive: true });  // made by another one meanwhile
+        rmSync(making, { recursive: true }); // made by another one meanwhile
     }
     return program(at);
 }
@@ -61,25 +65,47 @@ await check('the OpenAPI document passes the linter', async () => {
     const linter = path.join(here, '../node_modules/@redocly/cli/bin/cli.js');
     const done = await run(process.execPath, [linter, 'lint', file, '--format=json', '--extends=recommended']);
     const found = JSON.parse(done.text.slice(done.text.indexOf('{'), done.text.lastIndexOf('}') + 1));
-    assert.equal(found.totals.errors, 0, JSON.stringify(found.problems.filter((one) => one.severity === 'error'), null, 1));
+    assert.equal(
+        found.totals.errors,
+        0,
+        JSON.stringify(
+            found.problems.filter((one) => one.severity === 'error'),
+            null,
+            1,
+        ),
+    );
     assert.equal(done.code, 0);
 });
 
 await check('the AsyncAPI document is valid, and has every frame and topic', async () => {
     const { text } = await fetched('/asyncapi.json');
     const { document, diagnostics } = await new Parser().parse(text);
-    assert.deepEqual(diagnostics.filter((one) => one.severity === 0).map((one) => `${one.path.join('/')}: ${one.message}`), []);
-    const names = document.channels().get('socket').messages().all().map((message) => message.name());
+    assert.deepEqual(
+        diagnostics.filter((one) => one.severity === 0).map((one) => `${one.path.join('/')}: ${one.message}`),
+        [],
+    );
+    const names = document
+        .channels()
+        .get('socket')
+        .messages()
+        .all()
+        .map((message) => message.name());
     const client = readFileSync(path.join(root, 'gateway/client_frame.cpp'), 'utf8');
     const understood = new Set([...client.matchAll(/type == "(\w+)"/g)].map((found) => found[1]));
     assert.ok(understood.size >= 8);
     for (const name of understood) assert.ok(names.includes(name), `no ${name}`);
     const generation = readFileSync(path.join(root, 'events/frames.cpp'), 'utf8');
-    const told = [...generation.matchAll(/"(message_\w+)"/g)].map((found) => found[1]).filter((name) => name !== 'message_id');
+    const told = [...generation.matchAll(/"(message_\w+)"/g)]
+        .map((found) => found[1])
+        .filter((name) => name !== 'message_id');
     assert.ok(told.length >= 8);
     for (const name of told) assert.ok(names.includes(name), `no ${name}`);
-    const topics = document.channels().all().map((channel) => channel.address());
-    for (const topic of ['chat.requested.v1', 'chat.finished.v1-retry', 'usage.recorded.v1-dlt']) assert.ok(topics.includes(topic), `no ${topic}`);
+    const topics = document
+        .channels()
+        .all()
+        .map((channel) => channel.address());
+    for (const topic of ['chat.requested.v1', 'chat.finished.v1-retry', 'usage.recorded.v1-dlt'])
+        assert.ok(topics.includes(topic), `no ${topic}`);
 });
 
 await check('the page shows every operation, by keyboard too, and loads nothing from elsewhere', async () => {
@@ -104,8 +130,12 @@ await check('the page shows every operation, by keyboard too, and loads nothing 
         await page.locator('#filter').fill('');
         for (const entry of await entries.all())
             if (!(await entry.evaluate((one) => one.open))) await entry.locator('summary').press('Enter');
-        await eventually('each tells its refusals', async () =>
-            (await page.locator('details.operation[open]').filter({ hasText: 'Refusals' }).count()) === operations.length);
+        await eventually(
+            'each tells its refusals',
+            async () =>
+                (await page.locator('details.operation[open]').filter({ hasText: 'Refusals' }).count()) ===
+                operations.length,
+        );
         await page.goto(`${base}/docs#messages.list`);
         await page.locator('[id="messages.list"][open]').waitFor();
         assert.deepEqual(browser.faults, []);
@@ -119,10 +149,34 @@ await check('schemathesis finds no answer that the OpenAPI document does not hav
     await api.signup(freshEmail('contract'), 'a long enough password');
     const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
     await api.call('POST', `/conversations/${data.id}/messages`, { content: 'say something' });
-    const done = await run(python(),
-        ['-m', 'schemathesis.cli', '--config-file', path.join(here, 'schemathesis.toml'), 'run', `${base}/openapi.json`, '--header', `Authorization: Bearer ${api.token}`, '--header', 'Prefer: wait=1',
-            ...left_out.flatMap((name) => ['--exclude-operation-id', name]), '--warnings', 'off'], 150_000);
-    assert.equal(done.code, 0, done.text.split('\n').map((line) => line.slice(0, 500)).join('\n').slice(-20_000));
+    const done = await run(
+        python(),
+        [
+            '-m',
+            'schemathesis.cli',
+            '--config-file',
+            path.join(here, 'schemathesis.toml'),
+            'run',
+            `${base}/openapi.json`,
+            '--header',
+            `Authorization: Bearer ${api.token}`,
+            '--header',
+            'Prefer: wait=1',
+            ...left_out.flatMap((name) => ['--exclude-operation-id', name]),
+            '--warnings',
+            'off',
+        ],
+        150_000,
+    );
+    assert.equal(
+        done.code,
+        0,
+        done.text
+            .split('\n')
+            .map((line) => line.slice(0, 500))
+            .join('\n')
+            .slice(-20_000),
+    );
     const [, tested] = done.text.match(/Tested: (\d+)/) ?? assert.fail(done.text.slice(-2000));
     const [, cases] = done.text.match(/([\d,]+) generated/) ?? assert.fail(done.text.slice(-2000));
     assert.ok(Number(tested) >= 45, `${tested} operations were tested`);

@@ -150,7 +150,8 @@ TEST_CASE("carried JSON stays what it was, and none is null") {
 
 TEST_CASE("the log of an undecodable event says nothing of what is in it") {
     captured_log log;
-    CHECK(fault_of<events::chat_requested>(with(requested("m", "my deepest secret"), "listed", "3")) == events::errc::wrong_type);
+    CHECK(fault_of<events::chat_requested>(with(requested("m", "my deepest secret"), "listed", "3")) ==
+          events::errc::wrong_type);
     CHECK(log.says("listed"));
     CHECK_FALSE(log.says("deepest"));
 }

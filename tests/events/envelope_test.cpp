@@ -59,7 +59,7 @@ TEST_CASE("an event's topic is its released name, with a retry topic and dead le
     CHECK(all.size() == list.size());
     CHECK(list.size() == 3 * std::tuple_size_v<events::all>);
     for (const std::string topic :
-         {"chat.requested.v1", "chat.screened.v1", "chat.finished.v1", "moderation.decided.v1", "usage.recorded.v1"}) {
+        {"chat.requested.v1", "chat.screened.v1", "chat.finished.v1", "moderation.decided.v1", "usage.recorded.v1"}) {
         CAPTURE(topic);
         CHECK(all.contains(topic));
         CHECK(all.contains(topic + "-retry"));

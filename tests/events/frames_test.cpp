@@ -13,9 +13,10 @@ using events::position;
 
 namespace {
 
-const events::generation_ids ids{requested().conversation, requested().generation, requested().message, requested().reply};
-constexpr std::array types{frame_type::start,    frame_type::delta,    frame_type::snapshot, frame_type::restart,
-                           frame_type::complete, frame_type::rejected, frame_type::failed,   frame_type::cancelled};
+const events::generation_ids ids{
+    requested().conversation, requested().generation, requested().message, requested().reply};
+constexpr std::array types{frame_type::start, frame_type::delta, frame_type::snapshot, frame_type::restart,
+    frame_type::complete, frame_type::rejected, frame_type::failed, frame_type::cancelled};
 
 }  // namespace
 
@@ -35,8 +36,8 @@ TEST_CASE("a frame carries the ids of its generation, its place and what it says
 }
 
 TEST_CASE("each type has its wire name, and only the four ends are ends") {
-    const std::string_view names[] = {"message_start",    "message_delta",    "message_snapshot", "message_restart",
-                                      "message_complete", "message_rejected", "message_failed",   "message_cancelled"};
+    const std::string_view names[] = {"message_start", "message_delta", "message_snapshot", "message_restart",
+        "message_complete", "message_rejected", "message_failed", "message_cancelled"};
     for (std::size_t i = 0; i < types.size(); ++i) {
         CHECK(events::name_of(types[i]) == names[i]);
         CHECK(events::frame_type_of(names[i]) == types[i]);
@@ -67,10 +68,11 @@ TEST_CASE("a payload is read as it was published") {
 
 TEST_CASE("a payload of another shape is none") {
     const auto id = ids.generation.text();
-    for (const std::string& text :
-         {std::string(), std::string("x"), std::string("-"), std::string("x\n{}"), std::string("\n{}"), id + "\n{}", id + " 1\n{}", id + " 1 2\n{}",
-          id + " 1 2 delta\n{}", id + " a 2 message_delta\n{}", id + " 1 2x message_delta\n{}", id + "  1 2 message_delta\n{}",
-          id + " 99999999999999999999 2 message_delta\n{}", "x" + id + " 1 2 message_delta\n{}", id + " 1 2 message_delta"}) {
+    for (const std::string& text : {std::string(), std::string("x"), std::string("-"), std::string("x\n{}"),
+             std::string("\n{}"), id + "\n{}", id + " 1\n{}", id + " 1 2\n{}", id + " 1 2 delta\n{}",
+             id + " a 2 message_delta\n{}", id + " 1 2x message_delta\n{}", id + "  1 2 message_delta\n{}",
+             id + " 99999999999999999999 2 message_delta\n{}", "x" + id + " 1 2 message_delta\n{}",
+             id + " 1 2 message_delta"}) {
         CAPTURE(text);
         CHECK_FALSE(events::read_payload(text));
     }
@@ -83,7 +85,8 @@ TEST_CASE("rubbish is read without harm") {
         auto text = good.substr(0, random() % (good.size() + 1));
         for (int changes = static_cast<int>(random() % 4); changes > 0 && !text.empty(); --changes)
             text[random() % text.size()] = static_cast<char>(random());
-        if (const auto read = events::read_payload(text); read && read->of_generation) CHECK(read->frame.size() <= text.size());
+        if (const auto read = events::read_payload(text); read && read->of_generation)
+            CHECK(read->frame.size() <= text.size());
         static_cast<void>(events::read_entry_id(text));
     }
 }
@@ -91,7 +94,8 @@ TEST_CASE("rubbish is read without harm") {
 TEST_CASE("a later epoch comes after every offset of the one before") {
     CHECK(position{2, 0} > position{1, 999});
     CHECK(position{2, 1} > position{2, 0});
-    for (const auto at : {position{0, 0}, position{1, 0}, position{12, 345}}) CHECK(events::read_entry_id(events::entry_id(at)) == at);
+    for (const auto at : {position{0, 0}, position{1, 0}, position{12, 345}})
+        CHECK(events::read_entry_id(events::entry_id(at)) == at);
     for (const std::string_view text : {"", "-", "1", "1-", "-1", "a-b", "1-2-3", "1-2 ", "1--2x"}) {
         CAPTURE(text);
         CHECK_FALSE(events::read_entry_id(text));

@@ -45,7 +45,8 @@ TEST_CASE("every event has a recorded payload, and what was recorded means what 
     CHECK(event->parameters.text == R"({"max_tokens":256,"temperature":0.7})");
     CHECK(event->listed);
     CHECK_FALSE(event->sealed);
-    const auto later = events::decode<events::chat_requested>(read_text(source_root() / "tests/events/recorded/chat.requested.v1.sealed.json"));
+    const auto later = events::decode<events::chat_requested>(
+        read_text(source_root() / "tests/events/recorded/chat.requested.v1.sealed.json"));
     REQUIRE(later.has_value());
     CHECK(later->sealed);
 }

@@ -40,11 +40,7 @@ bad('a handshake that is not right is refused over HTTP', async ({ port, alice }
     refused(await shake(`${version}${bearer}`), 400, 'BAD_REQUEST', /handshake/);
     refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\nContent-Length: 2\r\n${bearer}`), 400);
     refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n${bearer}`, '/elsewhere'), 404, 'NOT_FOUND');
-    refused(
-        await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`, `/ws?token=${alice.token}`),
-        401,
-        'UNAUTHENTICATED',
-    );
+    refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`, `/ws?token=${alice.token}`), 401, 'UNAUTHENTICATED');
     refused(await ask(port, { path: '/ws', token: alice.token }), 404);
 });
 
@@ -62,8 +58,7 @@ bad('an Origin that is not allowed may not open a WebSocket', async ({ port, ali
         '//',
     ])
         refused(await Wire.refusal(port, alice.token, { origin }), 403, 'ORIGIN_NOT_ALLOWED', /origin/);
-    for (const origin of ['https://app.example.com', own])
-        (await Wire.open(port, alice.token, { origin })).end();
+    for (const origin of ['https://app.example.com', own]) (await Wire.open(port, alice.token, { origin })).end();
 });
 
 bad(
@@ -79,95 +74,72 @@ bad(
             assert.equal((await wire.reply('ping', {})).type, 'pong');
             wire.end();
         }
-        refused(
-            await Wire.refusal(port, null, { protocols: ['airi.v1', 'bearer.x.y.z'] }),
-            401,
-            'UNAUTHENTICATED',
-        );
+        refused(await Wire.refusal(port, null, { protocols: ['airi.v1', 'bearer.x.y.z'] }), 401, 'UNAUTHENTICATED');
         refused(await Wire.refusal(port, null, { protocols: ['airi.v1'] }), 401, 'UNAUTHENTICATED');
     },
 );
 
-bad(
-    'a frame that is not of the protocol gets an error frame, and the connection stays',
-    async ({ port, alice }) => {
-        const wire = await Wire.open(port, alice.token);
-        const cases = [
-            ['{', 'BAD_REQUEST', /not JSON/],
-            ['', 'BAD_REQUEST', /not JSON/],
-            ['"ping"', 'BAD_REQUEST', /object/],
-            ['[{"type":"ping"}]', 'BAD_REQUEST', /object/],
-            ['null', 'BAD_REQUEST', /object/],
-            ['{}', 'VALIDATION_FAILED', /type/],
-            ['{"type":5}', 'VALIDATION_FAILED', /type/],
-            ['{"type":"nonsense"}', 'UNKNOWN_TYPE', /type/],
-            ['{"type":"ping","extra":1}', 'VALIDATION_FAILED', /extra/],
-            ['{"type":"ping","type":"ping"}', 'VALIDATION_FAILED', /twice/],
-            [`{"type":"ping","data":${'['.repeat(900)}${']'.repeat(900)}}`, 'BAD_REQUEST', /deep/],
-            ['{"type":"ping","data":1e999}', 'BAD_REQUEST', /not JSON/],
-            ['{"type":"message_accepted","data":{}}', 'UNKNOWN_TYPE'],
-            ['{"type":"message_delta","data":{}}', 'UNKNOWN_TYPE'],
-        ];
-        const data = [
-            ['message_send', undefined, /client_message_id/],
-            ['message_send', 5, /client_message_id/],
-            ['message_send', { content: 'a' }, /client_message_id/],
-            ['message_send', { client_message_id: '1' }, /content/],
-            ['message_send', { client_message_id: '1', content: 5 }, /content/],
-            ['message_send', { client_message_id: 1, content: 'a' }, /client_message_id/],
-            ['message_send', { client_message_id: '1', content: ' ' }, /content/],
-            ['message_send', { client_message_id: '1', content: 'a\0' }, /content.*NUL/],
-            ['message_send', { client_message_id: 'x\0', content: 'a' }, /client_message_id.*NUL/],
-            ['message_send', { client_message_id: '1', content: 'a'.repeat(33 * 1024) }, /content.*32000/],
-            ['message_send', { client_message_id: 'x'.repeat(101), content: 'a' }, /100 bytes/],
-            [
-                'message_send',
-                { client_message_id: '1', content: 'a', conversation_id: 'x' },
-                /conversation_id/,
-            ],
-            [
-                'message_send',
-                { client_message_id: '1', content: 'a', conversation_id: [nobody] },
-                /conversation_id/,
-            ],
-            ['message_send', { client_message_id: '1', content: 'a', companion_id: 'x' }, /companion_id/],
-            ['message_send', { client_message_id: '1', content: 'a', user_id: nobody }, /user_id/],
-            ['message_cancel', {}, /generation_id/],
-            ['message_cancel', { generation_id: '*' }, /generation_id/],
-            ['resume', { generation_id: nobody }, /epoch/],
-            ['resume', { generation_id: nobody, epoch: '1', offset: 0 }, /epoch/],
-            ['resume', { generation_id: nobody, epoch: -1, offset: 0 }, /epoch/],
-            ['resume', { generation_id: nobody, epoch: 1, offset: -2 }, /offset/],
-            ['resume', { generation_id: nobody, epoch: 1.5, offset: 0 }, /epoch/],
-            ['resume', { generation_id: nobody, epoch: 1e300, offset: 0 }, /epoch/],
-            ['subscribe', {}, /channel/],
-            ['subscribe', { channel: '' }, /channel/],
-            ['subscribe', { channel: 'x'.repeat(101) }, /channel/],
-            ['subscribe', { channel: 5 }, /channel/],
-            ['typing_start', {}, /conversation_id/],
-            ['typing_stop', { conversation_id: "'" }, /conversation_id/],
-        ].map(([type, value, naming]) => [
-            JSON.stringify({ type, data: value }),
-            'VALIDATION_FAILED',
-            naming,
-        ]);
-        for (const [frame, code, naming] of [...cases, ...data]) {
-            const seen = wire.frames.length;
-            wire.socket.send(frame);
-            errorIs(await wire.hear(`an answer to ${frame.slice(0, 80)}`, (_, i) => i >= seen), code, naming);
-        }
-        const id = wire.say(
-            'message_send',
-            { client_message_id: '1', content: 'a', conversation_id: nobody },
-            'my-ref',
-        );
-        const answer = await wire.hear('the error names the frame', (frame) => frame.data?.ref === id);
-        errorIs(answer, 'NOT_FOUND', /conversation/);
-        assert.equal((await wire.reply('ping', {})).type, 'pong');
-        assert.equal(wire.code, null);
-        wire.end();
-    },
-);
+bad('a frame that is not of the protocol gets an error frame, and the connection stays', async ({ port, alice }) => {
+    const wire = await Wire.open(port, alice.token);
+    const cases = [
+        ['{', 'BAD_REQUEST', /not JSON/],
+        ['', 'BAD_REQUEST', /not JSON/],
+        ['"ping"', 'BAD_REQUEST', /object/],
+        ['[{"type":"ping"}]', 'BAD_REQUEST', /object/],
+        ['null', 'BAD_REQUEST', /object/],
+        ['{}', 'VALIDATION_FAILED', /type/],
+        ['{"type":5}', 'VALIDATION_FAILED', /type/],
+        ['{"type":"nonsense"}', 'UNKNOWN_TYPE', /type/],
+        ['{"type":"ping","extra":1}', 'VALIDATION_FAILED', /extra/],
+        ['{"type":"ping","type":"ping"}', 'VALIDATION_FAILED', /twice/],
+        [`{"type":"ping","data":${'['.repeat(900)}${']'.repeat(900)}}`, 'BAD_REQUEST', /deep/],
+        ['{"type":"ping","data":1e999}', 'BAD_REQUEST', /not JSON/],
+        ['{"type":"message_accepted","data":{}}', 'UNKNOWN_TYPE'],
+        ['{"type":"message_delta","data":{}}', 'UNKNOWN_TYPE'],
+    ];
+    const data = [
+        ['message_send', undefined, /client_message_id/],
+        ['message_send', 5, /client_message_id/],
+        ['message_send', { content: 'a' }, /client_message_id/],
+        ['message_send', { client_message_id: '1' }, /content/],
+        ['message_send', { client_message_id: '1', content: 5 }, /content/],
+        ['message_send', { client_message_id: 1, content: 'a' }, /client_message_id/],
+        ['message_send', { client_message_id: '1', content: ' ' }, /content/],
+        ['message_send', { client_message_id: '1', content: 'a\0' }, /content.*NUL/],
+        ['message_send', { client_message_id: 'x\0', content: 'a' }, /client_message_id.*NUL/],
+        ['message_send', { client_message_id: '1', content: 'a'.repeat(33 * 1024) }, /content.*32000/],
+        ['message_send', { client_message_id: 'x'.repeat(101), content: 'a' }, /100 bytes/],
+        ['message_send', { client_message_id: '1', content: 'a', conversation_id: 'x' }, /conversation_id/],
+        ['message_send', { client_message_id: '1', content: 'a', conversation_id: [nobody] }, /conversation_id/],
+        ['message_send', { client_message_id: '1', content: 'a', companion_id: 'x' }, /companion_id/],
+        ['message_send', { client_message_id: '1', content: 'a', user_id: nobody }, /user_id/],
+        ['message_cancel', {}, /generation_id/],
+        ['message_cancel', { generation_id: '*' }, /generation_id/],
+        ['resume', { generation_id: nobody }, /epoch/],
+        ['resume', { generation_id: nobody, epoch: '1', offset: 0 }, /epoch/],
+        ['resume', { generation_id: nobody, epoch: -1, offset: 0 }, /epoch/],
+        ['resume', { generation_id: nobody, epoch: 1, offset: -2 }, /offset/],
+        ['resume', { generation_id: nobody, epoch: 1.5, offset: 0 }, /epoch/],
+        ['resume', { generation_id: nobody, epoch: 1e300, offset: 0 }, /epoch/],
+        ['subscribe', {}, /channel/],
+        ['subscribe', { channel: '' }, /channel/],
+        ['subscribe', { channel: 'x'.repeat(101) }, /channel/],
+        ['subscribe', { channel: 5 }, /channel/],
+        ['typing_start', {}, /conversation_id/],
+        ['typing_stop', { conversation_id: "'" }, /conversation_id/],
+    ].map(([type, value, naming]) => [JSON.stringify({ type, data: value }), 'VALIDATION_FAILED', naming]);
+    for (const [frame, code, naming] of [...cases, ...data]) {
+        const seen = wire.frames.length;
+        wire.socket.send(frame);
+        errorIs(await wire.hear(`an answer to ${frame.slice(0, 80)}`, (_, i) => i >= seen), code, naming);
+    }
+    const id = wire.say('message_send', { client_message_id: '1', content: 'a', conversation_id: nobody }, 'my-ref');
+    const answer = await wire.hear('the error names the frame', (frame) => frame.data?.ref === id);
+    errorIs(answer, 'NOT_FOUND', /conversation/);
+    assert.equal((await wire.reply('ping', {})).type, 'pong');
+    assert.equal(wire.code, null);
+    wire.end();
+});
 
 bad('framing faults end the connection with their own code', async ({ port, alice }) => {
     const open = () => RawSocket.open(port, alice.token);
@@ -181,11 +153,7 @@ bad('framing faults end the connection with their own code', async ({ port, alic
             1009,
             Buffer.concat([frameOf(0x01, 'a'.repeat(40_000)), frameOf(0x80, 'a'.repeat(40_000))]),
         ],
-        [
-            'a frame that announces 2^62 bytes',
-            1009,
-            Buffer.from([text, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-        ],
+        ['a frame that announces 2^62 bytes', 1009, Buffer.from([text, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
         ['a frame without a mask', 1002, frameOf(text, '{"type":"ping"}', { masked: false })],
         ['a reserved bit', 1002, frameOf(0xc1, 'a')],
         ['an unknown opcode', 1002, frameOf(0x83, 'a')],
@@ -199,11 +167,7 @@ bad('framing faults end the connection with their own code', async ({ port, alic
     for (const [what, code, bytes] of cases) {
         const raw = await open();
         raw.send(bytes);
-        assert.equal(
-            await raw.closeCode().catch((error) => assert.fail(`${what}: ${error.message}`)),
-            code,
-            what,
-        );
+        assert.equal(await raw.closeCode().catch((error) => assert.fail(`${what}: ${error.message}`)), code, what);
         raw.socket.end();
         await raw.end();
     }
@@ -242,8 +206,7 @@ bad(
             `conversation:${ids.conversation_id}x`,
             "user:' or '1'='1",
         ];
-        for (const channel of channels)
-            errorIs(await b.reply('subscribe', { channel }), 'NOT_FOUND', /channel/);
+        for (const channel of channels) errorIs(await b.reply('subscribe', { channel }), 'NOT_FOUND', /channel/);
         errorIs(await b.reply('typing_start', { conversation_id: ids.conversation_id }), 'NOT_FOUND');
         errorIs(
             await b.reply('resume', { generation_id: ids.generation_id, epoch: 1, offset: -1 }),
@@ -276,9 +239,7 @@ bad(
         );
         assert.equal(end.type, 'message_complete', "another's wish to cancel changes nothing");
         assert.deepEqual(
-            b.frames.filter(
-                (frame) => frame.type !== 'error' && JSON.stringify(frame).includes(ids.conversation_id),
-            ),
+            b.frames.filter((frame) => frame.type !== 'error' && JSON.stringify(frame).includes(ids.conversation_id)),
             [],
             'and nothing of it was heard',
         );
@@ -314,33 +275,26 @@ bad('SAAS-29: a 101st channel is refused, and a place is free again after leavin
     wire.end();
 });
 
-bad(
-    '1,000 frames a second: those over the rate are refused, and the client may go on',
-    async ({ port, alice }) => {
-        const wire = await Wire.open(port, alice.token);
-        for (let i = 0; i < 3_000; ++i) wire.say('ping', {});
-        await eventually('all are answered', () => wire.frames.length >= 3_000, { within: 30_000 });
-        const refusals = wire.frames.filter((frame) => frame.type === 'error');
-        assert.ok(refusals.length > 2_000, `${refusals.length} of 3,000 are refused`);
-        for (const frame of refusals) errorIs(frame, 'RATE_LIMITED', /frames/);
-        await eventually(
-            'it is served again',
-            async () => (await wire.reply('ping', {}).catch(() => null))?.type === 'pong',
-        );
-        assert.equal(wire.code, null);
-        wire.end();
-    },
-);
+bad('1,000 frames a second: those over the rate are refused, and the client may go on', async ({ port, alice }) => {
+    const wire = await Wire.open(port, alice.token);
+    for (let i = 0; i < 3_000; ++i) wire.say('ping', {});
+    await eventually('all are answered', () => wire.frames.length >= 3_000, { within: 30_000 });
+    const refusals = wire.frames.filter((frame) => frame.type === 'error');
+    assert.ok(refusals.length > 2_000, `${refusals.length} of 3,000 are refused`);
+    for (const frame of refusals) errorIs(frame, 'RATE_LIMITED', /frames/);
+    await eventually(
+        'it is served again',
+        async () => (await wire.reply('ping', {}).catch(() => null))?.type === 'pong',
+    );
+    assert.equal(wire.code, null);
+    wire.end();
+});
 
 bad('a client that never reads is closed as slow, 3008, and can come back', async ({ port, alice }) => {
     const raw = await RawSocket.open(port, alice.token);
     raw.socket.pause();
     const slow = async () =>
-        Number(
-            (await ask(port, { path: '/metrics' })).text.match(
-                /^airi_gateway_slow_closes(?:\{\})? (\S+)$/m,
-            )[1],
-        );
+        Number((await ask(port, { path: '/metrics' })).text.match(/^airi_gateway_slow_closes(?:\{\})? (\S+)$/m)[1]);
     const before = await slow();
     const piece = Buffer.concat(Array.from({ length: 500 }, () => frameOf(text, '{"type":"nonsense"}')));
     let ended = false;

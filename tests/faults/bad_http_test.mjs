@@ -217,8 +217,7 @@ bad(
         }
         await bystander.served();
         assert.equal(
-            (await ask(port, { path: '/api/v1/auth/session', token: alice.token, from: '127.0.0.98' }))
-                .status,
+            (await ask(port, { path: '/api/v1/auth/session', token: alice.token, from: '127.0.0.98' })).status,
             200,
         );
         all.forEach((one) => one.socket.destroy());

@@ -35,17 +35,8 @@ bad('a body that is no JSON object is refused, and the message says so', async (
     ];
     const id = (await conversationOf(port, alice.token)).id;
     for (const [body, status, naming] of cases) {
-        for (const path of [
-            `/api/v1/conversations/${id}/messages`,
-            '/api/v1/chat/messages',
-            '/api/v1/conversations',
-        ])
-            refused(
-                await ask(port, { method: 'POST', path, token: alice.token, body }),
-                status,
-                null,
-                naming,
-            );
+        for (const path of [`/api/v1/conversations/${id}/messages`, '/api/v1/chat/messages', '/api/v1/conversations'])
+            refused(await ask(port, { method: 'POST', path, token: alice.token, body }), status, null, naming);
         refused(await ask(port, { method: 'POST', path: '/api/v1/auth/login', body }), status, null, naming);
         refused(
             await ask(port, { method: 'POST', path: '/v1/chat/completions', token: alice.token, body }),
@@ -69,11 +60,7 @@ bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its poin
             { content: 'a', conversation_id: value },
             '/conversation_id',
         ]),
-        ...wrong.map((value) => [
-            '/api/v1/chat/messages',
-            { content: 'a', companionId: value },
-            '/companionId',
-        ]),
+        ...wrong.map((value) => ['/api/v1/chat/messages', { content: 'a', companionId: value }, '/companionId']),
         ...wrong.flatMap((value) =>
             ['title', 'companion_id', 'model', 'system_prompt'].map((name) => [
                 '/api/v1/conversations',
@@ -101,30 +88,18 @@ bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its poin
         ['/api/v1/conversations', { title: 'x\0' }, '/title'],
         ['/api/v1/conversations', { system_prompt: 'x'.repeat(8_001) }, '/system_prompt'],
         ['/api/v1/conversations', { companion_id: "' or 1=1 --" }, '/companion_id'],
-        [
-            '/api/v1/chat/messages',
-            { content: 'a', conversation_id: "'; drop table users; --" },
-            '/conversation_id',
-        ],
+        ['/api/v1/chat/messages', { content: 'a', conversation_id: "'; drop table users; --" }, '/conversation_id'],
         ['/api/v1/auth/signup', {}, '/email'],
         ['/api/v1/auth/signup', { email: 5, password: [] }, '/password'],
         ['/api/v1/auth/signup', { email: 'a@example.com', password: 'long enough', role: 'admin' }, '/role'],
         ['/api/v1/auth/signup', { email: 'a@example.com', password: 'long enough', plan: 'pro' }, '/plan'],
-        [
-            '/api/v1/auth/signup',
-            { email: 'a@example.com', password: 'long enough', metadata: [] },
-            '/metadata',
-        ],
+        ['/api/v1/auth/signup', { email: 'a@example.com', password: 'long enough', metadata: [] }, '/metadata'],
         [
             '/api/v1/auth/signup',
             { email: 'a@example.com', password: 'long enough', metadata: { a: ['\0'] } },
             '/metadata/a/0',
         ],
-        [
-            '/api/v1/auth/signup',
-            { email: 'a@example.com', password: 'long enough', display_name: '' },
-            '/display_name',
-        ],
+        ['/api/v1/auth/signup', { email: 'a@example.com', password: 'long enough', display_name: '' }, '/display_name'],
         [
             '/api/v1/auth/signup',
             { email: 'a@example.com', password: 'long enough', display_name: 'x'.repeat(101) },
@@ -206,9 +181,7 @@ bad('33 kB of text is refused, 32,000 bytes are answered', async ({ port, alice,
     refused(await send('a'.repeat(300 * 1024)), 413, 'PAYLOAD_TOO_LARGE');
     const marker = '[[standin tokens=2]] ';
     assert.equal((await send(marker + 'b '.repeat(((32_000 - marker.length) / 2) | 0))).status, 201);
-    const stored = await system.rows('select count(*)::int as n from messages where conversation_id = $1', [
-        id,
-    ]);
+    const stored = await system.rows('select count(*)::int as n from messages where conversation_id = $1', [id]);
     assert.equal(stored[0].n, 2, 'what was refused is not stored');
 });
 
@@ -248,10 +221,7 @@ bad("the OpenAI surface refuses in OpenAI's own shape", async ({ port, alice }) 
         });
         refused(answer, status);
         assert.deepEqual(Object.keys(answer.json), ['error'], answer.text);
-        assert.ok(
-            answer.json.error.type && 'param' in answer.json.error && answer.json.error.code,
-            answer.text,
-        );
+        assert.ok(answer.json.error.type && 'param' in answer.json.error && answer.json.error.code, answer.text);
     }
     const large = await ask(port, {
         method: 'POST',

@@ -47,14 +47,9 @@ bad(
                     method,
                     path,
                     token: alice.token,
-                    ...(method === 'POST' && path.includes('conversations')
-                        ? { json: { content: 'a' } }
-                        : {}),
+                    ...(method === 'POST' && path.includes('conversations') ? { json: { content: 'a' } } : {}),
                 });
-                assert.ok(
-                    [404, 400].includes(answer.status),
-                    `${method} ${path}: ${answer.status} ${answer.text}`,
-                );
+                assert.ok([404, 400].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
                 if (id === nobody || id === his) assert.equal(answer.status, 404, `${path}: ${answer.text}`);
                 refused(answer, answer.status);
             }
@@ -168,8 +163,7 @@ bad('AIRI-13: SQL, markup and control characters are text like any other', async
         assert.equal(joined.status, 201, joined.text);
         assert.equal(joined.json.data.user.display_name, text);
         assert.equal(
-            (await ask(port, { method: 'POST', path: '/api/v1/auth/login', json: { email, password } }))
-                .status,
+            (await ask(port, { method: 'POST', path: '/api/v1/auth/login', json: { email, password } })).status,
             200,
         );
         refused(
@@ -181,64 +175,55 @@ bad('AIRI-13: SQL, markup and control characters are text like any other', async
             /[\s"<>,;\u0080-\uffff\u0000-\u0020]/.test(text) ? 422 : 401,
         );
     }
-    assert.deepEqual(
-        await system.rows("select count(*)::int as n from pg_tables where schemaname = 'airi'"),
-        tables,
-    );
+    assert.deepEqual(await system.rows("select count(*)::int as n from pg_tables where schemaname = 'airi'"), tables);
 });
 
-bad(
-    'a second client_message_id brings the first result, never a second reply',
-    async ({ port, alice, system }) => {
-        const [one, other] = [
-            await conversationOf(port, alice.token),
-            await conversationOf(port, alice.token),
-        ];
-        const id = crypto.randomUUID();
-        const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`;
-        const send = (conversation, content, more = {}) =>
-            ask(port, {
-                method: 'POST',
-                path: `/api/v1/conversations/${conversation}/messages`,
-                token: alice.token,
-                json: { content: `${content} [[standin tokens=4 id=${mark}]]`, client_message_id: id },
-                ...more,
-            });
-        const all = await Promise.all(Array.from({ length: 10 }, (_, i) => send(one.id, `try ${i}`)));
-        for (const answer of all) assert.equal(answer.status, 201, answer.text);
-        assert.equal(new Set(all.map((answer) => answer.json.data.id)).size, 1);
-        assert.deepEqual((await send(one.id, 'another text')).json.data, all[0].json.data);
-        refused(await send(other.id, 'elsewhere'), 409, 'CLIENT_MESSAGE_ID_USED', /another conversation/);
-        const stream = await send(one.id, 'again', { headers: { Accept: 'text/event-stream' } });
-        assert.match(stream.text, /event: message_complete/);
-        assert.equal((await system.standinRequests(mark)).length, 1);
-        assert.equal(
+bad('a second client_message_id brings the first result, never a second reply', async ({ port, alice, system }) => {
+    const [one, other] = [await conversationOf(port, alice.token), await conversationOf(port, alice.token)];
+    const id = crypto.randomUUID();
+    const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`;
+    const send = (conversation, content, more = {}) =>
+        ask(port, {
+            method: 'POST',
+            path: `/api/v1/conversations/${conversation}/messages`,
+            token: alice.token,
+            json: { content: `${content} [[standin tokens=4 id=${mark}]]`, client_message_id: id },
+            ...more,
+        });
+    const all = await Promise.all(Array.from({ length: 10 }, (_, i) => send(one.id, `try ${i}`)));
+    for (const answer of all) assert.equal(answer.status, 201, answer.text);
+    assert.equal(new Set(all.map((answer) => answer.json.data.id)).size, 1);
+    assert.deepEqual((await send(one.id, 'another text')).json.data, all[0].json.data);
+    refused(await send(other.id, 'elsewhere'), 409, 'CLIENT_MESSAGE_ID_USED', /another conversation/);
+    const stream = await send(one.id, 'again', { headers: { Accept: 'text/event-stream' } });
+    assert.match(stream.text, /event: message_complete/);
+    assert.equal((await system.standinRequests(mark)).length, 1);
+    assert.equal(
+        (
+            await system.rows('select count(*)::int as n from messages where conversation_id = any($1)', [
+                [one.id, other.id],
+            ])
+        )[0].n,
+        2,
+    );
+    const key = {
+        headers: { 'Idempotency-Key': crypto.randomUUID() },
+        json: { content: `x [[standin tokens=2 id=${mark}k]]` },
+    };
+    const [first, second] = [await send(one.id, '', key), await send(one.id, '', key)];
+    assert.equal(first.status, 201, first.text);
+    assert.equal(second.json.data.id, first.json.data.id);
+    await eventually(
+        'both are billed once',
+        async () =>
             (
-                await system.rows('select count(*)::int as n from messages where conversation_id = any($1)', [
-                    [one.id, other.id],
-                ])
-            )[0].n,
-            2,
-        );
-        const key = {
-            headers: { 'Idempotency-Key': crypto.randomUUID() },
-            json: { content: `x [[standin tokens=2 id=${mark}k]]` },
-        };
-        const [first, second] = [await send(one.id, '', key), await send(one.id, '', key)];
-        assert.equal(first.status, 201, first.text);
-        assert.equal(second.json.data.id, first.json.data.id);
-        await eventually(
-            'both are billed once',
-            async () =>
-                (
-                    await system.rows(
-                        'select count(*)::int as n from usage_log where user_id = $1 and reference = any($2)',
-                        [alice.id, [all[0], first].map((answer) => answer.json.data.generation_id)],
-                    )
-                )[0].n === 2,
-        );
-    },
-);
+                await system.rows(
+                    'select count(*)::int as n from usage_log where user_id = $1 and reference = any($2)',
+                    [alice.id, [all[0], first].map((answer) => answer.json.data.generation_id)],
+                )
+            )[0].n === 2,
+    );
+});
 
 bad('paths lead nowhere else', async ({ port, alice, system }) => {
     const get = (path, more = {}) =>

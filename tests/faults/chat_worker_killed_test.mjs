@@ -12,15 +12,21 @@ const scenario = onSystem({ chat: 2 });
 async function streams(on, script) {
     const clients = await on.clientsOf(10);
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(20, { script }))))).flat();
-    await eventually('200 replies are under way', () => sent.every((one) => one.deltas > 1), { within: 40_000,
-        describe: () => ({ begun: sent.filter((one) => one.deltas > 1).length, ended: sent.filter((one) => one.ended).length }) });
+    await eventually('200 replies are under way', () => sent.every((one) => one.deltas > 1), {
+        within: 40_000,
+        describe: () => ({
+            begun: sent.filter((one) => one.deltas > 1).length,
+            ended: sent.filter((one) => one.ended).length,
+        }),
+    });
     assert.equal(sent.filter((one) => one.ended).length, 0, 'none has ended yet');
     return sent;
 }
 
 async function owners(system, sent) {
-    const rows = await system.rows("select id, split_part(owner, '#', 1) as slot from generations where id = any($1)",
-        [sent.map((one) => one.ids.generation_id)]);
+    const rows = await system.rows("select id, split_part(owner, '#', 1) as slot from generations where id = any($1)", [
+        sent.map((one) => one.ids.generation_id),
+    ]);
     const of = new Map(rows.map((row) => [row.id, row.slot]));
     return (slot) => sent.filter((one) => of.get(one.ids.generation_id) === slot);
 }
@@ -39,7 +45,9 @@ scenario('another worker takes over 200 streams: restart announced, one reply, o
         assert.equal(one.end.epoch, 2);
     }
     for (const one of others) assert.equal(one.restarts, 0, 'the others go on undisturbed');
-    say(`${mine.length} of 200 streams taken over after ${spread(mine.map((one) => one.epochAt(2) - killed))}; ${on.samples} samples of offsets`);
+    say(
+        `${mine.length} of 200 streams taken over after ${spread(mine.map((one) => one.epochAt(2) - killed))}; ${on.samples} samples of offsets`,
+    );
     await on.system.start('chat-1');
     await on.system.settled({ chat: 2 });
 });

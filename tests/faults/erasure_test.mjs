@@ -10,11 +10,13 @@ import { ask, refused, Wire } from './raw.mjs';
 
 const test = withAccounts();
 
-const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
-const closingMail = (system, to, count = 1) => eventually(`${count} mails about the end of ${to}`, () => {
-    const mails = system.mail(to).filter((mail) => mail.link?.includes('/?account_deletion='));
-    return mails.length >= count && mails.at(-1);
-});
+const call = (port, token) => (method, path, json) =>
+    ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
+const closingMail = (system, to, count = 1) =>
+    eventually(`${count} mails about the end of ${to}`, () => {
+        const mails = system.mail(to).filter((mail) => mail.link?.includes('/?account_deletion='));
+        return mails.length >= count && mails.at(-1);
+    });
 const over = (system, id) => system.rows("update users set erase_at = now() - interval '1 second' where id = $1", [id]);
 
 /// The tables and columns in which a text stands, of all there are.
@@ -26,13 +28,23 @@ async function placesOf(system, text) {
     assert.ok(columns.length > 80, `${columns.length} columns`);
     const found = [];
     for (const { table, column } of columns) {
-        const [{ n }] = await system.rows(`select count(*)::int as n from "${table}" where "${column}"::text ilike '%' || $1 || '%'`, [text]);
+        const [{ n }] = await system.rows(
+            `select count(*)::int as n from "${table}" where "${column}"::text ilike '%' || $1 || '%'`,
+            [text],
+        );
         if (n > 0) found.push(`${table}.${column}`);
     }
     return found;
 }
 
-test('SAAS-08: an account is closed by its password: sessions, keys and sockets end, and a mail says until when', async ({ system, ports, join, login, post, worthless }) => {
+test('SAAS-08: an account is closed by its password: sessions, keys and sockets end, and a mail says until when', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+    worthless,
+}) => {
     const who = await join('pro');
     const api = call(ports[0], who.token);
     const other = (await login(who)).json.data.access_token;
@@ -45,7 +57,11 @@ test('SAAS-08: an account is closed by its password: sessions, keys and sockets 
     refused(await api('DELETE', '/users/me'), 422, 'VALIDATION_FAILED');
     refused(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
     const both = await Promise.all(ports.map((port) => call(port, who.token)('DELETE', '/users/me', { password })));
-    assert.deepEqual(both.map((one) => one.status).filter((status) => status === 200).length, 1, 'at two gateways at once');
+    assert.deepEqual(
+        both.map((one) => one.status).filter((status) => status === 200).length,
+        1,
+        'at two gateways at once',
+    );
     const { erase_at } = both.find((one) => one.status === 200).json.data;
     assert.ok(Math.abs(Date.parse(erase_at) - Date.now() - 30 * 86_400_000) < 3_700_000 * 2, erase_at);
     await eventually('its sockets are closed', () => sockets.every((one) => one.code === 1008));
@@ -60,7 +76,13 @@ test('SAAS-08: an account is closed by its password: sessions, keys and sockets 
     refused(await post('/auth/signup', { email: who.email, password }), 409, 'EMAIL_TAKEN');
 });
 
-test('SAAS-08: it is taken back with the password, or by the link, once, and all is as it was', async ({ system, ports, join, login, post }) => {
+test('SAAS-08: it is taken back with the password, or by the link, once, and all is as it was', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+}) => {
     const who = await join();
     const conversation = (await call(ports[0], who.token)('POST', '/conversations', { title: 'kept' })).json.data;
     await call(ports[0], who.token)('DELETE', '/users/me', { password });
@@ -70,24 +92,43 @@ test('SAAS-08: it is taken back with the password, or by the link, once, and all
     const api = call(ports[1], back.json.data.access_token);
     assert.equal((await api('GET', `/conversations/${conversation.id}`)).json.data.title, 'kept');
     const spent = new URL((await closingMail(system, who.email)).link).searchParams.get('account_deletion');
-    await eventually('the session is known', async () => (await api('DELETE', '/users/me', { password })).status === 200);
+    await eventually(
+        'the session is known',
+        async () => (await api('DELETE', '/users/me', { password })).status === 200,
+    );
     refused(await post('/auth/restore/link', { token: spent }), 400, 'LINK_INVALID');
     const token = new URL((await closingMail(system, who.email, 2)).link).searchParams.get('account_deletion');
-    for (const wrong of ['x', `${token}x`]) refused(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
+    for (const wrong of ['x', `${token}x`])
+        refused(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
     refused(await post('/auth/magic-link/login', { token }), 400, 'LINK_INVALID');
     const twice = await Promise.all(ports.map((port) => post('/auth/restore/link', { token }, { port })));
     assert.deepEqual(twice.map((one) => one.status).sort(), [200, 400]);
     assert.equal((await login(who)).status, 200);
-    const done = (await call(ports[0], (await login(who)).json.data.access_token)('GET', '/users/activity?limit=50')).json.data.map((one) => one.action);
-    assert.deepEqual(done.filter((action) => action.startsWith('account.')), ['account.restored', 'account.closed', 'account.restored', 'account.closed']);
+    const done = (
+        await call(ports[0], (await login(who)).json.data.access_token)('GET', '/users/activity?limit=50')
+    ).json.data.map((one) => one.action);
+    assert.deepEqual(
+        done.filter((action) => action.startsWith('account.')),
+        ['account.restored', 'account.closed', 'account.restored', 'account.closed'],
+    );
 });
 
-test('a second factor is as good as the password to close it, and is asked for to take it back', async ({ system, ports, join, post }) => {
+test('a second factor is as good as the password to close it, and is asked for to take it back', async ({
+    system,
+    ports,
+    join,
+    post,
+}) => {
     const who = await join();
     const api = call(ports[0], who.token);
     const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
-    const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json.data;
-    refused(await api('DELETE', '/users/me', { code: codes[0].replace(/./, (c) => (c === '0' ? '1' : '0')) }), 403, 'WRONG_CODE');
+    const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json
+        .data;
+    refused(
+        await api('DELETE', '/users/me', { code: codes[0].replace(/./, (c) => (c === '0' ? '1' : '0')) }),
+        403,
+        'WRONG_CODE',
+    );
     assert.equal((await api('DELETE', '/users/me', { code: codes[0] })).status, 200);
     refused(await post('/auth/restore', { email: who.email, password }), 401, 'TWO_FACTOR_REQUIRED');
     refused(await post('/auth/restore', { email: who.email, password, code: codes[0] }), 401, 'WRONG_CODE');
@@ -97,7 +138,11 @@ test('a second factor is as good as the password to close it, and is asked for t
     await system.rows("update sessions set created_at = now() - interval '1 hour' where user_id = $1", [plain.id]);
     refused(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
     await system.rows('update sessions set created_at = now() where user_id = $1', [plain.id]);
-    assert.equal((await call(ports[0], plain.token)('DELETE', '/users/me', {})).status, 200, 'no password: one who has just signed in');
+    assert.equal(
+        (await call(ports[0], plain.token)('DELETE', '/users/me', {})).status,
+        200,
+        'no password: one who has just signed in',
+    );
 });
 
 test('an account that cannot be erased holds up no other, and is tried again', async ({ system, ports, join }) => {
@@ -108,7 +153,8 @@ test('an account that cannot be erased holds up no other, and is tried again', a
     }
     await system.rows(`create function stubborn() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
         create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}') execute function stubborn()`);
-    const erased = async ({ id }) => (await system.rows('select erased_at is not null as is from users where id = $1', [id]))[0].is;
+    const erased = async ({ id }) =>
+        (await system.rows('select erased_at is not null as is from users where id = $1', [id]))[0].is;
     assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
     assert.deepEqual([await erased(stubborn), await erased(other)], [false, true]);
     await system.rows('drop function stubborn() cascade');
@@ -116,30 +162,59 @@ test('an account that cannot be erased holds up no other, and is tried again', a
     assert.equal(await erased(stubborn), true);
 });
 
-test('SAAS-08: when the grace is over nothing of it is in any table, nobody else has lost a thing, and sums stay', async ({ system, ports, join, login, post }) => {
+test('SAAS-08: when the grace is over nothing of it is in any table, nobody else has lost a thing, and sums stay', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+}) => {
     const [who, bystander] = [await join('pro'), await join('pro')];
     const mark = `marked${crypto.randomUUID().replaceAll('-', '')}`;
     const api = call(ports[0], who.token);
     await api('PATCH', '/users/profile', { display_name: mark, metadata: { a: mark }, preferences: { b: mark } });
     const companion = (await api('POST', '/companions', { name: 'C', personality: mark })).json.data;
     await api('POST', '/conversation-templates', { name: 'T', system_prompt: mark, companion_id: companion.id });
-    const conversation = (await api('POST', '/conversations', { title: mark, companion_id: companion.id, system_prompt: mark })).json.data;
+    const conversation = (
+        await api('POST', '/conversations', { title: mark, companion_id: companion.id, system_prompt: mark })
+    ).json.data;
     await api('POST', '/api-keys', { name: mark });
     await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
-    const said = await api('POST', `/conversations/${conversation.id}/messages`, { content: `${mark} [[standin tokens=3]]` });
+    const said = await api('POST', `/conversations/${conversation.id}/messages`, {
+        content: `${mark} [[standin tokens=3]]`,
+    });
     assert.equal(said.status, 201, said.text);
-    const asked = await ask(ports[0], { method: 'POST', path: '/v1/chat/completions', token: who.token,
-        json: { model: 'gpt-4o-mini', messages: [{ role: 'system', content: mark }, { role: 'user', content: `${mark} [[standin tokens=2]]` }] } });
+    const asked = await ask(ports[0], {
+        method: 'POST',
+        path: '/v1/chat/completions',
+        token: who.token,
+        json: {
+            model: 'gpt-4o-mini',
+            messages: [
+                { role: 'system', content: mark },
+                { role: 'user', content: `${mark} [[standin tokens=2]]` },
+            ],
+        },
+    });
     assert.equal(asked.status, 200, asked.text);
     await api('DELETE', `/conversations/${conversation.id}/messages/${said.json.data.id}`);
     const others = call(ports[0], bystander.token);
     const theirs = (await others('POST', '/chat/messages', { content: 'hers [[standin tokens=2]]' })).json.data;
-    await system.rows("insert into moderation_decisions (message_id, user_id, action, confidence, reason) values (gen_random_uuid(), $1, 'warn', 1, $2)", [who.id, mark]);
-    await system.rows(`insert into messages (id, conversation_id, user_id, role, content, status, created_at)
-        select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n) from generate_series(1, 12000) n`, [who.id, crypto.randomUUID(), mark]);
+    await system.rows(
+        "insert into moderation_decisions (message_id, user_id, action, confidence, reason) values (gen_random_uuid(), $1, 'warn', 1, $2)",
+        [who.id, mark],
+    );
+    await system.rows(
+        `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+        select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n) from generate_series(1, 12000) n`,
+        [who.id, crypto.randomUUID(), mark],
+    );
     await post('/auth/login', { email: who.email, password: 'wrong password' });
     await api('POST', '/users/export', {});
-    const used = () => system.rows('select resource, sum(quantity)::int as n from usage_daily where user_id = $1 group by 1', [who.id]);
+    const used = () =>
+        system.rows('select resource, sum(quantity)::int as n from usage_daily where user_id = $1 group by 1', [
+            who.id,
+        ]);
     await eventually('both are counted', async () => (await used())[0]?.n === 2);
     const sums = await used();
     assert.ok((await placesOf(system, mark)).length > 8);
@@ -163,9 +238,16 @@ test('SAAS-08: when the grace is over nothing of it is in any table, nobody else
     assert.equal((await others('GET', `/conversations/${theirs.conversation_id}/messages`)).json.data.length, 2);
     assert.equal((await post('/auth/signup', { email: who.email, password })).status, 201, 'the address is free again');
     const keys = (await system.redis(`KEYS *${who.id}*`)).split('\r\n').filter((line) => line.includes(who.id));
-    for (const key of keys) assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} goes by itself`);
+    for (const key of keys)
+        assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} goes by itself`);
     assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'once');
     await others('DELETE', '/users/me', { password });
-    await system.rows("update users set status = 'active', erase_at = now() - interval '1 day' where id = $1", [bystander.id]);
-    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'nor one that an operator has opened again');
+    await system.rows("update users set status = 'active', erase_at = now() - interval '1 day' where id = $1", [
+        bystander.id,
+    ]);
+    assert.equal(
+        (await system.rows('select job_erasures()::int as done'))[0].done,
+        0,
+        'nor one that an operator has opened again',
+    );
 });

@@ -18,10 +18,16 @@ async function underWay(clients, each, script) {
 async function resumed(sent, from) {
     const before = new Map(sent.map((one) => [one, one.deltas]));
     const times = new Map();
-    await eventually('every stream goes on', () => {
-        for (const one of sent) if (one.deltas + one.snapshots > before.get(one) || one.ended) times.set(one, times.get(one) ?? Date.now() - from);
-        return times.size === sent.length;
-    }, { every: 10 });
+    await eventually(
+        'every stream goes on',
+        () => {
+            for (const one of sent)
+                if (one.deltas + one.snapshots > before.get(one) || one.ended)
+                    times.set(one, times.get(one) ?? Date.now() - from);
+            return times.size === sent.length;
+        },
+        { every: 10 },
+    );
     return [...times.values()];
 }
 
@@ -35,8 +41,12 @@ scenario('SAAS-59: kill -9 of a gateway: 100 clients resume on the second one, n
     const times = await resumed(sent, killed);
     assert.equal(await on.check(), 140);
     for (const one of [...sent, ...late]) assert.equal(one.restarts, 0, 'a stream belongs to the worker');
-    say(`100 streams go on after ${spread(times)}; ${sent.filter((one) => one.recovered).length} recovered frame by frame, ${
-        sent.reduce((sum, one) => sum + one.snapshots, 0)} snapshots`);
+    say(
+        `100 streams go on after ${spread(times)}; ${sent.filter((one) => one.recovered).length} recovered frame by frame, ${sent.reduce(
+            (sum, one) => sum + one.snapshots,
+            0,
+        )} snapshots`,
+    );
     await on.system.start('gateway-1');
 });
 
@@ -46,8 +56,14 @@ scenario('SIGTERM: the gateway says reconnect, its clients leave in their time, 
     const told = Date.now();
     assert.equal(await on.system.stop('gateway-1'), 0);
     const took = Date.now() - told;
-    assert.ok(clients.every((c) => c.told?.after_ms >= 0), 'every client was told to reconnect');
-    assert.ok(clients.every((c) => c.reconnects === 1), 'every client came back once');
+    assert.ok(
+        clients.every((c) => c.told?.after_ms >= 0),
+        'every client was told to reconnect',
+    );
+    assert.ok(
+        clients.every((c) => c.reconnects === 1),
+        'every client came back once',
+    );
     assert.equal(await on.check(), 60);
     for (const one of sent) assert.equal(one.restarts, 0);
     say(`drained in ${(took / 1000).toFixed(1)} s, after_ms ${spread(clients.map((c) => c.told.after_ms))}`);
@@ -59,27 +75,42 @@ scenario('clients that leave change nothing: their messages end, and are there w
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(4, { script: 'tokens=30 rate=20' }))))).flat();
     await eventually('all are acknowledged', () => sent.every((one) => one.ids));
     for (const client of clients) client.close();
-    await eventually('all have ended', async () => (await on.system.rows(
-        "select count(*)::int as n from generations where state = 'completed' and id = any($1)", [sent.map((one) => one.ids.generation_id)]))[0].n === 20);
+    await eventually(
+        'all have ended',
+        async () =>
+            (
+                await on.system.rows(
+                    "select count(*)::int as n from generations where state = 'completed' and id = any($1)",
+                    [sent.map((one) => one.ids.generation_id)],
+                )
+            )[0].n === 20,
+    );
     await Promise.all(clients.map((c) => c.connect()));
     assert.equal(await on.check(), 20);
 });
 
 scenario('a connection that breaks over and over, with several messages of one conversation under way', async (on) => {
     const clients = await on.clientsOf(6, { gateways: ['gateway-1', 'gateway-2'] });
-    await Promise.all(clients.map(async (client) => {
-        const made = await on.system.api('POST', '/conversations', { token: client.user.token, body: {} });
-        const sent = await client.sendAll(orders(6, { script: 'tokens=25 rate=25', conversation: made.json.data.id }));
-        const allEnded = () => sent.every((one) => one.ended);
-        const seen = () => sent.reduce((sum, one) => sum + one.deltas + one.snapshots + (one.ended ? 1 : 0), 0);
-        while (!allEnded()) {
-            const before = seen();
-            await eventually('more has come', () => seen() > before + 2 || allEnded(), { every: 5 });
-            client.drop();
-        }
-    }));
+    await Promise.all(
+        clients.map(async (client) => {
+            const made = await on.system.api('POST', '/conversations', { token: client.user.token, body: {} });
+            const sent = await client.sendAll(
+                orders(6, { script: 'tokens=25 rate=25', conversation: made.json.data.id }),
+            );
+            const allEnded = () => sent.every((one) => one.ended);
+            const seen = () => sent.reduce((sum, one) => sum + one.deltas + one.snapshots + (one.ended ? 1 : 0), 0);
+            while (!allEnded()) {
+                const before = seen();
+                await eventually('more has come', () => seen() > before + 2 || allEnded(), { every: 5 });
+                client.drop();
+            }
+        }),
+    );
     assert.equal(await on.check(), 36);
-    assert.ok(clients.every((c) => c.reconnects > 10), 'many breaks');
+    assert.ok(
+        clients.every((c) => c.reconnects > 10),
+        'many breaks',
+    );
     for (const client of clients) for (const one of client.all) assert.equal(one.restarts, 0);
     say(`${clients.reduce((sum, c) => sum + c.reconnects, 0)} broken connections`);
 });
@@ -91,7 +122,11 @@ async function* events(response) {
         const blocks = (rest + bytes).split('\n\n');
         rest = blocks.pop();
         for (const block of blocks) {
-            const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]));
+            const fields = Object.fromEntries(
+                block
+                    .split('\n')
+                    .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+            );
             if (fields.data) yield { id: fields.id, event: fields.event, data: JSON.parse(fields.data).data };
         }
     }
@@ -100,11 +135,19 @@ async function* events(response) {
 scenario('an SSE client goes on with Last-Event-ID on the second gateway', async (on) => {
     const { system } = on;
     const user = await system.user();
-    const headers = { Authorization: `Bearer ${user.token}`, 'Content-Type': 'application/json', Accept: 'text/event-stream' };
+    const headers = {
+        Authorization: `Bearer ${user.token}`,
+        'Content-Type': 'application/json',
+        Accept: 'text/event-stream',
+    };
     const [order] = orders(1, { script: 'tokens=60 rate=15' });
     const { mark, ...body } = order;
     system.secrets.add(mark);
-    const first = await fetch(`${system.url('gateway-1')}/api/v1/chat/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const first = await fetch(`${system.url('gateway-1')}/api/v1/chat/messages`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+    });
     assert.equal(first.status, 200);
     let text = '';
     let last;
@@ -119,7 +162,8 @@ scenario('an SSE client goes on with Last-Event-ID on the second gateway', async
     }
     assert.equal(last.event, 'message_delta');
     const second = await fetch(`${system.url('gateway-2')}/api/v1/generations/${last.data.generation_id}/events`, {
-        headers: { ...headers, 'Last-Event-ID': last.id } });
+        headers: { ...headers, 'Last-Event-ID': last.id },
+    });
     assert.equal(second.status, 200);
     let offset = last.data.offset;
     let end;

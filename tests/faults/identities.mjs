@@ -13,21 +13,39 @@ export const api = 'http://api.airi.example';
 /// The providers are up before the system; what is returned declares tests that get them all.
 export async function withIdentities() {
     const openid = await OpenIdProvider.start({ redirect });
-    const [google, discord, apple] = await Promise.all([SaidProvider.start(), SaidProvider.start(), SaidProvider.start()]);
+    const [google, discord, apple] = await Promise.all([
+        SaidProvider.start(),
+        SaidProvider.start(),
+        SaidProvider.start(),
+    ]);
     const appleKey = keyPair('APPLEKEY1', 'ES256');
     const test = withAccounts({
-        identity: 1, chat: 0, moderation: 0, usage: 0, mail: 0, providers: ['simulated'],
+        identity: 1,
+        chat: 0,
+        moderation: 0,
+        usage: 0,
+        mail: 0,
+        providers: ['simulated'],
         gatewayEnv: { OAUTH_REDIRECT_URL: redirect, API_URL: api },
         identityEnv: {
             ...openid.env,
-            GOOGLE_CLIENT_ID: 'airi.google', GOOGLE_CLIENT_SECRET: 'of google', GOOGLE_ISSUER: google.issuer, GOOGLE_APP_IDS: 'airi.android, airi.ios',
-            DISCORD_CLIENT_ID: '1234567890', DISCORD_CLIENT_SECRET: 'of discord', DISCORD_BASE_URL: discord.issuer,
-            APPLE_CLIENT_ID: 'com.example.airi', APPLE_TEAM_ID: 'TEAM123456', APPLE_KEY_ID: appleKey.kid, APPLE_ISSUER: apple.issuer,
+            GOOGLE_CLIENT_ID: 'airi.google',
+            GOOGLE_CLIENT_SECRET: 'of google',
+            GOOGLE_ISSUER: google.issuer,
+            GOOGLE_APP_IDS: 'airi.android, airi.ios',
+            DISCORD_CLIENT_ID: '1234567890',
+            DISCORD_CLIENT_SECRET: 'of discord',
+            DISCORD_BASE_URL: discord.issuer,
+            APPLE_CLIENT_ID: 'com.example.airi',
+            APPLE_TEAM_ID: 'TEAM123456',
+            APPLE_KEY_ID: appleKey.kid,
+            APPLE_ISSUER: apple.issuer,
             APPLE_PRIVATE_KEY: appleKey.privateKey.export({ type: 'pkcs8', format: 'pem' }),
         },
     });
     after(() => Promise.all([openid, google, discord, apple].map((one) => one.down())));
-    return (name, act) => test(name, (on) => act({ ...on, openid, google, discord, apple, appleKey, ...flows(on, { openid, google }) }));
+    return (name, act) =>
+        test(name, (on) => act({ ...on, openid, google, discord, apple, appleKey, ...flows(on, { openid, google }) }));
 }
 
 function flows({ post, ports }, { openid, google }) {

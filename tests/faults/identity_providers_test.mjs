@@ -11,20 +11,41 @@ const test = await withIdentities();
 const fresh = () => `${randomUUID()}@example.com`;
 const somebody = () => ({ sub: randomUUID(), email: fresh(), email_verified: true });
 
-test('a token that is forged, old, for somebody else or for another sign-in is refused', async ({ system, google, told, callback, post }) => {
+test('a token that is forged, old, for somebody else or for another sign-in is refused', async ({
+    system,
+    google,
+    told,
+    callback,
+    post,
+}) => {
     const good = await callback(await told(somebody()));
     assert.equal(good.status, 200, good.text);
     const at = Math.floor(Date.now() / 1000);
     const [known] = google.keys;
     const foreign = keyPair(known.kid);
     const wrong = {
-        nonce: [{ nonce: 'another' }], 'no nonce': [{ nonce: undefined }], audience: [{ aud: 'airi.other' }], 'another party': [{ azp: 'airi.other' }],
-        'an app\'s audience on the web': [{ aud: 'airi.android' }], 'many audiences': [{ aud: ['airi.google', 'airi.other'] }],
-        issuer: [{ iss: 'https://accounts.google.com' }], expired: [{ iat: at - 500, exp: at - 100 }], future: [{ iat: at + 300, exp: at + 600 }],
-        'no end': [{ exp: undefined }], 'no subject': [{ sub: undefined }], 'a number': [{ sub: 7 }], long: [{ sub: 'x'.repeat(256) }],
-        none: [{}, { header: { alg: 'none' } }], 'HS256 with the public key': [{}, { header: { alg: 'HS256' } }], ES256: [{}, { header: { alg: 'ES256' } }],
-        'a foreign key by a known name': [{}, { key: foreign }], critical: [{}, { header: { crit: ['exp'] } }],
-        'a foreign key of its own': [{}, { key: keyPair('foreign'), header: { jwk: keyPair('foreign').jwk, jku: `${google.issuer}/keys` } }],
+        nonce: [{ nonce: 'another' }],
+        'no nonce': [{ nonce: undefined }],
+        audience: [{ aud: 'airi.other' }],
+        'another party': [{ azp: 'airi.other' }],
+        "an app's audience on the web": [{ aud: 'airi.android' }],
+        'many audiences': [{ aud: ['airi.google', 'airi.other'] }],
+        issuer: [{ iss: 'https://accounts.google.com' }],
+        expired: [{ iat: at - 500, exp: at - 100 }],
+        future: [{ iat: at + 300, exp: at + 600 }],
+        'no end': [{ exp: undefined }],
+        'no subject': [{ sub: undefined }],
+        'a number': [{ sub: 7 }],
+        long: [{ sub: 'x'.repeat(256) }],
+        none: [{}, { header: { alg: 'none' } }],
+        'HS256 with the public key': [{}, { header: { alg: 'HS256' } }],
+        ES256: [{}, { header: { alg: 'ES256' } }],
+        'a foreign key by a known name': [{}, { key: foreign }],
+        critical: [{}, { header: { crit: ['exp'] } }],
+        'a foreign key of its own': [
+            {},
+            { key: keyPair('foreign'), header: { jwk: keyPair('foreign').jwk, jku: `${google.issuer}/keys` } },
+        ],
     };
     for (const [what, [claims, options]] of Object.entries(wrong)) {
         const answer = await callback(await told({ ...somebody(), ...claims }, options));
@@ -35,9 +56,14 @@ test('a token that is forged, old, for somebody else or for another sign-in is r
     assert.equal(n, 1);
     // An app's token is for the app.
     const nonce = randomUUID();
-    const of = (claims) => jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: at, exp: at + 300, ...somebody(), ...claims });
+    const of = (claims) =>
+        jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: at, exp: at + 300, ...somebody(), ...claims });
     assert.equal((await post('/auth/oauth/google/id-token', { id_token: of({}), nonce })).status, 200);
-    refused(await post('/auth/oauth/google/id-token', { id_token: of({ aud: 'airi.windows' }), nonce }), 401, 'IDENTITY_REFUSED');
+    refused(
+        await post('/auth/oauth/google/id-token', { id_token: of({ aud: 'airi.windows' }), nonce }),
+        401,
+        'IDENTITY_REFUSED',
+    );
 });
 
 test('new keys are learnt when a token names one, once a minute', async ({ google, told, callback, system }) => {
@@ -49,21 +75,39 @@ test('new keys are learnt when a token names one, once a minute', async ({ googl
     google.keys = [next, ...google.keys];
     assert.equal((await callback(await told(somebody(), { key: next }))).status, 200);
     assert.equal(fetched(), 1);
-    for (let i = 0; i < 4; ++i) refused(await callback(await told(somebody(), { key: keyPair(`invented ${i}`, 'ES256') })), 401, 'IDENTITY_REFUSED');
+    for (let i = 0; i < 4; ++i)
+        refused(
+            await callback(await told(somebody(), { key: keyPair(`invented ${i}`, 'ES256') })),
+            401,
+            'IDENTITY_REFUSED',
+        );
     assert.equal(fetched(), 1);
-    assert.equal((await callback(await told(somebody(), { key: google.keys[1] }))).status, 200, 'the old one still counts');
+    assert.equal(
+        (await callback(await told(somebody(), { key: google.keys[1] }))).status,
+        200,
+        'the old one still counts',
+    );
 });
 
-test('a provider in trouble is said to be so, quickly, and the same answer may be brought again', async ({ google, told, callback }) => {
+test('a provider in trouble is said to be so, quickly, and the same answer may be brought again', async ({
+    google,
+    told,
+    callback,
+}) => {
     const flow = await told(somebody());
     const good = google.pages['/token'];
     const trouble = {
-        '500': (_, __, answer) => void answer.writeHead(500).end('{}'),
-        'a page': (_, __, answer) => void answer.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>sign in</html>'),
+        500: (_, __, answer) => void answer.writeHead(500).end('{}'),
+        'a page': (_, __, answer) =>
+            void answer.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>sign in</html>'),
         nothing: (_, __, answer) => void answer.writeHead(200).end(),
         'a redirect': (_, __, answer) => void answer.writeHead(302, { Location: `${google.issuer}/elsewhere` }).end(),
         'far too much': (_, __, answer) => void answer.writeHead(200).end(' '.repeat(3_000_000)),
-        'half of it': (_, __, answer) => void (answer.writeHead(200, { 'Content-Length': '100' }).write('{'), setTimeout(() => answer.destroy(), 50)),
+        'half of it': (_, __, answer) =>
+            void (
+                answer.writeHead(200, { 'Content-Length': '100' }).write('{'),
+                setTimeout(() => answer.destroy(), 50)
+            ),
         'a reset': (_, __, answer) => void answer.socket.destroy(),
         silence: () => {},
     };
@@ -87,18 +131,44 @@ test('a provider in trouble is said to be so, quickly, and the same answer may b
 test('SAAS-02: Discord, in its own wire format', async ({ discord, start, callback }) => {
     const { url, parameters, state, binding } = await start('discord');
     assert.ok(url.startsWith(`${discord.issuer}/oauth2/authorize?`));
-    assert.deepEqual([parameters.client_id, parameters.scope, parameters.response_type, parameters.redirect_uri], ['1234567890', 'identify email', 'code', redirect]);
+    assert.deepEqual(
+        [parameters.client_id, parameters.scope, parameters.response_type, parameters.redirect_uri],
+        ['1234567890', 'identify email', 'code', redirect],
+    );
     assert.equal(parameters.nonce, undefined);
     const email = fresh();
-    const me = { id: '80351110224678912', username: 'nelly', discriminator: '0', global_name: 'Nelly', avatar: null, verified: true, email, flags: 64 };
+    const me = {
+        id: '80351110224678912',
+        username: 'nelly',
+        discriminator: '0',
+        global_name: 'Nelly',
+        avatar: null,
+        verified: true,
+        email,
+        flags: 64,
+    };
     discord.pages['/api/oauth2/token'] = (request, body, answer) => {
         const basic = Buffer.from(request.headers.authorization.slice(6), 'base64').toString();
-        if (basic !== '1234567890:of%20discord' || body.get('code') !== 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee' || body.get('redirect_uri') !== redirect)
-            return void answer.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_grant","error_description":"Invalid \\"code\\" in request."}');
-        return { token_type: 'Bearer', access_token: '6qrZcUqja7812RVdnEKjpzOL4CvHBFG', expires_in: 604_800, refresh_token: 'D43f5y0ahjqew82jZ4NViEr2YafMKhue', scope: 'identify email' };
+        if (
+            basic !== '1234567890:of%20discord' ||
+            body.get('code') !== 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee' ||
+            body.get('redirect_uri') !== redirect
+        )
+            return void answer
+                .writeHead(400, { 'Content-Type': 'application/json' })
+                .end('{"error":"invalid_grant","error_description":"Invalid \\"code\\" in request."}');
+        return {
+            token_type: 'Bearer',
+            access_token: '6qrZcUqja7812RVdnEKjpzOL4CvHBFG',
+            expires_in: 604_800,
+            refresh_token: 'D43f5y0ahjqew82jZ4NViEr2YafMKhue',
+            scope: 'identify email',
+        };
     };
     discord.pages['/api/v10/users/@me'] = (request, _, answer) =>
-        request.headers.authorization === 'Bearer 6qrZcUqja7812RVdnEKjpzOL4CvHBFG' ? me : void answer.writeHead(401).end('{"message":"401: Unauthorized","code":0}');
+        request.headers.authorization === 'Bearer 6qrZcUqja7812RVdnEKjpzOL4CvHBFG'
+            ? me
+            : void answer.writeHead(401).end('{"message":"401: Unauthorized","code":0}');
     const code = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee';
     const done = await callback({ state, binding, code });
     assert.equal(done.status, 200, done.text);
@@ -110,10 +180,18 @@ test('SAAS-02: Discord, in its own wire format', async ({ discord, start, callba
     refused(await callback({ state: third.state, binding: third.binding, code: 'x' }), 401, 'IDENTITY_REFUSED');
 });
 
-test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our key', async ({ ports, apple, appleKey, start, callback }) => {
+test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our key', async ({
+    ports,
+    apple,
+    appleKey,
+    start,
+    callback,
+}) => {
     const { url, parameters, state, binding } = await start('apple');
-    assert.deepEqual([parameters.response_mode, parameters.scope, parameters.redirect_uri],
-        ['form_post', 'openid email name', `${api}/api/v1/auth/oauth/apple/return`]);
+    assert.deepEqual(
+        [parameters.response_mode, parameters.scope, parameters.redirect_uri],
+        ['form_post', 'openid email name', `${api}/api/v1/auth/oauth/apple/return`],
+    );
     const code = apple.gives(url, { ...somebody(), email_verified: 'true', is_private_email: 'true' });
     const good = apple.pages['/token'];
     let secret;
@@ -123,7 +201,12 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
         return good(request, body, answer);
     };
     const form = (body, type = 'application/x-www-form-urlencoded') =>
-        ask(ports[1], { method: 'POST', path: '/api/v1/auth/oauth/apple/return', body, headers: { 'Content-Type': type, Origin: 'https://appleid.apple.com' } });
+        ask(ports[1], {
+            method: 'POST',
+            path: '/api/v1/auth/oauth/apple/return',
+            body,
+            headers: { 'Content-Type': type, Origin: 'https://appleid.apple.com' },
+        });
     const user = encodeURIComponent('{"name":{"firstName":"Ada","lastName":"L"},"email":"a@b.c"}');
     const back = await form(`state=${state}&code=${code}&user=${user}`);
     assert.equal(back.status, 303, back.text);
@@ -131,7 +214,11 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
     const cancelled = await form(`error=user_cancelled_authorize&state=${state}`);
     assert.equal(cancelled.headers.location, `${redirect}?error=user_cancelled_authorize&state=${state}`);
     for (const body of ['code=x', 'state', 'state=a"b', 'state=a%0d&code=\r\nX: y', 'state=a&code=<script>'])
-        assert.ok([400, 303].includes((await form(body)).status) && !/[\r\n"<]/.test((await form(body)).headers.location ?? ''), body);
+        assert.ok(
+            [400, 303].includes((await form(body)).status) &&
+                !/[\r\n"<]/.test((await form(body)).headers.location ?? ''),
+            body,
+        );
     refused(await form('{"state":"x"}', 'application/json'), 415);
     const done = await callback({ state, binding, code });
     assert.equal(done.status, 200, done.text);
@@ -140,10 +227,21 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
     assert.deepEqual(read(head), { alg: 'ES256', kid: 'APPLEKEY1', typ: 'JWT' });
     const { iss, sub, aud, iat, exp } = read(claims);
     assert.deepEqual([iss, sub, aud, exp - iat], ['TEAM123456', 'com.example.airi', apple.issuer, 300]);
-    assert.ok(verify('sha256', Buffer.from(`${head}.${claims}`), { key: appleKey.publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url')));
+    assert.ok(
+        verify(
+            'sha256',
+            Buffer.from(`${head}.${claims}`),
+            { key: appleKey.publicKey, dsaEncoding: 'ieee-p1363' },
+            Buffer.from(signature, 'base64url'),
+        ),
+    );
 });
 
-test('a provider that nobody speaks for any more is not offered, and cannot be used', async ({ system, ports, post }) => {
+test('a provider that nobody speaks for any more is not offered, and cannot be used', async ({
+    system,
+    ports,
+    post,
+}) => {
     await system.kill('identity-1');
     await system.rows("update identity_providers set updated_at = now() - interval '3 minutes' where name = 'oidc'");
     const offered = (await ask(ports[0], { path: '/api/v1/auth/oauth' })).json.data.map((one) => one.name);

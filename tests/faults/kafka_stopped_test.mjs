@@ -27,13 +27,17 @@ async function away(on, ms, leave) {
     // At this moment some are neither accepted nor refused.
     const during = (await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=8' }))))).flat();
     const { status, headers, json } = await system.api('POST', '/chat/messages', {
-        token: clients[0].user.token, body: { content: 'while Kafka is away', client_message_id: crypto.randomUUID() }, headers: { Prefer: 'wait=0' },
+        token: clients[0].user.token,
+        body: { content: 'while Kafka is away', client_message_id: crypto.randomUUID() },
+        headers: { Prefer: 'wait=0' },
     });
     assert.equal(status, 503, JSON.stringify(json));
     assert.ok(Number(headers.get('retry-after')) > 0, 'Retry-After');
     await eventually('sending is refused as an outage', () => during.every((one) => one.refused || one.ids));
     for (const one of during) if (one.refused) assert.equal(one.refused.code, 'UNAVAILABLE');
-    await eventually('the streams end for their clients all the same', () => sent.every((one) => one.ended || one.deltas > 30));
+    await eventually('the streams end for their clients all the same', () =>
+        sent.every((one) => one.ended || one.deltas > 30),
+    );
     await pause(Math.max(0, ms - (Date.now() - gone)));
     const back = Date.now();
     await system.start('kafka');
@@ -42,8 +46,11 @@ async function away(on, ms, leave) {
     await sendAgain(clients);
     await on.check();
     for (const one of sent) assert.equal(one.restarts, 0, 'no reply was made twice');
-    say(`ready ${readyAfter} after Kafka was asked to start, all quiet after ${seconds(back)}; ${
-        during.filter((one) => one.acceptedAt > gone).length} messages of ${during.length} sent meanwhile were accepted later`);
+    say(
+        `ready ${readyAfter} after Kafka was asked to start, all quiet after ${seconds(back)}; ${
+            during.filter((one) => one.acceptedAt > gone).length
+        } messages of ${during.length} sent meanwhile were accepted later`,
+    );
 }
 
 scenario('Kafka is stopped for 15 s and started', (on) => away(on, 15_000, () => on.system.stop('kafka')));

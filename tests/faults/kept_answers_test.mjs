@@ -9,8 +9,10 @@ import { onSystem, say } from './scenario.mjs';
 
 const scenario = onSystem({ gateways: 2 });
 
-const at = (system, gateway, { token }) => async (method, path, json) =>
-    ask(system.program(gateway).port, { method, path: `/api/v1${path}`, token, json });
+const at =
+    (system, gateway, { token }) =>
+    async (method, path, json) =>
+        ask(system.program(gateway).port, { method, path: `/api/v1${path}`, token, json });
 
 async function both({ system }) {
     const user = await system.user();
@@ -20,22 +22,26 @@ const profile = async (of) => (await of('GET', '/users/profile')).json.data;
 const list = async (of) => (await of('GET', '/conversations')).json.data;
 const messages = async (of, id) => (await of('GET', `/conversations/${id}/messages`)).json;
 const found = async (of, word) => (await of('GET', `/search/messages?q=${word}`)).json.data;
-const send = async (of, id, content) => of('POST', `/conversations/${id}/messages`, { content: `${content} [[standin tokens=3]]` });
+const send = async (of, id, content) =>
+    of('POST', `/conversations/${id}/messages`, { content: `${content} [[standin tokens=3]]` });
 
-scenario('AIRI-05 AIRI-27: what one gateway was told, the other one shows in its next answer, 300 times', async (on) => {
-    const { a, b } = await both(on);
-    const { id } = (await a('POST', '/conversations', { title: 'start' })).json.data;
-    for (let turn = 0; turn < 100; ++turn) {
-        const [writer, reader] = turn % 2 ? [a, b] : [b, a];
-        assert.equal((await writer('PATCH', '/users/profile', { display_name: `name ${turn}` })).status, 200);
-        assert.equal((await profile(reader)).display_name, `name ${turn}`);
-        assert.equal((await writer('PATCH', `/conversations/${id}`, { title: `title ${turn}` })).status, 200);
-        assert.equal((await list(reader))[0].title, `title ${turn}`);
-        const starred = turn % 2 === 0;
-        await reader('PATCH', `/conversations/${id}`, { starred });
-        assert.equal((await writer('GET', `/conversations/${id}`)).json.data.starred, starred);
-    }
-});
+scenario(
+    'AIRI-05 AIRI-27: what one gateway was told, the other one shows in its next answer, 300 times',
+    async (on) => {
+        const { a, b } = await both(on);
+        const { id } = (await a('POST', '/conversations', { title: 'start' })).json.data;
+        for (let turn = 0; turn < 100; ++turn) {
+            const [writer, reader] = turn % 2 ? [a, b] : [b, a];
+            assert.equal((await writer('PATCH', '/users/profile', { display_name: `name ${turn}` })).status, 200);
+            assert.equal((await profile(reader)).display_name, `name ${turn}`);
+            assert.equal((await writer('PATCH', `/conversations/${id}`, { title: `title ${turn}` })).status, 200);
+            assert.equal((await list(reader))[0].title, `title ${turn}`);
+            const starred = turn % 2 === 0;
+            await reader('PATCH', `/conversations/${id}`, { starred });
+            assert.equal((await writer('GET', `/conversations/${id}`)).json.data.starred, starred);
+        }
+    },
+);
 
 scenario('what the workers write is in the next answer: the reply, the list, the search', async (on) => {
     const { a, b } = await both(on);
@@ -59,9 +65,15 @@ scenario('a conversation that begins over a socket is in the list that was asked
     const { user, b } = await both(on);
     assert.deepEqual(await list(b), []);
     const wire = await Wire.open(on.system.program('gateway-1').port, user.token);
-    const accepted = await wire.reply('message_send', { client_message_id: '1', content: 'hello [[standin tokens=200 rate=50]]' });
+    const accepted = await wire.reply('message_send', {
+        client_message_id: '1',
+        content: 'hello [[standin tokens=200 rate=50]]',
+    });
     assert.equal((await list(b))[0].id, accepted.data.conversation_id);
-    await eventually('the reply under way is told of', async () => (await messages(b, accepted.data.conversation_id)).meta.generating?.length === 1);
+    await eventually(
+        'the reply under way is told of',
+        async () => (await messages(b, accepted.data.conversation_id)).meta.generating?.length === 1,
+    );
     await wire.hear('a reply', (frame) => frame.type === 'message_complete');
     assert.equal((await messages(b, accepted.data.conversation_id)).meta.generating, null);
     wire.end();

@@ -90,7 +90,14 @@ test('AIRI-36 SAAS-10 SAAS-12: login and signup: ten in fifteen minutes from one
         900,
     );
     assert.equal(
-        (await ask(ports[0], { method: 'POST', path: '/api/v1/auth/login', json: { ...json, email: 'y@example.com' }, from: address() })).status,
+        (
+            await ask(ports[0], {
+                method: 'POST',
+                path: '/api/v1/auth/login',
+                json: { ...json, email: 'y@example.com' },
+                from: address(),
+            })
+        ).status,
         401,
         'another address is not concerned',
     );
@@ -106,8 +113,7 @@ test('AIRI-36: requests without a user: a hundred in fifteen minutes from one ad
     );
     assert.equal(count(answers, 200), 100);
     answers.filter((one) => one.status !== 200).forEach((one) => limited(one, 'anonymous', 100, 900));
-    for (const path of ['/healthz', '/readyz', '/'])
-        assert.equal((await ask(ports[0], { path, from })).status, 200);
+    for (const path of ['/healthz', '/readyz', '/']) assert.equal((await ask(ports[0], { path, from })).status, 200);
 });
 
 test('AIRI-36 SAAS-10: the chat group is counted exactly over both gateways and all ways of sending', async ({
@@ -188,12 +194,9 @@ test('SAAS-13 SAAS-59: the free plan has fifty messages a day, counted once each
     assert.ok(same.every((one) => one.status < 300));
     const answers = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
     assert.equal(answers.filter((one) => one.status < 300).length, 49);
-    for (const one of answers.filter((each) => each.status >= 300))
-        refused(one, 429, 'QUOTA_EXCEEDED', /50 messages/);
+    for (const one of answers.filter((each) => each.status >= 300)) refused(one, 429, 'QUOTA_EXCEEDED', /50 messages/);
     assert.ok((await send(0, 'the same')).status < 300, 'a repeated one is not counted');
-    const [{ n }] = await system.rows('select count(*)::int as n from generations where user_id = $1', [
-        who.id,
-    ]);
+    const [{ n }] = await system.rows('select count(*)::int as n from generations where user_id = $1', [who.id]);
     assert.ok(n <= 50);
 });
 
@@ -210,17 +213,9 @@ test('an Idempotency-Key makes one conversation, of each user, and takes no othe
     for (const one of answers) assert.equal(one.status, 201, one.text);
     assert.equal(new Set(answers.map((one) => one.json.data.id)).size, 1);
     assert.deepEqual((await create({ title: 'one' })).json.data, answers[0].json.data);
-    for (const json of [
-        { title: 'two' },
-        {},
-        { title: 'one', model: 'x' },
-        { title: 'one', system_prompt: 'x' },
-    ])
+    for (const json of [{ title: 'two' }, {}, { title: 'one', model: 'x' }, { title: 'one', system_prompt: 'x' }])
         refused(await create(json), 422, 'IDEMPOTENCY_KEY_REUSED', /Idempotency-Key/);
-    assert.notEqual(
-        (await create({ title: 'two' }, { token: other.token })).json.data.id,
-        answers[0].json.data.id,
-    );
+    assert.notEqual((await create({ title: 'two' }, { token: other.token })).json.data.id, answers[0].json.data.id);
     refused(
         await create({}, { headers: { 'Idempotency-Key': 'x'.repeat(256) } }),
         400,

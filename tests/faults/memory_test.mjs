@@ -11,8 +11,12 @@ const scenario = onSystem({ gateways: 2, memory: 1, gatewayEnv: { ENABLE_RATE_LI
 
 const conversation = async (system, id) => (await system.rows('select * from conversations where id = $1', [id]))[0];
 const bills = (system, user, resource) =>
-    system.rows('select provider, model, outcome, cost_nanousd::int as cost, reference from usage_log where user_id = $1 and resource = $2', [user.id, resource]);
-const updates = (client) => client.others.filter((frame) => frame.type === 'conversation_updated').map((frame) => frame.data.conversation);
+    system.rows(
+        'select provider, model, outcome, cost_nanousd::int as cost, reference from usage_log where user_id = $1 and resource = $2',
+        [user.id, resource],
+    );
+const updates = (client) =>
+    client.others.filter((frame) => frame.type === 'conversation_updated').map((frame) => frame.data.conversation);
 
 // Whether the worker has brought every turn there was to its end.
 async function allHandled(system) {
@@ -28,33 +32,46 @@ async function said(client, script, more = {}) {
     return one;
 }
 
-scenario('AIRI-19: a title by the cheapest model after the first turn: told to the devices, billed as such, counted against no quota', async (on) => {
-    const { system } = on;
-    const client = await on.client({ plan: 'free' });
-    const other = await on.client({ gateways: ['gateway-2'] }, client.user);
-    const one = await said(client, 'tokens=3');
-    const id = one.ids.conversation_id;
-    await eventually('a title is there', async () => (await conversation(system, id)).title === 'tok0 tok1 tok2');
-    await eventually('both devices know', () => [client, other].every((each) => updates(each).at(-1)?.title === 'tok0 tok1 tok2'));
-    assert.equal(updates(other).at(-1).id, id);
-    const [bill, ...more] = await eventually('it is billed', async () => {
-        const found = await bills(system, client.user, 'titles');
-        return found.length > 0 && found;
-    });
-    assert.deepEqual([bill.provider, bill.model, bill.outcome, more.length], ['openai', 'gpt-4o-mini', 'completed', 0]);
-    const calls = await system.rows('select outcome, cost_nanousd::int as cost from provider_calls where generation_id = $1', [bill.reference]);
-    assert.deepEqual(calls, [{ outcome: 'completed', cost: bill.cost }]);
-    const [{ n }] = await system.rows('select count(*)::int as n from message_quota where user_id = $1', [client.user.id]);
-    assert.equal(n, 1);
-    const asked = await system.standinRequests(one.order.mark);
-    assert.equal(asked.length, 2);
-    assert.ok(Date.parse(asked[1].started) >= Date.parse(asked[0].finished), 'only after the reply');
-    await said(client, 'tokens=2', { conversation: id });
-    await said(client, 'tokens=2', { conversation: id });
-    assert.equal((await conversation(system, id)).title, 'tok0 tok1 tok2');
-    assert.equal((await bills(system, client.user, 'titles')).length, 1, 'one title a conversation');
-    assert.equal(await on.check(), 3);
-});
+scenario(
+    'AIRI-19: a title by the cheapest model after the first turn: told to the devices, billed as such, counted against no quota',
+    async (on) => {
+        const { system } = on;
+        const client = await on.client({ plan: 'free' });
+        const other = await on.client({ gateways: ['gateway-2'] }, client.user);
+        const one = await said(client, 'tokens=3');
+        const id = one.ids.conversation_id;
+        await eventually('a title is there', async () => (await conversation(system, id)).title === 'tok0 tok1 tok2');
+        await eventually('both devices know', () =>
+            [client, other].every((each) => updates(each).at(-1)?.title === 'tok0 tok1 tok2'),
+        );
+        assert.equal(updates(other).at(-1).id, id);
+        const [bill, ...more] = await eventually('it is billed', async () => {
+            const found = await bills(system, client.user, 'titles');
+            return found.length > 0 && found;
+        });
+        assert.deepEqual(
+            [bill.provider, bill.model, bill.outcome, more.length],
+            ['openai', 'gpt-4o-mini', 'completed', 0],
+        );
+        const calls = await system.rows(
+            'select outcome, cost_nanousd::int as cost from provider_calls where generation_id = $1',
+            [bill.reference],
+        );
+        assert.deepEqual(calls, [{ outcome: 'completed', cost: bill.cost }]);
+        const [{ n }] = await system.rows('select count(*)::int as n from message_quota where user_id = $1', [
+            client.user.id,
+        ]);
+        assert.equal(n, 1);
+        const asked = await system.standinRequests(one.order.mark);
+        assert.equal(asked.length, 2);
+        assert.ok(Date.parse(asked[1].started) >= Date.parse(asked[0].finished), 'only after the reply');
+        await said(client, 'tokens=2', { conversation: id });
+        await said(client, 'tokens=2', { conversation: id });
+        assert.equal((await conversation(system, id)).title, 'tok0 tok1 tok2');
+        assert.equal((await bills(system, client.user, 'titles')).length, 1, 'one title a conversation');
+        assert.equal(await on.check(), 3);
+    },
+);
 
 scenario('AIRI-19: a title of the user stays, of whenever it is; none is made where that is turned off', async (on) => {
     const { system } = on;
@@ -76,7 +93,10 @@ scenario('AIRI-19: a title of the user stays, of whenever it is; none is made wh
     await eventually('the worker has seen it', () => allHandled(system), { every: 200 });
     await system.rows("update system_settings set value = 'true' where key = 'auto_title'");
     const last = await said(client, 'tokens=4');
-    await eventually('the next one has a title', async () => (await conversation(system, last.ids.conversation_id)).titled_by === 'model');
+    await eventually(
+        'the next one has a title',
+        async () => (await conversation(system, last.ids.conversation_id)).titled_by === 'model',
+    );
     const first = await conversation(system, off.ids.conversation_id);
     assert.equal(first.titled_by, 'words');
     assert.equal(first.title, off.order.content.slice(0, 60));
@@ -94,43 +114,75 @@ scenario('AIRI-19: a worker that dies while it asks makes one title and one bill
     for (const one of sent) assert.equal((await conversation(system, one.ids.conversation_id)).titled_by, 'words');
     await system.start('memory-1');
     const rows = () => system.rows('select title, titled_by from conversations where user_id = $1', [client.user.id]);
-    await eventually('all have one', async () => (await rows()).every((row) => row.titled_by === 'model'), { within: 30_000 });
-    assert.deepEqual((await rows()).map((row) => row.title), Array(5).fill('tok0 tok1 tok2'));
+    await eventually('all have one', async () => (await rows()).every((row) => row.titled_by === 'model'), {
+        within: 30_000,
+    });
+    assert.deepEqual(
+        (await rows()).map((row) => row.title),
+        Array(5).fill('tok0 tok1 tok2'),
+    );
     await eventually('five bills', async () => (await bills(system, client.user, 'titles')).length === 5);
-    const [{ n }] = await system.rows("select count(*)::int as n from provider_calls p join usage_log l on l.reference = p.generation_id where l.resource = 'titles' and l.user_id = $1", [client.user.id]);
+    const [{ n }] = await system.rows(
+        "select count(*)::int as n from provider_calls p join usage_log l on l.reference = p.generation_id where l.resource = 'titles' and l.user_id = $1",
+        [client.user.id],
+    );
     assert.equal(n, 5);
     await on.check();
 });
 
-scenario('AIRI-19: what a prompt has no room for is in the summary that the model gets; a deleted message is forgotten by it', async (on) => {
-    const { system } = on;
-    const client = await on.client();
-    const before = await system.rows("select context_tokens, reply_tokens from plans where id = 'pro'");
-    await system.rows("update plans set context_tokens = 1000, reply_tokens = 100 where id = 'pro'");
-    const { id } = (await system.api('POST', '/conversations', { token: client.user.token, body: { title: 'Long' } })).json.data;
-    const turn = () => said(client, 'tokens=20', { conversation: id });
-    const all = [];
-    await eventually('the oldest turns are folded', async () => {
-        all.push(await turn());
-        return (await conversation(system, id)).summary;
-    }, { within: 60_000 });
-    const { summary, summary_until } = await conversation(system, id);
-    assert.ok(summary.startsWith('tok0 tok1'), summary);
-    const promptOf = async (one) => (await system.standinRequests(one.order.mark)).filter((r) => r.last_user.startsWith(one.order.mark)).at(-1);
-    const next = await turn();
-    const prompt = await promptOf(next);
-    assert.ok(prompt.system.endsWith(`What was said before, in short:\n${summary}`), prompt.system);
-    const [{ n }] = await system.rows("select count(*)::int as n from messages where conversation_id = $1 and created_at > $2", [id, summary_until]);
-    assert.ok(prompt.messages < n && prompt.messages > 4, `${prompt.messages} turns of ${n}`);
-    await eventually('it is billed', async () => (await bills(system, client.user, 'summaries')).length > 0);
-    const [bill] = await bills(system, client.user, 'summaries');
-    assert.deepEqual([bill.model, bill.outcome], ['gpt-4o-mini', 'completed']);
-    const gone = all[0].ids.message_id;
-    assert.equal((await system.api('DELETE', `/conversations/${id}/messages/${gone}`, { token: client.user.token })).status, 200);
-    assert.equal((await conversation(system, id)).summary, null, 'at once');
-    await eventually('it is made anew', async () => (await turn()) && (await conversation(system, id)).summary, { within: 60_000 });
-    const folds = (await system.standinRequests('(nothing yet)')).map((r) => r.last_user);
-    assert.ok(folds.length >= 2 && folds[0].includes(all[0].order.mark) && !folds.at(-1).includes(all[0].order.mark), folds.join('\n'));
-    await system.rows("update plans set context_tokens = $1, reply_tokens = $2 where id = 'pro'", [before[0].context_tokens, before[0].reply_tokens]);
-    await on.check();
-});
+scenario(
+    'AIRI-19: what a prompt has no room for is in the summary that the model gets; a deleted message is forgotten by it',
+    async (on) => {
+        const { system } = on;
+        const client = await on.client();
+        const before = await system.rows("select context_tokens, reply_tokens from plans where id = 'pro'");
+        await system.rows("update plans set context_tokens = 1000, reply_tokens = 100 where id = 'pro'");
+        const { id } = (
+            await system.api('POST', '/conversations', { token: client.user.token, body: { title: 'Long' } })
+        ).json.data;
+        const turn = () => said(client, 'tokens=20', { conversation: id });
+        const all = [];
+        await eventually(
+            'the oldest turns are folded',
+            async () => {
+                all.push(await turn());
+                return (await conversation(system, id)).summary;
+            },
+            { within: 60_000 },
+        );
+        const { summary, summary_until } = await conversation(system, id);
+        assert.ok(summary.startsWith('tok0 tok1'), summary);
+        const promptOf = async (one) =>
+            (await system.standinRequests(one.order.mark)).filter((r) => r.last_user.startsWith(one.order.mark)).at(-1);
+        const next = await turn();
+        const prompt = await promptOf(next);
+        assert.ok(prompt.system.endsWith(`What was said before, in short:\n${summary}`), prompt.system);
+        const [{ n }] = await system.rows(
+            'select count(*)::int as n from messages where conversation_id = $1 and created_at > $2',
+            [id, summary_until],
+        );
+        assert.ok(prompt.messages < n && prompt.messages > 4, `${prompt.messages} turns of ${n}`);
+        await eventually('it is billed', async () => (await bills(system, client.user, 'summaries')).length > 0);
+        const [bill] = await bills(system, client.user, 'summaries');
+        assert.deepEqual([bill.model, bill.outcome], ['gpt-4o-mini', 'completed']);
+        const gone = all[0].ids.message_id;
+        assert.equal(
+            (await system.api('DELETE', `/conversations/${id}/messages/${gone}`, { token: client.user.token })).status,
+            200,
+        );
+        assert.equal((await conversation(system, id)).summary, null, 'at once');
+        await eventually('it is made anew', async () => (await turn()) && (await conversation(system, id)).summary, {
+            within: 60_000,
+        });
+        const folds = (await system.standinRequests('(nothing yet)')).map((r) => r.last_user);
+        assert.ok(
+            folds.length >= 2 && folds[0].includes(all[0].order.mark) && !folds.at(-1).includes(all[0].order.mark),
+            folds.join('\n'),
+        );
+        await system.rows("update plans set context_tokens = $1, reply_tokens = $2 where id = 'pro'", [
+            before[0].context_tokens,
+            before[0].reply_tokens,
+        ]);
+        await on.check();
+    },
+);

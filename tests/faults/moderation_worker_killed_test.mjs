@@ -23,7 +23,9 @@ scenario('the only moderation worker dies in the midst of its work and comes bac
     const back = Date.now();
     await system.start('moderation-1');
     assert.equal(await on.check(), 400);
-    say(`${waiting} acknowledged messages waited in Kafka and had ended ${seconds(back)} after the restart; ${on.samples} samples`);
+    say(
+        `${waiting} acknowledged messages waited in Kafka and had ended ${seconds(back)} after the restart; ${on.samples} samples`,
+    );
 });
 
 scenario('of two moderation workers one dies: the other one goes on', async (on) => {
@@ -47,5 +49,8 @@ scenario('SAAS-25: what moderation refuses ends as rejected, also across its dea
     await eventually('all are acknowledged', () => sent.every((one) => one.ids));
     await system.start('moderation-1');
     const rejected = new Set(bad.map((order) => order.client_message_id));
-    assert.equal(await on.check({ expect: (one) => (rejected.has(one.order.client_message_id) ? 'rejected' : 'completed') }), 10);
+    assert.equal(
+        await on.check({ expect: (one) => (rejected.has(one.order.client_message_id) ? 'rejected' : 'completed') }),
+        10,
+    );
 });

@@ -18,22 +18,29 @@ const ofWorkersToo = ['catalogue.blocked_terms', 'provider_health.save'];
 // The statements of a file as sql/parse.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
 function statements(file) {
     const text = readFileSync(new URL(file, queries), 'utf8');
-    return text.split(/^-- name:/m).slice(1).map((block) => {
-        const [name, ...lines] = block.split('\n');
-        const parameters = [];
-        const body = lines.join('\n').trim().replace(/;$/, '').replaceAll(
-            /--[^\n]*|'(?:[^']|'')*'|::|:=|:([a-zA-Z_][a-zA-Z0-9_]*)/g,
-            (found, parameter) => {
-                if (found.startsWith('--')) return '';
-                if (!parameter) return found;
-                if (!parameters.includes(parameter)) parameters.push(parameter);
-                return `$${parameters.indexOf(parameter) + 1}`;
-            });
-        return { name: name.trim(), text: body, parameters };
-    });
+    return text
+        .split(/^-- name:/m)
+        .slice(1)
+        .map((block) => {
+            const [name, ...lines] = block.split('\n');
+            const parameters = [];
+            const body = lines
+                .join('\n')
+                .trim()
+                .replace(/;$/, '')
+                .replaceAll(/--[^\n]*|'(?:[^']|'')*'|::|:=|:([a-zA-Z_][a-zA-Z0-9_]*)/g, (found, parameter) => {
+                    if (found.startsWith('--')) return '';
+                    if (!parameter) return found;
+                    if (!parameters.includes(parameter)) parameters.push(parameter);
+                    return `$${parameters.indexOf(parameter) + 1}`;
+                });
+            return { name: name.trim(), text: body, parameters };
+        });
 }
 
-const all = readdirSync(queries).filter((file) => !ofWorkers.includes(file)).flatMap(statements)
+const all = readdirSync(queries)
+    .filter((file) => !ofWorkers.includes(file))
+    .flatMap(statements)
     .filter(({ name }) => !ofWorkersToo.includes(name));
 
 let system;
@@ -54,10 +61,16 @@ before(async () => {
     // So that what admins do is done.
     await system.rows("update users set role = 'super' where id = $1", [known.user]);
     // Nobody minds a scan of a month that has no messages yet.
-    big = (await system.rows("select relname from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'r' and reltuples >= 1000"))
-        .map((row) => row.relname);
+    big = (
+        await system.rows(
+            "select relname from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'r' and reltuples >= 1000",
+        )
+    ).map((row) => row.relname);
     app = new pg.Client({ connectionString: system.adminUrl, options: '-c search_path=airi' });
-    app.on('notice', ({ message }) => message.includes('plan:') && plans.push(JSON.parse(message.slice(message.indexOf('{'))).Plan));
+    app.on(
+        'notice',
+        ({ message }) => message.includes('plan:') && plans.push(JSON.parse(message.slice(message.indexOf('{'))).Plan),
+    );
     await app.connect();
     // Tells the plans of the statements inside functions too.
     await app.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
@@ -114,7 +127,9 @@ async function fill() {
     await system.rows(`
         insert into audit_log (user_id, action, at)
         select u.id, 'test', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
-    await system.rows("insert into user_identities (user_id, provider, issuer, subject) select id, 'google', 'https://x', id::text from users");
+    await system.rows(
+        "insert into user_identities (user_id, provider, issuer, subject) select id, 'google', 'https://x', id::text from users",
+    );
     await system.rows(`
         insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider, state, issuer, subject, email, email_verified)
         select gen_random_uuid(), id, id::text, 'x', 'x', 'google', 'known', 'https://x', 'new ' || id, 'new' || email, true from users`);
@@ -125,27 +140,83 @@ async function fill() {
 function value(statement, name) {
     const domain = statement.split('.')[0];
     const of = {
-        'admin.users': { cursor: null, email: null, status: null, plan: null, role: null }, 'admin.audit': { cursor: null, user_id: null },
-        'admin.act': { action: 'reinstate', id: known.other }, 'admin.settings': { category: null }, 'admin.flag': { body: '{"enabled":true}' },
-        'admin.set': { body: '{"value":1}' }, 'auth.api_key_used': { uses: '1' },
-        'api_keys.rotate': { overlap: '60' }, 'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
-        'auth.open': { session: randomUUID() }, 'sessions.end': { why: 'logout' }, 'companions.create': { body: '{"name":"x","personality":"y"}' },
-        'auth.signup': { id: randomUUID(), email: 'new@example.com', birth_date: '2000-01-01', parent_email: null, consents: '[{"kind":"terms","version":"1"}]' },
-        'identity.conclude': { birth_date: null, parent_email: null, consents: '[]' }, 'consents.give': { kind: 'terms' }, 'activity.list': { cursor: known.message_cursor }, 'exports.request': { id: randomUUID() } };
-    const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[domain];
+        'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
+        'admin.audit': { cursor: null, user_id: null },
+        'admin.act': { action: 'reinstate', id: known.other },
+        'admin.settings': { category: null },
+        'admin.flag': { body: '{"enabled":true}' },
+        'admin.set': { body: '{"value":1}' },
+        'auth.api_key_used': { uses: '1' },
+        'api_keys.rotate': { overlap: '60' },
+        'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
+        'auth.open': { session: randomUUID() },
+        'sessions.end': { why: 'logout' },
+        'companions.create': { body: '{"name":"x","personality":"y"}' },
+        'auth.signup': {
+            id: randomUUID(),
+            email: 'new@example.com',
+            birth_date: '2000-01-01',
+            parent_email: null,
+            consents: '[{"kind":"terms","version":"1"}]',
+        },
+        'identity.conclude': { birth_date: null, parent_email: null, consents: '[]' },
+        'consents.give': { kind: 'terms' },
+        'activity.list': { cursor: known.message_cursor },
+        'exports.request': { id: randomUUID() },
+    };
+    const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[
+        domain
+    ];
     const values = {
-        id, session: known.session, message_id: known.message, message: known.message, user: known.user, email: known.email,
+        id,
+        session: known.session,
+        message_id: known.message,
+        message: known.message,
+        user: known.user,
+        email: known.email,
         cursor: domain === 'messages' ? known.message_cursor : known.conversation_cursor,
-        limit: '20', day: new Date().toISOString().slice(0, 10), max: '50', hash: 'a'.repeat(64), next_hash: 'b'.repeat(64),
-        refresh_hash: 'c'.repeat(64), q: 'word17', language: 'simple', conversation_id: known.conversation, body: '{"name":"x"}',
-        metadata: '{}', health: '[]', events: '[]', recovery: '{}', secret: '00', address: '127.0.0.1', deleted: 'false', archived: 'false',
-        starred: 'true', tag: 'x', only: null, but: known.session, companion_id: null, template_id: null, outcome: 'success', key: '00'.repeat(76), minutes: '15',
-        granted: 'true', agree: 'false', done: 'true', step: 'profile', part: '0', kind: 'magic_link', flow: known.flow, new_user: randomUUID(), links: 'false',
+        limit: '20',
+        day: new Date().toISOString().slice(0, 10),
+        max: '50',
+        hash: 'a'.repeat(64),
+        next_hash: 'b'.repeat(64),
+        refresh_hash: 'c'.repeat(64),
+        q: 'word17',
+        language: 'simple',
+        conversation_id: known.conversation,
+        body: '{"name":"x"}',
+        metadata: '{}',
+        health: '[]',
+        events: '[]',
+        recovery: '{}',
+        secret: '00',
+        address: '127.0.0.1',
+        deleted: 'false',
+        archived: 'false',
+        starred: 'true',
+        tag: 'x',
+        only: null,
+        but: known.session,
+        companion_id: null,
+        template_id: null,
+        outcome: 'success',
+        key: '00'.repeat(76),
+        minutes: '15',
+        granted: 'true',
+        agree: 'false',
+        done: 'true',
+        step: 'profile',
+        part: '0',
+        kind: 'magic_link',
+        flow: known.flow,
+        new_user: randomUUID(),
+        links: 'false',
         ...of[statement],
     };
     return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';
 }
-const parametersOf = ({ name, parameters }) => parameters.map((one) => value(name, one) ?? (one === 'id' ? known.user : null));
+const parametersOf = ({ name, parameters }) =>
+    parameters.map((one) => value(name, one) ?? (one === 'id' ? known.user : null));
 
 function* nodes(plan) {
     yield plan;
@@ -156,11 +227,16 @@ function* nodes(plan) {
 async function plansOf(statement, mode) {
     await app.query('begin');
     try {
-        await app.query("select set_config('airi.user_id', $1, true), set_config('plan_cache_mode', $2, true)", [known.user, `force_${mode}_plan`]);
+        await app.query("select set_config('airi.user_id', $1, true), set_config('plan_cache_mode', $2, true)", [
+            known.user,
+            `force_${mode}_plan`,
+        ]);
         await app.query('set local role airi_app');
         await app.query(`prepare probe as ${statement.text}`);
         plans.length = 0;
-        const given = parametersOf(statement).map((text) => (text === null ? 'null' : app.escapeLiteral(text))).join(', ');
+        const given = parametersOf(statement)
+            .map((text) => (text === null ? 'null' : app.escapeLiteral(text)))
+            .join(', ');
         await app.query(`execute probe${given && `(${given})`}`);
         return [...plans];
     } finally {
@@ -170,27 +246,39 @@ async function plansOf(statement, mode) {
 }
 
 function scansOf(found) {
-    return found.flatMap((plan) => [...nodes(plan)]).filter((node) => node['Node Type'].endsWith('Seq Scan') && big.includes(node['Relation Name']))
+    return found
+        .flatMap((plan) => [...nodes(plan)])
+        .filter((node) => node['Node Type'].endsWith('Seq Scan') && big.includes(node['Relation Name']))
         .map((node) => node['Relation Name']);
 }
 
 test('the database is as big as it should be, and a scan of a big table is seen, in a function too', async () => {
-    const [counts] = await system.rows('select (select count(*) from users)::int as users, (select count(*) from messages)::int as messages');
-    assert.ok(['users', 'sessions', 'conversations', 'generations', 'usage_log'].every((name) => big.includes(name)), String(big));
+    const [counts] = await system.rows(
+        'select (select count(*) from users)::int as users, (select count(*) from messages)::int as messages',
+    );
+    assert.ok(
+        ['users', 'sessions', 'conversations', 'generations', 'usage_log'].every((name) => big.includes(name)),
+        String(big),
+    );
     assert.deepEqual(counts, { users: 1000, messages: 100_000 });
     assert.ok(all.length > 40 && all.every((one) => one.text));
     const scan = { name: 'probe.scan', text: "select count(*) from messages where content like '%x%'", parameters: [] };
     assert.ok(scansOf(await plansOf(scan, 'custom')).some((name) => name.startsWith('messages')));
     await app.query(`create function scan_users() returns bigint language plpgsql security definer set search_path = airi as
         $$ begin return (select count(*) from users where display_name = 'x'); end $$; grant execute on function scan_users to airi_app`);
-    assert.deepEqual(scansOf(await plansOf({ name: 'probe.nested', text: 'select scan_users()', parameters: [] }, 'generic')), ['users']);
+    assert.deepEqual(
+        scansOf(await plansOf({ name: 'probe.nested', text: 'select scan_users()', parameters: [] }, 'generic')),
+        ['users'],
+    );
 });
 
 for (const mode of ['custom', 'generic'])
     test(`no statement of the gateway scans a big table: ${mode} plans`, async () => {
         const wrong = [];
         for (const statement of all) {
-            const found = await plansOf(statement, mode).catch((error) => [wrong.push(`${statement.name}: ${error.message}`)] && null);
+            const found = await plansOf(statement, mode).catch(
+                (error) => [wrong.push(`${statement.name}: ${error.message}`)] && null,
+            );
             if (found?.length === 0) wrong.push(`${statement.name}: no plan was told`);
             for (const table of scansOf(found ?? [])) wrong.push(`${statement.name} scans ${table}`);
         }

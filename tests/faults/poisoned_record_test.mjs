@@ -9,8 +9,15 @@ import { onSystem } from './scenario.mjs';
 const scenario = onSystem({ partitions: 2 });
 
 const poison = [
-    Buffer.from([0xff, 0x00, 0xfe, 0x7b, 0x80]), Buffer.alloc(0), Buffer.from('{'), Buffer.from('null'), Buffer.from('[]'), Buffer.from('{}'),
-    Buffer.from('{"generation_id":"x"}'), Buffer.from('['.repeat(5000)), Buffer.from(JSON.stringify({ conversation_id: 1, user_id: [], message_id: {} })),
+    Buffer.from([0xff, 0x00, 0xfe, 0x7b, 0x80]),
+    Buffer.alloc(0),
+    Buffer.from('{'),
+    Buffer.from('null'),
+    Buffer.from('[]'),
+    Buffer.from('{}'),
+    Buffer.from('{"generation_id":"x"}'),
+    Buffer.from('['.repeat(5000)),
+    Buffer.from(JSON.stringify({ conversation_id: 1, user_id: [], message_id: {} })),
 ];
 
 async function poisoned(on, topic, group) {
@@ -23,7 +30,10 @@ async function poisoned(on, topic, group) {
     for (const [i, value] of poison.entries())
         for (const partition of [0, 1]) {
             const headers = i % 2 ? { ce_id: crypto.randomUUID(), mine: 'kept' } : {};
-            const [{ baseOffset }] = await producer.send({ topic, messages: [{ partition, key: i % 3 ? `k${i}` : null, value, headers }] });
+            const [{ baseOffset }] = await producer.send({
+                topic,
+                messages: [{ partition, key: i % 3 ? `k${i}` : null, value, headers }],
+            });
             placed.push({ partition, offset: baseOffset, value, headers, key: i % 3 ? `k${i}` : null });
         }
     await producer.disconnect();
@@ -32,8 +42,11 @@ async function poisoned(on, topic, group) {
     assert.equal(await on.check({ dead }), 30);
     const letters = await readTopic(system, `${topic}-dlt`);
     for (const one of placed) {
-        const letter = letters.find((l) => l.headers['kafka_dlt-original-partition'] === String(one.partition) &&
-            l.headers['kafka_dlt-original-offset'] === one.offset);
+        const letter = letters.find(
+            (l) =>
+                l.headers['kafka_dlt-original-partition'] === String(one.partition) &&
+                l.headers['kafka_dlt-original-offset'] === one.offset,
+        );
         assert.ok(letter, `the dead letter of ${one.partition}/${one.offset}`);
         assert.ok(one.value.equals(letter.value ?? Buffer.alloc(0)), 'its bytes are the original ones');
         assert.equal(letter.key?.toString() ?? null, one.key);

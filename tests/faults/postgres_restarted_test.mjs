@@ -18,16 +18,23 @@ async function away(on, leave) {
     const late = (await Promise.all(clients.map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))))).flat();
     await leave();
     const gone = Date.now();
-    const ask = () => system.api('POST', '/chat/messages', { token, headers: { Prefer: 'wait=0' },
-        body: { content: 'while Postgres is away', client_message_id: crypto.randomUUID() } });
+    const ask = () =>
+        system.api('POST', '/chat/messages', {
+            token,
+            headers: { Prefer: 'wait=0' },
+            body: { content: 'while Postgres is away', client_message_id: crypto.randomUUID() },
+        });
     const { status, headers } = await eventually('sending is refused', async () => {
         const got = await ask();
         return got.status !== 202 && got;
     });
     assert.equal(status, 503);
     assert.ok(Number(headers.get('retry-after')) > 0, 'Retry-After');
-    await eventually('the replies are whole while nothing can be stored', () =>
-        sent.every((one) => one.text.includes('tok39') || one.restarts > 0), { within: 15_000 });
+    await eventually(
+        'the replies are whole while nothing can be stored',
+        () => sent.every((one) => one.text.includes('tok39') || one.restarts > 0),
+        { within: 15_000 },
+    );
     const back = Date.now();
     await system.start('postgres');
     for (const name of ['gateway-1', 'moderation-1', 'chat-1', 'usage-1']) await system.ready(name);
@@ -39,7 +46,9 @@ async function away(on, leave) {
     await on.check();
     const anew = sent.filter((one) => one.restarts > 0).length;
     assert.equal(anew, 0, 'no reply is made again for want of a place to store it');
-    say(`away ${((back - gone) / 1000).toFixed(1)} s, quiet ${seconds(back)} after its start; ${late.filter((one) => one.acceptedAt).length} of ${late.length} late messages`);
+    say(
+        `away ${((back - gone) / 1000).toFixed(1)} s, quiet ${seconds(back)} after its start; ${late.filter((one) => one.acceptedAt).length} of ${late.length} late messages`,
+    );
 }
 
 scenario('Postgres is restarted under 50 streams', (on) => away(on, () => on.system.stop('postgres')));

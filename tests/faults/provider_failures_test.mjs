@@ -26,15 +26,25 @@ async function each(client, scripts, within = 20_000) {
 }
 
 async function calls(system, one) {
-    return system.rows('select epoch, provider, outcome, tokens_out::int, cost_nanousd::int as cost from provider_calls where generation_id = $1 order by call',
-        [one.ids.generation_id]);
+    return system.rows(
+        'select epoch, provider, outcome, tokens_out::int, cost_nanousd::int as cost from provider_calls where generation_id = $1 order by call',
+        [one.ids.generation_id],
+    );
 }
 
 scenario('AIRI-26: before the first token: the next provider answers, and nobody notices', async (on) => {
     const [client] = await on.clientsOf(1);
-    const statuses = [400, 401, 403, 404, 408, 429, 500, 502, 503, 529].filter((s) => s !== 400).map((s) => `openai.status=${s}`);
-    const faults = ['no_headers', 'garbage_only', 'error', 'cut', 'close', 'stall', 'bad_chunk'].map((f) => `openai.fault=${f} openai.at=0`);
-    const slow = ['openai.fault=slow_headers openai.every=60', 'openai.fault=silent_pings openai.at=0 openai.every=50', 'openai.first=3000'];
+    const statuses = [400, 401, 403, 404, 408, 429, 500, 502, 503, 529]
+        .filter((s) => s !== 400)
+        .map((s) => `openai.status=${s}`);
+    const faults = ['no_headers', 'garbage_only', 'error', 'cut', 'close', 'stall', 'bad_chunk'].map(
+        (f) => `openai.fault=${f} openai.at=0`,
+    );
+    const slow = [
+        'openai.fault=slow_headers openai.every=60',
+        'openai.fault=silent_pings openai.at=0 openai.every=50',
+        'openai.first=3000',
+    ];
     const sent = await each(client, [...statuses, ...faults, ...slow]);
     await on.check();
     for (const [script, one] of sent) {
@@ -42,36 +52,81 @@ scenario('AIRI-26: before the first token: the next provider answers, and nobody
         assert.equal(one.end.epoch, 1, script);
         assert.equal(one.end.message.metadata.provider, 'anthropic', script);
         const made = await calls(on.system, one);
-        assert.deepEqual(made.map((c) => c.provider), ['openai', 'anthropic'], script);
+        assert.deepEqual(
+            made.map((c) => c.provider),
+            ['openai', 'anthropic'],
+            script,
+        );
         assert.notEqual(made[0].outcome, 'completed', script);
         assert.equal(made[0].tokens_out, 0, `${script}: nothing was made`);
     }
     say(`${sent.size} failures, each answered by the next provider`);
 });
 
-scenario('AIRI-26: after the first token: message_restart, the whole reply of the next one, both costs on record', async (on) => {
-    const [client] = await on.clientsOf(1);
-    const broken = ['error', 'cut', 'close', 'stall', 'bad_chunk', 'big_line', 'silent_pings openai.every=50', 'drip openai.every=20'];
-    // Paced, so that something has been shown before it breaks, however busy the machine is.
-    const sent = await each(client, broken.map((f) => `tokens=10 rate=50 openai.fault=${f}`));
-    await on.check();
-    for (const [script, one] of sent) {
-        assert.equal(one.restarts, 1, `${script}: restart`);
-        assert.equal(one.end.epoch, 2, script);
-        assert.equal(one.end.message.metadata.provider, 'anthropic', script);
-        assert.ok(one.epochs[0].text.startsWith('tok0 tok1'), `${script}: what came first`);
-        const made = await calls(on.system, one);
-        assert.deepEqual(made.map((c) => [c.epoch, c.provider]), [[1, 'openai'], [2, 'anthropic']], script);
-        assert.ok(made[0].tokens_out > 0 && made[0].cost > 0, `${script}: the aborted call cost something`);
-    }
-    say(`${sent.size} broken streams, each begun anew`);
-});
+scenario(
+    'AIRI-26: after the first token: message_restart, the whole reply of the next one, both costs on record',
+    async (on) => {
+        const [client] = await on.clientsOf(1);
+        const broken = [
+            'error',
+            'cut',
+            'close',
+            'stall',
+            'bad_chunk',
+            'big_line',
+            'silent_pings openai.every=50',
+            'drip openai.every=20',
+        ];
+        // Paced, so that something has been shown before it breaks, however busy the machine is.
+        const sent = await each(
+            client,
+            broken.map((f) => `tokens=10 rate=50 openai.fault=${f}`),
+        );
+        await on.check();
+        for (const [script, one] of sent) {
+            assert.equal(one.restarts, 1, `${script}: restart`);
+            assert.equal(one.end.epoch, 2, script);
+            assert.equal(one.end.message.metadata.provider, 'anthropic', script);
+            assert.ok(one.epochs[0].text.startsWith('tok0 tok1'), `${script}: what came first`);
+            const made = await calls(on.system, one);
+            assert.deepEqual(
+                made.map((c) => [c.epoch, c.provider]),
+                [
+                    [1, 'openai'],
+                    [2, 'anthropic'],
+                ],
+                script,
+            );
+            assert.ok(made[0].tokens_out > 0 && made[0].cost > 0, `${script}: the aborted call cost something`);
+        }
+        say(`${sent.size} broken streams, each begun anew`);
+    },
+);
 
 scenario('harmless oddities change nothing', async (on) => {
     const [client] = await on.clientsOf(1);
-    const odd = ['double_done', 'unknown_events', 'split', 'crlf', 'no_space', 'bom', 'big_trailer', 'garbage', 'deep', 'no_done', 'slow_headers every=1'];
-    const sent = await each(client, [...odd.map((f) => `tokens=10 fault=${f}`), 'utf8=1 tokens=12 fault=split', 'tokens=4000 size=40', 'usage=none tokens=10',
-        'usage=twice_decreasing tokens=10', 'usage=first tokens=10', 'usage=with_choices tokens=10']);
+    const odd = [
+        'double_done',
+        'unknown_events',
+        'split',
+        'crlf',
+        'no_space',
+        'bom',
+        'big_trailer',
+        'garbage',
+        'deep',
+        'no_done',
+        'slow_headers every=1',
+    ];
+    const sent = await each(client, [
+        ...odd.map((f) => `tokens=10 fault=${f}`),
+        'utf8=1 tokens=12 fault=split',
+        'tokens=4000 size=40',
+        'usage=none tokens=10',
+        'usage=twice_decreasing tokens=10',
+        'usage=first tokens=10',
+        'usage=with_choices tokens=10',
+    ]);
     await on.check();
     for (const [script, one] of sent) {
         assert.equal(one.restarts, 0, script);
@@ -82,7 +137,10 @@ scenario('harmless oddities change nothing', async (on) => {
 
 scenario('two of three fail, one of them in the midst: the third one answers', async (on) => {
     const [client] = await on.clientsOf(1);
-    const sent = await each(client, ['tokens=10 openai.fault=cut anthropic.fault=error', 'tokens=10 openai.status=500 anthropic.fault=cut']);
+    const sent = await each(client, [
+        'tokens=10 openai.fault=cut anthropic.fault=error',
+        'tokens=10 openai.status=500 anthropic.fault=cut',
+    ]);
     await on.check();
     const [both, one] = [...sent.values()];
     assert.equal(both.end.message.metadata.provider, 'groq');
@@ -98,7 +156,10 @@ scenario('what every provider would refuse ends as failed at once, and is not bi
     const refused = [...sent.values()];
     await on.check({ expect: (one) => (refused.includes(one) ? 'failed' : 'completed') });
     assert.equal(refused[0].end.code, 'prompt_refused');
-    assert.deepEqual((await calls(on.system, refused[0])).map((c) => c.provider), ['openai']);
+    assert.deepEqual(
+        (await calls(on.system, refused[0])).map((c) => c.provider),
+        ['openai'],
+    );
 });
 
 scenario('when no provider answers the message fails, with every call on record', async (on) => {
@@ -121,5 +182,9 @@ scenario('a provider that asks for a pause is left alone; the others go on', asy
     await eventually('it is answered', () => first.ended);
     const rest = await client.sendAll(orders(5, { script: 'tokens=5' }));
     assert.equal(await on.check(), 6);
-    for (const one of rest) assert.deepEqual((await calls(system, one)).map((c) => c.provider), ['anthropic']);
+    for (const one of rest)
+        assert.deepEqual(
+            (await calls(system, one)).map((c) => c.provider),
+            ['anthropic'],
+        );
 });

@@ -22,7 +22,10 @@ scenario('SAAS-13: 120 messages of a free user at once over two gateways: exactl
     assert.equal(sent.filter((one) => one.ids).length, 50);
     for (const one of sent) if (one.refused) assert.equal(one.refused.code, 'QUOTA_EXCEEDED');
     assert.equal(await on.check(), 50);
-    const { status, headers } = await on.system.api('POST', '/chat/messages', { token: clients[0].user.token, body: { content: 'one more' } });
+    const { status, headers } = await on.system.api('POST', '/chat/messages', {
+        token: clients[0].user.token,
+        body: { content: 'one more' },
+    });
     assert.equal(status, 429);
     assert.ok(Number(headers.get('retry-after')) > 0);
 });
@@ -59,8 +62,11 @@ scenario('SAAS-59: a message sent 20 times at once over two gateways has one rep
     const [order] = orders(1, { script: 'tokens=20 rate=20' });
     const { token } = clients[0].user;
     const { mark, ...body } = order;
-    const overRest = Promise.all(Array.from({ length: 10 }, (_, i) => system.api('POST', '/chat/messages',
-        { token, body, gateway: `gateway-${1 + (i % 2)}` })));
+    const overRest = Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+            system.api('POST', '/chat/messages', { token, body, gateway: `gateway-${1 + (i % 2)}` }),
+        ),
+    );
     for (const client of clients) {
         await client.send(order);
         for (let i = 0; i < 4; ++i) client.write('message_send', order, order.client_message_id);
@@ -73,9 +79,11 @@ scenario('SAAS-59: a message sent 20 times at once over two gateways has one rep
     await eventually('both clients see the end', () => clients.every((c) => c.all[0].ended));
     for (const client of clients) assert.equal(client.all[0].ids.reply_id, answers[0].json.data.id);
     assert.deepEqual(clients[1].faults, []);
-    on.clients = [clients[0]];  // the other one has the same message
+    on.clients = [clients[0]]; // the other one has the same message
     assert.equal(await on.check(), 1);
-    const [{ n }] = await system.rows('select sum(quantity)::int as n from usage_daily where user_id = $1', [clients[0].user.id]);
+    const [{ n }] = await system.rows('select sum(quantity)::int as n from usage_daily where user_id = $1', [
+        clients[0].user.id,
+    ]);
     assert.equal(n, 1);
     assert.equal((await system.standinRequests(mark)).length, 1, 'one call of a provider');
 });
@@ -93,7 +101,9 @@ scenario('AIRI-44: two users see nothing of each other', async (on) => {
     other.write('typing_start', { conversation_id }, 'e');
     other.write('message_send', { conversation_id, content: 'not mine', client_message_id: crypto.randomUUID() }, 'f');
     const refused = () => new Set(other.others.filter((f) => f.type === 'error').map((f) => f.data.ref));
-    await eventually('all of it is refused', () => ['a', 'b', 'c', 'e', 'f'].every((ref) => refused().has(ref)), { describe: () => [...refused()] });
+    await eventually('all of it is refused', () => ['a', 'b', 'c', 'e', 'f'].every((ref) => refused().has(ref)), {
+        describe: () => [...refused()],
+    });
     const { token } = other.user;
     const ask = async (method, route, body) => (await system.api(method, route, { token, body })).status;
     assert.equal(await ask('GET', `/conversations/${conversation_id}`), 404);
@@ -102,7 +112,9 @@ scenario('AIRI-44: two users see nothing of each other', async (on) => {
     assert.equal(await ask('GET', `/generations/${generation_id}/events`), 404);
     assert.equal(await ask('POST', `/generations/${generation_id}/cancel`, {}), 404);
     assert.equal(await on.check(), 1);
-    const told = other.others.filter((f) => JSON.stringify(f.data ?? {}).includes(conversation_id) && f.type !== 'error');
+    const told = other.others.filter(
+        (f) => JSON.stringify(f.data ?? {}).includes(conversation_id) && f.type !== 'error',
+    );
     assert.deepEqual(told, [], 'no frame of the conversation reached the other user');
     assert.equal((await system.api('GET', '/conversations', { token })).json.data.length, 0);
 });

@@ -214,10 +214,7 @@ export function frameOf(first, payload = '', { masked = true } = {}) {
 export class Wire {
     static async open(port, token, options = {}) {
         const wire = new Wire(port, token, options);
-        await eventually(
-            'a WebSocket opens',
-            () => wire.socket.readyState === WebSocket.OPEN || wire.refusal,
-        );
+        await eventually('a WebSocket opens', () => wire.socket.readyState === WebSocket.OPEN || wire.refusal);
         assert.equal(wire.refusal, undefined, `the handshake was refused with ${wire.refusal?.status}`);
         return wire;
     }
@@ -292,10 +289,8 @@ export class Wire {
 
 // --- tokens, made by hand
 
-const base64 = (value) =>
-    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-export const kidOf = (secret) =>
-    createHash('sha256').update(`airi key id ${secret}`).digest('hex').slice(0, 12);
+const base64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+export const kidOf = (secret) => createHash('sha256').update(`airi key id ${secret}`).digest('hex').slice(0, 12);
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 
 /// A token with that header and those claims, signed with `secret`.

@@ -41,7 +41,9 @@ scenario('FLUSHALL while a client is away: it gets the text so far, and the rest
 scenario('Redis is killed, messages are sent without it, and it starts empty', async (on) => {
     const { clients, sent } = await streams(on);
     await on.system.kill('redis');
-    const without = (await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=20 rate=20' }))))).flat();
+    const without = (
+        await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=20 rate=20' }))))
+    ).flat();
     await eventually('they are acknowledged without Redis', () => without.every((one) => one.ids));
     await eventually('they end without Redis', () => without.every((one) => one.ended));
     await on.system.start('redis');

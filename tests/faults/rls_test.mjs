@@ -58,16 +58,10 @@ scenario(
         );
         assert.ok(tables.length > 20);
         for (const one of tables) {
-            assert.ok(
-                ['r', 'p'].includes(one.relkind),
-                `${one.name} is a table; a view would need security_invoker`,
-            );
+            assert.ok(['r', 'p'].includes(one.relkind), `${one.name} is a table; a view would need security_invoker`);
             assert.equal(one.owner, 'airi_owner', one.name);
             if (catalogue.includes(one.name)) continue;
-            assert.ok(
-                one.relrowsecurity && one.relforcerowsecurity,
-                `${one.name} has row-level security, forced`,
-            );
+            assert.ok(one.relrowsecurity && one.relforcerowsecurity, `${one.name} has row-level security, forced`);
             const policies = await system.rows(
                 `select policyname, roles::text[] as roles, cmd, qual, with_check from pg_policies
                  where schemaname = 'airi' and tablename = $1`,
@@ -83,7 +77,8 @@ scenario(
             assert.ok(ofApp.length > 0, `${one.name} has a policy for airi_app`);
             for (const policy of ofApp) {
                 assert.deepEqual(policy.roles, ['airi_app']);
-                const gallery = ['app_reads_gallery', 'app_reads_shared'].includes(policy.policyname) && policy.cmd === 'SELECT';
+                const gallery =
+                    ['app_reads_gallery', 'app_reads_shared'].includes(policy.policyname) && policy.cmd === 'SELECT';
                 assert.match(policy.qual, gallery ? /owner IS NULL/ : /caller\(\)|^false$/);
                 if (!gallery) assert.equal(policy.with_check, policy.qual);
             }
@@ -120,10 +115,7 @@ scenario('the roles of gateway and workers are above nothing and own nothing', a
         });
         if (role === 'airi_owner') continue;
         assert.deepEqual(
-            await system.rows(
-                'select roleid::regrole::text from pg_auth_members where member = $1::regrole',
-                [role],
-            ),
+            await system.rows('select roleid::regrole::text from pg_auth_members where member = $1::regrole', [role]),
             [],
             `${role} is a member of no role`,
         );
@@ -170,7 +162,13 @@ scenario(
         await withEveryRight(system, async ({ client, be, attempt }) => {
             for (const table of tables) {
                 // Refresh tokens are for the functions of airi_owner only, whoever asks.
-                const hidden = ['refresh_tokens', 'two_factor', 'email_links', 'export_parts', 'identity_flows'].includes(table);
+                const hidden = [
+                    'refresh_tokens',
+                    'two_factor',
+                    'email_links',
+                    'export_parts',
+                    'identity_flows',
+                ].includes(table);
                 await be(a.id);
                 const seen = (
                     await client.query(`select ${hidden ? '1' : owner(table)} as owner from ${table}`)
@@ -198,9 +196,7 @@ scenario(
                     await client.query('rollback to savepoint before');
                 }
                 const fresh = { ...rowsOf[table].row, id: crypto.randomUUID() };
-                const columns = Object.keys(fresh).filter(
-                    (name) => name in rowsOf[table].row && name !== 'email_key',
-                );
+                const columns = Object.keys(fresh).filter((name) => name in rowsOf[table].row && name !== 'email_key');
                 if ('email' in fresh) fresh.email = `${fresh.id}@example.com`;
                 for (const key of ['message_id', 'event_id', 'hash', 'generation_id', 'day'])
                     if (key in rowsOf[table].row && key !== 'generation_id')
@@ -263,11 +259,7 @@ scenario('as airi_app itself: a pooled connection keeps nothing of the caller be
         await assert.rejects(client.query('select 1/0'));
         await client.query('rollback');
         assert.deepEqual(await seen(null), []);
-        assert.deepEqual(
-            (await client.query('select id from users')).rows,
-            [],
-            'outside of a transaction too',
-        );
+        assert.deepEqual((await client.query('select id from users')).rows, [], 'outside of a transaction too');
     });
 });
 
@@ -367,32 +359,25 @@ scenario('airi_app cannot get around it, nor write what is not its business', as
     });
 });
 
-scenario(
-    'two users at once over one connection to Postgres: each sees his own, every time',
-    async ({ system }) => {
-        const [a, b] = await twoUsers(system);
-        const paths = [
-            '/conversations',
-            (one) => `/conversations/${one.ids.conversation}/messages`,
-            '/auth/session',
-            '/companions',
-            '/usage/summary',
-        ];
-        const asked = Array.from({ length: 400 }, (_, i) => [
-            i % 2 ? a : b,
-            i % 2 ? b : a,
-            paths[(i >> 1) % paths.length],
-        ]);
-        await Promise.all(
-            asked.map(async ([one, other, path]) => {
-                const answer = await ask(one.port, {
-                    path: `/api/v1${typeof path === 'string' ? path : path(one)}`,
-                    token: one.token,
-                });
-                assert.equal(answer.status, 200, answer.text);
-                for (const foreign of [other.mark, ...Object.values(other.ids)])
-                    assert.ok(!answer.text.includes(foreign), `${path} shows ${foreign}`);
-            }),
-        );
-    },
-);
+scenario('two users at once over one connection to Postgres: each sees his own, every time', async ({ system }) => {
+    const [a, b] = await twoUsers(system);
+    const paths = [
+        '/conversations',
+        (one) => `/conversations/${one.ids.conversation}/messages`,
+        '/auth/session',
+        '/companions',
+        '/usage/summary',
+    ];
+    const asked = Array.from({ length: 400 }, (_, i) => [i % 2 ? a : b, i % 2 ? b : a, paths[(i >> 1) % paths.length]]);
+    await Promise.all(
+        asked.map(async ([one, other, path]) => {
+            const answer = await ask(one.port, {
+                path: `/api/v1${typeof path === 'string' ? path : path(one)}`,
+                token: one.token,
+            });
+            assert.equal(answer.status, 200, answer.text);
+            for (const foreign of [other.mark, ...Object.values(other.ids)])
+                assert.ok(!answer.text.includes(foreign), `${path} shows ${foreign}`);
+        }),
+    );
+});

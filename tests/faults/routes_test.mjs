@@ -26,9 +26,10 @@ function example(document, schema, { id, text }) {
     );
 }
 
-const hasId = (value) => typeof value === 'object' && value !== null
-    ? Object.values(value).some(hasId)
-    : /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(String(value));
+const hasId = (value) =>
+    typeof value === 'object' && value !== null
+        ? Object.values(value).some(hasId)
+        : /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(String(value));
 
 scenario("no route gives a second user, or nobody, what is the first one's", async ({ system }) => {
     const [a, b] = await twoUsers(system);
@@ -41,7 +42,10 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
             operations += 1;
             const anyone = operation.security.length === 0;
             const named = operation.parameters.some((p) => p.in === 'path');
-            const query = operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=mine`).join('&');
+            const query = operation.parameters
+                .filter((p) => p.in === 'query' && p.required)
+                .map((p) => `${p.name}=mine`)
+                .join('&');
             const schema = operation.requestBody?.content['application/json']?.schema;
             for (const id of Object.values(a.ids)) {
                 const path = pattern.replaceAll(/\{\w+\}/g, id) + (query && `?${query}`);
@@ -55,18 +59,22 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
                 assert.ok(second.status < 500, `${at} as another: ${second.status} ${second.text}`);
                 if (pattern.startsWith('/api/v1/admin/'))
                     assert.equal(second.status, 403, `${at} as a user: ${second.text}`);
-                else if (named && !anyone)
-                    assert.equal(second.status, 404, `${at} as another: ${second.text}`);
-                else if (!anyone && hasId(json)) assert.ok(second.status >= 400, `${at} ${JSON.stringify(json)}: ${second.status}`);
+                else if (named && !anyone) assert.equal(second.status, 404, `${at} as another: ${second.text}`);
+                else if (!anyone && hasId(json))
+                    assert.ok(second.status >= 400, `${at} ${JSON.stringify(json)}: ${second.status}`);
                 // What was asked for may be named again in a refusal; nothing else of A may appear.
                 const foreign = [a.mark, a.email, ...Object.values(a.ids).filter((one) => one !== id)];
                 for (const answer of [nobody, second])
-                    for (const one of foreign) assert.ok(!answer.text.includes(one), `${at} shows ${one}: ${answer.text}`);
+                    for (const one of foreign)
+                        assert.ok(!answer.text.includes(one), `${at} shows ${one}: ${answer.text}`);
             }
         }
     }
     assert.ok(operations > 40, `${operations} operations`);
     assert.deepEqual(await rows(), before);
-    const [{ n }] = await system.rows("select count(*)::int as n from messages where content like 'mine now%' and user_id = $1", [a.id]);
+    const [{ n }] = await system.rows(
+        "select count(*)::int as n from messages where content like 'mine now%' and user_id = $1",
+        [a.id],
+    );
     assert.equal(n, 0);
 });

@@ -12,27 +12,47 @@ const scenario = onSystem({ chat: 1 });
 function load(clients, conversations, every) {
     let running = true;
     const sent = [];
-    const done = Promise.all(clients.map(async (client, i) => {
-        for (let n = 0; running; ++n) {
-            const conversation = conversations[i][n % conversations[i].length];
-            const [order] = orders(1, { script: 'tokens=16 rate=20', conversation });
-            sent.push(await client.send(order));
-            await pause(every);
-        }
-    }));
-    return { sent, stop: () => { running = false; return done; } };
+    const done = Promise.all(
+        clients.map(async (client, i) => {
+            for (let n = 0; running; ++n) {
+                const conversation = conversations[i][n % conversations[i].length];
+                const [order] = orders(1, { script: 'tokens=16 rate=20', conversation });
+                sent.push(await client.send(order));
+                await pause(every);
+            }
+        }),
+    );
+    return {
+        sent,
+        stop: () => {
+            running = false;
+            return done;
+        },
+    };
 }
 
 scenario('chat workers are added and removed while messages come', async (on) => {
     const { system } = on;
     on.watchOffsets();
     const clients = await on.clientsOf(8);
-    const conversations = await Promise.all(clients.map((c) => Promise.all(Array.from({ length: 3 }, async () =>
-        (await system.api('POST', '/conversations', { token: c.user.token, body: {} })).json.data.id))));
+    const conversations = await Promise.all(
+        clients.map((c) =>
+            Promise.all(
+                Array.from(
+                    { length: 3 },
+                    async () =>
+                        (await system.api('POST', '/conversations', { token: c.user.token, body: {} })).json.data.id,
+                ),
+            ),
+        ),
+    );
     const coming = load(clients, conversations, 400);
     const onward = async () => {
         const seen = coming.sent.length;
-        await eventually('more messages have ended', () => coming.sent.slice(seen).filter((one) => one.ended).length > 40);
+        await eventually(
+            'more messages have ended',
+            () => coming.sent.slice(seen).filter((one) => one.ended).length > 40,
+        );
     };
     await onward();
     await system.start('chat-2');
@@ -49,8 +69,13 @@ scenario('chat workers are added and removed while messages come', async (on) =>
     await onward();
     await coming.stop();
     const count = await on.check();
-    const byOwner = await system.rows("select split_part(owner, '#', 1) as slot, count(*)::int from generations group by 1 order by 1");
+    const byOwner = await system.rows(
+        "select split_part(owner, '#', 1) as slot, count(*)::int from generations group by 1 order by 1",
+    );
     assert.equal(byOwner.length, 2, 'both workers have answered');
-    say(`${count} messages, ${coming.sent.filter((one) => one.restarts > 0).length} of them begun anew; ${
-        byOwner.map((o) => `${o.slot} ${o.count}`).join(', ')}; ${on.samples} samples of offsets`);
+    say(
+        `${count} messages, ${coming.sent.filter((one) => one.restarts > 0).length} of them begun anew; ${byOwner
+            .map((o) => `${o.slot} ${o.count}`)
+            .join(', ')}; ${on.samples} samples of offsets`,
+    );
 });

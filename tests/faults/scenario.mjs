@@ -34,7 +34,7 @@ export function onSystem(options) {
 class Stage {
     constructor(system) {
         this.system = system;
-        this.clients = [];  // whose messages `check` looks at
+        this.clients = []; // whose messages `check` looks at
         this.opened = [];
         this.watch = null;
     }

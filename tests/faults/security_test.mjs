@@ -12,7 +12,13 @@ const test = withAccounts();
 
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 
-test('AIRI-03 SAAS-04: sessions are listed, ended one by one and all at once, on every gateway', async ({ ports, join, login, worthless, session }) => {
+test('AIRI-03 SAAS-04: sessions are listed, ended one by one and all at once, on every gateway', async ({
+    ports,
+    join,
+    login,
+    worthless,
+    session,
+}) => {
     const who = await join();
     const other = (await login(who)).json.data;
     const api = call(ports[0], who.token);
@@ -25,17 +31,28 @@ test('AIRI-03 SAAS-04: sessions are listed, ended one by one and all at once, on
     await eventually('its socket is closed', () => socket.code === 1008);
     await worthless(other.access_token, 'SESSION_ENDED');
     refused(await api('DELETE', `/auth/sessions/${foreign.id}`), 404);
-    refused(await call(ports[0], (await join()).token)('DELETE', `/auth/sessions/${list.find((one) => one.current).id}`), 404);
+    refused(
+        await call(ports[0], (await join()).token)('DELETE', `/auth/sessions/${list.find((one) => one.current).id}`),
+        404,
+    );
     const third = (await login(who)).json.data;
     assert.equal((await api('POST', '/auth/logout-all', {})).json.data.ended, 2);
     for (const token of [who.token, third.access_token]) await worthless(token, 'SESSION_ENDED');
     assert.equal((await session((await login(who)).json.data.access_token)).status, 200);
 });
 
-test('SAAS-06: a changed password ends the other sessions, and the old one is wrong', async ({ ports, join, login, post, worthless, session }) => {
+test('SAAS-06: a changed password ends the other sessions, and the old one is wrong', async ({
+    ports,
+    join,
+    login,
+    post,
+    worthless,
+    session,
+}) => {
     const who = await join();
     const other = (await login(who)).json.data.access_token;
-    const change = (current_password, new_password) => call(ports[0], who.token)('POST', '/auth/change-password', { current_password, new_password });
+    const change = (current_password, new_password) =>
+        call(ports[0], who.token)('POST', '/auth/change-password', { current_password, new_password });
     refused(await change('not the password', 'a new long password'), 403, 'WRONG_PASSWORD');
     refused(await change(password, 'short'), 422, 'VALIDATION_FAILED', /new_password/);
     assert.deepEqual((await change(password, 'a new long password')).json.data, { changed: true, sessions_ended: 1 });
@@ -45,7 +62,12 @@ test('SAAS-06: a changed password ends the other sessions, and the old one is wr
     assert.equal((await post('/auth/login', { email: who.email, password: 'a new long password' })).status, 200);
 });
 
-test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is taken twice', async ({ ports, join, post, login }) => {
+test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is taken twice', async ({
+    ports,
+    join,
+    post,
+    login,
+}) => {
     const who = await join();
     const api = call(ports[0], who.token);
     const { secret, otpauth_url: url } = (await api('POST', '/auth/2fa/setup', {})).json.data;
@@ -63,10 +85,19 @@ test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is take
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 401], 'a recovery code at two gateways at once');
     refused(await enter({ code: recovery[0] }), 401, 'WRONG_CODE');
     assert.equal((await enter({ code: recovery[1].toUpperCase() })).status, 200);
-    await eventually('of three sessions the oldest has ended', async () => (await api('GET', '/auth/2fa')).status === 401);
+    await eventually(
+        'of three sessions the oldest has ended',
+        async () => (await api('GET', '/auth/2fa')).status === 401,
+    );
     const token = (await enter({ code: recovery[2] })).json.data.access_token;
-    assert.deepEqual((await call(ports[0], token)('GET', '/auth/2fa')).json.data, { enabled: true, recovery_codes_left: 7 });
-    assert.equal((await call(ports[0], token)('POST', '/auth/2fa/disable', { code: recovery[3] })).json.data.enabled, false);
+    assert.deepEqual((await call(ports[0], token)('GET', '/auth/2fa')).json.data, {
+        enabled: true,
+        recovery_codes_left: 7,
+    });
+    assert.equal(
+        (await call(ports[0], token)('POST', '/auth/2fa/disable', { code: recovery[3] })).json.data.enabled,
+        false,
+    );
     assert.equal((await login(who)).status, 200);
 });
 
@@ -88,7 +119,12 @@ test('a code of the time is taken once, and those of its neighbours too', async 
     assert.equal(await take(await at(0)), null, 'after ten wrong ones none is taken for a while');
 });
 
-test('failures lock an address with a growing delay, whether it has an account or not', async ({ system, join, post, login }) => {
+test('failures lock an address with a growing delay, whether it has an account or not', async ({
+    system,
+    join,
+    post,
+    login,
+}) => {
     const who = await join();
     for (const email of [who.email, `${crypto.randomUUID()}@example.com`]) {
         const enter = (word) => post('/auth/login', { email, password: word });
@@ -97,7 +133,8 @@ test('failures lock an address with a growing delay, whether it has an account o
         refused(locked, 429, 'ACCOUNT_LOCKED');
         const wait = Number(locked.headers['retry-after']);
         assert.ok(wait > 50 && wait <= 60, `${wait} s`);
-        const passed = () => system.rows("update login_failures set locked_until = now() where email_key = $1", [email]);
+        const passed = () =>
+            system.rows('update login_failures set locked_until = now() where email_key = $1', [email]);
         await passed();
         refused(await enter('wrong password'), 401, 'WRONG_CREDENTIALS');
         const longer = Number((await enter(password)).headers['retry-after']);
@@ -105,32 +142,54 @@ test('failures lock an address with a growing delay, whether it has an account o
         await passed();
     }
     assert.equal((await login(who)).status, 200);
-    const [{ n }] = await system.rows('select count(*)::int as n from login_failures where email_key = $1', [who.email]);
+    const [{ n }] = await system.rows('select count(*)::int as n from login_failures where email_key = $1', [
+        who.email,
+    ]);
     assert.equal(n, 0, 'forgotten after a success');
 });
 
-test('AIRI-08: the history of signing in has every try, and nobody else sees it', async ({ ports, join, login, post }) => {
+test('AIRI-08: the history of signing in has every try, and nobody else sees it', async ({
+    ports,
+    join,
+    login,
+    post,
+}) => {
     const who = await join();
     await post('/auth/login', { email: who.email, password: 'wrong password' });
     const token = (await login(who)).json.data.access_token;
     const tries = (await call(ports[1], token)('GET', '/auth/login-history')).json.data;
-    assert.deepEqual(tries.map((one) => one.outcome), ['success', 'wrong_password', 'success'], 'signing up is signing in');
+    assert.deepEqual(
+        tries.map((one) => one.outcome),
+        ['success', 'wrong_password', 'success'],
+        'signing up is signing in',
+    );
     assert.match(tries[0].address, /^127\./);
-    assert.deepEqual((await call(ports[1], (await join()).token)('GET', '/auth/login-history')).json.data.map((one) => one.outcome), ['success']);
+    assert.deepEqual(
+        (await call(ports[1], (await join()).token)('GET', '/auth/login-history')).json.data.map((one) => one.outcome),
+        ['success'],
+    );
 });
 
-test('AIRI-10: API keys have scopes, an address list, an end; their hash is stored, and a revoked one is dead at once', async ({ system, ports, join }) => {
+test('AIRI-10: API keys have scopes, an address list, an end; their hash is stored, and a revoked one is dead at once', async ({
+    system,
+    ports,
+    join,
+}) => {
     const who = await join('pro');
     const api = call(ports[0], who.token);
     const made = (await api('POST', '/api-keys', { name: 'all', scopes: ['chat', 'read', 'write'] })).json.data;
     assert.match(made.key, /^airi_[0-9a-f]{8}_[0-9a-f]{54}$/);
     assert.ok(made.key.startsWith(made.prefix));
     const listed = (await api('GET', '/api-keys')).json.data;
-    assert.deepEqual(listed.map((one) => [one.id, one.name, 'key' in one]), [[made.id, 'all', false]]);
+    assert.deepEqual(
+        listed.map((one) => [one.id, one.name, 'key' in one]),
+        [[made.id, 'all', false]],
+    );
     assert.equal((await system.rows('select * from api_keys where id = $1', [made.id]))[0].hash.length, 64);
     for (const port of ports) assert.equal((await call(port, made.key)('GET', '/conversations')).status, 200);
     assert.equal((await call(ports[0], made.key)('POST', '/conversations', {})).status, 201);
-    for (const path of ['/auth/sessions', '/api-keys', '/auth/2fa']) refused(await call(ports[0], made.key)('GET', path), 403, 'SCOPE_NEEDED');
+    for (const path of ['/auth/sessions', '/api-keys', '/auth/2fa'])
+        refused(await call(ports[0], made.key)('GET', path), 403, 'SCOPE_NEEDED');
     const reader = (await api('POST', '/api-keys', { name: 'reader', scopes: ['read'] })).json.data.key;
     assert.equal((await call(ports[0], reader)('GET', '/conversations')).status, 200);
     refused(await call(ports[0], reader)('POST', '/conversations', {}), 403, 'SCOPE_NEEDED');
@@ -138,12 +197,19 @@ test('AIRI-10: API keys have scopes, an address list, an end; their hash is stor
     refused(await Wire.refusal(ports[0], reader), 403, 'SCOPE_NEEDED');
     const far = (await api('POST', '/api-keys', { name: 'far', allowed_addresses: ['10.0.0.0/8'] })).json.data.key;
     refused(await call(ports[0], far)('GET', '/conversations'), 401, 'INVALID_API_KEY');
-    const near = (await api('POST', '/api-keys', { name: 'near', allowed_addresses: ['127.0.0.0/8', '::1/128'] })).json.data.key;
+    const near = (await api('POST', '/api-keys', { name: 'near', allowed_addresses: ['127.0.0.0/8', '::1/128'] })).json
+        .data.key;
     assert.equal((await call(ports[0], near)('GET', '/conversations')).status, 200);
     const past = (await api('POST', '/api-keys', { name: 'past', expires_at: '2020-01-01T00:00:00Z' })).json.data.key;
     refused(await call(ports[0], past)('GET', '/conversations'), 401, 'INVALID_API_KEY');
     refused(await api('POST', '/api-keys', { name: 'x', allowed_addresses: ['1.2.3.4/99'] }), 422, 'VALIDATION_FAILED');
-    for (const forged of [made.key.slice(0, -1), `${made.key}0`, made.key.replace(/.$/, (c) => (c === '0' ? '1' : '0')), 'airi_', `airi_${'a'.repeat(5000)}`])
+    for (const forged of [
+        made.key.slice(0, -1),
+        `${made.key}0`,
+        made.key.replace(/.$/, (c) => (c === '0' ? '1' : '0')),
+        'airi_',
+        `airi_${'a'.repeat(5000)}`,
+    ])
         refused(await call(ports[0], forged)('GET', '/conversations'), 401, 'INVALID_API_KEY');
     const socket = await Wire.open(ports[1], made.key);
     assert.equal((await api('DELETE', `/api-keys/${made.id}`)).status, 200);
@@ -152,15 +218,31 @@ test('AIRI-10: API keys have scopes, an address list, an end; their hash is stor
     refused(await api('DELETE', `/api-keys/${made.id}`), 404);
 });
 
-test('AIRI-05: a profile is changed member by member, and read as it was written at every gateway', async ({ ports, join }) => {
+test('AIRI-05: a profile is changed member by member, and read as it was written at every gateway', async ({
+    ports,
+    join,
+}) => {
     const who = await join();
     const [one, other] = ports.map((port) => call(port, who.token));
-    const changed = (await one('PATCH', '/users/profile', { display_name: 'Ann', locale: 'de-AT', preferences: { theme: 'dark', size: 3 } })).json.data;
+    const changed = (
+        await one('PATCH', '/users/profile', {
+            display_name: 'Ann',
+            locale: 'de-AT',
+            preferences: { theme: 'dark', size: 3 },
+        })
+    ).json.data;
     assert.equal(changed.display_name, 'Ann');
-    const merged = (await other('PUT', '/users/profile', { preferences: { size: null, sound: false }, timezone: 'Europe/Vienna' })).json.data;
+    const merged = (
+        await other('PUT', '/users/profile', { preferences: { size: null, sound: false }, timezone: 'Europe/Vienna' })
+    ).json.data;
     assert.deepEqual(merged.preferences, { theme: 'dark', sound: false });
     assert.deepEqual((await one('GET', '/users/profile')).json.data, merged);
-    refused(await one('PATCH', '/users/profile', { role: 'admin', plan: 'pro', email: 'x@example.com' }), 422, 'VALIDATION_FAILED', /\/role/);
+    refused(
+        await one('PATCH', '/users/profile', { role: 'admin', plan: 'pro', email: 'x@example.com' }),
+        422,
+        'VALIDATION_FAILED',
+        /\/role/,
+    );
     refused(await one('PATCH', '/users/profile', {}), 422, 'VALIDATION_FAILED');
     assert.equal((await one('GET', '/users/statistics')).json.data.conversations, 0);
 });

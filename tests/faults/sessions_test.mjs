@@ -29,9 +29,7 @@ test('AIRI-04 SAAS-04: a refresh token is rotated; again in its grace it gives t
         `${who.refresh}\n`,
     ])
         refused(await refresh(token), 401, 'INVALID_REFRESH_TOKEN');
-    const rotations = await Promise.all(
-        Array.from({ length: 10 }, (_, i) => refresh(who.refresh, ports[i % 2])),
-    );
+    const rotations = await Promise.all(Array.from({ length: 10 }, (_, i) => refresh(who.refresh, ports[i % 2])));
     for (const one of rotations) assert.equal(one.status, 200, one.text);
     const next = rotations[0].json.data.refresh_token;
     assert.deepEqual(
@@ -56,9 +54,7 @@ test('AIRI-04 SAAS-04: a refresh token is rotated; again in its grace it gives t
     for (const socket of sockets) assert.equal(await socket.closed(2_000), 1008, socket.reason);
     await worthless(who.token, 'SESSION_ENDED');
     for (const token of [who.refresh, next]) refused(await refresh(token), 401, 'INVALID_REFRESH_TOKEN');
-    const [row] = await system.rows('select ended_why from sessions where id = $1', [
-        claimsOf(who.token).sid,
-    ]);
+    const [row] = await system.rows('select ended_why from sessions where id = $1', [claimsOf(who.token).sid]);
     assert.equal(row.ended_why, 'reuse');
     assert.equal(
         (await post('/auth/login', { email: who.email, password })).status,
@@ -78,8 +74,7 @@ test('SAAS-05: at most three sessions: the fourth ends the one used longest ago,
     const tokens = [who.token];
     const first = await Wire.open(ports[1], who.token);
     for (let i = 0; i < 2; ++i) tokens.push((await login(who, { port: ports[i] })).json.data.access_token);
-    for (const token of tokens)
-        for (const port of ports) assert.equal((await session(token, port)).status, 200);
+    for (const token of tokens) for (const port of ports) assert.equal((await session(token, port)).status, 200);
     tokens.push((await login(who)).json.data.access_token);
     assert.equal(await first.closed(2_000), 1008);
     await worthless(tokens[0], 'SESSION_ENDED');
@@ -88,9 +83,8 @@ test('SAAS-05: at most three sessions: the fourth ends the one used longest ago,
     const many = await Promise.all(Array.from({ length: 8 }, (_, i) => login(who, { port: ports[i % 2] })));
     for (const one of many) assert.equal(one.status, 200);
     const alive = async () =>
-        (await Promise.all(many.map((one) => session(one.json.data.access_token)))).filter(
-            (one) => one.status === 200,
-        ).length;
+        (await Promise.all(many.map((one) => session(one.json.data.access_token)))).filter((one) => one.status === 200)
+            .length;
     await eventually('three are left', async () => (await alive()) === 3);
 });
 
@@ -106,8 +100,7 @@ test('AIRI-03 SAAS-04: logout ends the session at once, on every gateway, and no
     const kept = (await login(who)).json.data.access_token;
     const sockets = await Promise.all(ports.map((port) => Wire.open(port, who.token)));
     const other = await Wire.open(ports[0], kept);
-    for (const port of ports)
-        for (let i = 0; i < 4; ++i) assert.equal((await session(who.token, port)).status, 200);
+    for (const port of ports) for (let i = 0; i < 4; ++i) assert.equal((await session(who.token, port)).status, 200);
     assert.equal((await post('/auth/logout', undefined, { token: who.token })).status, 200);
     await worthless(who.token, 'SESSION_ENDED');
     for (const socket of sockets) assert.equal(await socket.closed(2_000), 1008, 'policy violation');
@@ -133,16 +126,12 @@ test('a session that ends while its sockets open leaves none of them open', asyn
         await Promise.all([post('/auth/logout', undefined, { token }), ...asked]);
         for (const port of ports) refused(await session(token, port), 401, 'SESSION_ENDED');
         // Not a frame is sent that would have the session looked up.
-        await eventually(
-            'all are refused or closed',
-            () => wires.every((wire) => wire.refusal || wire.code !== null),
-            { within: 5_000, describe: () => wires.map((wire) => wire.code ?? wire.refusal?.status ?? null) },
-        );
+        await eventually('all are refused or closed', () => wires.every((wire) => wire.refusal || wire.code !== null), {
+            within: 5_000,
+            describe: () => wires.map((wire) => wire.code ?? wire.refusal?.status ?? null),
+        });
         for (const wire of wires)
-            assert.ok(
-                wire.refusal?.status === 401 || wire.code === 1008,
-                `${wire.refusal?.status} ${wire.code}`,
-            );
+            assert.ok(wire.refusal?.status === 401 || wire.code === 1008, `${wire.refusal?.status} ${wire.code}`);
     }
 });
 

@@ -6,7 +6,14 @@ import { orders } from '../system/client.mjs';
 import { eventually, pause } from '../system/wait.mjs';
 import { onSystem, say } from './scenario.mjs';
 
-const scenario = onSystem({ gateways: 2, moderation: 2, chat: 2, usage: 1, providers: ['openai', 'anthropic', 'groq'], supervised: true });
+const scenario = onSystem({
+    gateways: 2,
+    moderation: 2,
+    chat: 2,
+    usage: 1,
+    providers: ['openai', 'anthropic', 'groq'],
+    supervised: true,
+});
 
 // A small generator with a seed, so that a bad order of events can be had again.
 function dice(seed) {
@@ -17,41 +24,58 @@ function dice(seed) {
     };
 }
 
-const kill = (name, ms) => async ({ system }) => {
-    await system.kill(name);
-    await pause(ms);
-    await system.start(name);
-};
-const freeze = (name, ms) => async ({ system }) => {
-    system.pause(name);
-    await pause(ms);
-    system.resume(name);
-};
-const leave = (name) => async ({ system }) => {
-    await system.stop(name);
-    await system.start(name);
-};
+const kill =
+    (name, ms) =>
+    async ({ system }) => {
+        await system.kill(name);
+        await pause(ms);
+        await system.start(name);
+    };
+const freeze =
+    (name, ms) =>
+    async ({ system }) => {
+        system.pause(name);
+        await pause(ms);
+        system.resume(name);
+    };
+const leave =
+    (name) =>
+    async ({ system }) => {
+        await system.stop(name);
+        await system.start(name);
+    };
 
 const mischief = {
-    'kill chat-1': kill('chat-1', 500), 'kill chat-2': kill('chat-2', 4000), 'stop chat-1': leave('chat-1'), 'freeze chat-2': freeze('chat-2', 4500),
-    'kill moderation-1': kill('moderation-1', 300), 'freeze moderation-2': freeze('moderation-2', 3500), 'kill usage-1': kill('usage-1', 200),
-    'kill gateway-1': kill('gateway-1', 300), 'stop gateway-2': leave('gateway-2'), 'flush redis': ({ system }) => system.redis('FLUSHALL'),
-    'kill redis': kill('redis', 700), 'kill kafka': kill('kafka', 500), 'kill postgres': kill('postgres', 500),
+    'kill chat-1': kill('chat-1', 500),
+    'kill chat-2': kill('chat-2', 4000),
+    'stop chat-1': leave('chat-1'),
+    'freeze chat-2': freeze('chat-2', 4500),
+    'kill moderation-1': kill('moderation-1', 300),
+    'freeze moderation-2': freeze('moderation-2', 3500),
+    'kill usage-1': kill('usage-1', 200),
+    'kill gateway-1': kill('gateway-1', 300),
+    'stop gateway-2': leave('gateway-2'),
+    'flush redis': ({ system }) => system.redis('FLUSHALL'),
+    'kill redis': kill('redis', 700),
+    'kill kafka': kill('kafka', 500),
+    'kill postgres': kill('postgres', 500),
 };
 
 async function keepSending(clients, conversations, running) {
-    await Promise.all(clients.map(async (client, i) => {
-        for (let n = 0; running(); ++n) {
-            const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${n % 9 === 8 ? 'openai.fault=cut openai.times=1' : ''}`;
-            await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
-            await pause(500);
-            // Refused for an outage: again, under the same id, as any client does.
-            for (const one of client.all.filter((each) => each.refused)) {
-                one.refused = null;
-                client.write('message_send', one.order, one.order.client_message_id);
+    await Promise.all(
+        clients.map(async (client, i) => {
+            for (let n = 0; running(); ++n) {
+                const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${n % 9 === 8 ? 'openai.fault=cut openai.times=1' : ''}`;
+                await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
+                await pause(500);
+                // Refused for an outage: again, under the same id, as any client does.
+                for (const one of client.all.filter((each) => each.refused)) {
+                    one.refused = null;
+                    client.write('message_send', one.order, one.order.client_message_id);
+                }
             }
-        }
-    }));
+        }),
+    );
 }
 
 scenario('random deaths under load', async (on) => {
@@ -61,9 +85,20 @@ scenario('random deaths under load', async (on) => {
     say(`seed ${seed}`);
     const throwDice = dice(seed);
     on.watchOffsets();
-    const clients = [...await on.clientsOf(4, { gateways: ['gateway-1', 'gateway-2'] }), ...await on.clientsOf(4, { gateways: ['gateway-2', 'gateway-1'] })];
-    const conversations = await Promise.all(clients.map((c) => Promise.all([0, 1].map(async () =>
-        (await system.api('POST', '/conversations', { token: c.user.token, body: {} })).json.data.id))));
+    const clients = [
+        ...(await on.clientsOf(4, { gateways: ['gateway-1', 'gateway-2'] })),
+        ...(await on.clientsOf(4, { gateways: ['gateway-2', 'gateway-1'] })),
+    ];
+    const conversations = await Promise.all(
+        clients.map((c) =>
+            Promise.all(
+                [0, 1].map(
+                    async () =>
+                        (await system.api('POST', '/conversations', { token: c.user.token, body: {} })).json.data.id,
+                ),
+            ),
+        ),
+    );
     let running = true;
     const sending = keepSending(clients, conversations, () => running);
     const names = Object.keys(mischief);
@@ -85,7 +120,9 @@ scenario('random deaths under load', async (on) => {
             }
     }, 500);
     try {
-        await eventually('every message is acknowledged', () => clients.every((c) => c.all.every((one) => one.ids)), { within: 30_000 });
+        await eventually('every message is acknowledged', () => clients.every((c) => c.all.every((one) => one.ids)), {
+            within: 30_000,
+        });
     } finally {
         clearInterval(resend);
     }
@@ -94,6 +131,10 @@ scenario('random deaths under load', async (on) => {
     const sent = clients.flatMap((c) => c.all);
     const endings = [...system.programs.values()].flatMap((p) => p.endings.map((code) => `${p.name} ${code}`));
     if (endings.length) say(`ended by themselves: ${endings.join(', ')}`);
-    say(`${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} begun anew, ${
-        clients.reduce((sum, c) => sum + c.reconnects, 0)} reconnects, ${on.samples} samples of offsets`);
+    say(
+        `${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} begun anew, ${clients.reduce(
+            (sum, c) => sum + c.reconnects,
+            0,
+        )} reconnects, ${on.samples} samples of offsets`,
+    );
 });

@@ -55,19 +55,40 @@ export async function twoUsers(system) {
             );
             await system.rows("insert into login_history (user_id, outcome) values ($1, 'success')", [user.id]);
             await system.rows("insert into audit_log (user_id, action) values ($1, 'test')", [user.id]);
-            await system.rows("insert into consents (user_id, kind, granted, version) values ($1, 'terms', true, 'x')", [user.id]);
-            const [{ id: archive }] = await system.rows("insert into exports (id, user_id, token_hash) values (gen_random_uuid(), $1, $2) returning id", [user.id, mark]);
-            await system.rows("insert into export_parts (export_id, part, body) values ($1, 0, $2)", [archive, mark]);
-            await system.rows("insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())", [user.id, mark]);
-            await system.rows("insert into user_identities (user_id, provider, issuer, subject) values ($1, 'test', 'x', $2)", [user.id, mark]);
-            await system.rows("insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider) values (gen_random_uuid(), $1, $2, 'x', 'x', 'test')", [user.id, mark]);
+            await system.rows(
+                "insert into consents (user_id, kind, granted, version) values ($1, 'terms', true, 'x')",
+                [user.id],
+            );
+            const [{ id: archive }] = await system.rows(
+                'insert into exports (id, user_id, token_hash) values (gen_random_uuid(), $1, $2) returning id',
+                [user.id, mark],
+            );
+            await system.rows('insert into export_parts (export_id, part, body) values ($1, 0, $2)', [archive, mark]);
+            await system.rows(
+                "insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())",
+                [user.id, mark],
+            );
+            await system.rows(
+                "insert into user_identities (user_id, provider, issuer, subject) values ($1, 'test', 'x', $2)",
+                [user.id, mark],
+            );
+            await system.rows(
+                "insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider) values (gen_random_uuid(), $1, $2, 'x', 'x', 'test')",
+                [user.id, mark],
+            );
             await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
-            await system.rows(`insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`, [
-                user.id,
-                mark,
-            ]);
-            await system.rows("insert into avatars (id, user_id, sha256, media_type, width, height, bytes) values (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 'x')", [user.id, mark]);
-            await system.rows("insert into conversation_templates (id, owner, name) values (gen_random_uuid(), $1, 'x')", [user.id]);
+            await system.rows(
+                `insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`,
+                [user.id, mark],
+            );
+            await system.rows(
+                "insert into avatars (id, user_id, sha256, media_type, width, height, bytes) values (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 'x')",
+                [user.id, mark],
+            );
+            await system.rows(
+                "insert into conversation_templates (id, owner, name) values (gen_random_uuid(), $1, 'x')",
+                [user.id],
+            );
             await system.rows('insert into cancellations (generation_id, user_id) values ($1, $2)', [
                 crypto.randomUUID(),
                 user.id,
@@ -101,8 +122,7 @@ export async function twoUsers(system) {
             await eventually(
                 `${table} has rows of both`,
                 async () =>
-                    (await system.rows(`select 1 from ${table} where ${owner(table)} = $1 limit 1`, [id]))
-                        .length === 1,
+                    (await system.rows(`select 1 from ${table} where ${owner(table)} = $1 limit 1`, [id])).length === 1,
             );
     return people;
 }

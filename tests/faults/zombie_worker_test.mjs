@@ -15,8 +15,9 @@ async function frozen(on, script, until) {
     await eventually('the replies are under way', () => sent.every((one) => one.deltas > 1));
     on.system.pause('chat-1');
     const paused = Date.now();
-    const rows = await on.system.rows("select id from generations where owner like 'chat-1#%' and id = any($1)",
-        [sent.map((one) => one.ids.generation_id)]);
+    const rows = await on.system.rows("select id from generations where owner like 'chat-1#%' and id = any($1)", [
+        sent.map((one) => one.ids.generation_id),
+    ]);
     const mine = sent.filter((one) => rows.some((row) => row.id === one.ids.generation_id));
     assert.ok(mine.length > 3, `chat-1 has a share: ${mine.length}`);
     await eventually('another worker has begun anew', () => mine.every((one) => one.restarts === 1));
@@ -24,11 +25,16 @@ async function frozen(on, script, until) {
     on.system.resume('chat-1');
     assert.equal(await on.check(), 40);
     for (const one of sent) assert.equal(one.restarts, mine.includes(one) ? 1 : 0);
-    const calls = await on.system.rows('select epoch, outcome from provider_calls where generation_id = any($1)',
-        [mine.map((one) => one.ids.generation_id)]);
+    const calls = await on.system.rows('select epoch, outcome from provider_calls where generation_id = any($1)', [
+        mine.map((one) => one.ids.generation_id),
+    ]);
     assert.equal(calls.length, 2 * mine.length, 'both calls of each are on record');
-    say(`${mine.length} replies taken over after ${spread(mine.map((one) => one.epochAt(2) - paused))}; calls given up: ${
-        calls.filter((c) => c.epoch === 1).map((c) => c.outcome).filter((o, i, all) => all.indexOf(o) === i)}`);
+    say(
+        `${mine.length} replies taken over after ${spread(mine.map((one) => one.epochAt(2) - paused))}; calls given up: ${calls
+            .filter((c) => c.epoch === 1)
+            .map((c) => c.outcome)
+            .filter((o, i, all) => all.indexOf(o) === i)}`,
+    );
     await on.system.settled({ chat: 2 });
 }
 
@@ -39,4 +45,6 @@ scenario('a zombie whose replies are whole by then is fenced off: the other repl
         eventually('the provider has sent all of the first replies', async () => {
             const done = (await on.system.standinRequests()).filter((r) => r.finished && !r.client_gone);
             return mine.every((one) => done.some((r) => r.last_user.includes(one.order.mark)));
-        })));
+        }),
+    ),
+);

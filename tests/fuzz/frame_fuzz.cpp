@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     airi::sql::generations::read_claim(text);
     airi::sql::generations::read_end(text);
     std::apply([&](const auto&... event) { (airi::events::decode<std::remove_cvref_t<decltype(event)>>(text), ...); },
-               airi::events::all{});
+        airi::events::all{});
     airi::parse_instant(text);
     return 0;
 }

@@ -43,8 +43,11 @@ std::string fault(std::string_view text) {
 }  // namespace
 
 TEST_CASE("every type of frame is read into its parts") {
-    const auto send = good<client_send>(frame("message_send", R"({"conversation_id":")" + std::string(some_id) +
-        R"(","content":"hi","client_message_id":"c-1","model":"gpt","companion_id":")" + std::string(some_id) + R"("})")).order;
+    const auto send = good<client_send>(
+        frame("message_send", R"({"conversation_id":")" + std::string(some_id) +
+                                  R"(","content":"hi","client_message_id":"c-1","model":"gpt","companion_id":")" +
+                                  std::string(some_id) + R"("})"))
+                          .order;
     CHECK(send.conversation->text() == some_id);
     CHECK(send.companion->text() == some_id);
     CHECK(send.content == "hi");
@@ -67,12 +70,15 @@ TEST_CASE("a message needs only its text and an id of the client's own") {
     CHECK_FALSE(send.conversation);
     CHECK_FALSE(send.companion);
     CHECK(send.model.empty());
-    CHECK_FALSE(good<client_send>(frame("message_send", R"({"content":"x","client_message_id":"c","conversation_id":null,"model":null})")).order.conversation);
+    CHECK_FALSE(good<client_send>(
+        frame("message_send", R"({"content":"x","client_message_id":"c","conversation_id":null,"model":null})"))
+            .order.conversation);
 }
 
 TEST_CASE("who has seen nothing resumes from before the first frame") {
     CHECK_FALSE(good<client_resume>(with_id("resume", "generation_id", R"(,"epoch":0,"offset":-1)")).seen);
-    CHECK(good<client_resume>(with_id("resume", "generation_id", R"(,"epoch":1,"offset":0)")).seen == events::position{1, 0});
+    CHECK(good<client_resume>(with_id("resume", "generation_id", R"(,"epoch":1,"offset":0)")).seen ==
+          events::position{1, 0});
 }
 
 TEST_CASE("a frame's id is echoed, cut where it is too long, and none when it is no text") {
@@ -100,10 +106,13 @@ TEST_CASE("everything wrong with a frame is a fault that says where") {
     CHECK(fault(frame("message_send", "{}")) == "422 /data/client_message_id");
     CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":7})")) == "422 /data/content");
     CHECK(fault(frame("message_send", R"({"client_message_id":7,"content":"x"})")) == "422 /data/client_message_id");
-    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","conversation_id":"7"})")) == "422 /data/conversation_id");
-    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","companion_id":"7"})")) == "422 /data/companion_id");
+    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","conversation_id":"7"})")) ==
+          "422 /data/conversation_id");
+    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","companion_id":"7"})")) ==
+          "422 /data/companion_id");
     CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","model":[]})")) == "422 /data/model");
-    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","user_id":"other"})")) == "422 /data/user_id");
+    CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"x","user_id":"other"})")) ==
+          "422 /data/user_id");
     CHECK(fault(frame("message_send", R"({"client_message_id":"c","content":"a\u0000b"})")) == "422 /data/content");
 
     for (const auto* type : {"message_cancel", "resume"}) {
@@ -123,7 +132,8 @@ TEST_CASE("everything wrong with a frame is a fault that says where") {
         CHECK(fault(frame(type, R"({"channel":7})")) == "422 /data/channel");
         CHECK(fault(frame(type, R"({"channel":")" + std::string(101, 'x') + "\"}")) == "422 /data/channel");
     }
-    for (const auto* type : {"typing_start", "typing_stop"}) CHECK(fault(frame(type, R"({"conversation_id":7})")) == "422 /data/conversation_id");
+    for (const auto* type : {"typing_start", "typing_stop"})
+        CHECK(fault(frame(type, R"({"conversation_id":7})")) == "422 /data/conversation_id");
     for (const auto* type : {"message_send", "resume", "subscribe", "typing_start", "message_cancel"})
         for (const auto* data : {"null", "[]", "\"x\"", "7"}) CHECK(fault(frame(type, data)).starts_with("422"));
 }

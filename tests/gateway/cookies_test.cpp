@@ -21,13 +21,16 @@ gateway::request with(std::initializer_list<std::pair<std::string, std::string>>
 TEST_CASE("a cookie is found by its whole name, and one that is there twice is none") {
     gateway::gateway_options options;
     options.secure_cookies = false;
-    const auto access = [&](std::initializer_list<std::pair<std::string, std::string>> headers) { return gateway::access_cookie(options, with(headers)); };
+    const auto access = [&](std::initializer_list<std::pair<std::string, std::string>> headers) {
+        return gateway::access_cookie(options, with(headers));
+    };
     CHECK(access({{"cookie", "airi_access=x"}}) == "x");
     CHECK(access({{"cookie", "a=b;airi_access=x=y; c=d"}}) == "x=y");
     CHECK(access({{"cookie", "a=b"}, {"cookie", "airi_access=x"}}) == "x");
     CHECK(access({{"cookie", "airi_access=x; airi_access=x"}}) == "");
     CHECK(access({{"cookie", "airi_access=x"}, {"cookie", "airi_access=y"}}) == "");
-    for (const auto* text : {"", ";", "=", "airi_access", "airi_access=", "airi_accessx=x", "xairi_access=x", "__Host-airi_access=x", "Airi_access=x"})
+    for (const auto* text : {"", ";", "=", "airi_access", "airi_access=", "airi_accessx=x", "xairi_access=x",
+             "__Host-airi_access=x", "Airi_access=x"})
         CHECK(access({{"cookie", text}}) == "");
     options.secure_cookies = true;
     CHECK(access({{"cookie", "airi_access=x"}}) == "");
@@ -40,8 +43,11 @@ TEST_CASE("cookies are for TLS only, unless a browser and the gateway are on one
         settings.frontend_url = std::move(url);
         return gateway::options_of(settings).secure_cookies;
     };
-    for (const auto* url : {"", "http://localhost", "http://localhost:5173", "http://127.0.0.1:80", "http://[::1]:3001"}) CHECK_FALSE(secure(url));
-    for (const auto* url : {"https://app.example", "http://app.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example:80", "https://localhost"})
+    for (const auto* url :
+        {"", "http://localhost", "http://localhost:5173", "http://127.0.0.1:80", "http://[::1]:3001"})
+        CHECK_FALSE(secure(url));
+    for (const auto* url : {"https://app.example", "http://app.example", "http://localhost.evil.example",
+             "http://127.0.0.1.evil.example:80", "https://localhost"})
         CHECK(secure(url));
 }
 
@@ -59,13 +65,15 @@ TEST_CASE("a request by cookie that changes something brings its session's token
     const auto token = gateway::csrf_token(h.use, h.session), foreign = gateway::csrf_token(h.use, session_id::fresh());
     CHECK(token != foreign);
     const auto status = [&](verb method, const std::string& header, const std::string& cookie) {
-        const auto wrong = gateway::check_csrf(h.use, h.session, with({{"x-csrf-token", header}, {"cookie", "__Host-airi_csrf=" + cookie}}, method));
+        const auto wrong = gateway::check_csrf(
+            h.use, h.session, with({{"x-csrf-token", header}, {"cookie", "__Host-airi_csrf=" + cookie}}, method));
         return wrong ? wrong->status : 200;
     };
     CHECK(status(verb::post, token, token) == 200);
     for (const auto method : {verb::post, verb::put, verb::patch, verb::del})
-        for (const auto& [header, cookie] : {std::pair(token, foreign), std::pair(foreign, token), std::pair(foreign, foreign), std::pair(token, std::string{}),
-                                             std::pair(std::string{}, token), std::pair(std::string{}, std::string{})})
+        for (const auto& [header, cookie] : {std::pair(token, foreign), std::pair(foreign, token),
+                 std::pair(foreign, foreign), std::pair(token, std::string{}), std::pair(std::string{}, token),
+                 std::pair(std::string{}, std::string{})})
             CHECK(status(method, header, cookie) == 403);
     CHECK(status(verb::get, "", "") == 200);
     CHECK(status(verb::head, "", "") == 200);
@@ -78,13 +86,15 @@ TEST_CASE("paths without a version are deprecated and name their successor; what
         return out.empty() ? std::string{} : out.at(0).first + " " + out.at(1).second;
     };
     CHECK(told("/api/conversations") == "Deprecation </api/v1/conversations>; rel=\"successor-version\"");
-    CHECK(told("/api/conversations/a>\"b\xc3\xa4") == "Deprecation </api/v1/conversations/a%3E%22b%C3%A4>; rel=\"successor-version\"");
+    CHECK(told("/api/conversations/a>\"b\xc3\xa4") ==
+          "Deprecation </api/v1/conversations/a%3E%22b%C3%A4>; rel=\"successor-version\"");
     for (const auto* path : {"/api/v1/conversations", "/v1/models", "/healthz", "/"}) CHECK(told(path) == "");
 }
 
 TEST_CASE("an account that may not act is refused with the database's reason") {
     gateway_house h;
-    h.refused = R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" : {"reason": "x"}}})";
+    h.refused =
+        R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" : {"reason": "x"}}})";
     const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(out.status == 403);
     CHECK(gateway_house::code_of(out) == "ACCOUNT_BANNED");
@@ -95,7 +105,8 @@ TEST_CASE("admin routes are for admins, some for supers") {
     gateway_house h;
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return gateway_house::row({"{}", "[]"}); };
     const auto id = uuid::v7().text();
-    for (const auto& [role, list, remove] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u), std::tuple("super", 200u, 200u), std::tuple("", 403u, 403u)}) {
+    for (const auto& [role, list, remove] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u),
+             std::tuple("super", 200u, 200u), std::tuple("", 403u, 403u)}) {
         h.role = role;
         h.sessions.forget(h.session);
         CAPTURE(h.role);

@@ -38,7 +38,8 @@ struct gateway_house {
     gateway::limiter limits{client};
     gateway::kept_answers kept{client};
     gateway::gateway_options options;
-    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, sessions, limits, kept, options, io.on()};
+    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, sessions,
+        limits, kept, options, io.on()};
     std::unique_ptr<gateway::application> application = gateway::make_service(use);
 
     user_id user = user_id::fresh();
@@ -47,7 +48,7 @@ struct gateway_house {
     std::optional<std::string> wrapped = master.wrap(key, user);  ///< as Postgres has it
     std::string role = "user";
     bool session_open = true;
-    std::string refused;  ///< why the account may not act
+    std::string refused;   ///< why the account may not act
     bool pending = false;  ///< a parent has to agree first
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
@@ -131,8 +132,11 @@ struct gateway_house {
                 whole += piece;
                 redis.append(ids, {1, offset++}, events::frame_type::delta, events::content_member(piece));
             }
-            const auto message = json::object().add("id", ids.reply.text()).add("content", whole)
-                                     .add_raw("metadata", R"({"tokens_in":7,"tokens_out":3})").text();
+            const auto message = json::object()
+                                     .add("id", ids.reply.text())
+                                     .add("content", whole)
+                                     .add_raw("metadata", R"({"tokens_in":7,"tokens_out":3})")
+                                     .text();
             auto last = events::end_frame("completed", "", message);
             redis.append(ids, {1, offset}, last.type, last.more);
         };
@@ -145,16 +149,23 @@ private:
         return taken.insert(message), "allowed";
     }
     postgres::rows account_row() const {
-        const auto json = json::object().add("id", user.text()).add("email", "ann@example.org").add("role", role).add("pending", pending).text();
-        const auto daily = "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() + "]";
-        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr, refused.empty() ? nullptr : refused.c_str(),
-                    wrapped ? wrapped->c_str() : nullptr});
+        const auto json = json::object()
+                              .add("id", user.text())
+                              .add("email", "ann@example.org")
+                              .add("role", role)
+                              .add("pending", pending)
+                              .text();
+        const auto daily =
+            "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() +
+            "]";
+        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr,
+            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;
         out.columns_ = 9;
-        for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1",
-                              "anthropic", "claude", "3", "20", "1", "1", "8000", "500", "1"})
+        for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1", "anthropic", "claude", "3",
+                 "20", "1", "1", "8000", "500", "1"})
             out.cells_.emplace_back(c);
         return out;
     }

@@ -18,12 +18,12 @@ inline events::generation_ids some_generation() {
     return {conversation_id::fresh(), generation_id::fresh(), message_id::fresh(), message_id::fresh()};
 }
 
-inline gateway::entry entry_of(const events::generation_ids& ids, position at, frame_type type,
-                               std::string_view text = {}) {
+inline gateway::entry entry_of(
+    const events::generation_ids& ids, position at, frame_type type, std::string_view text = {}) {
     const bool content = type == frame_type::delta || type == frame_type::snapshot;
     return {at, type,
-            std::make_shared<const std::string>(
-                events::frame(type, ids, at, content ? events::content_member(text) : std::string()))};
+        std::make_shared<const std::string>(
+            events::frame(type, ids, at, content ? events::content_member(text) : std::string()))};
 }
 
 /// Shows the text of one generation; knows positions from the frames' own text only.

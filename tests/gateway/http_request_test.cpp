@@ -45,13 +45,12 @@ TEST_CASE("a request is read into its parts") {
 TEST_CASE("every Transfer-Encoding is refused, alone or with a Content-Length") {
     CHECK(refused_with(with("Transfer-Encoding: chunked\r\n")) == 411);
     for (const auto* te : {"xchunked", "identity", "chunked, identity", "gzip, chunked",
-                           "\x0b"
-                           "chunked",
-                           "chunked, chunked"}) {
+             "\x0b"
+             "chunked",
+             "chunked, chunked"}) {
         CAPTURE(te);
         CHECK(refused_with(with(std::string("Transfer-Encoding: ") + te + "\r\n")) >= 400);
-        CHECK(refused_with(with(std::string("Content-Length: 5\r\nTransfer-Encoding: ") + te + "\r\n")) >=
-              400);
+        CHECK(refused_with(with(std::string("Content-Length: 5\r\nTransfer-Encoding: ") + te + "\r\n")) >= 400);
     }
     CHECK(refused_with(with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")) >= 400);
     CHECK(refused_with(with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n")) >= 400);
@@ -78,11 +77,11 @@ TEST_CASE("a request names exactly one host, and one that is served") {
 }
 
 TEST_CASE("only an origin-form target with sound percent-encoding is taken") {
-    for (const auto* bad : {"http://a/x", "a", "*", "/a%", "/a%2", "/a%zz", "/a%00", "/a%0d%0aX",
-                            "/a\x01"
-                            "b",
-                            "/a\xff", "/a%ff", "/a%2Fb", "/a?x=%", "/a?x=%00", "/a?%ff=1", "/a\x7f", "/a#b",
-                            "/%ed%a0%80", "/%c0%af"}) {
+    for (const auto* bad :
+        {"http://a/x", "a", "*", "/a%", "/a%2", "/a%zz", "/a%00", "/a%0d%0aX",
+            "/a\x01"
+            "b",
+            "/a\xff", "/a%ff", "/a%2Fb", "/a?x=%", "/a?x=%00", "/a?%ff=1", "/a\x7f", "/a#b", "/%ed%a0%80", "/%c0%af"}) {
         CAPTURE(bad);
         CHECK(refused_with(with("", std::string("GET ") + bad + " HTTP/1.1")) == 400);
     }
@@ -120,8 +119,7 @@ TEST_CASE("encoded bodies and unknown expectations are refused") {
 }
 
 TEST_CASE("an upgrade is asked for by GET with both headers") {
-    CHECK(good(with("Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n", "GET /ws HTTP/1.1"))
-              .websocket);
+    CHECK(good(with("Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n", "GET /ws HTTP/1.1")).websocket);
     CHECK_FALSE(good(with("Upgrade: websocket\r\n", "GET /ws HTTP/1.1")).websocket);
     CHECK_FALSE(good(with("Connection: Upgrade\r\nUpgrade: h2c\r\n", "GET /ws HTTP/1.1")).websocket);
     CHECK_FALSE(good(with("Connection: Upgrade\r\nUpgrade: websocket\r\n")).websocket);
@@ -136,9 +134,9 @@ TEST_CASE("a request id and a traceparent are taken when valid and made when not
     const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     CHECK(traceparent_from(given) == given);
     for (const auto* bad : {"", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-                            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-                            "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-                            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
+             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+             "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
         const auto made = traceparent_from(bad);
         CHECK(made != bad);
         CHECK(traceparent_from(made) == made);
@@ -147,7 +145,7 @@ TEST_CASE("a request id and a traceparent are taken when valid and made when not
 
 TEST_CASE("text is UTF-8 without overlong forms and surrogates") {
     CHECK(is_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
-    for (const auto* bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                            "\xF4\x90\x80\x80", "\xFF"})
+    for (const auto* bad :
+        {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"})
         CHECK_FALSE(is_utf8(bad));
 }

@@ -13,9 +13,8 @@ std::string get(std::string_view path, std::string_view lines = "") {
 }
 
 std::string post(std::string_view path, std::string_view body, std::string_view lines = "") {
-    return "POST " + std::string(path) +
-           " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-           std::string(lines) + "\r\n" + std::string(body);
+    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n" + std::string(lines) + "\r\n" + std::string(body);
 }
 
 }  // namespace
@@ -43,10 +42,10 @@ TEST_CASE("a refused request is answered in our own shape and ends the connectio
     CHECK(reply.status == 400);
     CHECK(reply.headers.at("connection") == "close");
     CHECK(reply.headers.at("content-type") == "application/json; charset=utf-8");
-    CHECK(reply.body ==
-          R"({"success":false,"error":{"code":"BAD_REQUEST","message":"A request needs exactly one Host.",)"
-          R"("details":null},"request_id":")" +
-              reply.headers.at("x-request-id") + "\"}");
+    CHECK(
+        reply.body == R"({"success":false,"error":{"code":"BAD_REQUEST","message":"A request needs exactly one Host.",)"
+                      R"("details":null},"request_id":")" +
+                          reply.headers.at("x-request-id") + "\"}");
     client.half_close();
     CHECK(client.read_all().empty());
     CHECK(server.app.handled == 0);
@@ -74,8 +73,8 @@ TEST_CASE("a chunked body with a trailer of 100 KB is refused before a byte of i
 TEST_CASE("requests of one connection are answered in order, also when they come at once") {
     live_server server;
     raw_client client(server.port());
-    client.send(post("/echo", "one") + post("/echo", "two") + get("/nothing") + "\r\n" +
-                get("/echo", "Connection: close\r\n"));
+    client.send(
+        post("/echo", "one") + post("/echo", "two") + get("/nothing") + "\r\n" + get("/echo", "Connection: close\r\n"));
     CHECK(client.read_reply().body.starts_with("/echo|one|"));
     CHECK(client.read_reply().body.starts_with("/echo|two|"));
     const auto nothing = client.read_reply();
@@ -118,8 +117,7 @@ TEST_CASE("a body is taken up to the limit of its route and not read beyond it")
     CHECK(client.read_reply().status == 413);
     const std::string megabyte(1024 * 1024, 'y');
     CHECK(ask(server.port(), post("/echo", megabyte)).body.size() > megabyte.size());
-    CHECK(ask(server.port(), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\n\r\n")
-              .status == 413);
+    CHECK(ask(server.port(), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\n\r\n").status == 413);
 }
 
 TEST_CASE("a body for an unknown route is left unread, and the application gives the answer") {
@@ -139,8 +137,7 @@ TEST_CASE("a client that expects 100-continue is told to go on, or refused") {
     CHECK(client.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("ok");
     CHECK(client.read_reply().body.starts_with("/echo|ok|"));
-    CHECK(ask(server.port(),
-              "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n")
+    CHECK(ask(server.port(), "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n")
               .status == 413);
 }
 
@@ -172,8 +169,7 @@ TEST_CASE("X-Forwarded-For is believed from a trusted proxy only") {
     options.trusted_proxies = {"127.0.0.0/8", "fd00::/8"};
     live_server behind(options);
     CHECK(ask(behind.port(), forwarded).body.find("|198.51.100.7|") != std::string::npos);
-    CHECK(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body.find("|127.0.0.1|") !=
-          std::string::npos);
+    CHECK(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body.find("|127.0.0.1|") != std::string::npos);
 }
 
 TEST_CASE("a client that drips its header or its body is told and cut, and so is one that stays idle") {
@@ -212,8 +208,7 @@ TEST_CASE("a stream is written piece by piece and the connection can be used aga
     const auto head = client.read_reply(false);
     CHECK(head.headers.at("content-type") == "text/event-stream");
     CHECK(head.headers.at("transfer-encoding") == "chunked");
-    CHECK(client.read_until("0\r\n\r\n") ==
-          "9\r\ndata: 2\n\n\r\n9\r\ndata: 1\n\n\r\n9\r\ndata: 0\n\n\r\n0\r\n\r\n");
+    CHECK(client.read_until("0\r\n\r\n") == "9\r\ndata: 2\n\n\r\n9\r\ndata: 1\n\n\r\n9\r\ndata: 0\n\n\r\n0\r\n\r\n");
     CHECK(client.read_reply().status == 200);
     raw_client old(server.port());
     old.send("GET /stream HTTP/1.0\r\nHost: a\r\n\r\n");

@@ -25,7 +25,7 @@ struct house {
 
     void begin_join(const std::string& to, std::shared_ptr<gateway::channel_listener> one) {
         boost::asio::co_spawn(io, hub.join(to, std::move(one)),
-                              [this, to](std::exception_ptr, result<> got) { joins[to].push_back(got); });
+            [this, to](std::exception_ptr, result<> got) { joins[to].push_back(got); });
         settle();
     }
     std::shared_ptr<reading_listener> join() { return join(channel); }

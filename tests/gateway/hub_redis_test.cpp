@@ -28,8 +28,8 @@ struct late_reader : gateway::channel_listener {
     void hear(std::string_view, const gateway::heard& one) override {
         if (way.hear(one)) of.read(*one.frame);
     }
-    static awaitable<> attach(std::shared_ptr<late_reader> self, gateway::hub* hub, redis::client* client,
-                              events::generation_ids ids) {
+    static awaitable<> attach(
+        std::shared_ptr<late_reader> self, gateway::hub* hub, redis::client* client, events::generation_ids ids) {
         (void)co_await hub->join(events::channel_of(ids.conversation), self);
         auto history = co_await gateway::read_stream(*client, ids.generation, self->way.last());
         for (const auto& each : self->way.release(history ? std::move(*history) : replayed{}))
@@ -75,8 +75,8 @@ public:
     }
     void attach(const events::generation_ids& ids) {
         call([&] {
-            boost::asio::co_spawn(io_, late_reader::attach(late_, hub_.get(), client_.get(), ids),
-                                  boost::asio::detached);
+            boost::asio::co_spawn(
+                io_, late_reader::attach(late_, hub_.get(), client_.get(), ids), boost::asio::detached);
             return 0;
         });
     }
@@ -107,8 +107,7 @@ struct writing {
     std::unique_ptr<workers::channel> channel = workers::open_channel(*client);
     std::shared_ptr<workers::chat::deltas> out =
         std::make_shared<workers::chat::deltas>(*channel, ids, io.get_executor());
-    gateway_thread one{url, events::channel_of(ids.conversation)},
-        two{url, events::channel_of(ids.conversation)};
+    gateway_thread one{url, events::channel_of(ids.conversation)}, two{url, events::channel_of(ids.conversation)};
 
     void write(const std::function<void()>& fault, bool restarts = false) {
         REQUIRE(until(io, [&] { return client->available(); }));
@@ -127,8 +126,7 @@ struct writing {
             CHECK(until(io, [&] { return each->late().text == out->text(); }));
         }
         REQUIRE(finish(io, settled(out)));
-        const auto end =
-            workers::outgoing_frame{ids, {restarts ? 2 : 1, out->next_offset()}, frame_type::complete, ""};
+        const auto end = workers::outgoing_frame{ids, {restarts ? 2 : 1, out->next_offset()}, frame_type::complete, ""};
         REQUIRE(finish(io, channel->append(end)) == workers::appended::ok);
         for (auto* each : {&one, &two})
             for (const bool late : {false, true}) {
@@ -138,9 +136,7 @@ struct writing {
                 CHECK(got().text == out->text());
             }
     }
-    void say(std::vector<std::string> words) {
-        REQUIRE(finish(io, client->command(std::move(words))).has_value());
-    }
+    void say(std::vector<std::string> words) { REQUIRE(finish(io, client->command(std::move(words))).has_value()); }
     bool without_gap(const reader& of) {
         for (std::size_t i = 0; i < of.positions.size(); ++i)
             if (of.positions[i] != position{1, static_cast<std::int64_t>(i)}) return false;

@@ -80,8 +80,7 @@ TEST_CASE("listeners may leave, join and throw while they hear") {
     const auto first = std::make_shared<acting_listener>(), last = std::make_shared<acting_listener>();
     auto own = std::make_shared<acting_listener>();
     const auto late = std::make_shared<acting_listener>();
-    for (const auto& one : {first, own, last})
-        REQUIRE(finish(in.io, in.hub.join(in.channel, one)).has_value());
+    for (const auto& one : {first, own, last}) REQUIRE(finish(in.io, in.hub.join(in.channel, one)).has_value());
     std::weak_ptr<acting_listener> left = own;
     own->act = [&in, me = own.get()] { in.hub.leave(in.channel, me); };
     own.reset();
@@ -111,8 +110,7 @@ TEST_CASE("a frame heard twice is told once") {
     in.begin();
     in.delta(1, "x");
     const auto again = events::frame(frame_type::delta, in.ids, {1, 1}, events::content_member("x"));
-    in.redis.publish(in.channel,
-                     events::publish_payload(in.ids.generation, {1, 1}, frame_type::delta, again));
+    in.redis.publish(in.channel, events::publish_payload(in.ids.generation, {1, 1}, frame_type::delta, again));
     CHECK(a->of.positions == offsets(2));
     CHECK(a->of.text == "x");
 }
@@ -218,8 +216,7 @@ TEST_CASE("when the stream is gone deltas are left out until a snapshot repairs 
     in.delta(2, "b", false);
     in.redis.flush();
     const auto stray = events::frame(frame_type::delta, in.ids, {1, 3}, events::content_member("c"));
-    in.redis.publish(in.channel,
-                     events::publish_payload(in.ids.generation, {1, 3}, frame_type::delta, stray));
+    in.redis.publish(in.channel, events::publish_payload(in.ids.generation, {1, 3}, frame_type::delta, stray));
     in.settle();
     CHECK(a->of.text == "a");
     CHECK(in.hub.counters().streams_gone == 1);
@@ -271,8 +268,7 @@ TEST_CASE("who joins while Redis is away is told so, and hears once it is back")
     in.begin();
     CHECK(a->of.positions == offsets(1));
     in.redis.go_away();
-    CHECK(finish(in.io, in.hub.join(in.channel, std::make_shared<reading_listener>())).error() ==
-          failure::outage);
+    CHECK(finish(in.io, in.hub.join(in.channel, std::make_shared<reading_listener>())).error() == failure::outage);
 }
 
 TEST_CASE("payloads of another shape are counted and dropped") {

@@ -19,7 +19,8 @@ std::string size_of(std::string_view type, std::string_view picture) {
 }
 
 std::string chunk(std::string_view name, std::string_view data) {
-    return bytes({0, 0, static_cast<int>(data.size() >> 8), static_cast<int>(data.size() & 255)}) + std::string(name) + std::string(data) + "cccc";
+    return bytes({0, 0, static_cast<int>(data.size() >> 8), static_cast<int>(data.size() & 255)}) + std::string(name) +
+           std::string(data) + "cccc";
 }
 const std::string png_begin = "\x89PNG\r\n\x1a\n";
 const std::string ihdr = chunk("IHDR", bytes({0, 0, 1, 0, 0, 0, 0, 200, 8, 6, 0, 0, 0}));
@@ -29,7 +30,8 @@ std::string segment(int marker, std::string_view data) {
     return bytes({0xff, marker, 0, static_cast<int>(data.size() + 2)}) + std::string(data);
 }
 const std::string sof = segment(0xc2, bytes({8, 0, 200, 1, 0, 3}) + std::string(9, 'c'));
-const std::string jpeg = bytes({0xff, 0xd8}) + segment(0xe0, "JFIF") + sof + segment(0xda, "scan") + "pixels" + bytes({0xff, 0xd9});
+const std::string jpeg =
+    bytes({0xff, 0xd8}) + segment(0xe0, "JFIF") + sof + segment(0xda, "scan") + "pixels" + bytes({0xff, 0xd9});
 
 std::string webp(std::string_view kind, std::string data) {
     data.resize(std::max<std::size_t>(data.size(), 10));
@@ -49,10 +51,12 @@ TEST_CASE("a picture's size is read from its header") {
 
 TEST_CASE("what is not of the type it says, cut off, or has something beside the picture is none") {
     const std::string whole = webp("VP8X", "");
-    for (const auto* type : {"image/jpeg", "image/webp", "image/svg+xml", "IMAGE/PNG", ""}) CHECK(size_of(type, png) == "none");
+    for (const auto* type : {"image/jpeg", "image/webp", "image/svg+xml", "IMAGE/PNG", ""})
+        CHECK(size_of(type, png) == "none");
     for (const auto* type : {"image/png", "image/webp", "text/html"}) CHECK(size_of(type, jpeg) == "none");
     for (const auto* type : {"image/png", "image/jpeg", "image/gif"}) CHECK(size_of(type, whole) == "none");
-    for (const auto& [type, picture] : {std::pair<std::string, std::string>{"image/png", png}, {"image/jpeg", jpeg}, {"image/webp", whole}}) {
+    for (const auto& [type, picture] :
+        {std::pair<std::string, std::string>{"image/png", png}, {"image/jpeg", jpeg}, {"image/webp", whole}}) {
         CHECK(size_of(type, picture + "PK\x03\x04") == "none");
         CHECK(size_of(type, "GIF89a" + picture) == "none");
         CHECK(size_of(type, "") == "none");
@@ -66,7 +70,8 @@ TEST_CASE("what is not of the type it says, cut off, or has something beside the
     CHECK(size_of("image/png", png_begin + chunk("IDAT", "x") + ihdr + chunk("IEND", "")) == "none");
     CHECK(size_of("image/png", png_begin + ihdr + ihdr + chunk("IDAT", "x") + chunk("IEND", "")) == "none");
     CHECK(size_of("image/png", png_begin + bytes({0xff, 0xff, 0xff, 0xff}) + "IHDR" + std::string(40, 'x')) == "none");
-    CHECK(size_of("image/jpeg", bytes({0xff, 0xd8}) + sof + sof + segment(0xda, "scan") + bytes({0xff, 0xd9})) == "none");
+    CHECK(
+        size_of("image/jpeg", bytes({0xff, 0xd8}) + sof + sof + segment(0xda, "scan") + bytes({0xff, 0xd9})) == "none");
     CHECK(size_of("image/jpeg", bytes({0xff, 0xd8}) + segment(0xda, "scan") + bytes({0xff, 0xd9})) == "none");
     CHECK(size_of("image/jpeg", bytes({0xff, 0xd8, 0xff, 0xff, 0xff, 0xff, 0xd9})) == "none");
 }

@@ -98,7 +98,9 @@ TEST_CASE("a change that could not be told while Redis was away is told when it 
 
 TEST_CASE("refusals are not kept, nor is what is about to change") {
     reading_house h;
-    const auto list = [&] { return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body; };
+    const auto list = [&] {
+        return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body;
+    };
     h.generating = R"([{"state":"running"}])";
     CHECK(list().find("running") != std::string::npos);
     h.generating = nullptr;

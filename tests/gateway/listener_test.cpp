@@ -89,8 +89,7 @@ TEST_CASE("with no descriptor left callers are shed, nothing spins, and acceptin
     rlimit low = before;
     low.rlim_cur = 256;
     setrlimit(RLIMIT_NOFILE, &low);
-    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY))
-        held.push_back(fd);
+    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) held.push_back(fd);
     ::close(held.back());
     held.pop_back();
 

@@ -68,7 +68,8 @@ TEST_CASE("a completion has OpenAI's shape") {
 TEST_CASE("a streamed completion is chunks that make up the text, then the usage if it was asked for, then [DONE]") {
     gateway_house h;
     h.replies_with({"I am", " well", "."});
-    const auto stream = read_all(h, h.ask_any(h.request(verb::post, path, body_with(R"(,"stream":true,"stream_options":{"include_usage":true})"))));
+    const auto stream = read_all(h,
+        h.ask_any(h.request(verb::post, path, body_with(R"(,"stream":true,"stream_options":{"include_usage":true})"))));
     CHECK(stream.ends_with("data: [DONE]\n\n"));
     const auto events = events_of(stream);
     REQUIRE(events.size() >= 4);
@@ -88,10 +89,12 @@ TEST_CASE("a streamed completion is chunks that make up the text, then the usage
 
     gateway_house without;
     without.replies_with({"x"});
-    CHECK(read_all(without, without.ask_any(without.request(verb::post, path, body_with(R"(,"stream":true)")))).find("usage") == std::string::npos);
+    CHECK(read_all(without, without.ask_any(without.request(verb::post, path, body_with(R"(,"stream":true)"))))
+              .find("usage") == std::string::npos);
 }
 
-TEST_CASE("text that the last frame alone has is in the stream too, and a stream that had to begin again ends in an error") {
+TEST_CASE(
+    "text that the last frame alone has is in the stream too, and a stream that had to begin again ends in an error") {
     gateway_house h;
     h.out.then = [&](const events::outgoing& event) {
         const auto of = events::decode<events::chat_requested>(event.value);
@@ -114,7 +117,8 @@ TEST_CASE("text that the last frame alone has is in the stream too, and a stream
         restarted.redis.append(ids, {2, 0}, events::frame_type::restart, "");
         restarted.redis.append(ids, {2, 1}, events::frame_type::delta, events::content_member("Other"));
     };
-    const auto stream = read_all(restarted, restarted.ask_any(restarted.request(verb::post, path, body_with(R"(,"stream":true)"))));
+    const auto stream =
+        read_all(restarted, restarted.ask_any(restarted.request(verb::post, path, body_with(R"(,"stream":true)"))));
     CHECK(stream.find("Other") == std::string::npos);
     CHECK(stream.find("[DONE]") == std::string::npos);
     CHECK(events_of(stream).back().root()["error"]["code"].string() == "stream_restarted");
@@ -125,7 +129,7 @@ TEST_CASE("a caller's turns and limits travel with the message, outside every co
     h.replies_with({"ok"});
     const auto out = h.ask(h.request(verb::post, path,
         body_with(R"(,"max_tokens":9,"temperature":0.5)",
-                  R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
+            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
     CHECK(out.status == 200);
     CHECK(h.out.sent.at(0).value.find("brief") == std::string::npos);
     const auto event = h.opened(h.out.sent.at(0));
@@ -160,7 +164,8 @@ TEST_CASE("what OpenAI would refuse is refused, in its words") {
     CHECK(status(body_with(R"(,"temperature":-1)")) == 400);
     CHECK(status(body_with(R"(,"n":2)")) == 400);
     CHECK(status(body_with("", R"([{"role":"user","content":")" + std::string(32'001, 'x') + R"("}])")) == 400);
-    CHECK(status(body_with("", R"([{"role":"assistant","content":")" + std::string(600'000, 'x') + R"("},{"role":"user","content":"x"}])")) == 400);
+    CHECK(status(body_with("", R"([{"role":"assistant","content":")" + std::string(600'000, 'x') +
+                                   R"("},{"role":"user","content":"x"}])")) == 400);
     CHECK(h.ask(gateway_house::anonymous(verb::post, path, body_with(""))).status == 401);
     CHECK(h.out.sent.empty());
 }

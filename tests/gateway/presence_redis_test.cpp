@@ -14,13 +14,17 @@ struct seat_holder : gateway::session_bound {
     void session_ended() override {}
 };
 
-constexpr gateway::presence_options quick{.beat = milliseconds{150}, .lease = milliseconds{400}, .grace = milliseconds{300},
-                                          .sweep = milliseconds{50}, .batch = 2};
+constexpr gateway::presence_options quick{.beat = milliseconds{150},
+    .lease = milliseconds{400},
+    .grace = milliseconds{300},
+    .sweep = milliseconds{50},
+    .batch = 2};
 
 // One gateway: its sockets, its count, and what it hears of a user.
 struct gateway_thread {
     explicit gateway_thread(io_context& on, gateway::presence_options options = quick)
-        : client(redis::open_client(on.get_executor(), secret(shared_server().address()))), online(on.get_executor(), *client, sockets, options) {
+        : client(redis::open_client(on.get_executor(), secret(shared_server().address()))),
+          online(on.get_executor(), *client, sockets, options) {
         REQUIRE(until(on, [&] { return client->available(); }));
     }
     ~gateway_thread() { client->close(); }
@@ -32,7 +36,8 @@ struct gateway_thread {
 
 // The states that were told of a user, in order.
 struct news {
-    news(io_context& on, const user_id& of) : from(redis::open_subscriber(on.get_executor(), secret(shared_server().address()))) {
+    news(io_context& on, const user_id& of)
+        : from(redis::open_subscriber(on.get_executor(), secret(shared_server().address()))) {
         from->arrived = [this](std::string_view, std::string_view payload) {
             const auto parsed = json::document::parse(payload.substr(payload.find('\n') + 1));
             states.emplace_back(parsed->root()["data"]["state"].string().value_or("?"));
@@ -100,7 +105,8 @@ TEST_CASE("SAAS-29: a socket that comes back within the grace is no news, howeve
     REQUIRE(until(on, [&] { return told.states.size() == 2; }));
 }
 
-TEST_CASE("SAAS-29: the sockets of a gateway that is gone count no more when their leases end; those of another one do") {
+TEST_CASE(
+    "SAAS-29: the sockets of a gateway that is gone count no more when their leases end; those of another one do") {
     io_context on;
     gateway_thread a(on), dying(on);
     const auto ada = user_id::fresh(), bob = user_id::fresh();

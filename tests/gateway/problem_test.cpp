@@ -31,14 +31,17 @@ TEST_CASE("each kind of failure has one status") {
 }
 
 TEST_CASE("what a client is told says nothing of what is inside") {
-    for (const error_code ec : {error_code(postgres::errc::broken), error_code(postgres::errc::unavailable), error_code(kafka::errc::rejected)}) {
+    for (const error_code ec : {error_code(postgres::errc::broken), error_code(postgres::errc::unavailable),
+             error_code(kafka::errc::rejected)}) {
         const auto p = problem_of(ec);
-        for (const auto* word : {"ostgres", "afka", "edis", "SQL", "airi."}) CHECK(p.message.find(word) == std::string::npos);
+        for (const auto* word : {"ostgres", "afka", "edis", "SQL", "airi."})
+            CHECK(p.message.find(word) == std::string::npos);
     }
 }
 
 TEST_CASE("AIRI-14: a refusal is an envelope with code, message, details and the request's id") {
-    const auto out = failure_response({429, "RATE_LIMITED", "slow \"down\"", R"({"limit":3})", 7, {{"RateLimit", "x"}}}, "r-1", false);
+    const auto out = failure_response(
+        {429, "RATE_LIMITED", "slow \"down\"", R"({"limit":3})", 7, {{"RateLimit", "x"}}}, "r-1", false);
     CHECK(out.status == 429);
     const auto parsed = json::document::parse(out.body);
     REQUIRE(parsed);
@@ -90,5 +93,6 @@ TEST_CASE("OpenAI's clients get OpenAI's error bodies, and are told not to repea
 TEST_CASE("AIRI-14: success carries its data, and meta only when there is some") {
     CHECK(success(201, R"({"a":1})").body == R"({"success":true,"data":{"a":1}})");
     CHECK(success(201, "[]").status == 201);
-    CHECK(success(200, "[]", R"({"next_cursor":null})").body == R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
+    CHECK(success(200, "[]", R"({"next_cursor":null})").body ==
+          R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
 }

@@ -26,9 +26,7 @@ entry delta(std::int64_t epoch, std::int64_t offset, std::string_view text) {
 entry snapshot(std::int64_t epoch, std::int64_t offset, std::string_view text) {
     return entry_of(ids, {epoch, offset}, frame_type::snapshot, text);
 }
-entry complete(std::int64_t epoch, std::int64_t offset) {
-    return entry_of(ids, {epoch, offset}, frame_type::complete);
-}
+entry complete(std::int64_t epoch, std::int64_t offset) { return entry_of(ids, {epoch, offset}, frame_type::complete); }
 
 // One epoch of six frames.
 std::vector<entry> six() {
@@ -111,8 +109,7 @@ TEST_CASE("when a later epoch has begun its restart is next, and the tail of the
 }
 
 TEST_CASE("a hole after the last seen frame gives the whole text as a snapshot, then the end") {
-    const std::vector<entry> left{snapshot(1, 7, "Hello "), delta(1, 8, "wor"), delta(1, 9, "ld\n"),
-                                  complete(1, 10)};
+    const std::vector<entry> left{snapshot(1, 7, "Hello "), delta(1, 8, "wor"), delta(1, 9, "ld\n"), complete(1, 10)};
     const auto got = decide(left, position{1, 3});
     REQUIRE(got.is == kind::snapshot);
     CHECK(got.content == "Hello world\n");
@@ -123,16 +120,14 @@ TEST_CASE("a hole after the last seen frame gives the whole text as a snapshot, 
 }
 
 TEST_CASE("an epoch whose restart was never written is a snapshot to readers of an earlier one") {
-    const auto got =
-        decide({start(1), delta(1, 1, "x"), snapshot(2, 1, "new"), delta(2, 2, "er")}, position{1, 1});
+    const auto got = decide({start(1), delta(1, 1, "x"), snapshot(2, 1, "new"), delta(2, 2, "er")}, position{1, 1});
     CHECK(got.is == kind::snapshot);
     CHECK(got.content == "newer");
     CHECK(positions(got) == at{{2, 2}});
 }
 
 TEST_CASE("an offset that the writer left out before a snapshot or an end breaks nothing") {
-    const std::vector<entry> left{start(1), delta(1, 1, "a"), snapshot(1, 3, "ab"), delta(1, 4, "c"),
-                                  complete(1, 6)};
+    const std::vector<entry> left{start(1), delta(1, 1, "a"), snapshot(1, 3, "ab"), delta(1, 4, "c"), complete(1, 6)};
     CHECK(positions(decide(left, position{1, 1})) == at{{1, 3}, {1, 4}, {1, 6}});
     CHECK(decide(left, position{1, 1}).recovered());
     CHECK(decide(left, position{1, 2}).recovered());
@@ -143,8 +138,7 @@ TEST_CASE("a delta is never joined to a text with a hole in it") {
     const std::vector<entry> holed{start(1), delta(1, 1, "a"), delta(1, 3, "c")};
     CHECK(decide(holed, position{1, 0}).is == kind::gone);
     CHECK(decide(holed, {}).is == kind::gone);
-    const auto later =
-        decide({start(1), delta(1, 1, "a"), delta(1, 3, "c"), snapshot(1, 4, "abcd")}, position{1, 0});
+    const auto later = decide({start(1), delta(1, 1, "a"), delta(1, 3, "c"), snapshot(1, 4, "abcd")}, position{1, 0});
     CHECK(later.is == kind::snapshot);
     CHECK(later.content == "abcd");
     CHECK(decide({delta(1, 4, "d"), delta(1, 5, "e")}, position{1, 1}).is == kind::gone);
@@ -215,8 +209,8 @@ TEST_CASE("whatever the order, a restart in between leaves the text of the last 
 }
 
 TEST_CASE("whatever the order, a stream lost half way leaves the whole text after the next snapshot") {
-    const std::vector<entry> all{start(1),         delta(1, 1, "a"), delta(1, 2, "b"), snapshot(1, 3, "abc"),
-                                 delta(1, 4, "d"), complete(1, 5)};
+    const std::vector<entry> all{
+        start(1), delta(1, 1, "a"), delta(1, 2, "b"), snapshot(1, 3, "abc"), delta(1, 4, "d"), complete(1, 5)};
     every_order(all, [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t heard) {
         coming_back one(all, had);
         for (auto i = joined; i < heard; ++i) one.live(i);

@@ -22,7 +22,8 @@ TEST_CASE("the three prefixes reach the same routes, and no route is there witho
         CHECK(path_of(verb::get, prefix + "/conversations") == "/conversations");
         CHECK(path_of(verb::post, prefix + "/chat/completions") == "/chat/completions");
     }
-    for (const auto* path : {"/conversations", "/api/v2/conversations", "/api/v1conversations", "/apiconversations", "/api/v1/v1/conversations"})
+    for (const auto* path : {"/conversations", "/api/v2/conversations", "/api/v1conversations", "/apiconversations",
+             "/api/v1/v1/conversations"})
         CHECK(path_of(verb::get, path) != "/conversations");
 }
 
@@ -46,8 +47,10 @@ TEST_CASE("placeholders take one part of the path each, and never an empty one")
 }
 
 TEST_CASE("AIRI-56: what is switched off takes nothing") {
-    const route upload{.method = verb::post, .path = "/avatars", .takes = "image/png image/jpeg"}, speech{.method = verb::post, .path = "/voice/tts"},
-        heard{.method = verb::post, .path = "/voice/stt", .takes = "audio/wav"}, plain{.method = verb::post, .path = "/conversations"};
+    const route upload{.method = verb::post, .path = "/avatars", .takes = "image/png image/jpeg"},
+        speech{.method = verb::post, .path = "/voice/tts"},
+        heard{.method = verb::post, .path = "/voice/stt", .takes = "audio/wav"},
+        plain{.method = verb::post, .path = "/conversations"};
     gateway_options options;
     CHECK_FALSE(switched_off(options, upload));
     CHECK(switched_off(options, speech)->code == "FEATURE_DISABLED");
@@ -56,7 +59,8 @@ TEST_CASE("AIRI-56: what is switched off takes nothing") {
     CHECK(switched_off(options, upload)->status == 403);
     for (const auto& r : {speech, heard, plain}) CHECK_FALSE(switched_off(options, r));
     for (const auto& table : tables())
-        for (const auto& r : table) CHECK((r.takes != json_media || r.path.starts_with("/voice/") || !switched_off(gateway_options{}, r)));
+        for (const auto& r : table)
+            CHECK((r.takes != json_media || r.path.starts_with("/voice/") || !switched_off(gateway_options{}, r)));
 }
 
 TEST_CASE("a HEAD goes where a GET goes") {
@@ -88,12 +92,13 @@ TEST_CASE("every row of the tables is sound") {
 }
 
 TEST_CASE("every route but the public ones wants a signed-in caller") {
-    const std::set<std::string_view> open{"/auth/signup", "/auth/login", "/auth/refresh", "/auth/verify-email", "/auth/forgot-password", "/auth/reset-password",
-                                          "/auth/magic-link", "/auth/magic-link/login", "/auth/parental-consent/details", "/auth/parental-consent",
-                                          "/auth/restore", "/auth/restore/link", "/users/export/download",
-                                          "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
-                                          "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
-                                          "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico", "=/{file}"};
+    const std::set<std::string_view> open{"/auth/signup", "/auth/login", "/auth/refresh", "/auth/verify-email",
+        "/auth/forgot-password", "/auth/reset-password", "/auth/magic-link", "/auth/magic-link/login",
+        "/auth/parental-consent/details", "/auth/parental-consent", "/auth/restore", "/auth/restore/link",
+        "/users/export/download", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
+        "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
+        "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico",
+        "=/{file}"};
     for (const auto& table : tables())
         for (const auto& r : table) {
             CAPTURE(r.path);

@@ -45,9 +45,12 @@ TEST_CASE("without a valid token nothing private is answered") {
     house h;
     const auto status = [&](gateway::request in) { return h.ask(std::move(in)).status; };
     CHECK(status(house::anonymous(verb::get, "/api/v1/conversations")) == 401);
-    CHECK(status(with_header(house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Bearer x.y.z")) == 401);
-    CHECK(status(with_header(house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Basic " + h.token())) == 401);
-    const auto late = h.ask(with_header(house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Bearer " + h.token(seconds{0})));
+    CHECK(status(with_header(house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Bearer x.y.z")) ==
+          401);
+    CHECK(status(with_header(
+              house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Basic " + h.token())) == 401);
+    const auto late = h.ask(with_header(
+        house::anonymous(verb::get, "/api/v1/conversations"), "authorization", "Bearer " + h.token(seconds{0})));
     CHECK(late.status == 401);
     CHECK(house::code_of(late) == "TOKEN_EXPIRED");
     h.session_open = false;
@@ -64,10 +67,14 @@ TEST_CASE("AIRI-57: what a route announces is told to the user's sockets when it
     REQUIRE(h.io.run(h.subscriber.subscribe(events::channel_of(h.user))));
     h.subscriber.arrived = [&](std::string_view, std::string_view payload) { told.emplace_back(payload); };
     const auto path = "/api/v1/conversations/" + std::string(some_id);
-    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({R"({"id":"c1","title":"Journey"})"}); };
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> {
+        return house::row({R"({"id":"c1","title":"Journey"})"});
+    };
     CHECK(h.ask(h.request(verb::patch, path, R"({"title":"Journey"})")).status == 200);
     h.io.settle();
-    CHECK(told == std::vector<std::string>{"-\n" R"({"type":"conversation_updated","data":{"conversation":{"id":"c1","title":"Journey"}}})"});
+    CHECK(told == std::vector<std::string>{
+                      "-\n"
+                      R"({"type":"conversation_updated","data":{"conversation":{"id":"c1","title":"Journey"}}})"});
     CHECK(h.ask(h.request(verb::get, path)).status == 200);
     CHECK(h.ask(h.request(verb::patch, path, R"({"title":7})")).status == 422);
     h.answer = nullptr;
@@ -100,7 +107,8 @@ TEST_CASE("what is wrong with who signs up is told at its member") {
         h.answer = [=](const postgres::bound& asked) -> result<postgres::rows> {
             return asked.statement->name == "auth.signup" ? house::row({outcome}) : postgres::rows{};
         };
-        const auto out = h.ask(house::anonymous(verb::post, "/api/v1/auth/signup", R"({"email":"kim@example.com","password":"a long password"})"));
+        const auto out = h.ask(house::anonymous(
+            verb::post, "/api/v1/auth/signup", R"({"email":"kim@example.com","password":"a long password"})"));
         return std::to_string(out.status) + out.body.substr(0, out.body.find("\"request_id"));
     };
     CHECK(told("birth_date").find("/birth_date") != std::string::npos);
@@ -116,12 +124,15 @@ TEST_CASE("an archive is streamed part by part, and breaks where one cannot be r
     house h;
     int parts = 3;
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
-        if (asked.statement->name == "exports.open") return cell(R"({"id" : "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", "parts" : 3})");
+        if (asked.statement->name == "exports.open")
+            return cell(R"({"id" : "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", "parts" : 3})");
         const auto part = std::stoi(parameter(asked, "part"));
-        return part < parts ? cell(part == 1 ? std::string(100'000, 'x') : "part " + std::to_string(part)) : postgres::rows{};
+        return part < parts ? cell(part == 1 ? std::string(100'000, 'x') : "part " + std::to_string(part))
+                            : postgres::rows{};
     };
     const auto begin = [&] {
-        auto got = h.io.run(h.application->handle(with_query(house::anonymous(verb::get, "/api/v1/users/export/download"), "token", "t")));
+        auto got = h.io.run(h.application->handle(
+            with_query(house::anonymous(verb::get, "/api/v1/users/export/download"), "token", "t")));
         REQUIRE(std::holds_alternative<gateway::streamed>(got));
         return std::get<gateway::streamed>(std::move(got));
     };
@@ -151,7 +162,8 @@ TEST_CASE("a data route answers what its statement gives, with the caller's own 
     CHECK(out.body == R"({"success":true,"data":[{"id":1}],"meta":{"next_cursor":"next|1"}})");
     h.redis.keys.clear();  // no answer is kept
     h.answer = [&](const postgres::bound&) -> result<postgres::rows> { return house::row({"[]", nullptr}); };
-    CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).body == R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
+    CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).body ==
+          R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
 }
 
 TEST_CASE("placeholders and query parameters reach the statement by name, whatever stands in them") {
@@ -163,7 +175,8 @@ TEST_CASE("placeholders and query parameters reach the statement by name, whatev
         CHECK(parameter(asked, "cursor") == nasty);
         return house::row({"[]", nullptr, nullptr});
     };
-    auto in = with_query(with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7"), "cursor", nasty);
+    auto in = with_query(
+        with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7"), "cursor", nasty);
     CHECK(h.ask(std::move(in)).status == 200);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations/" + nasty + "/messages")).status == 404);
 }
@@ -175,7 +188,8 @@ TEST_CASE("a limit that is none is refused") {
         CAPTURE(limit);
         CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "limit", limit)).status == 400);
     }
-    for (const auto* limit : {"1", "100", "020"}) CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "limit", limit)).status == 200);
+    for (const auto* limit : {"1", "100", "020"})
+        CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "limit", limit)).status == 200);
 }
 
 TEST_CASE("no row is 404, a malformed id is 400, a server away is 503, a bug is 500") {
@@ -213,13 +227,16 @@ TEST_CASE("a body must be a JSON object that says so") {
 
 TEST_CASE("only listed origins may read answers") {
     house h;
-    const auto from = [&](const char* origin) { return h.ask(with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", origin)); };
+    const auto from = [&](const char* origin) {
+        return h.ask(with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", origin));
+    };
     CHECK(house::header(from("https://app.example"), "Access-Control-Allow-Origin") == "https://app.example");
     CHECK(house::header(from("https://evil.example"), "Access-Control-Allow-Origin") == "none");
     CHECK(house::header(from("https://app.example.evil.example"), "Access-Control-Allow-Origin") == "none");
     CHECK(house::header(from("null"), "Access-Control-Allow-Origin") == "none");
     CHECK(house::header(from("https://evil.example"), "Vary") == "Origin");
-    const auto preflight = h.ask(with_header(house::anonymous(verb::options, "/api/v1/conversations"), "origin", "https://app.example"));
+    const auto preflight =
+        h.ask(with_header(house::anonymous(verb::options, "/api/v1/conversations"), "origin", "https://app.example"));
     CHECK(preflight.status == 204);
     CHECK(house::header(preflight, "Access-Control-Allow-Methods").find("PATCH") != std::string::npos);
 }
@@ -263,7 +280,8 @@ TEST_CASE("a message that the broker does not take is not accepted") {
     CHECK(h.taken.empty());
     h.out.there = false;
     CHECK(h.ask(h.request(verb::post, path, R"({"content":"x","client_message_id":"c-1"})")).status == 503);
-    for (const auto* body : {R"({"content":"","client_message_id":"c"})", R"({"content":" \n","client_message_id":"c"})", R"({"client_message_id":"c"})"})
+    for (const auto* body : {R"({"content":"","client_message_id":"c"})",
+             R"({"content":" \n","client_message_id":"c"})", R"({"client_message_id":"c"})"})
         CHECK(h.ask(h.request(verb::post, path, body)).status == 422);
     CHECK(h.ask(h.request(verb::post, path, R"({"content":")" + std::string(32'001, 'x') + "\"}")).status == 422);
     CHECK(h.out.sent.empty());
@@ -299,7 +317,8 @@ TEST_CASE("a WebSocket is opened for a valid token and an allowed origin only") 
     CHECK(status(house::anonymous(verb::get, "/ws")) == 401);
     CHECK(status(with_header(h.request(verb::get, "/ws"), "origin", "https://evil.example")) == 403);
     CHECK(status(with_header(h.request(verb::get, "/ws"), "origin", "https://app.example")) == 101);
-    const auto by_protocol = upgrade(with_header(house::anonymous(verb::get, "/ws"), "sec-websocket-protocol", "airi.v1, bearer." + h.token()));
+    const auto by_protocol = upgrade(
+        with_header(house::anonymous(verb::get, "/ws"), "sec-websocket-protocol", "airi.v1, bearer." + h.token()));
     REQUIRE(std::holds_alternative<gateway::upgraded>(by_protocol));
     CHECK(std::get<gateway::upgraded>(by_protocol).subprotocol == "airi.v1");
 }
@@ -318,18 +337,22 @@ TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
     h.replies_with({"ok"});
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({some_id, nullptr}); };
     const auto send = [&] {
-        return h.ask(h.request(verb::post, std::string("/api/v1/conversations/") + some_id + "/messages", R"({"content":"a deep secret"})"));
+        return h.ask(h.request(verb::post, std::string("/api/v1/conversations/") + some_id + "/messages",
+            R"({"content":"a deep secret"})"));
     };
     CHECK(send().status == 201);
     CHECK(h.out.sent.at(0).value.find("secret") == std::string::npos);
     CHECK(h.opened(h.out.sent.at(0)).content == "a deep secret");
 
     // Wrapped under a secret that this gateway does not have, or not to be made now: nothing is said, all else works.
-    for (const auto& wrapped : {std::optional(seal::master(secret("a wrong encryption key, 32 bytes too")).wrap(h.key, h.user)), std::optional<std::string>{}}) {
+    for (const auto& wrapped :
+        {std::optional(seal::master(secret("a wrong encryption key, 32 bytes too")).wrap(h.key, h.user)),
+            std::optional<std::string>{}}) {
         h.sessions.forget(h.session);
         h.wrapped = wrapped;
         h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
-            return asked.statement->name == "user_keys.make" ? result<postgres::rows>(postgres::errc::unavailable) : house::row({some_id, nullptr});
+            return asked.statement->name == "user_keys.make" ? result<postgres::rows>(postgres::errc::unavailable)
+                                                             : house::row({some_id, nullptr});
         };
         const auto refused = send();
         CHECK(refused.status == 503);

@@ -20,8 +20,7 @@ int closed_with(live_server& server, std::initializer_list<ws_frame> frames) {
 TEST_CASE("a socket is opened, echoes text of every length and is closed") {
     live_server server;
     {
-        ws_client client(server.port(), "/ws",
-                         "Sec-WebSocket-Protocol: airi.v1, bearer.x\r\nX-Request-Id: r-9\r\n");
+        ws_client client(server.port(), "/ws", "Sec-WebSocket-Protocol: airi.v1, bearer.x\r\nX-Request-Id: r-9\r\n");
         CHECK(client.answer.headers.at("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         CHECK(client.answer.headers.at("sec-websocket-protocol") == "airi.v1");
         CHECK(client.answer.headers.at("x-request-id") == "r-9");
@@ -84,7 +83,7 @@ TEST_CASE("frames that break the protocol close the socket with the code of thei
     CHECK(closed_with(server, {{.payload = "\xED\xA0\x80"}}) == 1007);
     CHECK(closed_with(server, {{.payload = std::string(65'537, 'a')}}) == 1009);
     CHECK(closed_with(server, {{.payload = std::string(60'000, 'a'), .fin = false},
-                               {.opcode = 0, .payload = std::string(6'000, 'a')}}) == 1009);
+                                  {.opcode = 0, .payload = std::string(6'000, 'a')}}) == 1009);
     for (const auto length : {std::uint64_t{1} << 63, ~std::uint64_t{0}, std::uint64_t{1} << 40}) {
         const auto code = closed_with(server, {{.payload = "a", .announced = length}});
         CHECK((code == 1009 || code == 1002));
@@ -183,8 +182,7 @@ TEST_CASE("a client that never reads is cut, also when it keeps sending") {
     auto options = quick_options();
     options.limits.write_stall = milliseconds(200);
     live_server server(options);
-    ws_client silent(server.port(), "/ws", "", 4096), talking(server.port(), "/ws", "", 4096),
-        other(server.port());
+    ws_client silent(server.port(), "/ws", "", 4096), talking(server.port(), "/ws", "", 4096), other(server.port());
     silent.send_text("flood 15 60000");
     talking.send_text("flood 15 60000");
     CHECK(soon([&] {

@@ -35,8 +35,7 @@ TEST_CASE("base64url goes there and back") {
 }
 
 TEST_CASE("base64url has one spelling of a value") {
-    for (auto wrong :
-         {"Zg==", "Zg=", "Zh", "Zm9", "Z", "Zm9vY", "-_+-", "-_/-", "Zg ", " Zg", "Z\ng", "Zm8."})
+    for (auto wrong : {"Zg==", "Zg=", "Zh", "Zm9", "Z", "Zm9vY", "-_+-", "-_/-", "Zg ", " Zg", "Z\ng", "Zm8."})
         CHECK_MESSAGE(!digest::from_base64url(wrong).has_value(), wrong);
     CHECK_FALSE(digest::from_base64url(std::string_view("Zg\0", 3)).has_value());
 }

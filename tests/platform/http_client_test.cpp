@@ -14,8 +14,7 @@ http::request get(std::string url) {
     http::request out;
     out.url = std::move(url);
     out.body = "{}";
-    out.bound = {
-        .connect = milliseconds(2000), .first_byte = seconds(8), .gap = seconds(8), .total = seconds(15)};
+    out.bound = {.connect = milliseconds(2000), .first_byte = seconds(8), .gap = seconds(8), .total = seconds(15)};
     return out;
 }
 
@@ -94,8 +93,7 @@ TEST_CASE("an answer without a length ends with its connection") {
 
 TEST_CASE("any status is an answer and redirects are not followed") {
     CHECK(answer_to("HTTP/1.1 429 Slow\r\nContent-Length: 2\r\n\r\nno").status == 429);
-    CHECK(answer_to("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
-              .status == 302);
+    CHECK(answer_to("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n").status == 302);
     CHECK(answer_to("HTTP/1.1 204 None\r\n\r\n").status == 204);
 }
 
@@ -110,12 +108,11 @@ TEST_CASE("interim answers are passed over, but not for ever") {
 
 TEST_CASE("a transfer encoding that is not exactly chunked is refused") {
     for (std::string coding : {"xchunked", "identity", "gzip, chunked", "chunked, identity",
-                               "\x0b"
-                               "chunked"})
+             "\x0b"
+             "chunked"})
         CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n").failed ==
               errc::malformed);
-    CHECK(answer_to("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").failed ==
-          errc::malformed);
+    CHECK(answer_to("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").failed == errc::malformed);
     CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\nContent-Length: 1\r\n\r\nx").failed ==
           errc::malformed);
 }
@@ -127,8 +124,7 @@ TEST_CASE("garbage, wrong chunks and huge parts are errors") {
     CHECK(answer_to(chunked + "5\r\nhelloXX\r\n").failed == errc::malformed);
     CHECK(answer_to(chunked + "zz\r\nhello\r\n").failed == errc::malformed);
     CHECK(answer_to(chunked + "fffffffffffffffff\r\nhello").failed == errc::malformed);
-    CHECK(answer_to("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n").failed ==
-          errc::too_large);
+    CHECK(answer_to("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n").failed == errc::too_large);
     CHECK(answer_to(chunked + "5;" + std::string(100'000, 'a') + "\r\nhello\r\n").failed == errc::too_large);
     CHECK(answer_to(chunked + "0\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n").failed == errc::too_large);
     CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n").failed == errc::too_large);
@@ -142,8 +138,7 @@ TEST_CASE("the good part before a fault is still given") {
 
 TEST_CASE("a cut connection is told from an end") {
     CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").failed == errc::cut);
-    CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").failed ==
-          errc::cut);
+    CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").failed == errc::cut);
     CHECK(answer_to("HTTP/1.1 200 OK\r\nCont").failed == errc::cut);
     CHECK(answer_to("").failed == errc::cut);
 }
@@ -162,9 +157,9 @@ TEST_CASE("each wait has its own limit") {
     CHECK(world({{request(), hang()}}).fetch_within(brief, ample).failed == errc::first_byte_timeout);
     CHECK(world({{request(), send("HTTP/1.1 200 OK\r\nX: a"), hang()}}).fetch_within(brief, ample).failed ==
           errc::first_byte_timeout);
-    const auto stalled =
-        world({{request(), send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"), hang()}})
-            .fetch_within(ample, brief);
+    const auto stalled = world(
+        {{request(), send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"),
+            hang()}}).fetch_within(ample, brief);
     CHECK(stalled.body == "hello");
     CHECK(stalled.failed == errc::gap_timeout);
 
@@ -202,8 +197,7 @@ TEST_CASE("a pooled connection that died is replaced unseen") {
         CHECK(w.server.seen().requests.size() == 3);
     }
     SUBCASE("and not once a byte of the answer has come") {
-        world w({{request(), send(whole), request(), send("HTTP/1.1 2"), hang_up()},
-                 {request(), send(whole), hang()}});
+        world w({{request(), send(whole), request(), send("HTTP/1.1 2"), hang_up()}, {request(), send(whole), hang()}});
         CHECK(w.fetch_one().body == "hello");
         CHECK(w.fetch_one().failed == errc::cut);
     }
@@ -211,13 +205,12 @@ TEST_CASE("a pooled connection that died is replaced unseen") {
 
 TEST_CASE("a connection with bytes behind the answer, or told to close, is not used again") {
     world extra({{request(), send(whole + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"), hang()},
-                 {request(), send(whole), hang()}});
+        {request(), send(whole), hang()}});
     CHECK(extra.fetch_one().body == "hello");
     CHECK(extra.fetch_one().body == "hello");
     CHECK(extra.server.seen().connections == 2);
 
-    world closing(
-        {{request(), send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), hang()}});
+    world closing({{request(), send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), hang()}});
     CHECK(!closing.fetch_one().failed);
     CHECK(!closing.fetch_one().failed);
     CHECK(closing.server.seen().connections == 2);
@@ -231,9 +224,8 @@ TEST_CASE("destroying an answer closes its connection at once") {
     SUBCASE("between reads") { answer->reset(); }
     SUBCASE("in the middle of one") {
         std::optional<error_code> ended;
-        asio::co_spawn(w.on, (*answer)->read(), [&](std::exception_ptr, result<std::string> got) {
-            ended = got ? error_code{} : got.error();
-        });
+        asio::co_spawn(w.on, (*answer)->read(),
+            [&](std::exception_ptr, result<std::string> got) { ended = got ? error_code{} : got.error(); });
         w.on.poll();
         answer->reset();
         CHECK(eventually(w.on, [&] { return ended.has_value(); }));
@@ -267,9 +259,9 @@ TEST_CASE("read_all gives the rest or refuses it") {
 
 TEST_CASE("headers are found in any case, and a trailer does not add to them") {
     world w({{request(),
-              send("HTTP/1.1 200 OK\r\nReTry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Late: "
-                   "1\r\n\r\n"),
-              hang()}});
+        send("HTTP/1.1 200 OK\r\nReTry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Late: "
+             "1\r\n\r\n"),
+        hang()}});
     auto answer = run(w.on, w.client->send(get(w.server.url())));
     CHECK((*answer)->header("retry-after") == "7");
     CHECK(run(w.on, (*answer)->read()).value().empty());
@@ -293,8 +285,8 @@ TEST_CASE("an unreachable server and a request that cannot be written are told a
 }
 
 TEST_CASE("an early refusal is read although the request could not be sent whole") {
-    world w({{pause(30), send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-              pause(500)}});
+    world w(
+        {{pause(30), send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), pause(500)}});
     auto what = get(w.server.url());
     what.body.assign(30'000'000, 'x');
     what.bound.first_byte = milliseconds(3000);

@@ -57,8 +57,7 @@ public:
     const record& seen() const { return *seen_; }
 
 private:
-    static awaitable<> serve(asio::ip::tcp::acceptor* from, std::vector<script> scripts,
-                             std::shared_ptr<record> seen) {
+    static awaitable<> serve(asio::ip::tcp::acceptor* from, std::vector<script> scripts, std::shared_ptr<record> seen) {
         for (std::size_t i = 0;; ++i) {
             auto [ec, socket] = co_await from->async_accept(asio::as_tuple(asio::use_awaitable));
             if (ec) co_return;
@@ -71,8 +70,7 @@ private:
     static std::size_t body_length(std::string_view head) {
         const auto at = head.find("Content-Length: ");
         std::size_t length = 0;
-        if (at != std::string_view::npos)
-            std::from_chars(head.data() + at + 16, head.data() + head.size(), length);
+        if (at != std::string_view::npos) std::from_chars(head.data() + at + 16, head.data() + head.size(), length);
         return length;
     }
 
@@ -83,14 +81,13 @@ private:
         for (const auto& each : what) {
             switch (each.what) {
                 case step::kind::request: {
-                    const auto [ec, head] = co_await asio::async_read_until(
-                        with, asio::dynamic_buffer(buffer), "\r\n\r\n", values);
+                    const auto [ec, head] =
+                        co_await asio::async_read_until(with, asio::dynamic_buffer(buffer), "\r\n\r\n", values);
                     if (ec) co_return;
                     const auto whole = head + body_length(std::string_view(buffer).substr(0, head));
                     while (buffer.size() < whole) {
                         char bytes[4096];
-                        const auto [failed, size] =
-                            co_await with.async_read_some(asio::buffer(bytes), values);
+                        const auto [failed, size] = co_await with.async_read_some(asio::buffer(bytes), values);
                         if (failed) co_return;
                         buffer.append(bytes, size);
                     }
@@ -98,9 +95,7 @@ private:
                     buffer.erase(0, whole);
                     break;
                 }
-                case step::kind::send:
-                    co_await asio::async_write(with, asio::buffer(each.bytes), values);
-                    break;
+                case step::kind::send: co_await asio::async_write(with, asio::buffer(each.bytes), values); break;
                 case step::kind::pause:
                     timer.expires_after(each.length);
                     co_await timer.async_wait(values);

@@ -40,7 +40,7 @@ certificate make_certificate(const char* names, long valid_until) {
     X509_gmtime_adj(X509_getm_notAfter(made), valid_until);
     X509_set_pubkey(made, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("airi test"), -1, -1, 0);
+        reinterpret_cast<const unsigned char*>("airi test"), -1, -1, 0);
     X509_set_issuer_name(made, X509_get_subject_name(made));
     X509_EXTENSION* alternative = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
     X509_add_ext(made, alternative, -1);
@@ -91,8 +91,7 @@ public:
         asio::co_spawn(on, serve(&acceptor_, &context_, std::move(answer), seen_), asio::detached);
     }
     std::string url(std::string_view host) const {
-        return "https://" + std::string(host) + ":" + std::to_string(acceptor_.local_endpoint().port()) +
-               "/";
+        return "https://" + std::string(host) + ":" + std::to_string(acceptor_.local_endpoint().port()) + "/";
     }
     ssl::context& context() { return context_; }
     const record& seen() const { return *seen_; }
@@ -100,8 +99,8 @@ public:
 private:
     static constexpr auto values = asio::as_tuple(asio::use_awaitable);
 
-    static awaitable<> serve(asio::ip::tcp::acceptor* from, ssl::context* with, std::string answer,
-                             std::shared_ptr<record> seen) {
+    static awaitable<> serve(
+        asio::ip::tcp::acceptor* from, ssl::context* with, std::string answer, std::shared_ptr<record> seen) {
         for (;;) {
             auto [ec, socket] = co_await from->async_accept(values);
             if (ec) co_return;
@@ -111,8 +110,8 @@ private:
         }
     }
 
-    static awaitable<> talk(std::shared_ptr<ssl::stream<asio::ip::tcp::socket>> with, std::string answer,
-                            std::shared_ptr<record> seen) {
+    static awaitable<> talk(
+        std::shared_ptr<ssl::stream<asio::ip::tcp::socket>> with, std::string answer, std::shared_ptr<record> seen) {
         const auto [shaken] = co_await with->async_handshake(ssl::stream_base::server, values);
         if (shaken) co_return;
         const char* name = SSL_get_servername(with->native_handle(), TLSEXT_NAMETYPE_host_name);

@@ -26,26 +26,10 @@ TEST_CASE("a URL is taken apart") {
 }
 
 TEST_CASE("a URL that could mislead is refused") {
-    for (const auto* text : {"",
-                             "example.com",
-                             "ftp://example.com",
-                             "http://",
-                             "http:///x",
-                             "http://a@b/",
-                             "http://user:pw@b/",
-                             "http://a:0/",
-                             "http://a:99999/",
-                             "http://a:x/",
-                             "http://a:/",
-                             "http://a b/",
-                             "http://a\\b/",
-                             "http://a/\r\nX: y",
-                             "http://a/\x7f",
-                             "http://\xc3\xa4/",
-                             "http://[::1/",
-                             "http://[zz]/",
-                             "http://[::1]x/",
-                             "http://a,b/"})
+    for (const auto* text : {"", "example.com", "ftp://example.com", "http://", "http:///x", "http://a@b/",
+             "http://user:pw@b/", "http://a:0/", "http://a:99999/", "http://a:x/", "http://a:/", "http://a b/",
+             "http://a\\b/", "http://a/\r\nX: y", "http://a/\x7f", "http://\xc3\xa4/", "http://[::1/", "http://[zz]/",
+             "http://[::1]x/", "http://a,b/"})
         CHECK_MESSAGE(http::parse_url(text).has_error(), text);
 }
 

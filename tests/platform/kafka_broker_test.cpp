@@ -30,17 +30,12 @@ std::string fresh_topic(int partitions) {
 }
 
 std::unique_ptr<producer> sender(milliseconds message_timeout = 30s) {
-    return open_producer(
-        {.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
+    return open_producer({.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
 }
 
-consumer_options member_of(const std::string& group, const std::string& topic,
-                           const std::string& instance = "") {
-    return {.brokers = broker().address(),
-            .group = group,
-            .instance = instance,
-            .topics = {topic},
-            .session_timeout = 6s};
+consumer_options member_of(const std::string& group, const std::string& topic, const std::string& instance = "") {
+    return {
+        .brokers = broker().address(), .group = group, .instance = instance, .topics = {topic}, .session_timeout = 6s};
 }
 
 record text(const std::string& topic, std::string key, std::string value) {
@@ -49,18 +44,14 @@ record text(const std::string& topic, std::string key, std::string value) {
 
 std::vector<record> spread(const std::string& topic, int from, int count) {
     std::vector<record> all;
-    for (int i = from; i < from + count; ++i)
-        all.push_back(text(topic, "k" + std::to_string(i), std::to_string(i)));
+    for (int i = from; i < from + count; ++i) all.push_back(text(topic, "k" + std::to_string(i), std::to_string(i)));
     return all;
 }
 
-std::set<std::string> distinct(const std::vector<std::string>& values) {
-    return {values.begin(), values.end()};
-}
+std::set<std::string> distinct(const std::vector<std::string>& values) { return {values.begin(), values.end()}; }
 
 // Publishes one record after the other, again after each outage, and keeps what was acknowledged.
-awaitable<> publish_steadily(producer* out, std::string topic, int count,
-                             std::vector<std::string>* acknowledged) {
+awaitable<> publish_steadily(producer* out, std::string topic, int count, std::vector<std::string>* acknowledged) {
     for (int i = 0; i < count;) {
         std::vector<record> one{text(topic, "k", std::to_string(i))};
         if (const auto outcome = co_await out->publish(std::move(one)); outcome.has_error()) continue;
@@ -73,20 +64,17 @@ awaitable<> publish_steadily(producer* out, std::string topic, int count,
 TEST_CASE("topics are created once and left alone afterwards") {
     const auto topic = fresh_topic(3);
     CHECK_FALSE(create_topics(broker().address(), {{topic, 7, {}}}, 20s).has_error());
-    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() ==
-          errc::rejected);
+    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
     CHECK(create_topics("127.0.0.1:1", {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
 }
 
-TEST_CASE(
-    "a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
+TEST_CASE("a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
     const auto topic = fresh_topic(3);
     coroutine_thread thread;
     auto out = sender();
     recording_owner owner(recording_owner::commits::on_arrival);
     owner.open(member_of("plain", topic), thread);
-    REQUIRE_FALSE(
-        thread.run(out->publish({{topic, "key", std::string("\0\xff", 2), {{"trace", "1"}, {"none", ""}}}}))
+    REQUIRE_FALSE(thread.run(out->publish({{topic, "key", std::string("\0\xff", 2), {{"trace", "1"}, {"none", ""}}}}))
             .has_error());
     REQUIRE(owner.arrive(1));
     const auto got = owner.messages().front();
@@ -106,8 +94,7 @@ TEST_CASE("the key decides the partition as the Java client decides it") {
     recording_owner owner(recording_owner::commits::never);
     owner.open(member_of("murmur", topic), thread);
     // From org.apache.kafka.common.utils.Utils: toPositive(murmur2(key)) % 12.
-    REQUIRE_FALSE(
-        thread.run(out->publish({text(topic, "21", ""), text(topic, "foobar", ""), text(topic, "abc", "")}))
+    REQUIRE_FALSE(thread.run(out->publish({text(topic, "21", ""), text(topic, "foobar", ""), text(topic, "abc", "")}))
             .has_error());
     REQUIRE(owner.arrive(3));
     for (const auto& m : owner.messages()) {
@@ -165,9 +152,12 @@ TEST_CASE("a consumer may stop in the middle of a backlog") {
         owner.open(member_of("backlog", topic), thread);
         const bool arrived = owner.arrive(run < 2 ? 1 : 20'000 - seen);
         std::map<kafka::partition_id, std::pair<std::int64_t, std::int64_t>> spans;
-        for (const auto& m : owner.messages()) spans.try_emplace({m.topic, m.partition}, m.offset, 0).first->second.second = m.offset;
-        for (const auto& [where, span] : spans) MESSAGE("run ", run, ", partition ", where.partition, ": ", span.first, " to ", span.second);
-        REQUIRE_MESSAGE(arrived, "run ", run, ", seen before ", seen, ", assignments ", owner.assignments(), ", revocations ", owner.revocations());
+        for (const auto& m : owner.messages())
+            spans.try_emplace({m.topic, m.partition}, m.offset, 0).first->second.second = m.offset;
+        for (const auto& [where, span] : spans)
+            MESSAGE("run ", run, ", partition ", where.partition, ": ", span.first, " to ", span.second);
+        REQUIRE_MESSAGE(arrived, "run ", run, ", seen before ", seen, ", assignments ", owner.assignments(),
+            ", revocations ", owner.revocations());
         owner.close();
         seen += owner.messages().size();
         for (const auto& each : owner.values()) all.insert(each);
@@ -180,8 +170,7 @@ TEST_CASE("two members share the partitions, and what revoked() commits is not r
     const auto topic = fresh_topic(4);
     coroutine_thread thread;
     auto out = sender();
-    recording_owner one(recording_owner::commits::when_revoked),
-        other(recording_owner::commits::when_revoked);
+    recording_owner one(recording_owner::commits::when_revoked), other(recording_owner::commits::when_revoked);
     one.open(member_of("shared", topic), thread);
     REQUIRE(one.owns(4));
     REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 200))).has_error());

@@ -65,13 +65,8 @@ private:
     std::string lines_;
 };
 
-consumer_options member_of(const embedded_cluster& cluster, const std::string& group,
-                           const std::string& topic) {
-    return {.brokers = cluster.brokers(),
-            .group = group,
-            .instance = "",
-            .topics = {topic},
-            .session_timeout = 3500ms};
+consumer_options member_of(const embedded_cluster& cluster, const std::string& group, const std::string& topic) {
+    return {.brokers = cluster.brokers(), .group = group, .instance = "", .topics = {topic}, .session_timeout = 3500ms};
 }
 
 }  // namespace
@@ -80,8 +75,7 @@ TEST_CASE("publish ends when the broker has acknowledged the whole batch") {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});
-    CHECK_FALSE(
-        thread.run(out->publish({text("t", "a", "1"), text("t", "b", "2"), text("t", "", "3")})).has_error());
+    CHECK_FALSE(thread.run(out->publish({text("t", "a", "1"), text("t", "b", "2"), text("t", "", "3")})).has_error());
     CHECK(out->available());
     CHECK_FALSE(thread.run(out->publish({})).has_error());
 }

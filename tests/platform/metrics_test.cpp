@@ -12,8 +12,7 @@ TEST_CASE("metrics are shown in Prometheus' text format") {
     in.counter_of("airi_messages_total", "Messages by\nend.", {{"outcome", "completed"}}).add(3);
     in.counter_of("airi_messages_total", "Messages by\nend.", {{"outcome", "a \"b\" \\ c\nd"}}).add();
     in.gauge_of("airi_connections", "Open connections.").set(-2);
-    auto& took =
-        in.histogram_of("airi_request_seconds", "Request time.", {{"route", "/me"}}, {0.001, 0.25, 2.0});
+    auto& took = in.histogram_of("airi_request_seconds", "Request time.", {{"route", "/me"}}, {0.001, 0.25, 2.0});
     for (double value : {0.0005, 0.001, 0.2, 0.25, 1.5, 60.0}) took.observe(value);
     in.histogram_of("airi_size_bytes", "Sizes.", {}, {10.0}).observe(3);
     CHECK(in.text() ==
@@ -54,8 +53,7 @@ TEST_CASE("names against the rules are refused") {
     CHECK_THROWS_AS(in.histogram_of("level", "A."), std::invalid_argument);
     CHECK_THROWS_AS(in.counter_of("messages", "A."), std::invalid_argument);
     CHECK_THROWS_AS(in.gauge_of("level_total", "A."), std::invalid_argument);
-    for (auto name : {"", "1a", "a-b", "a b", "a\n"})
-        CHECK_THROWS_AS(in.gauge_of(name, "A."), std::invalid_argument);
+    for (auto name : {"", "1a", "a-b", "a b", "a\n"}) CHECK_THROWS_AS(in.gauge_of(name, "A."), std::invalid_argument);
     for (auto label : {"", "1a", "a-b", "__a", "le", "a:b"})
         CHECK_THROWS_AS(in.gauge_of("level", "A.", {{label, "x"}}), std::invalid_argument);
     CHECK_THROWS_AS(in.histogram_of("h", "A.", {}, {1.0, 1.0}), std::invalid_argument);

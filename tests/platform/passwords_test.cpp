@@ -27,8 +27,7 @@ double seconds_of(Work work) {
 awaitable<void> note(passwords::pool* in, int* right, int* overloaded) {
     const auto hashed = co_await in->hash(secret("pw"));
     if (!hashed) {
-        *overloaded +=
-            hashed.error() == passwords::errc::overloaded && failure_of(hashed.error()) == failure::outage;
+        *overloaded += hashed.error() == passwords::errc::overloaded && failure_of(hashed.error()) == failure::outage;
         co_return;
     }
     const auto verified = co_await in->verify(secret("pw"), *hashed);
@@ -58,16 +57,14 @@ TEST_CASE("bcrypt hashes of older systems verify and ask to be replaced") {
         CHECK_FALSE(passwords::verify(secret(std::string("correct horse\0x", 15)), hash));
         CHECK(passwords::needs_rehash(hash));
     }
-    CHECK(passwords::needs_rehash(
-        "$argon2id$v=19$m=4096,t=1,p=1$/DNmmciXQ9Wqba5MpjsRFg$i9ZaEvijgdtjdUmTKTm5vw"));
+    CHECK(passwords::needs_rehash("$argon2id$v=19$m=4096,t=1,p=1$/DNmmciXQ9Wqba5MpjsRFg$i9ZaEvijgdtjdUmTKTm5vw"));
 }
 
 TEST_CASE("what is no hash is never right") {
-    for (auto hash :
-         {"", "x", "*0", "*1", "correct horse", "$2b$", "$2b$04$short", "$1$abc$xyz", "$argon2id$",
-          "$6$salt$hash", "$argon2i$v=19$m=4096,t=3,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo",
-          "$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
-          "$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"}) {
+    for (auto hash : {"", "x", "*0", "*1", "correct horse", "$2b$", "$2b$04$short", "$1$abc$xyz", "$argon2id$",
+             "$6$salt$hash", "$argon2i$v=19$m=4096,t=3,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo",
+             "$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+             "$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"}) {
         CHECK_MESSAGE(!passwords::verify(secret("correct horse"), hash), hash);
         CHECK_MESSAGE(!passwords::verify(secret(""), hash), hash);
         CHECK_MESSAGE(!passwords::verify(secret(hash), hash), hash);

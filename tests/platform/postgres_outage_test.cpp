@@ -20,14 +20,10 @@ namespace {
 
 const postgres::prepared one{"test.one", "select 1", {}};
 const postgres::prepared nap{"test.nap", "select pg_sleep($1)", {"seconds"}};
-const postgres::prepared end_others{
-    "test.end_others",
-    "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where application_name = 'victim'",
-    {}};
-const postgres::prepared sleeping{
-    "test.sleeping",
-    "select count(*) from pg_stat_activity where application_name = 'victim' and wait_event = 'PgSleep'",
-    {}};
+const postgres::prepared end_others{"test.end_others",
+    "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where application_name = 'victim'", {}};
+const postgres::prepared sleeping{"test.sleeping",
+    "select count(*) from pg_stat_activity where application_name = 'victim' and wait_event = 'PgSleep'", {}};
 
 transaction of(const postgres::prepared& statement, std::vector<std::optional<std::string>> parameters = {}) {
     transaction out;
@@ -35,14 +31,12 @@ transaction of(const postgres::prepared& statement, std::vector<std::optional<st
     return out;
 }
 
-std::unique_ptr<postgres::database> open(const std::string& url, std::size_t connections,
-                                         std::size_t waiting = 10'000) {
+std::unique_ptr<postgres::database> open(
+    const std::string& url, std::size_t connections, std::size_t waiting = 10'000) {
     return postgres::open({secret(url), connections, waiting});
 }
 
-std::vector<transaction> times(std::size_t count, const transaction& work) {
-    return std::vector(count, work);
-}
+std::vector<transaction> times(std::size_t count, const transaction& work) { return std::vector(count, work); }
 
 const test::server& shared() {
     static const test::server instance("postgres");
@@ -128,8 +122,7 @@ TEST_CASE("beyond the bound of the queue transactions are refused, those within 
     const auto db = open(shared().address(), 1, 10);
     REQUIRE(run(*db, of(one)));
     const auto got = run_all(*db, times(100, of(nap, {"0.02"})));
-    const auto done =
-        std::count_if(got.begin(), got.end(), [](const auto& each) { return each.has_value(); });
+    const auto done = std::count_if(got.begin(), got.end(), [](const auto& each) { return each.has_value(); });
     CHECK(done >= 10);
     CHECK(done < 30);
     for (const auto& each : got)
@@ -162,8 +155,8 @@ TEST_CASE("closing the pool waits five seconds for a long transaction and no lon
 }
 
 TEST_CASE("a URL that cannot be read, or that would put its password into messages, is refused at start-up") {
-    CHECK_THROWS_WITH_AS(open("postgresql://u:p@h:port:5/%%", 1), "the Postgres URL cannot be read",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        open("postgresql://u:p@h:port:5/%%", 1), "the Postgres URL cannot be read", std::invalid_argument);
     CHECK_THROWS_WITH_AS(open("postgresql://u:pass@word@host/x", 1),
-                         "the Postgres URL has an unescaped @ in its password", std::invalid_argument);
+        "the Postgres URL has an unescaped @ in its password", std::invalid_argument);
 }

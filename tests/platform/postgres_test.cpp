@@ -45,8 +45,8 @@ transaction by(user_id caller, transaction work) {
     return work;
 }
 
-std::unique_ptr<postgres::database> open(const std::string& url, std::size_t connections = 1,
-                                         std::size_t waiting = 10'000) {
+std::unique_ptr<postgres::database> open(
+    const std::string& url, std::size_t connections = 1, std::size_t waiting = 10'000) {
     return postgres::open({secret(url), connections, waiting});
 }
 
@@ -116,8 +116,8 @@ TEST_CASE("rows come back in text form with NULL, column count and changed rows"
                      of("insert into parents select generate_series(1000, 1002) returning id") +
                      of("delete from parents where id >= $1", {"1000"}) + of("select $1::text", {{}}));
     REQUIRE(got);
-    const auto& [first, update, none, inserted, deleted, null] = std::tie(
-        got.value()[0], got.value()[1], got.value()[2], got.value()[3], got.value()[4], got.value()[5]);
+    const auto& [first, update, none, inserted, deleted, null] =
+        std::tie(got.value()[0], got.value()[1], got.value()[2], got.value()[3], got.value()[4], got.value()[5]);
     CHECK(first.size() == 2);
     CHECK(first.is_null(0, 1));
     CHECK(first.text(0, 1).empty());
@@ -133,9 +133,8 @@ TEST_CASE("rows come back in text form with NULL, column count and changed rows"
 
 TEST_CASE("AIRI-46: when a later statement fails, the earlier ones have not happened") {
     const auto db = open(shared().server.address());
-    const auto got =
-        run(*db, of("insert into notes (id) values (10)") + of("insert into notes (id) values (11)") +
-                     of("select 1 / $1::int", {"0"}) + of("insert into notes (id) values (12)"));
+    const auto got = run(*db, of("insert into notes (id) values (10)") + of("insert into notes (id) values (11)") +
+                                  of("select 1 / $1::int", {"0"}) + of("insert into notes (id) values (12)"));
     CHECK(error_of(got) == errc::invalid);
     CHECK(cell(run(*db, of("select count(*) from notes where id between 10 and 12"))) == "0");
     CHECK(cell(run(*db, of("insert into notes (id) values (10)") +
@@ -177,8 +176,7 @@ TEST_CASE("the caller is known to its own transaction and to no other on the sam
     }
 }
 
-TEST_CASE(
-    "row-level security shows a caller his rows, refuses others', and says so in the log without values") {
+TEST_CASE("row-level security shows a caller his rows, refuses others', and says so in the log without values") {
     const auto db = open(shared().app_url);
     const auto me = user_id::fresh(), you = user_id::fresh();
     const auto add = "insert into notes values ($1, $2, $3)";
@@ -267,9 +265,8 @@ TEST_CASE("a thousand transactions at once each get their own answer") {
     REQUIRE(run(*db, of("create table many (id int primary key)")));
     std::vector<transaction> work;
     for (int i = 0; i < 1000; ++i)
-        work.push_back(
-            by(user_id::fresh(), of("insert into many values ($1) returning id", {std::to_string(i)}) +
-                                     of("select $1::text", {std::to_string(i)})));
+        work.push_back(by(user_id::fresh(), of("insert into many values ($1) returning id", {std::to_string(i)}) +
+                                                of("select $1::text", {std::to_string(i)})));
     const auto got = run_all(*db, std::move(work));
     for (std::size_t i = 0; i < got.size(); ++i) CHECK(cell(got[i]) == std::to_string(i));
     CHECK(cell(run(*db, of("select count(*) from many"))) == "1000");
@@ -279,7 +276,6 @@ TEST_CASE("large parameters and large results pass in both directions at once") 
     const auto db = open(shared().server.address());
     std::vector<transaction> work;
     for (int i = 0; i < 8; ++i)
-        work.push_back(
-            of("select $1::text || $1::text", {std::string(2'000'000, static_cast<char>('a' + i))}));
+        work.push_back(of("select $1::text || $1::text", {std::string(2'000'000, static_cast<char>('a' + i))}));
     for (const auto& got : run_all(*db, std::move(work))) CHECK(cell(got).size() == 4'000'000);
 }

@@ -24,8 +24,7 @@ inline server& shared_server() {
     return one;
 }
 
-inline bool until(io_context& io, const std::function<bool()>& true_at_last,
-                  std::chrono::seconds limit = 10s) {
+inline bool until(io_context& io, const std::function<bool()>& true_at_last, std::chrono::seconds limit = 10s) {
     io.restart();
     for (const auto end = clock_type::now() + limit; !true_at_last();) {
         if (clock_type::now() > end) return false;

@@ -26,9 +26,7 @@ struct listening {
     }
     result<> subscribe(std::string channel) { return finish(io, subscriber->subscribe(std::move(channel))); }
     std::int64_t publish(std::string channel, std::string payload) {
-        return finish(io, client->command({"PUBLISH", std::move(channel), std::move(payload)}))
-            .value()
-            .number;
+        return finish(io, client->command({"PUBLISH", std::move(channel), std::move(payload)})).value().number;
     }
     bool arrives(std::size_t count) {
         return until(io, [&] { return arrived.size() >= count; }) && arrived.size() == count;
@@ -42,8 +40,7 @@ struct listening {
     std::unique_ptr<redis::client> client;
 };
 
-awaitable<bool> count_ended(redis::subscriber* on, std::string channel,
-                            std::map<std::string, result<>>* ended) {
+awaitable<bool> count_ended(redis::subscriber* on, std::string channel, std::map<std::string, result<>>* ended) {
     auto got = co_await on->subscribe(channel);
     ended->insert_or_assign(std::move(channel), got);
     co_return true;
@@ -97,8 +94,8 @@ TEST_CASE("subscribing and unsubscribing in one breath leaves what was asked for
     listening use(secret(shared_server().address()));
     std::map<std::string, result<>> ended;
     const auto flip = [&](std::string channel) {
-        boost::asio::co_spawn(use.io, count_ended(use.subscriber.get(), channel, &ended),
-                              [](std::exception_ptr, bool) {});
+        boost::asio::co_spawn(
+            use.io, count_ended(use.subscriber.get(), channel, &ended), [](std::exception_ptr, bool) {});
         boost::asio::post(use.io, [&use, channel] { use.subscriber->unsubscribe(channel); });
     };
     flip("flip");
@@ -121,7 +118,7 @@ TEST_CASE("many subscriptions at once are all confirmed") {
     std::map<std::string, result<>> ended;
     for (int i = 0; i < 2000; ++i)
         boost::asio::co_spawn(use.io, count_ended(use.subscriber.get(), "many" + std::to_string(i), &ended),
-                              [](std::exception_ptr, bool) {});
+            [](std::exception_ptr, bool) {});
     REQUIRE(until(use.io, [&] { return ended.size() == 2000; }));
     CHECK(std::all_of(ended.begin(), ended.end(), [](auto& one) { return one.second.has_value(); }));
     CHECK(use.publish("many1999", "x") == 1);

@@ -19,16 +19,13 @@ struct connected {
     explicit connected(const secret& url) : client(redis::open_client(io.get_executor(), url)) {
         REQUIRE(until(io, [&] { return client->available(); }));
     }
-    result<reply> run(std::vector<std::string> words) {
-        return finish(io, client->command(std::move(words)));
-    }
+    result<reply> run(std::vector<std::string> words) { return finish(io, client->command(std::move(words))); }
 
     io_context io;
     std::unique_ptr<redis::client> client;
 };
 
-awaitable<bool> keep_outcome(redis::client* of, std::vector<std::string> words,
-                             std::vector<result<reply>>* into) {
+awaitable<bool> keep_outcome(redis::client* of, std::vector<std::string> words, std::vector<result<reply>>* into) {
     auto got = co_await of->command(std::move(words));
     into->push_back(std::move(got));
     co_return true;
@@ -57,9 +54,8 @@ TEST_CASE("a Redis URL gives its parts, and anything else is refused") {
     CHECK(plain->host == "::1");
     CHECK(plain->port == 6379);
     CHECK(plain->password.reveal() == "pw");
-    for (auto wrong :
-         {"", "localhost", "http://localhost", "redis://", "redis://h:0", "redis://h:70000", "redis://h:x",
-          "redis://h/x", "redis://h/-1", "redis://:%zz@h", "redis://[::1", "redis://[::1]7"})
+    for (auto wrong : {"", "localhost", "http://localhost", "redis://", "redis://h:0", "redis://h:70000", "redis://h:x",
+             "redis://h/x", "redis://h/-1", "redis://:%zz@h", "redis://[::1", "redis://[::1]7"})
         CHECK_MESSAGE(!redis::parse_url(secret(wrong)).has_value(), wrong);
     io_context io;
     CHECK_THROWS(redis::open_client(io.get_executor(), secret("nonsense")));
@@ -98,8 +94,8 @@ TEST_CASE("a thousand commands at once are answered in the order of the calls") 
     std::vector<result<reply>> got;
     for (int i = 0; i < 1000; ++i) spawn(use.io, keep_outcome(use.client.get(), {"INCR", "order"}, &got));
     REQUIRE(until(use.io, [&] { return got.size() == 1000; }));
-    CHECK(std::all_of(got.begin(), got.end(),
-                      [&](auto& one) { return one && one->number == 1 + (&one - got.data()); }));
+    CHECK(
+        std::all_of(got.begin(), got.end(), [&](auto& one) { return one && one->number == 1 + (&one - got.data()); }));
 }
 
 TEST_CASE("a script runs from the cache, and again after the cache was emptied") {

@@ -37,7 +37,8 @@ std::string faults(std::string_view text, std::string_view of = "Thing") {
 
 TEST_CASE("what fits a schema has no faults") {
     CHECK(faults(R"({"name":"abc"})").empty());
-    CHECK(faults(R"({"name":"äöü","kind":null,"words":["a","b"],"part":{"size":0,"more":[1,{}]},"any~of/these":null})").empty());
+    CHECK(faults(R"({"name":"äöü","kind":null,"words":["a","b"],"part":{"size":0,"more":[1,{}]},"any~of/these":null})")
+            .empty());
     CHECK(faults(R"({"name":"a","part":{"size":3.0}})").empty());
 }
 
@@ -71,7 +72,8 @@ TEST_CASE("of very many faults the first twenty are told") {
 }
 
 TEST_CASE("a long text against a pattern costs no stack") {
-    CHECK(faults("{\"name\":\"a\",\"words\":[\"" + std::string(1'000'000, 'a') + "\"]}") == "/words/0 does not have the form that is asked for\n");
+    CHECK(faults("{\"name\":\"a\",\"words\":[\"" + std::string(1'000'000, 'a') + "\"]}") ==
+          "/words/0 does not have the form that is asked for\n");
 }
 
 TEST_CASE("a schema that is not there is refused when it is asked for") {

@@ -53,15 +53,17 @@ TEST_CASE("another key, another place and every changed bit are refused") {
     CHECK(seal::open(other, sealed, "topic/1/content").error() == seal::errc::broken);
     for (const auto* place : {"", "topic/1/conten", "topic/1/content ", "topic/2/content", "topic/1/parameters"})
         CHECK(seal::open(key, sealed, place).error() == seal::errc::broken);
-    for (std::size_t i = 0; i < 45; ++i) CHECK(seal::open(key, changed(sealed, i), "topic/1/content").error() == seal::errc::broken);
+    for (std::size_t i = 0; i < 45; ++i)
+        CHECK(seal::open(key, changed(sealed, i), "topic/1/content").error() == seal::errc::broken);
     CHECK(make_error_code(seal::errc::broken) == failure::refused);
 }
 
 TEST_CASE("what is no sealed text is refused") {
     const auto key = seal::key::fresh();
     const auto sealed = seal::close(key, "hello", "");
-    for (const auto& text : {std::string(), std::string("hello"), std::string(54, 'A'), std::string(53, 'A'), sealed + "A", sealed + "=",
-                             sealed.substr(1), sealed.substr(0, 59), " " + sealed, std::string("\xff\xff", 2)})
+    for (const auto& text :
+        {std::string(), std::string("hello"), std::string(54, 'A'), std::string(53, 'A'), sealed + "A", sealed + "=",
+            sealed.substr(1), sealed.substr(0, 59), " " + sealed, std::string("\xff\xff", 2)})
         CHECK(seal::open(key, text, "").error() == seal::errc::broken);
 }
 

@@ -39,16 +39,13 @@ struct sample {
     };
 
     std::vector<std::string> mistakes() const {
-        return host == own ? std::vector<std::string>{"HOST and AIRI_OWN are the same"}
-                           : std::vector<std::string>{};
+        return host == own ? std::vector<std::string>{"HOST and AIRI_OWN are the same"} : std::vector<std::string>{};
     }
 };
 
 using mistakes = std::vector<std::string>;
 
-loaded<sample> with(std::map<std::string, std::string> values) {
-    return load<sample>({std::move(values), {}});
-}
+loaded<sample> with(std::map<std::string, std::string> values) { return load<sample>({std::move(values), {}}); }
 mistakes wrong_with(const std::string& name, const std::string& value) {
     return with({{"KEY", "k"}, {name, value}}).mistakes;
 }
@@ -84,16 +81,8 @@ TEST_CASE("what is not given keeps its default, and an empty value is not given"
 }
 
 TEST_CASE("every type is read") {
-    const auto got = with({{"PORT", "65535"},
-                           {"HOST", "a b"},
-                           {"KEY", "k"},
-                           {"STRICT", "yes"},
-                           {"RATIO", "0.25"},
-                           {"COUNT", "-5"},
-                           {"BYTES", "1000"},
-                           {"PAUSE", "2s"},
-                           {"AGE", "2h"},
-                           {"PATH", "/bin"}});
+    const auto got = with({{"PORT", "65535"}, {"HOST", "a b"}, {"KEY", "k"}, {"STRICT", "yes"}, {"RATIO", "0.25"},
+        {"COUNT", "-5"}, {"BYTES", "1000"}, {"PAUSE", "2s"}, {"AGE", "2h"}, {"PATH", "/bin"}});
     CHECK(got.mistakes.empty());
     CHECK(got.value.port == 65535);
     CHECK(got.value.host == "a b");
@@ -109,22 +98,14 @@ TEST_CASE("every type is read") {
 }
 
 TEST_CASE("AIRI-56: all mistakes are told at once, and none quotes a value") {
-    const auto got = with({{"PORT", "hunter2"},
-                           {"STRICT", "hunter2"},
-                           {"RATIO", "2"},
-                           {"COUNT", "11"},
-                           {"BYTES", "-1"},
-                           {"PAUSE", "5 days"},
-                           {"AGE", "1500ms"},
-                           {"AIRI_ONW", "x"},
-                           {"HOST", "h"},
-                           {"AIRI_OWN", "h"}});
-    CHECK(got.mistakes == mistakes{"PORT must be a whole number", "KEY is missing (or KEY_FILE)",
-                                   "STRICT must be true or false", "RATIO must be 0 to 1",
-                                   "COUNT must be -5 to 10", "BYTES must be 0 to 1000",
-                                   "PAUSE must be a duration in milliseconds, or with ms, s, m, h",
-                                   "AGE must be a duration in whole seconds, or with s, m, h",
-                                   "HOST and AIRI_OWN are the same", "AIRI_ONW is no setting of airi"});
+    const auto got = with({{"PORT", "hunter2"}, {"STRICT", "hunter2"}, {"RATIO", "2"}, {"COUNT", "11"}, {"BYTES", "-1"},
+        {"PAUSE", "5 days"}, {"AGE", "1500ms"}, {"AIRI_ONW", "x"}, {"HOST", "h"}, {"AIRI_OWN", "h"}});
+    CHECK(
+        got.mistakes == mistakes{"PORT must be a whole number", "KEY is missing (or KEY_FILE)",
+                            "STRICT must be true or false", "RATIO must be 0 to 1", "COUNT must be -5 to 10",
+                            "BYTES must be 0 to 1000", "PAUSE must be a duration in milliseconds, or with ms, s, m, h",
+                            "AGE must be a duration in whole seconds, or with s, m, h",
+                            "HOST and AIRI_OWN are the same", "AIRI_ONW is no setting of airi"});
 }
 
 TEST_CASE("numbers are read whole and within their type") {
@@ -154,8 +135,7 @@ TEST_CASE("names that other binaries read are no mistakes") {
     std::map<std::string, std::string> values{{"KEY", "k"}};
     for (auto name : shared_names()) values.emplace(name, "x");
     CHECK(with(values).mistakes.empty());
-    CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes ==
-          mistakes{"AIRI_OWN_FILE is no setting of airi"});
+    CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes == mistakes{"AIRI_OWN_FILE is no setting of airi"});
 }
 
 TEST_CASE("lines of .env are read as shells read them, below what is there") {
@@ -164,23 +144,16 @@ TEST_CASE("lines of .env are read as shells read them, below what is there") {
         "# a comment\n\n  A=1  \r\nexport B = two words # said\nC='it is $HOME # here' # "
         "c\nD=\"q\\\"\\n\\\\\"\nE=\n"
         "GIVEN=second\nA=again\nF=a#b\nno value\n1X=1\nG='open\n=x\nH=\"x\" y\nI=last");
-    CHECK(from.values == std::map<std::string, std::string>{{"A", "1"},
-                                                            {"B", "two words"},
-                                                            {"C", "it is $HOME # here"},
-                                                            {"D", "q\"\n\\"},
-                                                            {"E", ""},
-                                                            {"F", "a#b"},
-                                                            {"GIVEN", "first"},
-                                                            {"I", "last"}});
+    CHECK(from.values == std::map<std::string, std::string>{{"A", "1"}, {"B", "two words"}, {"C", "it is $HOME # here"},
+                             {"D", "q\"\n\\"}, {"E", ""}, {"F", "a#b"}, {"GIVEN", "first"}, {"I", "last"}});
     CHECK(from.mistakes == mistakes{"line 11 of .env is not NAME=value", "line 12 of .env is not NAME=value",
-                                    "line 13 of .env is not NAME=value", "line 14 of .env is not NAME=value",
-                                    "line 15 of .env is not NAME=value"});
+                               "line 13 of .env is not NAME=value", "line 14 of .env is not NAME=value",
+                               "line 15 of .env is not NAME=value"});
     from.values["KEY"] = "k";
     CHECK(load<sample>(from).mistakes == from.mistakes);
 }
 
-TEST_CASE(
-    ".env of the working directory counts in development, the real environment wins, production ignores it") {
+TEST_CASE(".env of the working directory counts in development, the real environment wins, production ignores it") {
     const temporary_directory in;
     in.write(".env", "SETTINGS_TEST_A=file\nSETTINGS_TEST_B=file\n");
     std::filesystem::current_path(in.path);
@@ -195,12 +168,10 @@ TEST_CASE(
 
 TEST_CASE("the help names every setting and shows no secret") {
     const auto text = help_text<sample>();
-    CHECK(text.find(
-              "  PORT                         The port clients connect to. (default 3001; at least 1)\n") !=
+    CHECK(text.find("  PORT                         The port clients connect to. (default 3001; at least 1)\n") !=
           text.npos);
     CHECK(text.find("  KEY                          The key. (required; or KEY_FILE)\n") != text.npos);
-    CHECK(text.find("  PAUSE                        How long to wait. (default 250ms; at most 60000)\n") !=
-          text.npos);
+    CHECK(text.find("  PAUSE                        How long to wait. (default 250ms; at most 60000)\n") != text.npos);
     CHECK(text.find("  AIRI_OWN                     One with the prefix.\n") != text.npos);
 }
 

@@ -13,17 +13,24 @@ namespace {
 
 // RFC 7515 appendices A.2 and A.3.
 const std::string rsa_n =
-    "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2j"
-    "Z47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWN"
+    "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-"
+    "pCgNMsD1W_YpRPEwOWvG6b32690r2j"
+    "Z47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-"
+    "UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWN"
     "moudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 const std::string rsa_jwk = R"({"kty":"RSA","n":")" + rsa_n + R"(","e":"AQAB")";
-const std::string ec_jwk = R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")";
-const std::string payload = ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const std::string ec_jwk =
+    R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")";
+const std::string payload =
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 const std::string rsa_signature =
-    "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZ"
-    "LgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6"
+    "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_"
+    "O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZ"
+    "LgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-"
+    "eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6"
     "LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
-const std::string ec_signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+const std::string ec_signature =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
 // Made with openssl.
 const secret pem(
@@ -32,7 +39,8 @@ const secret pem(
     "sZIAqjtdogrbxQ7itv39epgIYEmhRANCAARda7ogHf7R02HS/7zlx547NgRJvpih\n"
     "+0o8nFYGmaKZ9MojphHpv6685oW0bDYdyGgJ3Pp1ezCffuM22pH95vOY\n"
     "-----END PRIVATE KEY-----\n");
-const std::string pem_jwk = R"({"kty":"EC","crv":"P-256","x":"XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ","y":"yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g")";
+const std::string pem_jwk =
+    R"({"kty":"EC","crv":"P-256","x":"XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ","y":"yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g")";
 const secret other_curve(
     "-----BEGIN PRIVATE KEY-----\n"
     "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDDfooBhGkG2l2bRbgu0\n"
@@ -48,7 +56,9 @@ std::optional<public_key> key_of(const std::string& members) {
 }
 
 std::string bytes(const std::string& encoded) { return digest::from_base64url(encoded).value(); }
-std::string replaced(std::string text, std::string_view what, std::string_view by) { return text.replace(text.find(what), what.size(), by); }
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+    return text.replace(text.find(what), what.size(), by);
+}
 
 }  // namespace
 
@@ -68,7 +78,8 @@ TEST_CASE("the signatures of RFC 7515 verify, and nothing near them does") {
     auto turned = bytes(ec_signature);
     turned[63] ^= 1;
     CHECK_FALSE(ec->verify(ec_text, turned));
-    for (const std::string& none : {std::string(), std::string(64, '\0'), std::string(63, 'x'), std::string(65, 'x'), std::string(64, '\xff')})
+    for (const std::string& none :
+        {std::string(), std::string(64, '\0'), std::string(63, 'x'), std::string(65, 'x'), std::string(64, '\xff')})
         CHECK_FALSE(ec->verify(ec_text, none));
     CHECK_FALSE(rsa->verify(rsa_text, ""));
     CHECK_FALSE(rsa->verify(rsa_text, std::string(256, '\0')));
@@ -81,8 +92,9 @@ TEST_CASE("a key for something else, a weak one and one that is none are no keys
     CHECK_FALSE(key_of(rsa_jwk + R"(,"alg":"HS256")"));
     CHECK_FALSE(key_of(rsa_jwk + R"(,"alg":"ES256")"));
     CHECK_FALSE(key_of(R"({"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")"));
-    CHECK_FALSE(key_of(R"({"kty":"RSA","e":"AQAB","n":"vtKJxf0WizgUMf8XRl6MC6A-i6IKiAcjXCbnraZhqo7aZ9kISmfYyc9IENtMEjyHfgR3--CVhTFiHH0a09sCmSWCGJh_IMSMiMp)"
-                       R"(-G5TSBMnf2uM7XzLfItRMdQDrrtaCMBGqn0aOsMJWUDrm1HX5XT5-5hlWm4BHPgsBqFSZ-aE")"));
+    CHECK_FALSE(key_of(
+        R"({"kty":"RSA","e":"AQAB","n":"vtKJxf0WizgUMf8XRl6MC6A-i6IKiAcjXCbnraZhqo7aZ9kISmfYyc9IENtMEjyHfgR3--CVhTFiHH0a09sCmSWCGJh_IMSMiMp)"
+        R"(-G5TSBMnf2uM7XzLfItRMdQDrrtaCMBGqn0aOsMJWUDrm1HX5XT5-5hlWm4BHPgsBqFSZ-aE")"));
     CHECK_FALSE(key_of(replaced(rsa_jwk, "AQAB", "AQ")));
     CHECK_FALSE(key_of(replaced(rsa_jwk, "AQAB", "AgAA")));
     CHECK_FALSE(key_of(replaced(rsa_jwk, "ofgW", "====")));

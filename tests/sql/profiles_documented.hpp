@@ -13,8 +13,10 @@ struct documented_profile {
     int plans;
 };
 inline constexpr documented_profile documented_profiles[] = {
-    {"saas", "free", "AIRI", 3600, 3},         {"airi", "free", "AIRI Platform", 3600, 3},
-    {"howto", "free", "How-to-AI", 900, 3},    {"ezri", "free", "Ezri", 3600, 4},
+    {"saas", "free", "AIRI", 3600, 3},
+    {"airi", "free", "AIRI Platform", 3600, 3},
+    {"howto", "free", "How-to-AI", 900, 3},
+    {"ezri", "free", "Ezri", 3600, 4},
     {"statex", "standard", "Statex", 3600, 3},
 };
 
@@ -23,8 +25,12 @@ struct documented_price {
     std::int64_t price_cents;
 };
 inline constexpr documented_price documented_prices[] = {
-    {"saas", "free", 0},  {"saas", "plus", 1499},     {"saas", "pro", 2499},
-    {"howto", "free", 0}, {"howto", "premium", 5000}, {"airi", "free", 0},
+    {"saas", "free", 0},
+    {"saas", "plus", 1499},
+    {"saas", "pro", 2499},
+    {"howto", "free", 0},
+    {"howto", "premium", 5000},
+    {"airi", "free", 0},
 };
 
 struct documented_limit {
@@ -56,13 +62,20 @@ struct documented_rate {
     int max_requests, window_seconds;
 };
 inline constexpr documented_rate documented_rates[] = {
-    {"saas", "api", "*", "user", 1'000, 3600},       {"saas", "api", "plus", "user", 5'000, 3600},
-    {"saas", "api", "pro", "user", 50'000, 3600},    {"saas", "chat", "*", "user", 100, 3600},
-    {"saas", "voice", "*", "user", 50, 3600},        {"saas", "auth", "*", "ip", 10, 900},
-    {"saas", "subscription", "*", "user", 20, 3600}, {"saas", "anonymous", "*", "ip", 100, 900},
-    {"airi", "api", "*", "user", 100, 60},           {"airi", "anonymous", "*", "ip", 100, 60},
-    {"statex", "ai", "*", "user", 2, 86400},         {"statex", "ai", "*", "ip", 2, 86400},
-    {"statex", "upload", "*", "user", 10, 86400},    {"statex", "api", "*", "user", 100, 86400},
+    {"saas", "api", "*", "user", 1'000, 3600},
+    {"saas", "api", "plus", "user", 5'000, 3600},
+    {"saas", "api", "pro", "user", 50'000, 3600},
+    {"saas", "chat", "*", "user", 100, 3600},
+    {"saas", "voice", "*", "user", 50, 3600},
+    {"saas", "auth", "*", "ip", 10, 900},
+    {"saas", "subscription", "*", "user", 20, 3600},
+    {"saas", "anonymous", "*", "ip", 100, 900},
+    {"airi", "api", "*", "user", 100, 60},
+    {"airi", "anonymous", "*", "ip", 100, 60},
+    {"statex", "ai", "*", "user", 2, 86400},
+    {"statex", "ai", "*", "ip", 2, 86400},
+    {"statex", "upload", "*", "user", 10, 86400},
+    {"statex", "api", "*", "user", 100, 86400},
 };
 
 struct documented_model {

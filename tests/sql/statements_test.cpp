@@ -26,10 +26,9 @@ std::string complaint(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a statement's text goes from its name to the next, without comments and semicolon") {
-    const auto found =
-        sql::parse("a.sql",
-                   "-- about the file\n\n-- name: mood.list\n-- newest first\nselect 1 -- one\n;\n"
-                   "-- name: mood.count\n/* all /* nested */ of it */ select\n2;\n-- the end\n");
+    const auto found = sql::parse("a.sql",
+        "-- about the file\n\n-- name: mood.list\n-- newest first\nselect 1 -- one\n;\n"
+        "-- name: mood.count\n/* all /* nested */ of it */ select\n2;\n-- the end\n");
     REQUIRE(found.size() == 2);
     CHECK(found[0].name == "mood.list");
     CHECK(found[0].text == "select 1");
@@ -65,8 +64,7 @@ TEST_CASE("a cast directly behind a parameter and a parameter directly behind a 
 
 TEST_CASE("a mistake in a query file is named with file and line") {
     CHECK(complaint("select 1;") == "chat.sql:1: text before the first `-- name:`");
-    CHECK(complaint("-- name: a.b\nselect 1;\n\nselect 2;") ==
-          "chat.sql:4: a second statement under one name");
+    CHECK(complaint("-- name: a.b\nselect 1;\n\nselect 2;") == "chat.sql:4: a second statement under one name");
     CHECK(complaint("-- name: a.b\nselect\n 'x") == "chat.sql:3: this quotation has no end");
     CHECK(complaint("-- name: a.b\nselect $q$ $p$") == "chat.sql:2: this quotation has no end");
     CHECK(complaint("-- name: a.b\nselect 1 /* /* */") == "chat.sql:2: this comment has no end");
@@ -98,12 +96,12 @@ TEST_CASE("values are bound by name in the order of the numbers") {
 
 TEST_CASE("a missing, a repeated and an unknown argument are each refused") {
     const auto made = only("select :a, :b");
-    CHECK_THROWS_WITH_AS(sql::bind(made, std::vector<sql::argument>{{"a", 1}}), "x.y: parameter b is missing",
-                         std::logic_error);
+    CHECK_THROWS_WITH_AS(
+        sql::bind(made, std::vector<sql::argument>{{"a", 1}}), "x.y: parameter b is missing", std::logic_error);
     CHECK_THROWS_WITH_AS(sql::bind(made, std::vector<sql::argument>{{"a", 1}, {"b", 1}, {"a", 2}}),
-                         "x.y: parameter a is given twice", std::logic_error);
+        "x.y: parameter a is given twice", std::logic_error);
     CHECK_THROWS_WITH_AS(sql::bind(made, std::vector<sql::argument>{{"a", 1}, {"b", 1}, {"c", 2}}),
-                         "x.y has no parameter c", std::logic_error);
+        "x.y has no parameter c", std::logic_error);
     CHECK_THROWS_AS(sql::bind("no.such", {}), std::logic_error);
 }
 

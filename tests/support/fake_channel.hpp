@@ -25,7 +25,7 @@ public:
 
     explicit fake_channel(journal* into = nullptr) : journal_(into) {}
 
-    lever use;  ///< any failure: Redis does not answer
+    lever use;                 ///< any failure: Redis does not answer
     bool answer_lost = false;  ///< with a failure: the frame is written all the same
     std::vector<written> frames;
     std::vector<workers::announcement> announcements;

@@ -25,12 +25,16 @@ struct scripted_call {
     bool silent = false;     ///< after the pieces
 };
 
-inline scripted_call says(std::vector<std::string> pieces) { return {.pieces = std::move(pieces), .tokens = models::token_count{10, 5}}; }
+inline scripted_call says(std::vector<std::string> pieces) {
+    return {.pieces = std::move(pieces), .tokens = models::token_count{10, 5}};
+}
 inline scripted_call refuses(models::errc why) { return {.refused = make_error_code(why)}; }
 inline scripted_call breaks_after(std::vector<std::string> pieces) {
     return {.pieces = std::move(pieces), .ended = std::nullopt, .broken = make_error_code(models::errc::interrupted)};
 }
-inline scripted_call hangs_after(std::vector<std::string> pieces) { return {.pieces = std::move(pieces), .ended = std::nullopt, .silent = true}; }
+inline scripted_call hangs_after(std::vector<std::string> pieces) {
+    return {.pieces = std::move(pieces), .ended = std::nullopt, .silent = true};
+}
 
 class fake_provider : public models::chat_provider {
 public:

@@ -1,5 +1,5 @@
-// A Redis in memory with what the gateway needs of it: streams, channels, the worker's append script, and keys without their lives. Answers
-// come through the loop, never inline; corked, they wait. Everything on one thread.
+// A Redis in memory with what the gateway needs of it: streams, channels, the worker's append script, and keys without
+// their lives. Answers come through the loop, never inline; corked, they wait. Everything on one thread.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ public:
 
     /// The worker's script: refuses what does not stand alone without a stream, and what is not newer than
     /// the stream.
-    bool append(const events::generation_ids& ids, events::position at, events::frame_type type,
-                std::string_view more, bool published = true) {
+    bool append(const events::generation_ids& ids, events::position at, events::frame_type type, std::string_view more,
+        bool published = true) {
         const auto key = events::stream_key(ids.generation);
         const auto json = events::frame(type, ids, at, more);
         if (type == events::frame_type::delta && !streams_.contains(key)) return false;
@@ -30,8 +30,7 @@ public:
         if (!stream.empty() && stream.rbegin()->first >= at) return false;
         stream.emplace(at, json);
         if (published)
-            publish(events::channel_of(ids.conversation),
-                    events::publish_payload(ids.generation, at, type, json));
+            publish(events::channel_of(ids.conversation), events::publish_payload(ids.generation, at, type, json));
         return true;
     }
     inline std::int64_t publish(const std::string& channel, const std::string& payload);
@@ -62,10 +61,9 @@ private:
         const bool open = from.starts_with('(');
         const auto first = events::read_entry_id(open ? from.substr(1) : from).value_or(events::position{});
         for (auto each = open ? found->second.upper_bound(first) : found->second.lower_bound(first);
-             each != found->second.end(); ++each) {
+            each != found->second.end(); ++each) {
             redis::reply fields{redis::reply::kind::list, 0, {}, {text("f"), text(each->second)}};
-            out.list.push_back(
-                {redis::reply::kind::list, 0, {}, {text(events::entry_id(each->first)), fields}});
+            out.list.push_back({redis::reply::kind::list, 0, {}, {text(events::entry_id(each->first)), fields}});
         }
         return out;
     }
@@ -81,7 +79,8 @@ private:
             return text(words[2]);
         }
         if (words[0] == "GET") return keys.contains(words[1]) ? text(keys[words[1]]) : redis::reply{};
-        if (words[0] == "SET") return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // as with NX
+        if (words[0] == "SET")
+            return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // as with NX
         if (words[0] == "UNLINK") {
             for (std::size_t i = 1; i < words.size(); ++i) keys.erase(words[i]);
             return redis::reply{redis::reply::kind::integer, 1, {}, {}};
@@ -105,14 +104,13 @@ public:
     explicit fake_client(fake_redis& of) : of_(of) {}
     awaitable<result<redis::reply>> command(std::vector<std::string> words) override {
         ++of_.commands;
-        co_return co_await from_callback<result<redis::reply>>(
-            [&](std::function<void(result<redis::reply>)> then) {
-                // The server's answer is of the moment it is asked; the cork delays only its way back.
-                of_.say([then, got = of_.answer(words)] { then(got); });
-            });
+        co_return co_await from_callback<result<redis::reply>>([&](std::function<void(result<redis::reply>)> then) {
+            // The server's answer is of the moment it is asked; the cork delays only its way back.
+            of_.say([then, got = of_.answer(words)] { then(got); });
+        });
     }
-    awaitable<result<redis::reply>> eval(const redis::script&, std::vector<std::string>,
-                                         std::vector<std::string>) override {
+    awaitable<result<redis::reply>> eval(
+        const redis::script&, std::vector<std::string>, std::vector<std::string>) override {
         co_return redis::errc::refused;
     }
     bool available() const override { return !of_.away_; }

@@ -9,10 +9,11 @@ import Provider from 'oidc-provider';
 
 import { freePort } from '../system/process.mjs';
 
-const listen = (handler, port) => new Promise((resolve, reject) => {
-    const server = http.createServer(handler);
-    server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
-});
+const listen = (handler, port) =>
+    new Promise((resolve, reject) => {
+        const server = http.createServer(handler);
+        server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
+    });
 
 /// Somebody's browser as far as redirects and forms go: cookies by origin, no scripts.
 class Visit {
@@ -25,7 +26,9 @@ class Visit {
         const jar = this.cookies.get(origin) ?? new Map();
         this.cookies.set(origin, jar);
         const answer = await fetch(url, {
-            redirect: 'manual', method: form ? 'POST' : 'GET', body: form && new URLSearchParams(form),
+            redirect: 'manual',
+            method: form ? 'POST' : 'GET',
+            body: form && new URLSearchParams(form),
             headers: { Cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
         });
         for (const line of answer.headers.getSetCookie()) {
@@ -52,7 +55,13 @@ export class OpenIdProvider {
     }
 
     get env() {
-        return { OIDC_ISSUER: this.issuer, OIDC_CLIENT_ID: 'airi', OIDC_CLIENT_SECRET: this.clientSecret, OIDC_NAME: 'Example ID', OIDC_APP_IDS: 'phone' };
+        return {
+            OIDC_ISSUER: this.issuer,
+            OIDC_CLIENT_ID: 'airi',
+            OIDC_CLIENT_SECRET: this.clientSecret,
+            OIDC_NAME: 'Example ID',
+            OIDC_APP_IDS: 'phone',
+        };
     }
 
     async up() {
@@ -61,9 +70,26 @@ export class OpenIdProvider {
         Object.assign(console, { warn() {}, info() {} });
         const provider = new Provider(this.issuer, {
             clients: [
-                { client_id: 'airi', client_secret: this.clientSecret, redirect_uris: [this.redirect], grant_types: ['authorization_code'] },
-                { client_id: 'phone', redirect_uris: ['com.example.phone:/back'], application_type: 'native', token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] },
-                { client_id: 'stranger', redirect_uris: ['com.example.other:/back'], application_type: 'native', token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] },
+                {
+                    client_id: 'airi',
+                    client_secret: this.clientSecret,
+                    redirect_uris: [this.redirect],
+                    grant_types: ['authorization_code'],
+                },
+                {
+                    client_id: 'phone',
+                    redirect_uris: ['com.example.phone:/back'],
+                    application_type: 'native',
+                    token_endpoint_auth_method: 'none',
+                    grant_types: ['authorization_code'],
+                },
+                {
+                    client_id: 'stranger',
+                    redirect_uris: ['com.example.other:/back'],
+                    application_type: 'native',
+                    token_endpoint_auth_method: 'none',
+                    grant_types: ['authorization_code'],
+                },
             ],
             claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
             features: { claimsParameter: { enabled: true } },
@@ -98,7 +124,8 @@ export class OpenIdProvider {
                 continue;
             }
             const text = await answer.text();
-            const [, prompt] = text.match(/name="prompt" value="(\w+)"/) ?? assert.fail(`${answer.status} ${text.slice(0, 500)}`);
+            const [, prompt] =
+                text.match(/name="prompt" value="(\w+)"/) ?? assert.fail(`${answer.status} ${text.slice(0, 500)}`);
             url = new URL(text.match(/action="([^"]+)"/)[1], url).href;
             form = prompt === 'login' ? { prompt, login: subject, password: 'x' } : { prompt };
         }
@@ -115,7 +142,10 @@ const b64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stri
 
 /// A key pair with its JWK.
 export function keyPair(kid, type = 'RS256') {
-    const pair = type === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pair =
+        type === 'RS256'
+            ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+            : generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return { kid, type, ...pair, jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: type } };
 }
 
@@ -140,7 +170,10 @@ export class SaidProvider {
         this.asked = [];
         this.pages = {
             '/.well-known/openid-configuration': () => ({
-                issuer: this.issuer, authorization_endpoint: `${this.issuer}/authorize`, token_endpoint: `${this.issuer}/token`, jwks_uri: `${this.issuer}/keys`,
+                issuer: this.issuer,
+                authorization_endpoint: `${this.issuer}/authorize`,
+                token_endpoint: `${this.issuer}/token`,
+                jwks_uri: `${this.issuer}/keys`,
                 token_endpoint_auth_methods_supported: ['client_secret_post'],
             }),
             '/keys': () => ({ keys: this.keys.map((key) => key.jwk) }),
@@ -158,7 +191,8 @@ export class SaidProvider {
             const path = request.url.split('?')[0];
             this.asked.push({ path, body: new URLSearchParams(body), headers: request.headers });
             const said = await this.pages[path]?.(request, new URLSearchParams(body), answer);
-            if (answer.headersSent || answer.destroyed || said === undefined) return void (this.pages[path] || answer.writeHead(404).end());
+            if (answer.headersSent || answer.destroyed || said === undefined)
+                return void (this.pages[path] || answer.writeHead(404).end());
             answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(said));
         }, this.port);
         return this;
@@ -171,12 +205,22 @@ export class SaidProvider {
 
     /// From here on the code is good for a token of these claims; its PKCE is checked as a provider does.
     gives(authorizationUrl, claims, { key = this.keys[0], header, code = randomUUID() } = {}) {
-        const { nonce, client_id: aud, code_challenge: challenge } = Object.fromEntries(new URL(authorizationUrl).searchParams);
+        const {
+            nonce,
+            client_id: aud,
+            code_challenge: challenge,
+        } = Object.fromEntries(new URL(authorizationUrl).searchParams);
         const at = Math.floor(Date.now() / 1000);
         let used = false;
         this.pages['/token'] = (_, body, answer) => {
-            const good = body.get('code') === code && createHash('sha256').update(body.get('code_verifier')).digest('base64url') === challenge && !used;
-            if (!good) return void answer.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_grant"}');
+            const good =
+                body.get('code') === code &&
+                createHash('sha256').update(body.get('code_verifier')).digest('base64url') === challenge &&
+                !used;
+            if (!good)
+                return void answer
+                    .writeHead(400, { 'Content-Type': 'application/json' })
+                    .end('{"error":"invalid_grant"}');
             used = true;
             const all = { iss: this.issuer, sub: 'somebody', aud, nonce, iat: at, exp: at + 300, ...claims };
             return { access_token: 'an access token', token_type: 'Bearer', id_token: jwt(key, all, header) };

@@ -163,8 +163,7 @@ private:
 /// Polls a condition that no notification tells about.
 template <class Condition>
 bool becomes_true(Condition holds, milliseconds limit = seconds(20)) {
-    for (const auto until = std::chrono::steady_clock::now() + limit;
-         std::chrono::steady_clock::now() < until;) {
+    for (const auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
         if (holds()) return true;
         std::this_thread::sleep_for(milliseconds(5));
     }

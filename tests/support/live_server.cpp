@@ -54,8 +54,7 @@ public:
             out_->close(1008, "policy");
         } else if (text.starts_with("flood ")) {
             const auto count = std::stoi(text.substr(6));
-            const auto frame =
-                std::make_shared<const std::string>(std::stoul(text.substr(text.rfind(' '))), 'x');
+            const auto frame = std::make_shared<const std::string>(std::stoul(text.substr(text.rfind(' '))), 'x');
             for (int i = 0; i < count; ++i) out_->send(frame);
         } else {
             out_->send(std::make_shared<const std::string>(std::move(text)));
@@ -100,8 +99,7 @@ awaitable<answer> fake_application::handle(request in) {
     } else if (in.path == "/stream" || in.path == "/endless") {
         streamed stream;
         stream.head.content_type = "text/event-stream";
-        stream.body =
-            std::make_unique<counted_stream>(streams_open, held.get_executor(), 3, in.path == "/stream");
+        stream.body = std::make_unique<counted_stream>(streams_open, held.get_executor(), 3, in.path == "/stream");
         co_return std::move(stream);
     } else if (in.path == "/bad-header") {
         out.headers = {{"X-Evil", "a\r\nX-Injected: b"}, {"X-Good", "c"}};
@@ -124,8 +122,8 @@ awaitable<std::variant<response, upgraded>> fake_application::upgrade(request in
         refused.body = "{}";
         co_return refused;
     }
-    co_return upgraded{std::make_shared<echo_peer>(*this),
-                       in.header("sec-websocket-protocol").empty() ? "" : "airi.v1"};
+    co_return upgraded{
+        std::make_shared<echo_peer>(*this), in.header("sec-websocket-protocol").empty() ? "" : "airi.v1"};
 }
 
 server_options quick_options() {

@@ -20,8 +20,7 @@ namespace airi::tests {
 /// 404.
 class fake_application : public gateway::application {
 public:
-    explicit fake_application(boost::asio::io_context& io)
-        : held(io, std::chrono::steady_clock::time_point::max()) {}
+    explicit fake_application(boost::asio::io_context& io) : held(io, std::chrono::steady_clock::time_point::max()) {}
 
     std::size_t body_limit(gateway::verb method, std::string_view path) const override;
     awaitable<gateway::answer> handle(gateway::request in) override;

@@ -19,8 +19,7 @@ namespace airi::test {
 
 using postgres_answer = result<std::vector<postgres::rows>>;
 
-inline awaitable<> run_one(postgres::database* on, postgres::transaction work,
-                           std::optional<postgres_answer>* into) {
+inline awaitable<> run_one(postgres::database* on, postgres::transaction work, std::optional<postgres_answer>* into) {
     *into = co_await on->run(std::move(work));
 }
 
@@ -45,8 +44,7 @@ inline postgres_answer run(postgres::database& on, postgres::transaction work) {
 }
 
 /// Asks every few milliseconds; false after `within`.
-inline bool becomes(const std::function<bool()>& condition,
-                    std::chrono::seconds within = std::chrono::seconds(20)) {
+inline bool becomes(const std::function<bool()>& condition, std::chrono::seconds within = std::chrono::seconds(20)) {
     const auto until = std::chrono::steady_clock::now() + within;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > until) return false;
@@ -60,7 +58,5 @@ inline bool becomes(const std::function<bool()>& condition,
 // Boost's printer of a result prints its value, and rows have no printer.
 template <>
 struct doctest::StringMaker<airi::test::postgres_answer> {
-    static String convert(const airi::test::postgres_answer& a) {
-        return a ? "rows" : a.error().message().c_str();
-    }
+    static String convert(const airi::test::postgres_answer& a) { return a ? "rows" : a.error().message().c_str(); }
 };

@@ -20,8 +20,7 @@ ssize_t uninterrupted(const auto& call) {
 
 }  // namespace
 
-raw_client::raw_client(unsigned short port, int receive_bytes)
-    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+raw_client::raw_client(unsigned short port, int receive_bytes) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (fd_ < 0) throw std::runtime_error("no socket");
     const timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -59,7 +58,8 @@ void raw_client::send(std::string_view bytes) {
 }
 
 bool raw_client::send_now(std::string_view bytes) {
-    const auto count = uninterrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
+    const auto count =
+        uninterrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
     return count >= 0 || errno == EAGAIN;
 }
 

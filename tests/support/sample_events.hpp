@@ -35,7 +35,7 @@ inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
 
 inline events::email_requested wanted_mail(std::string kind = "verify_email") {
     return {requested().user, "ada@example.com", std::move(kind), "en", "https://airi.example/verify?token=a-b_c&x=1",
-            {R"({"name":"Ada \"L\" <b>"})"}, instant{std::chrono::microseconds{4'102'444'800'000'000}}};
+        {R"({"name":"Ada \"L\" <b>"})"}, instant{std::chrono::microseconds{4'102'444'800'000'000}}};
 }
 
 template <class Event>
@@ -53,7 +53,8 @@ inline events::chat_screened sample() {
 template <>
 inline events::chat_finished sample() {
     const auto of = requested();
-    return {of.conversation, of.user, of.message, of.generation, of.reply, "completed", "", "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
+    return {of.conversation, of.user, of.message, of.generation, of.reply, "completed", "", "openai", "gpt-4o-mini", 2,
+        12, 34, 5600, 789};
 }
 template <>
 inline events::moderation_decided sample() {
@@ -76,13 +77,15 @@ inline events::identity_requested sample() {
 
 template <>
 inline events::export_requested sample() {
-    return {export_id::of(requested().user.value, "export"), requested().user, "https://airi.example/api/v1/users/export/download?token=a-b_c", some_time};
+    return {export_id::of(requested().user.value, "export"), requested().user,
+        "https://airi.example/api/v1/users/export/download?token=a-b_c", some_time};
 }
 
 /// Calls `each` with a sample of every event there is.
 template <class Each>
 void for_each_event(Each each) {
-    std::apply([&](const auto&... event) { (each(sample<std::remove_cvref_t<decltype(event)>>()), ...); }, events::all{});
+    std::apply(
+        [&](const auto&... event) { (each(sample<std::remove_cvref_t<decltype(event)>>()), ...); }, events::all{});
 }
 
 }  // namespace airi::test

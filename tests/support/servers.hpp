@@ -53,8 +53,8 @@ public:
 
 private:
     std::string call(const std::string& verb) const {
-        const auto command =
-            "bash '" + (source_root() / "deploy/servers.sh").string() + "' " + kind_ + " " + verb + " '" + directory_.string() + "'";
+        const auto command = "bash '" + (source_root() / "deploy/servers.sh").string() + "' " + kind_ + " " + verb +
+                             " '" + directory_.string() + "'";
         FILE* out = popen(command.c_str(), "r");
         if (!out) throw std::runtime_error("no shell");
         std::string line;

@@ -29,8 +29,8 @@ inline std::string read_text(const std::filesystem::path& path) {
 }
 
 /// Every file below these folders of the tree with one of these endings, by name; installed packages left out.
-inline std::vector<source_file> files_below(std::initializer_list<std::string_view> folders,
-                                            std::initializer_list<std::string_view> endings) {
+inline std::vector<source_file> files_below(
+    std::initializer_list<std::string_view> folders, std::initializer_list<std::string_view> endings) {
     namespace fs = std::filesystem;
     const fs::path root = source_root();
     std::vector<source_file> out;
@@ -80,7 +80,8 @@ inline lexed lex(std::string_view text) {
             const auto stop = rest.find(close, open);
             out.literals.emplace_back(rest.substr(open + 1, stop - open - 1));
             end = stop + close.size();
-        } else if (rest.front() == '\'' && at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1])) && text[at - 1] != 'U') {
+        } else if (rest.front() == '\'' && at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1])) &&
+                   text[at - 1] != 'U') {
             out.code += '\'';  // a digit separator
         } else if (rest.front() == '"' || rest.front() == '\'') {
             for (; end < rest.size() && rest[end] != rest.front(); ++end)

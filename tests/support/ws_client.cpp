@@ -17,9 +17,7 @@ void append_number(std::string& out, std::uint64_t value, int bytes) {
 
 }  // namespace
 
-int ws_frame::close_code() const {
-    return payload.size() < 2 ? 1005 : static_cast<int>(number(payload.substr(0, 2)));
-}
+int ws_frame::close_code() const { return payload.size() < 2 ? 1005 : static_cast<int>(number(payload.substr(0, 2))); }
 
 std::string handshake_request(std::string_view path, std::string_view headers) {
     return "GET " + std::string(path) +

@@ -26,8 +26,8 @@ struct ws_frame {
 class ws_client {
 public:
     /// Shakes hands; throws when the answer is not 101. `headers` are whole lines with CR LF.
-    explicit ws_client(unsigned short port, std::string_view path = "/ws", std::string_view headers = "",
-                       int receive_bytes = 0);
+    explicit ws_client(
+        unsigned short port, std::string_view path = "/ws", std::string_view headers = "", int receive_bytes = 0);
 
     void send(const ws_frame& frame) { raw.send(bytes_of(frame)); }
     void send_text(std::string text) { send({.payload = std::move(text)}); }

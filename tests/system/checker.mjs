@@ -7,7 +7,12 @@ import path from 'node:path';
 
 import { eventually, pause } from './wait.mjs';
 
-const groups = { moderation: 'chat.requested.v1', chat: 'chat.screened.v1', usage: 'usage.recorded.v1', mail: 'email.requested.v1' };
+const groups = {
+    moderation: 'chat.requested.v1',
+    chat: 'chat.screened.v1',
+    usage: 'usage.recorded.v1',
+    mail: 'email.requested.v1',
+};
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 
 /// Every record of a topic, in the order of its partitions.
@@ -24,7 +29,13 @@ export async function readTopic(system, topic) {
             autoCommit: false,
             eachMessage: async ({ partition, message }) => {
                 const headers = Object.fromEntries(Object.entries(message.headers).map(([k, v]) => [k, v.toString()]));
-                records.push({ partition, offset: Number(message.offset), key: message.key, value: message.value, headers });
+                records.push({
+                    partition,
+                    offset: Number(message.offset),
+                    key: message.key,
+                    value: message.value,
+                    headers,
+                });
                 if (Number(message.offset) + 1 >= left.get(partition)) left.delete(partition);
             },
         });
@@ -53,7 +64,9 @@ async function lags(admin) {
         const committed = await admin.fetchOffsets({ groupId: group, topics });
         out[group] = 0;
         for (const each of topics) {
-            const at = new Map(committed.find((t) => t.topic === each).partitions.map((p) => [p.partition, Number(p.offset)]));
+            const at = new Map(
+                committed.find((t) => t.topic === each).partitions.map((p) => [p.partition, Number(p.offset)]),
+            );
             for (const end of await admin.fetchTopicOffsets(each))
                 out[group] += Number(end.high) - Math.max(at.get(end.partition) ?? 0, Number(end.low));
         }
@@ -75,7 +88,9 @@ export async function quiet(system, { within = 60_000 } = {}) {
         await eventually(
             'the system is quiet',
             async () => {
-                const [{ open }] = await system.rows("select count(*)::int as open from generations where state in ('queued', 'running')");
+                const [{ open }] = await system.rows(
+                    "select count(*)::int as open from generations where state in ('queued', 'running')",
+                );
                 last = { open, ...(await lags(admin)) };
                 return Object.values(last).every((n) => n === 0);
             },
@@ -133,7 +148,10 @@ export class OffsetWatch {
                         const generation = at[group].get(`${partition}/${offset}`);
                         if (!generation) continue;
                         const finished = group === 'chat' ? !open.has(generation) : known.has(generation);
-                        assert.ok(finished, `${group} had committed ${partition}/${next} past ${generation} at ${offset}`);
+                        assert.ok(
+                            finished,
+                            `${group} had committed ${partition}/${next} past ${generation} at ${offset}`,
+                        );
                     }
         return this.samples.length;
     }
@@ -149,15 +167,26 @@ function parsed(value) {
 
 /// All of it, for the messages of these clients. `expect`: the end a message must come to, as a function of it;
 /// `dead`: dead letters that are meant to be there, by topic.
-export async function check(system, clients, { expect = () => 'completed', dead = {}, within = 60_000, clientsSeeEnds = true } = {}) {
+export async function check(
+    system,
+    clients,
+    { expect = () => 'completed', dead = {}, within = 60_000, clientsSeeEnds = true } = {},
+) {
     const sent = clients.flatMap((c) => c.all);
-    await eventually('every message is acknowledged or refused', () => sent.every((one) => one.ids || one.refused), { within, every: 50 });
+    await eventually('every message is acknowledged or refused', () => sent.every((one) => one.ids || one.refused), {
+        within,
+        every: 50,
+    });
     const acknowledged = sent.filter((one) => one.ids);
     if (clientsSeeEnds)
         await eventually('every client sees the end of its messages', () => acknowledged.every((one) => one.ended), {
             within,
             every: 50,
-            describe: () => acknowledged.filter((one) => !one.ended).slice(0, 5).map((one) => [one.ids.generation_id, one.seen]),
+            describe: () =>
+                acknowledged
+                    .filter((one) => !one.ended)
+                    .slice(0, 5)
+                    .map((one) => [one.ids.generation_id, one.seen]),
         });
     await quiet(system, { within });
     for (const client of clients) assert.deepEqual(client.faults.slice(0, 5), [], 'faults that a client saw');
@@ -174,9 +203,15 @@ async function checkDatabase(system, acknowledged, expect) {
     const ids = acknowledged.map((one) => one.ids.generation_id);
     assert.equal(new Set(ids).size, ids.length, 'each message has a generation of its own');
     const generations = byId(await system.rows('select * from generations where id = any($1)', [ids]));
-    const replies = grouped(await system.rows("select * from messages where generation_id = any($1) and role = 'assistant'", [ids]), 'generation_id');
+    const replies = grouped(
+        await system.rows("select * from messages where generation_id = any($1) and role = 'assistant'", [ids]),
+        'generation_id',
+    );
     const billed = grouped(await system.rows('select * from usage_log where reference = any($1)', [ids]), 'reference');
-    const calls = grouped(await system.rows('select * from provider_calls where generation_id = any($1) order by epoch, call', [ids]), 'generation_id');
+    const calls = grouped(
+        await system.rows('select * from provider_calls where generation_id = any($1) order by epoch, call', [ids]),
+        'generation_id',
+    );
     for (const one of acknowledged) {
         const id = one.ids.generation_id;
         const g = generations.get(id);
@@ -221,11 +256,21 @@ function checkSeen(one, g, reply) {
     assert.equal(one.end.message.content, reply.content, `the reply to ${id} as its client got it`);
     const last = one.epochs.at(-1);
     if (last.epoch === g.epoch)
-        assert.ok(reply.content.startsWith(last.text), `${id}: seen ${JSON.stringify(last.text.slice(-60))} of ${JSON.stringify(reply.content.slice(-60))}`);
+        assert.ok(
+            reply.content.startsWith(last.text),
+            `${id}: seen ${JSON.stringify(last.text.slice(-60))} of ${JSON.stringify(reply.content.slice(-60))}`,
+        );
     const seen = one.epochs.map((e) => e.epoch);
-    assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => a - b), `the epochs of ${id}`);
+    assert.deepEqual(
+        seen,
+        [...new Set(seen)].sort((a, b) => a - b),
+        `the epochs of ${id}`,
+    );
     for (const later of one.epochs.slice(1))
-        assert.ok(later.by !== 'message_delta' && later.by !== 'message_start', `${id}: epoch ${later.epoch} began with ${later.by}`);
+        assert.ok(
+            later.by !== 'message_delta' && later.by !== 'message_start',
+            `${id}: epoch ${later.epoch} began with ${later.by}`,
+        );
 }
 
 // What the API shows, for one message of each client.
@@ -234,7 +279,11 @@ async function checkRest(system, clients) {
     for (const client of clients.slice(0, 5)) {
         const one = client.all.findLast((each) => each.ended);
         if (!one) continue;
-        const { status, json } = await system.api('GET', `/conversations/${one.ids.conversation_id}/messages?limit=100`, { token: client.user.token, gateway });
+        const { status, json } = await system.api(
+            'GET',
+            `/conversations/${one.ids.conversation_id}/messages?limit=100`,
+            { token: client.user.token, gateway },
+        );
         assert.equal(status, 200);
         const asked = json.data.find((m) => m.id === one.ids.message_id);
         const asks = ['rejected', 'failed'].includes(one.end.state) ? one.end.state : 'accepted';
@@ -248,9 +297,12 @@ async function checkRest(system, clients) {
 
 // Replies come in the order of their questions.
 async function checkOrder(system, ids) {
-    const wrong = await system.rows(`select id from (
+    const wrong = await system.rows(
+        `select id from (
         select id, finished_at, lag(finished_at) over (partition by conversation_id order by message_created_at, message_id) as before
-        from generations where id = any($1) and state <> 'rejected') g where before > finished_at`, [ids]);
+        from generations where id = any($1) and state <> 'rejected') g where before > finished_at`,
+        [ids],
+    );
     assert.deepEqual(wrong, [], 'replies out of order');
 }
 
@@ -269,7 +321,11 @@ async function checkTopics(system, acknowledged, dead) {
             found.get(id).add(headers.ce_id);
         }
         for (const id of mine.keys())
-            assert.equal(found.get(id)?.size ?? 0, whenever(states.get(id).state) ? 1 : 0, `${topic}: the events of ${id}`);
+            assert.equal(
+                found.get(id)?.size ?? 0,
+                whenever(states.get(id).state) ? 1 : 0,
+                `${topic}: the events of ${id}`,
+            );
     }
     await checkSealed(system, ['chat.requested.v1', 'chat.requested.v1-dlt']);
     for (const topic of Object.values(groups))
@@ -293,11 +349,18 @@ export function checkLogs(system) {
     for (const file of system.logFiles()) {
         const text = readFileSync(file, 'utf8');
         for (const secret of system.secrets)
-            assert.ok(!text.includes(secret), `${path.basename(file)} holds ${secret.slice(0, 12)}…: ${lineWith(text, secret)}`);
+            assert.ok(
+                !text.includes(secret),
+                `${path.basename(file)} holds ${secret.slice(0, 12)}…: ${lineWith(text, secret)}`,
+            );
     }
 }
 
-const lineWith = (text, secret) => text.split('\n').find((line) => line.includes(secret))?.slice(0, 300);
+const lineWith = (text, secret) =>
+    text
+        .split('\n')
+        .find((line) => line.includes(secret))
+        ?.slice(0, 300);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 
 function grouped(rows, by) {

@@ -6,8 +6,10 @@ import WebSocket from 'ws';
 import { eventually, pause } from './wait.mjs';
 
 const ends = new Map([
-    ['message_complete', 'completed'], ['message_rejected', 'rejected'],
-    ['message_failed', 'failed'], ['message_cancelled', 'cancelled'],
+    ['message_complete', 'completed'],
+    ['message_rejected', 'rejected'],
+    ['message_failed', 'failed'],
+    ['message_cancelled', 'cancelled'],
 ]);
 
 /// A message of this client and what it saw of its answering.
@@ -15,17 +17,17 @@ class Sent {
     constructor(order) {
         this.order = order;
         this.acceptedAt = null;
-        this.ids = null;         // of message_accepted
+        this.ids = null; // of message_accepted
         this.epoch = 0;
         this.offset = -1;
         this.text = '';
-        this.epochs = [];        // {epoch, text, by}: how each one began
+        this.epochs = []; // {epoch, text, by}: how each one began
         this.restarts = 0;
         this.snapshots = 0;
         this.deltas = 0;
-        this.end = null;         // {state, at, message, code, reason}
-        this.refused = null;     // an error frame in place of message_accepted
-        this.seen = [];          // the last frames, for a report
+        this.end = null; // {state, at, message, code, reason}
+        this.refused = null; // an error frame in place of message_accepted
+        this.seen = []; // the last frames, for a report
     }
 
     get ended() {
@@ -45,10 +47,10 @@ export class Client {
         this.user = user;
         this.gateways = gateways;
         this.turn = 0;
-        this.sent = new Map();        // by client_message_id
+        this.sent = new Map(); // by client_message_id
         this.byGeneration = new Map();
         this.faults = [];
-        this.others = [];             // frames of no generation
+        this.others = []; // frames of no generation
         this.reconnects = 0;
         this.wanted = false;
         this.socket = null;
@@ -88,8 +90,11 @@ export class Client {
     }
 
     resume(one) {
-        this.write('resume', { generation_id: one.ids.generation_id, epoch: one.epoch, offset: one.offset },
-            one.order.client_message_id);
+        this.write(
+            'resume',
+            { generation_id: one.ids.generation_id, epoch: one.epoch, offset: one.offset },
+            one.order.client_message_id,
+        );
     }
 
     /// Frames wait here when there are more of them than a gateway takes of one socket (50 a second, 200 at once).
@@ -99,7 +104,8 @@ export class Client {
         const { mark, ...fields } = data;
         const now = Date.now();
         socket.free = Math.max(socket.free ?? now - 3000, now - 3000) + 25;
-        const send = () => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify({ type, id, data: fields }));
+        const send = () =>
+            socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify({ type, id, data: fields }));
         if (socket.free <= now) send();
         else setTimeout(send, socket.free - now);
     }
@@ -180,7 +186,8 @@ export class Client {
             return void this.others.push({ type: 'error', data });
         }
         // Accepted by a gateway that is gone, and not stored yet: sending it again names the same generation.
-        if (one.ids && data.code === 'NOT_FOUND') return this.write('message_send', one.order, one.order.client_message_id);
+        if (one.ids && data.code === 'NOT_FOUND')
+            return this.write('message_send', one.order, one.order.client_message_id);
         if (one.ids) {
             // The resumption failed, a server being away: again.
             setTimeout(() => !one.ended && this.wanted && this.resume(one), 300);
@@ -194,17 +201,20 @@ export class Client {
         one.seen.push(`${type} ${epoch}.${offset}`);
         if (one.seen.length > 12) one.seen.shift();
         if (one.ended) return this.fault(one, `${type} after the end`);
-        if (data.message_id !== one.ids.reply_id && type !== 'message_rejected') this.fault(one, `${type} of another reply`);
+        if (data.message_id !== one.ids.reply_id && type !== 'message_rejected')
+            this.fault(one, `${type} of another reply`);
         const newer = epoch > one.epoch;
         // On a new connection, or after `recovered: false`, a frame that needs none before it takes the place of what was
         // seen, wherever that stood.
         const afresh = (one.afresh || one.connection !== this.reconnects) && type !== 'message_delta';
         if (afresh) one.afresh = false;
         one.connection = this.reconnects;
-        if (!newer && !afresh && (epoch < one.epoch || offset <= one.offset)) this.fault(one, `${type} ${epoch}.${offset} again`);
+        if (!newer && !afresh && (epoch < one.epoch || offset <= one.offset))
+            this.fault(one, `${type} ${epoch}.${offset} again`);
         if (type === 'message_delta') {
             if (newer) this.fault(one, `a delta began epoch ${epoch}`);
-            else if (offset !== one.offset + 1) this.fault(one, `a gap: ${one.offset} then ${offset} in epoch ${epoch}`);
+            else if (offset !== one.offset + 1)
+                this.fault(one, `a gap: ${one.offset} then ${offset} in epoch ${epoch}`);
             one.deltas += 1;
             one.text += data.content;
         } else if (type === 'message_start' || type === 'message_restart') {
@@ -218,7 +228,14 @@ export class Client {
             if (!newer && !grew) this.fault(one, 'a snapshot changed the text of its epoch');
             one.text = data.content;
         } else if (ends.has(type)) {
-            one.end = { state: ends.get(type), at: Date.now(), epoch, message: data.message, code: data.code, reason: data.reason };
+            one.end = {
+                state: ends.get(type),
+                at: Date.now(),
+                epoch,
+                message: data.message,
+                code: data.code,
+                reason: data.reason,
+            };
         } else {
             this.fault(one, `unknown frame ${type}`);
         }

@@ -23,7 +23,11 @@ else:
 `;
 
 function python(args, input) {
-    const done = spawnSync('python3', ['-c', reader, ...args], { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    const done = spawnSync('python3', ['-c', reader, ...args], {
+        input,
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+    });
     if (done.status !== 0) throw new Error(`the mail could not be read: ${done.stderr || done.error}`);
     return JSON.parse(done.stdout);
 }

@@ -39,7 +39,7 @@ export class Program {
         this.ready = ready;
         this.child = null;
         this.supervised = supervised;
-        this.endings = [];  // exit codes of its own endings
+        this.endings = []; // exit codes of its own endings
         mkdirSync(this.home, { recursive: true });
         mkdirSync(path.dirname(this.log), { recursive: true });
     }

@@ -39,18 +39,18 @@ const defaults = {
     gateways: 1,
     moderation: 1,
     chat: 1,
-    memory: 0,       // asks the provider too: only where that is looked at
+    memory: 0, // asks the provider too: only where that is looked at
     usage: 1,
     mail: 1,
     privacy: 0,
     identity: 0,
-    env: {},         // of every program
+    env: {}, // of every program
     gatewayEnv: {},
     chatEnv: {},
     mailEnv: {},
     identityEnv: {},
     providers: ['openai'],
-    supervised: false,  // gateways and workers that end by themselves are started again
+    supervised: false, // gateways and workers that end by themselves are started again
 };
 
 /// Everything up and ready. `options` as in `defaults`.
@@ -94,7 +94,9 @@ class System {
         this.database = new pg.Pool({ connectionString: this.adminUrl, max: 4, options: '-c search_path=airi' });
         this.database.on('error', () => {});
         this.kafka = new kafkajs.Kafka({
-            clientId: 'tests', brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING,
+            clientId: 'tests',
+            brokers: [brokers],
+            logLevel: kafkajs.logLevel.NOTHING,
             retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 40 },
         });
         this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
@@ -102,7 +104,9 @@ class System {
         await this.addStandin();
         const counts = Object.fromEntries(workers.map((kind) => [kind, this.options[kind]]));
         const wanted = Object.entries({ gateway: this.options.gateways, ...counts });
-        await Promise.all(wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))));
+        await Promise.all(
+            wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))),
+        );
         await this.settled(counts);
     }
 
@@ -113,13 +117,17 @@ class System {
         await admin.connect();
         try {
             let last;
-            await eventually('the worker groups are settled', async () => {
-                last = (await admin.describeGroups(groups.map(([name]) => name))).groups;
-                return groups.every(([name, members]) => {
-                    const is = last.find((group) => group.groupId === name);
-                    return is.state === 'Stable' && is.members.length === members;
-                });
-            }, { every: 100, describe: () => last.map((group) => [group.groupId, group.state, group.members.length]) });
+            await eventually(
+                'the worker groups are settled',
+                async () => {
+                    last = (await admin.describeGroups(groups.map(([name]) => name))).groups;
+                    return groups.every(([name, members]) => {
+                        const is = last.find((group) => group.groupId === name);
+                        return is.state === 'Stable' && is.members.length === members;
+                    });
+                },
+                { every: 100, describe: () => last.map((group) => [group.groupId, group.state, group.members.length]) },
+            );
         } finally {
             await admin.disconnect();
         }
@@ -142,8 +150,11 @@ class System {
         const port = await freePort();
         const url = `http://127.0.0.1:${port}`;
         const program = new Program('standin', {
-            command: path.join(binaries, 'airi-standin'), args: ['--port', String(port)], env: { PATH: process.env.PATH },
-            dir: this.dir, ready: () => readFileSync(program.log, 'utf8').includes('listening on '),
+            command: path.join(binaries, 'airi-standin'),
+            args: ['--port', String(port)],
+            env: { PATH: process.env.PATH },
+            dir: this.dir,
+            ready: () => readFileSync(program.log, 'utf8').includes('listening on '),
         });
         this.programs.set('standin', program);
         this.standin = url;
@@ -168,12 +179,28 @@ class System {
         const kind = name.replace(/-\d+$/, '');
         const port = await freePort();
         const env = {
-            PATH: process.env.PATH, REDIS_URL: this.redisUrl, KAFKA_BROKERS: this.brokers, JWT_SECRET: this.jwtSecret,
-            AIRI_PROFILE: this.options.profile, AIRI_INSTANCE: name, KAFKA_SESSION_TIMEOUT: '2000ms', ...this.options.env,
+            PATH: process.env.PATH,
+            REDIS_URL: this.redisUrl,
+            KAFKA_BROKERS: this.brokers,
+            JWT_SECRET: this.jwtSecret,
+            AIRI_PROFILE: this.options.profile,
+            AIRI_INSTANCE: name,
+            KAFKA_SESSION_TIMEOUT: '2000ms',
+            ...this.options.env,
         };
         if (kind === 'gateway') {
-            Object.assign(env, { PORT: String(port), ADDRESS: '127.0.0.1', DATABASE_URL: this.appUrl,
-                ENABLE_RATE_LIMITING: 'false', GATEWAY_THREADS: '2', DRAIN_SECONDS: '4' }, this.options.gatewayEnv);
+            Object.assign(
+                env,
+                {
+                    PORT: String(port),
+                    ADDRESS: '127.0.0.1',
+                    DATABASE_URL: this.appUrl,
+                    ENABLE_RATE_LIMITING: 'false',
+                    GATEWAY_THREADS: '2',
+                    DRAIN_SECONDS: '4',
+                },
+                this.options.gatewayEnv,
+            );
         } else {
             Object.assign(env, { ADMIN_PORT: String(port), DATABASE_URL: this.workerUrl, DRAIN_SECONDS: '2' });
         }
@@ -184,8 +211,12 @@ class System {
         if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
         if (kind === 'identity') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.identityEnv);
         const program = new Program(name, {
-            command: path.join(binaries, `airi-${kind}`), env, dir: this.dir, supervised: this.options.supervised,
-            ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
+            command: path.join(binaries, `airi-${kind}`),
+            env,
+            dir: this.dir,
+            supervised: this.options.supervised,
+            ready: async () =>
+                (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
         });
         program.port = port;
         program.kind = kind;
@@ -201,7 +232,9 @@ class System {
 
     async server(kind, verb) {
         const env = { ...process.env, PG_FSYNC: 'off' };
-        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], { env });
+        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
+            env,
+        });
         return done.stdout.trim().split('\n').pop();
     }
 
@@ -251,7 +284,11 @@ class System {
     async api(method, route, { token, body, headers = {}, gateway = 'gateway-1' } = {}) {
         const answer = await fetch(`${this.url(gateway)}/api/v1${route}`, {
             method,
-            headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}), ...headers },
+            headers: {
+                'Content-Type': 'application/json',
+                ...(token ? { Authorization: `Bearer ${token}` } : {}),
+                ...headers,
+            },
             body: body === undefined ? undefined : JSON.stringify(body),
             signal: AbortSignal.timeout(40_000),
         });

@@ -1,10 +1,10 @@
 #include "workers/chat/chat.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <algorithm>
 
 #include "platform/base/log.hpp"
 #include "workers/chat/deltas.hpp"
@@ -31,7 +31,7 @@ struct call_end {
 };
 
 awaitable<call_end> read_reply(providers::chat_provider& from, providers::prompt with, providers::time_limits limits,
-                               std::shared_ptr<deltas> out) {
+    std::shared_ptr<deltas> out) {
     call_end end;
     const auto start = clock::now();
     auto stream = co_await from.start(std::move(with), limits);
@@ -69,14 +69,15 @@ awaitable<call_end> stoppable(std::shared_ptr<live_generation> live, awaitable<c
 }
 
 // Keeps the lease while the generation lives, and brings the user's wish to stop.
-awaitable<> keep_lease(generation_id id, std::shared_ptr<live_generation> live, std::shared_ptr<deltas> out, ports use) {
+awaitable<> keep_lease(
+    generation_id id, std::shared_ptr<live_generation> live, std::shared_ptr<deltas> out, ports use) {
     while (!live->done) {
         live->heartbeat.expires_after(use.options.heartbeat);
         co_await live->heartbeat.async_wait(asio::as_tuple(asio::use_awaitable));
         if (live->done) co_return;
         postgres::transaction beat;
         beat.statements.push_back(gen::heartbeat(id, live->epoch, use.options.lease, out->shown(), out->shown_offset(),
-                                                 live->under_way ? live->under_way() : gen::provider_call{}));
+            live->under_way ? live->under_way() : gen::provider_call{}));
         const auto rows = co_await use.database.run(std::move(beat));
         if (!rows || live->done || live->restarting) continue;
         const auto word = rows->front().empty() ? std::string_view("lost") : rows->front().text(0, 0);
@@ -99,9 +100,13 @@ effects ending(const events::chat_screened& in, std::int64_t epoch, const gen::e
 class answering {
 public:
     answering(events::chat_screened in, gen::claimed claim, std::string traceparent, const ports& use, executor on)
-        : in_(std::move(in)), claim_(std::move(claim)), traceparent_(std::move(traceparent)), use_(use),
+        : in_(std::move(in)),
+          claim_(std::move(claim)),
+          traceparent_(std::move(traceparent)),
+          use_(use),
           live_(std::make_shared<live_generation>(on)),
-          out_(std::make_shared<deltas>(use.frames, events::generation_ids{in_.conversation, in_.generation, in_.message, in_.reply}, on)),
+          out_(std::make_shared<deltas>(
+              use.frames, events::generation_ids{in_.conversation, in_.generation, in_.message, in_.reply}, on)),
           on_(on) {
         live_->epoch = claim_.epoch;
         use_.live.add(in_.generation, live_);
@@ -115,7 +120,8 @@ public:
 
     awaitable<result<effects>> run() {
         if (claim_.cancelled) co_return co_await ended_at_once("cancelled");
-        if (claim_.attempts > use_.options.max_attempts) co_return co_await ended_at_once("failed", "too_many_attempts");
+        if (claim_.attempts > use_.options.max_attempts)
+            co_return co_await ended_at_once("failed", "too_many_attempts");
         asio::co_spawn(on_, keep_lease(in_.generation, live_, out_, use_), asio::detached);
         out_->begin(claim_.epoch);
         const auto prices = use_.prices;
@@ -158,7 +164,8 @@ public:
     }
 
 private:
-    // Says the reply that this model gave to an equal request, if it is still kept. What another model began is not gone on with.
+    // Says the reply that this model gave to an equal request, if it is still kept. What another model began is not
+    // gone on with.
     awaitable<bool> kept_reply_of(const priced_model& model) {
         key_.reset();
         if (!use_.kept || !repeatable(claim_.parameters)) co_return false;
@@ -171,20 +178,22 @@ private:
         tokens_ = kept->tokens;
         out_->push(kept->text);
         // It streams like any other; nobody waits for a Redis that has gone meanwhile.
-        for (int i = 0; i < 50 && out_->shown().size() < kept->text.size() && live_->why == stop_reason::none; ++i) co_await pause(milliseconds{5});
+        for (int i = 0; i < 50 && out_->shown().size() < kept->text.size() && live_->why == stop_reason::none; ++i)
+            co_await pause(milliseconds{5});
         latency_ = since(start);
         co_return true;
     }
 
     awaitable<call_end> call(const priced_model& model, providers::health& health) {
-        const auto from = std::find_if(use_.models_of.begin(), use_.models_of.end(),
-                                       [&](const auto& p) { return p->name() == model.provider; });
+        const auto from = std::find_if(
+            use_.models_of.begin(), use_.models_of.end(), [&](const auto& p) { return p->name() == model.provider; });
         auto prompt = build_prompt(claim_, model);
         const auto prompt_tokens = estimate_tokens(prompt);
         const auto start = clock::now();
         live_->under_way = [out = out_, model, prompt_tokens] {
             const providers::token_count so_far{prompt_tokens, providers::estimate_tokens(out->text())};
-            return gen::provider_call{0, model.provider, model.model, {}, so_far.in, so_far.out, cost(model, so_far), 0};
+            return gen::provider_call{
+                0, model.provider, model.model, {}, so_far.in, so_far.out, cost(model, so_far), 0};
         };
         auto got = co_await stoppable(live_, read_reply(**from, std::move(prompt), use_.options.limits, out_));
         live_->under_way = nullptr;
@@ -197,15 +206,16 @@ private:
         } else if (got.why) {
             health.failed(clock::now(), got.why, (*from)->retry_after());
             outcome = got.why.message();
-            log::warn("chat.provider_failed", {{"generation_id", in_.generation.text()}, {"provider", model.provider},
-                                               {"model", model.model}, {"error", outcome}, {"sent", out_->text().size()}});
+            log::warn(
+                "chat.provider_failed", {{"generation_id", in_.generation.text()}, {"provider", model.provider},
+                                            {"model", model.model}, {"error", outcome}, {"sent", out_->text().size()}});
         } else {
             health.succeeded(clock::now(), got.first_token.value_or(latency_));
         }
         // A call refused before any token was made cost nothing.
         if (got.why && !got.tokens && out_->text().empty()) tokens_ = {};
         calls_.push_back({live_->epoch, model.provider, model.model, outcome, tokens_.in, tokens_.out,
-                          cost(model, tokens_), latency_.count()});
+            cost(model, tokens_), latency_.count()});
         co_return got;
     }
 
@@ -233,8 +243,11 @@ private:
 
     awaitable<result<effects>> settled(std::string_view state, const priced_model& model) {
         co_await out_->settle();
-        gen::ending with{.state = state, .content = out_->text(), .error_code = {}, .provider = model.provider,
-                         .model = model.model};
+        gen::ending with{.state = state,
+            .content = out_->text(),
+            .error_code = {},
+            .provider = model.provider,
+            .model = model.model};
         with.tokens_in = tokens_.in;
         with.tokens_out = tokens_.out;
         with.cost_nanousd = cached_ ? 0 : cost(model, tokens_);

@@ -9,18 +9,18 @@
 #include "sql/generations.hpp"
 #include "workers/chat/live.hpp"
 #include "workers/chat/reply_cache.hpp"
-#include "workers/providers/models.hpp"
 #include "workers/providers/health.hpp"
+#include "workers/providers/models.hpp"
 #include "workers/providers/provider.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::chat {
 
 struct chat_options {
-    milliseconds lease{12'000};     ///< how long a dead worker's generations wait for another one
+    milliseconds lease{12'000};  ///< how long a dead worker's generations wait for another one
     milliseconds heartbeat{3'000};
-    int max_attempts = 5;           ///< claims of a generation before it fails
-    int rounds = 2;                 ///< times through the chain of models
+    int max_attempts = 5;  ///< claims of a generation before it fails
+    int rounds = 2;        ///< times through the chain of models
     providers::time_limits limits;
 };
 

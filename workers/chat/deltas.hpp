@@ -1,5 +1,6 @@
 // The text of one generation on its way to the clients: the first piece at once, then at most one frame each 20 ms,
-// whatever the provider's pace; a snapshot after Redis has lost what went before. Best effort: the reply is in Postgres.
+// whatever the provider's pace; a snapshot after Redis has lost what went before. Best effort: the reply is in
+// Postgres.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -45,7 +46,8 @@ private:
     std::size_t sent_ = 0;   // bytes of text_ that are in frames, written or on their way
     std::size_t shown_ = 0;  // those of them that were written
     std::int64_t shown_offset_ = 0;
-    bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false, superseded_ = false;
+    bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false,
+         superseded_ = false;
     std::chrono::steady_clock::time_point not_before_{};
 };
 

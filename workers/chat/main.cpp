@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <charconv>
 
 #include "platform/base/json.hpp"
@@ -21,12 +21,14 @@ struct chat_settings : worker_settings, providers::provider_settings {
     milliseconds gap{20'000};
     seconds total{300};
 
-    static constexpr auto settings = std::tuple_cat(
-        worker_settings::settings, provider_settings::settings,
+    static constexpr auto settings = std::tuple_cat(worker_settings::settings, provider_settings::settings,
         std::tuple{
-            setting{"CHAT_LEASE", &chat_settings::lease, "How long a dead worker's replies wait for another one.", {.min = 2, .max = 600}},
-            setting{"CHAT_HEARTBEAT", &chat_settings::heartbeat, "How often a reply's lease is extended.", {.min = 100, .max = 60'000}},
-            setting{"CHAT_FIRST_TOKEN_LIMIT", &chat_settings::first_token, "How long a provider may take for its first token."},
+            setting{"CHAT_LEASE", &chat_settings::lease, "How long a dead worker's replies wait for another one.",
+                {.min = 2, .max = 600}},
+            setting{"CHAT_HEARTBEAT", &chat_settings::heartbeat, "How often a reply's lease is extended.",
+                {.min = 100, .max = 60'000}},
+            setting{"CHAT_FIRST_TOKEN_LIMIT", &chat_settings::first_token,
+                "How long a provider may take for its first token."},
             setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long it may be silent after that."},
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take altogether."},
         });
@@ -40,9 +42,13 @@ std::string_view name_of(providers::health::state is) {
 awaitable<result<>> save_health(postgres::database& to, const providers::health_table& table, std::string slot) {
     std::string rows;
     table.each([&](std::string_view provider, const providers::health& is) {
-        rows += (rows.empty() ? "" : ",") +
-                json::object().add("provider", provider).add("state", name_of(is.current(std::chrono::steady_clock::now())))
-                    .add("success_rate", is.success_rate()).add("latency_ms", is.latency().count()).add("failures", 0).text();
+        rows += (rows.empty() ? "" : ",") + json::object()
+                                                .add("provider", provider)
+                                                .add("state", name_of(is.current(std::chrono::steady_clock::now())))
+                                                .add("success_rate", is.success_rate())
+                                                .add("latency_ms", is.latency().count())
+                                                .add("failures", 0)
+                                                .text();
     });
     if (rows.empty()) co_return result<>{};
     postgres::transaction save;
@@ -65,7 +71,9 @@ awaitable<result<>> load_reply_life(postgres::database& from, seconds& into) {
     if (!rows) co_return rows.error();
     std::int64_t given = 300;
     if (!rows->front().empty())
-        if (const auto text = rows->front().text(0, 0); std::from_chars(text.data(), text.data() + text.size(), given).ec != std::errc{}) given = 0;
+        if (const auto text = rows->front().text(0, 0);
+            std::from_chars(text.data(), text.data() + text.size(), given).ec != std::errc{})
+            given = 0;
     into = seconds{std::clamp<std::int64_t>(given, 0, 86'400)};
     co_return result<>{};
 }
@@ -93,15 +101,19 @@ int main(int count, char** arguments) {
     options.limits = {settings.first_token, settings.gap, settings.total};
     seconds reply_life{0};
     const auto kept = chat::open_reply_cache(whole.redis(), reply_life);
-    const chat::ports use{whole.database(), whole.frames(), models, health, prices, live, whole.owner(), options, kept.get()};
+    const chat::ports use{
+        whole.database(), whole.frames(), models, health, prices, live, whole.owner(), options, kept.get()};
 
     const auto cancels = redis::open_subscriber(whole.on(), settings.redis_url);
     cancels->arrived = [&](std::string_view, std::string_view payload) {
         if (const auto id = generation_id::parse(payload)) live.cancel(*id);
     };
-    whole.keep_loaded([&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
-    whole.keep_loaded([&]() -> awaitable<result<>> { return load_reply_life(whole.database(), reply_life); }, seconds{10});
-    whole.keep_loaded([&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
+    whole.keep_loaded(
+        [&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
+    whole.keep_loaded(
+        [&]() -> awaitable<result<>> { return load_reply_life(whole.database(), reply_life); }, seconds{10});
+    whole.keep_loaded(
+        [&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
     whole.keep_loaded([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
     whole.at_last([&] { return release_all(live); });
     const auto code = whole.run(chat::declare(use));

@@ -32,7 +32,8 @@ providers::prompt build_prompt(const sql::generations::claimed& from, const prov
     const auto parsed = json::document::parse(from.parameters);
     if (parsed) {
         const auto p = parsed->root();
-        if (const auto most = p["max_tokens"].integer(); most && *most > 0) out.max_tokens = std::min(out.max_tokens, *most);
+        if (const auto most = p["max_tokens"].integer(); most && *most > 0)
+            out.max_tokens = std::min(out.max_tokens, *most);
         out.temperature = p["temperature"].number();
         p["turns"].each([&](json::value t) {
             turn one{role_of(t["role"].string().value_or("user")), std::string(t["content"].string().value_or(""))};
@@ -46,7 +47,8 @@ providers::prompt build_prompt(const sql::generations::claimed& from, const prov
     if (!from.system_prompt.empty()) instructions += (instructions.empty() ? "" : "\n\n") + from.system_prompt;
     if (older.empty()) {
         for (const auto& t : from.history) older.push_back({t.by_user ? role::user : role::assistant, t.text});
-        if (!from.summary.empty()) instructions += (instructions.empty() ? "" : "\n\n") + std::string(before) + from.summary;
+        if (!from.summary.empty())
+            instructions += (instructions.empty() ? "" : "\n\n") + std::string(before) + from.summary;
     }
     std::int64_t budget = std::min(from.context_tokens, model.context_tokens) - out.max_tokens;
     if (!instructions.empty()) {
@@ -59,7 +61,7 @@ providers::prompt build_prompt(const sql::generations::claimed& from, const prov
         if (budget < 0 && kept > 0) break;
     }
     out.turns.insert(out.turns.end(), std::make_move_iterator(older.rend() - static_cast<std::ptrdiff_t>(kept)),
-                     std::make_move_iterator(older.rend()));
+        std::make_move_iterator(older.rend()));
     return out;
 }
 

@@ -25,7 +25,11 @@ public:
 
     awaitable<> keep(std::string key, kept_reply reply) override {
         if (life_.count() <= 0) co_return;
-        auto value = json::object().add("text", reply.text).add("tokens_in", reply.tokens.in).add("tokens_out", reply.tokens.out).text();
+        auto value = json::object()
+                         .add("text", reply.text)
+                         .add("tokens_in", reply.tokens.in)
+                         .add("tokens_out", reply.tokens.out)
+                         .text();
         std::vector<std::string> words{"SET", std::move(key), std::move(value), "EX", std::to_string(life_.count())};
         co_await client_.command(std::move(words));
     }
@@ -42,17 +46,22 @@ bool repeatable(std::string_view parameters) {
     if (!parsed) return false;
     const auto p = parsed->root();
     const auto top_p = p["top_p"];
-    return p["temperature"].number() == 0.0 && (!top_p.exists() || top_p.is_null() || top_p.number() == 1.0) && !p["tools"].exists() &&
-           !p["anew"].exists();
+    return p["temperature"].number() == 0.0 && (!top_p.exists() || top_p.is_null() || top_p.number() == 1.0) &&
+           !p["tools"].exists() && !p["anew"].exists();
 }
 
 std::string reply_key(const user_id& user, std::string_view provider, const providers::prompt& asked) {
     std::string turns = "[";
     for (const auto& t : asked.turns)
-        turns += (turns.size() > 1 ? "," : "") + json::object().add("role", static_cast<int>(t.who)).add("text", t.text).text();
+        turns += (turns.size() > 1 ? "," : "") +
+                 json::object().add("role", static_cast<int>(t.who)).add("text", t.text).text();
     json::object all;
-    all.add("user", user.text()).add("provider", provider).add("model", asked.model).add("max_tokens", asked.max_tokens)
-        .add("temperature", asked.temperature).add_raw("turns", turns + "]");
+    all.add("user", user.text())
+        .add("provider", provider)
+        .add("model", asked.model)
+        .add("max_tokens", asked.max_tokens)
+        .add("temperature", asked.temperature)
+        .add_raw("turns", turns + "]");
     return "reply:" + digest::sha256_hex(all.text());
 }
 

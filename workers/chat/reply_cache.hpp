@@ -1,5 +1,5 @@
-// Replies kept for a moment: a user who asks a model for the same thing again, where chance has no part in it, gets the same
-// words without another call. Best effort: while Redis is away nothing is kept. Used by the chat worker.
+// Replies kept for a moment: a user who asks a model for the same thing again, where chance has no part in it, gets the
+// same words without another call. Best effort: while Redis is away nothing is kept. Used by the chat worker.
 #pragma once
 
 #include <memory>
@@ -30,8 +30,8 @@ public:
     virtual awaitable<> keep(std::string key, kept_reply) = 0;
 };
 
-/// Whether these parameters of a generation leave nothing to chance: temperature 0 by the caller's own wish, top_p 1 or none, no
-/// tools, and no wish for another reply.
+/// Whether these parameters of a generation leave nothing to chance: temperature 0 by the caller's own wish, top_p 1 or
+/// none, no tools, and no wish for another reply.
 bool repeatable(std::string_view parameters);
 
 /// The name under which a reply is kept: of the user, the provider and all that it is asked.

@@ -11,15 +11,20 @@ namespace {
 constexpr std::size_t most_bytes = 256 * 1024;
 constexpr seconds known_for{600}, ask_again{5}, keys_pause{60};
 // The client waits ten seconds for all of it.
-constexpr http::limits quick{.connect = milliseconds{2'000}, .first_byte = milliseconds{2'500}, .gap = milliseconds{1'000}, .total = milliseconds{3'500},
-                             .header_bytes = 16 * 1024, .body_bytes = most_bytes};
+constexpr http::limits quick{.connect = milliseconds{2'000},
+    .first_byte = milliseconds{2'500},
+    .gap = milliseconds{1'000},
+    .total = milliseconds{3'500},
+    .header_bytes = 16 * 1024,
+    .body_bytes = most_bytes};
 
 struct answered {
     unsigned status = 0;
     std::string body;
 };
 
-awaitable<result<answered>> send(http::client& use, std::string method, std::string url, http::headers with, std::string body = {}) {
+awaitable<result<answered>> send(
+    http::client& use, std::string method, std::string url, http::headers with, std::string body = {}) {
     auto got = co_await use.send({std::move(method), std::move(url), std::move(with), std::move(body), quick});
     if (!got) co_return got.error();
     auto text = co_await (*got)->read_all(most_bytes);
@@ -55,10 +60,12 @@ awaitable<result<>> discover(http::client& use, provider& of) {
 awaitable<result<json::document>> exchange(http::client& use, const provider& with, const presented& what) {
     auto headers = asking();
     headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    auto form = form_encoded({{"grant_type", "authorization_code"}, {"code", what.credential}, {"redirect_uri", what.redirect_uri}, {"code_verifier", what.verifier}});
+    auto form = form_encoded({{"grant_type", "authorization_code"}, {"code", what.credential},
+        {"redirect_uri", what.redirect_uri}, {"code_verifier", what.verifier}});
     const auto add = [&](std::string_view more) { form.append("&").append(more); };
     if (with.by == proof::basic)
-        headers.emplace_back("Authorization", "Basic " + digest::base64(percent_encoded(with.client_id) + ":" + percent_encoded(with.client_secret.reveal())));
+        headers.emplace_back("Authorization", "Basic " + digest::base64(percent_encoded(with.client_id) + ":" +
+                                                                        percent_encoded(with.client_secret.reveal())));
     else
         add(form_encoded({{"client_id", with.client_id}}));
     if (with.by == proof::post) add(form_encoded({{"client_secret", with.client_secret.reveal()}}));
@@ -68,7 +75,8 @@ awaitable<result<json::document>> exchange(http::client& use, const provider& wi
     auto parsed = json::document::parse(got->body);
     if (got->status >= 400 && got->status < 500 && got->status != 429) {
         const auto why = parsed ? std::string(parsed->root()["error"].string().value_or("")) : std::string{};
-        log::warn("identity.code_rejected", {{"provider", with.name}, {"status", got->status}, {"error", why.substr(0, 60)}});
+        log::warn(
+            "identity.code_rejected", {{"provider", with.name}, {"status", got->status}, {"error", why.substr(0, 60)}});
         co_return errc::rejected;
     }
     if (got->status != 200 || !parsed) co_return http::errc::malformed;
@@ -148,9 +156,15 @@ awaitable<result<person>> identify(http::client& use, provider& by, presented wh
 // https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret
 std::string apple_secret(const provider& of, instant at) {
     const auto from = unix_seconds(at);
-    const auto text = digest::base64url(json::object().add("alg", "ES256").add("kid", of.key_id).add("typ", "JWT").text()) + '.' +
-                      digest::base64url(json::object().add("iss", of.team_id).add("iat", from).add("exp", from + 300).add("aud", of.issuer)
-                                            .add("sub", of.client_id).text());
+    const auto text =
+        digest::base64url(json::object().add("alg", "ES256").add("kid", of.key_id).add("typ", "JWT").text()) + '.' +
+        digest::base64url(json::object()
+                .add("iss", of.team_id)
+                .add("iat", from)
+                .add("exp", from + 300)
+                .add("aud", of.issuer)
+                .add("sub", of.client_id)
+                .text());
     return text + '.' + digest::base64url(of.key->sign(text));
 }
 

@@ -18,7 +18,8 @@ struct presented {
 /// Discovery and keys, when they are old; what was known stays when the provider does not answer.
 awaitable<> learn(http::client&, provider&);
 
-/// Who brought it. `again`: the provider is away, slow or talks nonsense; `refused`: it says no, or its word is not good.
+/// Who brought it. `again`: the provider is away, slow or talks nonsense; `refused`: it says no, or its word is not
+/// good.
 awaitable<result<person>> identify(http::client&, provider&, presented);
 
 /// The client secret that Apple wants: a JWT of ours, good for five minutes.

@@ -7,7 +7,8 @@
 namespace airi::workers::identity {
 namespace {
 
-constexpr std::size_t longest = 16 * 1024, longest_subject = 255, longest_name = 400, longest_email = 254, most_keys = 100;
+constexpr std::size_t longest = 16 * 1024, longest_subject = 255, longest_name = 400, longest_email = 254,
+                      most_keys = 100;
 constexpr std::int64_t skew = 60, oldest = 24 * 3600;
 
 struct category_type final : boost::system::error_category {
@@ -27,7 +28,9 @@ struct category_type final : boost::system::error_category {
         }
         return "unknown";
     }
-    boost::system::error_condition default_error_condition(int) const noexcept override { return make_error_condition(failure::refused); }
+    boost::system::error_condition default_error_condition(int) const noexcept override {
+        return make_error_condition(failure::refused);
+    }
 };
 
 result<json::document> decoded(std::string_view part) {
@@ -46,7 +49,8 @@ result<json::document> decoded(std::string_view part) {
 // ASCII only, as at signup, so that nobody gets a look-alike of another's address.
 bool is_address(std::string_view text) {
     const auto at = text.find('@');
-    return text.size() <= longest_email && at != text.npos && at > 0 && at + 1 < text.size() && text.find('@', at + 1) == text.npos &&
+    return text.size() <= longest_email && at != text.npos && at > 0 && at + 1 < text.size() &&
+           text.find('@', at + 1) == text.npos &&
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
@@ -62,7 +66,8 @@ bool is_ours(json::value audience, json::value authorized, const std::vector<std
 
 error_code check(json::value claims, const expectation& wanted) {
     const auto issuer = claims["iss"].string().value_or("");
-    // https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken: with or without https://.
+    // https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken: with or without
+    // https://.
     const bool google = wanted.issuer == "https://accounts.google.com" && issuer == "accounts.google.com";
     if (issuer != wanted.issuer && !google) return errc::wrong_issuer;
     if (!is_ours(claims["aud"], claims["azp"], wanted.audiences)) return errc::wrong_audience;
@@ -70,9 +75,11 @@ error_code check(json::value claims, const expectation& wanted) {
     const auto expires = claims["exp"].integer(), issued = claims["iat"].integer();
     if (!expires || !issued) return errc::malformed;
     if (*expires < now - skew || *issued > now + skew || *issued < now - oldest) return errc::expired;
-    if (const auto begins = claims["nbf"]; begins.exists() && begins.integer().value_or(now + skew + 1) > now + skew) return errc::expired;
+    if (const auto begins = claims["nbf"]; begins.exists() && begins.integer().value_or(now + skew + 1) > now + skew)
+        return errc::expired;
     const auto nonce = claims["nonce"].string().value_or("");
-    if (!digest::equal(digest::sha256_hex(nonce), wanted.nonce_hash) && !digest::equal(nonce, wanted.nonce_hash)) return errc::wrong_nonce;
+    if (!digest::equal(digest::sha256_hex(nonce), wanted.nonce_hash) && !digest::equal(nonce, wanted.nonce_hash))
+        return errc::wrong_nonce;
     return {};
 }
 
@@ -89,7 +96,8 @@ key_set key_set::of(std::string_view jwks) {
     if (!parsed || parsed->root()["keys"].type() != json::kind::array) return out;
     parsed->root()["keys"].each([&](json::value jwk) {
         if (out.keys_.size() >= most_keys) return;
-        if (auto key = signatures::public_key::of_jwk(jwk)) out.keys_.emplace_back(jwk["kid"].string().value_or(""), std::move(*key));
+        if (auto key = signatures::public_key::of_jwk(jwk))
+            out.keys_.emplace_back(jwk["kid"].string().value_or(""), std::move(*key));
     });
     return out;
 }
@@ -111,7 +119,8 @@ void read_claims(json::value from, person& into) {
         const auto verified = from["email_verified"];
         into.email_verified = verified.boolean().value_or(false) || verified.string() == "true";
     }
-    if (const auto name = from["name"].string(); name && name->size() <= longest_name && name->find('\0') == name->npos) into.name = *name;
+    if (const auto name = from["name"].string(); name && name->size() <= longest_name && name->find('\0') == name->npos)
+        into.name = *name;
 }
 
 result<person> read_id_token(std::string_view token, const key_set& keys, const expectation& wanted) {
@@ -132,7 +141,8 @@ result<person> read_id_token(std::string_view token, const key_set& keys, const 
     if (const auto wrong = check(claims->root(), wanted)) return wrong;
     person out;
     out.subject = claims->root()["sub"].string().value_or("");
-    if (out.subject.empty() || out.subject.size() > longest_subject || out.subject.find('\0') != out.subject.npos) return errc::malformed;
+    if (out.subject.empty() || out.subject.size() > longest_subject || out.subject.find('\0') != out.subject.npos)
+        return errc::malformed;
     read_claims(claims->root(), out);
     return out;
 }

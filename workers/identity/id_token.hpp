@@ -1,4 +1,5 @@
-// ID tokens (OpenID Connect Core 3.1.3.7): who somebody is, by the word of a provider. Verified here and nowhere else. No I/O.
+// ID tokens (OpenID Connect Core 3.1.3.7): who somebody is, by the word of a provider. Verified here and nowhere else.
+// No I/O.
 #pragma once
 
 #include <string>
@@ -12,9 +13,20 @@
 
 namespace airi::workers::identity {
 
-/// All are refusals. unknown_key: no key of that id; newer keys may have it. rejected: the provider does not take the code.
-/// unfit: what the provider says of the person is not what we need.
-enum class errc { malformed = 1, bad_algorithm, unknown_key, bad_signature, wrong_issuer, wrong_audience, wrong_nonce, expired, rejected, unfit };
+/// All are refusals. unknown_key: no key of that id; newer keys may have it. rejected: the provider does not take the
+/// code. unfit: what the provider says of the person is not what we need.
+enum class errc {
+    malformed = 1,
+    bad_algorithm,
+    unknown_key,
+    bad_signature,
+    wrong_issuer,
+    wrong_audience,
+    wrong_nonce,
+    expired,
+    rejected,
+    unfit
+};
 error_code make_error_code(errc);
 
 /// The public keys of a provider by their ids.
@@ -47,8 +59,8 @@ struct person {
     std::string name;
 };
 
-/// `token` must be signed with RS256 or ES256 by a key of the set, be ours, of now (a minute either way), and for this nonce; it
-/// may carry the nonce or, as Apple's apps do, its SHA-256 in hex.
+/// `token` must be signed with RS256 or ES256 by a key of the set, be ours, of now (a minute either way), and for this
+/// nonce; it may carry the nonce or, as Apple's apps do, its SHA-256 in hex.
 result<person> read_id_token(std::string_view token, const key_set& keys, const expectation& wanted);
 
 /// email, email_verified and name of a token's claims or of a userinfo answer; those that are there.

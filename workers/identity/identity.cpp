@@ -20,9 +20,10 @@ effects with_word(events::flow_id flow) {
 effects ended(events::flow_id flow, std::string_view state, const provider* by = nullptr, const person& who = {}) {
     const auto text = [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
     auto out = with_word(flow);
-    out.statements.push_back(sql::bind("identity.save",
-        {{"flow", flow}, {"state", state}, {"issuer", by ? std::optional(by->issuer) : std::nullopt}, {"subject", text(who.subject)},
-         {"email", text(who.email)}, {"verified", who.email_verified}, {"name", text(who.name)}}));
+    out.statements.push_back(sql::bind(
+        "identity.save", {{"flow", flow}, {"state", state}, {"issuer", by ? std::optional(by->issuer) : std::nullopt},
+                             {"subject", text(who.subject)}, {"email", text(who.email)},
+                             {"verified", who.email_verified}, {"name", text(who.name)}}));
     return out;
 }
 
@@ -35,12 +36,15 @@ awaitable<result<effects>> find_out(events::identity_requested in, const ports& 
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
     if (row.empty()) co_return with_word(in.flow);
-    const auto by = std::find_if(use.providers.begin(), use.providers.end(), [&](const provider& p) { return p.name == in.provider; });
+    const auto by = std::find_if(
+        use.providers.begin(), use.providers.end(), [&](const provider& p) { return p.name == in.provider; });
     if (by == use.providers.end() || !by->usable()) co_return ended(in.flow, "away");
-    const auto who = co_await identify(use.out, *by, {text_of(row, 0), row.text(0, 1) == "t", text_of(row, 2), text_of(row, 3), text_of(row, 4)});
+    const auto who = co_await identify(
+        use.out, *by, {text_of(row, 0), row.text(0, 1) == "t", text_of(row, 2), text_of(row, 3), text_of(row, 4)});
     if (who) co_return ended(in.flow, "known", &*by, *who);
     const bool refused = failure_of(who.error()) == failure::refused;
-    log::warn("identity.not_found_out", {{"flow_id", in.flow.text()}, {"provider", in.provider}, {"error", who.error().message()}});
+    log::warn("identity.not_found_out",
+        {{"flow_id", in.flow.text()}, {"provider", in.provider}, {"error", who.error().message()}});
     co_return ended(in.flow, refused ? "refused" : "away");
 }
 
@@ -52,8 +56,8 @@ awaitable<result<>> renew_providers(const ports& use) {
         if (!one.usable()) continue;
         save.statements.push_back(sql::bind("identity.renew_provider",
             {{"name", one.name}, {"title", one.title}, {"issuer", one.issuer}, {"client_id", one.client_id},
-             {"authorization_endpoint", one.authorization_endpoint}, {"scopes", one.scopes}, {"response_mode", one.response_mode},
-             {"id_tokens", one.openid}, {"position", i}}));
+                {"authorization_endpoint", one.authorization_endpoint}, {"scopes", one.scopes},
+                {"response_mode", one.response_mode}, {"id_tokens", one.openid}, {"position", i}}));
     }
     if (save.statements.empty()) co_return result<>{};
     const auto done = co_await use.database.run(std::move(save));
@@ -64,7 +68,9 @@ awaitable<result<>> renew_providers(const ports& use) {
 worker declare(const ports& use) {
     struct handler {
         const ports& with;
-        awaitable<result<effects>> operator()(events::identity_requested in, record) const { return find_out(std::move(in), with); }
+        awaitable<result<effects>> operator()(events::identity_requested in, record) const {
+            return find_out(std::move(in), with);
+        }
     };
     worker out;
     out.name = "identity";

@@ -15,8 +15,8 @@ struct ports {
     std::vector<provider>& providers;
 };
 
-/// A code is exchanged at most once: who claims the flow has it, and a redelivery finds nothing to claim. When the process dies in
-/// between, the person begins again.
+/// A code is exchanged at most once: who claims the flow has it, and a redelivery finds nothing to claim. When the
+/// process dies in between, the person begins again.
 awaitable<result<effects>> find_out(events::identity_requested, const ports&);
 
 /// Learns what is old of the providers and renews the rows of those that can be used.

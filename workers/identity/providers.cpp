@@ -42,29 +42,54 @@ bool is_safe(std::string_view text) {
 std::vector<provider> providers_of(const identity_settings& s) {
     std::vector<provider> out;
     if (!s.google_client_id.empty())
-        out.push_back({.name = "google", .title = "Google", .issuer = s.google_issuer, .client_id = s.google_client_id,
-                       .client_secret = s.google_client_secret, .app_ids = parts(s.google_app_ids)});
+        out.push_back({.name = "google",
+            .title = "Google",
+            .issuer = s.google_issuer,
+            .client_id = s.google_client_id,
+            .client_secret = s.google_client_secret,
+            .app_ids = parts(s.google_app_ids)});
     if (!s.apple_client_id.empty())
-        out.push_back({.name = "apple", .title = "Apple", .issuer = s.apple_issuer, .client_id = s.apple_client_id, .client_secret = {},
-                       .app_ids = parts(s.apple_app_ids), .scopes = "openid email name", .response_mode = "form_post", .by = proof::apple,
-                       .team_id = s.apple_team_id, .key_id = s.apple_key_id, .key = signatures::private_key::of_pem(with_lines(s.apple_private_key))});
+        out.push_back({.name = "apple",
+            .title = "Apple",
+            .issuer = s.apple_issuer,
+            .client_id = s.apple_client_id,
+            .client_secret = {},
+            .app_ids = parts(s.apple_app_ids),
+            .scopes = "openid email name",
+            .response_mode = "form_post",
+            .by = proof::apple,
+            .team_id = s.apple_team_id,
+            .key_id = s.apple_key_id,
+            .key = signatures::private_key::of_pem(with_lines(s.apple_private_key))});
     if (!s.discord_client_id.empty()) {
         const auto base = without_slash(s.discord_base_url);
-        out.push_back({.name = "discord", .title = "Discord", .openid = false, .issuer = base, .client_id = s.discord_client_id,
-                       .client_secret = s.discord_client_secret, .app_ids = {}, .scopes = "identify email",
-                       .authorization_endpoint = base + "/oauth2/authorize", .token_endpoint = base + "/api/oauth2/token",
-                       .userinfo_endpoint = base + "/api/v10/users/@me"});
+        out.push_back({.name = "discord",
+            .title = "Discord",
+            .openid = false,
+            .issuer = base,
+            .client_id = s.discord_client_id,
+            .client_secret = s.discord_client_secret,
+            .app_ids = {},
+            .scopes = "identify email",
+            .authorization_endpoint = base + "/oauth2/authorize",
+            .token_endpoint = base + "/api/oauth2/token",
+            .userinfo_endpoint = base + "/api/v10/users/@me"});
     }
     if (!s.oidc_client_id.empty())
-        out.push_back({.name = "oidc", .title = s.oidc_name, .issuer = s.oidc_issuer, .client_id = s.oidc_client_id,
-                       .client_secret = s.oidc_client_secret, .app_ids = parts(s.oidc_app_ids)});
+        out.push_back({.name = "oidc",
+            .title = s.oidc_name,
+            .issuer = s.oidc_issuer,
+            .client_id = s.oidc_client_id,
+            .client_secret = s.oidc_client_secret,
+            .app_ids = parts(s.oidc_app_ids)});
     return out;
 }
 
 std::vector<std::string> mistakes_of(const identity_settings& s) {
     std::vector<std::string> out;
     const auto url = [&](const std::string& id, const std::string& value, std::string_view name) {
-        if (!id.empty() && !is_safe(value)) out.push_back(std::string(name) + " is an https URL; http is for this machine alone");
+        if (!id.empty() && !is_safe(value))
+            out.push_back(std::string(name) + " is an https URL; http is for this machine alone");
     };
     const auto both = [&](bool one, bool other, std::string_view what) {
         if (one && !other) out.push_back(std::string(what));
@@ -74,10 +99,12 @@ std::vector<std::string> mistakes_of(const identity_settings& s) {
     url(s.apple_client_id, s.apple_issuer, "APPLE_ISSUER");
     url(s.oidc_client_id, s.oidc_issuer, "OIDC_ISSUER");
     both(!s.google_client_id.empty(), !s.google_client_secret.empty(), "GOOGLE_CLIENT_ID needs GOOGLE_CLIENT_SECRET");
-    both(!s.discord_client_id.empty(), !s.discord_client_secret.empty(), "DISCORD_CLIENT_ID needs DISCORD_CLIENT_SECRET");
-    both(!s.apple_client_id.empty(), !s.apple_team_id.empty() && !s.apple_key_id.empty(), "APPLE_CLIENT_ID needs APPLE_TEAM_ID and APPLE_KEY_ID");
+    both(!s.discord_client_id.empty(), !s.discord_client_secret.empty(),
+        "DISCORD_CLIENT_ID needs DISCORD_CLIENT_SECRET");
+    both(!s.apple_client_id.empty(), !s.apple_team_id.empty() && !s.apple_key_id.empty(),
+        "APPLE_CLIENT_ID needs APPLE_TEAM_ID and APPLE_KEY_ID");
     both(!s.apple_client_id.empty(), signatures::private_key::of_pem(with_lines(s.apple_private_key)).has_value(),
-         "APPLE_PRIVATE_KEY is the text of the .p8 file, a private key on P-256");
+        "APPLE_PRIVATE_KEY is the text of the .p8 file, a private key on P-256");
     if (s.oidc_name.empty() || s.oidc_name.size() > 40) out.push_back("OIDC_NAME has 1 to 40 bytes");
     return out;
 }
@@ -92,8 +119,10 @@ bool read_configuration(std::string_view text, provider& of) {
         const auto url = root[name].string().value_or("");
         return url.size() <= 1000 && is_safe(url) ? std::string(url) : std::string{};
     };
-    auto authorization = endpoint("authorization_endpoint"), token = endpoint("token_endpoint"), keys = endpoint("jwks_uri");
-    if (authorization.empty() || token.empty() || keys.empty() || authorization.find('#') != authorization.npos) return false;
+    auto authorization = endpoint("authorization_endpoint"), token = endpoint("token_endpoint"),
+         keys = endpoint("jwks_uri");
+    if (authorization.empty() || token.empty() || keys.empty() || authorization.find('#') != authorization.npos)
+        return false;
     of.authorization_endpoint = std::move(authorization);
     of.token_endpoint = std::move(token);
     of.jwks_uri = std::move(keys);

@@ -1,5 +1,5 @@
-// The identity providers that this installation is set up for, and what they have published about themselves. Used by the
-// identity worker alone.
+// The identity providers that this installation is set up for, and what they have published about themselves. Used by
+// the identity worker alone.
 #pragma once
 
 #include <chrono>
@@ -18,16 +18,16 @@ namespace airi::workers::identity {
 enum class proof { none, basic, post, apple };
 
 struct provider {
-    std::string name;   ///< in paths: google
-    std::string title;  ///< for people: Google
-    bool openid = true; ///< false: Discord's OAuth 2.0, where the token endpoint gives no ID token
+    std::string name;    ///< in paths: google
+    std::string title;   ///< for people: Google
+    bool openid = true;  ///< false: Discord's OAuth 2.0, where the token endpoint gives no ID token
     std::string issuer;
     std::string client_id;
     secret client_secret;
     std::vector<std::string> app_ids;  ///< further clients of ours, whose ID tokens count too
     std::string scopes = "openid email profile";
     std::string response_mode = "query";
-    proof by = proof::basic;           ///< of OpenID providers what discovery names, Apple excepted
+    proof by = proof::basic;                ///< of OpenID providers what discovery names, Apple excepted
     std::string team_id = {}, key_id = {};  ///< Apple's
     std::optional<signatures::private_key> key = std::nullopt;
 

@@ -15,13 +15,15 @@ using values = std::map<std::string, std::string, std::less<>>;
 using shown = std::function<std::string(std::string_view name, const std::string& value)>;
 
 const embedded_file* file_named(std::string_view name) {
-    const auto found = std::find_if(text_files.begin(), text_files.end(), [&](const auto& file) { return file.name == name; });
+    const auto found =
+        std::find_if(text_files.begin(), text_files.end(), [&](const auto& file) { return file.name == name; });
     return found == text_files.end() ? nullptr : &*found;
 }
 
 // de-AT → de → en.
 const embedded_file* text_of(std::string_view kind, std::string_view locale, std::string& language) {
-    for (const auto& tag : {std::string(locale), std::string(locale.substr(0, locale.find_first_of("-_"))), std::string("en")}) {
+    for (const auto& tag :
+        {std::string(locale), std::string(locale.substr(0, locale.find_first_of("-_"))), std::string("en")}) {
         language = tag;
         for (char& c : language)
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 'a' - 'A');
@@ -78,8 +80,8 @@ std::string to_the_minute(instant when) {
     return text.substr(0, 10) + ' ' + text.substr(11, 5) + " UTC";
 }
 
-// One line of at most 200 bytes; empty when it may not be shown. Whoever signs somebody else up must not be able to send
-// them to a page of his own by way of a name.
+// One line of at most 200 bytes; empty when it may not be shown. Whoever signs somebody else up must not be able to
+// send them to a page of his own by way of a name.
 std::string cleaned(std::string_view text) {
     if (const auto when = parse_instant(text)) return to_the_minute(*when);
     std::string out(text);

@@ -1,8 +1,9 @@
 // From an event to the letter: the kind's text in the user's language, with the event's variables. Pure.
 //
 // A text (texts/<kind>.<language>.txt) has the subject in its first line and paragraphs below; HTML is made of the same
-// paragraphs in texts/layout.html. {{name}} stands for a variable of the event, or for link, expires_at, or product (the
-// sender's name). A paragraph whose variable is not there is left out; one that is nothing but {{link}} must have it.
+// paragraphs in texts/layout.html. {{name}} stands for a variable of the event, or for link, expires_at, or product
+// (the sender's name). A paragraph whose variable is not there is left out; one that is nothing but {{link}} must have
+// it.
 #pragma once
 
 #include <span>

@@ -47,7 +47,8 @@ std::size_t keep_beginning(char* bytes, std::size_t size, std::size_t count, voi
     return size * count;
 }
 
-// One letter, one connection: a mail is rare, and a connection that broke while it was idle cannot be told from a refusal.
+// One letter, one connection: a mail is rare, and a connection that broke while it was idle cannot be told from a
+// refusal.
 class transfer {
 public:
     transfer(const std::string& url, const char* protocols, const std::string& ca_file, std::stop_token& stop) {
@@ -67,7 +68,8 @@ public:
     }
 
     void set(CURLoption option, auto value) {
-        if (curl_easy_setopt(handle_.get(), option, value) != CURLE_OK) throw std::runtime_error("libcurl lacks an option");
+        if (curl_easy_setopt(handle_.get(), option, value) != CURLE_OK)
+            throw std::runtime_error("libcurl lacks an option");
     }
     CURLcode perform() { return curl_easy_perform(handle_.get()); }
     long reply() const {
@@ -89,7 +91,7 @@ result<> logged(const error_code& outcome, const letter& what, CURLcode how, lon
     if (!outcome) return {};
     // The server's words may quote the address, so its code must do.
     log::warn("mail.not_sent", {{"event_id", what.id.text()}, {"error", outcome.message()}, {"reply", reply},
-                                {"curl", curl_easy_strerror(how)}});
+                                   {"curl", curl_easy_strerror(how)}});
     return outcome;
 }
 
@@ -113,7 +115,8 @@ std::optional<smtp_server> parse_smtp_url(const secret& text, const std::string&
     const auto scheme = part_of(url.get(), CURLUPART_SCHEME), host = part_of(url.get(), CURLUPART_HOST);
     const auto path = part_of(url.get(), CURLUPART_PATH);
     if ((scheme != "smtp" && scheme != "smtps") || host.empty() || (path != "/" && !path.empty())) return std::nullopt;
-    if (!part_of(url.get(), CURLUPART_QUERY).empty() || !part_of(url.get(), CURLUPART_FRAGMENT).empty()) return std::nullopt;
+    if (!part_of(url.get(), CURLUPART_QUERY).empty() || !part_of(url.get(), CURLUPART_FRAGMENT).empty())
+        return std::nullopt;
     smtp_server out;
     out.user = part_of(url.get(), CURLUPART_USER);
     out.password = part_of(url.get(), CURLUPART_PASSWORD);
@@ -156,8 +159,8 @@ private:
     static error_code outcome(CURLcode how, const transfer& of) {
         if (how == CURLE_OK) return {};
         if (how == CURLE_LOGIN_DENIED) return errc::unauthorized;
-        // A refusal of MAIL, RCPT or DATA ends in the first code, one of the whole letter in the second; before that the
-        // second is a server that greets nobody. Everything else is not about this letter.
+        // A refusal of MAIL, RCPT or DATA ends in the first code, one of the whole letter in the second; before that
+        // the second is a server that greets nobody. Everything else is not about this letter.
         if (how == CURLE_SEND_ERROR || (how == CURLE_WEIRD_SERVER_REPLY && of.sent_something()))
             if (const auto refusal = smtp_outcome(of.reply())) return refusal;
         return errc::away;
@@ -170,7 +173,8 @@ private:
 class ses final : public transport {
 public:
     explicit ses(ses_options options) : options_(std::move(options)) {
-        auto base = options_.endpoint.empty() ? "https://email." + options_.region + ".amazonaws.com" : options_.endpoint;
+        auto base =
+            options_.endpoint.empty() ? "https://email." + options_.region + ".amazonaws.com" : options_.endpoint;
         while (base.ends_with('/')) base.pop_back();
         url_ = base + "/v2/email/outbound-emails";
         signature_ = "aws:amz:" + options_.region + ":ses";
@@ -200,7 +204,8 @@ private:
     // SES v2 has no idempotency token: the event's id goes along as a tag, as it stands in the letter's own header.
     static std::string body_of(const letter& what) {
         const auto quoted = [](std::string_view text) { return json::quoted(text); };
-        const auto raw = json::object().add_raw("Raw", json::object().add("Data", digest::base64(render(what))).text()).text();
+        const auto raw =
+            json::object().add_raw("Raw", json::object().add("Data", digest::base64(render(what))).text()).text();
         return json::object()
             .add("FromEmailAddress", what.from.address)
             .add_raw("Destination", "{\"ToAddresses\":[" + quoted(what.to) + "]}")
@@ -216,7 +221,9 @@ private:
 }  // namespace
 
 std::string smtp_mistake(const secret& url) {
-    return parse_smtp_url(url, "") ? "" : "is smtp://[user:password@]host[:port] or smtps://…, the user and password percent-encoded";
+    return parse_smtp_url(url, "")
+               ? ""
+               : "is smtp://[user:password@]host[:port] or smtps://…, the user and password percent-encoded";
 }
 
 std::unique_ptr<transport> open_smtp(smtp_options options) { return std::make_unique<smtp>(std::move(options)); }

@@ -48,14 +48,16 @@ error_code smtp_outcome(long reply) {
     if (reply == 421) return errc::away;
     if (reply < 500) return errc::deferred;
     constexpr std::array<long, 4> of_credentials{530, 534, 535, 538};  // RFC 4954
-    if (std::find(of_credentials.begin(), of_credentials.end(), reply) != of_credentials.end()) return errc::unauthorized;
+    if (std::find(of_credentials.begin(), of_credentials.end(), reply) != of_credentials.end())
+        return errc::unauthorized;
     return errc::not_taken;
 }
 
 error_code ses_outcome(long status, std::string_view answer) {
     if (status >= 200 && status < 300) return {};
     // Nobody's mail is at fault when the account's limits are reached or its sending is paused.
-    for (const std::string_view name : {"TooManyRequests", "Throttl", "LimitExceeded", "SendingPaused", "AccountSuspended"})
+    for (const std::string_view name :
+        {"TooManyRequests", "Throttl", "LimitExceeded", "SendingPaused", "AccountSuspended"})
         if (answer.find(name) != answer.npos) return errc::throttled;
     if (status == 429) return errc::throttled;
     if (status == 401 || status == 403) return errc::unauthorized;

@@ -10,7 +10,18 @@ namespace airi::workers::mail {
 /// bad_address, unknown_kind, bad_link, bad_variables, not_taken (the server will never take this mail): refused.
 /// deferred (the server says: later): again. away (no server, or the wrong one), throttled, unauthorized (our
 /// credentials are at fault, no mail is), not_written (the outbox): outage.
-enum class errc { bad_address = 1, unknown_kind, bad_link, bad_variables, not_taken, deferred, away, throttled, unauthorized, not_written };
+enum class errc {
+    bad_address = 1,
+    unknown_kind,
+    bad_link,
+    bad_variables,
+    not_taken,
+    deferred,
+    away,
+    throttled,
+    unauthorized,
+    not_written
+};
 error_code make_error_code(errc);
 
 /// What an SMTP reply to MAIL, RCPT or DATA means; success below 400.

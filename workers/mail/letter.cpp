@@ -26,9 +26,12 @@ std::string encoded_words(std::string_view text) {
         while (end < text.size() && continues(text[end])) ++end;
         std::string piece;
         for (const char c : text.substr(at, end - at)) {
-            if (is_alnum(c)) piece += c;
-            else if (c == ' ') piece += '_';
-            else append_escaped(piece, c);
+            if (is_alnum(c))
+                piece += c;
+            else if (c == ' ')
+                piece += '_';
+            else
+                append_escaped(piece, c);
         }
         if (12 + word.size() + piece.size() > longest) out += "=?utf-8?q?" + std::exchange(word, {}) + "?=\r\n ";
         word += piece;
@@ -65,8 +68,10 @@ std::string quoted_printable(std::string_view text) {
         }
         const bool ends_line = i + 1 == text.size() || text[i + 1] == '\n';
         std::string piece;
-        if (c == '=' || c < ' ' || c > '~' || (c == ' ' && ends_line)) append_escaped(piece, c);
-        else piece += c;
+        if (c == '=' || c < ' ' || c > '~' || (c == ' ' && ends_line))
+            append_escaped(piece, c);
+        else
+            piece += c;
         if (line.size() + piece.size() > longest) out += std::exchange(line, {}) + "=\r\n";
         line += piece;
     }
@@ -74,8 +79,9 @@ std::string quoted_printable(std::string_view text) {
 }
 
 std::string part(std::string_view boundary, std::string_view type, std::string_view text) {
-    return fmt::format("--{}\r\nContent-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}", boundary,
-                       type, quoted_printable(text));
+    return fmt::format(
+        "--{}\r\nContent-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}", boundary,
+        type, quoted_printable(text));
 }
 
 }  // namespace
@@ -89,7 +95,8 @@ bool is_address(std::string_view text) {
     const auto local = text.substr(0, at), domain = text.substr(at + 1);
     constexpr std::string_view atoms = ".!#$%&'*+-/=?^_`{|}~";
     return dots_are_good(local) && dots_are_good(domain) && domain.front() != '-' && domain.back() != '-' &&
-           std::all_of(local.begin(), local.end(), [&](char c) { return is_alnum(c) || atoms.find(c) != atoms.npos; }) &&
+           std::all_of(
+               local.begin(), local.end(), [&](char c) { return is_alnum(c) || atoms.find(c) != atoms.npos; }) &&
            std::all_of(domain.begin(), domain.end(), [](char c) { return is_alnum(c) || c == '.' || c == '-'; });
 }
 
@@ -100,7 +107,8 @@ std::optional<mailbox> parse_mailbox(std::string_view text) {
         auto name = text.substr(0, open);
         while (name.ends_with(' ')) name.remove_suffix(1);
         if (name.size() >= 2 && name.starts_with('"') && name.ends_with('"')) name = name.substr(1, name.size() - 2);
-        if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; })) return std::nullopt;
+        if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }))
+            return std::nullopt;
         out.name = name;
         text = text.substr(open + 1, text.size() - open - 2);
     }
@@ -112,12 +120,15 @@ std::optional<mailbox> parse_mailbox(std::string_view text) {
 std::string render(const letter& what) {
     const auto id = what.id.text();
     const auto boundary = "airi-" + id;
-    const auto date = fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(unix_seconds(what.date))));
-    return "From: " + in_header(what.from) + "\r\nTo: " + what.to + "\r\nSubject: " + unstructured(what.subject) + "\r\nDate: " + date +
-           "\r\nMessage-ID: <" + id + '@' + std::string(what.from.domain()) + ">\r\nX-Airi-Event: " + id +
-           "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"" + boundary +
-           "\"\r\n\r\n" + part(boundary, "text/plain", what.text) + part(boundary, "text/html", what.html) + "--" + boundary +
-           "--\r\n";
+    const auto date =
+        fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(unix_seconds(what.date))));
+    return "From: " + in_header(what.from) + "\r\nTo: " + what.to + "\r\nSubject: " + unstructured(what.subject) +
+           "\r\nDate: " + date + "\r\nMessage-ID: <" + id + '@' + std::string(what.from.domain()) +
+           ">\r\nX-Airi-Event: " + id +
+           "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; "
+           "boundary=\"" +
+           boundary + "\"\r\n\r\n" + part(boundary, "text/plain", what.text) + part(boundary, "text/html", what.html) +
+           "--" + boundary + "--\r\n";
 }
 
 }  // namespace airi::workers::mail

@@ -11,7 +11,7 @@
 namespace airi::workers::mail {
 
 struct mailbox {
-    std::string name;     ///< shown before the address; may be empty
+    std::string name;  ///< shown before the address; may be empty
     std::string address;
 
     std::string_view domain() const { return std::string_view(address).substr(address.rfind('@') + 1); }

@@ -50,8 +50,11 @@ worker declare(const ports& use) {
     out.name = "mail";
     out.topic = std::string(events::email_requested::topic);
     // A server that defers a mail (greylisting) wants it some minutes later: twelve attempts take a quarter of an hour.
-    out.retry = {.attempts = 12, .first_pause = seconds{1}, .longest_pause = seconds{300}, .outage_pause = seconds{10},
-                 .keep_order = false};
+    out.retry = {.attempts = 12,
+        .first_pause = seconds{1},
+        .longest_pause = seconds{300},
+        .outage_pause = seconds{10},
+        .keep_order = false};
     out.at_once = 64;
     out.handle = on_event<events::email_requested>(handler{use});
     return out;

@@ -14,8 +14,8 @@ struct ports {
 };
 
 /// At least once: what was sent is remembered, and a redelivered record sends nothing again, unless the process died
-/// between the server's yes and the commit. That gap cannot be closed; Message-ID is then the same. A mail that expired is not
-/// sent.
+/// between the server's yes and the commit. That gap cannot be closed; Message-ID is then the same. A mail that expired
+/// is not sent.
 awaitable<result<effects>> deliver(events::email_requested, record, const ports&);
 
 worker declare(const ports&);

@@ -50,6 +50,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transport> open_outbox(std::filesystem::path folder) { return std::make_unique<outbox>(std::move(folder)); }
+std::unique_ptr<transport> open_outbox(std::filesystem::path folder) {
+    return std::make_unique<outbox>(std::move(folder));
+}
 
 }  // namespace airi::workers::mail

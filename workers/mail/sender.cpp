@@ -20,7 +20,8 @@ public:
 
     awaitable<result<>> send(letter what) override {
         return from_callback<result<>>([this, what = std::move(what)](auto go_on) mutable {
-            boost::asio::post(threads_, [this, what = std::move(what), go_on = std::move(go_on)] { go_on(deliver(what)); });
+            boost::asio::post(
+                threads_, [this, what = std::move(what), go_on = std::move(go_on)] { go_on(deliver(what)); });
         });
     }
 

@@ -16,8 +16,8 @@ public:
     virtual awaitable<result<>> send(letter) = 0;
 };
 
-/// Runs the transport on `threads` threads of its own. Its destruction ends what is under way; the loop of those who wait must
-/// outlive it.
+/// Runs the transport on `threads` threads of its own. Its destruction ends what is under way; the loop of those who
+/// wait must outlive it.
 std::unique_ptr<sender> open_sender(std::unique_ptr<transport>, std::size_t threads = 4);
 
 }  // namespace airi::workers::mail

@@ -22,6 +22,7 @@ int main(int count, char** arguments) {
     providers::health_table health;
     providers::model_list prices = std::make_shared<const std::vector<providers::priced_model>>();
     const memory::ports use{whole.database(), models, health, prices};
-    whole.keep_loaded([&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
+    whole.keep_loaded(
+        [&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
     return whole.run(memory::declare(use));
 }

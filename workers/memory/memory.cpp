@@ -58,7 +58,8 @@ awaitable<answer> ask(const ports& use, const std::vector<providers::priced_mode
         auto& health = use.health.of(model.provider);
         if (out.calls.size() == most_models) break;
         if (!health.allows(clock::now())) continue;
-        const auto from = std::find_if(use.models_of.begin(), use.models_of.end(), [&](const auto& p) { return p->name() == model.provider; });
+        const auto from = std::find_if(
+            use.models_of.begin(), use.models_of.end(), [&](const auto& p) { return p->name() == model.provider; });
         what.model = model.model;
         const auto start = clock::now();
         auto got = co_await read_whole(**from, what, use.limits);
@@ -67,10 +68,12 @@ awaitable<answer> ask(const ports& use, const std::vector<providers::priced_mode
         for (const auto& t : what.turns) asked += providers::estimate_tokens(t.text);
         auto tokens = got.tokens.value_or(providers::token_count{asked, providers::estimate_tokens(got.text)});
         if (got.why && !got.tokens && got.text.empty()) tokens = {};
-        if (got.why) health.failed(clock::now(), got.why, (*from)->retry_after());
-        else health.succeeded(clock::now(), took);
-        out.calls.push_back({1, model.provider, model.model, got.why ? got.why.message() : "completed", tokens.in, tokens.out,
-                             cost(model, tokens), took.count()});
+        if (got.why)
+            health.failed(clock::now(), got.why, (*from)->retry_after());
+        else
+            health.succeeded(clock::now(), took);
+        out.calls.push_back({1, model.provider, model.model, got.why ? got.why.message() : "completed", tokens.in,
+            tokens.out, cost(model, tokens), took.count()});
         if (got.why) continue;
         out.text = std::move(got.text);
         break;
@@ -79,8 +82,8 @@ awaitable<answer> ask(const ports& use, const std::vector<providers::priced_mode
 }
 
 // The turns go in by and by, as many at a time as a model has room for; what was reached when a question fails is kept.
-awaitable<memories::folding> summarise(const ports& use, const std::vector<providers::priced_model>& models, memories::due from,
-                                       std::vector<provider_call>& calls) {
+awaitable<memories::folding> summarise(const ports& use, const std::vector<providers::priced_model>& models,
+    memories::due from, std::vector<provider_call>& calls) {
     memories::folding out{.summary = {}, .before = from.until, .until = {}};
     std::span<const memories::turn> left(from.turns);
     auto summary = from.summary;
@@ -103,14 +106,19 @@ struct work {
     std::string resource;
 };
 
-void tell(const events::chat_finished& in, const work& of, const memories::done& came, std::string_view traceparent, consequences& to) {
+void tell(const events::chat_finished& in, const work& of, const memories::done& came, std::string_view traceparent,
+    consequences& to) {
     if (!came.conversation.empty())
         to.announcements.push_back({events::channel_of(in.user),
-            json::object().add("type", "conversation_updated").add_raw("data", json::object().add_raw("conversation", came.conversation).text()).text()});
+            json::object()
+                .add("type", "conversation_updated")
+                .add_raw("data", json::object().add_raw("conversation", came.conversation).text())
+                .text()});
     if (!came.billed) return;
-    const events::usage_recorded used{in.user, of.resource, 1, came.provider, came.model, came.tokens_in, came.tokens_out,
-                                      came.cost_nanousd, "completed", of.id, came.at};
-    to.events.push_back(events::envelope(used, {event_id::of(of.id.value, "usage"), "/airi/workers/memory", came.at, traceparent}));
+    const events::usage_recorded used{in.user, of.resource, 1, came.provider, came.model, came.tokens_in,
+        came.tokens_out, came.cost_nanousd, "completed", of.id, came.at};
+    to.events.push_back(
+        events::envelope(used, {event_id::of(of.id.value, "usage"), "/airi/workers/memory", came.at, traceparent}));
 }
 
 }  // namespace
@@ -142,12 +150,14 @@ awaitable<result<effects>> remember(events::chat_finished in, record from, const
         out.statements.push_back(memories::fold(in, summary.id, folding, calls));
         done.push_back(summary);
     }
-    log::info("memory.made", {{"generation_id", in.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
+    log::info("memory.made",
+        {{"generation_id", in.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
     out.derive = [in, done, traceparent = std::string(from.traceparent())](const std::vector<postgres::rows>& all) {
         consequences then;
         then.changed = {in.user};
         for (std::size_t i = 0; i < done.size(); ++i)
-            if (const auto came = all[i].empty() ? std::nullopt : memories::read_done(all[i].text(0, 0))) tell(in, done[i], *came, traceparent, then);
+            if (const auto came = all[i].empty() ? std::nullopt : memories::read_done(all[i].text(0, 0)))
+                tell(in, done[i], *came, traceparent, then);
         return then;
     };
     co_return out;
@@ -156,7 +166,9 @@ awaitable<result<effects>> remember(events::chat_finished in, record from, const
 worker declare(const ports& use) {
     struct handler {
         const ports& with;
-        awaitable<result<effects>> operator()(events::chat_finished in, record from) const { return remember(std::move(in), from, with); }
+        awaitable<result<effects>> operator()(events::chat_finished in, record from) const {
+            return remember(std::move(in), from, with);
+        }
     };
     worker out;
     out.name = "memory";

@@ -1,5 +1,5 @@
-// The memory worker: after a completed turn a title for a young conversation, and a summary in the place of turns that prompts
-// have no room for. Nobody waits for it, and a conversation without either goes on as well.
+// The memory worker: after a completed turn a title for a young conversation, and a summary in the place of turns that
+// prompts have no room for. Nobody waits for it, and a conversation without either goes on as well.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ struct ports {
     providers::time_limits limits{seconds{15}, seconds{15}, seconds{60}};
 };
 
-/// Asks the cheapest models of the user's plan for what is due. What no model gives stays as it is; the next turn asks again.
+/// Asks the cheapest models of the user's plan for what is due. What no model gives stays as it is; the next turn asks
+/// again.
 awaitable<result<effects>> remember(events::chat_finished, record, const ports&);
 
 worker declare(const ports&);

@@ -12,11 +12,12 @@ struct moderation_settings : worker_settings {
     secret encryption_key_previous;
 
     static constexpr auto settings = std::tuple_cat(
-        worker_settings::settings,
-        std::tuple{
-            setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.", {.required = true}},
-            setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous, "Still unwraps: every key is wrapped anew."},
-        });
+        worker_settings::settings, std::tuple{
+                                       setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key,
+                                           "Wraps the users' keys; at least 32 bytes.", {.required = true}},
+                                       setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous,
+                                           "Still unwraps: every key is wrapped anew."},
+                                   });
 
     std::vector<std::string> mistakes() const { return seal::mistakes_of(encryption_key, encryption_key_previous); }
 };
@@ -29,7 +30,8 @@ awaitable<result<>> load_terms(postgres::database& from, moderation::term_list& 
     auto terms = std::make_shared<std::vector<moderation::term>>();
     const auto& all = rows->front();
     for (std::size_t i = 0; i < all.size(); ++i)
-        terms->push_back({moderation::normalise(all.text(i, 0)), std::string(all.text(i, 1)), std::string(all.text(i, 2))});
+        terms->push_back(
+            {moderation::normalise(all.text(i, 0)), std::string(all.text(i, 1)), std::string(all.text(i, 2))});
     into = std::move(terms);
     co_return result<>{};
 }

@@ -19,9 +19,17 @@ consequences failed(const events::chat_requested& in, std::string_view code, con
     consequences out;
     out.changed = {in.user};
     auto last = events::end_frame("failed", code, "null");
-    out.frames.push_back({{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
-    const events::chat_finished finished{.conversation = in.conversation, .user = in.user, .message = in.message,
-        .generation = in.generation, .reply = in.reply, .state = "failed", .error_code = std::string(code), .provider = {}, .model = {}};
+    out.frames.push_back(
+        {{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
+    const events::chat_finished finished{.conversation = in.conversation,
+        .user = in.user,
+        .message = in.message,
+        .generation = in.generation,
+        .reply = in.reply,
+        .state = "failed",
+        .error_code = std::string(code),
+        .provider = {},
+        .model = {}};
     out.events.push_back(events::envelope(finished, origin_of(in.generation.value, "finished", from, in.created_at)));
     return out;
 }
@@ -51,18 +59,25 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
     const auto& cause = in.generation.value;
     if (refused) {
         auto last = events::end_frame("rejected", found.reason, "null");
-        out.then.frames.push_back({{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
-        const events::chat_finished finished{.conversation = in.conversation, .user = in.user, .message = in.message,
-            .generation = in.generation, .reply = in.reply, .state = "rejected", .error_code = found.reason,
-            .provider = {}, .model = {}};
+        out.then.frames.push_back(
+            {{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
+        const events::chat_finished finished{.conversation = in.conversation,
+            .user = in.user,
+            .message = in.message,
+            .generation = in.generation,
+            .reply = in.reply,
+            .state = "rejected",
+            .error_code = found.reason,
+            .provider = {},
+            .model = {}};
         out.then.events.push_back(events::envelope(finished, origin_of(cause, "finished", from, in.created_at)));
     } else {
-        const events::chat_screened screened{in.conversation, in.user, in.message, in.generation, in.reply, in.created_at};
+        const events::chat_screened screened{
+            in.conversation, in.user, in.message, in.generation, in.reply, in.created_at};
         out.then.events.push_back(events::envelope(screened, origin_of(cause, "screened", from, in.created_at)));
     }
     const events::moderation_decided decided{in.message, in.user, found.action,
-                                             found.categories.empty() ? "" : found.categories.front(), found.reason,
-                                             found.confidence};
+        found.categories.empty() ? "" : found.categories.front(), found.reason, found.confidence};
     out.then.events.push_back(events::envelope(decided, origin_of(cause, "decided", from, in.created_at)));
     return out;
 }
@@ -89,7 +104,8 @@ bool open(events::chat_requested& in, const seal::key& with) {
     if (!content) return false;
     if (!in.parameters.text.empty()) {
         const auto parsed = json::document::parse(in.parameters.text);
-        auto parameters = seal::open(with, parsed ? parsed->root()["sealed"].string().value_or("") : "", in.place("parameters"));
+        auto parameters =
+            seal::open(with, parsed ? parsed->root()["sealed"].string().value_or("") : "", in.place("parameters"));
         if (!parameters) return false;
         in.parameters.text = std::move(*parameters);
     }

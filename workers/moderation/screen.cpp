@@ -12,10 +12,34 @@ struct fold {
 };
 // Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the common few), and leet digits.
 constexpr std::array folds{
-    fold{U'а', 'a'}, fold{U'с', 'c'}, fold{U'е', 'e'}, fold{U'і', 'i'}, fold{U'ј', 'j'}, fold{U'о', 'o'}, fold{U'р', 'p'},
-    fold{U'ѕ', 's'}, fold{U'у', 'y'}, fold{U'х', 'x'}, fold{U'α', 'a'}, fold{U'ε', 'e'}, fold{U'ι', 'i'}, fold{U'ο', 'o'},
-    fold{U'ρ', 'p'}, fold{U'τ', 't'}, fold{U'υ', 'u'}, fold{U'А', 'a'}, fold{U'В', 'b'}, fold{U'Е', 'e'}, fold{U'К', 'k'},
-    fold{U'М', 'm'}, fold{U'Н', 'h'}, fold{U'О', 'o'}, fold{U'Р', 'p'}, fold{U'С', 'c'}, fold{U'Т', 't'}, fold{U'Х', 'x'},
+    fold{U'а', 'a'},
+    fold{U'с', 'c'},
+    fold{U'е', 'e'},
+    fold{U'і', 'i'},
+    fold{U'ј', 'j'},
+    fold{U'о', 'o'},
+    fold{U'р', 'p'},
+    fold{U'ѕ', 's'},
+    fold{U'у', 'y'},
+    fold{U'х', 'x'},
+    fold{U'α', 'a'},
+    fold{U'ε', 'e'},
+    fold{U'ι', 'i'},
+    fold{U'ο', 'o'},
+    fold{U'ρ', 'p'},
+    fold{U'τ', 't'},
+    fold{U'υ', 'u'},
+    fold{U'А', 'a'},
+    fold{U'В', 'b'},
+    fold{U'Е', 'e'},
+    fold{U'К', 'k'},
+    fold{U'М', 'm'},
+    fold{U'Н', 'h'},
+    fold{U'О', 'o'},
+    fold{U'Р', 'p'},
+    fold{U'С', 'c'},
+    fold{U'Т', 't'},
+    fold{U'Х', 'x'},
 };
 
 // The next code point of valid UTF-8 (the gateway let nothing else in); a bad byte counts as itself.
@@ -96,7 +120,9 @@ bool contains_word(std::string_view text, std::string_view word) {
     return false;
 }
 
-int gravity(std::string_view action) { return action == "block" ? 3 : action == "review" ? 2 : action == "warn" ? 1 : 0; }
+int gravity(std::string_view action) {
+    return action == "block" ? 3 : action == "review" ? 2 : action == "warn" ? 1 : 0;
+}
 
 }  // namespace
 

@@ -8,16 +8,16 @@
 namespace airi::workers::moderation {
 
 struct term {
-    std::string text;      ///< normalised
+    std::string text;  ///< normalised
     std::string category;
-    std::string action;    ///< warn, block, review
+    std::string action;  ///< warn, block, review
 };
 
 struct verdict {
     std::string action = "allow";
     std::vector<std::string> categories;  ///< the gravest first
     double confidence = 0;
-    std::string reason;    ///< names the category, never the text
+    std::string reason;  ///< names the category, never the text
 };
 
 /// Lower case; full-width, look-alike letters and digits folded; invisible characters out; every run of anything but

@@ -34,7 +34,8 @@ struct user_keys::lookup {
 };
 
 awaitable<result<user_keys::known>> user_keys::of(user_id whose) {
-    if (const auto found = kept_.find(whose); found != kept_.end() && found->second.until > std::chrono::steady_clock::now())
+    if (const auto found = kept_.find(whose);
+        found != kept_.end() && found->second.until > std::chrono::steady_clock::now())
         co_return found->second.is;
     if (!next_) next_ = std::make_shared<lookup>(on_);
     const auto mine = next_;
@@ -101,8 +102,11 @@ awaitable<result<>> user_keys::rewrap(postgres::database& in, const seal::master
         const auto whose = user_id::parse(all.text(i, 0)).value_or(user_id{});
         const auto key = master.unwrap(all.text(i, 1), whose);
         if (!key) continue;
-        keys += (keys.empty() ? "" : ",") + json::object().add("user_id", whose.text()).add("old", all.text(i, 1))
-                                                .add("fresh", master.wrap(*key, whose)).text();
+        keys += (keys.empty() ? "" : ",") + json::object()
+                                                .add("user_id", whose.text())
+                                                .add("old", all.text(i, 1))
+                                                .add("fresh", master.wrap(*key, whose))
+                                                .text();
     }
     if (keys.empty()) co_return result<>{};
     postgres::transaction save;

@@ -1,5 +1,5 @@
-// The keys of the users whose messages are screened: kept for a moment, asked of Postgres for all who wait at once. Used by
-// the moderation worker, on its one thread.
+// The keys of the users whose messages are screened: kept for a moment, asked of Postgres for all who wait at once.
+// Used by the moderation worker, on its one thread.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ public:
     using known = std::shared_ptr<const seal::key>;
 
     /// All of them outlive this, and this what is asked of it.
-    user_keys(executor on, postgres::database& from, const seal::master& master) : on_(std::move(on)), from_(from), master_(master) {}
+    user_keys(executor on, postgres::database& from, const seal::master& master)
+        : on_(std::move(on)), from_(from), master_(master) {}
 
     /// Null when the user has none (any more). One that was removed is known for up to a minute.
     awaitable<result<known>> of(user_id whose);

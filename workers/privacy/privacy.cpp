@@ -18,7 +18,8 @@ postgres::transaction next_step(const export_id& id) {
 }
 
 announcement told(const events::export_requested& in, std::string_view kind) {
-    const auto data = json::object().add("user_id", in.user.text()).add("kind", kind).add("export_id", in.id.text()).text();
+    const auto data =
+        json::object().add("user_id", in.user.text()).add("kind", kind).add("export_id", in.id.text()).text();
     return {events::channel_of(in.user), json::object().add("type", "notification_new").add_raw("data", data).text()};
 }
 
@@ -34,7 +35,8 @@ effects tell_ready(const events::export_requested& in, json::value made, const r
     mail.expires_at = parse_instant(text("expires_at")).value_or(in.requested_at);
     const auto at = parse_instant(text("finished_at")).value_or(in.requested_at);
     effects out;
-    out.then.events.push_back(events::envelope(mail, {event_id::of(in.id.value, "mail"), source, at, from.traceparent()}));
+    out.then.events.push_back(
+        events::envelope(mail, {event_id::of(in.id.value, "mail"), source, at, from.traceparent()}));
     out.then.announcements.push_back(told(in, "export_ready"));
     return out;
 }

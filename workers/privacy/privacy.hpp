@@ -6,8 +6,8 @@
 
 namespace airi::workers::privacy {
 
-/// At least once: each step is one transaction that writes one part and where to go on, so that whoever goes on, after a death
-/// too, doubles and loses none. Then a mail with the link, and word to the user's sockets.
+/// At least once: each step is one transaction that writes one part and where to go on, so that whoever goes on, after
+/// a death too, doubles and loses none. Then a mail with the link, and word to the user's sockets.
 awaitable<result<effects>> make_archive(events::export_requested, record, postgres::database&);
 
 worker declare(postgres::database&);

@@ -12,7 +12,8 @@ std::vector<priced_model> read_models(const postgres::rows& rows) {
     std::vector<priced_model> out;
     for (std::size_t i = 0; i < rows.size(); ++i)
         out.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), number_of(rows.text(i, 2)),
-                       number_of(rows.text(i, 4)), number_of(rows.text(i, 5)), number_of(rows.text(i, 6)), number_of(rows.text(i, 7))});
+            number_of(rows.text(i, 4)), number_of(rows.text(i, 5)), number_of(rows.text(i, 6)),
+            number_of(rows.text(i, 7))});
     return out;
 }
 
@@ -25,7 +26,8 @@ awaitable<result<>> load_models(postgres::database& from, model_list& into) {
     co_return result<>{};
 }
 
-std::vector<std::string_view> allowed(const std::vector<std::unique_ptr<chat_provider>>& all, const std::vector<std::string>& by_plan) {
+std::vector<std::string_view> allowed(
+    const std::vector<std::unique_ptr<chat_provider>>& all, const std::vector<std::string>& by_plan) {
     std::vector<std::string_view> out;
     for (const auto& p : all)
         if (by_plan.empty() || std::count(by_plan.begin(), by_plan.end(), p->name()) > 0) out.push_back(p->name());
@@ -33,7 +35,7 @@ std::vector<std::string_view> allowed(const std::vector<std::unique_ptr<chat_pro
 }
 
 std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-                                std::int64_t rank, std::string_view wanted) {
+    std::int64_t rank, std::string_view wanted) {
     std::vector<priced_model> usable;
     for (const auto& m : all)
         if (m.min_rank <= rank && std::find(configured.begin(), configured.end(), m.provider) != configured.end())

@@ -27,12 +27,13 @@ using model_list = std::shared_ptr<const std::vector<priced_model>>;
 awaitable<result<>> load_models(postgres::database&, model_list& into);
 
 /// The names of those providers that a plan allows: all when it names none.
-std::vector<std::string_view> allowed(const std::vector<std::unique_ptr<chat_provider>>&, const std::vector<std::string>& by_plan);
+std::vector<std::string_view> allowed(
+    const std::vector<std::unique_ptr<chat_provider>>&, const std::vector<std::string>& by_plan);
 
 /// The asked-for model first (of every provider that has it), then the plan's by priority; only of configured
 /// providers. The simulated one answers only when nothing else is configured or it was asked for by name.
 std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-                                std::int64_t rank, std::string_view wanted);
+    std::int64_t rank, std::string_view wanted);
 
 /// The same models, the cheapest first.
 std::vector<priced_model> cheapest_first(std::vector<priced_model>);

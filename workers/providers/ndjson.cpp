@@ -6,8 +6,7 @@ namespace airi::workers::providers {
 
 void ndjson_parser::add(std::string line, std::vector<std::string>& out) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark))
-        line.erase(0, byte_order_mark.size());
+    if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
     while (!line.empty() && line.back() == '\r') line.pop_back();
     if (!line.empty()) out.push_back(std::move(line));
 }

@@ -17,7 +17,16 @@ namespace airi::workers::providers {
 
 /// rate_limited, overloaded, unavailable, interrupted, malformed: again (also: try the next provider). unauthorized,
 /// bad_model: broken for this provider (try the next one). prompt_refused: refused (the next would refuse it too).
-enum class errc { rate_limited = 1, overloaded, unavailable, interrupted, malformed, unauthorized, bad_model, prompt_refused };
+enum class errc {
+    rate_limited = 1,
+    overloaded,
+    unavailable,
+    interrupted,
+    malformed,
+    unauthorized,
+    bad_model,
+    prompt_refused
+};
 error_code make_error_code(errc);
 
 enum class role { system, user, assistant };

@@ -58,48 +58,48 @@ constexpr auto older_field = "max_tokens";
 
 }  // namespace
 
-std::vector<std::unique_ptr<chat_provider>> from_settings(const provider_settings& settings,
-                                                          http::client& with, executor on) {
+std::vector<std::unique_ptr<chat_provider>> from_settings(
+    const provider_settings& settings, http::client& with, executor on) {
     std::vector<std::unique_ptr<chat_provider>> out;
     if (!settings.openai_api_key.empty()) {
         const bool own = trimmed(settings.openai_base_url).empty();
         out.push_back(
             openai_provider({.name = "openai",
-                             .base_url = base_url(settings.openai_base_url, "https://api.openai.com", "/v1"),
-                             .key = trimmed(settings.openai_api_key),
-                             .max_tokens_field = own ? newer_field : older_field},
-                            with, on));
+                                .base_url = base_url(settings.openai_base_url, "https://api.openai.com", "/v1"),
+                                .key = trimmed(settings.openai_api_key),
+                                .max_tokens_field = own ? newer_field : older_field},
+                with, on));
     }
     if (!settings.anthropic_api_key.empty())
-        out.push_back(anthropic_provider({.base_url = anthropic_url(settings.anthropic_base_url),
-                                          .key = trimmed(settings.anthropic_api_key)},
-                                         with, on));
+        out.push_back(anthropic_provider(
+            {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)}, with,
+            on));
     if (!settings.groq_api_key.empty())
-        out.push_back(openai_provider(
-            {.name = "groq",
-             .base_url = base_url(settings.groq_base_url, "https://api.groq.com", "/openai/v1"),
-             .key = trimmed(settings.groq_api_key),
-             .max_tokens_field = newer_field},
-            with, on));
+        out.push_back(
+            openai_provider({.name = "groq",
+                                .base_url = base_url(settings.groq_base_url, "https://api.groq.com", "/openai/v1"),
+                                .key = trimmed(settings.groq_api_key),
+                                .max_tokens_field = newer_field},
+                with, on));
     if (!settings.azure_openai_api_key.empty() && !settings.azure_openai_endpoint.empty()) {
         auto version = trimmed(settings.azure_openai_api_version);
         if (version.empty()) version = provider_settings{}.azure_openai_api_version;
         const bool recent = is_recent(version);
         out.push_back(openai_provider({.name = "azure",
-                                       .base_url = without_slash(trimmed(settings.azure_openai_endpoint)),
-                                       .key = trimmed(settings.azure_openai_api_key),
-                                       .max_tokens_field = recent ? newer_field : older_field,
-                                       .wants_usage = recent,
-                                       .azure_api_version = version,
-                                       .azure_deployment = trimmed(settings.azure_openai_deployment)},
-                                      with, on));
+                                          .base_url = without_slash(trimmed(settings.azure_openai_endpoint)),
+                                          .key = trimmed(settings.azure_openai_api_key),
+                                          .max_tokens_field = recent ? newer_field : older_field,
+                                          .wants_usage = recent,
+                                          .azure_api_version = version,
+                                          .azure_deployment = trimmed(settings.azure_openai_deployment)},
+            with, on));
     }
     if (!settings.ollama_host.empty())
         out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, with, on));
-    out.push_back(
-        simulated_provider({.tokens_per_second = settings.simulated_tokens_per_second,
-                            .first_token = milliseconds(std::max<std::int64_t>(settings.simulated_first_token_ms, 0))},
-                           on));
+    out.push_back(simulated_provider(
+        {.tokens_per_second = settings.simulated_tokens_per_second,
+            .first_token = milliseconds(std::max<std::int64_t>(settings.simulated_first_token_ms, 0))},
+        on));
     return out;
 }
 

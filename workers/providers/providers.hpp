@@ -41,16 +41,19 @@ struct provider_settings {
         setting{"GROQ_BASE_URL", &provider_settings::groq_base_url, "Its base URL, up to /openai/v1."},
         setting{"AZURE_OPENAI_API_KEY", &provider_settings::azure_openai_api_key, "Azure OpenAI."},
         setting{"AZURE_OPENAI_ENDPOINT", &provider_settings::azure_openai_endpoint, "The resource's URL."},
-        setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment, "The deployment; empty: the model's name."},
+        setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment,
+            "The deployment; empty: the model's name."},
         setting{"AZURE_OPENAI_API_VERSION", &provider_settings::azure_openai_api_version, "The API version."},
         setting{"OLLAMA_HOST", &provider_settings::ollama_host, "A local Ollama, http://host:11434."},
-        setting{"SIMULATED_TOKENS_PER_SECOND", &provider_settings::simulated_tokens_per_second, "Pace of the simulated provider."},
-        setting{"SIMULATED_FIRST_TOKEN_MS", &provider_settings::simulated_first_token_ms, "Its time to the first token."},
+        setting{"SIMULATED_TOKENS_PER_SECOND", &provider_settings::simulated_tokens_per_second,
+            "Pace of the simulated provider."},
+        setting{
+            "SIMULATED_FIRST_TOKEN_MS", &provider_settings::simulated_first_token_ms, "Its time to the first token."},
     };
 };
 
 /// In order of preference; the simulated one is always there, and last. `with` outlives them.
-std::vector<std::unique_ptr<chat_provider>> from_settings(const provider_settings& settings,
-                                                          http::client& with, executor on);
+std::vector<std::unique_ptr<chat_provider>> from_settings(
+    const provider_settings& settings, http::client& with, executor on);
 
 }  // namespace airi::workers::providers

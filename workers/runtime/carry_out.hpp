@@ -5,8 +5,8 @@
 
 namespace airi::workers {
 
-/// Both must outlive the coroutine. After an outage it may be called again with the same effects: statements and ids make
-/// the repetition harmless.
+/// Both must outlive the coroutine. After an outage it may be called again with the same effects: statements and ids
+/// make the repetition harmless.
 awaitable<result<>> carry_out(const effects&, const runner_ports& ports);
 
 kafka::record to_record(events::outgoing);

@@ -43,7 +43,8 @@ std::string_view base_topic(std::string_view topic) {
 }
 
 kafka::record dead_letter(const kafka::message& from, std::string_view group, const to_dead_letters& why) {
-    kafka::record out{std::string(base_topic(from.topic)) + events::dead_letter_suffix, from.key, from.value, from.headers};
+    kafka::record out{
+        std::string(base_topic(from.topic)) + events::dead_letter_suffix, from.key, from.value, from.headers};
     keep_origin(out, from, dead_prefix);
     out.headers.push_back({"kafka_dlt-original-consumer-group", std::string(group)});
     out.headers.push_back({"kafka_dlt-exception-fqcn", std::string(why.why.category().name())});

@@ -9,8 +9,8 @@
 namespace airi::workers {
 
 struct retry_policy {
-    int attempts = 5;                  ///< of the record's own failures; outages are not counted
-    milliseconds first_pause{200};     ///< doubles with each, up to
+    int attempts = 5;               ///< of the record's own failures; outages are not counted
+    milliseconds first_pause{200};  ///< doubles with each, up to
     milliseconds longest_pause{30'000};
     milliseconds outage_pause{1'000};  ///< upper bound while a server is away
     bool keep_order = true;            ///< true: the key waits in place; false: by way of the retry topic

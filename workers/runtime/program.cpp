@@ -9,10 +9,10 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "events/topics.hpp"
 #include "platform/base/log.hpp"
 #include "platform/telemetry/admin.hpp"
 #include "platform/telemetry/metrics.hpp"
-#include "events/topics.hpp"
 #include "workers/runtime/redis_channel.hpp"
 
 namespace airi::workers {
@@ -49,7 +49,8 @@ struct program::state {
     static awaitable<> reload(state& self, std::function<awaitable<result<>>()> load, seconds every) {
         while (!self.leaving) {
             co_await sleep(every);
-            if (const auto done = co_await load(); !done) log::warn("worker.reload_failed", {{"error", done.error().message()}});
+            if (const auto done = co_await load(); !done)
+                log::warn("worker.reload_failed", {{"error", done.error().message()}});
         }
     }
 
@@ -72,7 +73,8 @@ struct program::state {
         options.topics = {what.topic, what.topic + events::retry_suffix};
         options.session_timeout = self.settings.session_timeout;
         options.gathers = what.handle_batch != nullptr;
-        self.work = make_runner(std::move(what), {*self.database, *self.producer, *self.frames}, self.context.get_executor());
+        self.work =
+            make_runner(std::move(what), {*self.database, *self.producer, *self.frames}, self.context.get_executor());
         self.consumer = kafka::open_consumer(options, self.context.get_executor(), self.work->owner());
         self.work->attach(*self.consumer);
         log::info("worker.started", {{"owner", self.owner}});
@@ -151,7 +153,8 @@ int program::run(worker what) {
     signals.async_wait([&](const error_code& ec, int) {
         if (!ec) asio::co_spawn(s.context, state::leave(s), asio::detached);
     });
-    admin_server admin(s.context.get_executor(), {.host = "127.0.0.1", .port = s.settings.admin_port, .ready = [&] { return s.ready(); }});
+    admin_server admin(s.context.get_executor(),
+        {.host = "127.0.0.1", .port = s.settings.admin_port, .ready = [&] { return s.ready(); }});
     asio::co_spawn(s.context, state::start(s, std::move(what)), asio::detached);
     while (!s.context.stopped()) {
         try {

@@ -26,14 +26,19 @@ struct worker_settings {
 
     static constexpr auto settings = std::tuple{
         setting{"KAFKA_BROKERS", &worker_settings::kafka_brokers, "Kafka's bootstrap servers."},
-        setting{"DATABASE_URL", &worker_settings::database_url, "Postgres, as the role airi_worker.", {.required = true}},
+        setting{
+            "DATABASE_URL", &worker_settings::database_url, "Postgres, as the role airi_worker.", {.required = true}},
         setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
-        setting{"AIRI_INSTANCE", &worker_settings::instance, "This worker's slot, stable over restarts (chat-1); empty: none."},
+        setting{"AIRI_INSTANCE", &worker_settings::instance,
+            "This worker's slot, stable over restarts (chat-1); empty: none."},
         setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz, /metrics; 0: any free one."},
         setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
-        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work under way may take on SIGTERM.", {.min = 0, .max = 600}},
-        setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.", {.min = 1, .max = 100}},
-        setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout, "After which a silent worker's partitions are given away.", {.min = 1000, .max = 300'000}},
+        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work under way may take on SIGTERM.",
+            {.min = 0, .max = 600}},
+        setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
+            {.min = 1, .max = 100}},
+        setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
+            "After which a silent worker's partitions are given away.", {.min = 1000, .max = 300'000}},
     };
 };
 

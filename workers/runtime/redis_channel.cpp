@@ -16,15 +16,16 @@ return 1
 class redis_channel final : public channel {
 public:
     redis_channel(redis::client& client, seconds keep)
-        : client_(client), marks_(client), keep_(std::to_string(std::chrono::duration_cast<milliseconds>(keep).count())) {}
+        : client_(client),
+          marks_(client),
+          keep_(std::to_string(std::chrono::duration_cast<milliseconds>(keep).count())) {}
 
     awaitable<appended> append(outgoing_frame out) override {
         const bool stands_alone = out.type != events::frame_type::delta;
         const auto json = events::frame(out.type, out.ids, out.at, out.more);
         std::vector<std::string> keys{events::stream_key(out.ids.generation), events::channel_of(out.ids.conversation)};
         std::vector<std::string> arguments{events::entry_id(out.at), json,
-                                           events::publish_payload(out.ids.generation, out.at, out.type, json),
-                                           stands_alone ? "1" : "0", keep_};
+            events::publish_payload(out.ids.generation, out.at, out.type, json), stands_alone ? "1" : "0", keep_};
         const auto answer = co_await client_.eval(append_script, std::move(keys), std::move(arguments));
         if (!answer) co_return appended::away;
         if (answer->number == 1) co_return appended::ok;

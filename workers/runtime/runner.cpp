@@ -1,10 +1,10 @@
 #include "workers/runtime/runner.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -27,7 +27,7 @@ struct partition {
     kafka::partition_id id;
     offsets progress;
     flow pressure;
-    std::size_t running = 0;  // handlers at work on its records
+    std::size_t running = 0;                    // handlers at work on its records
     enum { ours, leaving, gone } state = ours;  // leaving: nothing new is started, commits still count
 };
 
@@ -80,7 +80,8 @@ public:
     void assigned(std::vector<kafka::partition_id> list) override {
         for (auto& id : list) {
             const auto low = worker_.high_mark / 4;
-            partitions_[id] = std::make_shared<partition>(partition{id, {}, flow(worker_.high_mark, low), 0, partition::ours});
+            partitions_[id] =
+                std::make_shared<partition>(partition{id, {}, flow(worker_.high_mark, low), 0, partition::ours});
         }
         log::info("worker.assigned", {{"worker", worker_.name}, {"partitions", list.size()}});
     }
@@ -92,7 +93,8 @@ public:
         for (const auto& id : list)
             if (const auto found = partitions_.find(id); found != partitions_.end()) going.push_back(found->second);
         for (const auto& p : going) p->state = partition::leaving;
-        for (auto& j : std::exchange(ready_, {})) j.of->state == partition::ours ? ready_.push_back(std::move(j)) : drop(j);
+        for (auto& j : std::exchange(ready_, {}))
+            j.of->state == partition::ours ? ready_.push_back(std::move(j)) : drop(j);
         for (int i = 0; i < 100; ++i) {
             if (std::all_of(going.begin(), going.end(), [](const auto& p) { return p->running == 0; })) break;
             co_await pause(milliseconds{10});
@@ -227,7 +229,8 @@ private:
 
     awaitable<error_code> attempt(const kafka::message& m) {
         try {
-            result<effects> wanted = worker_.handle_batch ? attempt_batch(std::span(&m, 1)) : co_await worker_.handle(record{m});
+            result<effects> wanted =
+                worker_.handle_batch ? attempt_batch(std::span(&m, 1)) : co_await worker_.handle(record{m});
             if (!wanted) co_return wanted.error();
             co_return co_await surely(*wanted);
         } catch (const std::exception& e) {
@@ -236,8 +239,8 @@ private:
         co_return make_error_code(errc::threw);
     }
 
-    // Writes the record's end. One that cannot be written is logged, and the dead letter goes out all the same. False: the
-    // worker is leaving.
+    // Writes the record's end. One that cannot be written is logged, and the dead letter goes out all the same. False:
+    // the worker is leaving.
     awaitable<bool> give_up(const kafka::message& m) {
         const auto last = last_effects(m);
         if (!last) co_return true;
@@ -295,8 +298,8 @@ private:
             const auto outcome = error_of(co_await ports_.producer.publish(std::move(one)));
             if (!outcome) co_return true;
             if (failure_of(outcome) == failure::refused) {
-                log::error("worker.record_not_taken", {{"worker", worker_.name}, {"topic", out.topic}, {"bytes", out.value.size()},
-                                                       {"error", outcome.message()}});
+                log::error("worker.record_not_taken", {{"worker", worker_.name}, {"topic", out.topic},
+                                                          {"bytes", out.value.size()}, {"error", outcome.message()}});
                 if (out.value.empty()) co_return true;
                 out.headers.push_back({"airi-value-left-out", std::to_string(out.value.size())});
                 out.value.clear();
@@ -319,7 +322,8 @@ private:
     void finish(job& j) {
         --counters_.in_work;
         const auto next = j.of->progress.finished(j.message.offset);
-        if (j.of->pressure.done() == flow::action::resume && j.of->state == partition::ours) consumer_->resume(j.of->id);
+        if (j.of->pressure.done() == flow::action::resume && j.of->state == partition::ours)
+            consumer_->resume(j.of->id);
         if (next && j.of->state != partition::gone) consumer_->commit({{j.of->id, *next}});
         if (!worker_.handle_batch) next_of(order_key(j.message));
     }
@@ -327,8 +331,9 @@ private:
     static error_code error_of(const result<>& r) { return r ? error_code{} : r.error(); }
 
     void report(std::string_view what, const kafka::message& m, const error_code& why) {
-        log::warn(what, {{"worker", worker_.name}, {"topic", m.topic}, {"partition", m.partition}, {"offset", m.offset},
-                         {"event_id", record{m}.id().text()}, {"error", why.message()}, {"kind", name_of(failure_of(why))}});
+        log::warn(what,
+            {{"worker", worker_.name}, {"topic", m.topic}, {"partition", m.partition}, {"offset", m.offset},
+                {"event_id", record{m}.id().text()}, {"error", why.message()}, {"kind", name_of(failure_of(why))}});
     }
 
     worker worker_;

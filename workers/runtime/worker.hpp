@@ -17,8 +17,8 @@
 
 namespace airi::workers {
 
-/// What happens when the statements are committed: whose rows were changed is told, then frames to the clients, events to Kafka. At
-/// least once.
+/// What happens when the statements are committed: whose rows were changed is told, then frames to the clients, events
+/// to Kafka. At least once.
 struct consequences {
     std::vector<user_id> changed;
     std::vector<outgoing_frame> frames;
@@ -38,7 +38,7 @@ struct effects {
 struct record {
     const kafka::message& from;
 
-    event_id id() const;               ///< ce_id; derived from topic, partition and offset when there is none
+    event_id id() const;  ///< ce_id; derived from topic, partition and offset when there is none
     std::string_view traceparent() const { return from.header_value("traceparent"); }
 };
 
@@ -46,7 +46,7 @@ struct worker {
     std::string name;  ///< the consumer group too: renaming it replays the topic
     std::string topic;
     retry_policy retry;
-    std::size_t at_once = 64;  ///< handlers running at the same time
+    std::size_t at_once = 64;     ///< handlers running at the same time
     std::size_t high_mark = 512;  ///< records held of a partition before it is paused
     /// One record at a time per key. Or:
     std::function<awaitable<result<effects>>(record)> handle;

@@ -1,5 +1,5 @@
-// The scheduler: partitions made ahead, expired and deleted rows removed. What is due, and what each job does, the database
-// knows; this asks it once a minute. Several may run.
+// The scheduler: partitions made ahead, expired and deleted rows removed. What is due, and what each job does, the
+// database knows; this asks it once a minute. Several may run.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -29,7 +29,7 @@ awaitable<bool> run_one(postgres::database& database) {
     const auto job = json::document::parse(rows->front().text(0, 0));
     const auto done = job->root()["done"].string().value_or("");
     log::write(done.starts_with("failed") ? log::level::error : log::level::info, "scheduler.job",
-               {{"job", job->root()["name"].string().value_or("")}, {"done", done}});
+        {{"job", job->root()["name"].string().value_or("")}, {"done", done}});
     co_return true;
 }
 
@@ -55,7 +55,8 @@ int main(int count, char** arguments) {
     pool.url = settings.database_url;
     pool.connections = 1;
     const auto database = postgres::open(pool);
-    admin_server admin(context.get_executor(), {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] { return database->available(); }});
+    admin_server admin(context.get_executor(),
+        {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] { return database->available(); }});
     asio::signal_set signals(context, SIGTERM, SIGINT);
     // A job under way is a transaction: what does not commit has not happened, and is due again.
     signals.async_wait([&](const error_code& failed, int) {

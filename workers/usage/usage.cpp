@@ -10,10 +10,18 @@ namespace {
 
 std::string row(const events::usage_recorded& in, const event_id& id) {
     return json::object()
-        .add("event_id", id.text()).add("user_id", in.user.text()).add("resource", in.resource)
-        .add("quantity", in.quantity).add("provider", in.provider).add("model", in.model)
-        .add("tokens_in", in.tokens_in).add("tokens_out", in.tokens_out).add("cost_nanousd", in.cost_nanousd)
-        .add("outcome", in.outcome).add("reference", in.reference.text()).add("occurred_at", to_text(in.occurred_at))
+        .add("event_id", id.text())
+        .add("user_id", in.user.text())
+        .add("resource", in.resource)
+        .add("quantity", in.quantity)
+        .add("provider", in.provider)
+        .add("model", in.model)
+        .add("tokens_in", in.tokens_in)
+        .add("tokens_out", in.tokens_out)
+        .add("cost_nanousd", in.cost_nanousd)
+        .add("outcome", in.outcome)
+        .add("reference", in.reference.text())
+        .add("occurred_at", to_text(in.occurred_at))
         .text();
 }
 
@@ -25,10 +33,14 @@ consequences meters(const std::vector<postgres::rows>& rows) {
     sums->root().each([&](json::value sum) {
         const auto user = user_id::parse(sum["user_id"].string().value_or(""));
         if (!user) return;
-        auto data = json::object().add("user_id", user->text()).add("resource_type", sum["resource"].string().value_or(""))
-                        .add("current_usage", sum["used"].integer().value_or(0)).add_raw("limit", sum["limit"].exists() ? sum["limit"].text() : "null").text();
-        out.announcements.push_back({events::channel_of(*user),
-                                     json::object().add("type", "usage_updated").add_raw("data", data).text()});
+        auto data = json::object()
+                        .add("user_id", user->text())
+                        .add("resource_type", sum["resource"].string().value_or(""))
+                        .add("current_usage", sum["used"].integer().value_or(0))
+                        .add_raw("limit", sum["limit"].exists() ? sum["limit"].text() : "null")
+                        .text();
+        out.announcements.push_back(
+            {events::channel_of(*user), json::object().add("type", "usage_updated").add_raw("data", data).text()});
     });
     return out;
 }

@@ -51,20 +51,17 @@ std::optional<refusal> gate(const http_request& in, const route& to, const crede
     const bool post = to.what == operation::chat;
     if (in.method != (post ? "POST" : "GET")) {
         return refusal{.status = 405,
-                       .type = "invalid_request_error",
-                       .code = "method_not_supported",
-                       .message = "Not allowed to " + in.method + " on " + in.path + "."};
+            .type = "invalid_request_error",
+            .code = "method_not_supported",
+            .message = "Not allowed to " + in.method + " on " + in.path + "."};
     }
     if (to.from != provider::ollama && !who.usable) return unauthorised(to.from, who.present);
-    if (to.from == provider::azure && query_value(in.query, "api-version").empty())
-        return missing_version(to.from);
-    if (to.from == provider::anthropic && in.field("anthropic-version").empty())
-        return missing_version(to.from);
+    if (to.from == provider::azure && query_value(in.query, "api-version").empty()) return missing_version(to.from);
+    if (to.from == provider::anthropic && in.field("anthropic-version").empty()) return missing_version(to.from);
     return std::nullopt;
 }
 
-script script_of(const http_request& in, std::string_view model_words, std::string_view last_user,
-                 provider from) {
+script script_of(const http_request& in, std::string_view model_words, std::string_view last_user, provider from) {
     script how;
     add_words(how, model_words, from);
     add_words(how, in.field("x-standin"), from);
@@ -96,11 +93,11 @@ awaitable<outcome> refuse(connection& client, refused r) {
     }
     const refusal_body body = body_of(r.what, r.to.from, r.to.ndjson, r.request_id);
     std::string bytes = spelled({.status = r.what.status,
-                                 .content_type = body.content_type,
-                                 .length = body.text.size(),
-                                 .keep_alive = r.keep_alive,
-                                 .request_id = r.request_id},
-                                r.to.from, r.how);
+                                    .content_type = body.content_type,
+                                    .length = body.text.size(),
+                                    .keep_alive = r.keep_alive,
+                                    .request_id = r.request_id},
+        r.to.from, r.how);
     bytes += body.text;
     const bool sent = co_await client.send(bytes);
     co_return outcome{.status = r.what.status, .client_gone = !sent, .keep_alive = r.keep_alive};
@@ -111,8 +108,8 @@ awaitable<bool> answer_control(connection& client, const http_request& in, const
     std::string body;
     const bool post = in.method == "POST";
     if (to.what == operation::control_requests && !post) {
-        body = book.requests_json(query_value(in.query, "provider"),
-                                  percent_decoded(query_value(in.query, "contains")));
+        body =
+            book.requests_json(query_value(in.query, "provider"), percent_decoded(query_value(in.query, "contains")));
     } else if (to.what == operation::control_stats && !post) {
         body = book.stats_json();
     } else if (to.what == operation::control_reset && post) {
@@ -157,30 +154,30 @@ awaitable<bool> answer_chat(connection& client, const http_request& in, const ro
 
     const auto began = wall_clock::now();
     const record_key which = book.begin({.from = to.from,
-                                         .path = in.path,
-                                         .model = named.model,
-                                         .script = how.text,
-                                         .last_user = asked.last_user,
-                                         .system = asked.system,
-                                         .messages = asked.messages,
-                                         .prompt_tokens = asked.prompt_words,
-                                         .stream = asked.stream,
-                                         .authorization = who.usable,
-                                         .started = began});
+        .path = in.path,
+        .model = named.model,
+        .script = how.text,
+        .last_user = asked.last_user,
+        .system = asked.system,
+        .messages = asked.messages,
+        .prompt_tokens = asked.prompt_words,
+        .stream = asked.stream,
+        .authorization = who.usable,
+        .started = began});
     const std::string request_id = fresh_request_id(to.from);
     outcome end;
     if (wrong) {
         end = co_await refuse(client, {*wrong, to, request_id, how, in.keep_alive});
     } else {
         exchange what{.from = to.from,
-                      .ndjson = to.ndjson,
-                      .how = how,
-                      .model = named.model,
-                      .request_id = request_id,
-                      .prompt_tokens = asked.prompt_words,
-                      .include_usage = asked.include_usage,
-                      .says = reply(how, asked.last_user),
-                      .began = began};
+            .ndjson = to.ndjson,
+            .how = how,
+            .model = named.model,
+            .request_id = request_id,
+            .prompt_tokens = asked.prompt_words,
+            .include_usage = asked.include_usage,
+            .says = reply(how, asked.last_user),
+            .began = began};
         if (how.obey_max_tokens && asked.max_tokens > 0) what.says.cut_to(asked.max_tokens);
         if (asked.stream) {
             end = co_await perform_stream(client, what, book, which, in.keep_alive);
@@ -207,8 +204,7 @@ awaitable<void> serve(std::shared_ptr<connection> client, journal* book) {
         bool more = false;
         if (to.control) {
             more = co_await answer_control(*client, in, to, *book);
-        } else if (to.what == operation::models || to.what == operation::tags ||
-                   to.what == operation::version) {
+        } else if (to.what == operation::models || to.what == operation::tags || to.what == operation::version) {
             more = co_await answer_catalogue(*client, in, to);
         } else {
             more = co_await answer_chat(*client, in, to, *book);

@@ -18,12 +18,12 @@ public:
     void opening(body_writer& to) override {
         const usage_mode mode = what_.how.usage;
         const std::size_t known = mode == usage_mode::first ? what_.says.count() : 1;
-        to.sse("message_start",
-               fmt::format(R"({{"type":"message_start","message":{{{},"content":[],"stop_reason":null,)"
-                           R"("stop_sequence":null{}}}}})",
-                           head(), mode == usage_mode::none ? "" : "," + full_usage(known)));
+        to.sse(
+            "message_start", fmt::format(R"({{"type":"message_start","message":{{{},"content":[],"stop_reason":null,)"
+                                         R"("stop_sequence":null{}}}}})",
+                                 head(), mode == usage_mode::none ? "" : "," + full_usage(known)));
         to.sse("content_block_start",
-               R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
+            R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
         ping(to);
     }
 
@@ -58,20 +58,19 @@ public:
         std::string text;
         append_escaped(text, what_.says.text(sent));
         return fmt::format(
-            R"({{{},"content":[{{"type":"text","text":"{}"}}],"stop_reason":"{}","stop_sequence":null{}}})",
-            head(), text, stop_reason(), what_.how.usage == usage_mode::none ? "" : "," + full_usage(sent));
+            R"({{{},"content":[{{"type":"text","text":"{}"}}],"stop_reason":"{}","stop_sequence":null{}}})", head(),
+            text, stop_reason(), what_.how.usage == usage_mode::none ? "" : "," + full_usage(sent));
     }
 
 private:
     std::string head() const {
-        return fmt::format(R"("model":{},"id":"{}","type":"message","role":"assistant")",
-                           json_string(what_.model), id_);
+        return fmt::format(
+            R"("model":{},"id":"{}","type":"message","role":"assistant")", json_string(what_.model), id_);
     }
 
     std::string full_usage(std::size_t sent) const {
-        return fmt::format(
-            R"("usage":{{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
-            R"("output_tokens":{},"service_tier":"standard"}})",
+        return fmt::format(R"("usage":{{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+                           R"("output_tokens":{},"service_tier":"standard"}})",
             what_.prompt_tokens, sent);
     }
 
@@ -79,10 +78,8 @@ private:
 
     void message_delta(body_writer& to, std::size_t sent, bool with_usage) {
         to.sse("message_delta",
-               fmt::format(
-                   R"({{"type":"message_delta","delta":{{"stop_reason":"{}","stop_sequence":null}}{}}})",
-                   stop_reason(),
-                   with_usage ? fmt::format(R"(,"usage":{{"output_tokens":{}}})", sent) : std::string{}));
+            fmt::format(R"({{"type":"message_delta","delta":{{"stop_reason":"{}","stop_sequence":null}}{}}})",
+                stop_reason(), with_usage ? fmt::format(R"(,"usage":{{"output_tokens":{}}})", sent) : std::string{}));
     }
 
     const exchange& what_;

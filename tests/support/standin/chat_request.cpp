@@ -41,8 +41,10 @@ void read_messages(chat_request& into, simdjson::dom::array messages) {
         std::string text = content_text(content);
         into.prompt_words += count_words(text);
         const std::string role = text_or_empty(message, "role");
-        if (role == "user") into.last_user = std::move(text);
-        else if (role == "system" && into.system.empty()) into.system = std::move(text);
+        if (role == "user")
+            into.last_user = std::move(text);
+        else if (role == "system" && into.system.empty())
+            into.system = std::move(text);
     }
 }
 

@@ -22,8 +22,7 @@ constexpr std::size_t piece = 16 * 1024;
 
 }  // namespace
 
-connection::connection(asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)), timer_(socket_.get_executor()) {
+connection::connection(asio::ip::tcp::socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {
     error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
@@ -50,8 +49,7 @@ awaitable<connection::got> connection::read(http_request& out) {
     if (!head) co_return got::nonsense;
     out = std::move(*head);
     in_.erase(0, end + 4);
-    if (out.field("expect") == "100-continue" && !co_await send("HTTP/1.1 100 Continue\r\n\r\n"))
-        co_return got::end;
+    if (out.field("expect") == "100-continue" && !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) co_return got::end;
     if (out.field("transfer-encoding") == "chunked") {
         while (true) {
             const auto taken = take_chunked(in_, out.body);
@@ -82,7 +80,7 @@ awaitable<bool> connection::send(std::string_view bytes, pace how) {
     while (!bytes.empty() && !gone_) {
         error_code failed;
         co_await asio::async_write(socket_, asio::buffer(bytes.data(), std::min(step, bytes.size())),
-                                   asio::redirect_error(asio::use_awaitable, failed));
+            asio::redirect_error(asio::use_awaitable, failed));
         if (failed) gone_ = true;
         bytes.remove_prefix(std::min(step, bytes.size()));
         if (how.pause.count() > 0 && !bytes.empty()) co_await sleep_until(steady_clock::now() + how.pause);
@@ -111,16 +109,16 @@ void connection::watch() {
 }
 
 void connection::look() {
-    socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                        [self = shared_from_this(), turn = watch_](const error_code& failed) {
-                            if (failed || turn != self->watch_) return;
-                            char bytes[4096];
-                            error_code ec;
-                            const std::size_t read = self->socket_.read_some(asio::buffer(bytes), ec);
-                            self->in_.append(bytes, read);
-                            if (ec && ec != asio::error::would_block) return self->gone();
-                            if (self->in_.size() < head_limit) self->look();
-                        });
+    socket_.async_wait(
+        asio::ip::tcp::socket::wait_read, [self = shared_from_this(), turn = watch_](const error_code& failed) {
+            if (failed || turn != self->watch_) return;
+            char bytes[4096];
+            error_code ec;
+            const std::size_t read = self->socket_.read_some(asio::buffer(bytes), ec);
+            self->in_.append(bytes, read);
+            if (ec && ec != asio::error::would_block) return self->gone();
+            if (self->in_.size() < head_limit) self->look();
+        });
 }
 
 void connection::gone() {

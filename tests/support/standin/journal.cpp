@@ -30,8 +30,8 @@ std::string json_of(const record& r) {
         R"("prompt_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},"client_gone":{},)"
         R"("started":"{}","finished":{}}})",
         r.number, name_of(r.from), json_string(r.path), json_string(r.model), json_string(r.script),
-        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.stream, r.authorization, r.status,
-        r.tokens_sent, r.client_gone, rfc3339(r.started),
+        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.stream, r.authorization,
+        r.status, r.tokens_sent, r.client_gone, rfc3339(r.started),
         r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
 }
 
@@ -55,8 +55,7 @@ record_key journal::begin(record what) {
 }
 
 record* journal::find(const record_key& which) {
-    if (which.epoch != epoch_ || records_.empty() || which.number < records_.front().number)
-        return nullptr;
+    if (which.epoch != epoch_ || records_.empty() || which.number < records_.front().number) return nullptr;
     return &records_[which.number - records_.front().number];
 }
 
@@ -118,9 +117,8 @@ std::string journal::requests_json(std::string_view only_provider, std::string_v
 }
 
 std::string journal::json_of(const counts& c) {
-    return fmt::format(
-        R"("total":{},"under_way":{},"most_under_way":{},"finished":{},"client_gone":{},"refused":{},)"
-        R"("tokens_sent":{})",
+    return fmt::format(R"("total":{},"under_way":{},"most_under_way":{},"finished":{},"client_gone":{},"refused":{},)"
+                       R"("tokens_sent":{})",
         c.total, c.under_way, c.most_under_way, c.finished, c.client_gone, c.refused, c.tokens_sent);
 }
 

@@ -37,9 +37,8 @@ std::optional<options> options_of(int argc, char** argv) {
         const std::string_view value = argv[i + 1];
         if (name == "--host") {
             out.host = value;
-        } else if (name != "--port" ||
-                   std::from_chars(value.data(), value.data() + value.size(), out.port).ptr !=
-                       value.data() + value.size()) {
+        } else if (name != "--port" || std::from_chars(value.data(), value.data() + value.size(), out.port).ptr !=
+                                           value.data() + value.size()) {
             return std::nullopt;
         }
     }
@@ -57,8 +56,7 @@ standin::awaitable<void> accept_all(tcp::acceptor* acceptor, standin::journal* b
     asio::steady_timer pause(acceptor->get_executor());
     while (acceptor->is_open()) {
         boost::system::error_code failed;
-        tcp::socket socket =
-            co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, failed));
+        tcp::socket socket = co_await acceptor->async_accept(asio::redirect_error(asio::use_awaitable, failed));
         if (failed) {
             // Out of descriptors: accepting again at once would only spin.
             pause.expires_after(std::chrono::milliseconds(50));

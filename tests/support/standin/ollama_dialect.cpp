@@ -33,17 +33,15 @@ public:
 
     void closing(body_writer& to, std::size_t sent) override {
         if (what_.how.usage != usage_mode::twice_decreasing) return;
-        to.line(fmt::format(R"({}"message":{{"role":"assistant","content":""}},"done":false,{}}})", head(),
-                            counts(sent)));
+        to.line(
+            fmt::format(R"({}"message":{{"role":"assistant","content":""}},"done":false,{}}})", head(), counts(sent)));
     }
 
     void done(body_writer& to, std::size_t sent) override { to.line(last("", sent)); }
     void error(body_writer& to) override { to.line(stream_error_body(what_)); }
     void ping(body_writer& to) override { to.line(""); }
 
-    void unknown(body_writer& to) override {
-        to.line(head() + R"("novelty":{"a":[1,2.5e3,null]},"done":false})");
-    }
+    void unknown(body_writer& to) override { to.line(head() + R"("novelty":{"a":[1,2.5e3,null]},"done":false})"); }
 
     void event(body_writer& to, std::string_view payload) override { to.line(payload); }
     std::string whole() override { return last(what_.says.text(what_.says.count()), what_.says.count()); }
@@ -56,7 +54,7 @@ private:
     std::string counts(std::size_t sent) const {
         return fmt::format(R"("prompt_eval_count":{},"prompt_eval_duration":46000000,"eval_count":{},)"
                            R"("eval_duration":{})",
-                           what_.prompt_tokens, sent, 1'000'000 + sent * 1'000'000);
+            what_.prompt_tokens, sent, 1'000'000 + sent * 1'000'000);
     }
 
     std::string last(std::string_view text, std::size_t sent) const {
@@ -65,9 +63,8 @@ private:
         const bool counted = mode != usage_mode::none && mode != usage_mode::first;
         std::string content;
         append_escaped(content, text);
-        return fmt::format(
-            R"({}"message":{{"role":"assistant","content":"{}"}},"done_reason":"{}","done":true,)"
-            R"("total_duration":{},"load_duration":15000000{}}})",
+        return fmt::format(R"({}"message":{{"role":"assistant","content":"{}"}},"done_reason":"{}","done":true,)"
+                           R"("total_duration":{},"load_duration":15000000{}}})",
             head(), content, what_.says.was_cut() ? "length" : "stop", 62'000'000 + sent * 1'000'000,
             counted ? "," + counts(told) : "");
     }

@@ -22,24 +22,21 @@ public:
 
     std::string_view content_type(bool stream) const override {
         if (!stream) return "application/json";
-        return what_.from == provider::openai || what_.from == provider::azure
-                   ? "text/event-stream; charset=utf-8"
-                   : "text/event-stream";
+        return what_.from == provider::openai || what_.from == provider::azure ? "text/event-stream; charset=utf-8"
+                                                                               : "text/event-stream";
     }
 
     void opening(body_writer& to) override {
         if (what_.from == provider::azure) {
-            to.sse("", fmt::format(
-                           R"({{"choices":[],"created":0,"id":"","model":"","object":"",)"
-                           R"("prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}]}})",
+            to.sse("", fmt::format(R"({{"choices":[],"created":0,"id":"","model":"","object":"",)"
+                                   R"("prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}]}})",
                            filter_results));
         }
         const bool usage_now = what_.how.usage == usage_mode::first;
         const std::string_view refusal_field = has_refusal() ? R"(,"refusal":null)" : "";
         to.sse("", fmt::format(R"({}"choices":[{{"index":0,"delta":{{"role":"assistant","content":""{}}},)"
                                R"("logprobs":null,"finish_reason":null}}]{}{}}})",
-                               head_, refusal_field, usage_now ? usage(what_.says.count()) : no_usage(),
-                               groq_id()));
+                       head_, refusal_field, usage_now ? usage(what_.says.count()) : no_usage(), groq_id()));
     }
 
     void token(body_writer& to, std::string_view text) override {
@@ -60,10 +57,8 @@ public:
             tail += fmt::format(R"(,"groq_":{{"id":"{}"{}}})", what_.request_id, groq_usage(sent));
         }
         to.sse("",
-               fmt::format(
-                   R"({}"choices":[{{"index":0,{}"delta":{{}},"logprobs":null,"finish_reason":"{}"}}]{}}})",
-                   head_, what_.from == provider::azure ? R"("content_filter_results":{},)" : "",
-                   finish_reason(), tail));
+            fmt::format(R"({}"choices":[{{"index":0,{}"delta":{{}},"logprobs":null,"finish_reason":"{}"}}]{}}})", head_,
+                what_.from == provider::azure ? R"("content_filter_results":{},)" : "", finish_reason(), tail));
         if (!usage_wanted_) return;
         if (mode == usage_mode::last || mode == usage_mode::twice_decreasing) usage_chunk(to, sent);
         if (mode == usage_mode::twice_decreasing) usage_chunk(to, sent / 2);
@@ -91,27 +86,22 @@ public:
         append_escaped(content, what_.says.text(sent));
         std::string extra = what_.how.usage == usage_mode::none ? std::string{} : usage(sent);
         if (what_.from == provider::azure) {
-            extra +=
-                fmt::format(R"(,"prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}])",
-                            filter_results);
+            extra += fmt::format(
+                R"(,"prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}])", filter_results);
         }
         return fmt::format(R"({}"choices":[{{"index":0,{}"message":{{"role":"assistant","content":"{}"{}}},)"
                            R"("logprobs":null,"finish_reason":"{}"}}]{}{}}})",
-                           head_of("chat.completion"),
-                           what_.from == provider::azure
-                               ? fmt::format(R"("content_filter_results":{},)", filter_results)
-                               : "",
-                           content, has_refusal() ? R"(,"refusal":null,"annotations":[])" : "",
-                           finish_reason(), extra, groq_id());
+            head_of("chat.completion"),
+            what_.from == provider::azure ? fmt::format(R"("content_filter_results":{},)", filter_results) : "",
+            content, has_refusal() ? R"(,"refusal":null,"annotations":[])" : "", finish_reason(), extra, groq_id());
     }
 
 private:
     std::string head_of(std::string_view object) const {
         std::string extra;
         if (what_.from == provider::openai) extra = R"("service_tier":"default",)";
-        return fmt::format(
-            R"({{"id":"{}","object":"{}","created":{},"model":{},{}"system_fingerprint":"{}",)", id_, object,
-            unix_seconds(what_.began), json_string(what_.model), extra,
+        return fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},{}"system_fingerprint":"{}",)", id_,
+            object, unix_seconds(what_.began), json_string(what_.model), extra,
             what_.from == provider::ollama ? "fp_ollama" : "fp_57db37749c");
     }
 
@@ -119,13 +109,11 @@ private:
     std::string_view finish_reason() const { return what_.says.was_cut() ? "length" : "stop"; }
 
     // With include_usage every chunk but the last carries "usage":null; Groq and Ollama leave it out.
-    std::string_view no_usage() const {
-        return what_.include_usage && has_refusal() ? R"(,"usage":null)" : "";
-    }
+    std::string_view no_usage() const { return what_.include_usage && has_refusal() ? R"(,"usage":null)" : ""; }
 
     std::string counts(std::size_t sent) const {
-        return fmt::format(R"("prompt_tokens":{},"completion_tokens":{},"total_tokens":{})",
-                           what_.prompt_tokens, sent, what_.prompt_tokens + sent);
+        return fmt::format(R"("prompt_tokens":{},"completion_tokens":{},"total_tokens":{})", what_.prompt_tokens, sent,
+            what_.prompt_tokens + sent);
     }
 
     std::string usage(std::size_t sent) const {
@@ -134,13 +122,13 @@ private:
         return fmt::format(R"(,"usage":{{{},"prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},)"
                            R"("completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0,)"
                            R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}})",
-                           counts(sent));
+            counts(sent));
     }
 
     std::string groq_counts(std::size_t sent) const {
         return fmt::format(R"("queue_time":0.0184,"prompt_time":0.0021,"completion_time":0.0134,)"
                            R"("total_time":0.0155,{})",
-                           counts(sent));
+            counts(sent));
     }
 
     std::string groq_usage(std::size_t sent) const {
@@ -150,8 +138,7 @@ private:
     }
 
     std::string groq_id() const {
-        return what_.from == provider::groq ? fmt::format(R"(,"groq_":{{"id":"{}"}})", what_.request_id)
-                                             : "";
+        return what_.from == provider::groq ? fmt::format(R"(,"groq_":{{"id":"{}"}})", what_.request_id) : "";
     }
 
     void usage_chunk(body_writer& to, std::size_t sent) {

@@ -18,8 +18,8 @@ struct outcome {
 };
 
 // `what` and `to` live until the coroutine is over; `keep_alive` is what the client asked for.
-awaitable<outcome> perform_stream(connection& to, const exchange& what, journal& book, record_key which,
-                                  bool keep_alive);
+awaitable<outcome> perform_stream(
+    connection& to, const exchange& what, journal& book, record_key which, bool keep_alive);
 awaitable<outcome> perform_whole(connection& to, const exchange& what, bool keep_alive);
 
 }  // namespace airi::standin

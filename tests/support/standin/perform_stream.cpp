@@ -41,9 +41,8 @@ public:
         if (watched) to_.watch();
         co_await play();
         if (watched && to_.alive()) to_.unwatch();
-        co_return outcome{.tokens_sent = sent_,
-                          .client_gone = !to_.alive() && !we_left_,
-                          .keep_alive = keep_alive_ && !we_left_};
+        co_return outcome{
+            .tokens_sent = sent_, .client_gone = !to_.alive() && !we_left_, .keep_alive = keep_alive_ && !we_left_};
     }
 
 private:
@@ -71,10 +70,10 @@ private:
 
     awaitable<void> head() {
         out_.raw(spelled({.content_type = voice_->content_type(true),
-                           .keep_alive = keep_alive_,
-                           .stream = true,
-                           .request_id = what_.request_id},
-                          what_.from, how_));
+                             .keep_alive = keep_alive_,
+                             .stream = true,
+                             .request_id = what_.request_id},
+            what_.from, how_));
         if (!how_.has(fault::slow_headers)) co_return;
         const pace usual = std::exchange(pace_, pace{.step = 1, .pause = pause_of(how_, 50)});
         co_await flush();
@@ -85,9 +84,8 @@ private:
     awaitable<bool> until_due(std::size_t index) {
         if (how_.rate <= 0 && how_.first_ms == 0) co_return true;
         const double after = how_.rate > 0 ? static_cast<double>(index) / how_.rate : 0;
-        const auto due =
-            begin_ + milliseconds(how_.first_ms) +
-            std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(after));
+        const auto due = begin_ + milliseconds(how_.first_ms) +
+                         std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(after));
         if (due <= steady_clock::now()) co_return true;
         if (!co_await flush()) co_return false;
         co_return co_await to_.sleep_until(due);
@@ -105,8 +103,7 @@ private:
 
     // False when nothing more is to be said.
     awaitable<bool> break_something() {
-        if (how_.has(fault::garbage))
-            voice_->event(out_, R"({"id":"chatcmpl-broken","choices":[{"delta":{"con)");
+        if (how_.has(fault::garbage)) voice_->event(out_, R"({"id":"chatcmpl-broken","choices":[{"delta":{"con)");
         if (how_.has(fault::deep)) voice_->event(out_, deep_json());
         if (how_.has(fault::big_line)) voice_->token(out_, std::string(big_line_size, 'x'));
         if (how_.has(fault::error)) {
@@ -125,8 +122,7 @@ private:
             co_return false;
         }
         if (how_.has(fault::silent_pings)) {
-            while (co_await flush() &&
-                   co_await to_.sleep_until(steady_clock::now() + pause_of(how_, 200))) {
+            while (co_await flush() && co_await to_.sleep_until(steady_clock::now() + pause_of(how_, 200))) {
                 voice_->ping(out_);
             }
             co_return false;
@@ -143,8 +139,7 @@ private:
     }
 
     awaitable<void> leave_in_the_middle() {
-        out_.raw(how_.has(fault::cut) ? "400\r\ndata: {\"id\":\"chatcmpl-cut\",\"choi"
-                                        : "zz\r\ndata: {}\n\n\r\n");
+        out_.raw(how_.has(fault::cut) ? "400\r\ndata: {\"id\":\"chatcmpl-cut\",\"choi" : "zz\r\ndata: {}\n\n\r\n");
         const bool there = co_await flush();
         we_left_ = there;
         // What the client has not yet taken out of its receive buffer should be there before the RST.
@@ -162,8 +157,7 @@ private:
             if (!how_.has(fault::no_done)) voice_->done(out_, queued_);
             if (how_.has(fault::double_done)) voice_->done(out_, queued_);
         }
-        out_.end(how_.has(fault::big_trailer) ? "X-Trailer: " + std::string(big_trailer_size, 't') + "\r\n"
-                                                : "");
+        out_.end(how_.has(fault::big_trailer) ? "X-Trailer: " + std::string(big_trailer_size, 't') + "\r\n" : "");
         co_await flush();
     }
 
@@ -194,8 +188,8 @@ private:
 
 }  // namespace
 
-awaitable<outcome> perform_stream(connection& to, const exchange& what, journal& book, record_key which,
-                                  bool keep_alive) {
+awaitable<outcome> perform_stream(
+    connection& to, const exchange& what, journal& book, record_key which, bool keep_alive) {
     performance play(to, what, book, which, keep_alive);
     co_return co_await play.run();
 }

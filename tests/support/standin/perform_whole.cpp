@@ -64,14 +64,12 @@ milliseconds time_needed(const exchange& what) {
 pace pace_of(const script& how, fault slow, std::int64_t own_pause) {
     const milliseconds pause(how.every_ms >= 0 ? how.every_ms : own_pause);
     if (how.has(slow)) return {.step = 1, .pause = pause};
-    if (how.has(fault::split))
-        return {.step = 1, .pause = milliseconds(how.every_ms >= 0 ? how.every_ms : 0)};
+    if (how.has(fault::split)) return {.step = 1, .pause = milliseconds(how.every_ms >= 0 ? how.every_ms : 0)};
     return {};
 }
 
 // Sends the first half of the body and does to the rest what the script says.
-awaitable<void> leave_in_the_middle(connection& to, const exchange& what, whole_answer& answer,
-                                    outcome& out) {
+awaitable<void> leave_in_the_middle(connection& to, const exchange& what, whole_answer& answer, outcome& out) {
     const bool nothing = what.how.has(fault::silent_pings);
     if (!nothing) answer.head.append(answer.body, 0, answer.body.size() / 2);
     if (!co_await to.send(answer.head)) co_return;
@@ -114,8 +112,8 @@ awaitable<outcome> perform_whole(connection& to, const exchange& what, bool keep
         co_await to.until_gone();
     } else if (wait.count() == 0 || co_await to.sleep_until(steady_clock::now() + wait)) {
         whole_answer answer = compose(what, keep_alive, out.status);
-        const bool half = how.has(fault::stall) || how.has(fault::cut) || how.has(fault::close) ||
-                          how.has(fault::silent_pings);
+        const bool half =
+            how.has(fault::stall) || how.has(fault::cut) || how.has(fault::close) || how.has(fault::silent_pings);
         if (half) {
             co_await leave_in_the_middle(to, what, answer, out);
         } else {

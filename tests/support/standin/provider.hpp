@@ -12,8 +12,11 @@ namespace airi::standin {
 enum class provider { openai, groq, azure, anthropic, ollama };
 
 inline constexpr std::array provider_names{
-    std::string_view{"openai"},    std::string_view{"groq"},   std::string_view{"azure"},
-    std::string_view{"anthropic"}, std::string_view{"ollama"},
+    std::string_view{"openai"},
+    std::string_view{"groq"},
+    std::string_view{"azure"},
+    std::string_view{"anthropic"},
+    std::string_view{"ollama"},
 };
 
 inline constexpr std::size_t provider_count = provider_names.size();

@@ -20,41 +20,38 @@ struct entry {
 constexpr std::array openai_entries{
     entry{400, "invalid_request_error", "", "Invalid request. Please check your parameters."},
     entry{401, "invalid_request_error", "invalid_api_key",
-          "Incorrect API key provided. You can find your API key at "
-          "https://platform.openai.com/account/api-keys."},
+        "Incorrect API key provided. You can find your API key at "
+        "https://platform.openai.com/account/api-keys."},
     entry{403, "request_forbidden", "unsupported_country_region_territory",
-          "Country, region, or territory not supported"},
+        "Country, region, or territory not supported"},
     entry{404, "invalid_request_error", "model_not_found",
-          "The model `{}` does not exist or you do not have access to it."},
-    entry{408, "invalid_request_error", "timeout",
-          "The server had an error processing your request: timed out."},
+        "The model `{}` does not exist or you do not have access to it."},
+    entry{408, "invalid_request_error", "timeout", "The server had an error processing your request: timed out."},
     entry{429, "requests", "rate_limit_exceeded",
-          "Rate limit reached for {} on requests per min (RPM): Limit 500, Used 500, Requested 1. "
-          "Please try again in 120ms. Visit https://platform.openai.com/account/rate-limits to learn more."},
-    entry{500, "server_error", "",
-          "The server had an error while processing your request. Sorry about that!"},
+        "Rate limit reached for {} on requests per min (RPM): Limit 500, Used 500, Requested 1. "
+        "Please try again in 120ms. Visit https://platform.openai.com/account/rate-limits to learn more."},
+    entry{500, "server_error", "", "The server had an error while processing your request. Sorry about that!"},
     entry{503, "service_unavailable_error", "server_overloaded",
-          "The engine is currently overloaded, please try again later"},
+        "The engine is currently overloaded, please try again later"},
 };
 
 constexpr std::array azure_entries{
     entry{400, "", "BadRequest", "The request is invalid."},
     entry{401, "", "401",
-          "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
-          "key for "
-          "an active subscription and use a correct regional API endpoint for your resource."},
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
+        "key for "
+        "an active subscription and use a correct regional API endpoint for your resource."},
     entry{403, "", "403", "Access denied due to Virtual Network/Firewall rules."},
     entry{404, "", "DeploymentNotFound",
-          "The API deployment for this resource does not exist. If you created the deployment within the "
-          "last 5 "
-          "minutes, please wait a moment and try again."},
+        "The API deployment for this resource does not exist. If you created the deployment within the "
+        "last 5 "
+        "minutes, please wait a moment and try again."},
     entry{408, "", "Timeout", "The operation was timeout."},
     entry{429, "", "429",
-          "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have "
-          "exceeded "
-          "call rate limit of your current OpenAI S0 pricing tier. Please retry after 2 seconds."},
-    entry{500, "", "InternalServerError",
-          "The server had an error while processing your request. Sorry about that!"},
+        "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have "
+        "exceeded "
+        "call rate limit of your current OpenAI S0 pricing tier. Please retry after 2 seconds."},
+    entry{500, "", "InternalServerError", "The server had an error while processing your request. Sorry about that!"},
     entry{503, "", "ServiceUnavailable", "The service is temporarily unable to process your request."},
 };
 
@@ -62,13 +59,12 @@ constexpr std::array azure_entries{
 constexpr std::array anthropic_entries{
     entry{400, "invalid_request_error", "", "messages: at least one message is required"},
     entry{401, "authentication_error", "", "invalid x-api-key"},
-    entry{403, "permission_error", "",
-          "Your API key does not have permission to use the specified resource."},
+    entry{403, "permission_error", "", "Your API key does not have permission to use the specified resource."},
     entry{404, "not_found_error", "", "model: {}"},
     entry{408, "timeout_error", "", "Request timed out"},
     entry{413, "request_too_large", "", "Request exceeds the maximum size"},
     entry{429, "rate_limit_error", "",
-          "This request would exceed your organization's rate limit of 50 requests per minute (model: {})."},
+        "This request would exceed your organization's rate limit of 50 requests per minute (model: {})."},
     entry{500, "api_error", "", "Internal server error"},
     entry{503, "api_error", "", "Service temporarily unavailable"},
     entry{504, "timeout_error", "", "Request timed out"},
@@ -91,13 +87,12 @@ refusal pick(const Entries& entries, int status, std::string_view model) {
         if (e.status != status) continue;
         std::string message(e.message);
         if (const auto gap = message.find("{}"); gap != std::string::npos) message.replace(gap, 2, model);
-        return {
-            .status = status, .type = std::string(e.type), .code = std::string(e.code), .message = message};
+        return {.status = status, .type = std::string(e.type), .code = std::string(e.code), .message = message};
     }
     const bool ours = status >= 500;
     return {.status = status,
-            .type = ours ? "api_error" : "invalid_request_error",
-            .message = fmt::format("Request failed with status {}", status)};
+        .type = ours ? "api_error" : "invalid_request_error",
+        .message = fmt::format("Request failed with status {}", status)};
 }
 
 refusal pick_for(provider from, int status, std::string_view model) {
@@ -119,7 +114,7 @@ std::string json_of(const refusal& what, provider from, bool ndjson, std::string
     const std::string message = json_string(what.message);
     if (from == provider::anthropic) {
         return fmt::format(R"({{"type":"error","error":{{"type":{},"message":{}}},"request_id":"{}"}})",
-                           json_string(what.type), message, request_id);
+            json_string(what.type), message, request_id);
     }
     if (ndjson) return fmt::format(R"({{"error":{}}})", message);
     if (from == provider::azure && what.type.empty()) {
@@ -127,11 +122,10 @@ std::string json_of(const refusal& what, provider from, bool ndjson, std::string
     }
     if (from == provider::groq) {
         const std::string code = what.code.empty() ? "" : R"(,"code":)" + json_string(what.code);
-        return fmt::format(R"({{"error":{{"message":{},"type":{}{}}}}})", message, json_string(what.type),
-                           code);
+        return fmt::format(R"({{"error":{{"message":{},"type":{}{}}}}})", message, json_string(what.type), code);
     }
     return fmt::format(R"({{"error":{{"message":{},"type":{},"param":{},"code":{}}}}})", message,
-                       json_string(what.type), nullable(what.param), nullable(what.code));
+        json_string(what.type), nullable(what.param), nullable(what.code));
 }
 
 }  // namespace
@@ -162,8 +156,7 @@ refusal bad_body(provider from, body_fault wrong) {
     const bool anthropic = from == provider::anthropic;
     switch (wrong) {
         case body_fault::not_json:
-            out.message = anthropic
-                              ? "The request body is not valid JSON: expected value: line 1 column 1 (char 0)"
+            out.message = anthropic ? "The request body is not valid JSON: expected value: line 1 column 1 (char 0)"
                           : from == provider::ollama ? "invalid character 'x' looking for beginning of value"
                           : from == provider::groq
                               ? "request body is not valid JSON"
@@ -188,10 +181,8 @@ refusal bad_body(provider from, body_fault wrong) {
 
 refusal not_found(provider from, std::string_view method, std::string_view path) {
     if (from == provider::azure) return {.status = 404, .code = "404", .message = "Resource not found"};
-    if (from == provider::anthropic)
-        return {.status = 404, .type = "not_found_error", .message = "Not found"};
-    return {
-        .status = 404,
+    if (from == provider::anthropic) return {.status = 404, .type = "not_found_error", .message = "Not found"};
+    return {.status = 404,
         .type = "invalid_request_error",
         .code = "unknown_url",
         .message = fmt::format("Unknown request URL: {} {}. Please check the URL for typos.", method, path)};
@@ -199,8 +190,7 @@ refusal not_found(provider from, std::string_view method, std::string_view path)
 
 refusal missing_version(provider from) {
     if (from == provider::azure) return not_found(from, "", "");
-    return {
-        .status = 400, .type = "invalid_request_error", .message = "anthropic-version: header is required"};
+    return {.status = 400, .type = "invalid_request_error", .message = "anthropic-version: header is required"};
 }
 
 refusal scripted(provider from, int status, std::string_view model, std::string_view code) {
@@ -216,25 +206,23 @@ refusal scripted(provider from, int status, std::string_view model, std::string_
 
 refusal mistaken(std::string_view word) {
     return {.status = 400,
-            .type = "invalid_request_error",
-            .code = "standin_script",
-            .message = fmt::format("standin: not understood: {}", word)};
+        .type = "invalid_request_error",
+        .code = "standin_script",
+        .message = fmt::format("standin: not understood: {}", word)};
 }
 
 refusal_body body_of(const refusal& what, provider from, bool ndjson, std::string_view request_id) {
     // A 502 comes from the proxy in front of the provider, which knows nothing of its JSON.
     if (what.status == 502 && from != provider::ollama) {
         return {"text/html",
-                "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad "
-                "Gateway</h1>"
-                "</center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"};
+            "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad "
+            "Gateway</h1>"
+            "</center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"};
     }
     if (from == provider::azure && what.type == "gateway") {
-        return {"application/json",
-                fmt::format(R"({{"statusCode":401,"message":{}}})", json_string(what.message))};
+        return {"application/json", fmt::format(R"({{"statusCode":401,"message":{}}})", json_string(what.message))};
     }
-    return {ndjson ? "application/json; charset=utf-8" : "application/json",
-            json_of(what, from, ndjson, request_id)};
+    return {ndjson ? "application/json; charset=utf-8" : "application/json", json_of(what, from, ndjson, request_id)};
 }
 
 std::string stream_error_body(const exchange& what) {

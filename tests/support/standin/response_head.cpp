@@ -89,8 +89,7 @@ void provider_fields(std::string& out, const response_head& head, provider from)
 void retry_after(std::string& out, provider from, const script& how) {
     if (how.retry_after < 0) return;
     if (how.retry_after_date) {
-        out +=
-            "retry-after: " + http_date(wall_clock::now() + std::chrono::seconds(how.retry_after)) + "\r\n";
+        out += "retry-after: " + http_date(wall_clock::now() + std::chrono::seconds(how.retry_after)) + "\r\n";
         return;
     }
     out += fmt::format("retry-after: {}\r\n", how.retry_after);
@@ -98,8 +97,8 @@ void retry_after(std::string& out, provider from, const script& how) {
 }
 
 void begin(std::string& out, int status, std::string_view content_type) {
-    out += fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n", status, phrase_of(status),
-                       date_now(), content_type);
+    out += fmt::format(
+        "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n", status, phrase_of(status), date_now(), content_type);
 }
 
 }  // namespace
@@ -119,8 +118,7 @@ std::string spelled(const response_head& head, provider from, const script& how)
     if (head.stream && from != provider::ollama) out += "Cache-Control: no-cache\r\n";
     provider_fields(out, head, from);
     if (head.status >= 400) retry_after(out, from, how);
-    out +=
-        head.length ? fmt::format("Content-Length: {}\r\n", *head.length) : "Transfer-Encoding: chunked\r\n";
+    out += head.length ? fmt::format("Content-Length: {}\r\n", *head.length) : "Transfer-Encoding: chunked\r\n";
     out += head.keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
     return out;
 }
@@ -128,8 +126,8 @@ std::string spelled(const response_head& head, provider from, const script& how)
 std::string control_head(int status, std::size_t length, bool keep_alive) {
     std::string out;
     begin(out, status, "application/json");
-    return out += fmt::format("Content-Length: {}\r\nConnection: {}\r\n\r\n", length,
-                              keep_alive ? "keep-alive" : "close");
+    return out +=
+           fmt::format("Content-Length: {}\r\nConnection: {}\r\n\r\n", length, keep_alive ? "keep-alive" : "close");
 }
 
 }  // namespace airi::standin

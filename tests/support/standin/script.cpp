@@ -110,8 +110,7 @@ bool set_key(script& to, std::string_view key, std::string_view value) {
 void add_word(script& to, std::string_view word, provider asked) {
     const auto equals = word.find('=');
     std::string_view key = word.substr(0, equals);
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1);
+    const std::string_view value = equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1);
     if (const auto dot = key.find('.'); dot != std::string_view::npos) {
         const std::string_view meant = key.substr(0, dot);
         key.remove_prefix(dot + 1);

@@ -58,20 +58,18 @@ std::string json_string(std::string_view text) {
 
 std::string http_date(wall_clock::time_point when) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array months{
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::tm t = utc(when);
-    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(t.tm_wday)],
-                       t.tm_mday, months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour,
-                       t.tm_min, t.tm_sec);
+    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(t.tm_wday)], t.tm_mday,
+        months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 std::string rfc3339(wall_clock::time_point when) {
     const std::tm t = utc(when);
-    const auto millis =
-        std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count() % 1000;
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1,
-                       t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, millis);
+    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count() % 1000;
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+        t.tm_hour, t.tm_min, t.tm_sec, millis);
 }
 
 std::int64_t unix_seconds(wall_clock::time_point when) { return wall_clock::to_time_t(when); }
@@ -86,8 +84,8 @@ std::string fresh_hex(std::size_t digits) {
 std::string fresh_uuid() {
     const std::string h = fresh_hex(32);
     const std::string_view v = h;
-    return fmt::format("{}-{}-4{}-a{}-{}", v.substr(0, 8), v.substr(8, 4), v.substr(13, 3), v.substr(17, 3),
-                       v.substr(20, 12));
+    return fmt::format(
+        "{}-{}-4{}-a{}-{}", v.substr(0, 8), v.substr(8, 4), v.substr(13, 3), v.substr(17, 3), v.substr(20, 12));
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

@@ -40,24 +40,49 @@ private:
         if (!finished.empty()) return finished;
         ++epoch;
         ++attempts;
-        return json::object().add("state", "mine").add("epoch", epoch).add("attempts", attempts).add("cancelled", cancelled)
-            .add("model", model).add_raw("parameters", parameters).add("rank", 1).add("context_tokens", 8000).add("reply_tokens", 500)
-            .add_raw("providers", providers).add("system_prompt", "Be brief.").add("personality", "Kind.")
-            .add_raw("history", R"([{"role":"user","content":"How are you?"}])").text();
+        return json::object()
+            .add("state", "mine")
+            .add("epoch", epoch)
+            .add("attempts", attempts)
+            .add("cancelled", cancelled)
+            .add("model", model)
+            .add_raw("parameters", parameters)
+            .add("rank", 1)
+            .add("context_tokens", 8000)
+            .add("reply_tokens", 500)
+            .add_raw("providers", providers)
+            .add("system_prompt", "Be brief.")
+            .add("personality", "Kind.")
+            .add_raw("history", R"([{"role":"user","content":"How are you?"}])")
+            .text();
     }
     std::string finish(const postgres::bound& with) {
         const auto text = [&](std::string_view name) { return parameter(with, name); };
-        const auto or_null = [&](std::string_view name) { return text(name) == "NULL" ? "null" : json::quoted(text(name)); };
+        const auto or_null = [&](std::string_view name) {
+            return text(name) == "NULL" ? "null" : json::quoted(text(name));
+        };
         const bool cached = with.statement->name == "generations.finish_cached";
         state = cached ? "completed" : text("state");
         const auto metadata = json::object().add("cached", cached).text();
-        const auto message = json::object().add("id", screened().reply.text()).add("content", text("content")).add_raw("metadata", metadata).text();
-        finished = json::object().add("state", state).add("epoch", epoch).add_raw("checkpoint_offset", text("offset"))
-                       .add_raw("provider", or_null("provider")).add_raw("model", or_null("model"))
-                       .add_raw("tokens_in", text("tokens_in")).add_raw("tokens_out", text("tokens_out"))
-                       .add_raw("cost_nanousd", cached ? "0" : text("cost")).add_raw("latency_ms", text("latency"))
-                       .add_raw("error_code", cached ? "null" : or_null("error")).add("finished_at", to_text(some_time))
-                       .add_raw("message", state == "failed" ? "null" : message).text();
+        const auto message = json::object()
+                                 .add("id", screened().reply.text())
+                                 .add("content", text("content"))
+                                 .add_raw("metadata", metadata)
+                                 .text();
+        finished = json::object()
+                       .add("state", state)
+                       .add("epoch", epoch)
+                       .add_raw("checkpoint_offset", text("offset"))
+                       .add_raw("provider", or_null("provider"))
+                       .add_raw("model", or_null("model"))
+                       .add_raw("tokens_in", text("tokens_in"))
+                       .add_raw("tokens_out", text("tokens_out"))
+                       .add_raw("cost_nanousd", cached ? "0" : text("cost"))
+                       .add_raw("latency_ms", text("latency"))
+                       .add_raw("error_code", cached ? "null" : or_null("error"))
+                       .add("finished_at", to_text(some_time))
+                       .add_raw("message", state == "failed" ? "null" : message)
+                       .text();
         return finished;
     }
 };
@@ -80,8 +105,10 @@ struct chat_house {
     kafka::message from{"chat.screened.v1", 0, 0, some_time, in.conversation.text(), events::encode(in), {}};
 
     chat_house()
-        : openai(add("openai")), anthropic(add("anthropic")),
-          use{database, frames, providers, health, prices, live, "chat-1#1", {.heartbeat = milliseconds{5}, .limits = {}}} {
+        : openai(add("openai")),
+          anthropic(add("anthropic")),
+          use{database, frames, providers, health, prices, live, "chat-1#1",
+              {.heartbeat = milliseconds{5}, .limits = {}}} {
         database.answer = [this](const postgres::bound& asked) { return result<postgres::rows>(row.answer(asked)); };
     }
 
@@ -108,7 +135,9 @@ struct chat_house {
         const auto done = io.run(workers::carry_out(*wanted, {database, producer, frames}));
         REQUIRE(done);
     }
-    void shown(std::string_view text) { REQUIRE(io.until([&] { return frames.shown() == text; })); }
+    void shown(std::string_view text) {
+        REQUIRE(io.until([&] { return frames.shown() == text; }));
+    }
 
     /// The one statement that ends the generation.
     postgres::bound finish() const {
@@ -123,7 +152,8 @@ struct chat_house {
         parsed->root().each([&](json::value c) {
             std::string line(c["provider"].string().value_or("?"));
             line += "/" + std::string(c["outcome"].string().value_or("?"));
-            for (const auto* name : {"tokens_in", "tokens_out", "cost_nanousd"}) line += "/" + std::to_string(c[name].integer().value_or(-1));
+            for (const auto* name : {"tokens_in", "tokens_out", "cost_nanousd"})
+                line += "/" + std::to_string(c[name].integer().value_or(-1));
             out.push_back(std::move(line));
         });
         return out;

@@ -22,7 +22,8 @@ TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once
     CHECK(h.calls().at(0).starts_with("openai/cancelled/"));
     CHECK(h.frames.frames.back().type == frame_type::cancelled);
     CHECK(h.frames.shown() == "Once upon");
-    CHECK(events::decode<events::usage_recorded>(h.producer.to("usage.recorded.v1").at(0).value)->outcome == "cancelled");
+    CHECK(
+        events::decode<events::usage_recorded>(h.producer.to("usage.recorded.v1").at(0).value)->outcome == "cancelled");
     CHECK(h.anthropic.asked.empty());
 }
 

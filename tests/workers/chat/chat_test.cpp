@@ -61,7 +61,8 @@ TEST_CASE("a provider that fails before its first word is replaced without the c
     CHECK(h.database.all("generations.restart").empty());
 }
 
-TEST_CASE("a provider that fails in the middle is replaced in a new epoch; only the last try is billed, both are recorded") {
+TEST_CASE(
+    "a provider that fails in the middle is replaced in a new epoch; only the last try is billed, both are recorded") {
     chat_house h;
     h.openai.calls = {breaks_after({"I thi", "nk"})};
     h.anthropic.calls = {says({"Hello"})};
@@ -69,7 +70,8 @@ TEST_CASE("a provider that fails in the middle is replaced in a new epoch; only 
     CHECK(h.row.epoch == 2);
     CHECK(h.frames.frames.back().more.find("\"Hello\"") != std::string::npos);
     const auto& frames = h.frames.frames;
-    const auto restart = std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.type == frame_type::restart; });
+    const auto restart =
+        std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.type == frame_type::restart; });
     REQUIRE(restart != frames.end());
     CHECK(restart->at == events::position{2, 0});
     CHECK(frames.back().at.epoch == 2);
@@ -209,7 +211,8 @@ TEST_CASE("the chat worker is called chat for ever: another name would answer ev
     const auto last = worker.give_up(workers::record{h.from});
     REQUIRE(last.statements.size() == 1);
     CHECK(last.statements[0].statement->name == "generations.abandon");
-    const auto end = R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter","finished_at":"2026-01-01T00:00:00Z","message":null})";
+    const auto end =
+        R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter","finished_at":"2026-01-01T00:00:00Z","message":null})";
     const auto then = last.derive({cell(end)});
     CHECK(then.frames.at(0).type == frame_type::failed);
     CHECK(then.events.at(0).topic == "chat.finished.v1");

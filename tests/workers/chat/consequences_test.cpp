@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 sql::generations::end ended(std::string state, std::string error = "") {
-    sql::generations::end out{std::move(state), std::move(error), "openai", "gpt", 2, 17, 12, 34, 5600, 789, some_time, R"({"content":"hi"})"};
+    sql::generations::end out{std::move(state), std::move(error), "openai", "gpt", 2, 17, 12, 34, 5600, 789, some_time,
+        R"({"content":"hi"})"};
     return out;
 }
 
@@ -31,7 +32,8 @@ std::vector<std::string> topics(const workers::consequences& of) {
 }  // namespace
 
 TEST_CASE("the same end has the same consequences, byte for byte") {
-    const auto once = consequences_of(screened(), ended("completed"), trace), again = consequences_of(screened(), ended("completed"), trace);
+    const auto once = consequences_of(screened(), ended("completed"), trace),
+               again = consequences_of(screened(), ended("completed"), trace);
     REQUIRE(once.events.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(once.events[i].value == again.events[i].value);

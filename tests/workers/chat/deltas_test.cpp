@@ -15,7 +15,8 @@ using types = std::vector<frame_type>;
 
 namespace {
 
-const events::generation_ids ids{requested().conversation, requested().generation, requested().message, requested().reply};
+const events::generation_ids ids{
+    requested().conversation, requested().generation, requested().message, requested().reply};
 const error_code away = redis::errc::unavailable;
 
 struct writing {
@@ -23,7 +24,9 @@ struct writing {
     fake_channel frames;
     std::shared_ptr<deltas> out = std::make_shared<deltas>(frames, ids, io.on());
 
-    void written(std::size_t count) { REQUIRE(io.until([&] { return frames.frames.size() >= count; })); }
+    void written(std::size_t count) {
+        REQUIRE(io.until([&] { return frames.frames.size() >= count; }));
+    }
     void settle() { io.run(settled(out)); }
     static awaitable<> settled(std::shared_ptr<deltas> d) { co_await d->settle(); }
 };
@@ -58,7 +61,8 @@ TEST_CASE("after the first piece there is at most one frame each 20 ms, and no t
     const auto lasted = std::chrono::steady_clock::now() - begun;
     CHECK(static_cast<long long>(w.frames.frames.size()) <= lasted / milliseconds{20} + 2);
     CHECK(w.frames.frames.size() > 3);
-    for (std::size_t i = 0; i < w.frames.frames.size(); ++i) CHECK(w.frames.frames[i].at == position{1, static_cast<std::int64_t>(i)});
+    for (std::size_t i = 0; i < w.frames.frames.size(); ++i)
+        CHECK(w.frames.frames[i].at == position{1, static_cast<std::int64_t>(i)});
     CHECK(w.out->text() == all);
 }
 
@@ -97,7 +101,8 @@ TEST_CASE("when the history is lost the whole text goes out again as a snapshot,
     CHECK(w.frames.shown() == "Hello world!");
 }
 
-TEST_CASE("after an outage of Redis the whole text goes out at the next offset, for the lost frame may have been written") {
+TEST_CASE(
+    "after an outage of Redis the whole text goes out at the next offset, for the lost frame may have been written") {
     for (const bool written : {false, true}) {
         CAPTURE(written);
         writing w;
@@ -158,7 +163,8 @@ TEST_CASE("a new epoch is told before its first word, and what was under way of 
     w.frames.use.release();
     REQUIRE(w.io.until([&] { return w.frames.shown() == "new"; }));
     const auto& frames = w.frames.frames;
-    CHECK(w.frames.types() == types{frame_type::start, frame_type::delta, frame_type::delta, frame_type::restart, frame_type::delta});
+    CHECK(w.frames.types() ==
+          types{frame_type::start, frame_type::delta, frame_type::delta, frame_type::restart, frame_type::delta});
     CHECK(frames[3].at == position{2, 0});
     CHECK(frames[4].at == position{2, 1});
     CHECK(w.out->text() == "new");

@@ -30,7 +30,8 @@ sql::generations::claimed claim(std::size_t words = 10) {
 
 std::vector<std::string> texts(const providers::prompt& of) {
     std::vector<std::string> out;
-    for (const auto& t : of.turns) out.push_back((t.who == role::system ? "s:" : t.who == role::user ? "u:" : "a:") + t.text.substr(0, 5));
+    for (const auto& t : of.turns)
+        out.push_back((t.who == role::system ? "s:" : t.who == role::user ? "u:" : "a:") + t.text.substr(0, 5));
     return out;
 }
 
@@ -48,7 +49,8 @@ TEST_CASE("a prompt is the instructions and then the history, the oldest turn fi
     CHECK(made.turns[0].text == "You are kind.\n\nBe brief.");
 }
 
-TEST_CASE("AIRI-19: the summary of what was said before comes after the instructions, and takes its part of the budget") {
+TEST_CASE(
+    "AIRI-19: the summary of what was said before comes after the instructions, and takes its part of the budget") {
     auto from = claim(100);
     from.personality = "You are kind.";
     from.system_prompt = "Be brief.";
@@ -70,7 +72,9 @@ TEST_CASE("AIRI-19: a caller's own turns know of no summary") {
     CHECK(texts(build_prompt(from, model)) == list{"u:one"});
 }
 
-TEST_CASE("without instructions there is no system turn") { CHECK(texts(build_prompt(claim(), model)).front() == "u:turn1"); }
+TEST_CASE("without instructions there is no system turn") {
+    CHECK(texts(build_prompt(claim(), model)).front() == "u:turn1");
+}
 
 TEST_CASE("what does not fit is left out, the oldest first and whole turns only") {
     auto from = claim(100);
@@ -107,7 +111,8 @@ TEST_CASE("the reply is as long as plan, model and caller allow, whichever is le
     CHECK(build_prompt(from, model).max_tokens == 20);
     from.parameters = R"({"max_tokens":1000000})";
     CHECK(build_prompt(from, model).max_tokens == 1000);
-    for (const auto* nonsense : {R"({"max_tokens":0})", R"({"max_tokens":-5})", R"({"max_tokens":"many"})", "null", "[]", "{", ""}) {
+    for (const auto* nonsense :
+        {R"({"max_tokens":0})", R"({"max_tokens":-5})", R"({"max_tokens":"many"})", "null", "[]", "{", ""}) {
         from.parameters = nonsense;
         CHECK(build_prompt(from, model).max_tokens == 1000);
     }
@@ -124,8 +129,9 @@ TEST_CASE("a caller's own turns replace the history, and its system turns join t
     auto from = claim();
     from.personality = "Kind.";
     from.system_prompt = "Brief.";
-    from.parameters = R"({"turns":[{"role":"system","content":"Rhyme."},{"role":"user","content":"one"},)"
-                      R"({"role":"assistant","content":"two"},{"role":"developer","content":"Shout."},{"role":"user","content":"three"}]})";
+    from.parameters =
+        R"({"turns":[{"role":"system","content":"Rhyme."},{"role":"user","content":"one"},)"
+        R"({"role":"assistant","content":"two"},{"role":"developer","content":"Shout."},{"role":"user","content":"three"}]})";
     const auto made = build_prompt(from, model);
     CHECK(texts(made) == list{"s:Kind.", "u:one", "a:two", "u:three"});
     CHECK(made.turns[0].text == "Kind.\n\nRhyme.\n\nShout.\n\nBrief.");

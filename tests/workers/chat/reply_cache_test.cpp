@@ -45,16 +45,19 @@ struct caching_house : chat_house {
 }  // namespace
 
 TEST_CASE("AIRI-32: only what leaves nothing to chance is repeatable") {
-    for (const auto* good : {R"({"temperature":0})", R"({"temperature":0.0,"max_tokens":5})", R"({"temperature":0,"top_p":1})", R"({"temperature":0,"top_p":null})"})
+    for (const auto* good : {R"({"temperature":0})", R"({"temperature":0.0,"max_tokens":5})",
+             R"({"temperature":0,"top_p":1})", R"({"temperature":0,"top_p":null})"})
         CHECK_MESSAGE(repeatable(good), good);
-    for (const auto* bad : {"{}", "", "null", "[", R"({"temperature":0.7})", R"({"temperature":null})", R"({"temperature":"0"})",
-                            R"({"temperature":0,"top_p":0.9})", R"({"temperature":0,"tools":true})", R"({"temperature":0,"anew":true})"})
+    for (const auto* bad : {"{}", "", "null", "[", R"({"temperature":0.7})", R"({"temperature":null})",
+             R"({"temperature":"0"})", R"({"temperature":0,"top_p":0.9})", R"({"temperature":0,"tools":true})",
+             R"({"temperature":0,"anew":true})"})
         CHECK_FALSE_MESSAGE(repeatable(bad), bad);
 }
 
 TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything that is asked") {
     const user_id ada = requested().user, bob = user_id::of(ada.value, "bob");
-    const models::prompt asked{"gpt", {{models::role::system, "Kind."}, {models::role::user, "Two and two?"}}, 100, 0.0};
+    const models::prompt asked{
+        "gpt", {{models::role::system, "Kind."}, {models::role::user, "Two and two?"}}, 100, 0.0};
     const auto name = reply_key(ada, "openai", asked);
     CHECK(name == reply_key(ada, "openai", asked));
     CHECK(name.starts_with("reply:"));
@@ -85,7 +88,8 @@ TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, w
     REQUIRE(kept.size() == 1);
     CHECK(parameter(kept[0], "content") == "Four.");
     CHECK(parameter(kept[0], "tokens_out") == "5");
-    CHECK(h.frames.types() == std::vector{events::frame_type::start, events::frame_type::delta, events::frame_type::complete});
+    CHECK(h.frames.types() ==
+          std::vector{events::frame_type::start, events::frame_type::delta, events::frame_type::complete});
     CHECK(h.frames.shown() == "Four.");
     const auto used = h.producer.to("usage.recorded.v1");
     REQUIRE(used.size() == 2);

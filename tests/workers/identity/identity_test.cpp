@@ -59,8 +59,9 @@ const std::string nonce_hash = digest::sha256_hex("a nonce");
 std::string token_of(std::string_view more, std::string_view kid = "k1") {
     const auto from = unix_seconds(now());
     const auto header = json::object().add("alg", "ES256").add("kid", kid).text();
-    return signed_token(header, R"({"iss":")" + issuer + R"(","sub":"s1","aud":"us","nonce":"a nonce","iat":)" + std::to_string(from) + R"(,"exp":)" +
-                                    std::to_string(from + 300) + std::string(more) + "}");
+    return signed_token(header, R"({"iss":")" + issuer + R"(","sub":"s1","aud":"us","nonce":"a nonce","iat":)" +
+                                    std::to_string(from) + R"(,"exp":)" + std::to_string(from + 300) +
+                                    std::string(more) + "}");
 }
 
 struct house {
@@ -83,7 +84,8 @@ struct house {
             R"({"issuer":"https://p.example","authorization_endpoint":"https://p.example/auth","token_endpoint":"https://p.example/token",)"
             R"("userinfo_endpoint":"https://p.example/me","jwks_uri":"https://p.example/keys"})";
         web.pages["GET " + issuer + "/keys"].body = jwks();
-        web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", token_of(R"(,"email":"a@b.c","email_verified":true)")).text();
+        web.pages["POST " + issuer + "/token"].body =
+            json::object().add("id_token", token_of(R"(,"email":"a@b.c","email_verified":true)")).text();
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
             if (asked.statement->name != "identity.claim" || claimed.empty()) return out;
@@ -127,7 +129,9 @@ TEST_CASE("a code is exchanged with the verifier and the secret, and the token s
     CHECK(parameter(saved, "name") == "NULL");
     REQUIRE(at.web.asked.size() == 1);
     const auto& asked = at.web.asked[0];
-    CHECK(asked.body == "grant_type=authorization_code&code=a%20code&redirect_uri=https%3A%2F%2Fairi.example%2F&code_verifier=a%20verifier");
+    CHECK(asked.body ==
+          "grant_type=authorization_code&code=a%20code&redirect_uri=https%3A%2F%2Fairi.example%2F&code_verifier=a%"
+          "20verifier");
     const auto basic = std::pair<std::string, std::string>{"Authorization", "Basic " + digest::base64("us:a%3Asecret")};
     CHECK(std::find(asked.with.begin(), asked.with.end(), basic) != asked.with.end());
 }
@@ -142,7 +146,8 @@ TEST_CASE("a flow that nobody presented, or that another one has claimed, costs 
 TEST_CASE("a provider that is away, slow or talks nonsense may be asked again; one that says no is final") {
     house at;
     auto& token = at.web.pages["POST " + issuer + "/token"];
-    for (const auto& [status, body] : std::vector<std::pair<unsigned, std::string>>{{500, "{}"}, {302, ""}, {200, "<html>"}, {200, ""}, {429, "{}"}, {200, "[]]"}}) {
+    for (const auto& [status, body] : std::vector<std::pair<unsigned, std::string>>{
+             {500, "{}"}, {302, ""}, {200, "<html>"}, {200, ""}, {429, "{}"}, {200, "[]]"}}) {
         CAPTURE(status);
         token = {status, body};
         CHECK(at.state() == "away");
@@ -182,7 +187,8 @@ TEST_CASE("keys are fetched anew for an unknown one, and not again within the mi
 
 TEST_CASE("an address that is not in the token is asked for, of the same person") {
     house at;
-    at.web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", token_of("")).add("access_token", "t").text();
+    at.web.pages["POST " + issuer + "/token"].body =
+        json::object().add("id_token", token_of("")).add("access_token", "t").text();
     at.web.pages["GET " + issuer + "/me"].body = R"({"sub":"s1","email":"x@y.z","email_verified":true,"name":"X"})";
     const auto done = at.work();
     CHECK(parameter(done.statements[0], "email") == "x@y.z");
@@ -200,7 +206,9 @@ TEST_CASE("a token that an app brings needs no exchange; apps' ids count for tho
     CHECK(at.state() == "known");
     CHECK(at.web.asked.empty());
     const auto from = std::to_string(unix_seconds(now()));
-    const auto of_app = signed_token(es256_header, R"({"iss":"https://p.example","sub":"s1","aud":"an app","nonce":"a nonce","iat":)" + from + R"(,"exp":)" + from + "}");
+    const auto of_app =
+        signed_token(es256_header, R"({"iss":"https://p.example","sub":"s1","aud":"an app","nonce":"a nonce","iat":)" +
+                                       from + R"(,"exp":)" + from + "}");
     at.claimed[0] = of_app;
     CHECK(at.state() == "known");
     at.claimed = {"a code", "f", "a verifier", "https://airi.example/", nonce_hash};
@@ -214,14 +222,17 @@ TEST_CASE("Discord says who it is at /users/@me, and vouches for verified addres
     with.discord_client_secret = secret("s");
     house at(with);
     at.event.provider = "discord";
-    at.web.pages["POST https://discord.com/api/oauth2/token"].body = R"({"access_token":"t","token_type":"Bearer","expires_in":604800,"scope":"identify email"})";
+    at.web.pages["POST https://discord.com/api/oauth2/token"].body =
+        R"({"access_token":"t","token_type":"Bearer","expires_in":604800,"scope":"identify email"})";
     auto& me = at.web.pages["GET https://discord.com/api/v10/users/@me"];
-    me.body = R"({"id":"80351110224678912","username":"nelly","global_name":"Nelly","verified":true,"email":"nelly@discord.com"})";
+    me.body =
+        R"({"id":"80351110224678912","username":"nelly","global_name":"Nelly","verified":true,"email":"nelly@discord.com"})";
     const auto done = at.work();
     CHECK(parameter(done.statements[0], "subject") == "80351110224678912");
     CHECK(parameter(done.statements[0], "verified") == "true");
     CHECK(parameter(done.statements[0], "name") == "Nelly");
-    me.body = R"({"id":"8","username":"nelly","global_name":null,"verified":false,"email":"nelly@discord.com","email_verified":true})";
+    me.body =
+        R"({"id":"8","username":"nelly","global_name":null,"verified":false,"email":"nelly@discord.com","email_verified":true})";
     const auto unverified = at.work();
     CHECK(parameter(unverified.statements[0], "verified") == "false");
     CHECK(parameter(unverified.statements[0], "name") == "nelly");
@@ -232,10 +243,15 @@ TEST_CASE("Discord says who it is at /users/@me, and vouches for verified addres
 TEST_CASE("a provider whose configuration is another's, unsafe or not there is not offered") {
     using identity::read_configuration;
     const auto with = [](std::string_view issuer_there, std::string_view token) {
-        return json::object().add("issuer", issuer_there).add("authorization_endpoint", "https://p.example/auth").add("token_endpoint", token)
-            .add("jwks_uri", "http://127.0.0.1:1/keys").text();
+        return json::object()
+            .add("issuer", issuer_there)
+            .add("authorization_endpoint", "https://p.example/auth")
+            .add("token_endpoint", token)
+            .add("jwks_uri", "http://127.0.0.1:1/keys")
+            .text();
     };
-    const identity::provider unknown{.name = "oidc", .title = "x", .issuer = issuer, .client_id = "us", .client_secret = secret("s"), .app_ids = {}};
+    const identity::provider unknown{
+        .name = "oidc", .title = "x", .issuer = issuer, .client_id = "us", .client_secret = secret("s"), .app_ids = {}};
     auto one = unknown;
     CHECK(read_configuration(with(issuer, "https://p.example/t"), one));
     CHECK_FALSE(read_configuration(with("https://q.example", "https://p.example/t"), one));
@@ -265,10 +281,12 @@ TEST_CASE("the secret for Apple is a JWT of the team's key for five minutes") {
     const auto jwt = identity::apple_secret(apple, instant{seconds{1'800'000'000}});
     const auto first = jwt.find('.'), last = jwt.rfind('.');
     CHECK(digest::from_base64url(jwt.substr(0, first)) == R"({"alg":"ES256","kid":"KEY","typ":"JWT"})");
-    CHECK(digest::from_base64url(jwt.substr(first + 1, last - first - 1)) ==
-          R"({"iss":"TEAM","iat":1800000000,"exp":1800000300,"aud":"https://appleid.apple.com","sub":"com.example.airi"})");
+    CHECK(
+        digest::from_base64url(jwt.substr(first + 1, last - first - 1)) ==
+        R"({"iss":"TEAM","iat":1800000000,"exp":1800000300,"aud":"https://appleid.apple.com","sub":"com.example.airi"})");
     const auto set = identity::key_set::of(jwks());
-    CHECK(set.find("k1", signatures::algorithm::es256)->verify(jwt.substr(0, last), *digest::from_base64url(jwt.substr(last + 1))));
+    CHECK(set.find("k1", signatures::algorithm::es256)
+            ->verify(jwt.substr(0, last), *digest::from_base64url(jwt.substr(last + 1))));
     with.apple_private_key = secret("-----BEGIN PRIVATE KEY-----\\nMIGH\\n-----END PRIVATE KEY-----");
     with.apple_team_id = "";
     with.google_client_id = "g";

@@ -17,8 +17,13 @@ inline const std::string pem =
 
 /// Its public half, as a set's member of that id.
 inline std::string jwk(std::string_view kid) {
-    return json::object().add("kty", "EC").add("crv", "P-256").add("kid", kid).add("x", "XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ")
-        .add("y", "yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g").text();
+    return json::object()
+        .add("kty", "EC")
+        .add("crv", "P-256")
+        .add("kid", kid)
+        .add("x", "XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ")
+        .add("y", "yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g")
+        .text();
 }
 inline std::string jwks(std::string_view kid = "k1") { return "{\"keys\":[" + jwk(kid) + "]}"; }
 

@@ -19,13 +19,14 @@ const event_id event = event_id::of(uuid{}, "mail");
 result<mail::letter> composed(const events::email_requested& in) { return mail::compose(in, event, some_time, sender); }
 bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
 
-const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent", "password_changed", "new_login",
-                                     "export_ready", "account_deletion", "api_key_created"};
+const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
+    "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created"};
 
 }  // namespace
 
 TEST_CASE("every kind has its texts in both languages, and they name what is known only") {
-    const std::set<std::string_view> known{"name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at", "key"};
+    const std::set<std::string_view> known{
+        "name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at", "key"};
     std::size_t texts = 0;
     for (const auto& file : mail::text_files) {
         if (!file.name.ends_with(".txt")) continue;
@@ -73,7 +74,10 @@ TEST_CASE("what an event brings is text in HTML, never markup") {
     const auto out = composed(wanted_mail());
     REQUIRE(out);
     CHECK(has(out->html, "<p>Hello Ada &quot;L&quot; &lt;b&gt;,</p>"));
-    CHECK(has(out->html, "<p><a href=\"https://airi.example/verify?token=a-b_c&amp;x=1\">https://airi.example/verify?token=a-b_c&amp;x=1</a></p>"));
+    CHECK(has(out->html,
+        "<p><a "
+        "href=\"https://airi.example/verify?token=a-b_c&amp;x=1\">https://airi.example/verify?token=a-b_c&amp;x=1</a></"
+        "p>"));
     CHECK_FALSE(has(out->html, "<b>"));
 }
 
@@ -125,7 +129,8 @@ TEST_CASE("a language without texts gets the English ones") {
     const auto german = subject_in("de");
     CHECK(subject_in("de-AT") == german);
     CHECK(subject_in("DE_de") == german);
-    for (const auto* other : {"en-GB", "fr", "", "../../de", "zz-de"}) CHECK(subject_in(other) == "Confirm your e-mail address");
+    for (const auto* other : {"en-GB", "fr", "", "../../de", "zz-de"})
+        CHECK(subject_in(other) == "Confirm your e-mail address");
 }
 
 TEST_CASE("a mail that nobody could send is refused") {
@@ -140,8 +145,8 @@ TEST_CASE("a mail that nobody could send is refused") {
     CHECK(fault([](auto& in) { in.to = "a@b\r\nBcc: c@d"; }) == mail::errc::bad_address);
     for (const auto* kind : {"", "unknown", "layout", "verify_email.en", "../verify_email"})
         CHECK(fault([&](auto& in) { in.kind = kind; }) == mail::errc::unknown_kind);
-    for (const auto* link : {"", "javascript:alert(1)", "ftp://a/", "https://", "//a", "/a", "https://a b", "https://a/\"><b>", "https://a/\n",
-                             "https://user@a/", "https://\xC3\xA4/", "https://a/{x}"})
+    for (const auto* link : {"", "javascript:alert(1)", "ftp://a/", "https://", "//a", "/a", "https://a b",
+             "https://a/\"><b>", "https://a/\n", "https://user@a/", "https://\xC3\xA4/", "https://a/{x}"})
         CHECK(fault([&](auto& in) { in.link = link; }) == mail::errc::bad_link);
     for (const auto* variables : {"[]", "1", "\"x\"", "{"})
         CHECK(fault([&](auto& in) { in.variables.text = variables; }) == mail::errc::bad_variables);

@@ -19,8 +19,8 @@ TEST_CASE("SES's answer is about the mail only where it says so") {
     CHECK(mail::ses_outcome(400, "x-amzn-ErrorType: MessageRejected") == mail::errc::not_taken);
     CHECK(mail::ses_outcome(404, "NotFoundException") == failure::refused);
     CHECK(mail::ses_outcome(429, "") == mail::errc::throttled);
-    for (const auto* name : {"TooManyRequestsException", "ThrottlingException", "LimitExceededException", "SendingPausedException",
-                             "AccountSuspendedException"})
+    for (const auto* name : {"TooManyRequestsException", "ThrottlingException", "LimitExceededException",
+             "SendingPausedException", "AccountSuspendedException"})
         CHECK(mail::ses_outcome(400, std::string("x-amzn-ErrorType: ") + name) == failure::outage);
     CHECK(mail::ses_outcome(403, "InvalidSignatureException") == mail::errc::unauthorized);
     CHECK(mail::ses_outcome(500, "") == mail::errc::away);

@@ -10,8 +10,8 @@ using namespace airi::workers;
 namespace {
 
 mail::letter sample_letter() {
-    return {event_id::parse("019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01").value(), {"airi", "no-reply@airi.example"}, "ada@example.com", some_time,
-            "Hello", "One = two\n", "<p>x</p>\n"};
+    return {event_id::parse("019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01").value(), {"airi", "no-reply@airi.example"},
+        "ada@example.com", some_time, "Hello", "One = two\n", "<p>x</p>\n"};
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -30,9 +30,12 @@ std::string header(const std::string& text, const std::string& name) {
     std::string out;
     for (const auto& line : lines_of(text)) {
         if (line.empty()) break;
-        if (line.starts_with(name + ": ")) out = line.substr(name.size() + 2);
-        else if (!out.empty() && line.starts_with(' ')) out += line;
-        else if (!out.empty()) break;
+        if (line.starts_with(name + ": "))
+            out = line.substr(name.size() + 2);
+        else if (!out.empty() && line.starts_with(' '))
+            out += line;
+        else if (!out.empty())
+            break;
     }
     return out;
 }
@@ -52,13 +55,16 @@ TEST_CASE("a letter's headers come from the event, the sender and the address") 
     CHECK(text.ends_with("--airi-019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01--\r\n"));
 }
 
-TEST_CASE("the same letter is the same bytes") { CHECK(mail::render(sample_letter()) == mail::render(sample_letter())); }
+TEST_CASE("the same letter is the same bytes") {
+    CHECK(mail::render(sample_letter()) == mail::render(sample_letter()));
+}
 
 TEST_CASE("whatever a letter says, its bytes are short lines of ASCII, and nothing of it becomes a header") {
     auto hostile = sample_letter();
     hostile.from.name = "b\"\\\xC3\xA4\r\nBcc: x@example.com";
     hostile.subject = "a\r\nBcc: everybody@example.com\r\n\r\nbody \xF0\x9F\x98\x80 " + std::string(500, 'x');
-    hostile.text = ".\r\n.\nFrom here\n--airi-019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01--\n" + std::string(3000, 'y') + " \n\xC3\xBC\t";
+    hostile.text =
+        ".\r\n.\nFrom here\n--airi-019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01--\n" + std::string(3000, 'y') + " \n\xC3\xBC\t";
     const auto text = mail::render(hostile);
     CHECK(header(text, "Bcc") == "");
     bool body = false;
@@ -82,10 +88,11 @@ TEST_CASE("quoted-printable keeps what is plain and escapes what is not") {
 }
 
 TEST_CASE("an address is plain ASCII with a local part and a domain") {
-    for (const auto* good : {"a@b", "ada@example.com", "a.b+c_d-e'f@mail.example.co", "x@1.2"}) CHECK(mail::is_address(good));
-    for (const auto& bad : std::vector<std::string>{
-             "", "a", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@b\r\nBcc: c@d", "<a@b>", "a@b>", "a,b@c", "\"a\"@b", "a@.b", "a@b.", "a@b..c", ".a@b",
-             "a..b@c", "a@-b", "a@b-", "\xC3\xA4@b", "a@\xC3\xA4", "a@[1.2.3.4]", std::string(65, 'a') + "@b", "a@" + std::string(254, 'b')})
+    for (const auto* good : {"a@b", "ada@example.com", "a.b+c_d-e'f@mail.example.co", "x@1.2"})
+        CHECK(mail::is_address(good));
+    for (const auto& bad : std::vector<std::string>{"", "a", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@b\r\nBcc: c@d",
+             "<a@b>", "a@b>", "a,b@c", "\"a\"@b", "a@.b", "a@b.", "a@b..c", ".a@b", "a..b@c", "a@-b", "a@b-",
+             "\xC3\xA4@b", "a@\xC3\xA4", "a@[1.2.3.4]", std::string(65, 'a') + "@b", "a@" + std::string(254, 'b')})
         CHECK_FALSE(mail::is_address(bad));
 }
 
@@ -97,5 +104,6 @@ TEST_CASE("a mailbox is an address, with or without a name") {
     CHECK(named->domain() == "b.example");
     CHECK(mail::parse_mailbox("\"Quoted\" <a@b>")->name == "Quoted");
     CHECK(mail::parse_mailbox("a@b")->name == "");
-    for (const auto* bad : {"", "a", "x <a>", "x <a@b", "x <a@b> y", "x\ny <a@b>"}) CHECK_FALSE(mail::parse_mailbox(bad));
+    for (const auto* bad : {"", "a", "x <a>", "x <a@b", "x <a@b> y", "x\ny <a@b>"})
+        CHECK_FALSE(mail::parse_mailbox(bad));
 }

@@ -42,7 +42,7 @@ struct house {
 
     result<effects> deliver(const events::email_requested& event) {
         const kafka::message from{"email.requested.v1", 1, 7, some_time, event.user.text(), events::encode(event),
-                                  {{"ce_id", id.text()}, {"ce_time", "2026-11-20T18:45:03Z"}}};
+            {{"ce_id", id.text()}, {"ce_time", "2026-11-20T18:45:03Z"}}};
         return io.run(mail_worker.handle(record{from}));
     }
 

@@ -29,7 +29,8 @@ struct folder {
 };
 
 mail::letter letter_to(std::string to) {
-    return {event_id::of(uuid{}, to), {"airi", "no-reply@airi.example"}, to, some_time, "Hello", "Hello\n", "<p>Hello</p>\n"};
+    return {event_id::of(uuid{}, to), {"airi", "no-reply@airi.example"}, to, some_time, "Hello", "Hello\n",
+        "<p>Hello</p>\n"};
 }
 
 }  // namespace
@@ -83,7 +84,8 @@ TEST_CASE("a sender's threads send while its caller goes on, and its end ends wh
     CHECK(io.run(sender->send(letter_to("a@b"))).has_value());
     CHECK(io.run(sender->send(letter_to("throws@b"))).error() == failure::broken);
     std::optional<result<>> ended;
-    boost::asio::co_spawn(io.on(), sender->send(letter_to("waits@b")), [&](std::exception_ptr, result<> r) { ended = r; });
+    boost::asio::co_spawn(
+        io.on(), sender->send(letter_to("waits@b")), [&](std::exception_ptr, result<> r) { ended = r; });
     io.settle();
     entered.wait(false);
     CHECK_FALSE(ended.has_value());
@@ -95,7 +97,8 @@ TEST_CASE("a sender's threads send while its caller goes on, and its end ends wh
 TEST_CASE("an SMTP URL names a host, and nothing that is no server") {
     for (const auto* good : {"smtp://h", "smtps://h:465", "smtp://u%40x:p%2Fw@h:587", "smtp://[::1]:25"})
         CHECK(mail::smtp_mistake(secret(good)) == "");
-    for (const auto* bad : {"h:25", "http://h", "smtp://", "smtp://h/path", "smtp://h?x=1", "smtp://h:99999", "smtp://u:secret@"}) {
+    for (const auto* bad :
+        {"h:25", "http://h", "smtp://", "smtp://h/path", "smtp://h?x=1", "smtp://h:99999", "smtp://u:secret@"}) {
         const auto mistake = mail::smtp_mistake(secret(bad));
         CHECK(mistake != "");
         CHECK(mistake.find("secret") == mistake.npos);

@@ -17,7 +17,8 @@ using list = std::vector<std::string>;
 
 namespace {
 
-// Dear and cheap; what is due, and what came of it, as Postgres' functions would say it (sql/migrations/0016_chat_memory.sql).
+// Dear and cheap; what is due, and what came of it, as Postgres' functions would say it
+// (sql/migrations/0016_chat_memory.sql).
 struct house {
     loop io;
     fake_database database;
@@ -26,12 +27,14 @@ struct house {
     std::vector<std::unique_ptr<models::chat_provider>> providers;
     fake_provider &dear, &cheap;
     models::health_table health;
-    models::model_list prices = std::make_shared<std::vector<models::priced_model>>(
-        std::vector<models::priced_model>{{"dear", "big", 0, 100, 1000, 8000, 500}, {"cheap", "small", 0, 1, 10, 8000, 500}});
+    models::model_list prices = std::make_shared<std::vector<models::priced_model>>(std::vector<models::priced_model>{
+        {"dear", "big", 0, 100, 1000, 8000, 500}, {"cheap", "small", 0, 1, 10, 8000, 500}});
     memory::ports use{database, providers, health, prices};
     events::chat_finished in = sample<events::chat_finished>();
-    std::optional<std::string> due = R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,"summary":null,"until":null,"titled":false,"folded":false})";
-    std::string came = R"({"conversation":{"id":"c1","title":"A goat at sea"},"bill":{"provider":"cheap","model":"small","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
+    std::optional<std::string> due =
+        R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,"summary":null,"until":null,"titled":false,"folded":false})";
+    std::string came =
+        R"({"conversation":{"id":"c1","title":"A goat at sea"},"bill":{"provider":"cheap","model":"small","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
 
     house() : dear(add("dear")), cheap(add("cheap")) {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
@@ -60,9 +63,10 @@ private:
 std::string due_turns(int count) {
     std::string turns;
     for (int i = 0; i < count; ++i)
-        turns += std::string(i ? "," : "") + R"({"role":")" + (i % 2 ? "assistant" : "user") + R"(","content":")" + std::string(8000, 'x') +
-                 R"(","created_at":"2026-11-25T10:00:)" + std::to_string(10 + i) + R"(Z"})";
-    return R"({"rank":0,"providers":[],"title":null,"turns":[)" + turns + R"(],"summary":"Old.","until":"2026-11-25T09:00:00Z","titled":false,"folded":false})";
+        turns += std::string(i ? "," : "") + R"({"role":")" + (i % 2 ? "assistant" : "user") + R"(","content":")" +
+                 std::string(8000, 'x') + R"(","created_at":"2026-11-25T10:00:)" + std::to_string(10 + i) + R"(Z"})";
+    return R"({"rank":0,"providers":[],"title":null,"turns":[)" + turns +
+           R"(],"summary":"Old.","until":"2026-11-25T09:00:00Z","titled":false,"folded":false})";
 }
 
 }  // namespace
@@ -77,10 +81,12 @@ TEST_CASE("AIRI-19: the cheapest model makes a title; the sockets are told, and 
     const auto stored = at.only("memory.title");
     CHECK(parameter(stored, "title") == "A goat at sea");
     CHECK(parameter(stored, "id") == generation_id::of(at.in.generation.value, "title").text());
-    CHECK(parameter(stored, "calls").find(R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60)") != std::string::npos);
+    CHECK(parameter(stored, "calls").find(R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60)") !=
+          std::string::npos);
     REQUIRE(at.frames.announcements.size() == 1);
     CHECK(at.frames.announcements[0].channel == events::channel_of(at.in.user));
-    CHECK(at.frames.announcements[0].frame == R"({"type":"conversation_updated","data":{"conversation":{"id":"c1","title":"A goat at sea"}}})");
+    CHECK(at.frames.announcements[0].frame ==
+          R"({"type":"conversation_updated","data":{"conversation":{"id":"c1","title":"A goat at sea"}}})");
     const auto used = at.producer.to("usage.recorded.v1");
     REQUIRE(used.size() == 1);
     const auto bill = events::decode<events::usage_recorded>(used[0].value);
@@ -104,8 +110,10 @@ TEST_CASE("AIRI-19: nothing is asked for a turn that did not complete, nor when 
 
 TEST_CASE("AIRI-19: what was tried before is told again and not asked again: the bill of a worker that died gets out") {
     house at;
-    at.due = R"({"rank":0,"providers":[],"title":null,"turns":null,"summary":null,"until":null,"titled":true,"folded":false})";
-    at.came = R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
+    at.due =
+        R"({"rank":0,"providers":[],"title":null,"turns":null,"summary":null,"until":null,"titled":true,"folded":false})";
+    at.came =
+        R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
     at.remember();
     at.remember();
     CHECK(at.cheap.asked.empty());
@@ -113,12 +121,16 @@ TEST_CASE("AIRI-19: what was tried before is told again and not asked again: the
     const auto used = at.producer.to("usage.recorded.v1");
     REQUIRE(used.size() == 2);
     CHECK(used[0].value == used[1].value);
-    const auto id_of = [](const kafka::record& r) { return std::find_if(r.headers.begin(), r.headers.end(), [](const auto& h) { return h.name == "ce_id"; })->value; };
+    const auto id_of = [](const kafka::record& r) {
+        return std::find_if(r.headers.begin(), r.headers.end(), [](const auto& h) { return h.name == "ce_id"; })->value;
+    };
     CHECK(id_of(used[0]) == id_of(used[1]));
     CHECK(parameter(at.database.all("memory.title")[0], "title") == "");
 }
 
-TEST_CASE("AIRI-19: a model that fails is followed by the next; when all do, the first words stay and the calls are on record") {
+TEST_CASE(
+    "AIRI-19: a model that fails is followed by the next; when all do, the first words stay and the calls are on "
+    "record") {
     house at;
     at.cheap.calls = {refuses(models::errc::overloaded)};
     at.dear.calls = {says({"Goats"})};
@@ -136,7 +148,8 @@ TEST_CASE("AIRI-19: a model that fails is followed by the next; when all do, the
 TEST_CASE("AIRI-19: the oldest turns go into the summary by and by; what was reached is kept when a model fails") {
     house at;
     at.due = due_turns(5);
-    at.came = R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":20,"tokens_out":10,"cost_nanousd":120,"at":"2026-11-25T10:00:00Z"}})";
+    at.came =
+        R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":20,"tokens_out":10,"cost_nanousd":120,"at":"2026-11-25T10:00:00Z"}})";
     at.cheap.calls = {says({"New."}), says({"Newer."}), says({"Newest."})};
     at.remember();
     REQUIRE(at.cheap.asked.size() == 3);

@@ -8,8 +8,9 @@ using sql::memories::turn;
 using workers::providers::role;
 
 TEST_CASE("AIRI-19: a title is one line without what models put around it") {
-    for (const auto* answer : {"A goat at sea", "\"A goat at sea\"", "  A goat at sea.\n", "Title: A goat at sea", "**A goat at sea**", "# A goat at sea",
-                               "“A goat at sea”", "„A goat at sea“", "A goat at sea\n\nIt is about a goat.", "A  goat\tat sea", "Title: \"A goat at sea.\""})
+    for (const auto* answer : {"A goat at sea", "\"A goat at sea\"", "  A goat at sea.\n", "Title: A goat at sea",
+             "**A goat at sea**", "# A goat at sea", "“A goat at sea”", "„A goat at sea“",
+             "A goat at sea\n\nIt is about a goat.", "A  goat\tat sea", "Title: \"A goat at sea.\""})
         CHECK(title_of(answer) == "A goat at sea");
     for (const auto* nothing : {"", " ", "\n\n", "\"\"", "***", "."}) CHECK(title_of(nothing) == "");
     CHECK(title_of("It's the goat's sea") == "It's the goat's sea");
@@ -39,7 +40,9 @@ TEST_CASE("AIRI-19: what a model is asked for a title is short, cold and marked 
 TEST_CASE("AIRI-19: a summary is made of the one before and what was said next") {
     const std::vector<turn> next{{true, "And my boat?", {}}, {false, "Sunk.", {}}};
     const auto asked = summary_prompt("The goat is at sea.", next);
-    CHECK(asked.turns[1].text == "The summary so far:\nThe goat is at sea.\n\nWhat was said next:\n\nUser: And my boat?\n\nAssistant: Sunk.\n\n");
+    CHECK(asked.turns[1].text ==
+          "The summary so far:\nThe goat is at sea.\n\nWhat was said next:\n\nUser: And my boat?\n\nAssistant: "
+          "Sunk.\n\n");
     CHECK(summary_prompt("", next).turns[1].text.find("(nothing yet)") != std::string::npos);
     CHECK(summary_of("  Both are gone.\n") == "Both are gone.");
     std::string long_one;

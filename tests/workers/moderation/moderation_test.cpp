@@ -12,11 +12,12 @@ using namespace airi::workers;
 
 namespace {
 
-const std::vector<moderation::term> terms{{"kill", "violence", "block"}, {"odd", "spam", "review"}, {"darn", "profanity", "warn"}};
+const std::vector<moderation::term> terms{
+    {"kill", "violence", "block"}, {"odd", "spam", "review"}, {"darn", "profanity", "warn"}};
 
 kafka::message carrying(const events::chat_requested& event) {
     return {"chat.requested.v1", 0, 7, some_time, event.conversation.text(), events::encode(event),
-            {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}};
+        {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}};
 }
 
 const seal::master master{secret("an encryption key of 32 bytes, or more")};
@@ -24,7 +25,8 @@ const seal::master master{secret("an encryption key of 32 bytes, or more")};
 // Its text as the gateway publishes it.
 events::chat_requested closed(events::chat_requested event, const seal::key& with) {
     event.content = seal::close(with, event.content, event.place("content"));
-    event.parameters.text = json::object().add("sealed", seal::close(with, event.parameters.text, event.place("parameters"))).text();
+    event.parameters.text =
+        json::object().add("sealed", seal::close(with, event.parameters.text, event.place("parameters"))).text();
     event.sealed = true;
     return event;
 }
@@ -94,8 +96,10 @@ TEST_CASE("a redelivered message has the same effects, down to the ids of its ev
         CHECK(same(judged(requested("m", text)), judged(requested("m", text))));
     }
     const auto one = judged(requested("m", "hello")), other = judged(requested("n", "hello"));
-    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") != header_of(event_of(other, "chat.screened.v1"), "ce_id"));
-    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") != header_of(event_of(one, "moderation.decided.v1"), "ce_id"));
+    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") !=
+          header_of(event_of(other, "chat.screened.v1"), "ce_id"));
+    CHECK(header_of(event_of(one, "chat.screened.v1"), "ce_id") !=
+          header_of(event_of(one, "moderation.decided.v1"), "ce_id"));
 }
 
 TEST_CASE("a harmless message is stored and passed on in its conversation's order") {
@@ -146,7 +150,8 @@ TEST_CASE("warned and reviewed messages pass, and are kept for people to see") {
         CHECK_FALSE(has_event(out, "chat.finished.v1"));
         CHECK(out.then.frames.empty());
         CHECK(parameter(out.statements.at(0), "action") == action);
-        CHECK(events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == action);
+        CHECK(
+            events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == action);
     }
 }
 

@@ -13,7 +13,8 @@ using workers::moderation::user_keys;
 
 namespace {
 
-const secret old_secret("an encryption key of 32 bytes, or more"), new_secret("another encryption key of 32 bytes, or more");
+const secret old_secret("an encryption key of 32 bytes, or more"),
+    new_secret("another encryption key of 32 bytes, or more");
 
 struct key_house {
     loop io;
@@ -27,8 +28,11 @@ struct key_house {
             postgres::rows out;
             out.columns_ = 2;
             for (const auto& [user, key] : wrapped) {
-                if (asked.statement->name == "user_keys.of" && parameter(asked, "users").find(user) == std::string::npos) continue;
-                if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark"))) continue;
+                if (asked.statement->name == "user_keys.of" &&
+                    parameter(asked, "users").find(user) == std::string::npos)
+                    continue;
+                if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark")))
+                    continue;
                 if (asked.statement->name == "user_keys.rewrap") continue;
                 out.cells_.emplace_back(user);
                 out.cells_.emplace_back(key);
@@ -45,7 +49,9 @@ struct key_house {
     int queries() const { return database.use.calls(); }
 };
 
-awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::known>>& into) { into.push_back(co_await keys.of(user)); }
+awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::known>>& into) {
+    into.push_back(co_await keys.of(user));
+}
 
 }  // namespace
 
@@ -70,7 +76,9 @@ TEST_CASE("all who wait at once are one query, those who come meanwhile the next
     for (int i = 0; i < 200; ++i) users.push_back(h.join());
     std::vector<result<user_keys::known>> got;
     std::vector<char> done(2 * users.size());
-    auto start = [&](std::size_t i, user_id user) { h.io.start(ask(h.keys, user, got), reinterpret_cast<bool&>(done[i])); };
+    auto start = [&](std::size_t i, user_id user) {
+        h.io.start(ask(h.keys, user, got), reinterpret_cast<bool&>(done[i]));
+    };
     h.database.use.hold();
     for (std::size_t i = 0; i < users.size(); ++i) start(i, users[i % 100]);
     h.io.settle();
@@ -90,14 +98,17 @@ TEST_CASE("while Postgres is away nobody's key is gone: it is an outage, and ask
     h.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(h.of(ann).error() == failure::outage);
     CHECK(h.of(ann).value());
-    const auto answer = std::exchange(h.database.answer, [](const postgres::bound&) -> result<postgres::rows> { throw std::runtime_error("stray"); });
+    const auto answer = std::exchange(
+        h.database.answer, [](const postgres::bound&) -> result<postgres::rows> { throw std::runtime_error("stray"); });
     h.keys.forget(ann);
     CHECK(h.of(ann).error() == failure::outage);
     h.database.answer = answer;
     CHECK(h.of(ann).value());
 }
 
-TEST_CASE("a key under an unknown ENCRYPTION_KEY waits for it; one that is broken is gone; the others of the query are found") {
+TEST_CASE(
+    "a key under an unknown ENCRYPTION_KEY waits for it; one that is broken is gone; the others of the query are "
+    "found") {
     key_house h;
     const auto ann = h.join(), other = h.join(), broken = h.join();
     h.wrapped[other.text()] = seal::master(new_secret).wrap(seal::key::fresh(), other);

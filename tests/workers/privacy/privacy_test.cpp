@@ -16,7 +16,7 @@ struct house {
     fake_database database;
     worker privacy_worker = privacy::declare(database);
     events::export_requested event = sample<events::export_requested>();
-    int left = 3;             ///< steps until the archive has come to its end
+    int left = 3;  ///< steps until the archive has come to its end
     std::string end = "ready";
 
     house() {
@@ -24,12 +24,18 @@ struct house {
             CHECK(asked.statement->name == "exports.step");
             CHECK(parameter(asked, "id") == event.id.text());
             json::object out;
-            out.add("state", --left > 0 ? std::string("running") : end).add("email", "ada@example.com").add("locale", "de").add("name", "Ada");
-            return cell(out.add("finished_at", to_text(some_time)).add("expires_at", to_text(some_time + seconds{60})).text());
+            out.add("state", --left > 0 ? std::string("running") : end)
+                .add("email", "ada@example.com")
+                .add("locale", "de")
+                .add("name", "Ada");
+            return cell(
+                out.add("finished_at", to_text(some_time)).add("expires_at", to_text(some_time + seconds{60})).text());
         };
     }
 
-    kafka::message message() const { return {"export.requested.v1", 1, 7, some_time, event.user.text(), events::encode(event), {}}; }
+    kafka::message message() const {
+        return {"export.requested.v1", 1, 7, some_time, event.user.text(), events::encode(event), {}};
+    }
     result<effects> run() {
         const auto from = message();
         return io.run(privacy_worker.handle(record{from}));

@@ -11,8 +11,7 @@ namespace {
 
 using namespace workers::providers;
 
-const std::string head =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const std::string hello = "data: {\"choices\":[{\"delta\":{\"content\":\"hello\"}}]}\n\n";
 const std::string stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const std::string done = "data: [DONE]\n\n";
@@ -50,8 +49,7 @@ struct world {
     ~world() { log::send_to({}); }
     chat_provider& openai() { return *providers[0]; }
     said ask(time_limits bound = patient) {
-        return run(
-            on, listen(&openai(), {.model = "m", .turns = {{role::user, "hi"}}, .temperature = {}}, bound));
+        return run(on, listen(&openai(), {.model = "m", .turns = {{role::user, "hi"}}, .temperature = {}}, bound));
     }
 };
 
@@ -77,13 +75,11 @@ TEST_CASE("a reply is streamed, and its connection used for the next one") {
 }
 
 TEST_CASE("a reply is whole once its reason to end is known, whatever becomes of the connection") {
-    CHECK(world({{request(), send(head + chunk(hello) + chunk(stop)), hang_up()}}).ask().ended ==
-          finish::stop);
+    CHECK(world({{request(), send(head + chunk(hello) + chunk(stop)), hang_up()}}).ask().ended == finish::stop);
     const auto before = std::chrono::steady_clock::now();
     CHECK(world({{request(), send(head + chunk(hello) + chunk(stop)), hang()}}).ask().ended == finish::stop);
     CHECK(std::chrono::steady_clock::now() - before < seconds(6));
-    CHECK(world({{request(), send(head + chunk(hello) + chunk(stop) + "zz\r\n"), hang()}}).ask().ended ==
-          finish::stop);
+    CHECK(world({{request(), send(head + chunk(hello) + chunk(stop) + "zz\r\n"), hang()}}).ask().ended == finish::stop);
 }
 
 TEST_CASE("a reply that is cut or stalls is interrupted, with what came of it") {
@@ -92,8 +88,7 @@ TEST_CASE("a reply that is cut or stalls is interrupted, with what came of it") 
         CHECK(got.text == "hello");
         CHECK(got.failed == errc::interrupted);
     }
-    CHECK(world({{request(), send(head + chunk(hello) + last_chunk), hang()}}).ask().failed ==
-          errc::interrupted);
+    CHECK(world({{request(), send(head + chunk(hello) + last_chunk), hang()}}).ask().failed == errc::interrupted);
 }
 
 TEST_CASE("comments do not keep a silent provider alive") {
@@ -123,20 +118,16 @@ TEST_CASE("a provider that does not answer, or is not there, is unavailable") {
 }
 
 TEST_CASE("refusals are told apart before any text") {
-    CHECK(
-        world({{request(), send(plain("401 No", R"({"error":{"code":"invalid_api_key"}})"))}}).ask().failed ==
-        errc::unauthorized);
+    CHECK(world({{request(), send(plain("401 No", R"({"error":{"code":"invalid_api_key"}})"))}}).ask().failed ==
+          errc::unauthorized);
     CHECK(world({{request(), send(plain("500 Oops", "<html>"))}}).ask().failed == errc::unavailable);
-    CHECK(
-        world({{request(), send(plain("400 Bad", R"({"error":{"code":"content_filter"}})"))}}).ask().failed ==
-        errc::prompt_refused);
-    CHECK(world({{request(), send(plain("200 OK", R"({"error":{"type":"overloaded_error"}})"))}})
-              .ask()
-              .failed == errc::overloaded);
+    CHECK(world({{request(), send(plain("400 Bad", R"({"error":{"code":"content_filter"}})"))}}).ask().failed ==
+          errc::prompt_refused);
+    CHECK(world({{request(), send(plain("200 OK", R"({"error":{"type":"overloaded_error"}})"))}}).ask().failed ==
+          errc::overloaded);
     CHECK(world({{request(), send(plain("200 OK", R"({"choices":[]})"))}}).ask().failed == errc::malformed);
-    CHECK(world({{request(), send("HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\nx"), hang_up()}})
-              .ask()
-              .failed == errc::overloaded);
+    CHECK(world({{request(), send("HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\nx"), hang_up()}}).ask().failed ==
+          errc::overloaded);
 }
 
 TEST_CASE("a rate limit says how long to leave the provider alone") {
@@ -149,16 +140,14 @@ TEST_CASE("a rate limit says how long to leave the provider alone") {
 
 TEST_CASE("destroying the stream closes the connection at once") {
     world w({{request(), send(head + chunk(hello)), hang()}});
-    auto stream =
-        run(w.on, w.openai().start({.model = "m", .turns = {{role::user, "hi"}}, .temperature = {}}, {}));
+    auto stream = run(w.on, w.openai().start({.model = "m", .turns = {{role::user, "hi"}}, .temperature = {}}, {}));
     REQUIRE(stream.has_value());
     CHECK(run(w.on, (*stream)->next()).value().text == "hello");
     SUBCASE("between pieces") { stream->reset(); }
     SUBCASE("while one is waited for") {
         std::optional<error_code> ended;
-        asio::co_spawn(w.on, (*stream)->next(), [&](std::exception_ptr, result<piece> got) {
-            ended = got ? error_code{} : got.error();
-        });
+        asio::co_spawn(w.on, (*stream)->next(),
+            [&](std::exception_ptr, result<piece> got) { ended = got ? error_code{} : got.error(); });
         w.on.poll();
         stream->reset();
         CHECK(eventually(w.on, [&] { return ended.has_value(); }));
@@ -172,14 +161,13 @@ TEST_CASE("which providers exist is decided by the settings") {
     const auto client = http::open_client(on.get_executor());
     const auto names = [&](const provider_settings& s) {
         std::string out;
-        for (const auto& each : from_settings(s, *client, on.get_executor()))
-            out += std::string(each->name()) + ' ';
+        for (const auto& each : from_settings(s, *client, on.get_executor())) out += std::string(each->name()) + ' ';
         return out;
     };
     provider_settings settings;
     CHECK(names(settings) == "simulated ");
-    settings.openai_api_key = settings.anthropic_api_key = settings.groq_api_key =
-        settings.azure_openai_api_key = secret("k");
+    settings.openai_api_key = settings.anthropic_api_key = settings.groq_api_key = settings.azure_openai_api_key =
+        secret("k");
     settings.ollama_host = "localhost";
     CHECK(names(settings) == "openai anthropic groq ollama simulated ");
     settings.azure_openai_endpoint = "https://x.example";
@@ -198,12 +186,9 @@ TEST_CASE("each provider is asked in its own way") {
     settings.azure_openai_deployment = "d1";
     std::vector<std::string> lines;
     for (const auto& each : from_settings(settings, *client, on.get_executor())) {
-        const prompt what{.model = "m",
-                          .turns = {{role::system, "s"}, {role::user, "hi"}},
-                          .max_tokens = 5,
-                          .temperature = 0.5};
-        if (each->name() != "simulated")
-            CHECK(run(on, listen(each.get(), what, patient)).failed == errc::unauthorized);
+        const prompt what{
+            .model = "m", .turns = {{role::system, "s"}, {role::user, "hi"}}, .max_tokens = 5, .temperature = 0.5};
+        if (each->name() != "simulated") CHECK(run(on, listen(each.get(), what, patient)).failed == errc::unauthorized);
     }
     log::send_to({});
     const auto& sent = server.seen().requests;
@@ -212,14 +197,13 @@ TEST_CASE("each provider is asked in its own way") {
     CHECK(sent[0].find("x-api-key: k\r\n") != std::string::npos);
     CHECK(sent[0].find("anthropic-version: 2023-06-01\r\n") != std::string::npos);
     CHECK(sent[1].starts_with("POST /openai/v1/chat/completions HTTP/1.1"));
-    CHECK(
-        sent[2].starts_with("POST /openai/deployments/d1/chat/completions?api-version=2024-10-21 HTTP/1.1"));
+    CHECK(sent[2].starts_with("POST /openai/deployments/d1/chat/completions?api-version=2024-10-21 HTTP/1.1"));
     CHECK(sent[2].find("api-key: k\r\n") != std::string::npos);
     CHECK(sent[2].find("Authorization") == std::string::npos);
     CHECK(sent[3].starts_with("POST /api/chat HTTP/1.1"));
-    CHECK(sent[3].ends_with(
-        R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi"}],)"
-        R"("stream":true,"options":{"num_predict":5,"temperature":0.5}})"));
+    CHECK(
+        sent[3].ends_with(R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi"}],)"
+                          R"("stream":true,"options":{"num_predict":5,"temperature":0.5}})"));
 }
 
 }  // namespace airi::tests

@@ -61,8 +61,7 @@ std::string delta(std::string_view text) {
     return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + json::quoted(text) + "}}]}\n\n";
 }
 const std::string stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-const std::string usage =
-    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n";
+const std::string usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n";
 const std::string done = "data: [DONE]\n\n";
 
 std::string event(std::string_view type, std::string_view data) {
@@ -72,28 +71,25 @@ std::string event(std::string_view type, std::string_view data) {
 }  // namespace
 
 TEST_CASE("openai: text, counts and end") {
-    const auto got = read(openai_decoder,
-                          "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n" +
-                              delta("Hel") + delta("lo \xF0\x9F\x99\x82") + stop + usage + done);
+    const auto got =
+        read(openai_decoder, "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n" +
+                                 delta("Hel") + delta("lo \xF0\x9F\x99\x82") + stop + usage + done);
     CHECK(got.text == "Hello \xF0\x9F\x99\x82");
     CHECK(got.tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
     CHECK(got.ended == finish::stop);
 }
 
 TEST_CASE("openai: counts are taken from any chunk, and never shrink") {
-    CHECK(
-        read(openai_decoder,
-             delta("a") +
-                 "data: "
-                 "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":5,"
-                 "\"completion_tokens\":6}}\n\n" +
-                 done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
     CHECK(read(openai_decoder,
-               "data: {\"groq_\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
+              delta("a") +
+                  "data: "
+                  "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":5,"
+                  "\"completion_tokens\":6}}\n\n" +
+                  done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
+    CHECK(read(openai_decoder, "data: {\"groq_\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
               .tokens == std::pair<std::int64_t, std::int64_t>(2, 3));
-    CHECK(read(openai_decoder, delta("a") + usage +
-                                   "data: {\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}\n\n" +
-                                   stop + done)
+    CHECK(read(openai_decoder,
+              delta("a") + usage + "data: {\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}\n\n" + stop + done)
               .tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
     CHECK(!read(openai_decoder, delta("a") + "data: {\"usage\":null}\n\n" + stop + done).tokens);
 }
@@ -108,8 +104,7 @@ TEST_CASE("openai: an end mark is not needed where the reason was given") {
 }
 
 TEST_CASE("openai: a bad chunk is passed over, nothing but bad ones is an error") {
-    CHECK(read(openai_decoder,
-               delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
+    CHECK(read(openai_decoder, delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
               .text == "ab");
     CHECK(read(openai_decoder, "data: {oops\n\n" + done).failed == errc::malformed);
     CHECK(read(openai_decoder, "data: {oops\n\n").failed == errc::malformed);
@@ -132,9 +127,9 @@ TEST_CASE("openai: an error in the stream ends it with its meaning") {
     CHECK(got.text == "a");
     CHECK(got.failed == errc::rate_limited);
     CHECK(read(openai_decoder, event("error", R"({"message":"boom"})")).failed == errc::unavailable);
-    CHECK(read(openai_decoder,
-               "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n" + done)
-              .text == "x");
+    CHECK(
+        read(openai_decoder, "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n" + done).text ==
+        "x");
 }
 
 TEST_CASE("openai: reasoning is progress, but not text; other choices are left out") {
@@ -145,28 +140,25 @@ TEST_CASE("openai: reasoning is progress, but not text; other choices are left o
     CHECK(decoder->take_progress());
     CHECK(!decoder->take());
     CHECK(read(openai_decoder,
-               "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":"
-               "{\"content\":\"yes\"}}]}\n\n" +
-                   done)
+              "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":"
+              "{\"content\":\"yes\"}}]}\n\n" +
+                  done)
               .text == "yes");
-    CHECK(
-        read(openai_decoder, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n")
-            .ended == finish::filtered);
+    CHECK(read(openai_decoder, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n").ended ==
+          finish::filtered);
 }
 
 TEST_CASE("anthropic: text, counts with the cache's, and end") {
-    const auto got = read(
-        anthropic_decoder,
-        event("message_start",
-              R"({"type":"message_start","message":{"usage":{"input_tokens":3,)"
-              R"("cache_read_input_tokens":10,"cache_creation_input_tokens":5,"output_tokens":1}}})") +
-            event("content_block_start",
-                  R"({"type":"content_block_start","index":0,"content_block":{"type":"text"}})") +
+    const auto got = read(anthropic_decoder,
+        event("message_start", R"({"type":"message_start","message":{"usage":{"input_tokens":3,)"
+                               R"("cache_read_input_tokens":10,"cache_creation_input_tokens":5,"output_tokens":1}}})") +
+            event(
+                "content_block_start", R"({"type":"content_block_start","index":0,"content_block":{"type":"text"}})") +
             event("ping", R"({"type":"ping"})") +
             event("content_block_delta",
-                  R"({"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"hm"}})") +
-            event("content_block_delta",
-                  R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}})") +
+                R"({"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"hm"}})") +
+            event(
+                "content_block_delta", R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"Hi"}})") +
             event("future_event", R"({"type":"future_event"})") +
             event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"max_tokens"},)"
                                    R"("usage":{"output_tokens":7}})") +
@@ -175,21 +167,20 @@ TEST_CASE("anthropic: text, counts with the cache's, and end") {
 }
 
 TEST_CASE("anthropic: errors, cuts and absurd counts") {
-    const auto text = event("content_block_delta",
-                            R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}})");
-    CHECK(read(anthropic_decoder,
-               text + event("error", R"({"type":"error","error":{"type":"overloaded_error"}})"))
+    const auto text =
+        event("content_block_delta", R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}})");
+    CHECK(read(anthropic_decoder, text + event("error", R"({"type":"error","error":{"type":"overloaded_error"}})"))
               .failed == errc::overloaded);
     CHECK(read(anthropic_decoder, text).failed == errc::interrupted);
     CHECK(read(anthropic_decoder,
-               text + event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"refusal"}})"))
+              text + event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"refusal"}})"))
               .ended == finish::filtered);
-    CHECK(read(anthropic_decoder,
-               event("message_start",
-                     R"({"type":"message_start","message":{"usage":{"input_tokens":9223372036854775807,)"
-                     R"("cache_read_input_tokens":9223372036854775807}}})") +
-                   text)
-              .failed == errc::interrupted);
+    CHECK(
+        read(anthropic_decoder,
+            event("message_start", R"({"type":"message_start","message":{"usage":{"input_tokens":9223372036854775807,)"
+                                   R"("cache_read_input_tokens":9223372036854775807}}})") +
+                text)
+            .failed == errc::interrupted);
 }
 
 TEST_CASE("ollama: text, counts and end") {
@@ -210,21 +201,15 @@ TEST_CASE("ollama: text, counts and end") {
 
 TEST_CASE("anthropic's request has the system apart and the turns by turns") {
     const prompt what{.model = "claude",
-                      .turns = {{role::system, "Be kind."},
-                                {role::assistant, "Hi, I am Ada."},
-                                {role::user, "one"},
-                                {role::user, "two"},
-                                {role::system, "Be brief."},
-                                {role::user, "  "},
-                                {role::assistant, "three"}},
-                      .max_tokens = 50,
-                      .temperature = 1.5};
-    CHECK(anthropic_body(what) ==
-          R"x({"model":"claude","max_tokens":50,"system":"Be kind.\n\nBe brief.","messages":[)x"
-          R"x({"role":"user","content":"(The conversation begins.)"},)x"
-          R"x({"role":"assistant","content":"Hi, I am Ada."},)x"
-          R"x({"role":"user","content":"one\n\ntwo"},{"role":"assistant","content":"three"}],)x"
-          R"x("stream":true,"temperature":1})x");
+        .turns = {{role::system, "Be kind."}, {role::assistant, "Hi, I am Ada."}, {role::user, "one"},
+            {role::user, "two"}, {role::system, "Be brief."}, {role::user, "  "}, {role::assistant, "three"}},
+        .max_tokens = 50,
+        .temperature = 1.5};
+    CHECK(anthropic_body(what) == R"x({"model":"claude","max_tokens":50,"system":"Be kind.\n\nBe brief.","messages":[)x"
+                                  R"x({"role":"user","content":"(The conversation begins.)"},)x"
+                                  R"x({"role":"assistant","content":"Hi, I am Ada."},)x"
+                                  R"x({"role":"user","content":"one\n\ntwo"},{"role":"assistant","content":"three"}],)x"
+                                  R"x("stream":true,"temperature":1})x");
 }
 
 }  // namespace airi::tests

@@ -8,13 +8,17 @@ using namespace airi::workers::providers;
 namespace {
 
 const std::vector<priced_model> all{
-    {"groq", "llama", 0, 50, 80, 8000, 1000},          {"openai", "gpt-mini", 0, 150, 600, 128'000, 4000},
-    {"azure", "gpt-mini", 0, 150, 600, 128'000, 4000}, {"openai", "gpt-big", 2, 2500, 10'000, 128'000, 4000},
-    {"anthropic", "claude", 3, 3000, 15'000, 200'000, 4000}, {"simulated", "simulated", 0, 0, 0, 8000, 1000},
+    {"groq", "llama", 0, 50, 80, 8000, 1000},
+    {"openai", "gpt-mini", 0, 150, 600, 128'000, 4000},
+    {"azure", "gpt-mini", 0, 150, 600, 128'000, 4000},
+    {"openai", "gpt-big", 2, 2500, 10'000, 128'000, 4000},
+    {"anthropic", "claude", 3, 3000, 15'000, 200'000, 4000},
+    {"simulated", "simulated", 0, 0, 0, 8000, 1000},
 };
 const std::vector<std::string_view> everyone{"openai", "azure", "anthropic", "groq", "simulated"};
 
-std::vector<std::string> names(const std::vector<std::string_view>& configured, std::int64_t rank, std::string_view wanted = "") {
+std::vector<std::string> names(
+    const std::vector<std::string_view>& configured, std::int64_t rank, std::string_view wanted = "") {
     std::vector<std::string> out;
     for (const auto& m : chain(all, configured, rank, wanted)) out.push_back(m.provider + "/" + m.model);
     return out;
@@ -50,7 +54,8 @@ TEST_CASE("the simulated provider answers when nothing else is there, or when it
 
 TEST_CASE("the cheapest come first, those of one price in the order of the list") {
     std::vector<std::string> names;
-    for (const auto& m : cheapest_first(chain(all, {"openai", "azure", "groq"}, 2, ""))) names.push_back(m.provider + "/" + m.model);
+    for (const auto& m : cheapest_first(chain(all, {"openai", "azure", "groq"}, 2, "")))
+        names.push_back(m.provider + "/" + m.model);
     CHECK(names == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini", "openai/gpt-big"});
 }
 
@@ -63,7 +68,8 @@ TEST_CASE("a price is per token and exact") {
 TEST_CASE("the price list is read from its rows") {
     postgres::rows rows;
     rows.columns_ = 9;
-    for (const auto* cell : {"openai", "gpt-mini", "1", "10", "150", "600", "128000", "4000", "1"}) rows.cells_.emplace_back(cell);
+    for (const auto* cell : {"openai", "gpt-mini", "1", "10", "150", "600", "128000", "4000", "1"})
+        rows.cells_.emplace_back(cell);
     const auto read = read_models(rows);
     REQUIRE(read.size() == 1);
     CHECK(read[0].provider == "openai");

@@ -26,16 +26,15 @@ lines parsed(std::string_view stream) {
 
 TEST_CASE("lines come out however the bytes are cut") {
     CHECK(parsed("{\"a\":1}\n{\"b\":2}\n") == lines{"{\"a\":1}", "{\"b\":2}"});
-    CHECK(parsed("{\"a\":1}\r\n\r\n\n{\"b\":\"\xC3\xA4\"}\r\n") ==
-          lines{"{\"a\":1}", "{\"b\":\"\xC3\xA4\"}"});
+    CHECK(parsed("{\"a\":1}\r\n\r\n\n{\"b\":\"\xC3\xA4\"}\r\n") == lines{"{\"a\":1}", "{\"b\":\"\xC3\xA4\"}"});
 }
 
 TEST_CASE("a byte order mark is dropped at the start alone") {
     CHECK(parsed("\xEF\xBB\xBF"
                  "a\n\xEF\xBB\xBF"
                  "b\n") == lines{"a",
-                                 "\xEF\xBB\xBF"
-                                 "b"});
+                               "\xEF\xBB\xBF"
+                               "b"});
 }
 
 TEST_CASE("the last line needs no end") {

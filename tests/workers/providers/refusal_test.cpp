@@ -21,8 +21,7 @@ TEST_CASE("statuses say what may be done about them") {
     CHECK(meaning_of_status(529, "") == errc::overloaded);
     for (const unsigned status : {408u, 409u, 500u, 502u, 504u, 599u})
         CHECK(meaning_of_status(status, "<html>") == errc::unavailable);
-    for (const unsigned status : {401u, 402u, 403u})
-        CHECK(meaning_of_status(status, "") == errc::unauthorized);
+    for (const unsigned status : {401u, 402u, 403u}) CHECK(meaning_of_status(status, "") == errc::unauthorized);
     CHECK(meaning_of_status(404, "") == errc::bad_model);
     for (const unsigned status : {204u, 302u, 418u}) CHECK(meaning_of_status(status, "") == errc::malformed);
 }
@@ -30,16 +29,13 @@ TEST_CASE("statuses say what may be done about them") {
 TEST_CASE("a 400 is the model's fault only where it says so") {
     CHECK(meaning_of_status(400, R"({"error":{"type":"invalid_request_error","code":"model_not_found"}})") ==
           errc::bad_model);
-    CHECK(meaning_of_status(400, R"({"error":{"type":"invalid_request_error","param":"model"}})") ==
-          errc::bad_model);
-    CHECK(meaning_of_status(400, R"({"error":"model 'x' not found, try pulling it first"})") ==
-          errc::bad_model);
+    CHECK(meaning_of_status(400, R"({"error":{"type":"invalid_request_error","param":"model"}})") == errc::bad_model);
+    CHECK(meaning_of_status(400, R"({"error":"model 'x' not found, try pulling it first"})") == errc::bad_model);
     CHECK(meaning_of_status(400, R"({"error":{"code":"content_filter"}})") == errc::prompt_refused);
     CHECK(meaning_of_status(400, R"({"error":{"code":"context_length_exceeded"}})") == errc::prompt_refused);
     CHECK(meaning_of_status(400, "not json") == errc::prompt_refused);
     CHECK(meaning_of_status(
-              400,
-              R"({"error":{"type":"invalid_request_error","message":"Your credit balance is too low"}})") ==
+              400, R"({"error":{"type":"invalid_request_error","message":"Your credit balance is too low"}})") ==
           errc::unauthorized);
 }
 
@@ -76,7 +72,7 @@ TEST_CASE("the pause asked for is read in its three spellings") {
     CHECK(pause_asked("", "Sun, 06 Nov 1994 08:49:17 GMT", now) == milliseconds(0));
     CHECK(pause_asked("", "99999999999", now) == std::chrono::hours(1));
     for (const auto* odd :
-         {"", "soon", "-5", "nan", "7 s", "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT"})
+        {"", "soon", "-5", "nan", "7 s", "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT"})
         CHECK(pause_asked("", odd, now) == milliseconds(0));
 }
 

@@ -15,8 +15,8 @@ struct said {
     error_code failed;
 };
 
-inline awaitable<said> listen(workers::providers::chat_provider* from, workers::providers::prompt what,
-                              workers::providers::time_limits bound) {
+inline awaitable<said> listen(
+    workers::providers::chat_provider* from, workers::providers::prompt what, workers::providers::time_limits bound) {
     said out;
     auto stream = co_await from->start(std::move(what), bound);
     if (!stream) {

@@ -10,17 +10,15 @@ namespace {
 using namespace workers::providers;
 
 prompt saying(std::string text) {
-    return {.model = "simulated",
-            .turns = {{role::system, "Be kind."}, {role::user, std::move(text)}},
-            .temperature = {}};
+    return {
+        .model = "simulated", .turns = {{role::system, "Be kind."}, {role::user, std::move(text)}}, .temperature = {}};
 }
 
-said ask(prompt what,
-         simulated_config config = {.tokens_per_second = 20'000, .first_token = milliseconds(1)}) {
+said ask(prompt what, simulated_config config = {.tokens_per_second = 20'000, .first_token = milliseconds(1)}) {
     asio::io_context on;
     const auto provider = simulated_provider(config, on.get_executor());
-    return run(on, listen(provider.get(), std::move(what),
-                          {.first_token = milliseconds(500), .gap = milliseconds(100)}));
+    return run(
+        on, listen(provider.get(), std::move(what), {.first_token = milliseconds(500), .gap = milliseconds(100)}));
 }
 
 }  // namespace
@@ -107,7 +105,7 @@ TEST_CASE("destroying the stream ends a wait for the next token") {
     CHECK(!run(on, (*stream)->next()).value().text.empty());
     std::optional<error_code> ended;
     asio::co_spawn(on, (*stream)->next(),
-                   [&](std::exception_ptr, result<piece> got) { ended = got ? error_code{} : got.error(); });
+        [&](std::exception_ptr, result<piece> got) { ended = got ? error_code{} : got.error(); });
     on.restart();
     on.poll();
     stream->reset();

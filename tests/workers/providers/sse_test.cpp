@@ -67,9 +67,10 @@ TEST_CASE("a byte order mark is dropped at the start alone") {
     CHECK(parsed("\xEF\xBB\xBF"
                  "data: a\n\n\xEF\xBB\xBF"
                  "data: b\n\n") == messages({"a"}));
-    CHECK(parsed("\xEF\xBB"
-                 "data: a\n\n")
-              .empty());
+    CHECK(
+        parsed("\xEF\xBB"
+               "data: a\n\n")
+            .empty());
 }
 
 TEST_CASE("the last event without a blank line is dropped") {

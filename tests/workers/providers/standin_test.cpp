@@ -47,12 +47,10 @@ struct world {
 
     static prompt with(std::string script) {
         return {.model = "gpt-4o-mini",
-                .turns = {{role::user, "hi there [[standin " + std::move(script) + "]]"}},
-                .temperature = {}};
+            .turns = {{role::user, "hi there [[standin " + std::move(script) + "]]"}},
+            .temperature = {}};
     }
-    said ask(chat_provider& whom, std::string script) {
-        return run(on, listen(&whom, with(std::move(script)), bound));
-    }
+    said ask(chat_provider& whom, std::string script) { return run(on, listen(&whom, with(std::move(script)), bound)); }
 
     struct told {
         std::string name;
@@ -63,9 +61,8 @@ struct world {
         std::vector<told> out;
         for (const auto& each : providers)
             asio::co_spawn(on, listen(each.get(), with(script), bound),
-                           [&out, name = std::string(each->name())](std::exception_ptr, said what) {
-                               out.push_back({name, std::move(what)});
-                           });
+                [&out, name = std::string(each->name())](
+                    std::exception_ptr, said what) { out.push_back({name, std::move(what)}); });
         REQUIRE(eventually(on, [&] { return out.size() == providers.size(); }));
         return out;
     }
@@ -107,8 +104,8 @@ TEST_CASE("every provider streams a reply and says what it cost") {
 
 TEST_CASE("harmless oddities change nothing") {
     world w;
-    for (const auto* fault : {"double_done", "unknown_events", "split", "crlf", "no_space", "bom",
-                              "big_trailer", "garbage", "deep", "slow_headers every=1"})
+    for (const auto* fault : {"double_done", "unknown_events", "split", "crlf", "no_space", "bom", "big_trailer",
+             "garbage", "deep", "slow_headers every=1"})
         w.expect(std::string("fault=") + fault, whole, std::nullopt);
     w.expect("utf8=1 fault=split tokens=0", "", std::nullopt);
 }
@@ -171,11 +168,9 @@ TEST_CASE("a reply that goes on for ever ends with the total limit") {
 
 TEST_CASE("statuses become errors, and the pause asked for is kept") {
     world w;
-    const std::pair<const char*, errc> expected[] = {
-        {"400", errc::prompt_refused}, {"401", errc::unauthorized}, {"403", errc::unauthorized},
-        {"404", errc::bad_model},      {"408", errc::unavailable},  {"429", errc::rate_limited},
-        {"500", errc::unavailable},    {"502", errc::unavailable},  {"503", errc::overloaded},
-        {"529", errc::overloaded}};
+    const std::pair<const char*, errc> expected[] = {{"400", errc::prompt_refused}, {"401", errc::unauthorized},
+        {"403", errc::unauthorized}, {"404", errc::bad_model}, {"408", errc::unavailable}, {"429", errc::rate_limited},
+        {"500", errc::unavailable}, {"502", errc::unavailable}, {"503", errc::overloaded}, {"529", errc::overloaded}};
     for (const auto& [status, means] : expected) w.expect(std::string("status=") + status, "", means);
     for (const auto& each : w.providers) CHECK(each->retry_after() == milliseconds(0));
     w.expect("status=429 retry_after=20", "", errc::rate_limited);

@@ -14,8 +14,13 @@ using namespace airi::workers;
 namespace {
 
 kafka::message original() {
-    return {.topic = "usage.recorded.v1", .partition = 3, .offset = 77, .appended = some_time, .key = std::string("k\0ey", 4),
-            .value = std::string("\x00\xff not JSON", 11), .headers = {{"ce_id", "x"}, {"other", std::string("\0", 1)}}};
+    return {.topic = "usage.recorded.v1",
+        .partition = 3,
+        .offset = 77,
+        .appended = some_time,
+        .key = std::string("k\0ey", 4),
+        .value = std::string("\x00\xff not JSON", 11),
+        .headers = {{"ce_id", "x"}, {"other", std::string("\0", 1)}}};
 }
 
 // The record as the broker gives it back.
@@ -24,7 +29,8 @@ kafka::message read_back(const kafka::record& r, std::int32_t partition, std::in
 }
 
 int count(const kafka::record& of, std::string_view name) {
-    return static_cast<int>(std::count_if(of.headers.begin(), of.headers.end(), [&](const auto& h) { return h.name == name; }));
+    return static_cast<int>(
+        std::count_if(of.headers.begin(), of.headers.end(), [&](const auto& h) { return h.name == name; }));
 }
 
 }  // namespace

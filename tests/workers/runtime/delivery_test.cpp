@@ -10,8 +10,8 @@ using namespace airi::workers;
 
 namespace {
 
-const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict, refused = postgres::errc::invalid,
-                 broken = errc::threw;
+const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict,
+                 refused = postgres::errc::invalid, broken = errc::threw;
 
 template <class Step>
 Step expect(const next_step& step) {

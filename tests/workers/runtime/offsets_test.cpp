@@ -53,7 +53,8 @@ TEST_CASE("in whatever order records finish, commits rise and never pass an unfi
             const auto done = *std::next(open.begin(), static_cast<std::ptrdiff_t>(random() % open.size()));
             open.erase(done);
             if (const auto next = of.finished(done)) {
-                if (*next <= committed || (!open.empty() && *next > *open.begin()) || *next > offset + 1) FAIL("commit " << *next);
+                if (*next <= committed || (!open.empty() && *next > *open.begin()) || *next > offset + 1)
+                    FAIL("commit " << *next);
                 committed = *next;
             }
         }

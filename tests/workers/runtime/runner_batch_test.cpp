@@ -96,7 +96,10 @@ TEST_CASE("a batch whose effects throw is taken apart, and the records that cann
         bool bad = false;
         for (const auto& m : batch) bad |= m.value == "1";
         workers::effects out = effects_of(batch.front());
-        if (bad) out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences { throw std::runtime_error("no"); };
+        if (bad)
+            out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences {
+                throw std::runtime_error("no");
+            };
         return out;
     };
     h.open();
@@ -146,7 +149,7 @@ TEST_CASE("a record of the retry topic is not tried before it is due") {
     auto early = message(0, 0, "k", "v", "t-retry");
     const auto due = now() + milliseconds{60};
     early.headers.push_back({"retry_topic-backoff-timestamp",
-                             std::to_string(std::chrono::ceil<milliseconds>(due).time_since_epoch().count())});
+        std::to_string(std::chrono::ceil<milliseconds>(due).time_since_epoch().count())});
     h.push(std::move(early));
     h.work_is_done();
     CHECK(now() >= due);

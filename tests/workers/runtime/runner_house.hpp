@@ -16,11 +16,13 @@
 
 namespace airi::test {
 
-inline const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict, refused = postgres::errc::invalid;
+inline const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict,
+                        refused = postgres::errc::invalid;
 inline const postgres::prepared stored{"stored", "…", {"value"}};
 inline const postgres::prepared given_up{"given_up", "…", {"value"}};
 
-inline kafka::message message(std::int32_t partition, std::int64_t offset, std::string key, std::string value, std::string topic = "t") {
+inline kafka::message message(
+    std::int32_t partition, std::int64_t offset, std::string key, std::string value, std::string topic = "t") {
     return {std::move(topic), partition, offset, now(), std::move(key), std::move(value), {}};
 }
 
@@ -42,17 +44,20 @@ struct runner_house {
     workers::worker worker;
     std::unique_ptr<workers::runner> runner;
 
-    lever handler;                              ///< what every handler does first
+    lever handler;                                             ///< what every handler does first
     std::function<error_code(const kafka::message&)> outcome;  ///< why a handler fails; it may throw
-    std::vector<std::string> started, ended;    ///< values of the records
-    std::map<std::string, int> running, most;   ///< handlers at work by key; "" for all
+    std::vector<std::string> started, ended;                   ///< values of the records
+    std::map<std::string, int> running, most;                  ///< handlers at work by key; "" for all
     std::mt19937 random{1};
-    int yields = 0;                             ///< up to so many turns of the loop before a handler goes on
+    int yields = 0;  ///< up to so many turns of the loop before a handler goes on
 
     runner_house() {
         worker.name = "w";
         worker.topic = "t";
-        worker.retry = {.attempts = 3, .first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .outage_pause = milliseconds{2}};
+        worker.retry = {.attempts = 3,
+            .first_pause = milliseconds{1},
+            .longest_pause = milliseconds{4},
+            .outage_pause = milliseconds{2}};
         worker.handle = [this](workers::record in) { return handle(this, in); };
         worker.give_up = [](workers::record in) {
             workers::effects out;
@@ -78,7 +83,9 @@ struct runner_house {
         batch.push_back(std::move(one));
         push(std::move(batch));
     }
-    void work_is_done() { REQUIRE(io.until([&] { return runner->counters().in_work == 0; })); }
+    void work_is_done() {
+        REQUIRE(io.until([&] { return runner->counters().in_work == 0; }));
+    }
     std::int64_t committed(std::int32_t partition = 0) const { return consumer.committed({"t", partition}); }
     std::vector<std::string> published(std::string_view topic = "out") const {
         std::vector<std::string> out;

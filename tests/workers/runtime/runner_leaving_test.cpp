@@ -15,7 +15,9 @@ std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", part
 
 }  // namespace
 
-TEST_CASE("short work of a partition that goes away is finished and committed, what was not begun is left to the next owner") {
+TEST_CASE(
+    "short work of a partition that goes away is finished and committed, what was not begun is left to the next "
+    "owner") {
     runner_house h;
     h.open({0});
     h.handler.hold();
@@ -59,7 +61,8 @@ TEST_CASE("work that outlasts the revocation commits nothing, and the other part
     CHECK(h.committed(1) == 1);
 }
 
-TEST_CASE("a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
+TEST_CASE(
+    "a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
     runner_house h;
     h.open({0});
     h.handler.hold();

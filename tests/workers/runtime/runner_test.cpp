@@ -94,7 +94,8 @@ TEST_CASE("effects are carried out in one order: transaction, frames, events, an
     h.open();
     h.push(message(0, 0, "k", "v"));
     h.work_is_done();
-    CHECK(h.journal == test::journal{"commit stored", "frame message_start", "announce user:1", "publish out", "offset"});
+    CHECK(
+        h.journal == test::journal{"commit stored", "frame message_start", "announce user:1", "publish out", "offset"});
     CHECK(h.published() == strings{"from the row"});
     CHECK(header(h.producer.sent.front(), "ce_id") == "7");
 }
@@ -104,7 +105,8 @@ TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the 
     const std::string poison("\x00\xffpoison", 8);
     h.outcome = [&](const kafka::message& m) { return m.value == poison ? refused : error_code{}; };
     h.open();
-    for (int i = 0; i < 20; ++i) h.push(message(0, i, "k" + std::to_string(i % 2), i == 7 ? poison : "v" + std::to_string(i)));
+    for (int i = 0; i < 20; ++i)
+        h.push(message(0, i, "k" + std::to_string(i % 2), i == 7 ? poison : "v" + std::to_string(i)));
     h.work_is_done();
     CHECK(h.published().size() == 19);
     CHECK(h.committed() == 20);
@@ -148,7 +150,9 @@ TEST_CASE("an outage of the broker repeats the effects until it has them, and no
 TEST_CASE("a handler that waits for a lease is asked again for as long as it takes") {
     runner_house h;
     int left = 25;
-    h.outcome = [&](const kafka::message&) { return left-- > 0 ? make_error_code(workers::errc::leased) : error_code{}; };
+    h.outcome = [&](const kafka::message&) {
+        return left-- > 0 ? make_error_code(workers::errc::leased) : error_code{};
+    };
     h.open();
     h.push(message(0, 0, "k", "v"));
     h.work_is_done();
@@ -183,7 +187,9 @@ TEST_CASE("effects that throw while they are carried out count as broken too") {
     h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
         workers::effects out;
         out.statements.push_back({&stored, {"x"}});
-        out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences { throw std::out_of_range("no such row"); };
+        out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences {
+            throw std::out_of_range("no such row");
+        };
         co_return out;
     };
     h.open();
@@ -224,7 +230,9 @@ TEST_CASE("giving up that throws loses neither the dead letter nor the records b
 TEST_CASE("a dead letter that the broker does not take does not stop the records behind it") {
     runner_house h;
     h.outcome = [](const kafka::message& m) { return m.value == "good" ? error_code{} : refused; };
-    h.producer.refuse = [](const kafka::record& r) { return r.value.size() > 1000 ? make_error_code(kafka::errc::too_large) : error_code{}; };
+    h.producer.refuse = [](const kafka::record& r) {
+        return r.value.size() > 1000 ? make_error_code(kafka::errc::too_large) : error_code{};
+    };
     h.open();
     h.push(message(0, 0, "k", std::string(2000, 'x')));
     h.push(message(0, 1, "k", "good"));
@@ -255,11 +263,12 @@ TEST_CASE("an event that cannot be read is refused without its handler being ask
     runner_house h;
     int asked = 0;
     const auto known = message(0, 0, "k", "v");
-    h.worker.handle = workers::on_event<events::chat_screened>([&](events::chat_screened in, workers::record) -> awaitable<result<workers::effects>> {
-        ++asked;
-        CHECK(in.user == screened().user);
-        return runner_house::handle(&h, {known});
-    });
+    h.worker.handle = workers::on_event<events::chat_screened>(
+        [&](events::chat_screened in, workers::record) -> awaitable<result<workers::effects>> {
+            ++asked;
+            CHECK(in.user == screened().user);
+            return runner_house::handle(&h, {known});
+        });
     h.open();
     h.push(message(0, 0, "k", "{\"conversation_id\":1}"));
     h.push(message(0, 1, "k", events::encode(screened())));

@@ -12,7 +12,8 @@ namespace {
 
 kafka::message carrying(const events::usage_recorded& event, std::int64_t offset = 0) {
     const auto id = event_id::of(event.reference.value, "usage");
-    return {"usage.recorded.v1", 2, offset, some_time, event.user.text(), events::encode(event), {{"ce_id", id.text()}}};
+    return {
+        "usage.recorded.v1", 2, offset, some_time, event.user.text(), events::encode(event), {{"ce_id", id.text()}}};
 }
 
 json::document rows_of(const effects& out) {
@@ -32,7 +33,8 @@ TEST_CASE("a batch of usage becomes one statement with a row for each event") {
     const auto parsed = rows_of(*out);
     std::vector<std::string> ids;
     parsed.root().each([&](json::value row) { ids.emplace_back(row["event_id"].string().value()); });
-    CHECK(ids == std::vector<std::string>{record{batch[0]}.id().text(), record{batch[1]}.id().text(), record{batch[2]}.id().text()});
+    CHECK(ids == std::vector<std::string>{
+                     record{batch[0]}.id().text(), record{batch[1]}.id().text(), record{batch[2]}.id().text()});
     bool first = true;
     parsed.root().each([&](json::value row) {
         if (!std::exchange(first, false)) return;
@@ -50,7 +52,8 @@ TEST_CASE("a batch of usage becomes one statement with a row for each event") {
 
 TEST_CASE("a redelivered event is the same row, so that it is counted once") {
     const std::vector<kafka::message> once{carrying(used(), 5)}, again{carrying(used(), 99)};
-    CHECK(parameter(usage::count(once)->statements[0], "events") == parameter(usage::count(again)->statements[0], "events"));
+    CHECK(parameter(usage::count(once)->statements[0], "events") ==
+          parameter(usage::count(again)->statements[0], "events"));
 }
 
 TEST_CASE("one record that is no usage event refuses the whole batch") {
@@ -68,7 +71,10 @@ TEST_CASE("whoever used something today hears the new sums") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
     REQUIRE(out);
     const auto user = used().user;
-    const auto sums = "[" + json::object().add("user_id", user.text()).add("resource", "messages").add("used", 12).add("limit", 50).text() + "]";
+    const auto sums =
+        "[" +
+        json::object().add("user_id", user.text()).add("resource", "messages").add("used", 12).add("limit", 50).text() +
+        "]";
     const auto then = out->derive({cell(sums)});
     REQUIRE(then.announcements.size() == 1);
     CHECK(then.announcements[0].channel == "user:" + user.text());
@@ -83,7 +89,8 @@ TEST_CASE("whoever used something today hears the new sums") {
 
 TEST_CASE("sums that cannot be read are told to nobody") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
-    for (const auto& text : {"[]", "null", "", "[{}]", "[{\"user_id\":\"x\"}]", "{"}) CHECK(out->derive({cell(text)}).announcements.empty());
+    for (const auto& text : {"[]", "null", "", "[{}]", "[{\"user_id\":\"x\"}]", "{"})
+        CHECK(out->derive({cell(text)}).announcements.empty());
     CHECK(out->derive({postgres::rows{}}).announcements.empty());
     CHECK(out->derive({}).announcements.empty());
 }

@@ -77,10 +77,8 @@ public:
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
         http::request out;
         out.url = config_.base_url + "/messages";
-        out.with = {{"Content-Type", "application/json"},
-                    {"Accept", "text/event-stream"},
-                    {"anthropic-version", "2023-06-01"},
-                    {"x-api-key", config_.key.reveal()}};
+        out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"},
+            {"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
         out.body = anthropic_body(what);
         return open_chat(with_, on_, {"anthropic", std::move(out), anthropic_decoder(), bound, pause_});
     }
@@ -105,8 +103,7 @@ std::string anthropic_body(const prompt& what) {
             continue;
         }
         // A companion's greeting comes before anything the user said, but the first turn must be the user's.
-        if (turns.empty() && each.who == role::assistant)
-            turns.push_back({role::user, "(The conversation begins.)"});
+        if (turns.empty() && each.who == role::assistant) turns.push_back({role::user, "(The conversation begins.)"});
         if (!turns.empty() && turns.back().who == each.who)
             turns.back().text += "\n\n" + each.text;
         else

@@ -117,11 +117,8 @@ error_code refused(const chat_call& call, unsigned status, std::string_view body
     const auto wait = pause_asked(from.header("retry-after-ms"), from.header("retry-after"), now());
     if (wait > milliseconds{0}) call.pause->ask(wait);
     const error_code ec = means;
-    log::warn("provider_refused", {{"provider", call.provider},
-                                   {"status", status},
-                                   {"reason", ec.message()},
-                                   {"code", error_word(body)},
-                                   {"retry_after_ms", wait.count()}});
+    log::warn("provider_refused", {{"provider", call.provider}, {"status", status}, {"reason", ec.message()},
+                                      {"code", error_word(body)}, {"retry_after_ms", wait.count()}});
     return ec;
 }
 
@@ -150,8 +147,8 @@ awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& with, ex
         const auto body = co_await from->read_all(most_error_body);
         co_return refused(call, from->status(), body ? *body : std::string(), *from);
     }
-    auto r = std::make_shared<reading>(std::move(from), std::move(call.how), std::move(call.provider),
-                                       call.bound, first_by, std::move(on), error_code{});
+    auto r = std::make_shared<reading>(std::move(from), std::move(call.how), std::move(call.provider), call.bound,
+        first_by, std::move(on), error_code{});
     co_return std::make_unique<http_stream>(std::move(r));
 }
 

@@ -60,8 +60,7 @@ private:
             if (const auto text = delta[field].string()) add_text(*text);
         for (const auto* field : {"reasoning_content", "reasoning"})
             if (const auto thought = delta[field].string(); thought && !thought->empty()) progress();
-        if (const auto why = choice["finish_reason"].string(); why && !why->empty())
-            set_finish(reason_of(*why));
+        if (const auto why = choice["finish_reason"].string(); why && !why->empty()) set_finish(reason_of(*why));
     }
 
     sse_parser sse_;
@@ -104,15 +103,13 @@ public:
         http::request out;
         out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
         if (!config_.azure_api_version.empty()) {
-            const auto& deployment =
-                config_.azure_deployment.empty() ? what.model : config_.azure_deployment;
+            const auto& deployment = config_.azure_deployment.empty() ? what.model : config_.azure_deployment;
             out.url = config_.base_url + "/openai/deployments/" + deployment +
                       "/chat/completions?api-version=" + config_.azure_api_version;
             out.with.emplace_back("api-key", config_.key.reveal());
         } else {
             out.url = config_.base_url + "/chat/completions";
-            if (!config_.key.empty())
-                out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
+            if (!config_.key.empty()) out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
         }
         out.body = body_of(what, config_);
         return open_chat(with_, on_, {config_.name, std::move(out), openai_decoder(), bound, pause_});

@@ -49,8 +49,7 @@ std::optional<errc> said_by(std::string_view word) {
 }
 
 std::optional<errc> said_by_message(std::string_view message) {
-    if (has(message, "model") && (has(message, "not found") || has(message, "does not exist")))
-        return errc::bad_model;
+    if (has(message, "model") && (has(message, "not found") || has(message, "does not exist"))) return errc::bad_model;
     if (has(message, "credit balance")) return errc::unauthorized;
     return std::nullopt;
 }
@@ -78,10 +77,9 @@ std::optional<Int> digits(std::string_view text) {
 
 // Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7; the two obsolete forms are not sent by anyone).
 std::optional<instant> http_date(std::string_view text) {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (text.size() != 29 || text.substr(25) != " GMT" || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
+    constexpr std::array<std::string_view, 12> months{
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[19] != ':' || text[22] != ':') return std::nullopt;
     const auto month = std::ranges::find(months, text.substr(8, 3));
     const auto day = digits<unsigned>(text.substr(5, 2));
     const auto year = digits<int>(text.substr(12, 4));
@@ -89,12 +87,10 @@ std::optional<instant> http_date(std::string_view text) {
     const auto minute = digits<int>(text.substr(20, 2));
     const auto second = digits<int>(text.substr(23, 2));
     if (month == months.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date{
-        std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
-        std::chrono::day(*day)};
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+        std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1), std::chrono::day(*day)};
     if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           seconds(*second);
+    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + seconds(*second);
 }
 
 }  // namespace
@@ -127,8 +123,7 @@ errc meaning_of_error(json::value error) {
     if (!status && code.string()) status = digits<std::int64_t>(*code.string());
     const auto said = said_by(error);
     if (said && said != errc::prompt_refused) return *said;
-    if (status && *status >= 400 && *status < 600)
-        return meaning_of_status(static_cast<unsigned>(*status), {});
+    if (status && *status >= 400 && *status < 600) return meaning_of_status(static_cast<unsigned>(*status), {});
     return said.value_or(errc::unavailable);
 }
 

@@ -19,16 +19,15 @@ using moment = steady_clock::time_point;
 constexpr std::size_t longest_token = 8;
 constexpr std::size_t longest_quote = 160;
 
-constexpr std::array<std::string_view, 4> openings{"Thank you for telling me.", "I hear you.",
-                                                   "I am glad you wrote.", "Let us look at that together."};
+constexpr std::array<std::string_view, 4> openings{
+    "Thank you for telling me.", "I hear you.", "I am glad you wrote.", "Let us look at that together."};
 constexpr std::array<std::string_view, 4> thoughts{
     "One thing that often helps is to name the smallest next step and take only that one.",
     "It may help to say what a good outcome would look like for you, and then work back from it.",
     "If you write down what you already know about it, the open question usually becomes clearer.",
     "You could start with the part that matters most to you and leave the rest for later."};
-constexpr std::array<std::string_view, 4> questions{
-    "What would you like to try first?", "Which part of it is most on your mind?",
-    "Would you like to tell me more about it?", "How did it begin?"};
+constexpr std::array<std::string_view, 4> questions{"What would you like to try first?",
+    "Which part of it is most on your mind?", "Would you like to tell me more about it?", "How did it begin?"};
 
 // FNV-1a: the choice of words depends on the prompt alone.
 std::uint64_t hash_of(std::string_view text) {
@@ -168,8 +167,7 @@ public:
         for (const auto& each : what.turns) s->tokens_in += estimate_tokens(each.text);
         s->next_at = now + config_.first_token;
         const auto per_second = std::clamp(config_.tokens_per_second, 0.01, 1e6);
-        s->pace =
-            std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(1 / per_second));
+        s->pace = std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(1 / per_second));
         s->bound = bound;
         s->total_by = now + bound.total;
         co_return std::make_unique<simulated_stream>(std::move(s));
@@ -190,8 +188,7 @@ std::string simulated_reply(const prompt& what) {
     const auto h = hash_of(said);
     const auto user_turns = std::ranges::count(what.turns, role::user, &turn::who);
     std::string out(openings[h % openings.size()]);
-    out +=
-        " I am a simulated companion: no language model is connected here, so I answer with prepared words.";
+    out += " I am a simulated companion: no language model is connected here, so I answer with prepared words.";
     if (!quote.empty()) out += " You wrote: “" + quote + "”";
     if (!quote.empty() && std::string_view(".!?").find(quote.back()) == std::string_view::npos) out += ".";
     if (user_turns > 1) out += " That is your message number " + std::to_string(user_turns) + " here.";
