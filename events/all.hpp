@@ -5,9 +5,9 @@
 
 #include "events/chat.hpp"
 #include "events/email.hpp"
-#include "events/export.hpp"
-#include "events/identity.hpp"
+#include "events/exports.hpp"
 #include "events/moderation.hpp"
+#include "events/oauth.hpp"
 #include "events/usage.hpp"
 
 namespace airi::events {

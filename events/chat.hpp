@@ -20,7 +20,7 @@ struct chat_requested {
     std::string model;     ///< asked for by name; empty: the plan's chain
     json_text parameters;  ///< max_tokens, temperature, top_p, tools, turns: only what the caller gave; anew: another
                            ///< reply is wanted; 512 KB at most, before sealing
-    bool listed = true;  ///< false: an API call with its own history, in no conversation of the list
+    bool listed = true;    ///< false: an API call with its own history, in no conversation of the list
     instant created_at;
     std::string replaces;  ///< id of a question whose place it takes, with all that came after; empty: none
     bool sealed = false;   ///< `content` and `parameters`, as {"sealed": …}, open with the user's key only
@@ -89,7 +89,7 @@ struct chat_finished {
     std::int64_t latency_ms = 0;
 
     static constexpr std::string_view topic = "chat.finished.v1";
-    static constexpr bool patient = true;
+    static constexpr bool batchable = true;
     static constexpr auto key = &chat_finished::conversation;
     static constexpr auto fields = std::tuple{
         field("conversation_id", &chat_finished::conversation),

@@ -7,7 +7,7 @@
 
 namespace airi::events {
 
-/// `kind` is one of the texts in workers/mail/texts, which show what `variables` may bring: an object of texts and
+/// `kind` is one of the texts in workers/email/texts, which show what `variables` may bring: an object of texts and
 /// numbers, as {"name":"Ada"}. A paragraph that names a variable the event does not bring is left out. An instant (RFC
 /// 3339) is shown to the minute.
 struct email_requested {

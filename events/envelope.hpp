@@ -18,7 +18,7 @@ struct outgoing {
     std::string key;
     std::string value;
     std::vector<std::pair<std::string, std::string>> headers;
-    bool patient = false;  ///< nobody waits for it: it may wait a moment for company
+    bool batchable = false;  ///< nobody waits for it: it may wait a moment for company
 };
 
 /// Identity and history of one event: never fields of it.
@@ -34,9 +34,9 @@ std::vector<std::pair<std::string, std::string>> attributes(std::string_view typ
 
 template <class Event>
 outgoing envelope(const Event& event, const origin& from) {
-    constexpr bool patient = requires { requires Event::patient; };
-    return {
-        std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from), patient};
+    constexpr bool batchable = requires { requires Event::batchable; };
+    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from),
+        batchable};
 }
 
 }  // namespace airi::events

@@ -15,7 +15,7 @@ struct moderation_decided {
     double confidence = 0;
 
     static constexpr std::string_view topic = "moderation.decided.v1";
-    static constexpr bool patient = true;
+    static constexpr bool batchable = true;
     static constexpr auto key = &moderation_decided::user;
     static constexpr auto fields = std::tuple{
         field("message_id", &moderation_decided::message),

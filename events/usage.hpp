@@ -21,7 +21,7 @@ struct usage_recorded {
     instant occurred_at;
 
     static constexpr std::string_view topic = "usage.recorded.v1";
-    static constexpr bool patient = true;
+    static constexpr bool batchable = true;
     static constexpr auto key = &usage_recorded::user;
     static constexpr auto fields = std::tuple{
         field("user_id", &usage_recorded::user),

@@ -9,17 +9,19 @@
 #include <iostream>
 #include <thread>
 
-#include "gateway/hub/hub.hpp"
-#include "gateway/kafka_publisher.hpp"
-#include "gateway/kept_answers.hpp"
-#include "gateway/open_sockets.hpp"
-#include "gateway/presence.hpp"
-#include "gateway/service.hpp"
-#include "gateway/session_endings.hpp"
-#include "gateway/sessions/admission.hpp"
-#include "gateway/sessions/server.hpp"
+#include "gateway/api/dispatcher.hpp"
+#include "gateway/api/router.hpp"
+#include "gateway/auth/session_revocation.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/realtime/hub.hpp"
+#include "gateway/realtime/open_sockets.hpp"
+#include "gateway/realtime/presence.hpp"
+#include "gateway/routes/tables.hpp"
+#include "gateway/services/kafka_publisher.hpp"
+#include "gateway/services/response_cache.hpp"
 #include "gateway/settings.hpp"
-#include "gateway/show_counters.hpp"
+#include "gateway/transport/connection_limits.hpp"
+#include "gateway/transport/server.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 
@@ -40,6 +42,7 @@ struct shared_parts {
     seal::master master;
     catalogue known;
     gateway_options options;
+    router routes{routes::tables};
 };
 
 // One core: its sockets, its connections to Redis, its caches. Nothing here is touched by another thread.
@@ -53,8 +56,8 @@ struct core {
           limits(*redis),
           kept(*redis),
           use{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key, all.master,
-              all.known, sessions, limits, kept, all.options, context.get_executor()},
-          app(make_service(use)),
+              all.known, all.routes, sessions, limits, kept, all.options, context.get_executor()},
+          app(make_dispatcher(use, all.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, hear_session_endings(use), asio::detached);
         listening.start();
@@ -76,9 +79,9 @@ struct core {
     hub channels;
     open_sockets sockets;
     presence online;
-    accounts sessions;
-    limiter limits;
-    kept_answers kept;
+    account_cache sessions;
+    rate_limiter limits;
+    response_cache kept;
     services use;
     std::unique_ptr<application> app;
     server listening;
@@ -119,7 +122,8 @@ int run(const gateway_settings& settings) {
                 {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
             nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
             secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
-            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings)};
+            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings),
+            router{routes::tables}};
     all.out = make_publisher(*all.producer);
     auto listen = listening_of(settings);
     listen.admits = std::make_shared<admission>(listen.per_address, listen.connections);

@@ -3,8 +3,8 @@
 
 #include <thread>
 
-#include "gateway/services.hpp"
-#include "gateway/sessions/options.hpp"
+#include "gateway/services/services.hpp"
+#include "gateway/transport/server_options.hpp"
 #include "platform/base/settings.hpp"
 
 namespace airi::gateway {

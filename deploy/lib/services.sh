@@ -2,7 +2,7 @@
 # The gateway and the workers: each copy has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own.
 
 # Every worker there is: airi-<name> is its binary, <name> its consumer group.
-workers=(moderation chat memory usage mail privacy identity scheduler)
+workers=(moderation chat memory usage email exports oauth scheduler)
 
 copies() { # <worker>
     if [[ -s "$home/scale/$1" ]]; then cat "$home/scale/$1"; else printf 1; fi

@@ -1,10 +1,10 @@
 // Signup, login, refresh, logout, session, usage.
-#include "gateway/authenticate.hpp"
-#include "gateway/cookies.hpp"
-#include "gateway/routes/email_links.hpp"
-#include "gateway/routes/open_session.hpp"
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/cookies.hpp"
+#include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -23,22 +23,7 @@ credentials read_credentials(const json::value& body) {
         std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
-}  // namespace
-
-problem signup_fault(std::string_view outcome) {
-    if (outcome == "birth_date") return invalid("/birth_date", "nobody was born on this day");
-    if (outcome == "birth_date_needed") return invalid("/birth_date", "the date of birth is needed");
-    if (outcome == "parent_email_needed")
-        return invalid("/parent_email", "a parent has to agree: their address is needed");
-    if (outcome == "parent_email_own")
-        return invalid("/parent_email", "this must be a parent's address, not the child's");
-    if (outcome == "consents") return invalid("/consents", "analytics are not for minors");
-    return {409, "EMAIL_TAKEN", "this address has an account already"};
-}
-
-namespace {
-
-awaitable<handled> signup(exchange& of) {
+awaitable<route_result> signup(exchange& of) {
     auto [email, password] = read_credentials(of.json());
     const auto metadata = of.json()["metadata"], consents = of.json()["consents"];
     const auto text = [&](std::string_view member) {
@@ -61,38 +46,9 @@ awaitable<handled> signup(exchange& of) {
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
     if (outcome != "made" && outcome != "pending") co_return signup_fault(outcome);
     log::info("auth.signup", {{"user_id", user.text()}});
-    send_link(of, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
-    co_return co_await open_session(of, user, std::move(email), "user", 201, true);
+    send_link(of.use, of.in, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
+    co_return co_await open_session(of.use, of.in, user, std::move(email), "user", 201, true);
 }
-
-// What a session is entered with: in the answer's body, or as cookies.
-handled hand_out(
-    exchange& of, const tokens::claims& who, std::string_view user, const std::string& renewal, unsigned status) {
-    const auto access = of.use.keys.sign(who);
-    json::object data;
-    data.add_raw("user", user).add("expires_in", of.use.options.access_token_life.count());
-    const bool cookies = wants_cookies(of.in);
-    if (cookies)
-        data.add("token_type", "cookie").add("csrf_token", csrf_token(of.use, who.session));
-    else
-        data.add("token_type", "bearer").add("access_token", access).add("refresh_token", renewal);
-    auto out = success(status, data.text());
-    if (cookies) set_cookies(of.use, of.in, who.session, access, renewal, out);
-    return out;
-}
-
-}  // namespace
-
-awaitable<> remember_try(exchange& of, std::string email, std::optional<user_id> user, std::string_view outcome) {
-    postgres::transaction tell;
-    tell.statements.push_back(
-        sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", of.in.address},
-                                    {"user_agent", of.in.header("user-agent")}}));
-    co_await of.use.database.run(std::move(tell));
-    if (outcome != "success") log::info("auth.login_refused", {{"address", of.in.address}, {"why", outcome}});
-}
-
-namespace {
 
 // The second factor, when the account has one; nothing when it is right.
 awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const std::string& email) {
@@ -103,12 +59,12 @@ awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const s
     const auto rows = co_await of.use.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     if (!rows->front().is_null(0, 0)) co_return std::nullopt;
-    co_await remember_try(of, email, user, "wrong_code");
+    co_await record_login_attempt(of.use, of.in, email, user, "wrong_code");
     co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
 }
 
 // A closed account, to whoever has shown its password: until when it can be taken back.
-awaitable<handled> tell_closed(exchange& of, user_id user) {
+awaitable<route_result> tell_closed(exchange& of, user_id user) {
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("account.erase_at", {{"user", user}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
@@ -130,7 +86,7 @@ awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
     co_return std::nullopt;
 }
 
-awaitable<handled> sign_in(exchange& of, bool restoring) {
+awaitable<route_result> sign_in(exchange& of, bool restoring) {
     auto [email, password] = read_credentials(of.json());
     postgres::transaction find;
     find.statements.push_back(sql::bind("auth.find", {{"email", email}}));
@@ -139,7 +95,7 @@ awaitable<handled> sign_in(exchange& of, bool restoring) {
     const auto& user = rows->front();
     const auto known = user.is_null(0, 0) ? std::nullopt : user_id::parse(user.text(0, 0));
     if (const auto locked = user.text(0, 6); locked != "0") {
-        co_await remember_try(of, email, known, "locked");
+        co_await record_login_attempt(of.use, of.in, email, known, "locked");
         problem p{429, "ACCOUNT_LOCKED", "too many failures, try again later"};
         p.retry_after = std::stoll(std::string(locked));
         co_return p;
@@ -148,7 +104,7 @@ awaitable<handled> sign_in(exchange& of, bool restoring) {
     const auto right = co_await of.use.hashing.verify(password, hash);
     if (!right) co_return problem_of(right.error());
     if (!*right || !known) {
-        co_await remember_try(of, email, known, "wrong_password");
+        co_await record_login_attempt(of.use, of.in, email, known, "wrong_password");
         co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
     }
     const bool closed = user.text(0, 2) == "deleted";
@@ -167,14 +123,15 @@ awaitable<handled> sign_in(exchange& of, bool restoring) {
     }
     if (closed)
         if (auto late = co_await take_back(of, *known)) co_return std::move(*late);
-    co_await remember_try(of, email, known, "success");
-    co_return co_await open_session(of, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
+    co_await record_login_attempt(of.use, of.in, email, known, "success");
+    co_return co_await open_session(
+        of.use, of.in, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
 }
 
-awaitable<handled> login(exchange& of) { return sign_in(of, false); }
-awaitable<handled> restore(exchange& of) { return sign_in(of, true); }
+awaitable<route_result> login(exchange& of) { return sign_in(of, false); }
+awaitable<route_result> restore(exchange& of) { return sign_in(of, true); }
 
-awaitable<handled> refresh(exchange& of) {
+awaitable<route_result> refresh(exchange& of) {
     const auto given = of.json()["refresh_token"].string();
     // The header that asks for cookies is what no page of another origin can send along with one.
     const auto token = given                  ? std::string(*given)
@@ -203,10 +160,10 @@ awaitable<handled> refresh(exchange& of) {
     if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
     const tokens::claims who{user, session, std::string(rows->front().text(0, 3)),
         std::string(rows->front().text(0, 4)), of.in.arrived, of.in.arrived + of.use.options.access_token_life};
-    co_return hand_out(of, who, (*caller)->json, next, 200);
+    co_return token_answer(of.use, of.in, who, (*caller)->json, next, 200);
 }
 
-awaitable<handled> logout(exchange& of) {
+awaitable<route_result> logout(exchange& of) {
     postgres::transaction end;
     end.caller = of.caller->id;
     end.statements.push_back(sql::bind("auth.end_session", {{"session", of.caller->session}}));
@@ -218,7 +175,7 @@ awaitable<handled> logout(exchange& of) {
     co_return out;
 }
 
-awaitable<handled> session(exchange& of) {
+awaitable<route_result> session(exchange& of) {
     json::object data;
     data.add_raw("user", of.caller->json)
         .add("session_id", of.caller->session.text())
@@ -227,7 +184,7 @@ awaitable<handled> session(exchange& of) {
     co_return success(200, data.text());
 }
 
-awaitable<handled> usage(exchange& of) {
+awaitable<route_result> usage(exchange& of) {
     postgres::transaction ask;
     ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("account.usage_today", {}));
@@ -353,37 +310,6 @@ constexpr std::array rows{
 };
 
 }  // namespace
-
-awaitable<handled> open_session(
-    exchange& of, user_id user, std::string email, std::string role, unsigned status, bool is_new) {
-    auto& use = of.use;
-    const auto opened = session_id::fresh();
-    const auto renewal = random::token();
-    postgres::transaction open;
-    open.caller = user;
-    open.statements.push_back(
-        sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
-                                   {"user_agent", of.in.header("user-agent")}, {"address", of.in.address}}));
-    open.statements.push_back(sql::bind("account.of_session", {{"session", opened}}));
-    open.statements.push_back(sql::bind("auth.device", {{"session", opened}}));
-    const auto got = co_await use.database.run(std::move(open));
-    if (!got) co_return problem_of(got.error());
-    const auto &is = (*got)[1], &device = (*got)[2];
-    if (is.empty()) {
-        if (auto refused = co_await check_standing(use, user)) co_return std::move(*refused);
-        co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
-    }
-    // The sessions that had to make room end on every gateway at once.
-    for (std::size_t i = 0; i < got->front().size(); ++i) {
-        co_await tell_session_ended(use, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
-    }
-    if (!is_new && !device.empty() && device.text(0, 1) == "t")
-        send_notice(of, user, "new_login",
-            {{"device", std::string(device.text(0, 0))}, {"address", of.in.address}, {"time", to_text(of.in.arrived)}});
-    const tokens::claims who{
-        user, opened, std::move(email), std::move(role), of.in.arrived, of.in.arrived + use.options.access_token_life};
-    co_return hand_out(of, who, is.text(0, 0), renewal, status);
-}
 
 const std::span<const route> accounts{rows};
 

@@ -1,7 +1,7 @@
 // For admins and supers: users, the profile's settings and flags, what was done. The database asks again who may.
-#include "gateway/kept_answers.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/session_endings.hpp"
+#include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 // Takes effect at every gateway at once: what they know of the user's sessions and keys is forgotten, their sockets
 // end.
-awaitable<handled> act(exchange& of, std::string_view action) {
+awaitable<route_result> act(exchange& of, std::string_view action) {
     const auto user = user_id::parse(of.path.front());
     if (!user) co_return not_found("user");
     postgres::transaction change;
@@ -30,13 +30,13 @@ awaitable<handled> act(exchange& of, std::string_view action) {
     co_return success(200, row.text(0, 0));
 }
 
-awaitable<handled> suspend(exchange& of) { return act(of, "suspend"); }
-awaitable<handled> ban(exchange& of) { return act(of, "ban"); }
-awaitable<handled> reinstate(exchange& of) { return act(of, "reinstate"); }
-awaitable<handled> end_sessions(exchange& of) { return act(of, "end_sessions"); }
-awaitable<handled> set_plan(exchange& of) { return act(of, "plan"); }
-awaitable<handled> set_role(exchange& of) { return act(of, "role"); }
-awaitable<handled> remove(exchange& of) { return act(of, "delete"); }
+awaitable<route_result> suspend(exchange& of) { return act(of, "suspend"); }
+awaitable<route_result> ban(exchange& of) { return act(of, "ban"); }
+awaitable<route_result> reinstate(exchange& of) { return act(of, "reinstate"); }
+awaitable<route_result> end_sessions(exchange& of) { return act(of, "end_sessions"); }
+awaitable<route_result> set_plan(exchange& of) { return act(of, "plan"); }
+awaitable<route_result> set_role(exchange& of) { return act(of, "role"); }
+awaitable<route_result> remove(exchange& of) { return act(of, "delete"); }
 
 constexpr std::array rows{
     route{.method = verb::get,

@@ -1,5 +1,5 @@
 // Pictures of users: the gallery, and those they bring themselves.
-#include "gateway/image_header.hpp"
+#include "gateway/files/image_header.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -20,7 +20,7 @@ std::string media_type_of(const request& in) {
     return type;
 }
 
-awaitable<handled> create(exchange& of) {
+awaitable<route_result> create(exchange& of) {
     const auto type = media_type_of(of.in);
     const auto size = image_size_of(type, of.in.body);
     if (!size) co_return invalid("", "the body is no picture of the type it says");
@@ -39,7 +39,7 @@ awaitable<handled> create(exchange& of) {
 }
 
 // An id names the same bytes for ever. They are somebody's: nothing in them may do anything.
-awaitable<handled> show(exchange& of) {
+awaitable<route_result> show(exchange& of) {
     const auto id = uuid::parse(of.path.front());
     if (!id) co_return not_found("picture");
     response out;

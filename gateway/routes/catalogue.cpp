@@ -4,7 +4,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-awaitable<handled> settings(exchange& of) { co_return success(200, of.use.known.rows()->settings); }
+awaitable<route_result> settings(exchange& of) { co_return success(200, of.use.known.rows()->settings); }
 
 constexpr std::array rows{
     route{.method = verb::get,

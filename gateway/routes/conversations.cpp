@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "gateway/generation_status.hpp"
-#include "gateway/routes/reply.hpp"
+#include "gateway/api/data_route.hpp"
+#include "gateway/messaging/generation_status.hpp"
+#include "gateway/messaging/reply_stream.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -34,7 +35,7 @@ std::optional<std::string> text_of(const json::value& body, std::string_view nam
     return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
-awaitable<handled> create(exchange& of) {
+awaitable<route_result> create(exchange& of) {
     const auto body = of.json();
     const auto key = of.in.header("idempotency-key");
     if (key.size() > 255) co_return bad_request("Idempotency-Key has at most 255 characters");
@@ -57,7 +58,7 @@ awaitable<handled> create(exchange& of) {
 }
 
 // A conversation to keep: its JSON, or Markdown for people.
-awaitable<handled> export_one(exchange& of) {
+awaitable<route_result> export_one(exchange& of) {
     if (of.query["format"] == "json") co_return co_await answer_data(of, exported);
     auto got = co_await answer_data(of, exported);
     const auto* whole = std::get_if<answer>(&got);
@@ -95,7 +96,7 @@ message_order read_order(const exchange& of, std::optional<conversation_id> conv
     return out;
 }
 
-awaitable<handled> send_order(exchange& of, message_order order) {
+awaitable<route_result> send_order(exchange& of, message_order order) {
     auto prepared =
         co_await prepare_message(of.use, of.caller, std::move(order), {of.in.traceparent, of.in.id}, of.in.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
@@ -117,16 +118,16 @@ awaitable<handled> send_order(exchange& of, message_order order) {
     co_return out;
 }
 
-awaitable<handled> send(exchange& of) {
+awaitable<route_result> send(exchange& of) {
     const auto id = conversation_id::parse(of.path.front());
     if (!id) co_return not_found("conversation");
     co_return co_await send_order(of, read_order(of, id));
 }
-awaitable<handled> send_anywhere(exchange& of) { return send_order(of, read_order(of, std::nullopt)); }
+awaitable<route_result> send_anywhere(exchange& of) { return send_order(of, read_order(of, std::nullopt)); }
 
 // The question of a message asked anew, in other words when the body has them: it and all that came after it become an
 // earlier version, and a new reply is made.
-awaitable<handled> ask_anew(exchange& of) {
+awaitable<route_result> ask_anew(exchange& of) {
     const auto conversation = conversation_id::parse(of.path[0]);
     const auto message = message_id::parse(of.path[1]);
     if (!conversation || !message) co_return not_found("message");
@@ -144,7 +145,7 @@ awaitable<handled> ask_anew(exchange& of) {
 }
 
 // Watching a generation again, from Last-Event-ID (or ?after=) on.
-awaitable<handled> watch(exchange& of) {
+awaitable<route_result> watch(exchange& of) {
     const auto id = generation_id::parse(of.path.front());
     if (!id) co_return not_found("generation");
     auto token = of.in.header("last-event-id");
@@ -162,7 +163,7 @@ awaitable<handled> watch(exchange& of) {
     co_return answer(event_stream(std::move(watched)));
 }
 
-awaitable<handled> cancel(exchange& of) {
+awaitable<route_result> cancel(exchange& of) {
     const auto id = generation_id::parse(of.path.front());
     if (!id) co_return not_found("generation");
     const auto status = co_await status_of(of.use, of.caller->id, *id);

@@ -1,14 +1,10 @@
-#include "gateway/routes/email_links.hpp"
+#include "gateway/auth/account_mail.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
-#include "events/email.hpp"
-#include "gateway/authenticate.hpp"
-#include "gateway/kept_answers.hpp"
-#include "gateway/routes/open_session.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/session_endings.hpp"
+#include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -17,86 +13,31 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::string_view to_parents = "parental_consent";
-
-struct wish {
-    std::optional<user_id> user;
-    std::string email, kind;
-    cause why;
-    std::string variables = {};  // of a notice, JSON
-};
-
-int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 : kind == "reset_password" ? 60 : 15; }
-
-constexpr std::chrono::hours notice_life{24};
-
-awaitable<> notify(services& use, wish of) {
-    postgres::transaction ask;
-    ask.caller = *of.user;
-    ask.statements.push_back(sql::bind("email_links.recipient", {}));
-    const auto rows = co_await use.database.run(std::move(ask));
-    if (!rows || rows->front().empty()) co_return;
-    const auto& row = rows->front();
-    events::email_requested mail;
-    mail.user = *of.user;
-    mail.to = row.text(0, 0);
-    mail.kind = of.kind;
-    mail.locale = row.text(0, 1);
-    mail.link = use.options.public_url + "/";
-    of.variables.insert(1, "\"name\":" + json::quoted(row.text(0, 2)) + ",");
-    mail.variables = {of.variables};
-    mail.expires_at = of.why.at + notice_life;
-    co_await publish_mail(use, mail, random::token(), of.why);
-}
-
-awaitable<> send(services& use, wish of) {
-    const auto token = random::token();
-    const bool to_parent = of.kind == to_parents;
-    const auto hash = digest::sha256_hex(token);
-    postgres::transaction make;
-    make.statements.push_back(
-        to_parent ? sql::bind("parental_consent.make", {{"user", of.user}, {"hash", hash}})
-                  : sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
-                                                      {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
-    const auto rows = co_await use.database.run(std::move(make));
-    if (!rows || rows->front().empty()) co_return;
-    const auto& row = rows->front();
-    events::email_requested mail;
-    mail.user = user_id::parse(row.text(0, 0)).value_or(user_id{});
-    mail.to = row.text(0, 1);
-    mail.kind = of.kind;
-    mail.locale = row.text(0, 2);
-    mail.link = link_of(use, of.kind, token);
-    mail.variables = {json::object().add(to_parent ? "child" : "name", row.text(0, 3)).text()};
-    mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.why.at);
-    co_await publish_mail(use, mail, token, of.why);
-}
-
 bool away(const services& use) { return !use.database.available() || !use.out.available(); }
 problem away_problem() { return problem_of(make_error_code(postgres::errc::unavailable)); }
 
-handled asked_for() { return success(202, R"({"sent":true})"); }
+route_result asked_for() { return success(202, R"({"sent":true})"); }
 
-awaitable<handled> ask_parent(exchange& of) {
+awaitable<route_result> ask_parent(exchange& of) {
     if (away(of.use)) co_return away_problem();
     if (!of.caller->pending) co_return problem{409, "NO_CONSENT_NEEDED", "this account needs no parent's consent"};
-    send_link(of, of.caller->id, {}, to_parents);
+    send_link(of.use, of.in, of.caller->id, {}, "parental_consent");
     co_return asked_for();
 }
 
-awaitable<handled> ask_verification(exchange& of) {
+awaitable<route_result> ask_verification(exchange& of) {
     if (away(of.use)) co_return away_problem();
-    send_link(of, of.caller->id, {}, "verify_email");
+    send_link(of.use, of.in, of.caller->id, {}, "verify_email");
     co_return asked_for();
 }
 
-awaitable<handled> ask_for(exchange& of, std::string_view kind) {
+awaitable<route_result> ask_for(exchange& of, std::string_view kind) {
     if (away(of.use)) co_return away_problem();
-    send_link(of, std::nullopt, std::string(of.json()["email"].string().value_or("")), kind);
+    send_link(of.use, of.in, std::nullopt, std::string(of.json()["email"].string().value_or("")), kind);
     co_return asked_for();
 }
-awaitable<handled> forgot_password(exchange& of) { return ask_for(of, "reset_password"); }
-awaitable<handled> magic_link(exchange& of) { return ask_for(of, "magic_link"); }
+awaitable<route_result> forgot_password(exchange& of) { return ask_for(of, "reset_password"); }
+awaitable<route_result> magic_link(exchange& of) { return ask_for(of, "magic_link"); }
 
 struct taken {
     user_id user;
@@ -128,13 +69,13 @@ awaitable<std::variant<taken, problem>> take(
     co_return out;
 }
 
-awaitable<handled> verify_email(exchange& of) {
+awaitable<route_result> verify_email(exchange& of) {
     auto got = co_await take(of, "verify_email", std::nullopt);
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     co_return success(200, R"({"verified":true})");
 }
 
-awaitable<handled> reset_password(exchange& of) {
+awaitable<route_result> reset_password(exchange& of) {
     const auto hash =
         co_await of.use.hashing.hash(secret(std::string(of.json()["new_password"].string().value_or(""))));
     if (!hash) co_return problem_of(hash.error());
@@ -146,16 +87,16 @@ awaitable<handled> reset_password(exchange& of) {
     tell.caller = done.user;
     tell.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
     co_await of.use.database.run(std::move(tell));
-    send_notice(of, done.user, "password_changed", {{"time", to_text(of.in.arrived)}});
+    send_notice(of.use, of.in, done.user, "password_changed", {{"time", to_text(of.in.arrived)}});
     log::info("auth.password_reset", {{"user_id", done.user.text()}, {"sessions_ended", ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
 }
 
-awaitable<handled> magic_login(exchange& of) {
+awaitable<route_result> magic_login(exchange& of) {
     auto got = co_await take(of, "magic_link", std::nullopt);
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     auto& done = std::get<taken>(got);
-    co_return co_await open_session(of, done.user, std::move(done.email), std::move(done.role), 200);
+    co_return co_await open_session(of.use, of.in, done.user, std::move(done.email), std::move(done.role), 200);
 }
 
 constexpr std::array rows{
@@ -237,32 +178,6 @@ constexpr std::array rows{
 };
 
 }  // namespace
-
-std::string link_of(const services& use, std::string_view kind, std::string_view token) {
-    return use.options.public_url + "/?" + std::string(kind) + "=" + std::string(token);
-}
-
-awaitable<> publish_mail(services& use, const events::email_requested& mail, std::string_view token, const cause& why) {
-    const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(token));
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(mail, {id, "/airi/gateway", why.at, why.traceparent, why.request_id}));
-    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
-        log::error(
-            "email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
-}
-
-void send_link(exchange& of, std::optional<user_id> user, std::string email, std::string_view kind) {
-    wish asked{user, std::move(email), std::string(kind), {of.in.traceparent, of.in.id, of.in.arrived}};
-    boost::asio::co_spawn(of.use.on, send(of.use, std::move(asked)), boost::asio::detached);
-}
-
-void send_notice(exchange& of, user_id user, std::string_view kind,
-    std::vector<std::pair<std::string_view, std::string>> variables) {
-    json::object all;
-    for (const auto& [name, value] : variables) all.add(name, value);
-    wish asked{user, {}, std::string(kind), {of.in.traceparent, of.in.id, of.in.arrived}, all.text()};
-    boost::asio::co_spawn(of.use.on, notify(of.use, std::move(asked)), boost::asio::detached);
-}
 
 const std::span<const route> email_links{rows};
 

@@ -2,7 +2,7 @@
 #include <stdexcept>
 
 #include "events/envelope.hpp"
-#include "events/export.hpp"
+#include "events/exports.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -21,7 +21,7 @@ std::string path_of(const std::string& token) { return "/api/v1/users/export/dow
 problem link_invalid() { return {400, "LINK_INVALID", "this link is too old, or is none of ours"}; }
 
 // The one under way is asked for again rather than refused: whatever became of its event, there is one more.
-awaitable<handled> request_export(exchange& of) {
+awaitable<route_result> request_export(exchange& of) {
     postgres::transaction ask;
     ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("exports.request", {{"id", export_id::fresh()}}));
@@ -52,7 +52,7 @@ awaitable<handled> request_export(exchange& of) {
     co_return success(202, row);
 }
 
-awaitable<handled> list_exports(exchange& of) {
+awaitable<route_result> list_exports(exchange& of) {
     postgres::transaction ask;
     ask.caller = of.caller->id;
     ask.statements.push_back(sql::bind("exports.list", {}));
@@ -99,7 +99,7 @@ private:
     std::size_t at_ = 0;
 };
 
-awaitable<handled> download(exchange& of) {
+awaitable<route_result> download(exchange& of) {
     auto hash = digest::sha256_hex(of.query["token"]);
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("exports.open", {{"hash", hash}}));

@@ -1,10 +1,10 @@
 // Signing in with an identity provider, and the identities of an account. The provider itself is asked by the identity
 // worker; here its answer is checked against what this client began, handed over, and judged in Postgres.
-#include "events/identity.hpp"
-#include "gateway/authenticate.hpp"
-#include "gateway/channel_word.hpp"
-#include "gateway/routes/email_links.hpp"
-#include "gateway/routes/open_session.hpp"
+#include "events/oauth.hpp"
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/issue_tokens.hpp"
+#include "gateway/realtime/channel_wait.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
@@ -15,7 +15,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr seconds patience{10}, silence{2};
+constexpr seconds batch_linger{10}, silence{2};
 constexpr std::string_view form_media = "application/x-www-form-urlencoded";
 
 std::string text_of(const exchange& of, std::string_view name) {
@@ -26,7 +26,7 @@ std::optional<std::string> optional_text(const exchange& of, std::string_view na
     return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
-awaitable<handled> begin(exchange& of, bool links) {
+awaitable<route_result> begin(exchange& of, bool links) {
     const auto state = random::token(), binding = random::token(), nonce = random::token(), verifier = random::token();
     const auto& provider = of.path.front();
     const auto& options = of.use.options;
@@ -56,12 +56,12 @@ awaitable<handled> begin(exchange& of, bool links) {
                                .text());
 }
 
-awaitable<handled> start(exchange& of) { return begin(of, false); }
-awaitable<handled> start_link(exchange& of) { return begin(of, true); }
+awaitable<route_result> start(exchange& of) { return begin(of, false); }
+awaitable<route_result> start_link(exchange& of) { return begin(of, true); }
 
 // Answered by form, Apple's answer comes to us and not to the page, which holds the binding. Passed on as it is
 // encoded.
-awaitable<handled> pass_on(exchange& of) {
+awaitable<route_result> pass_on(exchange& of) {
     std::string query;
     bool whole = false;
     std::string_view rest = of.in.body;
@@ -141,18 +141,18 @@ awaitable<result<concluded>> look(exchange& of, const flow& what) {
 }
 
 awaitable<result<concluded>> wait_for(exchange& of, const flow& what) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    channel_word done(of.use, events::channel_of(what.id));
+    const auto deadline = std::chrono::steady_clock::now() + batch_linger;
+    channel_wait done(of.use, events::channel_of(what.id));
     if (what.state != "known") {
         co_await done.listen();
         if (what.state == "presented")
             if (const auto sent = co_await ask_worker(of, what); !sent) co_return sent.error();
-        co_await done.heard(silence);
+        co_await done.woken(silence);
     }
     while (true) {
         auto got = co_await look(of, what);
         if (!got || got->outcome != "pending" || std::chrono::steady_clock::now() >= deadline) co_return got;
-        co_await done.heard(silence);
+        co_await done.woken(silence);
     }
 }
 
@@ -177,7 +177,7 @@ awaitable<std::variant<concluded, problem>> conclude(
     if (got->outcome == "suspended" || got->outcome == "deleted")
         if (auto refused = co_await check_standing(of.use, got->user.value_or(user_id{})))
             co_return std::move(*refused);
-    if (got->outcome == "wrong_code") co_await remember_try(of, got->email, got->user, "wrong_code");
+    if (got->outcome == "wrong_code") co_await record_login_attempt(of.use, of.in, got->email, got->user, "wrong_code");
     co_return refusal_of_outcome(got->outcome);
 }
 
@@ -189,22 +189,22 @@ postgres::transaction presenting(const exchange& of, const std::string& binding_
     return out;
 }
 
-awaitable<handled> sign_in(exchange& of, std::variant<concluded, problem> got) {
+awaitable<route_result> sign_in(exchange& of, std::variant<concluded, problem> got) {
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     auto& who = std::get<concluded>(got);
-    if (who.made == "pending") send_link(of, who.user, {}, "parental_consent");
-    co_await remember_try(of, who.email, who.user, "success");
+    if (who.made == "pending") send_link(of.use, of.in, who.user, {}, "parental_consent");
+    co_await record_login_attempt(of.use, of.in, who.email, who.user, "success");
     co_return co_await open_session(
-        of, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
+        of.use, of.in, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
 }
 
-awaitable<handled> callback(exchange& of) {
+awaitable<route_result> callback(exchange& of) {
     auto binding_hash = digest::sha256_hex(text_of(of, "binding"));
     auto present = presenting(of, binding_hash, false);
     co_return co_await sign_in(of, co_await conclude(of, std::move(present), std::move(binding_hash)));
 }
 
-awaitable<handled> link(exchange& of) {
+awaitable<route_result> link(exchange& of) {
     auto binding_hash = digest::sha256_hex(text_of(of, "binding"));
     auto present = presenting(of, binding_hash, true);
     auto got = co_await conclude(of, std::move(present), std::move(binding_hash));
@@ -214,7 +214,7 @@ awaitable<handled> link(exchange& of) {
 }
 
 // Who shows the token's nonce is who asked for the token, so it binds the flow.
-awaitable<handled> id_token(exchange& of) {
+awaitable<route_result> id_token(exchange& of) {
     const auto token = text_of(of, "id_token");
     auto nonce_hash = digest::sha256_hex(text_of(of, "nonce"));
     postgres::transaction present;

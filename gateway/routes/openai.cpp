@@ -2,7 +2,7 @@
 // openai/openai-openapi; the SDKs' expectations of streams as in openai-node src/core/streaming.ts.
 #include <fmt/format.h>
 
-#include "gateway/routes/reply.hpp"
+#include "gateway/messaging/reply_stream.hpp"
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {
@@ -213,7 +213,7 @@ private:
     bool with_usage_, opened_ = false, done_ = false;
 };
 
-awaitable<handled> whole_completion(exchange& of, watch_scope watch, const events::generation_ids& ids,
+awaitable<route_result> whole_completion(exchange& of, watch_scope watch, const events::generation_ids& ids,
     const std::string& client_id, const std::string& model) {
     auto got = co_await wait_for_reply(std::move(watch), ids, client_id, longest_completion);
     if (auto* p = std::get_if<problem>(&got)) {
@@ -239,7 +239,7 @@ awaitable<handled> whole_completion(exchange& of, watch_scope watch, const event
     co_return answer(std::move(out));
 }
 
-awaitable<handled> completions(exchange& of) {
+awaitable<route_result> completions(exchange& of) {
     auto request = read_request(of);
     if (auto* wrong = std::get_if<problem>(&request)) co_return std::move(*wrong);
     auto& want = std::get<asked>(request);
@@ -270,7 +270,7 @@ response bare(std::string body) {
     return out;
 }
 
-awaitable<handled> models(exchange& of) {
+awaitable<route_result> models(exchange& of) {
     std::string list;
     const auto rows = of.use.known.rows();
     for (const auto& m : rows->models)
@@ -278,7 +278,7 @@ awaitable<handled> models(exchange& of) {
     co_return answer(bare(json::object().add("object", "list").add_raw("data", "[" + list + "]").text()));
 }
 
-awaitable<handled> one_model(exchange& of) {
+awaitable<route_result> one_model(exchange& of) {
     const auto rows = of.use.known.rows();
     for (const auto& m : rows->models)
         if (m.name == of.path.front() && m.min_rank <= of.caller->rank) co_return answer(bare(model_json(m)));

@@ -1,7 +1,7 @@
 // For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the
 // API.
-#include "gateway/asyncapi.hpp"
-#include "gateway/openapi.hpp"
+#include "gateway/api/asyncapi.hpp"
+#include "gateway/api/openapi.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/telemetry/metrics.hpp"
 #include "sql/statements.hpp"
@@ -18,15 +18,15 @@ response plain(unsigned status, std::string text) {
 }
 
 // Alive as long as it answers: never depends on another server.
-awaitable<handled> live(exchange&) { co_return plain(200, "ok\n"); }
+awaitable<route_result> live(exchange&) { co_return plain(200, "ok\n"); }
 
-awaitable<handled> ready(exchange& of) {
+awaitable<route_result> ready(exchange& of) {
     if (!of.use.database.available()) co_return plain(503, "postgres is away\n");
     if (!of.use.out.available()) co_return plain(503, "kafka is away\n");
     co_return plain(200, "ok\n");
 }
 
-awaitable<handled> health(exchange& of) {
+awaitable<route_result> health(exchange& of) {
     auto& use = of.use;
     json::object checks;
     checks.add("database", use.database.available())
@@ -48,21 +48,24 @@ awaitable<handled> health(exchange& of) {
     co_return success(healthy ? 200 : 503, body.text());
 }
 
-awaitable<handled> metrics(exchange&) {
+awaitable<route_result> metrics(exchange&) {
     auto out = plain(200, airi::metrics::all().text());
     out.content_type = "text/plain; version=0.0.4; charset=utf-8";
     co_return out;
 }
 
-handled document(const std::string& text) {
+route_result document(const std::string& text) {
     response out;
     out.body = text;
     out.headers.emplace_back("Cache-Control", "no-cache");
     return answer(std::move(out));
 }
 
-awaitable<handled> openapi(exchange&) { co_return document(openapi_document()); }
-awaitable<handled> asyncapi(exchange&) { co_return document(asyncapi_document()); }
+awaitable<route_result> openapi(exchange& of) {
+    static const std::string text = openapi_document(of.use.routes.tables());
+    co_return document(text);
+}
+awaitable<route_result> asyncapi(exchange&) { co_return document(asyncapi_document()); }
 
 constexpr std::array rows{
     route{.method = verb::get,

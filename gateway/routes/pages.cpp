@@ -20,7 +20,7 @@ std::string_view type_of(std::string_view name) {
     return "application/octet-stream";
 }
 
-handled serve(std::string_view name, const request& in) {
+route_result serve(std::string_view name, const request& in) {
     const auto file =
         std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
     if (file == page_files.end()) return not_found("page");
@@ -35,10 +35,10 @@ handled serve(std::string_view name, const request& in) {
     return out;
 }
 
-awaitable<handled> index(exchange& of) { co_return serve("index.html", of.in); }
-awaitable<handled> asset(exchange& of) { co_return serve(of.path.front(), of.in); }
-awaitable<handled> docs(exchange& of) { co_return serve("docs.html", of.in); }
-awaitable<handled> icon(exchange& of) { co_return serve("favicon.svg", of.in); }
+awaitable<route_result> index(exchange& of) { co_return serve("index.html", of.in); }
+awaitable<route_result> asset(exchange& of) { co_return serve(of.path.front(), of.in); }
+awaitable<route_result> docs(exchange& of) { co_return serve("docs.html", of.in); }
+awaitable<route_result> icon(exchange& of) { co_return serve("favicon.svg", of.in); }
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .who = access::anyone, .run = index},

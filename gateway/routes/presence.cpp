@@ -1,5 +1,5 @@
 // Whether the caller is online, and with how many devices.
-#include "gateway/presence.hpp"
+#include "gateway/realtime/presence.hpp"
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
 
@@ -7,8 +7,8 @@ namespace airi::gateway::routes {
 namespace {
 
 // Redis may be away, or have forgotten when somebody was there last; a session knows when it was used.
-awaitable<handled> own(exchange& of) {
-    auto is = co_await standing_of(of.use.redis, of.caller->id);
+awaitable<route_result> own(exchange& of) {
+    auto is = co_await presence_of(of.use.redis, of.caller->id);
     auto seen = is ? is->last_seen : std::nullopt;
     if (!seen) {
         postgres::transaction ask;

@@ -1,8 +1,8 @@
 // What users decide about their own data: consents, a parent's agreement, closing the account; and what they see of it:
 // the steps they have done, what was done to their account.
-#include "gateway/routes/email_links.hpp"
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -38,7 +38,7 @@ awaitable<std::optional<problem>> check_proof(exchange& of) {
     co_return std::nullopt;
 }
 
-awaitable<handled> close_account(exchange& of) {
+awaitable<route_result> close_account(exchange& of) {
     if (!of.use.database.available() || !of.use.out.available())
         co_return problem_of(make_error_code(postgres::errc::unavailable));
     if (auto wrong = co_await check_proof(of)) co_return std::move(*wrong);

@@ -1,9 +1,10 @@
 // What keeps an account its owner's: sessions, password, second factor, API keys, the history of signing in.
-#include "gateway/authenticate.hpp"
-#include "gateway/cookies.hpp"
-#include "gateway/routes/email_links.hpp"
+#include "gateway/api/data_route.hpp"
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/cookies.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/session_endings.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -28,7 +29,7 @@ awaitable<result<std::size_t>> end_sessions(
     co_return rows->front().size();
 }
 
-awaitable<handled> end_one(exchange& of) {
+awaitable<route_result> end_one(exchange& of) {
     const auto id = session_id::parse(of.path.front());
     if (!id) co_return not_found("session");
     const auto ended = co_await end_sessions(of, "logout", *id, std::nullopt);
@@ -37,7 +38,7 @@ awaitable<handled> end_one(exchange& of) {
     co_return success(200, json::object().add("id", id->text()).text());
 }
 
-awaitable<handled> end_all(exchange& of) {
+awaitable<route_result> end_all(exchange& of) {
     const auto ended = co_await end_sessions(of, "logout", std::nullopt, std::nullopt);
     if (!ended) co_return problem_of(ended.error());
     auto out = success(200, json::object().add("ended", *ended).text());
@@ -45,7 +46,7 @@ awaitable<handled> end_all(exchange& of) {
     co_return out;
 }
 
-awaitable<handled> change_password(exchange& of) {
+awaitable<route_result> change_password(exchange& of) {
     const auto text = [&](std::string_view name) { return secret(std::string(of.json()[name].string().value_or(""))); };
     postgres::transaction ask;
     ask.caller = of.caller->id;
@@ -66,7 +67,7 @@ awaitable<handled> change_password(exchange& of) {
     if (const auto saved = co_await of.use.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
     const auto ended = co_await end_sessions(of, "password", std::nullopt, of.caller->session);
     if (!ended) co_return problem_of(ended.error());
-    send_notice(of, of.caller->id, "password_changed", {{"time", to_text(of.in.arrived)}});
+    send_notice(of.use, of.in, of.caller->id, "password_changed", {{"time", to_text(of.in.arrived)}});
     log::info("auth.password_changed", {{"user_id", of.caller->id.text()}, {"sessions_ended", *ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
 }
@@ -84,7 +85,7 @@ std::string base32(std::string_view bytes) {
     return out;
 }
 
-awaitable<handled> set_up_two_factor(exchange& of) {
+awaitable<route_result> set_up_two_factor(exchange& of) {
     const auto bytes = random::bytes(20);
     postgres::transaction make;
     make.caller = of.caller->id;
@@ -103,7 +104,7 @@ awaitable<handled> set_up_two_factor(exchange& of) {
                                .text());
 }
 
-awaitable<handled> enable_two_factor(exchange& of) {
+awaitable<route_result> enable_two_factor(exchange& of) {
     std::vector<std::string> hashes;
     std::string shown;
     for (std::size_t i = 0; i < recovery_codes; ++i) {
@@ -123,7 +124,7 @@ awaitable<handled> enable_two_factor(exchange& of) {
 }
 
 // A statement that makes a key: the key is shown this once, and its owner is told of it.
-awaitable<handled> make_key(exchange& of, const api_key& key, postgres::bound statement) {
+awaitable<route_result> make_key(exchange& of, const api_key& key, postgres::bound statement) {
     postgres::transaction make;
     make.caller = of.caller->id;
     make.statements.push_back(std::move(statement));
@@ -132,19 +133,20 @@ awaitable<handled> make_key(exchange& of, const api_key& key, postgres::bound st
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return not_found("API key");
     auto row = std::string(rows->front().text(0, 0));
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
-    send_notice(of, of.caller->id, "api_key_created", {{"key", key.prefix}, {"time", to_text(of.in.arrived)}});
+    send_notice(
+        of.use, of.in, of.caller->id, "api_key_created", {{"key", key.prefix}, {"time", to_text(of.in.arrived)}});
     row.pop_back();
     co_return success(201, row + ",\"key\":" + json::quoted(key.whole.reveal()) + "}");
 }
 
-awaitable<handled> create_key(exchange& of) {
+awaitable<route_result> create_key(exchange& of) {
     const auto key = fresh_api_key();
     co_return co_await make_key(of, key,
         sql::bind(
             "api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
 }
 
-awaitable<handled> rotate_key(exchange& of) {
+awaitable<route_result> rotate_key(exchange& of) {
     const auto old = session_id::parse(of.path.front());
     if (!old) co_return not_found("API key");
     const auto overlap = of.json()["overlap_seconds"].integer().value_or(86'400);
@@ -156,7 +158,7 @@ awaitable<handled> rotate_key(exchange& of) {
     co_return out;
 }
 
-awaitable<handled> revoke_key(exchange& of) {
+awaitable<route_result> revoke_key(exchange& of) {
     constexpr route statement{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke"};
     auto out = co_await answer_data(of, statement);
     if (std::holds_alternative<answer>(out))

@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "gateway/router.hpp"
+#include "gateway/api/route.hpp"
 
 namespace airi::gateway::routes {
 

@@ -104,7 +104,7 @@ private:
     connection connection_;
 
     std::mutex lock_;
-    commit_book book_;
+    commit_state book_;
     std::vector<std::pair<partition_id, bool>> orders_;
     std::vector<std::function<void(bool)>> stopped_;
     bool finished_ = false;

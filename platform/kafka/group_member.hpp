@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "platform/kafka/client.hpp"
-#include "platform/kafka/commit_book.hpp"
+#include "platform/kafka/commit_state.hpp"
 
 struct rd_kafka_queue_s;
 struct rd_kafka_topic_partition_list_s;

@@ -32,7 +32,7 @@ struct record {
     std::string key;
     std::string value;
     std::vector<header> headers;
-    bool patient = false;  ///< it may wait for company, see `producer_options::patience`
+    bool batchable = false;  ///< it may wait for company, see `producer_options::patience`
 };
 
 /// A record as it was read.
@@ -119,7 +119,7 @@ struct producer_options {
     /// way.
     milliseconds linger{0};
     /// The same for patient records, which then have a connection of their own; zero: no difference is made.
-    milliseconds patience{0};
+    milliseconds batch_linger{0};
     milliseconds message_timeout{30'000};
 };
 

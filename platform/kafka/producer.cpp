@@ -8,7 +8,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
-#include "platform/kafka/two_paces.hpp"
+#include "platform/kafka/split_producer.hpp"
 
 namespace airi::kafka {
 namespace {
@@ -275,12 +275,12 @@ void rdkafka_producer::close(milliseconds limit) {
 }  // namespace
 
 std::unique_ptr<producer> open_producer(producer_options options) {
-    if (options.patience.count() == 0) return std::make_unique<rdkafka_producer>(std::move(options));
-    auto patient = options;
-    patient.linger = options.patience;
-    patient.client_id += ":patient";
-    return in_two_paces(
-        std::make_unique<rdkafka_producer>(std::move(options)), std::make_unique<rdkafka_producer>(std::move(patient)));
+    if (options.batch_linger.count() == 0) return std::make_unique<rdkafka_producer>(std::move(options));
+    auto batchable = options;
+    batchable.linger = options.batch_linger;
+    batchable.client_id += ":patient";
+    return split_by_patience(std::make_unique<rdkafka_producer>(std::move(options)),
+        std::make_unique<rdkafka_producer>(std::move(batchable)));
 }
 
 }  // namespace airi::kafka

@@ -21,7 +21,7 @@ constexpr auto idle_check = milliseconds(500);
 constexpr auto farewell = seconds(5);
 // Measured on two cores, 8 connections, 200 callers: four in a flight read a quarter more than one and write
 // as much. More read faster still, but all wait for the slowest before them.
-constexpr std::size_t at_once = 4;
+constexpr std::size_t max_in_flight = 4;
 
 struct job {
     transaction work;
@@ -125,7 +125,7 @@ private:
         held.lock();
         // No more than its share: the rest is for connections that are free.
         const auto share = (queue_.size() + links_.size() - 1) / links_.size();
-        for (auto n = std::min(share, at_once); n > 0; --n) {
+        for (auto n = std::min(share, max_in_flight); n > 0; --n) {
             flight.push_back(std::move(queue_.front()));
             queue_.pop_front();
         }

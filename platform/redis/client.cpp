@@ -111,7 +111,7 @@ private:
         const std::unique_ptr<waiting> call(me.oldest_);
         me.oldest_ = call->next;
         if (reply) return call->finish(understood(*static_cast<const redisReply*>(reply), call->verb));
-        call->finish({me.ticks() - call->since > patience ? errc::timed_out : errc::unavailable, {}});
+        call->finish({me.ticks() - call->since > batch_linger ? errc::timed_out : errc::unavailable, {}});
     }
 
     void ready() override {
@@ -121,7 +121,7 @@ private:
     void dropped() override {}
 
     void tick() override {
-        if (oldest_ && ticks() - oldest_->since > patience) return drop("no answer in time");
+        if (oldest_ && ticks() - oldest_->since > batch_linger) return drop("no answer in time");
         if (oldest_ || ticks() - spoken_ < idle) return;
         static constexpr std::array<std::string_view, 1> ping{"PING"};
         ask(std::make_unique<probe>(), ping);

@@ -171,7 +171,7 @@ void connection::run_tick() {
         ++me->ticks_;
         if (me->up_)
             me->tick();
-        else if (me->context_ && me->ticks_ - me->opened_ > patience)
+        else if (me->context_ && me->ticks_ - me->opened_ > batch_linger)
             me->drop("no answer to the greeting");
         if (!me->closed_) me->run_tick();
     });

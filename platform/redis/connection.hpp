@@ -36,7 +36,7 @@ protected:
     static constexpr milliseconds tick_length{250};
     /// How long an answer may take before the connection is given up; a command may have waited a tick
     /// longer.
-    static constexpr std::uint64_t patience = 2000 / 250;
+    static constexpr std::uint64_t batch_linger = 2000 / 250;
     /// How long a connection may be silent before it is asked whether it is still there.
     static constexpr std::uint64_t idle = 5000 / 250;
 

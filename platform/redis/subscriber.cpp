@@ -155,7 +155,7 @@ private:
     void tick() override {
         if (outstanding_ != 0) {
             // Every message proves that the server lives; a long queue of them may well delay a confirmation.
-            if (ticks() - std::max(asked_, heard_) > patience) drop("no confirmation in time");
+            if (ticks() - std::max(asked_, heard_) > batch_linger) drop("no confirmation in time");
         } else if (ticks() - heard_ >= idle) {
             static constexpr std::array<std::string_view, 2> probe{"SUBSCRIBE", resident};
             request(probe);

@@ -90,7 +90,7 @@ await check('the AsyncAPI document is valid, and has every frame and topic', asy
         .messages()
         .all()
         .map((message) => message.name());
-    const client = readFileSync(path.join(root, 'gateway/client_frame.cpp'), 'utf8');
+    const client = readFileSync(path.join(root, 'gateway/messaging/client_frame.cpp'), 'utf8');
     const understood = new Set([...client.matchAll(/type == "(\w+)"/g)].map((found) => found[1]));
     assert.ok(understood.size >= 8);
     for (const name of understood) assert.ok(names.includes(name), `no ${name}`);

@@ -134,14 +134,14 @@ scenario('a link is good for who has it, until its time; a wrong one for nothing
 scenario('there is one at a time, and three a day', async ({ system }) => {
     const user = await system.user();
     const api = hers(system, user);
-    await system.stop('privacy-1');
+    await system.stop('exports-1');
     const many = await Promise.all(Array.from({ length: 5 }, () => api('POST', '/users/export', {})));
     assert.deepEqual(
         many.map((one) => one.status),
         Array(5).fill(202),
     );
     assert.equal(new Set(many.map((one) => one.json.data.id)).size, 1);
-    await system.start('privacy-1');
+    await system.start('exports-1');
     await ready(api, many[0].json.data.id);
     for (let i = 0; i < 2; ++i) await ready(api, (await api('POST', '/users/export', {})).json.data.id);
     const fourth = await api('POST', '/users/export', {});
@@ -158,8 +158,8 @@ for (const [what, harm] of [
     [
         'the worker dies over and over',
         async (system) => {
-            await system.kill('privacy-1');
-            await system.start('privacy-1');
+            await system.kill('exports-1');
+            await system.start('exports-1');
         },
     ],
     [

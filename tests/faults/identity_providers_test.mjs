@@ -67,8 +67,8 @@ test('a token that is forged, old, for somebody else or for another sign-in is r
 });
 
 test('new keys are learnt when a token names one, once a minute', async ({ google, told, callback, system }) => {
-    await system.stop('identity-1');
-    await system.start('identity-1');
+    await system.stop('oauth-1');
+    await system.start('oauth-1');
     const fetched = () => google.asked.filter(({ path }) => path === '/keys').length;
     google.asked.length = 0;
     const next = keyPair('second', 'ES256');
@@ -242,7 +242,7 @@ test('a provider that nobody speaks for any more is not offered, and cannot be u
     ports,
     post,
 }) => {
-    await system.kill('identity-1');
+    await system.kill('oauth-1');
     await system.rows("update identity_providers set updated_at = now() - interval '3 minutes' where name = 'oidc'");
     const offered = (await ask(ports[0], { path: '/api/v1/auth/oauth' })).json.data.map((one) => one.name);
     assert.deepEqual(offered, ['google', 'apple', 'discord']);

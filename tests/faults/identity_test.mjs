@@ -61,11 +61,11 @@ test('what was planted, forged, used or changed signs nobody in', async ({ syste
     await bad({ ...theirs, state: own.state, binding: own.binding });
     // A flow has one answer.
     const other = await confirmed(openid.person(fresh()));
-    await system.stop('identity-1');
+    await system.stop('oauth-1');
     const waiting = callback(other);
     await eventually('it is presented', async () => (await system.rows("select 1 from identity_flows where state_hash = $1 and state = 'presented'", [hash(other.state)]))[0]);
     await bad({ ...other, code: 'another' });
-    await system.start('identity-1');
+    await system.start('oauth-1');
     assert.equal((await waiting).status, 200);
     const late = await confirmed(openid.person(fresh()));
     await system.rows("update identity_flows set expires_at = now() - interval '1 second' where state_hash = $1", [hash(late.state)]);
@@ -224,7 +224,7 @@ test('an app signs in with an ID token that it got itself (openid-client), once,
 
 test('without the worker nothing hangs, without Redis it goes on, and what was brought is not lost', async ({ system, ports, openid, confirmed, callback }) => {
     const flow = await confirmed(openid.person(fresh()));
-    await system.kill('identity-1');
+    await system.kill('oauth-1');
     const left = callback(await confirmed(openid.person(fresh())), { port: ports[1] }).catch(() => null);
     const presented = "select 1 from identity_flows where state = 'presented'";
     await eventually('somebody waits at a gateway that leaves', async () => (await system.rows(presented)).length === 1);
@@ -236,7 +236,7 @@ test('without the worker nothing hangs, without Redis it goes on, and what was b
     refused(none, 503, 'TRY_AGAIN');
     assert.ok(none.headers['retry-after']);
     assert.ok(Date.now() - begun < 14_000, `${Date.now() - begun} ms`);
-    await system.start('identity-1');
+    await system.start('oauth-1');
     assert.equal((await callback(flow)).status, 200);
     const other = await confirmed(openid.person(fresh()));
     await system.kill('redis');

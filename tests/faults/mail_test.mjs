@@ -46,8 +46,8 @@ const dead = async (system, id) => (await readTopic(system, `${topic}-dlt`)).fin
 
 /// A mail worker with these settings in place of the one that runs.
 async function restart(system, env) {
-    await system.stop('mail-1');
-    await system.start('mail-1', env);
+    await system.stop('email-1');
+    await system.start('email-1', env);
     await system.settled({ mail: 1 });
 }
 
@@ -130,7 +130,7 @@ scenario('a mail that was asked for is one file in the outbox, however often it 
     assert.deepEqual(list.filter((line) => line.includes('://')).map((line) => line.trim()), [mail.link, mail.link]);
     assert.match(airi('1'), new RegExp(`To: ada@example\\.com\n[^]*Message-ID: <${id}@localhost>\n\nHello Ädä <b> "x",\n`));
 
-    const log = readFileSync(system.program('mail-1').log, 'utf8');
+    const log = readFileSync(system.program('email-1').log, 'utf8');
     for (const secret of ['token=', 'ada@', 'Ädä']) assert.ok(!log.includes(secret), `${secret} is in the log`);
 });
 
@@ -160,8 +160,8 @@ scenario('a worker that is killed over and over loses no mail', async ({ system 
     const publishing = publish(system, ...mails);
     for (const mark of [10, 100]) {
         await eventually('mails are being sent', async () => (await done()) - before > mark, { every: 2 });
-        await system.kill('mail-1');
-        await system.start('mail-1');
+        await system.kill('email-1');
+        await system.start('email-1');
     }
     const ids = await publishing;
     await eventually('all are remembered', async () => (await done()) - before === mails.length);
@@ -193,7 +193,7 @@ scenario('over TLS, from the first byte or by STARTTLS, only a certificate that 
     for (const [scheme, secure] of [['smtps', true], ['smtp', false]]) {
         const { got, port } = await smtp({ options: { ...tls, secure } });
         const url = `${scheme}://user:p%40ss%2Fw%3Ard@127.0.0.1:${port}`;
-        const failures = () => system.logged('mail-1', 'mail.not_sent').filter((line) => /certificate/.test(line.curl)).length;
+        const failures = () => system.logged('email-1', 'mail.not_sent').filter((line) => /certificate/.test(line.curl)).length;
         const before = failures();
         await restart(system, { MAIL_SMTP_URL: url });
         const [id] = await publish(system, wanted(`${scheme}@example.com`));
@@ -232,11 +232,11 @@ scenario('no server, a wrong password and no TLS are not the fault of a mail: it
     // The address is this machine's, but not by its loopback names: a password needs TLS, which this server has not.
     await restart(system, { MAIL_SMTP_URL: `smtp://user:p%40ss%2Fw%3Ard@0.0.0.0:${port}` });
     const tried = got.users.length;
-    await eventually('TLS was wanted', () => system.logged('mail-1', 'mail.not_sent').some((line) => /SSL/.test(line.curl)));
+    await eventually('TLS was wanted', () => system.logged('email-1', 'mail.not_sent').some((line) => /SSL/.test(line.curl)));
     assert.equal(got.users.length, tried);
     await new Promise((resolve) => server.close(resolve));
     await restart(system, { MAIL_SMTP_URL: `smtp://127.0.0.1:${port}` });
-    await eventually('nobody is there', () => system.logged('mail-1', 'mail.not_sent').some((line) => /connect/.test(line.curl)));
+    await eventually('nobody is there', () => system.logged('email-1', 'mail.not_sent').some((line) => /connect/.test(line.curl)));
     assert.equal(await inInbox(system, id), 0);
     await restart(system, {});
     await remembered(system, id);
@@ -284,7 +284,7 @@ scenario('SES gets the mail, signed; its limits are waited for, its refusals are
     const env = { MAIL_SES_REGION: 'eu-central-1', MAIL_SES_ENDPOINT: `http://127.0.0.1:${port}`, AWS_ACCESS_KEY_ID: 'KEY123' };
     await restart(system, { ...env, AWS_SECRET_ACCESS_KEY: 'another' });
     const [id] = await publish(system, wanted('ses@example.com'));
-    await eventually('a bad signature is an outage', () => system.logged('mail-1', 'mail.not_sent').some((line) => line.reply === 403));
+    await eventually('a bad signature is an outage', () => system.logged('email-1', 'mail.not_sent').some((line) => line.reply === 403));
     await restart(system, { ...env, AWS_SECRET_ACCESS_KEY: secret });
     await remembered(system, id);
     const { what, is, url } = got.at(-1);

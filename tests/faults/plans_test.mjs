@@ -15,7 +15,7 @@ const queries = new URL('../../sql/queries/', import.meta.url);
 const ofWorkers = ['pipeline.sql', 'upkeep.sql', 'identity_worker.sql'];
 const ofWorkersToo = ['catalogue.blocked_terms', 'provider_health.save'];
 
-// The statements of a file as sql/parse.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
+// The statements of a file as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
 function statements(file) {
     const text = readFileSync(new URL(file, queries), 'utf8');
     return text

@@ -1,8 +1,8 @@
 // Any bytes as a client's WebSocket frame, as a payload heard from Redis, as an event, as a resume token.
 #include "events/all.hpp"
 #include "events/codec.hpp"
-#include "gateway/client_frame.hpp"
-#include "gateway/routes/reply.hpp"
+#include "gateway/messaging/client_frame.hpp"
+#include "gateway/messaging/reply_stream.hpp"
 #include "platform/base/log.hpp"
 #include "sql/generations.hpp"
 

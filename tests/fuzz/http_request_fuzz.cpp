@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "gateway/sessions/http_request.hpp"
-#include "gateway/sessions/http_target.hpp"
-#include "gateway/sessions/trace.hpp"
+#include "gateway/transport/http_request.hpp"
+#include "gateway/transport/http_target.hpp"
+#include "gateway/transport/trace.hpp"
 
 using namespace airi::gateway;
 

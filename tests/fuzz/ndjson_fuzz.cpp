@@ -2,10 +2,10 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "workers/providers/chat/ollama.hpp"
-#include "workers/providers/ndjson.hpp"
+#include "platform/http/ndjson.hpp"
+#include "workers/providers/llm/ollama.hpp"
 
-using namespace airi::workers::providers;
+using namespace airi::http;
 
 // The first two bytes say where to cut.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

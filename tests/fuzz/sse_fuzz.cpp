@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "workers/providers/chat/anthropic.hpp"
-#include "workers/providers/chat/openai.hpp"
-#include "workers/providers/sse.hpp"
+#include "platform/http/sse.hpp"
+#include "workers/providers/llm/anthropic.hpp"
+#include "workers/providers/llm/openai.hpp"
 
-using namespace airi::workers::providers;
+using namespace airi::http;
 
 namespace {
 

@@ -9,11 +9,11 @@
 
 #include "platform/base/json.hpp"
 #include "tests/support/lever.hpp"
-#include "workers/runtime/channel.hpp"
+#include "workers/runtime/frame_channel.hpp"
 
 namespace airi::test {
 
-class fake_channel : public workers::channel {
+class fake_channel : public workers::frame_channel {
 public:
     struct written {
         events::frame_type type;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "gateway/services.hpp"
+#include "gateway/services/services.hpp"
 #include "tests/support/lever.hpp"
 
 namespace airi::test {

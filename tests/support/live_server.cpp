@@ -39,11 +39,11 @@ private:
 
 // Echoes; "throw" throws, "policy" closes with 1008, "flood N M" sends N frames of M bytes, "hold" waits a
 // moment.
-class echo_peer final : public socket_peer {
+class echo_peer final : public websocket_handler {
 public:
     explicit echo_peer(fake_application& app) : app_(app) {}
 
-    void opened(socket_out& out) override {
+    void opened(websocket_sender& out) override {
         out_ = &out;
         ++app_.peers_open;
     }
@@ -68,7 +68,7 @@ public:
 
 private:
     fake_application& app_;
-    socket_out* out_ = nullptr;
+    websocket_sender* out_ = nullptr;
 };
 
 std::string described(const request& in) {

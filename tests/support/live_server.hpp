@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "gateway/sessions/server.hpp"
+#include "gateway/transport/server.hpp"
 
 namespace airi::tests {
 

@@ -22,7 +22,7 @@ ssize_t uninterrupted(const auto& call) {
 
 raw_client::raw_client(unsigned short port, int receive_bytes) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (fd_ < 0) throw std::runtime_error("no socket");
-    const timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
+    const timeval limit{.tv_sec = batch_linger.count(), .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (receive_bytes > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);

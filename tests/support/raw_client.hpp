@@ -17,7 +17,7 @@ struct raw_reply {
 };
 
 /// How long a client waits for the server.
-inline constexpr std::chrono::seconds patience{10};
+inline constexpr std::chrono::seconds batch_linger{10};
 
 class raw_client {
 public:

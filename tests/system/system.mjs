@@ -27,7 +27,7 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const servers = ['postgres', 'redis', 'kafka'];
-const workers = ['moderation', 'chat', 'memory', 'usage', 'mail', 'privacy', 'identity'];
+const workers = ['moderation', 'chat', 'memory', 'usage', 'email', 'exports', 'oauth'];
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -208,8 +208,8 @@ class System {
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
         if (kind === 'memory') Object.assign(env, this.providerEnv());
-        if (kind === 'mail') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
-        if (kind === 'identity') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.identityEnv);
+        if (kind === 'email') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
+        if (kind === 'oauth') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.identityEnv);
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`),
             env,

@@ -10,6 +10,7 @@
 #include "workers/chat/deltas.hpp"
 #include "workers/chat/prompt.hpp"
 #include "workers/providers/estimate.hpp"
+#include "workers/runtime/consumer_groups.hpp"
 #include "workers/runtime/errors.hpp"
 
 namespace airi::workers::chat {
@@ -89,17 +90,17 @@ awaitable<> keep_lease(
 effects ending(const events::chat_screened& in, std::int64_t epoch, const gen::ending& end, std::string traceparent) {
     effects out;
     out.statements.push_back(gen::finish(in.generation, epoch, end));
-    out.derive = [in, traceparent = std::move(traceparent)](const std::vector<postgres::rows>& rows) {
+    out.after_from_rows = [in, traceparent = std::move(traceparent)](const std::vector<postgres::rows>& rows) {
         const auto row = rows.front().empty() ? std::nullopt : gen::read_end(rows.front().text(0, 0));
-        return row ? consequences_of(in, *row, traceparent) : consequences{};
+        return row ? consequences_of(in, *row, traceparent) : after_commit{};
     };
     return out;
 }
 
 // One generation being answered: tries the chain of models until one gives a whole reply.
-class answering {
+class generation_run {
 public:
-    answering(events::chat_screened in, gen::claimed claim, std::string traceparent, const ports& use, executor on)
+    generation_run(events::chat_screened in, gen::claimed claim, std::string traceparent, const ports& use, executor on)
         : in_(std::move(in)),
           claim_(std::move(claim)),
           traceparent_(std::move(traceparent)),
@@ -111,12 +112,12 @@ public:
         live_->epoch = claim_.epoch;
         use_.live.add(in_.generation, live_);
     }
-    ~answering() {
+    ~generation_run() {
         live_->done = true;
         live_->heartbeat.cancel();
         use_.live.remove(in_.generation);
     }
-    answering(const answering&) = delete;
+    generation_run(const generation_run&) = delete;
 
     awaitable<result<effects>> run() {
         if (claim_.cancelled) co_return co_await ended_at_once("cancelled");
@@ -313,10 +314,10 @@ awaitable<result<effects>> answer(events::chat_screened in, record from, const p
     if (claim->is == gen::claimed::kind::leased) co_return make_error_code(errc::leased);
     if (claim->is == gen::claimed::kind::ended) {
         effects out;
-        out.then = consequences_of(in, claim->ended, from.traceparent());
+        out.after = consequences_of(in, claim->ended, from.traceparent());
         co_return out;
     }
-    answering one(in, std::move(*claim), std::string(from.traceparent()), use, co_await asio::this_coro::executor);
+    generation_run one(in, std::move(*claim), std::string(from.traceparent()), use, co_await asio::this_coro::executor);
     co_return co_await one.run();
 }
 
@@ -329,17 +330,19 @@ worker declare(const ports& use) {
     };
     worker out;
     out.name = "chat";
+    out.group = consumer_groups::chat;
     out.topic = std::string(events::chat_screened::topic);
-    out.at_once = 1'000;
+    out.max_in_flight = 1'000;
     out.handle = on_event<events::chat_screened>(handler{use});
     out.give_up = [](record from) {
         effects last;
         const auto event = events::decode<events::chat_screened>(from.from.value);
         if (!event) return last;
         last.statements.push_back(gen::abandon(event->generation, "dead_letter"));
-        last.derive = [in = *event, trace = std::string(from.traceparent())](const std::vector<postgres::rows>& rows) {
+        last.after_from_rows = [in = *event, trace = std::string(from.traceparent())](
+                                   const std::vector<postgres::rows>& rows) {
             const auto row = rows.front().empty() ? std::nullopt : gen::read_end(rows.front().text(0, 0));
-            return row ? consequences_of(in, *row, trace) : consequences{};
+            return row ? consequences_of(in, *row, trace) : after_commit{};
         };
         return last;
     };

@@ -26,7 +26,7 @@ struct chat_options {
 
 struct ports {
     postgres::database& database;
-    channel& frames;
+    frame_channel& frames;
     const std::vector<std::unique_ptr<providers::chat_provider>>& models_of;
     providers::health_table& health;
     const providers::model_list& prices;
@@ -42,7 +42,7 @@ awaitable<result<effects>> answer(events::chat_screened, record, const ports&);
 
 /// What follows from a generation's end: the last frame, chat.finished, and usage when something was consumed. The same
 /// row gives the same frames and the same event ids.
-consequences consequences_of(const events::chat_screened&, const sql::generations::end&, std::string_view traceparent);
+after_commit consequences_of(const events::chat_screened&, const sql::generations::end&, std::string_view traceparent);
 
 worker declare(const ports&);
 

@@ -12,7 +12,7 @@ constexpr milliseconds away_gap{200};
 
 }  // namespace
 
-deltas::deltas(channel& frames, events::generation_ids ids, executor on)
+deltas::deltas(frame_channel& frames, events::generation_ids ids, executor on)
     : frames_(frames), ids_(ids), on_(on), timer_(on), idle_(on) {}
 
 void deltas::begin(std::int64_t epoch) {

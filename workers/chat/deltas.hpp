@@ -8,14 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "workers/runtime/channel.hpp"
+#include "workers/runtime/frame_channel.hpp"
 
 namespace airi::workers::chat {
 
 class deltas : public std::enable_shared_from_this<deltas> {
 public:
     /// `frames` must outlive the object. One thread.
-    deltas(channel& frames, events::generation_ids ids, executor on);
+    deltas(frame_channel& frames, events::generation_ids ids, executor on);
 
     /// Starts an epoch with no text: message_start for the first one, message_restart for a later one.
     void begin(std::int64_t epoch);
@@ -36,7 +36,7 @@ private:
     void pump_after(milliseconds wait);
     static awaitable<> send(std::shared_ptr<deltas> self, outgoing_frame frame);
 
-    channel& frames_;
+    frame_channel& frames_;
     events::generation_ids ids_;
     executor on_;
     boost::asio::steady_timer timer_;

@@ -7,7 +7,7 @@
 #include "sql/statements.hpp"
 #include "workers/chat/chat.hpp"
 #include "workers/providers/providers.hpp"
-#include "workers/runtime/program.hpp"
+#include "workers/runtime/worker_process.hpp"
 
 namespace {
 
@@ -89,7 +89,7 @@ awaitable<> release_all(chat::live_generations& live) {
 int main(int count, char** arguments) {
     chat_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
-    program whole("chat", settings);
+    worker_process whole("chat", settings);
     const auto http = http::open_client(whole.on());
     const auto models = providers::from_settings(settings, *http, whole.on());
     providers::health_table health;
@@ -108,14 +108,14 @@ int main(int count, char** arguments) {
     cancels->arrived = [&](std::string_view, std::string_view payload) {
         if (const auto id = generation_id::parse(payload)) live.cancel(*id);
     };
-    whole.keep_loaded(
+    whole.reload_every(
         [&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
-    whole.keep_loaded(
+    whole.reload_every(
         [&]() -> awaitable<result<>> { return load_reply_life(whole.database(), reply_life); }, seconds{10});
-    whole.keep_loaded(
+    whole.reload_every(
         [&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
-    whole.keep_loaded([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
-    whole.at_last([&] { return release_all(live); });
+    whole.reload_every([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
+    whole.on_drain_timeout([&] { return release_all(live); });
     const auto code = whole.run(chat::declare(use));
     cancels->close();
     return code;

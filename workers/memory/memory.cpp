@@ -6,8 +6,9 @@
 #include "events/usage.hpp"
 #include "platform/base/log.hpp"
 #include "sql/memories.hpp"
-#include "workers/memory/words.hpp"
+#include "workers/memory/prompts.hpp"
 #include "workers/providers/estimate.hpp"
+#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::memory {
 namespace {
@@ -107,7 +108,7 @@ struct work {
 };
 
 void tell(const events::chat_finished& in, const work& of, const memories::done& came, std::string_view traceparent,
-    consequences& to) {
+    after_commit& to) {
     if (!came.conversation.empty())
         to.announcements.push_back({events::channel_of(in.user),
             json::object()
@@ -152,8 +153,9 @@ awaitable<result<effects>> remember(events::chat_finished in, record from, const
     }
     log::info("memory.made",
         {{"generation_id", in.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
-    out.derive = [in, done, traceparent = std::string(from.traceparent())](const std::vector<postgres::rows>& all) {
-        consequences then;
+    out.after_from_rows = [in, done, traceparent = std::string(from.traceparent())](
+                              const std::vector<postgres::rows>& all) {
+        after_commit then;
         then.changed = {in.user};
         for (std::size_t i = 0; i < done.size(); ++i)
             if (const auto came = all[i].empty() ? std::nullopt : memories::read_done(all[i].text(0, 0)))
@@ -172,6 +174,7 @@ worker declare(const ports& use) {
     };
     worker out;
     out.name = "memory";
+    out.group = consumer_groups::memory;
     out.topic = std::string(events::chat_finished::topic);
     out.handle = on_event<events::chat_finished>(handler{use});
     return out;

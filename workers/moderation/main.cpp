@@ -1,6 +1,6 @@
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
-#include "workers/runtime/program.hpp"
+#include "workers/runtime/worker_process.hpp"
 
 namespace {
 
@@ -42,11 +42,11 @@ int main(int count, char** arguments) {
     moderation_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
     const seal::master master(settings.encryption_key, settings.encryption_key_previous);
-    program whole("moderation", settings);
+    worker_process whole("moderation", settings);
     moderation::user_keys keys(whole.on(), whole.database(), master);
     moderation::term_list terms = std::make_shared<std::vector<moderation::term>>();
-    whole.keep_loaded([&] { return load_terms(whole.database(), terms); }, seconds{30});
+    whole.reload_every([&] { return load_terms(whole.database(), terms); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
-        whole.keep_loaded([&] { return moderation::user_keys::rewrap(whole.database(), master); }, seconds{2});
+        whole.reload_every([&] { return moderation::user_keys::rewrap(whole.database(), master); }, seconds{2});
     return whole.run(moderation::declare(terms, keys));
 }

@@ -4,6 +4,7 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/generations.hpp"
+#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::moderation {
 namespace {
@@ -15,8 +16,8 @@ events::origin origin_of(const uuid& cause, std::string_view what, const record&
 }
 
 // The failed end of a message, told to its client.
-consequences failed(const events::chat_requested& in, std::string_view code, const record& from) {
-    consequences out;
+after_commit failed(const events::chat_requested& in, std::string_view code, const record& from) {
+    after_commit out;
     out.changed = {in.user};
     auto last = events::end_frame("failed", code, "null");
     out.frames.push_back(
@@ -55,11 +56,11 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
     effects out;
     out.statements.push_back(
         sql::generations::screen(in, {found.action, found.categories, found.confidence, found.reason}));
-    out.then.changed = {in.user};
+    out.after.changed = {in.user};
     const auto& cause = in.generation.value;
     if (refused) {
         auto last = events::end_frame("rejected", found.reason, "null");
-        out.then.frames.push_back(
+        out.after.frames.push_back(
             {{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
         const events::chat_finished finished{.conversation = in.conversation,
             .user = in.user,
@@ -70,22 +71,22 @@ effects judge(const events::chat_requested& in, const std::vector<term>& terms, 
             .error_code = found.reason,
             .provider = {},
             .model = {}};
-        out.then.events.push_back(events::envelope(finished, origin_of(cause, "finished", from, in.created_at)));
+        out.after.events.push_back(events::envelope(finished, origin_of(cause, "finished", from, in.created_at)));
     } else {
         const events::chat_screened screened{
             in.conversation, in.user, in.message, in.generation, in.reply, in.created_at};
-        out.then.events.push_back(events::envelope(screened, origin_of(cause, "screened", from, in.created_at)));
+        out.after.events.push_back(events::envelope(screened, origin_of(cause, "screened", from, in.created_at)));
     }
     const events::moderation_decided decided{in.message, in.user, found.action,
         found.categories.empty() ? "" : found.categories.front(), found.reason, found.confidence};
-    out.then.events.push_back(events::envelope(decided, origin_of(cause, "decided", from, in.created_at)));
+    out.after.events.push_back(events::envelope(decided, origin_of(cause, "decided", from, in.created_at)));
     return out;
 }
 
 effects give_up(const events::chat_requested& in, const record& from) {
     effects out;
     out.statements.push_back(sql::generations::abandon_message(in, "dead_letter"));
-    out.then = failed(in, "dead_letter", from);
+    out.after = failed(in, "dead_letter", from);
     return out;
 }
 
@@ -93,8 +94,8 @@ effects unreadable(const events::chat_requested& in, const record& from) {
     constexpr std::string_view code = "unreadable";
     effects out;
     out.statements.push_back(sql::generations::abandon_message(in, code));
-    out.derive = [end = failed(in, code, from)](const std::vector<postgres::rows>& got) {
-        return got.front().text(0, 0) == "t" ? end : consequences{};
+    out.after_from_rows = [end = failed(in, code, from)](const std::vector<postgres::rows>& got) {
+        return got.front().text(0, 0) == "t" ? end : after_commit{};
     };
     return out;
 }
@@ -130,8 +131,9 @@ worker declare(const term_list& terms, user_keys& keys) {
     };
     worker out;
     out.name = "moderation";
+    out.group = consumer_groups::moderation;
     out.topic = std::string(events::chat_requested::topic);
-    out.at_once = 256;
+    out.max_in_flight = 256;
     out.handle = on_event<events::chat_requested>(handler{terms, keys});
     out.give_up = [](record from) {
         effects last;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "workers/providers/chat/anthropic.hpp"
-#include "workers/providers/chat/ollama.hpp"
-#include "workers/providers/chat/openai.hpp"
-#include "workers/providers/chat/simulated.hpp"
+#include "workers/providers/llm/anthropic.hpp"
+#include "workers/providers/llm/ollama.hpp"
+#include "workers/providers/llm/openai.hpp"
+#include "workers/providers/llm/simulated.hpp"
 
 namespace airi::workers::providers {
 namespace {

@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "platform/base/log.hpp"
-#include "workers/runtime/carry_out.hpp"
+#include "workers/runtime/apply_effects.hpp"
+#include "workers/runtime/backpressure.hpp"
 #include "workers/runtime/dead_letter.hpp"
 #include "workers/runtime/errors.hpp"
-#include "workers/runtime/flow.hpp"
-#include "workers/runtime/offsets.hpp"
-#include "workers/runtime/order.hpp"
+#include "workers/runtime/key_order.hpp"
+#include "workers/runtime/offset_tracker.hpp"
 
 namespace airi::workers {
 namespace {
@@ -25,8 +25,8 @@ namespace asio = boost::asio;
 // What is known of a partition while it is ours. Records in work keep it alive after it was taken away.
 struct partition {
     kafka::partition_id id;
-    offsets progress;
-    flow pressure;
+    offset_tracker progress;
+    backpressure pressure;
     std::size_t running = 0;                    // handlers at work on its records
     enum { ours, leaving, gone } state = ours;  // leaving: nothing new is started, commits still count
 };
@@ -66,7 +66,7 @@ public:
             if (found == partitions_.end()) continue;
             auto of = found->second;
             of->progress.started(message.offset);
-            if (of->pressure.took(1) == flow::action::pause) consumer_->pause(of->id);
+            if (of->pressure.took(1) == backpressure::action::pause) consumer_->pause(of->id);
             ++counters_.in_work;
             job next{std::move(message), std::move(of)};
             if (worker_.handle_batch)
@@ -80,8 +80,8 @@ public:
     void assigned(std::vector<kafka::partition_id> list) override {
         for (auto& id : list) {
             const auto low = worker_.high_mark / 4;
-            partitions_[id] =
-                std::make_shared<partition>(partition{id, {}, flow(worker_.high_mark, low), 0, partition::ours});
+            partitions_[id] = std::make_shared<partition>(
+                partition{id, {}, backpressure(worker_.high_mark, low), 0, partition::ours});
         }
         log::info("worker.assigned", {{"worker", worker_.name}, {"partitions", list.size()}});
     }
@@ -137,7 +137,7 @@ private:
         if (worker_.handle_batch) {
             if (running_ > 0 || ready_.empty() || draining_) return;
             std::vector<job> batch;
-            while (!ready_.empty() && batch.size() < worker_.at_once) {
+            while (!ready_.empty() && batch.size() < worker_.max_in_flight) {
                 batch.push_back(std::move(ready_.front()));
                 ++batch.back().of->running;
                 ready_.pop_front();
@@ -146,7 +146,7 @@ private:
             asio::co_spawn(on_, process_batch(std::move(batch)), asio::detached);
             return;
         }
-        while (!ready_.empty() && running_ < worker_.at_once && !draining_) {
+        while (!ready_.empty() && running_ < worker_.max_in_flight && !draining_) {
             auto next = std::move(ready_.front());
             ready_.pop_front();
             ++running_;
@@ -184,7 +184,7 @@ private:
     // The whole batch as one; false when its records must be looked at one by one.
     awaitable<bool> deliver_together(const std::vector<kafka::message>& messages) {
         const auto wanted = attempt_batch(messages);
-        if (!wanted || co_await surely(*wanted)) co_return false;
+        if (!wanted || co_await retry_outages(*wanted)) co_return false;
         counters_.handled += static_cast<std::int64_t>(messages.size());
         co_return true;
     }
@@ -216,12 +216,13 @@ private:
             } else if (const auto* later = std::get_if<to_retry_topic>(&next)) {
                 ++counters_.retried;
                 report("worker.retry_later", m, outcome);
-                co_return co_await publish_surely(retry_later(m, *later, now()));
+                co_return co_await publish_until_acknowledged(retry_later(m, *later, now()));
             } else {
                 ++counters_.dead;
                 report("worker.dead_letter", m, outcome);
                 if (worker_.give_up && !co_await give_up(m)) co_return false;
-                co_return co_await publish_surely(dead_letter(m, worker_.name, std::get<to_dead_letters>(next)));
+                co_return co_await publish_until_acknowledged(
+                    dead_letter(m, worker_.group, std::get<to_dead_letters>(next)));
             }
         }
         co_return false;
@@ -232,7 +233,7 @@ private:
             result<effects> wanted =
                 worker_.handle_batch ? attempt_batch(std::span(&m, 1)) : co_await worker_.handle(record{m});
             if (!wanted) co_return wanted.error();
-            co_return co_await surely(*wanted);
+            co_return co_await retry_outages(*wanted);
         } catch (const std::exception& e) {
             log::error("worker.threw", {{"worker", worker_.name}, {"what", e.what()}});
         }
@@ -246,7 +247,7 @@ private:
         if (!last) co_return true;
         delivery state(worker_.retry);
         while (true) {
-            const auto outcome = co_await surely(*last);
+            const auto outcome = co_await retry_outages(*last);
             if (!outcome) co_return true;
             const auto next = state.after(outcome);
             if (std::holds_alternative<to_dead_letters>(next)) {
@@ -267,7 +268,7 @@ private:
     }
 
     // What a handler made may have cost money: while a server is away it is kept and tried again, not made anew.
-    awaitable<error_code> surely(const effects& what) {
+    awaitable<error_code> retry_outages(const effects& what) {
         for (int outages = 0;; ++outages) {
             const auto outcome = co_await carry_out_guarded(what);
             if (!outcome || failure_of(outcome) != failure::outage || draining_) co_return outcome;
@@ -278,7 +279,7 @@ private:
 
     awaitable<error_code> carry_out_guarded(const effects& what) {
         try {
-            co_return error_of(co_await carry_out(what, ports_));
+            co_return error_of(co_await apply_effects(what, ports_));
         } catch (const std::exception& e) {
             log::error("worker.threw", {{"worker", worker_.name}, {"what", e.what()}});
         }
@@ -291,7 +292,7 @@ private:
 
     // A record that the broker will never take (its bytes and our headers are over the topic's limit) goes without its
     // value: its headers say where the original is.
-    awaitable<bool> publish_surely(kafka::record out) {
+    awaitable<bool> publish_until_acknowledged(kafka::record out) {
         while (!draining_) {
             std::vector<kafka::record> one;
             one.push_back(out);
@@ -322,7 +323,7 @@ private:
     void finish(job& j) {
         --counters_.in_work;
         const auto next = j.of->progress.finished(j.message.offset);
-        if (j.of->pressure.done() == flow::action::resume && j.of->state == partition::ours)
+        if (j.of->pressure.done() == backpressure::action::resume && j.of->state == partition::ours)
             consumer_->resume(j.of->id);
         if (next && j.of->state != partition::gone) consumer_->commit({{j.of->id, *next}});
         if (!worker_.handle_batch) next_of(order_key(j.message));
@@ -341,7 +342,7 @@ private:
     executor on_;
     kafka::consumer* consumer_ = nullptr;
     std::map<kafka::partition_id, std::shared_ptr<partition>> partitions_;
-    order<job> order_;
+    key_order<job> order_;
     std::deque<job> ready_;
     std::size_t running_ = 0;
     bool draining_ = false;

@@ -12,7 +12,7 @@ namespace airi::workers {
 struct runner_ports {
     postgres::database& database;
     kafka::producer& producer;
-    channel& frames;
+    frame_channel& frames;
 };
 
 struct runner_counters {

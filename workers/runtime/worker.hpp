@@ -12,26 +12,26 @@
 #include "platform/base/async.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
-#include "workers/runtime/channel.hpp"
 #include "workers/runtime/delivery.hpp"
+#include "workers/runtime/frame_channel.hpp"
 
 namespace airi::workers {
 
 /// What happens when the statements are committed: whose rows were changed is told, then frames to the clients, events
 /// to Kafka. At least once.
-struct consequences {
+struct after_commit {
     std::vector<user_id> changed;
     std::vector<outgoing_frame> frames;
     std::vector<announcement> announcements;
     std::vector<events::outgoing> events;
 };
 
-/// What a handler wants done: the statements in one transaction, then the consequences. `derive`, when set, makes them
-/// from what the statements returned.
+/// What a handler wants done: the statements in one transaction, then what happens after the commit. `derive`, when
+/// set, makes them from what the statements returned.
 struct effects {
     std::vector<postgres::bound> statements;
-    consequences then;
-    std::function<consequences(const std::vector<postgres::rows>&)> derive;
+    after_commit after;
+    std::function<after_commit(const std::vector<postgres::rows>&)> after_from_rows;
 };
 
 /// A record as a handler sees it.
@@ -43,14 +43,15 @@ struct record {
 };
 
 struct worker {
-    std::string name;  ///< the consumer group too: renaming it replays the topic
+    std::string name;        ///< in logs and metrics
+    std::string_view group;  ///< one of consumer_groups
     std::string topic;
     retry_policy retry;
-    std::size_t at_once = 64;     ///< handlers running at the same time
-    std::size_t high_mark = 512;  ///< records held of a partition before it is paused
+    std::size_t max_in_flight = 64;  ///< handlers running at the same time
+    std::size_t high_mark = 512;     ///< records held of a partition before it is paused
     /// One record at a time per key. Or:
     std::function<awaitable<result<effects>>(record)> handle;
-    /// up to `at_once` records in one set of effects; one that fails is then handled one by one.
+    /// up to `max_in_flight` records in one set of effects; one that fails is then handled one by one.
     std::function<result<effects>(std::span<const kafka::message>)> handle_batch;
     /// Effects of giving a record up (beside its dead letter), so that nothing is left without an end.
     std::function<effects(record)> give_up;

@@ -11,7 +11,7 @@
 #include "platform/base/log.hpp"
 #include "platform/telemetry/admin.hpp"
 #include "sql/statements.hpp"
-#include "workers/runtime/program.hpp"
+#include "workers/runtime/worker_process.hpp"
 
 namespace {
 

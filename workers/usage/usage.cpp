@@ -4,6 +4,7 @@
 #include "events/usage.hpp"
 #include "platform/base/json.hpp"
 #include "sql/statements.hpp"
+#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::usage {
 namespace {
@@ -26,8 +27,8 @@ std::string row(const events::usage_recorded& in, const event_id& id) {
 }
 
 // usage_updated to the user's sockets, from today's sums.
-consequences meters(const std::vector<postgres::rows>& rows) {
-    consequences out;
+after_commit meters(const std::vector<postgres::rows>& rows) {
+    after_commit out;
     const auto sums = json::document::parse(rows.empty() || rows[0].empty() ? "[]" : rows[0].text(0, 0));
     if (!sums) return out;
     sums->root().each([&](json::value sum) {
@@ -57,16 +58,17 @@ result<effects> count(std::span<const kafka::message> batch) {
     }
     effects out;
     out.statements.push_back(sql::bind("usage.record", {{"events", rows + ']'}}));
-    out.derive = meters;
+    out.after_from_rows = meters;
     return out;
 }
 
 worker declare() {
     worker out;
     out.name = "usage";
+    out.group = consumer_groups::usage;
     out.topic = std::string(events::usage_recorded::topic);
     out.retry.keep_order = false;
-    out.at_once = 500;
+    out.max_in_flight = 500;
     out.high_mark = 2'000;
     out.handle_batch = count;
     return out;

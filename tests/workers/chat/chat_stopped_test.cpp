@@ -1,5 +1,5 @@
 // Generations that are stopped: by their user, by another worker, by a drain.
-#include "tests/workers/chat/chat_house.hpp"
+#include "tests/workers/chat/chat_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -7,7 +7,7 @@ using airi::workers::errc;
 using events::frame_type;
 
 TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once and for its price") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once", " upon"})};
     auto out = h.begin();
     h.shown("Once upon");
@@ -15,7 +15,7 @@ TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once
     REQUIRE(h.io.until([&] { return out->done; }));
     CHECK(h.open_streams() == 0);
     REQUIRE(*out->effects);
-    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
     CHECK(h.row.state == "cancelled");
     CHECK(parameter(h.finish(), "content") == "Once upon");
     CHECK(std::stoll(parameter(h.finish(), "cost")) > 0);
@@ -28,18 +28,18 @@ TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once
 }
 
 TEST_CASE("a wish to stop that only Postgres knows is found by the heartbeat") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
     h.shown("Once");
     h.row.cancelled = true;
     REQUIRE(h.io.until([&] { return out->done; }));
-    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
     CHECK(h.row.state == "cancelled");
 }
 
 TEST_CASE("a wish to stop that came before the worker did costs nothing") {
-    chat_house h;
+    chat_fixture h;
     h.row.cancelled = true;
     h.openai.calls = {says({"Hello"})};
     h.answer_whole();
@@ -50,7 +50,7 @@ TEST_CASE("a wish to stop that came before the worker did costs nothing") {
 }
 
 TEST_CASE("a wish to stop while no provider is asked keeps the text that clients have seen") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {breaks_after({"Once upon"})};
     h.row.providers = R"(["openai"])";
     auto out = h.begin();
@@ -58,7 +58,7 @@ TEST_CASE("a wish to stop while no provider is asked keeps the text that clients
     REQUIRE(h.io.until([&] { return h.open_streams() == 0; }));
     h.live.cancel(h.in.generation);
     REQUIRE(h.io.until([&] { return out->done; }));
-    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
     CHECK(h.row.state == "cancelled");
     CHECK(parameter(h.finish(), "content") == "Once upon");
     CHECK(std::stoll(parameter(h.finish(), "cost")) > 0);
@@ -66,7 +66,7 @@ TEST_CASE("a wish to stop while no provider is asked keeps the text that clients
 }
 
 TEST_CASE("a wish to stop that comes while the next provider is being turned to stops it") {
-    chat_house h;
+    chat_fixture h;
     h.use.options.heartbeat = std::chrono::seconds{60};
     h.openai.calls = {breaks_after({"Once"})};
     h.anthropic.calls = {says({"Hello"})};
@@ -77,7 +77,7 @@ TEST_CASE("a wish to stop that comes while the next provider is being turned to 
     h.live.cancel(h.in.generation);
     h.database.use.release();
     REQUIRE(h.io.until([&] { return out->done; }));
-    REQUIRE(h.io.run(workers::carry_out(**out->effects, {h.database, h.producer, h.frames})));
+    REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
     CHECK(h.anthropic.asked.empty());
     CHECK(h.row.state == "cancelled");
     CHECK(parameter(h.finish(), "epoch") == "2");
@@ -87,7 +87,7 @@ TEST_CASE("a wish to stop that comes while the next provider is being turned to 
 }
 
 TEST_CASE("a worker that lost its lease drops the provider's stream at once and ends nothing") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
     h.shown("Once");
@@ -102,7 +102,7 @@ TEST_CASE("a worker that lost its lease drops the provider's stream at once and 
 }
 
 TEST_CASE("a later epoch in the stream means that the lease is gone, also while the heartbeat still says ok") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once", " upon"})};
     h.openai.pace.hold();
     auto out = h.begin();
@@ -118,7 +118,7 @@ TEST_CASE("a later epoch in the stream means that the lease is gone, also while 
 }
 
 TEST_CASE("a draining worker gives the lease back, and the next claim begins a new epoch") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
     h.shown("Once");
@@ -138,7 +138,7 @@ TEST_CASE("a draining worker gives the lease back, and the next claim begins a n
 }
 
 TEST_CASE("the heartbeat keeps what clients have seen and where it stood") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
     h.shown("Once");
@@ -153,7 +153,7 @@ TEST_CASE("the heartbeat keeps what clients have seen and where it stood") {
 }
 
 TEST_CASE("a database that is away during a reply does not end it") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
     h.shown("Once");
@@ -167,7 +167,7 @@ TEST_CASE("a database that is away during a reply does not end it") {
 }
 
 TEST_CASE("without Redis a reply is made and stored all the same") {
-    chat_house h;
+    chat_fixture h;
     h.frames.use.fail_always(make_error_code(boost::system::errc::not_connected));
     h.openai.calls = {says({"I am", " well."})};
     h.answer_whole();

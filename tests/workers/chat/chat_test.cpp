@@ -1,4 +1,4 @@
-#include "tests/workers/chat/chat_house.hpp"
+#include "tests/workers/chat/chat_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -8,7 +8,7 @@ using types = std::vector<frame_type>;
 using list = std::vector<std::string>;
 
 TEST_CASE("a screened message is answered: streamed, stored, announced and billed once") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {says({"I am", " well", "."})};
     h.answer_whole();
     CHECK(h.row.state == "completed");
@@ -29,7 +29,7 @@ TEST_CASE("a screened message is answered: streamed, stored, announced and bille
 }
 
 TEST_CASE("the provider is given the instructions and the message, and may say no more than the plan allows") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {says({"ok"})};
     h.answer_whole();
     REQUIRE(h.openai.asked.size() == 1);
@@ -42,7 +42,7 @@ TEST_CASE("the provider is given the instructions and the message, and may say n
 }
 
 TEST_CASE("a provider that gives no token counts is billed by our own estimate") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {{.pieces = {"one two three four"}}};
     h.answer_whole();
     CHECK(std::stoll(parameter(h.finish(), "tokens_in")) > 0);
@@ -50,7 +50,7 @@ TEST_CASE("a provider that gives no token counts is billed by our own estimate")
 }
 
 TEST_CASE("a provider that fails before its first word is replaced without the client noticing") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {refuses(models::errc::overloaded)};
     h.anthropic.calls = {says({"Hello"})};
     h.answer_whole();
@@ -63,7 +63,7 @@ TEST_CASE("a provider that fails before its first word is replaced without the c
 
 TEST_CASE(
     "a provider that fails in the middle is replaced in a new epoch; only the last try is billed, both are recorded") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {breaks_after({"I thi", "nk"})};
     h.anthropic.calls = {says({"Hello"})};
     h.answer_whole();
@@ -89,7 +89,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an end without any text is a failure of the provider, and the next one is asked") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {says({""})};
     h.anthropic.calls = {says({"Hello"})};
     h.answer_whole();
@@ -97,7 +97,7 @@ TEST_CASE("an end without any text is a failure of the provider, and the next on
 }
 
 TEST_CASE("the chain is gone through twice before a generation fails, and a failed one is not billed") {
-    chat_house h;
+    chat_fixture h;
     h.answer_whole();
     CHECK(h.openai.asked.size() == 2);
     CHECK(h.anthropic.asked.size() == 2);
@@ -109,7 +109,7 @@ TEST_CASE("the chain is gone through twice before a generation fails, and a fail
 }
 
 TEST_CASE("with every breaker open nobody is asked and the generation fails at once told so") {
-    chat_house h;
+    chat_fixture h;
     const auto now = std::chrono::steady_clock::now();
     for (const auto* name : {"openai", "anthropic"})
         for (int i = 0; i < 3; ++i) h.health.of(name).failed(now, make_error_code(models::errc::overloaded));
@@ -121,7 +121,7 @@ TEST_CASE("with every breaker open nobody is asked and the generation fails at o
 }
 
 TEST_CASE("a refused prompt is not tried elsewhere") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {refuses(models::errc::prompt_refused)};
     h.anthropic.calls = {says({"Hello"})};
     h.answer_whole();
@@ -131,13 +131,13 @@ TEST_CASE("a refused prompt is not tried elsewhere") {
 }
 
 TEST_CASE("a reply that was filtered away is a failure of its own; one that was cut by the filter is kept") {
-    chat_house filtered;
+    chat_fixture filtered;
     filtered.openai.calls = {{.pieces = {""}, .ended = models::finish::filtered}};
     filtered.anthropic.calls = {says({"Hello"})};
     filtered.answer_whole();
     CHECK(parameter(filtered.finish(), "error") == "content_filtered");
     CHECK(filtered.anthropic.asked.empty());
-    chat_house cut;
+    chat_fixture cut;
     cut.openai.calls = {{.pieces = {"Once upon"}, .ended = models::finish::filtered}};
     cut.answer_whole();
     CHECK(cut.row.state == "completed");
@@ -145,14 +145,14 @@ TEST_CASE("a reply that was filtered away is a failure of its own; one that was 
 }
 
 TEST_CASE("a plan that allows certain providers gets no others, and the model that was asked for comes first") {
-    chat_house h;
+    chat_fixture h;
     h.row.providers = R"(["anthropic"])";
     h.openai.calls = {says({"no"})};
     h.anthropic.calls = {says({"yes"})};
     h.answer_whole();
     CHECK(h.openai.asked.empty());
     CHECK(parameter(h.finish(), "content") == "yes");
-    chat_house asked;
+    chat_fixture asked;
     asked.row.model = "claude";
     asked.openai.calls = {says({"no"})};
     asked.anthropic.calls = {says({"yes"})};
@@ -161,21 +161,21 @@ TEST_CASE("a plan that allows certain providers gets no others, and the model th
 }
 
 TEST_CASE("a generation that nobody knows is refused, one that another worker holds is waited for") {
-    chat_house unknown;
+    chat_fixture unknown;
     unknown.row.unknown = true;
     CHECK(unknown.answer().error() == errc::unknown_generation);
-    chat_house leased;
+    chat_fixture leased;
     leased.row.leased = true;
     CHECK(leased.answer().error() == errc::leased);
     CHECK(leased.openai.asked.empty());
     CHECK(leased.frames.frames.empty());
-    chat_house away;
+    chat_fixture away;
     away.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(away.answer().error() == failure::outage);
 }
 
 TEST_CASE("a generation that has ended gives the same consequences again, and nobody is asked") {
-    chat_house h;
+    chat_fixture h;
     h.openai.calls = {says({"Hello"})};
     h.answer_whole();
     const auto first = h.producer.sent;
@@ -193,7 +193,7 @@ TEST_CASE("a generation that has ended gives the same consequences again, and no
 }
 
 TEST_CASE("a generation claimed too often fails instead of killing another process") {
-    chat_house h;
+    chat_fixture h;
     h.row.attempts = h.row.epoch = 5;
     h.openai.calls = {says({"Hello"})};
     h.answer_whole();
@@ -203,7 +203,7 @@ TEST_CASE("a generation claimed too often fails instead of killing another proce
 }
 
 TEST_CASE("the chat worker is called chat for ever: another name would answer every message again") {
-    chat_house h;
+    chat_fixture h;
     const auto worker = workers::chat::declare(h.use);
     CHECK(worker.name == "chat");
     CHECK(worker.topic == "chat.screened.v1");
@@ -213,11 +213,11 @@ TEST_CASE("the chat worker is called chat for ever: another name would answer ev
     CHECK(last.statements[0].statement->name == "generations.abandon");
     const auto end =
         R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter","finished_at":"2026-01-01T00:00:00Z","message":null})";
-    const auto then = last.derive({cell(end)});
+    const auto then = last.after_from_rows({cell(end)});
     CHECK(then.frames.at(0).type == frame_type::failed);
     CHECK(then.events.at(0).topic == "chat.finished.v1");
-    CHECK(last.derive({cell("null")}).events.empty());
-    CHECK(last.derive({cell(std::nullopt)}).events.empty());
+    CHECK(last.after_from_rows({cell("null")}).events.empty());
+    CHECK(last.after_from_rows({cell(std::nullopt)}).events.empty());
     const kafka::message rubbish{"chat.screened.v1", 0, 0, some_time, "k", "{", {}};
     CHECK(worker.give_up(workers::record{rubbish}).statements.empty());
 }

@@ -1,6 +1,6 @@
 #include "workers/chat/reply_cache.hpp"
 
-#include "tests/workers/chat/chat_house.hpp"
+#include "tests/workers/chat/chat_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -25,10 +25,10 @@ struct fake_cache : workers::chat::reply_cache {
     }
 };
 
-struct caching_house : chat_house {
+struct caching_fixture : chat_fixture {
     fake_cache cache;
 
-    caching_house() {
+    caching_fixture() {
         use.kept = &cache;
         row.parameters = R"({"temperature":0,"turns":[{"role":"user","content":"Two and two?"}]})";
     }
@@ -77,7 +77,7 @@ TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything t
 }
 
 TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, without a call and for nothing") {
-    caching_house h;
+    caching_fixture h;
     h.openai.calls = {says({"Fo", "ur."})};
     h.answer_whole();
     CHECK(h.calls() == std::vector<std::string>{"openai/completed/10/5/600"});
@@ -101,7 +101,7 @@ TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, w
 }
 
 TEST_CASE("AIRI-32: chance, another prompt and a cache that is away each cost a call") {
-    caching_house h;
+    caching_fixture h;
     h.openai.calls = {says({"Four."}), says({"4"}), says({"IV"}), says({"four"})};
     h.answer_whole();
     h.again();
@@ -119,7 +119,7 @@ TEST_CASE("AIRI-32: chance, another prompt and a cache that is away each cost a 
 }
 
 TEST_CASE("AIRI-32: what another model began is not kept under the first one's name, nor is half a reply") {
-    caching_house h;
+    caching_fixture h;
     h.openai.calls = {breaks_after({"Fo"})};
     h.anthropic.calls = {says({"Four."})};
     h.answer_whole();

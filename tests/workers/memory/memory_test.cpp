@@ -8,7 +8,7 @@
 #include "tests/support/loop.hpp"
 #include "tests/support/print.hpp"
 #include "tests/support/sample_events.hpp"
-#include "workers/runtime/carry_out.hpp"
+#include "workers/runtime/apply_effects.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -45,7 +45,7 @@ struct house {
         const kafka::message from{"chat.finished.v1", 0, 0, some_time, in.conversation.text(), events::encode(in), {}};
         const auto wanted = io.run(memory::declare(use).handle(record{from}));
         REQUIRE(wanted);
-        REQUIRE(io.run(carry_out(*wanted, {database, producer, frames})));
+        REQUIRE(io.run(apply_effects(*wanted, {database, producer, frames})));
     }
     postgres::bound only(std::string_view name) const {
         const auto all = database.all(name);

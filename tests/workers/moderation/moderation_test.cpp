@@ -32,7 +32,7 @@ events::chat_requested closed(events::chat_requested event, const seal::key& wit
 }
 
 // Somebody's key as Postgres has it, and who asks for it.
-struct key_house {
+struct key_fixture {
     loop io;
     fake_database database;
     std::shared_ptr<const seal::key> key = std::make_shared<const seal::key>(seal::key::fresh());
@@ -40,7 +40,7 @@ struct key_house {
     moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>(terms);
     worker moderates = moderation::declare(in_force, keys);
 
-    key_house() {
+    key_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
             if (asked.statement->name != "user_keys.of" || !key) return out;
@@ -61,14 +61,15 @@ effects judged(const events::chat_requested& event) {
 }
 
 const events::outgoing& event_of(const effects& all, std::string_view topic) {
-    for (const auto& e : all.then.events)
+    for (const auto& e : all.after.events)
         if (e.topic == topic) return e;
     FAIL("no event on " << topic);
-    return all.then.events.front();
+    return all.after.events.front();
 }
 
 bool has_event(const effects& all, std::string_view topic) {
-    return std::any_of(all.then.events.begin(), all.then.events.end(), [&](const auto& e) { return e.topic == topic; });
+    return std::any_of(
+        all.after.events.begin(), all.after.events.end(), [&](const auto& e) { return e.topic == topic; });
 }
 
 std::string header_of(const events::outgoing& out, std::string_view name) {
@@ -78,14 +79,14 @@ std::string header_of(const events::outgoing& out, std::string_view name) {
 }
 
 bool same(const effects& a, const effects& b) {
-    if (a.statements.size() != b.statements.size() || a.then.events.size() != b.then.events.size()) return false;
+    if (a.statements.size() != b.statements.size() || a.after.events.size() != b.after.events.size()) return false;
     for (std::size_t i = 0; i < a.statements.size(); ++i)
         if (a.statements[i].parameters != b.statements[i].parameters) return false;
-    for (std::size_t i = 0; i < a.then.events.size(); ++i) {
-        const auto &x = a.then.events[i], &y = b.then.events[i];
+    for (std::size_t i = 0; i < a.after.events.size(); ++i) {
+        const auto &x = a.after.events[i], &y = b.after.events[i];
         if (x.topic != y.topic || x.key != y.key || x.value != y.value || x.headers != y.headers) return false;
     }
-    return a.then.frames.size() == b.then.frames.size();
+    return a.after.frames.size() == b.after.frames.size();
 }
 
 }  // namespace
@@ -111,7 +112,7 @@ TEST_CASE("a harmless message is stored and passed on in its conversation's orde
     CHECK(parameter(out.statements[0], "content") == "hello");
     CHECK(parameter(out.statements[0], "message") == event.message.text());
     CHECK(parameter(out.statements[0], "parameters") == event.parameters.text);
-    CHECK(out.then.frames.empty());
+    CHECK(out.after.frames.empty());
     CHECK_FALSE(has_event(out, "chat.finished.v1"));
     const auto& passed = event_of(out, "chat.screened.v1");
     CHECK(passed.key == event.conversation.text());
@@ -127,10 +128,10 @@ TEST_CASE("a blocked message is told to the client and has its end, and no worke
     const auto out = judged(event);
     CHECK(parameter(out.statements.at(0), "action") == "block");
     CHECK(parameter(out.statements.at(0), "categories") == R"({"violence"})");
-    REQUIRE(out.then.frames.size() == 1);
-    CHECK(out.then.frames[0].type == events::frame_type::rejected);
-    CHECK(out.then.frames[0].ids.generation == event.generation);
-    CHECK(out.then.frames[0].more == R"("reason":"blocked_term:violence","safety_state":"block")");
+    REQUIRE(out.after.frames.size() == 1);
+    CHECK(out.after.frames[0].type == events::frame_type::rejected);
+    CHECK(out.after.frames[0].ids.generation == event.generation);
+    CHECK(out.after.frames[0].more == R"("reason":"blocked_term:violence","safety_state":"block")");
     CHECK_FALSE(has_event(out, "chat.screened.v1"));
     const auto finished = events::decode<events::chat_finished>(event_of(out, "chat.finished.v1").value);
     REQUIRE(finished);
@@ -148,7 +149,7 @@ TEST_CASE("warned and reviewed messages pass, and are kept for people to see") {
         const auto out = judged(requested("m", text));
         CHECK(has_event(out, "chat.screened.v1"));
         CHECK_FALSE(has_event(out, "chat.finished.v1"));
-        CHECK(out.then.frames.empty());
+        CHECK(out.after.frames.empty());
         CHECK(parameter(out.statements.at(0), "action") == action);
         CHECK(
             events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == action);
@@ -167,7 +168,7 @@ TEST_CASE("a message that is given up has a failed end, told once with the same 
     const auto out = moderation::give_up(event, record{from});
     CHECK(same(out, moderation::give_up(event, record{from})));
     CHECK(out.statements.at(0).statement->name == "messages.abandon");
-    CHECK(out.then.frames.at(0).type == events::frame_type::failed);
+    CHECK(out.after.frames.at(0).type == events::frame_type::failed);
     CHECK(events::decode<events::chat_finished>(event_of(out, "chat.finished.v1").value)->state == "failed");
     // Whatever end it has, it has one: both would be the same event.
     CHECK(header_of(event_of(out, "chat.finished.v1"), "ce_id") ==
@@ -175,7 +176,7 @@ TEST_CASE("a message that is given up has a failed end, told once with the same 
 }
 
 TEST_CASE("the moderation worker takes the terms in force at each message") {
-    key_house h;
+    key_fixture h;
     h.in_force = std::make_shared<std::vector<moderation::term>>();
     const auto before = h.handle(requested("m", "kill"));
     REQUIRE(before);
@@ -187,7 +188,7 @@ TEST_CASE("the moderation worker takes the terms in force at each message") {
 }
 
 TEST_CASE("the moderation worker is called moderation for ever: another name would replay every message") {
-    key_house h;
+    key_fixture h;
     const auto& worker = h.moderates;
     CHECK(worker.name == "moderation");
     CHECK(worker.topic == "chat.requested.v1");
@@ -198,7 +199,7 @@ TEST_CASE("the moderation worker is called moderation for ever: another name wou
 }
 
 TEST_CASE("SAAS-25: a sealed message is opened, screened and stored as it was said") {
-    key_house h;
+    key_fixture h;
     const auto said = requested("m", "I will kill"), kind = requested("n", "hello");
     const auto refused = h.handle(closed(said, *h.key));
     REQUIRE(refused);
@@ -212,7 +213,7 @@ TEST_CASE("SAAS-25: a sealed message is opened, screened and stored as it was sa
 }
 
 TEST_CASE("a message whose key is gone, or that was moved or changed, ends as failed without a dead letter") {
-    key_house h;
+    key_fixture h;
     const auto sealed = closed(requested("m", "hello"), *h.key);
     auto moved = closed(requested("n", "hello"), *h.key);
     moved.content = sealed.content;
@@ -222,14 +223,14 @@ TEST_CASE("a message whose key is gone, or that was moved or changed, ends as fa
         const auto out = h.handle(event);
         REQUIRE(out);
         CHECK(out->statements.at(0).statement->name == "messages.abandon");
-        CHECK(out->then.events.empty());
-        const auto told = out->derive({cell("t")});
+        CHECK(out->after.events.empty());
+        const auto told = out->after_from_rows({cell("t")});
         CHECK(told.frames.at(0).type == events::frame_type::failed);
         CHECK(events::decode<events::chat_finished>(told.events.at(0).value)->error_code == "unreadable");
         CHECK(told.events.at(0).value.find(event.content) == std::string::npos);
         // Replayed, it keeps the end that it had.
-        CHECK(out->derive({cell("f")}).events.empty());
-        CHECK(out->derive({cell("f")}).frames.empty());
+        CHECK(out->after_from_rows({cell("f")}).events.empty());
+        CHECK(out->after_from_rows({cell("f")}).frames.empty());
     };
     ends(moved);
     ends(bare);
@@ -239,7 +240,7 @@ TEST_CASE("a message whose key is gone, or that was moved or changed, ends as fa
 }
 
 TEST_CASE("a key that was replaced is asked for once more; while Postgres is away the message waits") {
-    key_house h;
+    key_fixture h;
     REQUIRE(h.handle(closed(requested("m", "hello"), *h.key)));
     h.key = std::make_shared<const seal::key>(seal::key::fresh());
     const auto later = closed(requested("n", "hello"), *h.key);

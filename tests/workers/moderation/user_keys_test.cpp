@@ -16,14 +16,14 @@ namespace {
 const secret old_secret("an encryption key of 32 bytes, or more"),
     new_secret("another encryption key of 32 bytes, or more");
 
-struct key_house {
+struct key_fixture {
     loop io;
     fake_database database;
     seal::master master{old_secret};
     std::map<std::string, std::string> wrapped;  ///< by user, as Postgres has them
     user_keys keys{io.on(), database, master};
 
-    key_house() {
+    key_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
             out.columns_ = 2;
@@ -56,7 +56,7 @@ awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::kno
 }  // namespace
 
 TEST_CASE("a key is asked for once and kept; one that is not there is asked for each time") {
-    key_house h;
+    key_fixture h;
     const auto ann = h.join(), nobody = user_id::fresh();
     const auto first = h.of(ann).value();
     REQUIRE(first);
@@ -71,7 +71,7 @@ TEST_CASE("a key is asked for once and kept; one that is not there is asked for 
 }
 
 TEST_CASE("all who wait at once are one query, those who come meanwhile the next") {
-    key_house h;
+    key_fixture h;
     std::vector<user_id> users;
     for (int i = 0; i < 200; ++i) users.push_back(h.join());
     std::vector<result<user_keys::known>> got;
@@ -93,7 +93,7 @@ TEST_CASE("all who wait at once are one query, those who come meanwhile the next
 }
 
 TEST_CASE("while Postgres is away nobody's key is gone: it is an outage, and asked for again") {
-    key_house h;
+    key_fixture h;
     const auto ann = h.join();
     h.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(h.of(ann).error() == failure::outage);
@@ -109,7 +109,7 @@ TEST_CASE("while Postgres is away nobody's key is gone: it is an outage, and ask
 TEST_CASE(
     "a key under an unknown ENCRYPTION_KEY waits for it; one that is broken is gone; the others of the query are "
     "found") {
-    key_house h;
+    key_fixture h;
     const auto ann = h.join(), other = h.join(), broken = h.join();
     h.wrapped[other.text()] = seal::master(new_secret).wrap(seal::key::fresh(), other);
     h.wrapped[broken.text()] = h.wrapped[ann.text()];
@@ -119,7 +119,7 @@ TEST_CASE(
 }
 
 TEST_CASE("no more than so many keys are kept, and none is lost for that") {
-    key_house h;
+    key_fixture h;
     h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         const auto user = parameter(asked, "users").substr(2, 36);
         postgres::rows out;
@@ -136,7 +136,7 @@ TEST_CASE("no more than so many keys are kept, and none is lost for that") {
 }
 
 TEST_CASE("every key of the previous ENCRYPTION_KEY is wrapped anew, and stays the same key") {
-    key_house h;
+    key_fixture h;
     const auto ann = h.join(), bob = h.join();
     h.wrapped[bob.text()] = seal::master(new_secret).wrap(seal::key::fresh(), bob);
     const seal::master rotating(new_secret, old_secret);

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "workers/providers/chat/anthropic.hpp"
-#include "workers/providers/chat/ollama.hpp"
-#include "workers/providers/chat/openai.hpp"
+#include "workers/providers/llm/anthropic.hpp"
+#include "workers/providers/llm/ollama.hpp"
+#include "workers/providers/llm/openai.hpp"
 
 namespace airi::tests {
 namespace {

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "platform/http/client.hpp"
-#include "workers/providers/chat/refusal.hpp"
+#include "workers/providers/llm/refusal.hpp"
 
 namespace airi::tests {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "tests/platform/http_raw_server.hpp"
 #include "tests/workers/providers/said.hpp"
-#include "workers/providers/chat/simulated.hpp"
+#include "workers/providers/llm/simulated.hpp"
 
 namespace airi::tests {
 namespace {

@@ -2,7 +2,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "tests/workers/runtime/runner_house.hpp"
+#include "tests/workers/runtime/runner_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -10,11 +10,11 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-struct batch_house : runner_house {
+struct batch_fixture : runner_fixture {
     std::vector<std::size_t> sizes;
     std::function<error_code(const kafka::message&)> fault;
 
-    batch_house() {
+    batch_fixture() {
         worker.handle = nullptr;
         worker.retry.keep_order = false;
         worker.handle_batch = [this](std::span<const kafka::message> batch) -> result<workers::effects> {
@@ -24,7 +24,7 @@ struct batch_house : runner_house {
                 if (const auto why = fault ? fault(m) : error_code{}) return why;
                 auto one = effects_of(m);
                 out.statements.push_back(one.statements.front());
-                out.then.events.push_back(one.then.events.front());
+                out.after.events.push_back(one.after.events.front());
             }
             return out;
         };
@@ -50,8 +50,8 @@ strings numbers(int from, int to) {
 }  // namespace
 
 TEST_CASE("a batch is one transaction of as many records as there are, up to the bound") {
-    batch_house h;
-    h.worker.at_once = 10;
+    batch_fixture h;
+    h.worker.max_in_flight = 10;
     h.open();
     h.database.use.hold();
     h.push_values(0, 1);
@@ -66,7 +66,7 @@ TEST_CASE("a batch is one transaction of as many records as there are, up to the
 }
 
 TEST_CASE("one bad record of a batch goes to the dead letters, the others are carried out once each") {
-    batch_house h;
+    batch_fixture h;
     h.fault = [](const kafka::message& m) { return m.value == "5" ? refused : error_code{}; };
     h.open();
     h.push_values(0, 10);
@@ -79,7 +79,7 @@ TEST_CASE("one bad record of a batch goes to the dead letters, the others are ca
 }
 
 TEST_CASE("an outage holds the whole batch, and then it goes through as it is") {
-    batch_house h;
+    batch_fixture h;
     h.open();
     h.database.use.fail_next(10, outage);
     h.push_values(0, 10);
@@ -90,14 +90,14 @@ TEST_CASE("an outage holds the whole batch, and then it goes through as it is") 
 }
 
 TEST_CASE("a batch whose effects throw is taken apart, and the records that cannot be done are given up one by one") {
-    batch_house h;
+    batch_fixture h;
     h.worker.retry.keep_order = true;
     h.worker.handle_batch = [](std::span<const kafka::message> batch) -> result<workers::effects> {
         bool bad = false;
         for (const auto& m : batch) bad |= m.value == "1";
         workers::effects out = effects_of(batch.front());
         if (bad)
-            out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences {
+            out.after_from_rows = [](const std::vector<postgres::rows>&) -> workers::after_commit {
                 throw std::runtime_error("no");
             };
         return out;
@@ -111,7 +111,7 @@ TEST_CASE("a batch whose effects throw is taken apart, and the records that cann
 }
 
 TEST_CASE("where order does not matter a failing record waits in the retry topic while the others go on") {
-    batch_house h;
+    batch_fixture h;
     h.worker.retry.first_pause = milliseconds{40};
     h.worker.retry.longest_pause = milliseconds{1000};
     h.fault = [](const kafka::message& m) { return m.value == "1" ? again : error_code{}; };
@@ -143,7 +143,7 @@ TEST_CASE("where order does not matter a failing record waits in the retry topic
 }
 
 TEST_CASE("a record of the retry topic is not tried before it is due") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.assign({0}, "t-retry");
     auto early = message(0, 0, "k", "v", "t-retry");

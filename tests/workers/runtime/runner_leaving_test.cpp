@@ -1,5 +1,5 @@
 // Records in work when a partition or the whole worker leaves.
-#include "tests/workers/runtime/runner_house.hpp"
+#include "tests/workers/runtime/runner_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -18,7 +18,7 @@ std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", part
 TEST_CASE(
     "short work of a partition that goes away is finished and committed, what was not begun is left to the next "
     "owner") {
-    runner_house h;
+    runner_fixture h;
     h.open({0});
     h.handler.hold();
     for (int i = 0; i < 4; ++i) h.push(message(0, i, i == 1 ? "b" : "a", std::to_string(i)));
@@ -34,7 +34,7 @@ TEST_CASE(
     CHECK(h.committed() == 2);
     CHECK(h.runner->counters().in_work == 0);
 
-    runner_house next;
+    runner_fixture next;
     next.open({0});
     for (auto i = h.committed(); i < 4; ++i) next.push(message(0, i, "a", std::to_string(i)));
     next.work_is_done();
@@ -43,7 +43,7 @@ TEST_CASE(
 }
 
 TEST_CASE("work that outlasts the revocation commits nothing, and the other partitions go on") {
-    runner_house h;
+    runner_fixture h;
     h.open({0, 1});
     h.handler.hold();
     h.push(message(0, 0, "a", "long"));
@@ -63,7 +63,7 @@ TEST_CASE("work that outlasts the revocation commits nothing, and the other part
 
 TEST_CASE(
     "a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
-    runner_house h;
+    runner_fixture h;
     h.open({0});
     h.handler.hold();
     for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
@@ -83,8 +83,8 @@ TEST_CASE(
 }
 
 TEST_CASE("records that waited for a turn of a partition that goes away are not started, and those of others are") {
-    runner_house h;
-    h.worker.at_once = 1;
+    runner_fixture h;
+    h.worker.max_in_flight = 1;
     h.open({0, 1});
     h.handler.hold();
     h.push(message(1, 0, "x", "first"));
@@ -103,7 +103,7 @@ TEST_CASE("records that waited for a turn of a partition that goes away are not 
 }
 
 TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothing in") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.handler.hold();
     h.push(message(0, 0, "a", "0"));
@@ -125,7 +125,7 @@ TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothi
 }
 
 TEST_CASE("a drain ends at its limit although a handler does not, and that record is not committed") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.handler.hold();
     h.push(message(0, 0, "a", "0"));
@@ -140,7 +140,7 @@ TEST_CASE("a drain ends at its limit although a handler does not, and that recor
 }
 
 TEST_CASE("a drain does not wait for a server that is away: the record stays for the next owner") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.database.use.fail_always(outage);
     h.push(message(0, 0, "a", "0"));

@@ -2,15 +2,15 @@
 
 #include "events/chat.hpp"
 #include "tests/support/sample_events.hpp"
-#include "tests/workers/runtime/runner_house.hpp"
+#include "tests/workers/runtime/runner_fixture.hpp"
 
 using namespace airi;
 using namespace airi::test;
 using strings = std::vector<std::string>;
 
 TEST_CASE("hundreds of records are in work at once, one at a time of a key, and commits never pass an unfinished one") {
-    runner_house h;
-    h.worker.at_once = 64;
+    runner_fixture h;
+    h.worker.max_in_flight = 64;
     h.yields = 40;
     std::map<kafka::partition_id, std::set<std::int64_t>> open;
     std::map<std::string, kafka::partition_id> place;
@@ -48,7 +48,7 @@ TEST_CASE("hundreds of records are in work at once, one at a time of a key, and 
 }
 
 TEST_CASE("records without a key do not wait for each other") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.handler.hold();
     for (int i = 0; i < 5; ++i) h.push(message(0, i, "", "v" + std::to_string(i)));
@@ -60,8 +60,8 @@ TEST_CASE("records without a key do not wait for each other") {
 }
 
 TEST_CASE("no more handlers run than the worker wants at once") {
-    runner_house h;
-    h.worker.at_once = 3;
+    runner_fixture h;
+    h.worker.max_in_flight = 3;
     h.open();
     h.handler.hold();
     for (int i = 0; i < 10; ++i) h.push(message(0, i, std::to_string(i), "v"));
@@ -76,13 +76,13 @@ TEST_CASE("no more handlers run than the worker wants at once") {
 }
 
 TEST_CASE("effects are carried out in one order: transaction, frames, events, and then the offset") {
-    runner_house h;
+    runner_fixture h;
     h.consumer.at_commit = [&](const kafka::partition_id&, std::int64_t) { h.journal.push_back("offset"); };
     h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
         workers::effects out;
         out.statements.push_back({&stored, {"x"}});
-        out.derive = [](const std::vector<postgres::rows>& rows) {
-            workers::consequences then;
+        out.after_from_rows = [](const std::vector<postgres::rows>& rows) {
+            workers::after_commit then;
             then.frames.push_back({{}, {1, 0}, events::frame_type::start, {}});
             then.announcements.push_back({"user:1", "{}"});
             then.events.push_back({"out", "k", std::string(rows.front().text(0, 0)), {{"ce_id", "7"}}});
@@ -101,7 +101,7 @@ TEST_CASE("effects are carried out in one order: transaction, frames, events, an
 }
 
 TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the others go on") {
-    runner_house h;
+    runner_fixture h;
     const std::string poison("\x00\xffpoison", 8);
     h.outcome = [&](const kafka::message& m) { return m.value == poison ? refused : error_code{}; };
     h.open();
@@ -121,7 +121,7 @@ TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the 
 }
 
 TEST_CASE("an outage of the database is waited for, and then everything goes through, made once and in order") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.database.use.fail_next(40, outage);
     for (int i = 0; i < 10; ++i) h.push(message(0, i, "k" + std::to_string(i % 3), std::to_string(i)));
@@ -135,7 +135,7 @@ TEST_CASE("an outage of the database is waited for, and then everything goes thr
 }
 
 TEST_CASE("an outage of the broker repeats the effects until it has them, and nothing is committed before") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     h.producer.use.fail_next(7, kafka::errc::unavailable);
     h.push(message(0, 0, "k", "v"));
@@ -148,7 +148,7 @@ TEST_CASE("an outage of the broker repeats the effects until it has them, and no
 }
 
 TEST_CASE("a handler that waits for a lease is asked again for as long as it takes") {
-    runner_house h;
+    runner_fixture h;
     int left = 25;
     h.outcome = [&](const kafka::message&) {
         return left-- > 0 ? make_error_code(workers::errc::leased) : error_code{};
@@ -162,7 +162,7 @@ TEST_CASE("a handler that waits for a lease is asked again for as long as it tak
 }
 
 TEST_CASE("a handler that throws is tried again a bounded number of times, then given up with its end told") {
-    runner_house h;
+    runner_fixture h;
     h.outcome = [](const kafka::message& m) -> error_code {
         if (m.value == "bad") throw std::runtime_error("out of luck");
         return {};
@@ -183,11 +183,11 @@ TEST_CASE("a handler that throws is tried again a bounded number of times, then 
 }
 
 TEST_CASE("effects that throw while they are carried out count as broken too") {
-    runner_house h;
+    runner_fixture h;
     h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
         workers::effects out;
         out.statements.push_back({&stored, {"x"}});
-        out.derive = [](const std::vector<postgres::rows>&) -> workers::consequences {
+        out.after_from_rows = [](const std::vector<postgres::rows>&) -> workers::after_commit {
             throw std::out_of_range("no such row");
         };
         co_return out;
@@ -200,7 +200,7 @@ TEST_CASE("effects that throw while they are carried out count as broken too") {
 }
 
 TEST_CASE("an end that cannot be written because of a conflict is tried again before the dead letter") {
-    runner_house h;
+    runner_fixture h;
     h.outcome = [](const kafka::message&) { return refused; };
     int conflicts = 2;
     h.database.answer = [&](const postgres::bound&) -> result<postgres::rows> {
@@ -215,7 +215,7 @@ TEST_CASE("an end that cannot be written because of a conflict is tried again be
 }
 
 TEST_CASE("giving up that throws loses neither the dead letter nor the records behind it") {
-    runner_house h;
+    runner_fixture h;
     h.outcome = [](const kafka::message& m) { return m.value == "bad" ? refused : error_code{}; };
     h.worker.give_up = [](workers::record) -> workers::effects { throw std::runtime_error("cannot"); };
     h.open();
@@ -228,7 +228,7 @@ TEST_CASE("giving up that throws loses neither the dead letter nor the records b
 }
 
 TEST_CASE("a dead letter that the broker does not take does not stop the records behind it") {
-    runner_house h;
+    runner_fixture h;
     h.outcome = [](const kafka::message& m) { return m.value == "good" ? error_code{} : refused; };
     h.producer.refuse = [](const kafka::record& r) {
         return r.value.size() > 1000 ? make_error_code(kafka::errc::too_large) : error_code{};
@@ -247,7 +247,7 @@ TEST_CASE("a dead letter that the broker does not take does not stop the records
 }
 
 TEST_CASE("a dead letter waits for the broker and is written once") {
-    runner_house h;
+    runner_fixture h;
     h.outcome = [](const kafka::message&) { return refused; };
     h.producer.use.fail_next(3, kafka::errc::unavailable);
     h.open();
@@ -260,14 +260,14 @@ TEST_CASE("a dead letter waits for the broker and is written once") {
 }
 
 TEST_CASE("an event that cannot be read is refused without its handler being asked") {
-    runner_house h;
+    runner_fixture h;
     int asked = 0;
     const auto known = message(0, 0, "k", "v");
     h.worker.handle = workers::on_event<events::chat_screened>(
         [&](events::chat_screened in, workers::record) -> awaitable<result<workers::effects>> {
             ++asked;
             CHECK(in.user == screened().user);
-            return runner_house::handle(&h, {known});
+            return runner_fixture::handle(&h, {known});
         });
     h.open();
     h.push(message(0, 0, "k", "{\"conversation_id\":1}"));
@@ -278,7 +278,7 @@ TEST_CASE("an event that cannot be read is refused without its handler being ask
 }
 
 TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it") {
-    runner_house h;
+    runner_fixture h;
     h.worker.high_mark = 8;
     h.open({0, 1});
     h.handler.hold();
@@ -297,7 +297,7 @@ TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it
 }
 
 TEST_CASE("a consumer that failed makes the worker unhealthy") {
-    runner_house h;
+    runner_fixture h;
     h.open();
     CHECK(h.runner->healthy());
     h.runner->owner().failed("fenced");

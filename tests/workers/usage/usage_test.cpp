@@ -75,7 +75,7 @@ TEST_CASE("whoever used something today hears the new sums") {
         "[" +
         json::object().add("user_id", user.text()).add("resource", "messages").add("used", 12).add("limit", 50).text() +
         "]";
-    const auto then = out->derive({cell(sums)});
+    const auto then = out->after_from_rows({cell(sums)});
     REQUIRE(then.announcements.size() == 1);
     CHECK(then.announcements[0].channel == "user:" + user.text());
     const auto frame = json::document::parse(then.announcements[0].frame);
@@ -90,9 +90,9 @@ TEST_CASE("whoever used something today hears the new sums") {
 TEST_CASE("sums that cannot be read are told to nobody") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
     for (const auto& text : {"[]", "null", "", "[{}]", "[{\"user_id\":\"x\"}]", "{"})
-        CHECK(out->derive({cell(text)}).announcements.empty());
-    CHECK(out->derive({postgres::rows{}}).announcements.empty());
-    CHECK(out->derive({}).announcements.empty());
+        CHECK(out->after_from_rows({cell(text)}).announcements.empty());
+    CHECK(out->after_from_rows({postgres::rows{}}).announcements.empty());
+    CHECK(out->after_from_rows({}).announcements.empty());
 }
 
 TEST_CASE("the usage worker is called usage for ever: another name would count everything again") {

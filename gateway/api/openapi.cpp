@@ -1,0 +1,207 @@
+#include "gateway/api/openapi.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "gateway/api/api_schemas.hpp"
+#include "gateway/api/router.hpp"
+
+namespace airi::gateway {
+namespace {
+
+using responses = std::map<unsigned, std::string>;
+
+std::string method_of(verb method) {
+    constexpr std::string_view names[] = {"get", "head", "post", "put", "patch", "delete", "options"};
+    return std::string(names[static_cast<std::size_t>(method)]);
+}
+
+// Schemas refer to each other where the document has them.
+std::string with_references(std::string text) {
+    constexpr std::string_view from = "#/$defs/", to = "#/components/schemas/";
+    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+    return text;
+}
+
+std::string reference(std::string_view schema) {
+    return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
+}
+
+std::string envelope(std::string_view answers) {
+    const bool list = answers.ends_with("[]");
+    auto data = reference(answers.substr(0, answers.size() - (list ? 2 : 0)));
+    if (list) data = fmt::format(R"({{"type":"array","items":{}}})", data);
+    return fmt::format(
+        R"({{"type":"object","required":["success","data"],"properties":{{"success":{{"const":true}},"data":{},)"
+        R"("meta":{{"type":"object","properties":{{"next_cursor":{{"type":["string","null"]}}}}}}}}}})",
+        data);
+}
+
+std::string described(std::string_view text, std::string_view content = {}) {
+    json::object out;
+    out.add("description", text);
+    if (!content.empty()) out.add_raw("content", content);
+    return out.text();
+}
+
+// By media type, what success looks like; empty when nothing is said of it.
+std::string contents_of(const route& r) {
+    json::object out;
+    if (!r.answers.empty())
+        out.add_raw("application/json",
+            fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
+    for (const auto one : words_of(r.media))
+        out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
+    return r.answers.empty() && r.media.empty() ? std::string{} : out.text();
+}
+
+// By media type, what a body looks like.
+std::string taken_by(const route& r) {
+    if (r.takes == json_media)
+        return fmt::format(
+            R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
+    json::object out;
+    for (const auto one : words_of(r.takes))
+        out.add_raw(one, one == "application/x-www-form-urlencoded"
+                             ? R"({"schema":{"type":"object"}})"
+                             : R"({"schema":{"type":"string","format":"binary"}})");
+    return out.text();
+}
+
+responses responses_of(const route& r) {
+    responses out;
+    const auto refuse = [&](std::initializer_list<unsigned> statuses) {
+        for (const auto status : statuses)
+            out.emplace(status,
+                fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.as_openai ? "OpenAIError" : "Error"));
+    };
+    const auto json_of = [](std::string_view schema) {
+        return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema));
+    };
+    out.emplace(r.status, described("Done", contents_of(r)));
+    for (const auto one : words_of(r.also)) {
+        const auto status = static_cast<unsigned>(std::stoul(std::string(one)));
+        if (status == 202 && r.answers == "Message")
+            out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
+        else if (status < 400)
+            out.emplace(status, described("See the summary"));
+        else if (r.path.starts_with('=') || r.answers == "Health")
+            out.emplace(status, described("Not in order"));
+        else
+            refuse({status});
+    }
+    refuse({400, 503});
+    if (!r.path.starts_with('=')) refuse({429});
+    if (r.who != access::anyone) refuse({401, 403});
+    if (r.path.find('{') != r.path.npos) refuse({404});
+    if (r.body_limit > 0) refuse({413, 415, 422});
+    return out;
+}
+
+std::string parameters_of(const route& r, json::value schemas) {
+    std::string out;
+    const auto add = [&](std::string_view name, std::string_view in, bool required, std::string_view schema) {
+        out +=
+            (out.empty() ? "" : ",") +
+            json::object().add("name", name).add("in", in).add("required", required).add_raw("schema", schema).text();
+    };
+    for (auto at = r.path.find('{'); at != r.path.npos; at = r.path.find('{', at + 1)) {
+        const auto name = r.path.substr(at + 1, r.path.find('}', at) - at - 1);
+        add(name, "path", true, name.ends_with("id") ? reference("Uuid") : R"({"type":"string"})");
+    }
+    if (r.answers == "Tokens")
+        add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
+    if (!r.query.empty()) {
+        const auto schema = schemas[r.query];
+        std::set<std::string, std::less<>> needed;
+        schema["required"].each([&](json::value name) { needed.emplace(*name.string()); });
+        schema["properties"].members([&](std::string_view name, json::value property) {
+            add(name, "query", needed.contains(name), with_references(property.text()));
+        });
+    }
+    return "[" + out + "]";
+}
+
+std::string operation(const route& r, const std::string& id, json::value schemas) {
+    json::object out;
+    out.add("operationId", id)
+        .add("summary", r.about)
+        .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
+    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
+        .add_raw("parameters", parameters_of(r, schemas));
+    if (r.body_limit > 0)
+        out.add_raw("requestBody", json::object()
+                                       .add("required", !r.body.empty() || r.takes != json_media)
+                                       .add_raw("content", taken_by(r))
+                                       .text());
+    json::object answers;
+    for (const auto& [status, text] : responses_of(r)) answers.add_raw(std::to_string(status), text);
+    return out.add_raw("responses", answers.text()).text();
+}
+
+// Of letters that may stand in a URL.
+std::string second_id(const route& r, std::string path) {
+    for (auto& c : path)
+        if (c == '/' || c == '{' || c == '}') c = '_';
+    return method_of(r.method) + path;
+}
+
+std::string paths(route_tables tables) {
+    const auto schemas = json::document::parse(api_schemas());
+    std::map<std::string, std::map<std::string, std::string>> found;
+    std::set<std::string> ids;
+    for (const auto& table : tables)
+        for (const auto& r : table) {
+            if (r.name.empty()) continue;
+            const auto path = r.path.starts_with('=') ? std::string(r.path.substr(1)) : "/api/v1" + std::string(r.path);
+            // A second way to the same operation has its method and path for a name.
+            auto id = std::string(r.name);
+            if (!ids.insert(id).second) ids.insert(id = second_id(r, path));
+            found[path][method_of(r.method)] = operation(r, id, schemas->root()["$defs"]);
+        }
+    json::object out;
+    for (const auto& [path, operations] : found) {
+        json::object item;
+        for (const auto& [method, text] : operations) item.add_raw(method, text);
+        out.add_raw(path, item.text());
+    }
+    return out.text();
+}
+
+std::string components() {
+    const auto all = json::document::parse(api_schemas());
+    json::object schemas;
+    // Frames are the AsyncAPI document's.
+    all->root()["$defs"].members([&](std::string_view name, json::value schema) {
+        if (name.find("Frame") == name.npos) schemas.add_raw(name, schema.text());
+    });
+    return json::object()
+        .add_raw("schemas", with_references(schemas.text()))
+        .add_raw("securitySchemes",
+            R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"an access token, or an API key"},)"
+            R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access","description":"set by signing in with X-Token-Transport: cookie; )"
+            R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
+        .add_raw("responses",
+            R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
+            R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"
+            R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"},{"$ref":"#/components/schemas/Error"}]}}}}})")
+        .text();
+}
+
+}  // namespace
+
+std::string openapi_document(route_tables tables) {
+    return json::object()
+        .add("openapi", "3.1.0")
+        .add_raw("info",
+            R"({"title":"airi","version":"1.0.0","description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
+        .add_raw("servers", R"([{"url":"/"}])")
+        .add_raw("paths", paths(tables))
+        .add_raw("components", components())
+        .text();
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,109 @@
+// What the sessions (Beast, sockets) ask of the application, in our own types: no Beast, Kafka or Postgres in sight.
+// Sessions implement nothing of the product; the application knows nothing of sockets.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
+
+namespace airi::gateway {
+
+enum class verb { get, head, post, put, patch, del, options };
+
+/// A whole request: the header was checked (RFC 9112), the body is complete and within its limit.
+struct request {
+    verb method = verb::get;
+    std::string path;                                          ///< percent-decoded, starts with '/', no query
+    std::vector<std::pair<std::string, std::string>> query;    ///< percent-decoded
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, as sent otherwise
+    std::string body;
+    std::string address;      ///< the peer's IP (or the last X-Forwarded-For entry behind a trusted proxy)
+    std::string id;           ///< X-Request-Id, given or made
+    std::string traceparent;  ///< W3C, given or made
+    instant arrived = now();
+
+    /// The first value of that name; empty when there is none.
+    std::string_view header(std::string_view lower_case_name) const {
+        for (const auto& [name, value] : headers)
+            if (name == lower_case_name) return value;
+        return {};
+    }
+    std::optional<std::string_view> parameter(std::string_view wanted) const {
+        for (const auto& [name, value] : query)
+            if (name == wanted) return value;
+        return std::nullopt;
+    }
+};
+
+struct response {
+    unsigned status = 200;
+    std::string body;
+    std::string content_type = "application/json; charset=utf-8";
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// A body that is written as it comes (SSE). Destroyed when it has ended or the client has left.
+class text_stream {
+public:
+    virtual ~text_stream() = default;
+    /// The next piece; empty is the end. Cancelled through the coroutine's cancellation when the client leaves.
+    virtual awaitable<std::string> next() = 0;
+};
+
+struct streamed {
+    response head;  ///< body unused
+    std::unique_ptr<text_stream> body;
+};
+
+using answer = std::variant<response, streamed>;
+
+/// The way out of a WebSocket. Lives as long as its peer is attached; all calls on the socket's thread, none blocks.
+class websocket_sender {
+public:
+    virtual ~websocket_sender() = default;
+    /// Queues one text frame. Over the byte budget the socket is closed with 3008 "slow": the client resumes.
+    virtual void send(std::shared_ptr<const std::string> frame) = 0;
+    /// Sends what is queued, then a close frame.
+    virtual void close(std::uint16_t code, std::string reason) = 0;
+    virtual std::size_t queued_bytes() const = 0;
+};
+
+/// One WebSocket client as the product sees it.
+class websocket_handler {
+public:
+    virtual ~websocket_handler() = default;
+    virtual void opened(websocket_sender&) = 0;
+    /// One text message, valid UTF-8, within the size limit; the next one is read when this has ended.
+    virtual awaitable<> received(std::string text) = 0;
+    /// The socket is gone; `websocket_sender` must not be used any more.
+    virtual void closed() = 0;
+};
+
+struct upgraded {
+    std::shared_ptr<websocket_handler> peer;
+    std::string subprotocol;  ///< to be echoed; empty = none
+};
+
+/// One instance per gateway thread: everything it returns belongs to that thread.
+class application {
+public:
+    virtual ~application() = default;
+    /// The largest body this route takes; 0 when the path and method are unknown (the body is then refused unread).
+    virtual std::size_t body_limit(verb, std::string_view path) const = 0;
+    virtual awaitable<answer> handle(request) = 0;
+    /// A WebSocket handshake at any path: the peer to attach, or the refusal.
+    virtual awaitable<std::variant<response, upgraded>> upgrade(request) = 0;
+};
+
+/// Security headers every response carries (JSON answers; pages add their own policy).
+extern const std::vector<std::pair<std::string, std::string>> security_headers;
+
+}  // namespace airi::gateway

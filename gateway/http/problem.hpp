@@ -1,0 +1,49 @@
+// A refusal a client is told about, and the one mapping from failures to HTTP. Used by routes and the service.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gateway/http/application.hpp"
+#include "platform/base/result.hpp"
+
+namespace airi::gateway {
+
+struct problem {
+    unsigned status = 500;
+    std::string code;                                     ///< UPPER_SNAKE
+    std::string message;                                  ///< for people; names the fault, never what is inside
+    std::string details = "null";                         ///< JSON
+    std::optional<long long> retry_after = std::nullopt;  ///< seconds
+    std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+/// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken → 500.
+problem problem_of(const error_code&);
+
+inline problem not_found(std::string what) { return {404, "NOT_FOUND", "no such " + what}; }
+inline problem bad_request(std::string message) { return {400, "BAD_REQUEST", std::move(message)}; }
+/// One fault at a JSON pointer of the body.
+problem invalid(std::string_view pointer, std::string_view message);
+inline problem unauthenticated(std::string message = "a valid access token is needed") {
+    return {401, "UNAUTHENTICATED", std::move(message)};
+}
+
+inline problem consent_needed() {
+    return {403, "CONSENT_NEEDED", "a parent has to agree first, by the link we have mailed"};
+}
+
+/// What a statement refuses, as the database's refusal() writes it; nothing when `data` is an answer.
+std::optional<problem> refusal_of(std::string_view data);
+
+/// {"success":true,"data":…} with `meta` when it is not empty.
+response success(unsigned status, std::string_view data, std::string_view meta = {});
+/// The envelope, or OpenAI's error body.
+response failure_response(const problem&, std::string_view request_id, bool as_openai);
+
+using route_result = std::variant<answer, problem>;
+
+}  // namespace airi::gateway

@@ -1,0 +1,86 @@
+#include "gateway/messaging/reply_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace airi::gateway {
+namespace {
+
+constexpr seconds heartbeat{15};
+
+class sse final : public text_stream {
+public:
+    explicit sse(watch_scope watch) : watch_(std::move(watch)) {}
+
+    awaitable<std::string> next() override {
+        if (done_) co_return std::string{};
+        const auto one = co_await watch_->next(std::chrono::steady_clock::now() + heartbeat);
+        if (!one) {
+            if (watch_->ended()) co_return std::string{};
+            co_return std::string(": waiting\n\n");
+        }
+        done_ = events::is_end(one->type);
+        const auto frame = json::document::parse(*one->frame);
+        const auto generation = frame ? frame->root()["data"]["generation_id"].string().value_or("") : "";
+        co_return fmt::format("id: {}.{}.{}\nevent: {}\ndata: {}\n\n", generation, one->at.epoch, one->at.offset,
+            events::name_of(one->type), *one->frame);
+    }
+
+private:
+    watch_scope watch_;
+    bool done_ = false;
+};
+
+}  // namespace
+
+streamed event_stream(watch_scope watch) {
+    streamed out;
+    out.head.content_type = "text/event-stream; charset=utf-8";
+    out.head.headers = {{"X-Accel-Buffering", "no"}};
+    out.body = std::make_unique<sse>(std::move(watch));
+    return out;
+}
+
+std::optional<std::pair<generation_id, events::position>> read_resume_token(std::string_view text) {
+    const auto number = [](std::string_view digits) -> std::optional<std::int64_t> {
+        std::int64_t out = 0;
+        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+        return ec == std::errc{} && end == digits.data() + digits.size() ? std::optional(out) : std::nullopt;
+    };
+    const auto first = text.find('.'), second = text.find('.', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+    const auto generation = generation_id::parse(text.substr(0, first));
+    const auto epoch = number(text.substr(first + 1, second - first - 1)), offset = number(text.substr(second + 1));
+    if (!generation || !epoch || !offset) return std::nullopt;
+    return std::pair{*generation, events::position{*epoch, *offset}};
+}
+
+awaitable<route_result> wait_for_reply(
+    watch_scope scope, events::generation_ids ids, std::string client_message_id, seconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (const auto one = co_await scope->next(deadline)) {
+        if (!events::is_end(one->type)) continue;
+        const auto frame = json::document::parse(*one->frame);
+        const auto data = frame ? frame->root()["data"] : json::value{};
+        const auto code = std::string(data["code"].string().value_or("FAILED"));
+        switch (one->type) {
+            case events::frame_type::rejected:
+                co_return problem{422, "MESSAGE_REJECTED", "the message was refused by moderation", data.text()};
+            case events::frame_type::failed:
+                co_return problem{503, "GENERATION_FAILED", "no reply could be made: " + code, data.text(), 5};
+            default: co_return success(201, data["message"].text());
+        }
+    }
+    const auto data = json::object()
+                          .add("conversation_id", ids.conversation.text())
+                          .add("message_id", ids.message.text())
+                          .add("reply_id", ids.reply.text())
+                          .add("generation_id", ids.generation.text())
+                          .add("client_message_id", client_message_id)
+                          .add("status", "accepted")
+                          .text();
+    co_return success(202, data);
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,44 @@
+// What the gateway needs of the profile: limits for callers without an account, and the models that may be named.
+// Loaded at start and reloaded from time to time; readers hold a snapshot. Thread safe.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/services/account_cache.hpp"
+#include "platform/postgres/postgres.hpp"
+
+namespace airi::gateway {
+
+struct model_name {
+    std::string name, provider;
+    std::int64_t min_rank = 0;
+};
+
+struct catalogue_rows {
+    std::map<std::string, rate, std::less<>> rates;  ///< by address
+    std::vector<model_name> models;                  ///< a name once, by priority
+    std::string settings = "{}";                     ///< the public ones, JSON
+
+    /// Whether a plan of this rank may name the model.
+    bool offers(std::string_view model, std::int64_t rank) const {
+        return std::any_of(
+            models.begin(), models.end(), [&](const auto& m) { return m.name == model && m.min_rank <= rank; });
+    }
+};
+
+class catalogue {
+public:
+    std::shared_ptr<const catalogue_rows> rows() const { return std::atomic_load(&rows_); }
+    /// Replaces the snapshot; on an error the old one stays.
+    awaitable<result<>> load(postgres::database&);
+
+private:
+    std::shared_ptr<const catalogue_rows> rows_ = std::make_shared<catalogue_rows>();
+};
+
+}  // namespace airi::gateway

@@ -1,0 +1,123 @@
+#include "gateway/services/rate_limiter.hpp"
+
+#include <fmt/format.h>
+
+#include "platform/base/clock.hpp"
+
+namespace airi::gateway {
+namespace {
+
+// KEYS: one sorted set per window, then the quota's set if there is one, then a key to be read on the way if there is
+// one. ARGV: number of windows, a token unique to this request, then max and seconds per window, then the quota's max
+// and member. Returns {kind, index of the window, remaining, milliseconds to wait, repeated, what the key holds}; the
+// last only of what is allowed.
+const redis::script take_script(R"lua(
+local windows = tonumber(ARGV[1])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local repeated = 0
+local quota = ARGV[3 + windows * 2] and KEYS[windows + 1]
+if quota then
+    local max, member = tonumber(ARGV[3 + windows * 2]), ARGV[4 + windows * 2]
+    if redis.call('EXISTS', quota) == 0 then
+        if max >= 0 then return {3, 0, 0, 0, 0} end
+    elseif redis.call('SISMEMBER', quota, member) == 1 then
+        repeated = 1
+    elseif max >= 0 and redis.call('SCARD', quota) - 1 >= max then
+        return {2, 0, 0, 86400000 - now % 86400000, 0}
+    end
+end
+local tightest, least, wait = 0, -1, 0
+for i = 1, windows do
+    local max, span = tonumber(ARGV[1 + i * 2]), tonumber(ARGV[2 + i * 2]) * 1000
+    if max >= 0 then
+        redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - span)
+        local count = redis.call('ZCARD', KEYS[i])
+        if count >= max then
+            local oldest = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
+            return {1, i, 0, oldest[2] and oldest[2] + span - now or span, 0}
+        end
+        if least < 0 or max - count - 1 < least then tightest, least, wait = i, max - count - 1, span end
+    end
+end
+for i = 1, windows do
+    if tonumber(ARGV[1 + i * 2]) >= 0 then
+        redis.call('ZADD', KEYS[i], now, ARGV[2])
+        redis.call('PEXPIRE', KEYS[i], tonumber(ARGV[2 + i * 2]) * 1000)
+    end
+end
+if quota then
+    redis.call('SADD', quota, '-', ARGV[4 + windows * 2])
+    redis.call('EXPIRE', quota, 172800)
+end
+local asked = KEYS[windows + (quota and 2 or 1)]
+return {0, tightest, least, wait, repeated, asked and redis.call('GET', asked)}
+)lua");
+
+std::string quota_key(const quota& q) { return "quota:messages:" + q.whose + ":" + q.day; }
+
+}  // namespace
+
+awaitable<result<decision>> rate_limiter::take(
+    std::vector<window> windows, std::optional<quota> day, std::string read) {
+    static thread_local std::uint64_t counter = 0;
+    std::vector<std::string> keys, arguments{std::to_string(windows.size()),
+                                       fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
+                                           std::to_string(airi::now().time_since_epoch().count())};
+    for (const auto& w : windows) {
+        keys.push_back("rate:" + w.name + ":" + w.whose);
+        arguments.push_back(std::to_string(w.max));
+        arguments.push_back(std::to_string(w.seconds));
+    }
+    if (day) {
+        keys.push_back(quota_key(*day));
+        arguments.push_back(std::to_string(day->max));
+        arguments.push_back(day->member);
+    }
+    if (!read.empty()) keys.push_back(std::move(read));
+    auto reply = co_await redis_.eval(take_script, std::move(keys), std::move(arguments));
+    if (!reply) co_return reply.error();
+    auto& cells = reply->list;
+    decision out;
+    if (cells.size() < 5) co_return make_error_code(redis::errc::refused);
+    out.is = static_cast<decision::kind>(cells[0].number);
+    if (const auto index = static_cast<std::size_t>(cells[1].number); index > 0 && index <= windows.size()) {
+        out.name = windows[index - 1].name;
+        out.limit = windows[index - 1].max;
+        out.window = windows[index - 1].seconds;
+    }
+    if (out.is == decision::kind::quota_used) {
+        out.name = "messages";
+        out.limit = day->max;
+        out.window = 86'400;
+    }
+    out.remaining = std::max<std::int64_t>(0, cells[2].number);
+    out.reset = (cells[3].number + 999) / 1000;
+    out.repeated = cells[4].number == 1;
+    if (cells.size() > 5) out.read = std::move(cells[5].text);
+    co_return out;
+}
+
+awaitable<result<>> rate_limiter::seed(quota day, std::vector<std::string> members) {
+    std::vector<std::string> words{"SADD", quota_key(day), "-"};
+    words.insert(words.end(), std::make_move_iterator(members.begin()), std::make_move_iterator(members.end()));
+    const auto added = co_await redis_.command(std::move(words));
+    if (!added) co_return added.error();
+    std::vector<std::string> expire{"EXPIRE", quota_key(day), "172800"};
+    const auto expires = co_await redis_.command(std::move(expire));
+    if (!expires) co_return expires.error();
+    co_return result<>{};
+}
+
+awaitable<> rate_limiter::give_back(quota day) {
+    std::vector<std::string> words{"SREM", quota_key(day), day.member};
+    co_await redis_.command(std::move(words));
+}
+
+std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision& d) {
+    if (d.name.empty()) return {};
+    return {{"RateLimit-Policy", fmt::format("\"{}\";q={};w={}", d.name, d.limit, d.window)},
+        {"RateLimit", fmt::format("\"{}\";r={};t={}", d.name, d.remaining, d.reset)}};
+}
+
+}  // namespace airi::gateway

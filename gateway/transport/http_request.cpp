@@ -1,0 +1,160 @@
+#include "gateway/transport/http_request.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/basic_parser.hpp>
+
+#include "gateway/transport/http_target.hpp"
+#include "gateway/transport/trace.hpp"
+#include "platform/base/result.hpp"
+
+namespace airi::gateway {
+namespace {
+
+namespace http = boost::beast::http;
+using text = boost::beast::string_view;
+
+constexpr refusal bad(std::string_view message) { return {400, "BAD_REQUEST", message}; }
+
+std::string_view view(text t) noexcept { return {t.data(), t.size()}; }
+
+// Beast's grammar, our storage: fields go straight into the request. It never sees a body.
+class head_parser final : public http::basic_parser<true> {
+public:
+    head_parser(request_head& head, std::string_view& target) : head_(head), target_(target) {
+        body_limit(boost::none);
+        header_limit(64 * 1024);
+    }
+    std::optional<verb> method;
+    bool forbidden_method = false;
+
+private:
+    void on_request_impl(http::verb given, text, text target, int version, error_code&) override {
+        target_ = view(target);
+        head_.http_1_0 = version == 10;
+        forbidden_method = given == http::verb::trace || given == http::verb::connect;
+        switch (given) {
+            case http::verb::get: method = verb::get; break;
+            case http::verb::head: method = verb::head; break;
+            case http::verb::post: method = verb::post; break;
+            case http::verb::put: method = verb::put; break;
+            case http::verb::patch: method = verb::patch; break;
+            case http::verb::delete_: method = verb::del; break;
+            case http::verb::options: method = verb::options; break;
+            default: break;
+        }
+    }
+    void on_field_impl(http::field, text name, text value, error_code&) override {
+        auto& [to, is] = head_.in.headers.emplace_back(name, value);
+        for (char& c : to)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    std::size_t on_body_impl(text, error_code&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, text, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, text, error_code&) override { return 0; }
+    void on_response_impl(int, text, int, error_code&) override {}
+    void on_finish_impl(error_code&) override {}
+
+    request_head& head_;
+    std::string_view& target_;
+};
+
+std::optional<refusal> refused_by(const error_code& ec) {
+    if (ec == http::error::bad_version)
+        return refusal{505, "HTTP_VERSION_NOT_SUPPORTED", "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+    if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length)
+        return bad("The Content-Length is not valid.");
+    return bad("The request is not valid HTTP.");
+}
+
+bool is_host(std::string_view host) { return !host.empty() && host.find_first_of(" \t,/\\@?#") == host.npos; }
+
+bool is_served(std::string_view host, std::span<const std::string> hosts) {
+    if (hosts.empty()) return true;
+    const auto name =
+        host.substr(0, host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size()));
+    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) { return same_text(one, name); });
+}
+
+// What the fields say beyond their grammar.
+std::optional<refusal> read_fields(request_head& head, std::span<const std::string> hosts) {
+    unsigned host_count = 0, length_count = 0;
+    std::string_view host, id, trace, upgrade, encoding, expect;
+    bool wants_upgrade = false;
+    for (const auto& [name, value] : head.in.headers) {
+        if (!is_utf8(value)) return bad("A header value is not UTF-8.");
+        if (name == "transfer-encoding") {
+            if (same_text(value, "chunked")) return refusal{411, "LENGTH_REQUIRED", "A body needs a Content-Length."};
+            return refusal{501, "NOT_IMPLEMENTED", "This Transfer-Encoding is not supported."};
+        }
+        if (name == "host")
+            ++host_count, host = value;
+        else if (name == "content-length") {
+            ++length_count;
+            if (value.find_first_not_of("0123456789") != value.npos) return bad("The Content-Length is not valid.");
+        } else if (name == "x-request-id")
+            id = value;
+        else if (name == "traceparent")
+            trace = value;
+        else if (name == "upgrade")
+            upgrade = value;
+        else if (name == "content-encoding")
+            encoding = value;
+        else if (name == "expect")
+            expect = value;
+        else if (name == "connection")
+            wants_upgrade = wants_upgrade || lists(value, "upgrade");
+    }
+    head.in.id = request_id_from(id);
+    head.in.traceparent = traceparent_from(trace);
+    if (host_count != 1 || !is_host(host)) return bad("A request needs exactly one Host.");
+    if (length_count > 1) return bad("The Content-Length is given more than once.");
+    if (!is_served(host, hosts)) return refusal{421, "MISDIRECTED_REQUEST", "This host is not served here."};
+    if (!encoding.empty() && !same_text(encoding, "identity"))
+        return refusal{415, "UNSUPPORTED_MEDIA_TYPE", "Encoded bodies are not accepted."};
+    if (!expect.empty()) {
+        if (!same_text(expect, "100-continue"))
+            return refusal{417, "EXPECTATION_FAILED", "Only 100-continue can be expected."};
+        head.expects_continue = !head.http_1_0;
+    }
+    head.websocket = wants_upgrade && !head.http_1_0 && head.in.method == verb::get && lists(upgrade, "websocket");
+    return std::nullopt;
+}
+
+}  // namespace
+
+// Also an obsolete line folding (RFC 9112 5.2), which Beast would join.
+bool has_bad_line(std::string_view raw) noexcept {
+    for (auto at = raw.find('\n'); at != raw.npos; at = raw.find('\n', at + 1)) {
+        if (at == 0 || raw[at - 1] != '\r') return true;
+        if (at + 1 < raw.size() && (raw[at + 1] == ' ' || raw[at + 1] == '\t')) return true;
+    }
+    return false;
+}
+
+std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head) {
+    head.in.id = request_id_from({});
+    head.keep_alive = false;
+    if (has_bad_line(raw)) return bad("The request is not valid HTTP.");
+
+    std::string_view target;
+    head_parser parser(head, target);
+    error_code ec;
+    parser.put(boost::asio::const_buffer(raw.data(), raw.size()), ec);
+    if (ec) return refused_by(ec);
+    if (!parser.is_header_done()) return bad("The request is not valid HTTP.");
+    if (parser.method) head.in.method = *parser.method;
+    if (auto wrong = read_fields(head, hosts)) return wrong;
+    if (!parser.method) {
+        if (parser.forbidden_method) return refusal{405, "METHOD_NOT_ALLOWED", "This method is not allowed."};
+        return refusal{501, "NOT_IMPLEMENTED", "This method is not known."};
+    }
+    if (!read_target(target, head.in.path, head.in.query)) return bad("The request target is not valid.");
+    head.is_head = head.in.method == verb::head;
+    head.content_length = parser.content_length().value_or(0);
+    head.keep_alive = parser.keep_alive();
+    return std::nullopt;
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,37 @@
+// The bytes of an answer's head, and our own error answers. Used by the HTTP session and the WebSocket
+// handshake.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/http/application.hpp"
+#include "gateway/transport/http_request.hpp"
+
+namespace airi::gateway {
+
+struct head_facts {
+    std::string_view request_id;
+    std::string_view date;
+    bool http_1_0 = false;
+    bool keep_alive = true;
+    std::optional<std::size_t> length;  ///< Content-Length; none for a body without one
+    bool chunked = false;
+};
+
+/// Appends status line and header: the security headers (unless the response brings its own of that name),
+/// what the response says, and what `facts` says. A header that would break the framing is left out and
+/// logged.
+void append_head(std::string& out, const response& answer, const head_facts& facts);
+
+/// Appends one chunk (RFC 9112 7.1); an empty piece is the last one.
+void append_chunk(std::string& out, std::string_view piece);
+
+/// 1xx, 204 and 304 never have a body (RFC 9110 6.4.1).
+bool may_have_body(unsigned status) noexcept;
+
+response error_answer(const refusal& why, std::string_view request_id);
+
+}  // namespace airi::gateway

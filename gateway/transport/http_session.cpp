@@ -1,0 +1,390 @@
+#include "gateway/transport/http_session.hpp"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "gateway/transport/http_request.hpp"
+#include "gateway/transport/http_response.hpp"
+#include "gateway/transport/input_buffer.hpp"
+#include "gateway/transport/refusals.hpp"
+#include "gateway/transport/scatter_write.hpp"
+#include "gateway/transport/websocket_session.hpp"
+#include "platform/base/log.hpp"
+
+namespace airi::gateway {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr auto no_deadline = steady::time_point::max();
+constexpr std::size_t lingering_bytes = 1024 * 1024;  // read and thrown away after a refusal
+constexpr milliseconds lingering_time{2'000};
+constexpr std::size_t kept_output = 64 * 1024;
+
+using namespace refusals;
+
+class http_session final : connection {
+public:
+    http_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place)
+        : connection(std::move(host), std::move(place)),
+          socket_(std::move(socket)),
+          in_(limits().header_bytes + 8 * 1024) {}
+
+    awaitable<> run();
+
+private:
+    enum class next { again, end };
+    using parts = two_buffers;
+
+    void tick(steady::time_point now) override {
+        if (now <= deadline_) return;
+        if (reading_) tell_too_slow();
+        abort();
+    }
+    void leave(milliseconds) override {
+        leaving_ = true;
+        if (idle_) abort();
+    }
+    void finish(unsigned short) override { leave({}); }
+    void abort() override {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+    const session_limits& limits() const { return host_->options.limits; }
+    void within(milliseconds time) { deadline_ = steady::now() + time; }
+
+    awaitable<std::size_t> read_head_bytes();
+    awaitable<bool> read_body(request_head& head, std::size_t limit);
+    awaitable<next> serve_one(std::size_t head_bytes);
+    awaitable<next> upgrade(request_head& head);
+    awaitable<next> reply(answer what);
+    awaitable<next> stream(streamed what);
+    awaitable<bool> pump(text_stream& body);
+    awaitable<> watch();
+    awaitable<next> refuse(refusal why);
+    awaitable<bool> write(std::string_view body);
+    awaitable<bool> write_rest(parts left);
+    void tell_too_slow();
+    awaitable<> linger();
+    head_facts facts() const;
+    answer faulted(const char* what);
+
+    tcp::socket socket_;
+    input_buffer in_;
+    std::string out_;
+    std::string address_;
+    std::string id_;  // of the request under way
+    steady::time_point deadline_ = no_deadline;
+    bool idle_ = true;  // between two requests, with nothing received of the next one
+    bool leaving_ = false;
+    bool reading_ = false;  // a request that has begun and is not whole; nothing is being written then
+    bool keep_alive_ = true;
+    bool http_1_0_ = false;
+    bool is_head_ = false;
+    bool unread_body_ = false;
+    bool client_left_ = false;  // while a stream was written
+};
+
+awaitable<> http_session::run() {
+    error_code ec;
+    socket_.non_blocking(true, ec);
+    const auto peer = socket_.remote_endpoint(ec);
+    if (ec) co_return;
+    address_ = plain(peer.address()).to_string();
+    within(limits().header_time);
+    while (!leaving_) {
+        const auto head_bytes = co_await read_head_bytes();
+        if (head_bytes == 0) co_return;
+        if (head_bytes > limits().header_bytes) {
+            id_.clear();
+            is_head_ = false;
+            co_await refuse(header_too_large);
+            co_return;
+        }
+        if (co_await serve_one(head_bytes) == next::end) co_return;
+        if (out_.capacity() > kept_output) out_ = {};
+        idle_ = true;
+        within(limits().idle_time);
+    }
+}
+
+// The length of the next header with its empty line; 0 when the connection is over; more than the limit when
+// the header is. Bytes that can never become a header are given out at once, for the reader to refuse.
+awaitable<std::size_t> http_session::read_head_bytes() {
+    std::size_t scanned = 0;
+    for (;;) {
+        while (scanned == 0 && in_.view().starts_with("\r\n")) in_.consume(2);  // RFC 9112 2.2
+        const auto seen = in_.view();
+        if (!seen.empty() && idle_) {
+            idle_ = false;
+            reading_ = true;
+            id_.clear();
+            within(limits().header_time);
+        }
+        if (const auto end = seen.find("\r\n\r\n", scanned); end != seen.npos) co_return end + 4;
+        if (has_bad_line(seen)) co_return std::min(seen.size(), limits().header_bytes);
+        if (seen.size() > limits().header_bytes) co_return seen.size();
+        scanned = seen.size() < 3 ? 0 : seen.size() - 3;
+        const auto room = in_.room();
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        if (ec) co_return 0;
+        in_.add(count);
+    }
+}
+
+awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
+    request_head head;
+    reading_ = false;
+    const auto wrong = read_head(in_.view().substr(0, head_bytes), host_->options.hosts, head);
+    in_.consume(head_bytes);
+    id_ = head.in.id;
+    http_1_0_ = head.http_1_0;
+    is_head_ = head.is_head;
+    keep_alive_ = head.keep_alive && !leaving_;
+    deadline_ = no_deadline;
+    if (wrong) co_return co_await refuse(*wrong);
+    head.in.address =
+        host_->options.trusted_proxies.empty() ? address_ : client_behind(address_, host_->proxies, head.in);
+    if (head.websocket) co_return co_await upgrade(head);
+
+    if (head.content_length > 0) {
+        const auto limit = host_->app.body_limit(head.in.method, head.in.path);
+        if (limit == 0) {
+            unread_body_ = true;  // the application says 404 or 405; the body is never read
+            keep_alive_ = false;
+        } else if (head.content_length > limit) {
+            co_return co_await refuse(body_too_large);
+        } else if (!co_await read_body(head, limit)) {
+            co_return next::end;
+        }
+    }
+    deadline_ = no_deadline;
+    answer what;
+    try {
+        what = co_await host_->app.handle(std::move(head.in));
+    } catch (const std::exception& e) {
+        what = faulted(e.what());
+    } catch (...) {
+        what = faulted("not a std::exception");
+    }
+    co_return co_await reply(std::move(what));
+}
+
+awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
+    const auto length = static_cast<std::size_t>(head.content_length);
+    within(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+    if (head.expects_continue && in_.empty()) {
+        out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (!co_await write({})) co_return false;
+        within(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+    }
+    auto& body = head.in.body;
+    body.assign(in_.view().substr(0, length));
+    in_.consume(body.size());
+    reading_ = true;
+    while (body.size() < length) {
+        // Grows with what has come, not with what was announced: a promise costs no memory.
+        const auto had = body.size();
+        body.resize(std::min({length, limit, std::max<std::size_t>(had * 2, 16 * 1024)}));
+        const auto [ec, count] =
+            co_await socket_.async_read_some(asio::buffer(body.data() + had, body.size() - had), quietly);
+        if (ec) co_return false;
+        body.resize(had + count);
+    }
+    reading_ = false;
+    co_return true;
+}
+
+awaitable<http_session::next> http_session::upgrade(request_head& head) {
+    const std::string key(head.in.header("sec-websocket-key"));
+    if (head.in.header("sec-websocket-version") != "13") {
+        auto refused = error_answer(wrong_version, id_);
+        refused.headers.emplace_back("Sec-WebSocket-Version", "13");
+        co_return co_await reply(std::move(refused));
+    }
+    // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for our answer before it sends a frame.
+    if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || !in_.empty())
+        co_return co_await refuse(wrong_handshake);
+    if (leaving_) co_return co_await refuse(leaving_now);
+    std::variant<response, upgraded> decided;
+    try {
+        decided = co_await host_->app.upgrade(std::move(head.in));
+    } catch (const std::exception& e) {
+        decided = std::get<response>(faulted(e.what()));
+    } catch (...) {
+        decided = std::get<response>(faulted("not a std::exception"));
+    }
+    if (auto* refused = std::get_if<response>(&decided)) co_return co_await reply(std::move(*refused));
+    auto& accepted = std::get<upgraded>(decided);
+    add(host_->counters.requests[1]);
+    serve_socket(host_, std::move(socket_), std::move(ticket_),
+        {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.peer));
+    co_return next::end;
+}
+
+awaitable<http_session::next> http_session::reply(answer what) {
+    if (leaving_) keep_alive_ = false;
+    if (auto* s = std::get_if<streamed>(&what)) co_return co_await stream(std::move(*s));
+    const auto& whole = std::get<response>(what);
+    add(host_->counters.requests[std::min(5u, whole.status / 100)]);
+    auto with = facts();
+    with.length = whole.body.size();
+    out_.clear();
+    append_head(out_, whole, with);
+    const bool bodiless = is_head_ || !may_have_body(whole.status);
+    if (!co_await write(bodiless ? std::string_view() : std::string_view(whole.body))) co_return next::end;
+    if (unread_body_) co_await linger();
+    co_return keep_alive_ ? next::again : next::end;
+}
+
+awaitable<http_session::next> http_session::stream(streamed what) {
+    using namespace asio::experimental::awaitable_operators;
+    add(host_->counters.requests[std::min(5u, what.head.status / 100)]);
+    if (http_1_0_) keep_alive_ = false;  // no chunks in HTTP/1.0: the end of the connection is the end of the body
+    auto with = facts();
+    with.chunked = !http_1_0_;
+    out_.clear();
+    append_head(out_, what.head, with);
+    if (!co_await write({})) co_return next::end;
+    if (is_head_) co_return keep_alive_ ? next::again : next::end;
+    if (!what.body) co_return next::end;
+    client_left_ = false;
+    const auto first = co_await (pump(*what.body) || watch());
+    const bool whole = first.index() == 0 && std::get<0>(first);
+    co_return whole&& keep_alive_ && !unread_body_ ? next::again : next::end;
+}
+
+// True when the body has ended and was written to its end.
+awaitable<bool> http_session::pump(text_stream& body) {
+    try {
+        for (;;) {
+            const auto piece = co_await body.next();
+            out_.clear();
+            if (http_1_0_)
+                out_ += piece;
+            else
+                append_chunk(out_, piece);
+            if (!co_await write({})) co_return false;
+            if (piece.empty()) co_return true;
+        }
+    } catch (const std::exception& e) {
+        if (!client_left_) faulted(e.what());
+    } catch (...) {
+        faulted("not a std::exception");
+    }
+    co_return false;
+}
+
+// Ends when the client has left, or sends more than a pipelined request or two.
+awaitable<> http_session::watch() {
+    for (;;) {
+        const auto room = in_.room();
+        if (room.empty()) break;
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        if (ec) break;
+        in_.add(count);
+    }
+    client_left_ = true;
+}
+
+awaitable<http_session::next> http_session::refuse(refusal why) {
+    if (id_.empty()) id_ = "-";
+    keep_alive_ = false;
+    unread_body_ = true;
+    co_return co_await reply(error_answer(why, id_));
+}
+
+// Writes out_ and `body`. The socket mostly takes an answer at once, and then nothing suspends.
+awaitable<bool> http_session::write(std::string_view body) {
+    if (body.size() <= 4096) {
+        out_ += body;
+        body = {};
+    }
+    parts left{asio::buffer(out_), asio::buffer(body.data(), body.size())};
+    error_code ec;
+    if (write_some(socket_, left, ec)) co_return true;
+    if (ec != asio::error::would_block) co_return false;
+    co_return co_await write_rest(left);
+}
+
+awaitable<bool> http_session::write_rest(parts left) {
+    for (;;) {
+        within(limits().write_stall);
+        const auto [failed] = co_await socket_.async_wait(tcp::socket::wait_write, quietly);
+        if (failed) co_return false;
+        error_code ec;
+        const bool done = write_some(socket_, left, ec);
+        if (done || (ec && ec != asio::error::would_block)) {
+            deadline_ = no_deadline;
+            co_return done;
+        }
+    }
+}
+
+// Closing with unread input resets the connection, and the reset can overtake the answer: so the rest is read
+// first.
+awaitable<> http_session::linger() {
+    error_code ec;
+    socket_.shutdown(tcp::socket::shutdown_send, ec);
+    within(lingering_time);
+    in_.consume(in_.view().size());
+    for (std::size_t seen = 0; seen < lingering_bytes;) {
+        const auto room = in_.room();
+        const auto [failed, count] = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), quietly);
+        if (failed) co_return;
+        seen += count;
+    }
+}
+
+// The connection ends at once, so this is said as far as the socket takes it.
+void http_session::tell_too_slow() {
+    if (id_.empty()) id_ = "-";
+    keep_alive_ = false;
+    const auto told = error_answer(too_slow, id_);
+    auto with = facts();
+    with.length = told.body.size();
+    std::string text;
+    append_head(text, told, with);
+    text += told.body;
+    error_code ignored;
+    socket_.write_some(asio::buffer(text), ignored);
+}
+
+head_facts http_session::facts() const {
+    head_facts out;
+    out.request_id = id_;
+    out.date = host_->date;
+    out.http_1_0 = http_1_0_;
+    out.keep_alive = keep_alive_;
+    return out;
+}
+
+answer http_session::faulted(const char* what) {
+    add(host_->counters.faults);
+    log::error("gateway.fault", {{"request_id", id_}, {"what", what}});
+    return error_answer(fault, id_);
+}
+
+awaitable<> serve(std::unique_ptr<http_session> session) {
+    try {
+        co_await session->run();
+    } catch (const std::exception& e) {
+        log::error("gateway.fault", {{"what", e.what()}});
+    }
+}
+
+}  // namespace
+
+void serve_http(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place) {
+    auto on = socket.get_executor();
+    auto session = std::make_unique<http_session>(std::move(host), std::move(socket), std::move(place));
+    asio::co_spawn(on, serve(std::move(session)), asio::detached);
+}
+
+}  // namespace airi::gateway

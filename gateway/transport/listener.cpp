@@ -1,0 +1,120 @@
+#include "gateway/transport/listener.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "platform/base/log.hpp"
+
+namespace airi::gateway {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr int backlog = 4096;
+constexpr int shed_at_once = 64;
+constexpr std::string_view over_a_cap =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 129\r\n"
+    "Retry-After: 5\r\nConnection: close\r\n\r\n"
+    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},"request_id":null})"
+    "\n";
+constexpr milliseconds shed_pause{20};
+constexpr milliseconds failure_pause{100};
+
+bool no_descriptor(const error_code& ec) {
+    return ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+listener::listener(
+    const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits, taker take)
+    : acceptor_(on), pause_(on), host_(std::move(host)), admits_(std::move(admits)), take_(std::move(take)) {
+    const tcp::endpoint at(asio::ip::make_address(host_->options.address), host_->options.port);
+    acceptor_.open(at.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    const int yes = 1;
+    if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
+        throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
+    acceptor_.bind(at);
+    acceptor_.listen(backlog);
+    acceptor_.non_blocking(true);
+    take_reserve();
+}
+
+listener::~listener() {
+    if (reserve_ >= 0) ::close(reserve_);
+}
+
+unsigned short listener::port() const { return acceptor_.local_endpoint().port(); }
+
+void listener::start() { asio::co_spawn(acceptor_.get_executor(), accept_all(shared_from_this()), asio::detached); }
+
+void listener::stop() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+}
+
+awaitable<> listener::accept_all(std::shared_ptr<listener> self) {
+    while (self->acceptor_.is_open()) {
+        tcp::endpoint peer;
+        auto [ec, socket] = co_await self->acceptor_.async_accept(peer, quietly);
+        if (!ec) {
+            self->admit(std::move(socket), peer);
+            continue;
+        }
+        if (ec == asio::error::operation_aborted || ec == asio::error::connection_aborted) continue;
+        const bool starved = no_descriptor(ec);
+        if (starved)
+            self->shed();
+        else
+            log::warn("gateway.accept_failed", {{"error", ec.message()}});
+        self->pause_.expires_after(starved ? shed_pause : failure_pause);
+        co_await self->pause_.async_wait(quietly);
+    }
+}
+
+void listener::admit(tcp::socket socket, const tcp::endpoint& peer) {
+    auto place = admits_->enter(peer.address(), host_->proxies.contains(peer.address()));
+    if (!place) {
+        add(host_->counters.connections_refused);
+        // Its send buffer is empty and so takes this at once; nothing is waited for.
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(over_a_cap), ignored);
+        return;
+    }
+    add(host_->counters.connections_accepted);
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    try {
+        take_(host_, std::move(socket), std::move(*place));
+    } catch (const std::exception& e) {
+        log::error("gateway.fault", {{"what", e.what()}});
+    }
+}
+
+// Gives the reserve descriptor up for a moment, so that callers are told at once instead of waiting in the
+// backlog, where they would also keep the acceptor readable for ever.
+void listener::shed() {
+    if (reserve_ < 0) return take_reserve();
+    ::close(reserve_);
+    reserve_ = -1;
+    for (int i = 0; i < shed_at_once; ++i) {
+        const int caller = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (caller < 0) break;
+        add(host_->counters.connections_refused);
+        ::close(caller);
+    }
+    take_reserve();
+}
+
+void listener::take_reserve() { reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+}  // namespace airi::gateway

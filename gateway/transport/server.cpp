@@ -1,0 +1,104 @@
+#include "gateway/transport/server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <random>
+
+#include "gateway/transport/connection.hpp"
+#include "gateway/transport/http_session.hpp"
+#include "gateway/transport/listener.hpp"
+#include "platform/base/log.hpp"
+
+namespace airi::gateway {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+std::shared_ptr<admission> admission_of(const server_options& options) {
+    return options.admits ? options.admits : std::make_shared<admission>(options.per_address, options.connections);
+}
+
+template <class Call>
+void each_of(session_host& host, Call call) {
+    for (auto i = host.connections.size(); i-- > 0;) call(*host.connections[i]);
+}
+
+}  // namespace
+
+struct server::state {
+    state(const executor& on, application& app, server_options options)
+        : host(std::make_shared<session_host>(app, std::move(options))),
+          accepts(std::make_shared<listener>(on, host, admission_of(host->options), serve_http)),
+          clock(on) {}
+
+    static awaitable<> tick(std::shared_ptr<state> self);
+
+    std::shared_ptr<session_host> host;
+    std::shared_ptr<listener> accepts;
+    asio::steady_timer clock;
+    bool ticking = true;
+};
+
+awaitable<> server::state::tick(std::shared_ptr<state> self) {
+    while (self->ticking) {
+        self->clock.expires_after(self->host->options.limits.tick);
+        co_await self->clock.async_wait(quietly);
+        try {
+            self->host->tick(steady::now());
+        } catch (const std::exception& e) {
+            log::error("gateway.fault", {{"what", e.what()}});
+        }
+    }
+}
+
+server::server(const executor& on, application& app, server_options options)
+    : state_(std::make_shared<state>(on, app, std::move(options))) {}
+
+server::~server() {
+    state_->accepts->stop();
+    state_->ticking = false;
+    state_->clock.cancel();
+    each_of(*state_->host, [](connection& one) { one.abort(); });
+}
+
+void server::start() {
+    state_->accepts->start();
+    asio::co_spawn(state_->clock.get_executor(), state::tick(state_), asio::detached);
+}
+
+unsigned short server::port() const { return state_->accepts->port(); }
+
+const session_counters& server::counters() const { return state_->host->counters; }
+
+awaitable<> server::drain(milliseconds limit) {
+    // The server may be destroyed while this waits.
+    const auto self = state_;
+    auto& host = *self->host;
+    self->accepts->stop();
+
+    const auto begin = steady::now();
+    std::minstd_rand dice{std::random_device{}()};
+    std::uniform_int_distribution<long long> delay(0, limit.count() / 2);
+    each_of(host, [&](connection& one) { one.leave(milliseconds(delay(dice))); });
+
+    asio::steady_timer pause(self->clock.get_executor());
+    const auto wait_until = [&](steady::time_point when) {
+        pause.expires_at(std::min(when, steady::now() + milliseconds(20)));
+        return pause.async_wait(quietly);
+    };
+    for (const auto end = begin + limit * 3 / 4; !host.connections.empty() && steady::now() < end;)
+        co_await wait_until(end);
+    each_of(host, [](connection& one) { one.finish(1012); });
+    for (const auto end = begin + limit; !host.connections.empty() && steady::now() < end;) co_await wait_until(end);
+    each_of(host, [](connection& one) { one.abort(); });
+}
+
+void server::stop() {
+    state_->accepts->stop();
+    each_of(*state_->host, [](connection& one) { one.finish(1001); });
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,43 @@
+// One thread's server: listens, serves HTTP and WebSocket for the application, drains. Used by the gateway's
+// main, one per io_context, and by tests.
+#pragma once
+
+#include <memory>
+
+#include "gateway/http/application.hpp"
+#include "gateway/transport/server_options.hpp"
+#include "gateway/transport/session_counters.hpp"
+#include "platform/base/async.hpp"
+
+namespace airi::gateway {
+
+/// All calls but `counters` on the thread that runs the executor's context, or when none does. To be
+/// destroyed before that context, which then still holds what was under way; the application must outlive the
+/// context's run.
+class server {
+public:
+    /// Binds; throws boost::system::system_error when the address is not to be had or an option is no
+    /// address.
+    server(const executor& on, application& app, server_options options);
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+    /// As `stop`, but with no word to anybody.
+    ~server();
+
+    void start();
+    unsigned short port() const;
+    const session_counters& counters() const;
+
+    /// Stops accepting; tells WebSockets to come back elsewhere, each after its own delay within the first
+    /// half of `limit`; lets requests under way finish; closes what is left with 1012 at three quarters. Done
+    /// when all are gone, at `limit` at the latest.
+    awaitable<> drain(milliseconds limit);
+    /// Ends now: WebSockets close with 1001, idle HTTP connections go.
+    void stop();
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace airi::gateway

@@ -1,0 +1,356 @@
+#include "gateway/transport/websocket_session.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket.hpp>
+#include <optional>
+#include <random>
+
+#include "gateway/transport/frame_writer.hpp"
+#include "gateway/transport/http_target.hpp"
+#include "platform/base/log.hpp"
+
+namespace airi::gateway {
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using asio::ip::tcp;
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr auto never = steady::time_point::max();
+constexpr std::size_t resting_read = 512;  // an idle socket holds a buffer of this size
+constexpr std::size_t further_read = 4096;
+constexpr int kernel_bytes =
+    128 * 1024;  // what the kernel may hold for one that does not read; by itself it takes MiBs
+
+// Beast waits in its teardown for the client's end of stream, without a limit when it has failed a bad frame.
+// This tells the tick that the wait has begun.
+struct parting_socket : frame_writer {
+    using frame_writer::frame_writer;
+    bool parting = false;
+};
+
+template <class Handler>
+void async_teardown(boost::beast::role_type role, parting_socket& socket, Handler&& handler) {
+    socket.parting = true;
+    websocket::async_teardown(role, static_cast<tcp::socket&>(socket), std::forward<Handler>(handler));
+}
+
+class websocket_session final : public connection,
+                                public websocket_sender,
+                                outlet_owner,
+                                departing,
+                                public std::enable_shared_from_this<websocket_session> {
+public:
+    websocket_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place,
+        std::shared_ptr<websocket_handler> peer, std::string request_id)
+        : connection(std::move(host), std::move(place)),
+          ws_(std::move(socket), static_cast<outlet_owner&>(*this)),
+          peer_(std::move(peer)),
+          request_id_(std::move(request_id)) {
+        add(host_->counters.sockets_open);
+    }
+    ~websocket_session() override { subtract(host_->counters.sockets_open); }
+
+    awaitable<bool> accept(handshake with);
+    awaitable<> converse();
+    void part();
+
+    void send(std::shared_ptr<const std::string> frame) override;
+    void close(std::uint16_t code, std::string reason) override;
+    std::size_t queued_bytes() const override { return queued_; }
+
+    void tick(steady::time_point now) override;
+    void leave(milliseconds after) override;
+    void finish(unsigned short code) override;
+    void abort() override;
+
+private:
+    enum class state { opening, open, closing, gone };
+
+    const session_limits& limits() const { return host_->options.limits; }
+    awaitable<> hear(std::string text);
+    void guarded(void (*call)(websocket_session&));
+    void fault(const char* what);
+    std::shared_ptr<void> hold() override { return shared_from_this(); }
+    void wrote(std::size_t frames, std::size_t text) override;
+    void unwritable() override;
+    void depart() override;
+    void told(websocket::frame_type kind);
+    void close_slow();
+    void start_close();
+    void check_write(steady::time_point now);
+    void check_peer(steady::time_point now);
+    int unsent_bytes();
+
+    websocket::stream<parting_socket, false> ws_;
+    std::shared_ptr<websocket_handler> peer_;
+    std::string request_id_;
+    std::size_t queued_ = 0;
+    bool departs_ = false;                   // at the end of this turn
+    steady::time_point deadline_ = never;    // of a handshake
+    steady::time_point progressed_ = never;  // when the write under way last moved
+    steady::time_point next_ping_ = never;
+    steady::time_point ping_sent_ = never;  // unanswered since
+    int unsent_ = 0;
+    state state_ = state::opening;
+    std::uint16_t code_ = 0;
+    bool code_sent_ = false;
+    std::uint16_t finish_code_ = 0;  // both asked for before the socket was open
+    std::optional<milliseconds> leave_after_;
+    bool handling_ = false;
+    std::string reason_;
+};
+
+// Only what the handshake is computed from goes through Beast; the rest of the request was read before.
+awaitable<bool> websocket_session::accept(handshake with) {
+    http::request<http::empty_body> asked{http::verb::get, "/", 11};
+    asked.set(http::field::host, "-");
+    asked.set(http::field::connection, "Upgrade");
+    asked.set(http::field::upgrade, "websocket");
+    asked.set(http::field::sec_websocket_version, "13");
+    asked.set(http::field::sec_websocket_key, with.key);
+
+    ws_.read_message_max(limits().message_bytes);
+    ws_.auto_fragment(false);  // with no write buffer of its own
+    ws_.text(true);
+    ws_.set_option(websocket::stream_base::decorator([&with](websocket::response_type& answer) {
+        answer.set(http::field::server, "airi");
+        answer.set("X-Request-Id", with.request_id);
+        if (!with.subprotocol.empty()) answer.set(http::field::sec_websocket_protocol, with.subprotocol);
+    }));
+    ws_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) { told(kind); });
+    error_code ignored;
+    ws_.next_layer().set_option(tcp::socket::send_buffer_size(kernel_bytes), ignored);
+    deadline_ = steady::now() + limits().handshake_time;
+    const auto [ec] = co_await ws_.async_accept(asked, quietly);
+    ws_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+    if (ec || state_ != state::opening) co_return false;
+    state_ = state::open;
+    deadline_ = never;
+    co_return true;
+}
+
+awaitable<> websocket_session::converse() {
+    // A random first ping, so that sockets which came together are not pinged together.
+    thread_local std::minstd_rand dice{std::random_device{}()};
+    const auto every = limits().ping_every;
+    next_ping_ = steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
+    guarded([](websocket_session& self) { self.peer_->opened(self); });
+    if (leave_after_) leave(*leave_after_);
+    if (finish_code_ != 0) finish(finish_code_);
+
+    std::string text;
+    while (state_ == state::open) {
+        const auto had = text.size();
+        text.resize(had + (had == 0 ? resting_read : further_read));
+        const auto [ec, count] =
+            co_await ws_.async_read_some(asio::buffer(text.data() + had, text.size() - had), quietly);
+        if (ec) co_return abort();  // Beast has answered a close frame or closed with 1002, 1007 or 1009 by now
+        text.resize(had + count);
+        if (state_ != state::open) break;  // closed from elsewhere meanwhile
+        if (ws_.got_binary()) {
+            close(1003, "text only");
+        } else if (ws_.is_message_done()) {
+            add(host_->counters.frames_in);
+            co_await hear(std::exchange(text, {}));
+        }
+    }
+}
+
+// The peer's last call. A closing handshake may still be under way.
+void websocket_session::part() {
+    guarded([](websocket_session& self) { self.peer_->closed(); });
+    peer_.reset();
+}
+
+awaitable<> websocket_session::hear(std::string text) {
+    handling_ = true;
+    try {
+        co_await peer_->received(std::move(text));
+    } catch (const std::exception& e) {
+        fault(e.what());
+    } catch (...) {
+        fault("not a std::exception");
+    }
+    handling_ = false;
+    // The pong may have come in meanwhile, but nobody has read it.
+    if (ping_sent_ != never) ping_sent_ = steady::now();
+}
+
+void websocket_session::guarded(void (*call)(websocket_session&)) {
+    try {
+        call(*this);
+    } catch (const std::exception& e) {
+        fault(e.what());
+    } catch (...) {
+        fault("not a std::exception");
+    }
+}
+
+void websocket_session::fault(const char* what) {
+    add(host_->counters.faults);
+    log::error("gateway.fault", {{"request_id", request_id_}, {"what", what}});
+    close(1011, "fault");
+}
+
+void websocket_session::told(websocket::frame_type kind) {
+    if (kind == websocket::frame_type::pong) ping_sent_ = never;
+    if (kind != websocket::frame_type::close) return;
+    // Beast answers it; after that answer nothing may follow (RFC 6455 5.5.1).
+    if (state_ == state::open) state_ = state::closing;
+    if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
+}
+
+void websocket_session::send(std::shared_ptr<const std::string> frame) {
+    if (state_ != state::open) return;
+    queued_ += frame->size();
+    if (queued_ > limits().queue_bytes) return close_slow();
+    if (ws_.next_layer().idle()) {
+        progressed_ = steady::now();
+        unsent_ = -1;
+    }
+    ws_.next_layer().push(std::move(frame));
+    if (!std::exchange(departs_, true))
+        host_->depart_later(ws_.get_executor(), {shared_from_this(), static_cast<departing*>(this)});
+}
+
+void websocket_session::depart() {
+    departs_ = false;
+    ws_.next_layer().flush();
+}
+
+void websocket_session::wrote(std::size_t frames, std::size_t text) {
+    progressed_ = steady::now();
+    queued_ -= std::min(queued_, text);
+    add(host_->counters.frames_out, frames);
+    if (state_ == state::closing && code_ != 0 && !code_sent_ && ws_.next_layer().idle()) start_close();
+}
+
+// The descriptor is dead, which the reader sees too, or has been closed here.
+void websocket_session::unwritable() {
+    queued_ = 0;
+    if (state_ == state::open) state_ = state::closing;
+    if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
+}
+
+// What is queued is lost on purpose: the client resumes from what it has.
+void websocket_session::close_slow() {
+    add(host_->counters.slow_closes);
+    log::info("gateway.slow_socket", {{"request_id", request_id_}, {"queued", queued_}});
+    ws_.next_layer().drop_frames();
+    queued_ = 0;
+    close(3008, "slow");
+}
+
+void websocket_session::close(std::uint16_t code, std::string reason) {
+    if (state_ != state::open) return;
+    state_ = state::closing;
+    code_ = code;
+    reason_ = std::move(reason);
+    while (reason_.size() > 123 || !is_utf8(reason_)) reason_.pop_back();  // RFC 6455 5.5: 125 bytes with the code
+    if (ws_.next_layer().idle()) return start_close();
+    deadline_ = steady::now() + limits().write_stall;
+}
+
+void websocket_session::start_close() {
+    code_sent_ = true;
+    deadline_ = steady::now() + limits().handshake_time;
+    ws_.async_close(websocket::close_reason(websocket::close_code(code_), reason_),
+        [self = shared_from_this()](const error_code&) { self->abort(); });
+}
+
+void websocket_session::leave(milliseconds after) {
+    if (state_ == state::opening) {
+        leave_after_ = after;
+        return;
+    }
+    send(std::make_shared<const std::string>(
+        R"({"type":"reconnect","data":{"after_ms":)" + std::to_string(after.count()) + "}}"));
+}
+
+void websocket_session::finish(unsigned short code) {
+    if (state_ == state::opening)
+        finish_code_ = code;
+    else
+        close(code, code == 1012 ? "restart" : "shutdown");
+}
+
+void websocket_session::abort() {
+    state_ = state::gone;
+    ws_.next_layer().shut();
+}
+
+void websocket_session::tick(steady::time_point now) {
+    if (state_ == state::gone) return;
+    if (ws_.next_layer().parting && deadline_ == never) deadline_ = now + limits().handshake_time;
+    if (now > deadline_) return abort();
+    if (!ws_.next_layer().idle())
+        check_write(now);
+    else if (state_ == state::open && !handling_)
+        check_peer(now);
+}
+
+// Beast's own idle timeout is put off by whatever the client sends, so a client that never reads but keeps
+// sending would hold a write for ever. A slow reader that still reads is left alone: the kernel's queue
+// moves.
+void websocket_session::check_write(steady::time_point now) {
+    if (const auto unsent = unsent_bytes(); unsent != unsent_ || progressed_ == never) {
+        unsent_ = unsent;
+        progressed_ = now;
+    } else if (now > progressed_ + limits().write_stall) {
+        if (state_ == state::open) add(host_->counters.slow_closes);
+        abort();
+    }
+}
+
+int websocket_session::unsent_bytes() {
+    int count = 0;
+    return ::ioctl(ws_.next_layer().native_handle(), SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
+// Any conforming client answers pings; data alone does not count, or one that never reads would stay for
+// ever.
+void websocket_session::check_peer(steady::time_point now) {
+    if (ping_sent_ != never && now > ping_sent_ + limits().pong_time) {
+        add(host_->counters.dead_peers);
+        return abort();
+    }
+    if (now < next_ping_) return;
+    next_ping_ = now + limits().ping_every;
+    if (ping_sent_ != never) return;
+    ping_sent_ = now;
+    ws_.async_ping(websocket::ping_data{}, [self = shared_from_this()](const error_code& ec) {
+        if (ec) self->abort();
+    });
+}
+
+awaitable<> serve(std::shared_ptr<websocket_session> session, handshake with) {
+    try {
+        if (!co_await session->accept(std::move(with))) co_return session->abort();
+        co_await session->converse();
+        session->part();
+    } catch (const std::exception& e) {
+        log::error("gateway.fault", {{"what", e.what()}});
+    }
+}
+
+}  // namespace
+
+void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place, handshake with,
+    std::shared_ptr<websocket_handler> peer) {
+    auto on = socket.get_executor();
+    auto session = std::make_shared<websocket_session>(
+        std::move(host), std::move(socket), std::move(place), std::move(peer), with.request_id);
+    asio::co_spawn(on, serve(std::move(session), std::move(with)), asio::detached);
+}
+
+}  // namespace airi::gateway

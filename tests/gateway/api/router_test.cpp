@@ -1,0 +1,115 @@
+#include "gateway/api/router.hpp"
+#include "gateway/api/request_checks.hpp"
+#include "gateway/routes/tables.hpp"
+
+#include <set>
+
+#include "sql/statements.hpp"
+#include "tests/support/print.hpp"
+
+using namespace airi;
+using namespace airi::gateway;
+
+namespace {
+
+found_route find_route(verb method, std::string_view path) {
+    static const router all{routes::tables};
+    return all.find(method, path);
+}
+
+std::string path_of(verb method, std::string_view path) {
+    const auto found = find_route(method, path);
+    return found.is ? std::string(found.is->path) : "none";
+}
+
+}  // namespace
+
+TEST_CASE("the three prefixes reach the same routes, and no route is there without one") {
+    for (const std::string prefix : {"/api/v1", "/api", "/v1"}) {
+        CHECK(path_of(verb::get, prefix + "/conversations") == "/conversations");
+        CHECK(path_of(verb::post, prefix + "/chat/completions") == "/chat/completions");
+    }
+    for (const auto* path : {"/conversations", "/api/v2/conversations", "/api/v1conversations", "/apiconversations",
+             "/api/v1/v1/conversations"})
+        CHECK(path_of(verb::get, path) != "/conversations");
+}
+
+TEST_CASE("absolute paths stand alone") {
+    CHECK(path_of(verb::get, "/healthz") == "=/healthz");
+    CHECK(path_of(verb::get, "/metrics") == "=/metrics");
+    CHECK(path_of(verb::get, "/") == "=/");
+    CHECK(path_of(verb::get, "/api/v1/healthz") == "none");
+}
+
+TEST_CASE("placeholders take one part of the path each, and never an empty one") {
+    const auto found = find_route(verb::get, "/api/v1/conversations/abc-1/messages");
+    REQUIRE(found.is);
+    CHECK(found.path == std::vector<std::string>{"abc-1"});
+    CHECK(path_of(verb::get, "/api/v1/conversations/abc/def/messages") == "none");
+    CHECK(path_of(verb::get, "/api/v1/conversations//messages") == "none");
+    CHECK(path_of(verb::get, "/api/v1/conversations/") == "none");
+    CHECK(path_of(verb::get, "/api/v1/conversations/abc/messages/") == "none");
+    CHECK(path_of(verb::get, "/api/v1//conversations") == "none");
+    CHECK(path_of(verb::get, "") == "none");
+}
+
+TEST_CASE("AIRI-56: what is switched off takes nothing") {
+    const route upload{.method = verb::post, .path = "/avatars", .takes = "image/png image/jpeg"},
+        speech{.method = verb::post, .path = "/voice/tts"},
+        delivered_frame{.method = verb::post, .path = "/voice/stt", .takes = "audio/wav"},
+        plain{.method = verb::post, .path = "/conversations"};
+    gateway_options options;
+    CHECK_FALSE(switched_off(options, upload));
+    CHECK(switched_off(options, speech)->code == "FEATURE_DISABLED");
+    options.file_uploads = false;
+    options.voice_chat = true;
+    CHECK(switched_off(options, upload)->status == 403);
+    for (const auto& r : {speech, delivered_frame, plain}) CHECK_FALSE(switched_off(options, r));
+    for (const auto& table : routes::tables)
+        for (const auto& r : table)
+            CHECK((r.takes != json_media || r.path.starts_with("/voice/") || !switched_off(gateway_options{}, r)));
+}
+
+TEST_CASE("a HEAD goes where a GET goes") {
+    CHECK(path_of(verb::head, "/api/v1/conversations") == "/conversations");
+    CHECK(path_of(verb::head, "/healthz") == "=/healthz");
+    CHECK(path_of(verb::head, "/api/v1/auth/login") == "none");
+}
+
+TEST_CASE("a path that takes other methods only says which") {
+    CHECK(find_route(verb::del, "/api/v1/conversations").methods == "GET, HEAD, POST");
+    CHECK(find_route(verb::get, "/api/v1/auth/login").methods == "POST");
+    CHECK(find_route(verb::post, "/healthz").methods == "GET, HEAD");
+    CHECK(find_route(verb::get, "/api/v1/nowhere").methods.empty());
+    CHECK(find_route(verb::post, "/nowhere").methods.empty());
+}
+
+TEST_CASE("every row of the tables is sound") {
+    std::set<std::pair<verb, std::string>> seen;
+    for (const auto& table : routes::tables)
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            CHECK((r.path.starts_with('/') || r.path.starts_with("=/")));
+            CHECK(seen.emplace(r.method, std::string(r.path)).second);
+            const bool takes_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
+            if (r.path != "/users/me") CHECK(takes_body == (r.body_limit > 0));
+            if (!r.run) CHECK(sql::find(r.name) != nullptr);
+        }
+    CHECK(seen.size() > 20);
+}
+
+TEST_CASE("every route but the public ones wants a signed-in caller") {
+    const std::set<std::string_view> open{"/auth/signup", "/auth/login", "/auth/refresh", "/auth/verify-email",
+        "/auth/forgot-password", "/auth/reset-password", "/auth/magic-link", "/auth/magic-link/login",
+        "/auth/parental-consent/details", "/auth/parental-consent", "/auth/restore", "/auth/restore/link",
+        "/users/export/download", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
+        "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
+        "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico",
+        "=/{file}"};
+    for (const auto& table : routes::tables)
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            const bool picture = r.path == "/avatars/{id}" && r.method == verb::get;
+            CHECK((r.who == access::anyone) == (picture || open.contains(r.path)));
+        }
+}

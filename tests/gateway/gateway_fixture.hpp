@@ -1,0 +1,177 @@
+// The gateway's application with fakes around it: requests in, answers out, no socket and no server.
+#pragma once
+
+#include <set>
+
+#include "events/chat.hpp"
+#include "gateway/api/dispatcher.hpp"
+#include "gateway/api/router.hpp"
+#include "gateway/realtime/hub.hpp"
+#include "gateway/realtime/open_sockets.hpp"
+#include "gateway/routes/tables.hpp"
+#include "gateway/services/response_cache.hpp"
+#include "platform/base/json.hpp"
+#include "tests/support/fake_database.hpp"
+#include "tests/support/fake_publisher.hpp"
+#include "tests/support/fake_redis.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/print.hpp"
+#include "workers/moderation/moderation.hpp"
+
+namespace airi::test {
+
+using gateway::verb;
+
+struct gateway_fixture {
+    loop io;
+    fake_database database;
+    fake_redis redis;
+    fake_redis::fake_client client{redis};
+    fake_redis::fake_subscriber subscriber{redis};
+    fake_publisher out;
+    gateway::hub hub{io.on(), subscriber, client};
+    gateway::open_sockets sockets;
+    passwords::pool hashing{1, 1};
+    tokens::keyring keys{tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
+    secret refresh_key{"refresh"};
+    seal::master master{secret("an encryption key of 32 bytes, or more")};
+    gateway::catalogue known;
+    gateway::router routes{gateway::routes::tables};
+    gateway::account_cache sessions{database, master};
+    gateway::rate_limiter limits{client};
+    gateway::response_cache kept{client};
+    gateway::gateway_options options;
+    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, routes,
+        sessions, limits, kept, options, io.on()};
+    std::unique_ptr<gateway::application> application = gateway::make_dispatcher(use, routes);
+
+    user_id user = user_id::fresh();
+    session_id session = session_id::fresh();
+    seal::key key = seal::key::fresh();
+    std::optional<std::string> wrapped = master.wrap(key, user);  ///< as Postgres has it
+    std::string role = "user";
+    bool session_open = true;
+    std::string refused;   ///< why the account may not act
+    bool pending = false;  ///< a parent has to agree first
+    std::size_t messages_a_day = 10;
+    std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
+    /// What any other statement gives.
+    std::function<result<postgres::rows>(const postgres::bound&)> answer;
+
+    gateway_fixture() {
+        options.origins = {"https://app.example"};
+        database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
+            const auto& name = asked.statement->name;
+            if (name == "account.of_session") return session_open ? account_row() : postgres::rows{};
+            if (name == "quota.take") return cell(take_quota(parameter(asked, "message")));
+            if (name == "quota.give_back") return taken.erase(parameter(asked, "message")), postgres::rows{};
+            if (name == "catalogue.models") return models();
+            if (name == "catalogue.public_settings") return cell(R"({"signup":true})");
+            return answer ? answer(asked) : result<postgres::rows>(postgres::rows{});
+        };
+        REQUIRE(io.run(known.load(database)));
+    }
+
+    static postgres::rows row(std::initializer_list<const char*> cells) {
+        postgres::rows out;
+        out.columns_ = cells.size();
+        for (const auto* c : cells) out.cells_.emplace_back(c ? std::optional<std::string>(c) : std::nullopt);
+        return out;
+    }
+    std::string token(seconds life = seconds{3600}) const {
+        return keys.sign({user, session, "ann@example.org", role, now() - seconds{1}, now() + life});
+    }
+    /// Of the signed-in user.
+    gateway::request request(verb method, std::string path, std::string body = {}) const {
+        gateway::request in = anonymous(method, std::move(path), std::move(body));
+        in.headers.emplace_back("authorization", "Bearer " + token());
+        return in;
+    }
+    static gateway::request anonymous(verb method, std::string path, std::string body = {}) {
+        gateway::request in;
+        in.method = method;
+        in.path = std::move(path);
+        if (!body.empty()) in.headers.emplace_back("content-type", "application/json");
+        in.body = std::move(body);
+        in.address = "192.0.2.1";
+        in.id = "r-1";
+        in.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        return in;
+    }
+    gateway::answer ask_any(gateway::request in) { return io.run(application->handle(std::move(in))); }
+    gateway::response ask(gateway::request in) {
+        auto got = ask_any(std::move(in));
+        REQUIRE(std::holds_alternative<gateway::response>(got));
+        return std::get<gateway::response>(std::move(got));
+    }
+    static std::string header(const gateway::response& of, std::string_view name) {
+        for (const auto& [n, value] : of.headers)
+            if (n == name) return value;
+        return "none";
+    }
+    /// {"success":false,"error":{"code":…}}: the code.
+    static std::string code_of(const gateway::response& of) {
+        const auto parsed = json::document::parse(of.body);
+        return parsed ? std::string(parsed->root()["error"]["code"].string().value_or("none")) : "no JSON";
+    }
+    /// What was published, as its user said it.
+    events::chat_requested opened(const events::outgoing& event) const {
+        auto said = events::decode<events::chat_requested>(event.value);
+        REQUIRE(said);
+        CHECK(said->sealed);
+        REQUIRE(workers::moderation::open(*said, key));
+        return std::move(*said);
+    }
+    /// The workers answer every message with these pieces.
+    void replies_with(std::vector<std::string> pieces) {
+        out.then = [this, pieces](const events::outgoing& event) {
+            const auto of = events::decode<events::chat_requested>(event.value);
+            REQUIRE(of);
+            const events::generation_ids ids{of->conversation, of->generation, of->message, of->reply};
+            std::string whole;
+            std::int64_t offset = 0;
+            redis.append(ids, {1, offset++}, events::frame_type::start, "");
+            for (const auto& piece : pieces) {
+                whole += piece;
+                redis.append(ids, {1, offset++}, events::frame_type::delta, events::content_member(piece));
+            }
+            const auto message = json::object()
+                                     .add("id", ids.reply.text())
+                                     .add("content", whole)
+                                     .add_raw("metadata", R"({"tokens_in":7,"tokens_out":3})")
+                                     .text();
+            auto last = events::end_frame("completed", "", message);
+            redis.append(ids, {1, offset}, last.type, last.more);
+        };
+    }
+
+private:
+    std::string take_quota(const std::string& message) {
+        if (taken.contains(message)) return "repeated";
+        if (taken.size() >= messages_a_day) return "used_up";
+        return taken.insert(message), "allowed";
+    }
+    postgres::rows account_row() const {
+        const auto json = json::object()
+                              .add("id", user.text())
+                              .add("email", "ann@example.org")
+                              .add("role", role)
+                              .add("pending", pending)
+                              .text();
+        const auto daily =
+            "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() +
+            "]";
+        return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr,
+            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr});
+    }
+    static postgres::rows models() {
+        postgres::rows out;
+        out.columns_ = 9;
+        for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1", "anthropic", "claude", "3",
+                 "20", "1", "1", "8000", "500", "1"})
+            out.cells_.emplace_back(c);
+        return out;
+    }
+};
+
+}  // namespace airi::test

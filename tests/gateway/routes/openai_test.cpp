@@ -1,0 +1,184 @@
+#include "tests/gateway/gateway_fixture.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+namespace {
+
+constexpr auto path = "/v1/chat/completions";
+
+std::string body_with(std::string_view more, std::string_view messages = R"([{"role":"user","content":"hi"}])") {
+    return R"({"model":"gpt-mini","messages":)" + std::string(messages) + std::string(more) + "}";
+}
+
+std::string read_all(gateway_fixture& h, gateway::answer from) {
+    REQUIRE(std::holds_alternative<gateway::streamed>(from));
+    auto& stream = std::get<gateway::streamed>(from);
+    std::string out;
+    for (auto part = h.io.run(stream.body->next()); !part.empty(); part = h.io.run(stream.body->next())) out += part;
+    return out;
+}
+
+// The JSON documents of a stream's events, in order, without [DONE].
+std::vector<json::document> events_of(const std::string& stream) {
+    std::vector<json::document> out;
+    for (std::size_t at = 0; at < stream.size();) {
+        const auto end = stream.find("\n\n", at);
+        REQUIRE(end != std::string::npos);
+        const auto event = stream.substr(at, end - at);
+        at = end + 2;
+        if (!event.starts_with("data: ") || event == "data: [DONE]") continue;
+        auto parsed = json::document::parse(event.substr(6));
+        REQUIRE(parsed);
+        out.push_back(std::move(*parsed));
+    }
+    return out;
+}
+
+json::value first_choice(const json::document& of) {
+    json::value out;
+    of.root()["choices"].each([&](json::value c) {
+        if (!out.exists()) out = c;
+    });
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a completion has OpenAI's shape") {
+    gateway_fixture h;
+    h.replies_with({"I am", " well."});
+    const auto out = h.ask(h.request(verb::post, path, body_with("")));
+    REQUIRE(out.status == 200);
+    const auto parsed = json::document::parse(out.body);
+    const auto at = parsed->root();
+    CHECK(at["object"].string() == "chat.completion");
+    CHECK(at["id"].string()->starts_with("chatcmpl-"));
+    CHECK(at["model"].string() == "gpt-mini");
+    CHECK(at["usage"]["prompt_tokens"].integer() == 7);
+    CHECK(at["usage"]["completion_tokens"].integer() == 3);
+    CHECK(at["usage"]["total_tokens"].integer() == 10);
+    const auto choice = first_choice(*parsed);
+    CHECK(choice["index"].integer() == 0);
+    CHECK(choice["message"]["role"].string() == "assistant");
+    CHECK(choice["message"]["content"].string() == "I am well.");
+    CHECK(choice["finish_reason"].string() == "stop");
+}
+
+TEST_CASE("a streamed completion is chunks that make up the text, then the usage if it was asked for, then [DONE]") {
+    gateway_fixture h;
+    h.replies_with({"I am", " well", "."});
+    const auto stream = read_all(h,
+        h.ask_any(h.request(verb::post, path, body_with(R"(,"stream":true,"stream_options":{"include_usage":true})"))));
+    CHECK(stream.ends_with("data: [DONE]\n\n"));
+    const auto events = events_of(stream);
+    REQUIRE(events.size() >= 4);
+    CHECK(first_choice(events[0])["delta"]["role"].string() == "assistant");
+    std::string text, reason;
+    for (const auto& e : events) {
+        CHECK(e.root()["object"].string() == "chat.completion.chunk");
+        CHECK(e.root()["id"].string() == events[0].root()["id"].string());
+        const auto choice = first_choice(e);
+        text += choice["delta"]["content"].string().value_or("");
+        if (const auto r = choice["finish_reason"].string()) reason = *r;
+    }
+    CHECK(text == "I am well.");
+    CHECK(reason == "stop");
+    CHECK(events.back().root()["usage"]["total_tokens"].integer() == 10);
+    CHECK(events.back().root()["choices"].size() == 0);
+
+    gateway_fixture without;
+    without.replies_with({"x"});
+    CHECK(read_all(without, without.ask_any(without.request(verb::post, path, body_with(R"(,"stream":true)"))))
+              .find("usage") == std::string::npos);
+}
+
+TEST_CASE(
+    "text that the last frame alone has is in the stream too, and a stream that had to begin again ends in an error") {
+    gateway_fixture h;
+    h.out.then = [&](const events::outgoing& event) {
+        const auto of = events::decode<events::chat_requested>(event.value);
+        const events::generation_ids ids{of->conversation, of->generation, of->message, of->reply};
+        h.redis.append(ids, {1, 0}, events::frame_type::start, "");
+        h.redis.append(ids, {1, 1}, events::frame_type::delta, events::content_member("I am"));
+        h.redis.append(ids, {1, 2}, events::frame_type::complete, R"("message":{"content":"I am well."})");
+    };
+    std::string text;
+    for (const auto& e : events_of(read_all(h, h.ask_any(h.request(verb::post, path, body_with(R"(,"stream":true)"))))))
+        text += first_choice(e)["delta"]["content"].string().value_or("");
+    CHECK(text == "I am well.");
+
+    gateway_fixture restarted;
+    restarted.out.then = [&](const events::outgoing& event) {
+        const auto of = events::decode<events::chat_requested>(event.value);
+        const events::generation_ids ids{of->conversation, of->generation, of->message, of->reply};
+        restarted.redis.append(ids, {1, 0}, events::frame_type::start, "");
+        restarted.redis.append(ids, {1, 1}, events::frame_type::delta, events::content_member("Once"));
+        restarted.redis.append(ids, {2, 0}, events::frame_type::restart, "");
+        restarted.redis.append(ids, {2, 1}, events::frame_type::delta, events::content_member("Other"));
+    };
+    const auto stream =
+        read_all(restarted, restarted.ask_any(restarted.request(verb::post, path, body_with(R"(,"stream":true)"))));
+    CHECK(stream.find("Other") == std::string::npos);
+    CHECK(stream.find("[DONE]") == std::string::npos);
+    CHECK(events_of(stream).back().root()["error"]["code"].string() == "stream_restarted");
+}
+
+TEST_CASE("a caller's turns and limits travel with the message, outside every conversation") {
+    gateway_fixture h;
+    h.replies_with({"ok"});
+    const auto out = h.ask(h.request(verb::post, path,
+        body_with(R"(,"max_tokens":9,"temperature":0.5)",
+            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
+    CHECK(out.status == 200);
+    CHECK(h.out.sent.at(0).value.find("brief") == std::string::npos);
+    const auto event = h.opened(h.out.sent.at(0));
+    CHECK(event.content == "ab");
+    CHECK(event.model == "gpt-mini");
+    CHECK_FALSE(event.listed);
+    const auto parameters = json::document::parse(event.parameters.text);
+    CHECK(parameters->root()["max_tokens"].integer() == 9);
+    CHECK(parameters->root()["temperature"].number() == 0.5);
+    CHECK(parameters->root()["turns"].size() == 2);
+}
+
+TEST_CASE("what OpenAI would refuse is refused, in its words") {
+    gateway_fixture h;
+    const auto status = [&](const std::string& body) {
+        const auto out = h.ask(h.request(verb::post, path, body));
+        CHECK(json::document::parse(out.body)->root()["error"]["type"].string().has_value());
+        return out.status;
+    };
+    CHECK(status("{}") == 400);
+    CHECK(status(R"({"model":"gpt-mini"})") == 400);
+    CHECK(status(R"({"model":"no-such","messages":[{"role":"user","content":"x"}]})") == 404);
+    CHECK(status(R"({"model":"claude","messages":[{"role":"user","content":"x"}]})") == 404);
+    CHECK(status(body_with("", "[]")) == 400);
+    CHECK(status(body_with("", "\"x\"")) == 400);
+    CHECK(status(body_with("", R"([{"role":"wizard","content":"x"}])")) == 400);
+    CHECK(status(body_with("", R"([{"content":"x"}])")) == 400);
+    CHECK(status(body_with("", R"([{"role":"system","content":"x"}])")) == 400);
+    CHECK(status(body_with(R"(,"max_tokens":0)")) == 400);
+    CHECK(status(body_with(R"(,"max_tokens":"x")")) == 400);
+    CHECK(status(body_with(R"(,"temperature":3)")) == 400);
+    CHECK(status(body_with(R"(,"temperature":-1)")) == 400);
+    CHECK(status(body_with(R"(,"n":2)")) == 400);
+    CHECK(status(body_with("", R"([{"role":"user","content":")" + std::string(32'001, 'x') + R"("}])")) == 400);
+    CHECK(status(body_with("", R"([{"role":"assistant","content":")" + std::string(600'000, 'x') +
+                                   R"("},{"role":"user","content":"x"}])")) == 400);
+    CHECK(h.ask(gateway_fixture::anonymous(verb::post, path, body_with(""))).status == 401);
+    CHECK(h.out.sent.empty());
+}
+
+TEST_CASE("a caller sees the models of the plan") {
+    gateway_fixture h;
+    const auto parsed = json::document::parse(h.ask(h.request(verb::get, "/v1/models")).body);
+    CHECK(parsed->root()["object"].string() == "list");
+    CHECK(parsed->root()["data"].size() == 1);
+    const auto one = json::document::parse(h.ask(h.request(verb::get, "/v1/models/gpt-mini")).body);
+    CHECK(one->root()["id"].string() == "gpt-mini");
+    CHECK(one->root()["object"].string() == "model");
+    CHECK(one->root()["owned_by"].string() == "openai");
+    CHECK(h.ask(h.request(verb::get, "/v1/models/claude")).status == 404);
+    CHECK(h.ask(h.request(verb::get, "/v1/models/no-such")).status == 404);
+}

@@ -1,0 +1,129 @@
+#include "gateway/services/response_cache.hpp"
+
+#include <doctest/doctest.h>
+
+#include "events/frames.hpp"
+#include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/print.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+namespace {
+
+using house = gateway_fixture;
+
+// A house whose profile has a number that rises with each reading of the rows.
+struct reading_fixture : house {
+    int read = 0;
+    reading_fixture() {
+        answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
+            if (asked.statement->name == "messages.list") return row({"[]", nullptr, generating});
+            return cell(json::object().add("read", ++read).text());
+        };
+    }
+    const char* generating = nullptr;
+    std::string profile() { return ask(request(verb::get, "/api/v1/users/profile")).body; }
+};
+
+}  // namespace
+
+TEST_CASE("an answer is given again until something of the user's changes, whoever changed it") {
+    reading_fixture h;
+    const auto first = h.profile();
+    CHECK(h.profile() == first);
+    CHECK(h.read == 1);
+    h.ask(h.request(verb::patch, "/api/v1/users/profile", R"({"display_name":"Ann"})"));
+    const auto second = h.profile();
+    CHECK(second != first);
+    CHECK(h.profile() == second);
+    h.redis.keys.erase(events::state_key(h.user));  // as another gateway, or a worker, does
+    CHECK(h.profile() != second);
+}
+
+TEST_CASE("an answer belongs to its user, its path and its query") {
+    reading_fixture h;
+    const auto of = [&](const char* path, const char* limit) {
+        auto in = h.request(verb::get, path);
+        in.query.emplace_back("limit", limit);
+        return h.ask(std::move(in)).body;
+    };
+    CHECK(of("/api/v1/conversations", "5") != of("/api/v1/conversations", "6"));
+    CHECK(of("/api/v1/conversations", "5") != of("/api/v1/search/messages", "5"));
+    const auto mine = h.profile();
+    h.user = user_id::fresh();
+    h.session = session_id::fresh();
+    CHECK(h.profile() != mine);
+}
+
+TEST_CASE("what was read before a change is not given after it, though the change came while it was read") {
+    reading_fixture h;
+    const auto plain = h.answer;
+    h.answer = [&](const postgres::bound& asked) {
+        h.redis.keys.erase(events::state_key(h.user));
+        return plain(asked);
+    };
+    const auto first = h.profile();
+    CHECK(h.profile() != first);
+}
+
+TEST_CASE("while Redis is away nothing is kept, and what was kept before is gone after it") {
+    reading_fixture h;
+    h.profile();
+    h.redis.go_away();
+    h.profile();
+    h.profile();
+    CHECK(h.read == 3);
+    h.redis.come_back();
+    h.redis.standing_since = std::chrono::steady_clock::now();
+    h.profile();
+    h.profile();
+    CHECK(h.read == 5);  // another gateway may be without it still
+    h.redis.standing_since -= seconds{5};
+    h.profile();
+    h.profile();
+    CHECK(h.read == 6);
+}
+
+TEST_CASE("a change that could not be told while Redis was away is told when it is back") {
+    reading_fixture h;
+    h.profile();
+    const auto state = h.redis.keys.at(events::state_key(h.user));
+    h.redis.go_away();
+    h.ask(h.request(verb::patch, "/api/v1/users/profile", R"({"display_name":"Ann"})"));
+    h.redis.come_back();
+    h.profile();
+    CHECK(h.redis.keys.at(events::state_key(h.user)) != state);
+}
+
+TEST_CASE("refusals are not kept, nor is what is about to change") {
+    reading_fixture h;
+    const auto list = [&] {
+        return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body;
+    };
+    h.generating = R"([{"state":"running"}])";
+    CHECK(list().find("running") != std::string::npos);
+    h.generating = nullptr;
+    CHECK(list().find("running") == std::string::npos);
+    h.generating = R"([{"state":"running"}])";
+    CHECK(list().find("running") == std::string::npos);
+    h.database.use.fail_next(1, postgres::errc::unavailable);
+    CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 503);
+    CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 200);
+}
+
+TEST_CASE("what is kept has a bound, and the longest unused goes first") {
+    reading_fixture h;
+    gateway::response_cache kept(h.client, 10'000);
+    for (const std::string key : {"a", "b", "c", "d"}) {
+        kept.keep(key, "s", std::string(2'500, 'x'), seconds{60});
+        CHECK(kept.find("a", "s") != nullptr);
+    }
+    CHECK(kept.find("b", "s") == nullptr);
+    CHECK(kept.find("d", "s") != nullptr);
+    CHECK(kept.find("d", "t") == nullptr);
+    kept.keep("e", "s", std::string(20'000, 'x'), seconds{60});
+    CHECK(kept.find("e", "s") == nullptr);
+    kept.keep("f", "s", "x", seconds{-1});
+    CHECK(kept.find("f", "s") == nullptr);
+}

@@ -1,0 +1,151 @@
+#include "gateway/transport/http_request.hpp"
+
+#include <doctest/doctest.h>
+
+#include "gateway/transport/http_target.hpp"
+#include "gateway/transport/trace.hpp"
+
+using namespace airi::gateway;
+
+namespace {
+
+unsigned refused_with(std::string_view raw, std::vector<std::string> hosts = {}) {
+    request_head head;
+    const auto why = read_head(raw, hosts, head);
+    return why ? why->status : 0;
+}
+
+std::string with(std::string_view lines, std::string_view first = "POST /echo HTTP/1.1") {
+    return std::string(first) + "\r\nHost: a\r\n" + std::string(lines) + "\r\n";
+}
+
+request_head good(std::string_view raw) {
+    request_head head;
+    CHECK_FALSE(read_head(raw, {}, head));
+    return head;
+}
+
+}  // namespace
+
+TEST_CASE("a request is read into its parts") {
+    const auto head = good(
+        "PATCH /a%20b/c?x=1&y=%C3%A9+z&flag HTTP/1.1\r\nHost: a\r\nX-Thing: One\r\nContent-Length: "
+        "3\r\n\r\n");
+    CHECK(head.in.method == verb::patch);
+    CHECK(head.in.path == "/a b/c");
+    CHECK(head.in.parameter("x") == "1");
+    CHECK(head.in.parameter("y") == "\xC3\xA9 z");
+    CHECK(head.in.parameter("flag") == "");
+    CHECK_FALSE(head.in.parameter("other"));
+    CHECK(head.in.header("x-thing") == "One");
+    CHECK(head.content_length == 3);
+    CHECK(head.keep_alive);
+}
+
+TEST_CASE("every Transfer-Encoding is refused, alone or with a Content-Length") {
+    CHECK(refused_with(with("Transfer-Encoding: chunked\r\n")) == 411);
+    for (const auto* te : {"xchunked", "identity", "chunked, identity", "gzip, chunked",
+             "\x0b"
+             "chunked",
+             "chunked, chunked"}) {
+        CAPTURE(te);
+        CHECK(refused_with(with(std::string("Transfer-Encoding: ") + te + "\r\n")) >= 400);
+        CHECK(refused_with(with(std::string("Content-Length: 5\r\nTransfer-Encoding: ") + te + "\r\n")) >= 400);
+    }
+    CHECK(refused_with(with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")) >= 400);
+    CHECK(refused_with(with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n")) >= 400);
+    CHECK(refused_with(with("Transfer-Encoding: chunked\r\n", "POST /echo HTTP/1.0")) == 411);
+}
+
+TEST_CASE("a Content-Length is one plain number") {
+    for (const auto* bad : {"+5", "-5", "0x5", "5, 5", "5 5", "", "18446744073709551621", "5;"}) {
+        CAPTURE(bad);
+        CHECK(refused_with(with(std::string("Content-Length: ") + bad + "\r\n")) == 400);
+    }
+    CHECK(refused_with(with("Content-Length: 5\r\nContent-Length: 5\r\n")) == 400);
+    CHECK(refused_with(with("Content-Length: 5\r\nContent-Length: 6\r\n")) == 400);
+}
+
+TEST_CASE("a request names exactly one host, and one that is served") {
+    CHECK(refused_with("GET / HTTP/1.1\r\n\r\n") == 400);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n") == 400);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 400);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") == 400);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", {"api.test"}) == 421);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: API.test:443\r\n\r\n", {"api.test"}) == 0);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", {"[::1]"}) == 0);
+}
+
+TEST_CASE("only an origin-form target with sound percent-encoding is taken") {
+    for (const auto* bad :
+        {"http://a/x", "a", "*", "/a%", "/a%2", "/a%zz", "/a%00", "/a%0d%0aX",
+            "/a\x01"
+            "b",
+            "/a\xff", "/a%ff", "/a%2Fb", "/a?x=%", "/a?x=%00", "/a?%ff=1", "/a\x7f", "/a#b", "/%ed%a0%80", "/%c0%af"}) {
+        CAPTURE(bad);
+        CHECK(refused_with(with("", std::string("GET ") + bad + " HTTP/1.1")) == 400);
+    }
+    CHECK(good(with("", "GET /%F0%9F%98%80 HTTP/1.1")).in.path == "/\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("methods and versions outside the list are refused") {
+    CHECK(refused_with(with("", "TRACE / HTTP/1.1")) == 405);
+    CHECK(refused_with(with("", "CONNECT a:80 HTTP/1.1")) == 405);
+    CHECK(refused_with(with("", "BREW / HTTP/1.1")) == 501);
+    CHECK(refused_with(with("", "get / HTTP/1.1")) == 501);
+    CHECK(refused_with(with("", "GET / HTTP/1.2")) == 505);
+    CHECK(refused_with(with("", "GET / HTTP/2.0")) >= 400);
+    CHECK(refused_with(with("", "GET /")) == 400);
+}
+
+TEST_CASE("lines that two parsers could read differently are refused") {
+    CHECK(refused_with(with("X: a\r\n b\r\n")) == 400);
+    CHECK(refused_with(with("X: a\r\n\tb\r\n")) == 400);
+    CHECK(refused_with(with("X : a\r\n")) == 400);
+    CHECK(refused_with(with("X y: a\r\n")) == 400);
+    CHECK(refused_with(with("X: a\nY: b\r\n")) == 400);
+    CHECK(refused_with(with(std::string("X: a\0b\r\n", 8))) == 400);
+    CHECK(refused_with(with("X: a\rb\r\n")) == 400);
+    CHECK(refused_with(with("X: \xff\r\n")) == 400);
+    CHECK(refused_with(with(": a\r\n")) == 400);
+    CHECK(refused_with("\x16\x03\x01\r\n\r\n") == 400);
+}
+
+TEST_CASE("encoded bodies and unknown expectations are refused") {
+    CHECK(refused_with(with("Content-Encoding: gzip\r\n")) == 415);
+    CHECK(refused_with(with("Content-Encoding: identity\r\n")) == 0);
+    CHECK(refused_with(with("Expect: 200-ok\r\n")) == 417);
+    CHECK(good(with("Expect: 100-Continue\r\n")).expects_continue);
+}
+
+TEST_CASE("an upgrade is asked for by GET with both headers") {
+    CHECK(good(with("Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n", "GET /ws HTTP/1.1")).websocket);
+    CHECK_FALSE(good(with("Upgrade: websocket\r\n", "GET /ws HTTP/1.1")).websocket);
+    CHECK_FALSE(good(with("Connection: Upgrade\r\nUpgrade: h2c\r\n", "GET /ws HTTP/1.1")).websocket);
+    CHECK_FALSE(good(with("Connection: Upgrade\r\nUpgrade: websocket\r\n")).websocket);
+    CHECK_FALSE(good(with("Connection: Upgrade\r\nUpgrade: websocket\r\n", "GET /ws HTTP/1.0")).websocket);
+}
+
+TEST_CASE("a request id and a traceparent are taken when valid and made when not") {
+    CHECK(request_id_from("abc-1._Z") == "abc-1._Z");
+    for (const auto* bad : {"", "a b", "a\tb", "\xC3\xA9"}) CHECK(request_id_from(bad).size() == 36);
+    CHECK(request_id_from(std::string(65, 'a')).size() == 36);
+
+    const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    CHECK(traceparent_from(given) == given);
+    for (const auto* bad : {"", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+             "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
+        const auto made = traceparent_from(bad);
+        CHECK(made != bad);
+        CHECK(traceparent_from(made) == made);
+    }
+}
+
+TEST_CASE("text is UTF-8 without overlong forms and surrogates") {
+    CHECK(is_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+    for (const auto* bad :
+        {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"})
+        CHECK_FALSE(is_utf8(bad));
+}

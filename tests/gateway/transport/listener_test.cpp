@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "gateway/transport/connection_limits.hpp"
+#include "tests/support/live_server.hpp"
+#include "tests/support/raw_client.hpp"
+#include "tests/support/ws_client.hpp"
+
+using namespace airi;
+using namespace airi::tests;
+
+namespace {
+
+constexpr std::string_view echo = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n";
+
+double cpu_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const auto in = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    return in(used.ru_utime) + in(used.ru_stime);
+}
+
+}  // namespace
+
+TEST_CASE("an address holds so many connections and gets a place back when one ends") {
+    auto options = quick_options();
+    options.per_address = 3;
+    live_server server(options);
+    std::vector<raw_client> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.emplace_back(server.port());
+        clients.back().send(echo);
+        CHECK(clients.back().read_reply().status == 200);
+    }
+    const auto refused = raw_client(server.port()).read_all();
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    const auto body = refused.substr(refused.find("\r\n\r\n") + 4);
+    CHECK(refused.find("Content-Length: " + std::to_string(body.size()) + "\r\n") != std::string::npos);
+    CHECK(server.counters().connections_refused == 1);
+    clients.pop_back();
+    CHECK(soon([&] { return server.counters().connections_open == 2; }));
+    CHECK(ask(server.port(), echo).status == 200);
+}
+
+TEST_CASE("a cap counts an IPv6 /64 as one, and all servers of a process together") {
+    using boost::asio::ip::make_address;
+    const auto admits = std::make_shared<gateway::admission>(2, 3);
+    auto a = admits->enter(make_address("2001:db8::1"), false);
+    auto b = admits->enter(make_address("2001:db8::ffff:2"), false);
+    CHECK(a);
+    CHECK(b);
+    CHECK_FALSE(admits->enter(make_address("2001:db8::3"), false));
+    auto proxy = admits->enter(make_address("2001:db8::3"), true);
+    CHECK(proxy);
+    CHECK_FALSE(admits->enter(make_address("10.0.0.1"), false));
+    proxy.reset();
+    CHECK(admits->enter(make_address("::ffff:10.0.0.1"), false));
+}
+
+TEST_CASE("two servers share one port") {
+    auto options = quick_options();
+    live_server one(options);
+    options.port = one.port();
+    live_server two(options);
+    std::vector<raw_client> clients;
+    CHECK(soon([&] {
+        clients.emplace_back(one.port());
+        clients.back().send(echo);
+        clients.back().read_reply();
+        return one.app.handled > 0 && two.app.handled > 0;
+    }));
+}
+
+TEST_CASE("with no descriptor left callers are shed, nothing spins, and accepting goes on afterwards") {
+    live_server server;
+    raw_client served(server.port());
+    served.send(echo);
+    CHECK(served.read_reply().status == 200);
+
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    std::vector<int> held;
+    rlimit low = before;
+    low.rlim_cur = 256;
+    setrlimit(RLIMIT_NOFILE, &low);
+    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) held.push_back(fd);
+    ::close(held.back());
+    held.pop_back();
+
+    // The client takes the last descriptor, so the server finds none.
+    const auto begin = std::chrono::steady_clock::now();
+    const auto used = cpu_seconds();
+    {
+        raw_client shed(server.port());
+        CHECK(shed.read_all().empty());
+        CHECK(server.counters().connections_refused >= 1);
+        served.send(echo);
+        CHECK(served.read_reply().status == 200);
+        CHECK(soon([&] { return std::chrono::steady_clock::now() > begin + milliseconds(300); }));
+        CHECK(cpu_seconds() - used < 0.2);
+    }
+    for (const int fd : held) ::close(fd);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(soon([&] {
+        try {
+            return ask(server.port(), echo).status == 200;
+        } catch (const std::runtime_error&) {
+            return false;
+        }
+    }));
+}
+
+TEST_CASE("a drain ends idle connections at once and lets a request under way finish") {
+    live_server server;
+    raw_client idle(server.port()), busy(server.port());
+    idle.send(echo);
+    idle.read_reply();
+    busy.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(soon([&] { return server.app.holding == 1; }));
+    server.drain(seconds(20));
+    CHECK(idle.read_all().empty());
+    CHECK_THROWS(raw_client(server.port()));
+    CHECK_FALSE(server.drained);
+    server.on_thread([&] { server.app.held.cancel(); });
+    const auto reply = busy.read_reply();
+    CHECK(reply.status == 200);
+    CHECK(reply.headers.at("connection") == "close");
+    CHECK(soon([&] { return server.drained.load(); }));
+}
+
+TEST_CASE("a drain tells sockets when to come back and closes those that stay with 1012") {
+    live_server server;
+    ws_client leaves(server.port()), stays(server.port());
+    server.drain(milliseconds(400));
+    const auto told = leaves.read_message();
+    CHECK(told.payload.starts_with(R"({"type":"reconnect","data":{"after_ms":)"));
+    CHECK(std::stoi(told.payload.substr(told.payload.rfind(':') + 1)) <= 200);
+    leaves.raw.close();
+    CHECK(stays.read_message().payload.starts_with(R"({"type":"reconnect")"));
+    CHECK(stays.read_close() == 1012);
+    CHECK(soon([&] { return server.drained.load(); }));
+    CHECK(server.app.peers_closed == 2);
+}
+
+TEST_CASE("a drain is over at its limit whatever a client does") {
+    live_server server;
+    ws_client deaf(server.port());
+    raw_client held(server.port());
+    held.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(soon([&] { return server.app.holding == 1; }));
+    const auto begin = std::chrono::steady_clock::now();
+    server.drain(milliseconds(300));
+    CHECK(soon([&] { return server.drained.load(); }));
+    CHECK(std::chrono::steady_clock::now() - begin < seconds(2));
+    CHECK(held.read_all().empty());
+}
+
+TEST_CASE("a server that stops closes its sockets with 1001") {
+    live_server server;
+    ws_client client(server.port());
+    server.stop();
+    CHECK(client.read_close() == 1001);
+}

@@ -1,0 +1,65 @@
+#include <doctest/doctest.h>
+
+#include "platform/kafka/commit_state.hpp"
+
+using namespace airi::kafka;
+
+namespace {
+
+const partition_id first{"t", 0};
+const partition_id second{"t", 1};
+
+}  // namespace
+
+TEST_CASE("only what is finished and not stored is owed") {
+    commit_state book;
+    book.assign({first, second});
+    book.handed_over(first, 10);
+    book.handed_over(first, 11);
+    CHECK(book.owed().empty());
+    book.finished(first, 11);
+    book.finished(first, 12);
+    CHECK(book.owed() == offsets{{first, 12}});
+    book.stored(first, 11);
+    CHECK(book.owed() == offsets{{first, 12}});
+    book.stored(first, 12);
+    CHECK(book.owed().empty());
+}
+
+TEST_CASE("a revoked partition owes nothing and takes no more words") {
+    commit_state book;
+    book.assign({first, second});
+    book.handed_over(first, 3);
+    book.finished(first, 4);
+    book.revoke({first});
+    CHECK(book.owed().empty());
+    book.finished(first, 5);
+    CHECK(book.owed().empty());
+    CHECK(book.assigned(second));
+    CHECK_FALSE(book.assigned(first));
+}
+
+TEST_CASE("a late word about an earlier assignment does not take the group back") {
+    commit_state book;
+    book.assign({first});
+    book.handed_over(first, 5);
+    book.revoke({first});
+    book.assign({first});
+    book.finished(first, 6);
+    CHECK(book.owed().empty());
+    book.handed_over(first, 100);
+    book.finished(first, 6);
+    book.finished(first, 100);
+    CHECK(book.owed().empty());
+    book.finished(first, 101);
+    CHECK(book.owed() == offsets{{first, 101}});
+}
+
+TEST_CASE("the position is the offset after the last record handed over") {
+    commit_state book;
+    book.assign({first});
+    CHECK(book.position(first) == -1);
+    book.handed_over(first, 41);
+    CHECK(book.position(first) == 42);
+    CHECK(book.position(second) == -1);
+}

@@ -1,0 +1,93 @@
+#include "events/usage.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/sample_events.hpp"
+#include "workers/chat/chat.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using workers::chat::consequences_of;
+
+namespace {
+
+constexpr std::string_view trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+sql::generations::end ended(std::string state, std::string error = "") {
+    sql::generations::end out{std::move(state), std::move(error), "openai", "gpt", 2, 17, 12, 34, 5600, 789, some_time,
+        R"({"content":"hi"})"};
+    return out;
+}
+
+std::string header_of(const events::outgoing& out, std::string_view name) {
+    for (const auto& [n, value] : out.headers)
+        if (n == name) return value;
+    return "none";
+}
+
+std::vector<std::string> topics(const workers::after_commit& of) {
+    std::vector<std::string> out;
+    for (const auto& e : of.events) out.push_back(e.topic);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("the same end has the same consequences, byte for byte") {
+    const auto once = consequences_of(screened(), ended("completed"), trace),
+               again = consequences_of(screened(), ended("completed"), trace);
+    REQUIRE(once.events.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(once.events[i].value == again.events[i].value);
+        CHECK(once.events[i].headers == again.events[i].headers);
+        CHECK(once.events[i].key == again.events[i].key);
+    }
+    CHECK(header_of(once.events[0], "ce_id") != header_of(once.events[1], "ce_id"));
+    CHECK(header_of(once.events[0], "ce_id") == event_id::of(screened().generation.value, "finished").text());
+    CHECK(header_of(once.events[1], "ce_id") == event_id::of(screened().generation.value, "usage").text());
+    CHECK(header_of(once.events[0], "traceparent") == trace);
+    CHECK(header_of(once.events[0], "ce_time") == to_text(some_time));
+}
+
+TEST_CASE("a completed reply ends the stream, is announced and is billed") {
+    const auto out = consequences_of(screened(), ended("completed"), trace);
+    REQUIRE(out.frames.size() == 1);
+    CHECK(out.frames[0].type == events::frame_type::complete);
+    CHECK(out.frames[0].at == events::position{2, 17});
+    CHECK(out.frames[0].more == R"("message":{"content":"hi"})");
+    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+    const auto finished = events::decode<events::chat_finished>(out.events[0].value);
+    REQUIRE(finished);
+    CHECK(finished->state == "completed");
+    CHECK(finished->epoch == 2);
+    CHECK(finished->cost_nanousd == 5600);
+    const auto usage = events::decode<events::usage_recorded>(out.events[1].value);
+    REQUIRE(usage);
+    CHECK(usage->user == screened().user);
+    CHECK(usage->resource == "messages");
+    CHECK(usage->quantity == 1);
+    CHECK(usage->tokens_in == 12);
+    CHECK(usage->tokens_out == 34);
+    CHECK(usage->cost_nanousd == 5600);
+    CHECK(usage->reference == screened().generation);
+    CHECK(usage->occurred_at == some_time);
+}
+
+TEST_CASE("a cancelled reply is billed for what was made of it") {
+    const auto out = consequences_of(screened(), ended("cancelled"), trace);
+    CHECK(out.frames.at(0).type == events::frame_type::cancelled);
+    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+    CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "cancelled");
+}
+
+TEST_CASE("a failed reply is told and announced, but not billed") {
+    const auto out = consequences_of(screened(), ended("failed", "provider_unavailable"), trace);
+    CHECK(out.frames.at(0).type == events::frame_type::failed);
+    CHECK(out.frames.at(0).more == R"("code":"provider_unavailable")");
+    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1"});
+    CHECK(events::decode<events::chat_finished>(out.events.at(0).value)->error_code == "provider_unavailable");
+}
+
+TEST_CASE("a rejected message was told by moderation: nothing is said twice") {
+    const auto out = consequences_of(screened(), ended("rejected"), trace);
+    CHECK(out.frames.empty());
+    CHECK(out.events.empty());
+}

@@ -1,0 +1,155 @@
+#include "workers/email/compose.hpp"
+
+#include <set>
+
+#include "platform/base/json.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/sample_events.hpp"
+#include "workers/email/errors.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using namespace airi::workers;
+
+namespace {
+
+const email::mailbox sender{"AIRI", "no-reply@airi.example"};
+const event_id event = event_id::of(uuid{}, "mail");
+
+result<email::letter> composed(const events::email_requested& in) {
+    return email::compose(in, event, some_time, sender);
+}
+bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
+
+const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
+    "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created"};
+
+}  // namespace
+
+TEST_CASE("every kind has its texts in both languages, and they name what is known only") {
+    const std::set<std::string_view> known{
+        "name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at", "key"};
+    std::size_t texts = 0;
+    for (const auto& file : email::text_files) {
+        if (!file.name.ends_with(".txt")) continue;
+        CAPTURE(std::string(file.name));
+        ++texts;
+        CHECK(std::find(kinds.begin(), kinds.end(), file.name.substr(0, file.name.find('.'))) != kinds.end());
+        for (auto at = file.text.find("{{"); at != file.text.npos; at = file.text.find("{{", at + 2)) {
+            const auto name = file.text.substr(at + 2, file.text.find("}}", at) - at - 2);
+            CHECK_MESSAGE(known.contains(name), std::string(name));
+        }
+        CHECK(file.text.find("{{link}}") != file.text.npos);
+    }
+    CHECK(texts == kinds.size() * 2);
+    for (const auto& kind : kinds) {
+        auto in = wanted_mail(kind);
+        const auto english = composed(in);
+        in.locale = "de";
+        const auto german = composed(in);
+        REQUIRE(english);
+        REQUIRE(german);
+        CHECK(english->subject != german->subject);
+        CHECK(has(english->html, "<html lang=\"en\">"));
+        CHECK(has(german->html, "<html lang=\"de\">"));
+        for (const auto& one : {*english, *german}) {
+            CHECK(has(one.text, in.link));
+            CHECK_FALSE(has(one.subject + one.text + one.html, "{{"));
+        }
+    }
+}
+
+TEST_CASE("a mail greets by name, shows the link, and says until when it works") {
+    const auto out = composed(wanted_mail());
+    REQUIRE(out);
+    CHECK(out->id == event);
+    CHECK(out->to == "ada@example.com");
+    CHECK(out->date == some_time);
+    CHECK(out->subject == "Confirm your e-mail address");
+    CHECK(out->text ==
+          "Hello Ada \"L\" <b>,\n\nplease confirm that this is your e-mail address by opening this link:\n\n"
+          "https://airi.example/verify?token=a-b_c&x=1\n\nThe link works until 2100-01-01 00:00 UTC.\n\n"
+          "If you did not sign up for AIRI, ignore this mail.\n");
+}
+
+TEST_CASE("what an event brings is text in HTML, never markup") {
+    const auto out = composed(wanted_mail());
+    REQUIRE(out);
+    CHECK(has(out->html, "<p>Hello Ada &quot;L&quot; &lt;b&gt;,</p>"));
+    CHECK(has(out->html,
+        "<p><a "
+        "href=\"https://airi.example/verify?token=a-b_c&amp;x=1\">https://airi.example/verify?token=a-b_c&amp;x=1</a></"
+        "p>"));
+    CHECK_FALSE(has(out->html, "<b>"));
+}
+
+TEST_CASE("a value is one short line, put in as it is") {
+    auto in = wanted_mail();
+    in.variables.text = R"({"name":" {{link}}\r\nBcc: x\u0000 ","link":"https://evil.example/","product":"Evil"})";
+    const auto out = composed(in);
+    REQUIRE(out);
+    CHECK(has(out->text, "Hello {{link}}  Bcc: x,\n"));
+    CHECK_FALSE(has(out->text, "evil"));
+    CHECK(has(out->text, "sign up for AIRI"));
+    in.variables.text = "{\"name\":\"" + std::string(199, 'a') + "\xC3\xBC\"}";
+    CHECK(has(composed(in)->text, "Hello " + std::string(199, 'a') + ",\n"));
+}
+
+TEST_CASE("a name that is an address of a page does not get into a mail") {
+    for (const auto* name : {"see https://evil.example", "www.evil.example"}) {
+        auto in = wanted_mail();
+        in.variables.text = json::object().add("name", name).text();
+        const auto out = composed(in);
+        REQUIRE(out);
+        CHECK(out->text.starts_with("please confirm"));
+        CHECK_FALSE(has(out->text + out->html, "evil"));
+    }
+}
+
+TEST_CASE("a paragraph whose variable is not there is left out") {
+    auto in = wanted_mail("new_login");
+    in.variables.text = R"({"device":"Firefox","time":"2026-11-20T18:45:03.123456Z","address":null})";
+    in.link = "";
+    const auto out = composed(in);
+    REQUIRE(out);
+    CHECK(has(out->text, "Device: Firefox\n\nTime: 2026-11-20 18:45 UTC\n"));
+    CHECK_FALSE(has(out->text, "Address"));
+    CHECK_FALSE(has(out->text, "Hello"));
+    CHECK_FALSE(has(out->text, "sessions here"));
+    for (const auto* none : {"", "null", "{}"}) {
+        in.variables.text = none;
+        CHECK(composed(in).has_value());
+    }
+}
+
+TEST_CASE("a language without texts gets the English ones") {
+    const auto subject_in = [](std::string locale) {
+        auto in = wanted_mail();
+        in.locale = std::move(locale);
+        return composed(in)->subject;
+    };
+    const auto german = subject_in("de");
+    CHECK(subject_in("de-AT") == german);
+    CHECK(subject_in("DE_de") == german);
+    for (const auto* other : {"en-GB", "fr", "", "../../de", "zz-de"})
+        CHECK(subject_in(other) == "Confirm your e-mail address");
+}
+
+TEST_CASE("a mail that nobody could send is refused") {
+    const auto fault = [](auto change) {
+        auto in = wanted_mail();
+        change(in);
+        const auto out = composed(in);
+        REQUIRE_FALSE(out);
+        CHECK(out.error() == failure::refused);
+        return out.error();
+    };
+    CHECK(fault([](auto& in) { in.to = "a@b\r\nBcc: c@d"; }) == email::errc::bad_address);
+    for (const auto* kind : {"", "unknown", "layout", "verify_email.en", "../verify_email"})
+        CHECK(fault([&](auto& in) { in.kind = kind; }) == email::errc::unknown_kind);
+    for (const auto* link : {"", "javascript:alert(1)", "ftp://a/", "https://", "//a", "/a", "https://a b",
+             "https://a/\"><b>", "https://a/\n", "https://user@a/", "https://\xC3\xA4/", "https://a/{x}"})
+        CHECK(fault([&](auto& in) { in.link = link; }) == email::errc::bad_link);
+    for (const auto* variables : {"[]", "1", "\"x\"", "{"})
+        CHECK(fault([&](auto& in) { in.variables.text = variables; }) == email::errc::bad_variables);
+}

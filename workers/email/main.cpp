@@ -1,0 +1,67 @@
+#include "workers/email/email.hpp"
+#include "workers/runtime/worker_process.hpp"
+
+namespace {
+
+using namespace airi;
+using namespace airi::workers;
+
+struct mail_settings : worker_settings {
+    std::string from = "airi <no-reply@localhost>";
+    std::string outbox = "mail";
+    secret smtp_url;
+    std::string ca_file;
+    std::string ses_region;
+    std::string ses_endpoint;
+    std::string access_key;
+    secret secret_key;
+
+    static constexpr auto settings = std::tuple_cat(worker_settings::settings,
+        std::tuple{
+            setting{"MAIL_FROM", &mail_settings::from,
+                "The sender: Name <address>. The name stands for the product in the texts."},
+            setting{"MAIL_OUTBOX", &mail_settings::outbox,
+                "The folder that mails go to while neither SMTP nor SES is set."},
+            setting{
+                "MAIL_SMTP_URL", &mail_settings::smtp_url, "smtp[s]://[user:password@]host[:port], percent-encoded."},
+            setting{"MAIL_CA_FILE", &mail_settings::ca_file,
+                "The authorities that the mail server's certificate may be of; empty: the system's."},
+            setting{"MAIL_SES_REGION", &mail_settings::ses_region, "The region of Amazon's SES."},
+            setting{"MAIL_SES_ENDPOINT", &mail_settings::ses_endpoint,
+                "Another server that speaks its API, http(s)://host[:port]."},
+            setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The key for SES."},
+            setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "Its secret."},
+        });
+
+    std::vector<std::string> mistakes() const {
+        std::vector<std::string> out;
+        if (!email::parse_mailbox(from)) out.push_back("MAIL_FROM is an address, or Name <address>");
+        if (!smtp_url.empty())
+            if (const auto wrong = email::smtp_mistake(smtp_url); !wrong.empty())
+                out.push_back("MAIL_SMTP_URL " + wrong);
+        if (!smtp_url.empty() && !ses_region.empty())
+            out.push_back("MAIL_SMTP_URL and MAIL_SES_REGION exclude each other");
+        if (!ses_region.empty() && (access_key.empty() || secret_key.empty()))
+            out.push_back("MAIL_SES_REGION needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+        return out;
+    }
+};
+
+std::unique_ptr<email::transport> transport_of(const mail_settings& s, const email::mailbox& from) {
+    if (!s.smtp_url.empty()) return email::open_smtp({s.smtp_url, s.ca_file, std::string(from.domain())});
+    if (!s.ses_region.empty())
+        return email::open_ses({s.ses_region, s.ses_endpoint, s.access_key, s.secret_key, s.ca_file});
+    return email::open_outbox(s.outbox);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    mail_settings settings;
+    if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
+    worker_process whole("email", settings);
+    const auto from = email::parse_mailbox(settings.from).value();
+    const auto out = email::open_sender(transport_of(settings, from));
+    const email::ports use{whole.database(), *out, from};
+    return whole.run(email::declare(use));
+}

@@ -1,0 +1,104 @@
+#include "workers/providers/llm/ollama.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "platform/http/ndjson.hpp"
+#include "workers/providers/llm/http_stream.hpp"
+#include "workers/providers/llm/refusal.hpp"
+
+namespace airi::workers::providers {
+namespace {
+
+class ollama_lines final : public decoder {
+protected:
+    error_code read(std::string_view bytes) override {
+        const auto ec = ndjson_.push(bytes, lines_);
+        const auto failed = take_lines();
+        return failed ? failed : ec;
+    }
+    error_code read_last() override {
+        ndjson_.finish(lines_);
+        return take_lines();
+    }
+
+private:
+    error_code take_lines() {
+        for (const auto& line : std::exchange(lines_, {})) {
+            const auto failed = chunk(line, [this](json::value root) { return take_line(root); });
+            if (failed) return failed;
+            if (over()) return {};
+        }
+        return {};
+    }
+
+    error_code take_line(json::value root) {
+        const auto error = root["error"];
+        if (error.exists() && !error.is_null()) return meaning_of_error(error);
+        const auto message = root["message"];
+        if (const auto text = message["content"].string()) add_text(*text);
+        if (const auto thought = message["thinking"].string(); thought && !thought->empty()) progress();
+        count_in(root["prompt_eval_count"].integer());
+        count_out(root["eval_count"].integer());
+        if (root["done"].boolean() == true) {
+            set_finish(root["done_reason"].string() == "length" ? finish::length : finish::stop);
+            set_over();
+        }
+        return {};
+    }
+
+    http::ndjson_parser ndjson_;
+    std::vector<std::string> lines_;
+};
+
+std::string body_of(const prompt& what) {
+    std::string messages = "[";
+    for (const auto& each : what.turns) {
+        if (messages.size() > 1) messages += ',';
+        const std::string_view who = each.who == role::system ? "system"
+                                     : each.who == role::user ? "user"
+                                                              : "assistant";
+        messages += json::object().add("role", who).add("content", each.text).text();
+    }
+    messages += ']';
+    json::object options;
+    options.add("num_predict", what.max_tokens);
+    if (what.temperature) options.add("temperature", *what.temperature);
+    json::object out;
+    out.add("model", what.model).add_raw("messages", messages).add("stream", true);
+    out.add_raw("options", std::move(options).text());
+    return std::move(out).text();
+}
+
+class ollama final : public chat_provider {
+public:
+    ollama(ollama_config config, http::client& with, executor on)
+        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
+
+    std::string_view name() const override { return "ollama"; }
+    milliseconds retry_after() const override { return pause_->left(); }
+
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
+        http::request out;
+        out.url = config_.base_url + "/api/chat";
+        out.with = {{"Content-Type", "application/json"}, {"Accept", "application/x-ndjson"}};
+        out.body = body_of(what);
+        return open_chat(with_, on_, {"ollama", std::move(out), ollama_decoder(), bound, pause_});
+    }
+
+private:
+    ollama_config config_;
+    http::client& with_;
+    executor on_;
+    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
+};
+
+}  // namespace
+
+std::unique_ptr<chat_provider> ollama_provider(ollama_config config, http::client& with, executor on) {
+    return std::make_unique<ollama>(std::move(config), with, std::move(on));
+}
+
+std::unique_ptr<decoder> ollama_decoder() { return std::make_unique<ollama_lines>(); }
+
+}  // namespace airi::workers::providers

@@ -1,0 +1,133 @@
+#include "workers/providers/llm/openai.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "platform/http/sse.hpp"
+#include "workers/providers/llm/http_stream.hpp"
+#include "workers/providers/llm/refusal.hpp"
+
+namespace airi::workers::providers {
+namespace {
+
+finish reason_of(std::string_view text) {
+    if (text == "length") return finish::length;
+    if (text == "content_filter") return finish::filtered;
+    return finish::stop;
+}
+
+class openai_chunks final : public decoder {
+protected:
+    error_code read(std::string_view bytes) override {
+        events_.clear();
+        const auto ec = sse_.push(bytes, events_);
+        for (const auto& event : events_) {
+            if (const auto failed = take_event(event)) return failed;
+            if (over()) return {};
+        }
+        return ec;
+    }
+
+private:
+    error_code take_event(const http::sse_event& event) {
+        if (event.data == "[DONE]") {
+            set_over();
+            return {};
+        }
+        const bool is_error = event.type == "error";
+        return chunk(event.data, [this, is_error](json::value root) { return take_chunk(root, is_error); });
+    }
+
+    error_code take_chunk(json::value root, bool is_error) {
+        const auto error = root["error"];
+        if (error.exists() && !error.is_null()) return meaning_of_error(error);
+        if (is_error) return meaning_of_error(root);
+        // In any chunk: some vendors send the counts in one whose `choices` is not empty. Groq has a place of
+        // its own.
+        for (const auto usage : {root["groq_"]["usage"], root["usage"]}) {
+            count_in(usage["prompt_tokens"].integer());
+            count_out(usage["completion_tokens"].integer());
+        }
+        root["choices"].each([this](json::value choice) {
+            if (choice["index"].integer().value_or(0) == 0) take_choice(choice);
+        });
+        return {};
+    }
+
+    void take_choice(json::value choice) {
+        const auto delta = choice["delta"].exists() ? choice["delta"] : choice["message"];
+        for (const auto* field : {"content", "refusal"})
+            if (const auto text = delta[field].string()) add_text(*text);
+        for (const auto* field : {"reasoning_content", "reasoning"})
+            if (const auto thought = delta[field].string(); thought && !thought->empty()) progress();
+        if (const auto why = choice["finish_reason"].string(); why && !why->empty()) set_finish(reason_of(*why));
+    }
+
+    http::sse_parser sse_;
+    std::vector<http::sse_event> events_;
+};
+
+std::string_view name_of(role who) {
+    switch (who) {
+        case role::system: return "system";
+        case role::user: return "user";
+        case role::assistant: return "assistant";
+    }
+    return "user";
+}
+
+std::string body_of(const prompt& what, const openai_config& config) {
+    std::string messages = "[";
+    for (const auto& each : what.turns) {
+        if (messages.size() > 1) messages += ',';
+        messages += json::object().add("role", name_of(each.who)).add("content", each.text).text();
+    }
+    messages += ']';
+    json::object out;
+    out.add("model", what.model).add_raw("messages", messages).add("stream", true);
+    if (config.wants_usage) out.add_raw("stream_options", R"({"include_usage":true})");
+    out.add(config.max_tokens_field, what.max_tokens);
+    if (what.temperature) out.add("temperature", *what.temperature);
+    return std::move(out).text();
+}
+
+class openai final : public chat_provider {
+public:
+    openai(openai_config config, http::client& with, executor on)
+        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
+
+    std::string_view name() const override { return config_.name; }
+    milliseconds retry_after() const override { return pause_->left(); }
+
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
+        http::request out;
+        out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+        if (!config_.azure_api_version.empty()) {
+            const auto& deployment = config_.azure_deployment.empty() ? what.model : config_.azure_deployment;
+            out.url = config_.base_url + "/openai/deployments/" + deployment +
+                      "/chat/completions?api-version=" + config_.azure_api_version;
+            out.with.emplace_back("api-key", config_.key.reveal());
+        } else {
+            out.url = config_.base_url + "/chat/completions";
+            if (!config_.key.empty()) out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
+        }
+        out.body = body_of(what, config_);
+        return open_chat(with_, on_, {config_.name, std::move(out), openai_decoder(), bound, pause_});
+    }
+
+private:
+    openai_config config_;
+    http::client& with_;
+    executor on_;
+    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
+};
+
+}  // namespace
+
+std::unique_ptr<chat_provider> openai_provider(openai_config config, http::client& with, executor on) {
+    return std::make_unique<openai>(std::move(config), with, std::move(on));
+}
+
+std::unique_ptr<decoder> openai_decoder() { return std::make_unique<openai_chunks>(); }
+
+}  // namespace airi::workers::providers

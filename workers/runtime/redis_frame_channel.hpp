@@ -1,0 +1,14 @@
+// channel over Redis.
+#pragma once
+
+#include <memory>
+
+#include "platform/redis/redis.hpp"
+#include "workers/runtime/frame_channel.hpp"
+
+namespace airi::workers {
+
+/// Streams are kept for `keep` after their last frame. `client` must outlive the channel.
+std::unique_ptr<frame_channel> open_frame_channel(redis::client& client, seconds keep = seconds{900});
+
+}  // namespace airi::workers

@@ -1,0 +1,71 @@
+// What every worker's main does: settings, servers, the runner, the admin port, and leaving on SIGTERM.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "platform/base/secret.hpp"
+#include "platform/base/settings.hpp"
+#include "platform/redis/redis.hpp"
+#include "workers/runtime/runner.hpp"
+
+namespace airi::workers {
+
+struct worker_settings {
+    std::string kafka_brokers = "127.0.0.1:9092";
+    secret database_url;
+    secret redis_url{"redis://127.0.0.1:6379"};
+    std::string instance;
+    std::uint16_t admin_port = 0;
+    std::string log_level = "info";
+    seconds drain{10};
+    std::int64_t database_connections = 6;
+    milliseconds session_timeout{10'000};
+
+    static constexpr auto settings = std::tuple{
+        setting{"KAFKA_BROKERS", &worker_settings::kafka_brokers, "Kafka's bootstrap servers."},
+        setting{
+            "DATABASE_URL", &worker_settings::database_url, "Postgres, as the role airi_worker.", {.required = true}},
+        setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
+        setting{"AIRI_INSTANCE", &worker_settings::instance,
+            "This worker's slot, stable over restarts (chat-1); empty: none."},
+        setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz, /metrics; 0: any free one."},
+        setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
+        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work under way may take on SIGTERM.",
+            {.min = 0, .max = 600}},
+        setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
+            {.min = 1, .max = 100}},
+        setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
+            "After which a silent worker's partitions are given away.", {.min = 1000, .max = 300'000}},
+    };
+};
+
+/// The servers of a worker process, wired. One io_context, one thread.
+class worker_process {
+public:
+    worker_process(std::string name, const worker_settings&);
+    ~worker_process();
+    worker_process(const worker_process&) = delete;
+
+    executor on() const;
+    postgres::database& database();
+    redis::client& redis();
+    frame_channel& frames();
+    const std::string& owner() const;  ///< "slot#incarnation"
+
+    /// Called every `every` from now on, first at once; `run` does not start before the first call has ended well.
+    void reload_every(std::function<awaitable<result<>>()> load, seconds every);
+    /// Called when a drain has waited long enough.
+    void on_drain_timeout(std::function<awaitable<>()> release);
+
+    /// Runs the worker until SIGTERM or SIGINT, then drains. The exit code.
+    int run(worker);
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace airi::workers
