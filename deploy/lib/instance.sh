@@ -50,7 +50,8 @@ airi_status() { # fails unless all that should run is ready
 
 airi_scale() { # <worker>=<n>…
     local change worker n slot
-    local -a slots
+    local -a slots workers
+    mapfile -t workers < <(worker_names)
     (($#)) || die "scale <worker>=<n>; the workers are: ${workers[*]}"
     load_addresses
     lock_home

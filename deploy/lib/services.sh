@@ -1,8 +1,11 @@
 # shellcheck shell=bash disable=SC2154
 # The gateway and the workers: each copy has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own.
 
-# Every worker there is: airi-<name> is its binary, <name> its consumer group.
-workers=(moderation chat memory usage email exports oauth scheduler)
+worker_names() { sed -nE 's/^airi_worker\(([a-z_]+).*/\1/p' "$root/workers/workers.cmake"; }
+
+worker_needs() { # <worker> <setting>
+    grep -qE "^airi_worker\($1 .*NEEDS.* $2\b" "$root/workers/workers.cmake"
+}
 
 copies() { # <worker>
     if [[ -s "$home/scale/$1" ]]; then cat "$home/scale/$1"; else printf 1; fi
@@ -10,7 +13,7 @@ copies() { # <worker>
 
 wanted_slots() { # in the order of starting
     local worker n
-    for worker in "${workers[@]}"; do
+    for worker in $(worker_names); do
         for ((n = 1; n <= $(copies "$worker"); n++)); do printf '%s-%s\n' "$worker" "$n"; done
     done
     printf 'gateway\n'
@@ -31,10 +34,11 @@ slot_environment() {
     export JWT_SECRET AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
     export REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     JWT_SECRET="$(secret JWT_SECRET)"
-    case "$slot" in
-    gateway | moderation-*) export ENCRYPTION_KEY && ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" ;;
-    *) unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS ;;
-    esac
+    if [[ "$slot" == gateway ]] || worker_needs "${slot%-*}" ENCRYPTION_KEY; then
+        export ENCRYPTION_KEY && ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)"
+    else
+        unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS
+    fi
     # Settings of this script; a service would report them as unknown.
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then

@@ -6,7 +6,7 @@ import { eventually } from '../system/wait.mjs';
 import { ask, refused, Wire } from './raw.mjs';
 import { onSystem, say } from './scenario.mjs';
 
-const scenario = onSystem({ privacy: 1 });
+const scenario = onSystem({ exports: 1 });
 
 const hers = (system, user) => (method, path, json) =>
     ask(system.program('gateway-1').port, { method, path: `/api/v1${path}`, token: user.token, json });

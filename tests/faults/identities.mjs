@@ -20,14 +20,14 @@ export async function withIdentities() {
     ]);
     const appleKey = keyPair('APPLEKEY1', 'ES256');
     const test = withAccounts({
-        identity: 1,
+        oauth: 1,
         chat: 0,
         moderation: 0,
         usage: 0,
-        mail: 0,
+        email: 0,
         providers: ['simulated'],
         gatewayEnv: { OAUTH_REDIRECT_URL: redirect, API_URL: api },
-        identityEnv: {
+        oauthEnv: {
             ...openid.env,
             GOOGLE_CLIENT_ID: 'airi.google',
             GOOGLE_CLIENT_SECRET: 'of google',

@@ -48,7 +48,7 @@ const dead = async (system, id) => (await readTopic(system, `${topic}-dlt`)).fin
 async function restart(system, env) {
     await system.stop('email-1');
     await system.start('email-1', env);
-    await system.settled({ mail: 1 });
+    await system.settled({ email: 1 });
 }
 
 const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.server ?? server).address().port)));

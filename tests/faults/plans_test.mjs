@@ -50,7 +50,7 @@ let big;
 const plans = [];
 
 before(async () => {
-    system = await startSystem({ gateways: 0, chat: 0, moderation: 0, usage: 0, mail: 0, providers: ['simulated'] });
+    system = await startSystem({ gateways: 0, chat: 0, moderation: 0, usage: 0, email: 0, providers: ['simulated'] });
     await fill();
     [known] = await system.rows(`
         select u.id as user, u.email, c.id as conversation, m.id as message, m.generation_id as generation, s.id as session,

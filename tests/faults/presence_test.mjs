@@ -6,7 +6,7 @@ import { eventually, pause } from '../system/wait.mjs';
 import { Wire } from './raw.mjs';
 import { onSystem, say, seconds } from './scenario.mjs';
 
-const scenario = onSystem({ gateways: 2, chat: 0, moderation: 0, usage: 0, mail: 0 });
+const scenario = onSystem({ gateways: 2, chat: 0, moderation: 0, usage: 0, email: 0 });
 
 const presence = async (system, user, gateway = 'gateway-1') =>
     (await system.api('GET', '/users/presence', { token: user.token, gateway })).json.data;

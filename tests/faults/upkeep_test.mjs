@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../system/wait.mjs';
 import { onSystem } from './scenario.mjs';
 
-const scenario = onSystem({ mail: 0 });
+const scenario = onSystem({ email: 0 });
 
 scenario(
     'AIRI-43 SAAS-48: two schedulers do every job once; partitions are made ahead, what is over is removed',

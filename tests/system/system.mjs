@@ -17,6 +17,7 @@ import pg from 'pg';
 import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
+import { workers } from './workers.mjs';
 
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
 // kafkajs leaves this codec, which the producers use, to others.
@@ -27,7 +28,6 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const servers = ['postgres', 'redis', 'kafka'];
-const workers = ['moderation', 'chat', 'memory', 'usage', 'email', 'exports', 'oauth'];
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -41,14 +41,15 @@ const defaults = {
     chat: 1,
     memory: 0, // asks the provider too: only where that is looked at
     usage: 1,
-    mail: 1,
-    privacy: 0,
-    identity: 0,
+    email: 1,
+    exports: 0,
+    oauth: 0,
+    scheduler: 0,
     env: {}, // of every program
     gatewayEnv: {},
     chatEnv: {},
-    mailEnv: {},
-    identityEnv: {},
+    emailEnv: {},
+    oauthEnv: {},
     providers: ['openai'],
     supervised: false, // gateways and workers that end by themselves are started again
 };
@@ -102,7 +103,7 @@ class System {
         this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
         this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
         await this.addStandin();
-        const counts = Object.fromEntries(workers.map((kind) => [kind, this.options[kind]]));
+        const counts = Object.fromEntries(workers.map(({ name }) => [name, this.options[name]]));
         const wanted = Object.entries({ gateway: this.options.gateways, ...counts });
         await Promise.all(
             wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))),
@@ -110,9 +111,11 @@ class System {
         await this.settled(counts);
     }
 
-    /// Until each of these worker groups has exactly so many members, with the partitions handed out among them.
+    /// Until the group of each of these workers has exactly so many members and every partition is assigned.
     async settled(wanted) {
-        const groups = Object.entries(wanted).filter(([, members]) => members > 0);
+        const groups = workers
+            .filter(({ name, group }) => group && wanted[name] > 0)
+            .map(({ name, group }) => [group, wanted[name]]);
         const admin = this.kafka.admin();
         await admin.connect();
         try {
@@ -204,12 +207,13 @@ class System {
         } else {
             Object.assign(env, { ADMIN_PORT: String(port), DATABASE_URL: this.workerUrl, DRAIN_SECONDS: '2' });
         }
-        if (kind === 'gateway' || kind === 'moderation') env.ENCRYPTION_KEY = this.encryptionKey;
+        const worker = workers.find(({ name }) => name === kind);
+        if (!worker || worker.needs.includes('ENCRYPTION_KEY')) env.ENCRYPTION_KEY = this.encryptionKey;
         if (kind === 'chat')
             Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
         if (kind === 'memory') Object.assign(env, this.providerEnv());
-        if (kind === 'email') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.mailEnv);
-        if (kind === 'oauth') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.identityEnv);
+        if (kind === 'email') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.emailEnv);
+        if (kind === 'oauth') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.oauthEnv);
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`),
             env,
