@@ -82,7 +82,8 @@ awaitable<> publish_mail(services& use, const events::email_requested& mail, std
             "email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
 }
 
-void send_link(services& use, const request& in, std::optional<user_id> user, std::string email, std::string_view kind) {
+void send_link(
+    services& use, const request& in, std::optional<user_id> user, std::string email, std::string_view kind) {
     wish asked{user, std::move(email), std::string(kind), {in.traceparent, in.id, in.arrived}};
     boost::asio::co_spawn(use.on, send(use, std::move(asked)), boost::asio::detached);
 }

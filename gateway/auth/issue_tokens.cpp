@@ -23,8 +23,8 @@ problem signup_fault(std::string_view outcome) {
     return {409, "EMAIL_TAKEN", "this address has an account already"};
 }
 // What a session is entered with: in the answer's body, or as cookies.
-route_result token_answer(
-    services& use, const request& in, const tokens::claims& who, std::string_view user, const std::string& renewal, unsigned status) {
+route_result token_answer(services& use, const request& in, const tokens::claims& who, std::string_view user,
+    const std::string& renewal, unsigned status) {
     const auto access = use.keys.sign(who);
     json::object data;
     data.add_raw("user", user).add("expires_in", use.options.access_token_life.count());
@@ -38,7 +38,8 @@ route_result token_answer(
     return out;
 }
 
-awaitable<> record_login_attempt(services& use, const request& in, std::string email, std::optional<user_id> user, std::string_view outcome) {
+awaitable<> record_login_attempt(
+    services& use, const request& in, std::string email, std::optional<user_id> user, std::string_view outcome) {
     postgres::transaction tell;
     tell.statements.push_back(
         sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", in.address},
