@@ -1,5 +1,5 @@
-// The numbers the product specifications state and sql/profiles must carry; written from the specifications,
-// not from the profiles. Used by the test of the profiles.
+// The numbers that the product specifications state and sql/profiles must carry: written from the specifications, not
+// from the profiles. tests/sql/profiles_database_test.cpp compares them with a database.
 #pragma once
 
 #include <cstdint>
