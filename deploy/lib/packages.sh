@@ -9,6 +9,7 @@ packages_build=(
 packages_servers=(postgresql redis-server kcat curl jq)
 # A command may be there from elsewhere: <command>:<package>.
 packages_kafka=(java:openjdk-17-jre-headless mvn:maven)
+packages_lint=(clang-format-19 clang-tidy-19 shellcheck node:nodejs npm:npm)
 packages_tests=(python3:python3 python3-venv node:nodejs npm:npm chromium:chromium)
 
 installed() { [[ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" == ii* ]]; }
@@ -49,7 +50,7 @@ without_service_starts() {
     return "$result"
 }
 
-packages() { # build, servers, kafka, tests: Kafka's are the only ones that one can do without
+packages() { # build, servers, kafka, tests, lint: Kafka's are the only ones that one can do without
     local group
     for group in "$@"; do
         local -n wanted="packages_$group"

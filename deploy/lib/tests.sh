@@ -2,14 +2,12 @@
 # airi test: every program that ctest knows; each says "N passed, N failed" in its last line, and these are
 # summed.
 
-node_modules() { # the packages of the tests that are written for node, at the versions their package.json pins
-    local package dir
-    while IFS= read -r package; do
-        dir="$(dirname "$package")"
-        if [[ "$dir/node_modules/.package-lock.json" -nt "$package" ]]; then continue; fi
-        npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund >"$root/.airi/npm.log" 2>&1 ||
-            die "npm install failed in $dir, see $root/.airi/npm.log"
-    done < <(find "$root/tests" -name package.json -not -path '*/node_modules/*')
+node_packages() { # <dir>: the packages of a folder, at the versions its package.json pins
+    local dir="$1"
+    if [[ "$dir/node_modules/.package-lock.json" -nt "$dir/package.json" ]]; then return; fi
+    mkdir -p "$root/.airi"
+    npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund >"$root/.airi/npm.log" 2>&1 ||
+        die "npm install failed in $dir, see $root/.airi/npm.log"
 }
 
 # Reads ctest -V: shows one line for each program, what a failed one said, and the sum. A program that failed
@@ -55,7 +53,7 @@ airi_test() { # [label]: unit, integration, faults, e2e; without one, all
     esac
     # So that no test waits for a download or an initdb within its own time limit.
     if [[ "$label" != unit ]] && kafka_possible; then (kafka_fetch) || true; fi
-    if [[ "$label" =~ ^(e2e|faults|)$ ]]; then node_modules; fi
+    if [[ "$label" =~ ^(e2e|faults|)$ ]]; then node_packages "$root/tests"; fi
     (build dev) || {
         printf '0 passed, 1 failed\n'
         return 1
