@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Private servers for tests and benchmarks, each wholly inside one directory:
+# Private servers for tests and benchmarks, each inside one directory:
 #   deploy/servers.sh {kafka|postgres|redis} {start|stop|kill|pause|resume} <dir> [port]
 # start waits until the server answers, writes <dir>/port and <dir>/pid, and prints its address (kafka:
-# host:port, the others: a URL). Started again, a server has its data and its port again. kill is SIGKILL,
+# host:port, the others: a URL). A restarted server keeps its data and its port. kill is SIGKILL,
 # pause is SIGSTOP. PG_FSYNC=off makes PostgreSQL faster and safe against kill only; KAFKA_ADVERTISED_PORT
-# puts a proxy before Kafka.
+# puts a proxy in front of Kafka.
 set -euo pipefail
 
 here="$(dirname "${BASH_SOURCE[0]}")"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Keeps one process alive: deploy/supervise.sh <dir> -- <command…> A process that dies is started again, ever
-# more slowly while it dies soon. SIGTERM is passed on; after 20 s more the process is killed. Exit status 2
-# means that its settings are wrong: then starting it again would not help.
+# Keeps one process alive: deploy/supervise.sh <dir> -- <command…> A process that dies is restarted, with
+# growing pauses while it dies early. SIGTERM is passed on; 20 s later the process is killed. After exit status 2 (wrong
+# settings) it is not restarted.
 set -uo pipefail
 
 # shellcheck source=/dev/null
@@ -15,7 +15,7 @@ stop() {
 
 run_once() { # leaves the exit status in `status`
     local guard=''
-    # Should this supervisor be killed, the process drains and ends as well.
+    # If this supervisor is killed, the process drains and ends too.
     setpriv --pdeathsig TERM -- "$@" &
     child=$!
     write_pid "$dir/child" "$child"
@@ -61,5 +61,5 @@ main() {
     rm -f "$dir/child"
 }
 
-# In one line with its end: the shell reads a script while it runs, and this file may change meanwhile.
+# On one line with exit: the shell reads a script while it runs, and this file may change meanwhile.
 main "$@"; exit

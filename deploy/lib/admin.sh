@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# airi admin: the first super, made by whoever has the machine; he makes the others.
+# airi admin: makes the first super; a super appoints the others.
 
 airi_admin() { # <e-mail>
     local who

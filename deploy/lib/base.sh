@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Ground for airi and deploy/*.sh: where things are, how a background process is started, found again and
-# stopped, how a free port is chosen.
+# The base of airi and deploy/*.sh: paths, background processes (start, find, stop), free ports.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 cache="$(realpath -m "${AIRI_CACHE:-$root/.airi/cache}")"
@@ -12,8 +11,7 @@ die() {
     exit 1
 }
 
-# Until <command> succeeds, for at most <seconds>. An optional pid file ends the wait early when its process
-# is gone.
+# Waits until <command> succeeds, for at most <seconds>. With a pid file the wait ends early when that process is gone.
 wait_until() {
     local seconds="$1" pid_file="$2"
     shift 2
@@ -25,7 +23,7 @@ wait_until() {
     done
 }
 
-random_text() { # letters and digits only, so that it may stand in an URL unescaped
+random_text() { # letters and digits only: it needs no escaping in a URL
     local text
     text="$(head -c 96 /dev/urandom | base64 -w0 | tr -dc 'A-Za-z0-9')"
     printf '%s' "${text:0:${1:-40}}"
@@ -46,7 +44,7 @@ write_pid() {
     mv "$1.new" "$1"
 }
 
-live_pid() { # prints the pid when the very process that was written down still runs
+live_pid() { # prints the pid while the recorded process runs
     local pid='' start=''
     [[ -s "$1" ]] || return 1
     { read -r pid && read -r start; } <"$1" || true
@@ -89,23 +87,23 @@ signal_process() { # <pid file> <signal>; after STOP none of its threads runs an
 
 stopped() { ! grep -qE '^[0-9]+ \(.*\) [^T]' /proc/"$1"/task/*/stat; }
 
-keep_log() { # one earlier log is kept
+keep_log() { # keeps one earlier log
     if [[ -s "$1" ]]; then mv "$1" "$1.1"; fi
 }
 
-# --- ports: below the range from which the kernel serves outgoing connections
+# --- ports: below the kernel's range for outgoing connections
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-free_port() { # the first free one from <port> on, or from a random one
+free_port() { # the first free port from <port> on, or from a random one
     local port="${1:-$((20000 + (RANDOM << 15 | RANDOM) % 12000))}"
     while listening "$port"; do port=$((port + 1)); done
     printf '%s' "$port"
 }
 
-# Starts a server with <kind>_launch <dir> <port>, which returns when it answers or failed. Its port is the
-# one asked for, else the one of its earlier life (its clients know no other), else a free one, which a
-# neighbour may snatch.
+# Starts a server with <kind>_launch <dir> <port>, which returns when the server answers or has failed. The port is the
+# given one, else the one of the last start (its clients know no other), else a free one, which another process may
+# take.
 start_server() { # <kind> <dir> [port]
     local kind="$1" dir="$2" port="${3:-}" tries=1
     if live_pid "$dir/pid" >/dev/null; then return; fi

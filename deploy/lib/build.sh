@@ -19,7 +19,7 @@ build() { # <preset> [target…]
     }
 }
 
-build_progress() { # on a terminal the count of the build tool, in place
+build_progress() { # shows ninja's count in place on a terminal
     local line back='\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b'
     if [[ ! -t 2 ]]; then
         cat >/dev/null

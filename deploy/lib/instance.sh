@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# What one does with an instance that is up: down, status, scale, logs.
+# Commands for a running instance: down, status, scale, logs.
 
-airi_down() { # the gateway first: no new work; then the workers, which finish theirs; then the servers
+airi_down() { # the gateway first (no new work), then the workers (they finish theirs), then the servers
     lock_home
     local begun
     local -a slots
@@ -31,7 +31,7 @@ status_line() { # <name> <dir> <pid file> <ready command…>; fails when it is n
     [[ "$ready" == yes ]]
 }
 
-airi_status() { # fails unless all that should run is ready
+airi_status() { # fails unless every wanted process is ready
     local kind slot result=0
     local -a slots
     printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
@@ -73,7 +73,7 @@ airi_logs() { # [name…]: followed on a terminal
     for name in "$@"; do
         if [[ ! -e "$home/logs/$name.log" && -e "$home/logs/$name-1.log" ]]; then name="$name-1"; fi
         [[ -e "$home/logs/$name.log" ]] ||
-            die "no log of $name; there are: $(cd "$home/logs" && printf '%s ' *.log)"
+            die "no log is named $name; the logs are: $(cd "$home/logs" && printf '%s ' *.log)"
         files+=("$home/logs/$name.log")
     done
     (($#)) || files=("$home"/logs/*.log)

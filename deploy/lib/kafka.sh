@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
-# Jars, a formatted data directory to copy and a class archive are made once, in the cache.
+# The cache holds the jars, a formatted data directory to copy and a class archive.
 
 kafka_pom="$root/deploy/kafka/pom.xml"
 kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
@@ -10,13 +10,13 @@ kafka_possible() {
     command -v java >/dev/null && { [[ -d "$kafka_cache/jars" ]] || command -v mvn >/dev/null; }
 }
 
-kafka_class_path() { # sorted and spelled out: the class archive is only valid for exactly the same list
+kafka_class_path() { # sorted and explicit: the class archive is valid for exactly this list only
     local jars=("$kafka_cache"/jars/*.jar)
     local IFS=:
     printf '%s' "${jars[*]}"
 }
 
-kafka_java() { # <jvm options…> -- <class> <arguments…>, as words in the array kafka_command
+kafka_java() { # <jvm options…> -- <class> <arguments…>, into the array kafka_command
     local options=()
     while [[ "$1" != -- ]]; do
         options+=("$1")
@@ -67,7 +67,7 @@ kafka_format() {
         die "Kafka's format failed, see $kafka_cache/format.log"
 }
 
-# One short life of the broker, in which a group reads and writes, tells the JVM which classes it will need.
+# One short run of the broker, in which a group reads and writes, shows the JVM which classes it needs.
 kafka_train() {
     local dir="$kafka_cache/training" archive="$kafka_cache/classes.jsa" port
     port="$(free_port "")"

@@ -46,8 +46,10 @@ tidy() { # [--all]: what was changed since the last commit, or every program fil
     if [[ "${1:-}" == --all ]]; then
         files="$(lint_files '*.cpp')"
     else
-        files="$({ git diff --name-only HEAD -- '*.cpp' '*.hpp'; git ls-files --others --exclude-standard -- '*.cpp'; } |
-            sed 's/\.hpp$/.cpp/' | sort -u)"
+        files="$({
+            git diff --name-only HEAD -- '*.cpp' '*.hpp'
+            git ls-files --others --exclude-standard -- '*.cpp'
+        } | sed 's/\.hpp$/.cpp/' | sort -u)"
     fi
     [[ -e .airi/build/dev/build.ninja ]] || cmake --preset dev >"$root/.airi/lint.log" 2>&1 || {
         cat "$root/.airi/lint.log" >&2

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
-# airi mail: the outbox, where every mail goes while neither SMTP nor SES is set.
+# airi mail: the mails written to files while neither SMTP nor SES is set.
 
-# Quoted-printable, with its soft line breaks, as text. What it brings may have been written by anybody: control characters
-# are not for a terminal.
+# Decodes quoted-printable text and its soft line breaks. The text may come from any user: control characters are
+# removed for the terminal's sake.
 mail_decoded() {
     local text
     text="$(tr -d '\r' | sed -e ':again' -e '/=$/{N;s/=\n//;b again' -e '}')"
@@ -12,26 +12,32 @@ mail_decoded() {
 
 mail_field() { # <file> <name>: of its header, unfolded and decoded
     tr -d '\r' <"$1" | sed -n '/^$/q;p' | sed -e ':again' -e 'N;$!b again' -e 's/\n / /g' | sed -n "s/^$2: //p" |
-        sed -E -e 's/\?= =\?utf-8\?q\?//g' -e 's/=\?utf-8\?q\?(.*)\?=/\1/;t word' -e b -e ':word' -e 's/_/ /g' | mail_decoded
-}
-
-mail_text() { # <file>: its plain text
-    tr -d '\r' <"$1" | awk '/^--airi-/ { parts++; body = 0; next } parts == 1 && body { print } parts == 1 && /^$/ { body = 1 }' |
+        sed -E -e 's/\?= =\?utf-8\?q\?//g' -e 's/=\?utf-8\?q\?(.*)\?=/\1/;t word' -e b -e ':word' -e 's/_/ /g' |
         mail_decoded
 }
 
-airi_mail() { # the newest first; with a number, that one whole
+mail_text() { # <file>: its plain text
+    tr -d '\r' <"$1" | awk '
+        /^--airi-/ { parts++; body = 0; next }
+        parts == 1 && body { print }
+        parts == 1 && /^$/ { body = 1 }' | mail_decoded
+}
+
+airi_mail() { # newest first; with a number, that mail in full
     local folder="${MAIL_OUTBOX:-$home/mail}" wanted="${1:-}" file name n=0
     local -a files=()
     cd "$root" || exit # as the worker does
     [[ "$wanted" =~ ^([1-9][0-9]*)?$ ]] || die "mail takes a number of its list"
     if [[ -d "$folder" ]]; then
-        mapfile -t files < <(find "$folder" -maxdepth 1 -name '[!.]*.eml' -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-)
+        mapfile -t files < <(find "$folder" -maxdepth 1 -name '[!.]*.eml' -printf '%T@ %p\n' | sort -rn |
+            cut -d' ' -f2-)
     fi
     if [[ -n "$wanted" ]]; then
         ((wanted <= ${#files[@]})) || die "there are ${#files[@]} mails in $folder"
         file="${files[wanted - 1]}"
-        for name in From To Subject Date Message-ID; do printf '%s: %s\n' "$name" "$(mail_field "$file" "$name")"; done
+        for name in From To Subject Date Message-ID; do
+            printf '%s: %s\n' "$name" "$(mail_field "$file" "$name")"
+        done
         printf '\n%s\n' "$(mail_text "$file")"
         return
     fi

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# The distribution's packages, by what they are needed for. Only what is missing is installed.
+# The distribution's packages, grouped by purpose. Only missing ones are installed.
 
 packages_build=(
     clang-19 lld-19 libclang-rt-19-dev mold ccache cmake ninja-build pkg-config git ca-certificates
-    librdkafka-dev libboost1.81-dev libboost-json1.81-dev libvalijson-dev libpq-dev libhiredis-dev libsimdjson-dev libssl-dev
-    libfmt-dev libsodium-dev libcurl4-openssl-dev doctest-dev
+    librdkafka-dev libboost1.81-dev libboost-json1.81-dev libvalijson-dev libpq-dev libhiredis-dev libsimdjson-dev
+    libssl-dev libfmt-dev libsodium-dev libcurl4-openssl-dev doctest-dev
 )
 packages_servers=(postgresql redis-server kcat curl jq)
-# A command may be there from elsewhere: <command>:<package>.
+# <command>:<package>: the package is installed only when the command is missing.
 packages_kafka=(java:openjdk-17-jre-headless mvn:maven)
 packages_lint=(clang-format-19 clang-tidy-19 shellcheck node:nodejs npm:npm)
 packages_tests=(python3:python3 python3-venv node:nodejs npm:npm chromium:chromium)
@@ -22,7 +22,7 @@ missing_packages() {
     done
 }
 
-install_packages() { # fails when a package is not to be had
+install_packages() { # fails when a package is not available
     local missing log="$root/.airi/packages.log"
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
@@ -36,7 +36,7 @@ apt_get() {
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install "${options[@]}" "$@"
 }
 
-# airi has servers of its own: those of the packages are not started by their installation.
+# airi starts servers of its own: installing a package must not start its service.
 without_service_starts() {
     local policy=/usr/sbin/policy-rc.d result=0
     if [[ -e "$policy" ]]; then
@@ -50,12 +50,12 @@ without_service_starts() {
     return "$result"
 }
 
-packages() { # build, servers, kafka, tests, lint: Kafka's are the only ones that one can do without
+packages() { # build, servers, kafka, tests, lint; only kafka is optional
     local group
     for group in "$@"; do
         local -n wanted="packages_$group"
         if install_packages "${wanted[@]}"; then continue; fi
         [[ "$group" == kafka ]] || die "packages could not be installed, see $root/.airi/packages.log"
-        warn "no Java or Maven to be had, see $root/.airi/packages.log"
+        warn "Java or Maven is not available, see $root/.airi/packages.log"
     done
 }

@@ -9,10 +9,9 @@ postgres_bin() {
     dirname "$newest"
 }
 
-# PostgreSQL refuses to run as root, and the user it then runs as may not be able to pass the directories
-# above the data (a checkout in /root). It is handed the open directory as descriptor 7, which needs no way
-# through them.
-postgres_command() { # <program> <arguments…>, as words in the array postgres_words
+# PostgreSQL refuses to run as root, and its own user may have no access to the directories above the data (a checkout
+# in /root). It gets the open directory as descriptor 7 instead, which needs no access to them.
+postgres_command() { # <program> <arguments…>, into the array postgres_words
     postgres_words=("$(postgres_bin)/$1" -D /proc/self/fd/7 "${@:2}")
     if ((EUID == 0)); then
         postgres_words=(setpriv --reuid postgres --regid postgres --init-groups -- "${postgres_words[@]}")
@@ -55,9 +54,8 @@ postgres_url() { # <dir> [database]: the superuser's
         "${2:-postgres}"
 }
 
-# PostgreSQL does not start while the pid in its lock file exists, be it a zombie or, since pids are reused,
-# anybody's. What that lock protects is the shared memory: as soon as nobody has it open any more, the lock is
-# stale.
+# PostgreSQL does not start while the pid in its lock file exists, even as a zombie or, since pids are reused, as
+# another program. The lock protects the shared memory: when no process has it open, the lock is stale.
 postgres_forget_stale_lock() {
     local lock="$1/data/postmaster.pid" pid segment
     [[ -s "$lock" ]] || return 0
@@ -90,14 +88,14 @@ postgres_start() { # <dir> [port]; prints the superuser's URL
     postgres_url "$1"
 }
 
-postgres_stop() { # SIGINT is PostgreSQL's fast stop: it does not wait for clients to leave
+postgres_stop() { # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients
     local pid
     if pid="$(live_pid "$1/pid")"; then kill -INT "$pid"; fi
     wait_until 20 '' gone "$1/pid" || true
     stop_process "$1/pid" 0
 }
 
-postgres_kill() { # with its children: each is in a session of its own
+postgres_kill() { # with its children: each has a session of its own
     local pid children
     pid="$(live_pid "$1/pid")" || return 0
     children="$(cat "/proc/$pid/task/$pid/children")"

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# A private Redis: memory only, since all it holds may be lost; on the loopback alone.
+# A private Redis: in memory only, because all its data may be lost; on the loopback only.
 
 redis_launch() { # <dir> <port>
     local dir="$1" port="$2" command=(redis-server)
     if ((EUID == 0)) && id redis >/dev/null 2>&1; then
         command=(setpriv --reuid redis --regid redis --init-groups -- redis-server)
     fi
-    # Its working directory is never written to, and must be one that its user can enter.
+    # Redis never writes to its working directory, but its user must have access to it.
     (cd / && spawn "$dir/pid" "$dir/log" "${command[@]}" --port "$port" --bind 127.0.0.1 --daemonize no \
         --save '' --appendonly no --maxmemory-policy noeviction --tcp-backlog 128)
-    # Not a ping: on a port that a neighbour snatched, the neighbour would answer.
+    # Not a ping: if another Redis has taken the port, that one would answer.
     wait_until 15 "$dir/pid" grep -qs 'Ready to accept connections' "$dir/log"
 }
 

@@ -28,7 +28,7 @@ running_slots() {
 
 slot_binary() { printf '%s/airi-%s' "$bin" "${1%-*}"; }
 
-# The environment of a slot, exported: never on a command line, where every user of the machine could read it.
+# Exports the environment of a slot. A command line would be readable by every user of the machine.
 slot_environment() {
     local slot="$1" name
     export JWT_SECRET AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
@@ -39,12 +39,13 @@ slot_environment() {
     else
         unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS
     fi
-    # Settings of this script; a service would report them as unknown.
+    # Settings of this script, unknown to the services.
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then
         export PORT="${PORT:-3001}" DATABASE_URL="$app_url"
         # The gateway calls no provider and sends no mail, so it holds no key for that.
-        for name in $(compgen -e | grep -E '_API_KEY$|_CLIENT_SECRET$|^APPLE_PRIVATE_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'); do unset "$name"; done
+        local secrets='_API_KEY$|_CLIENT_SECRET$|^APPLE_PRIVATE_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'
+        for name in $(compgen -e | grep -E "$secrets"); do unset "$name"; done
     else
         export ADMIN_PORT DATABASE_URL="$worker_url" MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}"
         ADMIN_PORT="$(cat "$home/run/$slot/port")"
@@ -52,7 +53,7 @@ slot_environment() {
     fi
 }
 
-# Changes when the binary or a setting does: then a running service is restarted.
+# Changes with the binary and with each setting; a running service with another fingerprint is restarted.
 slot_fingerprint() {
     local names
     names="$(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"; compgen -e AIRI_)"
@@ -88,7 +89,7 @@ start_slot() {
     )
 }
 
-stop_slots() { # all at once: SIGTERM, at most 20 s to finish what was begun, SIGKILL
+stop_slots() { # all at once: SIGTERM, at most 20 s for the work in progress, SIGKILL
     local slot pid
     for slot in "$@"; do
         if pid="$(live_pid "$home/run/$slot/pid")"; then kill -TERM "$pid" 2>/dev/null || true; fi
@@ -104,7 +105,7 @@ slot_ready() {
         curl -fs -m 2 -o /dev/null "http://127.0.0.1:$(cat "$home/run/$1/port")/readyz"
 }
 
-start_slots() { # <slot…>: side by side, then until each is ready
+start_slots() { # <slot…>: starts them in parallel, then waits until each is ready
     local slot
     for slot in "$@"; do start_slot "$slot"; done
     for slot in "$@"; do

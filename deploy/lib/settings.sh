@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Settings of one instance: .env, the secrets it made for itself, the addresses of its servers.
+# Settings of one instance: .env, its generated secrets, the addresses of its servers.
 
-# What is in the environment already wins. Values are taken literally; quotes around them are dropped.
+# The environment overrides .env. Values are taken literally; quotes around them are dropped.
 read_dotenv() {
     local line name value quoted_1='^"([^"]*)"[[:space:]]*(#.*)?$' quoted_2="^'([^']*)'[[:space:]]*(#.*)?\$"
     [[ -f "$root/.env" ]] || return 0
@@ -25,11 +25,10 @@ open_home() {
     (umask 077 && mkdir -p "$home/secrets")
 }
 
-# Every port but the gateway's comes from a block that belongs to PORT, or follows it when something else
-# listens.
+# All ports but the gateway's come from a block that belongs to PORT; a port in use is skipped.
 port_block() { printf '%s' $((20000 + (${PORT:-3001} % 400) * 30)); }
 
-# The port of an earlier life when it is still free; no two of this instance get the same.
+# The port of the last start while it is free; no two processes of this instance share one.
 claim_port() { # <dir> <first>
     local dir="$1" port="$2"
     mkdir -p "$dir"
@@ -49,7 +48,7 @@ lock_home() {
     }
 }
 
-secret() { # <name>: from the environment, else made once
+secret() { # <name>: from the environment, else generated once
     local file="$home/secrets/$1"
     if [[ -n "${!1:-}" ]]; then
         printf '%s' "${!1}"
@@ -59,7 +58,7 @@ secret() { # <name>: from the environment, else made once
     cat "$file"
 }
 
-# The addresses that `up` found or made; the other commands read them again.
+# The addresses that `up` has saved for the other commands.
 address_names=(admin_url app_url worker_url redis_url brokers)
 
 save_addresses() {
@@ -72,7 +71,7 @@ save_addresses() {
 
 load_addresses() {
     local name values
-    [[ -s "$home/secrets/addresses" ]] || die "nothing is up in $home; see ./airi up"
+    [[ -s "$home/secrets/addresses" ]] || die "airi is not up in $home; run ./airi up"
     mapfile -t values <"$home/secrets/addresses"
     for name in "${address_names[@]}"; do
         printf -v "$name" '%s' "${values[0]}"
@@ -80,7 +79,7 @@ load_addresses() {
     done
 }
 
-as_role() { # <url> <role> <password>: the same database, entered as somebody else
+as_role() { # <url> <role> <password>: the same database with another role
     local scheme="${1%%://*}" rest="${1#*://}" authority
     authority="${rest%%[/?]*}"
     printf '%s://%s:%s@%s%s' "$scheme" "$2" "$3" "${authority##*@}" "${rest#"$authority"}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# airi up: one function for each step, each safe to repeat.
+# airi up: one function per step; each may be repeated.
 
 now_ms() { printf '%s' $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
@@ -78,18 +78,18 @@ up_kafka() {
     fi
 }
 
-choose_broker() { # the one asked for; else the one that runs; else the real one, if it can be had
+choose_broker() { # the given one, else the running one, else Kafka where it is available
     if [[ -z "$broker" ]] && ! gone "$home/kafka/pid"; then broker="$(cat "$home/kafka/kind")"; fi
     if [[ "$broker" == embedded ]]; then return; fi
     local asked="$broker"
     broker=kafka
     if kafka_possible && (kafka_fetch); then return; fi
-    [[ -z "$asked" ]] || die "no Kafka broker without Java, Maven and its jars"
+    [[ -z "$asked" ]] || die "a Kafka broker needs Java, Maven and its jars"
     broker=embedded
-    warn "no Java, Maven or Maven Central to be had: using the embedded broker, so events live in memory only"
+    warn "Java, Maven or Maven Central is not available: the embedded broker keeps events in memory only"
 }
 
-embedded_start() { # <dir>; its port is another one in each life
+embedded_start() { # <dir>; each start has another port
     local dir="$1"
     gone "$dir/pid" || return 0
     keep_log "$dir/log"
@@ -102,7 +102,7 @@ embedded_start() { # <dir>; its port is another one in each life
 
 up_topics() {
     if [[ -z "${KAFKA_BROKERS:-}" && "$broker" == embedded ]]; then
-        remark='made by the embedded broker'
+        remark='created by the embedded broker'
         return
     fi
     "$bin/airi-topics" --brokers "$brokers" >"$home/logs/topics.log" 2>&1 || {
@@ -113,8 +113,8 @@ up_topics() {
     remark="${remark:0:44}"
 }
 
-# Roles belong to the server. On one that is not ours another instance may use them too, so all instances must
-# arrive at the same password without having spoken: it follows from the administrator's.
+# Roles belong to the server. Instances that share a server need the same password without exchanging it: it is derived
+# from the administrator's.
 role_password() { # <name>
     local authority="${admin_url#*://}"
     authority="${authority%%[/?]*}"
