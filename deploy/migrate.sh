@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Brings a database up to date: deploy/migrate.sh <admin-url> <profile> Creates the database when it is
 # missing, the roles, applies sql/migrations once each (one transaction each, under a lock, so that two may
-# run at once), then sql/profiles/<profile>.sql. Prints what it applied. AIRI_APP_PASSWORD and
-# AIRI_WORKER_PASSWORD are the roles' passwords. With - for the URL, DATABASE_URL is taken.
+# run at once), then the profile: sql/profiles/base.sql with <profile>.sql. Prints what it applied.
+# AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles' passwords. With - for the URL, DATABASE_URL is taken.
 # shellcheck disable=SC2154
 set -euo pipefail
 
@@ -15,7 +15,7 @@ url="${1:?usage: migrate.sh <admin-url> <profile>}" profile="${2:?which profile?
 if [[ "$url" == - ]]; then url="$DATABASE_URL"; fi
 : "${AIRI_APP_PASSWORD:?}" "${AIRI_WORKER_PASSWORD:?}"
 cd "$root"
-[[ -f "sql/profiles/$profile.sql" ]] || die "no such profile: sql/profiles/$profile.sql"
+[[ "$profile" != base && -f "sql/profiles/$profile.sql" ]] || die "no such profile: sql/profiles/$profile.sql"
 
 run() { psql_at "$url" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
@@ -40,7 +40,7 @@ insert into airi.schema_migrations (version) values ('$version');
 commit;
 SQL
     done
-    printf '%s\n' 'begin;' "$lock" 'set search_path = airi;' "\\i sql/profiles/$profile.sql" 'commit;'
+    printf '%s\n' 'begin;' "$lock" "\\set profile $profile" '\i sql/profiles/base.sql' 'commit;'
 }
 
 create_database "$url"

@@ -1,0 +1,158 @@
+-- Applies the profile of one product, which the psql variable `profile` names. <profile>.sql adds the rows in which the
+-- product differs, this file the rows that all products share, and both are carried over into the tables. Run by the
+-- owner of the tables in one transaction. Applying a profile again changes nothing; applied over another profile it
+-- leaves only its own rows in force. Rows that an operator added stay as long as the profile is the same, and so does
+-- what an admin set (trigger keep_what_was_set). Money in cents, model prices in nano-dollars per token. Decisions on
+-- which the specifications are silent are marked "ours".
+set search_path = airi;
+
+create temporary table profile_plans (like plans including defaults including indexes) on commit drop;
+create temporary table profile_limits (like plan_limits including indexes) on commit drop;
+create temporary table profile_rates (like rate_limits including defaults including indexes) on commit drop;
+create temporary table profile_models (like model_prices including defaults including indexes) on commit drop;
+create temporary table profile_flags (like feature_flags including defaults including indexes) on commit drop;
+create temporary table profile_settings (like system_settings including defaults including indexes) on commit drop;
+create temporary table profile_terms (like blocked_terms including defaults including indexes) on commit drop;
+create temporary table profile_companions (like companions including defaults including indexes) on commit drop;
+
+\ir :profile.sql
+
+-- A shared row is left out where the product has one of its own. A plan lacks each feature that it does not name.
+update profile_plans set features =
+    '{"chat": true, "voice": false, "images": false, "gaming": false, "custom_avatars": false, "api_keys": false, '
+    '"priority": false}' || features;
+
+insert into profile_limits (plan, resource, period, amount)
+select plan.id, resource, period, 0
+from profile_plans plan,
+    (values ('voice_seconds', 'day'), ('gaming_seconds', 'day'), ('companions', 'stock'), ('custom_avatars', 'stock'))
+        as absent (resource, period)
+on conflict do nothing;
+
+-- `api` is a user's quota over all routes; an address as such is limited above the largest plan (ours), so that a
+-- household does not lock itself out, and `anonymous` limits an address's requests without a user. `auth` is login and
+-- signup; refresh, logout and session have `refresh`. Webhooks have no limit.
+insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
+    ('api', '*', 'user', 1000, 3600), ('api', '*', 'ip', 100000, 3600), ('anonymous', '*', 'ip', 100, 900),
+    ('auth', '*', 'ip', 10, 900), ('refresh', '*', 'ip', 300, 900), ('refresh', '*', 'user', 60, 900),
+    ('chat', '*', 'user', 100, 3600), ('subscription', '*', 'user', 20, 3600), ('upload', '*', 'user', 20, 3600),
+    ('avatars', '*', 'ip', 600, 60)
+on conflict do nothing;
+
+-- A local model; the simulated one is always last.
+insert into profile_models (provider, model, priority, input_nanousd, output_nanousd, context_tokens) values
+    ('ollama', 'llama3.2', 900, 0, 0, 8192), ('simulated', 'simulated-1', 1000, 100, 200, 32768)
+on conflict do nothing;
+
+insert into profile_flags (name, enabled, rule) values
+    ('rate_limiting', true, '{}'), ('websockets', true, '{}'), ('file_uploads', true, '{}'),
+    ('voice_chat', true, '{"user_segments": []}'), ('gaming_integration', false, '{}'), ('custom_avatars', false, '{}')
+on conflict do nothing;
+
+-- Ours: strikes, realtime and circuit breaker numbers, and that messages stay until their owner deletes them (0 days).
+insert into profile_settings (key, value, category, is_public) values
+    ('profile', to_jsonb(:'profile'::text), 'general', true),
+    ('currency', '"usd"', 'billing', true),
+    ('avatar_gallery',
+     '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]',
+     'avatars', true),
+    ('auto_title', 'true', 'chat', false),
+    ('reply_cache_seconds', '300', 'chat', false),
+    ('message_max_bytes', '32000', 'chat', true),
+    ('max_sessions', '3', 'auth', false),
+    ('access_token_seconds', '3600', 'auth', false),
+    ('refresh_token_days', '7', 'auth', false),
+    ('refresh_before_seconds', '300', 'auth', true),
+    ('age_gate', '"off"', 'privacy', true),
+    ('minor_age', '13', 'privacy', true),
+    ('erasure_days', '30', 'privacy', true),
+    ('heartbeat_seconds', '30', 'realtime', true),
+    ('reconnect_ms', '5000', 'realtime', true),
+    ('reconnect_attempts', '10', 'realtime', true),
+    ('channels_per_client', '100', 'realtime', true),
+    ('circuit_failures', '3', 'providers', false),
+    ('circuit_open_ms', '60000', 'providers', false),
+    ('moderation_strikes',
+     '{"warnings_before_suspension": 3, "suspension_days": 7, "suspensions_before_ban": 2}',
+     'moderation', false),
+    ('retention_message_days', '0', 'retention', true),
+    ('retention_log_days', '30', 'retention', false)
+on conflict do nothing;
+
+-- Ours: a starter list, for whole words. `warn` lets the message pass and records it: people who speak of harming
+-- themselves get an answer, never a rejection.
+insert into profile_terms (term, category, action) values
+    ('nigger', 'hate', 'block'), ('faggot', 'hate', 'block'), ('kike', 'hate', 'block'),
+    ('heil hitler', 'hate', 'block'), ('gas the jews', 'hate', 'block'), ('white power', 'hate', 'review'),
+    ('kill yourself', 'harassment', 'block'), ('kys', 'harassment', 'block'),
+    ('i will find out where you live', 'harassment', 'block'),
+    ('i will leak your nudes', 'harassment', 'block'),
+    ('shoot up a school', 'violence', 'block'), ('shoot up the school', 'violence', 'block'),
+    ('build a pipe bomb', 'violence', 'block'), ('make a pipe bomb', 'violence', 'block'),
+    ('plant a bomb', 'violence', 'block'), ('i will kill you', 'violence', 'warn'),
+    ('child porn', 'sexual', 'block'), ('underage nudes', 'sexual', 'block'),
+    ('revenge porn', 'sexual', 'block'),
+    ('suicide', 'self_harm', 'warn'), ('kill myself', 'self_harm', 'warn'),
+    ('end my life', 'self_harm', 'warn'), ('want to die', 'self_harm', 'warn'),
+    ('hurt myself', 'self_harm', 'warn'),
+    ('double your bitcoin', 'spam', 'block'), ('free crypto giveaway', 'spam', 'block'),
+    ('buy followers', 'spam', 'block'), ('cheap viagra', 'spam', 'block'),
+    ('click here to claim', 'spam', 'warn'), ('guaranteed returns', 'spam', 'warn')
+on conflict do nothing;
+
+-- Into the tables. What belongs to another profile goes first.
+select not exists (select from system_settings where key = 'profile' and value = to_jsonb(:'profile'::text)) as changes
+\gset
+\if :changes
+delete from feature_flags;
+delete from blocked_terms;
+delete from system_settings;
+update companions set deleted_at = now() where owner is null and deleted_at is null;
+\endif
+
+update plans set is_default = false where is_default and id not in (select id from profile_plans where is_default);
+insert into plans select * from profile_plans
+on conflict (id) do update set
+    name = excluded.name, rank = excluded.rank, price_cents = excluded.price_cents, currency = excluded.currency,
+    billing_period = excluded.billing_period, stripe_price_id = excluded.stripe_price_id,
+    context_tokens = excluded.context_tokens, reply_tokens = excluded.reply_tokens, features = excluded.features,
+    is_default = excluded.is_default, active = true, position = excluded.position;
+update plans set active = false, is_default = false where id not in (select id from profile_plans);
+
+insert into plan_limits select * from profile_limits
+on conflict (plan, resource, period) do update set amount = excluded.amount;
+delete from plan_limits
+where (plan, resource, period) not in (select plan, resource, period from profile_limits);
+
+insert into rate_limits select * from profile_rates
+on conflict (name, plan, scope) do update
+    set max_requests = excluded.max_requests, window_seconds = excluded.window_seconds;
+delete from rate_limits where (name, plan, scope) not in (select name, plan, scope from profile_rates);
+
+-- A changed price raises the version.
+insert into model_prices select * from profile_models
+on conflict (provider, model) do update set
+    version = model_prices.version
+        + ((model_prices.input_nanousd, model_prices.output_nanousd)
+           is distinct from (excluded.input_nanousd, excluded.output_nanousd))::int,
+    min_rank = excluded.min_rank, priority = excluded.priority, input_nanousd = excluded.input_nanousd,
+    output_nanousd = excluded.output_nanousd, context_tokens = excluded.context_tokens,
+    reply_tokens = excluded.reply_tokens, active = excluded.active;
+update model_prices set active = false where (provider, model) not in (select provider, model from profile_models);
+
+insert into feature_flags select * from profile_flags
+on conflict (name) do update set
+    enabled = excluded.enabled, rollout_percentage = excluded.rollout_percentage, rule = excluded.rule;
+
+insert into system_settings select * from profile_settings
+on conflict (key) do update set
+    value = excluded.value, category = excluded.category, is_public = excluded.is_public;
+
+insert into blocked_terms select * from profile_terms
+on conflict (term) do update set category = excluded.category, action = excluded.action;
+
+insert into companions select * from profile_companions
+on conflict (id) do update set
+    owner = null, name = excluded.name, tagline = excluded.tagline, personality = excluded.personality,
+    voice = excluded.voice, avatar = excluded.avatar, model = excluded.model, position = excluded.position,
+    deleted_at = null;
