@@ -10,7 +10,7 @@ std::string text_of(json::value v) { return std::string(v.string().value_or(""))
 }  // namespace
 
 postgres::bound look(const events::chat_finished& in, const generation_id& title, const generation_id& summary) {
-    return bind("memory.look",
+    return bind("memory.due",
         {{"conversation", in.conversation}, {"generation", in.generation}, {"title", title}, {"summary", summary}});
 }
 

@@ -1,9 +1,10 @@
+#include "sql/statement_parser.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <stdexcept>
-
-#include "sql/statements.hpp"
+#include <string>
 
 namespace airi::sql {
 namespace {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sql/statement_parser.hpp"
+
 namespace airi::sql {
 namespace {
 

@@ -57,11 +57,6 @@ struct argument {
 postgres::bound bind(std::string_view name, std::initializer_list<argument> arguments);
 postgres::bound bind(const postgres::prepared& to, std::span<const argument> arguments);
 
-/// Reads a query file: `-- name: domain.verb` starts a statement, which goes on to the next such line;
-/// comments are kept out, `:parameter` becomes $1…$n. Throws std::invalid_argument naming file and line. In
-/// an array slice put a space after the colon: `a[1: n]`.
-std::vector<postgres::prepared> parse(std::string_view file, std::string_view text);
-
 extern const std::span<const embedded_file> query_files;
 
 }  // namespace airi::sql

@@ -50,9 +50,9 @@ awaitable<> send(services& use, wish of) {
     const auto hash = digest::sha256_hex(token);
     postgres::transaction make;
     make.statements.push_back(
-        to_parent ? sql::bind("parental_consent.make", {{"user", of.user}, {"hash", hash}})
-                  : sql::bind("email_links.make", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
-                                                      {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
+        to_parent ? sql::bind("consents.parent_link", {{"user", of.user}, {"hash", hash}})
+                  : sql::bind("email_links.create", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
+                                                        {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
     const auto rows = co_await use.database.run(std::move(make));
     if (!rows || rows->front().empty()) co_return;
     const auto& row = rows->front();

@@ -36,7 +36,7 @@ awaitable<> count_use(services& use, std::string key, bool due) {
     std::int64_t uses = 1;
     if (taken) std::from_chars(taken->text.data(), taken->text.data() + taken->text.size(), uses);
     postgres::transaction write;
-    write.statements.push_back(sql::bind("auth.api_key_used", {{"id", key}, {"uses", uses}}));
+    write.statements.push_back(sql::bind("api_keys.record_use", {{"id", key}, {"uses", uses}}));
     if (const auto rows = co_await use.database.run(std::move(write)); rows && rows->front().text(0, 0) == "t")
         co_return;
     std::vector<std::string> give_back{"INCRBY", counter, std::to_string(uses)};
@@ -48,7 +48,8 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(
     const problem unknown{401, "INVALID_API_KEY", "this API key is unknown, expired, revoked, or not for this address"};
     if (!is_well_formed(key)) co_return unknown;
     postgres::transaction ask;
-    ask.statements.push_back(sql::bind("auth.api_key", {{"hash", digest::sha256_hex(key)}, {"address", address}}));
+    ask.statements.push_back(
+        sql::bind("api_keys.authenticate", {{"hash", digest::sha256_hex(key)}, {"address", address}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return unknown;
@@ -93,7 +94,7 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
 
 awaitable<std::optional<problem>> check_standing(services& use, user_id user) {
     postgres::transaction ask;
-    ask.statements.push_back(sql::bind("auth.standing", {{"user", user}}));
+    ask.statements.push_back(sql::bind("auth.account_status", {{"user", user}}));
     const auto rows = co_await use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return std::nullopt;

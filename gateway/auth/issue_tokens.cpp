@@ -42,8 +42,8 @@ awaitable<> record_login_attempt(
     services& use, const request& in, std::string email, std::optional<user_id> user, std::string_view outcome) {
     postgres::transaction tell;
     tell.statements.push_back(
-        sql::bind("auth.tried", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", in.address},
-                                    {"user_agent", in.header("user-agent")}}));
+        sql::bind("auth.record_attempt", {{"email", email}, {"user", user}, {"outcome", outcome},
+                                             {"address", in.address}, {"user_agent", in.header("user-agent")}}));
     co_await use.database.run(std::move(tell));
     if (outcome != "success") log::info("auth.login_refused", {{"address", in.address}, {"why", outcome}});
 }
@@ -55,10 +55,10 @@ awaitable<route_result> open_session(
     postgres::transaction open;
     open.caller = user;
     open.statements.push_back(
-        sql::bind("auth.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
-                                   {"user_agent", in.header("user-agent")}, {"address", in.address}}));
-    open.statements.push_back(sql::bind("account.of_session", {{"session", opened}}));
-    open.statements.push_back(sql::bind("auth.device", {{"session", opened}}));
+        sql::bind("sessions.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
+                                       {"user_agent", in.header("user-agent")}, {"address", in.address}}));
+    open.statements.push_back(sql::bind("auth.account", {{"session", opened}}));
+    open.statements.push_back(sql::bind("sessions.device", {{"session", opened}}));
     const auto got = co_await use.database.run(std::move(open));
     if (!got) co_return problem_of(got.error());
     const auto &is = (*got)[1], &device = (*got)[2];

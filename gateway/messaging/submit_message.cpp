@@ -53,7 +53,7 @@ awaitable<result<postgres::rows>> ask(services& use, user_id caller, postgres::b
 }
 
 awaitable<result<>> seed(services& use, const account& who, quota day) {
-    const auto rows = co_await ask(use, who.id, sql::bind("account.messages_today", {{"day", day.day}}));
+    const auto rows = co_await ask(use, who.id, sql::bind("quota.messages_today", {{"day", day.day}}));
     if (!rows) co_return rows.error();
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < rows->size(); ++i) ids.emplace_back(rows->text(i, 0));

@@ -40,7 +40,7 @@ awaitable<route_result> signup(exchange& of) {
             {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}, {"birth_date", text("birth_date")},
             {"parent_email", text("parent_email")},
             {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
-    make.statements.push_back(sql::bind("user_keys.make", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
+    make.statements.push_back(sql::bind("user_keys.create", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
     const auto rows = co_await of.use.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
@@ -55,7 +55,7 @@ awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const s
     const auto code = of.json()["code"].string();
     if (!code) co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     postgres::transaction take;
-    take.statements.push_back(sql::bind("auth.two_factor", {{"user", user}, {"code", *code}}));
+    take.statements.push_back(sql::bind("two_factor.verify", {{"user", user}, {"code", *code}}));
     const auto rows = co_await of.use.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     if (!rows->front().is_null(0, 0)) co_return std::nullopt;
@@ -66,7 +66,7 @@ awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const s
 // A closed account, to whoever has shown its password: until when it can be taken back.
 awaitable<route_result> tell_closed(exchange& of, user_id user) {
     postgres::transaction ask;
-    ask.statements.push_back(sql::bind("account.erase_at", {{"user", user}}));
+    ask.statements.push_back(sql::bind("account_deletion.erase_at", {{"user", user}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto at = rows->front().empty() || rows->front().is_null(0, 0)
@@ -77,7 +77,7 @@ awaitable<route_result> tell_closed(exchange& of, user_id user) {
 
 awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
     postgres::transaction restore;
-    restore.statements.push_back(sql::bind("account.restore", {{"user", user}}));
+    restore.statements.push_back(sql::bind("account_deletion.restore", {{"user", user}}));
     const auto rows = co_await of.use.database.run(std::move(restore));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().text(0, 0) != "t")
@@ -89,7 +89,7 @@ awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
 awaitable<route_result> sign_in(exchange& of, bool restoring) {
     auto [email, password] = read_credentials(of.json());
     postgres::transaction find;
-    find.statements.push_back(sql::bind("auth.find", {{"email", email}}));
+    find.statements.push_back(sql::bind("auth.find_user", {{"email", email}}));
     const auto rows = co_await of.use.database.run(std::move(find));
     if (!rows) co_return problem_of(rows.error());
     const auto& user = rows->front();
@@ -166,7 +166,7 @@ awaitable<route_result> refresh(exchange& of) {
 awaitable<route_result> logout(exchange& of) {
     postgres::transaction end;
     end.caller = of.caller->id;
-    end.statements.push_back(sql::bind("auth.end_session", {{"session", of.caller->session}}));
+    end.statements.push_back(sql::bind("sessions.log_out", {{"session", of.caller->session}}));
     const auto rows = co_await of.use.database.run(std::move(end));
     if (!rows) co_return problem_of(rows.error());
     co_await tell_session_ended(of.use, of.caller->session);
@@ -187,7 +187,7 @@ awaitable<route_result> session(exchange& of) {
 awaitable<route_result> usage(exchange& of) {
     postgres::transaction ask;
     ask.caller = of.caller->id;
-    ask.statements.push_back(sql::bind("account.usage_today", {}));
+    ask.statements.push_back(sql::bind("usage.today", {}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto used = json::document::parse(rows->front().empty() ? "{}" : rows->front().text(0, 0));

@@ -122,7 +122,7 @@ constexpr std::array rows{
         .about = "Verify the address with the link's token"},
     route{.method = verb::post,
         .path = "/auth/parental-consent/request",
-        .name = "parental_consent.request",
+        .name = "consents.ask_parent",
         .who = access::session,
         .group = "auth",
         .run = ask_parent,

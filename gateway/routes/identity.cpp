@@ -34,10 +34,10 @@ awaitable<route_result> begin(exchange& of, bool links) {
     postgres::transaction start;
     if (of.caller) start.caller = of.caller->id;
     start.statements.push_back(sql::bind(
-        "identity.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
-                              {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
-                              {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
-                              {"form_redirect_uri", form_redirect}, {"links", links}}));
+        "oauth.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
+                           {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
+                           {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
+                           {"form_redirect_uri", form_redirect}, {"links", links}}));
     const auto rows = co_await of.use.database.run(std::move(start));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
@@ -128,7 +128,7 @@ awaitable<result<concluded>> look(exchange& of, const flow& what) {
     const auto consents = of.json()["consents"];
     postgres::transaction ask;
     if (of.caller) ask.caller = of.caller->id;
-    ask.statements.push_back(sql::bind("identity.conclude",
+    ask.statements.push_back(sql::bind("oauth.conclude",
         {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()},
             {"code", optional_text(of, "second_factor")}, {"birth_date", optional_text(of, "birth_date")},
             {"parent_email", optional_text(of, "parent_email")},
@@ -183,9 +183,9 @@ awaitable<std::variant<concluded, problem>> conclude(
 
 postgres::transaction presenting(const exchange& of, const std::string& binding_hash, bool links) {
     postgres::transaction out;
-    out.statements.push_back(sql::bind("identity.present",
-        {{"state_hash", digest::sha256_hex(text_of(of, "state"))}, {"binding_hash", binding_hash},
-            {"code", text_of(of, "code")}, {"issuer", optional_text(of, "iss")}, {"links", links}}));
+    out.statements.push_back(sql::bind(
+        "oauth.present", {{"state_hash", digest::sha256_hex(text_of(of, "state"))}, {"binding_hash", binding_hash},
+                             {"code", text_of(of, "code")}, {"issuer", optional_text(of, "iss")}, {"links", links}}));
     return out;
 }
 
@@ -218,7 +218,7 @@ awaitable<route_result> id_token(exchange& of) {
     const auto token = text_of(of, "id_token");
     auto nonce_hash = digest::sha256_hex(text_of(of, "nonce"));
     postgres::transaction present;
-    present.statements.push_back(sql::bind("identity.present_token",
+    present.statements.push_back(sql::bind("oauth.present_token",
         {{"id", uuid::v7()}, {"provider", of.path.front()}, {"token_hash", digest::sha256_hex(token)},
             {"binding_hash", nonce_hash}, {"token", token}}));
     co_return co_await sign_in(of, co_await conclude(of, std::move(present), std::move(nonce_hash)));
@@ -227,13 +227,13 @@ awaitable<route_result> id_token(exchange& of) {
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/auth/oauth",
-        .name = "identity.providers",
+        .name = "oauth.providers",
         .who = access::anyone,
         .answers = "IdentityProvider[]",
         .about = "The identity providers that can be used now"},
     route{.method = verb::post,
         .path = "/auth/oauth/callback",
-        .name = "identity.callback",
+        .name = "oauth.callback",
         .who = access::anyone,
         .group = "auth",
         .run = callback,
@@ -244,7 +244,7 @@ constexpr std::array rows{
         .about = "Sign in with what the provider sent back; `binding` is what starting gave to this client alone"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/start",
-        .name = "identity.start",
+        .name = "oauth.start",
         .who = access::anyone,
         .run = start,
         .body_limit = small_body,
@@ -252,7 +252,7 @@ constexpr std::array rows{
         .about = "Begin to sign in: the browser goes to authorization_url; ten minutes"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/link",
-        .name = "identity.start_link",
+        .name = "oauth.start_link",
         .who = access::session,
         .run = start_link,
         .body_limit = small_body,
@@ -260,7 +260,7 @@ constexpr std::array rows{
         .about = "Begin to link an identity; what comes back goes to POST /auth/identities"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/return",
-        .name = "identity.return",
+        .name = "oauth.return",
         .who = access::anyone,
         .run = pass_on,
         .body_limit = small_body,
@@ -270,7 +270,7 @@ constexpr std::array rows{
         .about = "Where providers send their answer by form; leads back to the page"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/id-token",
-        .name = "identity.id_token",
+        .name = "oauth.id_token",
         .who = access::anyone,
         .group = "auth",
         .run = id_token,
@@ -281,13 +281,13 @@ constexpr std::array rows{
         .about = "Sign in with an ID token that an app got itself, for a nonce of its own; each token once"},
     route{.method = verb::get,
         .path = "/auth/identities",
-        .name = "identity.list",
+        .name = "oauth.list",
         .who = access::session,
         .answers = "Identity[]",
         .about = "The identities that sign the caller in"},
     route{.method = verb::post,
         .path = "/auth/identities",
-        .name = "identity.link",
+        .name = "oauth.link",
         .who = access::session,
         .group = "auth",
         .run = link,
@@ -299,7 +299,7 @@ constexpr std::array rows{
         .about = "Link the identity that the provider confirmed"},
     route{.method = verb::del,
         .path = "/auth/identities/{id}",
-        .name = "identity.unlink",
+        .name = "oauth.unlink",
         .who = access::session,
         .answers = "Id",
         .also = "409",

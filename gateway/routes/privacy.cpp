@@ -16,9 +16,9 @@ awaitable<std::optional<problem>> check_proof(exchange& of) {
     const auto password = of.json()["password"].string(), code = of.json()["code"].string();
     postgres::transaction ask;
     ask.caller = of.caller->id;
-    ask.statements.push_back(sql::bind("account.proof", {{"session", of.caller->session}}));
+    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", of.caller->session}}));
     if (code && !password)
-        ask.statements.push_back(sql::bind("auth.two_factor", {{"user", of.caller->id}, {"code", *code}}));
+        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", of.caller->id}, {"code", *code}}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto& proof = rows->front();
@@ -45,7 +45,7 @@ awaitable<route_result> close_account(exchange& of) {
     const auto token = random::token();
     postgres::transaction close;
     close.caller = of.caller->id;
-    close.statements.push_back(sql::bind("account.close", {{"hash", digest::sha256_hex(token)}}));
+    close.statements.push_back(sql::bind("account_deletion.request", {{"hash", digest::sha256_hex(token)}}));
     const auto rows = co_await of.use.database.run(std::move(close));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
@@ -82,7 +82,7 @@ constexpr std::array rows{
         .about = "Agree, or take it back; every change is kept"},
     route{.method = verb::post,
         .path = "/auth/parental-consent/details",
-        .name = "parental_consent.details",
+        .name = "consents.parent_details",
         .who = access::anyone,
         .group = "auth",
         .body_limit = small_body,
@@ -91,7 +91,7 @@ constexpr std::array rows{
         .about = "What a parent is asked by the link's token"},
     route{.method = verb::post,
         .path = "/auth/parental-consent",
-        .name = "parental_consent.answer",
+        .name = "consents.parent_answer",
         .who = access::anyone,
         .group = "auth",
         .body_limit = small_body,
@@ -100,7 +100,7 @@ constexpr std::array rows{
         .about = "The parent's yes or no, once"},
     route{.method = verb::del,
         .path = "/users/me",
-        .name = "account.close",
+        .name = "account_deletion.request",
         .who = access::session,
         .group = "auth",
         .run = close_account,
@@ -111,7 +111,7 @@ constexpr std::array rows{
         .pending = true},
     route{.method = verb::post,
         .path = "/auth/restore/link",
-        .name = "account.restore_by_link",
+        .name = "account_deletion.restore_by_link",
         .who = access::anyone,
         .group = "auth",
         .body_limit = small_body,

@@ -50,7 +50,7 @@ awaitable<route_result> change_password(exchange& of) {
     const auto text = [&](std::string_view name) { return secret(std::string(of.json()[name].string().value_or(""))); };
     postgres::transaction ask;
     ask.caller = of.caller->id;
-    ask.statements.push_back(sql::bind("auth.password_of", {}));
+    ask.statements.push_back(sql::bind("auth.password_hash", {}));
     const auto rows = co_await of.use.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const std::string hash(

@@ -59,7 +59,7 @@ awaitable<result<std::shared_ptr<const account>>> account_cache::of(user_id user
         co_return found->second.is;
     postgres::transaction ask;
     ask.caller = user;
-    ask.statements.push_back(sql::bind("account.of_session", {{"session", session}}));
+    ask.statements.push_back(sql::bind("auth.account", {{"session", session}}));
     const auto forgotten = forgotten_;
     const auto rows = co_await db_.run(std::move(ask));
     if (!rows) co_return rows.error();
@@ -80,7 +80,7 @@ awaitable<> account_cache::unlock(account& who, std::string wrapped) {
     if (wrapped.empty()) {
         postgres::transaction make;
         make.caller = who.id;
-        make.statements.push_back(sql::bind("user_keys.make", {{"key", master_.wrap(seal::key::fresh(), who.id)}}));
+        make.statements.push_back(sql::bind("user_keys.create", {{"key", master_.wrap(seal::key::fresh(), who.id)}}));
         const auto rows = co_await db_.run(std::move(make));
         if (!rows || rows->front().empty()) co_return;
         wrapped = rows->front().text(0, 0);

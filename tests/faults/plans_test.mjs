@@ -12,8 +12,16 @@ import { startSystem } from '../system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);
 // The workers' own: they see every user's rows, and their role is another one.
-const ofWorkers = ['pipeline.sql', 'upkeep.sql', 'identity_worker.sql'];
-const ofWorkersToo = ['catalogue.blocked_terms', 'provider_health.save'];
+const ofWorkers = [
+    /^(memory|inbox|scheduler)\./,
+    /^messages\.(screen|abandon)$/,
+    /^generations\.(?!status$|cancel$)/,
+    /^oauth\.(claim|save|renew_provider)$/,
+    /^exports\.(step|fail)$/,
+    /^user_keys\.(?!create$)/,
+    /^usage\.record$/,
+    /^(catalogue\.blocked_terms|provider_health\.save)$/,
+];
 
 // The statements of a file as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
 function statements(file) {
@@ -39,9 +47,8 @@ function statements(file) {
 }
 
 const all = readdirSync(queries)
-    .filter((file) => !ofWorkers.includes(file))
     .flatMap(statements)
-    .filter(({ name }) => !ofWorkersToo.includes(name));
+    .filter(({ name }) => !ofWorkers.some((own) => own.test(name)));
 
 let system;
 let app;
@@ -146,10 +153,10 @@ function value(statement, name) {
         'admin.settings': { category: null },
         'admin.flag': { body: '{"enabled":true}' },
         'admin.set': { body: '{"value":1}' },
-        'auth.api_key_used': { uses: '1' },
+        'api_keys.record_use': { uses: '1' },
         'api_keys.rotate': { overlap: '60' },
         'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
-        'auth.open': { session: randomUUID() },
+        'sessions.open': { session: randomUUID() },
         'sessions.end': { why: 'logout' },
         'companions.create': { body: '{"name":"x","personality":"y"}' },
         'auth.signup': {
@@ -159,7 +166,7 @@ function value(statement, name) {
             parent_email: null,
             consents: '[{"kind":"terms","version":"1"}]',
         },
-        'identity.conclude': { birth_date: null, parent_email: null, consents: '[]' },
+        'oauth.conclude': { birth_date: null, parent_email: null, consents: '[]' },
         'consents.give': { kind: 'terms' },
         'activity.list': { cursor: known.message_cursor },
         'exports.request': { id: randomUUID() },

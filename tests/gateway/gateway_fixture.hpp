@@ -62,7 +62,7 @@ struct gateway_fixture {
         options.origins = {"https://app.example"};
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             const auto& name = asked.statement->name;
-            if (name == "account.of_session") return session_open ? account_row() : postgres::rows{};
+            if (name == "auth.account") return session_open ? account_row() : postgres::rows{};
             if (name == "quota.take") return cell(take_quota(parameter(asked, "message")));
             if (name == "quota.give_back") return taken.erase(parameter(asked, "message")), postgres::rows{};
             if (name == "catalogue.models") return models();

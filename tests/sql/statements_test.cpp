@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "sql/statement_parser.hpp"
+
 using namespace airi;
 
 namespace {

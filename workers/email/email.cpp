@@ -12,7 +12,7 @@ constexpr std::string_view consumer = consumer_groups::email;
 
 postgres::transaction ask_inbox(event_id id) {
     postgres::transaction out;
-    out.statements.push_back(sql::bind("inbox.knows", {{"consumer", consumer}, {"event", id}}));
+    out.statements.push_back(sql::bind("inbox.has", {{"consumer", consumer}, {"event", id}}));
     return out;
 }
 
@@ -36,7 +36,7 @@ awaitable<result<effects>> deliver(events::email_requested in, record from, cons
     if (!sent) co_return sent.error();
     log::info("mail.sent", {{"event_id", event}, {"mail", in.kind}});
     effects out;
-    out.statements.push_back(sql::bind("inbox.remember", {{"consumer", consumer}, {"event", id}}));
+    out.statements.push_back(sql::bind("inbox.add", {{"consumer", consumer}, {"event", id}}));
     co_return out;
 }
 

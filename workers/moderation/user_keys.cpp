@@ -66,7 +66,7 @@ awaitable<> user_keys::ask(user_keys& self) {
 
 awaitable<> user_keys::answer(lookup& to) {
     postgres::transaction ask;
-    ask.statements.push_back(sql::bind("user_keys.of", {{"users", to.users}}));
+    ask.statements.push_back(sql::bind("user_keys.get", {{"users", to.users}}));
     const auto rows = co_await from_.run(std::move(ask));
     if (!rows) {
         to.failed = rows.error();

@@ -22,9 +22,9 @@ effects ended(events::flow_id flow, std::string_view state, const provider* by =
     const auto text = [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
     auto out = with_word(flow);
     out.statements.push_back(sql::bind(
-        "identity.save", {{"flow", flow}, {"state", state}, {"issuer", by ? std::optional(by->issuer) : std::nullopt},
-                             {"subject", text(who.subject)}, {"email", text(who.email)},
-                             {"verified", who.email_verified}, {"name", text(who.name)}}));
+        "oauth.save", {{"flow", flow}, {"state", state}, {"issuer", by ? std::optional(by->issuer) : std::nullopt},
+                          {"subject", text(who.subject)}, {"email", text(who.email)}, {"verified", who.email_verified},
+                          {"name", text(who.name)}}));
     return out;
 }
 
@@ -32,7 +32,7 @@ effects ended(events::flow_id flow, std::string_view state, const provider* by =
 
 awaitable<result<effects>> find_out(events::identity_requested in, const ports& use) {
     postgres::transaction claim;
-    claim.statements.push_back(sql::bind("identity.claim", {{"flow", in.flow}}));
+    claim.statements.push_back(sql::bind("oauth.claim", {{"flow", in.flow}}));
     const auto rows = co_await use.database.run(std::move(claim));
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
@@ -55,7 +55,7 @@ awaitable<result<>> renew_providers(const ports& use) {
         auto& one = use.providers[i];
         co_await learn(use.out, one);
         if (!one.usable()) continue;
-        save.statements.push_back(sql::bind("identity.renew_provider",
+        save.statements.push_back(sql::bind("oauth.renew_provider",
             {{"name", one.name}, {"title", one.title}, {"issuer", one.issuer}, {"client_id", one.client_id},
                 {"authorization_endpoint", one.authorization_endpoint}, {"scopes", one.scopes},
                 {"response_mode", one.response_mode}, {"id_tokens", one.openid}, {"position", i}}));

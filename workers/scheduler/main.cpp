@@ -23,7 +23,7 @@ constexpr seconds pause{60}, pause_after_failure{5};
 // True when a job was run: the next one may be due too.
 awaitable<bool> run_one(postgres::database& database) {
     postgres::transaction ask;
-    ask.statements.push_back(sql::bind("jobs.run_due", {}));
+    ask.statements.push_back(sql::bind("scheduler.run_due", {}));
     const auto rows = co_await database.run(std::move(ask));
     if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return false;
     const auto job = json::document::parse(rows->front().text(0, 0));

@@ -351,8 +351,8 @@ TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
         h.sessions.forget(h.session);
         h.wrapped = wrapped;
         h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
-            return asked.statement->name == "user_keys.make" ? result<postgres::rows>(postgres::errc::unavailable)
-                                                             : house::row({some_id, nullptr});
+            return asked.statement->name == "user_keys.create" ? result<postgres::rows>(postgres::errc::unavailable)
+                                                               : house::row({some_id, nullptr});
         };
         const auto refused = send();
         CHECK(refused.status == 503);
@@ -364,7 +364,7 @@ TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
     // A user from before there were keys gets one.
     h.sessions.forget(h.session);
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
-        if (asked.statement->name != "user_keys.make") return house::row({some_id, nullptr});
+        if (asked.statement->name != "user_keys.create") return house::row({some_id, nullptr});
         CHECK(h.master.unwrap(parameter(asked, "key"), h.user));
         return house::row({h.master.wrap(h.key, h.user).c_str()});
     };

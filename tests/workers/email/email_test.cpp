@@ -34,7 +34,7 @@ struct house {
 
     house() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
-            if (asked.statement->name != "inbox.knows") return postgres::rows{};
+            if (asked.statement->name != "inbox.has") return postgres::rows{};
             CHECK(parameter(asked, "consumer") == "mail");
             return cell(remembered == parameter(asked, "event") ? "t" : "f");
         };
@@ -61,7 +61,7 @@ TEST_CASE("a mail is sent and remembered under its event's id") {
     CHECK(at.out.sent[0].to == "ada@example.com");
     CHECK(to_text(at.out.sent[0].date) == "2026-11-20T18:45:03.000000Z");
     REQUIRE(done->statements.size() == 1);
-    CHECK(done->statements[0].statement->name == "inbox.remember");
+    CHECK(done->statements[0].statement->name == "inbox.add");
     CHECK(parameter(done->statements[0], "consumer") == "mail");
     CHECK(parameter(done->statements[0], "event") == at.id.text());
     CHECK(done->after.events.empty());

@@ -38,7 +38,7 @@ struct house {
 
     house() : dear(add("dear")), cheap(add("cheap")) {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
-            return cell(asked.statement->name == "memory.look" ? due : std::optional(came));
+            return cell(asked.statement->name == "memory.due" ? due : std::optional(came));
         };
     }
     void remember() {

@@ -43,7 +43,7 @@ struct key_fixture {
     key_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
-            if (asked.statement->name != "user_keys.of" || !key) return out;
+            if (asked.statement->name != "user_keys.get" || !key) return out;
             out.columns_ = 2;
             out.cells_ = {requested().user.text(), master.wrap(*key, requested().user)};
             return out;

@@ -28,7 +28,7 @@ struct key_fixture {
             postgres::rows out;
             out.columns_ = 2;
             for (const auto& [user, key] : wrapped) {
-                if (asked.statement->name == "user_keys.of" &&
+                if (asked.statement->name == "user_keys.get" &&
                     parameter(asked, "users").find(user) == std::string::npos)
                     continue;
                 if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark")))

@@ -88,7 +88,7 @@ struct house {
             json::object().add("id_token", token_of(R"(,"email":"a@b.c","email_verified":true)")).text();
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
-            if (asked.statement->name != "identity.claim" || claimed.empty()) return out;
+            if (asked.statement->name != "oauth.claim" || claimed.empty()) return out;
             out.columns_ = claimed.size();
             out.cells_ = claimed;
             return out;
@@ -120,7 +120,7 @@ TEST_CASE("a code is exchanged with the verifier and the secret, and the token s
     const auto done = at.work();
     REQUIRE(done.statements.size() == 1);
     const auto& saved = done.statements[0];
-    CHECK(saved.statement->name == "identity.save");
+    CHECK(saved.statement->name == "oauth.save");
     CHECK(parameter(saved, "state") == "known");
     CHECK(parameter(saved, "issuer") == issuer);
     CHECK(parameter(saved, "subject") == "s1");
@@ -267,7 +267,7 @@ TEST_CASE("a provider whose configuration is another's, unsafe or not there is n
     at.web.pages.clear();
     at.providers = {unknown};
     at.io.run(at.learn());
-    CHECK(at.database.all("identity.renew_provider").empty());
+    CHECK(at.database.all("oauth.renew_provider").empty());
 }
 
 TEST_CASE("the secret for Apple is a JWT of the team's key for five minutes") {

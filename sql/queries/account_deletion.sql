@@ -1,0 +1,16 @@
+-- name: account_deletion.proof
+-- What the caller can prove to be himself with: the password, a second factor, or having signed in just now.
+select u.password_hash, exists (select from sessions s where s.id = :session::uuid and s.user_id = u.id and s.created_at > now() - interval '15 minutes')
+from users u where id = caller();
+
+-- name: account_deletion.request
+select email, locale, name, to_json(erase_at) #>> '{}', array_to_json(ended)::text from account_close(:hash);
+
+-- name: account_deletion.erase_at
+select to_json(account_erase_at(:user::uuid)) #>> '{}';
+
+-- name: account_deletion.restore
+select account_restore(:user::uuid);
+
+-- name: account_deletion.restore_by_link
+select account_restore_by_link(encode(sha256(convert_to(:token, 'UTF8')), 'hex'))::text;

@@ -1,0 +1,38 @@
+-- name: generations.status
+-- How a generation of the caller's stands, with the reply once there is one.
+select conversation_id, reply_id, state, epoch, checkpoint, checkpoint_offset, generation_end(g)::text, message_id
+from generations g where id = :id::uuid and user_id = caller();
+
+-- name: generations.cancel
+-- Remembers the wish; the state when the generation is already known.
+with wish as (
+    insert into cancellations (generation_id, user_id) values (:id::uuid, caller()) on conflict do nothing
+)
+select state, conversation_id from generations where id = :id::uuid and user_id = caller();
+
+-- name: generations.claim
+select generation_claim(:id::uuid, :owner, :lease_ms::bigint)::text;
+
+-- name: generations.heartbeat
+select generation_heartbeat(:id::uuid, :epoch::int, :lease_ms::bigint, :text, :offset::int, nullif(:provider, ''),
+    nullif(:model, ''), :tokens_in::bigint, :tokens_out::bigint, :cost::bigint);
+
+-- name: generations.calls
+select generation_calls(:id::uuid, :calls::jsonb);
+
+-- name: generations.restart
+select generation_restart(:id::uuid, :epoch::int);
+
+-- name: generations.release
+select generation_release(:id::uuid, :epoch::int);
+
+-- name: generations.finish
+select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :provider, :model, :tokens_in::bigint,
+    :tokens_out::bigint, :cost::bigint, :latency::bigint, :offset::int, :calls::jsonb)::text;
+
+-- name: generations.finish_cached
+select generation_finish_cached(:id::uuid, :epoch::int, :content, :provider, :model, :tokens_in::bigint, :tokens_out::bigint,
+    :latency::bigint, :offset::int)::text;
+
+-- name: generations.abandon
+select generation_abandon(:id::uuid, :error)::text;

@@ -1,0 +1,2 @@
+-- name: scheduler.run_due
+select run_due_job()::text;
