@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Brings a database up to date: deploy/migrate.sh <admin-url> <profile> Creates the database when it is
-# missing, the roles, applies sql/migrations once each (one transaction each, under a lock, so that two may
-# run at once), then the profile: sql/profiles/base.sql with <profile>.sql. Prints what it applied.
-# AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles' passwords. With - for the URL, DATABASE_URL is taken.
+# Brings a database up to date: deploy/migrate.sh <admin-url> <profile>. Creates the database when it is missing, and the
+# roles; applies sql/migrations once each, then the files of sql/functions and sql/policies whose digest has changed, then
+# the profile: sql/profiles/base.sql with <profile>.sql. Each is one transaction under a lock, so two runs may overlap.
+# Prints the names of the files that it applied. AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles' passwords.
+# With - for the URL, DATABASE_URL is taken.
 # shellcheck disable=SC2154
 set -euo pipefail
 
@@ -19,27 +20,44 @@ cd "$root"
 
 run() { psql_at "$url" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
-script() {
-    local file version
-    local lock="select pg_advisory_xact_lock(hashtext('airi migrations')) \\g /dev/null"
-    printf '%s\n' 'set client_min_messages = warning;' 'begin;' "$lock" '\i deploy/sql/roles.sql' 'commit;'
-    for file in sql/migrations/*.sql; do
-        version="$(basename "$file" .sql)"
-        [[ "$version" =~ ^[0-9]{4}_[a-z0-9_]+$ ]] || die "a migration is named NNNN_name.sql: $file"
-        cat <<SQL
+lock="select pg_advisory_xact_lock(hashtext('airi migrations')) \\g /dev/null"
+
+once() { # <file> <query> <statement> <name>: applies the file and records it with the statement, unless the query has a row
+    cat <<SQL
 begin;
 $lock
-select not exists (select from airi.schema_migrations where version = '$version') as missing \gset
+select not exists ($2) as missing \gset
 \if :missing
 set search_path = airi;
-\i $file
-insert into airi.schema_migrations (version) values ('$version');
-\i deploy/sql/own.sql
-\echo $version
+\i $1
+$3;
+\i sql/own.sql
+\set applied true
+\echo $4
 \endif
 commit;
 SQL
+}
+
+script() {
+    local file version digest
+    printf '%s\n' 'set client_min_messages = warning;' '\set applied false'
+    printf '%s\n' 'begin;' "$lock" '\i sql/roles.sql' 'commit;'
+    for file in sql/migrations/*.sql; do
+        version="$(basename "$file" .sql)"
+        [[ "$version" =~ ^[0-9]{4}_[a-z0-9_]+$ ]] || die "a migration is named NNNN_name.sql: $file"
+        once "$file" "select from airi.schema_migrations where version = '$version'" \
+            "insert into airi.schema_migrations (version) values ('$version')" "$version"
     done
+    # Functions call each other across files, so their bodies are checked once all of them are there.
+    printf '%s\n' 'set check_function_bodies = off;'
+    for file in sql/functions/*.sql sql/policies/*.sql; do
+        digest="$(sha256sum "$file" | cut -d' ' -f1)"
+        once "$file" "select from airi.applied_files where path = '$file' and sha256 = '$digest'" \
+            "insert into airi.applied_files (path, sha256) values ('$file', '$digest') on conflict (path) do
+                update set sha256 = excluded.sha256, applied_at = now()" "$file"
+    done
+    printf '%s\n' '\if :applied' 'set search_path = airi;' '\i sql/check_functions.sql' '\endif'
     printf '%s\n' 'begin;' "$lock" "\\set profile $profile" '\i sql/profiles/base.sql' 'commit;'
 }
 

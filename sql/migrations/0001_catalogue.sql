@@ -88,7 +88,3 @@ create table provider_health (
     updated_at   timestamptz not null default now(),
     primary key (provider, instance)
 );
-
-grant select on plans, plan_limits, rate_limits, model_prices, feature_flags, system_settings, provider_health to airi_app;
-grant select on plans, plan_limits, model_prices, feature_flags, system_settings, blocked_terms, provider_health to airi_worker;
-grant insert, update on provider_health to airi_worker;

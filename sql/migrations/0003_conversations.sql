@@ -22,8 +22,6 @@ create table companions (
     created_at  timestamptz not null default now(),
     deleted_at  timestamptz
 );
-select isolate('companions', 'owner = caller()');
-create policy app_reads_gallery on companions for select to airi_app using (owner is null);
 
 create table conversations (
     id                   uuid primary key,
@@ -46,7 +44,6 @@ create table conversations (
 );
 -- Deleted ones too: one plan lists them and the others, whatever a statement's parameters are.
 create index conversations_of_user on conversations (user_id, updated_at desc, id);
-select isolate('conversations', 'user_id = caller()');
 
 -- Ids of messages are derived from what caused them, and a reply's time is its question's plus a microsecond, so that a
 -- redelivery names the same row.
@@ -66,26 +63,7 @@ create table messages (
     primary key (id, created_at)
 ) partition by range (created_at);
 create index messages_of_conversation on messages (conversation_id, created_at desc, id);
-select isolate('messages', 'user_id = caller()');
 create table messages_default partition of messages default;
-
--- The partition of one month, made ahead. It is reached through its parent and that one's policies only: it has neither
--- policies nor grants of its own.
-create function create_monthly_partition(p_month date) returns void
-language plpgsql security definer set search_path = airi, pg_temp as $$
-declare
-    first date := date_trunc('month', p_month);
-    name text := 'messages_' || to_char(first, 'YYYYMM');
-begin
-    if to_regclass('airi.' || name) is null then
-        execute format('create table %I partition of messages for values from (%L) to (%L)',
-                       name, first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
-        execute format('alter table %I enable row level security, force row level security', name);
-    end if;
-end $$;
-revoke all on function create_monthly_partition from public;
-grant execute on function create_monthly_partition to airi_worker;
-alter table messages_default enable row level security, force row level security;
 
 -- One per user message: its way from queued to exactly one end. Owned by a lease with an epoch that only rises.
 create table generations (
@@ -115,7 +93,6 @@ create table generations (
     finished_at         timestamptz
 ) with (fillfactor = 70);                                  -- claimed and finished in place: no index has what these change
 create index generations_of_conversation on generations (conversation_id, created_at desc);
-select isolate('generations', 'user_id = caller()');
 
 -- A wish to stop, which may come before the generation's row.
 create table cancellations (
@@ -124,7 +101,6 @@ create table cancellations (
     created_at    timestamptz not null default now(),
     primary key (generation_id, user_id)
 );
-select isolate('cancellations', 'user_id = caller()');
 
 -- What we paid, per provider call: the aborted ones too. Only the generation's own row is billed.
 create table provider_calls (
@@ -142,7 +118,6 @@ create table provider_calls (
     created_at    timestamptz not null default now(),
     primary key (generation_id, epoch, call)
 );
-select isolate('provider_calls', 'user_id = caller()');
 
 create table moderation_decisions (
     message_id  uuid primary key,
@@ -154,14 +129,3 @@ create table moderation_decisions (
     created_at  timestamptz not null default now()
 );
 create index moderation_decisions_of_user on moderation_decisions (user_id, created_at desc);
-select isolate('moderation_decisions', 'user_id = caller()');
-
-grant select on companions, conversations, messages, generations to airi_app;
-grant insert on conversations, cancellations to airi_app;
-grant update (request_digest) on conversations to airi_app;
-grant select on companions, conversations, messages, generations, cancellations to airi_worker;
-grant insert on messages, generations, provider_calls, moderation_decisions to airi_worker;
-grant update on generations to airi_worker;
-grant select, delete on provider_calls to airi_worker;
-grant update (status) on messages to airi_worker;
-grant update (title, message_count, tokens_total, last_message_at, last_message_preview, updated_at) on conversations to airi_worker;

@@ -13,13 +13,3 @@ create table audit_log (
 );
 create index audit_log_of_user on audit_log (user_id, at desc, id);
 create index audit_log_by_time on audit_log (at desc, id);
-select isolate('audit_log', 'user_id = caller()');
-
-create function audit(p_user uuid, p_action text, p_subject text default '', p_details jsonb default '{}') returns void
-language sql security definer set search_path = airi, pg_temp as $$
-    insert into audit_log (user_id, actor, action, subject, details) values (p_user, caller(), p_action, p_subject, p_details)
-$$;
-
-revoke all on function audit from public;
-grant execute on function audit to airi_app, airi_worker;
-grant select on audit_log to airi_app;

@@ -18,6 +18,7 @@ export const catalogue = [
     'login_failures',
     'identity_providers',
     'jobs',
+    'applied_files',
     'schema_migrations',
 ];
 /// Whose a row is, where it is not its user_id.

@@ -16,7 +16,7 @@
 
 namespace airi::test {
 
-/// The row of `generations` and what its functions do with it (sql/migrations/0005_pipeline.sql).
+/// The row of `generations` and what its functions do with it (sql/functions/generations.sql).
 struct generation_row {
     std::string state = "running";
     std::int64_t epoch = 0, attempts = 0;

@@ -18,7 +18,7 @@ using list = std::vector<std::string>;
 namespace {
 
 // Dear and cheap; what is due, and what came of it, as Postgres' functions would say it
-// (sql/migrations/0016_chat_memory.sql).
+// (sql/functions/memory.sql).
 struct house {
     loop io;
     fake_database database;

@@ -1,5 +1,5 @@
--- After each migration: what it made belongs to airi_owner, whoever ran it, so that a function that acts with
--- its owner's rights never acts with a superuser's.
+-- Runs after each applied file. Every object belongs to airi_owner, whichever role ran the file, so that a `security
+-- definer` function never has a superuser's rights; and only granted roles may execute a function.
 do $$
 declare
     change text;
@@ -30,3 +30,5 @@ begin
         execute change;
     end loop;
 end $$;
+
+revoke all on all functions in schema airi from public;

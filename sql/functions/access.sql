@@ -1,0 +1,63 @@
+-- The caller as the gateway set it for this transaction; NULL on a pooled connection that has none.
+create or replace function caller() returns uuid language sql stable parallel safe as
+$$ select nullif(current_setting('airi.user_id', true), '')::uuid $$;
+
+-- Row-level security for a table of users' rows: the owner and the workers see all rows, the gateway those that match
+-- `own`. Does nothing, and takes no lock, where that is so already.
+create or replace function isolate(target regclass, own text) returns void language plpgsql as $$
+begin
+    if exists (
+        select from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.oid = target and c.relrowsecurity and c.relforcerowsecurity and p.polname = 'app_own'
+          and pg_get_expr(p.polqual, p.polrelid) in (own, '(' || own || ')')
+    ) then
+        return;
+    end if;
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format('drop policy if exists owner_all on %s', target);
+    execute format('drop policy if exists worker_all on %s', target);
+    execute format('drop policy if exists app_own on %s', target);
+    execute format('create policy owner_all on %s to airi_owner using (true) with check (true)', target);
+    execute format('create policy worker_all on %s to airi_worker using (true) with check (true)', target);
+    execute format('create policy app_own on %s to airi_app using (%s) with check (%s)', target, own, own);
+end $$;
+
+-- What a statement of a data route refuses: an HTTP status, an UPPER_SNAKE code, a sentence for people.
+create or replace function refusal(p_status int, p_code text, p_message text) returns json language sql immutable as $$
+    select json_build_object('problem', json_build_object('status', p_status, 'code', p_code, 'message', p_message))
+$$;
+
+-- A refusal that says more.
+create or replace function refusal(p_status int, p_code text, p_message text, p_details jsonb) returns json language sql immutable as $$
+    select json_build_object('problem', json_build_object('status', p_status, 'code', p_code, 'message', p_message, 'details', p_details))
+$$;
+
+-- Why the account may not act; NULL when it may. A suspension that has run out is none.
+create or replace function standing(u users) returns json language sql stable as $$
+    select case
+        when u.status = 'active' or (u.status = 'suspended' and u.status_until <= now()) then null
+        when u.status = 'suspended' then refusal(403, 'ACCOUNT_SUSPENDED', 'this account is suspended',
+            jsonb_build_object('until', u.status_until, 'reason', u.status_reason))
+        when u.status = 'banned' then refusal(403, 'ACCOUNT_BANNED', 'this account is banned', jsonb_build_object('reason', u.status_reason))
+        else refusal(403, 'ACCOUNT_DELETED', 'this account is deleted', '{}') end
+$$;
+
+-- The caller's role when he may act, 'user' otherwise.
+create or replace function acting_role() returns text language sql stable security definer set search_path = airi, pg_temp as $$
+    select coalesce((select u.role from users u where u.id = caller() and standing(u) is null), 'user')
+$$;
+
+-- A refusal unless the caller is an admin, or a super; NULL when he is.
+create or replace function unless_admin(p_super boolean default false) returns json language sql stable as $$
+    select case when acting_role() = 'super' or (acting_role() = 'admin' and not p_super) then null
+                else refusal(403, 'FORBIDDEN', 'this is for administrators') end
+$$;
+
+create or replace function setting_int(p_key text, p_otherwise int) returns int language sql stable as $$
+    select coalesce((select (value #>> '{}')::int from system_settings where key = p_key), p_otherwise)
+$$;
+
+create or replace function link_invalid() returns json language sql stable as $$
+    select refusal(400, 'LINK_INVALID', 'this link was used, is too old, or is none of ours')
+$$;

@@ -1,0 +1,57 @@
+create or replace function avatar_url(p_id uuid) returns text language sql immutable as $$ select '/api/v1/avatars/' || p_id $$;
+
+create or replace function avatar_json(a avatars) returns json language sql stable as $$
+    select json_build_object('id', a.id, 'url', avatar_url(a.id), 'mine', true, 'media_type', a.media_type, 'width', a.width, 'height', a.height,
+        'size', length(a.bytes), 'created_at', a.created_at)
+$$;
+
+-- What everybody may choose: the companions' own, and the built-in ones, which the profile names and the gateway's page has as files.
+create or replace function avatar_gallery() returns table (name text, url text) language sql stable as $$
+    select distinct on (url) * from (
+        select c.name::text, c.avatar as url from companions c where c.owner is null and c.deleted_at is null and c.avatar is not null
+        union all
+        select n, '/' || n || '.svg' from system_settings s, jsonb_array_elements_text(s.value) n where s.key = 'avatar_gallery') g
+    order by url, name
+$$;
+
+-- Whether the caller may show this as his: a name or URL of the gallery, or an own picture's URL.
+create or replace function avatar_allowed(p_avatar text) returns boolean language sql stable as $$
+    select exists (select from avatar_gallery() g where p_avatar in (g.name, g.url))
+        or exists (select from avatars a where a.user_id = caller() and avatar_url(a.id) = p_avatar)
+$$;
+
+-- A picture of the caller's, within the plan's number of them; one he has already is given back.
+create or replace function avatar_create(p_id uuid, p_sha256 text, p_media_type text, p_width int, p_height int, p_bytes bytea) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    most bigint;
+    made avatars;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('avatars/' || caller(), 0));
+    select * into made from avatars where user_id = caller() and sha256 = p_sha256;
+    if found then return avatar_json(made); end if;
+    select amount into most from plan_limits l join users u on u.plan = l.plan
+    where u.id = caller() and l.resource = 'custom_avatars' and l.period = 'stock';
+    most := coalesce(most, 0);
+    if most >= 0 and (select count(*) from avatars where user_id = caller()) >= most then
+        return refusal(402, 'PLAN_LIMIT', format('your plan has %s pictures of your own', most));
+    end if;
+    insert into avatars (id, user_id, sha256, media_type, width, height, bytes)
+    values (p_id, caller(), p_sha256, p_media_type, p_width, p_height, p_bytes) returning * into made;
+    return avatar_json(made);
+end $$;
+
+-- Whoever knows the id may see it. base64url: a value has one spelling.
+create or replace function avatar_bytes(p_id uuid) returns table (media_type text, bytes text)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select a.media_type, translate(encode(a.bytes, 'base64'), E'+/=\n', '-_') from avatars a where a.id = p_id
+$$;
+
+-- Deletes one of the caller's, and takes it from his profile.
+create or replace function avatar_delete(p_id uuid) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
+    delete from avatars where id = p_id and user_id = caller();
+    if not found then return null; end if;
+    update users set avatar = null where id = caller() and avatar = avatar_url(p_id);
+    return json_build_object('id', p_id);
+end $$;

@@ -1,0 +1,2 @@
+grant execute on function caller, refusal(int, text, text), refusal(int, text, text, jsonb), standing to airi_app;
+grant execute on function caller to airi_worker;

@@ -1,0 +1,13 @@
+select isolate('messages', 'user_id = caller()');
+revoke all on messages from airi_app, airi_worker;
+grant select, update (deleted_at, rating) on messages to airi_app;
+grant select, insert, update (status, deleted_at, superseded_by, metadata) on messages to airi_worker;
+
+alter table messages_default enable row level security, force row level security;
+
+select isolate('moderation_decisions', 'user_id = caller()');
+revoke all on moderation_decisions from airi_app, airi_worker;
+grant insert on moderation_decisions to airi_worker;
+
+grant execute on function message_json, search_messages, search_messages_in to airi_app;
+grant execute on function create_monthly_partition, message_screen, message_abandon, message_json to airi_worker;

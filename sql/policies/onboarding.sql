@@ -1,0 +1,1 @@
+grant execute on function onboarding_json to airi_app;

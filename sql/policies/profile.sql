@@ -1,0 +1,1 @@
+grant execute on function profile_json to airi_app;
