@@ -55,11 +55,11 @@ struct core {
           sessions(*all.database, all.master),
           limits(*redis),
           kept(*redis),
-          use{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key, all.master,
-              all.known, all.routes, sessions, limits, kept, all.options, context.get_executor()},
-          app(make_dispatcher(use, all.routes)),
+          services{*all.database, *redis, channels, sockets, *all.out, all.hashing, all.keys, all.refresh_key,
+              all.master, all.known, all.routes, sessions, limits, kept, all.options, context.get_executor()},
+          app(make_dispatcher(services, all.routes)),
           listening(context.get_executor(), *app, listen) {
-        asio::co_spawn(context, hear_session_endings(use), asio::detached);
+        asio::co_spawn(context, hear_session_endings(services), asio::detached);
         listening.start();
     }
 
@@ -82,7 +82,7 @@ struct core {
     account_cache sessions;
     rate_limiter limits;
     response_cache kept;
-    services use;
+    gateway::services services;
     std::unique_ptr<application> app;
     server listening;
 };

@@ -40,16 +40,16 @@ std::optional<problem> check_body(const route& r, const std::optional<json::docu
     return problem{422, "VALIDATION_FAILED", "the body has faults", faults_of(faults, "pointer", 0)};
 }
 
-std::optional<problem> read_query(const route& r, exchange& of) {
+std::optional<problem> read_query(const route& r, exchange& exchange) {
     if (r.query.empty()) return std::nullopt;
     static const auto schemas = json::document::parse(api_schemas());
     json::object given;
     schemas->root()["$defs"][r.query]["properties"].members([&](std::string_view name, json::value property) {
-        if (const auto text = of.in.parameter(name)) {
+        if (const auto text = exchange.request.parameter(name)) {
             given.add_raw(name, typed(property["type"].string().value_or(""), *text));
-            of.query.emplace(name, *text);
+            exchange.query.emplace(name, *text);
         } else if (const auto otherwise = property["default"]; otherwise.exists()) {
-            of.query.emplace(name, otherwise.string() ? std::string(*otherwise.string()) : otherwise.text());
+            exchange.query.emplace(name, otherwise.string() ? std::string(*otherwise.string()) : otherwise.text());
         }
     });
     const auto object = json::document::parse(given.text());

@@ -22,12 +22,12 @@ enum class access { anyone, signed_in, session, admin, super };
 
 /// A request on its way through a route. Lives until the route has answered.
 struct exchange {
-    request in;
+    gateway::request request;
     std::vector<std::string> path;                          ///< the values of {placeholders}, in order
     std::map<std::string, std::string, std::less<>> query;  ///< the parameters its route knows, with their defaults
     std::shared_ptr<const account> caller;                  ///< set unless the route is for anyone
     std::optional<json::document> body;                     ///< parsed when the route takes a body
-    services& use;
+    gateway::services& services;
     bool passing = false;    ///< what was answered is about to change: it is not kept
     bool by_cookie = false;  ///< the caller showed a cookie, not a bearer token
 

@@ -25,11 +25,11 @@ int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 
 
 constexpr std::chrono::hours notice_life{24};
 
-awaitable<> notify(services& use, wish of) {
+awaitable<> notify(services& services, wish of) {
     postgres::transaction ask;
     ask.caller = *of.user;
     ask.statements.push_back(sql::bind("email_links.recipient", {}));
-    const auto rows = co_await use.database.run(std::move(ask));
+    const auto rows = co_await services.database.run(std::move(ask));
     if (!rows || rows->front().empty()) co_return;
     const auto& row = rows->front();
     events::email_requested mail;
@@ -37,14 +37,14 @@ awaitable<> notify(services& use, wish of) {
     mail.to = row.text(0, 0);
     mail.kind = of.kind;
     mail.locale = row.text(0, 1);
-    mail.link = use.options.public_url + "/";
+    mail.link = services.options.public_url + "/";
     of.variables.insert(1, "\"name\":" + json::quoted(row.text(0, 2)) + ",");
     mail.variables = {of.variables};
     mail.expires_at = of.why.at + notice_life;
-    co_await publish_mail(use, mail, random::token(), of.why);
+    co_await publish_mail(services, mail, random::token(), of.why);
 }
 
-awaitable<> send(services& use, wish of) {
+awaitable<> send(services& services, wish of) {
     const auto token = random::token();
     const bool to_parent = of.kind == to_parents;
     const auto hash = digest::sha256_hex(token);
@@ -53,7 +53,7 @@ awaitable<> send(services& use, wish of) {
         to_parent ? sql::bind("consents.parent_link", {{"user", of.user}, {"hash", hash}})
                   : sql::bind("email_links.create", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
                                                         {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
-    const auto rows = co_await use.database.run(std::move(make));
+    const auto rows = co_await services.database.run(std::move(make));
     if (!rows || rows->front().empty()) co_return;
     const auto& row = rows->front();
     events::email_requested mail;
@@ -61,39 +61,40 @@ awaitable<> send(services& use, wish of) {
     mail.to = row.text(0, 1);
     mail.kind = of.kind;
     mail.locale = row.text(0, 2);
-    mail.link = link_of(use, of.kind, token);
+    mail.link = link_of(services, of.kind, token);
     mail.variables = {json::object().add(to_parent ? "child" : "name", row.text(0, 3)).text()};
     mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.why.at);
-    co_await publish_mail(use, mail, token, of.why);
+    co_await publish_mail(services, mail, token, of.why);
 }
 
 }  // namespace
 
-std::string link_of(const services& use, std::string_view kind, std::string_view token) {
-    return use.options.public_url + "/?" + std::string(kind) + "=" + std::string(token);
+std::string link_of(const services& services, std::string_view kind, std::string_view token) {
+    return services.options.public_url + "/?" + std::string(kind) + "=" + std::string(token);
 }
 
-awaitable<> publish_mail(services& use, const events::email_requested& mail, std::string_view token, const cause& why) {
+awaitable<> publish_mail(
+    services& services, const events::email_requested& mail, std::string_view token, const cause& why) {
     const auto id = event_id::of(mail.user.value, "email/" + digest::sha256_hex(token));
     std::vector<events::outgoing> out;
     out.push_back(events::envelope(mail, {id, "/airi/gateway", why.at, why.traceparent, why.request_id}));
-    if (const auto sent = co_await use.out.publish(std::move(out)); !sent)
+    if (const auto sent = co_await services.publisher.publish(std::move(out)); !sent)
         log::error(
             "email.not_sent", {{"kind", mail.kind}, {"user_id", mail.user.text()}, {"error", sent.error().message()}});
 }
 
 void send_link(
-    services& use, const request& in, std::optional<user_id> user, std::string email, std::string_view kind) {
-    wish asked{user, std::move(email), std::string(kind), {in.traceparent, in.id, in.arrived}};
-    boost::asio::co_spawn(use.on, send(use, std::move(asked)), boost::asio::detached);
+    services& services, const request& request, std::optional<user_id> user, std::string email, std::string_view kind) {
+    wish asked{user, std::move(email), std::string(kind), {request.traceparent, request.id, request.arrived}};
+    boost::asio::co_spawn(services.executor, send(services, std::move(asked)), boost::asio::detached);
 }
 
-void send_notice(services& use, const request& in, user_id user, std::string_view kind,
+void send_notice(services& services, const request& request, user_id user, std::string_view kind,
     std::vector<std::pair<std::string_view, std::string>> variables) {
     json::object all;
     for (const auto& [name, value] : variables) all.add(name, value);
-    wish asked{user, {}, std::string(kind), {in.traceparent, in.id, in.arrived}, all.text()};
-    boost::asio::co_spawn(use.on, notify(use, std::move(asked)), boost::asio::detached);
+    wish asked{user, {}, std::string(kind), {request.traceparent, request.id, request.arrived}, all.text()};
+    boost::asio::co_spawn(services.executor, notify(services, std::move(asked)), boost::asio::detached);
 }
 
 }  // namespace airi::gateway

@@ -23,11 +23,12 @@ awaitable<> publish_mail(services&, const events::email_requested&, std::string_
 
 /// Asks for a mail with a link of this kind, for the user or, when there is none, for whoever has the address. Nobody
 /// waits for it, so that an answer tells nothing of who has an account; without Kafka or Postgres no mail is sent.
-void send_link(services&, const request& in, std::optional<user_id> user, std::string email, std::string_view kind);
+void send_link(
+    services&, const request& request, std::optional<user_id> user, std::string email, std::string_view kind);
 
 /// Asks for a mail that tells the user what happened; the texts of its kind say which variables they show. Best effort,
 /// as a link.
-void send_notice(services&, const request& in, user_id, std::string_view kind,
+void send_notice(services&, const request& request, user_id, std::string_view kind,
     std::vector<std::pair<std::string_view, std::string>> variables);
 
 }  // namespace airi::gateway

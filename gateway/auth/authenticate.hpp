@@ -22,7 +22,7 @@ awaitable<std::optional<problem>> check_standing(services&, user_id);
 /// The account behind an access token or an API key (`airi_…`), or a 401 (403 when the account may not act, 503 when
 /// Postgres is away).
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
-    services&, std::string token, const request& in);
+    services&, std::string token, const request& request);
 
 /// A key as it is given out once, what may be shown of it, and what is stored: its SHA-256, hex. The last six
 /// characters are the checksum by which scanners and we know one without asking the database.

@@ -18,9 +18,9 @@ std::string access_name(const gateway_options& options) { return named(options, 
 std::string refresh_name(const gateway_options& options) { return named(options, "__Secure-", "refresh"); }
 std::string csrf_name(const gateway_options& options) { return named(options, "__Host-", "csrf"); }
 
-std::string cookie(const request& in, std::string_view wanted) {
+std::string cookie(const request& request, std::string_view wanted) {
     std::optional<std::string> found;
-    for (const auto& [name, value] : in.headers) {
+    for (const auto& [name, value] : request.headers) {
         if (name != "cookie") continue;
         std::string_view rest = value;
         while (!rest.empty()) {
@@ -47,46 +47,47 @@ constexpr std::string_view refresh_path = "/auth/refresh";
 
 }  // namespace
 
-bool wants_cookies(const request& in) { return in.header(transport_header) == "cookie"; }
+bool wants_cookies(const request& request) { return request.header(transport_header) == "cookie"; }
 
-std::optional<problem> check_transport(const request& in) {
-    const auto wanted = in.header(transport_header);
+std::optional<problem> check_transport(const request& request) {
+    const auto wanted = request.header(transport_header);
     if (wanted.empty() || wanted == "bearer" || wanted == "cookie") return std::nullopt;
     return bad_request("X-Token-Transport is bearer or cookie");
 }
 
-std::string access_cookie(const gateway_options& options, const request& in) {
-    return cookie(in, access_name(options));
+std::string access_cookie(const gateway_options& options, const request& request) {
+    return cookie(request, access_name(options));
 }
-std::string refresh_cookie(const gateway_options& options, const request& in) {
-    return cookie(in, refresh_name(options));
+std::string refresh_cookie(const gateway_options& options, const request& request) {
+    return cookie(request, refresh_name(options));
 }
 
-std::string csrf_token(const services& use, session_id session) {
+std::string csrf_token(const services& services, session_id session) {
     return digest::base64url(
-        digest::hmac_sha256(secret(digest::hmac_sha256(use.refresh_key, "airi/csrf")), session.text()));
+        digest::hmac_sha256(secret(digest::hmac_sha256(services.refresh_key, "airi/csrf")), session.text()));
 }
 
-std::optional<problem> check_csrf(const services& use, session_id session, const request& in) {
-    if (in.method == verb::get || in.method == verb::head) return std::nullopt;
-    const auto right = csrf_token(use, session);
-    if (digest::equal(in.header("x-csrf-token"), right) && digest::equal(cookie(in, csrf_name(use.options)), right))
+std::optional<problem> check_csrf(const services& services, session_id session, const request& request) {
+    if (request.method == verb::get || request.method == verb::head) return std::nullopt;
+    const auto right = csrf_token(services, session);
+    if (digest::equal(request.header("x-csrf-token"), right) &&
+        digest::equal(cookie(request, csrf_name(services.options)), right))
         return std::nullopt;
     return problem{403, "CSRF", "a request by cookie needs its session's X-CSRF-Token"};
 }
 
-void set_cookies(const services& use, const request& in, session_id session, const std::string& access,
+void set_cookies(const services& services, const request& request, session_id session, const std::string& access,
     const std::string& renewal, response& on) {
-    const auto& options = use.options;
-    const auto end = in.path.find("/auth/");
-    const auto prefix = end == in.path.npos ? std::string("/api/v1") : in.path.substr(0, end);
+    const auto& options = services.options;
+    const auto end = request.path.find("/auth/");
+    const auto prefix = end == request.path.npos ? std::string("/api/v1") : request.path.substr(0, end);
     set(options, on, access_name(options), access, "/", options.access_token_life, true);
     set(options, on, refresh_name(options), renewal, prefix + std::string(refresh_path), kept, true);
-    set(options, on, csrf_name(options), csrf_token(use, session), "/", kept, false);
+    set(options, on, csrf_name(options), csrf_token(services, session), "/", kept, false);
 }
 
-void clear_cookies(const gateway_options& options, const request& in, response& on) {
-    if (in.header("cookie").empty()) return;
+void clear_cookies(const gateway_options& options, const request& request, response& on) {
+    if (request.header("cookie").empty()) return;
     set(options, on, access_name(options), "", "/", seconds{0}, true);
     for (const std::string prefix : {"/api/v1", "/api", "/v1"})
         set(options, on, refresh_name(options), "", prefix + std::string(refresh_path), seconds{0}, true);

@@ -28,9 +28,9 @@ std::string csrf_token(const services&, session_id);
 std::optional<problem> check_csrf(const services&, session_id, const request&);
 
 /// The refresh token's goes to the refresh route only, below the prefix that `in` was asked with.
-void set_cookies(
-    const services&, const request& in, session_id, const std::string& access, const std::string& renewal, response&);
+void set_cookies(const services&, const request& request, session_id, const std::string& access,
+    const std::string& renewal, response&);
 /// Takes them all back from a client that has cookies.
-void clear_cookies(const gateway_options&, const request& in, response&);
+void clear_cookies(const gateway_options&, const request& request, response&);
 
 }  // namespace airi::gateway

@@ -10,37 +10,37 @@ namespace {
 
 class endings final : public channel_listener {
 public:
-    explicit endings(services& use) : use_(use) {}
+    explicit endings(services& services) : services_(services) {}
 
     void hear(std::string_view, const delivered_frame& one) override {
         const auto session = session_id::parse(*one.frame);
         if (!session) return;
-        use_.sessions.forget(*session);
-        use_.sockets.end(*session);
+        services_.accounts.forget(*session);
+        services_.sockets.end(*session);
     }
 
 private:
-    services& use_;
+    services& services_;
 };
 
 }  // namespace
 
-awaitable<> hear_session_endings(services& use) {
-    co_await use.channels.join(std::string(session_channel), std::make_shared<endings>(use));
+awaitable<> hear_session_endings(services& services) {
+    co_await services.channels.join(std::string(session_channel), std::make_shared<endings>(services));
 }
 
-awaitable<> tell_session_ended(services& use, session_id session) {
-    use.sessions.forget(session);
+awaitable<> tell_session_ended(services& services, session_id session) {
+    services.accounts.forget(session);
     std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
-    co_await use.redis.command(std::move(words));
+    co_await services.redis.command(std::move(words));
 }
 
-awaitable<std::size_t> tell_sessions_ended(services& use, std::string ids) {
+awaitable<std::size_t> tell_sessions_ended(services& services, std::string ids) {
     std::vector<session_id> all;
     if (const auto list = json::document::parse(ids))
         list->root().each(
             [&](json::value id) { all.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
-    for (const auto& session : all) co_await tell_session_ended(use, session);
+    for (const auto& session : all) co_await tell_session_ended(services, session);
     co_return all.size();
 }
 

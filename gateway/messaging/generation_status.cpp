@@ -6,11 +6,11 @@
 
 namespace airi::gateway {
 
-awaitable<result<std::optional<generation_status>>> status_of(services& use, user_id caller, generation_id id) {
+awaitable<result<std::optional<generation_status>>> status_of(services& services, user_id caller, generation_id id) {
     postgres::transaction ask;
     ask.caller = caller;
     ask.statements.push_back(sql::bind("generations.status", {{"id", id}}));
-    const auto rows = co_await use.database.run(std::move(ask));
+    const auto rows = co_await services.database.run(std::move(ask));
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
     if (row.empty()) co_return std::optional<generation_status>{};
@@ -31,16 +31,16 @@ awaitable<result<std::optional<generation_status>>> status_of(services& use, use
     co_return out;
 }
 
-awaitable<result<>> cancel_generation(services& use, user_id caller, generation_id id) {
+awaitable<result<>> cancel_generation(services& services, user_id caller, generation_id id) {
     postgres::transaction ask;
     ask.caller = caller;
     ask.statements.push_back(sql::bind("generations.cancel", {{"id", id}}));
-    const auto rows = co_await use.database.run(std::move(ask));
+    const auto rows = co_await services.database.run(std::move(ask));
     if (!rows) co_return rows.error();
     // Someone else's generation has no row here, and the workers look at whose wish it was.
     if (rows->front().empty()) co_return result<>{};
     std::vector<std::string> words{"PUBLISH", std::string(events::cancel_channel), id.text()};
-    co_await use.redis.command(std::move(words));
+    co_await services.redis.command(std::move(words));
     co_return result<>{};
 }
 

@@ -13,17 +13,17 @@ constexpr milliseconds silence{2'000};
 }  // namespace
 
 generation_watch::generation_watch(
-    services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen)
-    : use_(use),
+    services& services, user_id caller, events::generation_ids ids, std::optional<events::position> seen)
+    : services_(services),
       caller_(caller),
       ids_(ids),
       channel_(events::channel_of(ids.conversation)),
       order_(seen),
-      wake_(use.on) {}
+      wake_(services.executor) {}
 
 awaitable<> generation_watch::join() {
     joined_ = true;
-    co_await use_.channels.join(channel_, shared_from_this());
+    co_await services_.channels.join(channel_, shared_from_this());
 }
 
 awaitable<> generation_watch::begin(bool history) {
@@ -31,7 +31,7 @@ awaitable<> generation_watch::begin(bool history) {
         for (auto& one : order_.release({replayed::kind::recovered, {}, {}})) push(std::move(one));
         co_return;
     }
-    auto past = co_await read_stream(use_.redis, ids_.generation, order_.last());
+    auto past = co_await read_stream(services_.redis, ids_.generation, order_.last());
     const bool gone = !past || past->is == replayed::kind::gone;
     if (gone) co_await ask_postgres(true);
     for (auto& one : order_.release(past ? std::move(*past) : replayed{})) push(std::move(one));
@@ -40,7 +40,7 @@ awaitable<> generation_watch::begin(bool history) {
 }
 
 awaitable<> generation_watch::ask_postgres(bool with_text) {
-    const auto status = co_await status_of(use_, caller_, ids_.generation);
+    const auto status = co_await status_of(services_, caller_, ids_.generation);
     if (!status || !*status || ended_) co_return;
     const auto& now_is = **status;
     if (now_is.end) {
@@ -78,7 +78,7 @@ void generation_watch::push(entry one) {
 }
 
 void generation_watch::leave() {
-    if (joined_) use_.channels.leave(channel_, this);
+    if (joined_) services_.channels.leave(channel_, this);
     joined_ = false;
 }
 

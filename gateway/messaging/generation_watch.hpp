@@ -16,8 +16,8 @@ namespace airi::gateway {
 
 class generation_watch : public channel_listener, public std::enable_shared_from_this<generation_watch> {
 public:
-    generation_watch(
-        services& use, user_id caller, events::generation_ids ids, std::optional<events::position> seen = std::nullopt);
+    generation_watch(services& services, user_id caller, events::generation_ids ids,
+        std::optional<events::position> seen = std::nullopt);
 
     /// From here on frames are kept. Without Redis it goes on too: Postgres is asked from time to time.
     awaitable<> join();
@@ -36,7 +36,7 @@ private:
     void push(entry one);
     awaitable<> ask_postgres(bool with_text);
 
-    services& use_;
+    services& services_;
     user_id caller_;
     events::generation_ids ids_;
     std::string channel_;

@@ -43,35 +43,35 @@ problem too_many(const decision& d) {
     return out;
 }
 
-awaitable<result<postgres::rows>> ask(services& use, user_id caller, postgres::bound statement) {
+awaitable<result<postgres::rows>> ask(services& services, user_id caller, postgres::bound statement) {
     postgres::transaction one;
     one.caller = caller;
     one.statements.push_back(std::move(statement));
-    auto rows = co_await use.database.run(std::move(one));
+    auto rows = co_await services.database.run(std::move(one));
     if (!rows) co_return rows.error();
     co_return std::move(rows->front());
 }
 
-awaitable<result<>> seed(services& use, const account& who, quota day) {
-    const auto rows = co_await ask(use, who.id, sql::bind("quota.messages_today", {{"day", day.day}}));
+awaitable<result<>> seed(services& services, const account& who, quota day) {
+    const auto rows = co_await ask(services, who.id, sql::bind("quota.messages_today", {{"day", day.day}}));
     if (!rows) co_return rows.error();
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < rows->size(); ++i) ids.emplace_back(rows->text(i, 0));
-    co_return co_await use.limits.seed(std::move(day), std::move(ids));
+    co_return co_await services.limits.seed(std::move(day), std::move(ids));
 }
 
-awaitable<> give_back(services& use, user_id whose, quota day) {
-    co_await use.limits.give_back(day);
+awaitable<> give_back(services& services, user_id whose, quota day) {
+    co_await services.limits.give_back(day);
     if (day.max >= 0)
-        co_await ask(use, whose, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+        co_await ask(services, whose, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
 }
 
 // Postgres has the last word on a quota: Redis may have forgotten what is under way, and may be away.
-awaitable<std::optional<problem>> take_quota(services& use, const account& who, quota day, decision& used) {
+awaitable<std::optional<problem>> take_quota(services& services, const account& who, quota day, decision& used) {
     if (day.max < 0) co_return std::nullopt;
     const auto rows = co_await ask(
-        use, who.id, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
-    if (!rows || rows->text(0, 0) == "used_up") co_await use.limits.give_back(day);
+        services, who.id, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
+    if (!rows || rows->text(0, 0) == "used_up") co_await services.limits.give_back(day);
     if (!rows) co_return problem_of(rows.error());
     if (rows->text(0, 0) != "used_up") {
         used.repeated = rows->text(0, 0) == "repeated";
@@ -84,28 +84,28 @@ awaitable<std::optional<problem>> take_quota(services& use, const account& who, 
 }
 
 // Rates and quota: Redis refuses in one step what is over a limit it knows of; without it rates are let through.
-awaitable<std::optional<problem>> take_all(services& use, const account& who, quota day, decision& used) {
-    auto windows = use.options.rate_limiting ? windows_of(who, "chat") : std::vector<window>{};
+awaitable<std::optional<problem>> take_all(services& services, const account& who, quota day, decision& used) {
+    auto windows = services.options.rate_limiting ? windows_of(who, "chat") : std::vector<window>{};
     for (int tries = 0; tries < 3; ++tries) {
-        const auto got = co_await use.limits.take(windows, day);
+        const auto got = co_await services.limits.take(windows, day);
         if (!got) break;
         if (got->is == decision::kind::unseeded) {
-            const auto seeded = co_await seed(use, who, day);
-            if (!seeded && !use.database.available()) co_return problem_of(seeded.error());
+            const auto seeded = co_await seed(services, who, day);
+            if (!seeded && !services.database.available()) co_return problem_of(seeded.error());
             continue;
         }
         used = *got;
         if (used.is != decision::kind::allowed) co_return too_many(used);
         break;
     }
-    co_return co_await take_quota(use, who, std::move(day), used);
+    co_return co_await take_quota(services, who, std::move(day), used);
 }
 
 // Makes sure that the conversation is the caller's; a new one is created with its derived id.
 awaitable<std::optional<problem>> own_conversation(
-    services& use, const account& who, const message_order& order, conversation_id id) {
+    services& services, const account& who, const message_order& order, conversation_id id) {
     if (order.conversation) {
-        const auto own = co_await use.sessions.owns(who.id, id);
+        const auto own = co_await services.accounts.owns(who.id, id);
         if (!own) co_return problem_of(own.error());
         if (*own == ownership::none) co_return not_found("conversation");
         co_return std::nullopt;
@@ -115,10 +115,10 @@ awaitable<std::optional<problem>> own_conversation(
     ask.statements.push_back(sql::bind("conversations.create",
         {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt},
             {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
-    const auto rows = co_await use.database.run(std::move(ask));
+    const auto rows = co_await services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
-    co_await use.kept.changed(who.id);
+    co_await services.responses.changed(who.id);
     co_return refusal_of(rows->front().text(0, 0));
 }
 
@@ -140,11 +140,11 @@ std::optional<problem> check_content(std::string_view content, std::string_view 
 }
 
 awaitable<std::optional<problem>> take_rates(
-    services& use, const account& who, std::string_view group, decision& used, std::string read) {
-    if (!use.options.rate_limiting) co_return std::nullopt;
+    services& services, const account& who, std::string_view group, decision& used, std::string read) {
+    if (!services.options.rate_limiting) co_return std::nullopt;
     auto windows = windows_of(who, group);
     if (windows.empty()) co_return std::nullopt;
-    auto got = co_await use.limits.take(std::move(windows), std::nullopt, std::move(read));
+    auto got = co_await services.limits.take(std::move(windows), std::nullopt, std::move(read));
     if (!got) co_return std::nullopt;
     used = std::move(*got);
     if (used.is == decision::kind::allowed) co_return std::nullopt;
@@ -152,12 +152,12 @@ awaitable<std::optional<problem>> take_rates(
 }
 
 awaitable<std::variant<prepared_message, problem>> prepare_message(
-    services& use, std::shared_ptr<const account> who, message_order order, request_trace trace, instant at) {
+    services& services, std::shared_ptr<const account> who, message_order order, request_trace trace, instant at) {
     if (auto wrong = check_content(order.content, "/content")) co_return std::move(*wrong);
     if (order.client_message_id.size() > 100) co_return invalid("/client_message_id", "at most 100 bytes");
-    if (!order.model.empty() && !use.known.rows()->offers(order.model, who->rank))
+    if (!order.model.empty() && !services.catalogue.rows()->offers(order.model, who->rank))
         co_return invalid("/model", "no model of your plan has this name");
-    if (!use.out.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
+    if (!services.publisher.available()) co_return problem_of(make_error_code(redis::errc::unavailable));
     if (!who->key) co_return problem_of(make_error_code(seal::errc::unknown_master));
     prepared_message out;
     out.client_message_id = order.client_message_id.empty() ? uuid::v7(at).text() : order.client_message_id;
@@ -168,15 +168,16 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(
     ids.conversation =
         order.conversation.value_or(conversation_id::of(who->id.value, "conversation/" + out.client_message_id));
     if (order.listed)
-        if (auto wrong = co_await own_conversation(use, *who, order, ids.conversation)) co_return std::move(*wrong);
+        if (auto wrong = co_await own_conversation(services, *who, order, ids.conversation))
+            co_return std::move(*wrong);
     quota day{who->id.text(), today(at), who->limit("messages/day").value_or(0), ids.message.text()};
-    if (auto wrong = co_await take_all(use, *who, day, out.limits)) {
+    if (auto wrong = co_await take_all(services, *who, day, out.limits)) {
         if (out.limits.is != decision::kind::allowed) wrong->headers = rate_limit_headers(out.limits);
         co_return std::move(*wrong);
     }
     out.repeated = out.limits.repeated;
     if (out.repeated) {
-        const auto first = co_await status_of(use, who->id, ids.generation);
+        const auto first = co_await status_of(services, who->id, ids.generation);
         if (first && *first && (*first)->ids.conversation != ids.conversation)
             co_return problem{
                 409, "CLIENT_MESSAGE_ID_USED", "this client_message_id is a message of another conversation"};
@@ -194,13 +195,13 @@ awaitable<std::variant<prepared_message, problem>> prepare_message(
 }
 
 awaitable<std::optional<problem>> publish_message(
-    services& use, std::shared_ptr<const account> who, const prepared_message& what) {
+    services& services, std::shared_ptr<const account> who, const prepared_message& what) {
     std::vector<events::outgoing> batch;
     batch.push_back(what.event);
-    if (const auto sent = co_await use.out.publish(std::move(batch)); !sent) {
+    if (const auto sent = co_await services.publisher.publish(std::move(batch)); !sent) {
         log::warn("message.not_published",
             {{"generation_id", what.ids.generation.text()}, {"error", sent.error().message()}});
-        if (what.counted) co_await give_back(use, who->id, *what.counted);
+        if (what.counted) co_await give_back(services, who->id, *what.counted);
         co_return problem_of(sent.error());
     }
     log::info("message.accepted", {{"generation_id", what.ids.generation.text()}, {"user_id", who->id.text()},
@@ -216,7 +217,7 @@ awaitable<std::optional<problem>> publish_message(
                              .add("client_message_id", what.client_message_id)
                              .add("generation_id", what.ids.generation.text())
                              .text();
-    broadcast(use.redis, use.on, events::channel_of(who->id), "message_created",
+    broadcast(services.redis, services.executor, events::channel_of(who->id), "message_created",
         json::object().add_raw("message", message).text());
     co_return std::nullopt;
 }

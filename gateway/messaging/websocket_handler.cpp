@@ -34,20 +34,20 @@ class peer final : public websocket_handler,
                    public session_bound,
                    public std::enable_shared_from_this<peer> {
 public:
-    peer(services& use, std::shared_ptr<const account> who, request_trace trace)
-        : use_(use), who_(std::move(who)), trace_(std::move(trace)), timer_(use.on) {}
+    peer(services& services, std::shared_ptr<const account> who, request_trace trace)
+        : services_(services), who_(std::move(who)), trace_(std::move(trace)), timer_(services.executor) {}
 
     void opened(websocket_sender& out) override {
         out_ = &out;
-        use_.sockets.add(who_->session, who_->id, this);
-        asio::co_spawn(use_.on, begin(shared_from_this()), asio::detached);
+        services_.sockets.add(who_->session, who_->id, this);
+        asio::co_spawn(services_.executor, begin(shared_from_this()), asio::detached);
     }
 
     void closed() override {
         out_ = nullptr;
-        use_.sockets.remove(who_->session, who_->id, this);
+        services_.sockets.remove(who_->session, who_->id, this);
         timer_.cancel();
-        for (const auto& channel : channels_) use_.channels.leave(channel, this);
+        for (const auto& channel : channels_) services_.channels.leave(channel, this);
         channels_.clear();
     }
 
@@ -61,7 +61,7 @@ public:
             co_return send(shared(error_frame({429, "RATE_LIMITED", "too many frames", "null", 1}, {})));
         auto frame = read_client_frame(message);
         if (auto* wrong = std::get_if<problem>(&frame.is)) co_return send(shared(error_frame(*wrong, frame.ref)));
-        const auto live = co_await use_.sessions.of(who_->id, who_->session);
+        const auto live = co_await services_.accounts.of(who_->id, who_->session);
         if (live && (!*live || !(*live)->refused.empty())) co_return session_ended();
         if (live) who_ = *live;
         auto wrong = co_await std::visit(
@@ -104,14 +104,14 @@ private:
     static awaitable<> begin(std::shared_ptr<peer> self) {
         co_await join(self, events::channel_of(self->who_->id));
         // The session may have ended before this socket was among those that its end closes.
-        const auto live = co_await self->use_.sessions.of(self->who_->id, self->who_->session);
+        const auto live = co_await self->services_.accounts.of(self->who_->id, self->who_->session);
         if (live && (!*live || !(*live)->refused.empty())) self->session_ended();
     }
 
     static awaitable<> join(std::shared_ptr<peer> self, std::string channel) {
         if (!self->out_ || !self->channels_.insert(channel).second) co_return;
-        co_await self->use_.channels.join(channel, self);
-        if (!self->out_) self->use_.channels.leave(channel, self.get());
+        co_await self->services_.channels.join(channel, self);
+        if (!self->out_) self->services_.channels.leave(channel, self.get());
     }
 
     // Ended, and told: what still comes of it is a repetition.
@@ -156,7 +156,7 @@ private:
     }
 
     awaitable<std::optional<problem>> act(client_send& in, const std::string& ref) {
-        auto prepared = co_await prepare_message(use_, who_, std::move(in.order), trace_, now());
+        auto prepared = co_await prepare_message(services_, who_, std::move(in.order), trace_, now());
         if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
         const auto& message = std::get<prepared_message>(prepared);
         const auto& ids = message.ids;
@@ -165,7 +165,7 @@ private:
         const bool begins = followed_.try_emplace(ids.generation, following{ids, attached_generation{}}).second;
         overheard_.erase(ids.generation);
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
-        if (auto wrong = co_await publish_message(use_, who_, message)) {
+        if (auto wrong = co_await publish_message(services_, who_, message)) {
             if (begins) followed_.erase(ids.generation);
             co_return std::move(*wrong);
         }
@@ -186,14 +186,14 @@ private:
     }
 
     awaitable<std::optional<problem>> act(client_cancel& in, const std::string&) {
-        const auto done = co_await cancel_generation(use_, who_->id, in.generation);
+        const auto done = co_await cancel_generation(services_, who_->id, in.generation);
         if (!done) co_return problem_of(done.error());
         co_return std::nullopt;
     }
 
     awaitable<std::optional<problem>> act(client_channel& in, const std::string& ref) {
         if (!in.join) {
-            if (channels_.erase(in.name) > 0) use_.channels.leave(in.name, this);
+            if (channels_.erase(in.name) > 0) services_.channels.leave(in.name, this);
         } else {
             if (channels_.size() >= most_channels)
                 co_return problem{429, "TOO_MANY_CHANNELS", "at most 100 channels a client"};
@@ -206,7 +206,7 @@ private:
     }
 
     awaitable<std::optional<problem>> act(client_resume& in, const std::string& ref) {
-        const auto status = co_await status_of(use_, who_->id, in.generation);
+        const auto status = co_await status_of(services_, who_->id, in.generation);
         if (!status) co_return problem_of(status.error());
         if (!*status) co_return not_found("generation");
         const auto ids = (*status)->ids;
@@ -218,7 +218,7 @@ private:
         }
         followed_.insert_or_assign(in.generation, following{ids, attached_generation{in.seen}});
         co_await join(shared_from_this(), events::channel_of(ids.conversation));
-        auto past = co_await read_stream(use_.redis, in.generation, in.seen);
+        auto past = co_await read_stream(services_.redis, in.generation, in.seen);
         const auto at = followed_.find(in.generation);
         if (at == followed_.end()) co_return std::nullopt;
         resumed(in.generation, past && past->recovered(), ref);
@@ -245,7 +245,7 @@ private:
             json::object().add("conversation_id", in.conversation.text()).add("user_id", who_->id.text()).text();
         std::vector<std::string> words{"PUBLISH", channel,
             events::publish_payload(server_frame(in.started ? "typing_start" : "typing_stop", data))};
-        co_await use_.redis.command(std::move(words));
+        co_await services_.redis.command(std::move(words));
         co_return std::nullopt;
     }
 
@@ -259,7 +259,7 @@ private:
         postgres::transaction ask;
         ask.caller = who_->id;
         ask.statements.push_back(sql::bind("conversations.owned", {{"id", *id}}));
-        const auto rows = co_await use_.database.run(std::move(ask));
+        const auto rows = co_await services_.database.run(std::move(ask));
         if (!rows) co_return problem_of(rows.error());
         if (rows->front().empty()) co_return not_found("channel");
         co_return std::nullopt;
@@ -267,10 +267,10 @@ private:
 
     // A repeated message: what its generation came to so far.
     awaitable<> catch_up(generation_id id) {
-        auto past = co_await read_stream(use_.redis, id, std::nullopt);
+        auto past = co_await read_stream(services_.redis, id, std::nullopt);
         const auto status = past && past->is != replayed::kind::gone
                                 ? result<std::optional<generation_status>>(std::nullopt)
-                                : co_await status_of(use_, who_->id, id);
+                                : co_await status_of(services_, who_->id, id);
         const auto at = followed_.find(id);
         if (at == followed_.end()) co_return;
         if (status && *status) co_return tell_from_postgres(at, **status);
@@ -296,7 +296,7 @@ private:
         timer_.async_wait([self = shared_from_this()](const error_code& ec) {
             self->watching_ = false;
             if (ec || !self->out_) return;
-            asio::co_spawn(self->use_.on, look_into_silence(self), asio::detached);
+            asio::co_spawn(self->services_.executor, look_into_silence(self), asio::detached);
         });
     }
 
@@ -305,7 +305,7 @@ private:
         for (const auto& [id, one] : self->followed_)
             if (clock::now() - one.heard_at >= silence) silent.push_back(id);
         for (const auto& id : silent) {
-            const auto status = co_await status_of(self->use_, self->who_->id, id);
+            const auto status = co_await status_of(self->services_, self->who_->id, id);
             const auto at = self->followed_.find(id);
             if (!self->out_ || at == self->followed_.end() || !status || !*status || !(*status)->end) continue;
             const auto& is = **status;
@@ -326,7 +326,7 @@ private:
         return true;
     }
 
-    services& use_;
+    services& services_;
     std::shared_ptr<const account> who_;
     request_trace trace_;
     websocket_sender* out_ = nullptr;
@@ -343,8 +343,9 @@ private:
 
 }  // namespace
 
-std::shared_ptr<websocket_handler> make_peer(services& use, std::shared_ptr<const account> who, request_trace trace) {
-    return std::make_shared<peer>(use, std::move(who), std::move(trace));
+std::shared_ptr<websocket_handler> make_peer(
+    services& services, std::shared_ptr<const account> who, request_trace trace) {
+    return std::make_shared<peer>(services, std::move(who), std::move(trace));
 }
 
 }  // namespace airi::gateway

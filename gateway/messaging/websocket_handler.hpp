@@ -9,6 +9,7 @@
 
 namespace airi::gateway {
 
-std::shared_ptr<websocket_handler> make_peer(services& use, std::shared_ptr<const account> who, request_trace trace);
+std::shared_ptr<websocket_handler> make_peer(
+    services& services, std::shared_ptr<const account> who, request_trace trace);
 
 }  // namespace airi::gateway

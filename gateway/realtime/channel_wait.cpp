@@ -20,12 +20,12 @@ public:
     boost::asio::steady_timer wake;
 };
 
-channel_wait::channel_wait(services& use, std::string channel)
-    : use_(use), channel_(std::move(channel)), ear_(std::make_shared<listener>(use.on)) {}
+channel_wait::channel_wait(services& services, std::string channel)
+    : services_(services), channel_(std::move(channel)), ear_(std::make_shared<listener>(services.executor)) {}
 
-channel_wait::~channel_wait() { use_.channels.leave(channel_, ear_.get()); }
+channel_wait::~channel_wait() { services_.channels.leave(channel_, ear_.get()); }
 
-awaitable<> channel_wait::listen() { co_await use_.channels.join(channel_, ear_); }
+awaitable<> channel_wait::listen() { co_await services_.channels.join(channel_, ear_); }
 
 awaitable<> channel_wait::woken(milliseconds longest) {
     if (std::exchange(ear_->said, false)) co_return;

@@ -11,7 +11,7 @@ namespace airi::gateway {
 
 class channel_wait {
 public:
-    channel_wait(services& use, std::string channel);
+    channel_wait(services& services, std::string channel);
     ~channel_wait();  ///< leaves the channel
     channel_wait(const channel_wait&) = delete;
 
@@ -22,7 +22,7 @@ public:
 
 private:
     class listener;
-    services& use_;
+    services& services_;
     std::string channel_;
     std::shared_ptr<listener> ear_;
 };

@@ -23,14 +23,14 @@ credentials read_credentials(const json::value& body) {
         std::string(body["email"].string().value_or("")), secret(std::string(body["password"].string().value_or("")))};
 }
 
-awaitable<route_result> signup(exchange& of) {
-    auto [email, password] = read_credentials(of.json());
-    const auto metadata = of.json()["metadata"], consents = of.json()["consents"];
+awaitable<route_result> signup(exchange& exchange) {
+    auto [email, password] = read_credentials(exchange.json());
+    const auto metadata = exchange.json()["metadata"], consents = exchange.json()["consents"];
     const auto text = [&](std::string_view member) {
-        const auto given = of.json()[member].string();
+        const auto given = exchange.json()[member].string();
         return given ? std::optional(std::string(*given)) : std::nullopt;
     };
-    auto hash = co_await of.use.hashing.hash(password);
+    auto hash = co_await exchange.services.hashing.hash(password);
     if (!hash) co_return problem_of(hash.error());
     const auto user = user_id::fresh();
     postgres::transaction make;
@@ -39,35 +39,37 @@ awaitable<route_result> signup(exchange& of) {
         {{"id", user}, {"email", email}, {"password_hash", *hash}, {"display_name", text("display_name")},
             {"metadata", metadata.exists() ? metadata.text() : std::string("{}")}, {"birth_date", text("birth_date")},
             {"parent_email", text("parent_email")},
-            {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
-    make.statements.push_back(sql::bind("user_keys.create", {{"key", of.use.master.wrap(seal::key::fresh(), user)}}));
-    const auto rows = co_await of.use.database.run(std::move(make));
+            {"consents", consents.exists() ? consents.text() : std::string("[]")},
+            {"address", exchange.request.address}}));
+    make.statements.push_back(
+        sql::bind("user_keys.create", {{"key", exchange.services.master.wrap(seal::key::fresh(), user)}}));
+    const auto rows = co_await exchange.services.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
     if (outcome != "made" && outcome != "pending") co_return signup_fault(outcome);
     log::info("auth.signup", {{"user_id", user.text()}});
-    send_link(of.use, of.in, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
-    co_return co_await open_session(of.use, of.in, user, std::move(email), "user", 201, true);
+    send_link(exchange.services, exchange.request, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
+    co_return co_await open_session(exchange.services, exchange.request, user, std::move(email), "user", 201, true);
 }
 
 // The second factor, when the account has one; nothing when it is right.
-awaitable<std::optional<problem>> check_code(exchange& of, user_id user, const std::string& email) {
-    const auto code = of.json()["code"].string();
+awaitable<std::optional<problem>> check_code(exchange& exchange, user_id user, const std::string& email) {
+    const auto code = exchange.json()["code"].string();
     if (!code) co_return problem{401, "TWO_FACTOR_REQUIRED", "a code of the second factor is needed"};
     postgres::transaction take;
     take.statements.push_back(sql::bind("two_factor.verify", {{"user", user}, {"code", *code}}));
-    const auto rows = co_await of.use.database.run(std::move(take));
+    const auto rows = co_await exchange.services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     if (!rows->front().is_null(0, 0)) co_return std::nullopt;
-    co_await record_login_attempt(of.use, of.in, email, user, "wrong_code");
+    co_await record_login_attempt(exchange.services, exchange.request, email, user, "wrong_code");
     co_return problem{401, "WRONG_CODE", "this code is not right, or was used before"};
 }
 
 // A closed account, to whoever has shown its password: until when it can be taken back.
-awaitable<route_result> tell_closed(exchange& of, user_id user) {
+awaitable<route_result> tell_closed(exchange& exchange, user_id user) {
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("account_deletion.erase_at", {{"user", user}}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto at = rows->front().empty() || rows->front().is_null(0, 0)
                         ? std::nullopt
@@ -75,10 +77,10 @@ awaitable<route_result> tell_closed(exchange& of, user_id user) {
     co_return problem{403, "ACCOUNT_DELETED", "this account is closed", json::object().add("erase_at", at).text()};
 }
 
-awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
+awaitable<std::optional<problem>> take_back(exchange& exchange, user_id user) {
     postgres::transaction restore;
     restore.statements.push_back(sql::bind("account_deletion.restore", {{"user", user}}));
-    const auto rows = co_await of.use.database.run(std::move(restore));
+    const auto rows = co_await exchange.services.database.run(std::move(restore));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().text(0, 0) != "t")
         co_return problem{403, "ACCOUNT_DELETED", "this account can no longer be taken back"};
@@ -86,114 +88,115 @@ awaitable<std::optional<problem>> take_back(exchange& of, user_id user) {
     co_return std::nullopt;
 }
 
-awaitable<route_result> sign_in(exchange& of, bool restoring) {
-    auto [email, password] = read_credentials(of.json());
+awaitable<route_result> sign_in(exchange& exchange, bool restoring) {
+    auto [email, password] = read_credentials(exchange.json());
     postgres::transaction find;
     find.statements.push_back(sql::bind("auth.find_user", {{"email", email}}));
-    const auto rows = co_await of.use.database.run(std::move(find));
+    const auto rows = co_await exchange.services.database.run(std::move(find));
     if (!rows) co_return problem_of(rows.error());
     const auto& user = rows->front();
     const auto known = user.is_null(0, 0) ? std::nullopt : user_id::parse(user.text(0, 0));
     if (const auto locked = user.text(0, 6); locked != "0") {
-        co_await record_login_attempt(of.use, of.in, email, known, "locked");
+        co_await record_login_attempt(exchange.services, exchange.request, email, known, "locked");
         problem p{429, "ACCOUNT_LOCKED", "too many failures, try again later"};
         p.retry_after = std::stoll(std::string(locked));
         co_return p;
     }
     const std::string hash(user.is_null(0, 1) ? std::string_view{} : user.text(0, 1));
-    const auto right = co_await of.use.hashing.verify(password, hash);
+    const auto right = co_await exchange.services.hashing.verify(password, hash);
     if (!right) co_return problem_of(right.error());
     if (!*right || !known) {
-        co_await record_login_attempt(of.use, of.in, email, known, "wrong_password");
+        co_await record_login_attempt(exchange.services, exchange.request, email, known, "wrong_password");
         co_return problem{401, "WRONG_CREDENTIALS", "the address or the password is wrong"};
     }
     const bool closed = user.text(0, 2) == "deleted";
-    if (closed && !restoring) co_return co_await tell_closed(of, *known);
+    if (closed && !restoring) co_return co_await tell_closed(exchange, *known);
     if (!closed && user.text(0, 2) != "active")
-        if (auto refused = co_await check_standing(of.use, *known)) co_return std::move(*refused);
+        if (auto refused = co_await check_standing(exchange.services, *known)) co_return std::move(*refused);
     if (user.text(0, 5) == "t")
-        if (auto wrong = co_await check_code(of, *known, email)) co_return std::move(*wrong);
+        if (auto wrong = co_await check_code(exchange, *known, email)) co_return std::move(*wrong);
     if (passwords::needs_rehash(hash)) {
-        if (const auto fresh = co_await of.use.hashing.hash(password)) {
+        if (const auto fresh = co_await exchange.services.hashing.hash(password)) {
             postgres::transaction save;
             save.caller = *known;
             save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *fresh}}));
-            co_await of.use.database.run(std::move(save));
+            co_await exchange.services.database.run(std::move(save));
         }
     }
     if (closed)
-        if (auto late = co_await take_back(of, *known)) co_return std::move(*late);
-    co_await record_login_attempt(of.use, of.in, email, known, "success");
+        if (auto late = co_await take_back(exchange, *known)) co_return std::move(*late);
+    co_await record_login_attempt(exchange.services, exchange.request, email, known, "success");
     co_return co_await open_session(
-        of.use, of.in, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
+        exchange.services, exchange.request, *known, std::string(user.text(0, 4)), std::string(user.text(0, 3)), 200);
 }
 
-awaitable<route_result> login(exchange& of) { return sign_in(of, false); }
-awaitable<route_result> restore(exchange& of) { return sign_in(of, true); }
+awaitable<route_result> login(exchange& exchange) { return sign_in(exchange, false); }
+awaitable<route_result> restore(exchange& exchange) { return sign_in(exchange, true); }
 
-awaitable<route_result> refresh(exchange& of) {
-    const auto given = of.json()["refresh_token"].string();
+awaitable<route_result> refresh(exchange& exchange) {
+    const auto given = exchange.json()["refresh_token"].string();
     // The header that asks for cookies is what no page of another origin can send along with one.
-    const auto token = given                  ? std::string(*given)
-                       : wants_cookies(of.in) ? refresh_cookie(of.use.options, of.in)
-                                              : std::string{};
-    if (!given && !wants_cookies(of.in)) co_return invalid("/refresh_token", "is needed");
+    const auto token = given                             ? std::string(*given)
+                       : wants_cookies(exchange.request) ? refresh_cookie(exchange.services.options, exchange.request)
+                                                         : std::string{};
+    if (!given && !wants_cookies(exchange.request)) co_return invalid("/refresh_token", "is needed");
     // The successor is derived, so that a client whose answer was lost gets the same one within the grace.
-    const auto next = digest::base64url(digest::hmac_sha256(of.use.refresh_key, token));
+    const auto next = digest::base64url(digest::hmac_sha256(exchange.services.refresh_key, token));
     postgres::transaction exchange_it;
     exchange_it.statements.push_back(
         sql::bind("auth.refresh", {{"hash", digest::sha256_hex(token)}, {"next_hash", digest::sha256_hex(next)}}));
-    const auto rows = co_await of.use.database.run(std::move(exchange_it));
+    const auto rows = co_await exchange.services.database.run(std::move(exchange_it));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().text(0, 0);
     const auto session = session_id::parse(rows->front().text(0, 1)).value_or(session_id{});
     const auto user = user_id::parse(rows->front().text(0, 2)).value_or(user_id{});
     if (outcome == "reused") {
         log::warn("auth.refresh_reused", {{"user_id", user.text()}, {"session_id", session.text()}});
-        co_await tell_session_ended(of.use, session);
+        co_await tell_session_ended(exchange.services, session);
     }
     if (outcome == "refused")
-        if (auto refused = co_await check_standing(of.use, user)) co_return std::move(*refused);
+        if (auto refused = co_await check_standing(exchange.services, user)) co_return std::move(*refused);
     if (outcome != "rotated" && outcome != "grace") co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
-    const auto caller = co_await of.use.sessions.of(user, session);
+    const auto caller = co_await exchange.services.accounts.of(user, session);
     if (!caller) co_return problem_of(caller.error());
     if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
     const tokens::claims who{user, session, std::string(rows->front().text(0, 3)),
-        std::string(rows->front().text(0, 4)), of.in.arrived, of.in.arrived + of.use.options.access_token_life};
-    co_return token_answer(of.use, of.in, who, (*caller)->json, next, 200);
+        std::string(rows->front().text(0, 4)), exchange.request.arrived,
+        exchange.request.arrived + exchange.services.options.access_token_life};
+    co_return token_answer(exchange.services, exchange.request, who, (*caller)->json, next, 200);
 }
 
-awaitable<route_result> logout(exchange& of) {
+awaitable<route_result> logout(exchange& exchange) {
     postgres::transaction end;
-    end.caller = of.caller->id;
-    end.statements.push_back(sql::bind("sessions.log_out", {{"session", of.caller->session}}));
-    const auto rows = co_await of.use.database.run(std::move(end));
+    end.caller = exchange.caller->id;
+    end.statements.push_back(sql::bind("sessions.log_out", {{"session", exchange.caller->session}}));
+    const auto rows = co_await exchange.services.database.run(std::move(end));
     if (!rows) co_return problem_of(rows.error());
-    co_await tell_session_ended(of.use, of.caller->session);
+    co_await tell_session_ended(exchange.services, exchange.caller->session);
     auto out = success(200, R"({"logged_out":true})");
-    clear_cookies(of.use.options, of.in, out);
+    clear_cookies(exchange.services.options, exchange.request, out);
     co_return out;
 }
 
-awaitable<route_result> session(exchange& of) {
+awaitable<route_result> session(exchange& exchange) {
     json::object data;
-    data.add_raw("user", of.caller->json)
-        .add("session_id", of.caller->session.text())
-        .add_raw("features", of.caller->features);
-    if (of.by_cookie) data.add("csrf_token", csrf_token(of.use, of.caller->session));
+    data.add_raw("user", exchange.caller->json)
+        .add("session_id", exchange.caller->session.text())
+        .add_raw("features", exchange.caller->features);
+    if (exchange.by_cookie) data.add("csrf_token", csrf_token(exchange.services, exchange.caller->session));
     co_return success(200, data.text());
 }
 
-awaitable<route_result> usage(exchange& of) {
+awaitable<route_result> usage(exchange& exchange) {
     postgres::transaction ask;
-    ask.caller = of.caller->id;
+    ask.caller = exchange.caller->id;
     ask.statements.push_back(sql::bind("usage.today", {}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto used = json::document::parse(rows->front().empty() ? "{}" : rows->front().text(0, 0));
-    const auto midnight = std::chrono::floor<std::chrono::days>(of.in.arrived) + std::chrono::days{1};
+    const auto midnight = std::chrono::floor<std::chrono::days>(exchange.request.arrived) + std::chrono::days{1};
     std::string list;
-    for (const auto& [name, amount] : of.caller->limits) {
+    for (const auto& [name, amount] : exchange.caller->limits) {
         const auto slash = name.find('/');
         if (name.substr(slash + 1) != "day") continue;
         const auto resource = name.substr(0, slash);
@@ -204,7 +207,8 @@ awaitable<route_result> usage(exchange& of) {
                                                 .add("resets_at", to_text(midnight))
                                                 .text();
     }
-    co_return success(200, json::object().add("plan", of.caller->plan).add_raw("resources", "[" + list + "]").text());
+    co_return success(
+        200, json::object().add("plan", exchange.caller->plan).add_raw("resources", "[" + list + "]").text());
 }
 
 constexpr std::array rows{

@@ -10,33 +10,33 @@ namespace {
 
 // Takes effect at every gateway at once: what they know of the user's sessions and keys is forgotten, their sockets
 // end.
-awaitable<route_result> act(exchange& of, std::string_view action) {
-    const auto user = user_id::parse(of.path.front());
+awaitable<route_result> act(exchange& exchange, std::string_view action) {
+    const auto user = user_id::parse(exchange.path.front());
     if (!user) co_return not_found("user");
     postgres::transaction change;
-    change.caller = of.caller->id;
-    change.statements.push_back(sql::bind(
-        "admin.act", {{"id", *user}, {"action", action}, {"body", of.body ? of.in.body : std::string("{}")}}));
-    const auto rows = co_await of.use.database.run(std::move(change));
+    change.caller = exchange.caller->id;
+    change.statements.push_back(sql::bind("admin.act",
+        {{"id", *user}, {"action", action}, {"body", exchange.body ? exchange.request.body : std::string("{}")}}));
+    const auto rows = co_await exchange.services.database.run(std::move(change));
     if (!rows)
         co_return failure_of(rows.error()) == failure::refused ? bad_request("a value is malformed")
                                                                : problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("user");
     if (auto refused = refusal_of(row.text(0, 0))) co_return std::move(*refused);
-    co_await of.use.kept.changed(*user);
-    co_await tell_sessions_ended(of.use, std::string(row.text(0, 1)));
-    log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", of.caller->id.text()}});
+    co_await exchange.services.responses.changed(*user);
+    co_await tell_sessions_ended(exchange.services, std::string(row.text(0, 1)));
+    log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", exchange.caller->id.text()}});
     co_return success(200, row.text(0, 0));
 }
 
-awaitable<route_result> suspend(exchange& of) { return act(of, "suspend"); }
-awaitable<route_result> ban(exchange& of) { return act(of, "ban"); }
-awaitable<route_result> reinstate(exchange& of) { return act(of, "reinstate"); }
-awaitable<route_result> end_sessions(exchange& of) { return act(of, "end_sessions"); }
-awaitable<route_result> set_plan(exchange& of) { return act(of, "plan"); }
-awaitable<route_result> set_role(exchange& of) { return act(of, "role"); }
-awaitable<route_result> remove(exchange& of) { return act(of, "delete"); }
+awaitable<route_result> suspend(exchange& exchange) { return act(exchange, "suspend"); }
+awaitable<route_result> ban(exchange& exchange) { return act(exchange, "ban"); }
+awaitable<route_result> reinstate(exchange& exchange) { return act(exchange, "reinstate"); }
+awaitable<route_result> end_sessions(exchange& exchange) { return act(exchange, "end_sessions"); }
+awaitable<route_result> set_plan(exchange& exchange) { return act(exchange, "plan"); }
+awaitable<route_result> set_role(exchange& exchange) { return act(exchange, "role"); }
+awaitable<route_result> remove(exchange& exchange) { return act(exchange, "delete"); }
 
 constexpr std::array rows{
     route{.method = verb::get,

@@ -12,26 +12,26 @@ constexpr std::uint32_t most_pixels = 2048;
 constexpr std::string_view pictures = "image/png image/jpeg image/webp";
 
 // Of the words of `pictures`; whatever its case and parameters.
-std::string media_type_of(const request& in) {
-    std::string type(in.header("content-type"));
+std::string media_type_of(const request& request) {
+    std::string type(request.header("content-type"));
     type.resize(std::min(type.size(), type.find_first_of("; ")));
     for (char& c : type)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 'a' - 'A');
     return type;
 }
 
-awaitable<route_result> create(exchange& of) {
-    const auto type = media_type_of(of.in);
-    const auto size = image_size_of(type, of.in.body);
+awaitable<route_result> create(exchange& exchange) {
+    const auto type = media_type_of(exchange.request);
+    const auto size = image_size_of(type, exchange.request.body);
     if (!size) co_return invalid("", "the body is no picture of the type it says");
     if (size->width == 0 || size->height == 0 || size->width > most_pixels || size->height > most_pixels)
         co_return invalid("", "a picture has at most 2048 by 2048 pixels");
     postgres::transaction make;
-    make.caller = of.caller->id;
+    make.caller = exchange.caller->id;
     make.statements.push_back(sql::bind("avatars.create",
-        {{"id", uuid::v7()}, {"sha256", digest::sha256_hex(of.in.body)}, {"media_type", type}, {"width", size->width},
-            {"height", size->height}, {"bytes", digest::base64(of.in.body)}}));
-    const auto rows = co_await of.use.database.run(std::move(make));
+        {{"id", uuid::v7()}, {"sha256", digest::sha256_hex(exchange.request.body)}, {"media_type", type},
+            {"width", size->width}, {"height", size->height}, {"bytes", digest::base64(exchange.request.body)}}));
+    const auto rows = co_await exchange.services.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     const auto row = rows->front().text(0, 0);
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
@@ -39,8 +39,8 @@ awaitable<route_result> create(exchange& of) {
 }
 
 // An id names the same bytes for ever. They are somebody's: nothing in them may do anything.
-awaitable<route_result> show(exchange& of) {
-    const auto id = uuid::parse(of.path.front());
+awaitable<route_result> show(exchange& exchange) {
+    const auto id = uuid::parse(exchange.path.front());
     if (!id) co_return not_found("picture");
     response out;
     const auto tag = "\"" + id->text() + "\"";
@@ -49,11 +49,11 @@ awaitable<route_result> show(exchange& of) {
         {"ETag", tag}};
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("avatars.bytes", {{"id", *id}}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("picture");
     out.content_type = rows->front().text(0, 0);
-    if (of.in.header("if-none-match") == tag)
+    if (exchange.request.header("if-none-match") == tag)
         out.status = 304;
     else
         out.body = digest::from_base64url(rows->front().text(0, 1)).value_or("");

@@ -4,7 +4,9 @@
 namespace airi::gateway::routes {
 namespace {
 
-awaitable<route_result> settings(exchange& of) { co_return success(200, of.use.known.rows()->settings); }
+awaitable<route_result> settings(exchange& exchange) {
+    co_return success(200, exchange.services.catalogue.rows()->settings);
+}
 
 constexpr std::array rows{
     route{.method = verb::get,

@@ -18,11 +18,13 @@ constexpr std::string_view changed = "conversation_updated";
 
 constexpr route exported{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export"};
 
-bool wants_events(const request& in) { return in.header("accept").find("text/event-stream") != std::string_view::npos; }
+bool wants_events(const request& request) {
+    return request.header("accept").find("text/event-stream") != std::string_view::npos;
+}
 
 // RFC 7240: Prefer: wait=N, in seconds.
-seconds wait_of(const request& in) {
-    const auto prefer = in.header("prefer");
+seconds wait_of(const request& request) {
+    const auto prefer = request.header("prefer");
     const auto at = prefer.find("wait=");
     if (at == std::string_view::npos) return longest_wait;
     long long given = 0;
@@ -35,20 +37,21 @@ std::optional<std::string> text_of(const json::value& body, std::string_view nam
     return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
-awaitable<route_result> create(exchange& of) {
-    const auto body = of.json();
-    const auto key = of.in.header("idempotency-key");
+awaitable<route_result> create(exchange& exchange) {
+    const auto body = exchange.json();
+    const auto key = exchange.request.header("idempotency-key");
     if (key.size() > 255) co_return bad_request("Idempotency-Key has at most 255 characters");
-    const auto id = key.empty() ? conversation_id::fresh()
-                                : conversation_id::of(of.caller->id.value, "conversation/key/" + std::string(key));
+    const auto id = key.empty()
+                        ? conversation_id::fresh()
+                        : conversation_id::of(exchange.caller->id.value, "conversation/key/" + std::string(key));
     const auto request = key.empty() ? std::string() : digest::sha256_hex(body.text());
     postgres::transaction make;
-    make.caller = of.caller->id;
+    make.caller = exchange.caller->id;
     make.statements.push_back(sql::bind("conversations.create",
         {{"id", id}, {"companion_id", text_of(body, "companion_id")}, {"template_id", text_of(body, "template_id")},
             {"title", text_of(body, "title")}, {"model", text_of(body, "model")},
             {"system_prompt", text_of(body, "system_prompt")}, {"request", request}}));
-    const auto rows = co_await of.use.database.run(std::move(make));
+    const auto rows = co_await exchange.services.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion or template");
     if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
@@ -58,9 +61,9 @@ awaitable<route_result> create(exchange& of) {
 }
 
 // A conversation to keep: its JSON, or Markdown for people.
-awaitable<route_result> export_one(exchange& of) {
-    if (of.query["format"] == "json") co_return co_await answer_data(of, exported);
-    auto got = co_await answer_data(of, exported);
+awaitable<route_result> export_one(exchange& exchange) {
+    if (exchange.query["format"] == "json") co_return co_await answer_data(exchange, exported);
+    auto got = co_await answer_data(exchange, exported);
     const auto* whole = std::get_if<answer>(&got);
     if (!whole) co_return got;
     const auto parsed = json::document::parse(std::get<response>(*whole).body);
@@ -79,8 +82,8 @@ awaitable<route_result> export_one(exchange& of) {
 }
 
 // The order of a send, from the body of either path.
-message_order read_order(const exchange& of, std::optional<conversation_id> conversation) {
-    const auto body = of.json();
+message_order read_order(const exchange& exchange, std::optional<conversation_id> conversation) {
+    const auto body = exchange.json();
     const auto either = [&](std::string_view name, std::string_view other) {
         const auto text = text_of(body, name);
         return text ? *text : text_of(body, other).value_or("");
@@ -88,7 +91,7 @@ message_order read_order(const exchange& of, std::optional<conversation_id> conv
     message_order out;
     out.content = text_of(body, "content").value_or("");
     out.client_message_id = text_of(body, "client_message_id").value_or("");
-    if (out.client_message_id.empty()) out.client_message_id = of.in.header("idempotency-key");
+    if (out.client_message_id.empty()) out.client_message_id = exchange.request.header("idempotency-key");
     out.model = text_of(body, "model").value_or("");
     out.companion = companion_id::parse(either("companion_id", "companionId"));
     out.conversation =
@@ -96,80 +99,83 @@ message_order read_order(const exchange& of, std::optional<conversation_id> conv
     return out;
 }
 
-awaitable<route_result> send_order(exchange& of, message_order order) {
-    auto prepared =
-        co_await prepare_message(of.use, of.caller, std::move(order), {of.in.traceparent, of.in.id}, of.in.arrived);
+awaitable<route_result> send_order(exchange& exchange, message_order order) {
+    auto prepared = co_await prepare_message(exchange.services, exchange.caller, std::move(order),
+        {exchange.request.traceparent, exchange.request.id}, exchange.request.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
-    watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
+    watch_scope watch(std::make_shared<generation_watch>(exchange.services, exchange.caller->id, message.ids));
     co_await watch->join();
-    if (auto wrong = co_await publish_message(of.use, of.caller, message)) co_return std::move(*wrong);
+    if (auto wrong = co_await publish_message(exchange.services, exchange.caller, message)) co_return std::move(*wrong);
     co_await watch->begin(message.repeated);
     auto limits = rate_limit_headers(message.limits);
-    if (wants_events(of.in)) {
+    if (wants_events(exchange.request)) {
         auto stream = event_stream(std::move(watch));
         stream.head.headers.emplace_back("X-Generation-Id", message.ids.generation.text());
         for (auto& h : limits) stream.head.headers.push_back(std::move(h));
         co_return answer(std::move(stream));
     }
-    auto out = co_await wait_for_reply(std::move(watch), message.ids, message.client_message_id, wait_of(of.in));
+    auto out =
+        co_await wait_for_reply(std::move(watch), message.ids, message.client_message_id, wait_of(exchange.request));
     if (auto* done = std::get_if<answer>(&out))
         for (auto& h : limits) std::get<response>(*done).headers.push_back(std::move(h));
     co_return out;
 }
 
-awaitable<route_result> send(exchange& of) {
-    const auto id = conversation_id::parse(of.path.front());
+awaitable<route_result> send(exchange& exchange) {
+    const auto id = conversation_id::parse(exchange.path.front());
     if (!id) co_return not_found("conversation");
-    co_return co_await send_order(of, read_order(of, id));
+    co_return co_await send_order(exchange, read_order(exchange, id));
 }
-awaitable<route_result> send_anywhere(exchange& of) { return send_order(of, read_order(of, std::nullopt)); }
+awaitable<route_result> send_anywhere(exchange& exchange) {
+    return send_order(exchange, read_order(exchange, std::nullopt));
+}
 
 // The question of a message asked anew, in other words when the body has them: it and all that came after it become an
 // earlier version, and a new reply is made.
-awaitable<route_result> ask_anew(exchange& of) {
-    const auto conversation = conversation_id::parse(of.path[0]);
-    const auto message = message_id::parse(of.path[1]);
+awaitable<route_result> ask_anew(exchange& exchange) {
+    const auto conversation = conversation_id::parse(exchange.path[0]);
+    const auto message = message_id::parse(exchange.path[1]);
     if (!conversation || !message) co_return not_found("message");
     postgres::transaction ask;
-    ask.caller = of.caller->id;
+    ask.caller = exchange.caller->id;
     ask.statements.push_back(sql::bind("messages.question", {{"id", *conversation}, {"message_id", *message}}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("message");
-    auto order = read_order(of, conversation);
+    auto order = read_order(exchange, conversation);
     order.replaces = rows->front().text(0, 0);
     order.parameters = R"({"anew":true})";
     if (order.content.empty()) order.content = rows->front().text(0, 1);
-    co_return co_await send_order(of, std::move(order));
+    co_return co_await send_order(exchange, std::move(order));
 }
 
 // Watching a generation again, from Last-Event-ID (or ?after=) on.
-awaitable<route_result> watch(exchange& of) {
-    const auto id = generation_id::parse(of.path.front());
+awaitable<route_result> watch(exchange& exchange) {
+    const auto id = generation_id::parse(exchange.path.front());
     if (!id) co_return not_found("generation");
-    auto token = of.in.header("last-event-id");
-    if (token.empty()) token = of.in.parameter("after").value_or("");
+    auto token = exchange.request.header("last-event-id");
+    if (token.empty()) token = exchange.request.parameter("after").value_or("");
     const auto seen = read_resume_token(token);
     if (!token.empty() && (!seen || seen->first != *id))
         co_return bad_request("Last-Event-ID is not of this generation");
-    const auto status = co_await status_of(of.use, of.caller->id, *id);
+    const auto status = co_await status_of(exchange.services, exchange.caller->id, *id);
     if (!status) co_return problem_of(status.error());
     if (!*status) co_return not_found("generation");
     watch_scope watched(std::make_shared<generation_watch>(
-        of.use, of.caller->id, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
+        exchange.services, exchange.caller->id, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
     co_await watched->join();
     co_await watched->begin(true);
     co_return answer(event_stream(std::move(watched)));
 }
 
-awaitable<route_result> cancel(exchange& of) {
-    const auto id = generation_id::parse(of.path.front());
+awaitable<route_result> cancel(exchange& exchange) {
+    const auto id = generation_id::parse(exchange.path.front());
     if (!id) co_return not_found("generation");
-    const auto status = co_await status_of(of.use, of.caller->id, *id);
+    const auto status = co_await status_of(exchange.services, exchange.caller->id, *id);
     if (!status) co_return problem_of(status.error());
     if (!*status) co_return not_found("generation");
-    if (const auto done = co_await cancel_generation(of.use, of.caller->id, *id); !done)
+    if (const auto done = co_await cancel_generation(exchange.services, exchange.caller->id, *id); !done)
         co_return problem_of(done.error());
     co_return success(202, json::object().add("generation_id", id->text()).add("state", (*status)->state).text());
 }

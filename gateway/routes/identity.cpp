@@ -18,27 +18,27 @@ namespace {
 constexpr seconds batch_linger{10}, silence{2};
 constexpr std::string_view form_media = "application/x-www-form-urlencoded";
 
-std::string text_of(const exchange& of, std::string_view name) {
-    return std::string(of.json()[name].string().value_or(""));
+std::string text_of(const exchange& exchange, std::string_view name) {
+    return std::string(exchange.json()[name].string().value_or(""));
 }
-std::optional<std::string> optional_text(const exchange& of, std::string_view name) {
-    const auto text = of.json()[name].string();
+std::optional<std::string> optional_text(const exchange& exchange, std::string_view name) {
+    const auto text = exchange.json()[name].string();
     return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
-awaitable<route_result> begin(exchange& of, bool links) {
+awaitable<route_result> begin(exchange& exchange, bool links) {
     const auto state = random::token(), binding = random::token(), nonce = random::token(), verifier = random::token();
-    const auto& provider = of.path.front();
-    const auto& options = of.use.options;
+    const auto& provider = exchange.path.front();
+    const auto& options = exchange.services.options;
     const auto form_redirect = options.api_url + "/api/v1/auth/oauth/" + percent_encoded(provider) + "/return";
     postgres::transaction start;
-    if (of.caller) start.caller = of.caller->id;
+    if (exchange.caller) start.caller = exchange.caller->id;
     start.statements.push_back(sql::bind(
         "oauth.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
                            {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
                            {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
                            {"form_redirect_uri", form_redirect}, {"links", links}}));
-    const auto rows = co_await of.use.database.run(std::move(start));
+    const auto rows = co_await exchange.services.database.run(std::move(start));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("identity provider");
@@ -56,15 +56,15 @@ awaitable<route_result> begin(exchange& of, bool links) {
                                .text());
 }
 
-awaitable<route_result> start(exchange& of) { return begin(of, false); }
-awaitable<route_result> start_link(exchange& of) { return begin(of, true); }
+awaitable<route_result> start(exchange& exchange) { return begin(exchange, false); }
+awaitable<route_result> start_link(exchange& exchange) { return begin(exchange, true); }
 
 // Answered by form, Apple's answer comes to us and not to the page, which holds the binding. Passed on as it is
 // encoded.
-awaitable<route_result> pass_on(exchange& of) {
+awaitable<route_result> pass_on(exchange& exchange) {
     std::string query;
     bool whole = false;
-    std::string_view rest = of.in.body;
+    std::string_view rest = exchange.request.body;
     while (!rest.empty()) {
         const auto one = rest.substr(0, rest.find('&'));
         rest.remove_prefix(std::min(rest.size(), one.size() + 1));
@@ -78,7 +78,7 @@ awaitable<route_result> pass_on(exchange& of) {
     if (!whole) co_return bad_request("the form has no state");
     response out;
     out.status = 303;
-    out.headers = {{"Location", with_query(of.use.options.oauth_redirect_url, query)}};
+    out.headers = {{"Location", with_query(exchange.services.options.oauth_redirect_url, query)}};
     co_return answer(std::move(out));
 }
 
@@ -111,12 +111,12 @@ struct flow {
 };
 
 // Hands the flow to the worker.
-awaitable<result<>> ask_worker(exchange& of, const flow& what) {
+awaitable<result<>> ask_worker(exchange& exchange, const flow& what) {
     const auto id = event_id::of(what.id.value, "identity/requested");
     std::vector<events::outgoing> out;
     out.push_back(events::envelope(events::identity_requested{what.id, what.provider},
-        {id, "/airi/gateway", of.in.arrived, of.in.traceparent, of.in.id}));
-    co_return co_await of.use.out.publish(std::move(out));
+        {id, "/airi/gateway", exchange.request.arrived, exchange.request.traceparent, exchange.request.id}));
+    co_return co_await exchange.services.publisher.publish(std::move(out));
 }
 
 struct concluded {
@@ -124,33 +124,34 @@ struct concluded {
     std::optional<user_id> user;
 };
 
-awaitable<result<concluded>> look(exchange& of, const flow& what) {
-    const auto consents = of.json()["consents"];
+awaitable<result<concluded>> look(exchange& exchange, const flow& what) {
+    const auto consents = exchange.json()["consents"];
     postgres::transaction ask;
-    if (of.caller) ask.caller = of.caller->id;
+    if (exchange.caller) ask.caller = exchange.caller->id;
     ask.statements.push_back(sql::bind("oauth.conclude",
         {{"flow", what.id}, {"binding_hash", what.binding_hash}, {"new_user", uuid::v7()},
-            {"code", optional_text(of, "second_factor")}, {"birth_date", optional_text(of, "birth_date")},
-            {"parent_email", optional_text(of, "parent_email")},
-            {"consents", consents.exists() ? consents.text() : std::string("[]")}, {"address", of.in.address}}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+            {"code", optional_text(exchange, "second_factor")}, {"birth_date", optional_text(exchange, "birth_date")},
+            {"parent_email", optional_text(exchange, "parent_email")},
+            {"consents", consents.exists() ? consents.text() : std::string("[]")},
+            {"address", exchange.request.address}}));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return rows.error();
     const auto& row = rows->front();
     const auto text = [&](std::size_t column) { return std::string(row.text(0, column)); };
     co_return concluded{text(0), text(2), text(3), text(4), text(5), user_id::parse(row.text(0, 1))};
 }
 
-awaitable<result<concluded>> wait_for(exchange& of, const flow& what) {
+awaitable<result<concluded>> wait_for(exchange& exchange, const flow& what) {
     const auto deadline = std::chrono::steady_clock::now() + batch_linger;
-    channel_wait done(of.use, events::channel_of(what.id));
+    channel_wait done(exchange.services, events::channel_of(what.id));
     if (what.state != "known") {
         co_await done.listen();
         if (what.state == "presented")
-            if (const auto sent = co_await ask_worker(of, what); !sent) co_return sent.error();
+            if (const auto sent = co_await ask_worker(exchange, what); !sent) co_return sent.error();
         co_await done.woken(silence);
     }
     while (true) {
-        auto got = co_await look(of, what);
+        auto got = co_await look(exchange, what);
         if (!got || got->outcome != "pending" || std::chrono::steady_clock::now() >= deadline) co_return got;
         co_await done.woken(silence);
     }
@@ -158,16 +159,16 @@ awaitable<result<concluded>> wait_for(exchange& of, const flow& what) {
 
 // The flow that `present` or `present_token` gave, brought to its end.
 awaitable<std::variant<concluded, problem>> conclude(
-    exchange& of, postgres::transaction present, std::string binding_hash) {
-    if (!of.use.out.available()) co_return problem_of(postgres::errc::unavailable);
-    if (of.caller) present.caller = of.caller->id;
-    const auto rows = co_await of.use.database.run(std::move(present));
+    exchange& exchange, postgres::transaction present, std::string binding_hash) {
+    if (!exchange.services.publisher.available()) co_return problem_of(postgres::errc::unavailable);
+    if (exchange.caller) present.caller = exchange.caller->id;
+    const auto rows = co_await exchange.services.database.run(std::move(present));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return over();
     const flow what{events::flow_id::parse(row.text(0, 0)).value_or(events::flow_id{}), std::string(row.text(0, 1)),
         std::string(row.text(0, 2)), std::move(binding_hash)};
-    auto got = co_await wait_for(of, what);
+    auto got = co_await wait_for(exchange, what);
     if (!got) co_return problem_of(got.error());
     if (got->outcome == "pending")
         co_return problem{503, "TRY_AGAIN", "this takes longer than it should, try again", "null", 1};
@@ -175,53 +176,54 @@ awaitable<std::variant<concluded, problem>> conclude(
     log::info(
         "auth.identity_refused", {{"flow_id", what.id.text()}, {"provider", what.provider}, {"why", got->outcome}});
     if (got->outcome == "suspended" || got->outcome == "deleted")
-        if (auto refused = co_await check_standing(of.use, got->user.value_or(user_id{})))
+        if (auto refused = co_await check_standing(exchange.services, got->user.value_or(user_id{})))
             co_return std::move(*refused);
-    if (got->outcome == "wrong_code") co_await record_login_attempt(of.use, of.in, got->email, got->user, "wrong_code");
+    if (got->outcome == "wrong_code")
+        co_await record_login_attempt(exchange.services, exchange.request, got->email, got->user, "wrong_code");
     co_return refusal_of_outcome(got->outcome);
 }
 
-postgres::transaction presenting(const exchange& of, const std::string& binding_hash, bool links) {
+postgres::transaction presenting(const exchange& exchange, const std::string& binding_hash, bool links) {
     postgres::transaction out;
-    out.statements.push_back(sql::bind(
-        "oauth.present", {{"state_hash", digest::sha256_hex(text_of(of, "state"))}, {"binding_hash", binding_hash},
-                             {"code", text_of(of, "code")}, {"issuer", optional_text(of, "iss")}, {"links", links}}));
+    out.statements.push_back(sql::bind("oauth.present",
+        {{"state_hash", digest::sha256_hex(text_of(exchange, "state"))}, {"binding_hash", binding_hash},
+            {"code", text_of(exchange, "code")}, {"issuer", optional_text(exchange, "iss")}, {"links", links}}));
     return out;
 }
 
-awaitable<route_result> sign_in(exchange& of, std::variant<concluded, problem> got) {
+awaitable<route_result> sign_in(exchange& exchange, std::variant<concluded, problem> got) {
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
     auto& who = std::get<concluded>(got);
-    if (who.made == "pending") send_link(of.use, of.in, who.user, {}, "parental_consent");
-    co_await record_login_attempt(of.use, of.in, who.email, who.user, "success");
-    co_return co_await open_session(
-        of.use, of.in, who.user.value_or(user_id{}), std::move(who.email), std::move(who.role), 200, !who.made.empty());
+    if (who.made == "pending") send_link(exchange.services, exchange.request, who.user, {}, "parental_consent");
+    co_await record_login_attempt(exchange.services, exchange.request, who.email, who.user, "success");
+    co_return co_await open_session(exchange.services, exchange.request, who.user.value_or(user_id{}),
+        std::move(who.email), std::move(who.role), 200, !who.made.empty());
 }
 
-awaitable<route_result> callback(exchange& of) {
-    auto binding_hash = digest::sha256_hex(text_of(of, "binding"));
-    auto present = presenting(of, binding_hash, false);
-    co_return co_await sign_in(of, co_await conclude(of, std::move(present), std::move(binding_hash)));
+awaitable<route_result> callback(exchange& exchange) {
+    auto binding_hash = digest::sha256_hex(text_of(exchange, "binding"));
+    auto present = presenting(exchange, binding_hash, false);
+    co_return co_await sign_in(exchange, co_await conclude(exchange, std::move(present), std::move(binding_hash)));
 }
 
-awaitable<route_result> link(exchange& of) {
-    auto binding_hash = digest::sha256_hex(text_of(of, "binding"));
-    auto present = presenting(of, binding_hash, true);
-    auto got = co_await conclude(of, std::move(present), std::move(binding_hash));
+awaitable<route_result> link(exchange& exchange) {
+    auto binding_hash = digest::sha256_hex(text_of(exchange, "binding"));
+    auto present = presenting(exchange, binding_hash, true);
+    auto got = co_await conclude(exchange, std::move(present), std::move(binding_hash));
     if (auto* wrong = std::get_if<problem>(&got)) co_return std::move(*wrong);
-    log::info("auth.identity_linked", {{"user_id", of.caller->id.text()}});
+    log::info("auth.identity_linked", {{"user_id", exchange.caller->id.text()}});
     co_return success(201, std::get<concluded>(got).identity);
 }
 
 // Who shows the token's nonce is who asked for the token, so it binds the flow.
-awaitable<route_result> id_token(exchange& of) {
-    const auto token = text_of(of, "id_token");
-    auto nonce_hash = digest::sha256_hex(text_of(of, "nonce"));
+awaitable<route_result> id_token(exchange& exchange) {
+    const auto token = text_of(exchange, "id_token");
+    auto nonce_hash = digest::sha256_hex(text_of(exchange, "nonce"));
     postgres::transaction present;
     present.statements.push_back(sql::bind("oauth.present_token",
-        {{"id", uuid::v7()}, {"provider", of.path.front()}, {"token_hash", digest::sha256_hex(token)},
+        {{"id", uuid::v7()}, {"provider", exchange.path.front()}, {"token_hash", digest::sha256_hex(token)},
             {"binding_hash", nonce_hash}, {"token", token}}));
-    co_return co_await sign_in(of, co_await conclude(of, std::move(present), std::move(nonce_hash)));
+    co_return co_await sign_in(exchange, co_await conclude(exchange, std::move(present), std::move(nonce_hash)));
 }
 
 constexpr std::array rows{

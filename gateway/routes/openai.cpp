@@ -34,14 +34,14 @@ struct asked {
     std::string model;
 };
 
-std::variant<asked, problem> read_request(const exchange& of) {
-    const auto body = of.json();
+std::variant<asked, problem> read_request(const exchange& exchange) {
+    const auto body = exchange.json();
     asked out;
     const auto model = body["model"].string();
     if (!model || model->empty())
         return refuse(400, "missing_required_parameter", "you must provide a model parameter");
     out.model = *model;
-    if (!of.use.known.rows()->offers(*model, of.caller->rank))
+    if (!exchange.services.catalogue.rows()->offers(*model, exchange.caller->rank))
         return refuse(404, "model_not_found",
             fmt::format("the model '{}' does not exist or you do not have access to it", *model));
     const auto messages = body["messages"];
@@ -91,7 +91,7 @@ std::variant<asked, problem> read_request(const exchange& of) {
     if (out.order.parameters.size() > most_parameters)
         return refuse(
             400, "context_length_exceeded", fmt::format("the messages have more than {} bytes", most_parameters));
-    out.order.client_message_id = of.in.header("idempotency-key");
+    out.order.client_message_id = exchange.request.header("idempotency-key");
     out.order.listed = false;
     return out;
 }
@@ -213,7 +213,7 @@ private:
     bool with_usage_, opened_ = false, done_ = false;
 };
 
-awaitable<route_result> whole_completion(exchange& of, watch_scope watch, const events::generation_ids& ids,
+awaitable<route_result> whole_completion(exchange& exchange, watch_scope watch, const events::generation_ids& ids,
     const std::string& client_id, const std::string& model) {
     auto got = co_await wait_for_reply(std::move(watch), ids, client_id, longest_completion);
     if (auto* p = std::get_if<problem>(&got)) {
@@ -231,7 +231,7 @@ awaitable<route_result> whole_completion(exchange& of, watch_scope watch, const 
     out.body = json::object()
                    .add("id", "chatcmpl-" + ids.generation.text())
                    .add("object", "chat.completion")
-                   .add("created", unix_seconds(of.in.arrived))
+                   .add("created", unix_seconds(exchange.request.arrived))
                    .add("model", model)
                    .add_raw("choices", choice)
                    .add_raw("usage", usage_of(message))
@@ -239,24 +239,25 @@ awaitable<route_result> whole_completion(exchange& of, watch_scope watch, const 
     co_return answer(std::move(out));
 }
 
-awaitable<route_result> completions(exchange& of) {
-    auto request = read_request(of);
+awaitable<route_result> completions(exchange& exchange) {
+    auto request = read_request(exchange);
     if (auto* wrong = std::get_if<problem>(&request)) co_return std::move(*wrong);
     auto& want = std::get<asked>(request);
-    auto prepared = co_await prepare_message(
-        of.use, of.caller, std::move(want.order), {of.in.traceparent, of.in.id}, of.in.arrived);
+    auto prepared = co_await prepare_message(exchange.services, exchange.caller, std::move(want.order),
+        {exchange.request.traceparent, exchange.request.id}, exchange.request.arrived);
     if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
     const auto& message = std::get<prepared_message>(prepared);
-    watch_scope watch(std::make_shared<generation_watch>(of.use, of.caller->id, message.ids));
+    watch_scope watch(std::make_shared<generation_watch>(exchange.services, exchange.caller->id, message.ids));
     co_await watch->join();
-    if (auto wrong = co_await publish_message(of.use, of.caller, message)) co_return std::move(*wrong);
+    if (auto wrong = co_await publish_message(exchange.services, exchange.caller, message)) co_return std::move(*wrong);
     co_await watch->begin(message.repeated);
     if (!want.stream)
-        co_return co_await whole_completion(of, std::move(watch), message.ids, message.client_message_id, want.model);
+        co_return co_await whole_completion(
+            exchange, std::move(watch), message.ids, message.client_message_id, want.model);
     streamed out;
     out.head.content_type = "text/event-stream; charset=utf-8";
     out.body = std::make_unique<chunks>(std::move(watch), "chatcmpl-" + message.ids.generation.text(), want.model,
-        unix_seconds(of.in.arrived), want.with_usage);
+        unix_seconds(exchange.request.arrived), want.with_usage);
     co_return answer(std::move(out));
 }
 
@@ -270,20 +271,21 @@ response bare(std::string body) {
     return out;
 }
 
-awaitable<route_result> models(exchange& of) {
+awaitable<route_result> models(exchange& exchange) {
     std::string list;
-    const auto rows = of.use.known.rows();
+    const auto rows = exchange.services.catalogue.rows();
     for (const auto& m : rows->models)
-        if (m.min_rank <= of.caller->rank) list += (list.empty() ? "" : ",") + model_json(m);
+        if (m.min_rank <= exchange.caller->rank) list += (list.empty() ? "" : ",") + model_json(m);
     co_return answer(bare(json::object().add("object", "list").add_raw("data", "[" + list + "]").text()));
 }
 
-awaitable<route_result> one_model(exchange& of) {
-    const auto rows = of.use.known.rows();
+awaitable<route_result> one_model(exchange& exchange) {
+    const auto rows = exchange.services.catalogue.rows();
     for (const auto& m : rows->models)
-        if (m.name == of.path.front() && m.min_rank <= of.caller->rank) co_return answer(bare(model_json(m)));
+        if (m.name == exchange.path.front() && m.min_rank <= exchange.caller->rank)
+            co_return answer(bare(model_json(m)));
     co_return refuse(404, "model_not_found",
-        fmt::format("the model '{}' does not exist or you do not have access to it", of.path.front()));
+        fmt::format("the model '{}' does not exist or you do not have access to it", exchange.path.front()));
 }
 
 constexpr std::array rows{

@@ -20,29 +20,29 @@ response plain(unsigned status, std::string text) {
 // Alive as long as it answers: never depends on another server.
 awaitable<route_result> live(exchange&) { co_return plain(200, "ok\n"); }
 
-awaitable<route_result> ready(exchange& of) {
-    if (!of.use.database.available()) co_return plain(503, "postgres is away\n");
-    if (!of.use.out.available()) co_return plain(503, "kafka is away\n");
+awaitable<route_result> ready(exchange& exchange) {
+    if (!exchange.services.database.available()) co_return plain(503, "postgres is away\n");
+    if (!exchange.services.publisher.available()) co_return plain(503, "kafka is away\n");
     co_return plain(200, "ok\n");
 }
 
-awaitable<route_result> health(exchange& of) {
-    auto& use = of.use;
+awaitable<route_result> health(exchange& exchange) {
+    auto& services = exchange.services;
     json::object checks;
-    checks.add("database", use.database.available())
-        .add("kafka", use.out.available())
-        .add("cache", use.redis.available());
+    checks.add("database", services.database.available())
+        .add("kafka", services.publisher.available())
+        .add("cache", services.redis.available());
     std::string providers = "[]";
-    if (use.database.available()) {
+    if (services.database.available()) {
         postgres::transaction ask;
         ask.statements.push_back(sql::bind("provider_health.list", {}));
-        if (const auto rows = co_await use.database.run(std::move(ask)); rows && !rows->front().empty())
+        if (const auto rows = co_await services.database.run(std::move(ask)); rows && !rows->front().empty())
             providers = rows->front().text(0, 0);
     }
-    const bool healthy = use.database.available() && use.out.available();
+    const bool healthy = services.database.available() && services.publisher.available();
     json::object body;
     body.add("status", healthy ? "healthy" : "degraded")
-        .add("timestamp", to_text(of.in.arrived))
+        .add("timestamp", to_text(exchange.request.arrived))
         .add_raw("checks", checks.text())
         .add_raw("providers", providers);
     co_return success(healthy ? 200 : 503, body.text());
@@ -61,8 +61,8 @@ route_result document(const std::string& text) {
     return answer(std::move(out));
 }
 
-awaitable<route_result> openapi(exchange& of) {
-    static const std::string text = openapi_document(of.use.routes.tables());
+awaitable<route_result> openapi(exchange& exchange) {
+    static const std::string text = openapi_document(exchange.services.routes.tables());
     co_return document(text);
 }
 awaitable<route_result> asyncapi(exchange&) { co_return document(asyncapi_document()); }

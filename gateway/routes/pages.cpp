@@ -20,7 +20,7 @@ std::string_view type_of(std::string_view name) {
     return "application/octet-stream";
 }
 
-route_result serve(std::string_view name, const request& in) {
+route_result serve(std::string_view name, const request& request) {
     const auto file =
         std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
     if (file == page_files.end()) return not_found("page");
@@ -28,17 +28,17 @@ route_result serve(std::string_view name, const request& in) {
     out.content_type = type_of(name);
     const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
     out.headers = {{"Content-Security-Policy", std::string(policy)}, {"Cache-Control", "no-cache"}, {"ETag", tag}};
-    if (in.header("if-none-match") == tag)
+    if (request.header("if-none-match") == tag)
         out.status = 304;
     else
         out.body = file->text;
     return out;
 }
 
-awaitable<route_result> index(exchange& of) { co_return serve("index.html", of.in); }
-awaitable<route_result> asset(exchange& of) { co_return serve(of.path.front(), of.in); }
-awaitable<route_result> docs(exchange& of) { co_return serve("docs.html", of.in); }
-awaitable<route_result> icon(exchange& of) { co_return serve("favicon.svg", of.in); }
+awaitable<route_result> index(exchange& exchange) { co_return serve("index.html", exchange.request); }
+awaitable<route_result> asset(exchange& exchange) { co_return serve(exchange.path.front(), exchange.request); }
+awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange.request); }
+awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange.request); }
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .who = access::anyone, .run = index},

@@ -7,19 +7,19 @@ namespace airi::gateway::routes {
 namespace {
 
 // Redis may be away, or have forgotten when somebody was there last; a session knows when it was used.
-awaitable<route_result> own(exchange& of) {
-    auto is = co_await presence_of(of.use.redis, of.caller->id);
+awaitable<route_result> own(exchange& exchange) {
+    auto is = co_await presence_of(exchange.services.redis, exchange.caller->id);
     auto seen = is ? is->last_seen : std::nullopt;
     if (!seen) {
         postgres::transaction ask;
-        ask.caller = of.caller->id;
+        ask.caller = exchange.caller->id;
         ask.statements.push_back(sql::bind("sessions.last_used", {}));
-        const auto rows = co_await of.use.database.run(std::move(ask));
+        const auto rows = co_await exchange.services.database.run(std::move(ask));
         if (!rows) co_return problem_of(rows.error());
         if (!rows->front().empty() && !rows->front().is_null(0, 0)) seen = parse_instant(rows->front().text(0, 0));
     }
     json::object out;
-    out.add("user_id", of.caller->id.text())
+    out.add("user_id", exchange.caller->id.text())
         .add("state", !is          ? "unknown"
                       : is->online ? "online"
                                    : "offline")

@@ -12,20 +12,20 @@ namespace airi::gateway::routes {
 namespace {
 
 // Nothing when the caller has shown to be more than somebody with his session.
-awaitable<std::optional<problem>> check_proof(exchange& of) {
-    const auto password = of.json()["password"].string(), code = of.json()["code"].string();
+awaitable<std::optional<problem>> check_proof(exchange& exchange) {
+    const auto password = exchange.json()["password"].string(), code = exchange.json()["code"].string();
     postgres::transaction ask;
-    ask.caller = of.caller->id;
-    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", of.caller->session}}));
+    ask.caller = exchange.caller->id;
+    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", exchange.caller->session}}));
     if (code && !password)
-        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", of.caller->id}, {"code", *code}}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", exchange.caller->id}, {"code", *code}}));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const auto& proof = rows->front();
     if (proof.empty()) co_return not_found("account");
     if (password) {
         const auto right =
-            co_await of.use.hashing.verify(secret(std::string(*password)), std::string(proof.text(0, 0)));
+            co_await exchange.services.hashing.verify(secret(std::string(*password)), std::string(proof.text(0, 0)));
         if (!right) co_return problem_of(right.error());
         if (!*right) co_return problem{403, "WRONG_PASSWORD", "the password is wrong"};
     } else if (code) {
@@ -38,30 +38,31 @@ awaitable<std::optional<problem>> check_proof(exchange& of) {
     co_return std::nullopt;
 }
 
-awaitable<route_result> close_account(exchange& of) {
-    if (!of.use.database.available() || !of.use.out.available())
+awaitable<route_result> close_account(exchange& exchange) {
+    if (!exchange.services.database.available() || !exchange.services.publisher.available())
         co_return problem_of(make_error_code(postgres::errc::unavailable));
-    if (auto wrong = co_await check_proof(of)) co_return std::move(*wrong);
+    if (auto wrong = co_await check_proof(exchange)) co_return std::move(*wrong);
     const auto token = random::token();
     postgres::transaction close;
-    close.caller = of.caller->id;
+    close.caller = exchange.caller->id;
     close.statements.push_back(sql::bind("account_deletion.request", {{"hash", digest::sha256_hex(token)}}));
-    const auto rows = co_await of.use.database.run(std::move(close));
+    const auto rows = co_await exchange.services.database.run(std::move(close));
     if (!rows) co_return problem_of(rows.error());
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("account");
-    co_await tell_sessions_ended(of.use, std::string(row.text(0, 4)));
-    log::info("account.closed", {{"user_id", of.caller->id.text()}});
+    co_await tell_sessions_ended(exchange.services, std::string(row.text(0, 4)));
+    log::info("account.closed", {{"user_id", exchange.caller->id.text()}});
     const std::string erase_at(row.text(0, 3));
     events::email_requested mail;
-    mail.user = of.caller->id;
+    mail.user = exchange.caller->id;
     mail.to = row.text(0, 0);
     mail.kind = "account_deletion";
     mail.locale = row.text(0, 1);
-    mail.link = link_of(of.use, mail.kind, token);
+    mail.link = link_of(exchange.services, mail.kind, token);
     mail.variables = {json::object().add("name", row.text(0, 2)).add("erase_at", erase_at).text()};
-    mail.expires_at = parse_instant(erase_at).value_or(of.in.arrived);
-    co_await publish_mail(of.use, mail, token, {of.in.traceparent, of.in.id, of.in.arrived});
+    mail.expires_at = parse_instant(erase_at).value_or(exchange.request.arrived);
+    co_await publish_mail(
+        exchange.services, mail, token, {exchange.request.traceparent, exchange.request.id, exchange.request.arrived});
     co_return success(200, json::object().add("erase_at", erase_at).text());
 }
 

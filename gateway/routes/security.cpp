@@ -17,58 +17,63 @@ constexpr std::size_t recovery_codes = 10;
 
 // Ends sessions of the caller's on every gateway; how many there were.
 awaitable<result<std::size_t>> end_sessions(
-    exchange& of, std::string_view why, std::optional<session_id> only, std::optional<session_id> but) {
+    exchange& exchange, std::string_view why, std::optional<session_id> only, std::optional<session_id> but) {
     postgres::transaction end;
-    end.caller = of.caller->id;
+    end.caller = exchange.caller->id;
     end.statements.push_back(sql::bind("sessions.end", {{"why", why}, {"only", only}, {"but", but}}));
-    const auto rows = co_await of.use.database.run(std::move(end));
+    const auto rows = co_await exchange.services.database.run(std::move(end));
     if (!rows) co_return rows.error();
     for (std::size_t i = 0; i < rows->front().size(); ++i) {
-        co_await tell_session_ended(of.use, session_id::parse(rows->front().text(i, 0)).value_or(session_id{}));
+        co_await tell_session_ended(
+            exchange.services, session_id::parse(rows->front().text(i, 0)).value_or(session_id{}));
     }
     co_return rows->front().size();
 }
 
-awaitable<route_result> end_one(exchange& of) {
-    const auto id = session_id::parse(of.path.front());
+awaitable<route_result> end_one(exchange& exchange) {
+    const auto id = session_id::parse(exchange.path.front());
     if (!id) co_return not_found("session");
-    const auto ended = co_await end_sessions(of, "logout", *id, std::nullopt);
+    const auto ended = co_await end_sessions(exchange, "logout", *id, std::nullopt);
     if (!ended) co_return problem_of(ended.error());
     if (*ended == 0) co_return not_found("session");
     co_return success(200, json::object().add("id", id->text()).text());
 }
 
-awaitable<route_result> end_all(exchange& of) {
-    const auto ended = co_await end_sessions(of, "logout", std::nullopt, std::nullopt);
+awaitable<route_result> end_all(exchange& exchange) {
+    const auto ended = co_await end_sessions(exchange, "logout", std::nullopt, std::nullopt);
     if (!ended) co_return problem_of(ended.error());
     auto out = success(200, json::object().add("ended", *ended).text());
-    clear_cookies(of.use.options, of.in, out);
+    clear_cookies(exchange.services.options, exchange.request, out);
     co_return out;
 }
 
-awaitable<route_result> change_password(exchange& of) {
-    const auto text = [&](std::string_view name) { return secret(std::string(of.json()[name].string().value_or(""))); };
+awaitable<route_result> change_password(exchange& exchange) {
+    const auto text = [&](std::string_view name) {
+        return secret(std::string(exchange.json()[name].string().value_or("")));
+    };
     postgres::transaction ask;
-    ask.caller = of.caller->id;
+    ask.caller = exchange.caller->id;
     ask.statements.push_back(sql::bind("auth.password_hash", {}));
-    const auto rows = co_await of.use.database.run(std::move(ask));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) co_return problem_of(rows.error());
     const std::string hash(
         rows->front().empty() || rows->front().is_null(0, 0) ? std::string_view{} : rows->front().text(0, 0));
-    const auto right = co_await of.use.hashing.verify(text("current_password"), hash);
+    const auto right = co_await exchange.services.hashing.verify(text("current_password"), hash);
     if (!right) co_return problem_of(right.error());
     if (!*right) co_return problem{403, "WRONG_PASSWORD", "the current password is wrong"};
-    const auto fresh = co_await of.use.hashing.hash(text("new_password"));
+    const auto fresh = co_await exchange.services.hashing.hash(text("new_password"));
     if (!fresh) co_return problem_of(fresh.error());
     postgres::transaction save;
-    save.caller = of.caller->id;
+    save.caller = exchange.caller->id;
     save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *fresh}}));
     save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
-    if (const auto saved = co_await of.use.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
-    const auto ended = co_await end_sessions(of, "password", std::nullopt, of.caller->session);
+    if (const auto saved = co_await exchange.services.database.run(std::move(save)); !saved)
+        co_return problem_of(saved.error());
+    const auto ended = co_await end_sessions(exchange, "password", std::nullopt, exchange.caller->session);
     if (!ended) co_return problem_of(ended.error());
-    send_notice(of.use, of.in, of.caller->id, "password_changed", {{"time", to_text(of.in.arrived)}});
-    log::info("auth.password_changed", {{"user_id", of.caller->id.text()}, {"sessions_ended", *ended}});
+    send_notice(exchange.services, exchange.request, exchange.caller->id, "password_changed",
+        {{"time", to_text(exchange.request.arrived)}});
+    log::info("auth.password_changed", {{"user_id", exchange.caller->id.text()}, {"sessions_ended", *ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
 }
 
@@ -85,16 +90,16 @@ std::string base32(std::string_view bytes) {
     return out;
 }
 
-awaitable<route_result> set_up_two_factor(exchange& of) {
+awaitable<route_result> set_up_two_factor(exchange& exchange) {
     const auto bytes = random::bytes(20);
     postgres::transaction make;
-    make.caller = of.caller->id;
+    make.caller = exchange.caller->id;
     make.statements.push_back(sql::bind("two_factor.setup", {{"secret", digest::hex(bytes)}}));
-    const auto rows = co_await of.use.database.run(std::move(make));
+    const auto rows = co_await exchange.services.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty() || rows->front().is_null(0, 0))
         co_return problem{409, "TWO_FACTOR_ON", "the second factor is on already"};
-    const auto parsed = json::document::parse(of.caller->json);
+    const auto parsed = json::document::parse(exchange.caller->json);
     const auto shown = base32(bytes);
     const auto label = std::string(parsed->root()["email"].string().value_or(""));
     co_return success(200, json::object()
@@ -104,7 +109,7 @@ awaitable<route_result> set_up_two_factor(exchange& of) {
                                .text());
 }
 
-awaitable<route_result> enable_two_factor(exchange& of) {
+awaitable<route_result> enable_two_factor(exchange& exchange) {
     std::vector<std::string> hashes;
     std::string shown;
     for (std::size_t i = 0; i < recovery_codes; ++i) {
@@ -113,56 +118,56 @@ awaitable<route_result> enable_two_factor(exchange& of) {
         shown += (shown.empty() ? "" : ",") + json::quoted(code);
     }
     postgres::transaction enable;
-    enable.caller = of.caller->id;
-    enable.statements.push_back(
-        sql::bind("two_factor.enable", {{"code", of.json()["code"].string().value_or("")}, {"recovery", hashes}}));
-    const auto rows = co_await of.use.database.run(std::move(enable));
+    enable.caller = exchange.caller->id;
+    enable.statements.push_back(sql::bind(
+        "two_factor.enable", {{"code", exchange.json()["code"].string().value_or("")}, {"recovery", hashes}}));
+    const auto rows = co_await exchange.services.database.run(std::move(enable));
     if (!rows) co_return problem_of(rows.error());
     if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
-    log::info("auth.two_factor_enabled", {{"user_id", of.caller->id.text()}});
+    log::info("auth.two_factor_enabled", {{"user_id", exchange.caller->id.text()}});
     co_return success(200, json::object().add_raw("recovery_codes", "[" + shown + "]").text());
 }
 
 // A statement that makes a key: the key is shown this once, and its owner is told of it.
-awaitable<route_result> make_key(exchange& of, const api_key& key, postgres::bound statement) {
+awaitable<route_result> make_key(exchange& exchange, const api_key& key, postgres::bound statement) {
     postgres::transaction make;
-    make.caller = of.caller->id;
+    make.caller = exchange.caller->id;
     make.statements.push_back(std::move(statement));
-    const auto rows = co_await of.use.database.run(std::move(make));
+    const auto rows = co_await exchange.services.database.run(std::move(make));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty() || rows->front().is_null(0, 0)) co_return not_found("API key");
     auto row = std::string(rows->front().text(0, 0));
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
-    send_notice(
-        of.use, of.in, of.caller->id, "api_key_created", {{"key", key.prefix}, {"time", to_text(of.in.arrived)}});
+    send_notice(exchange.services, exchange.request, exchange.caller->id, "api_key_created",
+        {{"key", key.prefix}, {"time", to_text(exchange.request.arrived)}});
     row.pop_back();
     co_return success(201, row + ",\"key\":" + json::quoted(key.whole.reveal()) + "}");
 }
 
-awaitable<route_result> create_key(exchange& of) {
+awaitable<route_result> create_key(exchange& exchange) {
     const auto key = fresh_api_key();
-    co_return co_await make_key(of, key,
-        sql::bind(
-            "api_keys.create", {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", of.in.body}}));
+    co_return co_await make_key(exchange, key,
+        sql::bind("api_keys.create",
+            {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", exchange.request.body}}));
 }
 
-awaitable<route_result> rotate_key(exchange& of) {
-    const auto old = session_id::parse(of.path.front());
+awaitable<route_result> rotate_key(exchange& exchange) {
+    const auto old = session_id::parse(exchange.path.front());
     if (!old) co_return not_found("API key");
-    const auto overlap = of.json()["overlap_seconds"].integer().value_or(86'400);
+    const auto overlap = exchange.json()["overlap_seconds"].integer().value_or(86'400);
     const auto key = fresh_api_key();
-    auto out = co_await make_key(of, key,
+    auto out = co_await make_key(exchange, key,
         sql::bind("api_keys.rotate",
             {{"id", *old}, {"new_id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
-    if (overlap == 0 && std::holds_alternative<answer>(out)) co_await tell_session_ended(of.use, *old);
+    if (overlap == 0 && std::holds_alternative<answer>(out)) co_await tell_session_ended(exchange.services, *old);
     co_return out;
 }
 
-awaitable<route_result> revoke_key(exchange& of) {
+awaitable<route_result> revoke_key(exchange& exchange) {
     constexpr route statement{.method = verb::del, .path = "/api-keys/{id}", .name = "api_keys.revoke"};
-    auto out = co_await answer_data(of, statement);
+    auto out = co_await answer_data(exchange, statement);
     if (std::holds_alternative<answer>(out))
-        co_await tell_session_ended(of.use, session_id::parse(of.path.front()).value_or(session_id{}));
+        co_await tell_session_ended(exchange.services, session_id::parse(exchange.path.front()).value_or(session_id{}));
     co_return out;
 }
 

@@ -46,18 +46,18 @@ struct services {
     redis::client& redis;
     hub& channels;
     open_sockets& sockets;
-    publisher& out;
+    gateway::publisher& publisher;
     passwords::pool& hashing;
     const tokens::keyring& keys;
     const secret& refresh_key;   ///< from which a refresh token's successor is derived
     const seal::master& master;  ///< of the users' keys
-    const catalogue& known;
+    const gateway::catalogue& catalogue;
     const router& routes;
-    account_cache& sessions;
+    account_cache& accounts;
     rate_limiter& limits;
-    response_cache& kept;
+    response_cache& responses;
     const gateway_options& options;
-    executor on;
+    airi::executor executor;
 };
 
 }  // namespace airi::gateway

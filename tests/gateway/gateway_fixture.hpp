@@ -41,9 +41,9 @@ struct gateway_fixture {
     gateway::rate_limiter limits{client};
     gateway::response_cache kept{client};
     gateway::gateway_options options;
-    gateway::services use{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, routes,
+    gateway::services services{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, routes,
         sessions, limits, kept, options, io.on()};
-    std::unique_ptr<gateway::application> application = gateway::make_dispatcher(use, routes);
+    std::unique_ptr<gateway::application> application = gateway::make_dispatcher(services, routes);
 
     user_id user = user_id::fresh();
     session_id session = session_id::fresh();

@@ -62,11 +62,12 @@ TEST_CASE("any Authorization header wins over the cookie, and a key in a cookie 
 
 TEST_CASE("a request by cookie that changes something brings its session's token in header and cookie") {
     gateway_fixture h;
-    const auto token = gateway::csrf_token(h.use, h.session), foreign = gateway::csrf_token(h.use, session_id::fresh());
+    const auto token = gateway::csrf_token(h.services, h.session),
+               foreign = gateway::csrf_token(h.services, session_id::fresh());
     CHECK(token != foreign);
     const auto status = [&](verb method, const std::string& header, const std::string& cookie) {
         const auto wrong = gateway::check_csrf(
-            h.use, h.session, with({{"x-csrf-token", header}, {"cookie", "__Host-airi_csrf=" + cookie}}, method));
+            h.services, h.session, with({{"x-csrf-token", header}, {"cookie", "__Host-airi_csrf=" + cookie}}, method));
         return wrong ? wrong->status : 200;
     };
     CHECK(status(verb::post, token, token) == 200);
