@@ -3,7 +3,7 @@
 
 #include <cctype>
 
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 namespace {
 
@@ -108,7 +108,7 @@ const std::vector<library> libraries{
     {"sodium.h", {"platform/crypto/digest.cpp", "platform/crypto/passwords.cpp", "platform/crypto/random.cpp",
                      "platform/crypto/seal.cpp"}},
     {"crypt.h", {"platform/crypto/passwords.cpp"}},
-    {"simdjson.h", {"platform/base/json.cpp", "tests/support/standin/chat_request.cpp"}},
+    {"simdjson.h", {"platform/base/json.cpp", "tests/support/stub_provider/chat_request.cpp"}},
     {"boost/beast", {"gateway/transport/http_request.cpp", "gateway/transport/websocket_session.cpp",
                         "platform/http/client.cpp", "platform/separate_compilation.cpp"}},
     {"boost/asio/ssl",

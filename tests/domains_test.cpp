@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "sql/statement_parser.hpp"
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 using namespace airi;
 

@@ -1,6 +1,6 @@
-# Every worker, in the order of starting: airi_worker(<name> [GROUP <consumer group>] [NEEDS ENCRYPTION_KEY]), one a
-# line. airi-<name> is made of workers/<name>/. deploy/lib/services.sh and tests/system/workers.mjs read these lines too,
-# and tests/workers/workers_test.cpp compares them with compose.yaml and workers/runtime/consumer_groups.hpp.
+# Every worker, in the order of starting, one a line: airi_worker(<name> [GROUP <consumer group>] [NEEDS ENCRYPTION_KEY]).
+# airi-<name> is built from workers/<name>/. deploy/lib/services.sh and tests/support/js/system/workers.mjs read these
+# lines too; tests/workers/workers_test.cpp compares them with compose.yaml and workers/runtime/consumer_groups.hpp.
 airi_worker(moderation GROUP moderation NEEDS ENCRYPTION_KEY)
 airi_worker(chat GROUP chat)
 airi_worker(memory GROUP memory)

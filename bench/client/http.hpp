@@ -1,5 +1,5 @@
 // A keep-alive HTTP/1.1 client connection, one request at a time. Used for the ingress and reads scenarios and for the
-// stand-in's own first-token time.
+// stub provider's own first-token time.
 #pragma once
 
 #include <functional>

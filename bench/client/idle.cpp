@@ -62,7 +62,7 @@ void crowd::speak() {
     waiting = true;
     sent = steady::now();
     sockets[speaker]->send(
-        message_send(people[speaker].conversations.front(), "[[standin " + script + "]] Hello.", uuid::v7().text()));
+        message_send(people[speaker].conversations.front(), "[[stub " + script + "]] Hello.", uuid::v7().text()));
 }
 
 void crowd::heard(std::size_t number) {

@@ -14,7 +14,7 @@ namespace {
 // What all streams of a run share.
 struct talk {
     loop on;
-    std::string content;  // with the stand-in's script
+    std::string content;  // with the stub provider's script
     std::string run = uuid::v7().text();
     steady::time_point measured_from, ends;
     samples first_delta, whole;
@@ -23,7 +23,7 @@ struct talk {
     std::minstd_rand dice{7};
 
     explicit talk(const options& with, std::int64_t streams) {
-        content = "[[standin " + with.text("script") + "]] Tell me about the sea.";
+        content = "[[stub " + with.text("script") + "]] Tell me about the sea.";
         // A run begins with everybody joining in, one after the other; only the steady time after it counts.
         const auto begun = steady::now() + std::chrono::milliseconds(200 + 4 * streams);
         measured_from = begun + seconds(with.number("warmup", 3));
@@ -101,11 +101,11 @@ public:
         http_.on_open = [this] { ask(); };
         http_.on_piece = [this](std::string_view piece) { hear(piece); };
         http_.on_answer = [this](int status, std::string_view) {
-            if (status != 200) return in_.ended("the stand-in answers " + std::to_string(status));
+            if (status != 200) return in_.ended("the stub provider answers " + std::to_string(status));
             if (in_.measuring(sent_)) in_.whole.add(steady::now() - sent_);
             in_.pause_then([this] { ask(); });
         };
-        http_.on_end = [this] { in_.ended("the stand-in has closed"); };
+        http_.on_end = [this] { in_.ended("the stub provider has closed"); };
         ++in_.busy;
         in_.on.after(milliseconds(4 * number), [this, to] { http_.connect(to); });
     }

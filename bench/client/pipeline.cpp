@@ -145,7 +145,7 @@ void course::wait_for_rest(steady::time_point until) {
 
 std::string pipeline(const options& with) {
     course all;
-    all.content = "[[standin " + with.text("script") + "]] Good morning.";
+    all.content = "[[stub " + with.text("script") + "]] Good morning.";
     all.rate = with.number("rate", 1000);
     all.window = with.number("window", 0);
     all.duration = seconds(with.number("seconds", 60));

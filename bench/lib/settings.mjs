@@ -20,7 +20,7 @@ export const settings = {
     bin: env.BENCH_BIN,
     port: Number(env.PORT),
     gateway: `127.0.0.1:${env.PORT}`,
-    standin: env.BENCH_STANDIN,
+    stubProvider: env.BENCH_STUB_PROVIDER,
     redis: env.BENCH_REDIS,
     postgres: env.BENCH_POSTGRES,
     kafka: env.BENCH_KAFKA,

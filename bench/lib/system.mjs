@@ -25,7 +25,7 @@ export function machine() {
 }
 
 function processes() {
-    const parents = new Map([[pidIn(`${settings.home}/standin.pid`), 'standin']]);
+    const parents = new Map([[pidIn(`${settings.home}/stub-provider.pid`), 'stub-provider']]);
     for (const name of ['postgres', 'redis', 'kafka']) parents.set(pidIn(`${settings.home}/${name}/pid`), name);
     for (const slot of readdirSync(`${settings.home}/run`))
         parents.set(pidIn(`${settings.home}/run/${slot}/child`), slot.split('-')[0]);

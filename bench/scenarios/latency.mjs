@@ -19,7 +19,7 @@ export async function measure() {
     for (const [streams, script] of scripts) {
         const common = { streams, script, seconds: settings.seconds };
         const got = await rounds([
-            [`provider, ${streams}`, () => client('provider', { ...common, to: settings.standin })],
+            [`provider, ${streams}`, () => client('provider', { ...common, to: settings.stubProvider })],
             [`airi, ${streams}`, () => client('latency', { ...common, to: settings.gateway })],
         ]);
         const [provider, airi] = [...got.values()].map((each) => ({

@@ -32,7 +32,7 @@ export async function measure() {
         body: JSON.stringify({ email: 'bench{n}@bench.test', password }),
     };
     const got = await rounds([
-        ['provider', () => client('provider', { ...talk, to: settings.standin })],
+        ['provider', () => client('provider', { ...talk, to: settings.stubProvider })],
         ['airi, nobody signs in', () => client('latency', { ...talk, to: settings.gateway })],
         [
             'airi, 200 sign in',

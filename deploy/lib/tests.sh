@@ -42,18 +42,18 @@ sum_tests() {
         }'
 }
 
-airi_test() { # [label]: unit, integration, faults, e2e; without one, all
+airi_test() { # [label]: unit, integration, api, security, faults, e2e; without one, all
     local label="${1:-}" options=()
     cd "$root" || exit
     if [[ -n "$label" ]]; then options+=(-L "^$label\$"); fi
     case "$label" in
     unit) packages build ;;
-    '' | e2e | faults) packages build servers kafka tests ;;
+    '' | api | security | faults | e2e) packages build servers kafka tests ;;
     *) packages build servers kafka ;;
     esac
     # So that no test waits for a download or an initdb within its own time limit.
     if [[ "$label" != unit ]] && kafka_possible; then (kafka_fetch) || true; fi
-    if [[ "$label" =~ ^(e2e|faults|)$ ]]; then node_packages "$root/tests"; fi
+    if [[ "$label" =~ ^(api|security|faults|e2e|)$ ]]; then node_packages "$root/tests"; fi
     (build dev) || {
         printf '0 passed, 1 failed\n'
         return 1

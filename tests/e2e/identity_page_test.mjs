@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 
 import { generate } from 'otplib';
 
-import { OpenIdProvider } from '../support/identity_providers.mjs';
+import { OpenIdProvider } from '../support/js/identity_providers.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
 import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { readOutbox } from '../system/outbox.mjs';
+import { readOutbox } from '../support/js/system/outbox.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
 import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
 

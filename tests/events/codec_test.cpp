@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "tests/support/captured_log.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/captured_log.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;

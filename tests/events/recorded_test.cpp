@@ -5,8 +5,8 @@
 
 #include "events/codec.hpp"
 #include "events/schema.hpp"
-#include "tests/support/sample_events.hpp"
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/sample_events.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 using namespace airi;
 using namespace airi::test;

@@ -2,16 +2,16 @@
 
 import assert from 'node:assert/strict';
 
-import { orders } from '../system/client.mjs';
-import { eventually } from '../system/wait.mjs';
-import { onSystem, say } from './scenario.mjs';
+import { orders } from '../support/js/system/client.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { onSystem, say } from '../support/js/scenario.mjs';
 
 const scenario = onSystem({ gateways: 2, chat: 2 });
 
 const upstream = (system, one) =>
     eventually(
         'the provider sees its client go',
-        async () => (await system.standinRequests(one.order.mark)).find((r) => r.client_gone),
+        async () => (await system.stubRequests(one.order.mark)).find((r) => r.client_gone),
         { within: 5_000, every: 10 },
     );
 
@@ -55,7 +55,7 @@ scenario(
         const [early] = await client.sendAll(orders(1, { script: 'tokens=20 rate=20 first=3000' }));
         await eventually(
             'the provider is asked',
-            async () => (await system.standinRequests(early.order.mark)).length > 0,
+            async () => (await system.stubRequests(early.order.mark)).length > 0,
         );
         client.cancel(early);
         await eventually('it has ended', () => early.ended);

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { orders } from '../system/client.mjs';
-import { eventually } from '../system/wait.mjs';
-import { onSystem, say, spread } from './scenario.mjs';
+import { orders } from '../support/js/system/client.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { onSystem, say, spread } from '../support/js/scenario.mjs';
 
 const scenario = onSystem({ gateways: 2 });
 

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { readTopic } from '../system/checker.mjs';
-import { orders } from '../system/client.mjs';
-import { onSystem } from './scenario.mjs';
+import { readTopic } from '../support/js/system/checker.mjs';
+import { orders } from '../support/js/system/client.mjs';
+import { onSystem } from '../support/js/scenario.mjs';
 
 const scenario = onSystem({ partitions: 2 });
 

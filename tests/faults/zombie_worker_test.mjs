@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 
-import { orders } from '../system/client.mjs';
-import { eventually } from '../system/wait.mjs';
-import { onSystem, say, spread } from './scenario.mjs';
+import { orders } from '../support/js/system/client.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { onSystem, say, spread } from '../support/js/scenario.mjs';
 
 const scenario = onSystem({ chat: 2 });
 
@@ -43,7 +43,7 @@ scenario('a zombie in the midst of its replies stops', (on) => frozen(on, 'token
 scenario('a zombie whose replies are whole by then is fenced off: the other reply is stored, once', (on) =>
     frozen(on, 'tokens=60 rate=12', (mine) =>
         eventually('the provider has sent all of the first replies', async () => {
-            const done = (await on.system.standinRequests()).filter((r) => r.finished && !r.client_gone);
+            const done = (await on.system.stubRequests()).filter((r) => r.finished && !r.client_gone);
             return mine.every((one) => done.some((r) => r.last_user.includes(one.order.mark)));
         }),
     ),

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "platform/base/log.hpp"
-#include "tests/support/live_server.hpp"
-#include "tests/support/ws_client.hpp"
+#include "tests/support/cpp/live_server.hpp"
+#include "tests/support/cpp/ws_client.hpp"
 
 using namespace airi::tests;
 

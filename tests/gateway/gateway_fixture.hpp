@@ -11,11 +11,11 @@
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/json.hpp"
-#include "tests/support/fake_database.hpp"
-#include "tests/support/fake_publisher.hpp"
-#include "tests/support/fake_redis.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/fake_publisher.hpp"
+#include "tests/support/cpp/fake_redis.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/moderation/moderation.hpp"
 
 namespace airi::test {

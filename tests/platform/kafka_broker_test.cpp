@@ -6,8 +6,8 @@
 #include <map>
 
 #include "platform/kafka/kafka.hpp"
-#include "tests/support/kafka_owner.hpp"
-#include "tests/support/servers.hpp"
+#include "tests/support/cpp/kafka_owner.hpp"
+#include "tests/support/cpp/servers.hpp"
 
 using namespace airi;
 using namespace airi::kafka;

@@ -5,7 +5,7 @@
 #include "platform/base/log.hpp"
 #include "platform/kafka/embedded.hpp"
 #include "platform/kafka/kafka.hpp"
-#include "tests/support/kafka_owner.hpp"
+#include "tests/support/cpp/kafka_owner.hpp"
 
 using namespace airi;
 using namespace airi::kafka;

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "platform/postgres/postgres.hpp"
-#include "tests/support/postgres_calls.hpp"
-#include "tests/support/servers.hpp"
+#include "tests/support/cpp/postgres_calls.hpp"
+#include "tests/support/cpp/servers.hpp"
 
 using namespace airi;
 using postgres::errc;

@@ -11,7 +11,7 @@
 
 #include "platform/base/async.hpp"
 #include "platform/base/secret.hpp"
-#include "tests/support/servers.hpp"
+#include "tests/support/cpp/servers.hpp"
 
 namespace airi::test {
 

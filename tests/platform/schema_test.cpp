@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "platform/crypto/digest.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 

@@ -6,9 +6,9 @@
 
 #include "platform/postgres/postgres.hpp"
 #include "tests/sql/profiles_documented.hpp"
-#include "tests/support/places.hpp"
-#include "tests/support/postgres_calls.hpp"
-#include "tests/support/servers.hpp"
+#include "tests/support/cpp/places.hpp"
+#include "tests/support/cpp/postgres_calls.hpp"
+#include "tests/support/cpp/servers.hpp"
 
 using namespace airi;
 using namespace airi::tests;

@@ -3,7 +3,7 @@
 #include <map>
 #include <regex>
 
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 #include "workers/runtime/consumer_groups.hpp"
 
 // workers/workers.cmake is the list of workers. What cannot read it is compared with it here.

@@ -7,7 +7,7 @@
 #include "gateway/api/api_schemas.hpp"
 #include "gateway/api/router.hpp"
 #include "gateway/routes/tables.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using namespace airi::gateway;

@@ -3,7 +3,7 @@
 #include "platform/base/json.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/runtime/errors.hpp"
 
 using namespace airi;

@@ -9,7 +9,7 @@
 #include "gateway/realtime/hub.hpp"
 #include "tests/gateway/messaging/generation_reader.hpp"
 #include "tests/platform/redis_loop.hpp"
-#include "tests/support/fake_redis.hpp"
+#include "tests/support/cpp/fake_redis.hpp"
 #include "workers/chat/deltas.hpp"
 #include "workers/runtime/redis_frame_channel.hpp"
 

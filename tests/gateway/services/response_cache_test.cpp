@@ -4,7 +4,7 @@
 
 #include "events/frames.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using namespace airi::test;

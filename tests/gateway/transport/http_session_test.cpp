@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "tests/support/live_server.hpp"
-#include "tests/support/raw_client.hpp"
+#include "tests/support/cpp/live_server.hpp"
+#include "tests/support/cpp/raw_client.hpp"
 
 using namespace airi;
 using namespace airi::tests;

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "gateway/transport/connection_limits.hpp"
-#include "tests/support/live_server.hpp"
-#include "tests/support/raw_client.hpp"
-#include "tests/support/ws_client.hpp"
+#include "tests/support/cpp/live_server.hpp"
+#include "tests/support/cpp/raw_client.hpp"
+#include "tests/support/cpp/ws_client.hpp"
 
 using namespace airi;
 using namespace airi::tests;

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using json::document;

@@ -8,7 +8,7 @@
 
 #include "platform/base/clock.hpp"
 #include "platform/base/json.hpp"
-#include "tests/support/captured_log.hpp"
+#include "tests/support/cpp/captured_log.hpp"
 
 using namespace airi;
 using airi::test::captured_log;

@@ -7,7 +7,7 @@
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
 #include "platform/redis/redis.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/providers/provider.hpp"
 #include "workers/runtime/errors.hpp"
 

@@ -1,6 +1,6 @@
 #include "events/usage.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "workers/chat/chat.hpp"
 
 using namespace airi;

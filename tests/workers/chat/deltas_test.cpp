@@ -1,10 +1,10 @@
 #include "workers/chat/deltas.hpp"
 
 #include "platform/redis/redis.hpp"
-#include "tests/support/fake_channel.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/fake_channel.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;

@@ -1,6 +1,6 @@
 #include "workers/chat/prompt.hpp"
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/providers/estimate.hpp"
 
 using namespace airi;

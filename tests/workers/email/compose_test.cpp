@@ -3,8 +3,8 @@
 #include <set>
 
 #include "platform/base/json.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "workers/email/errors.hpp"
 
 using namespace airi;

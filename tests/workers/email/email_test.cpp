@@ -1,10 +1,10 @@
 #include "workers/email/email.hpp"
 
-#include "tests/support/captured_log.hpp"
-#include "tests/support/fake_database.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/captured_log.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "workers/email/errors.hpp"
 
 using namespace airi;

@@ -1,6 +1,6 @@
 #include "workers/email/errors.hpp"
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using namespace airi::workers;

@@ -3,10 +3,10 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 #include "workers/email/errors.hpp"
 #include "workers/email/send_pool.hpp"
 

@@ -1,9 +1,9 @@
 #include "workers/exports/exports.hpp"
 
-#include "tests/support/fake_database.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;

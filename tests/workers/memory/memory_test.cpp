@@ -1,13 +1,13 @@
 #include "workers/memory/memory.hpp"
 
 #include "events/usage.hpp"
-#include "tests/support/fake_channel.hpp"
-#include "tests/support/fake_database.hpp"
-#include "tests/support/fake_producer.hpp"
-#include "tests/support/fake_provider.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/fake_channel.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/fake_producer.hpp"
+#include "tests/support/cpp/fake_provider.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "workers/runtime/apply_effects.hpp"
 
 using namespace airi;

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "platform/base/json.hpp"
-#include "tests/support/fake_database.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using namespace airi::test;

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "tests/workers/oauth/tokens.hpp"
 
 using namespace airi;

@@ -4,9 +4,9 @@
 
 #include <map>
 
-#include "tests/support/fake_database.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "tests/workers/oauth/tokens.hpp"
 
 using namespace airi;

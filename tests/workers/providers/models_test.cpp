@@ -1,6 +1,6 @@
 #include "workers/providers/models.hpp"
 
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 
 using namespace airi;
 using namespace airi::workers::providers;

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/fake_producer.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/fake_producer.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "workers/runtime/errors.hpp"
 #include "workers/runtime/worker.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/runtime/errors.hpp"
 
 using namespace airi;

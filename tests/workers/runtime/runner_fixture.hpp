@@ -5,12 +5,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <random>
 
-#include "tests/support/fake_channel.hpp"
-#include "tests/support/fake_consumer.hpp"
-#include "tests/support/fake_database.hpp"
-#include "tests/support/fake_producer.hpp"
-#include "tests/support/loop.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/cpp/fake_channel.hpp"
+#include "tests/support/cpp/fake_consumer.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/fake_producer.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/print.hpp"
 #include "workers/runtime/errors.hpp"
 #include "workers/runtime/runner.hpp"
 

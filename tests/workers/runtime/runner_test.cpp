@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "events/chat.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 #include "tests/workers/runtime/runner_fixture.hpp"
 
 using namespace airi;

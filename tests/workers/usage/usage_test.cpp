@@ -1,8 +1,8 @@
 #include "workers/usage/usage.hpp"
 
-#include "tests/support/fake_database.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;

@@ -1,0 +1,253 @@
+// An account that is closed, taken back in time, or forgotten: afterwards no table has a word of it.
+
+import assert from 'node:assert/strict';
+
+import { generate } from 'otplib';
+
+import { eventually } from '../support/js/system/wait.mjs';
+import { address, password, withAccounts } from '../support/js/accounts.mjs';
+import { ask, refused, Wire } from '../support/js/raw.mjs';
+
+const test = withAccounts();
+
+const call = (port, token) => (method, path, json) =>
+    ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
+const closingMail = (system, to, count = 1) =>
+    eventually(`${count} mails about the end of ${to}`, () => {
+        const mails = system.mail(to).filter((mail) => mail.link?.includes('/?account_deletion='));
+        return mails.length >= count && mails.at(-1);
+    });
+const over = (system, id) => system.rows("update users set erase_at = now() - interval '1 second' where id = $1", [id]);
+
+/// The tables and columns in which a text stands, of all there are.
+async function placesOf(system, text) {
+    const columns = await system.rows(`
+        select c.table_name as table, c.column_name as column from information_schema.columns c
+        join information_schema.tables t using (table_schema, table_name)
+        where table_schema = 'airi' and table_type = 'BASE TABLE' and (data_type in ('text', 'character varying', 'jsonb', 'json', 'ARRAY', 'inet') or udt_name = 'citext')`);
+    assert.ok(columns.length > 80, `${columns.length} columns`);
+    const found = [];
+    for (const { table, column } of columns) {
+        const [{ n }] = await system.rows(
+            `select count(*)::int as n from "${table}" where "${column}"::text ilike '%' || $1 || '%'`,
+            [text],
+        );
+        if (n > 0) found.push(`${table}.${column}`);
+    }
+    return found;
+}
+
+test('SAAS-08: an account is closed by its password: sessions, keys and sockets end, and a mail says until when', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+    worthless,
+}) => {
+    const who = await join('pro');
+    const api = call(ports[0], who.token);
+    const other = (await login(who)).json.data.access_token;
+    const { key } = (await api('POST', '/api-keys', { name: 'k' })).json.data;
+    const sockets = [await Wire.open(ports[1], other), await Wire.open(ports[1], key)];
+    refused(await api('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    refused(await api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
+    refused(await api('DELETE', '/users/me', { code: '000000' }), 403, 'WRONG_CODE');
+    refused(await api('DELETE', '/users/me', { password, user_id: who.id }), 422, 'VALIDATION_FAILED');
+    refused(await api('DELETE', '/users/me'), 422, 'VALIDATION_FAILED');
+    refused(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
+    const both = await Promise.all(ports.map((port) => call(port, who.token)('DELETE', '/users/me', { password })));
+    assert.deepEqual(
+        both.map((one) => one.status).filter((status) => status === 200).length,
+        1,
+        'at two gateways at once',
+    );
+    const { erase_at } = both.find((one) => one.status === 200).json.data;
+    assert.ok(Math.abs(Date.parse(erase_at) - Date.now() - 30 * 86_400_000) < 3_700_000 * 2, erase_at);
+    await eventually('its sockets are closed', () => sockets.every((one) => one.code === 1008));
+    for (const token of [who.token, other]) await worthless(token, 'ACCOUNT_DELETED', 403);
+    refused(await call(ports[1], key)('GET', '/conversations'), 403, 'ACCOUNT_DELETED');
+    const mail = await closingMail(system, who.email);
+    assert.ok(mail.text.includes(erase_at.slice(0, 10)), mail.text);
+    const refusal = await login(who);
+    refused(refusal, 403, 'ACCOUNT_DELETED');
+    assert.equal(refusal.json.error.details.erase_at, erase_at);
+    refused(await post('/auth/login', { email: who.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
+    refused(await post('/auth/signup', { email: who.email, password }), 409, 'EMAIL_TAKEN');
+});
+
+test('SAAS-08: it is taken back with the password, or by the link, once, and all is as it was', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+}) => {
+    const who = await join();
+    const conversation = (await call(ports[0], who.token)('POST', '/conversations', { title: 'kept' })).json.data;
+    await call(ports[0], who.token)('DELETE', '/users/me', { password });
+    refused(await post('/auth/restore', { email: who.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
+    const back = await post('/auth/restore', { email: who.email, password });
+    assert.equal(back.status, 200, back.text);
+    const api = call(ports[1], back.json.data.access_token);
+    assert.equal((await api('GET', `/conversations/${conversation.id}`)).json.data.title, 'kept');
+    const spent = new URL((await closingMail(system, who.email)).link).searchParams.get('account_deletion');
+    await eventually(
+        'the session is known',
+        async () => (await api('DELETE', '/users/me', { password })).status === 200,
+    );
+    refused(await post('/auth/restore/link', { token: spent }), 400, 'LINK_INVALID');
+    const token = new URL((await closingMail(system, who.email, 2)).link).searchParams.get('account_deletion');
+    for (const wrong of ['x', `${token}x`])
+        refused(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
+    refused(await post('/auth/magic-link/login', { token }), 400, 'LINK_INVALID');
+    const twice = await Promise.all(ports.map((port) => post('/auth/restore/link', { token }, { port })));
+    assert.deepEqual(twice.map((one) => one.status).sort(), [200, 400]);
+    assert.equal((await login(who)).status, 200);
+    const done = (
+        await call(ports[0], (await login(who)).json.data.access_token)('GET', '/users/activity?limit=50')
+    ).json.data.map((one) => one.action);
+    assert.deepEqual(
+        done.filter((action) => action.startsWith('account.')),
+        ['account.restored', 'account.closed', 'account.restored', 'account.closed'],
+    );
+});
+
+test('a second factor is as good as the password to close it, and is asked for to take it back', async ({
+    system,
+    ports,
+    join,
+    post,
+}) => {
+    const who = await join();
+    const api = call(ports[0], who.token);
+    const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
+    const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json
+        .data;
+    refused(
+        await api('DELETE', '/users/me', { code: codes[0].replace(/./, (c) => (c === '0' ? '1' : '0')) }),
+        403,
+        'WRONG_CODE',
+    );
+    assert.equal((await api('DELETE', '/users/me', { code: codes[0] })).status, 200);
+    refused(await post('/auth/restore', { email: who.email, password }), 401, 'TWO_FACTOR_REQUIRED');
+    refused(await post('/auth/restore', { email: who.email, password, code: codes[0] }), 401, 'WRONG_CODE');
+    assert.equal((await post('/auth/restore', { email: who.email, password, code: codes[1] })).status, 200);
+    const plain = await join();
+    await system.rows('update users set password_hash = null where id = $1', [plain.id]);
+    await system.rows("update sessions set created_at = now() - interval '1 hour' where user_id = $1", [plain.id]);
+    refused(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    await system.rows('update sessions set created_at = now() where user_id = $1', [plain.id]);
+    assert.equal(
+        (await call(ports[0], plain.token)('DELETE', '/users/me', {})).status,
+        200,
+        'no password: one who has just signed in',
+    );
+});
+
+test('an account that cannot be erased holds up no other, and is tried again', async ({ system, ports, join }) => {
+    const [stubborn, other] = [await join(), await join()];
+    for (const who of [stubborn, other]) {
+        assert.equal((await call(ports[0], who.token)('DELETE', '/users/me', { password })).status, 200);
+        await over(system, who.id);
+    }
+    await system.rows(`create function stubborn() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
+        create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}') execute function stubborn()`);
+    const erased = async ({ id }) =>
+        (await system.rows('select erased_at is not null as is from users where id = $1', [id]))[0].is;
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
+    assert.deepEqual([await erased(stubborn), await erased(other)], [false, true]);
+    await system.rows('drop function stubborn() cascade');
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
+    assert.equal(await erased(stubborn), true);
+});
+
+test('SAAS-08: when the grace is over nothing of it is in any table, nobody else has lost a thing, and sums stay', async ({
+    system,
+    ports,
+    join,
+    login,
+    post,
+}) => {
+    const [who, bystander] = [await join('pro'), await join('pro')];
+    const mark = `marked${crypto.randomUUID().replaceAll('-', '')}`;
+    const api = call(ports[0], who.token);
+    await api('PATCH', '/users/profile', { display_name: mark, metadata: { a: mark }, preferences: { b: mark } });
+    const companion = (await api('POST', '/companions', { name: 'C', personality: mark })).json.data;
+    await api('POST', '/conversation-templates', { name: 'T', system_prompt: mark, companion_id: companion.id });
+    const conversation = (
+        await api('POST', '/conversations', { title: mark, companion_id: companion.id, system_prompt: mark })
+    ).json.data;
+    await api('POST', '/api-keys', { name: mark });
+    await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
+    const said = await api('POST', `/conversations/${conversation.id}/messages`, {
+        content: `${mark} [[stub tokens=3]]`,
+    });
+    assert.equal(said.status, 201, said.text);
+    const asked = await ask(ports[0], {
+        method: 'POST',
+        path: '/v1/chat/completions',
+        token: who.token,
+        json: {
+            model: 'gpt-4o-mini',
+            messages: [
+                { role: 'system', content: mark },
+                { role: 'user', content: `${mark} [[stub tokens=2]]` },
+            ],
+        },
+    });
+    assert.equal(asked.status, 200, asked.text);
+    await api('DELETE', `/conversations/${conversation.id}/messages/${said.json.data.id}`);
+    const others = call(ports[0], bystander.token);
+    const theirs = (await others('POST', '/chat/messages', { content: 'hers [[stub tokens=2]]' })).json.data;
+    await system.rows(
+        "insert into moderation_decisions (message_id, user_id, action, confidence, reason) values (gen_random_uuid(), $1, 'warn', 1, $2)",
+        [who.id, mark],
+    );
+    await system.rows(
+        `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+        select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n) from generate_series(1, 12000) n`,
+        [who.id, crypto.randomUUID(), mark],
+    );
+    await post('/auth/login', { email: who.email, password: 'wrong password' });
+    await api('POST', '/users/export', {});
+    const used = () =>
+        system.rows('select resource, sum(quantity)::int as n from usage_daily where user_id = $1 group by 1', [
+            who.id,
+        ]);
+    await eventually('both are counted', async () => (await used())[0]?.n === 2);
+    const sums = await used();
+    assert.ok((await placesOf(system, mark)).length > 8);
+    assert.ok((await placesOf(system, who.email)).length >= 2);
+    assert.equal((await api('DELETE', '/users/me', { password })).status, 200);
+    await system.rows('select job_erasures()');
+    refused(await login(who), 403, 'ACCOUNT_DELETED');
+    assert.ok((await placesOf(system, mark)).length > 8, 'not before its time');
+    await closingMail(system, who.email);
+    await over(system, who.id);
+    refused(await post('/auth/restore', { email: who.email, password }), 403, 'ACCOUNT_DELETED');
+    const [{ done }] = await system.rows('select job_erasures()::int as done');
+    assert.equal(done, 1);
+    assert.deepEqual(await placesOf(system, mark), []);
+    assert.deepEqual(await placesOf(system, who.email), []);
+    for (const id of [conversation.id, companion.id]) assert.deepEqual(await placesOf(system, id), []);
+    const left = await system.rows(`select distinct address from audit_log where user_id = $1`, [who.id]);
+    assert.deepEqual(left, [{ address: null }]);
+    assert.deepEqual(await used(), sums, 'what was used stays');
+    refused(await login(who), 401, 'WRONG_CREDENTIALS');
+    assert.equal((await others('GET', `/conversations/${theirs.conversation_id}/messages`)).json.data.length, 2);
+    assert.equal((await post('/auth/signup', { email: who.email, password })).status, 201, 'the address is free again');
+    const keys = (await system.redis(`KEYS *${who.id}*`)).split('\r\n').filter((line) => line.includes(who.id));
+    for (const key of keys)
+        assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} goes by itself`);
+    assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'once');
+    await others('DELETE', '/users/me', { password });
+    await system.rows("update users set status = 'active', erase_at = now() - interval '1 day' where id = $1", [
+        bystander.id,
+    ]);
+    assert.equal(
+        (await system.rows('select job_erasures()::int as done'))[0].done,
+        0,
+        'nor one that an operator has opened again',
+    );
+});

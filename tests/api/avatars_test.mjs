@@ -1,0 +1,214 @@
+// Pictures of users over two gateways: the gallery, uploads that are none, the plan's number, and who sees what.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { crc32, deflateSync } from 'node:zlib';
+
+import { address, withAccounts } from '../support/js/accounts.mjs';
+import { ask, refused } from '../support/js/raw.mjs';
+
+const test = withAccounts();
+const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
+const upload = (port, token, body, type = 'image/png') =>
+    ask(port, { method: 'POST', path: '/api/v1/avatars', token, body, headers: { 'Content-Type': type } });
+
+function chunk(name, data) {
+    const body = Buffer.concat([Buffer.from(name), data]);
+    const out = Buffer.alloc(body.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body), body.length + 4);
+    return out;
+}
+
+/// A picture that every decoder takes, of random pixels.
+function png(width = 8, height = 8, noise = crypto.getRandomValues(new Uint8Array(4))) {
+    const head = Buffer.alloc(13);
+    head.writeUInt32BE(width, 0);
+    head.writeUInt32BE(height, 4);
+    head.set([8, 2, 0, 0, 0], 8);
+    const rows = Buffer.alloc((width * 3 + 1) * height);
+    rows.set(noise, 1);
+    return Buffer.concat([
+        Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+        chunk('IHDR', head),
+        chunk('IDAT', deflateSync(rows)),
+        chunk('IEND', Buffer.alloc(0)),
+    ]);
+}
+
+/// The bytes as they come.
+const fetched = (port, path, headers = {}) =>
+    new Promise((resolve, reject) => {
+        http.get({ host: '127.0.0.1', port, path, headers }, (answer) => {
+            const pieces = [];
+            answer.on('data', (piece) => pieces.push(piece));
+            answer.on('end', () =>
+                resolve({ status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(pieces) }),
+            );
+        }).on('error', reject);
+    });
+
+test('SAAS-58: a picture comes back byte by byte to whoever has its id, cached for ever, unable to do anything', async ({
+    ports,
+    join,
+}) => {
+    const who = await join('plus');
+    const picture = png(300, 200);
+    const made = await upload(ports[0], who.token, picture, 'Image/PNG; x=y');
+    assert.equal(made.status, 201, made.text);
+    const { id, url, width, height, size, media_type: type } = made.json.data;
+    assert.deepEqual(
+        [width, height, size, type, url],
+        [300, 200, picture.length, 'image/png', `/api/v1/avatars/${id}`],
+    );
+    for (const port of ports) {
+        const got = await fetched(port, url);
+        assert.deepEqual(got.bytes, picture);
+        assert.equal(got.headers['content-type'], 'image/png');
+        assert.equal(got.headers['cache-control'], 'public, max-age=31536000, immutable');
+        assert.equal(got.headers['x-content-type-options'], 'nosniff');
+        assert.match(got.headers['content-security-policy'], /sandbox/);
+        assert.deepEqual([(await fetched(port, url, { 'If-None-Match': got.headers.etag })).status], [304]);
+    }
+    for (const other of [crypto.randomUUID(), 'x', `${id}0`])
+        assert.equal((await fetched(ports[0], `/api/v1/avatars/${other}`)).status, 404);
+    assert.equal((await upload(ports[1], who.token, picture)).json.data.id, id, 'the same bytes are the same picture');
+    const list = (await call(ports[1], who.token)('GET', '/avatars')).json.data;
+    assert.deepEqual(
+        list.filter((one) => one.mine).map((one) => one.id),
+        [id],
+    );
+    const gallery = list.filter((one) => !one.mine);
+    assert.ok(gallery.length >= 6);
+    for (const one of gallery) {
+        const got = await fetched(ports[0], one.url);
+        assert.deepEqual([got.status, got.headers['content-type']], [200, 'image/svg+xml'], one.url);
+    }
+});
+
+test('a page may show as many pictures as it likes, but not without end', async ({ ports, join }) => {
+    const { url } = (await upload(ports[0], (await join('plus')).token, png())).json.data;
+    const from = address();
+    const statuses = [];
+    for (let i = 0; i < 650; i += 50)
+        statuses.push(
+            ...(await Promise.all(Array.from({ length: 50 }, (_, k) => ask(ports[k % 2], { path: url, from }))).then(
+                (all) => all.map((one) => one.status),
+            )),
+        );
+    assert.deepEqual(
+        [statuses.filter((one) => one === 200).length, statuses.filter((one) => one === 429).length],
+        [600, 50],
+    );
+    assert.equal((await ask(ports[0], { path: url, from: address() })).status, 200);
+});
+
+test('SAAS-58: what is no picture of the type it says, too large, or more than a picture is refused', async ({
+    ports,
+    join,
+    system,
+}) => {
+    const who = await join('pro');
+    const good = png();
+    const edited = (at, ...bytes) =>
+        Buffer.concat([good.subarray(0, at), Buffer.from(bytes), good.subarray(at + bytes.length)]);
+    const zip = Buffer.from('PK\x03\x04', 'latin1');
+    for (const [body, type] of [
+        [Buffer.concat([good, zip]), 'image/png'],
+        [Buffer.concat([zip, good]), 'image/png'],
+        [good.subarray(0, -1), 'image/png'],
+        [good, 'image/jpeg'],
+        [good, 'image/webp'],
+        [edited(0, 0), 'image/png'],
+        [edited(16, 0, 0, 8, 1), 'image/png'],
+        [edited(20, 0, 0, 0, 0), 'image/png'],
+        [edited(16, 0xff, 0xff, 0xff, 0xff), 'image/png'],
+        [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 'image/png'],
+        [Buffer.from('GIF89a'), 'image/png'],
+        [Buffer.from('\xff\xd8\xff\xe0\x00\x10JFIF', 'latin1'), 'image/jpeg'],
+        [Buffer.from('RIFF\x04\x00\x00\x00WEBP', 'latin1'), 'image/webp'],
+        [Buffer.from('x'), 'image/webp'],
+        [Buffer.from(''), 'image/png'],
+    ])
+        refused(await upload(ports[0], who.token, body, type), 422, 'VALIDATION_FAILED');
+    for (const type of [
+        'image/svg+xml',
+        'image/gif',
+        'text/html',
+        'application/json',
+        'application/octet-stream',
+        'image/*',
+        '',
+    ])
+        refused(await upload(ports[0], who.token, good, type), 415, 'UNSUPPORTED_MEDIA_TYPE', /image\/png/);
+    refused(await upload(ports[0], who.token, Buffer.alloc(512 * 1024 + 1)), 413, 'PAYLOAD_TOO_LARGE');
+    refused(
+        await ask(ports[0], {
+            method: 'POST',
+            path: '/api/v1/avatars',
+            token: who.token,
+            body: good,
+            headers: { 'Content-Type': 'image/png', 'Content-Encoding': 'gzip' },
+        }),
+        415,
+    );
+    refused(await upload(ports[0], undefined, good), 401, 'UNAUTHENTICATED');
+    const [{ n }] = await system.rows('select count(*)::int as n from avatars where user_id = $1', [who.id]);
+    assert.equal(n, 0);
+    const noise = Buffer.alloc(510 * 1024);
+    for (let at = 0; at < noise.length; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+    const large = Buffer.concat([good.subarray(0, -12), chunk('teXt', noise), good.subarray(-12)]);
+    const made = await upload(ports[0], who.token, large);
+    assert.equal(made.status, 201, made.text);
+    assert.deepEqual((await fetched(ports[1], made.json.data.url)).bytes, large);
+});
+
+test('SAAS-14: none on the free plan, five on plus however many come at once, any number on pro; a deleted one makes room', async ({
+    ports,
+    join,
+}) => {
+    refused(await upload(ports[0], (await join()).token, png()), 402, 'PLAN_LIMIT');
+    const [plus, pro] = [await join('plus'), await join('pro')];
+    const many = await Promise.all(Array.from({ length: 10 }, (_, i) => upload(ports[i % 2], plus.token, png())));
+    assert.deepEqual(many.map((one) => one.status).sort(), [...Array(5).fill(201), ...Array(5).fill(402)]);
+    const { id } = many.find((one) => one.status === 201).json.data;
+    refused(await call(ports[0], pro.token)('DELETE', `/avatars/${id}`), 404);
+    assert.equal((await call(ports[0], plus.token)('DELETE', `/avatars/${id}`)).status, 200);
+    refused(await call(ports[0], plus.token)('DELETE', `/avatars/${id}`), 404);
+    assert.equal((await fetched(ports[1], `/api/v1/avatars/${id}`)).status, 404);
+    assert.equal((await upload(ports[0], plus.token, png())).status, 201);
+    refused(await upload(ports[0], plus.token, png()), 402, 'PLAN_LIMIT');
+    for (let i = 0; i < 7; ++i) assert.equal((await upload(ports[i % 2], pro.token, png())).status, 201);
+});
+
+test('SAAS-58: a profile shows a picture of the gallery or an own one, nothing else', async ({ ports, join }) => {
+    const [who, other] = [await join('plus'), await join('plus')];
+    const api = call(ports[0], who.token);
+    const { url, id } = (await upload(ports[0], who.token, png())).json.data;
+    const foreign = (await upload(ports[0], other.token, png())).json.data.url;
+    for (const avatar of ['avatar-moon', '/avatar-moon.svg', url, null])
+        assert.equal((await api('PATCH', '/users/profile', { avatar })).json.data.avatar, avatar);
+    for (const avatar of [
+        foreign,
+        id,
+        `https://evil.example${url}`,
+        'javascript:alert(1)',
+        'data:image/png;base64,x',
+        '//evil.example/x.png',
+        '/index.html',
+        'avatar',
+        "' or true --",
+        `${url}?x`,
+    ])
+        refused(
+            await api('PUT', '/users/profile', { avatar, display_name: 'changed' }),
+            422,
+            'VALIDATION_FAILED',
+            /avatar/,
+        );
+    assert.equal((await api('GET', '/users/profile')).json.data.display_name, null, 'a refused change changes nothing');
+    await api('PATCH', '/users/profile', { avatar: url });
+    await api('DELETE', `/avatars/${id}`);
+    assert.equal((await api('GET', '/users/profile')).json.data.avatar, null);
+});

@@ -1,0 +1,232 @@
+// Conversations, messages, templates and companions as their owner has them.
+
+import assert from 'node:assert/strict';
+
+import { besideABystander, conversationOf } from '../support/js/bystander.mjs';
+import { ask, refused } from '../support/js/raw.mjs';
+
+const test = besideABystander({});
+
+const call = (port, token) => async (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
+const say = (api, id, content, more = {}) =>
+    api('POST', `/conversations/${id}/messages`, { content: `${content} [[stub tokens=3]]`, ...more });
+
+test('AIRI-16 AIRI-17 SAAS-21: created, changed, starred, archived, tagged, deleted, restored', async ({
+    port,
+    alice,
+}) => {
+    const api = call(port, alice.token);
+    const made = (await api('POST', '/conversations', { title: 'Trip' })).json.data;
+    const changed = (
+        await api('PUT', `/conversations/${made.id}`, {
+            title: 'Journey',
+            starred: true,
+            tags: ['b', 'a'],
+            system_prompt: 'be brief',
+        })
+    ).json.data;
+    assert.deepEqual(
+        [changed.title, changed.starred, changed.tags, changed.system_prompt, changed.archived],
+        ['Journey', true, ['a', 'b'], 'be brief', false],
+    );
+    assert.equal(
+        (await api('PATCH', `/conversations/${made.id}`, { system_prompt: null })).json.data.system_prompt,
+        null,
+    );
+    const faulty = await api('PATCH', `/conversations/${made.id}`, { tags: ['a', 'a'], starred: 1, nonsense: 1 });
+    refused(faulty, 422, 'VALIDATION_FAILED');
+    assert.deepEqual(
+        faulty.json.error.details.map((one) => one.pointer).sort(),
+        ['/nonsense', '/starred', '/tags'],
+        'all of them at once',
+    );
+    const ids = async (query) => (await api('GET', `/conversations?${query}`)).json.data.map((one) => one.id);
+    assert.deepEqual(await ids('starred=true'), [made.id]);
+    assert.deepEqual(await ids('tag=a'), [made.id]);
+    assert.deepEqual(await ids('tag=c'), []);
+    assert.equal((await api('PATCH', `/conversations/${made.id}`, { archived: true })).json.data.archived, true);
+    assert.deepEqual(await ids('archived=true'), [made.id]);
+    assert.ok(!(await ids('archived=false')).includes(made.id));
+    assert.equal((await api('DELETE', `/conversations/${made.id}`)).status, 200);
+    refused(await api('GET', `/conversations/${made.id}`), 404);
+    refused(await say(api, made.id, 'hello'), 404);
+    assert.deepEqual(await ids('deleted=true'), [made.id]);
+    assert.equal((await api('POST', `/conversations/${made.id}/restore`, {})).json.data.deleted_at, null);
+    assert.equal((await api('GET', `/conversations/${made.id}`)).json.data.title, 'Journey');
+});
+
+test('AIRI-18: the list has the last message and the count, and what is unread', async ({ port, alice }) => {
+    const api = call(port, alice.token);
+    const { id } = await conversationOf(port, alice.token);
+    const reply = (await say(api, id, 'how are you')).json.data;
+    const one = (await api('GET', '/conversations')).json.data.find((each) => each.id === id);
+    assert.deepEqual([one.message_count, one.last_message_preview, one.unread], [2, reply.content.slice(0, 120), true]);
+    assert.match(one.title, /^how are you/);
+    assert.equal((await api('POST', `/conversations/${id}/read`, {})).json.data.unread, false);
+});
+
+test('AIRI-23: an edited question and another reply leave the earlier version; a repetition makes no second', async ({
+    port,
+    alice,
+    system,
+}) => {
+    const api = call(port, alice.token);
+    const { id } = await conversationOf(port, alice.token);
+    const texts = async () =>
+        (await api('GET', `/conversations/${id}/messages`)).json.data.map((m) => [m.role, m.content.split(' [[')[0]]);
+    await say(api, id, 'first');
+    await say(api, id, 'second');
+    const asked = (await api('GET', `/conversations/${id}/messages`)).json.data.find((m) =>
+        m.content.startsWith('second'),
+    );
+    await say(api, id, 'third');
+    assert.equal((await texts()).length, 6);
+    const edit = { content: 'second, better [[stub tokens=4]]', client_message_id: 'edit-1' };
+    const edited = await api('PUT', `/conversations/${id}/messages/${asked.id}`, edit);
+    assert.equal(edited.status, 201, edited.text);
+    const now = await texts();
+    assert.deepEqual(
+        now.map(([role, text]) => (role === 'user' ? text : role)),
+        ['first', 'assistant', 'second, better', 'assistant'],
+    );
+    const fresh = (await api('GET', `/conversations/${id}/messages`)).json.data[2];
+    assert.equal(edited.json.data.generation_id, fresh.generation_id);
+    const versions = (await api('GET', `/conversations/${id}/messages/${fresh.id}/versions`)).json.data;
+    assert.deepEqual(
+        versions.map((m) => m.role),
+        ['user', 'assistant', 'user', 'assistant'],
+    );
+    refused(await api('PUT', `/conversations/${id}/messages/${asked.id}`, { content: 'again' }), 404);
+    const again = (
+        await api('POST', `/conversations/${id}/messages/${edited.json.data.id}/regenerate`, {
+            client_message_id: 're-1',
+        })
+    ).json.data;
+    assert.notEqual(again.id, edited.json.data.id);
+    assert.equal((await texts()).length, 4);
+    assert.equal((await api('GET', `/conversations/${id}`)).json.data.message_count, 4);
+    const [{ n }] = await system.rows(
+        "select count(*)::int as n from generations where conversation_id = $1 and state = 'completed'",
+        [id],
+    );
+    assert.equal(n, 5);
+});
+
+test('AIRI-23 AIRI-24: a reply is rated, a message deleted; it is in no list, no search and no export', async ({
+    port,
+    alice,
+}) => {
+    const api = call(port, alice.token);
+    const { id } = await conversationOf(port, alice.token);
+    const reply = (await say(api, id, 'tell me of walruses')).json.data;
+    assert.equal(
+        (await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: 1 })).json.data.rating,
+        1,
+    );
+    assert.equal(
+        (await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: null })).json.data.rating,
+        null,
+    );
+    refused(await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: 5 }), 422);
+    const [question] = (await api('GET', `/conversations/${id}/messages`)).json.data;
+    refused(await api('PUT', `/conversations/${id}/messages/${question.id}/rating`, { rating: 1 }), 404);
+    assert.equal((await api('GET', '/search/messages?q=walruses')).json.data[0].message_id, question.id);
+    const markdown = await ask(port, {
+        path: `/api/v1/conversations/${id}/export?format=markdown`,
+        token: alice.token,
+    });
+    assert.match(markdown.headers['content-type'], /^text\/markdown/);
+    assert.match(markdown.text, /## user, .*\n\ntell me of walruses/);
+    assert.equal((await api('DELETE', `/conversations/${id}/messages/${question.id}`)).status, 200);
+    assert.deepEqual((await api('GET', '/search/messages?q=walruses')).json.data, []);
+    const exported = (await api('GET', `/conversations/${id}/export`)).json.data;
+    assert.deepEqual(
+        exported.messages.map((m) => m.id),
+        [reply.id],
+    );
+});
+
+test('AIRI-27: search finds words of all conversations, by page, marked and safe as HTML, in a language', async ({
+    port,
+    alice,
+    bob,
+}) => {
+    const api = call(port, alice.token);
+    const { id } = await conversationOf(port, alice.token);
+    for (const text of ['<b>zebras</b> & friends', 'a zebra runs', 'zebras sleep', 'nothing of that kind'])
+        await say(api, id, text);
+    const found = (await api('GET', '/search/messages?q=zebras')).json;
+    assert.equal(found.data.length, 2);
+    assert.match(found.data.map((one) => one.highlight).join('\n'), /<mark>zebras<\/mark>&lt;\/b&gt; &amp; friends/);
+    assert.equal((await api('GET', '/search/messages?q=zebra&language=english')).json.data.length, 3, 'word forms');
+    const first = (await api('GET', '/search/messages?q=zebras&limit=1')).json;
+    const next = (
+        await api('GET', `/search/messages?q=zebras&limit=1&cursor=${encodeURIComponent(first.meta.next_cursor)}`)
+    ).json;
+    assert.deepEqual(
+        [...first.data, ...next.data].map((one) => one.message_id),
+        found.data.map((one) => one.message_id),
+    );
+    assert.equal(next.meta.next_cursor, null);
+    assert.equal((await api('GET', '/search/messages?q=zebras+-sleep')).json.data.length, 1);
+    assert.deepEqual((await call(port, bob.token)('GET', '/search/messages?q=zebras')).json.data, []);
+    refused(await api('GET', '/search/messages'), 400, 'BAD_REQUEST', /"q"/);
+    refused(await api('GET', '/search/messages?q=x&language=klingon'), 400, 'BAD_REQUEST', /language/);
+    for (const odd of ["'", '"', ':*', '!!', '((', '\\', '%00', '%F0%9F%A6%93'])
+        assert.ok(
+            (
+                await ask(port, {
+                    path: `/api/v1/search/messages?q=${odd === '%00' || odd.startsWith('%F0') ? odd : encodeURIComponent(odd)}`,
+                    token: alice.token,
+                })
+            ).status < 500,
+            odd,
+        );
+});
+
+test('AIRI-20: templates fill what a new conversation leaves open; others see none of mine', async ({
+    port,
+    alice,
+    bob,
+}) => {
+    const [api, his] = [call(port, alice.token), call(port, bob.token)];
+    const made = (
+        await api('POST', '/conversation-templates', {
+            name: 'Tutor',
+            title: 'Lesson',
+            system_prompt: 'teach',
+            tags: ['school'],
+        })
+    ).json.data;
+    const conversation = (await api('POST', '/conversations', { template_id: made.id, title: 'Algebra' })).json.data;
+    assert.deepEqual(
+        [conversation.title, conversation.system_prompt, conversation.tags],
+        ['Algebra', 'teach', ['school']],
+    );
+    refused(await his('POST', '/conversations', { template_id: made.id }), 404);
+    assert.ok(!(await his('GET', '/conversation-templates')).json.data.some((one) => one.id === made.id));
+    refused(await his('DELETE', `/conversation-templates/${made.id}`), 404);
+    assert.equal((await api('DELETE', `/conversation-templates/${made.id}`)).status, 200);
+});
+
+test("SAAS-22 SAAS-14: companions of one's own, as many as the plan has", async ({ port, system, bob }) => {
+    const [api, his] = [call(port, (await system.user('free')).token), call(port, bob.token)];
+    const create = () => api('POST', '/companions', { name: 'Ada', personality: 'You are Ada.', voice: 'alto' });
+    const made = await Promise.all(Array.from({ length: 8 }, create));
+    assert.deepEqual(
+        made.map((one) => one.status).sort(),
+        [201, 201, 201, 201, 201, 402, 402, 402],
+        'exact when all ask at once',
+    );
+    const { id } = made.find((one) => one.status === 201).json.data;
+    assert.equal((await api('PATCH', `/companions/${id}`, { name: 'Lady Ada', voice: null })).json.data.voice, null);
+    refused(await his('GET', `/companions/${id}`), 404);
+    refused(await his('PATCH', `/companions/${id}`, { name: 'x' }), 404);
+    refused(await his('POST', '/conversations', { companion_id: id }), 404);
+    const gallery = (await his('GET', '/companions')).json.data.find((one) => !one.mine);
+    assert.equal(gallery.personality, null, 'the gallery keeps its prompts');
+    refused(await api('PATCH', `/companions/${gallery.id}`, { name: 'mine now' }), 404);
+    refused(await api('DELETE', `/companions/${gallery.id}`), 404);
+    assert.equal((await api('DELETE', `/companions/${id}`)).status, 200);
+    assert.equal((await create()).status, 201, 'there is room again');
+});

@@ -1,0 +1,205 @@
+// All that is known of a user, to take away: whole whatever dies meanwhile, nobody else's, for a while.
+
+import assert from 'node:assert/strict';
+
+import { eventually } from '../support/js/system/wait.mjs';
+import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { onSystem, say } from '../support/js/scenario.mjs';
+
+const scenario = onSystem({ exports: 1 });
+
+const hers = (system, user) => (method, path, json) =>
+    ask(system.program('gateway-1').port, { method, path: `/api/v1${path}`, token: user.token, json });
+const download = (system, path) => ask(system.program('gateway-1').port, { path });
+const ready = (api, id) =>
+    eventually(
+        'the export is ready',
+        async () => {
+            const list = (await api('GET', '/users/export')).json.data;
+            const one = list.find((each) => each.id === id);
+            return ['ready', 'failed'].includes(one.state) && one;
+        },
+        { within: 60_000 },
+    );
+
+/// `count` messages in each of so many conversations, straight into the tables.
+async function fill(system, user, conversations, count) {
+    await system.rows(
+        `
+        with c as (insert into conversations (id, user_id, title) select gen_random_uuid(), $1, 'About "' || n || '"' from generate_series(1, $2::int) n returning id)
+        insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+        select gen_random_uuid(), c.id, $1, 'user', 'word ' || n || ' "quoted" ü \\ ' || repeat('x', 200), 'accepted', now() - make_interval(secs => n / 2) from c, generate_series(1, $3::int) n`,
+        [user.id, conversations, count],
+    );
+}
+const messagesOf = (archive) => archive.conversations.flatMap((one) => one.messages);
+
+scenario(
+    'SAAS-08: an archive has all of a user and nothing of another; a mail and a frame tell that it is ready',
+    async ({ system }) => {
+        const [user, other] = [await system.user(), await system.user()];
+        const api = hers(system, user);
+        const port = system.program('gateway-1').port;
+        const wire = await Wire.open(port, user.token);
+        await wire.reply('subscribe', { channel: `user:${user.id}` });
+        const sent = await wire.reply('message_send', {
+            client_message_id: 'one',
+            content: 'remember this [[stub tokens=2]]',
+        });
+        await wire.hear('a reply', (frame) => frame.type === 'message_complete');
+        await api('DELETE', `/conversations/${sent.data.conversation_id}/messages/${sent.data.reply_id}`);
+        await ask(port, {
+            method: 'POST',
+            path: '/v1/chat/completions',
+            token: user.token,
+            json: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'by a program [[stub tokens=2]]' }] },
+        });
+        const { key } = (await api('POST', '/api-keys', { name: 'mine' })).json.data;
+        await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
+        await api('POST', '/companions', { name: 'Own', personality: 'quiet' });
+        await hers(system, other)('POST', '/chat/messages', { content: 'another secret [[stub tokens=2]]' });
+        await fill(system, user, 3, 10);
+
+        const asked = await api('POST', '/users/export', {});
+        assert.equal(asked.status, 202, asked.text);
+        const told = await wire.hear('the archive', (frame) => frame.type === 'notification_new');
+        assert.deepEqual([told.data.kind, told.data.export_id], ['export_ready', asked.json.data.id]);
+        const made = await ready(api, asked.json.data.id);
+        const mail = await eventually('a mail', () =>
+            system.mail(user.email).find((one) => one.link?.includes('/users/export/download?token=')),
+        );
+        assert.ok(mail.link.endsWith(made.download), mail.link);
+        const got = await download(system, made.download);
+        assert.equal(got.status, 200);
+        assert.match(got.headers['content-disposition'], /^attachment; filename="export-[0-9a-f-]+\.json"$/);
+        const archive = JSON.parse(got.text);
+        assert.equal(Buffer.byteLength(got.text), made.bytes);
+        assert.equal(archive.profile.email, user.email);
+        assert.equal(archive.conversations.length, 4);
+        assert.equal(messagesOf(archive).length, 32);
+        assert.ok(messagesOf(archive).some((one) => one.content.startsWith('remember this')));
+        assert.ok(
+            messagesOf(archive).some((one) => one.deleted_at),
+            'what was deleted and is still there is in it too',
+        );
+        assert.deepEqual(
+            archive.other_messages.map((one) => one.role),
+            ['user', 'assistant'],
+        );
+        for (const name of ['sessions', 'consents', 'api_keys', 'companions', 'audit_log', 'exports'])
+            assert.ok(archive[name].length > 0, name);
+        for (const name of [
+            'login_history',
+            'user_identities',
+            'avatars',
+            'conversation_templates',
+            'usage_daily',
+            'moderation_decisions',
+        ])
+            assert.ok(Array.isArray(archive[name]), name);
+        const [{ hash }] = await system.rows('select hash from api_keys where user_id = $1', [user.id]);
+        const [{ password_hash: word }] = await system.rows('select password_hash from users where id = $1', [user.id]);
+        for (const foreign of [other.email, other.id, 'another secret', hash, word, key])
+            assert.ok(!got.text.includes(foreign), foreign);
+        assert.deepEqual((await hers(system, other)('GET', '/users/export')).json.data, []);
+        wire.end();
+    },
+);
+
+scenario('a link is good for who has it, until its time; a wrong one for nothing', async ({ system }) => {
+    const user = await system.user();
+    const api = hers(system, user);
+    const { id } = (await api('POST', '/users/export', {})).json.data;
+    const { download: link } = await ready(api, id);
+    const path = link.split('?')[0];
+    for (const wrong of [id, 'x', `${link.split('=')[1]}x`, '%00', "' or true --".replaceAll(' ', '%20')])
+        assert.equal((await download(system, `${path}?token=${wrong}`)).status, 400, wrong);
+    refused(await download(system, path), 400, 'BAD_REQUEST');
+    const twice = await Promise.all([download(system, link), download(system, link)]);
+    assert.deepEqual(
+        twice.map((one) => JSON.parse(one.text).export_id),
+        [id, id],
+        'more than once, at once',
+    );
+    const head = await ask(system.program('gateway-1').port, { method: 'HEAD', path: link });
+    assert.equal(head.status, 200);
+    await system.rows("update exports set expires_at = now() - interval '1 second' where id = $1", [id]);
+    refused(await download(system, link), 400, 'LINK_INVALID');
+    await system.rows('select job_exports()');
+    assert.deepEqual(await system.rows('select 1 from export_parts where export_id = $1', [id]), []);
+    const [after] = (await api('GET', '/users/export')).json.data;
+    assert.deepEqual([after.state, after.download], ['expired', null]);
+});
+
+scenario('there is one at a time, and three a day', async ({ system }) => {
+    const user = await system.user();
+    const api = hers(system, user);
+    await system.stop('exports-1');
+    const many = await Promise.all(Array.from({ length: 5 }, () => api('POST', '/users/export', {})));
+    assert.deepEqual(
+        many.map((one) => one.status),
+        Array(5).fill(202),
+    );
+    assert.equal(new Set(many.map((one) => one.json.data.id)).size, 1);
+    await system.start('exports-1');
+    await ready(api, many[0].json.data.id);
+    for (let i = 0; i < 2; ++i) await ready(api, (await api('POST', '/users/export', {})).json.data.id);
+    const fourth = await api('POST', '/users/export', {});
+    refused(fourth, 429, 'EXPORT_LIMIT');
+    assert.ok(Number(fourth.headers['retry-after']) > 0);
+    const mails = await eventually('three mails', () => {
+        const found = system.mail(user.email).filter((one) => one.link?.includes('/users/export/download'));
+        return found.length >= 3 && found;
+    });
+    assert.equal(mails.length, 3, 'one for each, however often its event came');
+});
+
+for (const [what, harm] of [
+    [
+        'the worker dies over and over',
+        async (system) => {
+            await system.kill('exports-1');
+            await system.start('exports-1');
+        },
+    ],
+    [
+        'Postgres is restarted',
+        async (system) => {
+            await system.stop('postgres');
+            await system.start('postgres');
+        },
+    ],
+])
+    scenario(`SAAS-08: an archive is whole, and no part is doubled, when ${what}`, async ({ system }) => {
+        const user = await system.user();
+        const api = hers(system, user);
+        await fill(system, user, 30, 1500);
+        const { id } = (await api('POST', '/users/export', {})).json.data;
+        let harms = 0;
+        for (const mark of [13, 20, 30]) {
+            await eventually(
+                `part ${mark}`,
+                async () => (await system.rows('select parts from exports where id = $1', [id]))[0].parts >= mark,
+                { every: 2, within: 60_000 },
+            );
+            if ((await system.rows('select state from exports where id = $1', [id]))[0].state === 'running') harms += 1;
+            await harm(system);
+        }
+        await system.ready('gateway-1');
+        const made = await ready(api, id);
+        assert.equal(made.state, 'ready');
+        const archive = JSON.parse((await download(system, made.download)).text);
+        const ids = messagesOf(archive).map((one) => one.id);
+        assert.equal(ids.length, 45_000);
+        assert.equal(new Set(ids).size, 45_000, 'each once');
+        assert.equal(archive.conversations.length, 30);
+        const longest = await system.rows(
+            'select max(octet_length(body))::int as n from export_parts where export_id = $1',
+            [id],
+        );
+        say(`${made.bytes} bytes, parts of at most ${longest[0].n}, harmed ${harms} times`);
+        assert.ok(harms > 0);
+        await eventually('one mail', () =>
+            system.mail(user.email).some((one) => one.link?.includes('/users/export/download')),
+        );
+    });

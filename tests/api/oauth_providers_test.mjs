@@ -1,0 +1,251 @@
+// What providers may say and how they may fail: forged tokens, new keys, servers in trouble; Discord and Apple as they speak.
+
+import assert from 'node:assert/strict';
+import { randomUUID, verify } from 'node:crypto';
+
+import { jwt, keyPair } from '../support/js/identity_providers.mjs';
+import { api, redirect, withIdentities } from '../support/js/identities.mjs';
+import { ask, refused } from '../support/js/raw.mjs';
+
+const test = await withIdentities();
+const fresh = () => `${randomUUID()}@example.com`;
+const somebody = () => ({ sub: randomUUID(), email: fresh(), email_verified: true });
+
+test('a token that is forged, old, for somebody else or for another sign-in is refused', async ({
+    system,
+    google,
+    told,
+    callback,
+    post,
+}) => {
+    const good = await callback(await told(somebody()));
+    assert.equal(good.status, 200, good.text);
+    const at = Math.floor(Date.now() / 1000);
+    const [known] = google.keys;
+    const foreign = keyPair(known.kid);
+    const wrong = {
+        nonce: [{ nonce: 'another' }],
+        'no nonce': [{ nonce: undefined }],
+        audience: [{ aud: 'airi.other' }],
+        'another party': [{ azp: 'airi.other' }],
+        "an app's audience on the web": [{ aud: 'airi.android' }],
+        'many audiences': [{ aud: ['airi.google', 'airi.other'] }],
+        issuer: [{ iss: 'https://accounts.google.com' }],
+        expired: [{ iat: at - 500, exp: at - 100 }],
+        future: [{ iat: at + 300, exp: at + 600 }],
+        'no end': [{ exp: undefined }],
+        'no subject': [{ sub: undefined }],
+        'a number': [{ sub: 7 }],
+        long: [{ sub: 'x'.repeat(256) }],
+        none: [{}, { header: { alg: 'none' } }],
+        'HS256 with the public key': [{}, { header: { alg: 'HS256' } }],
+        ES256: [{}, { header: { alg: 'ES256' } }],
+        'a foreign key by a known name': [{}, { key: foreign }],
+        critical: [{}, { header: { crit: ['exp'] } }],
+        'a foreign key of its own': [
+            {},
+            { key: keyPair('foreign'), header: { jwk: keyPair('foreign').jwk, jku: `${google.issuer}/keys` } },
+        ],
+    };
+    for (const [what, [claims, options]] of Object.entries(wrong)) {
+        const answer = await callback(await told({ ...somebody(), ...claims }, options));
+        assert.equal(answer.json?.error?.code, 'IDENTITY_REFUSED', `${what}: ${answer.status} ${answer.text}`);
+        assert.equal(answer.status, 401);
+    }
+    const [{ n }] = await system.rows("select count(*)::int as n from user_identities where provider = 'google'");
+    assert.equal(n, 1);
+    // An app's token is for the app.
+    const nonce = randomUUID();
+    const of = (claims) =>
+        jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: at, exp: at + 300, ...somebody(), ...claims });
+    assert.equal((await post('/auth/oauth/google/id-token', { id_token: of({}), nonce })).status, 200);
+    refused(
+        await post('/auth/oauth/google/id-token', { id_token: of({ aud: 'airi.windows' }), nonce }),
+        401,
+        'IDENTITY_REFUSED',
+    );
+});
+
+test('new keys are learnt when a token names one, once a minute', async ({ google, told, callback, system }) => {
+    await system.stop('oauth-1');
+    await system.start('oauth-1');
+    const fetched = () => google.asked.filter(({ path }) => path === '/keys').length;
+    google.asked.length = 0;
+    const next = keyPair('second', 'ES256');
+    google.keys = [next, ...google.keys];
+    assert.equal((await callback(await told(somebody(), { key: next }))).status, 200);
+    assert.equal(fetched(), 1);
+    for (let i = 0; i < 4; ++i)
+        refused(
+            await callback(await told(somebody(), { key: keyPair(`invented ${i}`, 'ES256') })),
+            401,
+            'IDENTITY_REFUSED',
+        );
+    assert.equal(fetched(), 1);
+    assert.equal(
+        (await callback(await told(somebody(), { key: google.keys[1] }))).status,
+        200,
+        'the old one still counts',
+    );
+});
+
+test('a provider in trouble is said to be so, quickly, and the same answer may be brought again', async ({
+    google,
+    told,
+    callback,
+}) => {
+    const flow = await told(somebody());
+    const good = google.pages['/token'];
+    const trouble = {
+        500: (_, __, answer) => void answer.writeHead(500).end('{}'),
+        'a page': (_, __, answer) =>
+            void answer.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>sign in</html>'),
+        nothing: (_, __, answer) => void answer.writeHead(200).end(),
+        'a redirect': (_, __, answer) => void answer.writeHead(302, { Location: `${google.issuer}/elsewhere` }).end(),
+        'far too much': (_, __, answer) => void answer.writeHead(200).end(' '.repeat(3_000_000)),
+        'half of it': (_, __, answer) =>
+            void (
+                answer.writeHead(200, { 'Content-Length': '100' }).write('{'),
+                setTimeout(() => answer.destroy(), 50)
+            ),
+        'a reset': (_, __, answer) => void answer.socket.destroy(),
+        silence: () => {},
+    };
+    for (const [what, page] of Object.entries(trouble)) {
+        google.pages['/token'] = page;
+        const begun = Date.now();
+        const answer = await callback(flow);
+        assert.equal(answer.json?.error?.code, 'PROVIDER_UNAVAILABLE', `${what}: ${answer.status} ${answer.text}`);
+        assert.equal(answer.status, 503);
+        assert.ok(answer.headers['retry-after']);
+        assert.ok(Date.now() - begun < 9_000, `${what}: ${Date.now() - begun} ms`);
+    }
+    assert.equal(google.asked.filter(({ path }) => path === '/elsewhere').length, 0, 'no secret follows a redirect');
+    await google.down();
+    assert.equal((await callback(flow)).json.error.code, 'PROVIDER_UNAVAILABLE');
+    await google.up();
+    google.pages['/token'] = good;
+    assert.equal((await callback(flow)).status, 200);
+});
+
+test('SAAS-02: Discord, in its own wire format', async ({ discord, start, callback }) => {
+    const { url, parameters, state, binding } = await start('discord');
+    assert.ok(url.startsWith(`${discord.issuer}/oauth2/authorize?`));
+    assert.deepEqual(
+        [parameters.client_id, parameters.scope, parameters.response_type, parameters.redirect_uri],
+        ['1234567890', 'identify email', 'code', redirect],
+    );
+    assert.equal(parameters.nonce, undefined);
+    const email = fresh();
+    const me = {
+        id: '80351110224678912',
+        username: 'nelly',
+        discriminator: '0',
+        global_name: 'Nelly',
+        avatar: null,
+        verified: true,
+        email,
+        flags: 64,
+    };
+    discord.pages['/api/oauth2/token'] = (request, body, answer) => {
+        const basic = Buffer.from(request.headers.authorization.slice(6), 'base64').toString();
+        if (
+            basic !== '1234567890:of%20discord' ||
+            body.get('code') !== 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee' ||
+            body.get('redirect_uri') !== redirect
+        )
+            return void answer
+                .writeHead(400, { 'Content-Type': 'application/json' })
+                .end('{"error":"invalid_grant","error_description":"Invalid \\"code\\" in request."}');
+        return {
+            token_type: 'Bearer',
+            access_token: '6qrZcUqja7812RVdnEKjpzOL4CvHBFG',
+            expires_in: 604_800,
+            refresh_token: 'D43f5y0ahjqew82jZ4NViEr2YafMKhue',
+            scope: 'identify email',
+        };
+    };
+    discord.pages['/api/v10/users/@me'] = (request, _, answer) =>
+        request.headers.authorization === 'Bearer 6qrZcUqja7812RVdnEKjpzOL4CvHBFG'
+            ? me
+            : void answer.writeHead(401).end('{"message":"401: Unauthorized","code":0}');
+    const code = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee';
+    const done = await callback({ state, binding, code });
+    assert.equal(done.status, 200, done.text);
+    assert.deepEqual([done.json.data.user.email, done.json.data.user.display_name], [email, 'Nelly']);
+    Object.assign(me, { id: '80351110224678913', email: fresh(), verified: false });
+    const second = await start('discord');
+    refused(await callback({ state: second.state, binding: second.binding, code }), 403, 'EMAIL_UNVERIFIED');
+    const third = await start('discord');
+    refused(await callback({ state: third.state, binding: third.binding, code: 'x' }), 401, 'IDENTITY_REFUSED');
+});
+
+test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our key', async ({
+    ports,
+    apple,
+    appleKey,
+    start,
+    callback,
+}) => {
+    const { url, parameters, state, binding } = await start('apple');
+    assert.deepEqual(
+        [parameters.response_mode, parameters.scope, parameters.redirect_uri],
+        ['form_post', 'openid email name', `${api}/api/v1/auth/oauth/apple/return`],
+    );
+    const code = apple.gives(url, { ...somebody(), email_verified: 'true', is_private_email: 'true' });
+    const good = apple.pages['/token'];
+    let secret;
+    apple.pages['/token'] = (request, body, answer) => {
+        secret = body.get('client_secret');
+        assert.equal(body.get('redirect_uri'), parameters.redirect_uri);
+        return good(request, body, answer);
+    };
+    const form = (body, type = 'application/x-www-form-urlencoded') =>
+        ask(ports[1], {
+            method: 'POST',
+            path: '/api/v1/auth/oauth/apple/return',
+            body,
+            headers: { 'Content-Type': type, Origin: 'https://appleid.apple.com' },
+        });
+    const user = encodeURIComponent('{"name":{"firstName":"Ada","lastName":"L"},"email":"a@b.c"}');
+    const back = await form(`state=${state}&code=${code}&user=${user}`);
+    assert.equal(back.status, 303, back.text);
+    assert.equal(back.headers.location, `${redirect}?state=${state}&code=${code}`);
+    const cancelled = await form(`error=user_cancelled_authorize&state=${state}`);
+    assert.equal(cancelled.headers.location, `${redirect}?error=user_cancelled_authorize&state=${state}`);
+    for (const body of ['code=x', 'state', 'state=a"b', 'state=a%0d&code=\r\nX: y', 'state=a&code=<script>'])
+        assert.ok(
+            [400, 303].includes((await form(body)).status) &&
+                !/[\r\n"<]/.test((await form(body)).headers.location ?? ''),
+            body,
+        );
+    refused(await form('{"state":"x"}', 'application/json'), 415);
+    const done = await callback({ state, binding, code });
+    assert.equal(done.status, 200, done.text);
+    const [head, claims, signature] = secret.split('.');
+    const read = (part) => JSON.parse(Buffer.from(part, 'base64url'));
+    assert.deepEqual(read(head), { alg: 'ES256', kid: 'APPLEKEY1', typ: 'JWT' });
+    const { iss, sub, aud, iat, exp } = read(claims);
+    assert.deepEqual([iss, sub, aud, exp - iat], ['TEAM123456', 'com.example.airi', apple.issuer, 300]);
+    assert.ok(
+        verify(
+            'sha256',
+            Buffer.from(`${head}.${claims}`),
+            { key: appleKey.publicKey, dsaEncoding: 'ieee-p1363' },
+            Buffer.from(signature, 'base64url'),
+        ),
+    );
+});
+
+test('a provider that nobody speaks for any more is not offered, and cannot be used', async ({
+    system,
+    ports,
+    post,
+}) => {
+    await system.kill('oauth-1');
+    await system.rows("update identity_providers set updated_at = now() - interval '3 minutes' where name = 'oidc'");
+    const offered = (await ask(ports[0], { path: '/api/v1/auth/oauth' })).json.data.map((one) => one.name);
+    assert.deepEqual(offered, ['google', 'apple', 'discord']);
+    refused(await post('/auth/oauth/oidc/start', {}), 404, 'NOT_FOUND');
+    refused(await post('/auth/oauth/oidc/id-token', { id_token: 'a.b.c', nonce: randomUUID() }), 400, 'FLOW_INVALID');
+});

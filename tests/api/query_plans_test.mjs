@@ -1,0 +1,293 @@
+// What the database does for each statement of the gateway once there is a lot in it: no table that grows with the users
+// or with what they say is read from one end to the other, whether the plan is made for the values or for any.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import pg from 'pg';
+
+import { startSystem } from '../support/js/system/system.mjs';
+
+const queries = new URL('../../sql/queries/', import.meta.url);
+// The workers' own: they see every user's rows, and their role is another one.
+const ofWorkers = [
+    /^(memory|inbox|scheduler)\./,
+    /^messages\.(screen|abandon)$/,
+    /^generations\.(?!status$|cancel$)/,
+    /^oauth\.(claim|save|renew_provider)$/,
+    /^exports\.(step|fail)$/,
+    /^user_keys\.(?!create$)/,
+    /^usage\.record$/,
+    /^(catalogue\.blocked_terms|provider_health\.save)$/,
+];
+
+// The statements of a file as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
+function statements(file) {
+    const text = readFileSync(new URL(file, queries), 'utf8');
+    return text
+        .split(/^-- name:/m)
+        .slice(1)
+        .map((block) => {
+            const [name, ...lines] = block.split('\n');
+            const parameters = [];
+            const body = lines
+                .join('\n')
+                .trim()
+                .replace(/;$/, '')
+                .replaceAll(/--[^\n]*|'(?:[^']|'')*'|::|:=|:([a-zA-Z_][a-zA-Z0-9_]*)/g, (found, parameter) => {
+                    if (found.startsWith('--')) return '';
+                    if (!parameter) return found;
+                    if (!parameters.includes(parameter)) parameters.push(parameter);
+                    return `$${parameters.indexOf(parameter) + 1}`;
+                });
+            return { name: name.trim(), text: body, parameters };
+        });
+}
+
+const all = readdirSync(queries)
+    .flatMap(statements)
+    .filter(({ name }) => !ofWorkers.some((own) => own.test(name)));
+
+let system;
+let app;
+let known;
+let big;
+const plans = [];
+
+before(async () => {
+    system = await startSystem({ gateways: 0, chat: 0, moderation: 0, usage: 0, email: 0, providers: ['simulated'] });
+    await fill();
+    [known] = await system.rows(`
+        select u.id as user, u.email, c.id as conversation, m.id as message, m.generation_id as generation, s.id as session,
+               (select id from users o where o.id <> u.id limit 1) as other, (select f.id from identity_flows f where f.user_id = u.id) as flow,
+               c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
+        from users u join conversations c on c.user_id = u.id join messages m on m.conversation_id = c.id
+        join sessions s on s.user_id = u.id where m.role = 'assistant' order by u.id, c.id, m.created_at limit 1`);
+    // So that what admins do is done.
+    await system.rows("update users set role = 'super' where id = $1", [known.user]);
+    // Nobody minds a scan of a month that has no messages yet.
+    big = (
+        await system.rows(
+            "select relname from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'r' and reltuples >= 1000",
+        )
+    ).map((row) => row.relname);
+    app = new pg.Client({ connectionString: system.adminUrl, options: '-c search_path=airi' });
+    app.on(
+        'notice',
+        ({ message }) => message.includes('plan:') && plans.push(JSON.parse(message.slice(message.indexOf('{'))).Plan),
+    );
+    await app.connect();
+    // Tells the plans of the statements inside functions too.
+    await app.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+        set auto_explain.log_format = json; set auto_explain.log_level = notice`);
+});
+after(async () => {
+    await app?.end();
+    await system?.end();
+});
+
+// 1,000 users with 5 conversations of 20 messages each, of the last 60 days; every second message is a reply.
+async function fill() {
+    await system.rows(`
+        insert into users (id, email, plan)
+        select gen_random_uuid(), 'user' || n || '@example.com', (select id from plans where is_default) from generate_series(1, 1000) n`);
+    await system.rows(`
+        insert into sessions (id, user_id, expires_at, ended_at)
+        select gen_random_uuid(), u.id, now() + interval '7 days', case when n > 3 then now() end from users u, generate_series(1, 10) n`);
+    await system.rows(`
+        insert into refresh_tokens (hash, session_id) select md5(s.id::text || n), s.id from sessions s, generate_series(1, 2) n`);
+    await system.rows(`
+        insert into conversations (id, user_id, title, message_count, updated_at)
+        select gen_random_uuid(), u.id, 'About ' || n, 20, now() - make_interval(days => 12 * n - 11, mins => (random() * 600)::int)
+        from users u, generate_series(1, 5) n`);
+    await system.rows(`
+        with said as (
+            select c.*, n, c.updated_at + make_interval(mins => n) as at, gen_random_uuid() as question, gen_random_uuid() as answer,
+                   gen_random_uuid() as generation
+            from conversations c, generate_series(1, 10) n
+        ), asked as (
+            insert into messages (id, conversation_id, user_id, role, content, status, client_message_id, created_at)
+            select question, id, user_id, 'user', 'what about word' || (random() * 5000)::int || ' and ' || md5(question::text), 'accepted', 'c' || n, at
+            from said
+        ), answered as (
+            insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at)
+            select answer, id, user_id, 'assistant', 'this is word' || (random() * 5000)::int || ' with ' || md5(answer::text), 'completed',
+                   generation, at + interval '1 second'
+            from said
+        ), made as (
+            insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, created_at)
+            select generation, id, user_id, question, at, answer, 'completed', at from said
+        )
+        insert into usage_log (event_id, user_id, resource, quantity, reference, occurred_at)
+        select gen_random_uuid(), user_id, 'messages', 1, generation, at from said`);
+    await system.rows(`
+        insert into usage_daily (user_id, day, resource, requests, quantity, tokens_in, tokens_out)
+        select user_id, (occurred_at at time zone 'utc')::date, resource, count(*), sum(quantity), 10, 10 from usage_log group by 1, 2, 3`);
+    await system.rows(`
+        insert into message_quota (user_id, day, message_id)
+        select user_id, (created_at at time zone 'utc')::date, id from messages where role = 'user'`);
+    await system.rows(`
+        insert into login_history (user_id, outcome, at)
+        select u.id, 'success', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
+    await system.rows(`
+        insert into audit_log (user_id, action, at)
+        select u.id, 'test', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
+    await system.rows(
+        "insert into user_identities (user_id, provider, issuer, subject) select id, 'google', 'https://x', id::text from users",
+    );
+    await system.rows(`
+        insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider, state, issuer, subject, email, email_verified)
+        select gen_random_uuid(), id, id::text, 'x', 'x', 'google', 'known', 'https://x', 'new ' || id, 'new' || email, true from users`);
+    await system.rows('analyze');
+}
+
+// What a request might have for a parameter of that name, by the statement's domain where names mean different things.
+function value(statement, name) {
+    const domain = statement.split('.')[0];
+    const of = {
+        'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
+        'admin.audit': { cursor: null, user_id: null },
+        'admin.act': { action: 'reinstate', id: known.other },
+        'admin.settings': { category: null },
+        'admin.flag': { body: '{"enabled":true}' },
+        'admin.set': { body: '{"value":1}' },
+        'api_keys.record_use': { uses: '1' },
+        'api_keys.rotate': { overlap: '60' },
+        'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
+        'sessions.open': { session: randomUUID() },
+        'sessions.end': { why: 'logout' },
+        'companions.create': { body: '{"name":"x","personality":"y"}' },
+        'auth.signup': {
+            id: randomUUID(),
+            email: 'new@example.com',
+            birth_date: '2000-01-01',
+            parent_email: null,
+            consents: '[{"kind":"terms","version":"1"}]',
+        },
+        'oauth.conclude': { birth_date: null, parent_email: null, consents: '[]' },
+        'consents.give': { kind: 'terms' },
+        'activity.list': { cursor: known.message_cursor },
+        'exports.request': { id: randomUUID() },
+    };
+    const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[
+        domain
+    ];
+    const values = {
+        id,
+        session: known.session,
+        message_id: known.message,
+        message: known.message,
+        user: known.user,
+        email: known.email,
+        cursor: domain === 'messages' ? known.message_cursor : known.conversation_cursor,
+        limit: '20',
+        day: new Date().toISOString().slice(0, 10),
+        max: '50',
+        hash: 'a'.repeat(64),
+        next_hash: 'b'.repeat(64),
+        refresh_hash: 'c'.repeat(64),
+        q: 'word17',
+        language: 'simple',
+        conversation_id: known.conversation,
+        body: '{"name":"x"}',
+        metadata: '{}',
+        health: '[]',
+        events: '[]',
+        recovery: '{}',
+        secret: '00',
+        address: '127.0.0.1',
+        deleted: 'false',
+        archived: 'false',
+        starred: 'true',
+        tag: 'x',
+        only: null,
+        but: known.session,
+        companion_id: null,
+        template_id: null,
+        outcome: 'success',
+        key: '00'.repeat(76),
+        minutes: '15',
+        granted: 'true',
+        agree: 'false',
+        done: 'true',
+        step: 'profile',
+        part: '0',
+        kind: 'magic_link',
+        flow: known.flow,
+        new_user: randomUUID(),
+        links: 'false',
+        ...of[statement],
+    };
+    return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';
+}
+const parametersOf = ({ name, parameters }) =>
+    parameters.map((one) => value(name, one) ?? (one === 'id' ? known.user : null));
+
+function* nodes(plan) {
+    yield plan;
+    for (const child of plan.Plans ?? []) yield* nodes(child);
+}
+
+/// The plans of a statement, and of those it runs in functions, as the gateway's role; nothing of it stays.
+async function plansOf(statement, mode) {
+    await app.query('begin');
+    try {
+        await app.query("select set_config('airi.user_id', $1, true), set_config('plan_cache_mode', $2, true)", [
+            known.user,
+            `force_${mode}_plan`,
+        ]);
+        await app.query('set local role airi_app');
+        await app.query(`prepare probe as ${statement.text}`);
+        plans.length = 0;
+        const given = parametersOf(statement)
+            .map((text) => (text === null ? 'null' : app.escapeLiteral(text)))
+            .join(', ');
+        await app.query(`execute probe${given && `(${given})`}`);
+        return [...plans];
+    } finally {
+        await app.query('rollback');
+        await app.query('deallocate all');
+    }
+}
+
+function scansOf(found) {
+    return found
+        .flatMap((plan) => [...nodes(plan)])
+        .filter((node) => node['Node Type'].endsWith('Seq Scan') && big.includes(node['Relation Name']))
+        .map((node) => node['Relation Name']);
+}
+
+test('the database is as big as it should be, and a scan of a big table is seen, in a function too', async () => {
+    const [counts] = await system.rows(
+        'select (select count(*) from users)::int as users, (select count(*) from messages)::int as messages',
+    );
+    assert.ok(
+        ['users', 'sessions', 'conversations', 'generations', 'usage_log'].every((name) => big.includes(name)),
+        String(big),
+    );
+    assert.deepEqual(counts, { users: 1000, messages: 100_000 });
+    assert.ok(all.length > 40 && all.every((one) => one.text));
+    const scan = { name: 'probe.scan', text: "select count(*) from messages where content like '%x%'", parameters: [] };
+    assert.ok(scansOf(await plansOf(scan, 'custom')).some((name) => name.startsWith('messages')));
+    await app.query(`create function scan_users() returns bigint language plpgsql security definer set search_path = airi as
+        $$ begin return (select count(*) from users where display_name = 'x'); end $$; grant execute on function scan_users to airi_app`);
+    assert.deepEqual(
+        scansOf(await plansOf({ name: 'probe.nested', text: 'select scan_users()', parameters: [] }, 'generic')),
+        ['users'],
+    );
+});
+
+for (const mode of ['custom', 'generic'])
+    test(`no statement of the gateway scans a big table: ${mode} plans`, async () => {
+        const wrong = [];
+        for (const statement of all) {
+            const found = await plansOf(statement, mode).catch(
+                (error) => [wrong.push(`${statement.name}: ${error.message}`)] && null,
+            );
+            if (found?.length === 0) wrong.push(`${statement.name}: no plan was told`);
+            for (const table of scansOf(found ?? [])) wrong.push(`${statement.name} scans ${table}`);
+        }
+        assert.deepEqual(wrong, []);
+    });

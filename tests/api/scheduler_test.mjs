@@ -1,0 +1,93 @@
+// The scheduler: what is due is done, once, and what must stay stays.
+
+import assert from 'node:assert/strict';
+
+import { eventually } from '../support/js/system/wait.mjs';
+import { onSystem } from '../support/js/scenario.mjs';
+
+const scenario = onSystem({ email: 0 });
+
+scenario(
+    'AIRI-43 SAAS-48: two schedulers do every job once; partitions are made ahead, what is over is removed',
+    async ({ system }) => {
+        const [user, other] = [await system.user(), await system.user()];
+        const rows = (sql, ...values) => system.rows(sql, values);
+        const made = async (days) =>
+            (
+                await rows(
+                    `insert into conversations (id, user_id, deleted_at) values (gen_random_uuid(), $1, now() - make_interval(days => $2)) returning id`,
+                    user.id,
+                    days,
+                )
+            )[0].id;
+        const [old, young] = [await made(31), await made(29)];
+        for (const id of [old, young])
+            await rows(
+                "insert into messages (id, conversation_id, user_id, role, content, status, created_at) values (gen_random_uuid(), $1, $2, 'user', 'x', 'accepted', now())",
+                id,
+                user.id,
+            );
+        await rows("update sessions set ended_at = now() - interval '31 days' where user_id = $1", other.id);
+        await rows(
+            "insert into inbox (consumer, event_id, handled_at) values ('t', gen_random_uuid(), now() - interval '15 days'), ('t', gen_random_uuid(), now())",
+        );
+        await rows(
+            'update plans set features = features || \'{"retention_days": 90}\' where id = (select plan from users where id = $1)',
+            user.id,
+        );
+        await rows(
+            "insert into messages (id, conversation_id, user_id, role, content, status, created_at) values (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'ancient', 'accepted', now() - interval '91 days'), (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'recent', 'accepted', now() - interval '89 days')",
+            user.id,
+        );
+        await rows(
+            'drop table messages_' +
+                (await rows("select to_char(now() + interval '3 months', 'YYYYMM') as month"))[0].month,
+        );
+
+        await Promise.all(['scheduler-1', 'scheduler-2'].map((name) => system.start(name)));
+        await eventually(
+            'every job has run',
+            async () => (await rows('select * from jobs where last_run is null')).length === 0,
+        );
+        assert.deepEqual(await rows("select name, last_done from jobs where last_done like 'failed%'"), []);
+        const count = async (sql, ...values) =>
+            Number((await rows(`select count(*) as n from ${sql}`, ...values))[0].n);
+        assert.equal(
+            await count("pg_class where relname = 'messages_' || to_char(now() + interval '3 months', 'YYYYMM')"),
+            1,
+        );
+        assert.equal(await count('conversations where id = $1', old), 0);
+        assert.equal(await count('messages where conversation_id = $1', old), 0);
+        assert.equal(await count('messages where conversation_id = $1', young), 1, 'it may still be restored');
+        assert.equal(await count('sessions where user_id = $1', other.id), 0);
+        assert.equal(await count('sessions where user_id = $1', user.id), 1);
+        assert.equal(await count("inbox where consumer = 't'"), 1);
+        assert.deepEqual(
+            (await rows("select content from messages where content in ('ancient', 'recent')")).map(
+                (row) => row.content,
+            ),
+            ['recent'],
+        );
+        const before = await rows('select name, last_run from jobs order by name');
+        assert.equal((await rows('select run_due_job() as is'))[0].is, null, 'nothing is due again');
+        assert.deepEqual(await rows('select name, last_run from jobs order by name'), before);
+        for (const name of ['scheduler-1', 'scheduler-2']) assert.equal(await system.stop(name), 0);
+    },
+);
+
+scenario('a job that fails is told of, and keeps no other from running', async ({ system }) => {
+    await system.rows(
+        "create function job_broken() returns bigint language sql as $$ select (1 / 0)::bigint $$; update jobs set last_run = null; insert into jobs (name, every) values ('broken', '1 day')",
+    );
+    await system.start('scheduler-1');
+    await eventually(
+        'every job has run',
+        async () => (await system.rows('select * from jobs where last_run is null')).length === 0,
+    );
+    const done = Object.fromEntries(
+        (await system.rows('select name, last_done from jobs')).map((row) => [row.name, row.last_done]),
+    );
+    assert.match(done.broken, /^failed: 22012 division by zero/);
+    assert.equal(Object.values(done).filter((text) => /^\d+$/.test(text)).length, Object.keys(done).length - 1);
+    assert.equal(await system.stop('scheduler-1'), 0);
+});

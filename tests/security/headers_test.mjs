@@ -1,0 +1,112 @@
+// What every answer says to browsers, in development and in production, and what paths without a version say of themselves.
+
+import assert from 'node:assert/strict';
+
+import { address, withAccounts } from '../support/js/accounts.mjs';
+import { ask } from '../support/js/raw.mjs';
+
+const test = withAccounts();
+const five = {
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'x-xss-protection': '1; mode=block',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+};
+
+test('AIRI-12 SAAS-09: the five security headers have their exact values, on answers, refusals, pages and pictures', async ({
+    ports,
+    join,
+}) => {
+    const who = await join();
+    for (const [one, policy] of [
+        [{ path: '/api/v1/plans' }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/api/v1/conversations', token: who.token }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/api/v1/conversations' }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/nowhere' }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ method: 'POST', path: '/api/v1/auth/login', body: '{' }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/v1/models' }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/' }, /^default-src 'self'; .*frame-ancestors 'none'$/],
+        [{ path: '/docs' }, /^default-src 'self'; /],
+        [{ path: '/avatar-moon.svg' }, /^default-src 'self'; /],
+    ]) {
+        const { headers } = await ask(ports[0], { from: address(), ...one });
+        for (const [name, value] of Object.entries(five)) assert.equal(headers[name], value, `${one.path}: ${name}`);
+        if (typeof policy === 'string') assert.equal(headers['content-security-policy'], policy, one.path);
+        else assert.match(headers['content-security-policy'], policy, one.path);
+        assert.ok(!/unsafe|\*/.test(headers['content-security-policy']), one.path);
+    }
+});
+
+test('AIRI-12 SAAS-09: in development localhost:5173 may call with credentials, in production FRONTEND_URL and no other', async ({
+    system,
+    ports,
+}) => {
+    const frontend = 'https://app.example.com';
+    await system.stop('gateway-2');
+    await system.start('gateway-2', { AIRI_ENV: 'production', FRONTEND_URL: frontend });
+    const allowed = async (port, Origin, method = 'GET') =>
+        (await ask(port, { method, path: '/api/v1/plans', headers: { Origin }, from: address() })).headers;
+    for (const method of ['GET', 'OPTIONS'])
+        for (const [port, origin, may] of [
+            [ports[0], 'http://localhost:5173', true],
+            [ports[0], frontend, false],
+            [ports[0], 'http://localhost:5174', false],
+            [ports[1], frontend, true],
+            [ports[1], 'http://localhost:5173', false],
+            [ports[1], 'http://app.example.com', false],
+        ]) {
+            const headers = await allowed(port, origin, method);
+            assert.equal(
+                headers['access-control-allow-origin'],
+                may ? origin : undefined,
+                `${method} ${port} ${origin}`,
+            );
+            assert.equal(headers['access-control-allow-credentials'], may ? 'true' : undefined);
+            assert.match(headers.vary, /Origin/);
+        }
+    const preflight = await allowed(ports[1], frontend, 'OPTIONS');
+    for (const name of ['X-CSRF-Token', 'X-Token-Transport', 'Content-Type', 'Authorization'])
+        assert.ok(preflight['access-control-allow-headers'].split(', ').includes(name), name);
+    for (const name of ['PUT', 'PATCH', 'DELETE'])
+        assert.ok(preflight['access-control-allow-methods'].split(', ').includes(name), name);
+    await system.stop('gateway-2');
+    await system.start('gateway-2');
+});
+
+test('AIRI-15: /api reaches what /api/v1 does, and says since when it is deprecated and what takes its place', async ({
+    ports,
+    join,
+}) => {
+    const who = await join();
+    const [old, versioned, openai] = await Promise.all(
+        ['/api', '/api/v1', '/v1'].map((prefix) =>
+            ask(ports[0], { path: `${prefix}/companions?x=1`, token: who.token }),
+        ),
+    );
+    assert.deepEqual(old.json, versioned.json);
+    assert.deepEqual(openai.json, versioned.json);
+    assert.match(old.headers.deprecation, /^@\d{10}$/);
+    assert.ok(Number(old.headers.deprecation.slice(1)) * 1000 < Date.now());
+    assert.equal(old.headers.link, '</api/v1/companions>; rel="successor-version"');
+    for (const { headers } of [
+        versioned,
+        openai,
+        await ask(ports[0], { path: '/healthz' }),
+        await ask(ports[0], { path: '/api/nowhere' }),
+    ])
+        assert.deepEqual([headers.deprecation, headers.link], [undefined, undefined]);
+    const refusal = await ask(ports[0], {
+        path: `/api/conversations/${encodeURIComponent('a>\r\nX: y"ä')}`,
+        token: who.token,
+    });
+    assert.ok([400, 404].includes(refusal.status));
+    if (refusal.status === 404)
+        assert.match(refusal.headers.link, /^<\/api\/v1\/conversations\/[\w%.~-]+>; rel="successor-version"$/);
+    const signed = await ask(ports[0], {
+        method: 'POST',
+        path: '/api/auth/login',
+        json: { email: who.email, password: 'x' },
+        from: address(),
+    });
+    assert.deepEqual([signed.status, signed.headers.link], [401, '</api/v1/auth/login>; rel="successor-version"']);
+});

@@ -1,0 +1,383 @@
+// Row-level security: the gateway's role sees and changes the caller's rows only, and cannot get around it.
+
+import assert from 'node:assert/strict';
+
+import pg from 'pg';
+
+import { ask } from '../support/js/raw.mjs';
+import { onSystem } from '../support/js/scenario.mjs';
+import { catalogue, owner, tablesOfUsers, twoUsers } from '../support/js/two_users.mjs';
+
+// One connection for all callers, so that each finds what the one before him left.
+const scenario = onSystem({ gatewayEnv: { DATABASE_CONNECTIONS: '1' } });
+
+async function connected(url, act) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+        return await act(client);
+    } finally {
+        await client.end();
+    }
+}
+
+/// As airi_app with every right on every table, so that the policies alone decide; nothing of it stays.
+async function withEveryRight(system, act) {
+    await connected(system.adminUrl, async (client) => {
+        await client.query(
+            `begin; set local search_path = airi; grant select, insert, update, delete on all tables in
+             schema airi to airi_app`,
+        );
+        await client.query('set local role airi_app');
+        const be = (id) => client.query("select set_config('airi.user_id', $1, true)", [id ?? '']);
+        const attempt = async (sql, values) => {
+            await client.query('savepoint here');
+            try {
+                return await client.query(sql, values);
+            } catch (error) {
+                await client.query('rollback to savepoint here');
+                return error;
+            }
+        };
+        await act({ client, be, attempt });
+        await client.query('rollback');
+    });
+}
+
+const denied = (outcome, what) =>
+    assert.equal(outcome.code, '42501', `${what}: ${outcome.message ?? JSON.stringify(outcome.rows)}`);
+
+scenario(
+    'every table has forced row-level security with policies for its roles, or is of the catalogue',
+    async ({ system }) => {
+        const tables = await system.rows(
+            `select relname as name, relkind, relispartition, relrowsecurity, relforcerowsecurity,
+             relowner::regrole::text as owner
+             from pg_class where relnamespace = 'airi'::regnamespace
+             and relkind in ('r', 'p', 'v', 'm', 'f')`,
+        );
+        assert.ok(tables.length > 20);
+        for (const one of tables) {
+            assert.ok(['r', 'p'].includes(one.relkind), `${one.name} is a table; a view would need security_invoker`);
+            assert.equal(one.owner, 'airi_owner', one.name);
+            if (catalogue.includes(one.name)) continue;
+            assert.ok(one.relrowsecurity && one.relforcerowsecurity, `${one.name} has row-level security, forced`);
+            const policies = await system.rows(
+                `select policyname, roles::text[] as roles, cmd, qual, with_check from pg_policies
+                 where schemaname = 'airi' and tablename = $1`,
+                [one.name],
+            );
+            const ofApp = policies.filter((policy) =>
+                policy.roles.some((role) => role !== 'airi_owner' && role !== 'airi_worker'),
+            );
+            if (one.relispartition) {
+                assert.deepEqual(policies, [], `${one.name} is a partition`);
+                continue;
+            }
+            assert.ok(ofApp.length > 0, `${one.name} has a policy for airi_app`);
+            for (const policy of ofApp) {
+                assert.deepEqual(policy.roles, ['airi_app']);
+                const gallery =
+                    ['app_reads_gallery', 'app_reads_shared'].includes(policy.policyname) && policy.cmd === 'SELECT';
+                assert.match(policy.qual, gallery ? /owner IS NULL/ : /caller\(\)|^false$/);
+                if (!gallery) assert.equal(policy.with_check, policy.qual);
+            }
+        }
+        for (const name of catalogue) {
+            const columns = await system.rows(
+                `select column_name from information_schema.columns where table_schema = 'airi'
+                 and table_name = $1`,
+                [name],
+            );
+            assert.ok(columns.length > 0, `${name} exists`);
+            assert.ok(
+                !columns.some((column) => ['user_id', 'owner', 'email'].includes(column.column_name)),
+                `${name} has nobody's rows`,
+            );
+        }
+    },
+);
+
+scenario('the roles of gateway and workers are above nothing and own nothing', async ({ system }) => {
+    for (const role of ['airi_app', 'airi_worker', 'airi_owner']) {
+        const [is] = await system.rows(
+            `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin
+             from pg_roles where rolname = $1`,
+            [role],
+        );
+        assert.deepEqual(is, {
+            rolsuper: false,
+            rolbypassrls: false,
+            rolcreaterole: false,
+            rolcreatedb: false,
+            rolreplication: false,
+            rolcanlogin: role !== 'airi_owner',
+        });
+        if (role === 'airi_owner') continue;
+        assert.deepEqual(
+            await system.rows('select roleid::regrole::text from pg_auth_members where member = $1::regrole', [role]),
+            [],
+            `${role} is a member of no role`,
+        );
+        assert.deepEqual(
+            await system.rows(
+                `select relname from pg_class where relowner = $1::regrole union all select proname
+                 from pg_proc where proowner = $1::regrole union all select nspname from pg_namespace
+                 where nspowner = $1::regrole`,
+                [role],
+            ),
+            [],
+        );
+    }
+    const definers = await system.rows(
+        `select proname, proconfig, proowner::regrole::text as owner from pg_proc
+         where pronamespace = 'airi'::regnamespace and prosecdef`,
+    );
+    for (const one of definers) {
+        assert.equal(one.owner, 'airi_owner');
+        assert.deepEqual(one.proconfig, ['search_path=airi, pg_temp'], one.proname);
+    }
+    const open = await system.rows(
+        `select proname from pg_proc p where pronamespace = 'airi'::regnamespace
+         and has_function_privilege('public', p.oid, 'execute')`,
+    );
+    assert.deepEqual(
+        open.map((one) => one.proname),
+        [],
+        "no function is everybody's",
+    );
+});
+
+scenario(
+    "AIRI-44: with A's id no row of B can be read, changed, deleted or made, in any table; without one none at all",
+    async ({ system }) => {
+        const [a, b] = await twoUsers(system);
+        const tables = await tablesOfUsers(system);
+        const rowsOf = {};
+        for (const table of tables)
+            [rowsOf[table]] = await system.rows(
+                `select to_jsonb(t) as row from ${table} t where ${owner(table)} = $1 limit 1`,
+                [b.id],
+            );
+        await withEveryRight(system, async ({ client, be, attempt }) => {
+            for (const table of tables) {
+                // Refresh tokens are for the functions of airi_owner only, whoever asks.
+                const hidden = [
+                    'refresh_tokens',
+                    'two_factor',
+                    'email_links',
+                    'export_parts',
+                    'identity_flows',
+                ].includes(table);
+                await be(a.id);
+                const seen = (
+                    await client.query(`select ${hidden ? '1' : owner(table)} as owner from ${table}`)
+                ).rows.map((row) => row.owner);
+                if (hidden) assert.deepEqual(seen, []);
+                else
+                    assert.ok(
+                        seen.includes(a.id) &&
+                            seen.every((id) => id === a.id || (table === 'companions' && id === null)),
+                        `${table}: ${seen}`,
+                    );
+                const [column] = Object.keys(rowsOf[table].row);
+                for (const sql of [`update ${table} set ${column} = ${column}`, `delete from ${table}`]) {
+                    const mine = (
+                        await client.query(
+                            `select count(*)::int as n from ${table} where ${hidden ? 'false' : `${owner(table)} = $1`}`,
+                            hidden ? [] : [a.id],
+                        )
+                    ).rows[0].n;
+                    await client.query('savepoint before');
+                    const outcome = await attempt(sql);
+                    // Generated columns and keys that others refer to refuse by themselves.
+                    if (!(outcome instanceof Error))
+                        assert.ok(outcome.rowCount <= mine, `${sql}: ${outcome.rowCount} of ${mine}`);
+                    await client.query('rollback to savepoint before');
+                }
+                const fresh = { ...rowsOf[table].row, id: crypto.randomUUID() };
+                const columns = Object.keys(fresh).filter((name) => name in rowsOf[table].row && name !== 'email_key');
+                if ('email' in fresh) fresh.email = `${fresh.id}@example.com`;
+                for (const key of ['message_id', 'event_id', 'hash', 'generation_id', 'day'])
+                    if (key in rowsOf[table].row && key !== 'generation_id')
+                        fresh[key] = key === 'day' ? '2000-01-01' : crypto.randomUUID();
+                const insert = `insert into ${table} (${columns.join()}) select ${columns.join()} from jsonb_populate_record(null::${table}, $1)`;
+                denied(await attempt(insert, [fresh]), `insert into ${table} for B`);
+                // A's own row turned into B's, where there is a column that says so.
+                if (!hidden && table !== 'users')
+                    denied(
+                        await attempt(`update ${table} set ${owner(table)} = $1 where ${owner(table)} = $2`, [
+                            b.id,
+                            a.id,
+                        ]),
+                        `give ${table} away`,
+                    );
+                for (const nobody of [null, '00000000-0000-0000-0000-000000000000', crypto.randomUUID()]) {
+                    await be(nobody);
+                    const all = (
+                        await client.query(
+                            `select * from ${table} t ${table === 'companions' ? 'where owner is not null' : ''}`,
+                        )
+                    ).rowCount;
+                    assert.equal(all, 0, `${table} without a caller`);
+                    denied(await attempt(insert, [fresh]), `insert into ${table} without a caller`);
+                }
+                await be("' or true --");
+                const outcome = await attempt(`select * from ${table}`);
+                if (!hidden) assert.equal(outcome.code, '22P02', `${table} with an id that is none`);
+            }
+        });
+        for (const table of tables)
+            assert.ok(
+                (await system.rows(`select 1 from ${table} where ${owner(table)} = $1`, [b.id])).length > 0,
+                'B has his rows',
+            );
+    },
+);
+
+scenario('as airi_app itself: a pooled connection keeps nothing of the caller before', async ({ system }) => {
+    const [a, b] = await twoUsers(system);
+    await connected(system.appUrl, async (client) => {
+        const seen = async (id, end = 'commit') => {
+            await client.query('begin');
+            if (id) await client.query("select set_config('airi.user_id', $1, true)", [id]);
+            const { rows } = await client.query(
+                `select distinct user_id from conversations union select distinct user_id
+                 from messages union select distinct user_id from generations union select id
+                 from users`,
+            );
+            await client.query(end);
+            return rows.map((row) => row.user_id);
+        };
+        for (const end of ['commit', 'rollback']) {
+            assert.deepEqual(await seen(a.id, end), [a.id]);
+            assert.deepEqual(await seen(null, end), []);
+            assert.deepEqual(await seen(b.id, end), [b.id]);
+        }
+        await client.query('begin');
+        await client.query("select set_config('airi.user_id', $1, true)", [a.id]);
+        await assert.rejects(client.query('select 1/0'));
+        await client.query('rollback');
+        assert.deepEqual(await seen(null), []);
+        assert.deepEqual((await client.query('select id from users')).rows, [], 'outside of a transaction too');
+    });
+});
+
+scenario('airi_app cannot get around it, nor write what is not its business', async ({ system }) => {
+    const [a] = await twoUsers(system);
+    await connected(system.appUrl, async (client) => {
+        await client.query("select set_config('airi.user_id', $1, false)", [a.id]);
+        const refusal = async (sql) => denied(await client.query(sql).catch((error) => error), sql);
+        for (const table of catalogue) {
+            const [{ column_name: column }] = await system.rows(
+                `select column_name from information_schema.columns where table_schema = 'airi'
+                 and table_name = $1 limit 1`,
+                [table],
+            );
+            for (const sql of [
+                `insert into ${table} default values`,
+                `update ${table} set ${column} = ${column}`,
+                `delete from ${table}`,
+                `truncate ${table}`,
+            ])
+                await refusal(sql);
+        }
+        for (const sql of [
+            "update users set role = 'admin'",
+            "update users set plan = 'pro'",
+            "update users set status = 'active'",
+            "update users set email = 'x@example.com'",
+            'delete from users',
+            "insert into users (id, email, plan) values (gen_random_uuid(), 'x@example.com', 'pro')",
+            "update sessions set expires_at = now() + interval '1 year'",
+            'insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), caller(), now())',
+            'select * from refresh_tokens',
+            'select * from identity_flows',
+            "update user_identities set subject = 'x'",
+            'select identity_claim(gen_random_uuid())',
+            "select identity_save(gen_random_uuid(), 'known', 'x', 'x', 'x', true, 'x')",
+            'select * from provider_calls',
+            'delete from messages',
+            "update messages set content = ''",
+            'insert into generations (id) values (gen_random_uuid())',
+            "update generations set state = 'queued'",
+            'update usage_daily set quantity = 0',
+            'delete from usage_log',
+            'select * from inbox',
+            'delete from conversations',
+            'update conversations set user_id = gen_random_uuid()',
+            'delete from cancellations',
+            'truncate users cascade',
+            'select * from messages_default',
+            'set role airi_owner',
+            'set role airi_worker',
+            'set session authorization postgres',
+            'alter table users disable row level security',
+            'alter table users no force row level security',
+            'create policy p on users for all to airi_app using (true)',
+            'drop policy app_own on users',
+            'alter role airi_app bypassrls',
+            'alter role airi_app superuser',
+            'grant airi_owner to airi_app',
+            'create table airi.mine (id int)',
+            'create table public.mine (id int)',
+            'create temp table mine (id int)',
+            'create function airi.mine() returns int language sql as $$ select 1 $$',
+            'create schema mine',
+            "copy users to '/tmp/users'",
+            "copy users to program 'cat'",
+            "select pg_read_file('/etc/passwd')",
+            'create extension dblink',
+            "select lo_import('/etc/passwd')",
+            'select * from pg_authid',
+            "select generation_finish(null, 1, 'completed', '', null, null, null, 0, 0, 0, 0, 0, '[]')",
+            "select usage_record('[]')",
+            "select isolate('users', 'true')",
+            "select create_monthly_partition('2030-01-01')",
+        ])
+            await refusal(sql);
+        await client.query('set row_security = off');
+        denied(await client.query('select * from users').catch((error) => error), 'row_security = off');
+    });
+    await connected(system.workerUrl, async (client) => {
+        for (const sql of [
+            'select password_hash from users',
+            'select email from users',
+            'select * from identity_flows',
+            'select * from user_identities',
+            "select identity_conclude(gen_random_uuid(), 'x', gen_random_uuid(), null, null, null, '[]', null)",
+            'select * from refresh_tokens',
+            'select * from sessions',
+            "update users set role = 'admin'",
+            'update plans set price_cents = 0',
+            'delete from messages',
+            'alter table users disable row level security',
+            'set role airi_app',
+            'create temp table mine (id int)',
+        ])
+            denied(await client.query(sql).catch((error) => error), sql);
+    });
+});
+
+scenario('two users at once over one connection to Postgres: each sees his own, every time', async ({ system }) => {
+    const [a, b] = await twoUsers(system);
+    const paths = [
+        '/conversations',
+        (one) => `/conversations/${one.ids.conversation}/messages`,
+        '/auth/session',
+        '/companions',
+        '/usage/summary',
+    ];
+    const asked = Array.from({ length: 400 }, (_, i) => [i % 2 ? a : b, i % 2 ? b : a, paths[(i >> 1) % paths.length]]);
+    await Promise.all(
+        asked.map(async ([one, other, path]) => {
+            const answer = await ask(one.port, {
+                path: `/api/v1${typeof path === 'string' ? path : path(one)}`,
+                token: one.token,
+            });
+            assert.equal(answer.status, 200, answer.text);
+            for (const foreign of [other.mark, ...Object.values(other.ids)])
+                assert.ok(!answer.text.includes(foreign), `${path} shows ${foreign}`);
+        }),
+    );
+});

@@ -1,0 +1,277 @@
+// What a plan may do and how much of it, in the profile whose plans differ in everything; in which order a request is looked
+// at; and what an installation switches off.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+import { binaries } from '../support/js/system/system.mjs';
+import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { onSystem } from '../support/js/scenario.mjs';
+
+const scenario = onSystem({
+    profile: 'airi',
+    gateways: 2,
+    gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', FRONTEND_URL: 'https://app.example.com' },
+});
+
+let last = 256;
+const address = () => `127.0.${++last >> 8}.${last & 255}`;
+const portsOf = (system) => ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
+
+/// A user of that plan whom no gateway has looked up with the plan of before.
+async function join(system, plan, role = 'user') {
+    const [port] = portsOf(system);
+    const json = { email: `${crypto.randomUUID()}@example.com`, password: 'long enough' };
+    const post = (what) => ask(port, { method: 'POST', path: `/api/v1/auth/${what}`, json, from: address() });
+    const { data } = (await post('signup')).json;
+    await system.rows('update users set plan = $2, role = $3 where id = $1', [data.user.id, plan, role]);
+    return { id: data.user.id, token: (await post('login')).json.data.access_token };
+}
+
+const complete = (port, who, model) =>
+    ask(port, {
+        method: 'POST',
+        path: '/v1/chat/completions',
+        token: who.token,
+        json: { model, messages: [{ role: 'user', content: 'hi [[stub tokens=1]]' }] },
+    });
+
+scenario('AIRI-09: each level may do what it may, and nothing of the next one', async ({ system }) => {
+    const [port] = portsOf(system);
+    const [free, pro, enterprise, admin] = await Promise.all([
+        join(system, 'free'),
+        join(system, 'pro'),
+        join(system, 'enterprise'),
+        join(system, 'free', 'admin'),
+    ]);
+    for (const path of ['/api/v1/conversations', '/v1/models', '/api/v1/users/profile'])
+        refused(await ask(port, { path, from: address() }), 401, 'UNAUTHENTICATED');
+    assert.equal((await ask(port, { path: '/api/health', from: address() })).status, 200);
+
+    const models = async (who) =>
+        (await ask(port, { path: '/v1/models', token: who.token })).json.data.map((one) => one.id);
+    for (const [who, may, may_not] of [
+        [free, ['gpt-3.5-turbo'], ['gpt-4', 'claude-3-sonnet', 'claude-3-opus']],
+        [pro, ['gpt-3.5-turbo', 'gpt-4', 'claude-3-sonnet'], ['claude-3-opus']],
+        [enterprise, ['gpt-3.5-turbo', 'gpt-4', 'claude-3-opus'], []],
+    ]) {
+        const offered = await models(who);
+        for (const model of may) assert.ok(offered.includes(model), model);
+        for (const model of may_not) {
+            assert.ok(!offered.includes(model), model);
+            assert.equal((await complete(port, who, model)).status, 404);
+            const sent = await ask(port, {
+                method: 'POST',
+                path: '/api/v1/chat/messages',
+                token: who.token,
+                json: { content: 'hi', model },
+            });
+            refused(sent, 422, 'VALIDATION_FAILED', /model/);
+        }
+    }
+    const key = (who) =>
+        ask(port, {
+            method: 'POST',
+            path: '/api/v1/api-keys',
+            token: who.token,
+            json: { name: 'k', scopes: ['read'] },
+        });
+    for (const who of [free, pro]) refused(await key(who), 402, 'PLAN_LIMIT');
+    assert.equal((await key(enterprise)).status, 201);
+
+    const [user, operator] = [await Wire.open(port, enterprise.token), await Wire.open(port, admin.token)];
+    for (const channel of ['admin', 'crisis', `user:${free.id}`]) {
+        assert.equal((await user.reply('subscribe', { channel })).type, 'error', channel);
+        assert.equal(
+            (await operator.reply('subscribe', { channel })).type,
+            channel.startsWith('user:') ? 'error' : 'subscribed',
+            channel,
+        );
+    }
+    // What a token says of a plan or a role counts for nothing: both are looked up.
+    await system.rows("update users set plan = 'free' where id = $1", [pro.id]);
+    const again = await join(system, 'pro');
+    await system.rows("update users set plan = 'free' where id = $1", [again.id]);
+    assert.equal(
+        (await ask(port, { path: '/api/v1/subscription/current', token: again.token })).json.data.plan,
+        'free',
+    );
+    for (const wire of [user, operator]) wire.end();
+});
+
+scenario(
+    'AIRI-35: 20 messages and 20 conversations a day are free, 200 are pro, and the next day they are there again',
+    async ({ system }) => {
+        const ports = portsOf(system);
+        const free = await join(system, 'free');
+        const open = (i, who = free, headers = {}) =>
+            ask(ports[i % 2], { method: 'POST', path: '/api/v1/conversations', token: who.token, json: {}, headers });
+        const same = await open(0, free, { 'Idempotency-Key': 'one' });
+        const made = await Promise.all(Array.from({ length: 30 }, (_, i) => open(i)));
+        const opened = made.filter((one) => one.status === 201);
+        assert.equal(opened.length, 19, 'exact over both gateways');
+        const over = made.find((one) => one.status !== 201);
+        refused(over, 429, 'QUOTA_EXCEEDED', /20 conversations/);
+        assert.ok(Number(over.headers['retry-after']) > 0 && Number(over.headers['retry-after']) <= 86_400);
+        assert.equal(
+            (await open(1, free, { 'Idempotency-Key': 'one' })).json.data.id,
+            same.json.data.id,
+            'one that is there is no new one',
+        );
+        const { id } = opened[0].json.data;
+        assert.equal(
+            (await ask(ports[0], { method: 'DELETE', path: `/api/v1/conversations/${id}`, token: free.token })).status,
+            200,
+        );
+        refused(await open(0), 429, 'QUOTA_EXCEEDED');
+        const say = (i, conversation_id) =>
+            ask(ports[i % 2], {
+                method: 'POST',
+                path: '/api/v1/chat/messages',
+                token: free.token,
+                headers: { Prefer: 'wait=0' },
+                json: { content: 'hi [[stub tokens=1]]', conversation_id },
+            });
+        refused(await say(0), 429, 'QUOTA_EXCEEDED', /conversations/);
+        const sent = await Promise.all(Array.from({ length: 25 }, (_, i) => say(i, opened[1].json.data.id)));
+        assert.equal(sent.filter((one) => one.status < 300).length, 20);
+        for (const one of sent.filter((each) => each.status >= 300)) refused(one, 429, 'QUOTA_EXCEEDED', /20 messages/);
+
+        // Yesterday's are not counted.
+        await system.rows("update conversations set created_at = created_at - interval '1 day' where user_id = $1", [
+            free.id,
+        ]);
+        await system.rows('update message_quota set day = day - 1 where user_id = $1', [free.id]);
+        await system.redis('FLUSHALL');
+        assert.equal((await open(0)).status, 201);
+        assert.ok((await say(0, opened[1].json.data.id)).status < 300);
+
+        const pro = await join(system, 'pro');
+        assert.deepEqual(
+            (await ask(ports[0], { path: '/api/v1/subscription/current', token: pro.token })).json.data.limits
+                .messages_per_day,
+            200,
+        );
+        await Promise.all(Array.from({ length: 30 }, async (_, i) => assert.equal((await open(i, pro)).status, 201)));
+    },
+);
+
+scenario(
+    'AIRI-11: a request goes through CORS, headers, limit, auth and validation before anything is done',
+    async ({ system }) => {
+        const [port] = portsOf(system);
+        const who = await join(system, 'free');
+        const origin = 'https://app.example.com';
+        const wrong = {
+            method: 'POST',
+            path: '/api/v1/conversations',
+            json: { nonsense: 1 },
+            headers: { Origin: origin },
+        };
+        const layered = (answer) => {
+            assert.equal(answer.headers['access-control-allow-origin'], origin);
+            assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+            assert.equal(answer.headers['x-frame-options'], 'DENY');
+            assert.ok(answer.headers['x-request-id']);
+            return answer;
+        };
+        const before = (await system.rows('select count(*)::int as n from conversations'))[0].n;
+        refused(layered(await ask(port, { ...wrong, from: address() })), 401, 'UNAUTHENTICATED');
+        refused(layered(await ask(port, { ...wrong, token: who.token })), 422, 'VALIDATION_FAILED');
+        // Limited before it is known who it is, and before what it says is looked at.
+        await system.rows("update rate_limits set max_requests = 3 where name = 'api' and scope = 'ip'");
+        await system.stop('gateway-2');
+        await system.start('gateway-2');
+        const [, fresh] = portsOf(system);
+        const from = address();
+        for (let i = 0; i < 3; ++i) refused(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 401);
+        refused(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 429, 'RATE_LIMITED');
+        assert.equal(
+            (await ask(fresh, { ...wrong, token: who.token, from })).status,
+            422,
+            'who is somebody is counted as himself',
+        );
+        const login = { ...wrong, path: '/api/v1/auth/login' };
+        for (let i = 0; i < 10; ++i) refused(layered(await ask(port, { ...login, from })), 422, 'VALIDATION_FAILED');
+        refused(layered(await ask(port, { ...login, from })), 429, 'RATE_LIMITED');
+        for (let left = 100; left > 0; --left)
+            if ((await ask(port, { path: '/api/v1/conversations', token: who.token })).status === 429) break;
+        refused(layered(await ask(port, { ...wrong, token: who.token })), 429, 'RATE_LIMITED');
+        assert.equal(
+            (await system.rows('select count(*)::int as n from conversations'))[0].n,
+            before,
+            'and nothing was done',
+        );
+    },
+);
+
+scenario(
+    'AIRI-36 SAAS-11: a hundred requests a minute of one user, exactly, unless rates are switched off',
+    async ({ system }) => {
+        const ports = portsOf(system);
+        const who = await join(system, 'pro');
+        const get = (i) => ask(ports[i % 2], { path: '/api/v1/conversations', token: who.token });
+        const answers = await Promise.all(Array.from({ length: 130 }, (_, i) => get(i)));
+        assert.equal(answers.filter((one) => one.status === 200).length, 100);
+        const over = answers.find((one) => one.status === 429);
+        refused(over, 429, 'RATE_LIMITED');
+        assert.equal(over.headers['ratelimit-policy'], '"api";q=100;w=60');
+        const enterprise = await join(system, 'enterprise');
+        assert.equal(
+            (await ask(ports[0], { path: '/api/v1/conversations', token: enterprise.token })).headers[
+                'ratelimit-policy'
+            ],
+            '"api";q=1000;w=60',
+            'by plan',
+        );
+        await system.start('gateway-3', { ENABLE_RATE_LIMITING: 'false' });
+        const { port } = system.program('gateway-3');
+        const free = await Promise.all(
+            Array.from({ length: 130 }, () => ask(port, { path: '/api/v1/conversations', token: who.token })),
+        );
+        assert.ok(free.every((one) => one.status === 200 && !one.headers.ratelimit));
+        await system.stop('gateway-3');
+    },
+);
+
+scenario(
+    'AIRI-56: a switch that is off is off; a setting that is wrong or missing keeps the process from starting',
+    async ({ system }) => {
+        const who = await join(system, 'enterprise');
+        await system.start('gateway-4', { ENABLE_WEBSOCKETS: 'false' });
+        const { port } = system.program('gateway-4');
+        refused(await Wire.refusal(port, who.token), 403, 'FEATURE_DISABLED');
+        assert.equal((await complete(port, who, 'gpt-3.5-turbo')).status, 200, 'HTTP goes on');
+        await system.stop('gateway-4');
+
+        const start = (kind, env) =>
+            spawnSync(path.join(binaries, `airi-${kind}`), [], {
+                env,
+                cwd: system.dir,
+                timeout: 20_000,
+                encoding: 'utf8',
+            });
+        const secret = 'a secret that nobody may read in a message';
+        const nothing = start('gateway', { AIRI_ENV: 'production' });
+        assert.equal(nothing.status, 2);
+        for (const name of ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_KEY', 'FRONTEND_URL'])
+            assert.match(nothing.stderr, new RegExp(`${name} `));
+        const wrong = start('gateway', {
+            DATABASE_URL: secret,
+            JWT_SECRET: 'short',
+            ENCRYPTION_KEY: secret,
+            ENCRYPTION_KEY_PREVIOUS: secret,
+            PORT: 'http',
+            ENABLE_WEBSOCKETS: 'maybe',
+            AIRI_ORIGIN: 'x',
+        });
+        assert.equal(wrong.status, 2);
+        for (const name of ['JWT_SECRET', 'ENCRYPTION_KEY_PREVIOUS', 'PORT', 'ENABLE_WEBSOCKETS', 'AIRI_ORIGIN'])
+            assert.match(wrong.stderr, new RegExp(`${name} `));
+        assert.ok(!(wrong.stderr + wrong.stdout).includes(secret));
+        const worker = start('moderation', { DATABASE_URL: secret });
+        assert.equal(worker.status, 2);
+        assert.match(worker.stderr, /ENCRYPTION_KEY /);
+    },
+);

@@ -1,0 +1,85 @@
+// The worker's side of the frames' way, in memory: refuses what the real script refuses, unless told to lose it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "platform/base/json.hpp"
+#include "tests/support/cpp/lever.hpp"
+#include "workers/runtime/frame_channel.hpp"
+
+namespace airi::test {
+
+class fake_channel : public workers::frame_channel {
+public:
+    struct written {
+        events::frame_type type;
+        events::position at;
+        std::string text;  ///< its content, or ""
+        std::string more;
+        std::chrono::steady_clock::time_point when;
+    };
+
+    explicit fake_channel(journal* into = nullptr) : journal_(into) {}
+
+    lever use;                 ///< any failure: Redis does not answer
+    bool answer_lost = false;  ///< with a failure: the frame is written all the same
+    std::vector<written> frames;
+    std::vector<workers::announcement> announcements;
+    std::vector<user_id> changes;
+
+    /// The streams are gone (FLUSHALL).
+    void flush() { last_.clear(); }
+    /// Another worker writes the stream of that generation at a later epoch.
+    void take_over(const generation_id& id, std::int64_t epoch) { last_[id] = {epoch, 0}; }
+
+    awaitable<workers::appended> append(workers::outgoing_frame out) override {
+        const auto failed = co_await use.pass();
+        if (failed && !answer_lost) co_return workers::appended::away;
+        const auto found = last_.find(out.ids.generation);
+        if (out.type == events::frame_type::delta && found == last_.end()) co_return workers::appended::history_lost;
+        if (found != last_.end() && found->second >= out.at) co_return workers::appended::superseded;
+        last_[out.ids.generation] = out.at;
+        const auto parsed = json::document::parse("{" + out.more + "}");
+        auto text = parsed ? std::string(parsed->root()["content"].string().value_or("")) : "unreadable";
+        if (journal_) journal_->push_back("frame " + std::string(events::name_of(out.type)));
+        frames.push_back({out.type, out.at, std::move(text), std::move(out.more), std::chrono::steady_clock::now()});
+        co_return failed ? workers::appended::away : workers::appended::ok;
+    }
+    awaitable<> announce(workers::announcement out) override {
+        if (journal_) journal_->push_back("announce " + out.channel);
+        announcements.push_back(std::move(out));
+        co_return;
+    }
+
+    awaitable<> changed(user_id whose) override {
+        if (journal_) journal_->push_back("changed");
+        changes.push_back(whose);
+        co_return;
+    }
+
+    std::vector<events::frame_type> types() const {
+        std::vector<events::frame_type> out;
+        for (const auto& f : frames) out.push_back(f.type);
+        return out;
+    }
+    /// The text a client shows that read every frame: snapshots replace, restarts begin anew.
+    std::string shown() const {
+        std::string out;
+        for (const auto& f : frames) {
+            if (f.type == events::frame_type::delta) out += f.text;
+            if (f.type == events::frame_type::snapshot) out = f.text;
+            if (f.type == events::frame_type::restart || f.type == events::frame_type::start) out.clear();
+        }
+        return out;
+    }
+
+private:
+    journal* journal_;
+    std::map<generation_id, events::position> last_;
+};
+
+}  // namespace airi::test

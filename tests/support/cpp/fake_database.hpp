@@ -1,0 +1,65 @@
+// A database that answers as the test says and keeps what was committed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "platform/postgres/postgres.hpp"
+#include "tests/support/cpp/lever.hpp"
+
+namespace airi::test {
+
+/// Rows with one cell.
+inline postgres::rows cell(std::optional<std::string> text) {
+    postgres::rows out;
+    out.columns_ = 1;
+    out.cells_.push_back(std::move(text));
+    return out;
+}
+
+/// The parameter of that name of a bound statement; "NULL" when it is null.
+inline std::string parameter(const postgres::bound& of, std::string_view name) {
+    for (std::size_t i = 0; i < of.parameters.size(); ++i)
+        if (of.statement->parameters[i] == name) return of.parameters[i].value_or("NULL");
+    return "no such parameter";
+}
+
+class fake_database : public postgres::database {
+public:
+    explicit fake_database(journal* into = nullptr) : journal_(into) {}
+
+    lever use;
+    /// What a statement gives, or why the whole transaction fails. Without it: no rows.
+    std::function<result<postgres::rows>(const postgres::bound&)> answer;
+    std::vector<postgres::bound> committed;
+
+    awaitable<result<std::vector<postgres::rows>>> run(postgres::transaction work) override {
+        if (const auto failed = co_await use.pass()) co_return failed;
+        std::vector<postgres::rows> out;
+        for (const auto& one : work.statements) {
+            auto got = answer ? answer(one) : result<postgres::rows>(postgres::rows{});
+            if (!got) co_return got.error();
+            out.push_back(std::move(*got));
+        }
+        for (auto& one : work.statements) {
+            if (journal_) journal_->push_back("commit " + one.statement->name);
+            committed.push_back(std::move(one));
+        }
+        co_return out;
+    }
+    bool available() const override { return true; }
+
+    /// Those committed of a statement.
+    std::vector<postgres::bound> all(std::string_view name) const {
+        std::vector<postgres::bound> out;
+        for (const auto& one : committed)
+            if (one.statement->name == name) out.push_back(one);
+        return out;
+    }
+
+private:
+    journal* journal_;
+};
+
+}  // namespace airi::test

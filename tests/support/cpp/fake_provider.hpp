@@ -1,0 +1,92 @@
+// A language model that says what the test tells it to, piece by piece, and counts its open streams.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "tests/support/cpp/lever.hpp"
+#include "workers/providers/provider.hpp"
+
+namespace airi::test {
+
+namespace models = workers::providers;
+
+/// One call: refused at the start, or pieces and then an end, an error, or silence until it is cancelled.
+struct scripted_call {
+    error_code refused = {};
+    std::vector<std::string> pieces = {};
+    std::optional<models::token_count> tokens = {};  ///< told with the last piece
+    std::optional<models::finish> ended = models::finish::stop;
+    error_code broken = {};  ///< instead of an end
+    bool silent = false;     ///< after the pieces
+};
+
+inline scripted_call says(std::vector<std::string> pieces) {
+    return {.pieces = std::move(pieces), .tokens = models::token_count{10, 5}};
+}
+inline scripted_call refuses(models::errc why) { return {.refused = make_error_code(why)}; }
+inline scripted_call breaks_after(std::vector<std::string> pieces) {
+    return {.pieces = std::move(pieces), .ended = std::nullopt, .broken = make_error_code(models::errc::interrupted)};
+}
+inline scripted_call hangs_after(std::vector<std::string> pieces) {
+    return {.pieces = std::move(pieces), .ended = std::nullopt, .silent = true};
+}
+
+class fake_provider : public models::chat_provider {
+public:
+    explicit fake_provider(std::string name) : name_(std::move(name)) {}
+
+    lever pace;                       ///< passed before each piece; only its hold counts
+    std::deque<scripted_call> calls;  ///< taken from the front; without any, unavailable
+    std::vector<models::prompt> asked;
+    int open_streams = 0;
+
+    std::string_view name() const override { return name_; }
+    awaitable<result<std::unique_ptr<models::chat_stream>>> start(models::prompt what, models::time_limits) override {
+        asked.push_back(std::move(what));
+        if (calls.empty()) co_return make_error_code(models::errc::unavailable);
+        auto next = std::move(calls.front());
+        calls.pop_front();
+        if (next.refused) co_return next.refused;
+        co_return std::make_unique<stream>(*this, std::move(next));
+    }
+
+private:
+    struct stream : models::chat_stream {
+        stream(fake_provider& o, scripted_call s) : of(o), script(std::move(s)) { ++of.open_streams; }
+        ~stream() override { --of.open_streams; }
+
+        awaitable<result<models::piece>> next() override {
+            co_await of.pace.pass();
+            // A turn of the loop, as a network would take.
+            boost::asio::steady_timer turn(co_await boost::asio::this_coro::executor, milliseconds{1});
+            co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            models::piece out;
+            if (at < script.pieces.size()) {
+                out.text = script.pieces[at++];
+                if (at < script.pieces.size() || script.broken || script.silent) co_return out;
+            } else if (script.broken) {
+                co_return script.broken;
+            } else if (script.silent) {
+                turn.expires_at(boost::asio::steady_timer::time_point::max());
+                co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+                co_return make_error_code(models::errc::interrupted);
+            }
+            out.tokens = script.tokens;
+            out.ended = script.ended;
+            co_return out;
+        }
+
+        fake_provider& of;
+        scripted_call script;
+        std::size_t at = 0;
+    };
+
+    std::string name_;
+};
+
+}  // namespace airi::test

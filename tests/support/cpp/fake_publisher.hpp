@@ -1,0 +1,31 @@
+// The gateway's way out to Kafka, in memory.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "gateway/services/services.hpp"
+#include "tests/support/cpp/lever.hpp"
+
+namespace airi::test {
+
+class fake_publisher : public gateway::publisher {
+public:
+    lever use;
+    bool there = true;
+    std::vector<events::outgoing> sent;
+    /// Called for each event once it is there: what the workers would do.
+    std::function<void(const events::outgoing&)> then;
+
+    awaitable<result<>> publish(std::vector<events::outgoing> batch) override {
+        if (const auto failed = co_await use.pass()) co_return failed;
+        for (auto& one : batch) {
+            sent.push_back(one);
+            if (then) then(one);
+        }
+        co_return result<>{};
+    }
+    bool available() const override { return there; }
+};
+
+}  // namespace airi::test

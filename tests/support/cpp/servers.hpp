@@ -1,0 +1,78 @@
+// Real servers for integration tests: each in a temporary directory and on a port of its own, stopped and
+// removed at the end, pass or fail. They are started by deploy/servers.sh.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "tests/support/cpp/places.hpp"
+
+namespace airi::test {
+
+class server {
+public:
+    /// kafka, postgres or redis. Returns when it answers.
+    explicit server(std::string kind) : kind_(std::move(kind)) {
+        std::string name = (std::filesystem::temp_directory_path() / ("airi-" + kind_ + "-XXXXXX")).string();
+        if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
+        directory_ = name;
+        try {
+            start();
+        } catch (...) {
+            remove();
+            throw;
+        }
+    }
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+    ~server() {
+        call("stop");
+        remove();
+    }
+
+    /// Also after `stop` and `kill`: the same data, the same port.
+    void start() {
+        address_ = call("start");
+        const auto colon = address_.rfind(':');
+        if (colon == std::string::npos) throw std::runtime_error(kind_ + " does not start");
+        port_ = std::atoi(address_.c_str() + colon + 1);
+    }
+    void stop() { call("stop"); }
+    void kill() { call("kill"); }
+    void pause() { call("pause"); }
+    void resume() { call("resume"); }
+
+    int port() const { return port_; }
+    /// What servers.sh prints: host:port of Kafka, the URL of the others.
+    const std::string& address() const { return address_; }
+    const std::filesystem::path& directory() const { return directory_; }
+
+private:
+    std::string call(const std::string& verb) const {
+        const auto command = "bash '" + (source_root() / "deploy/servers.sh").string() + "' " + kind_ + " " + verb +
+                             " '" + directory_.string() + "'";
+        FILE* out = popen(command.c_str(), "r");
+        if (!out) throw std::runtime_error("no shell");
+        std::string line;
+        char part[256];
+        while (std::fgets(part, sizeof part, out)) line += part;
+        pclose(out);
+        while (!line.empty() && line.back() == '\n') line.pop_back();
+        return line;
+    }
+    void remove() noexcept {
+        std::error_code ignored;
+        std::filesystem::remove_all(directory_, ignored);
+    }
+
+    std::string kind_;
+    std::filesystem::path directory_;
+    std::string address_;
+    int port_ = 0;
+};
+
+}  // namespace airi::test

@@ -1,0 +1,78 @@
+// What the tests of signing in with identity providers share: a system with the identity worker and the providers it is set up for.
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { OpenIdProvider, SaidProvider, keyPair } from './identity_providers.mjs';
+import { withAccounts } from './accounts.mjs';
+import { ask } from './raw.mjs';
+
+export const redirect = 'http://airi.example/';
+export const api = 'http://api.airi.example';
+
+/// The providers are up before the system; what is returned declares tests that get them all.
+export async function withIdentities() {
+    const openid = await OpenIdProvider.start({ redirect });
+    const [google, discord, apple] = await Promise.all([
+        SaidProvider.start(),
+        SaidProvider.start(),
+        SaidProvider.start(),
+    ]);
+    const appleKey = keyPair('APPLEKEY1', 'ES256');
+    const test = withAccounts({
+        oauth: 1,
+        chat: 0,
+        moderation: 0,
+        usage: 0,
+        email: 0,
+        providers: ['simulated'],
+        gatewayEnv: { OAUTH_REDIRECT_URL: redirect, API_URL: api },
+        oauthEnv: {
+            ...openid.env,
+            GOOGLE_CLIENT_ID: 'airi.google',
+            GOOGLE_CLIENT_SECRET: 'of google',
+            GOOGLE_ISSUER: google.issuer,
+            GOOGLE_APP_IDS: 'airi.android, airi.ios',
+            DISCORD_CLIENT_ID: '1234567890',
+            DISCORD_CLIENT_SECRET: 'of discord',
+            DISCORD_BASE_URL: discord.issuer,
+            APPLE_CLIENT_ID: 'com.example.airi',
+            APPLE_TEAM_ID: 'TEAM123456',
+            APPLE_KEY_ID: appleKey.kid,
+            APPLE_ISSUER: apple.issuer,
+            APPLE_PRIVATE_KEY: appleKey.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+        },
+    });
+    after(() => Promise.all([openid, google, discord, apple].map((one) => one.down())));
+    return (name, act) =>
+        test(name, (on) => act({ ...on, openid, google, discord, apple, appleKey, ...flows(on, { openid, google }) }));
+}
+
+function flows({ post, ports }, { openid, google }) {
+    const start = async (provider, token, port) => {
+        const answer = await post(`/auth/oauth/${provider}/${token ? 'link' : 'start'}`, {}, { token, port });
+        assert.equal(answer.status, 200, answer.text);
+        const { authorization_url: url, state, binding } = answer.json.data;
+        return { url, parameters: Object.fromEntries(new URL(url).searchParams), state, binding };
+    };
+    const callback = (fields, more) => post('/auth/oauth/callback', fields, more);
+    /// Begun and confirmed at the real provider: what the callback takes.
+    const confirmed = async (subject, token) => {
+        const { url, state, binding } = await start('oidc', token);
+        const back = await openid.visit(url, subject);
+        assert.equal(back.state, state, JSON.stringify(back));
+        assert.equal(back.iss, openid.issuer);
+        return { state, binding, code: back.code, iss: back.iss };
+    };
+    return {
+        start,
+        callback,
+        confirmed,
+        /// The same with a token of these claims, from the provider that says what it is told.
+        async told(claims, options) {
+            const { url, state, binding } = await start('google');
+            return { state, binding, code: google.gives(url, claims, options) };
+        },
+        profile: async (token) => (await ask(ports[0], { path: '/api/v1/users/profile', token })).json.data,
+    };
+}

@@ -1,0 +1,400 @@
+// A whole airi of its own, in a temporary directory on free ports: servers, topics, schema, the stub provider,
+// gateways and workers. It ends with the process that started it, whatever happens there.
+
+import { execFile, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import kafkajs from 'kafkajs';
+import lz4 from 'lz4js';
+import pg from 'pg';
+
+import { readOutbox } from './outbox.mjs';
+import { freePort, Program } from './process.mjs';
+import { eventually } from './wait.mjs';
+import { workers } from './workers.mjs';
+
+process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+// kafkajs leaves this codec, which the producers use, to others.
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
+    compress: async ({ buffer }) => Buffer.from(lz4.compress(buffer)),
+    decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
+});
+const run = promisify(execFile);
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
+const servers = ['postgres', 'redis', 'kafka'];
+const open = new Set();
+
+export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
+export const secretText = (bytes = 24) => randomBytes(bytes).toString('hex');
+
+const defaults = {
+    profile: 'saas',
+    partitions: 6,
+    gateways: 1,
+    moderation: 1,
+    chat: 1,
+    memory: 0, // asks the provider too: only where that is looked at
+    usage: 1,
+    email: 1,
+    exports: 0,
+    oauth: 0,
+    scheduler: 0,
+    env: {}, // of every program
+    gatewayEnv: {},
+    chatEnv: {},
+    emailEnv: {},
+    oauthEnv: {},
+    providers: ['openai'],
+    supervised: false, // gateways and workers that end by themselves are started again
+};
+
+/// Everything up and ready. `options` as in `defaults`.
+export async function startSystem(options = {}) {
+    const system = new System({ ...defaults, ...options });
+    open.add(system);
+    try {
+        await system.begin();
+    } catch (error) {
+        await system.end({ failed: true });
+        throw error;
+    }
+    return system;
+}
+
+class System {
+    constructor(options) {
+        this.options = options;
+        this.dir = mkdtempSync(path.join(os.tmpdir(), 'airi-system-'));
+        this.programs = new Map();
+        this.secrets = new Set();
+        this.began = Date.now();
+    }
+
+    async begin() {
+        const [admin, redis, brokers] = await Promise.all(servers.map((kind) => this.server(kind, 'start')));
+        this.adminUrl = admin.replace(/\/postgres$/, '/airi');
+        this.redisUrl = redis;
+        this.brokers = brokers;
+        this.jwtSecret = this.secret();
+        this.encryptionKey = this.secret();
+        const roles = { AIRI_APP_PASSWORD: this.secret(), AIRI_WORKER_PASSWORD: this.secret() };
+        await Promise.all([
+            run(path.join(root, 'deploy/migrate.sh'), ['-', this.options.profile], {
+                env: { ...process.env, ...roles, DATABASE_URL: this.adminUrl },
+            }),
+            run(path.join(binaries, 'airi-topics'), ['--brokers', brokers], {
+                env: { ...process.env, AIRI_PARTITIONS: String(this.options.partitions) },
+            }),
+        ]);
+        this.database = new pg.Pool({ connectionString: this.adminUrl, max: 4, options: '-c search_path=airi' });
+        this.database.on('error', () => {});
+        this.kafka = new kafkajs.Kafka({
+            clientId: 'tests',
+            brokers: [brokers],
+            logLevel: kafkajs.logLevel.NOTHING,
+            retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 40 },
+        });
+        this.appUrl = this.as('airi_app', roles.AIRI_APP_PASSWORD);
+        this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
+        await this.addStubProvider();
+        const counts = Object.fromEntries(workers.map(({ name }) => [name, this.options[name]]));
+        const wanted = Object.entries({ gateway: this.options.gateways, ...counts });
+        await Promise.all(
+            wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))),
+        );
+        await this.settled(counts);
+    }
+
+    /// Until the group of each of these workers has exactly so many members and every partition is assigned.
+    async settled(wanted) {
+        const groups = workers
+            .filter(({ name, group }) => group && wanted[name] > 0)
+            .map(({ name, group }) => [group, wanted[name]]);
+        const admin = this.kafka.admin();
+        await admin.connect();
+        try {
+            let last;
+            await eventually(
+                'the worker groups are settled',
+                async () => {
+                    last = (await admin.describeGroups(groups.map(([name]) => name))).groups;
+                    return groups.every(([name, members]) => {
+                        const is = last.find((group) => group.groupId === name);
+                        return is.state === 'Stable' && is.members.length === members;
+                    });
+                },
+                { every: 100, describe: () => last.map((group) => [group.groupId, group.state, group.members.length]) },
+            );
+        } finally {
+            await admin.disconnect();
+        }
+    }
+
+    as(role, password) {
+        const url = new URL(this.adminUrl);
+        url.username = role;
+        url.password = password;
+        return url.href;
+    }
+
+    secret() {
+        const text = secretText();
+        this.secrets.add(text);
+        return text;
+    }
+
+    async addStubProvider() {
+        const port = await freePort();
+        const url = `http://127.0.0.1:${port}`;
+        const program = new Program('stub-provider', {
+            command: path.join(binaries, 'airi-stub-provider'),
+            args: ['--port', String(port)],
+            env: { PATH: process.env.PATH },
+            dir: this.dir,
+            ready: () => readFileSync(program.log, 'utf8').includes('listening on '),
+        });
+        this.programs.set('stub-provider', program);
+        this.stubProvider = url;
+        program.launch();
+        await program.up();
+    }
+
+    /// The provider's address and key, of those that `providers` names.
+    providerEnv() {
+        const url = this.stubProvider;
+        this.providerKey ??= this.secret();
+        const of = {
+            openai: { OPENAI_API_KEY: this.providerKey, OPENAI_BASE_URL: `${url}/openai/v1` },
+            anthropic: { ANTHROPIC_API_KEY: this.providerKey, ANTHROPIC_BASE_URL: `${url}/anthropic` },
+            groq: { GROQ_API_KEY: this.providerKey, GROQ_BASE_URL: `${url}/groq/openai/v1` },
+            simulated: {},
+        };
+        return Object.assign({}, ...this.options.providers.map((name) => of[name]));
+    }
+
+    async define(name) {
+        const kind = name.replace(/-\d+$/, '');
+        const port = await freePort();
+        const env = {
+            PATH: process.env.PATH,
+            REDIS_URL: this.redisUrl,
+            KAFKA_BROKERS: this.brokers,
+            JWT_SECRET: this.jwtSecret,
+            AIRI_PROFILE: this.options.profile,
+            AIRI_INSTANCE: name,
+            KAFKA_SESSION_TIMEOUT: '2000ms',
+            ...this.options.env,
+        };
+        if (kind === 'gateway') {
+            Object.assign(
+                env,
+                {
+                    PORT: String(port),
+                    ADDRESS: '127.0.0.1',
+                    DATABASE_URL: this.appUrl,
+                    ENABLE_RATE_LIMITING: 'false',
+                    GATEWAY_THREADS: '2',
+                    DRAIN_SECONDS: '4',
+                },
+                this.options.gatewayEnv,
+            );
+        } else {
+            Object.assign(env, { ADMIN_PORT: String(port), DATABASE_URL: this.workerUrl, DRAIN_SECONDS: '2' });
+        }
+        const worker = workers.find(({ name }) => name === kind);
+        if (!worker || worker.needs.includes('ENCRYPTION_KEY')) env.ENCRYPTION_KEY = this.encryptionKey;
+        if (kind === 'chat')
+            Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
+        if (kind === 'memory') Object.assign(env, this.providerEnv());
+        if (kind === 'email') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.emailEnv);
+        if (kind === 'oauth') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.oauthEnv);
+        const program = new Program(name, {
+            command: path.join(binaries, `airi-${kind}`),
+            env,
+            dir: this.dir,
+            supervised: this.options.supervised,
+            ready: async () =>
+                (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
+        });
+        program.port = port;
+        program.kind = kind;
+        this.programs.set(name, program);
+        return program;
+    }
+
+    program(name) {
+        const found = this.programs.get(name);
+        if (!found) throw new Error(`no program ${name}`);
+        return found;
+    }
+
+    async server(kind, verb) {
+        const env = { ...process.env, PG_FSYNC: 'off' };
+        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
+            env,
+        });
+        return done.stdout.trim().split('\n').pop();
+    }
+
+    // --- verbs: a server (postgres, redis, kafka) or a program (gateway-1, chat-2, …)
+
+    async start(name, env = {}) {
+        if (servers.includes(name)) return void (await this.server(name, 'start'));
+        const program = this.programs.get(name) ?? (await this.define(name));
+        program.launch(env);
+        await program.up();
+    }
+
+    async kill(name) {
+        if (servers.includes(name)) return void (await this.server(name, 'kill'));
+        await this.program(name).kill();
+    }
+
+    async stop(name) {
+        if (servers.includes(name)) return void (await this.server(name, 'stop'));
+        return this.program(name).stop();
+    }
+
+    pause(name) {
+        if (servers.includes(name)) return this.server(name, 'pause');
+        this.program(name).signal('SIGSTOP');
+    }
+
+    resume(name) {
+        if (servers.includes(name)) return this.server(name, 'resume');
+        this.program(name).signal('SIGCONT');
+    }
+
+    async ready(name, within = 30_000) {
+        await this.program(name).up(within);
+    }
+
+    url(gateway = 'gateway-1') {
+        return `http://127.0.0.1:${this.program(gateway).port}`;
+    }
+
+    // --- what the tests ask
+
+    async rows(sql, parameters = []) {
+        return (await this.database.query(sql, parameters)).rows;
+    }
+
+    async api(method, route, { token, body, headers = {}, gateway = 'gateway-1' } = {}) {
+        const answer = await fetch(`${this.url(gateway)}/api/v1${route}`, {
+            method,
+            headers: {
+                'Content-Type': 'application/json',
+                ...(token ? { Authorization: `Bearer ${token}` } : {}),
+                ...headers,
+            },
+            body: body === undefined ? undefined : JSON.stringify(body),
+            signal: AbortSignal.timeout(40_000),
+        });
+        const text = await answer.text();
+        return { status: answer.status, headers: answer.headers, json: text ? JSON.parse(text) : null };
+    }
+
+    /// A user of that plan, signed in.
+    async user(plan = 'pro') {
+        const password = this.secret();
+        const email = `${secretText(8)}@example.com`;
+        const { status, json } = await this.api('POST', '/auth/signup', { body: { email, password } });
+        if (status !== 201) throw new Error(`signup: ${status} ${JSON.stringify(json)}`);
+        const { user, access_token, refresh_token } = json.data;
+        this.secrets.add(access_token).add(refresh_token);
+        await this.rows('update users set plan = $2 where id = $1', [user.id, plan]);
+        return { id: user.id, email, token: access_token };
+    }
+
+    users(count, plan) {
+        return Promise.all(Array.from({ length: count }, () => this.user(plan)));
+    }
+
+    async stubRequests(contains) {
+        const query = contains ? `?contains=${encodeURIComponent(contains)}` : '';
+        const found = await (await fetch(`${this.stubProvider}/_stub/requests${query}`)).json();
+        return Array.isArray(found) ? found : found.requests;
+    }
+
+    async stubStats() {
+        return (await fetch(`${this.stubProvider}/_stub/stats`)).json();
+    }
+
+    /// One command, its words without blanks; Redis's answer as it comes.
+    redis(command) {
+        return new Promise((resolve, reject) => {
+            const { hostname, port } = new URL(this.redisUrl);
+            const socket = net.connect(Number(port), hostname, () => socket.write(`${command}\r\n`));
+            socket.once('data', (data) => {
+                socket.end();
+                resolve(data.toString().trim());
+            });
+            socket.once('error', reject);
+        });
+    }
+
+    /// The mails in the outbox, oldest first; `to` of that address only.
+    mail(to) {
+        const all = readOutbox(path.join(this.dir, 'mail'));
+        return to ? all.filter((mail) => mail.to === to) : all;
+    }
+
+    logFiles() {
+        const own = readdirSync(path.join(this.dir, 'logs')).map((name) => path.join(this.dir, 'logs', name));
+        const theirs = servers.flatMap((kind) => ['log', 'log.1'].map((name) => path.join(this.dir, kind, name)));
+        return [...own, ...theirs.filter(existsSync)];
+    }
+
+    /// The JSON lines of a program's log with that event.
+    logged(name, event) {
+        const lines = readFileSync(this.program(name).log, 'utf8').split('\n');
+        return lines.filter((line) => line.includes(`"${event}"`)).map((line) => JSON.parse(line));
+    }
+
+    // --- the end
+
+    async end({ failed = false } = {}) {
+        if (!open.delete(this)) return;
+        if (failed) this.printLogs();
+        await this.database?.end().catch(() => {});
+        await Promise.all([...this.programs.values()].filter((p) => p.child).map((p) => p.kill().catch(() => {})));
+        await Promise.all(servers.map((kind) => this.server(kind, 'kill').catch(() => {})));
+        if (failed) console.log(`logs are kept in ${this.dir}`);
+        else rmSync(this.dir, { recursive: true, force: true });
+    }
+
+    endNow() {
+        for (const program of this.programs.values()) {
+            program.leave();
+            program.signal('SIGKILL');
+        }
+        for (const kind of servers)
+            spawnSync('bash', [path.join(root, 'deploy/servers.sh'), kind, 'kill', path.join(this.dir, kind)]);
+    }
+
+    printLogs(lines = 15) {
+        for (const file of this.logFiles()) {
+            const text = readFileSync(file, 'utf8').trimEnd();
+            if (text) console.log(`--- ${path.relative(this.dir, file)}\n${text.split('\n').slice(-lines).join('\n')}`);
+        }
+    }
+}
+
+const endAll = () => {
+    for (const system of open) system.endNow();
+    open.clear();
+};
+process.once('exit', endAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => {
+        endAll();
+        process.exit(1);
+    });
+
+export { eventually };

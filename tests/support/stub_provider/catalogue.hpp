@@ -1,0 +1,13 @@
+// The lists of models and the version each provider answers with.
+// Used by answer.cpp.
+#pragma once
+
+#include <string>
+
+#include "tests/support/stub_provider/provider.hpp"
+
+namespace airi::stub_provider {
+
+std::string catalogue_json(const route& asked);
+
+}  // namespace airi::stub_provider

@@ -1,0 +1,34 @@
+// A chat request's body, whichever provider it was meant for, reduced to what the stub provider needs.
+// Used by answer.cpp.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "tests/support/stub_provider/provider.hpp"
+
+namespace airi::stub_provider {
+
+struct chat_request {
+    std::string model;
+    std::string last_user;  // text of the last message with role "user", markers included
+    std::string system;     // text of the first system prompt
+    bool stream = false;
+    bool include_usage = false;
+    std::size_t messages = 0;
+    std::size_t prompt_words = 0;  // of all messages, and of Anthropic's system prompt
+    std::size_t max_tokens = 0;    // 0 = none given
+};
+
+enum class body_fault { none, not_json, no_model, no_messages, no_max_tokens };
+
+struct parsed_body {
+    chat_request asked;
+    body_fault wrong = body_fault::none;
+};
+
+// Checks what the provider itself insists on: Anthropic on max_tokens, Azure not on a model.
+parsed_body parse_chat(const std::string& body, const route& to);
+
+}  // namespace airi::stub_provider

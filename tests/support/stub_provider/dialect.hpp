@@ -1,0 +1,55 @@
+// How one provider says things: opening, token, end, error, and the whole answer when nothing is streamed.
+// perform.cpp decides what is said and when; a dialect only spells it. One implementation per wire format.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tests/support/stub_provider/body_writer.hpp"
+#include "tests/support/stub_provider/provider.hpp"
+#include "tests/support/stub_provider/reply.hpp"
+#include "tests/support/stub_provider/script.hpp"
+#include "tests/support/stub_provider/text.hpp"
+
+namespace airi::stub_provider {
+
+// One request on its way to an answer. Lives until the answer is over.
+struct exchange {
+    provider from;
+    bool ndjson;
+    script how;
+    std::string model;
+    std::string request_id;
+    std::size_t prompt_tokens;
+    bool include_usage;
+    reply says;
+    wall_clock::time_point began;
+};
+
+class dialect {
+public:
+    virtual ~dialect() = default;
+
+    virtual std::string_view content_type(bool stream) const = 0;
+    virtual void opening(body_writer& to) = 0;
+    virtual void token(body_writer& to, std::string_view text) = 0;
+    virtual void closing(body_writer& to, std::size_t sent) = 0;  // all but the very last word
+    virtual void done(body_writer& to, std::size_t sent) = 0;     // [DONE], message_stop, "done":true
+    virtual void error(body_writer& to) = 0;
+    virtual void ping(body_writer& to) = 0;
+    virtual void unknown(body_writer& to) = 0;                          // valid, but of no known kind
+    virtual void event(body_writer& to, std::string_view payload) = 0;  // any bytes in this format's framing
+    virtual std::string whole() = 0;                                    // the answer that is not streamed
+};
+
+// `what` must outlive the dialect.
+std::unique_ptr<dialect> openai_dialect(const exchange& what);  // Groq, Azure and Ollama's /v1 too
+std::unique_ptr<dialect> anthropic_dialect(const exchange& what);
+std::unique_ptr<dialect> ollama_dialect(const exchange& what);
+
+std::unique_ptr<dialect> dialect_for(const exchange& what);
+
+}  // namespace airi::stub_provider

@@ -1,0 +1,82 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/support/stub_provider/dialect.hpp"
+#include "tests/support/stub_provider/refusal.hpp"
+
+namespace airi::stub_provider {
+namespace {
+
+// A JSON document a line: https://github.com/ollama/ollama/blob/main/docs/api.md
+class ollama final : public dialect {
+public:
+    explicit ollama(const exchange& what) : what_(what), model_(json_string(what.model)) {}
+
+    std::string_view content_type(bool stream) const override {
+        return stream ? "application/x-ndjson" : "application/json; charset=utf-8";
+    }
+
+    void opening(body_writer&) override {}
+
+    void token(body_writer& to, std::string_view text) override {
+        line_ = head();
+        line_.append(R"("message":{"role":"assistant","content":")");
+        append_escaped(line_, text);
+        line_.append(R"("},"done":false)");
+        if (std::exchange(first_, false) && what_.how.usage == usage_mode::first) {
+            line_.append(",").append(counts(what_.says.count()));
+        }
+        line_.append("}");
+        to.line(line_);
+    }
+
+    void closing(body_writer& to, std::size_t sent) override {
+        if (what_.how.usage != usage_mode::twice_decreasing) return;
+        to.line(
+            fmt::format(R"({}"message":{{"role":"assistant","content":""}},"done":false,{}}})", head(), counts(sent)));
+    }
+
+    void done(body_writer& to, std::size_t sent) override { to.line(last("", sent)); }
+    void error(body_writer& to) override { to.line(stream_error_body(what_)); }
+    void ping(body_writer& to) override { to.line(""); }
+
+    void unknown(body_writer& to) override { to.line(head() + R"("novelty":{"a":[1,2.5e3,null]},"done":false})"); }
+
+    void event(body_writer& to, std::string_view payload) override { to.line(payload); }
+    std::string whole() override { return last(what_.says.text(what_.says.count()), what_.says.count()); }
+
+private:
+    std::string head() const {
+        return fmt::format(R"({{"model":{},"created_at":"{}",)", model_, rfc3339(wall_clock::now()));
+    }
+
+    std::string counts(std::size_t sent) const {
+        return fmt::format(R"("prompt_eval_count":{},"prompt_eval_duration":46000000,"eval_count":{},)"
+                           R"("eval_duration":{})",
+            what_.prompt_tokens, sent, 1'000'000 + sent * 1'000'000);
+    }
+
+    std::string last(std::string_view text, std::size_t sent) const {
+        const usage_mode mode = what_.how.usage;
+        const std::size_t told = mode == usage_mode::twice_decreasing ? sent / 2 : sent;
+        const bool counted = mode != usage_mode::none && mode != usage_mode::first;
+        std::string content;
+        append_escaped(content, text);
+        return fmt::format(R"({}"message":{{"role":"assistant","content":"{}"}},"done_reason":"{}","done":true,)"
+                           R"("total_duration":{},"load_duration":15000000{}}})",
+            head(), content, what_.says.was_cut() ? "length" : "stop", 62'000'000 + sent * 1'000'000,
+            counted ? "," + counts(told) : "");
+    }
+
+    const exchange& what_;
+    std::string model_;
+    std::string line_;
+    bool first_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<dialect> ollama_dialect(const exchange& what) { return std::make_unique<ollama>(what); }
+
+}  // namespace airi::stub_provider

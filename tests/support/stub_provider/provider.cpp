@@ -1,0 +1,69 @@
+#include "tests/support/stub_provider/provider.hpp"
+
+#include "tests/support/stub_provider/text.hpp"
+
+namespace airi::stub_provider {
+namespace {
+
+bool take(std::string_view& from, std::string_view prefix) {
+    if (!from.starts_with(prefix)) return false;
+    from.remove_prefix(prefix.size());
+    return true;
+}
+
+operation openai_operation(std::string_view rest) {
+    if (rest == "chat/completions") return operation::chat;
+    if (rest == "models") return operation::models;
+    return operation::unknown;
+}
+
+operation ollama_operation(std::string_view rest) {
+    if (rest == "chat") return operation::chat;
+    if (rest == "tags") return operation::tags;
+    if (rest == "version") return operation::version;
+    return operation::unknown;
+}
+
+operation control_operation(std::string_view rest) {
+    if (rest == "requests") return operation::control_requests;
+    if (rest == "stats") return operation::control_stats;
+    if (rest == "reset") return operation::control_reset;
+    return operation::unknown;
+}
+
+route azure_route(std::string_view rest) {
+    route found{.from = provider::azure};
+    const auto slash = rest.find('/');
+    if (slash == std::string_view::npos) return found;
+    found.deployment = percent_decoded(rest.substr(0, slash));
+    found.what = openai_operation(rest.substr(slash + 1));
+    if (found.what == operation::models) found.what = operation::unknown;
+    return found;
+}
+
+}  // namespace
+
+route route_of(std::string_view path) {
+    if (take(path, "/openai/v1/")) return {.from = provider::openai, .what = openai_operation(path)};
+    if (take(path, "/groq/openai/v1/")) return {.from = provider::groq, .what = openai_operation(path)};
+    if (take(path, "/azure/openai/deployments/")) return azure_route(path);
+    if (take(path, "/anthropic/v1/")) {
+        const auto what = path == "messages" ? operation::chat
+                          : path == "models" ? operation::models
+                                             : operation::unknown;
+        return {.from = provider::anthropic, .what = what};
+    }
+    if (take(path, "/ollama/v1/")) return {.from = provider::ollama, .what = openai_operation(path)};
+    if (take(path, "/ollama/api/")) {
+        return {.from = provider::ollama, .what = ollama_operation(path), .ndjson = true};
+    }
+    if (take(path, "/_stub/")) return {.what = control_operation(path), .control = true};
+    for (std::size_t i = 0; i < provider_count; ++i) {
+        if (path.starts_with("/" + std::string(provider_names[i]))) {
+            return {.from = static_cast<provider>(i), .ndjson = static_cast<provider>(i) == provider::ollama};
+        }
+    }
+    return {.control = true};
+}
+
+}  // namespace airi::stub_provider
