@@ -29,7 +29,7 @@ private:
     void ended() override { throw std::runtime_error("Redis has closed"); }
 };
 
-// Deltas of one generation after another, never more than `window` of them on their way, so that no server drops any.
+// Deltas of consecutive generations, never more than `window` in flight, so that no server drops any.
 struct channel_run {
     loop on;
     publisher redis{on};
@@ -37,11 +37,11 @@ struct channel_run {
     events::generation_ids ids;
     events::position at{1, 0};
     std::vector<std::unique_ptr<subscriber>> sockets;
-    std::vector<std::uint64_t> heard;  // by socket: deltas
+    std::vector<std::uint64_t> heard;  // deltas by socket
     std::size_t count = 0, joined = 0, window = 64;
     std::uint64_t published = 0, complete = 0, delivered = 0, measured = 0;
-    std::vector<std::size_t> takers;             // by delta modulo window: sockets that have it
-    std::vector<steady::time_point> sent_times;  // the same way
+    std::vector<std::size_t> takers;             // by delta modulo window: the number of sockets that received it
+    std::vector<steady::time_point> sent_times;  // by delta modulo window
     steady::time_point measured_from, ends;
     seconds warmup{1}, duration{5};
     samples delivery;

@@ -1,5 +1,4 @@
-// A keep-alive HTTP/1.1 client connection, one request at a time. Used for the ingress and reads scenarios and for the
-// stub provider's own first-token time.
+// A keep-alive HTTP/1.1 client connection, one request at a time.
 #pragma once
 
 #include <functional>
@@ -14,7 +13,7 @@ public:
 
     std::function<void()> on_open;
     std::function<void(int status, std::string_view body)> on_answer;
-    std::function<void(std::string_view piece)> on_piece;  ///< of a chunked answer, as it comes
+    std::function<void(std::string_view piece)> on_piece;  ///< a chunk of the body, as it arrives
     std::function<void()> on_end;
 
     static std::string get(std::string_view path, std::string_view token);
@@ -32,7 +31,7 @@ private:
     std::size_t read_head(std::string_view bytes);
     std::size_t read_chunk(std::string_view bytes);
 
-    int status_ = 0;  // 0: a head is awaited
+    int status_ = 0;  // 0 while waiting for a head
     bool chunked_ = false;
     std::size_t length_ = 0;
 };

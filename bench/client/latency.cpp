@@ -11,7 +11,7 @@
 namespace airi::bench {
 namespace {
 
-// What all streams of a run share.
+// Shared by all streams of a run.
 struct talk {
     loop on;
     std::string content;  // with the stub provider's script
@@ -24,7 +24,7 @@ struct talk {
 
     explicit talk(const options& with, std::int64_t streams) {
         content = "[[stub " + with.text("script") + "]] Tell me about the sea.";
-        // A run begins with everybody joining in, one after the other; only the steady time after it counts.
+        // A run starts its connections one after the other; only the steady time after that counts.
         const auto begun = steady::now() + std::chrono::milliseconds(200 + 4 * streams);
         measured_from = begun + seconds(with.number("warmup", 3));
         ends = measured_from + seconds(with.number("seconds", 10));

@@ -100,7 +100,7 @@ void link::writable() {
 }
 
 void link::readable() {
-    // Shared by all connections: an idle one holds no memory but what it has not understood yet.
+    // Shared by all connections, so that an idle one stores only bytes that were not parsed yet.
     static thread_local std::vector<char> room(256 * 1024);
     if (fd_ < 0) return;
     if (rest_.size() + 64 * 1024 > room.size()) room.resize(2 * room.size() + rest_.size());

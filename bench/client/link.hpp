@@ -1,4 +1,4 @@
-// One TCP connection on the loop: bytes in, bytes out. What is spoken over it is its heir's: WebSocket, HTTP, Redis.
+// One TCP connection on the loop: bytes in, bytes out. A derived class implements the protocol: WebSocket, HTTP, Redis.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ public:
     ~link() override { close(); }
     link(const link&) = delete;
 
-    /// From a source address of one's own, so that ten thousand connections find ports; empty: any.
+    /// `from` is the source address; several of them give ten thousand connections enough ports. Empty: any.
     void connect(const place& to, const std::string& from = {});
     void send(std::string_view bytes);
     void close();
@@ -29,9 +29,9 @@ public:
 
 protected:
     virtual void opened() = 0;
-    /// Returns how many bytes were used; the others come again in front of the next ones.
+    /// Returns the number of consumed bytes; the others are passed again, before the next ones.
     virtual std::size_t received(std::string_view bytes) = 0;
-    /// The other side has closed, or connecting failed.
+    /// The peer closed the connection, or connecting failed.
     virtual void ended() = 0;
 
     loop& on() noexcept { return on_; }

@@ -1,5 +1,4 @@
-// One thread's event loop over epoll, lean enough that the load client is not what is measured. Used by every
-// scenario of the load client.
+// A single-threaded event loop over epoll, small enough not to dominate the measurement.
 #pragma once
 
 #include <sys/epoll.h>
@@ -14,7 +13,7 @@ using steady = std::chrono::steady_clock;
 
 class loop {
 public:
-    /// Whose descriptor is ready. It must live until the loop has ended.
+    /// The handler of a descriptor. It must outlive the loop's run.
     class ready {
     public:
         virtual ~ready() = default;
@@ -26,7 +25,7 @@ public:
     ~loop();
     loop(const loop&) = delete;
 
-    /// Level-triggered; writability only when asked for.
+    /// Level-triggered; reports writability only when `write` is set.
     void add(int fd, ready& who, bool write) { control(EPOLL_CTL_ADD, fd, &who, write); }
     void change(int fd, ready& who, bool write) { control(EPOLL_CTL_MOD, fd, &who, write); }
     void remove(int fd) { control(EPOLL_CTL_DEL, fd, nullptr, false); }

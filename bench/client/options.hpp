@@ -1,4 +1,4 @@
-// The load client's command line: `airi-bench <scenario> --name value …`, and the people it plays.
+// The load client's command line, `airi-bench <scenario> --name value …`, and its simulated users.
 #pragma once
 
 #include <map>
@@ -22,14 +22,13 @@ private:
     std::map<std::string, std::string> given_;
 };
 
-/// A signed-in person with conversations of his own.
+/// A signed-in user with conversations.
 struct person {
     std::string token;
     std::vector<std::string> conversations;
 };
 
-/// The first `most` of the file's lines "user session conversation…", with tokens signed by the environment's
-/// JWT_SECRET.
+/// The users of the first `most` lines "user session conversation…" of the file, with tokens signed with JWT_SECRET.
 std::vector<person> people_of(const options& with, std::size_t most);
 
 }  // namespace airi::bench

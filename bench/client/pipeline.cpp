@@ -11,7 +11,7 @@
 namespace airi::bench {
 namespace {
 
-constexpr auto step = seconds(5);  // the length of a line of the course
+constexpr auto step = seconds(5);  // the interval of the progress report
 
 class sender;
 
@@ -19,8 +19,8 @@ struct course {
     loop on;
     std::string content;
     std::string run = uuid::v7().text();
-    std::int64_t rate = 0;    // messages per second; or
-    std::int64_t window = 0;  // messages under way
+    std::int64_t rate = 0;    // messages per second, or
+    std::int64_t window = 0;  // messages in flight
     std::vector<std::unique_ptr<sender>> senders;
     std::size_t open = 0, next = 0;
     std::int64_t sent = 0, done = 0, failed = 0, done_before = 0;
@@ -39,7 +39,7 @@ struct course {
     void wait_for_rest(steady::time_point until);
 };
 
-// One person: his messages of a conversation are answered in the order they were sent.
+// One user: messages of one conversation are answered in the order in which they were sent.
 class sender {
 public:
     sender(course& in, const place& to, person who, std::size_t number)

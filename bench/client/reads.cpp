@@ -11,8 +11,8 @@ namespace {
 
 struct reading {
     loop on;
-    std::string path;  // {id} is one of the person's conversations
-    std::string body;  // posted when there is one; {n} is the reader's number
+    std::string path;  // {id} stands for one of the user's conversations
+    std::string body;  // posted unless empty; {n} stands for the reader's number
     steady::time_point measured_from, ends;
     samples answered;
     std::int64_t refused = 0, bytes = 0;

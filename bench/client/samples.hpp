@@ -1,4 +1,4 @@
-// Measured times and their percentiles. Used by the scenarios.
+// Measured times and their percentiles.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,4 @@
-// A socket that listens to one channel of airi, of a server on npm `ws`, or of one on `socket.io`. Used by the fan-out
-// and the idle scenario.
+// A socket subscribed to one channel of airi, of a server on npm `ws`, or of one on `socket.io`.
 #pragma once
 
 #include "bench/client/websocket.hpp"
@@ -11,7 +10,7 @@ dialect dialect_of(std::string_view name);
 
 class subscriber {
 public:
-    /// `channel` is asked for where a server does not subscribe by itself; empty: none.
+    /// `channel` is subscribed to where the server does not do so by itself; empty: none.
     subscriber(loop& on, dialect speaks, const std::string& token, std::string channel);
 
     std::function<void()> on_joined;

@@ -61,7 +61,7 @@ std::size_t websocket::received(std::string_view bytes) {
     return used;
 }
 
-// Masked with zeros, which every server must accept: the load client has better things to do.
+// Masked with zeros, which every server must accept and which costs nothing.
 void websocket::send_frame(int opcode, std::string_view payload) {
     std::string frame(1, static_cast<char>(0x80 | opcode));
     const auto length = payload.size();

@@ -1,5 +1,4 @@
-// A WebSocket client (RFC 6455) whose frames are made by hand: texts in, texts out, pings answered. Used by the
-// scenarios.
+// A WebSocket client (RFC 6455) that builds its own frames: sends and receives texts, answers pings.
 #pragma once
 
 #include <functional>
@@ -15,7 +14,7 @@ public:
 
     std::function<void()> on_open;
     std::function<void(std::string_view)> on_text;
-    std::function<void(std::string_view)> on_end;  ///< why
+    std::function<void(std::string_view)> on_end;  ///< the reason
 
     void send_text(std::string_view text) { send_frame(1, text); }
     bool is_ready() const noexcept { return ready_; }

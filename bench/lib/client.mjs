@@ -1,4 +1,4 @@
-// The load client and the peers as child processes.
+// Runs the load client and the peers as child processes.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
@@ -53,7 +53,7 @@ export async function withPeer(name, environment, use) {
     }
 }
 
-// Each contender once, then each once more: what drifts on the machine hits all of them.
+// Runs every contender once, then once more, so that a drift of the machine affects all of them.
 export async function rounds(contenders) {
     const results = new Map(contenders.map(([name]) => [name, []]));
     for (let round = 1; round <= settings.rounds; ++round)

@@ -1,4 +1,4 @@
-// Runs the scenarios asked for and prints the table. Started by bench/run, which has brought the system up.
+// Runs the requested scenarios and prints the table. Started by bench/run, which has started the system.
 import { settings } from './settings.mjs';
 import { machine } from './system.mjs';
 import { print } from './table.mjs';

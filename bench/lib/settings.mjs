@@ -1,4 +1,4 @@
-// What bench/run was asked for and where the system under measurement is.
+// The arguments of bench/run and the addresses of the measured system.
 import { parseArgs } from 'node:util';
 
 const all = ['latency', 'pipeline', 'reads', 'logins', 'idle', 'fanout', 'ingress'];
@@ -11,7 +11,7 @@ if (wrong) throw new Error(`no scenario ${wrong}; there are: ${all.join(' ')}`);
 
 const { env } = process;
 export const settings = {
-    // Ingress last: it leaves the workers stopped.
+    // Ingress comes last because it leaves the workers stopped.
     scenarios: all.filter((name) => positionals.length === 0 || positionals.includes(name)),
     rounds: Number(values.rounds ?? 3),
     seconds: Number(values.seconds ?? 10),

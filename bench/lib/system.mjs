@@ -1,4 +1,4 @@
-// The system under measurement as the operating system sees it: pids, processor time; and ./airi for what it offers.
+// The measured system as the operating system sees it: pids and processor time; and ./airi for its other verbs.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -49,7 +49,7 @@ export function processorTime() {
     return used;
 }
 
-// What was used since, in milliseconds per piece of work; `other` is what no part of the system and no client of ours used.
+// The milliseconds used since then per unit of work; `other` was used by no part of the system and no client of ours.
 export function since(before, pieces) {
     const after = processorTime();
     const each = Object.entries(after).map(([part, used]) => [part, (used - (before[part] ?? 0)) / pieces]);

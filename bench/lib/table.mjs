@@ -1,4 +1,4 @@
-// The table at the end. A row: scenario, what, value, target, ok (true, false or undefined), beside (the peers), note.
+// The final table. A row: scenario, what, value, target, ok (true, false or undefined), beside (the peers), note.
 const short = (value) =>
     typeof value !== 'number'
         ? value

@@ -1,5 +1,5 @@
-// Fan-out with `socket.io`: one Redis channel to a room. WebSocket transport, no compression; the room's adapter encodes a
-// packet once for all of its sockets.
+// Fan-out with `socket.io`: one Redis channel to a room. WebSocket transport, no compression; the room's adapter
+// encodes a packet once for all of its sockets.
 import { createServer } from 'node:http';
 import { createVerifier } from 'fast-jwt';
 import { Redis } from 'ioredis';

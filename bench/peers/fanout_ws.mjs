@@ -1,6 +1,6 @@
-// Fan-out with npm `ws`: one Redis channel to all sockets. Compression is off, a frame is made into bytes once, a reader
-// that falls a MiB behind is cut off, as airi does. CORK=yes also holds what one turn of the event loop brings back and
-// writes it together, which needs the socket below `ws`.
+// Fan-out with npm `ws`: one Redis channel to all sockets. Compression is off, a frame is encoded once, and a reader
+// that falls a MiB behind is disconnected, as in airi. CORK=yes also collects the frames of one turn of the event loop
+// and writes them together, which needs the socket below `ws`.
 import { createServer } from 'node:http';
 import { createVerifier } from 'fast-jwt';
 import { Redis } from 'ioredis';

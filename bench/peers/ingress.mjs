@@ -1,8 +1,8 @@
-// HTTP to Kafka with Fastify and kafkajs: the same request and the same event as airi's, acknowledged by the broker before
-// it is answered. It checks the JSON by schema and the token; unlike airi it knows no quota, no owner of a conversation and
-// no repeated message.
-//   BATCH=no   one producer.send a request, the idempotent producer as its documentation sets it up
-//   BATCH=yes  what came in while the batch before was on its way goes as one
+// HTTP to Kafka with Fastify and kafkajs: the same request and the same event as airi's, acknowledged by the broker
+// before the response. It validates the JSON by schema and the token; unlike airi it has no quotas, no owners of
+// conversations and no deduplication.
+//   BATCH=no   one producer.send per request, the idempotent producer as its documentation sets it up
+//   BATCH=yes  requests that arrive while a batch is being sent form the next batch
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import fastifyJwt from '@fastify/jwt';
 import fastify from 'fastify';

@@ -1,5 +1,5 @@
-// The read endpoints with Fastify and pg: a pool, named (so prepared) statements, where user_id = the token's. It checks the
-// token; unlike airi it knows no sessions and no row-level security.
+// The read endpoints with Fastify and pg: a pool, named (so prepared) statements, where user_id = the token's. It
+// verifies the token; unlike airi it has no sessions and no row-level security.
 import fastifyJwt from '@fastify/jwt';
 import fastify from 'fastify';
 import pg from 'pg';

@@ -1,5 +1,5 @@
-// Fan-out: one channel, 1,000 subscribers, deltas published over Redis as fast as all of them take them (never more than 64 on
-// their way, so that nothing is dropped).
+// Fan-out: one channel, 1,000 subscribers, deltas published over Redis as fast as all of them receive (never more than
+// 64 in flight, so that nothing is dropped).
 import { client, median, rounds, withPeer } from '../lib/client.mjs';
 import { readFileSync } from 'node:fs';
 import { settings } from '../lib/settings.mjs';

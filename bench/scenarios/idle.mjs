@@ -1,4 +1,5 @@
-// Idle sockets: authenticated WebSockets on one gateway, its memory for each, and a delta that still has to arrive.
+// Idle sockets: authenticated WebSockets on one gateway, the gateway's memory per socket, and a delta that must still
+// arrive.
 import { client, withPeer } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 import { gatewayPid } from '../lib/system.mjs';
@@ -43,6 +44,6 @@ export async function measure() {
             ok: count > 0 && p50 < 50,
             note: `p99 ${p99.toFixed(1)} ms, ${count} messages, provider without delay`,
         },
-        { what: 'opening them all', value: airi.opening_seconds, unit: 's' },
+        { what: 'opening all of them', value: airi.opening_seconds, unit: 's' },
     ];
 }

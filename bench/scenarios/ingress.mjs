@@ -1,7 +1,7 @@
-// Ingress: HTTP sends acknowledged by Kafka, on keep-alive connections of as many people. Every contender checks the JSON and
-// the token, makes the same event and answers when the broker has it; airi looks besides whether the session lives, whose the
-// conversation is, and whether the day's quota allows it. With the workers running, which handle what comes (on the same
-// cores), and without them.
+// Ingress: HTTP sends acknowledged by Kafka, each user on a keep-alive connection. Every contender validates the JSON
+// and the token, builds the same event and responds when the broker has it; airi also checks the session, the
+// conversation's owner and the daily quota. Measured with the workers running, which process the messages on the same
+// cores, and without them.
 import { client, median, rounds, withPeer } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 import { run } from '../lib/system.mjs';

@@ -1,9 +1,9 @@
-// Added latency: message_send to the first message_delta, minus the time the provider itself takes for its first token,
-// asked directly with the same script by as many clients.
+// Added latency: message_send to the first message_delta, minus the provider's own time to the first token, measured
+// directly with the same script and the same number of clients.
 import { client, median, rounds } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 
-// Alone, short replies, so that there are many; together, long ones that run side by side.
+// A single stream uses short replies to get many samples; parallel streams use long replies that overlap.
 const scripts = new Map([
     [1, 'first=20 tokens=4 rate=100'],
     [100, 'first=100 tokens=40 rate=20'],

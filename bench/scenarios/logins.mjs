@@ -1,5 +1,5 @@
-// Two hundred people sign in at once, again and again, while others chat: what a first delta takes then beside what it takes
-// without them, and how many sign in.
+// Two hundred users log in at once, repeatedly, while others chat: the time to the first delta with and without the
+// logins, and the number of logins.
 import { client, median, rounds } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 import { sql } from '../lib/system.mjs';
@@ -33,9 +33,9 @@ export async function measure() {
     };
     const got = await rounds([
         ['provider', () => client('provider', { ...talk, to: settings.stubProvider })],
-        ['airi, nobody signs in', () => client('latency', { ...talk, to: settings.gateway })],
+        ['airi, no logins', () => client('latency', { ...talk, to: settings.gateway })],
         [
-            'airi, 200 sign in',
+            'airi, 200 logins',
             async () => {
                 const [chat, logins] = await Promise.all([
                     client('latency', { ...talk, to: settings.gateway }),
@@ -50,12 +50,12 @@ export async function measure() {
     const added = p(busy, 'p50') - p(provider, 'p50');
     return [
         {
-            what: 'added to a first delta, p50, nobody signs in',
+            what: 'added to a first delta, p50, no logins',
             value: p(quiet, 'p50') - p(provider, 'p50'),
             unit: 'ms',
         },
         {
-            what: `added to a first delta, p50, ${people} sign in at once`,
+            what: `added to a first delta, p50, ${people} logins at once`,
             value: added,
             unit: 'ms',
             target: '< 50',

@@ -1,5 +1,5 @@
-// Pipeline throughput: short messages by WebSocket, each moderated, answered, streamed, stored, billed; counted at the client
-// and again in Postgres. First at the target's rate, then as fast as the answers come.
+// Pipeline throughput: short messages by WebSocket, each moderated, answered, streamed, stored and billed; counted at
+// the client and again in Postgres. First at the target's rate, then as fast as the replies arrive.
 import { client } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 import { processorTime, since, sql } from '../lib/system.mjs';
@@ -59,7 +59,7 @@ export async function measure() {
             unit: 'ms',
         },
         {
-            what: 'most, 128 under way',
+            what: 'maximum, 128 in flight',
             value: most.per_second,
             unit: '/s',
             note: `stored ${most.stored}, billed ${most.billed}; p50 ${most.whole.p50.toFixed(0)} ms`,

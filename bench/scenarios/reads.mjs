@@ -1,5 +1,5 @@
-// Reads by HTTP on a filled database: 1,000 people with 100 messages each. Beside it the same endpoints with Fastify and pg,
-// written as one does: a pool, a prepared statement, rows made into JSON. airi looks besides whether the session lives, and
+// HTTP reads on a filled database: 1,000 users with 100 messages each. The peer has the same endpoints in Fastify and
+// pg, written the usual way: a pool, a prepared statement, rows converted to JSON. airi also checks the session and
 // reads under row-level security.
 import { client, median, rounds, withPeer } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';

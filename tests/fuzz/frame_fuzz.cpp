@@ -1,4 +1,4 @@
-// Any bytes as a client's WebSocket frame, as a payload heard from Redis, as an event, as a resume token.
+// Any bytes as a client's WebSocket frame, a payload from Redis, an event, a resume token.
 #include "events/all.hpp"
 #include "events/codec.hpp"
 #include "gateway/messaging/client_frame.hpp"

@@ -1,4 +1,4 @@
-// libFuzzer target: any bytes as a request header. What is accepted must be sound; nothing may crash.
+// Any bytes as a request head: an accepted request must be valid, and nothing may crash.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

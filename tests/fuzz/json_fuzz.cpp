@@ -1,4 +1,4 @@
-// Any bytes through the JSON reader and writer: what parses must survive being written and read again.
+// Any bytes through the JSON reader and writer: a parsed document must survive being written and read again.
 #include <cstdlib>
 
 #include "platform/base/json.hpp"
@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto written = parsed->root().text();
         if (!airi::json::document::parse(written)) std::abort();
     }
-    // Whatever the bytes are, the quoted string is JSON.
+    // Any bytes become valid JSON when quoted.
     if (!airi::json::document::parse("[" + airi::json::quoted(text) + "]")) std::abort();
     return 0;
 }

@@ -1,4 +1,4 @@
-// Any bytes, cut anywhere, give the same lines as the same bytes whole, none of them empty or over the bound.
+// Any bytes, split anywhere, give the same lines as unsplit, none of them empty or over the limit.
 #include <cstdint>
 #include <cstdlib>
 
@@ -7,7 +7,7 @@
 
 using namespace airi::http;
 
-// The first two bytes say where to cut.
+// The first two bytes are the position of the split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::size_t most = 256;
     if (size < 2) return 0;

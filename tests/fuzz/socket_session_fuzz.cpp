@@ -1,5 +1,5 @@
-// libFuzzer target: any bytes after a WebSocket handshake, against a whole server on loopback. The server
-// must end every such connection once the client has ended its side, and serve the next.
+// Any bytes after a WebSocket handshake, against a whole server on loopback: the server must close every such
+// connection once the client has closed its side, and serve the next one.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

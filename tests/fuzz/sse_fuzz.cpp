@@ -1,5 +1,4 @@
-// Any bytes, cut anywhere, give the same events as the same bytes whole, and never more than the bounds
-// allow.
+// Any bytes, split anywhere, give the same events as unsplit, and none exceeds the limits.
 #include <cstdint>
 #include <cstdlib>
 
@@ -26,7 +25,7 @@ void decode(std::unique_ptr<decoder> with, std::string_view first, std::string_v
 
 }  // namespace
 
-// The first two bytes say where to cut.
+// The first two bytes are the position of the split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const std::string_view stream(reinterpret_cast<const char*>(data) + 2, size - 2);

@@ -1,4 +1,4 @@
-// What is logged while it lives, for tests that read logs.
+// Captures the log for as long as it lives.
 #pragma once
 
 #include <mutex>

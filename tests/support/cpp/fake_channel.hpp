@@ -1,4 +1,4 @@
-// The worker's side of the frames' way, in memory: refuses what the real script refuses, unless told to lose it.
+// An in-memory frame channel: rejects what the real script rejects, unless the test makes it lose an answer.
 #pragma once
 
 #include <algorithm>
@@ -18,22 +18,22 @@ public:
     struct written {
         events::frame_type type;
         events::position at;
-        std::string text;  ///< its content, or ""
+        std::string text;  ///< its content, or empty
         std::string more;
         std::chrono::steady_clock::time_point when;
     };
 
     explicit fake_channel(journal* into = nullptr) : journal_(into) {}
 
-    lever use;                 ///< any failure: Redis does not answer
-    bool answer_lost = false;  ///< with a failure: the frame is written all the same
+    lever use;                 ///< any failure means that Redis does not respond
+    bool answer_lost = false;  ///< on a failure the frame is written all the same
     std::vector<written> frames;
     std::vector<workers::announcement> announcements;
     std::vector<user_id> changes;
 
-    /// The streams are gone (FLUSHALL).
+    /// Deletes all streams, as FLUSHALL does.
     void flush() { last_.clear(); }
-    /// Another worker writes the stream of that generation at a later epoch.
+    /// Simulates another worker that writes that generation's stream at a later epoch.
     void take_over(const generation_id& id, std::int64_t epoch) { last_[id] = {epoch, 0}; }
 
     awaitable<workers::appended> append(workers::outgoing_frame out) override {
@@ -66,7 +66,7 @@ public:
         for (const auto& f : frames) out.push_back(f.type);
         return out;
     }
-    /// The text a client shows that read every frame: snapshots replace, restarts begin anew.
+    /// The text shown by a client that reads every frame: snapshots replace it, restarts clear it.
     std::string shown() const {
         std::string out;
         for (const auto& f : frames) {

@@ -1,4 +1,4 @@
-// A consumer that remembers what was committed, paused and resumed.
+// A consumer that records commits, pauses and resumes.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,13 @@ namespace airi::test {
 
 class fake_consumer : public kafka::consumer {
 public:
-    /// Called at each commit, before it is kept.
+    /// Called at each commit, before it is recorded.
     std::function<void(const kafka::partition_id&, std::int64_t next)> at_commit;
     std::map<kafka::partition_id, std::vector<std::int64_t>> commits;
     std::set<kafka::partition_id> paused;
     int pauses = 0, resumes = 0;
 
-    /// The offset a next owner would read from; 0 when nothing was committed.
+    /// The offset from which the next owner would read; 0 when nothing was committed.
     std::int64_t committed(const kafka::partition_id& of) const {
         const auto found = commits.find(of);
         return found == commits.end() ? 0 : found->second.back();

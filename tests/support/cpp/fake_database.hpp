@@ -1,4 +1,4 @@
-// A database that answers as the test says and keeps what was committed.
+// A database whose answers come from the test and that records committed statements.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ inline postgres::rows cell(std::optional<std::string> text) {
     return out;
 }
 
-/// The parameter of that name of a bound statement; "NULL" when it is null.
+/// The parameter of that name in a bound statement; "NULL" when it is null.
 inline std::string parameter(const postgres::bound& of, std::string_view name) {
     for (std::size_t i = 0; i < of.parameters.size(); ++i)
         if (of.statement->parameters[i] == name) return of.parameters[i].value_or("NULL");
@@ -30,7 +30,7 @@ public:
     explicit fake_database(journal* into = nullptr) : journal_(into) {}
 
     lever use;
-    /// What a statement gives, or why the whole transaction fails. Without it: no rows.
+    /// Returns a statement's rows or the error of the whole transaction. Empty: no rows.
     std::function<result<postgres::rows>(const postgres::bound&)> answer;
     std::vector<postgres::bound> committed;
 
@@ -50,7 +50,7 @@ public:
     }
     bool available() const override { return true; }
 
-    /// Those committed of a statement.
+    /// The committed statements of that name.
     std::vector<postgres::bound> all(std::string_view name) const {
         std::vector<postgres::bound> out;
         for (const auto& one : committed)

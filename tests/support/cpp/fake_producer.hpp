@@ -1,4 +1,4 @@
-// A producer that keeps what it was given, once per acknowledged call.
+// A producer that records the records of each acknowledged call.
 #pragma once
 
 #include <vector>
@@ -20,7 +20,7 @@ public:
     explicit fake_producer(journal* into = nullptr) : journal_(into) {}
 
     lever use;
-    /// Why a record is never taken; success for those that are.
+    /// The error with which a record is rejected; success for accepted ones.
     std::function<error_code(const kafka::record&)> refuse;
     std::vector<kafka::record> sent;
 

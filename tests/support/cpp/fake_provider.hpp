@@ -1,4 +1,4 @@
-// A language model that says what the test tells it to, piece by piece, and counts its open streams.
+// A language model that streams scripted pieces and counts its open streams.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,11 +15,11 @@ namespace airi::test {
 
 namespace models = workers::providers;
 
-/// One call: refused at the start, or pieces and then an end, an error, or silence until it is cancelled.
+/// One call: rejected at the start, or pieces followed by an end, an error, or silence until it is cancelled.
 struct scripted_call {
     error_code refused = {};
     std::vector<std::string> pieces = {};
-    std::optional<models::token_count> tokens = {};  ///< told with the last piece
+    std::optional<models::token_count> tokens = {};  ///< sent with the last piece
     std::optional<models::finish> ended = models::finish::stop;
     error_code broken = {};  ///< instead of an end
     bool silent = false;     ///< after the pieces
@@ -40,8 +40,8 @@ class fake_provider : public models::chat_provider {
 public:
     explicit fake_provider(std::string name) : name_(std::move(name)) {}
 
-    lever pace;                       ///< passed before each piece; only its hold counts
-    std::deque<scripted_call> calls;  ///< taken from the front; without any, unavailable
+    lever pace;                       ///< passed before each piece; only holding it has an effect
+    std::deque<scripted_call> calls;  ///< taken from the front; when empty, the provider is unavailable
     std::vector<models::prompt> asked;
     int open_streams = 0;
 
@@ -62,7 +62,7 @@ private:
 
         awaitable<result<models::piece>> next() override {
             co_await of.pace.pass();
-            // A turn of the loop, as a network would take.
+            // One turn of the loop, as on a network.
             boost::asio::steady_timer turn(co_await boost::asio::this_coro::executor, milliseconds{1});
             co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
             models::piece out;

@@ -1,4 +1,4 @@
-// The gateway's way out to Kafka, in memory.
+// The gateway's publisher, in memory.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ public:
     lever use;
     bool there = true;
     std::vector<events::outgoing> sent;
-    /// Called for each event once it is there: what the workers would do.
+    /// Called for each published event: simulates the workers.
     std::function<void(const events::outgoing&)> then;
 
     awaitable<result<>> publish(std::vector<events::outgoing> batch) override {

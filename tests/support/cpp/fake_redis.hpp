@@ -1,5 +1,5 @@
-// A Redis in memory with what the gateway needs of it: streams, channels, the worker's append script, and keys without
-// their lives. Answers come through the loop, never inline; corked, they wait. Everything on one thread.
+// An in-memory Redis with the gateway's subset: streams, channels, the worker's append script, and keys without expiry.
+// Answers arrive through the loop, never inline; while corked they wait. Single-threaded.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,7 @@ public:
     class fake_subscriber;
     class fake_client;
 
-    /// The worker's script: refuses what does not stand alone without a stream, and what is not newer than
-    /// the stream.
+    /// The worker's append script: rejects a delta without a stream, and any frame not newer than the stream's last.
     bool append(const events::generation_ids& ids, events::position at, events::frame_type type, std::string_view more,
         bool published = true) {
         const auto key = events::stream_key(ids.generation);
@@ -36,10 +35,10 @@ public:
     inline std::int64_t publish(const std::string& channel, const std::string& payload);
     void flush() { streams_.clear(); }
 
-    /// What is said and asked fails from now on / works again.
+    /// Makes all commands and publications fail, or succeed again.
     inline void go_away();
     inline void come_back();
-    /// Answers to commands and confirmations wait until `uncork`.
+    /// Holds answers to commands and confirmations until `uncork`.
     void cork() { corked_ = true; }
     void uncork() {
         corked_ = false;
@@ -79,8 +78,7 @@ private:
             return text(words[2]);
         }
         if (words[0] == "GET") return keys.contains(words[1]) ? text(keys[words[1]]) : redis::reply{};
-        if (words[0] == "SET")
-            return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // as with NX
+        if (words[0] == "SET") return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // with NX
         if (words[0] == "UNLINK") {
             for (std::size_t i = 1; i < words.size(); ++i) keys.erase(words[i]);
             return redis::reply{redis::reply::kind::integer, 1, {}, {}};
@@ -105,7 +103,7 @@ public:
     awaitable<result<redis::reply>> command(std::vector<std::string> words) override {
         ++of_.commands;
         co_return co_await from_callback<result<redis::reply>>([&](std::function<void(result<redis::reply>)> then) {
-            // The server's answer is of the moment it is asked; the cork delays only its way back.
+            // The answer is computed at once; the cork delays only its delivery.
             of_.say([then, got = of_.answer(words)] { then(got); });
         });
     }

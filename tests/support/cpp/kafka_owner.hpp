@@ -1,5 +1,5 @@
-// Clients of the Kafka port for tests: a thread that runs coroutines, and a consumer's owner that writes
-// everything down.
+// Test clients of the Kafka port: a thread that runs coroutines, and an owner that records everything its consumer
+// reports.
 #pragma once
 
 #include <algorithm>
@@ -61,7 +61,7 @@ public:
         thread_ = &on;
         consumer_ = kafka::open_consumer(std::move(options), on.on(), *this);
     }
-    /// Stops the consumer and lets it go.
+    /// Stops and destroys the consumer.
     void close() {
         if (!consumer_) return;
         thread_->run(consumer_->stop());
@@ -136,7 +136,7 @@ public:
         const std::scoped_lock held(lock_);
         return reason_;
     }
-    /// Waits until the owner has been told that its consumer cannot go on.
+    /// Waits until the consumer has reported a fatal failure.
     bool fails() {
         return eventually([](auto& o) { return o.reason_.has_value(); });
     }
@@ -160,7 +160,7 @@ private:
     std::optional<std::string> reason_;
 };
 
-/// Polls a condition that no notification tells about.
+/// Polls a condition that sends no notification.
 template <class Condition>
 bool becomes_true(Condition holds, milliseconds limit = seconds(20)) {
     for (const auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {

@@ -1,4 +1,4 @@
-// What a test can do to a fake: let its next calls fail, or hold them until they are released. One thread.
+// Controls a fake: makes its next calls fail, or holds them until they are released. Single-threaded.
 #pragma once
 
 #include <deque>
@@ -23,7 +23,7 @@ public:
         holding_ = false;
         while (!held_.empty()) release_one();
     }
-    /// Lets the one that waits longest go on; the others stay.
+    /// Releases the call that has waited longest; the others stay held.
     void release_one() {
         auto go_on = std::move(held_.front());
         held_.pop_front();
@@ -32,7 +32,7 @@ public:
     std::size_t held() const { return held_.size(); }
     int calls() const { return calls_; }
 
-    /// What each call of the fake does first.
+    /// Every call of the fake awaits this first.
     awaitable<error_code> pass() {
         ++calls_;
         if (holding_) co_await from_callback<int>([this](auto go_on) { held_.push_back(std::move(go_on)); });
@@ -49,7 +49,7 @@ private:
     int calls_ = 0;
 };
 
-/// In which order the fakes of a test were used.
+/// The order in which a test's fakes were used.
 using journal = std::deque<std::string>;
 
 }  // namespace airi::test

@@ -37,8 +37,7 @@ private:
     bool ends_;
 };
 
-// Echoes; "throw" throws, "policy" closes with 1008, "flood N M" sends N frames of M bytes, "hold" waits a
-// moment.
+// Echoes; "throw" throws, "policy" closes with 1008, "flood N M" sends N frames of M bytes, "hold" waits briefly.
 class echo_peer final : public websocket_handler {
 public:
     explicit echo_peer(fake_application& app) : app_(app) {}

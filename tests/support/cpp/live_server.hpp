@@ -1,5 +1,4 @@
-// A gateway server on a loopback port with a fake application, run by a thread of its own. Used by the
-// session tests.
+// A gateway server on a loopback port with a fake application, on a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -15,9 +14,8 @@
 
 namespace airi::tests {
 
-/// Answers by path: /echo, /small (body ≤ 10), /throw, /held (waits for `release`), /stream, /endless,
-/// /bad-header, /nothing (204), /large; sockets at /ws, /refused (401), /broken (throws). Anything else is
-/// 404.
+/// Responds by path: /echo, /small (body ≤ 10), /throw, /held (waits for `release`), /stream, /endless, /bad-header,
+/// /nothing (204), /large; sockets at /ws, /refused (401), /broken (throws). Anything else is 404.
 class fake_application : public gateway::application {
 public:
     explicit fake_application(boost::asio::io_context& io) : held(io, std::chrono::steady_clock::time_point::max()) {}
@@ -26,7 +24,7 @@ public:
     awaitable<gateway::answer> handle(gateway::request in) override;
     awaitable<std::variant<gateway::response, gateway::upgraded>> upgrade(gateway::request in) override;
 
-    boost::asio::steady_timer held;  ///< /held answers when it is cancelled
+    boost::asio::steady_timer held;  ///< /held responds when it is cancelled
     std::atomic<int> handled{0};
     std::atomic<int> holding{0};
     std::atomic<int> streams_open{0};
@@ -34,7 +32,7 @@ public:
     std::atomic<int> peers_closed{0};
 };
 
-/// Times short enough for tests.
+/// Time limits short enough for tests.
 gateway::server_options quick_options();
 
 class live_server {
@@ -46,7 +44,7 @@ public:
     const gateway::session_counters& counters() const { return server_->counters(); }
     /// Runs `call` on the server's thread and waits for it.
     void on_thread(std::function<void()> call);
-    /// Starts a drain; `drained` tells its end.
+    /// Starts a drain; sets `drained` when it has ended.
     void drain(milliseconds limit);
     void stop();
 

@@ -1,4 +1,4 @@
-// Runs coroutines on a loop of the test's own thread, until they are done or something is so.
+// Runs coroutines on a loop of the test's own thread until they are done or a condition holds.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ class loop {
 public:
     executor on() { return io_.get_executor(); }
 
-    /// False when it is not so within the limit.
+    /// Returns false when it does not hold within the limit.
     bool until(const std::function<bool()>& so, std::chrono::seconds limit = std::chrono::seconds(20)) {
         const auto end = std::chrono::steady_clock::now() + limit;
         while (!so()) {
@@ -27,7 +27,7 @@ public:
         }
         return true;
     }
-    /// Everything that can be done without waiting is done.
+    /// Runs everything that is ready.
     void settle() {
         io_.restart();
         while (io_.poll() > 0) io_.restart();
@@ -47,7 +47,7 @@ public:
         start(std::move(what), done);
         REQUIRE(until([&] { return done; }));
     }
-    /// Goes on in the background; `done` is set at its end.
+    /// Continues in the background; sets `done` at its end.
     void start(awaitable<> what, bool& done) {
         boost::asio::co_spawn(io_, std::move(what), [&done](std::exception_ptr thrown) {
             if (thrown) std::rethrow_exception(thrown);

@@ -1,13 +1,13 @@
-// Where this tree and the programs of this build are. Used by the tests that read files or start servers.
+// The locations of this tree and of this build's programs.
 #pragma once
 
 #include <filesystem>
 
 namespace airi::test {
 
-/// Absolute, of the source tree.
+/// Absolute.
 std::filesystem::path source_root();
-/// Absolute, with airi-stub-provider and the others in it.
+/// Absolute; contains airi-stub-provider and the other programs.
 std::filesystem::path program_folder();
 
 }  // namespace airi::test

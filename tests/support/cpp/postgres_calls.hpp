@@ -23,9 +23,9 @@ inline awaitable<> run_one(postgres::database* on, postgres::transaction work, s
     *into = co_await on->run(std::move(work));
 }
 
-/// All at once, from one thread; the answers in the order of the transactions.
+/// Runs all at once from one thread; the results are in the order of the transactions.
 inline std::vector<postgres_answer> run_all(postgres::database& on, std::vector<postgres::transaction> work) {
-    // Outlives every pool: a pool's thread may still be inside its post when the answer is read.
+    // Outlives every pool: a pool's thread may still be posting when the result is read.
     static boost::asio::io_context io(1);
     io.restart();
     std::vector<std::optional<postgres_answer>> found(work.size());
@@ -43,7 +43,7 @@ inline postgres_answer run(postgres::database& on, postgres::transaction work) {
     return std::move(run_all(on, std::move(one)).front());
 }
 
-/// Asks every few milliseconds; false after `within`.
+/// Polls every few milliseconds; false after `within`.
 inline bool becomes(const std::function<bool()>& condition, std::chrono::seconds within = std::chrono::seconds(20)) {
     const auto until = std::chrono::steady_clock::now() + within;
     while (!condition()) {

@@ -1,5 +1,5 @@
-// How doctest prints and checks our results and errors. Boost's own printer of a result prints its value too, and many
-// values have no printer: include this where a result stands in a CHECK.
+// doctest printers for results and errors. Boost's own printer of a result prints its value too, and many values have
+// no printer: include this wherever a CHECK contains a result.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -12,7 +12,7 @@
 namespace airi::tests {
 namespace {
 
-// A call with a time limit is never restarted by the kernel after a signal, such as a fuzzer's own alarm.
+// The kernel never restarts a call with a time limit after a signal, such as a fuzzer's alarm.
 ssize_t uninterrupted(const auto& call) {
     for (;;)
         if (const ssize_t count = call(); count >= 0 || errno != EINTR) return count;
@@ -30,7 +30,7 @@ raw_client::raw_client(unsigned short port, int receive_bytes) : fd_(::socket(AF
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    // An interrupted connect goes on, and is asked for again until it stands.
+    // An interrupted connect continues, and is called again until it is established.
     while (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EISCONN) {
         if (errno == EINTR || errno == EALREADY) continue;
         ::close(fd_);

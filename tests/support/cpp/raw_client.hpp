@@ -1,5 +1,4 @@
-// A blocking TCP client that can say anything, also what is wrong. Every wait ends after `patience` with an
-// exception. Used by the session tests and by ws_client.
+// A blocking TCP client that can send anything, including malformed data. Every wait throws after the time limit.
 #pragma once
 
 #include <chrono>
@@ -16,7 +15,7 @@ struct raw_reply {
     std::string body;
 };
 
-/// How long a client waits for the server.
+/// The time a client waits for the server.
 inline constexpr std::chrono::seconds batch_linger{10};
 
 class raw_client {
@@ -28,26 +27,26 @@ public:
     ~raw_client();
 
     void send(std::string_view bytes);
-    /// As much as goes without waiting. False when the peer is gone.
+    /// Sends as much as possible without waiting. False when the peer is gone.
     bool send_now(std::string_view bytes);
-    /// What has come, at least one byte; empty at the end of the stream (also by a reset).
+    /// The received bytes, at least one; empty at the end of the stream (or after a reset).
     std::string read_some();
     std::string read_exactly(std::size_t count);
     /// Everything up to and including `mark`.
     std::string read_until(std::string_view mark);
-    /// One HTTP answer with Content-Length or without a body.
+    /// One HTTP response with Content-Length or without a body.
     raw_reply read_reply(bool has_body = true);
-    /// Reads to the end of the stream and gives back what came.
+    /// Reads to the end of the stream and returns the bytes.
     std::string read_all();
     void half_close();
     void close();
 
 private:
     int fd_ = -1;
-    std::string read_;  // and not yet given out
+    std::string read_;  // received and not yet returned
 };
 
-/// Connects, sends, reads one answer.
+/// Connects, sends, reads one response.
 raw_reply ask(unsigned short port, std::string_view request);
 
 }  // namespace airi::tests

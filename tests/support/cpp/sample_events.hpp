@@ -81,7 +81,7 @@ inline events::export_requested sample() {
         "https://airi.example/api/v1/users/export/download?token=a-b_c", some_time};
 }
 
-/// Calls `each` with a sample of every event there is.
+/// Calls `each` with a sample of every kind of event.
 template <class Each>
 void for_each_event(Each each) {
     std::apply(

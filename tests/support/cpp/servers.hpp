@@ -1,5 +1,5 @@
-// Real servers for integration tests: each in a temporary directory and on a port of its own, stopped and
-// removed at the end, pass or fail. They are started by deploy/servers.sh.
+// Real servers for integration tests, started by deploy/servers.sh: each in a temporary directory and on a port of its
+// own, stopped and removed at the end, pass or fail.
 #pragma once
 
 #include <cstdio>
@@ -15,7 +15,7 @@ namespace airi::test {
 
 class server {
 public:
-    /// kafka, postgres or redis. Returns when it answers.
+    /// `kind` is kafka, postgres or redis. Returns when the server responds.
     explicit server(std::string kind) : kind_(std::move(kind)) {
         std::string name = (std::filesystem::temp_directory_path() / ("airi-" + kind_ + "-XXXXXX")).string();
         if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
@@ -34,7 +34,7 @@ public:
         remove();
     }
 
-    /// Also after `stop` and `kill`: the same data, the same port.
+    /// Restarts after `stop` and `kill` with the same data and port.
     void start() {
         address_ = call("start");
         const auto colon = address_.rfind(':');
@@ -47,7 +47,7 @@ public:
     void resume() { call("resume"); }
 
     int port() const { return port_; }
-    /// What servers.sh prints: host:port of Kafka, the URL of the others.
+    /// The output of servers.sh: host:port of Kafka, the URL of the others.
     const std::string& address() const { return address_; }
     const std::filesystem::path& directory() const { return directory_; }
 

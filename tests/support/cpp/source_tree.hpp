@@ -28,7 +28,7 @@ inline std::string read_text(const std::filesystem::path& path) {
     return out.str();
 }
 
-/// Every file below these folders of the tree with one of these endings, by name; installed packages left out.
+/// Every file below these folders with one of these endings, sorted by path; node_modules is skipped.
 inline std::vector<source_file> files_below(
     std::initializer_list<std::string_view> folders, std::initializer_list<std::string_view> endings) {
     namespace fs = std::filesystem;
@@ -48,7 +48,7 @@ inline std::vector<source_file> files_below(
     return out;
 }
 
-/// What stands between the quotes or brackets of each #include.
+/// The path between the quotes or brackets of each #include.
 inline std::vector<std::string> includes_of(const source_file& file) {
     std::vector<std::string> out;
     std::istringstream lines(file.text);
@@ -60,7 +60,7 @@ inline std::vector<std::string> includes_of(const source_file& file) {
     return out;
 }
 
-/// The code without comments and literals, and the literals: escapes as they are written.
+/// The code without comments and literals, and the literals, with their escapes as written.
 struct lexed {
     std::string code;
     std::vector<std::string> literals;

@@ -1,6 +1,6 @@
-// librdkafka uses the threads of C11, which ThreadSanitizer does not know: it crashes in such a thread and
-// takes every handover through librdkafka for a race. In sanitized test programs these definitions come
-// before the C library's.
+// librdkafka uses the threads of C11, which ThreadSanitizer does not support: it crashes in such a thread and reports
+// every handover through librdkafka as a race. In sanitized test programs these definitions take precedence over the C
+// library's.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 
@@ -28,7 +28,7 @@ int outcome(int error) {
     if (error == ETIMEDOUT) return thrd_timedout;
     return error == EBUSY ? thrd_busy : thrd_error;
 }
-// glibc's own types are these in another wrapping.
+// glibc wraps the same types.
 pthread_mutex_t* as(mtx_t* m) { return reinterpret_cast<pthread_mutex_t*>(m); }
 pthread_cond_t* as(cnd_t* c) { return reinterpret_cast<pthread_cond_t*>(c); }
 static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeof(pthread_cond_t));

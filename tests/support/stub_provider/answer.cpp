@@ -14,8 +14,8 @@ namespace airi::stub_provider {
 namespace {
 
 struct credentials {
-    bool present = false;  // the header is there
-    bool usable = false;   // and holds something
+    bool present = false;  // the header is present
+    bool usable = false;   // and not empty
 };
 
 credentials credentials_of(const http_request& in, provider from) {
@@ -45,7 +45,7 @@ credentials credentials_of(const http_request& in, provider from) {
     }
 }
 
-// What stands between a request and an answer, in the order in which providers check it.
+// The checks between a request and a response, in the order in which providers make them.
 std::optional<refusal> gate(const http_request& in, const route& to, const credentials& who) {
     if (to.what == operation::unknown) return not_found(to.from, in.method, in.path);
     const bool post = to.what == operation::chat;
@@ -69,7 +69,7 @@ script script_of(const http_request& in, std::string_view model_words, std::stri
     return how;
 }
 
-// After its `times` a scripted fault is over; the count belongs to provider, script and the user's message.
+// A scripted fault ends after its `times`, which are counted by provider, script and user message.
 void spend_times(script& how, provider from, std::string_view last_user, journal& book) {
     if (how.times < 0) return;
     std::string text(name_of(from));

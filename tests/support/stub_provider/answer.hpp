@@ -1,5 +1,4 @@
-// Serves one connection, request after request: routes, checks credentials and body, refuses or performs.
-// Used by main.cpp.
+// Serves one connection, request after request: routes, checks credentials and body, rejects or performs.
 #pragma once
 
 #include <memory>

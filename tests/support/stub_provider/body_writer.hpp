@@ -1,5 +1,5 @@
-// Gathers a streamed body: SSE events or NDJSON lines, each in an HTTP chunk of its own.
-// Used by the dialects (what is said) and perform.cpp (when it goes out, and what is broken).
+// Collects a streamed body: SSE events or NDJSON lines, each in an HTTP chunk of its own. Dialects write into it;
+// perform.cpp sends it and injects faults.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ class body_writer {
 public:
     explicit body_writer(const script& how);
 
-    void sse(std::string_view event, std::string_view data);  // an empty event name is left out
+    void sse(std::string_view event, std::string_view data);  // an empty event name is omitted
     void sse_comment(std::string_view text);
     void line(std::string_view json);
     void chunk(std::string_view payload);
-    void raw(std::string_view bytes);  // past the chunk framing
+    void raw(std::string_view bytes);  // bypasses the chunk framing
     void end(std::string_view trailer = {});
 
     std::string& bytes() { return bytes_; }

@@ -1,5 +1,4 @@
-// The lists of models and the version each provider answers with.
-// Used by answer.cpp.
+// The lists of models and the version that each provider returns.
 #pragma once
 
 #include <string>

@@ -19,7 +19,7 @@ bool flag(element from, std::string_view key, bool absent) {
     return from[key].get(value) == simdjson::SUCCESS ? value : absent;
 }
 
-// A content is a string, or an array of parts of which those of type "text" count.
+// A content is a string, or an array of parts whose "text" parts count.
 std::string content_text(element content) {
     std::string_view text;
     if (content.get(text) == simdjson::SUCCESS) return std::string(text);

@@ -1,5 +1,4 @@
-// A chat request's body, whichever provider it was meant for, reduced to what the stub provider needs.
-// Used by answer.cpp.
+// The body of a chat request for any provider, reduced to the fields the stub provider needs.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +17,7 @@ struct chat_request {
     bool include_usage = false;
     std::size_t messages = 0;
     std::size_t prompt_words = 0;  // of all messages, and of Anthropic's system prompt
-    std::size_t max_tokens = 0;    // 0 = none given
+    std::size_t max_tokens = 0;    // 0 = not given
 };
 
 enum class body_fault { none, not_json, no_model, no_messages, no_max_tokens };
@@ -28,7 +27,7 @@ struct parsed_body {
     body_fault wrong = body_fault::none;
 };
 
-// Checks what the provider itself insists on: Anthropic on max_tokens, Azure not on a model.
+// Checks the provider's own requirements: Anthropic needs max_tokens, Azure does not need a model.
 parsed_body parse_chat(const std::string& body, const route& to);
 
 }  // namespace airi::stub_provider

@@ -1,5 +1,5 @@
-// One TCP connection: reads requests, sends bytes at a given pace, and notices when the client has left.
-// Used by answer.cpp and perform.cpp, on the stub provider's only thread.
+// One TCP connection: reads requests, sends bytes at a given pace, and notices when the client leaves. Runs on the stub
+// provider's only thread.
 #pragma once
 
 #include <chrono>
@@ -33,19 +33,19 @@ public:
     enum class got { request, end, nonsense };
     awaitable<got> read(http_request& out);
 
-    // These three are false once the client has gone.
+    // These three return false once the client has left.
     awaitable<bool> send(std::string_view bytes, pace how = {});
     awaitable<bool> sleep_until(steady_clock::time_point when);
     bool alive() const { return !gone_; }
 
     awaitable<void> until_gone();
 
-    // Between watch() and unwatch() a client that closes is noticed at once, not only by the next write.
+    // Between watch() and unwatch() a client that closes is noticed at once instead of at the next write.
     void watch();
     void unwatch();
 
     void close();  // FIN
-    void reset();  // RST: what is still unsent is lost
+    void reset();  // RST: unsent bytes are lost
 
 private:
     awaitable<bool> fill();
@@ -56,7 +56,7 @@ private:
     boost::asio::steady_timer timer_;
     std::string in_;
     bool gone_ = false;
-    unsigned watch_ = 0;  // odd while watching; each turn has its own number
+    unsigned watch_ = 0;  // odd while watching; each watch has its own number
 };
 
 }  // namespace airi::stub_provider

@@ -1,5 +1,5 @@
-// How one provider says things: opening, token, end, error, and the whole answer when nothing is streamed.
-// perform.cpp decides what is said and when; a dialect only spells it. One implementation per wire format.
+// One provider's wire format: opening, token, end, error, and the whole response when nothing is streamed. perform.cpp
+// decides what is sent and when; a dialect only encodes it. One implementation per wire format.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace airi::stub_provider {
 
-// One request on its way to an answer. Lives until the answer is over.
+// One request in progress. Lives until the response has ended.
 struct exchange {
     provider from;
     bool ndjson;
@@ -36,17 +36,17 @@ public:
     virtual std::string_view content_type(bool stream) const = 0;
     virtual void opening(body_writer& to) = 0;
     virtual void token(body_writer& to, std::string_view text) = 0;
-    virtual void closing(body_writer& to, std::size_t sent) = 0;  // all but the very last word
+    virtual void closing(body_writer& to, std::size_t sent) = 0;  // all words but the last
     virtual void done(body_writer& to, std::size_t sent) = 0;     // [DONE], message_stop, "done":true
     virtual void error(body_writer& to) = 0;
     virtual void ping(body_writer& to) = 0;
-    virtual void unknown(body_writer& to) = 0;                          // valid, but of no known kind
+    virtual void unknown(body_writer& to) = 0;                          // valid, but of an unknown kind
     virtual void event(body_writer& to, std::string_view payload) = 0;  // any bytes in this format's framing
-    virtual std::string whole() = 0;                                    // the answer that is not streamed
+    virtual std::string whole() = 0;                                    // the response that is not streamed
 };
 
 // `what` must outlive the dialect.
-std::unique_ptr<dialect> openai_dialect(const exchange& what);  // Groq, Azure and Ollama's /v1 too
+std::unique_ptr<dialect> openai_dialect(const exchange& what);  // also Groq, Azure and Ollama's /v1
 std::unique_ptr<dialect> anthropic_dialect(const exchange& what);
 std::unique_ptr<dialect> ollama_dialect(const exchange& what);
 

@@ -1,5 +1,4 @@
-// One HTTP/1.1 request as it came over the wire. Parsing only, no socket.
-// Used by connection.cpp (reads it) and answer.cpp (serves it).
+// One HTTP/1.1 request as received. Parsing only, no socket.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +18,14 @@ struct http_request {
     std::string body;
     bool keep_alive = true;
 
-    std::string_view field(std::string_view lower_name) const;  // empty when absent
+    std::string_view field(std::string_view lower_name) const;  // empty when missing
 };
 
-// `head` is everything up to and including the empty line; nothing when it is not HTTP.
+// `head` ends with the empty line; returns nothing when it is not HTTP.
 std::optional<http_request> parse_head(std::string_view head);
 
-// Takes a whole chunked body from the front of `bytes`: how many bytes it had, 0 = not complete yet.
-// A broken one gives std::nullopt.
+// Removes a whole chunked body from the front of `bytes` and returns its length in bytes, 0 while it is incomplete. A
+// malformed one gives std::nullopt.
 std::optional<std::size_t> take_chunked(std::string_view bytes, std::string& body);
 
 }  // namespace airi::stub_provider

@@ -9,7 +9,7 @@
 namespace airi::stub_provider {
 namespace {
 
-// Cut where a UTF-8 sequence begins, so that the journal stays valid JSON.
+// Truncated where a UTF-8 sequence begins, so that the journal stays valid JSON.
 std::string shortened(std::string text, std::size_t limit) {
     if (text.size() <= limit) return text;
     while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;

@@ -1,5 +1,5 @@
-// What the stub provider has seen: the last 10,000 requests, counts per provider, and how often a `times=` was
-// used. Written by answer.cpp and perform.cpp, read by tests over /_stub/.
+// The stub provider's record: the last 10,000 requests, counts per provider, and uses of each `times=`. Written by
+// answer.cpp and perform.cpp, read by tests over /_stub/.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ struct record {
     std::optional<wall_clock::time_point> finished = {};
 };
 
-// Names a request that is under way. One from before a reset() changes no record any more.
+// Identifies a request in progress. One from before a reset() updates no record any more.
 struct record_key {
     std::uint64_t epoch = 0;
     std::uint64_t number = 0;
@@ -50,7 +50,7 @@ public:
     void progress(const record_key& which, std::size_t tokens_sent);
     void finish(const record_key& which, int status, std::size_t tokens_sent, bool client_gone);
 
-    // How many times this text was counted before; only its hash is kept.
+    // The number of earlier counts of this text; only its hash is stored.
     std::uint64_t count(std::string_view text);
 
     void reset();
@@ -65,7 +65,7 @@ private:
         std::uint64_t most_under_way = 0;
         std::uint64_t finished = 0;
         std::uint64_t client_gone = 0;
-        std::uint64_t refused = 0;  // answered with a status of 400 or more
+        std::uint64_t refused = 0;  // responses with a status of 400 or more
         std::uint64_t tokens_sent = 0;
     };
 

@@ -8,7 +8,7 @@
 namespace airi::stub_provider {
 namespace {
 
-// A JSON document a line: https://github.com/ollama/ollama/blob/main/docs/api.md
+// One JSON document a line: https://github.com/ollama/ollama/blob/main/docs/api.md
 class ollama final : public dialect {
 public:
     explicit ollama(const exchange& what) : what_(what), model_(json_string(what.model)) {}

@@ -108,7 +108,7 @@ private:
     bool has_refusal() const { return what_.from == provider::openai || what_.from == provider::azure; }
     std::string_view finish_reason() const { return what_.says.was_cut() ? "length" : "stop"; }
 
-    // With include_usage every chunk but the last carries "usage":null; Groq and Ollama leave it out.
+    // With include_usage every chunk but the last contains "usage":null; Groq and Ollama omit it.
     std::string_view no_usage() const { return what_.include_usage && has_refusal() ? R"(,"usage":null)" : ""; }
 
     std::string counts(std::size_t sent) const {

@@ -1,5 +1,4 @@
-// Carries out a script: sends one reply at its pace with its faults, streamed or whole.
-// Used by answer.cpp for every request that gets a reply.
+// Executes a script: sends one reply at its pace with its faults, streamed or whole.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +16,7 @@ struct outcome {
     bool keep_alive = true;
 };
 
-// `what` and `to` live until the coroutine is over; `keep_alive` is what the client asked for.
+// `what` and `to` must outlive the coroutine; `keep_alive` is the client's request.
 awaitable<outcome> perform_stream(
     connection& to, const exchange& what, journal& book, record_key which, bool keep_alive);
 awaitable<outcome> perform_whole(connection& to, const exchange& what, bool keep_alive);

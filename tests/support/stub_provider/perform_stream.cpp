@@ -46,7 +46,7 @@ public:
     }
 
 private:
-    // A plain reply that goes out in one write needs nobody to look for the client.
+    // A plain reply sent in one write needs no watch for the client.
     bool takes_time() const { return how_.rate > 0 || how_.first_ms > 0 || how_.faults != 0; }
 
     awaitable<void> play() {
@@ -80,7 +80,7 @@ private:
         pace_ = usual;
     }
 
-    // Tokens that are late already go out together, so the rate holds under load.
+    // Late tokens are sent together, so that the rate holds under load.
     awaitable<bool> until_due(std::size_t index) {
         if (how_.rate <= 0 && how_.first_ms == 0) co_return true;
         const double after = how_.rate > 0 ? static_cast<double>(index) / how_.rate : 0;
@@ -101,7 +101,7 @@ private:
         ++queued_;
     }
 
-    // False when nothing more is to be said.
+    // Returns false when the stream is finished.
     awaitable<bool> break_something() {
         if (how_.has(fault::garbage)) voice_->event(out_, R"({"id":"chatcmpl-broken","choices":[{"delta":{"con)");
         if (how_.has(fault::deep)) voice_->event(out_, deep_json());
@@ -142,7 +142,7 @@ private:
         out_.raw(how_.has(fault::cut) ? "400\r\ndata: {\"id\":\"chatcmpl-cut\",\"choi" : "zz\r\ndata: {}\n\n\r\n");
         const bool there = co_await flush();
         we_left_ = there;
-        // What the client has not yet taken out of its receive buffer should be there before the RST.
+        // Bytes that the client has not yet read should arrive before the RST.
         if (there && how_.has(fault::cut)) co_await to_.sleep_until(steady_clock::now() + milliseconds(5));
         if (how_.has(fault::cut)) {
             to_.reset();

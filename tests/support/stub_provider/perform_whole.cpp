@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 struct whole_answer {
     std::string head;
     std::string body;
-    bool broken = false;  // the framing is not to be trusted: no further request on this connection
+    bool broken = false;  // the framing is unreliable: no further request on this connection
 };
 
 std::string chunked(std::string_view payload, std::string_view trailer, const script& how) {
@@ -68,7 +68,7 @@ pace pace_of(const script& how, fault slow, std::int64_t own_pause) {
     return {};
 }
 
-// Sends the first half of the body and does to the rest what the script says.
+// Sends the first half of the body and treats the rest as scripted.
 awaitable<void> leave_in_the_middle(connection& to, const exchange& what, whole_answer& answer, outcome& out) {
     const bool nothing = what.how.has(fault::silent_pings);
     if (!nothing) answer.head.append(answer.body, 0, answer.body.size() / 2);

@@ -1,5 +1,4 @@
-// The five providers the stub provider speaks for, and which address belongs to which of them.
-// Used by every other part of the stub provider.
+// The five emulated providers and their paths.
 #pragma once
 
 #include <array>
@@ -28,9 +27,9 @@ enum class operation { chat, models, tags, version, control_requests, control_st
 struct route {
     provider from = provider::openai;
     operation what = operation::unknown;
-    bool control = false;         // one of the stub provider's own addresses
-    bool ndjson = false;          // Ollama's own API: a JSON document a line instead of SSE
-    std::string deployment = {};  // Azure only: the model is in the path
+    bool control = false;         // one of the stub provider's own paths
+    bool ndjson = false;          // Ollama's own API: one JSON document a line instead of SSE
+    std::string deployment = {};  // Azure only: the path contains the model
 };
 
 route route_of(std::string_view path);

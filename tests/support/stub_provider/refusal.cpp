@@ -16,7 +16,7 @@ struct entry {
     std::string_view message;
 };
 
-// https://platform.openai.com/docs/guides/error-codes; Groq and Ollama's /v1 use the same words
+// https://platform.openai.com/docs/guides/error-codes; Groq and Ollama's /v1 use the same texts
 constexpr std::array openai_entries{
     entry{400, "invalid_request_error", "", "Invalid request. Please check your parameters."},
     entry{401, "invalid_request_error", "invalid_api_key",
@@ -141,7 +141,7 @@ refusal unauthorised(provider from, bool key_was_empty) {
             "auth (i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from "
             "https://platform.openai.com/account/api-keys.";
     }
-    // Azure's own gateway answers a request without any key in another shape; see body_of.
+    // Azure's gateway responds to a request without any key in another shape; see body_of.
     if (from == provider::azure && !key_was_empty) {
         out.type = "gateway";
         out.message =
@@ -212,7 +212,7 @@ refusal mistaken(std::string_view word) {
 }
 
 refusal_body body_of(const refusal& what, provider from, bool ndjson, std::string_view request_id) {
-    // A 502 comes from the proxy in front of the provider, which knows nothing of its JSON.
+    // A 502 comes from the proxy in front of the provider, which does not know its JSON format.
     if (what.status == 502 && from != provider::ollama) {
         return {"text/html",
             "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad "

@@ -1,5 +1,4 @@
-// The error answers of the five providers: who says what at which status, and in which JSON shape.
-// Used by answer.cpp before a reply starts and by the dialects inside one.
+// The error responses of the five providers: text, status and JSON shape. Used before a reply starts and inside one.
 #pragma once
 
 #include <string>
@@ -33,7 +32,7 @@ refusal mistaken(std::string_view word);  // the script itself is wrong
 
 refusal_body body_of(const refusal& what, provider from, bool ndjson, std::string_view request_id);
 
-// The data of an error inside a stream that had begun with status 200.
+// The data of an error inside a stream that started with status 200.
 std::string stream_error_body(const exchange& what);
 
 }  // namespace airi::stub_provider

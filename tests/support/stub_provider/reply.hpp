@@ -1,5 +1,4 @@
-// The words the stub provider says: the same for the same script, so that a test can tell what must be stored.
-// Used by perform.cpp and the dialects.
+// The words of the stub provider's replies: the same for the same script, so that tests know what must be stored.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +15,9 @@ public:
     reply(const script& how, std::string_view last_user_message);
 
     std::size_t count() const { return count_; }
-    std::string token(std::size_t index) const;  // with the blank before it, except the first
+    std::string token(std::size_t index) const;  // with the blank before it, except for the first
     std::string text(std::size_t tokens) const;
-    void cut_to(std::size_t tokens);  // the asker's own limit
+    void cut_to(std::size_t tokens);  // the request's own limit
     bool was_cut() const { return was_cut_; }
 
 private:

@@ -1,5 +1,4 @@
 // Status line and headers as each provider sends them: request ids, rate limits, Retry-After.
-// Used by answer.cpp and perform.cpp.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +22,7 @@ struct response_head {
 
 std::string fresh_request_id(provider from);
 
-// With `how`, a status of 429, 503 or 529 carries the Retry-After that was asked for.
+// With `how`, a status of 429, 503 or 529 carries the requested Retry-After.
 std::string spelled(const response_head& head, provider from, const script& how);
 std::string control_head(int status, std::size_t length, bool keep_alive);
 

@@ -1,5 +1,5 @@
-// What a request asks the stub provider to do: length and pace of the reply, and what goes wrong with it.
-// README.md has the table of keys. Parsed by answer.cpp, carried out by perform.cpp.
+// A request's script: length and pace of the reply, and its faults. README.md has the table of keys. Parsed by
+// answer.cpp, executed by perform.cpp.
 #pragma once
 
 #include <cstddef>
@@ -42,10 +42,10 @@ struct script {
     bool tokens_given = false;
     double rate = 0;  // tokens per second; 0 = as fast as possible
     std::int64_t first_ms = 0;
-    std::size_t size = 0;  // bytes per token; 0 = as they come
+    std::size_t size = 0;  // bytes per token; 0 = unchanged
     bool echo = false;
     bool utf8 = false;
-    int status = 0;  // 0 = answer with a reply
+    int status = 0;  // 0 = send a reply
     std::int64_t retry_after = -1;
     bool retry_after_date = false;
     std::string code;  // replaces the error's own code (Anthropic: its type)
@@ -56,14 +56,14 @@ struct script {
     bool usage_given = false;
     bool obey_max_tokens = false;
     std::int64_t times = -1;  // -1 = every time
-    std::string text;         // the scripted words, as they were given
-    std::string mistake;      // the first key or value that was not understood
+    std::string text;         // the scripted words, as given
+    std::string mistake;      // the first unknown key or value
 
     bool has(fault f) const { return (faults & static_cast<std::uint32_t>(f)) != 0; }
     void behave() { faults = 0, status = 0; }
 };
 
-// Adds `words` ("tokens=50;rate=100", separated by blanks, ';' or '+') to what is there; later words win.
+// Adds `words` ("tokens=50;rate=100", separated by blanks, ';' or '+'); later words override earlier ones.
 void add_words(script& to, std::string_view words, provider asked);
 
 // The words of every "[[stub …]]" in a message, in order.

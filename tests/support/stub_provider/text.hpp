@@ -1,5 +1,4 @@
-// Small pieces of text the stub provider writes and reads: JSON strings, dates, ids, words.
-// Used by its dialects, heads and journal.
+// Text helpers: JSON strings, dates, ids, words.
 #pragma once
 
 #include <chrono>
