@@ -1,4 +1,4 @@
-// An account that is closed, taken back in time, or forgotten: afterwards no table has a word of it.
+// Deletion of an account, its restoration in time, and its erasure, after which no table contains its data.
 
 import assert from 'node:assert/strict';
 
@@ -6,20 +6,21 @@ import { generate } from 'otplib';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 
 const call = (port, token) => (method, path, json) =>
     ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
 const closingMail = (system, to, count = 1) =>
-    eventually(`${count} mails about the end of ${to}`, () => {
+    eventually(`${count} deletion mails to ${to}`, () => {
         const mails = system.mail(to).filter((mail) => mail.link?.includes('/?account_deletion='));
         return mails.length >= count && mails.at(-1);
     });
-const over = (system, id) => system.rows("update users set erase_at = now() - interval '1 second' where id = $1", [id]);
+const endGracePeriod = (system, id) =>
+    system.rows("update users set erase_at = now() - interval '1 second' where id = $1", [id]);
 
-/// The tables and columns in which a text stands, of all there are.
+// Every table and column that contains a text.
 async function placesOf(system, text) {
     const columns = await system.rows(`
         select c.table_name as table, c.column_name as column from information_schema.columns c
@@ -37,26 +38,26 @@ async function placesOf(system, text) {
     return found;
 }
 
-test('SAAS-08: an account is closed by its password: sessions, keys and sockets end, and a mail says until when', async ({
+test('SAAS-08: deleting an account requires the password, ends sessions, keys and sockets, and mails the final date', async ({
     system,
     ports,
     join,
     login,
     post,
-    worthless,
+    rejectedEverywhere,
 }) => {
-    const who = await join('pro');
-    const api = call(ports[0], who.token);
-    const other = (await login(who)).json.data.access_token;
+    const account = await join('pro');
+    const api = call(ports[0], account.token);
+    const other = (await login(account)).json.data.access_token;
     const { key } = (await api('POST', '/api-keys', { name: 'k' })).json.data;
     const sockets = [await Wire.open(ports[1], other), await Wire.open(ports[1], key)];
-    refused(await api('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
-    refused(await api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
-    refused(await api('DELETE', '/users/me', { code: '000000' }), 403, 'WRONG_CODE');
-    refused(await api('DELETE', '/users/me', { password, user_id: who.id }), 422, 'VALIDATION_FAILED');
-    refused(await api('DELETE', '/users/me'), 422, 'VALIDATION_FAILED');
-    refused(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
-    const both = await Promise.all(ports.map((port) => call(port, who.token)('DELETE', '/users/me', { password })));
+    rejected(await api('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    rejected(await api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
+    rejected(await api('DELETE', '/users/me', { code: '000000' }), 403, 'WRONG_CODE');
+    rejected(await api('DELETE', '/users/me', { password, user_id: account.id }), 422, 'VALIDATION_FAILED');
+    rejected(await api('DELETE', '/users/me'), 422, 'VALIDATION_FAILED');
+    rejected(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
+    const both = await Promise.all(ports.map((port) => call(port, account.token)('DELETE', '/users/me', { password })));
     assert.deepEqual(
         both.map((one) => one.status).filter((status) => status === 200).length,
         1,
@@ -65,47 +66,51 @@ test('SAAS-08: an account is closed by its password: sessions, keys and sockets 
     const { erase_at } = both.find((one) => one.status === 200).json.data;
     assert.ok(Math.abs(Date.parse(erase_at) - Date.now() - 30 * 86_400_000) < 3_700_000 * 2, erase_at);
     await eventually('its sockets are closed', () => sockets.every((one) => one.code === 1008));
-    for (const token of [who.token, other]) await worthless(token, 'ACCOUNT_DELETED', 403);
-    refused(await call(ports[1], key)('GET', '/conversations'), 403, 'ACCOUNT_DELETED');
-    const mail = await closingMail(system, who.email);
+    for (const token of [account.token, other]) await rejectedEverywhere(token, 'ACCOUNT_DELETED', 403);
+    rejected(await call(ports[1], key)('GET', '/conversations'), 403, 'ACCOUNT_DELETED');
+    const mail = await closingMail(system, account.email);
     assert.ok(mail.text.includes(erase_at.slice(0, 10)), mail.text);
-    const refusal = await login(who);
-    refused(refusal, 403, 'ACCOUNT_DELETED');
+    const refusal = await login(account);
+    rejected(refusal, 403, 'ACCOUNT_DELETED');
     assert.equal(refusal.json.error.details.erase_at, erase_at);
-    refused(await post('/auth/login', { email: who.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
-    refused(await post('/auth/signup', { email: who.email, password }), 409, 'EMAIL_TAKEN');
+    rejected(await post('/auth/login', { email: account.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
+    rejected(await post('/auth/signup', { email: account.email, password }), 409, 'EMAIL_TAKEN');
 });
 
-test('SAAS-08: it is taken back with the password, or by the link, once, and all is as it was', async ({
+test('SAAS-08: the password or a single-use link restores a deleted account unchanged', async ({
     system,
     ports,
     join,
     login,
     post,
 }) => {
-    const who = await join();
-    const conversation = (await call(ports[0], who.token)('POST', '/conversations', { title: 'kept' })).json.data;
-    await call(ports[0], who.token)('DELETE', '/users/me', { password });
-    refused(await post('/auth/restore', { email: who.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
-    const back = await post('/auth/restore', { email: who.email, password });
+    const account = await join();
+    const conversation = (await call(ports[0], account.token)('POST', '/conversations', { title: 'kept' })).json.data;
+    await call(ports[0], account.token)('DELETE', '/users/me', { password });
+    rejected(
+        await post('/auth/restore', { email: account.email, password: 'wrong password' }),
+        401,
+        'WRONG_CREDENTIALS',
+    );
+    const back = await post('/auth/restore', { email: account.email, password });
     assert.equal(back.status, 200, back.text);
     const api = call(ports[1], back.json.data.access_token);
     assert.equal((await api('GET', `/conversations/${conversation.id}`)).json.data.title, 'kept');
-    const spent = new URL((await closingMail(system, who.email)).link).searchParams.get('account_deletion');
+    const spent = new URL((await closingMail(system, account.email)).link).searchParams.get('account_deletion');
     await eventually(
         'the session is known',
         async () => (await api('DELETE', '/users/me', { password })).status === 200,
     );
-    refused(await post('/auth/restore/link', { token: spent }), 400, 'LINK_INVALID');
-    const token = new URL((await closingMail(system, who.email, 2)).link).searchParams.get('account_deletion');
+    rejected(await post('/auth/restore/link', { token: spent }), 400, 'LINK_INVALID');
+    const token = new URL((await closingMail(system, account.email, 2)).link).searchParams.get('account_deletion');
     for (const wrong of ['x', `${token}x`])
-        refused(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
-    refused(await post('/auth/magic-link/login', { token }), 400, 'LINK_INVALID');
+        rejected(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
+    rejected(await post('/auth/magic-link/login', { token }), 400, 'LINK_INVALID');
     const twice = await Promise.all(ports.map((port) => post('/auth/restore/link', { token }, { port })));
     assert.deepEqual(twice.map((one) => one.status).sort(), [200, 400]);
-    assert.equal((await login(who)).status, 200);
+    assert.equal((await login(account)).status, 200);
     const done = (
-        await call(ports[0], (await login(who)).json.data.access_token)('GET', '/users/activity?limit=50')
+        await call(ports[0], (await login(account)).json.data.access_token)('GET', '/users/activity?limit=50')
     ).json.data.map((one) => one.action);
     assert.deepEqual(
         done.filter((action) => action.startsWith('account.')),
@@ -113,43 +118,43 @@ test('SAAS-08: it is taken back with the password, or by the link, once, and all
     );
 });
 
-test('a second factor is as good as the password to close it, and is asked for to take it back', async ({
+test('a second factor replaces the password for deletion and is required for restoration', async ({
     system,
     ports,
     join,
     post,
 }) => {
-    const who = await join();
-    const api = call(ports[0], who.token);
+    const account = await join();
+    const api = call(ports[0], account.token);
     const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
     const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json
         .data;
-    refused(
+    rejected(
         await api('DELETE', '/users/me', { code: codes[0].replace(/./, (c) => (c === '0' ? '1' : '0')) }),
         403,
         'WRONG_CODE',
     );
     assert.equal((await api('DELETE', '/users/me', { code: codes[0] })).status, 200);
-    refused(await post('/auth/restore', { email: who.email, password }), 401, 'TWO_FACTOR_REQUIRED');
-    refused(await post('/auth/restore', { email: who.email, password, code: codes[0] }), 401, 'WRONG_CODE');
-    assert.equal((await post('/auth/restore', { email: who.email, password, code: codes[1] })).status, 200);
+    rejected(await post('/auth/restore', { email: account.email, password }), 401, 'TWO_FACTOR_REQUIRED');
+    rejected(await post('/auth/restore', { email: account.email, password, code: codes[0] }), 401, 'WRONG_CODE');
+    assert.equal((await post('/auth/restore', { email: account.email, password, code: codes[1] })).status, 200);
     const plain = await join();
     await system.rows('update users set password_hash = null where id = $1', [plain.id]);
     await system.rows("update sessions set created_at = now() - interval '1 hour' where user_id = $1", [plain.id]);
-    refused(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    rejected(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
     await system.rows('update sessions set created_at = now() where user_id = $1', [plain.id]);
     assert.equal(
         (await call(ports[0], plain.token)('DELETE', '/users/me', {})).status,
         200,
-        'no password: one who has just signed in',
+        'without a password a recent sign-in suffices',
     );
 });
 
-test('an account that cannot be erased holds up no other, and is tried again', async ({ system, ports, join }) => {
+test('an account that cannot be erased does not block others and is retried', async ({ system, ports, join }) => {
     const [stubborn, other] = [await join(), await join()];
-    for (const who of [stubborn, other]) {
-        assert.equal((await call(ports[0], who.token)('DELETE', '/users/me', { password })).status, 200);
-        await over(system, who.id);
+    for (const account of [stubborn, other]) {
+        assert.equal((await call(ports[0], account.token)('DELETE', '/users/me', { password })).status, 200);
+        await endGracePeriod(system, account.id);
     }
     await system.rows(`create function stubborn() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
         create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}') execute function stubborn()`);
@@ -162,16 +167,16 @@ test('an account that cannot be erased holds up no other, and is tried again', a
     assert.equal(await erased(stubborn), true);
 });
 
-test('SAAS-08: when the grace is over nothing of it is in any table, nobody else has lost a thing, and sums stay', async ({
+test('SAAS-08: erasure after the grace period clears every table, keeps usage sums and affects no other user', async ({
     system,
     ports,
     join,
     login,
     post,
 }) => {
-    const [who, bystander] = [await join('pro'), await join('pro')];
+    const [account, bystander] = [await join('pro'), await join('pro')];
     const mark = `marked${crypto.randomUUID().replaceAll('-', '')}`;
-    const api = call(ports[0], who.token);
+    const api = call(ports[0], account.token);
     await api('PATCH', '/users/profile', { display_name: mark, metadata: { a: mark }, preferences: { b: mark } });
     const companion = (await api('POST', '/companions', { name: 'C', personality: mark })).json.data;
     await api('POST', '/conversation-templates', { name: 'T', system_prompt: mark, companion_id: companion.id });
@@ -180,14 +185,14 @@ test('SAAS-08: when the grace is over nothing of it is in any table, nobody else
     ).json.data;
     await api('POST', '/api-keys', { name: mark });
     await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
-    const said = await api('POST', `/conversations/${conversation.id}/messages`, {
+    const sent = await api('POST', `/conversations/${conversation.id}/messages`, {
         content: `${mark} [[stub tokens=3]]`,
     });
-    assert.equal(said.status, 201, said.text);
+    assert.equal(sent.status, 201, sent.text);
     const asked = await ask(ports[0], {
         method: 'POST',
         path: '/v1/chat/completions',
-        token: who.token,
+        token: account.token,
         json: {
             model: 'gpt-4o-mini',
             messages: [
@@ -197,49 +202,52 @@ test('SAAS-08: when the grace is over nothing of it is in any table, nobody else
         },
     });
     assert.equal(asked.status, 200, asked.text);
-    await api('DELETE', `/conversations/${conversation.id}/messages/${said.json.data.id}`);
+    await api('DELETE', `/conversations/${conversation.id}/messages/${sent.json.data.id}`);
     const others = call(ports[0], bystander.token);
     const theirs = (await others('POST', '/chat/messages', { content: 'hers [[stub tokens=2]]' })).json.data;
     await system.rows(
         "insert into moderation_decisions (message_id, user_id, action, confidence, reason) values (gen_random_uuid(), $1, 'warn', 1, $2)",
-        [who.id, mark],
+        [account.id, mark],
     );
     await system.rows(
         `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
         select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n) from generate_series(1, 12000) n`,
-        [who.id, crypto.randomUUID(), mark],
+        [account.id, crypto.randomUUID(), mark],
     );
-    await post('/auth/login', { email: who.email, password: 'wrong password' });
+    await post('/auth/login', { email: account.email, password: 'wrong password' });
     await api('POST', '/users/export', {});
     const used = () =>
         system.rows('select resource, sum(quantity)::int as n from usage_daily where user_id = $1 group by 1', [
-            who.id,
+            account.id,
         ]);
     await eventually('both are counted', async () => (await used())[0]?.n === 2);
     const sums = await used();
     assert.ok((await placesOf(system, mark)).length > 8);
-    assert.ok((await placesOf(system, who.email)).length >= 2);
+    assert.ok((await placesOf(system, account.email)).length >= 2);
     assert.equal((await api('DELETE', '/users/me', { password })).status, 200);
     await system.rows('select job_erasures()');
-    refused(await login(who), 403, 'ACCOUNT_DELETED');
-    assert.ok((await placesOf(system, mark)).length > 8, 'not before its time');
-    await closingMail(system, who.email);
-    await over(system, who.id);
-    refused(await post('/auth/restore', { email: who.email, password }), 403, 'ACCOUNT_DELETED');
+    rejected(await login(account), 403, 'ACCOUNT_DELETED');
+    assert.ok((await placesOf(system, mark)).length > 8, 'not before the grace period ends');
+    await closingMail(system, account.email);
+    await endGracePeriod(system, account.id);
+    rejected(await post('/auth/restore', { email: account.email, password }), 403, 'ACCOUNT_DELETED');
     const [{ done }] = await system.rows('select job_erasures()::int as done');
     assert.equal(done, 1);
     assert.deepEqual(await placesOf(system, mark), []);
-    assert.deepEqual(await placesOf(system, who.email), []);
+    assert.deepEqual(await placesOf(system, account.email), []);
     for (const id of [conversation.id, companion.id]) assert.deepEqual(await placesOf(system, id), []);
-    const left = await system.rows(`select distinct address from audit_log where user_id = $1`, [who.id]);
+    const left = await system.rows(`select distinct address from audit_log where user_id = $1`, [account.id]);
     assert.deepEqual(left, [{ address: null }]);
-    assert.deepEqual(await used(), sums, 'what was used stays');
-    refused(await login(who), 401, 'WRONG_CREDENTIALS');
+    assert.deepEqual(await used(), sums, 'usage sums remain');
+    rejected(await login(account), 401, 'WRONG_CREDENTIALS');
     assert.equal((await others('GET', `/conversations/${theirs.conversation_id}/messages`)).json.data.length, 2);
-    assert.equal((await post('/auth/signup', { email: who.email, password })).status, 201, 'the address is free again');
-    const keys = (await system.redis(`KEYS *${who.id}*`)).split('\r\n').filter((line) => line.includes(who.id));
-    for (const key of keys)
-        assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} goes by itself`);
+    assert.equal(
+        (await post('/auth/signup', { email: account.email, password })).status,
+        201,
+        'the address is available again',
+    );
+    const keys = (await system.redis(`KEYS *${account.id}*`)).split('\r\n').filter((line) => line.includes(account.id));
+    for (const key of keys) assert.match(await system.redis(`TTL ${key}`), /^:(-2|[1-9]\d{0,5})$/, `${key} expires`);
     assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 0, 'once');
     await others('DELETE', '/users/me', { password });
     await system.rows("update users set status = 'active', erase_at = now() - interval '1 day' where id = $1", [
@@ -248,6 +256,6 @@ test('SAAS-08: when the grace is over nothing of it is in any table, nobody else
     assert.equal(
         (await system.rows('select job_erasures()::int as done'))[0].done,
         0,
-        'nor one that an operator has opened again',
+        'an account that an operator reactivated is not erased',
     );
 });

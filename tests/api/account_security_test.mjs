@@ -1,4 +1,4 @@
-// What keeps an account its owner's, over two gateways: sessions, password, second factor, lockout, API keys, profile.
+// Account security over two gateways: sessions, password, second factor, lockout, API keys, profile.
 
 import assert from 'node:assert/strict';
 
@@ -6,22 +6,22 @@ import { generate } from 'otplib';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 
-test('AIRI-03 SAAS-04: sessions are listed, ended one by one and all at once, on every gateway', async ({
+test('AIRI-03 SAAS-04: a user lists sessions and ends one or all of them on every gateway', async ({
     ports,
     join,
     login,
-    worthless,
+    rejectedEverywhere,
     session,
 }) => {
-    const who = await join();
-    const other = (await login(who)).json.data;
-    const api = call(ports[0], who.token);
+    const account = await join();
+    const other = (await login(account)).json.data;
+    const api = call(ports[0], account.token);
     const list = (await api('GET', '/auth/sessions')).json.data;
     assert.equal(list.length, 2);
     assert.deepEqual(list.map((one) => one.current).sort(), [false, true]);
@@ -29,67 +29,67 @@ test('AIRI-03 SAAS-04: sessions are listed, ended one by one and all at once, on
     const socket = await Wire.open(ports[1], other.access_token);
     assert.equal((await api('DELETE', `/auth/sessions/${foreign.id}`)).status, 200);
     await eventually('its socket is closed', () => socket.code === 1008);
-    await worthless(other.access_token, 'SESSION_ENDED');
-    refused(await api('DELETE', `/auth/sessions/${foreign.id}`), 404);
-    refused(
+    await rejectedEverywhere(other.access_token, 'SESSION_ENDED');
+    rejected(await api('DELETE', `/auth/sessions/${foreign.id}`), 404);
+    rejected(
         await call(ports[0], (await join()).token)('DELETE', `/auth/sessions/${list.find((one) => one.current).id}`),
         404,
     );
-    const third = (await login(who)).json.data;
+    const third = (await login(account)).json.data;
     assert.equal((await api('POST', '/auth/logout-all', {})).json.data.ended, 2);
-    for (const token of [who.token, third.access_token]) await worthless(token, 'SESSION_ENDED');
-    assert.equal((await session((await login(who)).json.data.access_token)).status, 200);
+    for (const token of [account.token, third.access_token]) await rejectedEverywhere(token, 'SESSION_ENDED');
+    assert.equal((await session((await login(account)).json.data.access_token)).status, 200);
 });
 
-test('SAAS-06: a changed password ends the other sessions, and the old one is wrong', async ({
+test('SAAS-06: a password change ends the other sessions and invalidates the old password', async ({
     ports,
     join,
     login,
     post,
-    worthless,
+    rejectedEverywhere,
     session,
 }) => {
-    const who = await join();
-    const other = (await login(who)).json.data.access_token;
+    const account = await join();
+    const other = (await login(account)).json.data.access_token;
     const change = (current_password, new_password) =>
-        call(ports[0], who.token)('POST', '/auth/change-password', { current_password, new_password });
-    refused(await change('not the password', 'a new long password'), 403, 'WRONG_PASSWORD');
-    refused(await change(password, 'short'), 422, 'VALIDATION_FAILED', /new_password/);
+        call(ports[0], account.token)('POST', '/auth/change-password', { current_password, new_password });
+    rejected(await change('not the password', 'a new long password'), 403, 'WRONG_PASSWORD');
+    rejected(await change(password, 'short'), 422, 'VALIDATION_FAILED', /new_password/);
     assert.deepEqual((await change(password, 'a new long password')).json.data, { changed: true, sessions_ended: 1 });
-    await worthless(other, 'SESSION_ENDED');
-    assert.equal((await session(who.token)).status, 200);
-    refused(await login(who), 401, 'WRONG_CREDENTIALS');
-    assert.equal((await post('/auth/login', { email: who.email, password: 'a new long password' })).status, 200);
+    await rejectedEverywhere(other, 'SESSION_ENDED');
+    assert.equal((await session(account.token)).status, 200);
+    rejected(await login(account), 401, 'WRONG_CREDENTIALS');
+    assert.equal((await post('/auth/login', { email: account.email, password: 'a new long password' })).status, 200);
 });
 
-test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is taken twice', async ({
+test('AIRI-59: two-factor login follows RFC 6238, has recovery codes and accepts no code twice', async ({
     ports,
     join,
     post,
     login,
 }) => {
-    const who = await join();
-    const api = call(ports[0], who.token);
+    const account = await join();
+    const api = call(ports[0], account.token);
     const { secret, otpauth_url: url } = (await api('POST', '/auth/2fa/setup', {})).json.data;
     assert.match(url, new RegExp(`^otpauth://totp/airi:.*secret=${secret}`));
-    assert.equal((await login(who)).status, 200, 'it counts only once a code was shown');
-    refused(await api('POST', '/auth/2fa/enable', { code: '000000' }), 422, 'WRONG_CODE');
+    assert.equal((await login(account)).status, 200, 'it is enabled only after a valid code');
+    rejected(await api('POST', '/auth/2fa/enable', { code: '000000' }), 422, 'WRONG_CODE');
     const code = await generate({ secret });
     const { recovery_codes: recovery } = (await api('POST', '/auth/2fa/enable', { code })).json.data;
     assert.equal(new Set(recovery).size, 10);
-    refused(await api('POST', '/auth/2fa/setup', {}), 409, 'TWO_FACTOR_ON');
-    const enter = (more, port) => post('/auth/login', { email: who.email, password, ...more }, { port });
-    refused(await enter({}), 401, 'TWO_FACTOR_REQUIRED');
-    refused(await enter({ code }), 401, 'WRONG_CODE');
-    const both = await Promise.all(ports.map((port) => enter({ code: recovery[0] }, port)));
+    rejected(await api('POST', '/auth/2fa/setup', {}), 409, 'TWO_FACTOR_ON');
+    const loginWith = (more, port) => post('/auth/login', { email: account.email, password, ...more }, { port });
+    rejected(await loginWith({}), 401, 'TWO_FACTOR_REQUIRED');
+    rejected(await loginWith({ code }), 401, 'WRONG_CODE');
+    const both = await Promise.all(ports.map((port) => loginWith({ code: recovery[0] }, port)));
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 401], 'a recovery code at two gateways at once');
-    refused(await enter({ code: recovery[0] }), 401, 'WRONG_CODE');
-    assert.equal((await enter({ code: recovery[1].toUpperCase() })).status, 200);
+    rejected(await loginWith({ code: recovery[0] }), 401, 'WRONG_CODE');
+    assert.equal((await loginWith({ code: recovery[1].toUpperCase() })).status, 200);
     await eventually(
-        'of three sessions the oldest has ended',
+        'the oldest of three sessions has ended',
         async () => (await api('GET', '/auth/2fa')).status === 401,
     );
-    const token = (await enter({ code: recovery[2] })).json.data.access_token;
+    const token = (await loginWith({ code: recovery[2] })).json.data.access_token;
     assert.deepEqual((await call(ports[0], token)('GET', '/auth/2fa')).json.data, {
         enabled: true,
         recovery_codes_left: 7,
@@ -98,16 +98,20 @@ test('AIRI-59: a second factor of RFC 6238, with recovery codes; no code is take
         (await call(ports[0], token)('POST', '/auth/2fa/disable', { code: recovery[3] })).json.data.enabled,
         false,
     );
-    assert.equal((await login(who)).status, 200);
+    assert.equal((await login(account)).status, 200);
 });
 
-test('a code of the time is taken once, and those of its neighbours too', async ({ system, join, ports }) => {
-    const who = await join();
-    const { secret } = (await call(ports[0], who.token)('POST', '/auth/2fa/setup', {})).json.data;
-    // From one moment on, so that nothing changes when a step of 30 s ends in the midst of this.
+test('a one-time code is accepted once, as are the codes of the adjacent time steps', async ({
+    system,
+    join,
+    ports,
+}) => {
+    const account = await join();
+    const { secret } = (await call(ports[0], account.token)('POST', '/auth/2fa/setup', {})).json.data;
+    // All codes derive from one moment, so that a 30 s step that ends meanwhile changes nothing.
     const begun = Math.floor(Date.now() / 1000);
     const at = (offset) => generate({ secret, epoch: begun + offset });
-    const take = async (code) => (await system.rows('select two_factor_take($1, $2) as is', [who.id, code]))[0].is;
+    const take = async (code) => (await system.rows('select two_factor_take($1, $2) as is', [account.id, code]))[0].is;
     assert.equal(await take(await at(-90)), null);
     assert.equal(await take(await at(90)), null);
     assert.equal(await take(await at(0)), 'totp');
@@ -115,53 +119,53 @@ test('a code of the time is taken once, and those of its neighbours too', async 
     assert.equal(await take(await at(-30)), null, 'an earlier one');
     assert.equal(await take(await at(30)), 'totp', 'the next one');
     for (let i = 0; i < 10; ++i) assert.equal(await take('12345'), null);
-    await system.rows('update two_factor set last_step = 0 where user_id = $1', [who.id]);
-    assert.equal(await take(await at(0)), null, 'after ten wrong ones none is taken for a while');
+    await system.rows('update two_factor set last_step = 0 where user_id = $1', [account.id]);
+    assert.equal(await take(await at(0)), null, 'after ten wrong codes none is accepted for a while');
 });
 
-test('failures lock an address with a growing delay, whether it has an account or not', async ({
+test('failed logins lock an address with a growing delay, whether or not an account exists', async ({
     system,
     join,
     post,
     login,
 }) => {
-    const who = await join();
-    for (const email of [who.email, `${crypto.randomUUID()}@example.com`]) {
-        const enter = (word) => post('/auth/login', { email, password: word });
-        for (let i = 0; i < 6; ++i) refused(await enter('wrong password'), 401, 'WRONG_CREDENTIALS');
-        const locked = await enter(password);
-        refused(locked, 429, 'ACCOUNT_LOCKED');
+    const account = await join();
+    for (const email of [account.email, `${crypto.randomUUID()}@example.com`]) {
+        const loginWith = (word) => post('/auth/login', { email, password: word });
+        for (let i = 0; i < 6; ++i) rejected(await loginWith('wrong password'), 401, 'WRONG_CREDENTIALS');
+        const locked = await loginWith(password);
+        rejected(locked, 429, 'ACCOUNT_LOCKED');
         const wait = Number(locked.headers['retry-after']);
         assert.ok(wait > 50 && wait <= 60, `${wait} s`);
         const passed = () =>
             system.rows('update login_failures set locked_until = now() where email_key = $1', [email]);
         await passed();
-        refused(await enter('wrong password'), 401, 'WRONG_CREDENTIALS');
-        const longer = Number((await enter(password)).headers['retry-after']);
+        rejected(await loginWith('wrong password'), 401, 'WRONG_CREDENTIALS');
+        const longer = Number((await loginWith(password)).headers['retry-after']);
         assert.ok(longer > 110 && longer <= 120, `${longer} s`);
         await passed();
     }
-    assert.equal((await login(who)).status, 200);
+    assert.equal((await login(account)).status, 200);
     const [{ n }] = await system.rows('select count(*)::int as n from login_failures where email_key = $1', [
-        who.email,
+        account.email,
     ]);
-    assert.equal(n, 0, 'forgotten after a success');
+    assert.equal(n, 0, 'a success resets the failures');
 });
 
-test('AIRI-08: the history of signing in has every try, and nobody else sees it', async ({
+test('AIRI-08: the login history records every attempt and is visible to its owner only', async ({
     ports,
     join,
     login,
     post,
 }) => {
-    const who = await join();
-    await post('/auth/login', { email: who.email, password: 'wrong password' });
-    const token = (await login(who)).json.data.access_token;
+    const account = await join();
+    await post('/auth/login', { email: account.email, password: 'wrong password' });
+    const token = (await login(account)).json.data.access_token;
     const tries = (await call(ports[1], token)('GET', '/auth/login-history')).json.data;
     assert.deepEqual(
         tries.map((one) => one.outcome),
         ['success', 'wrong_password', 'success'],
-        'signing up is signing in',
+        'signup counts as a login',
     );
     assert.match(tries[0].address, /^127\./);
     assert.deepEqual(
@@ -170,13 +174,13 @@ test('AIRI-08: the history of signing in has every try, and nobody else sees it'
     );
 });
 
-test('AIRI-10: API keys have scopes, an address list, an end; their hash is stored, and a revoked one is dead at once', async ({
+test('AIRI-10: API keys have scopes, an address list and an expiry, are stored hashed and are revoked at once', async ({
     system,
     ports,
     join,
 }) => {
-    const who = await join('pro');
-    const api = call(ports[0], who.token);
+    const account = await join('pro');
+    const api = call(ports[0], account.token);
     const made = (await api('POST', '/api-keys', { name: 'all', scopes: ['chat', 'read', 'write'] })).json.data;
     assert.match(made.key, /^airi_[0-9a-f]{8}_[0-9a-f]{54}$/);
     assert.ok(made.key.startsWith(made.prefix));
@@ -189,20 +193,24 @@ test('AIRI-10: API keys have scopes, an address list, an end; their hash is stor
     for (const port of ports) assert.equal((await call(port, made.key)('GET', '/conversations')).status, 200);
     assert.equal((await call(ports[0], made.key)('POST', '/conversations', {})).status, 201);
     for (const path of ['/auth/sessions', '/api-keys', '/auth/2fa'])
-        refused(await call(ports[0], made.key)('GET', path), 403, 'SCOPE_NEEDED');
+        rejected(await call(ports[0], made.key)('GET', path), 403, 'SCOPE_NEEDED');
     const reader = (await api('POST', '/api-keys', { name: 'reader', scopes: ['read'] })).json.data.key;
     assert.equal((await call(ports[0], reader)('GET', '/conversations')).status, 200);
-    refused(await call(ports[0], reader)('POST', '/conversations', {}), 403, 'SCOPE_NEEDED');
-    refused(await call(ports[0], reader)('POST', '/chat/messages', { content: 'x' }), 403, 'SCOPE_NEEDED');
-    refused(await Wire.refusal(ports[0], reader), 403, 'SCOPE_NEEDED');
+    rejected(await call(ports[0], reader)('POST', '/conversations', {}), 403, 'SCOPE_NEEDED');
+    rejected(await call(ports[0], reader)('POST', '/chat/messages', { content: 'x' }), 403, 'SCOPE_NEEDED');
+    rejected(await Wire.rejection(ports[0], reader), 403, 'SCOPE_NEEDED');
     const far = (await api('POST', '/api-keys', { name: 'far', allowed_addresses: ['10.0.0.0/8'] })).json.data.key;
-    refused(await call(ports[0], far)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+    rejected(await call(ports[0], far)('GET', '/conversations'), 401, 'INVALID_API_KEY');
     const near = (await api('POST', '/api-keys', { name: 'near', allowed_addresses: ['127.0.0.0/8', '::1/128'] })).json
         .data.key;
     assert.equal((await call(ports[0], near)('GET', '/conversations')).status, 200);
     const past = (await api('POST', '/api-keys', { name: 'past', expires_at: '2020-01-01T00:00:00Z' })).json.data.key;
-    refused(await call(ports[0], past)('GET', '/conversations'), 401, 'INVALID_API_KEY');
-    refused(await api('POST', '/api-keys', { name: 'x', allowed_addresses: ['1.2.3.4/99'] }), 422, 'VALIDATION_FAILED');
+    rejected(await call(ports[0], past)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+    rejected(
+        await api('POST', '/api-keys', { name: 'x', allowed_addresses: ['1.2.3.4/99'] }),
+        422,
+        'VALIDATION_FAILED',
+    );
     for (const forged of [
         made.key.slice(0, -1),
         `${made.key}0`,
@@ -210,20 +218,17 @@ test('AIRI-10: API keys have scopes, an address list, an end; their hash is stor
         'airi_',
         `airi_${'a'.repeat(5000)}`,
     ])
-        refused(await call(ports[0], forged)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+        rejected(await call(ports[0], forged)('GET', '/conversations'), 401, 'INVALID_API_KEY');
     const socket = await Wire.open(ports[1], made.key);
     assert.equal((await api('DELETE', `/api-keys/${made.id}`)).status, 200);
     await eventually('its socket is closed', () => socket.code === 1008);
-    for (const port of ports) refused(await call(port, made.key)('GET', '/conversations'), 401, 'INVALID_API_KEY');
-    refused(await api('DELETE', `/api-keys/${made.id}`), 404);
+    for (const port of ports) rejected(await call(port, made.key)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+    rejected(await api('DELETE', `/api-keys/${made.id}`), 404);
 });
 
-test('AIRI-05: a profile is changed member by member, and read as it was written at every gateway', async ({
-    ports,
-    join,
-}) => {
-    const who = await join();
-    const [one, other] = ports.map((port) => call(port, who.token));
+test('AIRI-05: a profile is updated field by field and reads the same on every gateway', async ({ ports, join }) => {
+    const account = await join();
+    const [one, other] = ports.map((port) => call(port, account.token));
     const changed = (
         await one('PATCH', '/users/profile', {
             display_name: 'Ann',
@@ -237,12 +242,12 @@ test('AIRI-05: a profile is changed member by member, and read as it was written
     ).json.data;
     assert.deepEqual(merged.preferences, { theme: 'dark', sound: false });
     assert.deepEqual((await one('GET', '/users/profile')).json.data, merged);
-    refused(
+    rejected(
         await one('PATCH', '/users/profile', { role: 'admin', plan: 'pro', email: 'x@example.com' }),
         422,
         'VALIDATION_FAILED',
         /\/role/,
     );
-    refused(await one('PATCH', '/users/profile', {}), 422, 'VALIDATION_FAILED');
+    rejected(await one('PATCH', '/users/profile', {}), 422, 'VALIDATION_FAILED');
     assert.equal((await one('GET', '/users/statistics')).json.data.conversations, 0);
 });

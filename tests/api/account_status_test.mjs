@@ -1,10 +1,10 @@
-// Accounts that may not act, refused in every way there is, and mails that tell users what happened to their account.
+// Accounts without the right to act, rejected on every path, and mails that notify users of changes to their account.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
@@ -16,42 +16,42 @@ const linkTo = (system, to, kind) =>
             .find((link) => link?.includes(`/?${kind}=`)),
     );
 
-/// Everything somebody might sign in or act with.
+// Every kind of credential a user can hold.
 async function everything({ system, ports, post, join }) {
-    const who = await join('plus');
+    const account = await join('plus');
     const { key } = (
-        await call(ports[0], who.token)('POST', '/api-keys', { name: 'x', scopes: ['chat', 'read', 'write'] })
+        await call(ports[0], account.token)('POST', '/api-keys', { name: 'x', scopes: ['chat', 'read', 'write'] })
     ).json.data;
     const cookie = await post(
         '/auth/login',
-        { email: who.email, password },
+        { email: account.email, password },
         { headers: { 'X-Token-Transport': 'cookie' } },
     );
-    await post('/auth/magic-link', { email: who.email });
-    await post('/auth/forgot-password', { email: who.email });
+    await post('/auth/magic-link', { email: account.email });
+    await post('/auth/forgot-password', { email: account.email });
     const [magic, reset] = await Promise.all(
         ['magic_link', 'reset_password'].map(async (kind) =>
-            new URL(await linkTo(system, who.email, kind)).searchParams.get(kind),
+            new URL(await linkTo(system, account.email, kind)).searchParams.get(kind),
         ),
     );
     const Cookie = cookie.headers['set-cookie'].map((one) => one.split(';')[0]).join('; ');
-    const socket = await Wire.open(ports[0], who.token);
+    const socket = await Wire.open(ports[0], account.token);
     const ways = {
-        bearer: () => ask(ports[1], { path: '/api/v1/auth/session', token: who.token }),
-        openai: () => ask(ports[0], { path: '/v1/models', token: who.token }),
+        bearer: () => ask(ports[1], { path: '/api/v1/auth/session', token: account.token }),
+        openai: () => ask(ports[0], { path: '/v1/models', token: account.token }),
         cookie: () => ask(ports[1], { path: '/api/v1/auth/session', headers: { Cookie } }),
         key: () => ask(ports[0], { path: '/api/v1/conversations', token: key }),
-        login: () => post('/auth/login', { email: who.email, password }),
-        refresh: () => post('/auth/refresh', { refresh_token: who.refresh }),
+        login: () => post('/auth/login', { email: account.email, password }),
+        refresh: () => post('/auth/refresh', { refresh_token: account.refresh }),
         magic: () => post('/auth/magic-link/login', { token: magic }),
         reset: () => post('/auth/reset-password', { token: reset, new_password: 'a new long password' }),
-        socket: () => Wire.refusal(ports[1], who.token),
-        'socket by key': () => Wire.refusal(ports[0], key),
+        socket: () => Wire.rejection(ports[1], account.token),
+        'socket by key': () => Wire.rejection(ports[0], key),
     };
-    return { who, ways, socket };
+    return { who: account, ways, socket };
 }
 
-/// What each thread of a gateway remembers of an account, it remembers for two seconds; what signs in asks the database.
+// Each thread of a gateway caches an account for two seconds; sign-ins read the database.
 const remembered = ['bearer', 'openai', 'cookie', 'key', 'socket', 'socket by key'];
 const answered = (way, ask, status) =>
     remembered.includes(way)
@@ -65,7 +65,7 @@ const answered = (way, ask, status) =>
           )
         : ask();
 
-test('AIRI-09: a suspended, banned or deleted account is told so, whichever way it comes', async (on) => {
+test('AIRI-09: a suspended, banned or deleted account is rejected with its status on every path', async (stage) => {
     const until = new Date(Date.now() + 3_600_000).toISOString().replace('Z', '+00:00');
     for (const [change, code, details] of [
         [
@@ -81,38 +81,40 @@ test('AIRI-09: a suspended, banned or deleted account is told so, whichever way 
         ["status = 'banned', status_reason = 'fraud'", 'ACCOUNT_BANNED', (d) => d.reason === 'fraud'],
         ["status = 'deleted'", 'ACCOUNT_DELETED', () => true],
     ]) {
-        const { who, ways, socket } = await everything(on);
-        await on.system.rows(`update users set ${change} where id = $1`, [who.id]);
+        const { who: account, ways, socket } = await everything(stage);
+        await stage.system.rows(`update users set ${change} where id = $1`, [account.id]);
         for (const [way, ask] of Object.entries(ways)) {
             const answer = await answered(way, ask, 403);
             assert.deepEqual([way, answer.status, answer.json.error.code], [way, 403, code]);
             if (way !== 'openai') assert.ok(details(answer.json.error.details), `${way}: ${answer.text}`);
         }
         await eventually(
-            'its socket ends with the next frame',
-            () => socket.code === 1008 || void socket.say('ping', {}),
+            'its socket closes with the next frame',
+            () => socket.code === 1008 || void socket.send('ping', {}),
             { every: 100 },
         );
-        refused(
-            await on.post('/auth/login', { email: who.email, password: 'wrong password' }),
+        rejected(
+            await stage.post('/auth/login', { email: account.email, password: 'wrong password' }),
             401,
             'WRONG_CREDENTIALS',
         );
         if (code !== 'ACCOUNT_SUSPENDED') continue;
-        // It ends by itself.
-        await on.system.rows("update users set status_until = now() - interval '1 second' where id = $1", [who.id]);
+        // The suspension expires by itself.
+        await stage.system.rows("update users set status_until = now() - interval '1 second' where id = $1", [
+            account.id,
+        ]);
         for (const way of ['bearer', 'openai', 'cookie', 'key', 'refresh', 'login', 'magic', 'reset'])
             assert.equal((await answered(way, ways[way], 200)).status, 200, way);
     }
 });
 
-test('a sign-in from a new device or network is told of by mail, and no other', async ({ system, post, join }) => {
-    const who = await join();
+test('a sign-in from a new device or network sends a mail, any other sends none', async ({ system, post, join }) => {
+    const account = await join();
     const enter = (agent, from) =>
-        post('/auth/login', { email: who.email, password }, { headers: { 'User-Agent': agent }, from });
+        post('/auth/login', { email: account.email, password }, { headers: { 'User-Agent': agent }, from });
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
-    const told = () => system.mail(who.email).filter((mail) => mail.subject === 'A new sign-in to your account');
-    const after = async (count) => eventually(`${count} mails`, () => told().length >= count && told());
+    const notices = () => system.mail(account.email).filter((mail) => mail.subject === 'A new sign-in to your account');
+    const after = async (count) => eventually(`${count} mails`, () => notices().length >= count && notices());
     assert.equal((await enter(firefox, '127.9.1.1')).status, 200);
     const [first] = await after(1);
     assert.match(first.text, /Device: Firefox on Linux/);
@@ -123,7 +125,7 @@ test('a sign-in from a new device or network is told of by mail, and no other', 
     await after(2);
     await enter(firefox.replace('X11; Linux x86_64', 'Windows NT 10.0'), '127.9.2.1');
     await after(3);
-    await post('/auth/login', { email: who.email, password: 'wrong password' }, { from: '127.9.3.1' });
+    await post('/auth/login', { email: account.email, password: 'wrong password' }, { from: '127.9.3.1' });
     await enter('', '127.9.2.1');
     const all = await after(4);
     assert.deepEqual(
@@ -131,28 +133,28 @@ test('a sign-in from a new device or network is told of by mail, and no other', 
         ['Firefox on Linux', 'Firefox on Linux', 'Firefox on Windows', 'unknown'],
     );
     const [{ n }] = await system.rows('select count(*)::int as n from sessions where user_id = $1 and new_device', [
-        who.id,
+        account.id,
     ]);
-    assert.equal(n, 5, 'the first of all is new too, but a signup tells nobody');
+    assert.equal(n, 5, 'a signup sends no notice of a new device');
 });
 
-test('a changed and a reset password are told of by mail, in the language of the user', async ({
+test("a changed and a reset password each send a mail in the user's language", async ({
     system,
     ports,
     post,
     join,
 }) => {
-    const who = await join();
-    await call(ports[0], who.token)('PATCH', '/users/profile', { locale: 'de' });
-    await call(ports[0], who.token)('POST', '/auth/change-password', {
+    const account = await join();
+    await call(ports[0], account.token)('PATCH', '/users/profile', { locale: 'de' });
+    await call(ports[0], account.token)('POST', '/auth/change-password', {
         current_password: password,
         new_password: 'a new long password',
     });
-    const told = () => system.mail(who.email).filter((mail) => mail.subject === 'Dein Passwort wurde geändert');
-    await eventually('a mail', () => told().length === 1);
-    await post('/auth/forgot-password', { email: who.email });
-    const token = new URL(await linkTo(system, who.email, 'reset_password')).searchParams.get('reset_password');
+    const notices = () => system.mail(account.email).filter((mail) => mail.subject === 'Dein Passwort wurde geändert');
+    await eventually('a mail', () => notices().length === 1);
+    await post('/auth/forgot-password', { email: account.email });
+    const token = new URL(await linkTo(system, account.email, 'reset_password')).searchParams.get('reset_password');
     assert.equal((await post('/auth/reset-password', { token, new_password: 'another long password' })).status, 200);
-    const mails = await eventually('another mail', () => told().length === 2 && told());
+    const mails = await eventually('another mail', () => notices().length === 2 && notices());
     for (const { text } of mails) assert.ok(!/a new long|another long/.test(text));
 });

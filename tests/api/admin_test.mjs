@@ -1,24 +1,24 @@
-// Administration over two gateways: who may do what to whom, that it takes effect at once, and that it is written down.
+// Administration over two gateways: rights by role, immediate effect, audit records.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 
-/// A user of that role, with calls to the first gateway.
-async function be({ system, ports, join }, role, plan) {
-    const who = await join(plan);
-    await system.rows('update users set role = $2 where id = $1', [who.id, role]);
-    await eventually('the gateways know', async () =>
-        (await Promise.all(ports.map((port) => ask(port, { path: '/api/v1/auth/session', token: who.token })))).every(
-            (one) => one.json.data.user.role === role,
-        ),
+// A user with that role and its calls to the first gateway.
+async function joinAs({ system, ports, join }, role, plan) {
+    const account = await join(plan);
+    await system.rows('update users set role = $2 where id = $1', [account.id, role]);
+    await eventually('the gateways see the role', async () =>
+        (
+            await Promise.all(ports.map((port) => ask(port, { path: '/api/v1/auth/session', token: account.token })))
+        ).every((one) => one.json.data.user.role === role),
     );
-    return { ...who, api: call(ports[0], who.token) };
+    return { ...account, api: call(ports[0], account.token) };
 }
 
 const acts = [
@@ -34,62 +34,63 @@ const supers = [
 ];
 const reads = ['/admin/users', '/admin/settings', '/admin/feature-flags', '/admin/audit-log'];
 
-test('AIRI-09: nobody, a user, an admin and a super may each do what is theirs, on every admin route', async (on) => {
-    const [user, victim] = [await be(on, 'user', 'pro'), await be(on, 'user')];
+test('AIRI-09: every admin route enforces the rights of anonymous callers, users, admins and supers', async (stage) => {
+    const [user, victim] = [await joinAs(stage, 'user', 'pro'), await joinAs(stage, 'user')];
     const [admin, second, boss, other] = [
-        await be(on, 'admin', 'plus'),
-        await be(on, 'admin'),
-        await be(on, 'super'),
-        await be(on, 'super'),
+        await joinAs(stage, 'admin', 'plus'),
+        await joinAs(stage, 'admin'),
+        await joinAs(stage, 'super'),
+        await joinAs(stage, 'super'),
     ];
-    const document = (await ask(on.ports[0], { path: '/openapi.json' })).json;
+    const document = (await ask(stage.ports[0], { path: '/openapi.json' })).json;
     let count = 0;
     for (const [pattern, item] of Object.entries(document.paths).filter(([path]) => path.startsWith('/api/v1/admin/')))
         for (const method of Object.keys(item)) {
             const path = pattern.replaceAll('{id}', victim.id).replaceAll(/\{\w+\}/g, 'x');
             const one = { method: method.toUpperCase(), path, json: method === 'get' ? undefined : {} };
-            refused(await ask(on.ports[0], one), 401, 'UNAUTHENTICATED');
-            refused(await ask(on.ports[1], { ...one, token: user.token }), 403, 'FORBIDDEN');
+            rejected(await ask(stage.ports[0], one), 401, 'UNAUTHENTICATED');
+            rejected(await ask(stage.ports[1], { ...one, token: user.token }), 403, 'FORBIDDEN');
             count += 1;
         }
     assert.equal(count, 14);
     const key = (await admin.api('POST', '/api-keys', { name: 'x', scopes: ['chat', 'read', 'write'] })).json.data.key;
-    refused(await call(on.ports[0], key)('GET', '/admin/users'), 403, 'SCOPE_NEEDED');
+    rejected(await call(stage.ports[0], key)('GET', '/admin/users'), 403, 'SCOPE_NEEDED');
     for (const path of reads)
         for (const one of [admin, boss]) assert.equal((await one.api('GET', path)).status, 200, path);
     for (const [method, path, body] of supers)
-        refused(await admin.api(method, `/admin/users/${victim.id}${path}`, body), 403, 'FORBIDDEN');
+        rejected(await admin.api(method, `/admin/users/${victim.id}${path}`, body), 403, 'FORBIDDEN');
     for (const [method, path, body] of acts) {
         for (const target of [second, boss])
-            refused(await admin.api(method, `/admin/users/${target.id}${path}`, body), 403, 'FORBIDDEN');
-        refused(await admin.api(method, `/admin/users/${admin.id}${path}`, body), 403, 'OWN_ACCOUNT');
-        refused(await admin.api(method, `/admin/users/${crypto.randomUUID()}${path}`, body), 404);
-        refused(await admin.api(method, `/admin/users/x${path}`, body), 404);
+            rejected(await admin.api(method, `/admin/users/${target.id}${path}`, body), 403, 'FORBIDDEN');
+        rejected(await admin.api(method, `/admin/users/${admin.id}${path}`, body), 403, 'OWN_ACCOUNT');
+        rejected(await admin.api(method, `/admin/users/${crypto.randomUUID()}${path}`, body), 404);
+        rejected(await admin.api(method, `/admin/users/x${path}`, body), 404);
         assert.equal((await admin.api(method, `/admin/users/${victim.id}${path}`, body)).status, 200, path);
     }
     for (const [method, path, body] of [...acts, ...supers])
-        refused(await boss.api(method, `/admin/users/${boss.id}${path}`, body), 403, 'OWN_ACCOUNT');
+        rejected(await boss.api(method, `/admin/users/${boss.id}${path}`, body), 403, 'OWN_ACCOUNT');
     assert.equal((await boss.api('POST', `/admin/users/${second.id}/ban`, { reason: 'x' })).status, 200);
     assert.equal((await boss.api('DELETE', `/admin/users/${victim.id}`)).json.data.status, 'deleted');
-    refused(await boss.api('PUT', `/admin/users/${victim.id}/role`, { role: 'owner' }), 422, 'VALIDATION_FAILED');
-    // Two supers who demote each other at once: one of them is left.
+    rejected(await boss.api('PUT', `/admin/users/${victim.id}/role`, { role: 'owner' }), 422, 'VALIDATION_FAILED');
+    // Two supers demote each other at once: one of them remains.
     const both = await Promise.all(
         [
             [boss, other, 0],
             [other, boss, 1],
-        ].map(([by, of, i]) => call(on.ports[i], by.token)('PUT', `/admin/users/${of.id}/role`, { role: 'user' })),
+        ].map(([by, of, i]) => call(stage.ports[i], by.token)('PUT', `/admin/users/${of.id}/role`, { role: 'user' })),
     );
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 403]);
-    const [{ n }] = await on.system.rows("select count(*)::int as n from users where role = 'super' and id = any($1)", [
-        [boss.id, other.id],
-    ]);
+    const [{ n }] = await stage.system.rows(
+        "select count(*)::int as n from users where role = 'super' and id = any($1)",
+        [[boss.id, other.id]],
+    );
     assert.equal(n, 1);
 });
 
-test('the database is the judge: as the role of the gateway itself nobody raises himself', async (on) => {
-    const [user, admin] = [await be(on, 'user'), await be(on, 'admin')];
-    const as = async (id, sql) => {
-        const client = await on.system.database.connect();
+test("the database enforces roles: the gateway's own database role cannot promote anyone", async (stage) => {
+    const [user, admin] = [await joinAs(stage, 'user'), await joinAs(stage, 'admin')];
+    const runAs = async (id, sql) => {
+        const client = await stage.system.database.connect();
         try {
             await client.query('begin; set local role airi_app');
             await client.query("select set_config('airi.user_id', $1, true)", [id ?? '']);
@@ -111,27 +112,27 @@ test('the database is the judge: as the role of the gateway itself nobody raises
             'select admin_settings(null) as is',
             'select page as is from admin_audit(null, null, 5)',
         ])
-            assert.equal((await as(id, sql)).is.problem.code, 'FORBIDDEN', sql);
-    await on.system.rows("update users set status = 'suspended' where id = $1", [admin.id]);
+            assert.equal((await runAs(id, sql)).is.problem.code, 'FORBIDDEN', sql);
+    await stage.system.rows("update users set status = 'suspended' where id = $1", [admin.id]);
     assert.equal(
-        (await as(admin.id, 'select admin_flags() as is')).is.problem.code,
+        (await runAs(admin.id, 'select admin_flags() as is')).is.problem.code,
         'FORBIDDEN',
-        'a suspended admin is none',
+        'a suspended admin has no rights',
     );
-    await assert.rejects(as(admin.id, `select make_super('${user.email}')`), /permission denied/);
+    await assert.rejects(runAs(admin.id, `select make_super('${user.email}')`), /permission denied/);
 });
 
-test('AIRI-08 SAAS-05: what an admin does takes effect at every gateway at once, and is written down', async (on) => {
-    const [admin, who] = [await be(on, 'admin'), await be(on, 'user', 'pro')];
-    const act = (path, body = {}, method = 'POST') => admin.api(method, `/admin/users/${who.id}${path}`, body);
-    const key = (await who.api('POST', '/api-keys', { name: 'x' })).json.data.key;
+test("AIRI-08 SAAS-05: an admin's action takes effect on every gateway at once and is audited", async (stage) => {
+    const [admin, account] = [await joinAs(stage, 'admin'), await joinAs(stage, 'user', 'pro')];
+    const act = (path, body = {}, method = 'POST') => admin.api(method, `/admin/users/${account.id}${path}`, body);
+    const key = (await account.api('POST', '/api-keys', { name: 'x' })).json.data.key;
     const codes = (token) =>
         Promise.all(
-            on.ports.map(
+            stage.ports.map(
                 async (port) => (await ask(port, { path: '/api/v1/conversations', token })).json.error?.code ?? 'none',
             ),
         );
-    // Sooner than what a gateway remembers would be forgotten by itself.
+    // Sooner than a gateway's cache would expire by itself.
     const answered = (token, code) =>
         eventually(code, async () => (await codes(token)).every((one) => one === code), { within: 1_500 });
     const until = new Date(Date.now() + 86_400_000).toISOString();
@@ -141,31 +142,34 @@ test('AIRI-08 SAAS-05: what an admin does takes effect at every gateway at once,
     ]) {
         const sockets = await Promise.all(
             [
-                [0, who.token],
-                [1, who.token],
+                [0, account.token],
+                [1, account.token],
                 [1, key],
-            ].map(([i, token]) => Wire.open(on.ports[i], token)),
+            ].map(([i, token]) => Wire.open(stage.ports[i], token)),
         );
         assert.equal((await change()).status, 200);
         await eventually('every socket is closed', () => sockets.every((one) => one.code === 1008));
-        for (const token of [who.token, key]) await answered(token, code);
+        for (const token of [account.token, key]) await answered(token, code);
         assert.equal((await act('/reinstate')).json.data.status, 'active');
-        for (const token of [who.token, key]) await answered(token, 'none');
+        for (const token of [account.token, key]) await answered(token, 'none');
     }
     for (const wrong of ['2020-01-01T00:00:00Z', 'infinity', '-infinity', 'soon', ''])
         assert.ok([400, 422].includes((await act('/suspend', { until: wrong, reason: 'x' })).status), wrong);
-    refused(await act('/suspend', { until }), 422, 'VALIDATION_FAILED', /reason/);
-    refused(await act('/plan', { plan: 'nope' }, 'PUT'), 422, 'VALIDATION_FAILED', /plan/);
+    rejected(await act('/suspend', { until }), 422, 'VALIDATION_FAILED', /reason/);
+    rejected(await act('/plan', { plan: 'nope' }, 'PUT'), 422, 'VALIDATION_FAILED', /plan/);
     assert.equal((await act('/plan', { plan: 'free' }, 'PUT')).json.data.plan, 'free');
     await eventually(
-        'the plan counts',
-        async () => (await who.api('GET', '/auth/session')).json.data.user.plan === 'free',
+        'the plan takes effect',
+        async () => (await account.api('GET', '/auth/session')).json.data.user.plan === 'free',
     );
-    const detail = (await admin.api('GET', `/admin/users/${who.id}`)).json.data;
-    assert.deepEqual([detail.user.id, detail.sessions.length, detail.usage, detail.violations], [who.id, 1, [], []]);
+    const detail = (await admin.api('GET', `/admin/users/${account.id}`)).json.data;
+    assert.deepEqual(
+        [detail.user.id, detail.sessions.length, detail.usage, detail.violations],
+        [account.id, 1, [], []],
+    );
     assert.equal((await act('/end-sessions')).status, 200);
-    await on.worthless(who.token, 'SESSION_ENDED');
-    const log = (await admin.api('GET', `/admin/audit-log?user_id=${who.id}&limit=100`)).json.data;
+    await stage.rejectedEverywhere(account.token, 'SESSION_ENDED');
+    const log = (await admin.api('GET', `/admin/audit-log?user_id=${account.id}&limit=100`)).json.data;
     assert.deepEqual(
         log.filter((one) => one.actor === admin.id && one.action.startsWith('admin.')).map((one) => one.action),
         ['end_sessions', 'plan', 'reinstate', 'ban', 'reinstate', 'suspend'].map((one) => `admin.${one}`),
@@ -173,15 +177,15 @@ test('AIRI-08 SAAS-05: what an admin does takes effect at every gateway at once,
     assert.deepEqual(log.find((one) => one.action === 'admin.suspend').details, { until, reason: 'spam' });
 });
 
-test('users are found by a part of their address, status, plan and role, page by page; a cursor that was tampered with is refused', async (on) => {
-    const admin = await be(on, 'admin');
+test('user search filters by partial address, status, plan and role, has pages and rejects a forged cursor', async (stage) => {
+    const admin = await joinAs(stage, 'admin');
     const mark = crypto.randomUUID().slice(0, 8);
-    const all = await Promise.all(Array.from({ length: 5 }, () => on.join('plus')));
-    await on.system.rows("update users set email = $2 || '_100%' || id || '@example.com' where id = any($1)", [
+    const all = await Promise.all(Array.from({ length: 5 }, () => stage.join('plus')));
+    await stage.system.rows("update users set email = $2 || '_100%' || id || '@example.com' where id = any($1)", [
         all.map((one) => one.id),
         mark,
     ]);
-    await on.system.rows("update users set status = 'banned' where id = $1", [all[0].id]);
+    await stage.system.rows("update users set status = 'banned' where id = $1", [all[0].id]);
     const find = (query) => admin.api('GET', `/admin/users?${query}`);
     const ids = [];
     for (let cursor = ''; cursor !== null;) {
@@ -197,7 +201,7 @@ test('users are found by a part of their address, status, plan and role, page by
         [all[0].id],
     );
     assert.equal((await find(`email=${mark}&plan=pro`)).json.data.length, 0);
-    assert.equal((await find(`email=${mark}x100`)).json.data.length, 0, '_ and % are themselves');
+    assert.equal((await find(`email=${mark}x100`)).json.data.length, 0, '_ and % are literals');
     assert.ok((await find('role=admin')).json.data.every((one) => one.role === 'admin'));
     for (const query of [
         'status=x',
@@ -209,13 +213,13 @@ test('users are found by a part of their address, status, plan and role, page by
         'cursor=x|y',
         "cursor=now|'%20or%201=1%20--",
     ])
-        refused(await find(query), 400, 'BAD_REQUEST');
+        rejected(await find(query), 400, 'BAD_REQUEST');
 });
 
-test('AIRI-45: settings are private or public, keep their type, take effect without a restart and outlive the profile', async (on) => {
-    const admin = await be(on, 'admin');
+test('AIRI-45: settings are public or private, keep their type, need no restart and override the profile', async (stage) => {
+    const admin = await joinAs(stage, 'admin');
     const set = (key, body) => admin.api('PUT', `/admin/settings/${key}`, body);
-    const shown = async () => (await ask(on.ports[1], { path: '/api/v1/settings', from: address() })).json.data;
+    const shown = async () => (await ask(stage.ports[1], { path: '/api/v1/settings', from: address() })).json.data;
     assert.equal(
         (await set('a_new_one', { value: { a: [1] }, category: 'mine', public: true })).json.data.category,
         'mine',
@@ -228,7 +232,7 @@ test('AIRI-45: settings are private or public, keep their type, take effect with
     assert.equal(
         (await set('a_new_one', { value: { b: 2 }, public: false })).json.data.category,
         'mine',
-        'what is not named stays',
+        'omitted fields remain',
     );
     await eventually('it is private', async () => !('a_new_one' in (await shown())), { within: 15_000, every: 500 });
     for (const [key, value] of [
@@ -238,18 +242,18 @@ test('AIRI-45: settings are private or public, keep their type, take effect with
         ['max_sessions', 1e12],
         ['product_name', 5],
     ])
-        refused(await set(key, { value }), 422, 'VALIDATION_FAILED', /value/);
+        rejected(await set(key, { value }), 422, 'VALIDATION_FAILED', /value/);
     for (const key of ['X', "a'b", 'a%20b', '1', 'x'.repeat(61), '..%5c'])
-        refused(await set(key, { value: 1 }), 422, 'VALIDATION_FAILED');
-    refused(await set('x', {}), 422, 'VALIDATION_FAILED', /value/);
+        rejected(await set(key, { value: 1 }), 422, 'VALIDATION_FAILED');
+    rejected(await set('x', {}), 422, 'VALIDATION_FAILED', /value/);
     assert.equal((await set('max_sessions', { value: 1 })).status, 200);
-    const who = await on.join();
-    await on.login(who);
-    await on.worthless(who.token, 'SESSION_ENDED');
+    const account = await stage.join();
+    await stage.login(account);
+    await stage.rejectedEverywhere(account.token, 'SESSION_ENDED');
     assert.ok(
         (await admin.api('GET', '/admin/settings?category=auth')).json.data.every((one) => one.category === 'auth'),
     );
-    await on.system.rows(
+    await stage.system.rows(
         "insert into system_settings (key, value) values ('max_sessions', '3') on conflict (key) do update set value = excluded.value",
     );
     assert.equal(
@@ -261,7 +265,7 @@ test('AIRI-45: settings are private or public, keep their type, take effect with
     const flag = (await admin.api('PUT', '/admin/feature-flags/voice_chat', { enabled: false, rollout_percentage: 20 }))
         .json.data;
     assert.deepEqual([flag.enabled, flag.rollout_percentage], [false, 20]);
-    refused(
+    rejected(
         await admin.api('PUT', '/admin/feature-flags/voice_chat', { enabled: true, rollout_percentage: 101 }),
         422,
         'VALIDATION_FAILED',

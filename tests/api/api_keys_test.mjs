@@ -1,21 +1,21 @@
-// API keys over two gateways: replaced with an overlap, limited and counted each by itself, told of by mail.
+// API keys over two gateways: rotation with an overlap, rate limits and usage counts per key, mail notices.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 
-test('AIRI-10 AIRI-59: a key is replaced by one with its rights, and goes on for the overlap', async ({
+test('AIRI-10 AIRI-59: a rotated key passes on its rights and keeps working during the overlap', async ({
     system,
     ports,
     join,
 }) => {
-    const who = await join('plus');
-    const api = call(ports[0], who.token);
+    const account = await join('plus');
+    const api = call(ports[0], account.token);
     const rights = { scopes: ['read', 'write'], allowed_addresses: ['127.0.0.0/8'], requests_per_hour: 900 };
     const old = (
         await api('POST', '/api-keys', {
@@ -33,73 +33,73 @@ test('AIRI-10 AIRI-59: a key is replaced by one with its rights, and goes on for
     );
     assert.ok(
         Math.abs(Date.parse(fresh.expires_at) - Date.now() - 90 * 86_400_000) < 60_000,
-        'for as long as the old one was made for',
+        "its lifetime is the old key's",
     );
     for (const key of [old.key, fresh.key])
         for (const port of ports) assert.equal((await call(port, key)('GET', '/conversations')).status, 200);
     const listed = Object.fromEntries((await api('GET', '/api-keys')).json.data.map((one) => [one.id, one]));
     assert.deepEqual([listed[old.id].replaced_by, listed[fresh.id].replaced_by], [fresh.id, null]);
     assert.ok(Math.abs(Date.parse(listed[old.id].expires_at) - Date.now() - 86_400_000) < 60_000);
-    refused(await api('POST', `/api-keys/${old.id}/rotate`, {}), 409, 'KEY_REPLACED');
-    refused(await api('POST', `/api-keys/${fresh.id}/rotate`, {}), 409, 'KEY_OVERLAPS');
+    rejected(await api('POST', `/api-keys/${old.id}/rotate`, {}), 409, 'KEY_REPLACED');
+    rejected(await api('POST', `/api-keys/${fresh.id}/rotate`, {}), 409, 'KEY_OVERLAPS');
     const socket = await Wire.open(ports[1], (await api('POST', '/api-keys', { name: 'chat' })).json.data.key);
     socket.end();
     await system.rows('update api_keys set expires_at = now() where id = $1', [old.id]);
     await eventually(
-        'the old one ends',
+        'the old key expires',
         async () => (await call(ports[1], old.key)('GET', '/conversations')).status === 401,
         { within: 5_000 },
     );
     assert.equal((await call(ports[1], fresh.key)('GET', '/conversations')).status, 200);
     const [{ n }] = await system.rows(
         "select count(*)::int as n from audit_log where user_id = $1 and action like 'api_key.%'",
-        [who.id],
+        [account.id],
     );
-    assert.equal(n, 4, 'three were made, one replaced another');
+    assert.equal(n, 4, 'three were created, one replaced another');
 });
 
-test('AIRI-10: without overlap the old key is dead at once; foreign, revoked and expired keys are none, and twice at once is once', async ({
+test('AIRI-10: rotation without overlap ends the old key at once, and only an active key rotates, once', async ({
     system,
     ports,
     join,
 }) => {
-    const [who, other] = [await join('plus'), await join('plus')];
-    const api = call(ports[0], who.token);
+    const [account, other] = [await join('plus'), await join('plus')];
+    const api = call(ports[0], account.token);
     const make = async (more = {}) => (await api('POST', '/api-keys', { name: 'x', ...more })).json.data;
     const old = await make({ scopes: ['chat', 'read'] });
     const socket = await Wire.open(ports[1], old.key);
     const { key } = (await api('POST', `/api-keys/${old.id}/rotate`, { overlap_seconds: 0 })).json.data;
     await eventually('its socket is closed', () => socket.code === 1008);
     for (const port of ports) {
-        refused(await call(port, old.key)('GET', '/conversations'), 401, 'INVALID_API_KEY');
+        rejected(await call(port, old.key)('GET', '/conversations'), 401, 'INVALID_API_KEY');
         assert.equal((await call(port, key)('GET', '/conversations')).status, 200);
     }
     for (const overlap_seconds of [-1, 604_801, 1.5, '5', 1e300])
-        refused(await api('POST', `/api-keys/${old.id}/rotate`, { overlap_seconds }), 422, 'VALIDATION_FAILED');
+        rejected(await api('POST', `/api-keys/${old.id}/rotate`, { overlap_seconds }), 422, 'VALIDATION_FAILED');
     const [foreign, gone, late] = [await make(), await make(), await make({ expires_at: '2020-01-01T00:00:00Z' })];
-    refused(await call(ports[0], other.token)('POST', `/api-keys/${foreign.id}/rotate`, {}), 404);
+    rejected(await call(ports[0], other.token)('POST', `/api-keys/${foreign.id}/rotate`, {}), 404);
     await api('DELETE', `/api-keys/${gone.id}`);
     for (const id of [gone.id, late.id, old.id, crypto.randomUUID(), 'x'])
-        refused(await api('POST', `/api-keys/${id}/rotate`, {}), 404);
-    refused(await call(ports[0], key)('POST', `/api-keys/${foreign.id}/rotate`, {}), 403, 'SCOPE_NEEDED');
+        rejected(await api('POST', `/api-keys/${id}/rotate`, {}), 404);
+    rejected(await call(ports[0], key)('POST', `/api-keys/${foreign.id}/rotate`, {}), 403, 'SCOPE_NEEDED');
     const both = await Promise.all(
-        ports.map((port) => call(port, who.token)('POST', `/api-keys/${foreign.id}/rotate`, {})),
+        ports.map((port) => call(port, account.token)('POST', `/api-keys/${foreign.id}/rotate`, {})),
     );
     assert.deepEqual(both.map((one) => one.status).sort(), [201, 409]);
     const [{ n }] = await system.rows(
         'select count(*)::int as n from api_keys where user_id = $1 and replaced_by is not null',
-        [who.id],
+        [account.id],
     );
     assert.equal(n, 2);
 });
 
-test('AIRI-10: a key has its own limit over both gateways, and its uses are counted', async ({
+test('AIRI-10: each key has its own rate limit across both gateways and a usage count', async ({
     system,
     ports,
     join,
 }) => {
-    const who = await join('plus');
-    const api = call(ports[0], who.token);
+    const account = await join('plus');
+    const api = call(ports[0], account.token);
     const { id, key } = (await api('POST', '/api-keys', { name: 'few', requests_per_hour: 6 })).json.data;
     const free = (await api('POST', '/api-keys', { name: 'many' })).json.data.key;
     const answers = [];
@@ -108,24 +108,24 @@ test('AIRI-10: a key has its own limit over both gateways, and its uses are coun
         answers.map((one) => one.status),
         [200, 200, 200, 200, 200, 200, 429, 429],
     );
-    refused(answers[6], 429, 'RATE_LIMITED', /6 in 3600 s/);
+    rejected(answers[6], 429, 'RATE_LIMITED', /6 in 3600 s/);
     assert.ok(Number(answers[6].headers['retry-after']) > 3_500);
-    assert.equal((await call(ports[0], free)('GET', '/conversations')).status, 200, 'the others go on');
+    assert.equal((await call(ports[0], free)('GET', '/conversations')).status, 200, 'other keys are unaffected');
     assert.equal((await api('GET', '/conversations')).status, 200);
     const uses = async () => (await api('GET', '/api-keys')).json.data.find((one) => one.id === id).uses;
-    await eventually('the first use is written down', async () => (await uses()) >= 1);
+    await eventually('the first use is recorded', async () => (await uses()) >= 1);
     await system.rows("update api_keys set last_used_at = now() - interval '2 minutes' where id = $1", [id]);
     await call(ports[1], key)('GET', '/conversations');
-    await eventually('all that were counted since', async () => (await uses()) === 9, { describe: uses });
+    await eventually('all uses since are recorded', async () => (await uses()) === 9, { describe: uses });
     for (const requests_per_hour of [0, -1, 1.5, '6', 1_000_001])
-        refused(await api('POST', '/api-keys', { name: 'x', requests_per_hour }), 422, 'VALIDATION_FAILED');
+        rejected(await api('POST', '/api-keys', { name: 'x', requests_per_hour }), 422, 'VALIDATION_FAILED');
 });
 
-test('a new key is told of by mail, without the key', async ({ system, ports, join }) => {
-    const who = await join('plus');
-    const { key, prefix } = (await call(ports[0], who.token)('POST', '/api-keys', { name: 'robot' })).json.data;
+test('a mail announces a new key without including it', async ({ system, ports, join }) => {
+    const account = await join('plus');
+    const { key, prefix } = (await call(ports[0], account.token)('POST', '/api-keys', { name: 'robot' })).json.data;
     const mail = await eventually('a mail', () =>
-        system.mail(who.email).find((one) => one.subject.includes('API key')),
+        system.mail(account.email).find((one) => one.subject.includes('API key')),
     );
     assert.ok(mail.text.includes(prefix) && !mail.text.includes(key));
     assert.deepEqual(mail.faults, []);

@@ -4,21 +4,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, claimsOf, kidOf, refused, signed } from '../support/js/raw.mjs';
+import { ask, claimsOf, kidOf, rejected, signed } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const base64 = (text) => Buffer.from(text).toString('base64url');
 
-test('AIRI-01 SAAS-01: signup takes one account per address, whatever its case, and grants nothing', async ({
+test('AIRI-01 SAAS-01: signup creates one account per address in any letter case and grants no rights', async ({
     post,
     join,
     session,
 }) => {
-    const who = await join();
-    refused(await post('/auth/signup', { email: who.email, password }), 409, 'EMAIL_TAKEN');
-    refused(await post('/auth/signup', { email: who.email.toUpperCase(), password }), 409, 'EMAIL_TAKEN');
-    const { user } = (await session(who.token)).json.data;
-    assert.deepEqual([user.role, user.plan, user.email], ['user', 'free', who.email]);
+    const account = await join();
+    rejected(await post('/auth/signup', { email: account.email, password }), 409, 'EMAIL_TAKEN');
+    rejected(await post('/auth/signup', { email: account.email.toUpperCase(), password }), 409, 'EMAIL_TAKEN');
+    const { user } = (await session(account.token)).json.data;
+    assert.deepEqual([user.role, user.plan, user.email], ['user', 'free', account.email]);
     for (const email of [
         '',
         'a',
@@ -39,50 +39,50 @@ test('AIRI-01 SAAS-01: signup takes one account per address, whatever its case, 
         `${'a'.repeat(250)}@b.c`,
         'a@b.c\u0000',
     ])
-        refused(await post('/auth/signup', { email, password }), 422, 'VALIDATION_FAILED', /\/email/);
+        rejected(await post('/auth/signup', { email, password }), 422, 'VALIDATION_FAILED', /\/email/);
     for (const wrong of ['', 'short', '1234567', 'x'.repeat(1025)])
-        refused(
+        rejected(
             await post('/auth/signup', { email: 'new@example.com', password: wrong }),
             422,
             'VALIDATION_FAILED',
             /\/password/,
         );
     const twice = await Promise.all(
-        Array.from({ length: 5 }, () => post('/auth/signup', { email: `${who.id}@example.com`, password })),
+        Array.from({ length: 5 }, () => post('/auth/signup', { email: `${account.id}@example.com`, password })),
     );
     assert.deepEqual(twice.map((one) => one.status).sort(), [201, 409, 409, 409, 409]);
 });
 
-test('AIRI-02 SAAS-01: a wrong password and an unknown address are told the same', async ({ post, login, join }) => {
-    const who = await join();
-    const wrong = await post('/auth/login', { email: who.email, password: 'wrong horse' });
+test('AIRI-02 SAAS-01: a wrong password and an unknown address get the same error', async ({ post, login, join }) => {
+    const account = await join();
+    const wrong = await post('/auth/login', { email: account.email, password: 'wrong horse' });
     const unknown = await post('/auth/login', { email: `${crypto.randomUUID()}@example.com`, password: 'wrong horse' });
-    refused(wrong, 401, 'WRONG_CREDENTIALS');
+    rejected(wrong, 401, 'WRONG_CREDENTIALS');
     assert.deepEqual(unknown.json.error, wrong.json.error);
     for (const given of [`${password} `, password.toUpperCase(), password.slice(0, -1), '', "' or '1'='1"]) {
-        assert.equal((await login({ email: who.email.toUpperCase() })).status, 200);
-        refused(await post('/auth/login', { email: who.email, password: given }), 401, 'WRONG_CREDENTIALS');
+        assert.equal((await login({ email: account.email.toUpperCase() })).status, 200);
+        rejected(await post('/auth/login', { email: account.email, password: given }), 401, 'WRONG_CREDENTIALS');
     }
 });
 
-test('SAAS-03: a token that is forged, changed, expired or of another kind is worth nothing', async ({
+test('SAAS-03: a forged, altered, expired or different kind of token is rejected', async ({
     system,
     join,
-    worthless,
+    rejectedEverywhere,
     session,
 }) => {
-    const [who, other] = [await join(), await join()];
+    const [account, other] = [await join(), await join()];
     const secret = system.jwtSecret;
-    const claims = claimsOf(who.token);
-    const [head, body, signature] = who.token.split('.');
+    const claims = claimsOf(account.token);
+    const [head, body, signature] = account.token.split('.');
     const now = Math.floor(Date.now() / 1000);
     assert.equal(
         (await session(signed(secret, claims))).status,
         200,
-        'a token made by hand with the right secret is taken',
+        'a handmade token with the right secret is accepted',
     );
 
-    await worthless(signed(secret, { ...claims, iat: now - 7200, exp: now - 1 }), 'TOKEN_EXPIRED');
+    await rejectedEverywhere(signed(secret, { ...claims, iat: now - 7200, exp: now - 1 }), 'TOKEN_EXPIRED');
     const none = (alg) => `${base64(JSON.stringify({ alg, typ: 'JWT' }))}.${body}.`;
     const forged = {
         'alg none': none('none'),
@@ -104,12 +104,12 @@ test('SAAS-03: a token that is forged, changed, expired or of another kind is wo
         'jwk in the header': signed(secret, claims, { jwk: { kty: 'oct', k: 'eA' } }),
         'crit in the header': signed(secret, claims, { crit: ['x'] }),
         'a changed role': `${head}.${base64(JSON.stringify({ ...claims, role: 'admin' }))}.${signature}`,
-        'a cut signature': who.token.slice(0, -2),
+        'a cut signature': account.token.slice(0, -2),
         'a signature flipped': `${head}.${body}.${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`,
         'no signature': `${head}.${body}.`,
-        'no dots': who.token.replaceAll('.', ''),
-        'two dots more': `${who.token}.x.y`,
-        padded: `${who.token}=`,
+        'no dots': account.token.replaceAll('.', ''),
+        'two dots more': `${account.token}.x.y`,
+        padded: `${account.token}=`,
         'another spelling of the signature': `${head}.${body}.${signature}=`,
         'not yet issued': signed(secret, { ...claims, iat: now + 3600, exp: now + 7200 }),
         'expires before it is issued': signed(secret, { ...claims, iat: now, exp: now - 60 }),
@@ -125,13 +125,13 @@ test('SAAS-03: a token that is forged, changed, expired or of another kind is wo
         'a sub of another user': signed(secret, { ...claims, sub: other.id }),
         'a session of another user': signed(secret, { ...claims, sid: claimsOf(other.token).sid }),
         'a session that does not exist': signed(secret, { ...claims, sid: crypto.randomUUID() }),
-        'the refresh token': who.refresh,
+        'the refresh token': account.refresh,
         'very long': `${head}.${'a'.repeat(5_000)}.${signature}`,
         empty: 'x',
     };
     for (const [what, token] of Object.entries(forged))
-        await worthless(token).catch((error) => assert.fail(`${what}: ${error.message}`));
-    assert.equal((await session(who.token)).status, 200);
+        await rejectedEverywhere(token).catch((error) => assert.fail(`${what}: ${error.message}`));
+    assert.equal((await session(account.token)).status, 200);
     assert.equal(
         (await session(signed(secret, { ...claims, role: 'admin' }))).json.data.user.role,
         'user',
@@ -139,56 +139,61 @@ test('SAAS-03: a token that is forged, changed, expired or of another kind is wo
     );
 });
 
-test('the Authorization header is read strictly', async ({ ports, join }) => {
-    const who = await join();
+test('the Authorization header is parsed strictly', async ({ ports, join }) => {
+    const account = await join();
     const get = (headers, path = '/api/v1/auth/session') => ask(ports[0], { path, headers });
     for (const value of [
-        who.token,
-        `Basic ${who.token}`,
-        `Bearer  ${who.token}`,
-        `Bearer\t${who.token}`,
-        `Bearer ${who.token} x`,
-        `Bearer ${who.token},Bearer x`,
+        account.token,
+        `Basic ${account.token}`,
+        `Bearer  ${account.token}`,
+        `Bearer\t${account.token}`,
+        `Bearer ${account.token} x`,
+        `Bearer ${account.token},Bearer x`,
         'Bearer',
         'Bearer ',
-        `Token ${who.token}`,
+        `Token ${account.token}`,
     ])
-        refused(await get({ Authorization: value }), 401, 'UNAUTHENTICATED');
-    assert.equal((await get({ Authorization: `bearer ${who.token}` })).status, 200);
-    refused(await get({ Cookie: `access_token=${who.token}` }), 401, 'UNAUTHENTICATED');
+        rejected(await get({ Authorization: value }), 401, 'UNAUTHENTICATED');
+    assert.equal((await get({ Authorization: `bearer ${account.token}` })).status, 200);
+    rejected(await get({ Cookie: `access_token=${account.token}` }), 401, 'UNAUTHENTICATED');
     for (const name of ['token', 'access_token', 'authorization'])
-        refused(await get({}, `/api/v1/auth/session?${name}=${who.token}`), 401, 'UNAUTHENTICATED');
+        rejected(await get({}, `/api/v1/auth/session?${name}=${account.token}`), 401, 'UNAUTHENTICATED');
 });
 
-test('the previous secret still verifies, and no other', async ({ system, ports, join, session }) => {
-    const who = await join();
+test('the previous secret still verifies tokens, and no other secret does', async ({
+    system,
+    ports,
+    join,
+    session,
+}) => {
+    const account = await join();
     const secret = system.secret();
     await system.stop('gateway-2');
     await system.start('gateway-2', { JWT_SECRET: secret, JWT_SECRET_PREVIOUS: system.jwtSecret });
-    assert.equal((await session(who.token, ports[1])).status, 200);
-    assert.equal((await session(signed(secret, claimsOf(who.token)), ports[1])).status, 200);
-    refused(await session(signed(secret, claimsOf(who.token)), ports[0]), 401, 'UNAUTHENTICATED');
+    assert.equal((await session(account.token, ports[1])).status, 200);
+    assert.equal((await session(signed(secret, claimsOf(account.token)), ports[1])).status, 200);
+    rejected(await session(signed(secret, claimsOf(account.token)), ports[0]), 401, 'UNAUTHENTICATED');
     await system.stop('gateway-2');
     await system.start('gateway-2', { JWT_SECRET: secret });
-    refused(await session(who.token, ports[1]), 401, 'UNAUTHENTICATED');
+    rejected(await session(account.token, ports[1]), 401, 'UNAUTHENTICATED');
     await system.stop('gateway-2');
     await system.start('gateway-2');
 });
 
-test('no password and no token is in a log, nor in the database', async ({ system, join, login }) => {
-    const who = await join();
-    await login(who);
+test('no password or token appears in a log or in the database', async ({ system, join, login }) => {
+    const account = await join();
+    await login(account);
     for (const file of system.logFiles()) {
         const text = readFileSync(file, 'utf8');
-        for (const secret of [password, who.token, who.refresh, system.jwtSecret])
+        for (const secret of [password, account.token, account.refresh, system.jwtSecret])
             assert.ok(!text.includes(secret), file);
     }
     const [row] = await system.rows(
         `select u.password_hash, (select string_agg(t::text, ' ') from refresh_tokens t
          join sessions s on s.id = t.session_id where s.user_id = u.id) as tokens from users u
          where id = $1`,
-        [who.id],
+        [account.id],
     );
     assert.match(row.password_hash, /^\$argon2id\$/);
-    assert.ok(!row.tokens.includes(who.refresh));
+    assert.ok(!row.tokens.includes(account.refresh));
 });

@@ -1,11 +1,11 @@
-// Pictures of users over two gateways: the gallery, uploads that are none, the plan's number, and who sees what.
+// Avatars over two gateways: the gallery, invalid uploads, the plan's limit and visibility.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { crc32, deflateSync } from 'node:zlib';
 
 import { address, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused } from '../support/js/raw.mjs';
+import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
@@ -21,7 +21,7 @@ function chunk(name, data) {
     return out;
 }
 
-/// A picture that every decoder takes, of random pixels.
+// A picture of random pixels that every decoder accepts.
 function png(width = 8, height = 8, noise = crypto.getRandomValues(new Uint8Array(4))) {
     const head = Buffer.alloc(13);
     head.writeUInt32BE(width, 0);
@@ -37,7 +37,7 @@ function png(width = 8, height = 8, noise = crypto.getRandomValues(new Uint8Arra
     ]);
 }
 
-/// The bytes as they come.
+// Returns the body as bytes.
 const fetched = (port, path, headers = {}) =>
     new Promise((resolve, reject) => {
         http.get({ host: '127.0.0.1', port, path, headers }, (answer) => {
@@ -49,13 +49,13 @@ const fetched = (port, path, headers = {}) =>
         }).on('error', reject);
     });
 
-test('SAAS-58: a picture comes back byte by byte to whoever has its id, cached for ever, unable to do anything', async ({
+test('SAAS-58: anyone with its id gets an image byte for byte, immutable and without active content', async ({
     ports,
     join,
 }) => {
-    const who = await join('plus');
+    const account = await join('plus');
     const picture = png(300, 200);
-    const made = await upload(ports[0], who.token, picture, 'Image/PNG; x=y');
+    const made = await upload(ports[0], account.token, picture, 'Image/PNG; x=y');
     assert.equal(made.status, 201, made.text);
     const { id, url, width, height, size, media_type: type } = made.json.data;
     assert.deepEqual(
@@ -73,8 +73,12 @@ test('SAAS-58: a picture comes back byte by byte to whoever has its id, cached f
     }
     for (const other of [crypto.randomUUID(), 'x', `${id}0`])
         assert.equal((await fetched(ports[0], `/api/v1/avatars/${other}`)).status, 404);
-    assert.equal((await upload(ports[1], who.token, picture)).json.data.id, id, 'the same bytes are the same picture');
-    const list = (await call(ports[1], who.token)('GET', '/avatars')).json.data;
+    assert.equal(
+        (await upload(ports[1], account.token, picture)).json.data.id,
+        id,
+        'the same bytes are the same image',
+    );
+    const list = (await call(ports[1], account.token)('GET', '/avatars')).json.data;
     assert.deepEqual(
         list.filter((one) => one.mine).map((one) => one.id),
         [id],
@@ -87,7 +91,7 @@ test('SAAS-58: a picture comes back byte by byte to whoever has its id, cached f
     }
 });
 
-test('a page may show as many pictures as it likes, but not without end', async ({ ports, join }) => {
+test('image requests have a generous rate limit', async ({ ports, join }) => {
     const { url } = (await upload(ports[0], (await join('plus')).token, png())).json.data;
     const from = address();
     const statuses = [];
@@ -104,12 +108,12 @@ test('a page may show as many pictures as it likes, but not without end', async 
     assert.equal((await ask(ports[0], { path: url, from: address() })).status, 200);
 });
 
-test('SAAS-58: what is no picture of the type it says, too large, or more than a picture is refused', async ({
+test('SAAS-58: an upload that is not an image of its declared type, is too large or has extra data is rejected', async ({
     ports,
     join,
     system,
 }) => {
-    const who = await join('pro');
+    const account = await join('pro');
     const good = png();
     const edited = (at, ...bytes) =>
         Buffer.concat([good.subarray(0, at), Buffer.from(bytes), good.subarray(at + bytes.length)]);
@@ -131,7 +135,7 @@ test('SAAS-58: what is no picture of the type it says, too large, or more than a
         [Buffer.from('x'), 'image/webp'],
         [Buffer.from(''), 'image/png'],
     ])
-        refused(await upload(ports[0], who.token, body, type), 422, 'VALIDATION_FAILED');
+        rejected(await upload(ports[0], account.token, body, type), 422, 'VALIDATION_FAILED');
     for (const type of [
         'image/svg+xml',
         'image/gif',
@@ -141,51 +145,51 @@ test('SAAS-58: what is no picture of the type it says, too large, or more than a
         'image/*',
         '',
     ])
-        refused(await upload(ports[0], who.token, good, type), 415, 'UNSUPPORTED_MEDIA_TYPE', /image\/png/);
-    refused(await upload(ports[0], who.token, Buffer.alloc(512 * 1024 + 1)), 413, 'PAYLOAD_TOO_LARGE');
-    refused(
+        rejected(await upload(ports[0], account.token, good, type), 415, 'UNSUPPORTED_MEDIA_TYPE', /image\/png/);
+    rejected(await upload(ports[0], account.token, Buffer.alloc(512 * 1024 + 1)), 413, 'PAYLOAD_TOO_LARGE');
+    rejected(
         await ask(ports[0], {
             method: 'POST',
             path: '/api/v1/avatars',
-            token: who.token,
+            token: account.token,
             body: good,
             headers: { 'Content-Type': 'image/png', 'Content-Encoding': 'gzip' },
         }),
         415,
     );
-    refused(await upload(ports[0], undefined, good), 401, 'UNAUTHENTICATED');
-    const [{ n }] = await system.rows('select count(*)::int as n from avatars where user_id = $1', [who.id]);
+    rejected(await upload(ports[0], undefined, good), 401, 'UNAUTHENTICATED');
+    const [{ n }] = await system.rows('select count(*)::int as n from avatars where user_id = $1', [account.id]);
     assert.equal(n, 0);
     const noise = Buffer.alloc(510 * 1024);
     for (let at = 0; at < noise.length; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
     const large = Buffer.concat([good.subarray(0, -12), chunk('teXt', noise), good.subarray(-12)]);
-    const made = await upload(ports[0], who.token, large);
+    const made = await upload(ports[0], account.token, large);
     assert.equal(made.status, 201, made.text);
     assert.deepEqual((await fetched(ports[1], made.json.data.url)).bytes, large);
 });
 
-test('SAAS-14: none on the free plan, five on plus however many come at once, any number on pro; a deleted one makes room', async ({
+test('SAAS-14: free has no avatars, plus has five even under concurrency, pro is unlimited, and deletion frees a slot', async ({
     ports,
     join,
 }) => {
-    refused(await upload(ports[0], (await join()).token, png()), 402, 'PLAN_LIMIT');
+    rejected(await upload(ports[0], (await join()).token, png()), 402, 'PLAN_LIMIT');
     const [plus, pro] = [await join('plus'), await join('pro')];
     const many = await Promise.all(Array.from({ length: 10 }, (_, i) => upload(ports[i % 2], plus.token, png())));
     assert.deepEqual(many.map((one) => one.status).sort(), [...Array(5).fill(201), ...Array(5).fill(402)]);
     const { id } = many.find((one) => one.status === 201).json.data;
-    refused(await call(ports[0], pro.token)('DELETE', `/avatars/${id}`), 404);
+    rejected(await call(ports[0], pro.token)('DELETE', `/avatars/${id}`), 404);
     assert.equal((await call(ports[0], plus.token)('DELETE', `/avatars/${id}`)).status, 200);
-    refused(await call(ports[0], plus.token)('DELETE', `/avatars/${id}`), 404);
+    rejected(await call(ports[0], plus.token)('DELETE', `/avatars/${id}`), 404);
     assert.equal((await fetched(ports[1], `/api/v1/avatars/${id}`)).status, 404);
     assert.equal((await upload(ports[0], plus.token, png())).status, 201);
-    refused(await upload(ports[0], plus.token, png()), 402, 'PLAN_LIMIT');
+    rejected(await upload(ports[0], plus.token, png()), 402, 'PLAN_LIMIT');
     for (let i = 0; i < 7; ++i) assert.equal((await upload(ports[i % 2], pro.token, png())).status, 201);
 });
 
-test('SAAS-58: a profile shows a picture of the gallery or an own one, nothing else', async ({ ports, join }) => {
-    const [who, other] = [await join('plus'), await join('plus')];
-    const api = call(ports[0], who.token);
-    const { url, id } = (await upload(ports[0], who.token, png())).json.data;
+test("SAAS-58: a profile accepts only a gallery image or one of the user's own", async ({ ports, join }) => {
+    const [account, other] = [await join('plus'), await join('plus')];
+    const api = call(ports[0], account.token);
+    const { url, id } = (await upload(ports[0], account.token, png())).json.data;
     const foreign = (await upload(ports[0], other.token, png())).json.data.url;
     for (const avatar of ['avatar-moon', '/avatar-moon.svg', url, null])
         assert.equal((await api('PATCH', '/users/profile', { avatar })).json.data.avatar, avatar);
@@ -201,13 +205,17 @@ test('SAAS-58: a profile shows a picture of the gallery or an own one, nothing e
         "' or true --",
         `${url}?x`,
     ])
-        refused(
+        rejected(
             await api('PUT', '/users/profile', { avatar, display_name: 'changed' }),
             422,
             'VALIDATION_FAILED',
             /avatar/,
         );
-    assert.equal((await api('GET', '/users/profile')).json.data.display_name, null, 'a refused change changes nothing');
+    assert.equal(
+        (await api('GET', '/users/profile')).json.data.display_name,
+        null,
+        'a rejected update changes nothing',
+    );
     await api('PATCH', '/users/profile', { avatar: url });
     await api('DELETE', `/avatars/${id}`);
     assert.equal((await api('GET', '/users/profile')).json.data.avatar, null);

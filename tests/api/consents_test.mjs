@@ -1,18 +1,17 @@
-// Whose data it is: the age gate and the parent's agreement, consents, onboarding, what was done to an account, closing it,
-// taking that back, and being forgotten.
+// Privacy: the age gate and the parent's agreement, consents, onboarding and account activity.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 
 const call = (port, token) => (method, path, json) =>
     ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
 const email = () => `${crypto.randomUUID()}@example.com`;
-/// The day on which somebody of that age was born, so many days off.
+// The birth date of someone of that age, so many days off.
 const born = (years, days = 0) => {
     const day = new Date();
     day.setUTCFullYear(day.getUTCFullYear() - years, day.getUTCMonth(), day.getUTCDate() + days);
@@ -20,7 +19,7 @@ const born = (years, days = 0) => {
 };
 const setting = (system, key, value) =>
     system.rows('update system_settings set value = $2 where key = $1', [key, JSON.stringify(value)]);
-/// The token of the newest mail of a kind to an address.
+// The token of the newest mail of a kind to an address.
 const tokenOf = (system, to, kind, count = 1) =>
     eventually(`${count} mails ${kind} to ${to}`, () => {
         const links = system
@@ -31,23 +30,27 @@ const tokenOf = (system, to, kind, count = 1) =>
     });
 
 async function child({ system, ports, post }) {
-    const who = { email: email(), parent: email() };
+    const account = { email: email(), parent: email() };
     const { status, json, text } = await post('/auth/signup', {
-        email: who.email,
+        email: account.email,
         password,
         display_name: 'Kim',
         metadata: { school: 'x' },
         birth_date: born(12),
-        parent_email: who.parent,
+        parent_email: account.parent,
         consents: [{ kind: 'terms', version: '1' }],
     });
     assert.equal(status, 201, text);
     assert.equal(json.data.user.pending, true);
-    Object.assign(who, { id: json.data.user.id, token: json.data.access_token });
-    return { ...who, api: call(ports[0], who.token), consent: await tokenOf(system, who.parent, 'parental_consent') };
+    Object.assign(account, { id: json.data.user.id, token: json.data.access_token });
+    return {
+        ...account,
+        api: call(ports[0], account.token),
+        consent: await tokenOf(system, account.parent, 'parental_consent'),
+    };
 }
 
-test('SAAS-07: dates on which nobody was born are refused, and a child needs a parent of another address', async ({
+test('SAAS-07: impossible birth dates are rejected, and a child needs a parent with a different address', async ({
     system,
     post,
 }) => {
@@ -65,19 +68,19 @@ test('SAAS-07: dates on which nobody was born are refused, and a child needs a p
         7,
         '',
     ])
-        refused(await join({ birth_date }), 422, 'VALIDATION_FAILED', /birth_date/);
+        rejected(await join({ birth_date }), 422, 'VALIDATION_FAILED', /birth_date/);
     for (const birth_date of ['2000-02-29', '1900-01-01', born(13), null])
         assert.equal((await join({ birth_date })).json.data.user.pending, false, birth_date);
-    refused(await join({ birth_date: born(13, 1) }), 422, 'VALIDATION_FAILED', /parent_email/);
-    refused(await join({ birth_date: born(0), parent_email: 'nobody' }), 422, 'VALIDATION_FAILED', /parent_email/);
+    rejected(await join({ birth_date: born(13, 1) }), 422, 'VALIDATION_FAILED', /parent_email/);
+    rejected(await join({ birth_date: born(0), parent_email: 'nobody' }), 422, 'VALIDATION_FAILED', /parent_email/);
     const own = email();
-    refused(
+    rejected(
         await post('/auth/signup', { email: own, password, birth_date: born(10), parent_email: own.toUpperCase() }),
         422,
         'VALIDATION_FAILED',
         /parent_email/,
     );
-    refused(
+    rejected(
         await join({ birth_date: born(17), consents: [{ kind: 'analytics', version: '1' }] }),
         422,
         'VALIDATION_FAILED',
@@ -89,14 +92,14 @@ test('SAAS-07: dates on which nobody was born are refused, and a child needs a p
         Array(11).fill({ kind: 'terms', version: '1' }),
         {},
     ])
-        refused(await join({ consents: wrong }), 422, 'VALIDATION_FAILED', /consents/);
+        rejected(await join({ consents: wrong }), 422, 'VALIDATION_FAILED', /consents/);
     await setting(system, 'age_gate', 'required');
-    refused(await join({}), 422, 'VALIDATION_FAILED', /birth_date/);
+    rejected(await join({}), 422, 'VALIDATION_FAILED', /birth_date/);
     await setting(system, 'age_gate', 'off');
     const free = await join({ birth_date: born(5) });
     assert.equal(free.json.data.user.pending, false);
     const [{ birth_date }] = await system.rows('select birth_date from users where id = $1', [free.json.data.user.id]);
-    assert.equal(birth_date, null, 'what is not asked for is not kept');
+    assert.equal(birth_date, null, 'unknown fields are not stored');
     await setting(system, 'age_gate', 'optional');
     const [{ n }] = await system.rows(
         "select count(*)::int as n from users where birth_date < '1900-01-01' or birth_date > now()",
@@ -104,9 +107,9 @@ test('SAAS-07: dates on which nobody was born are refused, and a child needs a p
     assert.equal(n, 0);
 });
 
-test('SAAS-07: a pending child sees its session, leaves, asks again, and nothing else, until the parent agrees, once', async (on) => {
-    const { system, ports, post } = on;
-    const who = await child(on);
+test('SAAS-07: a pending child is limited to session, logout and a new request until the parent agrees once', async (stage) => {
+    const { system, ports, post } = stage;
+    const account = await child(stage);
     const document = (await ask(ports[0], { path: '/openapi.json' })).json;
     const may = ['/auth/session', '/auth/logout', '/auth/parental-consent/request', '/users/me'];
     for (const [path, item] of Object.entries(document.paths)) {
@@ -114,40 +117,40 @@ test('SAAS-07: a pending child sees its session, leaves, asks again, and nothing
         for (const [method, operation] of Object.entries(item)) {
             if (operation.security.length === 0) continue;
             const at = path.replaceAll(/\{\w+\}/g, crypto.randomUUID());
-            refused(
-                await ask(ports[0], { method: method.toUpperCase(), path: at, token: who.token, from: address() }),
+            rejected(
+                await ask(ports[0], { method: method.toUpperCase(), path: at, token: account.token, from: address() }),
                 403,
                 'CONSENT_NEEDED',
             );
         }
     }
-    refused(await Wire.refusal(ports[1], who.token), 403, 'CONSENT_NEEDED');
-    assert.equal((await who.api('GET', '/auth/session')).json.data.user.pending, true);
-    assert.equal((await post('/auth/login', { email: who.email, password })).json.data.user.pending, true);
-    assert.equal((await who.api('POST', '/auth/parental-consent/request', {})).status, 202);
-    const second = await tokenOf(system, who.parent, 'parental_consent', 2);
-    assert.deepEqual(system.mail(who.email), [], 'the child gets no mail');
+    rejected(await Wire.rejection(ports[1], account.token), 403, 'CONSENT_NEEDED');
+    assert.equal((await account.api('GET', '/auth/session')).json.data.user.pending, true);
+    assert.equal((await post('/auth/login', { email: account.email, password })).json.data.user.pending, true);
+    assert.equal((await account.api('POST', '/auth/parental-consent/request', {})).status, 202);
+    const second = await tokenOf(system, account.parent, 'parental_consent', 2);
+    assert.deepEqual(system.mail(account.email), [], 'the child gets no mail');
     const shown = await post('/auth/parental-consent/details', { token: second });
     assert.deepEqual(
         [shown.json.data.child, shown.json.data.email, shown.json.data.birth_date],
-        ['Kim', who.email, born(12)],
+        ['Kim', account.email, born(12)],
     );
-    for (const token of ['x', `${second}x`, who.token.slice(0, 200)]) {
-        refused(await post('/auth/parental-consent/details', { token }), 400, 'LINK_INVALID');
-        refused(await post('/auth/parental-consent', { token, agree: true }), 400, 'LINK_INVALID');
+    for (const token of ['x', `${second}x`, account.token.slice(0, 200)]) {
+        rejected(await post('/auth/parental-consent/details', { token }), 400, 'LINK_INVALID');
+        rejected(await post('/auth/parental-consent', { token, agree: true }), 400, 'LINK_INVALID');
     }
-    refused(await post('/auth/verify-email', { token: second }), 400, 'LINK_INVALID');
-    refused(await post('/auth/magic-link/login', { token: second }), 400, 'LINK_INVALID');
+    rejected(await post('/auth/verify-email', { token: second }), 400, 'LINK_INVALID');
+    rejected(await post('/auth/magic-link/login', { token: second }), 400, 'LINK_INVALID');
     const both = await Promise.all(
-        [who.consent, second].map((token, i) =>
+        [account.consent, second].map((token, i) =>
             post('/auth/parental-consent', { token, agree: true }, { port: ports[i] }),
         ),
     );
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 400], 'two links at two gateways at once');
-    refused(await post('/auth/parental-consent', { token: second, agree: false }), 400, 'LINK_INVALID');
-    await eventually('the account is open', async () => (await who.api('GET', '/conversations')).status === 200);
-    refused(await who.api('POST', '/auth/parental-consent/request', {}), 409, 'NO_CONSENT_NEEDED');
-    const consents = (await who.api('GET', '/users/consents')).json.data;
+    rejected(await post('/auth/parental-consent', { token: second, agree: false }), 400, 'LINK_INVALID');
+    await eventually('the account is active', async () => (await account.api('GET', '/conversations')).status === 200);
+    rejected(await account.api('POST', '/auth/parental-consent/request', {}), 409, 'NO_CONSENT_NEEDED');
+    const consents = (await account.api('GET', '/users/consents')).json.data;
     assert.deepEqual(
         consents.map((one) => [one.kind, one.granted]),
         [
@@ -157,53 +160,58 @@ test('SAAS-07: a pending child sees its session, leaves, asks again, and nothing
     );
 });
 
-test('SAAS-07: of a child no more is kept than its name; analytics are not for minors', async (on) => {
-    const { system, post, ports } = on;
-    const who = await child(on);
-    await post('/auth/parental-consent', { token: who.consent, agree: true });
-    await eventually('the account is open', async () => (await who.api('GET', '/users/profile')).status === 200);
-    const [{ url: avatar }] = (await who.api('GET', '/avatars')).json.data;
+test("SAAS-07: a child's profile holds only a name, and minors cannot consent to analytics", async (stage) => {
+    const { system, post, ports } = stage;
+    const account = await child(stage);
+    await post('/auth/parental-consent', { token: account.consent, agree: true });
+    await eventually('the account is active', async () => (await account.api('GET', '/users/profile')).status === 200);
+    const [{ url: avatar }] = (await account.api('GET', '/avatars')).json.data;
     const profile = (
-        await who.api('PATCH', '/users/profile', { avatar, metadata: { school: 'y' }, display_name: 'Kim B.' })
+        await account.api('PATCH', '/users/profile', { avatar, metadata: { school: 'y' }, display_name: 'Kim B.' })
     ).json.data;
     assert.deepEqual(
         [profile.minor, profile.display_name, profile.avatar, profile.metadata],
         [true, 'Kim B.', null, {}],
     );
-    await post('/auth/login', { email: who.email, password });
-    await post('/auth/login', { email: who.email, password: 'wrong password' });
+    await post('/auth/login', { email: account.email, password });
+    await post('/auth/login', { email: account.email, password: 'wrong password' });
     for (const table of ['sessions', 'login_history', 'audit_log'])
-        for (const row of await system.rows(`select * from ${table} where user_id = $1`, [who.id]))
+        for (const row of await system.rows(`select * from ${table} where user_id = $1`, [account.id]))
             assert.deepEqual([row.address ?? null, row.user_agent ?? null], [null, null], table);
     const analytics = { kind: 'analytics', granted: true, version: '1' };
-    refused(await who.api('PUT', '/users/consents', analytics), 403, 'MINOR');
+    rejected(await account.api('PUT', '/users/consents', analytics), 403, 'MINOR');
     const older = (await post('/auth/signup', { email: email(), password, birth_date: born(17) })).json.data;
     assert.equal((await call(ports[0], older.access_token)('GET', '/users/profile')).json.data.minor, true);
-    refused(await call(ports[0], older.access_token)('PUT', '/users/consents', analytics), 403, 'MINOR');
+    rejected(await call(ports[0], older.access_token)('PUT', '/users/consents', analytics), 403, 'MINOR');
     const grown = (await post('/auth/signup', { email: email(), password, birth_date: born(18) })).json.data
         .access_token;
     assert.equal((await call(ports[0], grown)('PUT', '/users/consents', analytics)).status, 200);
     assert.equal((await call(ports[0], grown)('GET', '/users/profile')).json.data.minor, false);
 });
 
-test('SAAS-07: the parent says no, or nothing for two weeks, or the child leaves: the account is gone', async (on) => {
-    const { system, post } = on;
-    const [refusedOne, silent, leaving, late] = [await child(on), await child(on), await child(on), await child(on)];
+test("SAAS-07: a parent's refusal, two weeks without an answer or the child's withdrawal deletes the account", async (stage) => {
+    const { system, post } = stage;
+    const [refusedOne, silent, leaving, late] = [
+        await child(stage),
+        await child(stage),
+        await child(stage),
+        await child(stage),
+    ];
     assert.deepEqual((await post('/auth/parental-consent', { token: refusedOne.consent, agree: false })).json.data, {
         agreed: false,
     });
     await eventually('its session is over', async () => (await refusedOne.api('GET', '/auth/session')).status === 401);
-    refused(await post('/auth/login', { email: refusedOne.email, password }), 401, 'WRONG_CREDENTIALS');
-    refused(await post('/auth/parental-consent', { token: refusedOne.consent, agree: true }), 400, 'LINK_INVALID');
-    refused(await leaving.api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
+    rejected(await post('/auth/login', { email: refusedOne.email, password }), 401, 'WRONG_CREDENTIALS');
+    rejected(await post('/auth/parental-consent', { token: refusedOne.consent, agree: true }), 400, 'LINK_INVALID');
+    rejected(await leaving.api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
     assert.equal((await leaving.api('DELETE', '/users/me', { password })).status, 200);
-    refused(await post('/auth/restore', { email: leaving.email, password }), 403, 'ACCOUNT_DELETED');
+    rejected(await post('/auth/restore', { email: leaving.email, password }), 403, 'ACCOUNT_DELETED');
     await system.rows("update email_links set expires_at = now() - interval '1 second' where user_id = $1", [late.id]);
-    refused(await post('/auth/parental-consent', { token: late.consent, agree: true }), 400, 'LINK_INVALID');
+    rejected(await post('/auth/parental-consent', { token: late.consent, agree: true }), 400, 'LINK_INVALID');
     await system.rows("update users set created_at = now() - interval '15 days' where id = $1", [silent.id]);
     await system.rows('select job_erasures()');
-    for (const who of [refusedOne, silent, leaving]) {
-        const [row] = await system.rows('select * from users where id = $1', [who.id]);
+    for (const account of [refusedOne, silent, leaving]) {
+        const [row] = await system.rows('select * from users where id = $1', [account.id]);
         assert.match(row.email, /@erased\.invalid$/);
         assert.deepEqual(
             [row.status, row.display_name, row.birth_date, row.parent_email, row.password_hash],
@@ -213,12 +221,12 @@ test('SAAS-07: the parent says no, or nothing for two weeks, or the child leaves
     assert.equal(
         (await late.api('POST', '/auth/parental-consent/request', {})).status,
         202,
-        'who is in time may ask again',
+        'a new request is possible in time',
     );
 });
 
-test('nobody floods a parent: five mails an hour to one address, however many children name it', async (on) => {
-    const { system, post } = on;
+test("a parent's address receives at most five mails an hour from any number of children", async (stage) => {
+    const { system, post } = stage;
     const parent = email();
     for (let i = 0; i < 7; ++i)
         assert.equal(
@@ -227,18 +235,18 @@ test('nobody floods a parent: five mails an hour to one address, however many ch
             201,
         );
     await tokenOf(system, parent, 'parental_consent', 5);
-    const last = await child(on);
+    const last = await child(stage);
     assert.ok(last.consent);
     assert.equal(system.mail(parent).length, 5);
 });
 
-test('SAAS-08: consents are recorded, every change of them, and what is in force is told', async ({
+test('SAAS-08: every consent change is recorded, and the API returns the current consents', async ({
     system,
     ports,
     join,
 }) => {
-    const who = await join();
-    const [one, other] = ports.map((port) => call(port, who.token));
+    const account = await join();
+    const [one, other] = ports.map((port) => call(port, account.token));
     assert.deepEqual((await one('GET', '/users/consents')).json.data, []);
     for (const granted of [true, false, true])
         assert.equal(
@@ -246,14 +254,14 @@ test('SAAS-08: consents are recorded, every change of them, and what is in force
             granted,
         );
     await one('PUT', '/users/consents', { kind: 'marketing', granted: false, version: '2025-01' });
-    const told = (await other('GET', '/users/consents')).json.data;
+    const current = (await other('GET', '/users/consents')).json.data;
     assert.deepEqual(
-        told.map(({ kind, granted, version }) => ({ kind, granted, version })),
+        current.map(({ kind, granted, version }) => ({ kind, granted, version })),
         [{ kind: 'marketing', granted: false, version: '2025-01' }],
     );
     const rows = await system.rows(
         'select granted, host(address) as address from consents where user_id = $1 order by at',
-        [who.id],
+        [account.id],
     );
     assert.deepEqual(
         rows.map((row) => row.granted),
@@ -266,12 +274,16 @@ test('SAAS-08: consents are recorded, every change of them, and what is in force
         { kind: 'terms', granted: true, version: 'a b' },
         { kind: 'terms', granted: true },
     ])
-        refused(await one('PUT', '/users/consents', wrong), 422, 'VALIDATION_FAILED');
+        rejected(await one('PUT', '/users/consents', wrong), 422, 'VALIDATION_FAILED');
 });
 
-test("the first steps are the profile's; each is done once, and can be undone", async ({ ports, join, system }) => {
-    const who = await join();
-    const api = call(ports[0], who.token);
+test('onboarding steps belong to the profile, and each is completed once and can be undone', async ({
+    ports,
+    join,
+    system,
+}) => {
+    const account = await join();
+    const api = call(ports[0], account.token);
     const none = (await api('GET', '/users/onboarding')).json.data;
     assert.deepEqual(
         none.steps.map((step) => [step.id, step.done_at]),
@@ -293,20 +305,20 @@ test("the first steps are the profile's; each is done once, and can be undone", 
     assert.equal((await api('GET', '/users/onboarding')).json.data.completed, true);
     assert.equal((await api('PUT', '/users/onboarding/profile', { done: false })).json.data.completed, false);
     for (const step of ['none', 'x'.repeat(500), "' or true --"])
-        refused(await api('PUT', `/users/onboarding/${encodeURIComponent(step)}`, { done: true }), 404, 'NOT_FOUND');
-    refused(await api('PATCH', '/users/profile', { onboarding: { profile: 'now' } }), 422, 'VALIDATION_FAILED');
+        rejected(await api('PUT', `/users/onboarding/${encodeURIComponent(step)}`, { done: true }), 404, 'NOT_FOUND');
+    rejected(await api('PATCH', '/users/profile', { onboarding: { profile: 'now' } }), 422, 'VALIDATION_FAILED');
     await system.rows("delete from system_settings where key = 'onboarding_steps'");
     assert.deepEqual((await api('GET', '/users/onboarding')).json.data, { steps: [], completed: true });
 });
 
-test('AIRI-08: what was done to an account is listed, page by page, and nobody else sees it', async ({
+test('AIRI-08: the account activity is listed in pages and is visible to its owner only', async ({
     ports,
     join,
     post,
 }) => {
-    const who = await join();
-    const api = call(ports[0], who.token);
-    await post('/auth/login', { email: who.email, password });
+    const account = await join();
+    const api = call(ports[0], account.token);
+    await post('/auth/login', { email: account.email, password });
     const key = (await api('POST', '/api-keys', { name: 'mine' })).json.data;
     await api('DELETE', `/api-keys/${key.id}`);
     await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
@@ -331,7 +343,7 @@ test('AIRI-08: what was done to an account is listed, page by page, and nobody e
         cursor = page.json.meta.next_cursor;
     }
     assert.deepEqual(pages, whole);
-    refused(await api('GET', '/users/activity?cursor=nonsense'), 400, 'BAD_REQUEST');
+    rejected(await api('GET', '/users/activity?cursor=nonsense'), 400, 'BAD_REQUEST');
     const other = (await call(ports[1], (await join()).token)('GET', '/users/activity')).json.data;
     assert.deepEqual(
         other.map((one) => one.action),

@@ -1,17 +1,17 @@
-// Conversations, messages, templates and companions as their owner has them.
+// Conversations, messages, templates and companions from their owner's view.
 
 import assert from 'node:assert/strict';
 
-import { besideABystander, conversationOf } from '../support/js/bystander.mjs';
-import { ask, refused } from '../support/js/raw.mjs';
+import { withBystander, conversationOf } from '../support/js/bystander.mjs';
+import { ask, rejected } from '../support/js/raw.mjs';
 
-const test = besideABystander({});
+const test = withBystander({});
 
 const call = (port, token) => async (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
-const say = (api, id, content, more = {}) =>
+const sendMessage = (api, id, content, more = {}) =>
     api('POST', `/conversations/${id}/messages`, { content: `${content} [[stub tokens=3]]`, ...more });
 
-test('AIRI-16 AIRI-17 SAAS-21: created, changed, starred, archived, tagged, deleted, restored', async ({
+test('AIRI-16 AIRI-17 SAAS-21: a conversation is created, updated, starred, archived, tagged, deleted and restored', async ({
     port,
     alice,
 }) => {
@@ -34,7 +34,7 @@ test('AIRI-16 AIRI-17 SAAS-21: created, changed, starred, archived, tagged, dele
         null,
     );
     const faulty = await api('PATCH', `/conversations/${made.id}`, { tags: ['a', 'a'], starred: 1, nonsense: 1 });
-    refused(faulty, 422, 'VALIDATION_FAILED');
+    rejected(faulty, 422, 'VALIDATION_FAILED');
     assert.deepEqual(
         faulty.json.error.details.map((one) => one.pointer).sort(),
         ['/nonsense', '/starred', '/tags'],
@@ -48,24 +48,24 @@ test('AIRI-16 AIRI-17 SAAS-21: created, changed, starred, archived, tagged, dele
     assert.deepEqual(await ids('archived=true'), [made.id]);
     assert.ok(!(await ids('archived=false')).includes(made.id));
     assert.equal((await api('DELETE', `/conversations/${made.id}`)).status, 200);
-    refused(await api('GET', `/conversations/${made.id}`), 404);
-    refused(await say(api, made.id, 'hello'), 404);
+    rejected(await api('GET', `/conversations/${made.id}`), 404);
+    rejected(await sendMessage(api, made.id, 'hello'), 404);
     assert.deepEqual(await ids('deleted=true'), [made.id]);
     assert.equal((await api('POST', `/conversations/${made.id}/restore`, {})).json.data.deleted_at, null);
     assert.equal((await api('GET', `/conversations/${made.id}`)).json.data.title, 'Journey');
 });
 
-test('AIRI-18: the list has the last message and the count, and what is unread', async ({ port, alice }) => {
+test('AIRI-18: the list shows the last message, the message count and the unread count', async ({ port, alice }) => {
     const api = call(port, alice.token);
     const { id } = await conversationOf(port, alice.token);
-    const reply = (await say(api, id, 'how are you')).json.data;
+    const reply = (await sendMessage(api, id, 'how are you')).json.data;
     const one = (await api('GET', '/conversations')).json.data.find((each) => each.id === id);
     assert.deepEqual([one.message_count, one.last_message_preview, one.unread], [2, reply.content.slice(0, 120), true]);
     assert.match(one.title, /^how are you/);
     assert.equal((await api('POST', `/conversations/${id}/read`, {})).json.data.unread, false);
 });
 
-test('AIRI-23: an edited question and another reply leave the earlier version; a repetition makes no second', async ({
+test('AIRI-23: editing and regenerating keep the earlier version, and a retry creates no second one', async ({
     port,
     alice,
     system,
@@ -74,12 +74,12 @@ test('AIRI-23: an edited question and another reply leave the earlier version; a
     const { id } = await conversationOf(port, alice.token);
     const texts = async () =>
         (await api('GET', `/conversations/${id}/messages`)).json.data.map((m) => [m.role, m.content.split(' [[')[0]]);
-    await say(api, id, 'first');
-    await say(api, id, 'second');
+    await sendMessage(api, id, 'first');
+    await sendMessage(api, id, 'second');
     const asked = (await api('GET', `/conversations/${id}/messages`)).json.data.find((m) =>
         m.content.startsWith('second'),
     );
-    await say(api, id, 'third');
+    await sendMessage(api, id, 'third');
     assert.equal((await texts()).length, 6);
     const edit = { content: 'second, better [[stub tokens=4]]', client_message_id: 'edit-1' };
     const edited = await api('PUT', `/conversations/${id}/messages/${asked.id}`, edit);
@@ -96,7 +96,7 @@ test('AIRI-23: an edited question and another reply leave the earlier version; a
         versions.map((m) => m.role),
         ['user', 'assistant', 'user', 'assistant'],
     );
-    refused(await api('PUT', `/conversations/${id}/messages/${asked.id}`, { content: 'again' }), 404);
+    rejected(await api('PUT', `/conversations/${id}/messages/${asked.id}`, { content: 'again' }), 404);
     const again = (
         await api('POST', `/conversations/${id}/messages/${edited.json.data.id}/regenerate`, {
             client_message_id: 're-1',
@@ -112,13 +112,13 @@ test('AIRI-23: an edited question and another reply leave the earlier version; a
     assert.equal(n, 5);
 });
 
-test('AIRI-23 AIRI-24: a reply is rated, a message deleted; it is in no list, no search and no export', async ({
+test('AIRI-23 AIRI-24: a reply is rated, and a deleted message disappears from lists, search and exports', async ({
     port,
     alice,
 }) => {
     const api = call(port, alice.token);
     const { id } = await conversationOf(port, alice.token);
-    const reply = (await say(api, id, 'tell me of walruses')).json.data;
+    const reply = (await sendMessage(api, id, 'tell me of walruses')).json.data;
     assert.equal(
         (await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: 1 })).json.data.rating,
         1,
@@ -127,9 +127,9 @@ test('AIRI-23 AIRI-24: a reply is rated, a message deleted; it is in no list, no
         (await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: null })).json.data.rating,
         null,
     );
-    refused(await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: 5 }), 422);
+    rejected(await api('PUT', `/conversations/${id}/messages/${reply.id}/rating`, { rating: 5 }), 422);
     const [question] = (await api('GET', `/conversations/${id}/messages`)).json.data;
-    refused(await api('PUT', `/conversations/${id}/messages/${question.id}/rating`, { rating: 1 }), 404);
+    rejected(await api('PUT', `/conversations/${id}/messages/${question.id}/rating`, { rating: 1 }), 404);
     assert.equal((await api('GET', '/search/messages?q=walruses')).json.data[0].message_id, question.id);
     const markdown = await ask(port, {
         path: `/api/v1/conversations/${id}/export?format=markdown`,
@@ -146,7 +146,7 @@ test('AIRI-23 AIRI-24: a reply is rated, a message deleted; it is in no list, no
     );
 });
 
-test('AIRI-27: search finds words of all conversations, by page, marked and safe as HTML, in a language', async ({
+test('AIRI-27: search covers all conversations, has pages, escapes HTML and supports languages', async ({
     port,
     alice,
     bob,
@@ -154,7 +154,7 @@ test('AIRI-27: search finds words of all conversations, by page, marked and safe
     const api = call(port, alice.token);
     const { id } = await conversationOf(port, alice.token);
     for (const text of ['<b>zebras</b> & friends', 'a zebra runs', 'zebras sleep', 'nothing of that kind'])
-        await say(api, id, text);
+        await sendMessage(api, id, text);
     const found = (await api('GET', '/search/messages?q=zebras')).json;
     assert.equal(found.data.length, 2);
     assert.match(found.data.map((one) => one.highlight).join('\n'), /<mark>zebras<\/mark>&lt;\/b&gt; &amp; friends/);
@@ -170,8 +170,8 @@ test('AIRI-27: search finds words of all conversations, by page, marked and safe
     assert.equal(next.meta.next_cursor, null);
     assert.equal((await api('GET', '/search/messages?q=zebras+-sleep')).json.data.length, 1);
     assert.deepEqual((await call(port, bob.token)('GET', '/search/messages?q=zebras')).json.data, []);
-    refused(await api('GET', '/search/messages'), 400, 'BAD_REQUEST', /"q"/);
-    refused(await api('GET', '/search/messages?q=x&language=klingon'), 400, 'BAD_REQUEST', /language/);
+    rejected(await api('GET', '/search/messages'), 400, 'BAD_REQUEST', /"q"/);
+    rejected(await api('GET', '/search/messages?q=x&language=klingon'), 400, 'BAD_REQUEST', /language/);
     for (const odd of ["'", '"', ':*', '!!', '((', '\\', '%00', '%F0%9F%A6%93'])
         assert.ok(
             (
@@ -184,12 +184,12 @@ test('AIRI-27: search finds words of all conversations, by page, marked and safe
         );
 });
 
-test('AIRI-20: templates fill what a new conversation leaves open; others see none of mine', async ({
+test('AIRI-20: templates fill in a new conversation and are visible to their owner only', async ({
     port,
     alice,
     bob,
 }) => {
-    const [api, his] = [call(port, alice.token), call(port, bob.token)];
+    const [api, bobs] = [call(port, alice.token), call(port, bob.token)];
     const made = (
         await api('POST', '/conversation-templates', {
             name: 'Tutor',
@@ -203,30 +203,30 @@ test('AIRI-20: templates fill what a new conversation leaves open; others see no
         [conversation.title, conversation.system_prompt, conversation.tags],
         ['Algebra', 'teach', ['school']],
     );
-    refused(await his('POST', '/conversations', { template_id: made.id }), 404);
-    assert.ok(!(await his('GET', '/conversation-templates')).json.data.some((one) => one.id === made.id));
-    refused(await his('DELETE', `/conversation-templates/${made.id}`), 404);
+    rejected(await bobs('POST', '/conversations', { template_id: made.id }), 404);
+    assert.ok(!(await bobs('GET', '/conversation-templates')).json.data.some((one) => one.id === made.id));
+    rejected(await bobs('DELETE', `/conversation-templates/${made.id}`), 404);
     assert.equal((await api('DELETE', `/conversation-templates/${made.id}`)).status, 200);
 });
 
-test("SAAS-22 SAAS-14: companions of one's own, as many as the plan has", async ({ port, system, bob }) => {
-    const [api, his] = [call(port, (await system.user('free')).token), call(port, bob.token)];
+test("SAAS-22 SAAS-14: a user creates their own companions up to the plan's limit", async ({ port, system, bob }) => {
+    const [api, bobs] = [call(port, (await system.user('free')).token), call(port, bob.token)];
     const create = () => api('POST', '/companions', { name: 'Ada', personality: 'You are Ada.', voice: 'alto' });
     const made = await Promise.all(Array.from({ length: 8 }, create));
     assert.deepEqual(
         made.map((one) => one.status).sort(),
         [201, 201, 201, 201, 201, 402, 402, 402],
-        'exact when all ask at once',
+        'exact under concurrency',
     );
     const { id } = made.find((one) => one.status === 201).json.data;
     assert.equal((await api('PATCH', `/companions/${id}`, { name: 'Lady Ada', voice: null })).json.data.voice, null);
-    refused(await his('GET', `/companions/${id}`), 404);
-    refused(await his('PATCH', `/companions/${id}`, { name: 'x' }), 404);
-    refused(await his('POST', '/conversations', { companion_id: id }), 404);
-    const gallery = (await his('GET', '/companions')).json.data.find((one) => !one.mine);
-    assert.equal(gallery.personality, null, 'the gallery keeps its prompts');
-    refused(await api('PATCH', `/companions/${gallery.id}`, { name: 'mine now' }), 404);
-    refused(await api('DELETE', `/companions/${gallery.id}`), 404);
+    rejected(await bobs('GET', `/companions/${id}`), 404);
+    rejected(await bobs('PATCH', `/companions/${id}`, { name: 'x' }), 404);
+    rejected(await bobs('POST', '/conversations', { companion_id: id }), 404);
+    const gallery = (await bobs('GET', '/companions')).json.data.find((one) => !one.mine);
+    assert.equal(gallery.personality, null, 'the gallery hides its prompts');
+    rejected(await api('PATCH', `/companions/${gallery.id}`, { name: 'mine now' }), 404);
+    rejected(await api('DELETE', `/companions/${gallery.id}`), 404);
     assert.equal((await api('DELETE', `/companions/${id}`)).status, 200);
-    assert.equal((await create()).status, 201, 'there is room again');
+    assert.equal((await create()).status, 201, 'deletion frees a slot');
 });

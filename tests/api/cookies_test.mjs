@@ -1,14 +1,14 @@
-// Tokens as cookies, over two gateways: what browsers keep, what a page of another origin cannot do with it.
+// Tokens as cookies over two gateways: what a browser stores and what a page of another origin cannot do with it.
 
 import assert from 'node:assert/strict';
 
 import { password, withAccounts } from '../support/js/accounts.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const transport = { 'X-Token-Transport': 'cookie' };
 
-/// What a browser would have: name → {value, and its attributes}.
+// The browser's cookies: name → {value and attributes}.
 function jarOf({ headers }) {
     return Object.fromEntries(
         (headers['set-cookie'] ?? []).map((line) => {
@@ -27,7 +27,7 @@ const sent = (jar, path = '/') =>
         .map((one) => `${one.name}=${one.value}`)
         .join('; ');
 
-/// A user signed in by cookie, and a way to ask as his browser does.
+// A user signed in by cookie, and a function that sends requests as their browser does.
 async function browserOf({ ports, post }, email = `${crypto.randomUUID()}@example.com`) {
     const made = await post('/auth/signup', { email, password }, { headers: transport });
     assert.equal(made.status, 201, made.text);
@@ -50,8 +50,8 @@ async function browserOf({ ports, post }, email = `${crypto.randomUUID()}@exampl
     return { email, made, jar, call, csrf: made.json.data.csrf_token };
 }
 
-test('AIRI-06: the tokens are httpOnly cookies and nowhere else; the session works as with a bearer token', async (on) => {
-    const { made, jar, call, csrf } = await browserOf(on);
+test('AIRI-06: tokens are set as httpOnly cookies only, and the session works as with a bearer token', async (stage) => {
+    const { made, jar, call, csrf } = await browserOf(stage);
     assert.deepEqual(Object.keys(made.json.data).sort(), ['csrf_token', 'expires_in', 'token_type', 'user']);
     assert.equal(made.json.data.token_type, 'cookie');
     assert.deepEqual(Object.keys(jar).sort(), ['airi_access', 'airi_csrf', 'airi_refresh /api/v1/auth/refresh']);
@@ -68,20 +68,20 @@ test('AIRI-06: the tokens are httpOnly cookies and nowhere else; the session wor
     assert.equal(jar.airi_csrf.value, csrf);
     for (const one of [jar.airi_access, jar['airi_refresh /api/v1/auth/refresh']])
         assert.ok(!made.text.includes(one.value));
-    for (const port of on.ports) {
+    for (const port of stage.ports) {
         const session = await call('GET', '/auth/session', { port, csrf: null });
         assert.equal(session.status, 200, session.text);
-        assert.equal(session.json.data.csrf_token, csrf, 'for a page that was loaded again');
+        assert.equal(session.json.data.csrf_token, csrf, 'after a page reload');
         assert.equal((await call('POST', '/conversations', { port, json: {} })).status, 201);
     }
-    const api = await on.post(
+    const api = await stage.post(
         '/auth/login',
         { email: made.json.data.user.email, password },
         { headers: transport, path: '/api/auth/login' },
     );
-    assert.ok('airi_refresh /api/auth/refresh' in jarOf(api), 'the refresh token goes where this client asks');
-    refused(
-        await on.post(
+    assert.ok('airi_refresh /api/auth/refresh' in jarOf(api), 'the refresh token goes to the requested transport');
+    rejected(
+        await stage.post(
             '/auth/login',
             { email: made.json.data.user.email, password },
             { headers: { 'X-Token-Transport': 'pigeon' } },
@@ -91,7 +91,7 @@ test('AIRI-06: the tokens are httpOnly cookies and nowhere else; the session wor
     );
 });
 
-test('AIRI-06: over TLS cookies are Secure and of this host only, and none of another name counts', async ({
+test('AIRI-06: over TLS cookies are Secure and host-only, and cookies with other names are ignored', async ({
     system,
     ports,
     post,
@@ -109,14 +109,14 @@ test('AIRI-06: over TLS cookies are Secure and of this host only, and none of an
     for (const one of Object.values(jar)) assert.deepEqual([one.secure, one.domain], [true, undefined]);
     const get = (Cookie) => ask(ports[1], { path: '/api/v1/auth/session', headers: { Cookie } });
     assert.equal((await get(sent(jar))).status, 200);
-    refused(await get(`airi_access=${jar['__Host-airi_access'].value}`), 401);
+    rejected(await get(`airi_access=${jar['__Host-airi_access'].value}`), 401);
     await system.stop('gateway-2');
     await system.start('gateway-2');
 });
 
-test('AIRI-06: what changes something needs the CSRF token of this session in header and cookie', async (on) => {
-    const { jar, call, csrf } = await browserOf(on);
-    const other = await browserOf(on);
+test("AIRI-06: a state-changing request needs the session's CSRF token in header and cookie", async (stage) => {
+    const { jar, call, csrf } = await browserOf(stage);
+    const other = await browserOf(stage);
     const create = (more) => call('POST', '/conversations', { json: {}, ...more });
     const planted = { ...jar, airi_csrf: { ...jar.airi_csrf, value: 'planted' } };
     for (const [more, what] of [
@@ -132,25 +132,29 @@ test('AIRI-06: what changes something needs the CSRF token of this session in he
         [{ cookies: `airi_access=${jar.airi_access.value}` }, 'no cookie'],
         [{ cookies: `${sent(jar)}; airi_csrf=${csrf}` }, 'the cookie twice'],
     ]) {
-        refused(await create(more), 403, 'CSRF', undefined, what);
-        refused(await call('PATCH', '/users/profile', { json: { display_name: 'x' }, ...more }), 403, 'CSRF');
-        refused(await call('DELETE', `/auth/sessions/${crypto.randomUUID()}`, more), 403, 'CSRF');
-        refused(await call('POST', '/auth/logout', { json: {}, ...more }), 403, 'CSRF');
-        assert.equal((await call('GET', '/conversations', { ...more })).status, 200, `reading needs none: ${what}`);
+        rejected(await create(more), 403, 'CSRF', undefined, what);
+        rejected(await call('PATCH', '/users/profile', { json: { display_name: 'x' }, ...more }), 403, 'CSRF');
+        rejected(await call('DELETE', `/auth/sessions/${crypto.randomUUID()}`, more), 403, 'CSRF');
+        rejected(await call('POST', '/auth/logout', { json: {}, ...more }), 403, 'CSRF');
+        assert.equal(
+            (await call('GET', '/conversations', { ...more })).status,
+            200,
+            `reading needs no CSRF token: ${what}`,
+        );
     }
     assert.equal((await create({})).status, 201);
-    const { json } = await on.login(other);
-    const both = await ask(on.ports[0], {
+    const { json } = await stage.login(other);
+    const both = await ask(stage.ports[0], {
         method: 'POST',
         path: '/api/v1/conversations',
         json: {},
         token: json.data.access_token,
         headers: { Cookie: sent(jar) },
     });
-    assert.equal(both.status, 201, 'a bearer token wins and needs none');
+    assert.equal(both.status, 201, 'a bearer token takes precedence and needs no CSRF token');
     assert.equal(
         (
-            await ask(on.ports[0], {
+            await ask(stage.ports[0], {
                 path: '/api/v1/auth/session',
                 token: json.data.access_token,
                 headers: { Cookie: sent(jar) },
@@ -158,8 +162,8 @@ test('AIRI-06: what changes something needs the CSRF token of this session in he
         ).json.data.user.email,
         other.email,
     );
-    refused(
-        await ask(on.ports[0], {
+    rejected(
+        await ask(stage.ports[0], {
             path: '/api/v1/auth/session',
             headers: { Cookie: sent(jar), Authorization: 'Bearer x' },
         }),
@@ -168,19 +172,23 @@ test('AIRI-06: what changes something needs the CSRF token of this session in he
     );
 });
 
-test('AIRI-06: refreshed by its cookie, once and only when asked by a header; logout takes all cookies back', async (on) => {
-    const { jar, call } = await browserOf(on);
+test('AIRI-06: the refresh cookie works once and only with the transport header, and logout clears all cookies', async (stage) => {
+    const { jar, call } = await browserOf(stage);
     const refresh = (more = {}) =>
-        on.post('/auth/refresh', {}, { headers: { ...transport, Cookie: sent(jar, '/api/v1/auth/refresh') }, ...more });
-    refused(
+        stage.post(
+            '/auth/refresh',
+            {},
+            { headers: { ...transport, Cookie: sent(jar, '/api/v1/auth/refresh') }, ...more },
+        );
+    rejected(
         await refresh({ headers: { Cookie: sent(jar, '/api/v1/auth/refresh') } }),
         422,
         'VALIDATION_FAILED',
         /refresh_token/,
     );
-    refused(await refresh({ headers: { ...transport, Cookie: sent(jar) } }), 401, 'INVALID_REFRESH_TOKEN');
+    rejected(await refresh({ headers: { ...transport, Cookie: sent(jar) } }), 401, 'INVALID_REFRESH_TOKEN');
     const twice = `airi_refresh=x; ${sent(jar, '/api/v1/auth/refresh')}`;
-    refused(await refresh({ headers: { ...transport, Cookie: twice } }), 401, 'INVALID_REFRESH_TOKEN');
+    rejected(await refresh({ headers: { ...transport, Cookie: twice } }), 401, 'INVALID_REFRESH_TOKEN');
     const renewed = await refresh();
     assert.equal(renewed.status, 200, renewed.text);
     const fresh = jarOf(renewed);
@@ -199,34 +207,34 @@ test('AIRI-06: refreshed by its cookie, once and only when asked by a header; lo
         ].sort(),
     );
     for (const one of Object.values(cleared)) assert.deepEqual([one.value, one['max-age']], ['', '0']);
-    for (const port of on.ports)
-        refused(await call('GET', '/conversations', { port, cookies: fresh }), 401, 'SESSION_ENDED');
-    refused(
+    for (const port of stage.ports)
+        rejected(await call('GET', '/conversations', { port, cookies: fresh }), 401, 'SESSION_ENDED');
+    rejected(
         await refresh({ headers: { ...transport, Cookie: sent(fresh, '/api/v1/auth/refresh') } }),
         401,
         'INVALID_REFRESH_TOKEN',
     );
 });
 
-test('AIRI-06: a WebSocket by cookie opens for an allowed origin only', async (on) => {
-    const { jar } = await browserOf(on);
-    const own = `http://127.0.0.1:${on.ports[0]}`;
+test('AIRI-06: a WebSocket authenticated by cookie opens for an allowed origin only', async (stage) => {
+    const { jar } = await browserOf(stage);
+    const own = `http://127.0.0.1:${stage.ports[0]}`;
     const open = (headers) => ({ headers: { Cookie: sent(jar), ...headers } });
-    const wire = await Wire.open(on.ports[0], null, open({ Origin: own }));
+    const wire = await Wire.open(stage.ports[0], null, open({ Origin: own }));
     await wire.reply('ping', {});
     wire.end();
-    refused(await Wire.refusal(on.ports[0], null, open({})), 401, 'UNAUTHENTICATED');
+    rejected(await Wire.rejection(stage.ports[0], null, open({})), 401, 'UNAUTHENTICATED');
     for (const Origin of ['https://evil.example', 'null', `${own}.evil.example`])
-        refused(await Wire.refusal(on.ports[0], null, open({ Origin })), 403, 'ORIGIN_NOT_ALLOWED');
-    refused(
-        await Wire.refusal(on.ports[0], null, { headers: { Cookie: `${sent(jar)}; airi_access=x`, Origin: own } }),
+        rejected(await Wire.rejection(stage.ports[0], null, open({ Origin })), 403, 'ORIGIN_NOT_ALLOWED');
+    rejected(
+        await Wire.rejection(stage.ports[0], null, { headers: { Cookie: `${sent(jar)}; airi_access=x`, Origin: own } }),
         401,
         'UNAUTHENTICATED',
     );
 });
 
-test('AIRI-06: odd cookies, too many of them, and keys in them are nobody', async (on) => {
-    const { jar, call } = await browserOf(on);
+test('AIRI-06: malformed, excessive and key-bearing cookies do not authenticate', async (stage) => {
+    const { jar, call } = await browserOf(stage);
     const { value } = jar.airi_access;
     const key = `airi_${'0'.repeat(8)}_${'0'.repeat(54)}`;
     for (const cookies of [
@@ -243,10 +251,10 @@ test('AIRI-06: odd cookies, too many of them, and keys in them are nobody', asyn
         `airi_access=${key}`,
         `__Host-airi_access=${value}`,
     ])
-        refused(await call('GET', '/auth/session', { cookies }), 401, 'UNAUTHENTICATED');
+        rejected(await call('GET', '/auth/session', { cookies }), 401, 'UNAUTHENTICATED');
     const many = Array.from({ length: 400 }, (_, i) => `c${i}=${'x'.repeat(10)}`).join('; ');
     assert.equal((await call('GET', '/auth/session', { cookies: `${many}; airi_access=${value}` })).status, 200);
-    refused(
+    rejected(
         await call('GET', '/auth/session', { cookies: `${many}; ${many}; airi_access=${value}` }),
         431,
         'HEADERS_TOO_LARGE',

@@ -1,14 +1,14 @@
-// All that is known of a user, to take away: whole whatever dies meanwhile, nobody else's, for a while.
+// Exports of a user's data: complete despite crashes, without other users' data, available for a limited time.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ exports: 1 });
+const scenario = withSystem({ exports: 1 });
 
-const hers = (system, user) => (method, path, json) =>
+const apiOf = (system, user) => (method, path, json) =>
     ask(system.program('gateway-1').port, { method, path: `/api/v1${path}`, token: user.token, json });
 const download = (system, path) => ask(system.program('gateway-1').port, { path });
 const ready = (api, id) =>
@@ -22,7 +22,7 @@ const ready = (api, id) =>
         { within: 60_000 },
     );
 
-/// `count` messages in each of so many conversations, straight into the tables.
+// Inserts `count` messages in each of so many conversations directly into the tables.
 async function fill(system, user, conversations, count) {
     await system.rows(
         `
@@ -35,10 +35,10 @@ async function fill(system, user, conversations, count) {
 const messagesOf = (archive) => archive.conversations.flatMap((one) => one.messages);
 
 scenario(
-    'SAAS-08: an archive has all of a user and nothing of another; a mail and a frame tell that it is ready',
+    "SAAS-08: an archive holds all of a user's data and nobody else's, and a mail and a frame announce it",
     async ({ system }) => {
         const [user, other] = [await system.user(), await system.user()];
-        const api = hers(system, user);
+        const api = apiOf(system, user);
         const port = system.program('gateway-1').port;
         const wire = await Wire.open(port, user.token);
         await wire.reply('subscribe', { channel: `user:${user.id}` });
@@ -46,7 +46,7 @@ scenario(
             client_message_id: 'one',
             content: 'remember this [[stub tokens=2]]',
         });
-        await wire.hear('a reply', (frame) => frame.type === 'message_complete');
+        await wire.receive('a reply', (frame) => frame.type === 'message_complete');
         await api('DELETE', `/conversations/${sent.data.conversation_id}/messages/${sent.data.reply_id}`);
         await ask(port, {
             method: 'POST',
@@ -57,13 +57,13 @@ scenario(
         const { key } = (await api('POST', '/api-keys', { name: 'mine' })).json.data;
         await api('PUT', '/users/consents', { kind: 'terms', granted: true, version: '1' });
         await api('POST', '/companions', { name: 'Own', personality: 'quiet' });
-        await hers(system, other)('POST', '/chat/messages', { content: 'another secret [[stub tokens=2]]' });
+        await apiOf(system, other)('POST', '/chat/messages', { content: 'another secret [[stub tokens=2]]' });
         await fill(system, user, 3, 10);
 
         const asked = await api('POST', '/users/export', {});
         assert.equal(asked.status, 202, asked.text);
-        const told = await wire.hear('the archive', (frame) => frame.type === 'notification_new');
-        assert.deepEqual([told.data.kind, told.data.export_id], ['export_ready', asked.json.data.id]);
+        const notice = await wire.receive('the archive', (frame) => frame.type === 'notification_new');
+        assert.deepEqual([notice.data.kind, notice.data.export_id], ['export_ready', asked.json.data.id]);
         const made = await ready(api, asked.json.data.id);
         const mail = await eventually('a mail', () =>
             system.mail(user.email).find((one) => one.link?.includes('/users/export/download?token=')),
@@ -80,7 +80,7 @@ scenario(
         assert.ok(messagesOf(archive).some((one) => one.content.startsWith('remember this')));
         assert.ok(
             messagesOf(archive).some((one) => one.deleted_at),
-            'what was deleted and is still there is in it too',
+            'deleted but retained data is included',
         );
         assert.deepEqual(
             archive.other_messages.map((one) => one.role),
@@ -101,20 +101,20 @@ scenario(
         const [{ password_hash: word }] = await system.rows('select password_hash from users where id = $1', [user.id]);
         for (const foreign of [other.email, other.id, 'another secret', hash, word, key])
             assert.ok(!got.text.includes(foreign), foreign);
-        assert.deepEqual((await hers(system, other)('GET', '/users/export')).json.data, []);
+        assert.deepEqual((await apiOf(system, other)('GET', '/users/export')).json.data, []);
         wire.end();
     },
 );
 
-scenario('a link is good for who has it, until its time; a wrong one for nothing', async ({ system }) => {
+scenario('a download link works for anyone until it expires, and an altered one never works', async ({ system }) => {
     const user = await system.user();
-    const api = hers(system, user);
+    const api = apiOf(system, user);
     const { id } = (await api('POST', '/users/export', {})).json.data;
     const { download: link } = await ready(api, id);
     const path = link.split('?')[0];
     for (const wrong of [id, 'x', `${link.split('=')[1]}x`, '%00', "' or true --".replaceAll(' ', '%20')])
         assert.equal((await download(system, `${path}?token=${wrong}`)).status, 400, wrong);
-    refused(await download(system, path), 400, 'BAD_REQUEST');
+    rejected(await download(system, path), 400, 'BAD_REQUEST');
     const twice = await Promise.all([download(system, link), download(system, link)]);
     assert.deepEqual(
         twice.map((one) => JSON.parse(one.text).export_id),
@@ -124,16 +124,16 @@ scenario('a link is good for who has it, until its time; a wrong one for nothing
     const head = await ask(system.program('gateway-1').port, { method: 'HEAD', path: link });
     assert.equal(head.status, 200);
     await system.rows("update exports set expires_at = now() - interval '1 second' where id = $1", [id]);
-    refused(await download(system, link), 400, 'LINK_INVALID');
+    rejected(await download(system, link), 400, 'LINK_INVALID');
     await system.rows('select job_exports()');
     assert.deepEqual(await system.rows('select 1 from export_parts where export_id = $1', [id]), []);
     const [after] = (await api('GET', '/users/export')).json.data;
     assert.deepEqual([after.state, after.download], ['expired', null]);
 });
 
-scenario('there is one at a time, and three a day', async ({ system }) => {
+scenario('a user has one export at a time and three a day', async ({ system }) => {
     const user = await system.user();
-    const api = hers(system, user);
+    const api = apiOf(system, user);
     await system.stop('exports-1');
     const many = await Promise.all(Array.from({ length: 5 }, () => api('POST', '/users/export', {})));
     assert.deepEqual(
@@ -145,18 +145,18 @@ scenario('there is one at a time, and three a day', async ({ system }) => {
     await ready(api, many[0].json.data.id);
     for (let i = 0; i < 2; ++i) await ready(api, (await api('POST', '/users/export', {})).json.data.id);
     const fourth = await api('POST', '/users/export', {});
-    refused(fourth, 429, 'EXPORT_LIMIT');
+    rejected(fourth, 429, 'EXPORT_LIMIT');
     assert.ok(Number(fourth.headers['retry-after']) > 0);
     const mails = await eventually('three mails', () => {
         const found = system.mail(user.email).filter((one) => one.link?.includes('/users/export/download'));
         return found.length >= 3 && found;
     });
-    assert.equal(mails.length, 3, 'one for each, however often its event came');
+    assert.equal(mails.length, 3, 'one each, however often its event was delivered');
 });
 
 for (const [what, harm] of [
     [
-        'the worker dies over and over',
+        'the worker dies repeatedly',
         async (system) => {
             await system.kill('exports-1');
             await system.start('exports-1');
@@ -170,9 +170,9 @@ for (const [what, harm] of [
         },
     ],
 ])
-    scenario(`SAAS-08: an archive is whole, and no part is doubled, when ${what}`, async ({ system }) => {
+    scenario(`SAAS-08: an archive is complete without duplicates when ${what}`, async ({ system }) => {
         const user = await system.user();
-        const api = hers(system, user);
+        const api = apiOf(system, user);
         await fill(system, user, 30, 1500);
         const { id } = (await api('POST', '/users/export', {})).json.data;
         let harms = 0;
@@ -197,7 +197,7 @@ for (const [what, harm] of [
             'select max(octet_length(body))::int as n from export_parts where export_id = $1',
             [id],
         );
-        say(`${made.bytes} bytes, parts of at most ${longest[0].n}, harmed ${harms} times`);
+        print(`${made.bytes} bytes, parts of at most ${longest[0].n}, harmed ${harms} times`);
         assert.ok(harms > 0);
         await eventually('one mail', () =>
             system.mail(user.email).some((one) => one.link?.includes('/users/export/download')),

@@ -1,12 +1,12 @@
-// Rates and quotas over two gateways, CORS, security headers, Idempotency-Key: what is promised, exactly.
+// Rates and quotas over two gateways, CORS, security headers and Idempotency-Key: exactly as promised.
 
 import assert from 'node:assert/strict';
 
-import { ask, refused, Wire } from '../support/js/raw.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
 const app = 'https://app.example.com';
-const scenario = onSystem({
+const scenario = withSystem({
     gateways: 2,
     gatewayEnv: {
         ADDRESS: '0.0.0.0',
@@ -28,7 +28,7 @@ const test = (name, act) =>
                 await ask(ports[0], { method: 'POST', path: '/api/v1/auth/signup', json, from: address() })
             ).json;
             await system.rows('update users set plan = $2 where id = $1', [data.user.id, plan]);
-            // A session of its own, which no gateway has looked up with the plan of before.
+            // A session of its own, whose plan no gateway has cached before.
             const { json: again } = await ask(ports[0], {
                 method: 'POST',
                 path: '/api/v1/auth/login',
@@ -43,7 +43,7 @@ const test = (name, act) =>
 const count = (answers, status) => answers.filter((one) => one.status === status).length;
 
 function limited(answer, name, max, seconds) {
-    refused(answer, 429, 'RATE_LIMITED', /again/);
+    rejected(answer, 429, 'RATE_LIMITED', /again/);
     assert.equal(answer.headers['ratelimit-policy'], `"${name}";q=${max};w=${seconds}`);
     const [, left, reset] = answer.headers.ratelimit.match(/;r=(\d+);t=(\d+)$/);
     assert.equal(left, '0');
@@ -51,7 +51,7 @@ function limited(answer, name, max, seconds) {
     assert.ok(Number(answer.headers['retry-after']) >= 1 && Number(answer.headers['retry-after']) <= seconds);
 }
 
-test('AIRI-36 SAAS-10 SAAS-12: login and signup: ten in fifteen minutes from one address, counted over both gateways', async ({
+test('AIRI-36 SAAS-10 SAAS-12: login and signup are limited to 10 in 15 minutes per address across both gateways', async ({
     ports,
 }) => {
     const from = address();
@@ -70,7 +70,7 @@ test('AIRI-36 SAAS-10 SAAS-12: login and signup: ten in fifteen minutes from one
             },
         });
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => attempt(i)));
-    assert.equal(count(answers, 401), 10, 'exactly ten are looked at');
+    assert.equal(count(answers, 401), 10, 'exactly ten are checked');
     assert.equal(count(answers, 429), 30);
     answers.filter((one) => one.status === 429).forEach((one) => limited(one, 'auth', 10, 900));
     const left = answers
@@ -99,12 +99,12 @@ test('AIRI-36 SAAS-10 SAAS-12: login and signup: ten in fifteen minutes from one
             })
         ).status,
         401,
-        'another address is not concerned',
+        'another address is unaffected',
     );
-    assert.equal((await ask(ports[0], { path: '/api/v1/plans', from })).status, 200, 'nor another group');
+    assert.equal((await ask(ports[0], { path: '/api/v1/plans', from })).status, 200, 'another group is unaffected');
 });
 
-test('AIRI-36: requests without a user: a hundred in fifteen minutes from one address; health is not counted', async ({
+test('AIRI-36: anonymous requests are limited to 100 in 15 minutes per address, health checks excluded', async ({
     ports,
 }) => {
     const from = address();
@@ -116,21 +116,21 @@ test('AIRI-36: requests without a user: a hundred in fifteen minutes from one ad
     for (const path of ['/healthz', '/readyz', '/']) assert.equal((await ask(ports[0], { path, from })).status, 200);
 });
 
-test('AIRI-36 SAAS-10: the chat group is counted exactly over both gateways and all ways of sending', async ({
+test('AIRI-36 SAAS-10: the chat group is limited exactly across both gateways and all ways of sending', async ({
     system,
     ports,
     join,
 }) => {
     await system.rows("update rate_limits set max_requests = 25 where name = 'chat' and plan = 'pro'");
-    const who = await join();
-    const wires = await Promise.all(ports.map((port) => Wire.open(port, who.token)));
+    const account = await join();
+    const wires = await Promise.all(ports.map((port) => Wire.open(port, account.token)));
     const content = 'hi [[stub tokens=1]]';
     const ways = [
         (i) =>
             ask(ports[i % 2], {
                 method: 'POST',
                 path: '/api/v1/chat/messages',
-                token: who.token,
+                token: account.token,
                 json: { content },
                 headers: { Prefer: 'wait=0' },
             }).then((one) => one.status < 300),
@@ -138,7 +138,7 @@ test('AIRI-36 SAAS-10: the chat group is counted exactly over both gateways and 
             ask(ports[i % 2], {
                 method: 'POST',
                 path: '/v1/chat/completions',
-                token: who.token,
+                token: account.token,
                 json: { model: 'gpt-3.5-turbo', messages: [{ role: 'user', content }] },
             }).then((one) => one.status < 300),
         (i) =>
@@ -152,41 +152,41 @@ test('AIRI-36 SAAS-10: the chat group is counted exactly over both gateways and 
         await ask(ports[1], {
             method: 'POST',
             path: '/api/v1/chat/messages',
-            token: who.token,
+            token: account.token,
             json: { content },
         }),
         'chat',
         25,
         3600,
     );
-    const told = await wires[0].reply('message_send', { client_message_id: crypto.randomUUID(), content });
-    assert.deepEqual([told.data.code, told.data.retry_after > 0], ['RATE_LIMITED', true]);
+    const reply = await wires[0].reply('message_send', { client_message_id: crypto.randomUUID(), content });
+    assert.deepEqual([reply.data.code, reply.data.retry_after > 0], ['RATE_LIMITED', true]);
     const openai = await ask(ports[0], {
         method: 'POST',
         path: '/v1/chat/completions',
-        token: who.token,
+        token: account.token,
         json: { model: 'gpt-3.5-turbo', messages: [{ role: 'user', content }] },
     });
     assert.deepEqual([openai.status, openai.json.error.type], [429, 'rate_limit_error']);
     assert.equal(
-        (await ask(ports[0], { path: '/api/v1/conversations', token: who.token })).status,
+        (await ask(ports[0], { path: '/api/v1/conversations', token: account.token })).status,
         200,
-        'reading goes on',
+        'reading still works',
     );
     wires.forEach((wire) => wire.end());
 });
 
-test('SAAS-13 SAAS-59: the free plan has fifty messages a day, counted once each over both gateways', async ({
+test('SAAS-13 SAAS-59: the free plan has 50 messages a day, each counted once across both gateways', async ({
     system,
     ports,
     join,
 }) => {
-    const who = await join('free');
+    const account = await join('free');
     const send = (i, client_message_id = crypto.randomUUID()) =>
         ask(ports[i % 2], {
             method: 'POST',
             path: '/api/v1/chat/messages',
-            token: who.token,
+            token: account.token,
             headers: { Prefer: 'wait=0' },
             json: { content: 'hi [[stub tokens=1]]', client_message_id },
         });
@@ -194,48 +194,48 @@ test('SAAS-13 SAAS-59: the free plan has fifty messages a day, counted once each
     assert.ok(same.every((one) => one.status < 300));
     const answers = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
     assert.equal(answers.filter((one) => one.status < 300).length, 49);
-    for (const one of answers.filter((each) => each.status >= 300)) refused(one, 429, 'QUOTA_EXCEEDED', /50 messages/);
-    assert.ok((await send(0, 'the same')).status < 300, 'a repeated one is not counted');
-    const [{ n }] = await system.rows('select count(*)::int as n from generations where user_id = $1', [who.id]);
+    for (const one of answers.filter((each) => each.status >= 300)) rejected(one, 429, 'QUOTA_EXCEEDED', /50 messages/);
+    assert.ok((await send(0, 'the same')).status < 300, 'a retry is not counted');
+    const [{ n }] = await system.rows('select count(*)::int as n from generations where user_id = $1', [account.id]);
     assert.ok(n <= 50);
 });
 
-test('an Idempotency-Key makes one conversation, of each user, and takes no other body', async ({
+test('an Idempotency-Key creates one conversation per user and rejects a different body', async ({
     system,
     ports,
     join,
 }) => {
-    const [who, other] = [await join(), await join()];
+    const [account, other] = [await join(), await join()];
     const key = crypto.randomUUID();
-    const create = (json, { token = who.token, i = 0, headers = { 'Idempotency-Key': key } } = {}) =>
+    const create = (json, { token = account.token, i = 0, headers = { 'Idempotency-Key': key } } = {}) =>
         ask(ports[i % 2], { method: 'POST', path: '/api/v1/conversations', token, json, headers });
     const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => create({ title: 'one' }, { i })));
     for (const one of answers) assert.equal(one.status, 201, one.text);
     assert.equal(new Set(answers.map((one) => one.json.data.id)).size, 1);
     assert.deepEqual((await create({ title: 'one' })).json.data, answers[0].json.data);
     for (const json of [{ title: 'two' }, {}, { title: 'one', model: 'x' }, { title: 'one', system_prompt: 'x' }])
-        refused(await create(json), 422, 'IDEMPOTENCY_KEY_REUSED', /Idempotency-Key/);
+        rejected(await create(json), 422, 'IDEMPOTENCY_KEY_REUSED', /Idempotency-Key/);
     assert.notEqual((await create({ title: 'two' }, { token: other.token })).json.data.id, answers[0].json.data.id);
-    refused(
+    rejected(
         await create({}, { headers: { 'Idempotency-Key': 'x'.repeat(256) } }),
         400,
         'BAD_REQUEST',
         /Idempotency-Key/,
     );
     assert.equal(
-        (await system.rows('select count(*)::int as n from conversations where user_id = $1', [who.id]))[0].n,
+        (await system.rows('select count(*)::int as n from conversations where user_id = $1', [account.id]))[0].n,
         1,
     );
     const [one, two] = [await create({}, { headers: {} }), await create({}, { headers: {} })];
-    assert.notEqual(one.json.data.id, two.json.data.id, 'without a key each is new');
+    assert.notEqual(one.json.data.id, two.json.data.id, 'without a key each request creates one');
 });
 
-test('other origins are answered by the list, never by what they say', async ({ ports, join }) => {
-    const who = await join();
+test('CORS decides by the allowed list, whatever an origin claims', async ({ ports, join }) => {
+    const account = await join();
     const get = (origin, more = {}) =>
         ask(ports[0], {
             path: '/api/v1/auth/session',
-            token: who.token,
+            token: account.token,
             headers: { Origin: origin },
             ...more,
         });
@@ -282,12 +282,12 @@ test('other origins are answered by the list, never by what they say', async ({ 
     }
 });
 
-test('every answer carries the security headers and the id of its request', async ({ ports, join }) => {
-    const who = await join();
+test("every response carries the security headers and its request's id", async ({ ports, join }) => {
+    const account = await join();
     const asked = [
         { path: '/api/v1/plans' },
         { path: '/api/v1/auth/session' },
-        { path: '/api/v1/auth/session', token: who.token },
+        { path: '/api/v1/auth/session', token: account.token },
         { path: '/nowhere/at/all' },
         { method: 'DELETE', path: '/api/v1/plans' },
         { method: 'POST', path: '/api/v1/auth/login', body: '{' },
@@ -312,6 +312,6 @@ test('every answer carries the security headers and the id of its request', asyn
         assert.match(headers['x-request-id'], /^[0-9a-f-]{36}$/, at);
         assert.equal(headers.server, undefined, at);
     }
-    const { headers } = await ask(ports[0], { path: '/api/v1/auth/session', token: who.token });
+    const { headers } = await ask(ports[0], { path: '/api/v1/auth/session', token: account.token });
     assert.equal(headers['cache-control'], 'no-store');
 });

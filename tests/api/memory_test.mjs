@@ -1,13 +1,13 @@
-// What a model makes of a conversation beside its replies: a title, and a summary in the place of what a prompt has no room for.
-// Neither is on a reply's way, neither is made twice, neither is needed.
+// What a model derives from a conversation beside its replies: a title, and a summary of what exceeds the prompt.
+// Neither delays a reply, neither is generated twice, and replies work without either.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ gateways: 2, memory: 1, gatewayEnv: { ENABLE_RATE_LIMITING: 'false' } });
+const scenario = withSystem({ gateways: 2, memory: 1, gatewayEnv: { ENABLE_RATE_LIMITING: 'false' } });
 
 const conversation = async (system, id) => (await system.rows('select * from conversations where id = $1', [id]))[0];
 const bills = (system, user, resource) =>
@@ -18,14 +18,14 @@ const bills = (system, user, resource) =>
 const updates = (client) =>
     client.others.filter((frame) => frame.type === 'conversation_updated').map((frame) => frame.data.conversation);
 
-// Whether the worker has brought every turn there was to its end.
+// Whether the worker has finished every turn so far.
 async function allHandled(system) {
     const text = await (await fetch(`http://127.0.0.1:${system.program('memory-1').port}/metrics`)).text();
     const [{ n }] = await system.rows('select count(*)::int as n from generations');
     return Number(text.match(/^airi_worker_records_handled (\d+)$/m)[1]) === n;
 }
 
-async function said(client, script, more = {}) {
+async function sendTurn(client, script, more = {}) {
     const [one] = await client.sendAll(orders(1, { script, ...more }));
     await eventually('it is answered', () => one.ended);
     assert.equal(one.end.state, 'completed');
@@ -33,12 +33,12 @@ async function said(client, script, more = {}) {
 }
 
 scenario(
-    'AIRI-19: a title by the cheapest model after the first turn: told to the devices, billed as such, counted against no quota',
-    async (on) => {
-        const { system } = on;
-        const client = await on.client({ plan: 'free' });
-        const other = await on.client({ gateways: ['gateway-2'] }, client.user);
-        const one = await said(client, 'tokens=3');
+    'AIRI-19: the cheapest model names a conversation after its first turn; devices see it, no quota pays for it',
+    async (stage) => {
+        const { system } = stage;
+        const client = await stage.client({ plan: 'free' });
+        const other = await stage.client({ gateways: ['gateway-2'] }, client.user);
+        const one = await sendTurn(client, 'tokens=3');
         const id = one.ids.conversation_id;
         await eventually('a title is there', async () => (await conversation(system, id)).title === 'tok0 tok1 tok2');
         await eventually('both devices know', () =>
@@ -65,34 +65,34 @@ scenario(
         const asked = await system.stubRequests(one.order.mark);
         assert.equal(asked.length, 2);
         assert.ok(Date.parse(asked[1].started) >= Date.parse(asked[0].finished), 'only after the reply');
-        await said(client, 'tokens=2', { conversation: id });
-        await said(client, 'tokens=2', { conversation: id });
+        await sendTurn(client, 'tokens=2', { conversation: id });
+        await sendTurn(client, 'tokens=2', { conversation: id });
         assert.equal((await conversation(system, id)).title, 'tok0 tok1 tok2');
         assert.equal((await bills(system, client.user, 'titles')).length, 1, 'one title a conversation');
-        assert.equal(await on.check(), 3);
+        assert.equal(await stage.check(), 3);
     },
 );
 
-scenario('AIRI-19: a title of the user stays, of whenever it is; none is made where that is turned off', async (on) => {
-    const { system } = on;
-    const client = await on.client();
+scenario("AIRI-19: a user's own title always stays, and none is generated where titles are disabled", async (stage) => {
+    const { system } = stage;
+    const client = await stage.client();
     const { token } = client.user;
     const api = async (method, path, body) => (await system.api(method, path, { token, body })).json.data;
     const named = (await api('POST', '/conversations', { title: 'Mine' })).id;
-    await said(client, 'tokens=3', { conversation: named });
-    // Named while the model is thinking of another one.
-    const slow = await said(client, 'tokens=3 first=1500');
+    await sendTurn(client, 'tokens=3', { conversation: named });
+    // The user names it while the model is generating another title.
+    const slow = await sendTurn(client, 'tokens=3 first=1500');
     const renamed = slow.ids.conversation_id;
-    await eventually('the model is asked', async () => (await system.stubRequests(slow.order.mark)).length === 2);
+    await eventually('the model is called', async () => (await system.stubRequests(slow.order.mark)).length === 2);
     await api('PATCH', `/conversations/${renamed}`, { title: 'Mine too' });
     await eventually('its answer is there', async () => (await bills(system, client.user, 'titles')).length === 1);
     assert.equal((await conversation(system, named)).title, 'Mine');
     assert.equal((await conversation(system, renamed)).title, 'Mine too');
     await system.rows("update system_settings set value = 'false' where key = 'auto_title'");
-    const off = await said(client, 'tokens=3');
-    await eventually('the worker has seen it', () => allHandled(system), { every: 200 });
+    const off = await sendTurn(client, 'tokens=3');
+    await eventually('the worker has processed it', () => allHandled(system), { every: 200 });
     await system.rows("update system_settings set value = 'true' where key = 'auto_title'");
-    const last = await said(client, 'tokens=4');
+    const last = await sendTurn(client, 'tokens=4');
     await eventually(
         'the next one has a title',
         async () => (await conversation(system, last.ids.conversation_id)).titled_by === 'model',
@@ -100,16 +100,16 @@ scenario('AIRI-19: a title of the user stays, of whenever it is; none is made wh
     const first = await conversation(system, off.ids.conversation_id);
     assert.equal(first.titled_by, 'words');
     assert.equal(first.title, off.order.content.slice(0, 60));
-    await on.check();
+    await stage.check();
 });
 
-scenario('AIRI-19: a worker that dies while it asks makes one title and one bill all the same', async (on) => {
-    const { system } = on;
-    const client = await on.client();
+scenario('AIRI-19: a worker killed during its request produces one title and one usage record', async (stage) => {
+    const { system } = stage;
+    const client = await stage.client();
     const sent = await client.sendAll(orders(5, { script: 'tokens=3 first=1500' }));
     await eventually('all are answered', () => sent.every((one) => one.ended));
     const asked = async (one) => (await system.stubRequests(one.order.mark)).length;
-    await eventually('titles are asked for', async () => (await Promise.all(sent.map(asked))).every((n) => n === 2));
+    await eventually('titles are requested', async () => (await Promise.all(sent.map(asked))).every((n) => n === 2));
     await system.kill('memory-1');
     for (const one of sent) assert.equal((await conversation(system, one.ids.conversation_id)).titled_by, 'words');
     await system.start('memory-1');
@@ -127,62 +127,58 @@ scenario('AIRI-19: a worker that dies while it asks makes one title and one bill
         [client.user.id],
     );
     assert.equal(n, 5);
-    await on.check();
+    await stage.check();
 });
 
-scenario(
-    'AIRI-19: what a prompt has no room for is in the summary that the model gets; a deleted message is forgotten by it',
-    async (on) => {
-        const { system } = on;
-        const client = await on.client();
-        const before = await system.rows("select context_tokens, reply_tokens from plans where id = 'pro'");
-        await system.rows("update plans set context_tokens = 1000, reply_tokens = 100 where id = 'pro'");
-        const { id } = (
-            await system.api('POST', '/conversations', { token: client.user.token, body: { title: 'Long' } })
-        ).json.data;
-        const turn = () => said(client, 'tokens=20', { conversation: id });
-        const all = [];
-        await eventually(
-            'the oldest turns are folded',
-            async () => {
-                all.push(await turn());
-                return (await conversation(system, id)).summary;
-            },
-            { within: 60_000 },
-        );
-        const { summary, summary_until } = await conversation(system, id);
-        assert.ok(summary.startsWith('tok0 tok1'), summary);
-        const promptOf = async (one) =>
-            (await system.stubRequests(one.order.mark)).filter((r) => r.last_user.startsWith(one.order.mark)).at(-1);
-        const next = await turn();
-        const prompt = await promptOf(next);
-        assert.ok(prompt.system.endsWith(`What was said before, in short:\n${summary}`), prompt.system);
-        const [{ n }] = await system.rows(
-            'select count(*)::int as n from messages where conversation_id = $1 and created_at > $2',
-            [id, summary_until],
-        );
-        assert.ok(prompt.messages < n && prompt.messages > 4, `${prompt.messages} turns of ${n}`);
-        await eventually('it is billed', async () => (await bills(system, client.user, 'summaries')).length > 0);
-        const [bill] = await bills(system, client.user, 'summaries');
-        assert.deepEqual([bill.model, bill.outcome], ['gpt-4o-mini', 'completed']);
-        const gone = all[0].ids.message_id;
-        assert.equal(
-            (await system.api('DELETE', `/conversations/${id}/messages/${gone}`, { token: client.user.token })).status,
-            200,
-        );
-        assert.equal((await conversation(system, id)).summary, null, 'at once');
-        await eventually('it is made anew', async () => (await turn()) && (await conversation(system, id)).summary, {
-            within: 60_000,
-        });
-        const folds = (await system.stubRequests('(nothing yet)')).map((r) => r.last_user);
-        assert.ok(
-            folds.length >= 2 && folds[0].includes(all[0].order.mark) && !folds.at(-1).includes(all[0].order.mark),
-            folds.join('\n'),
-        );
-        await system.rows("update plans set context_tokens = $1, reply_tokens = $2 where id = 'pro'", [
-            before[0].context_tokens,
-            before[0].reply_tokens,
-        ]);
-        await on.check();
-    },
-);
+scenario('AIRI-19: a summary replaces what exceeds the prompt and forgets deleted messages', async (stage) => {
+    const { system } = stage;
+    const client = await stage.client();
+    const before = await system.rows("select context_tokens, reply_tokens from plans where id = 'pro'");
+    await system.rows("update plans set context_tokens = 1000, reply_tokens = 100 where id = 'pro'");
+    const { id } = (await system.api('POST', '/conversations', { token: client.user.token, body: { title: 'Long' } }))
+        .json.data;
+    const turn = () => sendTurn(client, 'tokens=20', { conversation: id });
+    const all = [];
+    await eventually(
+        'the oldest turns are folded',
+        async () => {
+            all.push(await turn());
+            return (await conversation(system, id)).summary;
+        },
+        { within: 60_000 },
+    );
+    const { summary, summary_until } = await conversation(system, id);
+    assert.ok(summary.startsWith('tok0 tok1'), summary);
+    const promptOf = async (one) =>
+        (await system.stubRequests(one.order.mark)).filter((r) => r.last_user.startsWith(one.order.mark)).at(-1);
+    const next = await turn();
+    const prompt = await promptOf(next);
+    assert.ok(prompt.system.endsWith(`What was said before, in short:\n${summary}`), prompt.system);
+    const [{ n }] = await system.rows(
+        'select count(*)::int as n from messages where conversation_id = $1 and created_at > $2',
+        [id, summary_until],
+    );
+    assert.ok(prompt.messages < n && prompt.messages > 4, `${prompt.messages} turns of ${n}`);
+    await eventually('it is billed', async () => (await bills(system, client.user, 'summaries')).length > 0);
+    const [bill] = await bills(system, client.user, 'summaries');
+    assert.deepEqual([bill.model, bill.outcome], ['gpt-4o-mini', 'completed']);
+    const deleted = all[0].ids.message_id;
+    assert.equal(
+        (await system.api('DELETE', `/conversations/${id}/messages/${deleted}`, { token: client.user.token })).status,
+        200,
+    );
+    assert.equal((await conversation(system, id)).summary, null, 'at once');
+    await eventually('it is generated again', async () => (await turn()) && (await conversation(system, id)).summary, {
+        within: 60_000,
+    });
+    const folds = (await system.stubRequests('(nothing yet)')).map((r) => r.last_user);
+    assert.ok(
+        folds.length >= 2 && folds[0].includes(all[0].order.mark) && !folds.at(-1).includes(all[0].order.mark),
+        folds.join('\n'),
+    );
+    await system.rows("update plans set context_tokens = $1, reply_tokens = $2 where id = 'pro'", [
+        before[0].context_tokens,
+        before[0].reply_tokens,
+    ]);
+    await stage.check();
+});

@@ -1,26 +1,26 @@
-// What providers may say and how they may fail: forged tokens, new keys, servers in trouble; Discord and Apple as they speak.
+// Faults of identity providers: forged tokens, new keys, failing servers; the wire formats of Discord and Apple.
 
 import assert from 'node:assert/strict';
 import { randomUUID, verify } from 'node:crypto';
 
 import { jwt, keyPair } from '../support/js/identity_providers.mjs';
 import { api, redirect, withIdentities } from '../support/js/identities.mjs';
-import { ask, refused } from '../support/js/raw.mjs';
+import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = await withIdentities();
 const fresh = () => `${randomUUID()}@example.com`;
-const somebody = () => ({ sub: randomUUID(), email: fresh(), email_verified: true });
+const person = () => ({ sub: randomUUID(), email: fresh(), email_verified: true });
 
-test('a token that is forged, old, for somebody else or for another sign-in is refused', async ({
+test('a token that is forged, expired or issued for another client or sign-in is rejected', async ({
     system,
     google,
-    told,
+    scriptedFlow,
     callback,
     post,
 }) => {
-    const good = await callback(await told(somebody()));
+    const good = await callback(await scriptedFlow(person()));
     assert.equal(good.status, 200, good.text);
-    const at = Math.floor(Date.now() / 1000);
+    const now = Math.floor(Date.now() / 1000);
     const [known] = google.keys;
     const foreign = keyPair(known.kid);
     const wrong = {
@@ -31,8 +31,8 @@ test('a token that is forged, old, for somebody else or for another sign-in is r
         "an app's audience on the web": [{ aud: 'airi.android' }],
         'many audiences': [{ aud: ['airi.google', 'airi.other'] }],
         issuer: [{ iss: 'https://accounts.google.com' }],
-        expired: [{ iat: at - 500, exp: at - 100 }],
-        future: [{ iat: at + 300, exp: at + 600 }],
+        expired: [{ iat: now - 500, exp: now - 100 }],
+        future: [{ iat: now + 300, exp: now + 600 }],
         'no end': [{ exp: undefined }],
         'no subject': [{ sub: undefined }],
         'a number': [{ sub: 7 }],
@@ -48,53 +48,58 @@ test('a token that is forged, old, for somebody else or for another sign-in is r
         ],
     };
     for (const [what, [claims, options]] of Object.entries(wrong)) {
-        const answer = await callback(await told({ ...somebody(), ...claims }, options));
+        const answer = await callback(await scriptedFlow({ ...person(), ...claims }, options));
         assert.equal(answer.json?.error?.code, 'IDENTITY_REFUSED', `${what}: ${answer.status} ${answer.text}`);
         assert.equal(answer.status, 401);
     }
     const [{ n }] = await system.rows("select count(*)::int as n from user_identities where provider = 'google'");
     assert.equal(n, 1);
-    // An app's token is for the app.
+    // An app's token is only valid for the app.
     const nonce = randomUUID();
-    const of = (claims) =>
-        jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: at, exp: at + 300, ...somebody(), ...claims });
-    assert.equal((await post('/auth/oauth/google/id-token', { id_token: of({}), nonce })).status, 200);
-    refused(
-        await post('/auth/oauth/google/id-token', { id_token: of({ aud: 'airi.windows' }), nonce }),
+    const appToken = (claims) =>
+        jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: now, exp: now + 300, ...person(), ...claims });
+    assert.equal((await post('/auth/oauth/google/id-token', { id_token: appToken({}), nonce })).status, 200);
+    rejected(
+        await post('/auth/oauth/google/id-token', { id_token: appToken({ aud: 'airi.windows' }), nonce }),
         401,
         'IDENTITY_REFUSED',
     );
 });
 
-test('new keys are learnt when a token names one, once a minute', async ({ google, told, callback, system }) => {
+test("an unknown key id refreshes the provider's keys at most once a minute", async ({
+    google,
+    scriptedFlow,
+    callback,
+    system,
+}) => {
     await system.stop('oauth-1');
     await system.start('oauth-1');
-    const fetched = () => google.asked.filter(({ path }) => path === '/keys').length;
-    google.asked.length = 0;
+    const fetched = () => google.requests.filter(({ path }) => path === '/keys').length;
+    google.requests.length = 0;
     const next = keyPair('second', 'ES256');
     google.keys = [next, ...google.keys];
-    assert.equal((await callback(await told(somebody(), { key: next }))).status, 200);
+    assert.equal((await callback(await scriptedFlow(person(), { key: next }))).status, 200);
     assert.equal(fetched(), 1);
     for (let i = 0; i < 4; ++i)
-        refused(
-            await callback(await told(somebody(), { key: keyPair(`invented ${i}`, 'ES256') })),
+        rejected(
+            await callback(await scriptedFlow(person(), { key: keyPair(`invented ${i}`, 'ES256') })),
             401,
             'IDENTITY_REFUSED',
         );
     assert.equal(fetched(), 1);
     assert.equal(
-        (await callback(await told(somebody(), { key: google.keys[1] }))).status,
+        (await callback(await scriptedFlow(person(), { key: google.keys[1] }))).status,
         200,
-        'the old one still counts',
+        'the old key is still valid',
     );
 });
 
-test('a provider in trouble is said to be so, quickly, and the same answer may be brought again', async ({
+test('a provider failure is reported quickly, and the same callback can be retried', async ({
     google,
-    told,
+    scriptedFlow,
     callback,
 }) => {
-    const flow = await told(somebody());
+    const flow = await scriptedFlow(person());
     const good = google.pages['/token'];
     const trouble = {
         500: (_, __, answer) => void answer.writeHead(500).end('{}'),
@@ -120,7 +125,11 @@ test('a provider in trouble is said to be so, quickly, and the same answer may b
         assert.ok(answer.headers['retry-after']);
         assert.ok(Date.now() - begun < 9_000, `${what}: ${Date.now() - begun} ms`);
     }
-    assert.equal(google.asked.filter(({ path }) => path === '/elsewhere').length, 0, 'no secret follows a redirect');
+    assert.equal(
+        google.requests.filter(({ path }) => path === '/elsewhere').length,
+        0,
+        'no secret is sent to a redirect',
+    );
     await google.down();
     assert.equal((await callback(flow)).json.error.code, 'PROVIDER_UNAVAILABLE');
     await google.up();
@@ -128,7 +137,7 @@ test('a provider in trouble is said to be so, quickly, and the same answer may b
     assert.equal((await callback(flow)).status, 200);
 });
 
-test('SAAS-02: Discord, in its own wire format', async ({ discord, start, callback }) => {
+test('SAAS-02: Discord signs in through its own wire format', async ({ discord, start, callback }) => {
     const { url, parameters, state, binding } = await start('discord');
     assert.ok(url.startsWith(`${discord.issuer}/oauth2/authorize?`));
     assert.deepEqual(
@@ -175,12 +184,12 @@ test('SAAS-02: Discord, in its own wire format', async ({ discord, start, callba
     assert.deepEqual([done.json.data.user.email, done.json.data.user.display_name], [email, 'Nelly']);
     Object.assign(me, { id: '80351110224678913', email: fresh(), verified: false });
     const second = await start('discord');
-    refused(await callback({ state: second.state, binding: second.binding, code }), 403, 'EMAIL_UNVERIFIED');
+    rejected(await callback({ state: second.state, binding: second.binding, code }), 403, 'EMAIL_UNVERIFIED');
     const third = await start('discord');
-    refused(await callback({ state: third.state, binding: third.binding, code: 'x' }), 401, 'IDENTITY_REFUSED');
+    rejected(await callback({ state: third.state, binding: third.binding, code: 'x' }), 401, 'IDENTITY_REFUSED');
 });
 
-test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our key', async ({
+test('SAAS-02: Apple posts its callback as a form and receives a client secret signed with our key', async ({
     ports,
     apple,
     appleKey,
@@ -192,7 +201,7 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
         [parameters.response_mode, parameters.scope, parameters.redirect_uri],
         ['form_post', 'openid email name', `${api}/api/v1/auth/oauth/apple/return`],
     );
-    const code = apple.gives(url, { ...somebody(), email_verified: 'true', is_private_email: 'true' });
+    const code = apple.issueCode(url, { ...person(), email_verified: 'true', is_private_email: 'true' });
     const good = apple.pages['/token'];
     let secret;
     apple.pages['/token'] = (request, body, answer) => {
@@ -219,7 +228,7 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
                 !/[\r\n"<]/.test((await form(body)).headers.location ?? ''),
             body,
         );
-    refused(await form('{"state":"x"}', 'application/json'), 415);
+    rejected(await form('{"state":"x"}', 'application/json'), 415);
     const done = await callback({ state, binding, code });
     assert.equal(done.status, 200, done.text);
     const [head, claims, signature] = secret.split('.');
@@ -237,15 +246,11 @@ test('SAAS-02: Apple answers by form, and wants a secret that is a JWT of our ke
     );
 });
 
-test('a provider that nobody speaks for any more is not offered, and cannot be used', async ({
-    system,
-    ports,
-    post,
-}) => {
+test('an unconfigured provider is not offered and cannot be used', async ({ system, ports, post }) => {
     await system.kill('oauth-1');
     await system.rows("update identity_providers set updated_at = now() - interval '3 minutes' where name = 'oidc'");
     const offered = (await ask(ports[0], { path: '/api/v1/auth/oauth' })).json.data.map((one) => one.name);
     assert.deepEqual(offered, ['google', 'apple', 'discord']);
-    refused(await post('/auth/oauth/oidc/start', {}), 404, 'NOT_FOUND');
-    refused(await post('/auth/oauth/oidc/id-token', { id_token: 'a.b.c', nonce: randomUUID() }), 400, 'FLOW_INVALID');
+    rejected(await post('/auth/oauth/oidc/start', {}), 404, 'NOT_FOUND');
+    rejected(await post('/auth/oauth/oidc/id-token', { id_token: 'a.b.c', nonce: randomUUID() }), 400, 'FLOW_INVALID');
 });

@@ -1,16 +1,16 @@
-// Who is online, over two gateways: told to the user's other devices and to administrators, whatever dies in between.
+// Presence over two gateways: sent to the user's other devices and to administrators, whatever dies in between.
 
 import assert from 'node:assert/strict';
 
 import { eventually, pause } from '../support/js/system/wait.mjs';
 import { Wire } from '../support/js/raw.mjs';
-import { onSystem, say, seconds } from '../support/js/scenario.mjs';
+import { withSystem, print, seconds } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ gateways: 2, chat: 0, moderation: 0, usage: 0, email: 0 });
+const scenario = withSystem({ gateways: 2, chat: 0, moderation: 0, usage: 0, email: 0 });
 
 const presence = async (system, user, gateway = 'gateway-1') =>
     (await system.api('GET', '/users/presence', { token: user.token, gateway })).json.data;
-const heard = (wire, user) =>
+const presenceFrames = (wire, user) =>
     wire.frames
         .filter((frame) => frame.type === 'presence' && frame.data.user_id === user.id)
         .map((frame) => frame.data.state);
@@ -28,15 +28,15 @@ async function online(system, user, devices) {
     await eventually(
         `${devices} devices`,
         async () => {
-            const is = await presence(system, user, 'gateway-2');
-            return is.state === 'online' && is.devices === devices;
+            const current = await presence(system, user, 'gateway-2');
+            return current.state === 'online' && current.devices === devices;
         },
         { describe: () => presence(system, user) },
     );
 }
 
 scenario(
-    'SAAS-29: online with the first socket, offline ten seconds after the last; a reload of the page is no flicker',
+    'SAAS-29: a user is online from the first socket until ten seconds after the last, and a reload changes nothing',
     async ({ system }) => {
         const [user, stranger] = await system.users(2);
         const admin = await administrator(system);
@@ -47,8 +47,8 @@ scenario(
         await online(system, user, 1);
         const second = await Wire.open(port(system, 2), user.token);
         await online(system, user, 2);
-        await admin.hear(
-            'an administrator hears of it',
+        await admin.receive(
+            'an administrator is notified',
             (frame) => frame.type === 'presence' && frame.data.user_id === user.id,
         );
         first.end();
@@ -60,48 +60,53 @@ scenario(
         const again = await Wire.open(port(system, 1), user.token);
         await online(system, user, 1);
         await pause(left + 14_000 - Date.now());
-        assert.deepEqual(heard(admin, user), ['online'], 'it went unnoticed');
+        assert.deepEqual(presenceFrames(admin, user), ['online'], 'it caused no notification');
         again.end();
-        const gone = Date.now();
-        await eventually('he is offline', () => heard(admin, user).at(-1) === 'offline', { within: 16_000 });
-        assert.ok(Date.now() - gone > 9_000, 'after the grace');
+        const closed = Date.now();
+        await eventually('the user is offline', () => presenceFrames(admin, user).at(-1) === 'offline', {
+            within: 16_000,
+        });
+        assert.ok(Date.now() - closed > 9_000, 'after the grace');
         const after = await presence(system, user);
         assert.deepEqual([after.state, after.devices], ['offline', 0]);
-        assert.ok(Math.abs(Date.parse(after.last_seen) - gone) < 2_000, after.last_seen);
+        assert.ok(Math.abs(Date.parse(after.last_seen) - closed) < 2_000, after.last_seen);
         const back = await Wire.open(port(system, 2), user.token);
-        await eventually('he is online', () => heard(admin, user).at(-1) === 'online');
-        assert.deepEqual(heard(admin, user), ['online', 'offline', 'online'], 'each once');
-        assert.deepEqual(heard(alien, user), [], "it is nobody else's business");
+        await eventually('the user is online', () => presenceFrames(admin, user).at(-1) === 'online');
+        assert.deepEqual(presenceFrames(admin, user), ['online', 'offline', 'online'], 'each once');
+        assert.deepEqual(presenceFrames(alien, user), [], "it is nobody else's business");
         for (const wire of [alien, back, admin]) wire.end();
     },
 );
 
-scenario('SAAS-29: the other devices are told, and FLUSHALL is made good by the next beat', async ({ system }) => {
-    const user = await system.user();
-    const admin = await administrator(system);
-    const wire = await Wire.open(port(system, 1), user.token);
-    await online(system, user, 1);
-    await system.redis('FLUSHALL');
-    assert.equal((await presence(system, user)).state, 'offline', 'forgotten');
-    const flushed = Date.now();
-    await online(system, user, 1);
-    assert.ok(Date.now() - flushed < 17_000, seconds(flushed));
-    await wire.hear(
-        'the device itself hears of it',
-        (frame) => frame.type === 'presence' && frame.data.state === 'online',
-    );
-    assert.ok(heard(admin, user).every((state) => state === 'online'));
-    await system.kill('redis');
-    const without = await presence(system, user);
-    assert.deepEqual([without.state, without.devices], ['unknown', null]);
-    assert.ok(Date.parse(without.last_seen) > 0, 'as the session knows it');
-    await system.start('redis');
-    await online(system, user, 1);
-    for (const one of [admin, wire]) one.end();
-});
+scenario(
+    "SAAS-29: the user's other devices see presence, and the next heartbeat repairs FLUSHALL",
+    async ({ system }) => {
+        const user = await system.user();
+        const admin = await administrator(system);
+        const wire = await Wire.open(port(system, 1), user.token);
+        await online(system, user, 1);
+        await system.redis('FLUSHALL');
+        assert.equal((await presence(system, user)).state, 'offline', 'forgotten');
+        const flushed = Date.now();
+        await online(system, user, 1);
+        assert.ok(Date.now() - flushed < 17_000, seconds(flushed));
+        await wire.receive(
+            'the device itself is notified',
+            (frame) => frame.type === 'presence' && frame.data.state === 'online',
+        );
+        assert.ok(presenceFrames(admin, user).every((state) => state === 'online'));
+        await system.kill('redis');
+        const without = await presence(system, user);
+        assert.deepEqual([without.state, without.devices], ['unknown', null]);
+        assert.ok(Date.parse(without.last_seen) > 0, 'as in the session');
+        await system.start('redis');
+        await online(system, user, 1);
+        for (const one of [admin, wire]) one.end();
+    },
+);
 
 scenario(
-    'SAAS-29: users of a killed gateway are offline within 45 seconds; those with a device elsewhere are not',
+    'SAAS-29: users of a killed gateway go offline within 45 seconds unless another gateway has a device',
     async ({ system }) => {
         const [alone, both] = await system.users(2);
         const admin = await administrator(system);
@@ -114,13 +119,13 @@ scenario(
         await online(system, both, 2);
         await system.kill('gateway-1');
         const killed = Date.now();
-        await eventually('one is offline', () => heard(admin, alone).at(-1) === 'offline', { within: 46_000 });
-        say(`offline ${seconds(killed)} after the gateway's death`);
+        await eventually('one is offline', () => presenceFrames(admin, alone).at(-1) === 'offline', { within: 46_000 });
+        print(`offline ${seconds(killed)} after the gateway's death`);
         const left = await presence(system, both, 'gateway-2');
         assert.deepEqual([left.state, left.devices], ['online', 1]);
-        assert.deepEqual(heard(admin, both), ['online']);
+        assert.deepEqual(presenceFrames(admin, both), ['online']);
         const { last_seen } = await presence(system, alone, 'gateway-2');
-        assert.ok(Date.parse(last_seen) < killed + 1_000, `when it was last told: ${last_seen}`);
+        assert.ok(Date.parse(last_seen) < killed + 1_000, `last heartbeat: ${last_seen}`);
         await system.start('gateway-1');
         for (const wire of [...wires, admin]) wire.end();
     },

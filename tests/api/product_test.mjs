@@ -1,13 +1,13 @@
-// Rows of the products' lists that no test of a part shows by itself: what a person gets from signing up to the meter.
+// Product requirements that no test of a single part covers: the way of a user from signup to the usage meter.
 
 import assert from 'node:assert/strict';
 
 import { checkLogs, quiet } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { ask, claimsOf, refused, Wire } from '../support/js/raw.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { ask, claimsOf, rejected, Wire } from '../support/js/raw.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({});
+const scenario = withSystem({});
 const password = 'correct horse battery staple';
 
 const test = (name, act) =>
@@ -18,23 +18,23 @@ const test = (name, act) =>
         await act({ system, port, call });
     });
 
-/// What `script` makes of the stub provider; one message, answered.
-const say = (api, id, script = 'tokens=3', more = {}) =>
+// Sends one message with `script` for the stub provider and returns the reply.
+const sendMessage = (api, id, script = 'tokens=3', more = {}) =>
     api('POST', `/conversations/${id}/messages`, { content: `hello [[stub ${script}]]`, ...more });
 
-/// A frame as any worker publishes it to a channel.
+// A frame as any worker publishes it to a channel.
 function publish(system, channel, frame) {
     const words = ['PUBLISH', channel, `-\n${JSON.stringify(frame)}`];
     return system.redis(`*3\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}`).join('\r\n')}`);
 }
 
-test('AIRI-01 SAAS-01 SAAS-03: who signs up has an account, a profile, a key, a letter and tokens, at once or not at all', async ({
+test('AIRI-01 SAAS-01 SAAS-03: signup creates account, profile, key, mail and tokens at once or not at all', async ({
     system,
     call,
 }) => {
-    const nobody = call();
+    const anonymous = call();
     const email = `${crypto.randomUUID()}@example.com`;
-    const { status, json, text } = await nobody('POST', '/auth/signup', {
+    const { status, json, text } = await anonymous('POST', '/auth/signup', {
         email,
         password,
         display_name: 'Ada',
@@ -68,31 +68,31 @@ test('AIRI-01 SAAS-01 SAAS-03: who signs up has an account, a profile, a key, a 
     });
     assert.match(JSON.stringify(letter), /Ada/);
 
-    const login = await nobody('POST', '/auth/login', { email, password });
+    const login = await anonymous('POST', '/auth/login', { email, password });
     assert.deepEqual([login.status, login.json.data.user.id], [200, user.id]);
     assert.notEqual(claimsOf(login.json.data.access_token).sid, claims.sid);
 
-    // A signup whose key cannot be stored has not happened.
+    // A signup whose key cannot be stored has no effect.
     await system.rows("alter table user_keys add constraint nobody_new check (created_at < '2000-01-01') not valid");
     const second = `${crypto.randomUUID()}@example.com`;
-    assert.ok((await nobody('POST', '/auth/signup', { email: second, password })).status >= 400);
+    assert.ok((await anonymous('POST', '/auth/signup', { email: second, password })).status >= 400);
     await system.rows('alter table user_keys drop constraint nobody_new');
     assert.deepEqual(await system.rows('select 1 from users where email = $1', [second]), []);
     assert.equal(
-        (await nobody('POST', '/auth/signup', { email: second, password })).status,
+        (await anonymous('POST', '/auth/signup', { email: second, password })).status,
         201,
         'AIRI-46: and can be done again',
     );
 });
 
-test('AIRI-22 AIRI-24 AIRI-21: a message goes its way, and has on record what it cost, took and was found to be', async ({
+test('AIRI-22 AIRI-24 AIRI-21: a message is processed, and its cost, duration and moderation are recorded', async ({
     system,
     call,
 }) => {
     const user = await system.user('free');
     const api = call(user.token);
     const { id } = (await api('POST', '/conversations', {})).json.data;
-    const { status, json } = await say(api, id, 'tokens=6 first=30');
+    const { status, json } = await sendMessage(api, id, 'tokens=6 first=30');
     assert.equal(status, 201);
     const reply = json.data;
     for (const name of ['tokens_in', 'tokens_out', 'cost_nanousd', 'latency_ms'])
@@ -102,14 +102,14 @@ test('AIRI-22 AIRI-24 AIRI-21: a message goes its way, and has on record what it
         ['openai', 'gpt-3.5-turbo', 'completed'],
     );
     const flagged = await api('POST', `/conversations/${id}/messages`, { content: 'kill yourself' });
-    refused(flagged, 422, 'MESSAGE_REJECTED');
+    rejected(flagged, 422, 'MESSAGE_REJECTED');
     const decided = await system.rows(
         'select action, categories, reason from moderation_decisions where user_id = $1',
         [user.id],
     );
     assert.equal(decided.length, 1);
     assert.equal(decided[0].action, 'block');
-    for (let i = 0; i < 4; ++i) await say(api, id, 'tokens=2');
+    for (let i = 0; i < 4; ++i) await sendMessage(api, id, 'tokens=2');
     const whole = (await api('GET', `/conversations/${id}/messages?limit=100`)).json.data;
     assert.deepEqual(whole.map((one) => one.status).filter((one) => one === 'rejected').length, 1);
     const paged = [];
@@ -137,7 +137,7 @@ test('AIRI-22 AIRI-24 AIRI-21: a message goes its way, and has on record what it
     assert.equal(call_of.length, 1);
 });
 
-test('SAAS-25: what moderation refuses reaches no provider, and nothing is stored before it was seen', async ({
+test('SAAS-25: a message that moderation rejects reaches no provider, and none is stored before moderation', async ({
     system,
     call,
 }) => {
@@ -165,7 +165,7 @@ test('SAAS-25: what moderation refuses reaches no provider, and nothing is store
     checkLogs(system);
 });
 
-test('AIRI-39 SAAS-20 SAAS-27: the meter counts, tells of it at once, and stands beside the plan', async ({
+test("AIRI-39 SAAS-20 SAAS-27: the usage meter counts, notifies at once and shows the plan's limits", async ({
     system,
     port,
     call,
@@ -184,9 +184,9 @@ test('AIRI-39 SAAS-20 SAAS-27: the meter counts, tells of it at once, and stands
     const wires = [await Wire.open(port, user.token), await Wire.open(port, user.token)];
     const { id } = (await api('POST', '/conversations', {})).json.data;
     for (let i = 1; i <= 3; ++i) {
-        await say(api, id);
+        await sendMessage(api, id);
         for (const wire of wires) {
-            const { data } = await wire.hear(
+            const { data } = await wire.receive(
                 'usage_updated',
                 (frame) => frame.type === 'usage_updated' && frame.data.current_usage === i,
             );
@@ -209,11 +209,11 @@ test('AIRI-39 SAAS-20 SAAS-27: the meter counts, tells of it at once, and stands
     );
     const stranger = await system.user();
     assert.ok(!JSON.stringify((await call(stranger.token)('GET', '/usage/summary')).json).includes('"used":3'));
-    refused(await call()('GET', '/subscription/current'), 401);
+    rejected(await call()('GET', '/subscription/current'), 401);
     wires.forEach((wire) => wire.end());
 });
 
-test('SAAS-11: the plans have 1,000, 5,000 and 50,000 requests an hour', async ({ system }) => {
+test('SAAS-11: the plans allow 1,000, 5,000 and 50,000 requests an hour', async ({ system }) => {
     await system.start('gateway-2', { ENABLE_RATE_LIMITING: 'true' });
     const { port } = system.program('gateway-2');
     for (const [plan, most] of [
@@ -229,7 +229,7 @@ test('SAAS-11: the plans have 1,000, 5,000 and 50,000 requests an hour', async (
     await system.stop('gateway-2');
 });
 
-test('SAAS-28: a gaming_status_changed that is published to a user reaches each of his sockets, and nobody else', async ({
+test('SAAS-28: a gaming_status_changed published to a user reaches all of their sockets and nobody else', async ({
     system,
     port,
 }) => {
@@ -247,14 +247,17 @@ test('SAAS-28: a gaming_status_changed that is published to a user reaches each 
     };
     await publish(system, `user:${ann.id}`, { type: 'gaming_status_changed', data });
     for (const wire of wires.slice(0, 2))
-        assert.deepEqual((await wire.hear('the change', (frame) => frame.type === 'gaming_status_changed')).data, data);
+        assert.deepEqual(
+            (await wire.receive('the change', (frame) => frame.type === 'gaming_status_changed')).data,
+            data,
+        );
     await wires[2].reply('ping', {});
     assert.ok(!wires[2].frames.some((frame) => frame.type === 'gaming_status_changed'));
     assert.equal((await wires[2].reply('subscribe', { channel: `user:${ann.id}` })).type, 'error');
     wires.forEach((wire) => wire.end());
 });
 
-test('SAAS-23 SAAS-24: a chat over the WebSocket, and who writes is told to the others of the conversation', async ({
+test("SAAS-23 SAAS-24: a chat works over the WebSocket, and typing is shown to the conversation's other sockets", async ({
     system,
     port,
     call,
@@ -263,13 +266,13 @@ test('SAAS-23 SAAS-24: a chat over the WebSocket, and who writes is told to the 
     const { id } = (await call(user.token)('POST', '/conversations', {})).json.data;
     const [one, other] = [await Wire.open(port, user.token), await Wire.open(port, user.token)];
     assert.equal((await other.reply('subscribe', { channel: `conversation:${id}` })).type, 'subscribed');
-    one.say('typing_start', { conversation_id: id });
-    assert.deepEqual((await other.hear('typing', (frame) => frame.type === 'typing_start')).data, {
+    one.send('typing_start', { conversation_id: id });
+    assert.deepEqual((await other.receive('typing', (frame) => frame.type === 'typing_start')).data, {
         conversation_id: id,
         user_id: user.id,
     });
-    one.say('typing_stop', { conversation_id: id });
-    await other.hear('no more typing', (frame) => frame.type === 'typing_stop');
+    one.send('typing_stop', { conversation_id: id });
+    await other.receive('no more typing', (frame) => frame.type === 'typing_stop');
     const accepted = await one.reply('message_send', {
         conversation_id: id,
         client_message_id: 'c-1',
@@ -277,10 +280,10 @@ test('SAAS-23 SAAS-24: a chat over the WebSocket, and who writes is told to the 
     });
     assert.equal(accepted.type, 'message_accepted');
     const mine = (frame) => frame.data?.generation_id === accepted.data.generation_id;
-    const end = await one.hear('the end', (frame) => frame.type === 'message_complete' && mine(frame));
+    const end = await one.receive('the end', (frame) => frame.type === 'message_complete' && mine(frame));
     const frames = one.frames.filter((frame) => mine(frame) && frame.type !== 'message_accepted');
     assert.deepEqual([frames[0].type, frames.at(-1).type], ['message_start', 'message_complete']);
-    // The last of the text may come with the end alone.
+    // The last of the text may arrive with the final frame only.
     const shown = frames
         .filter((frame) => frame.type === 'message_delta')
         .map((frame) => frame.data.content)
@@ -290,20 +293,20 @@ test('SAAS-23 SAAS-24: a chat over the WebSocket, and who writes is told to the 
     for (const wire of [one, other]) wire.end();
 });
 
-test('AIRI-45: everybody sees the public settings, nobody the others', async ({ system, call }) => {
+test('AIRI-45: everyone reads the public settings, nobody the private ones', async ({ system, call }) => {
     const shown = (await call()('GET', '/settings')).json.data;
     const all = await system.rows('select key, value, category, is_public from system_settings');
     assert.ok(all.some((one) => !one.is_public) && all.every((one) => one.category));
     assert.deepEqual(shown, Object.fromEntries(all.filter((one) => one.is_public).map((one) => [one.key, one.value])));
 });
 
-test('AIRI-46: what is deleted is kept for a while, out of sight, and comes back whole', async ({ system, call }) => {
+test('AIRI-46: a deleted conversation is retained out of sight and restored complete', async ({ system, call }) => {
     const user = await system.user();
     const api = call(user.token);
     const { id } = (await api('POST', '/conversations', { title: 'kept' })).json.data;
-    await say(api, id);
+    await sendMessage(api, id);
     assert.equal((await api('DELETE', `/conversations/${id}`)).status, 200);
-    refused(await api('GET', `/conversations/${id}`), 404);
+    rejected(await api('GET', `/conversations/${id}`), 404);
     const [row] = await system.rows('select deleted_at from conversations where id = $1', [id]);
     assert.ok(row.deleted_at);
     assert.equal((await system.rows('select 1 from messages where conversation_id = $1', [id])).length, 2);
@@ -311,12 +314,12 @@ test('AIRI-46: what is deleted is kept for a while, out of sight, and comes back
     assert.equal((await api('GET', `/conversations/${id}/messages`)).json.data.length, 2);
 });
 
-test('AIRI-54: health tells of the database, the cache, Kafka and the providers, and whether it goes on', async ({
+test('AIRI-54: health reports the database, the cache, Kafka and the providers, and overall readiness', async ({
     system,
     call,
 }) => {
     const health = () => call()('GET', '/health');
-    const before = await eventually('a provider is told of', async () => {
+    const before = await eventually('a provider is reported', async () => {
         const got = await health();
         return got.json.data.providers.length > 0 && got;
     });
@@ -328,7 +331,7 @@ test('AIRI-54: health tells of the database, the cache, Kafka and the providers,
     assert.equal(before.json.data.providers[0].provider, 'openai');
     for (const name of ['state', 'success_rate', 'latency_ms']) assert.ok(name in before.json.data.providers[0], name);
     await system.stop('postgres');
-    const away = await eventually('the database is away', async () => {
+    const away = await eventually('the database is down', async () => {
         const got = await health();
         return got.json.data?.checks.database === false && got;
     });

@@ -1,5 +1,5 @@
-// What the database does for each statement of the gateway once there is a lot in it: no table that grows with the users
-// or with what they say is read from one end to the other, whether the plan is made for the values or for any.
+// The plans of the gateway's statements on a filled database: no table that grows with users or messages is scanned
+// from one end to the other, with a custom plan or a generic one.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import pg from 'pg';
 import { startSystem } from '../support/js/system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);
-// The workers' own: they see every user's rows, and their role is another one.
+// The workers' own statements: they see every user's rows, and their role is another one.
 const ofWorkers = [
     /^(memory|inbox|scheduler)\./,
     /^messages\.(screen|abandon)$/,
@@ -65,9 +65,9 @@ before(async () => {
                c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
         from users u join conversations c on c.user_id = u.id join messages m on m.conversation_id = c.id
         join sessions s on s.user_id = u.id where m.role = 'assistant' order by u.id, c.id, m.created_at limit 1`);
-    // So that what admins do is done.
+    // So that statements of admins are executed.
     await system.rows("update users set role = 'super' where id = $1", [known.user]);
-    // Nobody minds a scan of a month that has no messages yet.
+    // A scan of a month's partition that has no messages yet is harmless.
     big = (
         await system.rows(
             "select relname from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'r' and reltuples >= 1000",
@@ -79,7 +79,7 @@ before(async () => {
         ({ message }) => message.includes('plan:') && plans.push(JSON.parse(message.slice(message.indexOf('{'))).Plan),
     );
     await app.connect();
-    // Tells the plans of the statements inside functions too.
+    // Logs the plans of statements inside functions too.
     await app.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
         set auto_explain.log_format = json; set auto_explain.log_level = notice`);
 });
@@ -143,10 +143,10 @@ async function fill() {
     await system.rows('analyze');
 }
 
-// What a request might have for a parameter of that name, by the statement's domain where names mean different things.
+// The value a request might have for a parameter of that name, by the statement's domain where names are ambiguous.
 function value(statement, name) {
     const domain = statement.split('.')[0];
-    const of = {
+    const examples = {
         'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
         'admin.audit': { cursor: null, user_id: null },
         'admin.act': { action: 'reinstate', id: known.other },
@@ -218,7 +218,7 @@ function value(statement, name) {
         flow: known.flow,
         new_user: randomUUID(),
         links: 'false',
-        ...of[statement],
+        ...examples[statement],
     };
     return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';
 }
@@ -230,7 +230,8 @@ function* nodes(plan) {
     for (const child of plan.Plans ?? []) yield* nodes(child);
 }
 
-/// The plans of a statement, and of those it runs in functions, as the gateway's role; nothing of it stays.
+// The plans of a statement and of those in the functions it calls, as the gateway's role, in a transaction that is
+// rolled back.
 async function plansOf(statement, mode) {
     await app.query('begin');
     try {
@@ -259,7 +260,7 @@ function scansOf(found) {
         .map((node) => node['Relation Name']);
 }
 
-test('the database is as big as it should be, and a scan of a big table is seen, in a function too', async () => {
+test('the database is filled as intended, and the check detects a scan of a big table, also inside a function', async () => {
     const [counts] = await system.rows(
         'select (select count(*) from users)::int as users, (select count(*) from messages)::int as messages',
     );
@@ -280,13 +281,13 @@ test('the database is as big as it should be, and a scan of a big table is seen,
 });
 
 for (const mode of ['custom', 'generic'])
-    test(`no statement of the gateway scans a big table: ${mode} plans`, async () => {
+    test(`no statement of the gateway scans a big table with ${mode} plans`, async () => {
         const wrong = [];
         for (const statement of all) {
             const found = await plansOf(statement, mode).catch(
                 (error) => [wrong.push(`${statement.name}: ${error.message}`)] && null,
             );
-            if (found?.length === 0) wrong.push(`${statement.name}: no plan was told`);
+            if (found?.length === 0) wrong.push(`${statement.name}: no plan was logged`);
             for (const table of scansOf(found ?? [])) wrong.push(`${statement.name} scans ${table}`);
         }
         assert.deepEqual(wrong, []);

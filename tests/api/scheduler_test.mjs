@@ -1,14 +1,14 @@
-// The scheduler: what is due is done, once, and what must stay stays.
+// The scheduler runs due jobs once and removes only expired data.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ email: 0 });
+const scenario = withSystem({ email: 0 });
 
 scenario(
-    'AIRI-43 SAAS-48: two schedulers do every job once; partitions are made ahead, what is over is removed',
+    'AIRI-43 SAAS-48: two schedulers run every job once, create partitions ahead and remove expired data',
     async ({ system }) => {
         const [user, other] = [await system.user(), await system.user()];
         const rows = (sql, ...values) => system.rows(sql, values);
@@ -69,13 +69,13 @@ scenario(
             ['recent'],
         );
         const before = await rows('select name, last_run from jobs order by name');
-        assert.equal((await rows('select run_due_job() as is'))[0].is, null, 'nothing is due again');
+        assert.equal((await rows('select run_due_job() as is'))[0].is, null, 'no job is due again');
         assert.deepEqual(await rows('select name, last_run from jobs order by name'), before);
         for (const name of ['scheduler-1', 'scheduler-2']) assert.equal(await system.stop(name), 0);
     },
 );
 
-scenario('a job that fails is told of, and keeps no other from running', async ({ system }) => {
+scenario('a failing job is reported and does not block the others', async ({ system }) => {
     await system.rows(
         "create function job_broken() returns bigint language sql as $$ select (1 / 0)::bigint $$; update jobs set last_run = null; insert into jobs (name, every) values ('broken', '1 day')",
     );

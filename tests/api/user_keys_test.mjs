@@ -1,14 +1,14 @@
-// What users say is in Kafka only as their own keys open it: without its key no record can be read again, and none is in
-// the way for that.
+// Users' texts in Kafka are sealed with their own keys: without its key no record can be read again, and none blocks
+// the others.
 
 import assert from 'node:assert/strict';
 
 import { checkSealed, deadLetters, quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({});
+const scenario = withSystem({});
 
 const topic = 'chat.requested.v1';
 const failed = (one) => (one.unreadable ? 'failed' : 'completed');
@@ -17,7 +17,7 @@ const keyOf = async (system, id) =>
 const stateOf = async (system, one) =>
     (await system.rows('select state, error_code from generations where id = $1', [one.ids.generation_id]))[0];
 
-/// The moderation worker reads every record again.
+// Makes the moderation worker read every record again.
 async function replay(system, meanwhile = async () => {}) {
     await system.stop('moderation-1');
     await meanwhile();
@@ -52,22 +52,24 @@ async function completion(system, user, mark, more = {}) {
     return { status: answer.status, json: await answer.json() };
 }
 
-scenario('SAAS-08: no text of a message is in any topic, whichever way it came and however it ended', async (on) => {
-    const { system } = on;
-    const [one] = await on.clientsOf(1);
+scenario('SAAS-08: no topic holds the text of a message, however it was sent and however it ended', async (stage) => {
+    const { system } = stage;
+    const [one] = await stage.clientsOf(1);
     await one.sendAll(orders(5, { script: 'tokens=8' }));
     const bad = orders(2).map((order) => ({ ...order, content: `${order.mark} kill yourself` }));
     await one.sendAll(bad);
-    const rejected = new Set(bad.map((order) => order.client_message_id));
+    const moderated = new Set(bad.map((order) => order.client_message_id));
     const [{ mark }, long] = orders(2);
     const { status, json } = await completion(system, one.user, mark);
     assert.equal(status, 200, JSON.stringify(json));
-    // As long as a message may be: it is longer when it is sealed.
+    // The longest message allowed; sealing makes it longer.
     const content = `${long.mark} [[stub tokens=4]] `.padEnd(32_000, 'é').slice(0, 16_000);
     const whole = await one.send({ client_message_id: long.client_message_id, content, mark: long.mark });
     await eventually('the long one is answered', () => whole.ended);
     assert.equal(
-        await on.check({ expect: (each) => (rejected.has(each.order.client_message_id) ? 'rejected' : 'completed') }),
+        await stage.check({
+            expect: (each) => (moderated.has(each.order.client_message_id) ? 'rejected' : 'completed'),
+        }),
         8,
     );
     assert.equal(
@@ -75,7 +77,7 @@ scenario('SAAS-08: no text of a message is in any topic, whichever way it came a
         content,
     );
 
-    // A record that fails after it was opened is a dead letter as it came.
+    // A record that fails after it was opened becomes a dead letter in its original form.
     const records = await readTopic(system, topic);
     const value = { ...JSON.parse(records[0].value), replaces: 'rubbish' };
     const producer = system.kafka.producer();
@@ -94,10 +96,10 @@ scenario('SAAS-08: no text of a message is in any topic, whichever way it came a
 });
 
 scenario(
-    'SAAS-08: without his key nobody reads what a user said; a replay ends every message and stops at none',
-    async (on) => {
-        const { system } = on;
-        const [ann, bob, gone] = await on.clientsOf(3);
+    "SAAS-08: without a user's key their records are unreadable, and a replay finishes without stopping at any",
+    async (stage) => {
+        const { system } = stage;
+        const [ann, bob, gone] = await stage.clientsOf(3);
         const before = (
             await Promise.all([ann, bob, gone].map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))))
         ).flat();
@@ -108,7 +110,7 @@ scenario(
         const letters = await deadLetters(system, topic);
         let waiting;
         await replay(system, async () => {
-            // Accepted, and not yet seen by moderation when the key goes.
+            // Accepted, and not yet moderated when the key is deleted.
             waiting = await ann.sendAll(orders(3, { script: 'tokens=8' }));
             await eventually('all are accepted', () => waiting.every((one) => one.ids));
             for (const one of waiting) one.unreadable = true;
@@ -126,19 +128,19 @@ scenario(
             ]);
             assert.deepEqual({ content, status }, { content: '', status: 'failed' });
         }
-        assert.equal((await stubSaw(system, waiting)).length, 0, 'no provider heard of them');
+        assert.equal((await stubSaw(system, waiting)).length, 0, 'no provider received them');
         for (const one of before.filter((each) => each !== undefined && !gone.all.includes(each)))
-            assert.equal((await stateOf(system, one)).state, 'completed', 'what had ended keeps its end');
+            assert.equal((await stateOf(system, one)).state, 'completed', 'finished messages keep their state');
         for (const table of ['messages', 'generations', 'user_keys'])
             assert.deepEqual(
                 await system.rows(`select 1 from ${table} where user_id = $1`, [gone.user.id]),
                 [],
-                `${table} of a user who is gone`,
+                `${table} of a deleted user`,
             );
-        assert.equal(await deadLetters(system, topic), letters + 1, 'none but the one of before, once more');
+        assert.equal(await deadLetters(system, topic), letters + 1, 'only the earlier dead letter again');
         assert.deepEqual([...ann.faults, ...bob.faults], []);
 
-        // Who still has an account goes on with another key, which opens nothing of before.
+        // A user whose account remains continues with another key, which opens no earlier record.
         const old = await keyOf(system, bob.user.id);
         await system.rows('delete from user_keys where user_id = $1', [bob.user.id]);
         await system.stop('gateway-1');
@@ -160,20 +162,20 @@ async function stubSaw(system, sent) {
 }
 
 scenario(
-    'ENCRYPTION_KEY is rotated: every key is wrapped anew, nothing is lost; a wrong one loses nothing either',
-    async (on) => {
-        const { system } = on;
-        const [ann] = await on.clientsOf(1);
+    'rotating ENCRYPTION_KEY rewraps every user key, and neither rotation nor a wrong key loses data',
+    async (stage) => {
+        const { system } = stage;
+        const [ann] = await stage.clientsOf(1);
         const again = async (name, env) => {
             await system.stop(name);
             await system.start(name, env);
         };
-        const say1 = async () => {
+        const sendOne = async () => {
             const [one] = await ann.sendAll(orders(1, { script: 'tokens=8' }));
-            await eventually('it is accepted or refused', () => one.ids || one.refused);
+            await eventually('it is accepted or rejected', () => one.ids || one.rejected);
             return one;
         };
-        const first = await say1();
+        const first = await sendOne();
         await eventually('the first one is answered', () => first.ended);
         const [users, before] = [
             await system.rows('select count(*)::int as n from user_keys'),
@@ -182,18 +184,18 @@ scenario(
         const next = system.secret();
         const both = { ENCRYPTION_KEY: next, ENCRYPTION_KEY_PREVIOUS: system.encryptionKey };
         await again('gateway-1', both);
-        // Moderation has the old one alone: what new users say waits for the new one, and so does nobody else.
-        const carl = await on.client();
+        // Moderation has the old key only: messages of new users wait for the new one, and nobody else waits.
+        const carl = await stage.client();
         const [waits] = await carl.sendAll(orders(1, { script: 'tokens=8' }));
         await eventually('it waits', () => system.logged('moderation-1', 'moderation.key_not_opened').length > 0);
-        const second = await say1();
+        const second = await sendOne();
         await eventually('another one is answered', () => second.ended);
         assert.ok(!waits.ended);
         await again('moderation-1', both);
-        await eventually('what waited is answered', () => waits.ended);
+        await eventually('the waiting message is answered', () => waits.ended);
         const mark = (await keyOf(system, carl.user.id)).slice(0, 8);
         await eventually(
-            'every key is wrapped anew',
+            'every key is rewrapped',
             async () =>
                 (
                     await system.rows(
@@ -205,21 +207,21 @@ scenario(
         assert.notEqual(await keyOf(system, ann.user.id), before);
         assert.deepEqual(await system.rows('select count(*)::int as n from user_keys'), [{ n: users[0].n + 1 }]);
         for (const name of ['gateway-1', 'moderation-1']) await again(name, { ENCRYPTION_KEY: next });
-        const third = await say1();
+        const third = await sendOne();
         await eventually('the third one is answered', () => third.ended);
 
-        // A gateway with a wrong secret accepts nothing that nobody could read, and does the rest.
+        // A gateway with a wrong secret accepts nothing that would be unreadable, and serves everything else.
         await again('gateway-1', { ENCRYPTION_KEY: system.secret() });
-        const refused = await system.api('POST', `/conversations/${third.ids.conversation_id}/messages`, {
+        const rejected = await system.api('POST', `/conversations/${third.ids.conversation_id}/messages`, {
             token: ann.user.token,
             body: { content: 'hello' },
         });
-        assert.equal(refused.status, 503);
-        assert.ok(refused.headers.get('retry-after'));
+        assert.equal(rejected.status, 503);
+        assert.ok(rejected.headers.get('retry-after'));
         assert.equal((await system.api('GET', '/conversations', { token: ann.user.token })).status, 200);
         assert.equal(await keyOf(system, ann.user.id).then((key) => key.slice(0, 8)), mark, 'and overwrites no key');
         await again('gateway-1', { ENCRYPTION_KEY: next });
-        assert.equal(await on.check({ expect: failed, dead: { [topic]: await deadLetters(system, topic) } }), 4);
-        say(`${users[0].n} keys were wrapped anew`);
+        assert.equal(await stage.check({ expect: failed, dead: { [topic]: await deadLetters(system, topic) } }), 4);
+        print(`${users[0].n} keys were rewrapped`);
     },
 );

@@ -10,7 +10,7 @@ import { eventually } from './checks.mjs';
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desk = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' };
 
-/// `faults` collects what must not happen on any of the pages: exceptions, breaches of the policy, other origins.
+// `faults` collects what must not happen on any of the pages: exceptions, breaches of the policy, other origins.
 export class Browser {
     constructor(url) {
         this.url = url;
@@ -34,7 +34,7 @@ export class Browser {
         return this;
     }
 
-    /// Another person's browser, as far as the page can tell.
+    // Another person's browser, as far as the page can tell.
     newContext() {
         return this.browser.newContext(desk);
     }
@@ -75,14 +75,14 @@ export async function inBothSchemes(page, what) {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
 }
 
-/// Fills the form to log in and sends it; what comes of it is the caller's to see.
+// Fills the form to log in and sends it; what comes of it is the caller's to see.
 export async function logIn(page, email, password) {
     await page.fill('#email', email);
     await page.fill('#password', password);
     await page.click('#auth-submit');
 }
 
-/// A new account on a page of its own, up to the companions.
+// A new account on a page of its own, up to the companions.
 export async function signUp(page, url, { name, email, password }) {
     await page.goto(url);
     await page.click('#auth-change');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 let passed = 0;
 let failed = 0;
 
-/// Runs one check; a check that throws has failed, and the others go on.
+// Runs one check; a check that throws has failed, and the others go on.
 export async function check(name, act) {
     const begun = Date.now();
     try {
@@ -20,13 +20,13 @@ export async function check(name, act) {
     }
 }
 
-/// The last line, and the exit code.
+// The last line, and the exit code.
 export function finish() {
     console.log(`${passed} passed, ${failed} failed`);
     process.exit(failed > 0 ? 1 : 0);
 }
 
-/// What `ask` answers once it is neither null, undefined nor false.
+// What `ask` answers once it is neither null, undefined nor false.
 export async function eventually(what, ask, { within = 20_000, every = 25 } = {}) {
     const deadline = Date.now() + within;
     for (;;) {
@@ -46,7 +46,7 @@ export function needed(name) {
 
 export const freshEmail = (what) => `${what}-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.com`;
 
-/// Every entry is longer than the one before and begins with it.
+// Every entry is longer than the one before and begins with it.
 export function assertGrows(texts, least) {
     assert.ok(texts.length >= least, `seen ${texts.length} times, not ${least}: ${JSON.stringify(texts)}`);
     for (let i = 1; i < texts.length; ++i) {

@@ -15,7 +15,7 @@ const password = 'a long enough password';
 const browser = await new Browser(url).start();
 const page = await browser.openPage();
 
-/// Where the newest mail of a kind leads, on this gateway.
+// Where the newest mail of a kind leads, on this gateway.
 const linkOf = (kind) =>
     eventually(`a mail ${kind}`, () => {
         const link = readOutbox(outbox)

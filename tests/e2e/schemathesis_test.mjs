@@ -21,7 +21,7 @@ const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));
 // They end the session that the others need, or do not end by themselves.
 const left_out = ['auth.logout', 'sessions.end', 'sessions.end_all', 'auth.change_password', 'generations.events'];
 
-/// Its output and how it ended.
+// Its output and how it ended.
 function run(command, args, within = 60_000) {
     return new Promise((resolve) => {
         execFile(

@@ -1,25 +1,25 @@
-// A gateway dies, or leaves for a deploy: its clients come back on another one and miss nothing.
+// A gateway dies or is replaced by a deploy: its clients reconnect to another one and miss nothing.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem, say, spread } from '../support/js/scenario.mjs';
+import { withSystem, print, spread } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ gateways: 2 });
+const scenario = withSystem({ gateways: 2 });
 
-async function underWay(clients, each, script) {
+async function startStreams(clients, each, script) {
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(each, { script }))))).flat();
-    await eventually('the replies are under way', () => sent.every((one) => one.deltas > 1));
+    await eventually('the replies are streaming', () => sent.every((one) => one.deltas > 1));
     return sent;
 }
 
-// The time until a delta came over the new connection.
+// The time until a delta arrived over the new connection.
 async function resumed(sent, from) {
     const before = new Map(sent.map((one) => [one, one.deltas]));
     const times = new Map();
     await eventually(
-        'every stream goes on',
+        'every stream continues',
         () => {
             for (const one of sent)
                 if (one.deltas + one.snapshots > before.get(one) || one.ended)
@@ -31,47 +31,54 @@ async function resumed(sent, from) {
     return [...times.values()];
 }
 
-scenario('SAAS-59: kill -9 of a gateway: 100 clients resume on the second one, no stream notices', async (on) => {
-    const clients = await on.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
-    const sent = await underWay(clients, 5, 'tokens=80 rate=15');
-    // These are on their way, acknowledged or not, when it happens.
-    const late = (await Promise.all(clients.map((c) => c.sendAll(orders(2, { script: 'tokens=20 rate=20' }))))).flat();
-    const killed = Date.now();
-    await on.system.kill('gateway-1');
-    const times = await resumed(sent, killed);
-    assert.equal(await on.check(), 140);
-    for (const one of [...sent, ...late]) assert.equal(one.restarts, 0, 'a stream belongs to the worker');
-    say(
-        `100 streams go on after ${spread(times)}; ${sent.filter((one) => one.recovered).length} recovered frame by frame, ${sent.reduce(
-            (sum, one) => sum + one.snapshots,
-            0,
-        )} snapshots`,
-    );
-    await on.system.start('gateway-1');
-});
+scenario(
+    'SAAS-59: 100 clients resume on the second gateway after kill -9 of the first, and no stream is interrupted',
+    async (stage) => {
+        const clients = await stage.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
+        const sent = await startStreams(clients, 5, 'tokens=80 rate=15');
+        // These are in flight, acknowledged or not, when the gateway dies.
+        const late = (
+            await Promise.all(clients.map((c) => c.sendAll(orders(2, { script: 'tokens=20 rate=20' }))))
+        ).flat();
+        const killed = Date.now();
+        await stage.system.kill('gateway-1');
+        const times = await resumed(sent, killed);
+        assert.equal(await stage.check(), 140);
+        for (const one of [...sent, ...late]) assert.equal(one.restarts, 0, 'the worker has a stream');
+        print(
+            `100 streams go on after ${spread(times)}; ${sent.filter((one) => one.recovered).length} recovered frame by frame, ${sent.reduce(
+                (sum, one) => sum + one.snapshots,
+                0,
+            )} snapshots`,
+        );
+        await stage.system.start('gateway-1');
+    },
+);
 
-scenario('SIGTERM: the gateway says reconnect, its clients leave in their time, it ends with 0', async (on) => {
-    const clients = await on.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
-    const sent = await underWay(clients, 3, 'tokens=100 rate=15');
-    const told = Date.now();
-    assert.equal(await on.system.stop('gateway-1'), 0);
-    const took = Date.now() - told;
+scenario('SIGTERM announces a reconnect, gives clients time to leave and ends the gateway with 0', async (stage) => {
+    const clients = await stage.clientsOf(20, { gateways: ['gateway-1', 'gateway-2'] });
+    const sent = await startStreams(clients, 3, 'tokens=100 rate=15');
+    const stopped = Date.now();
+    assert.equal(await stage.system.stop('gateway-1'), 0);
+    const took = Date.now() - stopped;
     assert.ok(
-        clients.every((c) => c.told?.after_ms >= 0),
+        clients.every((c) => c.reconnectNotice?.after_ms >= 0),
         'every client was told to reconnect',
     );
     assert.ok(
         clients.every((c) => c.reconnects === 1),
-        'every client came back once',
+        'every client reconnected once',
     );
-    assert.equal(await on.check(), 60);
+    assert.equal(await stage.check(), 60);
     for (const one of sent) assert.equal(one.restarts, 0);
-    say(`drained in ${(took / 1000).toFixed(1)} s, after_ms ${spread(clients.map((c) => c.told.after_ms))}`);
-    await on.system.start('gateway-1');
+    print(
+        `drained in ${(took / 1000).toFixed(1)} s, after_ms ${spread(clients.map((c) => c.reconnectNotice.after_ms))}`,
+    );
+    await stage.system.start('gateway-1');
 });
 
-scenario('clients that leave change nothing: their messages end, and are there when they come back', async (on) => {
-    const clients = await on.clientsOf(5);
+scenario('messages of disconnected clients finish and are there when the clients return', async (stage) => {
+    const clients = await stage.clientsOf(5);
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(4, { script: 'tokens=30 rate=20' }))))).flat();
     await eventually('all are acknowledged', () => sent.every((one) => one.ids));
     for (const client of clients) client.close();
@@ -79,21 +86,21 @@ scenario('clients that leave change nothing: their messages end, and are there w
         'all have ended',
         async () =>
             (
-                await on.system.rows(
+                await stage.system.rows(
                     "select count(*)::int as n from generations where state = 'completed' and id = any($1)",
                     [sent.map((one) => one.ids.generation_id)],
                 )
             )[0].n === 20,
     );
     await Promise.all(clients.map((c) => c.connect()));
-    assert.equal(await on.check(), 20);
+    assert.equal(await stage.check(), 20);
 });
 
-scenario('a connection that breaks over and over, with several messages of one conversation under way', async (on) => {
-    const clients = await on.clientsOf(6, { gateways: ['gateway-1', 'gateway-2'] });
+scenario('several messages of one conversation survive a connection that breaks repeatedly', async (stage) => {
+    const clients = await stage.clientsOf(6, { gateways: ['gateway-1', 'gateway-2'] });
     await Promise.all(
         clients.map(async (client) => {
-            const made = await on.system.api('POST', '/conversations', { token: client.user.token, body: {} });
+            const made = await stage.system.api('POST', '/conversations', { token: client.user.token, body: {} });
             const sent = await client.sendAll(
                 orders(6, { script: 'tokens=25 rate=25', conversation: made.json.data.id }),
             );
@@ -101,21 +108,21 @@ scenario('a connection that breaks over and over, with several messages of one c
             const seen = () => sent.reduce((sum, one) => sum + one.deltas + one.snapshots + (one.ended ? 1 : 0), 0);
             while (!allEnded()) {
                 const before = seen();
-                await eventually('more has come', () => seen() > before + 2 || allEnded(), { every: 5 });
+                await eventually('more frames have arrived', () => seen() > before + 2 || allEnded(), { every: 5 });
                 client.drop();
             }
         }),
     );
-    assert.equal(await on.check(), 36);
+    assert.equal(await stage.check(), 36);
     assert.ok(
         clients.every((c) => c.reconnects > 10),
         'many breaks',
     );
     for (const client of clients) for (const one of client.all) assert.equal(one.restarts, 0);
-    say(`${clients.reduce((sum, c) => sum + c.reconnects, 0)} broken connections`);
+    print(`${clients.reduce((sum, c) => sum + c.reconnects, 0)} broken connections`);
 });
 
-/// Server-sent events of a response, one after the other, until `enough` of one.
+// Yields the server-sent events of a response until `enough` returns true for one.
 async function* events(response) {
     let rest = '';
     for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
@@ -132,8 +139,8 @@ async function* events(response) {
     }
 }
 
-scenario('an SSE client goes on with Last-Event-ID on the second gateway', async (on) => {
-    const { system } = on;
+scenario('an SSE client resumes with Last-Event-ID on the second gateway', async (stage) => {
+    const { system } = stage;
     const user = await system.user();
     const headers = {
         Authorization: `Bearer ${user.token}`,
@@ -158,7 +165,7 @@ scenario('an SSE client goes on with Last-Event-ID on the second gateway', async
             if (text.length > 60) await system.kill('gateway-1');
         }
     } catch {
-        // The connection broke off, as it had to.
+        // The connection broke off, as expected.
     }
     assert.equal(last.event, 'message_delta');
     const second = await fetch(`${system.url('gateway-2')}/api/v1/generations/${last.data.generation_id}/events`, {
@@ -168,7 +175,7 @@ scenario('an SSE client goes on with Last-Event-ID on the second gateway', async
     let offset = last.data.offset;
     let end;
     for await (const one of events(second)) {
-        assert.equal(one.data.offset, offset + 1, 'neither a gap nor a double');
+        assert.equal(one.data.offset, offset + 1, 'neither a gap nor a duplicate');
         offset = one.data.offset;
         if (one.event === 'message_delta') text += one.data.content;
         else end = one;

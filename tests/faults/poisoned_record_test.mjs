@@ -1,12 +1,12 @@
-// Records that nobody can read go to the dead letters as they are; those behind them are handled.
+// Unreadable records go to the dead letters unchanged; the records after them are processed.
 
 import assert from 'node:assert/strict';
 
 import { readTopic } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ partitions: 2 });
+const scenario = withSystem({ partitions: 2 });
 
 const poison = [
     Buffer.from([0xff, 0x00, 0xfe, 0x7b, 0x80]),
@@ -20,9 +20,9 @@ const poison = [
     Buffer.from(JSON.stringify({ conversation_id: 1, user_id: [], message_id: {} })),
 ];
 
-async function poisoned(on, topic, group) {
-    const { system } = on;
-    const clients = await on.clientsOf(3);
+async function poisoned(stage, topic, group) {
+    const { system } = stage;
+    const clients = await stage.clientsOf(3);
     await Promise.all(clients.map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))));
     const producer = system.kafka.producer();
     await producer.connect();
@@ -39,7 +39,7 @@ async function poisoned(on, topic, group) {
     await producer.disconnect();
     await Promise.all(clients.map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))));
     dead[topic] = placed.length;
-    assert.equal(await on.check({ dead }), 30);
+    assert.equal(await stage.check({ dead }), 30);
     const letters = await readTopic(system, `${topic}-dlt`);
     for (const one of placed) {
         const letter = letters.find(
@@ -59,6 +59,12 @@ async function poisoned(on, topic, group) {
 }
 
 const dead = {};
-scenario('in chat.requested.v1', (on) => poisoned(on, 'chat.requested.v1', 'moderation'));
-scenario('in chat.screened.v1', (on) => poisoned(on, 'chat.screened.v1', 'chat'));
-scenario('in usage.recorded.v1', (on) => poisoned(on, 'usage.recorded.v1', 'usage'));
+scenario('unreadable records in chat.requested.v1 go to the dead letters', (stage) =>
+    poisoned(stage, 'chat.requested.v1', 'moderation'),
+);
+scenario('unreadable records in chat.screened.v1 go to the dead letters', (stage) =>
+    poisoned(stage, 'chat.screened.v1', 'chat'),
+);
+scenario('unreadable records in usage.recorded.v1 go to the dead letters', (stage) =>
+    poisoned(stage, 'usage.recorded.v1', 'usage'),
+);

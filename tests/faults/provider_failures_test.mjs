@@ -1,18 +1,18 @@
-// Everything a provider can do wrong, through the whole pipeline: the next one of the chain answers, silently before the
-// first token, after a message_restart behind it; every call is on record, only the last one is billed.
+// Every way a provider can fail, through the whole pipeline: the next one in the chain answers, silently before the
+// first token, after a message_restart behind it; every call is recorded, only the last one is billed.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({
+const scenario = withSystem({
     providers: ['openai', 'anthropic', 'groq'],
     chatEnv: { CHAT_FIRST_TOKEN_LIMIT: '1s', CHAT_GAP_LIMIT: '1s', CHAT_TOTAL_LIMIT: '8s' },
 });
 
-// One at a time with a good call between them: three failures in a row would leave the provider out for a minute.
+// One at a time with a good call between them: three failures in a row would exclude the provider for a minute.
 async function each(client, scripts, within = 20_000) {
     const out = new Map();
     for (const script of scripts) {
@@ -32,8 +32,8 @@ async function calls(system, one) {
     );
 }
 
-scenario('AIRI-26: before the first token: the next provider answers, and nobody notices', async (on) => {
-    const [client] = await on.clientsOf(1);
+scenario('AIRI-26: a failure before the first token switches to the next provider unnoticed', async (stage) => {
+    const [client] = await stage.clientsOf(1);
     const statuses = [400, 401, 403, 404, 408, 429, 500, 502, 503, 529]
         .filter((s) => s !== 400)
         .map((s) => `openai.status=${s}`);
@@ -46,27 +46,27 @@ scenario('AIRI-26: before the first token: the next provider answers, and nobody
         'openai.first=3000',
     ];
     const sent = await each(client, [...statuses, ...faults, ...slow]);
-    await on.check();
+    await stage.check();
     for (const [script, one] of sent) {
         assert.equal(one.restarts, 0, `${script}: silent`);
         assert.equal(one.end.epoch, 1, script);
         assert.equal(one.end.message.metadata.provider, 'anthropic', script);
-        const made = await calls(on.system, one);
+        const made = await calls(stage.system, one);
         assert.deepEqual(
             made.map((c) => c.provider),
             ['openai', 'anthropic'],
             script,
         );
         assert.notEqual(made[0].outcome, 'completed', script);
-        assert.equal(made[0].tokens_out, 0, `${script}: nothing was made`);
+        assert.equal(made[0].tokens_out, 0, `${script}: no text was generated`);
     }
-    say(`${sent.size} failures, each answered by the next provider`);
+    print(`${sent.size} failures, each answered by the next provider`);
 });
 
 scenario(
-    'AIRI-26: after the first token: message_restart, the whole reply of the next one, both costs on record',
-    async (on) => {
-        const [client] = await on.clientsOf(1);
+    "AIRI-26: a failure after the first token sends message_restart and the next provider's reply, and records both costs",
+    async (stage) => {
+        const [client] = await stage.clientsOf(1);
         const broken = [
             'error',
             'cut',
@@ -82,13 +82,13 @@ scenario(
             client,
             broken.map((f) => `tokens=10 rate=50 openai.fault=${f}`),
         );
-        await on.check();
+        await stage.check();
         for (const [script, one] of sent) {
             assert.equal(one.restarts, 1, `${script}: restart`);
             assert.equal(one.end.epoch, 2, script);
             assert.equal(one.end.message.metadata.provider, 'anthropic', script);
-            assert.ok(one.epochs[0].text.startsWith('tok0 tok1'), `${script}: what came first`);
-            const made = await calls(on.system, one);
+            assert.ok(one.epochs[0].text.startsWith('tok0 tok1'), `${script}: the first text`);
+            const made = await calls(stage.system, one);
             assert.deepEqual(
                 made.map((c) => [c.epoch, c.provider]),
                 [
@@ -99,12 +99,12 @@ scenario(
             );
             assert.ok(made[0].tokens_out > 0 && made[0].cost > 0, `${script}: the aborted call cost something`);
         }
-        say(`${sent.size} broken streams, each begun anew`);
+        print(`${sent.size} broken streams, each restarted`);
     },
 );
 
-scenario('harmless oddities change nothing', async (on) => {
-    const [client] = await on.clientsOf(1);
+scenario('harmless irregularities of a provider change nothing', async (stage) => {
+    const [client] = await stage.clientsOf(1);
     const odd = [
         'double_done',
         'unknown_events',
@@ -127,21 +127,21 @@ scenario('harmless oddities change nothing', async (on) => {
         'usage=first tokens=10',
         'usage=with_choices tokens=10',
     ]);
-    await on.check();
+    await stage.check();
     for (const [script, one] of sent) {
         assert.equal(one.restarts, 0, script);
         assert.equal(one.end.message.metadata.provider, 'openai', script);
-        assert.equal((await calls(on.system, one)).length, 1, script);
+        assert.equal((await calls(stage.system, one)).length, 1, script);
     }
 });
 
-scenario('two of three fail, one of them in the midst: the third one answers', async (on) => {
-    const [client] = await on.clientsOf(1);
+scenario('the third provider answers when two fail, one of them mid-stream', async (stage) => {
+    const [client] = await stage.clientsOf(1);
     const sent = await each(client, [
         'tokens=10 openai.fault=cut anthropic.fault=error',
         'tokens=10 openai.status=500 anthropic.fault=cut',
     ]);
-    await on.check();
+    await stage.check();
     const [both, one] = [...sent.values()];
     assert.equal(both.end.message.metadata.provider, 'groq');
     assert.equal(both.end.epoch, 3);
@@ -150,38 +150,38 @@ scenario('two of three fail, one of them in the midst: the third one answers', a
     assert.equal(one.end.epoch, 2);
 });
 
-scenario('what every provider would refuse ends as failed at once, and is not billed', async (on) => {
-    const [client] = await on.clientsOf(1);
+scenario('a request that every provider would reject fails at once and is not billed', async (stage) => {
+    const [client] = await stage.clientsOf(1);
     const sent = await each(client, ['status=400']);
-    const refused = [...sent.values()];
-    await on.check({ expect: (one) => (refused.includes(one) ? 'failed' : 'completed') });
-    assert.equal(refused[0].end.code, 'prompt_refused');
+    const rejected = [...sent.values()];
+    await stage.check({ expect: (one) => (rejected.includes(one) ? 'failed' : 'completed') });
+    assert.equal(rejected[0].end.code, 'prompt_refused');
     assert.deepEqual(
-        (await calls(on.system, refused[0])).map((c) => c.provider),
+        (await calls(stage.system, rejected[0])).map((c) => c.provider),
         ['openai'],
     );
 });
 
-scenario('when no provider answers the message fails, with every call on record', async (on) => {
-    const [client] = await on.clientsOf(1);
+scenario('a message fails when no provider answers, and every call is recorded', async (stage) => {
+    const [client] = await stage.clientsOf(1);
     const sent = await each(client, ['status=500']);
     const failed = [...sent.values()];
-    await on.check({ expect: (one) => (failed.includes(one) ? 'failed' : 'completed') });
+    await stage.check({ expect: (one) => (failed.includes(one) ? 'failed' : 'completed') });
     assert.equal(failed[0].end.code, 'provider_unavailable');
-    const made = await calls(on.system, failed[0]);
+    const made = await calls(stage.system, failed[0]);
     assert.ok(made.length >= 3 && made.every((c) => c.cost === 0), JSON.stringify(made));
 });
 
-scenario('a provider that asks for a pause is left alone; the others go on', async (on) => {
-    const { system } = on;
-    const [client] = await on.clientsOf(1);
-    // A fresh worker: what went before does not count.
+scenario('a provider that requests a pause is not called, and the others continue', async (stage) => {
+    const { system } = stage;
+    const [client] = await stage.clientsOf(1);
+    // A new worker, without the failures recorded so far.
     await system.stop('chat-1');
     await system.start('chat-1');
     const [first] = await client.sendAll(orders(1, { script: 'openai.status=429 openai.retry_after=60 tokens=5' }));
     await eventually('it is answered', () => first.ended);
     const rest = await client.sendAll(orders(5, { script: 'tokens=5' }));
-    assert.equal(await on.check(), 6);
+    assert.equal(await stage.check(), 6);
     for (const one of rest)
         assert.deepEqual(
             (await calls(system, one)).map((c) => c.provider),

@@ -1,14 +1,14 @@
-// Workers come and go under load: adding one and removing one loses nothing, doubles nothing, and keeps the order.
+// Workers are added and removed under load: nothing is lost or duplicated, and the order is kept.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({ chat: 1 });
+const scenario = withSystem({ chat: 1 });
 
-/// Messages go on coming, to three conversations of each client, until `stop` is called.
+// Sends messages to three conversations of each client until `stop` is called.
 function load(clients, conversations, every) {
     let running = true;
     const sent = [];
@@ -31,10 +31,10 @@ function load(clients, conversations, every) {
     };
 }
 
-scenario('chat workers are added and removed while messages come', async (on) => {
-    const { system } = on;
-    on.watchOffsets();
-    const clients = await on.clientsOf(8);
+scenario('adding and removing chat workers under load loses no message', async (stage) => {
+    const { system } = stage;
+    stage.watchOffsets();
+    const clients = await stage.clientsOf(8);
     const conversations = await Promise.all(
         clients.map((c) =>
             Promise.all(
@@ -68,14 +68,14 @@ scenario('chat workers are added and removed while messages come', async (on) =>
     await system.settled({ chat: 1 });
     await onward();
     await coming.stop();
-    const count = await on.check();
+    const count = await stage.check();
     const byOwner = await system.rows(
         "select split_part(owner, '#', 1) as slot, count(*)::int from generations group by 1 order by 1",
     );
     assert.equal(byOwner.length, 2, 'both workers have answered');
-    say(
+    print(
         `${count} messages, ${coming.sent.filter((one) => one.restarts > 0).length} of them begun anew; ${byOwner
             .map((o) => `${o.slot} ${o.count}`)
-            .join(', ')}; ${on.samples} samples of offsets`,
+            .join(', ')}; ${stage.samples} samples of offsets`,
     );
 });

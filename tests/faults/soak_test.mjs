@@ -1,12 +1,12 @@
-// Any part of the system dies at any time, for a while, under load; when it is whole again everything has its one end.
+// Any part of the system dies at any time, for a while, under load; afterwards everything has exactly one end.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({
+const scenario = withSystem({
     gateways: 2,
     moderation: 2,
     chat: 2,
@@ -15,7 +15,7 @@ const scenario = onSystem({
     supervised: true,
 });
 
-// A small generator with a seed, so that a bad order of events can be had again.
+// A small generator with a seed, so that a failing order of events can be repeated.
 function dice(seed) {
     let state = seed >>> 0;
     return (n) => {
@@ -68,9 +68,9 @@ async function keepSending(clients, conversations, running) {
                 const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${n % 9 === 8 ? 'openai.fault=cut openai.times=1' : ''}`;
                 await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
                 await pause(500);
-                // Refused for an outage: again, under the same id, as any client does.
-                for (const one of client.all.filter((each) => each.refused)) {
-                    one.refused = null;
+                // Rejected during an outage: sent again under the same id, as any client does.
+                for (const one of client.all.filter((each) => each.rejected)) {
+                    one.rejected = null;
                     client.write('message_send', one.order, one.order.client_message_id);
                 }
             }
@@ -78,16 +78,16 @@ async function keepSending(clients, conversations, running) {
     );
 }
 
-scenario('random deaths under load', async (on) => {
-    const { system } = on;
+scenario('every message has one end after random kills under load', async (stage) => {
+    const { system } = stage;
     const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
     const rounds = Number(process.env.FAULTS_ROUNDS ?? 6);
-    say(`seed ${seed}`);
+    print(`seed ${seed}`);
     const throwDice = dice(seed);
-    on.watchOffsets();
+    stage.watchOffsets();
     const clients = [
-        ...(await on.clientsOf(4, { gateways: ['gateway-1', 'gateway-2'] })),
-        ...(await on.clientsOf(4, { gateways: ['gateway-2', 'gateway-1'] })),
+        ...(await stage.clientsOf(4, { gateways: ['gateway-1', 'gateway-2'] })),
+        ...(await stage.clientsOf(4, { gateways: ['gateway-2', 'gateway-1'] })),
     ];
     const conversations = await Promise.all(
         clients.map((c) =>
@@ -106,7 +106,7 @@ scenario('random deaths under load', async (on) => {
     for (let i = 0; i < rounds; ++i) {
         const name = names[throwDice(names.length)];
         done.push(name);
-        await mischief[name](on);
+        await mischief[name](stage);
         await pause(throwDice(1500));
     }
     running = false;
@@ -114,8 +114,8 @@ scenario('random deaths under load', async (on) => {
     for (const program of system.programs.values()) if (program.port) await system.ready(program.name);
     const resend = setInterval(() => {
         for (const client of clients)
-            for (const one of client.all.filter((each) => each.refused)) {
-                one.refused = null;
+            for (const one of client.all.filter((each) => each.rejected)) {
+                one.rejected = null;
                 client.write('message_send', one.order, one.order.client_message_id);
             }
     }, 500);
@@ -126,15 +126,15 @@ scenario('random deaths under load', async (on) => {
     } finally {
         clearInterval(resend);
     }
-    const count = await on.check({ within: 90_000 });
+    const count = await stage.check({ within: 90_000 });
     assert.ok(count > 50);
     const sent = clients.flatMap((c) => c.all);
     const endings = [...system.programs.values()].flatMap((p) => p.endings.map((code) => `${p.name} ${code}`));
-    if (endings.length) say(`ended by themselves: ${endings.join(', ')}`);
-    say(
+    if (endings.length) print(`exited by themselves: ${endings.join(', ')}`);
+    print(
         `${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} begun anew, ${clients.reduce(
             (sum, c) => sum + c.reconnects,
             0,
-        )} reconnects, ${on.samples} samples of offsets`,
+        )} reconnects, ${stage.samples} samples of offsets`,
     );
 });

@@ -1,16 +1,16 @@
-// kill -9 of the usage worker: what was consumed is counted once, in the log and in the daily sums.
+// kill -9 of the usage worker: consumption is counted once, in the log and in the daily sums.
 
 import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { onSystem, say } from '../support/js/scenario.mjs';
+import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({});
+const scenario = withSystem({});
 
-scenario('the usage worker dies over and over while usage comes in', async (on) => {
-    const { system } = on;
-    const clients = await on.clientsOf(4);
+scenario('usage is counted once although the usage worker dies repeatedly', async (stage) => {
+    const { system } = stage;
+    const clients = await stage.clientsOf(4);
     const sending = Promise.all(clients.map((c) => c.sendAll(orders(100, { script: 'tokens=5' }), { every: 15 })));
     const counted = async () => (await system.rows('select count(*)::int as n from usage_log'))[0].n;
     let deaths = 0;
@@ -21,8 +21,8 @@ scenario('the usage worker dies over and over while usage comes in', async (on) 
         await system.start('usage-1');
     }
     await sending;
-    assert.equal(await on.check(), 400);
+    assert.equal(await stage.check(), 400);
     const [{ n }] = await system.rows('select sum(quantity)::int as n from usage_daily');
     assert.equal(n, 400);
-    say(`400 messages counted over ${deaths} deaths`);
+    print(`400 messages counted over ${deaths} deaths`);
 });

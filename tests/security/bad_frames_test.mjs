@@ -1,16 +1,16 @@
-// Bad WebSocket handshakes and frames, and attempts on what belongs to others: each gets its own error
-// frame or close code, and a well-behaved user is served as before.
+// Bad WebSocket handshakes and frames, and attempts on other users' data: each gets its own error frame or close code,
+// and a well-behaved user is served as before.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { besideABystander } from '../support/js/bystander.mjs';
-import { ask, askRaw, frameOf, RawSocket, refused, Wire } from '../support/js/raw.mjs';
+import { withBystander } from '../support/js/bystander.mjs';
+import { ask, askRaw, frameOf, RawSocket, rejected, Wire } from '../support/js/raw.mjs';
 
-const bad = besideABystander({ gatewayEnv: { FRONTEND_URL: 'https://app.example.com' } });
+const bad = withBystander({ gatewayEnv: { FRONTEND_URL: 'https://app.example.com' } });
 
-const nobody = '00000000-0000-7000-8000-000000000000';
+const unknownId = '00000000-0000-7000-8000-000000000000';
 const text = 0x81;
 
 function errorIs(frame, code, naming) {
@@ -20,7 +20,7 @@ function errorIs(frame, code, naming) {
     if (naming) assert.match(JSON.stringify(frame.data), naming);
 }
 
-bad('a handshake that is not right is refused over HTTP', async ({ port, alice }) => {
+bad('an invalid handshake is rejected over HTTP', async ({ port, alice }) => {
     const key = randomBytes(16).toString('base64');
     const shake = (lines, path = '/ws') =>
         askRaw(
@@ -29,22 +29,26 @@ bad('a handshake that is not right is refused over HTTP', async ({ port, alice }
         );
     const bearer = `Authorization: Bearer ${alice.token}\r\n`;
     const version = 'Sec-WebSocket-Version: 13\r\n';
-    refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`), 401, 'UNAUTHENTICATED');
-    refused(
+    rejected(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`), 401, 'UNAUTHENTICATED');
+    rejected(
         await shake(`Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: ${key}\r\n${bearer}`),
         426,
         'UPGRADE_REQUIRED',
         /13/,
     );
-    refused(await shake(`${version}Sec-WebSocket-Key: short\r\n${bearer}`), 400, 'BAD_REQUEST', /handshake/);
-    refused(await shake(`${version}${bearer}`), 400, 'BAD_REQUEST', /handshake/);
-    refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\nContent-Length: 2\r\n${bearer}`), 400);
-    refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n${bearer}`, '/elsewhere'), 404, 'NOT_FOUND');
-    refused(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`, `/ws?token=${alice.token}`), 401, 'UNAUTHENTICATED');
-    refused(await ask(port, { path: '/ws', token: alice.token }), 404);
+    rejected(await shake(`${version}Sec-WebSocket-Key: short\r\n${bearer}`), 400, 'BAD_REQUEST', /handshake/);
+    rejected(await shake(`${version}${bearer}`), 400, 'BAD_REQUEST', /handshake/);
+    rejected(await shake(`${version}Sec-WebSocket-Key: ${key}\r\nContent-Length: 2\r\n${bearer}`), 400);
+    rejected(await shake(`${version}Sec-WebSocket-Key: ${key}\r\n${bearer}`, '/elsewhere'), 404, 'NOT_FOUND');
+    rejected(
+        await shake(`${version}Sec-WebSocket-Key: ${key}\r\n`, `/ws?token=${alice.token}`),
+        401,
+        'UNAUTHENTICATED',
+    );
+    rejected(await ask(port, { path: '/ws', token: alice.token }), 404);
 });
 
-bad('an Origin that is not allowed may not open a WebSocket', async ({ port, alice }) => {
+bad('a disallowed Origin cannot open a WebSocket', async ({ port, alice }) => {
     const own = `http://127.0.0.1:${port}`;
     for (const origin of [
         'https://evil.example',
@@ -57,12 +61,12 @@ bad('an Origin that is not allowed may not open a WebSocket', async ({ port, ali
         `${own}.evil.example`,
         '//',
     ])
-        refused(await Wire.refusal(port, alice.token, { origin }), 403, 'ORIGIN_NOT_ALLOWED', /origin/);
+        rejected(await Wire.rejection(port, alice.token, { origin }), 403, 'ORIGIN_NOT_ALLOWED', /origin/);
     for (const origin of ['https://app.example.com', own]) (await Wire.open(port, alice.token, { origin })).end();
 });
 
 bad(
-    'the token is taken from a header or a subprotocol, and the chosen subprotocol is told',
+    'the token is read from a header or a subprotocol, and the response names the selected subprotocol',
     async ({ port, alice }) => {
         for (const [token, protocols, chosen] of [
             [alice.token, ['airi.v1'], 'airi.v1'],
@@ -74,12 +78,12 @@ bad(
             assert.equal((await wire.reply('ping', {})).type, 'pong');
             wire.end();
         }
-        refused(await Wire.refusal(port, null, { protocols: ['airi.v1', 'bearer.x.y.z'] }), 401, 'UNAUTHENTICATED');
-        refused(await Wire.refusal(port, null, { protocols: ['airi.v1'] }), 401, 'UNAUTHENTICATED');
+        rejected(await Wire.rejection(port, null, { protocols: ['airi.v1', 'bearer.x.y.z'] }), 401, 'UNAUTHENTICATED');
+        rejected(await Wire.rejection(port, null, { protocols: ['airi.v1'] }), 401, 'UNAUTHENTICATED');
     },
 );
 
-bad('a frame that is not of the protocol gets an error frame, and the connection stays', async ({ port, alice }) => {
+bad('a frame outside the protocol gets an error frame, and the connection stays open', async ({ port, alice }) => {
     const wire = await Wire.open(port, alice.token);
     const cases = [
         ['{', 'BAD_REQUEST', /not JSON/],
@@ -110,17 +114,17 @@ bad('a frame that is not of the protocol gets an error frame, and the connection
         ['message_send', { client_message_id: '1', content: 'a'.repeat(33 * 1024) }, /content.*32000/],
         ['message_send', { client_message_id: 'x'.repeat(101), content: 'a' }, /100 bytes/],
         ['message_send', { client_message_id: '1', content: 'a', conversation_id: 'x' }, /conversation_id/],
-        ['message_send', { client_message_id: '1', content: 'a', conversation_id: [nobody] }, /conversation_id/],
+        ['message_send', { client_message_id: '1', content: 'a', conversation_id: [unknownId] }, /conversation_id/],
         ['message_send', { client_message_id: '1', content: 'a', companion_id: 'x' }, /companion_id/],
-        ['message_send', { client_message_id: '1', content: 'a', user_id: nobody }, /user_id/],
+        ['message_send', { client_message_id: '1', content: 'a', user_id: unknownId }, /user_id/],
         ['message_cancel', {}, /generation_id/],
         ['message_cancel', { generation_id: '*' }, /generation_id/],
-        ['resume', { generation_id: nobody }, /epoch/],
-        ['resume', { generation_id: nobody, epoch: '1', offset: 0 }, /epoch/],
-        ['resume', { generation_id: nobody, epoch: -1, offset: 0 }, /epoch/],
-        ['resume', { generation_id: nobody, epoch: 1, offset: -2 }, /offset/],
-        ['resume', { generation_id: nobody, epoch: 1.5, offset: 0 }, /epoch/],
-        ['resume', { generation_id: nobody, epoch: 1e300, offset: 0 }, /epoch/],
+        ['resume', { generation_id: unknownId }, /epoch/],
+        ['resume', { generation_id: unknownId, epoch: '1', offset: 0 }, /epoch/],
+        ['resume', { generation_id: unknownId, epoch: -1, offset: 0 }, /epoch/],
+        ['resume', { generation_id: unknownId, epoch: 1, offset: -2 }, /offset/],
+        ['resume', { generation_id: unknownId, epoch: 1.5, offset: 0 }, /epoch/],
+        ['resume', { generation_id: unknownId, epoch: 1e300, offset: 0 }, /epoch/],
         ['subscribe', {}, /channel/],
         ['subscribe', { channel: '' }, /channel/],
         ['subscribe', { channel: 'x'.repeat(101) }, /channel/],
@@ -131,17 +135,21 @@ bad('a frame that is not of the protocol gets an error frame, and the connection
     for (const [frame, code, naming] of [...cases, ...data]) {
         const seen = wire.frames.length;
         wire.socket.send(frame);
-        errorIs(await wire.hear(`an answer to ${frame.slice(0, 80)}`, (_, i) => i >= seen), code, naming);
+        errorIs(await wire.receive(`a response to ${frame.slice(0, 80)}`, (_, i) => i >= seen), code, naming);
     }
-    const id = wire.say('message_send', { client_message_id: '1', content: 'a', conversation_id: nobody }, 'my-ref');
-    const answer = await wire.hear('the error names the frame', (frame) => frame.data?.ref === id);
+    const id = wire.send(
+        'message_send',
+        { client_message_id: '1', content: 'a', conversation_id: unknownId },
+        'my-ref',
+    );
+    const answer = await wire.receive('the error names the frame', (frame) => frame.data?.ref === id);
     errorIs(answer, 'NOT_FOUND', /conversation/);
     assert.equal((await wire.reply('ping', {})).type, 'pong');
     assert.equal(wire.code, null);
     wire.end();
 });
 
-bad('framing faults end the connection with their own code', async ({ port, alice }) => {
+bad('framing errors close the connection with their own codes', async ({ port, alice }) => {
     const open = () => RawSocket.open(port, alice.token);
     const cases = [
         ['a binary frame', 1003, frameOf(0x82, '{"type":"ping"}')],
@@ -180,7 +188,7 @@ bad('framing faults end the connection with their own code', async ({ port, alic
 });
 
 bad(
-    'SAAS-29: nobody hears, writes, resumes or cancels what belongs to another',
+    "SAAS-29: no client reads, writes, resumes or cancels another user's conversations",
     async ({ port, alice, bob, system }) => {
         const [a, b] = [await Wire.open(port, alice.token), await Wire.open(port, bob.token)];
         const order = {
@@ -188,7 +196,7 @@ bad(
             content: 'mine [[stub tokens=40 rate=20]]',
         };
         const { data: ids } = await a.reply('message_send', order);
-        await a.hear('the reply has begun', (frame) => frame.type === 'message_delta');
+        await a.receive('the reply has begun', (frame) => frame.type === 'message_delta');
         const channels = [
             `user:${alice.id}`,
             `conversation:${ids.conversation_id}`,
@@ -218,12 +226,12 @@ bad(
             'NOT_FOUND',
             /conversation/,
         );
-        b.say('message_cancel', { generation_id: ids.generation_id });
+        b.send('message_cancel', { generation_id: ids.generation_id });
         for (const path of [
             `/api/v1/generations/${ids.generation_id}/events`,
             `/api/v1/generations/${ids.generation_id}/cancel`,
         ])
-            refused(
+            rejected(
                 await ask(port, { method: path.endsWith('cancel') ? 'POST' : 'GET', path, token: bob.token }),
                 404,
                 'NOT_FOUND',
@@ -231,17 +239,17 @@ bad(
         const watching = await ask(port, {
             path: `/api/v1/generations/${ids.generation_id}/events`,
             token: alice.token,
-            headers: { 'Last-Event-ID': `${nobody}.1.1` },
+            headers: { 'Last-Event-ID': `${unknownId}.1.1` },
         });
-        refused(watching, 400, 'BAD_REQUEST', /Last-Event-ID/);
-        const end = await a.hear('the reply ends', (frame) =>
+        rejected(watching, 400, 'BAD_REQUEST', /Last-Event-ID/);
+        const end = await a.receive('the reply ends', (frame) =>
             ['message_complete', 'message_cancelled', 'message_failed'].includes(frame.type),
         );
         assert.equal(end.type, 'message_complete', "another's wish to cancel changes nothing");
         assert.deepEqual(
             b.frames.filter((frame) => frame.type !== 'error' && JSON.stringify(frame).includes(ids.conversation_id)),
             [],
-            'and nothing of it was heard',
+            'and none of it was received',
         );
         assert.ok(!a.frames.some((frame) => frame.type.startsWith('typing')));
         const left = await system.rows(
@@ -254,7 +262,7 @@ bad(
     },
 );
 
-bad('SAAS-29: a 101st channel is refused, and a place is free again after leaving one', async ({ port, system }) => {
+bad('SAAS-29: a 101st channel is rejected until another channel is left', async ({ port, system }) => {
     const user = await system.user();
     const wire = await Wire.open(port, user.token);
     const made = await system.rows(
@@ -275,12 +283,12 @@ bad('SAAS-29: a 101st channel is refused, and a place is free again after leavin
     wire.end();
 });
 
-bad('1,000 frames a second: those over the rate are refused, and the client may go on', async ({ port, alice }) => {
+bad('1,000 frames a second are rate-limited, and the client can continue', async ({ port, alice }) => {
     const wire = await Wire.open(port, alice.token);
-    for (let i = 0; i < 3_000; ++i) wire.say('ping', {});
+    for (let i = 0; i < 3_000; ++i) wire.send('ping', {});
     await eventually('all are answered', () => wire.frames.length >= 3_000, { within: 30_000 });
     const refusals = wire.frames.filter((frame) => frame.type === 'error');
-    assert.ok(refusals.length > 2_000, `${refusals.length} of 3,000 are refused`);
+    assert.ok(refusals.length > 2_000, `${refusals.length} of 3,000 are rejected`);
     for (const frame of refusals) errorIs(frame, 'RATE_LIMITED', /frames/);
     await eventually(
         'it is served again',
@@ -290,7 +298,7 @@ bad('1,000 frames a second: those over the rate are refused, and the client may 
     wire.end();
 });
 
-bad('a client that never reads is closed as slow, 3008, and can come back', async ({ port, alice }) => {
+bad('a client that never reads is closed with 3008 and can reconnect', async ({ port, alice }) => {
     const raw = await RawSocket.open(port, alice.token);
     raw.socket.pause();
     const slow = async () =>

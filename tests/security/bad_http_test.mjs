@@ -1,14 +1,14 @@
-// Bad HTTP and bad connections: each is told or closed, and a well-behaved user is served as before.
+// Bad HTTP and bad connections: each gets an error or is closed, and a well-behaved user is served as before.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { besideABystander } from '../support/js/bystander.mjs';
-import { ask, askRaw, Raw, refused } from '../support/js/raw.mjs';
+import { withBystander } from '../support/js/bystander.mjs';
+import { ask, askRaw, Raw, rejected } from '../support/js/raw.mjs';
 
 const perAddress = 2_000;
-const bad = besideABystander({
+const bad = withBystander({
     gatewayEnv: { CONNECTIONS_PER_ADDRESS: String(perAddress), ADDRESS: '0.0.0.0' },
 });
 
@@ -21,7 +21,7 @@ async function gauge(port, name) {
     return Number(text.match(new RegExp(`^${name}(?:\\{\\})? (\\S+)$`, 'm'))?.[1] ?? NaN);
 }
 
-bad('a header that is not HTTP is refused and the connection ends', async ({ port }) => {
+bad('a malformed header is rejected and closes the connection', async ({ port }) => {
     const cases = [
         ['GET /\r\n\r\n', 400],
         ['rubbish\r\n\r\n', 400],
@@ -72,7 +72,7 @@ bad('a header that is not HTTP is refused and the connection ends', async ({ por
             statuses.includes(answer.status),
             `${JSON.stringify(bytes.slice(0, 90))}: ${answer.status} ${answer.text}`,
         );
-        refused(answer, answer.status);
+        rejected(answer, answer.status);
         assert.equal(answer.headers.connection, 'close');
         assert.equal(answer.headers['x-content-type-options'], 'nosniff');
         raw.socket.end();
@@ -80,7 +80,7 @@ bad('a header that is not HTTP is refused and the connection ends', async ({ por
     }
 });
 
-bad('a header of the answer cannot be made from the request', async ({ port, alice }) => {
+bad('request data cannot inject a response header', async ({ port, alice }) => {
     const lines =
         'Host: a\r\nX-Request-Id: <b>\x22</b>\r\ntraceparent: 00-zz-01\r\nOrigin: http://evil.example\tSet-Cookie: a=b\r\n';
     const answer = await askRaw(port, request('GET /api/v1/plans', lines));
@@ -97,11 +97,11 @@ bad('a header of the answer cannot be made from the request', async ({ port, ali
     );
     assert.ok([200, 400].includes(split.status));
     assert.equal(split.headers['set-cookie'], undefined);
-    const kept = await ask(port, { path: '/healthz', headers: { 'X-Request-Id': 'my-id.1_2' } });
-    assert.equal(kept.headers['x-request-id'], 'my-id.1_2');
+    const echoed = await ask(port, { path: '/healthz', headers: { 'X-Request-Id': 'my-id.1_2' } });
+    assert.equal(echoed.headers['x-request-id'], 'my-id.1_2');
 });
 
-bad('rubbish after a request is refused behind the answer, in order', async ({ port }) => {
+bad('garbage after a request is rejected in order, after the response', async ({ port }) => {
     const raw = new Raw(port);
     raw.send(`${request('GET /healthz')}${request('GET /readyz')}RUBBISH\r\n\r\n${request('GET /healthz')}`);
     const answers = await raw.answers(3);
@@ -111,18 +111,18 @@ bad('rubbish after a request is refused behind the answer, in order', async ({ p
     );
     raw.socket.end();
     await raw.end();
-    assert.equal((await raw.answers(3)).length, 3, 'nothing is answered behind a bad request');
+    assert.equal((await raw.answers(3)).length, 3, 'no response follows a bad request');
 });
 
-bad('a body longer than announced is not taken for its own', async ({ port }) => {
+bad('bytes beyond Content-Length are not part of the body', async ({ port }) => {
     const raw = new Raw(port);
     raw.send(post('Content-Length: 2\r\n', '{}{"email":"a@example.com","password":"x"}\r\n\r\n'));
     const [first, second] = await raw.answers(2);
-    refused(first, 422, 'VALIDATION_FAILED', /email/);
-    refused(second, 400, 'BAD_REQUEST');
+    rejected(first, 422, 'VALIDATION_FAILED', /email/);
+    rejected(second, 400, 'BAD_REQUEST');
     raw.socket.end();
     await raw.end();
-    // What follows is a request of its own, and gets the caller's rights only.
+    // The rest is a request of its own, with the caller's rights only.
     const smuggled = await new Raw(port)
         .send(post('Content-Length: 2\r\n', `{}${request('GET /api/v1/conversations')}`))
         .answers(2);
@@ -132,46 +132,39 @@ bad('a body longer than announced is not taken for its own', async ({ port }) =>
     );
 });
 
-bad(
-    'a body shorter than announced, an unfinished header: 408 and the end, and the others wait for nothing',
-    async ({ port, bystander }) => {
-        const openBefore = await gauge(port, 'airi_gateway_connections_open');
-        const headers = Array.from({ length: 150 }, () =>
-            new Raw(port).send('GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: '),
-        );
-        const silent = Array.from({ length: 50 }, () => new Raw(port));
-        const bodies = Array.from({ length: 50 }, () =>
-            new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')),
-        );
-        const halves = Array.from({ length: 50 }, () =>
-            new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')),
-        );
-        halves.forEach((raw) => raw.socket.end());
-        await Promise.all(halves.map((raw) => raw.end()));
-        await eventually(
-            'unfinished headers end, though a byte comes now and then',
-            async () => {
-                for (const raw of headers) if (!raw.ended) raw.send('x');
-                await bystander.served();
-                return headers.every((raw) => raw.ended);
-            },
-            { every: 200 },
-        );
-        for (const raw of headers) refused(await raw.answer(), 408, 'REQUEST_TIMEOUT', /time/);
-        await Promise.all(silent.map((raw) => raw.end()));
-        assert.ok(
-            silent.every((raw) => raw.text === ''),
-            'who asked for nothing is told nothing',
-        );
-        for (const raw of bodies) refused(await raw.answer(75_000), 408, 'REQUEST_TIMEOUT', /time/);
-        await eventually(
-            'all connections are given back',
-            async () => (await gauge(port, 'airi_gateway_connections_open')) <= openBefore + 5,
-        );
-    },
-);
+bad('an incomplete body or header ends with 408 and does not delay other connections', async ({ port, bystander }) => {
+    const openBefore = await gauge(port, 'airi_gateway_connections_open');
+    const headers = Array.from({ length: 150 }, () =>
+        new Raw(port).send('GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: '),
+    );
+    const silent = Array.from({ length: 50 }, () => new Raw(port));
+    const bodies = Array.from({ length: 50 }, () => new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')));
+    const halves = Array.from({ length: 50 }, () => new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')));
+    halves.forEach((raw) => raw.socket.end());
+    await Promise.all(halves.map((raw) => raw.end()));
+    await eventually(
+        'unfinished headers time out although bytes trickle in',
+        async () => {
+            for (const raw of headers) if (!raw.ended) raw.send('x');
+            await bystander.served();
+            return headers.every((raw) => raw.ended);
+        },
+        { every: 200 },
+    );
+    for (const raw of headers) rejected(await raw.answer(), 408, 'REQUEST_TIMEOUT', /time/);
+    await Promise.all(silent.map((raw) => raw.end()));
+    assert.ok(
+        silent.every((raw) => raw.text === ''),
+        'an idle connection gets no response',
+    );
+    for (const raw of bodies) rejected(await raw.answer(75_000), 408, 'REQUEST_TIMEOUT', /time/);
+    await eventually(
+        'all connections are released',
+        async () => (await gauge(port, 'airi_gateway_connections_open')) <= openBefore + 5,
+    );
+});
 
-bad('a client that never reads its answers is cut', async ({ port }) => {
+bad('a client that never reads its responses is disconnected', async ({ port }) => {
     const raw = new Raw(port);
     await raw.opened;
     raw.socket.pause();
@@ -182,16 +175,16 @@ bad('a client that never reads its answers is cut', async ({ port }) => {
     };
     raw.socket.on('drain', flood);
     flood();
-    await eventually('it is cut', () => raw.socket.destroyed || raw.ended, { within: 40_000 });
-    assert.ok(Date.now() - begun > 5_000, 'but is given time');
+    await eventually('it is disconnected', () => raw.socket.destroyed || raw.ended, { within: 40_000 });
+    assert.ok(Date.now() - begun > 5_000, 'but not at once');
 });
 
 bad(
-    '10,000 open sockets from one address: so many stay, the others are told, and nobody else notices',
+    '10,000 sockets from one address are capped with an error, and other users are unaffected',
     async ({ port, bystander, alice }) => {
         const from = '127.0.0.99';
         const all = [];
-        const told = () => all.filter((one) => one.text !== '');
+        const answered = () => all.filter((one) => one.text !== '');
         for (let i = 0; i < 10_000; i += 250) {
             const wave = Array.from({ length: 250 }, () => hold(port, from));
             all.push(...wave);
@@ -201,16 +194,16 @@ bad(
             if (i % 2_500 === 0) await bystander.served();
         }
         await eventually(
-            'all others are refused',
+            'all others are rejected',
             () =>
-                told().length === all.length - perAddress &&
+                answered().length === all.length - perAddress &&
                 all.filter((one) => one.ended).length === all.length - perAddress,
             {
                 within: 30_000,
-                describe: () => ({ told: told().length, ended: all.filter((one) => one.ended).length }),
+                describe: () => ({ told: answered().length, ended: all.filter((one) => one.ended).length }),
             },
         );
-        for (const one of told().slice(0, 50)) {
+        for (const one of answered().slice(0, 50)) {
             assert.match(one.text, /^HTTP\/1\.1 503 .*\r\n/);
             assert.match(one.text, /Retry-After: 5/);
             assert.equal(JSON.parse(one.text.split('\r\n\r\n')[1]).error.code, 'TOO_MANY_CONNECTIONS');
@@ -222,7 +215,7 @@ bad(
         );
         all.forEach((one) => one.socket.destroy());
         await eventually(
-            'the places are free again',
+            'the slots are free again',
             async () => (await gauge(port, 'airi_gateway_connections_open')) < 200,
             { within: 30_000 },
         );

@@ -2,15 +2,15 @@
 
 import assert from 'node:assert/strict';
 
-import { besideABystander, conversationOf } from '../support/js/bystander.mjs';
-import { ask, refused } from '../support/js/raw.mjs';
+import { withBystander, conversationOf } from '../support/js/bystander.mjs';
+import { ask, rejected } from '../support/js/raw.mjs';
 
-const bad = besideABystander({ gatewayEnv: { CONNECTIONS_PER_ADDRESS: '2000' } });
+const bad = withBystander({ gatewayEnv: { CONNECTIONS_PER_ADDRESS: '2000' } });
 
-const nobody = '00000000-0000-7000-8000-000000000000';
+const unknownId = '00000000-0000-7000-8000-000000000000';
 const deep = (n, open = '[', shut = ']') => open.repeat(n) + shut.repeat(n);
 
-bad('a body that is no JSON object is refused, and the message says so', async ({ port, alice }) => {
+bad('a body that is not a JSON object is rejected with a message that says so', async ({ port, alice }) => {
     const cases = [
         ['{"content":', 400, /not JSON/],
         ['{"content":"a"} x', 400, /not JSON/],
@@ -36,9 +36,9 @@ bad('a body that is no JSON object is refused, and the message says so', async (
     const id = (await conversationOf(port, alice.token)).id;
     for (const [body, status, naming] of cases) {
         for (const path of [`/api/v1/conversations/${id}/messages`, '/api/v1/chat/messages', '/api/v1/conversations'])
-            refused(await ask(port, { method: 'POST', path, token: alice.token, body }), status, null, naming);
-        refused(await ask(port, { method: 'POST', path: '/api/v1/auth/login', body }), status, null, naming);
-        refused(
+            rejected(await ask(port, { method: 'POST', path, token: alice.token, body }), status, null, naming);
+        rejected(await ask(port, { method: 'POST', path: '/api/v1/auth/login', body }), status, null, naming);
+        rejected(
             await ask(port, { method: 'POST', path: '/v1/chat/completions', token: alice.token, body }),
             400,
             null,
@@ -47,7 +47,7 @@ bad('a body that is no JSON object is refused, and the message says so', async (
     }
 });
 
-bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its pointer', async ({ port, alice }) => {
+bad('AIRI-13: a wrong, missing, unknown or duplicate field is reported with its pointer', async ({ port, alice }) => {
     const id = (await conversationOf(port, alice.token)).id;
     const messages = `/api/v1/conversations/${id}/messages`;
     const wrong = [1, true, [], {}, ['a'], { a: 1 }];
@@ -83,7 +83,7 @@ bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its poin
         [messages, { content: 'a', role: 'system' }, '/role'],
         [messages, { content: 'a', user_id: alice.id }, '/user_id'],
         [messages, { content: 'a', 'a/b~c': 1 }, '/a~1b~0c'],
-        ['/api/v1/conversations', { title: 'a', user_id: nobody }, '/user_id'],
+        ['/api/v1/conversations', { title: 'a', user_id: unknownId }, '/user_id'],
         ['/api/v1/conversations', { title: 'x'.repeat(201) }, '/title'],
         ['/api/v1/conversations', { title: 'x\0' }, '/title'],
         ['/api/v1/conversations', { system_prompt: 'x'.repeat(8_001) }, '/system_prompt'],
@@ -112,7 +112,7 @@ bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its poin
     ];
     for (const [path, json, pointer] of cases) {
         const answer = await ask(port, { method: 'POST', path, token: alice.token, json });
-        refused(answer, 422, 'VALIDATION_FAILED');
+        rejected(answer, 422, 'VALIDATION_FAILED');
         assert.ok(
             answer.json.error.details.some((fault) => fault.pointer === pointer && fault.message),
             `${pointer}: ${answer.text}`,
@@ -124,10 +124,10 @@ bad('AIRI-13: a wrong, missing, unknown or doubled member is named with its poin
         token: alice.token,
         body: '{"content":"a","content":"b"}',
     });
-    refused(twice, 422, 'VALIDATION_FAILED', /twice/);
+    rejected(twice, 422, 'VALIDATION_FAILED', /twice/);
 });
 
-bad('what is not JSON by its type, or encoded, is not taken', async ({ port, alice }) => {
+bad('a body of another content type or encoding is rejected', async ({ port, alice }) => {
     const types = [
         'text/plain',
         'application/x-www-form-urlencoded',
@@ -144,7 +144,7 @@ bad('what is not JSON by its type, or encoded, is not taken', async ({ port, ali
             body: '{}',
             headers: { 'Content-Type': type },
         });
-        refused(answer, 415, 'UNSUPPORTED_MEDIA_TYPE', /json/);
+        rejected(answer, 415, 'UNSUPPORTED_MEDIA_TYPE', /json/);
     }
     for (const type of ['application/json;charset=utf-8', 'Application/JSON', 'application/json ; x=y']) {
         const answer = await ask(port, {
@@ -164,11 +164,11 @@ bad('what is not JSON by its type, or encoded, is not taken', async ({ port, ali
             body: '\x1f\x8b',
             headers: { 'Content-Encoding': encoding },
         });
-        refused(answer, 415, 'UNSUPPORTED_MEDIA_TYPE', /ncoded/);
+        rejected(answer, 415, 'UNSUPPORTED_MEDIA_TYPE', /ncoded/);
     }
 });
 
-bad('33 kB of text is refused, 32,000 bytes are answered', async ({ port, alice, system }) => {
+bad('33 kB of text is rejected, 32,000 bytes are accepted', async ({ port, alice, system }) => {
     const id = (await conversationOf(port, alice.token)).id;
     const send = (content) =>
         ask(port, {
@@ -177,15 +177,15 @@ bad('33 kB of text is refused, 32,000 bytes are answered', async ({ port, alice,
             token: alice.token,
             json: { content },
         });
-    refused(await send('a'.repeat(33 * 1024)), 422, 'VALIDATION_FAILED', /32000/);
-    refused(await send('a'.repeat(300 * 1024)), 413, 'PAYLOAD_TOO_LARGE');
+    rejected(await send('a'.repeat(33 * 1024)), 422, 'VALIDATION_FAILED', /32000/);
+    rejected(await send('a'.repeat(300 * 1024)), 413, 'PAYLOAD_TOO_LARGE');
     const marker = '[[stub tokens=2]] ';
     assert.equal((await send(marker + 'b '.repeat(((32_000 - marker.length) / 2) | 0))).status, 201);
     const stored = await system.rows('select count(*)::int as n from messages where conversation_id = $1', [id]);
-    assert.equal(stored[0].n, 2, 'what was refused is not stored');
+    assert.equal(stored[0].n, 2, 'rejected messages are not stored');
 });
 
-bad("the OpenAI surface refuses in OpenAI's own shape", async ({ port, alice }) => {
+bad("the OpenAI endpoints reject in OpenAI's error format", async ({ port, alice }) => {
     const user = { role: 'user', content: 'hi [[stub tokens=2]]' };
     const good = { model: 'gpt-3.5-turbo', messages: [user] };
     const cases = [
@@ -219,7 +219,7 @@ bad("the OpenAI surface refuses in OpenAI's own shape", async ({ port, alice }) 
             token: alice.token,
             json,
         });
-        refused(answer, status);
+        rejected(answer, status);
         assert.deepEqual(Object.keys(answer.json), ['error'], answer.text);
         assert.ok(answer.json.error.type && 'param' in answer.json.error && answer.json.error.code, answer.text);
     }
@@ -241,5 +241,5 @@ bad("the OpenAI surface refuses in OpenAI's own shape", async ({ port, alice }) 
         ).status,
         200,
     );
-    refused(await ask(port, { path: '/v1/models/..%5c..', token: alice.token }), 404);
+    rejected(await ask(port, { path: '/v1/models/..%5c..', token: alice.token }), 404);
 });

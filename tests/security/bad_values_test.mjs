@@ -1,123 +1,123 @@
-// Well-formed requests with what does not belong there: ids of others, SQL, paths, made-up cursors,
-// repeated ids. Each gets its own clear error, and a well-behaved user is served as before.
+// Well-formed requests with invalid values: other users' ids, SQL, paths, forged cursors, repeated ids. Each gets its
+// own clear error, and a well-behaved user is served as before.
 
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { besideABystander, conversationOf } from '../support/js/bystander.mjs';
-import { ask, askRaw, refused } from '../support/js/raw.mjs';
+import { withBystander, conversationOf } from '../support/js/bystander.mjs';
+import { ask, askRaw, rejected } from '../support/js/raw.mjs';
 
-const bad = besideABystander({});
+const bad = withBystander({});
 
-const nobody = '00000000-0000-7000-8000-000000000000';
+const unknownId = '00000000-0000-7000-8000-000000000000';
+
+bad('an unknown, foreign or malformed id is not found, whatever it contains', async ({ port, alice, bob }) => {
+    const bobs = (await conversationOf(port, bob.token)).id;
+    const ids = [
+        unknownId,
+        bobs,
+        bobs.toUpperCase(),
+        'x',
+        '0',
+        '-1',
+        '%27',
+        "'%20or%20'1'='1",
+        '%22;drop%20table%20users;--',
+        `${bobs}%20`,
+        '..',
+        '%2e%2e',
+        '%F0%9F%92%A9',
+        '%EF%BC%8E%EF%BC%8E',
+        'a'.repeat(4_000),
+        `{${bobs}}`,
+        `${bobs}%09`.replace('%09', '~'),
+    ];
+    for (const id of ids) {
+        for (const [method, path] of [
+            ['GET', `/api/v1/conversations/${id}`],
+            ['GET', `/api/v1/conversations/${id}/messages`],
+            ['POST', `/v1/conversations/${id}/messages`],
+            ['GET', `/api/chat/conversations/${id}/messages`],
+            ['GET', `/api/generations/${id}/events`],
+            ['POST', `/api/generations/${id}/cancel`],
+        ]) {
+            const answer = await ask(port, {
+                method,
+                path,
+                token: alice.token,
+                ...(method === 'POST' && path.includes('conversations') ? { json: { content: 'a' } } : {}),
+            });
+            assert.ok([404, 400].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
+            if (id === unknownId || id === bobs) assert.equal(answer.status, 404, `${path}: ${answer.text}`);
+            rejected(answer, answer.status);
+        }
+    }
+    const unknown = await ask(port, {
+        method: 'POST',
+        path: '/api/v1/conversations',
+        token: alice.token,
+        json: { companion_id: unknownId },
+    });
+    rejected(unknown, 404, 'NOT_FOUND', /companion/);
+});
 
 bad(
-    'an id that is unknown, of somebody else, or no id at all is not found, whatever it is made of',
+    "AIRI-21: limit and cursor are validated, and a forged cursor shows no other user's rows",
     async ({ port, alice, bob }) => {
-        const his = (await conversationOf(port, bob.token)).id;
-        const ids = [
-            nobody,
-            his,
-            his.toUpperCase(),
-            'x',
+        const bobs = await conversationOf(port, bob.token, { title: 'his' });
+        const page = (query, token = alice.token) => ask(port, { path: `/api/v1/conversations?${query}`, token });
+        for (const limit of [
             '0',
             '-1',
-            '%27',
-            "'%20or%20'1'='1",
-            '%22;drop%20table%20users;--',
-            `${his}%20`,
-            '..',
-            '%2e%2e',
-            '%F0%9F%92%A9',
-            '%EF%BC%8E%EF%BC%8E',
-            'a'.repeat(4_000),
-            `{${his}}`,
-            `${his}%09`.replace('%09', '~'),
-        ];
-        for (const id of ids) {
-            for (const [method, path] of [
-                ['GET', `/api/v1/conversations/${id}`],
-                ['GET', `/api/v1/conversations/${id}/messages`],
-                ['POST', `/v1/conversations/${id}/messages`],
-                ['GET', `/api/chat/conversations/${id}/messages`],
-                ['GET', `/api/generations/${id}/events`],
-                ['POST', `/api/generations/${id}/cancel`],
-            ]) {
-                const answer = await ask(port, {
-                    method,
-                    path,
-                    token: alice.token,
-                    ...(method === 'POST' && path.includes('conversations') ? { json: { content: 'a' } } : {}),
-                });
-                assert.ok([404, 400].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
-                if (id === nobody || id === his) assert.equal(answer.status, 404, `${path}: ${answer.text}`);
-                refused(answer, answer.status);
-            }
+            '1000000000',
+            'NaN',
+            '',
+            '1.5',
+            '%2B5',
+            '0x10',
+            '%205',
+            '101',
+            '9'.repeat(40),
+            '1e2',
+            'null',
+            '5;drop',
+            '%D9%A5',
+        ])
+            rejected(await page(`limit=${limit}`), 400, 'BAD_REQUEST', /limit/);
+        for (const limit of ['1', '100', '007']) assert.equal((await page(`limit=${limit}`)).status, 200);
+        for (const cursor of [
+            'x',
+            '',
+            '%7C',
+            'a%7Cb',
+            `x%7C${unknownId}`,
+            'now%7Cx',
+            "'%20or%201=1--",
+            `2026-01-01%7C${unknownId}'`,
+            '%25',
+            'a'.repeat(5_000),
+        ])
+            rejected(await page(`cursor=${cursor}`), 400, 'BAD_REQUEST');
+        for (const bytes of ['%00', '%ff', '%c0%80', '%zz', '%'])
+            rejected(await page(`cursor=${bytes}`), 400, 'BAD_REQUEST');
+        for (const cursor of [
+            `infinity%7C${unknownId}`,
+            `9999-12-31%7C${bobs.id}`,
+            `${encodeURIComponent(bobs.updated_at)}%7C${bobs.id}`,
+        ]) {
+            const answer = await page(`cursor=${cursor}&limit=100`);
+            assert.equal(answer.status, 200);
+            assert.ok(answer.json.data.every((one) => one.title !== 'his' && one.id !== bobs.id));
         }
-        const unknown = await ask(port, {
-            method: 'POST',
-            path: '/api/v1/conversations',
+        const other = await ask(port, {
+            path: `/api/v1/conversations/${bobs.id}/messages?cursor=infinity%7C${unknownId}`,
             token: alice.token,
-            json: { companion_id: nobody },
         });
-        refused(unknown, 404, 'NOT_FOUND', /companion/);
+        rejected(other, 404, 'NOT_FOUND');
     },
 );
 
-bad('AIRI-21: limit and cursor are checked, and a made-up cursor shows nobody else', async ({ port, alice, bob }) => {
-    const his = await conversationOf(port, bob.token, { title: 'his' });
-    const page = (query, token = alice.token) => ask(port, { path: `/api/v1/conversations?${query}`, token });
-    for (const limit of [
-        '0',
-        '-1',
-        '1000000000',
-        'NaN',
-        '',
-        '1.5',
-        '%2B5',
-        '0x10',
-        '%205',
-        '101',
-        '9'.repeat(40),
-        '1e2',
-        'null',
-        '5;drop',
-        '%D9%A5',
-    ])
-        refused(await page(`limit=${limit}`), 400, 'BAD_REQUEST', /limit/);
-    for (const limit of ['1', '100', '007']) assert.equal((await page(`limit=${limit}`)).status, 200);
-    for (const cursor of [
-        'x',
-        '',
-        '%7C',
-        'a%7Cb',
-        `x%7C${nobody}`,
-        'now%7Cx',
-        "'%20or%201=1--",
-        `2026-01-01%7C${nobody}'`,
-        '%25',
-        'a'.repeat(5_000),
-    ])
-        refused(await page(`cursor=${cursor}`), 400, 'BAD_REQUEST');
-    for (const bytes of ['%00', '%ff', '%c0%80', '%zz', '%'])
-        refused(await page(`cursor=${bytes}`), 400, 'BAD_REQUEST');
-    for (const cursor of [
-        `infinity%7C${nobody}`,
-        `9999-12-31%7C${his.id}`,
-        `${encodeURIComponent(his.updated_at)}%7C${his.id}`,
-    ]) {
-        const answer = await page(`cursor=${cursor}&limit=100`);
-        assert.equal(answer.status, 200);
-        assert.ok(answer.json.data.every((one) => one.title !== 'his' && one.id !== his.id));
-    }
-    const other = await ask(port, {
-        path: `/api/v1/conversations/${his.id}/messages?cursor=infinity%7C${nobody}`,
-        token: alice.token,
-    });
-    refused(other, 404, 'NOT_FOUND');
-});
-
-bad('AIRI-13: SQL, markup and control characters are text like any other', async ({ port, alice, system }) => {
+bad('AIRI-13: SQL, markup and control characters are stored as plain text', async ({ port, alice, system }) => {
     const tables = await system.rows("select count(*)::int as n from pg_tables where schemaname = 'airi'");
     const texts = [
         "'; drop table users; --",
@@ -166,7 +166,7 @@ bad('AIRI-13: SQL, markup and control characters are text like any other', async
             (await ask(port, { method: 'POST', path: '/api/v1/auth/login', json: { email, password } })).status,
             200,
         );
-        refused(
+        rejected(
             await ask(port, {
                 method: 'POST',
                 path: '/api/v1/auth/login',
@@ -178,54 +178,57 @@ bad('AIRI-13: SQL, markup and control characters are text like any other', async
     assert.deepEqual(await system.rows("select count(*)::int as n from pg_tables where schemaname = 'airi'"), tables);
 });
 
-bad('a second client_message_id brings the first result, never a second reply', async ({ port, alice, system }) => {
-    const [one, other] = [await conversationOf(port, alice.token), await conversationOf(port, alice.token)];
-    const id = crypto.randomUUID();
-    const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`;
-    const send = (conversation, content, more = {}) =>
-        ask(port, {
-            method: 'POST',
-            path: `/api/v1/conversations/${conversation}/messages`,
-            token: alice.token,
-            json: { content: `${content} [[stub tokens=4 id=${mark}]]`, client_message_id: id },
-            ...more,
-        });
-    const all = await Promise.all(Array.from({ length: 10 }, (_, i) => send(one.id, `try ${i}`)));
-    for (const answer of all) assert.equal(answer.status, 201, answer.text);
-    assert.equal(new Set(all.map((answer) => answer.json.data.id)).size, 1);
-    assert.deepEqual((await send(one.id, 'another text')).json.data, all[0].json.data);
-    refused(await send(other.id, 'elsewhere'), 409, 'CLIENT_MESSAGE_ID_USED', /another conversation/);
-    const stream = await send(one.id, 'again', { headers: { Accept: 'text/event-stream' } });
-    assert.match(stream.text, /event: message_complete/);
-    assert.equal((await system.stubRequests(mark)).length, 1);
-    assert.equal(
-        (
-            await system.rows('select count(*)::int as n from messages where conversation_id = any($1)', [
-                [one.id, other.id],
-            ])
-        )[0].n,
-        2,
-    );
-    const key = {
-        headers: { 'Idempotency-Key': crypto.randomUUID() },
-        json: { content: `x [[stub tokens=2 id=${mark}k]]` },
-    };
-    const [first, second] = [await send(one.id, '', key), await send(one.id, '', key)];
-    assert.equal(first.status, 201, first.text);
-    assert.equal(second.json.data.id, first.json.data.id);
-    await eventually(
-        'both are billed once',
-        async () =>
+bad(
+    'a repeated client_message_id returns the first result and creates no second reply',
+    async ({ port, alice, system }) => {
+        const [one, other] = [await conversationOf(port, alice.token), await conversationOf(port, alice.token)];
+        const id = crypto.randomUUID();
+        const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`;
+        const send = (conversation, content, more = {}) =>
+            ask(port, {
+                method: 'POST',
+                path: `/api/v1/conversations/${conversation}/messages`,
+                token: alice.token,
+                json: { content: `${content} [[stub tokens=4 id=${mark}]]`, client_message_id: id },
+                ...more,
+            });
+        const all = await Promise.all(Array.from({ length: 10 }, (_, i) => send(one.id, `try ${i}`)));
+        for (const answer of all) assert.equal(answer.status, 201, answer.text);
+        assert.equal(new Set(all.map((answer) => answer.json.data.id)).size, 1);
+        assert.deepEqual((await send(one.id, 'another text')).json.data, all[0].json.data);
+        rejected(await send(other.id, 'elsewhere'), 409, 'CLIENT_MESSAGE_ID_USED', /another conversation/);
+        const stream = await send(one.id, 'again', { headers: { Accept: 'text/event-stream' } });
+        assert.match(stream.text, /event: message_complete/);
+        assert.equal((await system.stubRequests(mark)).length, 1);
+        assert.equal(
             (
-                await system.rows(
-                    'select count(*)::int as n from usage_log where user_id = $1 and reference = any($2)',
-                    [alice.id, [all[0], first].map((answer) => answer.json.data.generation_id)],
-                )
-            )[0].n === 2,
-    );
-});
+                await system.rows('select count(*)::int as n from messages where conversation_id = any($1)', [
+                    [one.id, other.id],
+                ])
+            )[0].n,
+            2,
+        );
+        const key = {
+            headers: { 'Idempotency-Key': crypto.randomUUID() },
+            json: { content: `x [[stub tokens=2 id=${mark}k]]` },
+        };
+        const [first, second] = [await send(one.id, '', key), await send(one.id, '', key)];
+        assert.equal(first.status, 201, first.text);
+        assert.equal(second.json.data.id, first.json.data.id);
+        await eventually(
+            'both are billed once',
+            async () =>
+                (
+                    await system.rows(
+                        'select count(*)::int as n from usage_log where user_id = $1 and reference = any($2)',
+                        [alice.id, [all[0], first].map((answer) => answer.json.data.generation_id)],
+                    )
+                )[0].n === 2,
+        );
+    },
+);
 
-bad('paths lead nowhere else', async ({ port, alice, system }) => {
+bad('path tricks reach no other resource', async ({ port, alice, system }) => {
     const get = (path, more = {}) =>
         askRaw(
             port,
@@ -253,7 +256,7 @@ bad('paths lead nowhere else', async ({ port, alice, system }) => {
         '/api/v1',
         '/api',
     ])
-        refused(await get(path), 404, 'NOT_FOUND');
+        rejected(await get(path), 404, 'NOT_FOUND');
     for (const path of [
         '/%00',
         '/a%0d%0aX:y',
@@ -270,11 +273,11 @@ bad('paths lead nowhere else', async ({ port, alice, system }) => {
         '/a#b',
         '/\x7f',
     ])
-        refused(await get(path), 400, 'BAD_REQUEST');
+        rejected(await get(path), 400, 'BAD_REQUEST');
     const wrong = await ask(port, { method: 'DELETE', path: '/api/v1/conversations', token: alice.token });
-    refused(wrong, 405, 'METHOD_NOT_ALLOWED');
+    rejected(wrong, 405, 'METHOD_NOT_ALLOWED');
     assert.equal(wrong.headers.allow, 'GET, HEAD, POST');
-    refused(await ask(port, { method: 'POST', path: '/nowhere', json: {} }), 404, 'NOT_FOUND');
+    rejected(await ask(port, { method: 'POST', path: '/nowhere', json: {} }), 404, 'NOT_FOUND');
     for (const [name, file] of Object.entries(system.programs.get('gateway-1').options.env))
         if (/SECRET|URL/.test(name)) assert.ok(!(await get('/metrics')).text.includes(file));
 });

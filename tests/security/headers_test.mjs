@@ -1,4 +1,4 @@
-// What every answer says to browsers, in development and in production, and what paths without a version say of themselves.
+// The headers of every response, in development and in production, and the deprecation of paths without a version.
 
 import assert from 'node:assert/strict';
 
@@ -13,14 +13,14 @@ const five = {
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
 };
 
-test('AIRI-12 SAAS-09: the five security headers have their exact values, on answers, refusals, pages and pictures', async ({
+test('AIRI-12 SAAS-09: five security headers have exact values on responses, errors, pages and images', async ({
     ports,
     join,
 }) => {
-    const who = await join();
+    const account = await join();
     for (const [one, policy] of [
         [{ path: '/api/v1/plans' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/api/v1/conversations', token: who.token }, "default-src 'none'; frame-ancestors 'none'"],
+        [{ path: '/api/v1/conversations', token: account.token }, "default-src 'none'; frame-ancestors 'none'"],
         [{ path: '/api/v1/conversations' }, "default-src 'none'; frame-ancestors 'none'"],
         [{ path: '/nowhere' }, "default-src 'none'; frame-ancestors 'none'"],
         [{ method: 'POST', path: '/api/v1/auth/login', body: '{' }, "default-src 'none'; frame-ancestors 'none'"],
@@ -37,7 +37,7 @@ test('AIRI-12 SAAS-09: the five security headers have their exact values, on ans
     }
 });
 
-test('AIRI-12 SAAS-09: in development localhost:5173 may call with credentials, in production FRONTEND_URL and no other', async ({
+test('AIRI-12 SAAS-09: CORS allows localhost:5173 with credentials in development and only FRONTEND_URL in production', async ({
     system,
     ports,
 }) => {
@@ -73,14 +73,14 @@ test('AIRI-12 SAAS-09: in development localhost:5173 may call with credentials, 
     await system.start('gateway-2');
 });
 
-test('AIRI-15: /api reaches what /api/v1 does, and says since when it is deprecated and what takes its place', async ({
+test('AIRI-15: /api serves the same as /api/v1 and announces its deprecation date and successor', async ({
     ports,
     join,
 }) => {
-    const who = await join();
+    const account = await join();
     const [old, versioned, openai] = await Promise.all(
         ['/api', '/api/v1', '/v1'].map((prefix) =>
-            ask(ports[0], { path: `${prefix}/companions?x=1`, token: who.token }),
+            ask(ports[0], { path: `${prefix}/companions?x=1`, token: account.token }),
         ),
     );
     assert.deepEqual(old.json, versioned.json);
@@ -97,7 +97,7 @@ test('AIRI-15: /api reaches what /api/v1 does, and says since when it is depreca
         assert.deepEqual([headers.deprecation, headers.link], [undefined, undefined]);
     const refusal = await ask(ports[0], {
         path: `/api/conversations/${encodeURIComponent('a>\r\nX: y"ä')}`,
-        token: who.token,
+        token: account.token,
     });
     assert.ok([400, 404].includes(refusal.status));
     if (refusal.status === 404)
@@ -105,7 +105,7 @@ test('AIRI-15: /api reaches what /api/v1 does, and says since when it is depreca
     const signed = await ask(ports[0], {
         method: 'POST',
         path: '/api/auth/login',
-        json: { email: who.email, password: 'x' },
+        json: { email: account.email, password: 'x' },
         from: address(),
     });
     assert.deepEqual([signed.status, signed.headers.link], [401, '</api/v1/auth/login>; rel="successor-version"']);

@@ -1,15 +1,15 @@
-// Row-level security: the gateway's role sees and changes the caller's rows only, and cannot get around it.
+// Row-level security: the gateway's role sees and changes the caller's rows only, and cannot bypass this.
 
 import assert from 'node:assert/strict';
 
 import pg from 'pg';
 
 import { ask } from '../support/js/raw.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 import { catalogue, owner, tablesOfUsers, twoUsers } from '../support/js/two_users.mjs';
 
-// One connection for all callers, so that each finds what the one before him left.
-const scenario = onSystem({ gatewayEnv: { DATABASE_CONNECTIONS: '1' } });
+// One connection for all callers, so that each finds the state the previous one left.
+const scenario = withSystem({ gatewayEnv: { DATABASE_CONNECTIONS: '1' } });
 
 async function connected(url, act) {
     const client = new pg.Client({ connectionString: url });
@@ -21,7 +21,7 @@ async function connected(url, act) {
     }
 }
 
-/// As airi_app with every right on every table, so that the policies alone decide; nothing of it stays.
+// As airi_app with every right on every table, so that only the policies decide; the transaction is rolled back.
 async function withEveryRight(system, act) {
     await connected(system.adminUrl, async (client) => {
         await client.query(
@@ -29,7 +29,7 @@ async function withEveryRight(system, act) {
              schema airi to airi_app`,
         );
         await client.query('set local role airi_app');
-        const be = (id) => client.query("select set_config('airi.user_id', $1, true)", [id ?? '']);
+        const setCaller = (id) => client.query("select set_config('airi.user_id', $1, true)", [id ?? '']);
         const attempt = async (sql, values) => {
             await client.query('savepoint here');
             try {
@@ -39,7 +39,7 @@ async function withEveryRight(system, act) {
                 return error;
             }
         };
-        await act({ client, be, attempt });
+        await act({ client, be: setCaller, attempt });
         await client.query('rollback');
     });
 }
@@ -48,7 +48,7 @@ const denied = (outcome, what) =>
     assert.equal(outcome.code, '42501', `${what}: ${outcome.message ?? JSON.stringify(outcome.rows)}`);
 
 scenario(
-    'every table has forced row-level security with policies for its roles, or is of the catalogue',
+    'every table has forced row-level security with policies for its roles, or belongs to the catalogue',
     async ({ system }) => {
         const tables = await system.rows(
             `select relname as name, relkind, relispartition, relrowsecurity, relforcerowsecurity,
@@ -92,20 +92,20 @@ scenario(
             assert.ok(columns.length > 0, `${name} exists`);
             assert.ok(
                 !columns.some((column) => ['user_id', 'owner', 'email'].includes(column.column_name)),
-                `${name} has nobody's rows`,
+                `${name} has no rows of users`,
             );
         }
     },
 );
 
-scenario('the roles of gateway and workers are above nothing and own nothing', async ({ system }) => {
+scenario('the database roles of gateway and workers have no privileges and own nothing', async ({ system }) => {
     for (const role of ['airi_app', 'airi_worker', 'airi_owner']) {
-        const [is] = await system.rows(
+        const [row] = await system.rows(
             `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin
              from pg_roles where rolname = $1`,
             [role],
         );
-        assert.deepEqual(is, {
+        assert.deepEqual(row, {
             rolsuper: false,
             rolbypassrls: false,
             rolcreaterole: false,
@@ -149,7 +149,7 @@ scenario('the roles of gateway and workers are above nothing and own nothing', a
 });
 
 scenario(
-    "AIRI-44: with A's id no row of B can be read, changed, deleted or made, in any table; without one none at all",
+    "AIRI-44: with A's id no row of B in any table is read, changed, deleted or created, and none without an id",
     async ({ system }) => {
         const [a, b] = await twoUsers(system);
         const tables = await tablesOfUsers(system);
@@ -159,9 +159,9 @@ scenario(
                 `select to_jsonb(t) as row from ${table} t where ${owner(table)} = $1 limit 1`,
                 [b.id],
             );
-        await withEveryRight(system, async ({ client, be, attempt }) => {
+        await withEveryRight(system, async ({ client, be: setCaller, attempt }) => {
             for (const table of tables) {
-                // Refresh tokens are for the functions of airi_owner only, whoever asks.
+                // Refresh tokens are only accessible to functions of airi_owner, whoever the caller is.
                 const hidden = [
                     'refresh_tokens',
                     'two_factor',
@@ -169,7 +169,7 @@ scenario(
                     'export_parts',
                     'identity_flows',
                 ].includes(table);
-                await be(a.id);
+                await setCaller(a.id);
                 const seen = (
                     await client.query(`select ${hidden ? '1' : owner(table)} as owner from ${table}`)
                 ).rows.map((row) => row.owner);
@@ -190,7 +190,7 @@ scenario(
                     ).rows[0].n;
                     await client.query('savepoint before');
                     const outcome = await attempt(sql);
-                    // Generated columns and keys that others refer to refuse by themselves.
+                    // Generated columns and referenced keys reject changes by themselves.
                     if (!(outcome instanceof Error))
                         assert.ok(outcome.rowCount <= mine, `${sql}: ${outcome.rowCount} of ${mine}`);
                     await client.query('rollback to savepoint before');
@@ -203,7 +203,7 @@ scenario(
                         fresh[key] = key === 'day' ? '2000-01-01' : crypto.randomUUID();
                 const insert = `insert into ${table} (${columns.join()}) select ${columns.join()} from jsonb_populate_record(null::${table}, $1)`;
                 denied(await attempt(insert, [fresh]), `insert into ${table} for B`);
-                // A's own row turned into B's, where there is a column that says so.
+                // A's own row reassigned to B, where a column names the owner.
                 if (!hidden && table !== 'users')
                     denied(
                         await attempt(`update ${table} set ${owner(table)} = $1 where ${owner(table)} = $2`, [
@@ -212,8 +212,8 @@ scenario(
                         ]),
                         `give ${table} away`,
                     );
-                for (const nobody of [null, '00000000-0000-0000-0000-000000000000', crypto.randomUUID()]) {
-                    await be(nobody);
+                for (const noUser of [null, '00000000-0000-0000-0000-000000000000', crypto.randomUUID()]) {
+                    await setCaller(noUser);
                     const all = (
                         await client.query(
                             `select * from ${table} t ${table === 'companions' ? 'where owner is not null' : ''}`,
@@ -222,20 +222,20 @@ scenario(
                     assert.equal(all, 0, `${table} without a caller`);
                     denied(await attempt(insert, [fresh]), `insert into ${table} without a caller`);
                 }
-                await be("' or true --");
+                await setCaller("' or true --");
                 const outcome = await attempt(`select * from ${table}`);
-                if (!hidden) assert.equal(outcome.code, '22P02', `${table} with an id that is none`);
+                if (!hidden) assert.equal(outcome.code, '22P02', `${table} with a malformed id`);
             }
         });
         for (const table of tables)
             assert.ok(
                 (await system.rows(`select 1 from ${table} where ${owner(table)} = $1`, [b.id])).length > 0,
-                'B has his rows',
+                'B has rows',
             );
     },
 );
 
-scenario('as airi_app itself: a pooled connection keeps nothing of the caller before', async ({ system }) => {
+scenario('a pooled connection of airi_app retains nothing of the previous caller', async ({ system }) => {
     const [a, b] = await twoUsers(system);
     await connected(system.appUrl, async (client) => {
         const seen = async (id, end = 'commit') => {
@@ -263,7 +263,7 @@ scenario('as airi_app itself: a pooled connection keeps nothing of the caller be
     });
 });
 
-scenario('airi_app cannot get around it, nor write what is not its business', async ({ system }) => {
+scenario('airi_app cannot bypass the policies or write outside its own tables', async ({ system }) => {
     const [a] = await twoUsers(system);
     await connected(system.appUrl, async (client) => {
         await client.query("select set_config('airi.user_id', $1, false)", [a.id]);
@@ -359,7 +359,7 @@ scenario('airi_app cannot get around it, nor write what is not its business', as
     });
 });
 
-scenario('two users at once over one connection to Postgres: each sees his own, every time', async ({ system }) => {
+scenario('two concurrent users of one Postgres connection each see only their own rows', async ({ system }) => {
     const [a, b] = await twoUsers(system);
     const paths = [
         '/conversations',

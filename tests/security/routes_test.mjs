@@ -1,14 +1,14 @@
-// No route gives one user what is another's: every operation of the OpenAPI document.
+// No route gives one user another user's data: every operation of the OpenAPI document.
 
 import assert from 'node:assert/strict';
 
 import { ask } from '../support/js/raw.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 import { twoUsers } from '../support/js/two_users.mjs';
 
-const scenario = onSystem({});
+const scenario = withSystem({});
 
-/// Something that fits the schema: with every member, texts are `text`, ids are `id`, what may be null is.
+// A value that fits the schema: every member is set, texts are `text`, ids are `id`, nullable members are null.
 function example(document, schema, { id, text }) {
     if (schema.$ref) return example(document, document.components.schemas[schema.$ref.split('/').at(-1)], { id, text });
     if ('const' in schema) return schema.const;
@@ -31,7 +31,7 @@ const hasId = (value) =>
         ? Object.values(value).some(hasId)
         : /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(String(value));
 
-scenario("no route gives a second user, or nobody, what is the first one's", async ({ system }) => {
+scenario("no route shows a user's data to a second user or an anonymous caller", async ({ system }) => {
     const [a, b] = await twoUsers(system);
     const document = (await ask(a.port, { path: '/openapi.json' })).json;
     const rows = () => system.rows('select to_jsonb(c) as row from conversations c where user_id = $1', [a.id]);
@@ -49,24 +49,24 @@ scenario("no route gives a second user, or nobody, what is the first one's", asy
             const schema = operation.requestBody?.content['application/json']?.schema;
             for (const id of Object.values(a.ids)) {
                 const path = pattern.replaceAll(/\{\w+\}/g, id) + (query && `?${query}`);
-                const at = `${method} ${path}`;
+                const route = `${method} ${path}`;
                 const json = schema && example(document, schema, { id, text: 'mine now' });
-                const nobody = await ask(a.port, { method: method.toUpperCase(), path, json });
-                if (anyone) assert.ok(nobody.status < 500, `${at}: ${nobody.status}`);
-                else assert.equal(nobody.status, 401, `${at} as nobody: ${nobody.text}`);
+                const anonymous = await ask(a.port, { method: method.toUpperCase(), path, json });
+                if (anyone) assert.ok(anonymous.status < 500, `${route}: ${anonymous.status}`);
+                else assert.equal(anonymous.status, 401, `${route} as anonymous: ${anonymous.text}`);
                 if (path.includes('/logout')) continue;
                 const second = await ask(a.port, { method: method.toUpperCase(), path, json, token: b.token });
-                assert.ok(second.status < 500, `${at} as another: ${second.status} ${second.text}`);
+                assert.ok(second.status < 500, `${route} as another: ${second.status} ${second.text}`);
                 if (pattern.startsWith('/api/v1/admin/'))
-                    assert.equal(second.status, 403, `${at} as a user: ${second.text}`);
-                else if (named && !anyone) assert.equal(second.status, 404, `${at} as another: ${second.text}`);
+                    assert.equal(second.status, 403, `${route} as a user: ${second.text}`);
+                else if (named && !anyone) assert.equal(second.status, 404, `${route} as another: ${second.text}`);
                 else if (!anyone && hasId(json))
-                    assert.ok(second.status >= 400, `${at} ${JSON.stringify(json)}: ${second.status}`);
-                // What was asked for may be named again in a refusal; nothing else of A may appear.
+                    assert.ok(second.status >= 400, `${route} ${JSON.stringify(json)}: ${second.status}`);
+                // A rejection may repeat the requested id; nothing else of A may appear.
                 const foreign = [a.mark, a.email, ...Object.values(a.ids).filter((one) => one !== id)];
-                for (const answer of [nobody, second])
+                for (const answer of [anonymous, second])
                     for (const one of foreign)
-                        assert.ok(!answer.text.includes(one), `${at} shows ${one}: ${answer.text}`);
+                        assert.ok(!answer.text.includes(one), `${route} shows ${one}: ${answer.text}`);
             }
         }
     }

@@ -1,15 +1,15 @@
-// What a plan may do and how much of it, in the profile whose plans differ in everything; in which order a request is looked
-// at; and what an installation switches off.
+// Rights and quotas by plan, in the profile whose plans differ in everything; the order of a request's checks; features
+// that an installation disables.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
 import { binaries } from '../support/js/system/system.mjs';
-import { ask, refused, Wire } from '../support/js/raw.mjs';
-import { onSystem } from '../support/js/scenario.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = onSystem({
+const scenario = withSystem({
     profile: 'airi',
     gateways: 2,
     gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', FRONTEND_URL: 'https://app.example.com' },
@@ -19,7 +19,7 @@ let last = 256;
 const address = () => `127.0.${++last >> 8}.${last & 255}`;
 const portsOf = (system) => ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
 
-/// A user of that plan whom no gateway has looked up with the plan of before.
+// A user with that plan that no gateway has cached.
 async function join(system, plan, role = 'user') {
     const [port] = portsOf(system);
     const json = { email: `${crypto.randomUUID()}@example.com`, password: 'long enough' };
@@ -29,15 +29,15 @@ async function join(system, plan, role = 'user') {
     return { id: data.user.id, token: (await post('login')).json.data.access_token };
 }
 
-const complete = (port, who, model) =>
+const complete = (port, account, model) =>
     ask(port, {
         method: 'POST',
         path: '/v1/chat/completions',
-        token: who.token,
+        token: account.token,
         json: { model, messages: [{ role: 'user', content: 'hi [[stub tokens=1]]' }] },
     });
 
-scenario('AIRI-09: each level may do what it may, and nothing of the next one', async ({ system }) => {
+scenario("AIRI-09: each level has its own rights and none of the next level's", async ({ system }) => {
     const [port] = portsOf(system);
     const [free, pro, enterprise, admin] = await Promise.all([
         join(system, 'free'),
@@ -46,38 +46,38 @@ scenario('AIRI-09: each level may do what it may, and nothing of the next one', 
         join(system, 'free', 'admin'),
     ]);
     for (const path of ['/api/v1/conversations', '/v1/models', '/api/v1/users/profile'])
-        refused(await ask(port, { path, from: address() }), 401, 'UNAUTHENTICATED');
+        rejected(await ask(port, { path, from: address() }), 401, 'UNAUTHENTICATED');
     assert.equal((await ask(port, { path: '/api/health', from: address() })).status, 200);
 
-    const models = async (who) =>
-        (await ask(port, { path: '/v1/models', token: who.token })).json.data.map((one) => one.id);
-    for (const [who, may, may_not] of [
+    const models = async (account) =>
+        (await ask(port, { path: '/v1/models', token: account.token })).json.data.map((one) => one.id);
+    for (const [account, may, may_not] of [
         [free, ['gpt-3.5-turbo'], ['gpt-4', 'claude-3-sonnet', 'claude-3-opus']],
         [pro, ['gpt-3.5-turbo', 'gpt-4', 'claude-3-sonnet'], ['claude-3-opus']],
         [enterprise, ['gpt-3.5-turbo', 'gpt-4', 'claude-3-opus'], []],
     ]) {
-        const offered = await models(who);
+        const offered = await models(account);
         for (const model of may) assert.ok(offered.includes(model), model);
         for (const model of may_not) {
             assert.ok(!offered.includes(model), model);
-            assert.equal((await complete(port, who, model)).status, 404);
+            assert.equal((await complete(port, account, model)).status, 404);
             const sent = await ask(port, {
                 method: 'POST',
                 path: '/api/v1/chat/messages',
-                token: who.token,
+                token: account.token,
                 json: { content: 'hi', model },
             });
-            refused(sent, 422, 'VALIDATION_FAILED', /model/);
+            rejected(sent, 422, 'VALIDATION_FAILED', /model/);
         }
     }
-    const key = (who) =>
+    const key = (account) =>
         ask(port, {
             method: 'POST',
             path: '/api/v1/api-keys',
-            token: who.token,
+            token: account.token,
             json: { name: 'k', scopes: ['read'] },
         });
-    for (const who of [free, pro]) refused(await key(who), 402, 'PLAN_LIMIT');
+    for (const account of [free, pro]) rejected(await key(account), 402, 'PLAN_LIMIT');
     assert.equal((await key(enterprise)).status, 201);
 
     const [user, operator] = [await Wire.open(port, enterprise.token), await Wire.open(port, admin.token)];
@@ -89,7 +89,7 @@ scenario('AIRI-09: each level may do what it may, and nothing of the next one', 
             channel,
         );
     }
-    // What a token says of a plan or a role counts for nothing: both are looked up.
+    // A plan or role in a token is ignored: both are looked up.
     await system.rows("update users set plan = 'free' where id = $1", [pro.id]);
     const again = await join(system, 'pro');
     await system.rows("update users set plan = 'free' where id = $1", [again.id]);
@@ -101,31 +101,37 @@ scenario('AIRI-09: each level may do what it may, and nothing of the next one', 
 });
 
 scenario(
-    'AIRI-35: 20 messages and 20 conversations a day are free, 200 are pro, and the next day they are there again',
+    'AIRI-35: free has 20 messages and 20 conversations a day, pro has 200, and the next day resets them',
     async ({ system }) => {
         const ports = portsOf(system);
         const free = await join(system, 'free');
-        const open = (i, who = free, headers = {}) =>
-            ask(ports[i % 2], { method: 'POST', path: '/api/v1/conversations', token: who.token, json: {}, headers });
+        const open = (i, account = free, headers = {}) =>
+            ask(ports[i % 2], {
+                method: 'POST',
+                path: '/api/v1/conversations',
+                token: account.token,
+                json: {},
+                headers,
+            });
         const same = await open(0, free, { 'Idempotency-Key': 'one' });
         const made = await Promise.all(Array.from({ length: 30 }, (_, i) => open(i)));
         const opened = made.filter((one) => one.status === 201);
-        assert.equal(opened.length, 19, 'exact over both gateways');
+        assert.equal(opened.length, 19, 'exact across both gateways');
         const over = made.find((one) => one.status !== 201);
-        refused(over, 429, 'QUOTA_EXCEEDED', /20 conversations/);
+        rejected(over, 429, 'QUOTA_EXCEEDED', /20 conversations/);
         assert.ok(Number(over.headers['retry-after']) > 0 && Number(over.headers['retry-after']) <= 86_400);
         assert.equal(
             (await open(1, free, { 'Idempotency-Key': 'one' })).json.data.id,
             same.json.data.id,
-            'one that is there is no new one',
+            'an existing conversation is not a new one',
         );
         const { id } = opened[0].json.data;
         assert.equal(
             (await ask(ports[0], { method: 'DELETE', path: `/api/v1/conversations/${id}`, token: free.token })).status,
             200,
         );
-        refused(await open(0), 429, 'QUOTA_EXCEEDED');
-        const say = (i, conversation_id) =>
+        rejected(await open(0), 429, 'QUOTA_EXCEEDED');
+        const sendMessage = (i, conversation_id) =>
             ask(ports[i % 2], {
                 method: 'POST',
                 path: '/api/v1/chat/messages',
@@ -133,10 +139,11 @@ scenario(
                 headers: { Prefer: 'wait=0' },
                 json: { content: 'hi [[stub tokens=1]]', conversation_id },
             });
-        refused(await say(0), 429, 'QUOTA_EXCEEDED', /conversations/);
-        const sent = await Promise.all(Array.from({ length: 25 }, (_, i) => say(i, opened[1].json.data.id)));
+        rejected(await sendMessage(0), 429, 'QUOTA_EXCEEDED', /conversations/);
+        const sent = await Promise.all(Array.from({ length: 25 }, (_, i) => sendMessage(i, opened[1].json.data.id)));
         assert.equal(sent.filter((one) => one.status < 300).length, 20);
-        for (const one of sent.filter((each) => each.status >= 300)) refused(one, 429, 'QUOTA_EXCEEDED', /20 messages/);
+        for (const one of sent.filter((each) => each.status >= 300))
+            rejected(one, 429, 'QUOTA_EXCEEDED', /20 messages/);
 
         // Yesterday's are not counted.
         await system.rows("update conversations set created_at = created_at - interval '1 day' where user_id = $1", [
@@ -145,7 +152,7 @@ scenario(
         await system.rows('update message_quota set day = day - 1 where user_id = $1', [free.id]);
         await system.redis('FLUSHALL');
         assert.equal((await open(0)).status, 201);
-        assert.ok((await say(0, opened[1].json.data.id)).status < 300);
+        assert.ok((await sendMessage(0, opened[1].json.data.id)).status < 300);
 
         const pro = await join(system, 'pro');
         assert.deepEqual(
@@ -158,10 +165,10 @@ scenario(
 );
 
 scenario(
-    'AIRI-11: a request goes through CORS, headers, limit, auth and validation before anything is done',
+    'AIRI-11: a request passes CORS, headers, rate limit, authentication and validation before it is executed',
     async ({ system }) => {
         const [port] = portsOf(system);
-        const who = await join(system, 'free');
+        const account = await join(system, 'free');
         const origin = 'https://app.example.com';
         const wrong = {
             method: 'POST',
@@ -177,45 +184,45 @@ scenario(
             return answer;
         };
         const before = (await system.rows('select count(*)::int as n from conversations'))[0].n;
-        refused(layered(await ask(port, { ...wrong, from: address() })), 401, 'UNAUTHENTICATED');
-        refused(layered(await ask(port, { ...wrong, token: who.token })), 422, 'VALIDATION_FAILED');
-        // Limited before it is known who it is, and before what it says is looked at.
+        rejected(layered(await ask(port, { ...wrong, from: address() })), 401, 'UNAUTHENTICATED');
+        rejected(layered(await ask(port, { ...wrong, token: account.token })), 422, 'VALIDATION_FAILED');
+        // Rate-limited before authentication and validation.
         await system.rows("update rate_limits set max_requests = 3 where name = 'api' and scope = 'ip'");
         await system.stop('gateway-2');
         await system.start('gateway-2');
         const [, fresh] = portsOf(system);
         const from = address();
-        for (let i = 0; i < 3; ++i) refused(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 401);
-        refused(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 429, 'RATE_LIMITED');
+        for (let i = 0; i < 3; ++i) rejected(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 401);
+        rejected(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 429, 'RATE_LIMITED');
         assert.equal(
-            (await ask(fresh, { ...wrong, token: who.token, from })).status,
+            (await ask(fresh, { ...wrong, token: account.token, from })).status,
             422,
-            'who is somebody is counted as himself',
+            'an authenticated user has a limit of their own',
         );
         const login = { ...wrong, path: '/api/v1/auth/login' };
-        for (let i = 0; i < 10; ++i) refused(layered(await ask(port, { ...login, from })), 422, 'VALIDATION_FAILED');
-        refused(layered(await ask(port, { ...login, from })), 429, 'RATE_LIMITED');
+        for (let i = 0; i < 10; ++i) rejected(layered(await ask(port, { ...login, from })), 422, 'VALIDATION_FAILED');
+        rejected(layered(await ask(port, { ...login, from })), 429, 'RATE_LIMITED');
         for (let left = 100; left > 0; --left)
-            if ((await ask(port, { path: '/api/v1/conversations', token: who.token })).status === 429) break;
-        refused(layered(await ask(port, { ...wrong, token: who.token })), 429, 'RATE_LIMITED');
+            if ((await ask(port, { path: '/api/v1/conversations', token: account.token })).status === 429) break;
+        rejected(layered(await ask(port, { ...wrong, token: account.token })), 429, 'RATE_LIMITED');
         assert.equal(
             (await system.rows('select count(*)::int as n from conversations'))[0].n,
             before,
-            'and nothing was done',
+            'and nothing was executed',
         );
     },
 );
 
 scenario(
-    'AIRI-36 SAAS-11: a hundred requests a minute of one user, exactly, unless rates are switched off',
+    'AIRI-36 SAAS-11: a user has exactly 100 requests a minute unless rate limiting is disabled',
     async ({ system }) => {
         const ports = portsOf(system);
-        const who = await join(system, 'pro');
-        const get = (i) => ask(ports[i % 2], { path: '/api/v1/conversations', token: who.token });
+        const account = await join(system, 'pro');
+        const get = (i) => ask(ports[i % 2], { path: '/api/v1/conversations', token: account.token });
         const answers = await Promise.all(Array.from({ length: 130 }, (_, i) => get(i)));
         assert.equal(answers.filter((one) => one.status === 200).length, 100);
         const over = answers.find((one) => one.status === 429);
-        refused(over, 429, 'RATE_LIMITED');
+        rejected(over, 429, 'RATE_LIMITED');
         assert.equal(over.headers['ratelimit-policy'], '"api";q=100;w=60');
         const enterprise = await join(system, 'enterprise');
         assert.equal(
@@ -228,7 +235,7 @@ scenario(
         await system.start('gateway-3', { ENABLE_RATE_LIMITING: 'false' });
         const { port } = system.program('gateway-3');
         const free = await Promise.all(
-            Array.from({ length: 130 }, () => ask(port, { path: '/api/v1/conversations', token: who.token })),
+            Array.from({ length: 130 }, () => ask(port, { path: '/api/v1/conversations', token: account.token })),
         );
         assert.ok(free.every((one) => one.status === 200 && !one.headers.ratelimit));
         await system.stop('gateway-3');
@@ -236,13 +243,13 @@ scenario(
 );
 
 scenario(
-    'AIRI-56: a switch that is off is off; a setting that is wrong or missing keeps the process from starting',
+    'AIRI-56: a disabled feature is off, and a wrong or missing setting prevents the start',
     async ({ system }) => {
-        const who = await join(system, 'enterprise');
+        const account = await join(system, 'enterprise');
         await system.start('gateway-4', { ENABLE_WEBSOCKETS: 'false' });
         const { port } = system.program('gateway-4');
-        refused(await Wire.refusal(port, who.token), 403, 'FEATURE_DISABLED');
-        assert.equal((await complete(port, who, 'gpt-3.5-turbo')).status, 200, 'HTTP goes on');
+        rejected(await Wire.rejection(port, account.token), 403, 'FEATURE_DISABLED');
+        assert.equal((await complete(port, account, 'gpt-3.5-turbo')).status, 200, 'HTTP still works');
         await system.stop('gateway-4');
 
         const start = (kind, env) =>
@@ -252,7 +259,7 @@ scenario(
                 timeout: 20_000,
                 encoding: 'utf8',
             });
-        const secret = 'a secret that nobody may read in a message';
+        const secret = 'a secret that no message may contain';
         const nothing = start('gateway', { AIRI_ENV: 'production' });
         assert.equal(nothing.status, 2);
         for (const name of ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_KEY', 'FRONTEND_URL'])

@@ -1,15 +1,14 @@
-// Accounts and their tokens over two gateways that limit rates. Used by the tests of tokens and of
-// sessions.
+// Accounts and their tokens over two gateways that limit rates.
 
 import assert from 'node:assert/strict';
 
-import { ask, refused, Wire } from './raw.mjs';
-import { onSystem } from './scenario.mjs';
+import { ask, rejected, Wire } from './raw.mjs';
+import { withSystem } from './scenario.mjs';
 
 export const password = 'correct horse battery staple';
 
 let last = 256;
-/// An address of the loopback network that nobody has used: rates are counted by address.
+// A loopback address that no request has used before: rates are counted by address.
 export const address = () => `127.0.${++last >> 8}.${last & 255}`;
 
 function accountsOn({ system }) {
@@ -23,7 +22,7 @@ function accountsOn({ system }) {
             ...more,
         });
     const session = (token, port = ports[0]) => ask(port, { path: '/api/v1/auth/session', token });
-    const login = (who, more) => post('/auth/login', { email: who.email, password }, more);
+    const login = (account, more) => post('/auth/login', { email: account.email, password }, more);
     return {
         system,
         ports,
@@ -38,18 +37,18 @@ function accountsOn({ system }) {
             if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
             return { id: user.id, email, token, refresh };
         },
-        /// The token is worth nothing at any gateway, for HTTP and WebSocket.
-        async worthless(token, code, status = 401) {
+        // Asserts that every gateway rejects the token over HTTP and WebSocket.
+        async rejectedEverywhere(token, code, status = 401) {
             for (const port of ports) {
                 for (const path of ['/api/v1/auth/session', '/api/v1/conversations', '/v1/models']) {
                     const answer = await ask(port, { path, token });
-                    refused(answer, status, code);
+                    rejected(answer, status, code);
                     assert.equal(answer.headers['www-authenticate'], status === 401 ? 'Bearer' : undefined);
                 }
-                refused(await Wire.refusal(port, token), status, code);
+                rejected(await Wire.rejection(port, token), status, code);
                 if (/^[\w.-]+$/.test(token))
-                    refused(
-                        await Wire.refusal(port, null, { protocols: ['airi.v1', `bearer.${token}`] }),
+                    rejected(
+                        await Wire.rejection(port, null, { protocols: ['airi.v1', `bearer.${token}`] }),
                         status,
                         code,
                     );
@@ -58,9 +57,9 @@ function accountsOn({ system }) {
     };
 }
 
-/// Declares the file's system; what is returned declares tests.
+// Declares the file's system; returns a function that declares tests.
 export function withAccounts(options = {}) {
-    const scenario = onSystem({
+    const scenario = withSystem({
         gateways: 2,
         ...options,
         gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', ...options.gatewayEnv },

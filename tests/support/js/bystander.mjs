@@ -1,10 +1,10 @@
-// A well-behaved user who is served while others misbehave: over HTTP, over a WebSocket that must stay
-// open, and with replies. Used by the tests of bad input.
+// A well-behaved user who is served while others misbehave: over HTTP, over a WebSocket that must stay open, and with
+// replies. Used by the tests of bad input.
 
 import assert from 'node:assert/strict';
 
 import { ask, Wire } from './raw.mjs';
-import { onSystem } from './scenario.mjs';
+import { withSystem } from './scenario.mjs';
 
 class Bystander {
     static async join(system) {
@@ -26,7 +26,7 @@ class Bystander {
         assert.ok(Date.now() - begun < 3_000, `served at once, not after ${Date.now() - begun} ms`);
     }
 
-    async talks() {
+    async chats() {
         await this.served();
         const client_message_id = crypto.randomUUID();
         const accepted = await this.wire.reply('message_send', {
@@ -35,26 +35,27 @@ class Bystander {
         });
         assert.equal(accepted.type, 'message_accepted', JSON.stringify(accepted));
         const { generation_id } = accepted.data;
-        const end = await this.wire.hear(
+        const end = await this.wire.receive(
             'a reply',
             (frame) => frame.type === 'message_complete' && frame.data.generation_id === generation_id,
         );
         assert.equal(end.data.message.status, 'completed');
     }
 
-    /// Nothing of all that was a fault of ours.
+    // Asserts that none of it caused a fault of the gateway.
     unharmed() {
         const gateway = this.system.program('gateway-1');
-        assert.ok(gateway.running && gateway.pid === this.pid, 'the gateway runs on');
+        assert.ok(gateway.running && gateway.pid === this.pid, 'the gateway is still running');
         assert.equal(this.wire.code, null, 'the WebSocket is open');
         for (const event of ['gateway.fault', 'gateway.stray_exception', 'request.failed'])
             assert.deepEqual(this.system.logged('gateway-1', event), [], 'no fault is logged');
     }
 }
 
-/// Declares the file's system; what is returned declares tests whose bystander must be served and unharmed after.
-export function besideABystander(options) {
-    const scenario = onSystem(options);
+// Declares the file's system; returns a function that declares tests whose bystander must be served and unharmed
+// afterwards.
+export function withBystander(options) {
+    const scenario = withSystem(options);
     let bystander;
     let people;
     return (name, act) =>
@@ -62,7 +63,7 @@ export function besideABystander(options) {
             bystander ??= await Bystander.join(system);
             people ??= { alice: await system.user(), bob: await system.user() };
             await act({ system, bystander, port: bystander.port, ...people });
-            await bystander.talks();
+            await bystander.chats();
             bystander.unharmed();
         });
 }

@@ -1,22 +1,22 @@
-// What the tests of signing in with identity providers share: a system with the identity worker and the providers it is set up for.
+// Shared by the tests of sign-in with identity providers: a system with the oauth worker and its configured providers.
 
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
-import { OpenIdProvider, SaidProvider, keyPair } from './identity_providers.mjs';
+import { OpenIdProvider, ScriptedProvider, keyPair } from './identity_providers.mjs';
 import { withAccounts } from './accounts.mjs';
 import { ask } from './raw.mjs';
 
 export const redirect = 'http://airi.example/';
 export const api = 'http://api.airi.example';
 
-/// The providers are up before the system; what is returned declares tests that get them all.
+// Starts the providers, then the system; returns a function that declares tests that receive all of them.
 export async function withIdentities() {
     const openid = await OpenIdProvider.start({ redirect });
     const [google, discord, apple] = await Promise.all([
-        SaidProvider.start(),
-        SaidProvider.start(),
-        SaidProvider.start(),
+        ScriptedProvider.start(),
+        ScriptedProvider.start(),
+        ScriptedProvider.start(),
     ]);
     const appleKey = keyPair('APPLEKEY1', 'ES256');
     const test = withAccounts({
@@ -45,7 +45,9 @@ export async function withIdentities() {
     });
     after(() => Promise.all([openid, google, discord, apple].map((one) => one.down())));
     return (name, act) =>
-        test(name, (on) => act({ ...on, openid, google, discord, apple, appleKey, ...flows(on, { openid, google }) }));
+        test(name, (stage) =>
+            act({ ...stage, openid, google, discord, apple, appleKey, ...flows(stage, { openid, google }) }),
+        );
 }
 
 function flows({ post, ports }, { openid, google }) {
@@ -56,7 +58,7 @@ function flows({ post, ports }, { openid, google }) {
         return { url, parameters: Object.fromEntries(new URL(url).searchParams), state, binding };
     };
     const callback = (fields, more) => post('/auth/oauth/callback', fields, more);
-    /// Begun and confirmed at the real provider: what the callback takes.
+    // Starts a flow and confirms it at the real provider; returns the parameters of the callback.
     const confirmed = async (subject, token) => {
         const { url, state, binding } = await start('oidc', token);
         const back = await openid.visit(url, subject);
@@ -68,10 +70,10 @@ function flows({ post, ports }, { openid, google }) {
         start,
         callback,
         confirmed,
-        /// The same with a token of these claims, from the provider that says what it is told.
-        async told(claims, options) {
+        // The same with a token of these claims, from the scripted provider.
+        async scriptedFlow(claims, options) {
             const { url, state, binding } = await start('google');
-            return { state, binding, code: google.gives(url, claims, options) };
+            return { state, binding, code: google.issueCode(url, claims, options) };
         },
         profile: async (token) => (await ask(ports[0], { path: '/api/v1/users/profile', token })).json.data,
     };

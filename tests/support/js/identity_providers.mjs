@@ -1,5 +1,5 @@
-// Identity providers for the tests: a certified one (npm oidc-provider) with people that log in on its own page, and one that
-// says whatever a test wants. Both on ports of this machine, in the test's own process.
+// Identity providers for the tests: a certified one (npm oidc-provider) whose users log in on its own page, and a
+// scripted one. Both listen on ports of this machine, in the test's own process.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
@@ -15,7 +15,7 @@ const listen = (handler, port) =>
         server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
     });
 
-/// Somebody's browser as far as redirects and forms go: cookies by origin, no scripts.
+// A browser as far as redirects and forms go: cookies by origin, no scripts.
 class Visit {
     constructor() {
         this.cookies = new Map();
@@ -40,7 +40,7 @@ class Visit {
     }
 }
 
-/// The real one. Whoever logs in as "x" is the subject "x"; `people` says what it tells of them.
+// The real one. The login name "x" is the subject "x"; `people` holds the claims it returns.
 export class OpenIdProvider {
     constructor(port, redirect) {
         this.port = port;
@@ -65,7 +65,7 @@ export class OpenIdProvider {
     }
 
     async up() {
-        // It says at length that it is not set up for production.
+        // It warns at length that it is not set up for production.
         const { warn, info } = console;
         Object.assign(console, { warn() {}, info() {} });
         const provider = new Provider(this.issuer, {
@@ -103,14 +103,14 @@ export class OpenIdProvider {
         return this;
     }
 
-    /// Somebody new; what the provider says of him.
+    // Adds a new person with the claims that the provider returns for them.
     person(email, more = {}) {
         const subject = randomUUID();
         this.people.set(subject, { email, email_verified: true, name: 'Ada L.', ...more });
         return subject;
     }
 
-    /// Logs in and consents on the provider's own pages; the parameters that it sends back with.
+    // Logs in and consents on the provider's own pages; returns the parameters of its redirect back.
     async visit(authorizationUrl, subject) {
         const visit = new Visit();
         let url = authorizationUrl;
@@ -140,7 +140,7 @@ export class OpenIdProvider {
 
 const b64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
-/// A key pair with its JWK.
+// A key pair with its JWK.
 export function keyPair(kid, type = 'RS256') {
     const pair =
         type === 'RS256'
@@ -149,7 +149,7 @@ export function keyPair(kid, type = 'RS256') {
     return { kid, type, ...pair, jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: type } };
 }
 
-/// A JWT; `header` overrides what the key says.
+// A JWT; `header` overrides the key's header.
 export function jwt(key, claims, header = {}) {
     const head = { alg: key.type, kid: key.kid, ...header };
     const text = `${b64(head)}.${b64(claims)}`;
@@ -161,13 +161,14 @@ export function jwt(key, claims, header = {}) {
     return `${text}.${sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-/// Says what it is told to: `pages` by path, each (request, body, answer) → a value for JSON, or nothing when it answered itself.
-export class SaidProvider {
+// A scripted provider: `pages` by path, each (request, body, response) → a value for JSON, or nothing when it has
+// responded itself.
+export class ScriptedProvider {
     constructor(port) {
         this.port = port;
         this.issuer = `http://127.0.0.1:${port}`;
         this.keys = [keyPair('first')];
-        this.asked = [];
+        this.requests = [];
         this.pages = {
             '/.well-known/openid-configuration': () => ({
                 issuer: this.issuer,
@@ -181,7 +182,7 @@ export class SaidProvider {
     }
 
     static async start() {
-        return new SaidProvider(await freePort()).up();
+        return new ScriptedProvider(await freePort()).up();
     }
 
     async up() {
@@ -189,11 +190,11 @@ export class SaidProvider {
             let body = '';
             for await (const piece of request) body += piece;
             const path = request.url.split('?')[0];
-            this.asked.push({ path, body: new URLSearchParams(body), headers: request.headers });
-            const said = await this.pages[path]?.(request, new URLSearchParams(body), answer);
-            if (answer.headersSent || answer.destroyed || said === undefined)
+            this.requests.push({ path, body: new URLSearchParams(body), headers: request.headers });
+            const reply = await this.pages[path]?.(request, new URLSearchParams(body), answer);
+            if (answer.headersSent || answer.destroyed || reply === undefined)
                 return void (this.pages[path] || answer.writeHead(404).end());
-            answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(said));
+            answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(reply));
         }, this.port);
         return this;
     }
@@ -203,8 +204,8 @@ export class SaidProvider {
         return new Promise((resolve) => this.server.close(resolve));
     }
 
-    /// From here on the code is good for a token of these claims; its PKCE is checked as a provider does.
-    gives(authorizationUrl, claims, { key = this.keys[0], header, code = randomUUID() } = {}) {
+    // From here on the code is valid for a token of these claims; its PKCE is verified as a provider does.
+    issueCode(authorizationUrl, claims, { key = this.keys[0], header, code = randomUUID() } = {}) {
         const {
             nonce,
             client_id: aud,

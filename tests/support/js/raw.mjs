@@ -1,5 +1,5 @@
-// Requests and frames as no library would send them: bytes over TCP, paths as given, any source address of
-// the loopback network. Used by the tests of bad input and of authentication.
+// Requests and frames that no library would send: bytes over TCP, paths as given, any source address of the loopback
+// network.
 
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
@@ -12,7 +12,7 @@ import { eventually } from './system/wait.mjs';
 
 const keepAlive = new Map();
 
-/// One request; the path goes out as it is given. `from` is the client's address (127.0.0.x).
+// One request; the path is sent as it is. `from` is the client's address (127.0.0.x).
 export function ask(port, { method = 'GET', path = '/', headers = {}, body, token, from, json } = {}) {
     if (json !== undefined) body = JSON.stringify(json);
     const all = { ...(body !== undefined ? { 'Content-Type': 'application/json' } : {}), ...headers };
@@ -55,17 +55,17 @@ function parsed(text) {
 
 export const close = () => keepAlive.forEach((agent) => agent.destroy());
 
-/// The refusal's status and code are these, and its message names the fault.
-export function refused(answer, status, code, naming) {
-    const told = `${answer.status} ${answer.text ?? ''}`;
-    assert.equal(answer.status, status, told);
+// Asserts the status and code of a rejection, and that its message names the fault.
+export function rejected(answer, status, code, naming) {
+    const summary = `${answer.status} ${answer.text ?? ''}`;
+    assert.equal(answer.status, status, summary);
     const { error } = answer.json ?? {};
-    if (code) assert.equal(error?.code, code, told);
-    assert.ok(error?.message?.length > 3, `an error has a message: ${told}`);
+    if (code) assert.equal(error?.code, code, summary);
+    assert.ok(error?.message?.length > 3, `an error has a message: ${summary}`);
     if (naming) assert.match(JSON.stringify(error), naming);
 }
 
-/// A TCP connection. What comes is kept in `bytes`.
+// A TCP connection. Received data is collected in `bytes`.
 export class Raw {
     constructor(port, { from } = {}) {
         this.bytes = Buffer.alloc(0);
@@ -89,7 +89,7 @@ export class Raw {
         return this.bytes.toString('latin1');
     }
 
-    /// All that came until the other side closed.
+    // Everything received until the other side closed.
     async end(within = 15_000) {
         await eventually('the connection ends', () => this.ended, {
             within,
@@ -98,7 +98,7 @@ export class Raw {
         return this.text;
     }
 
-    /// The answers so far, each {status, headers, json}, when there are so many.
+    // Waits for so many responses; returns all so far, each {status, headers, json}.
     async answers(count = 1, within = 15_000) {
         return eventually(
             `${count} answers`,
@@ -144,7 +144,7 @@ function split(bytes) {
     }
 }
 
-/// The answer to these bytes, and that the connection ends after it.
+// The response to these bytes, after which the connection must end.
 export async function askRaw(port, bytes, options) {
     const raw = new Raw(port, options);
     try {
@@ -154,7 +154,7 @@ export async function askRaw(port, bytes, options) {
     }
 }
 
-/// A WebSocket whose frames are made by hand. `close` is {code, reason} once the server has said so.
+// A WebSocket whose frames are built by hand. `close` is {code, reason} once the server has sent it.
 export class RawSocket extends Raw {
     static async open(port, token, options) {
         const raw = new RawSocket(port, options);
@@ -168,12 +168,12 @@ export class RawSocket extends Raw {
         return raw;
     }
 
-    /// `first` is the byte of FIN, reserved bits and opcode.
+    // `first` is the byte of FIN, reserved bits and opcode.
     frame(first, payload = '', { masked = true } = {}) {
         return this.send(frameOf(first, payload, { masked }));
     }
 
-    /// The frames so far: {opcode, payload}.
+    // The frames so far: {opcode, payload}.
     get frames() {
         const out = [];
         for (let at = 0; at + 2 <= this.bytes.length;) {
@@ -210,21 +210,21 @@ export function frameOf(first, payload = '', { masked = true } = {}) {
     return Buffer.concat([Buffer.from(head), Buffer.alloc(masked ? 4 : 0), data]);
 }
 
-/// A socket of the ws library whose frames are waited for; `code` is that of its end.
+// A socket of the ws library with functions that wait for frames; `code` is its close code.
 export class Wire {
     static async open(port, token, options = {}) {
         const wire = new Wire(port, token, options);
-        await eventually('a WebSocket opens', () => wire.socket.readyState === WebSocket.OPEN || wire.refusal);
-        assert.equal(wire.refusal, undefined, `the handshake was refused with ${wire.refusal?.status}`);
+        await eventually('a WebSocket opens', () => wire.socket.readyState === WebSocket.OPEN || wire.rejection);
+        assert.equal(wire.rejection, undefined, `the handshake was rejected with ${wire.rejection?.status}`);
         return wire;
     }
 
-    /// The refusal of a handshake that must fail.
-    static async refusal(port, token, options = {}) {
+    // The rejection of a handshake that must fail.
+    static async rejection(port, token, options = {}) {
         const wire = new Wire(port, token, options);
         const refusal = await eventually(
-            'a handshake is refused',
-            () => wire.refusal || wire.socket.readyState === WebSocket.OPEN,
+            'a handshake is rejected',
+            () => wire.rejection || wire.socket.readyState === WebSocket.OPEN,
         );
         wire.socket.terminate();
         assert.ok(refusal.status, 'the handshake must fail');
@@ -248,7 +248,7 @@ export class Wire {
             answer.on('data', (piece) => pieces.push(piece));
             answer.on('end', () => {
                 const text = Buffer.concat(pieces).toString();
-                this.refusal = {
+                this.rejection = {
                     status: answer.statusCode,
                     headers: answer.headers,
                     text,
@@ -258,23 +258,23 @@ export class Wire {
         });
     }
 
-    say(type, data, id = crypto.randomUUID()) {
+    send(type, data, id = crypto.randomUUID()) {
         this.socket.send(JSON.stringify({ type, id, data }));
         return id;
     }
 
-    /// The first frame, of those that came or will come, for which this holds.
-    hear(what, holds, within = 15_000) {
+    // The first frame, received already or later, for which this holds.
+    receive(what, holds, within = 15_000) {
         return eventually(what, () => this.frames.find(holds), {
             within,
             describe: () => this.frames.slice(-5),
         });
     }
 
-    /// The answer to a frame: the one with its id, or the error that refers to it.
+    // The response to a frame: the one with its id, or the error that refers to it.
     async reply(type, data) {
-        const id = this.say(type, data);
-        return this.hear(`an answer to ${type}`, (frame) => frame.id === id || frame.data?.ref === id);
+        const id = this.send(type, data);
+        return this.receive(`a response to ${type}`, (frame) => frame.id === id || frame.data?.ref === id);
     }
 
     async closed(within = 15_000) {
@@ -293,7 +293,7 @@ const base64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.s
 export const kidOf = (secret) => createHash('sha256').update(`airi key id ${secret}`).digest('hex').slice(0, 12);
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 
-/// A token with that header and those claims, signed with `secret`.
+// A token with that header and those claims, signed with `secret`.
 export function signed(secret, claims, header = {}, hash = 'sha256') {
     const head = { alg: 'HS256', kid: kidOf(secret), typ: 'JWT', ...header };
     const text = `${base64(head)}.${base64(claims)}`;

@@ -1,4 +1,4 @@
-// What the fault tests share: one system for the scenarios of a file, ended after the last; the logs of a failure.
+// Shared by the tests on whole systems: one system per file, stopped after its last test; logs are printed on failure.
 
 import { after, before, test } from 'node:test';
 
@@ -6,8 +6,8 @@ import { OffsetWatch, check } from './system/checker.mjs';
 import { Client } from './system/client.mjs';
 import { startSystem } from './system/system.mjs';
 
-/// Declares the file's system; `scenario` then declares tests that get it.
-export function onSystem(options) {
+// Declares the file's system; the returned function declares tests that receive a stage on it.
+export function withSystem(options) {
     let system;
     let failed = false;
     before(async () => {
@@ -30,11 +30,11 @@ export function onSystem(options) {
         });
 }
 
-/// A scenario's own users and clients on the system, and its checks.
+// A test's own users and clients on the system, and its checks.
 class Stage {
     constructor(system) {
         this.system = system;
-        this.clients = []; // whose messages `check` looks at
+        this.clients = []; // whose messages `check` verifies
         this.opened = [];
         this.watch = null;
     }
@@ -50,7 +50,7 @@ class Stage {
         return client.connect();
     }
 
-    /// So many clients, each with a user of its own.
+    // So many clients, each with a user of its own.
     async clientsOf(count, options = {}) {
         return Promise.all(Array.from({ length: count }, () => this.client(options)));
     }
@@ -73,10 +73,10 @@ class Stage {
     }
 }
 
-export const say = (text) => console.log(`      ${text}`);
+export const print = (text) => console.log(`      ${text}`);
 export const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/// "min 1.2, median 3.4, max 5.6 s" of milliseconds.
+// "min 1.2, median 3.4, max 5.6 s" of milliseconds.
 export function spread(times) {
     const sorted = [...times].sort((a, b) => a - b);
     const at = (part) => (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] / 1000).toFixed(2);

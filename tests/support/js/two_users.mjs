@@ -1,10 +1,9 @@
-// Two users with rows in every table of users' rows. Used by the tests of row-level security and of the
-// routes.
+// Two users with rows in every table of users' rows. Used by the tests of row-level security and of the routes.
 
 import { eventually } from './system/wait.mjs';
 import { Wire } from './raw.mjs';
 
-/// Tables without a user's rows: the profile's data, and what workers keep for themselves.
+// Tables without users' rows: the profile's data and the workers' own state.
 export const catalogue = [
     'plans',
     'plan_limits',
@@ -21,7 +20,7 @@ export const catalogue = [
     'applied_files',
     'schema_migrations',
 ];
-/// Whose a row is, where it is not its user_id.
+// The owner of a row, where it is not its user_id.
 const ownerOf = {
     users: 'id',
     companions: 'owner',
@@ -33,7 +32,7 @@ export const owner = (table) => ownerOf[table] ?? 'user_id';
 
 let people;
 
-/// Two users with rows in every table of users' rows.
+// Two users with rows in every table of users' rows.
 export async function twoUsers(system) {
     if (people) return people;
     const port = system.program('gateway-1').port;
@@ -46,7 +45,7 @@ export async function twoUsers(system) {
                 client_message_id: mark,
                 content: `${mark} [[stub tokens=2]]`,
             });
-            await wire.hear('a reply', (frame) => frame.type === 'message_complete');
+            await wire.receive('a reply', (frame) => frame.type === 'message_complete');
             wire.end();
             const ids = accepted.data;
             const [{ id: companion }] = await system.rows(
@@ -128,7 +127,7 @@ export async function twoUsers(system) {
     return people;
 }
 
-/// Partitions are reached through their parents and stand for themselves in the first test only.
+// Partitions are accessed through their parents and are listed in the first test only.
 export async function tablesOfUsers(system) {
     const rows = await system.rows(
         `select relname from pg_class where relnamespace = 'airi'::regnamespace

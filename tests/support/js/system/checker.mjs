@@ -1,5 +1,5 @@
-// What must hold of a private system once it is quiet, and while it works: nothing lost, nothing doubled, order kept,
-// offsets never past unfinished work, no text or secret in a log.
+// The invariants of a system, under load and once it is quiet: nothing lost, nothing duplicated, order kept, offsets
+// never past unfinished work, no text or secret in a log.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const groups = {
 };
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 
-/// Every record of a topic, in the order of its partitions.
+// Every record of a topic, in the order of its partitions.
 export async function readTopic(system, topic) {
     const ends = await withAdmin(system, (admin) => admin.fetchTopicOffsets(topic));
     const left = new Map(ends.filter((p) => Number(p.high) > Number(p.low)).map((p) => [p.partition, Number(p.high)]));
@@ -56,7 +56,7 @@ export async function withAdmin(system, ask) {
     }
 }
 
-/// Records not yet committed, of every worker; and what is in its dead letters.
+// The number of uncommitted records of each worker, and of its dead letters.
 async function lags(admin) {
     const out = {};
     for (const [group, topic] of Object.entries(groups)) {
@@ -81,7 +81,7 @@ export async function deadLetters(system, topic) {
     });
 }
 
-/// Until every generation has ended and every record is committed.
+// Waits until every generation has ended and every record is committed.
 export async function quiet(system, { within = 60_000 } = {}) {
     await withAdmin(system, async (admin) => {
         let last;
@@ -99,7 +99,7 @@ export async function quiet(system, { within = 60_000 } = {}) {
     });
 }
 
-/// Samples, while a scenario runs, how far the offsets were and what was unfinished a moment later.
+// Samples, while a test runs, the committed offsets and the unfinished work a moment later.
 export class OffsetWatch {
     constructor(system) {
         this.system = system;
@@ -125,7 +125,7 @@ export class OffsetWatch {
                     open: new Set(rows.filter((r) => !ended.has(r.state)).map((r) => r.id)),
                 });
             } catch {
-                // A server is away, which is what some scenarios are about.
+                // A server is down, which is the subject of some tests.
             }
             await pause(250);
         }
@@ -165,15 +165,15 @@ function parsed(value) {
     }
 }
 
-/// All of it, for the messages of these clients. `expect`: the end a message must come to, as a function of it;
-/// `dead`: dead letters that are meant to be there, by topic.
+// All checks for the messages of these clients. `expect`: a function from a message to its required end;
+// `dead`: expected dead letters by topic.
 export async function check(
     system,
     clients,
     { expect = () => 'completed', dead = {}, within = 60_000, clientsSeeEnds = true } = {},
 ) {
     const sent = clients.flatMap((c) => c.all);
-    await eventually('every message is acknowledged or refused', () => sent.every((one) => one.ids || one.refused), {
+    await eventually('every message is acknowledged or rejected', () => sent.every((one) => one.ids || one.rejected), {
         within,
         every: 50,
     });
@@ -189,9 +189,9 @@ export async function check(
                     .map((one) => [one.ids.generation_id, one.seen]),
         });
     await quiet(system, { within });
-    for (const client of clients) assert.deepEqual(client.faults.slice(0, 5), [], 'faults that a client saw');
+    for (const client of clients) assert.deepEqual(client.faults.slice(0, 5), [], 'faults seen by a client');
     for (const program of system.programs.values())
-        if (!program.supervised) assert.deepEqual(program.endings, [], `${program.name} ended by itself`);
+        if (!program.supervised) assert.deepEqual(program.endings, [], `${program.name} exited by itself`);
     await checkDatabase(system, acknowledged, expect);
     await checkRest(system, clients);
     await checkTopics(system, acknowledged, dead);
@@ -231,7 +231,7 @@ async function checkDatabase(system, acknowledged, expect) {
             assert.equal(last?.outcome, 'completed', `the last call of ${id}`);
             assert.equal(last.epoch, g.epoch, `the epoch of the last call of ${id}`);
             assert.equal(last.cost_nanousd, g.cost_nanousd, `only the last call of ${id} is billed`);
-            // An epoch that nobody has a call of is work that was paid for and forgotten.
+            // An epoch without a recorded call is work that was paid for and forgotten.
             if (g.epoch > 1) assert.ok(calls.get(id).length > 1, `the aborted calls of ${id} (epoch ${g.epoch})`);
         }
         if (one.ended) checkSeen(one, g, stored[0]);
@@ -249,11 +249,11 @@ async function checkDatabase(system, acknowledged, expect) {
 
 function checkSeen(one, g, reply) {
     const id = g.id;
-    assert.equal(one.end.state, g.state, `the end of ${id} as its client saw it`);
+    assert.equal(one.end.state, g.state, `the end of ${id} at its client`);
     if (g.state === 'rejected') return;
-    assert.equal(one.end.epoch, g.epoch, `the epoch of ${id} as its client saw it`);
+    assert.equal(one.end.epoch, g.epoch, `the epoch of ${id} at its client`);
     if (g.state === 'failed') return;
-    assert.equal(one.end.message.content, reply.content, `the reply to ${id} as its client got it`);
+    assert.equal(one.end.message.content, reply.content, `the reply to ${id} at its client`);
     const last = one.epochs.at(-1);
     if (last.epoch === g.epoch)
         assert.ok(
@@ -273,7 +273,7 @@ function checkSeen(one, g, reply) {
         );
 }
 
-// What the API shows, for one message of each client.
+// The API's view of one message of each client.
 async function checkRest(system, clients) {
     const gateway = [...system.programs.values()].find((p) => p.kind === 'gateway' && p.running)?.name;
     for (const client of clients.slice(0, 5)) {
@@ -295,7 +295,7 @@ async function checkRest(system, clients) {
     }
 }
 
-// Replies come in the order of their questions.
+// Replies have the order of their questions.
 async function checkOrder(system, ids) {
     const wrong = await system.rows(
         `select id from (
@@ -332,19 +332,19 @@ async function checkTopics(system, acknowledged, dead) {
         assert.equal(await deadLetters(system, topic), dead[topic] ?? 0, `dead letters of ${topic}`);
 }
 
-/// No text of a message that `orders` made is in these topics; the records that were looked at.
+// Asserts that these topics contain no text of a message that `orders` created; returns the number of records.
 export async function checkSealed(system, topics) {
     let seen = 0;
     for (const topic of topics)
         for (const { partition, offset, key, value, headers } of await readTopic(system, topic)) {
             const text = [key, value, JSON.stringify(headers)].join(' ');
-            assert.doesNotMatch(text, /canary[0-9a-f]{32}|\[\[stub/, `${topic} ${partition}/${offset} can be read`);
+            assert.doesNotMatch(text, /canary[0-9a-f]{32}|\[\[stub/, `${topic} ${partition}/${offset} is readable`);
             seen += 1;
         }
     return seen;
 }
 
-/// No message text, password, key or token in any log of the system, the servers' included.
+// Asserts that no log of the system, its servers included, contains a message text, password, key or token.
 export function checkLogs(system) {
     for (const file of system.logFiles()) {
         const text = readFileSync(file, 'utf8');

@@ -1,5 +1,5 @@
-// A WebSocket client as the protocol wants it: sends messages, comes back on any gateway with the last position it has
-// seen, and keeps what it saw of each generation. It notes every breach of the protocol in `faults`.
+// A WebSocket client that follows the protocol: sends messages, reconnects to any gateway with the last position it has
+// seen, and records what it saw of each generation. It notes every breach of the protocol in `faults`.
 
 import WebSocket from 'ws';
 
@@ -12,7 +12,7 @@ const ends = new Map([
     ['message_cancelled', 'cancelled'],
 ]);
 
-/// A message of this client and what it saw of its answering.
+// A message of this client and the frames of its generation.
 class Sent {
     constructor(order) {
         this.order = order;
@@ -26,7 +26,7 @@ class Sent {
         this.snapshots = 0;
         this.deltas = 0;
         this.end = null; // {state, at, message, code, reason}
-        this.refused = null; // an error frame in place of message_accepted
+        this.rejected = null; // an error frame in place of message_accepted
         this.seen = []; // the last frames, for a report
     }
 
@@ -34,14 +34,14 @@ class Sent {
         return this.end !== null;
     }
 
-    /// When the text of that epoch (or a later one) began to arrive.
+    // When the text of that epoch (or a later one) began to arrive.
     epochAt(epoch) {
         return this.epochs.find((one) => one.epoch >= epoch)?.at;
     }
 }
 
 export class Client {
-    /// `gateways`: names, tried in turn after each loss of the connection.
+    // `gateways`: names, tried in turn after each loss of the connection.
     constructor(system, user, { gateways = ['gateway-1'] } = {}) {
         this.system = system;
         this.user = user;
@@ -52,12 +52,12 @@ export class Client {
         this.faults = [];
         this.others = []; // frames of no generation
         this.reconnects = 0;
-        this.wanted = false;
+        this.connecting = false;
         this.socket = null;
     }
 
     async connect() {
-        this.wanted = true;
+        this.connecting = true;
         this.open();
         await eventually('a WebSocket opens', () => this.socket?.readyState === WebSocket.OPEN);
         return this;
@@ -67,23 +67,23 @@ export class Client {
         const url = this.system.url(this.gateways[this.turn % this.gateways.length]).replace('http', 'ws');
         const socket = new WebSocket(`${url}/ws`, { headers: { Authorization: `Bearer ${this.user.token}` } });
         this.socket = socket;
-        socket.on('open', () => this.takeUp());
+        socket.on('open', () => this.resumeAll());
         socket.on('message', (data) => this.received(JSON.parse(data.toString())));
         socket.on('error', () => {});
         socket.on('close', () => this.lost(socket));
     }
 
     lost(socket) {
-        if (socket !== this.socket || !this.wanted) return;
+        if (socket !== this.socket || !this.connecting) return;
         this.reconnects += 1;
         this.turn += 1;
-        setTimeout(() => this.wanted && this.open(), 100);
+        setTimeout(() => this.connecting && this.open(), 100);
     }
 
-    /// Where it left off: what was acknowledged is resumed, what was not is sent again under the same id.
-    takeUp() {
+    // Continues after a reconnect: acknowledged messages are resumed, others are sent again under the same id.
+    resumeAll() {
         for (const one of this.sent.values()) {
-            if (one.ended || one.refused) continue;
+            if (one.ended || one.rejected) continue;
             if (one.ids) this.resume(one);
             else this.write('message_send', one.order, one.order.client_message_id);
         }
@@ -97,7 +97,7 @@ export class Client {
         );
     }
 
-    /// Frames wait here when there are more of them than a gateway takes of one socket (50 a second, 200 at once).
+    // Frames are queued here when they exceed a gateway's rate per socket (50 a second, 200 at once).
     write(type, data, id) {
         const { socket } = this;
         if (socket?.readyState !== WebSocket.OPEN) return;
@@ -110,7 +110,7 @@ export class Client {
         else setTimeout(send, socket.free - now);
     }
 
-    /// Sends, at most as fast as a gateway takes frames; the answer is watched in what is returned.
+    // Sends, at most at a gateway's frame rate; the returned object records the response.
     async send(order) {
         const one = new Sent(order);
         this.sent.set(order.client_message_id, one);
@@ -137,7 +137,7 @@ export class Client {
     }
 
     close() {
-        this.wanted = false;
+        this.connecting = false;
         this.socket?.terminate();
     }
 
@@ -145,15 +145,15 @@ export class Client {
         return [...this.sent.values()];
     }
 
-    // --- what comes
+    // --- received frames
 
     received(frame) {
         const { type, data } = frame;
         if (type === 'message_accepted') return this.accepted(frame);
         if (type === 'error') return this.error(frame);
         if (type === 'reconnect') {
-            this.told = data;
-            setTimeout(() => this.wanted && this.socket.close(), data.after_ms);
+            this.reconnectNotice = data;
+            setTimeout(() => this.connecting && this.socket.close(), data.after_ms);
             return;
         }
         const one = data?.generation_id && this.byGeneration.get(data.generation_id);
@@ -171,29 +171,29 @@ export class Client {
 
     accepted({ data }) {
         const one = this.sent.get(data.client_message_id);
-        if (!one) return this.fault(null, `accepted what was never sent: ${data.client_message_id}`);
+        if (!one) return this.fault(null, `accepted a message that was never sent: ${data.client_message_id}`);
         if (one.ids && one.ids.generation_id !== data.generation_id) this.fault(one, 'accepted under another id');
         one.ids = data;
         one.acceptedAt ??= Date.now();
-        one.refused = null;
+        one.rejected = null;
         this.byGeneration.set(data.generation_id, one);
     }
 
     error({ data }) {
         const one = data.ref && this.sent.get(data.ref);
         if (!one) {
-            if (data.code === 'RATE_LIMITED') this.fault(null, 'frames were refused for their rate');
+            if (data.code === 'RATE_LIMITED') this.fault(null, 'frames were rate-limited');
             return void this.others.push({ type: 'error', data });
         }
         // Accepted by a gateway that is gone, and not stored yet: sending it again names the same generation.
         if (one.ids && data.code === 'NOT_FOUND')
             return this.write('message_send', one.order, one.order.client_message_id);
         if (one.ids) {
-            // The resumption failed, a server being away: again.
-            setTimeout(() => !one.ended && this.wanted && this.resume(one), 300);
+            // The resumption failed because a server is down: retried.
+            setTimeout(() => !one.ended && this.connecting && this.resume(one), 300);
             return;
         }
-        one.refused = data;
+        one.rejected = data;
     }
 
     follow(one, { type, data }) {
@@ -204,8 +204,8 @@ export class Client {
         if (data.message_id !== one.ids.reply_id && type !== 'message_rejected')
             this.fault(one, `${type} of another reply`);
         const newer = epoch > one.epoch;
-        // On a new connection, or after `recovered: false`, a frame that needs none before it takes the place of what was
-        // seen, wherever that stood.
+        // On a new connection, or after `recovered: false`, a frame that needs no predecessor replaces what was seen,
+        // at whatever position.
         const afresh = (one.afresh || one.connection !== this.reconnects) && type !== 'message_delta';
         if (afresh) one.afresh = false;
         one.connection = this.reconnects;
@@ -250,7 +250,7 @@ export class Client {
     }
 }
 
-/// `count` messages, each in a conversation of its own unless one is given; `script` is the stub provider's.
+// `count` messages, each in a conversation of its own unless one is given; `script` is for the stub provider.
 export function orders(count, { script = '', conversation, model, prefix } = {}) {
     return Array.from({ length: count }, () => {
         const mark = `${prefix ?? 'canary'}${crypto.randomUUID().replaceAll('-', '')}`;

@@ -1,4 +1,4 @@
-// The mails of a folder of .eml files, read by Python's mail library: what it understands, mail clients do.
+// The mails of a folder of .eml files, parsed by Python's mail library as a mail client would parse them.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -32,7 +32,7 @@ function python(args, input) {
     return JSON.parse(done.stdout);
 }
 
-/// {from, to, subject, date, id, messageId, headers, text, html, link, faults, file} of each, oldest first.
+// {from, to, subject, date, id, messageId, headers, text, html, link, faults, file} of each, oldest first.
 export const readOutbox = (folder) => (existsSync(folder) ? python([folder]) : []);
-/// The same of one mail's bytes, without `file`.
+// The same of one mail's bytes, without `file`.
 export const readMail = (bytes) => python([], bytes);

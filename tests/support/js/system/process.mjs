@@ -8,14 +8,14 @@ import path from 'node:path';
 
 import { eventually } from './wait.mjs';
 
-const given = new Set();
+const usedPorts = new Set();
 
-/// A port below the range from which the kernel serves outgoing connections; never the same one twice.
+// A port below the range of the kernel's ephemeral ports; never the same one twice.
 export async function freePort() {
     for (;;) {
         const port = 20_000 + Math.floor(Math.random() * 12_000);
-        if (!given.has(port) && (await canListen(port))) {
-            given.add(port);
+        if (!usedPorts.has(port) && (await canListen(port))) {
+            usedPorts.add(port);
             return port;
         }
     }
@@ -30,7 +30,7 @@ function canListen(port) {
 }
 
 export class Program {
-    /// `supervised`: started again when it ends by itself, as deploy/supervise.sh does.
+    // `supervised`: restarted when it exits by itself, as deploy/supervise.sh does.
     constructor(name, { command, args = [], env, dir, ready, supervised = false }) {
         this.name = name;
         this.options = { command, args, env };
@@ -52,9 +52,9 @@ export class Program {
         return this.child !== null && this.child.exitCode === null && this.child.signalCode === null;
     }
 
-    /// Returns at once; `up` waits until it is ready.
+    // Returns at once; `up` waits until it is ready.
     launch(env = {}) {
-        if (this.running) throw new Error(`${this.name} runs already`);
+        if (this.running) throw new Error(`${this.name} is already running`);
         const log = openSync(this.log, 'a');
         const { command, args } = this.options;
         this.child = spawn(command, args, {
@@ -68,9 +68,9 @@ export class Program {
             this.child.once('error', reject);
         });
         this.ended.catch(() => {});
-        this.asked = false;
+        this.stopping = false;
         this.child.once('exit', (code, signal) => {
-            if (this.asked) return;
+            if (this.stopping) return;
             this.endings.push(code ?? signal);
             if (this.supervised) this.relaunch = setTimeout(() => this.launch(env), 200);
         });
@@ -84,7 +84,7 @@ export class Program {
                 if (this.running) return this.ready();
                 if (this.supervised) return false;
                 const code = this.child.exitCode;
-                throw Object.assign(new Error(`${this.name} has ended by itself with ${code}`), { final: true });
+                throw Object.assign(new Error(`${this.name} exited by itself with ${code}`), { final: true });
             },
             { within },
         );
@@ -95,27 +95,27 @@ export class Program {
     }
 
     async kill() {
-        this.leave();
+        this.expectExit();
         this.signal('SIGKILL');
-        await this.gone();
+        await this.exited();
     }
 
-    /// SIGTERM, and its end; the exit code.
+    // Sends SIGTERM and waits for the exit; returns the exit code.
     async stop(within = 25_000) {
-        this.leave();
+        this.expectExit();
         this.signal('SIGTERM');
         await eventually(`${this.name} leaves`, () => !this.running, { within });
-        await this.gone();
+        await this.exited();
         return this.child?.exitCode;
     }
 
-    /// From here on its end is asked for.
-    leave() {
-        this.asked = true;
+    // From here on its end is requested.
+    expectExit() {
+        this.stopping = true;
         clearTimeout(this.relaunch);
     }
 
-    async gone() {
+    async exited() {
         await this.ended;
         rmSync(path.join(this.home, 'pid'), { force: true });
     }

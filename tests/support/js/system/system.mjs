@@ -1,5 +1,5 @@
-// A whole airi of its own, in a temporary directory on free ports: servers, topics, schema, the stub provider,
-// gateways and workers. It ends with the process that started it, whatever happens there.
+// A whole airi of its own, in a temporary directory on free ports: servers, topics, schema, the stub provider, gateways
+// and workers. It ends with the process that started it, whatever happens there.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -39,7 +39,7 @@ const defaults = {
     gateways: 1,
     moderation: 1,
     chat: 1,
-    memory: 0, // asks the provider too: only where that is looked at
+    memory: 0, // calls the provider too: only for its own tests
     usage: 1,
     email: 1,
     exports: 0,
@@ -51,10 +51,10 @@ const defaults = {
     emailEnv: {},
     oauthEnv: {},
     providers: ['openai'],
-    supervised: false, // gateways and workers that end by themselves are started again
+    supervised: false, // gateways and workers that exit by themselves are restarted
 };
 
-/// Everything up and ready. `options` as in `defaults`.
+// Starts everything and waits until it is ready. `options` as in `defaults`.
 export async function startSystem(options = {}) {
     const system = new System({ ...defaults, ...options });
     open.add(system);
@@ -111,7 +111,7 @@ class System {
         await this.settled(counts);
     }
 
-    /// Until the group of each of these workers has exactly so many members and every partition is assigned.
+    // Waits until the group of each of these workers has exactly so many members and every partition is assigned.
     async settled(wanted) {
         const groups = workers
             .filter(({ name, group }) => group && wanted[name] > 0)
@@ -125,8 +125,8 @@ class System {
                 async () => {
                     last = (await admin.describeGroups(groups.map(([name]) => name))).groups;
                     return groups.every(([name, members]) => {
-                        const is = last.find((group) => group.groupId === name);
-                        return is.state === 'Stable' && is.members.length === members;
+                        const described = last.find((group) => group.groupId === name);
+                        return described.state === 'Stable' && described.members.length === members;
                     });
                 },
                 { every: 100, describe: () => last.map((group) => [group.groupId, group.state, group.members.length]) },
@@ -165,17 +165,17 @@ class System {
         await program.up();
     }
 
-    /// The provider's address and key, of those that `providers` names.
+    // The addresses and keys of the providers that `providers` names.
     providerEnv() {
         const url = this.stubProvider;
         this.providerKey ??= this.secret();
-        const of = {
+        const environments = {
             openai: { OPENAI_API_KEY: this.providerKey, OPENAI_BASE_URL: `${url}/openai/v1` },
             anthropic: { ANTHROPIC_API_KEY: this.providerKey, ANTHROPIC_BASE_URL: `${url}/anthropic` },
             groq: { GROQ_API_KEY: this.providerKey, GROQ_BASE_URL: `${url}/groq/openai/v1` },
             simulated: {},
         };
-        return Object.assign({}, ...this.options.providers.map((name) => of[name]));
+        return Object.assign({}, ...this.options.providers.map((name) => environments[name]));
     }
 
     async define(name) {
@@ -279,7 +279,7 @@ class System {
         return `http://127.0.0.1:${this.program(gateway).port}`;
     }
 
-    // --- what the tests ask
+    // --- queries
 
     async rows(sql, parameters = []) {
         return (await this.database.query(sql, parameters)).rows;
@@ -300,7 +300,7 @@ class System {
         return { status: answer.status, headers: answer.headers, json: text ? JSON.parse(text) : null };
     }
 
-    /// A user of that plan, signed in.
+    // A user with that plan, signed in.
     async user(plan = 'pro') {
         const password = this.secret();
         const email = `${secretText(8)}@example.com`;
@@ -326,7 +326,7 @@ class System {
         return (await fetch(`${this.stubProvider}/_stub/stats`)).json();
     }
 
-    /// One command, its words without blanks; Redis's answer as it comes.
+    // One command, its arguments without blanks; returns Redis's raw response.
     redis(command) {
         return new Promise((resolve, reject) => {
             const { hostname, port } = new URL(this.redisUrl);
@@ -339,7 +339,7 @@ class System {
         });
     }
 
-    /// The mails in the outbox, oldest first; `to` of that address only.
+    // The mails in the outbox, oldest first; with `to` only those to that address.
     mail(to) {
         const all = readOutbox(path.join(this.dir, 'mail'));
         return to ? all.filter((mail) => mail.to === to) : all;
@@ -351,7 +351,7 @@ class System {
         return [...own, ...theirs.filter(existsSync)];
     }
 
-    /// The JSON lines of a program's log with that event.
+    // The JSON lines of a program's log with that event.
     logged(name, event) {
         const lines = readFileSync(this.program(name).log, 'utf8').split('\n');
         return lines.filter((line) => line.includes(`"${event}"`)).map((line) => JSON.parse(line));
@@ -371,7 +371,7 @@ class System {
 
     endNow() {
         for (const program of this.programs.values()) {
-            program.leave();
+            program.expectExit();
             program.signal('SIGKILL');
         }
         for (const kind of servers)

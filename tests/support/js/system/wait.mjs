@@ -1,22 +1,22 @@
 // Waiting for conditions with a deadline. Used by everything that watches other processes.
 
-/// What `ask` answers once it is neither null, undefined nor false; it is asked again when it throws, unless what it throws
-/// is `final`. `describe` tells how things stood when time was up.
-export async function eventually(what, ask, { within = 20_000, every = 25, describe } = {}) {
+// Calls `ask` until its result is neither null, undefined nor false, and returns it. Errors are retried unless they are
+// `final`. `describe` returns the state for the error at the deadline.
+export async function eventually(what, condition, { within = 20_000, every = 25, describe } = {}) {
     const deadline = Date.now() + within;
     for (;;) {
-        let got;
-        let threw;
+        let value;
+        let failure;
         try {
-            got = await ask();
+            value = await condition();
         } catch (error) {
             if (error.final) throw error;
-            threw = error;
+            failure = error;
         }
-        if (got !== null && got !== undefined && got !== false) return got;
+        if (value !== null && value !== undefined && value !== false) return value;
         if (Date.now() > deadline) {
             const more = describe ? `: ${JSON.stringify(await describe())}` : '';
-            throw new Error(`not within ${within} ms: ${what}${more}`, threw ? { cause: threw } : undefined);
+            throw new Error(`not within ${within} ms: ${what}${more}`, failure ? { cause: failure } : undefined);
         }
         await pause(every);
     }
