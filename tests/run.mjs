@@ -1,6 +1,6 @@
 // Runs the tests of a folder, one file after the other, each in a process and with systems of its own:
-// node tests/run.mjs <api|security|faults> [part of a file's name …]. The last line counts them. The soak, whose faults are
-// random, runs only when it is named.
+// node tests/run.mjs <api|security|faults> [part of a file's name …]. The last line counts the tests. The soak test,
+// whose faults are random, runs only when it is named.
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

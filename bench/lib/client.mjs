@@ -53,6 +53,8 @@ export async function withPeer(name, environment, use) {
     }
 }
 
+const rounded = (_, value) => (typeof value === 'number' ? Number(value.toFixed(2)) : value);
+
 // Runs every contender once, then once more, so that a drift of the machine affects all of them.
 export async function rounds(contenders) {
     const results = new Map(contenders.map(([name]) => [name, []]));
@@ -60,9 +62,7 @@ export async function rounds(contenders) {
         for (const [name, measure] of contenders) {
             const got = await measure();
             results.get(name).push(got);
-            console.error(
-                `  ${round} ${name}: ${JSON.stringify(got, (_, value) => (typeof value === 'number' ? Number(value.toFixed(2)) : value))}`,
-            );
+            console.error(`  ${round} ${name}: ${JSON.stringify(got, rounded)}`);
         }
     return results;
 }
@@ -71,4 +71,10 @@ export function median(values) {
     const sorted = [...values].sort((a, b) => a - b);
     const half = sorted.length >> 1;
     return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+// The medians of the percentiles p50 and p99 of `pick(result)` over all results, as text.
+export function percentiles(results, pick) {
+    const [p50, p99] = ['p50', 'p99'].map((name) => median(results.map((one) => pick(one)[name])).toFixed(1));
+    return `p50 ${p50} ms, p99 ${p99} ms`;
 }

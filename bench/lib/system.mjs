@@ -21,7 +21,8 @@ export const gatewayPid = () => pidIn(`${settings.home}/run/gateway/child`);
 
 export function machine() {
     const [now] = loadavg();
-    return `${cpus().length} cores of ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, load ${now.toFixed(1)}`;
+    const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+    return `${cpus().length} cores of ${cpus()[0].model}, ${memory}, load ${now.toFixed(1)}`;
 }
 
 function processes() {

@@ -22,8 +22,10 @@ app.get('/api/v1/conversations', signedIn, async (request) => {
     const rows = await ask(
         'list',
         `
-        select id, title, companion_id, model, system_prompt, starred, archived, tags, message_count, tokens_total, last_message_at,
-            last_message_preview, coalesce(last_message_at > last_read_at, last_message_at is not null) as unread, created_at, updated_at, deleted_at
+        select id, title, companion_id, model, system_prompt, starred, archived, tags, message_count, tokens_total,
+        last_message_at,
+            last_message_preview, coalesce(last_message_at > last_read_at, last_message_at is not null) as unread,
+            created_at, updated_at, deleted_at
         from conversations where user_id = $1 and deleted_at is null order by updated_at desc, id desc limit $2`,
         [request.user.sub, limit + 1],
     );
@@ -43,8 +45,10 @@ app.get('/api/v1/conversations/:id/messages', signedIn, async (request, reply) =
     const rows = await ask(
         'messages',
         `
-        select id, conversation_id, role, content, content_type, status, client_message_id, generation_id, rating, created_at, metadata
-        from messages where conversation_id = $1 and user_id = $2 and deleted_at is null order by created_at desc, id desc limit $3`,
+        select id, conversation_id, role, content, content_type, status, client_message_id, generation_id, rating,
+        created_at, metadata
+        from messages where conversation_id = $1 and user_id = $2 and deleted_at is null
+        order by created_at desc, id desc limit $3`,
         [id, request.user.sub, limit + 1],
     );
     const out = page(rows, limit, (last) => `${last.created_at.toISOString()}|${last.id}`);
@@ -58,7 +62,8 @@ app.get('/api/v1/search/messages', signedIn, async (request) => {
         'search',
         `
         select f.id as message_id, f.conversation_id, f.title as conversation_title, f.role, f.created_at,
-            ts_headline('simple', replace(replace(replace(f.content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), websearch_to_tsquery('simple', $2),
+            ts_headline('simple', replace(replace(replace(f.content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
+                websearch_to_tsquery('simple', $2),
                 'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10') as highlight
         from (select m.id, m.conversation_id, c.title, m.role, m.created_at, m.content
               from messages m join conversations c on c.id = m.conversation_id
@@ -74,7 +79,8 @@ app.get('/api/v1/users/profile', signedIn, async (request) => {
     const [row] = await ask(
         'profile',
         `
-        select id, email, email_verified_at is not null as email_verified, display_name, role, plan, locale, timezone, avatar, preferences,
+        select id, email, email_verified_at is not null as email_verified, display_name, role, plan, locale,
+        timezone, avatar, preferences,
             onboarding, metadata, created_at
         from users where id = $1`,
         [request.user.sub],

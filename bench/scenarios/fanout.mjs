@@ -1,6 +1,6 @@
 // Fan-out: one channel, 1,000 subscribers, deltas published over Redis as fast as all of them receive (never more than
 // 64 in flight, so that nothing is dropped).
-import { client, median, rounds, withPeer } from '../lib/client.mjs';
+import { client, median, percentiles, rounds, withPeer } from '../lib/client.mjs';
 import { readFileSync } from 'node:fs';
 import { settings } from '../lib/settings.mjs';
 
@@ -23,7 +23,7 @@ export async function measure() {
         what: `${name}, one process, ${sockets} subscribers`,
         value: median(each.map((one) => one.per_second)),
         unit: 'deltas/s',
-        note: `p50 ${median(each.map((one) => one.delivery.p50)).toFixed(1)} ms, p99 ${median(each.map((one) => one.delivery.p99)).toFixed(1)} ms from publish`,
+        note: `${percentiles(each, (one) => one.delivery)} from publish`,
     }));
     const [airi, ws, corked, socketio] = rows.map((row) => row.value);
     return [

@@ -2,7 +2,7 @@
 // and the token, builds the same event and responds when the broker has it; airi also checks the session, the
 // conversation's owner and the daily quota. Measured with the workers running, which process the messages on the same
 // cores, and without them.
-import { client, median, rounds, withPeer } from '../lib/client.mjs';
+import { client, median, percentiles, rounds, withPeer } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
 import { run } from '../lib/system.mjs';
 
@@ -22,7 +22,7 @@ async function compare(when) {
         what,
         value: median(all.map((one) => one.per_second)),
         unit: '/s',
-        note: `p50 ${median(all.map((one) => one.acknowledged.p50)).toFixed(1)} ms, p99 ${median(all.map((one) => one.acknowledged.p99)).toFixed(1)} ms`,
+        note: percentiles(all, (one) => one.acknowledged),
     }));
     const ratio = (what, other) => ({
         what,

@@ -28,7 +28,8 @@ export async function measure() {
         }));
         const target = targets.get(streams);
         const added = airi.p50 - provider.p50;
-        const note = `provider alone ${provider.p50.toFixed(1)} / ${provider.p99.toFixed(1)} ms, through airi ${airi.p50.toFixed(1)} / ${airi.p99.toFixed(1)} ms`;
+        const text = ({ p50, p99 }) => `${p50.toFixed(1)} / ${p99.toFixed(1)} ms`;
+        const note = `provider alone ${text(provider)}, through airi ${text(airi)}`;
         rows.push({
             what: `added, ${streams} at once, p50`,
             value: added,

@@ -51,7 +51,9 @@ export async function measure() {
                 steady.finished === steady.sent &&
                 steady.stored === steady.sent &&
                 steady.per_second > rate * 0.99,
-            note: `sent ${steady.sent}, stored ${steady.stored}, billed ${steady.billed}, failed ${steady.failed}; under way ${behind.join(' ')}`,
+            note:
+                `sent ${steady.sent}, stored ${steady.stored}, billed ${steady.billed}, failed ${steady.failed}; ` +
+                `in flight ${behind.join(' ')}`,
         },
         {
             what: 'send to complete, p50 / p99',

@@ -25,7 +25,8 @@ async function placesOf(system, text) {
     const columns = await system.rows(`
         select c.table_name as table, c.column_name as column from information_schema.columns c
         join information_schema.tables t using (table_schema, table_name)
-        where table_schema = 'airi' and table_type = 'BASE TABLE' and (data_type in ('text', 'character varying', 'jsonb', 'json', 'ARRAY', 'inet') or udt_name = 'citext')`);
+        where table_schema = 'airi' and table_type = 'BASE TABLE'
+        and (data_type in ('text', 'character varying', 'jsonb', 'json', 'ARRAY', 'inet') or udt_name = 'citext')`);
     assert.ok(columns.length > 80, `${columns.length} columns`);
     const found = [];
     for (const { table, column } of columns) {
@@ -38,7 +39,7 @@ async function placesOf(system, text) {
     return found;
 }
 
-test('SAAS-08: deleting an account requires the password, ends sessions, keys and sockets, and mails the final date', async ({
+test('SAAS-08: account deletion needs the password, ends sessions, keys and sockets and mails the final date', async ({
     system,
     ports,
     join,
@@ -156,8 +157,10 @@ test('an account that cannot be erased does not block others and is retried', as
         assert.equal((await call(ports[0], account.token)('DELETE', '/users/me', { password })).status, 200);
         await endGracePeriod(system, account.id);
     }
-    await system.rows(`create function stubborn() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
-        create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}') execute function stubborn()`);
+    await system.rows(`create function stubborn() returns trigger language plpgsql as
+        $$ begin raise exception 'not today'; end $$;
+        create trigger stubborn before delete on sessions for each row when (old.user_id = '${stubborn.id}')
+        execute function stubborn()`);
     const erased = async ({ id }) =>
         (await system.rows('select erased_at is not null as is from users where id = $1', [id]))[0].is;
     assert.equal((await system.rows('select job_erasures()::int as done'))[0].done, 1);
@@ -206,12 +209,14 @@ test('SAAS-08: erasure after the grace period clears every table, keeps usage su
     const others = call(ports[0], bystander.token);
     const theirs = (await others('POST', '/chat/messages', { content: 'hers [[stub tokens=2]]' })).json.data;
     await system.rows(
-        "insert into moderation_decisions (message_id, user_id, action, confidence, reason) values (gen_random_uuid(), $1, 'warn', 1, $2)",
+        `insert into moderation_decisions (message_id, user_id, action, confidence, reason)
+            values (gen_random_uuid(), $1, 'warn', 1, $2)`,
         [account.id, mark],
     );
     await system.rows(
         `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
-        select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n) from generate_series(1, 12000) n`,
+        select gen_random_uuid(), $2, $1, 'user', $3, 'accepted', now() - make_interval(secs => n)
+        from generate_series(1, 12000) n`,
         [account.id, crypto.randomUUID(), mark],
     );
     await post('/auth/login', { email: account.email, password: 'wrong password' });

@@ -177,7 +177,7 @@ test("AIRI-08 SAAS-05: an admin's action takes effect on every gateway at once a
     assert.deepEqual(log.find((one) => one.action === 'admin.suspend').details, { until, reason: 'spam' });
 });
 
-test('user search filters by partial address, status, plan and role, has pages and rejects a forged cursor', async (stage) => {
+test('user search filters by address, status, plan and role, has pages and rejects a forged cursor', async (stage) => {
     const admin = await joinAs(stage, 'admin');
     const mark = crypto.randomUUID().slice(0, 8);
     const all = await Promise.all(Array.from({ length: 5 }, () => stage.join('plus')));
@@ -216,7 +216,7 @@ test('user search filters by partial address, status, plan and role, has pages a
         rejected(await find(query), 400, 'BAD_REQUEST');
 });
 
-test('AIRI-45: settings are public or private, keep their type, need no restart and override the profile', async (stage) => {
+test('AIRI-45: settings are public or private, keep their type, apply live and override the profile', async (stage) => {
     const admin = await joinAs(stage, 'admin');
     const set = (key, body) => admin.api('PUT', `/admin/settings/${key}`, body);
     const shown = async () => (await ask(stage.ports[1], { path: '/api/v1/settings', from: address() })).json.data;
@@ -254,7 +254,8 @@ test('AIRI-45: settings are public or private, keep their type, need no restart 
         (await admin.api('GET', '/admin/settings?category=auth')).json.data.every((one) => one.category === 'auth'),
     );
     await stage.system.rows(
-        "insert into system_settings (key, value) values ('max_sessions', '3') on conflict (key) do update set value = excluded.value",
+        `insert into system_settings (key, value) values ('max_sessions', '3')
+            on conflict (key) do update set value = excluded.value`,
     );
     assert.equal(
         (await admin.api('GET', '/admin/settings?category=auth')).json.data.find((one) => one.key === 'max_sessions')

@@ -108,7 +108,7 @@ test('image requests have a generous rate limit', async ({ ports, join }) => {
     assert.equal((await ask(ports[0], { path: url, from: address() })).status, 200);
 });
 
-test('SAAS-58: an upload that is not an image of its declared type, is too large or has extra data is rejected', async ({
+test('SAAS-58: an upload of another type than declared, too large or with extra data is rejected', async ({
     ports,
     join,
     system,
@@ -168,7 +168,7 @@ test('SAAS-58: an upload that is not an image of its declared type, is too large
     assert.deepEqual((await fetched(ports[1], made.json.data.url)).bytes, large);
 });
 
-test('SAAS-14: free has no avatars, plus has five even under concurrency, pro is unlimited, and deletion frees a slot', async ({
+test('SAAS-14: free has no avatars, plus exactly five, pro any number, and deletion frees a slot', async ({
     ports,
     join,
 }) => {

@@ -107,7 +107,7 @@ test('SAAS-07: impossible birth dates are rejected, and a child needs a parent w
     assert.equal(n, 0);
 });
 
-test('SAAS-07: a pending child is limited to session, logout and a new request until the parent agrees once', async (stage) => {
+test('SAAS-07: a pending child has only session, logout and a new request until the parent agrees', async (stage) => {
     const { system, ports, post } = stage;
     const account = await child(stage);
     const document = (await ask(ports[0], { path: '/openapi.json' })).json;
@@ -189,7 +189,7 @@ test("SAAS-07: a child's profile holds only a name, and minors cannot consent to
     assert.equal((await call(ports[0], grown)('GET', '/users/profile')).json.data.minor, false);
 });
 
-test("SAAS-07: a parent's refusal, two weeks without an answer or the child's withdrawal deletes the account", async (stage) => {
+test("SAAS-07: a parent's refusal, two weeks' silence or the child's withdrawal deletes the account", async (stage) => {
     const { system, post } = stage;
     const [refusedOne, silent, leaving, late] = [
         await child(stage),

@@ -11,7 +11,7 @@ const call = (port, token) => async (method, path, json) => ask(port, { method, 
 const sendMessage = (api, id, content, more = {}) =>
     api('POST', `/conversations/${id}/messages`, { content: `${content} [[stub tokens=3]]`, ...more });
 
-test('AIRI-16 AIRI-17 SAAS-21: a conversation is created, updated, starred, archived, tagged, deleted and restored', async ({
+test('AIRI-16 AIRI-17 SAAS-21: conversations are created, starred, archived, tagged, deleted and restored', async ({
     port,
     alice,
 }) => {
@@ -172,16 +172,11 @@ test('AIRI-27: search covers all conversations, has pages, escapes HTML and supp
     assert.deepEqual((await call(port, bob.token)('GET', '/search/messages?q=zebras')).json.data, []);
     rejected(await api('GET', '/search/messages'), 400, 'BAD_REQUEST', /"q"/);
     rejected(await api('GET', '/search/messages?q=x&language=klingon'), 400, 'BAD_REQUEST', /language/);
-    for (const odd of ["'", '"', ':*', '!!', '((', '\\', '%00', '%F0%9F%A6%93'])
-        assert.ok(
-            (
-                await ask(port, {
-                    path: `/api/v1/search/messages?q=${odd === '%00' || odd.startsWith('%F0') ? odd : encodeURIComponent(odd)}`,
-                    token: alice.token,
-                })
-            ).status < 500,
-            odd,
-        );
+    const odd = ["'", '"', ':*', '!!', '((', '\\'].map(encodeURIComponent);
+    for (const query of [...odd, '%00', '%F0%9F%A6%93']) {
+        const answer = await ask(port, { path: `/api/v1/search/messages?q=${query}`, token: alice.token });
+        assert.ok(answer.status < 500, query);
+    }
 });
 
 test('AIRI-20: templates fill in a new conversation and are visible to their owner only', async ({

@@ -50,7 +50,7 @@ async function browserOf({ ports, post }, email = `${crypto.randomUUID()}@exampl
     return { email, made, jar, call, csrf: made.json.data.csrf_token };
 }
 
-test('AIRI-06: tokens are set as httpOnly cookies only, and the session works as with a bearer token', async (stage) => {
+test('AIRI-06: tokens are httpOnly cookies only, and the session works as with a bearer token', async (stage) => {
     const { made, jar, call, csrf } = await browserOf(stage);
     assert.deepEqual(Object.keys(made.json.data).sort(), ['csrf_token', 'expires_in', 'token_type', 'user']);
     assert.equal(made.json.data.token_type, 'cookie');
@@ -172,7 +172,7 @@ test("AIRI-06: a state-changing request needs the session's CSRF token in header
     );
 });
 
-test('AIRI-06: the refresh cookie works once and only with the transport header, and logout clears all cookies', async (stage) => {
+test('AIRI-06: the refresh cookie works once and only with its header; logout clears all cookies', async (stage) => {
     const { jar, call } = await browserOf(stage);
     const refresh = (more = {}) =>
         stage.post(

@@ -81,7 +81,8 @@ test('SAAS-02: a magic link signs in once, requires an enabled second factor and
     await post('/auth/magic-link', { email: account.email });
     const token = await tokenOf(system, account.email, 'magic_link');
     await system.rows(
-        "insert into two_factor (user_id, secret, enabled_at, recovery_codes) values ($1, 'x', now(), array[encode(sha256('0011223344556677'), 'hex')])",
+        `insert into two_factor (user_id, secret, enabled_at, recovery_codes)
+            values ($1, 'x', now(), array[encode(sha256('0011223344556677'), 'hex')])`,
         [account.id],
     );
     rejected(await post('/auth/magic-link/login', { token }), 401, 'TWO_FACTOR_REQUIRED');

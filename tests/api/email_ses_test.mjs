@@ -17,7 +17,10 @@ const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
 // AWS's signature version 4 of a request, as its documentation defines it.
 function signature({ method, url, headers }, body, secret) {
     const [, day, region, service, names] = headers.authorization.match(
-        /^AWS4-HMAC-SHA256 Credential=KEY123\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=/,
+        new RegExp(
+            '^AWS4-HMAC-SHA256 Credential=KEY123/(\\d{8})/([^/]+)/([^/]+)/aws4_request' +
+                ', ?SignedHeaders=([^,]+), ?Signature=',
+        ),
     );
     const signed = names
         .split(';')

@@ -164,7 +164,7 @@ scenario(
         await restart(system, { MAIL_SMTP_URL: `smtp://user:wrong@127.0.0.1:${port}` });
         const [id] = await publish(system, mailRequest('waits@example.com'));
         await eventually('the password was tried', () => got.users.length >= 2);
-        // The address is this machine's, but not a loopback name: a password needs TLS, which this server does not have.
+        // The address is this machine's, but not a loopback name: a password needs TLS, which the server lacks.
         await restart(system, { MAIL_SMTP_URL: `smtp://user:p%40ss%2Fw%3Ard@0.0.0.0:${port}` });
         const tried = got.users.length;
         await eventually('TLS was required', () =>

@@ -41,7 +41,7 @@ scenario(
         assert.equal(system.mail('ada@example.com').length, 1);
         assert.equal(statSync(path.join(system.dir, 'mail', one.file)).ino, before);
 
-        // Without its inbox row, as after a crash between sending and committing: the same file again, and no second one.
+        // Without its inbox row, as after a crash between sending and committing: the same file again, no second one.
         await system.rows('delete from inbox where event_id = $1', [id]);
         await publish(system, { ...mail, event: id });
         await processed(system, id);

@@ -26,9 +26,11 @@ const ready = (api, id) =>
 async function fill(system, user, conversations, count) {
     await system.rows(
         `
-        with c as (insert into conversations (id, user_id, title) select gen_random_uuid(), $1, 'About "' || n || '"' from generate_series(1, $2::int) n returning id)
+        with c as (insert into conversations (id, user_id, title) select gen_random_uuid(), $1, 'About "' || n || '"'
+        from generate_series(1, $2::int) n returning id)
         insert into messages (id, conversation_id, user_id, role, content, status, created_at)
-        select gen_random_uuid(), c.id, $1, 'user', 'word ' || n || ' "quoted" ü \\ ' || repeat('x', 200), 'accepted', now() - make_interval(secs => n / 2) from c, generate_series(1, $3::int) n`,
+        select gen_random_uuid(), c.id, $1, 'user', 'word ' || n || ' "quoted" ü \\ ' || repeat('x', 200),
+        'accepted', now() - make_interval(secs => n / 2) from c, generate_series(1, $3::int) n`,
         [user.id, conversations, count],
     );
 }

@@ -51,7 +51,7 @@ function limited(answer, name, max, seconds) {
     assert.ok(Number(answer.headers['retry-after']) >= 1 && Number(answer.headers['retry-after']) <= seconds);
 }
 
-test('AIRI-36 SAAS-10 SAAS-12: login and signup are limited to 10 in 15 minutes per address across both gateways', async ({
+test('AIRI-36 SAAS-10 SAAS-12: login and signup allow 10 in 15 minutes per address across both gateways', async ({
     ports,
 }) => {
     const from = address();

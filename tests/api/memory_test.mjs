@@ -12,7 +12,8 @@ const scenario = withSystem({ gateways: 2, memory: 1, gatewayEnv: { ENABLE_RATE_
 const conversation = async (system, id) => (await system.rows('select * from conversations where id = $1', [id]))[0];
 const bills = (system, user, resource) =>
     system.rows(
-        'select provider, model, outcome, cost_nanousd::int as cost, reference from usage_log where user_id = $1 and resource = $2',
+        `select provider, model, outcome, cost_nanousd::int as cost, reference from usage_log
+            where user_id = $1 and resource = $2`,
         [user.id, resource],
     );
 const updates = (client) =>
@@ -123,7 +124,8 @@ scenario('AIRI-19: a worker killed during its request produces one title and one
     );
     await eventually('five bills', async () => (await bills(system, client.user, 'titles')).length === 5);
     const [{ n }] = await system.rows(
-        "select count(*)::int as n from provider_calls p join usage_log l on l.reference = p.generation_id where l.resource = 'titles' and l.user_id = $1",
+        `select count(*)::int as n from provider_calls p join usage_log l on l.reference = p.generation_id
+            where l.resource = 'titles' and l.user_id = $1`,
         [client.user.id],
     );
     assert.equal(n, 5);

@@ -23,7 +23,8 @@ test('an account with a second factor needs its code, a suspended or deleted one
     const subject = openid.person(fresh());
     const { user } = (await callback(await confirmed(subject))).json.data;
     await system.rows(
-        "insert into two_factor (user_id, secret, enabled_at, recovery_codes) values ($1, 'x', now(), array[encode(sha256('0011223344556677'), 'hex')])",
+        `insert into two_factor (user_id, secret, enabled_at, recovery_codes)
+            values ($1, 'x', now(), array[encode(sha256('0011223344556677'), 'hex')])`,
         [user.id],
     );
     const flow = await confirmed(subject);
@@ -139,7 +140,8 @@ test('a signed-in user links identities, alone sees them and keeps the last way 
     const both = await Promise.all([remove(id, token), remove(second.json.data.id, token)]);
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 409], 'not both at once');
     const [{ n }] = await system.rows(
-        "select count(*)::int as n from audit_log where action in ('identity.linked', 'identity.unlinked') and user_id = $1",
+        `select count(*)::int as n from audit_log
+            where action in ('identity.linked', 'identity.unlinked') and user_id = $1`,
         [ann.id],
     );
     assert.equal(n, 2);

@@ -257,7 +257,7 @@ test('SAAS-28: a gaming_status_changed published to a user reaches all of their 
     wires.forEach((wire) => wire.end());
 });
 
-test("SAAS-23 SAAS-24: a chat works over the WebSocket, and typing is shown to the conversation's other sockets", async ({
+test("SAAS-23 SAAS-24: a chat works over the WebSocket, and the conversation's other sockets see typing", async ({
     system,
     port,
     call,

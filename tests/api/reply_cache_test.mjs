@@ -47,7 +47,8 @@ scenario(
         assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join(''), textOf(first));
         const bills = () =>
             system.rows(
-                'select outcome, cost_nanousd::int as cost, quantity::int from usage_log where user_id = $1 order by occurred_at',
+                `select outcome, cost_nanousd::int as cost, quantity::int from usage_log where user_id = $1
+                    order by occurred_at`,
                 [user.id],
             );
         await eventually('all are billed', async () => (await bills()).length === 3);

@@ -15,7 +15,8 @@ scenario(
         const made = async (days) =>
             (
                 await rows(
-                    `insert into conversations (id, user_id, deleted_at) values (gen_random_uuid(), $1, now() - make_interval(days => $2)) returning id`,
+                    `insert into conversations (id, user_id, deleted_at)
+                        values (gen_random_uuid(), $1, now() - make_interval(days => $2)) returning id`,
                     user.id,
                     days,
                 )
@@ -23,20 +24,26 @@ scenario(
         const [old, young] = [await made(31), await made(29)];
         for (const id of [old, young])
             await rows(
-                "insert into messages (id, conversation_id, user_id, role, content, status, created_at) values (gen_random_uuid(), $1, $2, 'user', 'x', 'accepted', now())",
+                `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+                    values (gen_random_uuid(), $1, $2, 'user', 'x', 'accepted', now())`,
                 id,
                 user.id,
             );
         await rows("update sessions set ended_at = now() - interval '31 days' where user_id = $1", other.id);
         await rows(
-            "insert into inbox (consumer, event_id, handled_at) values ('t', gen_random_uuid(), now() - interval '15 days'), ('t', gen_random_uuid(), now())",
+            `insert into inbox (consumer, event_id, handled_at)
+                values ('t', gen_random_uuid(), now() - interval '15 days'), ('t', gen_random_uuid(), now())`,
         );
         await rows(
-            'update plans set features = features || \'{"retention_days": 90}\' where id = (select plan from users where id = $1)',
+            `update plans set features = features || '{"retention_days": 90}'
+                where id = (select plan from users where id = $1)`,
             user.id,
         );
         await rows(
-            "insert into messages (id, conversation_id, user_id, role, content, status, created_at) values (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'ancient', 'accepted', now() - interval '91 days'), (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'recent', 'accepted', now() - interval '89 days')",
+            `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+                values (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'ancient', 'accepted',
+                now() - interval '91 days'), (gen_random_uuid(), gen_random_uuid(), $1, 'user', 'recent', 'accepted',
+                now() - interval '89 days')`,
             user.id,
         );
         await rows(
@@ -77,7 +84,8 @@ scenario(
 
 scenario('a failing job is reported and does not block the others', async ({ system }) => {
     await system.rows(
-        "create function job_broken() returns bigint language sql as $$ select (1 / 0)::bigint $$; update jobs set last_run = null; insert into jobs (name, every) values ('broken', '1 day')",
+        `create function job_broken() returns bigint language sql as $$ select (1 / 0)::bigint $$;
+            update jobs set last_run = null; insert into jobs (name, every) values ('broken', '1 day')`,
     );
     await system.start('scheduler-1');
     await eventually(

@@ -8,7 +8,7 @@ import { ask, claimsOf, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 
-test('AIRI-04 SAAS-04: a refresh token rotates; reuse is harmless in the grace period and ends the session after it', async ({
+test('AIRI-04 SAAS-04: a refresh token rotates, repeats in its grace period and later ends the session', async ({
     system,
     ports,
     post,
@@ -140,7 +140,7 @@ test('a session that ends while its sockets open leaves none of them open', asyn
     }
 });
 
-test('AIRI-02: an unknown user is unauthenticated, and a banned or deleted one is rejected even on an open WebSocket', async ({
+test('AIRI-02: a missing user is unauthenticated; a banned or deleted one is rejected, also on a WebSocket', async ({
     system,
     ports,
     post,

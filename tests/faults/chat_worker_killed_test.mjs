@@ -51,7 +51,8 @@ scenario(
         }
         for (const one of others) assert.equal(one.restarts, 0, 'the others continue undisturbed');
         print(
-            `${mine.length} of 200 streams taken over after ${spread(mine.map((one) => one.epochAt(2) - killed))}; ${stage.samples} samples of offsets`,
+            `${mine.length} of 200 streams taken over after ${spread(mine.map((one) => one.epochAt(2) - killed))}; ` +
+                `${stage.samples} samples of offsets`,
         );
         await stage.system.start('chat-1');
         await stage.system.settled({ chat: 2 });

@@ -24,7 +24,8 @@ scenario('the only moderation worker dies mid-work, returns and loses no message
     await system.start('moderation-1');
     assert.equal(await stage.check(), 400);
     print(
-        `${waiting} acknowledged messages waited in Kafka and had ended ${seconds(back)} after the restart; ${stage.samples} samples`,
+        `${waiting} acknowledged messages waited in Kafka and had ended ${seconds(back)} after the restart; ` +
+            `${stage.samples} samples`,
     );
 });
 

@@ -48,7 +48,8 @@ async function away(stage, leave) {
     const restarted = sent.filter((one) => one.restarts > 0).length;
     assert.equal(restarted, 0, 'no reply is generated again because it could not be stored');
     print(
-        `away ${((back - stoppedAt) / 1000).toFixed(1)} s, quiet ${seconds(back)} after its start; ${late.filter((one) => one.acceptedAt).length} of ${late.length} late messages`,
+        `down ${((back - stoppedAt) / 1000).toFixed(1)} s, quiet ${seconds(back)} after its start; ` +
+            `${late.filter((one) => one.acceptedAt).length} of ${late.length} late messages`,
     );
 }
 

@@ -27,7 +27,8 @@ async function each(client, scripts, within = 20_000) {
 
 async function calls(system, one) {
     return system.rows(
-        'select epoch, provider, outcome, tokens_out::int, cost_nanousd::int as cost from provider_calls where generation_id = $1 order by call',
+        `select epoch, provider, outcome, tokens_out::int, cost_nanousd::int as cost from provider_calls
+            where generation_id = $1 order by call`,
         [one.ids.generation_id],
     );
 }
@@ -64,7 +65,7 @@ scenario('AIRI-26: a failure before the first token switches to the next provide
 });
 
 scenario(
-    "AIRI-26: a failure after the first token sends message_restart and the next provider's reply, and records both costs",
+    'AIRI-26: a failure after the first token sends message_restart and another reply, and records both costs',
     async (stage) => {
         const [client] = await stage.clientsOf(1);
         const broken = [

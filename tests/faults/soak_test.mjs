@@ -65,7 +65,8 @@ async function keepSending(clients, conversations, running) {
     await Promise.all(
         clients.map(async (client, i) => {
             for (let n = 0; running(); ++n) {
-                const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${n % 9 === 8 ? 'openai.fault=cut openai.times=1' : ''}`;
+                const fault = n % 9 === 8 ? 'openai.fault=cut openai.times=1' : '';
+                const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${fault}`;
                 await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
                 await pause(500);
                 // Rejected during an outage: sent again under the same id, as any client does.
@@ -132,9 +133,7 @@ scenario('every message has one end after random kills under load', async (stage
     const endings = [...system.programs.values()].flatMap((p) => p.endings.map((code) => `${p.name} ${code}`));
     if (endings.length) print(`exited by themselves: ${endings.join(', ')}`);
     print(
-        `${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} begun anew, ${clients.reduce(
-            (sum, c) => sum + c.reconnects,
-            0,
-        )} reconnects, ${stage.samples} samples of offsets`,
+        `${count} messages through: ${done.join(', ')}; ${sent.filter((one) => one.restarts > 0).length} restarted, ` +
+            `${clients.reduce((sum, c) => sum + c.reconnects, 0)} reconnects, ${stage.samples} samples of offsets`,
     );
 });

@@ -29,11 +29,10 @@ async function frozen(stage, script, until) {
         mine.map((one) => one.ids.generation_id),
     ]);
     assert.equal(calls.length, 2 * mine.length, 'both calls of each are recorded');
+    const abandoned = new Set(calls.filter((c) => c.epoch === 1).map((c) => c.outcome));
     print(
-        `${mine.length} replies taken over after ${spread(mine.map((one) => one.epochAt(2) - paused))}; calls given up: ${calls
-            .filter((c) => c.epoch === 1)
-            .map((c) => c.outcome)
-            .filter((o, i, all) => all.indexOf(o) === i)}`,
+        `${mine.length} replies taken over after ${spread(mine.map((one) => one.epochAt(2) - paused))}; ` +
+            `abandoned calls: ${[...abandoned]}`,
     );
     await stage.system.settled({ chat: 2 });
 }

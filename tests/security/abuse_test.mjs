@@ -149,11 +149,13 @@ bad(
         await system.rows("update users set role = 'super' where id = $1", [account.id]);
         const document = (await ask(port, { path: '/openapi.json' })).json;
         const shape = () =>
-            system.rows(`select relname::text, relrowsecurity from pg_class where relnamespace = 'airi'::regnamespace and relkind in ('r', 'p') and not relispartition
+            system.rows(`select relname::text, relrowsecurity from pg_class
+                where relnamespace = 'airi'::regnamespace and relkind in ('r', 'p') and not relispartition
         union all select proname::text, prosecdef from pg_proc where pronamespace = 'airi'::regnamespace order by 1`);
         const others = () =>
             system.rows(
-                "select id, email, role, plan, status, password_hash from users where email not like '%@example.com' or id <> $1 order by id",
+                `select id, email, role, plan, status, password_hash from users
+                    where email not like '%@example.com' or id <> $1 order by id`,
                 [account.id],
             );
         const [shapeBefore, othersBefore] = [await shape(), (await others()).filter((one) => one.id !== account.id)];
@@ -198,7 +200,8 @@ bad(
                     const answer = await ask(port, request);
                     if (answer.status >= 500 || answer.status === 401)
                         wrong.push(
-                            `${operation} ${request.path} ${JSON.stringify(request.json)}: ${answer.status} ${answer.text.slice(0, 200)}`,
+                            `${operation} ${request.path} ${JSON.stringify(request.json)}: ` +
+                                `${answer.status} ${answer.text.slice(0, 200)}`,
                         );
                     if (answer.text.includes('argon2')) wrong.push(`${operation}: a password's hash`);
                 }),
@@ -239,9 +242,10 @@ bad(
                 .filter((one) => one.in === 'query' && one.required)
                 .map((one) => `${one.name}=x`)
                 .join('&');
+            const path = `${pattern.replaceAll(/\{\w+\}/g, own)}?${query && `${query}&`}limit=2`;
             const list = (cursor) =>
                 ask(port, {
-                    path: `${pattern.replaceAll(/\{\w+\}/g, own)}?${query && `${query}&`}limit=2&cursor=${encodeURIComponent(cursor)}`,
+                    path: `${path}&cursor=${encodeURIComponent(cursor)}`,
                     token: a.token,
                 });
             const first = await ask(port, {

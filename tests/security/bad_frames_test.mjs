@@ -25,7 +25,8 @@ bad('an invalid handshake is rejected over HTTP', async ({ port, alice }) => {
     const shake = (lines, path = '/ws') =>
         askRaw(
             port,
-            `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${lines}\r\n`,
+            `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
+                `Upgrade: websocket\r\nConnection: Upgrade\r\n${lines}\r\n`,
         );
     const bearer = `Authorization: Bearer ${alice.token}\r\n`;
     const version = 'Sec-WebSocket-Version: 13\r\n';

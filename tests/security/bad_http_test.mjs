@@ -82,7 +82,8 @@ bad('a malformed header is rejected and closes the connection', async ({ port })
 
 bad('request data cannot inject a response header', async ({ port, alice }) => {
     const lines =
-        'Host: a\r\nX-Request-Id: <b>\x22</b>\r\ntraceparent: 00-zz-01\r\nOrigin: http://evil.example\tSet-Cookie: a=b\r\n';
+        'Host: a\r\nX-Request-Id: <b>\x22</b>\r\ntraceparent: 00-zz-01\r\n' +
+        'Origin: http://evil.example\tSet-Cookie: a=b\r\n';
     const answer = await askRaw(port, request('GET /api/v1/plans', lines));
     assert.equal(answer.status, 200);
     assert.match(answer.headers['x-request-id'], /^[0-9a-f-]{36}$/);

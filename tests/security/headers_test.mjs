@@ -37,7 +37,7 @@ test('AIRI-12 SAAS-09: five security headers have exact values on responses, err
     }
 });
 
-test('AIRI-12 SAAS-09: CORS allows localhost:5173 with credentials in development and only FRONTEND_URL in production', async ({
+test('AIRI-12 SAAS-09: CORS allows localhost:5173 in development and only FRONTEND_URL in production', async ({
     system,
     ports,
 }) => {

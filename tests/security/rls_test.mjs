@@ -184,7 +184,8 @@ scenario(
                 for (const sql of [`update ${table} set ${column} = ${column}`, `delete from ${table}`]) {
                     const mine = (
                         await client.query(
-                            `select count(*)::int as n from ${table} where ${hidden ? 'false' : `${owner(table)} = $1`}`,
+                            `select count(*)::int as n from ${table}
+                                where ${hidden ? 'false' : `${owner(table)} = $1`}`,
                             hidden ? [] : [a.id],
                         )
                     ).rows[0].n;
@@ -201,7 +202,8 @@ scenario(
                 for (const key of ['message_id', 'event_id', 'hash', 'generation_id', 'day'])
                     if (key in rowsOf[table].row && key !== 'generation_id')
                         fresh[key] = key === 'day' ? '2000-01-01' : crypto.randomUUID();
-                const insert = `insert into ${table} (${columns.join()}) select ${columns.join()} from jsonb_populate_record(null::${table}, $1)`;
+                const insert = `insert into ${table} (${columns.join()}) select ${columns.join()}
+                    from jsonb_populate_record(null::${table}, $1)`;
                 denied(await attempt(insert, [fresh]), `insert into ${table} for B`);
                 // A's own row reassigned to B, where a column names the owner.
                 if (!hidden && table !== 'users')

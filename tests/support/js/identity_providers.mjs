@@ -158,7 +158,8 @@ export function jwt(key, claims, header = {}) {
         const secret = key.publicKey.export({ type: 'spki', format: 'pem' });
         return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     }
-    return `${text}.${sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    const signature = sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${text}.${signature.toString('base64url')}`;
 }
 
 // A scripted provider: `pages` by path, each (request, body, response) → a value for JSON, or nothing when it has

@@ -160,7 +160,8 @@ export class RawSocket extends Raw {
         const raw = new RawSocket(port, options);
         raw.send(
             `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-                `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+                `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+                `Authorization: Bearer ${token}\r\n\r\n`,
         );
         const answer = await raw.answer();
         assert.equal(answer.status, 101, raw.text);

@@ -65,7 +65,8 @@ export async function twoUsers(system) {
             );
             await system.rows('insert into export_parts (export_id, part, body) values ($1, 0, $2)', [archive, mark]);
             await system.rows(
-                "insert into email_links (hash, user_id, kind, email, expires_at) values ($2, $1, 'magic_link', 'x', now())",
+                `insert into email_links (hash, user_id, kind, email, expires_at)
+                    values ($2, $1, 'magic_link', 'x', now())`,
                 [user.id, mark],
             );
             await system.rows(
@@ -73,16 +74,19 @@ export async function twoUsers(system) {
                 [user.id, mark],
             );
             await system.rows(
-                "insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider) values (gen_random_uuid(), $1, $2, 'x', 'x', 'test')",
+                `insert into identity_flows (id, user_id, state_hash, binding_hash, nonce_hash, provider)
+                    values (gen_random_uuid(), $1, $2, 'x', 'x', 'test')`,
                 [user.id, mark],
             );
             await system.rows("insert into two_factor (user_id, secret) values ($1, 'x')", [user.id]);
             await system.rows(
-                `insert into api_keys (id, user_id, name, prefix, hash, scopes) values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`,
+                `insert into api_keys (id, user_id, name, prefix, hash, scopes)
+                    values (gen_random_uuid(), $1, 'x', 'x', $2, '{}')`,
                 [user.id, mark],
             );
             await system.rows(
-                "insert into avatars (id, user_id, sha256, media_type, width, height, bytes) values (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 'x')",
+                `insert into avatars (id, user_id, sha256, media_type, width, height, bytes)
+                    values (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 'x')`,
                 [user.id, mark],
             );
             await system.rows(

@@ -241,9 +241,12 @@ async function checkDatabase(system, acknowledged, expect) {
         select user_id, resource, model, day from usage_daily
         full join (select user_id, resource, model, (occurred_at at time zone 'utc')::date as day, count(*) as requests,
                    sum(quantity) as quantity, sum(tokens_in) as tokens_in, sum(tokens_out) as tokens_out,
-                   sum(cost_nanousd) as cost_nanousd from usage_log group by 1, 2, 3, 4) l using (user_id, resource, model, day)
-        where (usage_daily.requests, usage_daily.quantity, usage_daily.tokens_in, usage_daily.tokens_out, usage_daily.cost_nanousd)
-            is distinct from (l.requests, l.quantity::bigint, l.tokens_in::bigint, l.tokens_out::bigint, l.cost_nanousd::bigint)) d`);
+                   sum(cost_nanousd) as cost_nanousd from usage_log
+                   group by 1, 2, 3, 4) l using (user_id, resource, model, day)
+        where (usage_daily.requests, usage_daily.quantity, usage_daily.tokens_in, usage_daily.tokens_out,
+               usage_daily.cost_nanousd)
+            is distinct from (l.requests, l.quantity::bigint, l.tokens_in::bigint, l.tokens_out::bigint,
+                              l.cost_nanousd::bigint)) d`);
     assert.deepEqual(sums.wrong, [], 'the daily sums are those of the log');
 }
 
@@ -299,7 +302,8 @@ async function checkRest(system, clients) {
 async function checkOrder(system, ids) {
     const wrong = await system.rows(
         `select id from (
-        select id, finished_at, lag(finished_at) over (partition by conversation_id order by message_created_at, message_id) as before
+        select id, finished_at,
+            lag(finished_at) over (partition by conversation_id order by message_created_at, message_id) as before
         from generations where id = any($1) and state <> 'rejected') g where before > finished_at`,
         [ids],
     );

@@ -10,11 +10,13 @@ def read(raw):
     mail = email.message_from_bytes(raw, policy=policy.default)
     faults = [str(f) for part in mail.walk() for f in part.defects]
     faults += [str(f) for value in mail.values() for f in value.defects]
-    body = lambda kind: mail.get_body((kind,)).get_content().replace('\\r\\n', '\\n') if mail.get_body((kind,)) else None
+    def body(kind):
+        part = mail.get_body((kind,))
+        return part.get_content().replace('\\r\\n', '\\n') if part else None
     link = lambda text: next((w for w in (text or '').split() if w.startswith(('http://', 'https://'))), None)
-    return {'from': mail['from'], 'to': mail['to'], 'subject': mail['subject'], 'date': mail['date'], 'id': mail['x-airi-event'],
-            'messageId': mail['message-id'], 'headers': mail.keys(), 'text': body('plain'), 'html': body('html'),
-            'link': link(body('plain')), 'faults': faults}
+    return {'from': mail['from'], 'to': mail['to'], 'subject': mail['subject'], 'date': mail['date'],
+            'id': mail['x-airi-event'], 'messageId': mail['message-id'], 'headers': mail.keys(),
+            'text': body('plain'), 'html': body('html'), 'link': link(body('plain')), 'faults': faults}
 if len(sys.argv) > 1:
     files = sorted(pathlib.Path(sys.argv[1]).glob('*.eml'), key=lambda f: f.stat().st_mtime_ns)
     print(json.dumps([dict(read(f.read_bytes()), file=f.name) for f in files]))
