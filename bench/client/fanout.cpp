@@ -30,14 +30,14 @@ private:
 };
 
 // Deltas of consecutive generations, never more than `window` in flight, so that no server drops any.
-struct channel_run {
-    loop on;
-    publisher redis{on};
+struct fanout_run {
+    loop reactor;
+    publisher redis{reactor};
     std::string channel, text = std::string(24, 'x');
     events::generation_ids ids;
     events::position at{1, 0};
     std::vector<std::unique_ptr<subscriber>> sockets;
-    std::vector<std::uint64_t> heard;  // deltas by socket
+    std::vector<std::uint64_t> delta_counts;  // deltas by socket
     std::size_t count = 0, joined = 0, window = 64;
     std::uint64_t published = 0, complete = 0, delivered = 0, measured = 0;
     std::vector<std::size_t> takers;             // by delta modulo window: the number of sockets that received it
@@ -50,26 +50,26 @@ struct channel_run {
     void begin();
     void publish_frame(events::frame_type type, std::string_view more);
     void fill();
-    void took(std::size_t number);
+    void delta_received(std::size_t number);
 };
 
-void channel_run::begin() {
+void fanout_run::begin() {
     measured_from = steady::now() + warmup;
     ends = measured_from + duration;
     takers.assign(window, 0);
     sent_times.assign(window, {});
     publish_frame(events::frame_type::start, {});
     fill();
-    on.at(ends, [this] { on.stop(); });
+    reactor.at(ends, [this] { reactor.stop(); });
 }
 
-void channel_run::publish_frame(events::frame_type type, std::string_view more) {
+void fanout_run::publish_frame(events::frame_type type, std::string_view more) {
     const auto frame = events::frame(type, ids, at, more);
     redis.publish(channel, events::publish_payload(ids.generation, at, type, frame));
     ++at.offset;
 }
 
-void channel_run::fill() {
+void fanout_run::fill() {
     while (published - complete < window) {
         takers[published % window] = 0;
         sent_times[published % window] = steady::now();
@@ -78,8 +78,8 @@ void channel_run::fill() {
     }
 }
 
-void channel_run::took(std::size_t number) {
-    const auto which = heard[number]++;
+void fanout_run::delta_received(std::size_t number) {
+    const auto which = delta_counts[number]++;
     if (++delivered % 64 == 0) {
         const auto now = steady::now();
         if (now >= measured_from && now < ends) {
@@ -94,36 +94,36 @@ void channel_run::took(std::size_t number) {
 
 }  // namespace
 
-std::string fanout(const options& with) {
-    channel_run all;
-    all.count = static_cast<std::size_t>(with.number("sockets", 1'000));
-    all.window = static_cast<std::size_t>(with.number("window", 64));
-    all.duration = seconds(with.number("seconds", 5));
-    const auto who = people_of(with, 1).front();
-    all.ids.conversation = conversation_id::parse(who.conversations.front()).value();
+std::string fanout(const options& arguments) {
+    fanout_run all;
+    all.count = static_cast<std::size_t>(arguments.number("sockets", 1'000));
+    all.window = static_cast<std::size_t>(arguments.number("window", 64));
+    all.duration = seconds(arguments.number("seconds", 5));
+    const auto user = load_people(arguments, 1).front();
+    all.ids.conversation = conversation_id::parse(user.conversations.front()).value();
     all.ids.generation = generation_id::fresh();
     all.ids.message = all.ids.reply = message_id::fresh();
     all.channel = events::channel_of(all.ids.conversation);
-    all.heard.assign(all.count, 0);
-    const auto speaks = dialect_of(with.text("dialect", "airi"));
-    const auto to = place::of(with.text("to"));
-    all.redis.on_open = [&all, &who, speaks, to] {
+    all.delta_counts.assign(all.count, 0);
+    const auto protocol = parse_dialect(arguments.text("dialect", "airi"));
+    const auto target = endpoint::parse(arguments.text("to"));
+    all.redis.on_open = [&all, &user, protocol, target] {
         for (std::size_t i = 0; i < all.count; ++i) {
-            all.sockets.push_back(std::make_unique<subscriber>(all.on, speaks, who.token, all.channel));
+            all.sockets.push_back(std::make_unique<subscriber>(all.reactor, protocol, user.token, all.channel));
             auto& one = *all.sockets.back();
             one.on_joined = [&all] {
-                if (++all.joined == all.count) all.on.after(seconds(1), [&all] { all.begin(); });
+                if (++all.joined == all.count) all.reactor.after(seconds(1), [&all] { all.begin(); });
             };
-            one.on_delta = [&all, i] { all.took(i); };
+            one.on_delta = [&all, i] { all.delta_received(i); };
             one.on_end = [&all](std::string_view why) {
                 if (++all.failed < 5) std::cerr << "airi-bench: " << why << '\n';
-                all.on.stop();
+                all.reactor.stop();
             };
-            all.on.after(milliseconds(i), [&one, to] { one.connect(to, {}); });
+            all.reactor.after(milliseconds(i), [&one, target] { one.connect(target, {}); });
         }
     };
-    all.redis.connect(place::of(with.text("redis")));
-    all.on.run();
+    all.redis.connect(endpoint::parse(arguments.text("redis")));
+    all.reactor.run();
     return json::object()
         .add("sockets", all.joined)
         .add("failed", all.failed)

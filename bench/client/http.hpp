@@ -9,7 +9,7 @@ namespace airi::bench {
 
 class http_link final : public link {
 public:
-    explicit http_link(loop& on) : link(on) {}
+    explicit http_link(loop& reactor) : link(reactor) {}
 
     std::function<void()> on_open;
     std::function<void(int status, std::string_view body)> on_answer;

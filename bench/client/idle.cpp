@@ -12,10 +12,10 @@ namespace {
 constexpr std::size_t handshakes_at_once = 100;
 constexpr std::size_t sockets_of_an_address = 2'000;
 
-struct crowd {
-    loop on;
-    place to;
-    dialect speaks = dialect::airi;
+struct idle_run {
+    loop reactor;
+    endpoint target;
+    dialect protocol = dialect::airi;
     std::string script;
     std::int64_t pid = 0;
     std::vector<person> people;
@@ -29,35 +29,35 @@ struct crowd {
     void open_next();
     void settled();
     void speak();
-    void heard(std::size_t number);
+    void delta_received(std::size_t number);
 };
 
-void crowd::open_next() {
+void idle_run::open_next() {
     if (sockets.size() == people.size()) return;
     const auto number = sockets.size();
-    sockets.push_back(std::make_unique<subscriber>(on, speaks, people[number].token, std::string()));
+    sockets.push_back(std::make_unique<subscriber>(reactor, protocol, people[number].token, std::string()));
     auto& one = *sockets.back();
     one.on_joined = [this] {
         if (++joined < people.size()) return open_next();
         all_joined = steady::now();
-        on.after(seconds(3), [this] { settled(); });
+        reactor.after(seconds(3), [this] { settled(); });
     };
-    one.on_delta = [this, number] { heard(number); };
+    one.on_delta = [this, number] { delta_received(number); };
     one.on_end = [this](std::string_view why) {
         if (++failed < 5) std::cerr << "airi-bench: " << why << '\n';
-        if (failed > 100) on.stop();
+        if (failed > 100) reactor.stop();
     };
-    one.connect(to, "127.0.0." + std::to_string(1 + number / sockets_of_an_address));
+    one.connect(target, "127.0.0." + std::to_string(1 + number / sockets_of_an_address));
 }
 
-void crowd::settled() {
+void idle_run::settled() {
     after = memory_of(pid);
-    if (messages == 0) return on.stop();
+    if (messages == 0) return reactor.stop();
     speak();
 }
 
-void crowd::speak() {
-    if (messages-- == 0) return on.stop();
+void idle_run::speak() {
+    if (messages-- == 0) return reactor.stop();
     speaker = (speaker + 7'919) % people.size();
     waiting = true;
     sent = steady::now();
@@ -65,27 +65,27 @@ void crowd::speak() {
         message_send(people[speaker].conversations.front(), "[[stub " + script + "]] Hello.", uuid::v7().text()));
 }
 
-void crowd::heard(std::size_t number) {
+void idle_run::delta_received(std::size_t number) {
     if (!waiting || number != speaker) return;
     waiting = false;
     first_delta.add(steady::now() - sent);
-    on.after(milliseconds(100), [this] { speak(); });
+    reactor.after(milliseconds(100), [this] { speak(); });
 }
 
 }  // namespace
 
-std::string idle(const options& with) {
-    crowd all;
-    all.to = place::of(with.text("to"));
-    all.speaks = dialect_of(with.text("dialect", "airi"));
-    all.script = with.text("script", "tokens=4 rate=100");
-    all.pid = with.number("pid", 0);
-    all.messages = with.number("messages", 100);
-    all.people = people_of(with, static_cast<std::size_t>(with.number("sockets", 10'000)));
+std::string idle(const options& arguments) {
+    idle_run all;
+    all.target = endpoint::parse(arguments.text("to"));
+    all.protocol = parse_dialect(arguments.text("dialect", "airi"));
+    all.script = arguments.text("script", "tokens=4 rate=100");
+    all.pid = arguments.number("pid", 0);
+    all.messages = arguments.number("messages", 100);
+    all.people = load_people(arguments, static_cast<std::size_t>(arguments.number("sockets", 10'000)));
     all.before = memory_of(all.pid);
     all.began = steady::now();
     for (std::size_t i = 0; i < handshakes_at_once; ++i) all.open_next();
-    all.on.run();
+    all.reactor.run();
     const auto opening = std::chrono::duration<double>(all.all_joined - all.began).count();
     return json::object()
         .add("sockets", all.joined)

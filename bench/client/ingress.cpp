@@ -9,8 +9,8 @@
 namespace airi::bench {
 namespace {
 
-struct flood {
-    loop on;
+struct ingress_run {
+    loop reactor;
     std::string run = uuid::v7().text(), content;
     steady::time_point measured_from, ends;
     samples acknowledged;
@@ -21,34 +21,34 @@ struct flood {
 
 class poster {
 public:
-    poster(flood& in, const place& to, const person& who, std::size_t number)
-        : in_(in), who_(who), number_(std::to_string(number)), http_(in.on) {
+    poster(ingress_run& shared, const endpoint& target, const person& user, std::size_t number)
+        : shared_(shared), user_(user), number_(std::to_string(number)), http_(shared.reactor) {
         http_.on_open = [this] { post(); };
         http_.on_answer = [this](int status, std::string_view body) { answered(status, body); };
-        http_.on_end = [this] { ++in_.refused; };
-        http_.connect(to);
+        http_.on_end = [this] { ++shared_.refused; };
+        http_.connect(target);
     }
 
 private:
     void post() {
-        const auto& where = who_.conversations[turn_ % who_.conversations.size()];
+        const auto& where = user_.conversations[turn_ % user_.conversations.size()];
         const auto body = json::object()
-                              .add("content", in_.content)
-                              .add("client_message_id", in_.run + "/" + number_ + "/" + std::to_string(turn_++))
+                              .add("content", shared_.content)
+                              .add("client_message_id", shared_.run + "/" + number_ + "/" + std::to_string(turn_++))
                               .text();
         sent_ = steady::now();
         http_.send(
-            http_link::post("/api/v1/conversations/" + where + "/messages", who_.token, body, "Prefer: wait=0\r\n"));
+            http_link::post("/api/v1/conversations/" + where + "/messages", user_.token, body, "Prefer: wait=0\r\n"));
     }
     void answered(int status, std::string_view body) {
         const auto now = steady::now();
-        if (status != 202 && ++in_.refused < 5) std::cerr << "airi-bench: " << status << ' ' << body << '\n';
-        if (status == 202 && in_.measuring(now)) in_.acknowledged.add(now - sent_);
-        if (now < in_.ends) post();
+        if (status != 202 && ++shared_.refused < 5) std::cerr << "airi-bench: " << status << ' ' << body << '\n';
+        if (status == 202 && shared_.measuring(now)) shared_.acknowledged.add(now - sent_);
+        if (now < shared_.ends) post();
     }
 
-    flood& in_;
-    const person& who_;
+    ingress_run& shared_;
+    const person& user_;
     std::string number_;
     http_link http_;
     std::size_t turn_ = 0;
@@ -57,20 +57,20 @@ private:
 
 }  // namespace
 
-std::string ingress(const options& with) {
-    flood all;
-    const auto connections = static_cast<std::size_t>(with.number("connections", 64));
-    const auto length = with.number("seconds", 5);
-    all.content = with.text(
+std::string ingress(const options& arguments) {
+    ingress_run all;
+    const auto connections = static_cast<std::size_t>(arguments.number("connections", 64));
+    const auto length = arguments.number("seconds", 5);
+    all.content = arguments.text(
         "content", "Good morning, how did you sleep? I dreamt of the sea again, and of the house by the harbour.");
-    all.measured_from = steady::now() + seconds(with.number("warmup", 2));
+    all.measured_from = steady::now() + seconds(arguments.number("warmup", 2));
     all.ends = all.measured_from + seconds(length);
-    const auto people = people_of(with, connections);
+    const auto people = load_people(arguments, connections);
     std::vector<std::unique_ptr<poster>> posters;
-    for (const auto& who : people)
-        posters.push_back(std::make_unique<poster>(all, place::of(with.text("to")), who, posters.size()));
-    all.on.at(all.ends + seconds(1), [&all] { all.on.stop(); });
-    all.on.run();
+    for (const auto& user : people)
+        posters.push_back(std::make_unique<poster>(all, endpoint::parse(arguments.text("to")), user, posters.size()));
+    all.reactor.at(all.ends + seconds(1), [&all] { all.reactor.stop(); });
+    all.reactor.run();
     return json::object()
         .add("refused", all.refused)
         .add("per_second", static_cast<double>(all.acknowledged.count()) / static_cast<double>(length))

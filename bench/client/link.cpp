@@ -22,16 +22,16 @@ sockaddr_in address_of(const std::string& host, unsigned short port) {
     return out;
 }
 
-const sockaddr* generic(const sockaddr_in& from) { return reinterpret_cast<const sockaddr*>(&from); }
+const sockaddr* generic(const sockaddr_in& source) { return reinterpret_cast<const sockaddr*>(&source); }
 
 }  // namespace
 
-place place::of(std::string_view text) {
+endpoint endpoint::parse(std::string_view text) {
     if (const auto scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
     text = text.substr(0, text.find('/'));
     const auto colon = text.rfind(':');
-    place out;
-    if (colon == text.npos) throw std::invalid_argument("host:port is wanted");
+    endpoint out;
+    if (colon == text.npos) throw std::invalid_argument("host:port is required");
     const auto port = text.substr(colon + 1);
     if (std::from_chars(port.data(), port.data() + port.size(), out.port).ec != std::errc{})
         throw std::invalid_argument("no port in " + std::string(text));
@@ -39,20 +39,20 @@ place place::of(std::string_view text) {
     return out;
 }
 
-void link::connect(const place& to, const std::string& from) {
+void link::connect(const endpoint& target, const std::string& source) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd_ < 0) throw std::runtime_error(std::string("socket: ") + std::strerror(errno));
     const int one = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (!from.empty()) {
+    if (!source.empty()) {
         ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-        const auto source = address_of(from, 0);
-        ::bind(fd_, generic(source), sizeof source);
+        const auto source_address = address_of(source, 0);
+        ::bind(fd_, generic(source_address), sizeof source_address);
     }
-    const auto target = address_of(to.host, to.port);
+    const auto address = address_of(target.host, target.port);
     watching_write_ = true;
-    on_.add(fd_, *this, true);
-    if (::connect(fd_, generic(target), sizeof target) < 0 && errno != EINPROGRESS) {
+    reactor_.add(fd_, *this, true);
+    if (::connect(fd_, generic(address), sizeof address) < 0 && errno != EINPROGRESS) {
         close();
         ended();
     }
@@ -66,12 +66,12 @@ void link::send(std::string_view bytes) {
     }
     if (bytes.empty()) return;
     unsent_ += bytes;
-    if (!watching_write_) on_.change(fd_, *this, watching_write_ = true);
+    if (!watching_write_) reactor_.change(fd_, *this, watching_write_ = true);
 }
 
 void link::close() {
     if (fd_ < 0) return;
-    on_.remove(fd_);
+    reactor_.remove(fd_);
     ::close(fd_);
     fd_ = -1;
     connected_ = false;
@@ -96,7 +96,7 @@ void link::writable() {
         const auto count = ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
         if (count > 0) unsent_.erase(0, static_cast<std::size_t>(count));
     }
-    if (unsent_.empty()) on_.change(fd_, *this, watching_write_ = false);
+    if (unsent_.empty()) reactor_.change(fd_, *this, watching_write_ = false);
 }
 
 void link::readable() {

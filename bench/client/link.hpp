@@ -8,21 +8,21 @@
 
 namespace airi::bench {
 
-struct place {
+struct endpoint {
     std::string host = "127.0.0.1";
     unsigned short port = 0;
     /// host:port, with or without a scheme before it; throws std::invalid_argument.
-    static place of(std::string_view text);
+    static endpoint parse(std::string_view text);
 };
 
 class link : private loop::ready {
 public:
-    explicit link(loop& on) : on_(on) {}
+    explicit link(loop& reactor) : reactor_(reactor) {}
     ~link() override { close(); }
     link(const link&) = delete;
 
     /// `from` is the source address; several of them give ten thousand connections enough ports. Empty: any.
-    void connect(const place& to, const std::string& from = {});
+    void connect(const endpoint& target, const std::string& source = {});
     void send(std::string_view bytes);
     void close();
     bool is_open() const noexcept { return fd_ >= 0; }
@@ -34,13 +34,13 @@ protected:
     /// The peer closed the connection, or connecting failed.
     virtual void ended() = 0;
 
-    loop& on() noexcept { return on_; }
+    loop& reactor() noexcept { return reactor_; }
 
 private:
     void readable() override;
     void writable() override;
 
-    loop& on_;
+    loop& reactor_;
     int fd_ = -1;
     bool connected_ = false;
     bool watching_write_ = false;

@@ -14,11 +14,11 @@ loop::loop() : poll_(epoll_create1(EPOLL_CLOEXEC)) {
 
 loop::~loop() { ::close(poll_); }
 
-void loop::control(int what, int fd, ready* who, bool write) {
+void loop::control(int operation, int fd, ready* handler, bool write) {
     epoll_event event{};
     event.events = EPOLLIN | (write ? std::uint32_t{EPOLLOUT} : 0u);
-    event.data.ptr = who;
-    epoll_ctl(poll_, what, fd, &event);
+    event.data.ptr = handler;
+    epoll_ctl(poll_, operation, fd, &event);
 }
 
 void loop::run() {
@@ -32,15 +32,15 @@ void loop::run() {
         const timespec wait{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
         const int count = epoll_pwait2(poll_, events.data(), events.size(), &wait, nullptr);
         for (int i = 0; i < count && !stopped_; ++i) {
-            auto& who = *static_cast<ready*>(events[static_cast<std::size_t>(i)].data.ptr);
-            const auto is = events[static_cast<std::size_t>(i)].events;
-            if (is & EPOLLOUT) who.writable();
-            if (is & (EPOLLIN | EPOLLHUP | EPOLLERR)) who.readable();
+            auto& handler = *static_cast<ready*>(events[static_cast<std::size_t>(i)].data.ptr);
+            const auto flags = events[static_cast<std::size_t>(i)].events;
+            if (flags & EPOLLOUT) handler.writable();
+            if (flags & (EPOLLIN | EPOLLHUP | EPOLLERR)) handler.readable();
         }
         for (const auto now = steady::now(); !stopped_ && !timers_.empty() && timers_.begin()->first <= now;) {
-            auto what = std::move(timers_.begin()->second);
+            auto callback = std::move(timers_.begin()->second);
             timers_.erase(timers_.begin());
-            what();
+            callback();
         }
     }
 }

@@ -26,18 +26,20 @@ public:
     loop(const loop&) = delete;
 
     /// Level-triggered; reports writability only when `write` is set.
-    void add(int fd, ready& who, bool write) { control(EPOLL_CTL_ADD, fd, &who, write); }
-    void change(int fd, ready& who, bool write) { control(EPOLL_CTL_MOD, fd, &who, write); }
+    void add(int fd, ready& handler, bool write) { control(EPOLL_CTL_ADD, fd, &handler, write); }
+    void change(int fd, ready& handler, bool write) { control(EPOLL_CTL_MOD, fd, &handler, write); }
     void remove(int fd) { control(EPOLL_CTL_DEL, fd, nullptr, false); }
 
-    void at(steady::time_point when, std::function<void()> what) { timers_.emplace(when, std::move(what)); }
-    void after(std::chrono::nanoseconds wait, std::function<void()> what) { at(steady::now() + wait, std::move(what)); }
+    void at(steady::time_point time, std::function<void()> callback) { timers_.emplace(time, std::move(callback)); }
+    void after(std::chrono::nanoseconds wait, std::function<void()> callback) {
+        at(steady::now() + wait, std::move(callback));
+    }
 
     void run();
     void stop() { stopped_ = true; }
 
 private:
-    void control(int what, int fd, ready* who, bool write);
+    void control(int operation, int fd, ready* handler, bool write);
 
     int poll_;
     bool stopped_ = false;

@@ -11,7 +11,7 @@ namespace airi::bench {
 options::options(int count, char** arguments) {
     for (int i = 0; i + 1 < count; i += 2) {
         const std::string name = arguments[i];
-        if (!name.starts_with("--")) throw std::invalid_argument("--name value is wanted, not " + name);
+        if (!name.starts_with("--")) throw std::invalid_argument("expected --name value, not " + name);
         given_[name.substr(2)] = arguments[i + 1];
     }
     if (count % 2 != 0) throw std::invalid_argument(std::string("no value for ") + arguments[count - 1]);
@@ -19,7 +19,7 @@ options::options(int count, char** arguments) {
 
 const std::string& options::text(const std::string& name) const {
     const auto found = given_.find(name);
-    if (found == given_.end()) throw std::invalid_argument("--" + name + " is needed");
+    if (found == given_.end()) throw std::invalid_argument("--" + name + " is required");
     return found->second;
 }
 
@@ -33,10 +33,10 @@ std::int64_t options::number(const std::string& name, std::int64_t otherwise) co
     return found == given_.end() ? otherwise : std::stoll(found->second);
 }
 
-std::vector<person> people_of(const options& with, std::size_t most) {
+std::vector<person> load_people(const options& arguments, std::size_t most) {
     const char* value = std::getenv("JWT_SECRET");
     const tokens::keyring keys(tokens::key::of(secret(value ? value : "")));
-    std::ifstream file(with.text("people"));
+    std::ifstream file(arguments.text("people"));
     std::vector<person> out;
     for (std::string line; out.size() < most && std::getline(file, line);) {
         std::istringstream words(line);
@@ -49,7 +49,7 @@ std::vector<person> people_of(const options& with, std::size_t most) {
         while (words >> conversation) one.conversations.push_back(conversation);
         out.push_back(std::move(one));
     }
-    if (out.size() < most) throw std::invalid_argument("too few people in " + with.text("people"));
+    if (out.size() < most) throw std::invalid_argument("too few users in " + arguments.text("people"));
     return out;
 }
 

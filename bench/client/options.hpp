@@ -29,6 +29,6 @@ struct person {
 };
 
 /// The users of the first `most` lines "user session conversation…" of the file, with tokens signed with JWT_SECRET.
-std::vector<person> people_of(const options& with, std::size_t most);
+std::vector<person> load_people(const options& arguments, std::size_t most);
 
 }  // namespace airi::bench

@@ -12,7 +12,7 @@ namespace airi::bench {
 
 class samples {
 public:
-    void add(steady::duration took) { all_.push_back(std::chrono::duration<double, std::milli>(took).count()); }
+    void add(steady::duration elapsed) { all_.push_back(std::chrono::duration<double, std::milli>(elapsed).count()); }
     std::size_t count() const noexcept { return all_.size(); }
     void clear() noexcept { all_.clear(); }
     /// In milliseconds; 0 when nothing was measured.

@@ -6,26 +6,26 @@
 namespace airi::bench {
 
 enum class dialect { airi, ws, socketio };
-dialect dialect_of(std::string_view name);
+dialect parse_dialect(std::string_view name);
 
 class subscriber {
 public:
     /// `channel` is subscribed to where the server does not do so by itself; empty: none.
-    subscriber(loop& on, dialect speaks, const std::string& token, std::string channel);
+    subscriber(loop& reactor, dialect protocol, const std::string& token, std::string channel);
 
     std::function<void()> on_joined;
     std::function<void()> on_delta;
     std::function<void(std::string_view why)> on_end;
 
-    void connect(const place& to, const std::string& from) { ws_.connect(to, from); }
+    void connect(const endpoint& target, const std::string& source) { ws_.connect(target, source); }
     void send(std::string_view text) { ws_.send_text(text); }
 
 private:
     void opened();
-    void hear(std::string_view text);
-    void hear_socketio(std::string_view text);
+    void receive(std::string_view text);
+    void receive_socketio(std::string_view text);
 
-    dialect speaks_;
+    dialect protocol_;
     std::string token_;
     std::string channel_;
     websocket ws_;

@@ -9,8 +9,8 @@ namespace airi::bench {
 
 class websocket final : public link {
 public:
-    websocket(loop& on, std::string path, std::string token)
-        : link(on), path_(std::move(path)), token_(std::move(token)) {}
+    websocket(loop& reactor, std::string path, std::string token)
+        : link(reactor), path_(std::move(path)), token_(std::move(token)) {}
 
     std::function<void()> on_open;
     std::function<void(std::string_view)> on_text;
