@@ -64,8 +64,9 @@ const folder_rule* rule_of(std::string_view path) {
 }
 
 // The layers of the gateway, highest first. A folder that is not named is a domain's and has the rank of messaging.
-const std::vector<names> gateway_ranks{{"gateway/routes/"}, {"gateway/api/"}, {"gateway/messaging/"}, {"gateway/auth/"},
-    {"gateway/realtime/"}, {"gateway/services/"}, {"gateway/transport/"}, {"gateway/http/", "gateway/pages/"}};
+const std::vector<names> gateway_ranks{{"gateway/routes/"}, {"gateway/api/"}, {"gateway/openai/"},
+    {"gateway/messaging/"}, {"gateway/auth/"}, {"gateway/realtime/"}, {"gateway/services/"}, {"gateway/transport/"},
+    {"gateway/http/", "gateway/pages/"}};
 
 std::size_t rank_of(std::string_view folder) {
     std::size_t domains = 0;

@@ -12,7 +12,6 @@
 #include "gateway/auth/cookies.hpp"
 #include "gateway/http/deprecation.hpp"
 #include "gateway/http/json_checks.hpp"
-#include "gateway/messaging/submit_message.hpp"
 #include "gateway/messaging/websocket_handler.hpp"
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -152,7 +151,7 @@ public:
         if (std::get<0>(who)->pending) co_return refuse(consent_needed());
         if (!std::get<0>(who)->may("chat")) co_return refuse({403, "SCOPE_NEEDED", "this API key may not do this"});
         co_return upgraded{
-            make_peer(services_, std::get<0>(std::move(who)), {request.traceparent, request.id}), subprotocol};
+            make_websocket_handler(services_, std::get<0>(std::move(who)), request.trace()), subprotocol};
     }
 
 private:

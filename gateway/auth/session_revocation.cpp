@@ -12,8 +12,8 @@ class endings final : public channel_listener {
 public:
     explicit endings(services& services) : services_(services) {}
 
-    void hear(std::string_view, const delivered_frame& one) override {
-        const auto session = session_id::parse(*one.frame);
+    void on_frame(std::string_view, const delivered_frame& delivered) override {
+        const auto session = session_id::parse(*delivered.frame);
         if (!session) return;
         services_.accounts.forget(*session);
         services_.sockets.end(*session);

@@ -18,6 +18,12 @@ namespace airi::gateway {
 
 enum class verb { get, head, post, put, patch, del, options };
 
+/// Ties logs and events to the request or WebSocket that caused them.
+struct request_trace {
+    std::string traceparent;  ///< W3C
+    std::string request_id;
+};
+
 /// A whole request: the header was checked (RFC 9112), the body is complete and within its limit.
 struct request {
     verb method = verb::get;
@@ -36,6 +42,7 @@ struct request {
             if (name == lower_case_name) return value;
         return {};
     }
+    request_trace trace() const { return {traceparent, id}; }
     std::optional<std::string_view> parameter(std::string_view wanted) const {
         for (const auto& [name, value] : query)
             if (name == wanted) return value;

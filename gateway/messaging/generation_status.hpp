@@ -1,9 +1,10 @@
-// How a generation stands, as Postgres says: the judge whenever a stream cannot tell.
+// The state of a generation as Postgres has it, which decides whenever a stream cannot tell.
 #pragma once
 
 #include <optional>
 
 #include "events/frames.hpp"
+#include "gateway/realtime/replay.hpp"
 #include "gateway/services/services.hpp"
 
 namespace airi::gateway {
@@ -12,14 +13,17 @@ struct generation_status {
     events::generation_ids ids;
     std::string state;
     events::position at;     ///< of the last frame when it has ended, of the checkpoint otherwise
-    std::string checkpoint;  ///< text shown so far
+    std::string checkpoint;  ///< the text shown so far
     std::optional<events::last_frame> end;
 };
 
-/// None when it is not the caller's, or not there yet (its event is still on its way).
+/// None when it is not the caller's, or not there yet (its event has not been processed).
 awaitable<result<std::optional<generation_status>>> status_of(services&, user_id caller, generation_id);
 
-/// Remembers the wish to stop it and tells the workers.
+/// The end, or a snapshot of the text shown so far; none when there is neither.
+std::optional<entry> frame_of(const generation_status&, const events::generation_ids&);
+
+/// Stores the request to stop the generation and notifies the workers.
 awaitable<result<>> cancel_generation(services&, user_id caller, generation_id);
 
 }  // namespace airi::gateway

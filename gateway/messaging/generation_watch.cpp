@@ -7,8 +7,9 @@
 namespace airi::gateway {
 namespace {
 
-// How long a silent stream is trusted before Postgres is asked.
-constexpr milliseconds silence{2'000};
+using clock = std::chrono::steady_clock;
+
+constexpr milliseconds silence{2'000};  // without a frame, before Postgres is asked
 
 }  // namespace
 
@@ -26,48 +27,42 @@ awaitable<> generation_watch::join() {
     co_await services_.channels.join(channel_, shared_from_this());
 }
 
-awaitable<> generation_watch::begin(bool history) {
+awaitable<> generation_watch::release(bool history) {
     if (!history) {
-        for (auto& one : order_.release({replayed::kind::recovered, {}, {}})) push(std::move(one));
+        for (auto& one : order_.release(replayed::nothing_missed())) push(std::move(one));
         co_return;
     }
     auto past = co_await read_stream(services_.redis, ids_.generation, order_.last());
     const bool gone = !past || past->is == replayed::kind::gone;
     if (gone) co_await ask_postgres(true);
     for (auto& one : order_.release(past ? std::move(*past) : replayed{})) push(std::move(one));
-    // The end was seen before: nothing follows.
+    // The caller has seen the end already.
     if (order_.ended() && waiting_.empty()) ended_ = true;
 }
 
 awaitable<> generation_watch::ask_postgres(bool with_text) {
     const auto status = co_await status_of(services_, caller_, ids_.generation);
-    if (!status || !*status || ended_) co_return;
-    const auto& now_is = **status;
-    if (now_is.end) {
-        push({now_is.at, now_is.end->type,
-            std::make_shared<const std::string>(events::frame(now_is.end->type, ids_, now_is.at, now_is.end->more))});
-    } else if (with_text && !now_is.checkpoint.empty()) {
-        push({now_is.at, events::frame_type::snapshot,
-            std::make_shared<const std::string>(snapshot_frame(ids_, now_is.at, now_is.checkpoint))});
-    }
+    if (!status || !*status || ended_ || (!with_text && !(*status)->end)) co_return;
+    if (auto frame = frame_of(**status, ids_)) push(std::move(*frame));
 }
 
-awaitable<std::optional<entry>> generation_watch::next(std::chrono::steady_clock::time_point deadline) {
+awaitable<std::optional<entry>> generation_watch::next(clock::time_point deadline) {
     while (waiting_.empty()) {
-        const auto now_is = std::chrono::steady_clock::now();
-        if (ended_ || now_is >= deadline) co_return std::nullopt;
-        wake_.expires_at(std::min(deadline, now_is + silence));
+        const auto now = clock::now();
+        if (ended_ || now >= deadline) co_return std::nullopt;
+        wake_.expires_at(std::min(deadline, now + silence));
         const auto [ec] = co_await wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-        if (!ec && waiting_.empty() && std::chrono::steady_clock::now() < deadline) co_await ask_postgres(false);
+        if (!ec && waiting_.empty() && clock::now() < deadline) co_await ask_postgres(false);
     }
     auto one = std::move(waiting_.front());
     waiting_.pop_front();
     co_return one;
 }
 
-void generation_watch::hear(std::string_view, const delivered_frame& one) {
-    if (!one.what.of_generation || one.what.generation != ids_.generation || !order_.hear(one)) return;
-    push({one.what.at, one.what.type, one.frame});
+void generation_watch::on_frame(std::string_view, const delivered_frame& delivered) {
+    const auto& published = delivered.published;
+    if (!published.of_generation || published.generation != ids_.generation || !order_.receive(delivered)) return;
+    push({published.at, published.type, delivered.frame});
 }
 
 void generation_watch::push(entry one) {

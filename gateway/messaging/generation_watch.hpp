@@ -1,6 +1,6 @@
-// One generation watched by one waiting coroutine: SSE streams, waiting POSTs and /v1 completions are made of it. Joins
-// the conversation's channel before the message is published, so that no frame is missed; what Redis loses, Postgres
-// supplies. One thread.
+// One generation watched by one waiting coroutine: for SSE streams, waiting POSTs and /v1 completions. Subscribes to
+// the conversation's channel before the message is published, so that no frame is missed; Postgres supplies what Redis
+// loses. One thread.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -16,24 +16,24 @@ namespace airi::gateway {
 
 class generation_watch : public channel_listener, public std::enable_shared_from_this<generation_watch> {
 public:
-    generation_watch(services& services, user_id caller, events::generation_ids ids,
-        std::optional<events::position> seen = std::nullopt);
+    generation_watch(
+        services&, user_id caller, events::generation_ids, std::optional<events::position> seen = std::nullopt);
 
-    /// From here on frames are kept. Without Redis it goes on too: Postgres is asked from time to time.
+    /// Frames are held back from here on. Works without Redis too: Postgres is asked from time to time.
     awaitable<> join();
-    /// Lets the frames through. `history`: whether the generation may have begun before join() (a repeated message, a
-    /// resumption): then its stream, or Postgres, is read first.
-    awaitable<> begin(bool history);
-    /// The next frame; none at the deadline. After an end frame nothing follows.
+    /// Releases the frames. `history`: the generation may have begun before join() (a repeated message, a resumption),
+    /// so its stream, or Postgres, is read first.
+    awaitable<> release(bool history);
+    /// The next frame; none at the deadline. Nothing follows an end frame.
     awaitable<std::optional<entry>> next(std::chrono::steady_clock::time_point deadline);
     bool ended() const noexcept { return ended_; }
-    /// Must be called before the last owner lets go.
+    /// Must be called before the last owner releases the watch.
     void leave();
 
-    void hear(std::string_view channel, const delivered_frame& one) override;
+    void on_frame(std::string_view channel, const delivered_frame&) override;
 
 private:
-    void push(entry one);
+    void push(entry);
     awaitable<> ask_postgres(bool with_text);
 
     services& services_;
@@ -49,7 +49,7 @@ private:
 /// Leaves the watch when its scope ends.
 class watch_scope {
 public:
-    explicit watch_scope(std::shared_ptr<generation_watch> w) : watch_(std::move(w)) {}
+    explicit watch_scope(std::shared_ptr<generation_watch> watch) : watch_(std::move(watch)) {}
     ~watch_scope() {
         if (watch_) watch_->leave();
     }

@@ -9,6 +9,24 @@ namespace {
 
 constexpr seconds heartbeat{15};
 
+class watching_receiver final : public reply_receiver {
+public:
+    watching_receiver(services& services, user_id caller) : services_(services), caller_(caller) {}
+
+    awaitable<> subscribe(const events::generation_ids& ids) override {
+        watch_.emplace(std::make_shared<generation_watch>(services_, caller_, ids));
+        return (*watch_)->join();
+    }
+    awaitable<> accepted(const accepted_message& message) override { return (*watch_)->release(message.repeated); }
+
+    watch_scope take() { return std::move(*watch_); }
+
+private:
+    services& services_;
+    user_id caller_;
+    std::optional<watch_scope> watch_;
+};
+
 class sse final : public text_stream {
 public:
     explicit sse(watch_scope watch) : watch_(std::move(watch)) {}
@@ -33,6 +51,13 @@ private:
 };
 
 }  // namespace
+
+awaitable<std::variant<watched_message, problem>> submit_and_watch(services& services, submission in) {
+    watching_receiver receiver(services, in.sender->id);
+    auto submitted = co_await submit_message(services, std::move(in), receiver);
+    if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
+    co_return watched_message{std::get<accepted_message>(std::move(submitted)), receiver.take()};
+}
 
 streamed event_stream(watch_scope watch) {
     streamed out;
@@ -66,9 +91,9 @@ awaitable<route_result> wait_for_reply(
         const auto code = std::string(data["code"].string().value_or("FAILED"));
         switch (one->type) {
             case events::frame_type::rejected:
-                co_return problem{422, "MESSAGE_REJECTED", "the message was refused by moderation", data.text()};
+                co_return problem{422, "MESSAGE_REJECTED", "moderation rejected the message", data.text()};
             case events::frame_type::failed:
-                co_return problem{503, "GENERATION_FAILED", "no reply could be made: " + code, data.text(), 5};
+                co_return problem{503, "GENERATION_FAILED", "the reply failed: " + code, data.text(), 5};
             default: co_return success(201, data["message"].text());
         }
     }

@@ -1,4 +1,4 @@
-// A reply as HTTP knows it: streamed as SSE, or waited for. Used by the message routes.
+// A reply as HTTP delivers it: streamed as server-sent events, or waited for. Used by the message routes.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,14 @@
 #include "gateway/messaging/submit_message.hpp"
 
 namespace airi::gateway {
+
+struct watched_message {
+    accepted_message message;
+    watch_scope watch;
+};
+
+/// submit_message for a request that streams the reply or waits for it.
+awaitable<std::variant<watched_message, problem>> submit_and_watch(services&, submission);
 
 /// The frames of a generation as server-sent events: `id: generation.epoch.offset`, `event: type`, `data: frame`, a
 /// comment every 15 s of silence.

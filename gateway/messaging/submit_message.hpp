@@ -1,7 +1,9 @@
-// Sending a message, whichever surface it came by: limits and quota, whose conversation, then the event; done when the
-// broker has it. A repeated client_message_id names the same message and leads to the same generation.
+// Sending a message, whichever surface it comes by: rates and quota, the conversation's owner, then the event. A
+// repeated client_message_id names the same message and leads to the same generation. Used by the WebSocket handler,
+// the message routes and the OpenAI-compatible one.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,47 +14,46 @@
 
 namespace airi::gateway {
 
-/// What a message came with, for logs and headers.
-struct request_trace {
-    std::string traceparent;  ///< W3C
-    std::string request_id;
-};
-
 struct message_order {
     std::optional<conversation_id> conversation;  ///< none: a new one, derived from the client_message_id
     std::optional<companion_id> companion;        ///< of a new conversation
     std::string content;
-    std::string client_message_id;  ///< empty: made here
+    std::string client_message_id;  ///< empty: generated
     std::string model;
     std::string parameters;  ///< JSON object or empty
     bool listed = true;      ///< false: an API call outside every conversation
-    std::string replaces;    ///< id of the question whose place it takes; empty: none
+    std::string replaces;    ///< id of the question that this one replaces; empty: none
 };
 
-struct prepared_message {
+struct submission {
+    std::shared_ptr<const account> sender;
+    message_order order;
+    request_trace trace;
+    instant arrived;
+};
+
+struct accepted_message {
     events::generation_ids ids;
     std::string client_message_id;
-    std::string content;
-    bool repeated = false;  ///< this message was sent before: its generation may have ended
-    decision limits;
-    events::outgoing event;
-    std::string request_id;
-    std::optional<quota> counted;  ///< to be given back when the event cannot be published
+    bool repeated = false;  ///< sent before: its generation may be under way or have ended
+    decision limits;        ///< for the headers of the answer
 };
 
-/// Checks everything and counts the message, but publishes nothing yet: the caller first joins the conversation's
-/// channel, so that no frame is missed.
-awaitable<std::variant<prepared_message, problem>> prepare_message(
-    services&, std::shared_ptr<const account>, message_order, request_trace, instant at);
-/// Publishes; on success the message is accepted for good. Tells the user's other devices.
-awaitable<std::optional<problem>> publish_message(services&, std::shared_ptr<const account>, const prepared_message&);
+/// The surface that is to receive the frames of the reply.
+class reply_receiver {
+public:
+    virtual ~reply_receiver() = default;
+    /// Before the message is published: subscribes to the conversation's channel and holds frames back, so that none is
+    /// missed.
+    virtual awaitable<> subscribe(const events::generation_ids&) = 0;
+    /// The broker has the message, it is accepted for good: releases the frames.
+    virtual awaitable<> accepted(const accepted_message&) = 0;
+    /// The message could not be published: no frame will come.
+    virtual void rejected() {}
+};
 
-/// The faults a message's text can have; none when it is fine.
-std::optional<problem> check_content(std::string_view content, std::string_view pointer);
-
-/// Takes from the caller's windows `api` and `group`; a problem when one is used up. `used` gets the decision, and what
-/// the key `read` holds, if one is named.
-awaitable<std::optional<problem>> take_rates(
-    services&, const account&, std::string_view group, decision& used, std::string read = {});
+/// Checks and counts the message, subscribes the receiver, publishes the event, then releases the receiver. A problem
+/// means that nothing was published.
+awaitable<std::variant<accepted_message, problem>> submit_message(services&, submission, reply_receiver&);
 
 }  // namespace airi::gateway

@@ -1,15 +1,14 @@
-// One WebSocket client as the product sees it: its frames in, the frames of its channels out.
+// One WebSocket client: its frames in, the frames of its channels out.
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "gateway/http/application.hpp"
-#include "gateway/messaging/submit_message.hpp"
+#include "gateway/services/services.hpp"
 
 namespace airi::gateway {
 
-std::shared_ptr<websocket_handler> make_peer(
-    services& services, std::shared_ptr<const account> who, request_trace trace);
+std::shared_ptr<websocket_handler> make_websocket_handler(
+    services&, std::shared_ptr<const account> caller, request_trace);
 
 }  // namespace airi::gateway

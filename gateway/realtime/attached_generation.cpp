@@ -2,18 +2,19 @@
 
 namespace airi::gateway {
 
-bool attached_generation::passes(events::position at, events::frame_type type) {
-    if (last_ && at <= *last_) return false;
+bool attached_generation::passes(events::position position, events::frame_type type) {
+    if (last_ && position <= *last_) return false;
     if (incomplete_ && type == events::frame_type::delta) return false;
     incomplete_ = false;
-    last_ = at;
+    last_ = position;
     ended_ = events::is_end(type);
     return true;
 }
 
-bool attached_generation::hear(const delivered_frame& one) {
-    if (!holding_) return passes(one.what.at, one.what.type);
-    held_.push_back({one.what.at, one.what.type, one.frame});
+bool attached_generation::receive(const delivered_frame& delivered) {
+    const auto& published = delivered.published;
+    if (!holding_) return passes(published.at, published.type);
+    held_.push_back({published.at, published.type, delivered.frame});
     return false;
 }
 
@@ -22,7 +23,7 @@ std::vector<entry> attached_generation::release(replayed history) {
     incomplete_ = history.is == replayed::kind::gone;
     ended_ = history.ended;
     auto out = std::move(history.frames);
-    // Also when it is behind what the reader says it has seen: a snapshot takes the place of all that.
+    // Also when it is before the position the reader claims to have: a snapshot replaces everything up to there.
     if (!out.empty()) last_ = out.back().at;
     for (auto& one : take_held())
         if (passes(one.at, one.type)) out.push_back(std::move(one));

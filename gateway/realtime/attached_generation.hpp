@@ -1,6 +1,5 @@
-// One generation on its way to one reader: first what was missed, then what is live, each frame once and in
-// order, whichever of the two comes first. No I/O. Used by WebSocket `resume` and SSE per client, by the hub
-// per channel.
+// The order of one generation's frames for one reader: first the missed ones, then the live ones, each once, whichever
+// of the two arrives first. No I/O. Used by the hub per channel, by the stream follower and by SSE per reader.
 #pragma once
 
 #include <cstddef>
@@ -13,25 +12,24 @@
 
 namespace airi::gateway {
 
-/// Make it and join the channel, wait for the join, read the stream, release: then there is neither gap nor
-/// double. A reader that is there before the generation begins releases it at once with `nothing_missed`.
+/// Create it and join the channel, wait for the join, read the stream, release: then there is neither gap nor double. A
+/// reader that subscribed before the generation began releases it at once with `nothing_missed`.
 class attached_generation {
 public:
     /// Live frames are held back from now on. `seen`: the last frame the reader has.
     explicit attached_generation(std::optional<events::position> seen = std::nullopt) : last_(seen) {}
 
-    /// A live frame of this generation: true when it is to be sent now; else it is held back or not news.
-    bool hear(const delivered_frame& one);
-    /// The history is read: what is to be sent now, in order; later frames go through `hear`. After `gone`
-    /// the caller sends what Postgres knows, and deltas are left out until a frame comes that does not need
-    /// what was lost.
+    /// A live frame: true when it is to be sent now; otherwise it is held back or a repetition.
+    bool receive(const delivered_frame&);
+    /// The history has been read: the frames to be sent now, in order; later frames go through `receive`. After `gone`
+    /// the caller sends what Postgres has, and deltas are left out until a frame comes that needs none before it.
     std::vector<entry> release(replayed history);
 
     /// Holds live frames back again, until the next release.
     void hold() noexcept { holding_ = true; }
     bool holding() const noexcept { return holding_; }
     std::size_t held() const noexcept { return held_.size(); }
-    /// For a reader that looks at them itself, or will read them from the stream.
+    /// For a reader that examines them itself, or will read them from the stream.
     std::vector<entry> take_held() noexcept { return std::exchange(held_, {}); }
     /// The last frame sent.
     std::optional<events::position> last() const noexcept { return last_; }
@@ -40,7 +38,7 @@ public:
     bool incomplete() const noexcept { return incomplete_; }
 
 private:
-    bool passes(events::position at, events::frame_type type);
+    bool passes(events::position, events::frame_type);
 
     std::optional<events::position> last_;
     std::vector<entry> held_;

@@ -1,4 +1,4 @@
-// Frames that belong to no generation, for every socket on a channel. Best effort; no caller waits for them.
+// Frames that belong to no generation, for every socket on a channel. Best effort, without waiting.
 #pragma once
 
 #include <string>
@@ -10,6 +10,6 @@
 namespace airi::gateway {
 
 /// `data` is JSON.
-void broadcast(redis::client&, executor on, std::string channel, std::string_view type, std::string_view data);
+void broadcast(redis::client&, executor, std::string channel, std::string_view type, std::string_view data);
 
 }  // namespace airi::gateway

@@ -1,5 +1,4 @@
-// What the hub calls for each frame of a channel; WebSocket peers, Socket.IO peers and SSE streams implement
-// it.
+// What the hub calls for each frame of a channel. Implemented by WebSockets, SSE streams and waiting requests.
 #pragma once
 
 #include <memory>
@@ -10,18 +9,17 @@
 
 namespace airi::gateway {
 
-/// A frame heard. `frame` is the JSON text, shared by all listeners; `what.frame` is a view of it.
+/// `frame` is the JSON text, shared by all listeners; `published.frame` is a view of it.
 struct delivered_frame {
-    const events::published& what;
+    const events::published& published;
     const std::shared_ptr<const std::string>& frame;
 };
 
 class channel_listener {
 public:
     virtual ~channel_listener() = default;
-    /// On the hub's thread; may join and leave, must not end the hub. A stray exception is logged and
-    /// swallowed.
-    virtual void hear(std::string_view channel, const delivered_frame& one) = 0;
+    /// On the hub's thread; may join and leave, must not end the hub. An exception is logged and ignored.
+    virtual void on_frame(std::string_view channel, const delivered_frame&) = 0;
 };
 
 }  // namespace airi::gateway

@@ -9,28 +9,28 @@ namespace airi::gateway {
 
 class channel_wait::listener final : public channel_listener {
 public:
-    explicit listener(const executor& on) : wake(on) {}
+    explicit listener(const executor& executor) : timer(executor) {}
 
-    void hear(std::string_view, const airi::gateway::delivered_frame&) override {
-        said = true;
-        wake.cancel();
+    void on_frame(std::string_view, const delivered_frame&) override {
+        notified = true;
+        timer.cancel();
     }
 
-    bool said = false;
-    boost::asio::steady_timer wake;
+    bool notified = false;
+    boost::asio::steady_timer timer;
 };
 
-channel_wait::channel_wait(services& services, std::string channel)
-    : services_(services), channel_(std::move(channel)), ear_(std::make_shared<listener>(services.executor)) {}
+channel_wait::channel_wait(hub& hub, const executor& executor, std::string channel)
+    : hub_(hub), channel_(std::move(channel)), listener_(std::make_shared<listener>(executor)) {}
 
-channel_wait::~channel_wait() { services_.channels.leave(channel_, ear_.get()); }
+channel_wait::~channel_wait() { hub_.leave(channel_, listener_.get()); }
 
-awaitable<> channel_wait::listen() { co_await services_.channels.join(channel_, ear_); }
+awaitable<> channel_wait::subscribe() { co_await hub_.join(channel_, listener_); }
 
-awaitable<> channel_wait::woken(milliseconds longest) {
-    if (std::exchange(ear_->said, false)) co_return;
-    ear_->wake.expires_after(longest);
-    co_await ear_->wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+awaitable<> channel_wait::wait(milliseconds limit) {
+    if (std::exchange(listener_->notified, false)) co_return;
+    listener_->timer.expires_after(limit);
+    co_await listener_->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
 }  // namespace airi::gateway

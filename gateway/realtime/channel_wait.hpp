@@ -1,30 +1,34 @@
-// A word that a worker says on a channel when it is done, waited for by one request. Joined before the question is
-// published, so that it is not missed; best effort all the same, so Postgres is asked after a silence. One thread.
+// One request waiting for a worker's message on a channel. Subscribes before the question is published, so that the
+// message is not missed; best effort all the same, so the caller asks Postgres after a silence. One thread.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "gateway/services/services.hpp"
+#include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
 
 namespace airi::gateway {
 
+class hub;
+
 class channel_wait {
 public:
-    channel_wait(services& services, std::string channel);
+    /// The hub must outlive it.
+    channel_wait(hub&, const executor&, std::string channel);
     ~channel_wait();  ///< leaves the channel
     channel_wait(const channel_wait&) = delete;
 
-    /// From here on nothing is missed, unless Redis is away.
-    awaitable<> listen();
-    /// Ends when something was said since listen(), or after `longest`.
-    awaitable<> woken(milliseconds longest);
+    /// Messages from here on are noticed, unless Redis is away.
+    awaitable<> subscribe();
+    /// Ends when a message has come since subscribe() or the last wait(), or after `limit`.
+    awaitable<> wait(milliseconds limit);
 
 private:
     class listener;
-    services& services_;
+    hub& hub_;
     std::string channel_;
-    std::shared_ptr<listener> ear_;
+    std::shared_ptr<listener> listener_;
 };
 
 }  // namespace airi::gateway

@@ -23,32 +23,32 @@ struct text_hash {
 };
 
 // Only the hub's thread writes, so no locked instruction is needed.
-void count(hub_counters::count& to, std::uint64_t by = 1) {
-    to.store(to.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+void count(hub_counters::count& counter, std::uint64_t amount = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
-struct room {
-    subscriber_list ears;
-    stream_cursors under_way;
+struct channel_state {
+    subscriber_list subscribers;
+    stream_cursors cursors;
     std::vector<std::function<void(result<>)>> joining;
-    bool asking = false;
-    bool confirmed = false;  // once: the subscriber keeps it from then on
+    bool subscribing = false;
+    bool confirmed = false;  // the subscriber port restores it from then on
     bool listed_empty = false;
     steady::time_point empty_since;
-    steady::time_point torn_until;
+    steady::time_point interrupted_until;  // cursors last used before then may have missed frames
 };
 
 }  // namespace
 
 struct hub::state : std::enable_shared_from_this<state> {
-    state(executor e, redis::subscriber& s, redis::client& c, hub_options o)
-        : on(std::move(e)), subscriber(&s), client(&c), options(o), timer(on) {}
+    state(airi::executor e, redis::subscriber& s, redis::client& c, hub_options o)
+        : executor(std::move(e)), subscriber(&s), client(&c), options(o), timer(executor) {}
 
-    // Starts what `self` belongs to; after `end` no port is touched.
+    // Once it has begun, only `end` stops it from using the ports.
     void begin() {
-        subscriber->arrived = [this](std::string_view channel, std::string_view payload) { arrived(channel, payload); };
-        subscriber->lost = [this] { lost(); };
-        subscriber->back = [this] { back(); };
+        subscriber->arrived = [this](std::string_view name, std::string_view payload) { on_payload(name, payload); };
+        subscriber->lost = [this] { on_connection_lost(); };
+        subscriber->back = [this] { on_connection_back(); };
         wait_for_tick();
     }
 
@@ -57,124 +57,128 @@ struct hub::state : std::enable_shared_from_this<state> {
         timer.cancel();
         subscriber->arrived = nullptr;
         subscriber->lost = subscriber->back = nullptr;
-        for (auto& [name, each] : rooms) wake(each, redis::errc::unavailable);
+        for (auto& [name, channel] : channels) finish_joins(channel, redis::errc::unavailable);
         // Listeners may leave in their destructors.
-        const auto ended = std::exchange(rooms, {});
+        const auto ended = std::exchange(channels, {});
     }
 
     static awaitable<result<>> join(
-        std::shared_ptr<state> self, std::string name, std::shared_ptr<channel_listener> one) {
+        std::shared_ptr<state> self, std::string name, std::shared_ptr<channel_listener> listener) {
         if (self->closed) co_return redis::errc::unavailable;
-        auto& at = self->rooms[name];
-        at.ears.add(std::move(one));
-        count_rooms(*self);
-        if (at.confirmed) {
+        auto& channel = self->channels[name];
+        channel.subscribers.add(std::move(listener));
+        self->count_channels();
+        if (channel.confirmed) {
             if (self->subscriber->available()) co_return result<>();
             co_return redis::errc::unavailable;
         }
         co_return co_await from_callback<result<>>([self, &name](std::function<void(result<>)> then) {
-            self->rooms[name].joining.push_back(std::move(then));
+            self->channels[name].joining.push_back(std::move(then));
             self->subscribe(name);
         });
     }
 
-    void leave(std::string_view name, const channel_listener* one) {
-        const auto found = rooms.find(name);
-        if (found == rooms.end()) return;
-        auto& at = found->second;
-        at.ears.remove(one);
-        if (!at.ears.empty()) return;
-        at.empty_since = steady::now();
-        if (!std::exchange(at.listed_empty, true)) empty_rooms.push_back(found->first);
+    void leave(std::string_view name, const channel_listener* listener) {
+        const auto found = channels.find(name);
+        if (found == channels.end()) return;
+        auto& channel = found->second;
+        channel.subscribers.remove(listener);
+        if (!channel.subscribers.empty()) return;
+        channel.empty_since = steady::now();
+        if (!std::exchange(channel.listed_empty, true)) empty_channels.push_back(found->first);
     }
 
     void subscribe(const std::string& name) {
-        if (std::exchange(rooms[name].asking, true)) return;
-        boost::asio::co_spawn(on, subscribing(shared_from_this(), name), boost::asio::detached);
+        if (std::exchange(channels[name].subscribing, true)) return;
+        boost::asio::co_spawn(executor, subscribe_at_redis(shared_from_this(), name), boost::asio::detached);
     }
 
-    // A room is never removed while it is `asking`.
-    static awaitable<> subscribing(std::shared_ptr<state> self, std::string name) {
+    // A channel is never removed while it is `subscribing`.
+    static awaitable<> subscribe_at_redis(std::shared_ptr<state> self, std::string name) {
         if (self->closed) co_return;
-        const auto got = co_await self->subscriber->subscribe(name);
+        const auto subscribed = co_await self->subscriber->subscribe(name);
         if (self->closed) co_return;
-        auto& at = self->rooms[name];
-        at.asking = false;
-        at.confirmed = got.has_value();
-        if (!got) {
-            at.torn_until = steady::now() + self->options.remembered;
-            self->refused.push_back(name);
+        auto& channel = self->channels[name];
+        channel.subscribing = false;
+        channel.confirmed = subscribed.has_value();
+        if (!subscribed) {
+            channel.interrupted_until = steady::now() + self->options.remembered;
+            self->unsubscribed.push_back(name);
         }
-        wake(at, got);
+        finish_joins(channel, subscribed);
     }
 
-    static void wake(room& at, const result<>& outcome) {
-        for (auto& each : std::exchange(at.joining, {})) each(outcome);
+    static void finish_joins(channel_state& channel, const result<>& outcome) {
+        for (auto& each : std::exchange(channel.joining, {})) each(outcome);
     }
 
-    void arrived(std::string_view channel, std::string_view payload) {
-        const auto found = rooms.find(channel);
-        if (found == rooms.end()) return;
-        auto what = events::read_payload(payload);
-        if (!what) return count(counters.unreadable);
+    void on_payload(std::string_view channel_name, std::string_view payload) {
+        const auto found = channels.find(channel_name);
+        if (found == channels.end()) return;
+        auto published = events::read_payload(payload);
+        if (!published) return count(counters.unreadable);
         count(counters.frames_in);
-        auto& [name, at] = *found;
-        const auto frame = std::make_shared<const std::string>(what->frame);
-        what->frame = *frame;
-        const delivered_frame one{*what, frame};
-        if (!what->of_generation) return tell(name, at, one);
-        take(name, at, at.under_way.of(what->generation, steady::now()), one);
+        auto& [name, channel] = *found;
+        const auto frame = std::make_shared<const std::string>(published->frame);
+        published->frame = *frame;
+        const delivered_frame delivered{*published, frame};
+        if (!published->of_generation) return deliver(name, channel, delivered);
+        receive(name, channel, channel.cursors.find_or_add(published->generation, steady::now()), delivered);
     }
 
-    void take(const std::string& name, room& at, stream_cursor& of, const delivered_frame& one) {
-        if (!of.way.holding() && of.misses(one.what, of.touched < at.torn_until)) catch_up(name, of);
-        if (of.way.held() >= options.held_frames) {
-            of.way.take_held();
-            of.stale = true;
+    void receive(
+        const std::string& name, channel_state& channel, stream_cursor& cursor, const delivered_frame& delivered) {
+        const bool interrupted = cursor.last_used < channel.interrupted_until;
+        if (!cursor.order.holding() && cursor.misses_before(delivered.published, interrupted)) catch_up(name, cursor);
+        if (cursor.order.held() >= options.held_frames) {
+            cursor.order.take_held();
+            cursor.stale = true;
         }
-        if (of.way.hear(one)) tell(name, at, one);
+        if (cursor.order.receive(delivered)) deliver(name, channel, delivered);
     }
 
-    void tell(const std::string& name, room& at, const delivered_frame& one) {
-        count(counters.frames_out, at.ears.size());
-        if (const auto faults = at.ears.tell(name, one)) {
+    void deliver(const std::string& name, channel_state& channel, const delivered_frame& delivered) {
+        count(counters.frames_out, channel.subscribers.size());
+        if (const auto faults = channel.subscribers.deliver(name, delivered)) {
             count(counters.faults, faults);
-            log::error("listener_threw", {{"channel", name}, {"times", faults}});
+            log::error("listener.failed", {{"channel", name}, {"times", faults}});
         }
     }
 
-    void lost() {
+    void on_connection_lost() {
         const auto until = steady::now() + options.remembered;
-        for (auto& [name, at] : rooms) at.torn_until = until;
+        for (auto& [name, channel] : channels) channel.interrupted_until = until;
     }
 
-    void back() {
-        for (auto& [name, at] : rooms)
-            for (const auto& of : at.under_way) {
-                of->stale = true;
-                if (!of->way.ended() && !of->way.holding()) catch_up(name, *of);
+    void on_connection_back() {
+        for (auto& [name, channel] : channels)
+            for (const auto& cursor : channel.cursors) {
+                cursor->stale = true;
+                if (!cursor->order.ended() && !cursor->order.holding()) catch_up(name, *cursor);
             }
     }
 
-    // Live frames wait from here on.
-    void catch_up(const std::string& name, stream_cursor& of) {
-        of.way.hold();
-        boost::asio::co_spawn(on, reading(shared_from_this(), name, of.serial), boost::asio::detached);
+    // Live frames are held back from here on.
+    void catch_up(const std::string& name, stream_cursor& cursor) {
+        cursor.order.hold();
+        boost::asio::co_spawn(
+            executor, read_and_release(shared_from_this(), name, cursor.serial), boost::asio::detached);
     }
 
-    static awaitable<> reading(std::shared_ptr<state> self, std::string name, std::uint64_t serial) {
-        boost::asio::steady_timer pause(self->on);
+    // The channel and the cursor may be gone after each wait, so they are found again by name and serial number.
+    static awaitable<> read_and_release(std::shared_ptr<state> self, std::string name, std::uint64_t serial) {
+        boost::asio::steady_timer pause(self->executor);
         for (auto wait = self->options.pause;; wait = std::min(wait * 2, longest_pause)) {
-            auto* of = self->find(name, serial);
-            if (!of) co_return;
-            of->stale = false;
-            const auto generation = of->generation;
-            auto got = co_await read_stream(*self->client, generation, of->way.last());
-            of = self->find(name, serial);
-            if (!of) co_return;
-            if (got && of->stale) continue;
-            if (got || got.error() != failure::outage) {
-                self->release(name, *of, got ? std::move(*got) : replayed{});
+            auto* cursor = self->find(name, serial);
+            if (!cursor) co_return;
+            cursor->stale = false;
+            const auto generation = cursor->generation;
+            auto history = co_await read_stream(*self->client, generation, cursor->order.last());
+            cursor = self->find(name, serial);
+            if (!cursor) co_return;
+            if (history && cursor->stale) continue;
+            if (history || history.error() != failure::outage) {
+                self->release(name, *cursor, history ? std::move(*history) : replayed{});
                 co_return;
             }
             pause.expires_after(wait);
@@ -182,32 +186,33 @@ struct hub::state : std::enable_shared_from_this<state> {
         }
     }
 
-    void release(const std::string& name, stream_cursor& of, replayed history) {
-        auto& at = rooms.find(name)->second;
-        const auto held = of.way.take_held();
-        // A stream that does not have what was published is not worth a third reading.
-        const bool fruitless = history.recovered() && history.frames.empty() && !held.empty() &&
-                               of.misses(published(of, held.front()), false);
-        of.fruitless = fruitless ? of.fruitless + 1 : 0;
-        if (of.fruitless > 1) history = {};
+    void release(const std::string& name, stream_cursor& cursor, replayed history) {
+        auto& channel = channels.find(name)->second;
+        const auto held = cursor.order.take_held();
+        // A stream that lacks what was published is not read a third time.
+        const bool empty_read = history.recovered() && history.frames.empty() && !held.empty() &&
+                                cursor.misses_before(published_of(cursor, held.front()), false);
+        cursor.empty_reads = empty_read ? cursor.empty_reads + 1 : 0;
+        if (cursor.empty_reads > 1) history = {};
         count(counters.streams_read);
         if (history.is == replayed::kind::gone) count(counters.streams_gone);
-        for (const auto& each : of.way.release(std::move(history))) tell(name, at, {published(of, each), each.frame});
+        for (const auto& each : cursor.order.release(std::move(history)))
+            deliver(name, channel, {published_of(cursor, each), each.frame});
         for (const auto& each : held) {
-            // Deltas that were held while the stream was found to be gone: asking again would go on for ever.
-            if (of.way.incomplete() && each.type == events::frame_type::delta) continue;
-            take(name, at, of, {published(of, each), each.frame});
+            // Deltas that were held while the stream was found to be gone: reading it again would go on for ever.
+            if (cursor.order.incomplete() && each.type == events::frame_type::delta) continue;
+            receive(name, channel, cursor, {published_of(cursor, each), each.frame});
         }
     }
 
-    static events::published published(const stream_cursor& of, const entry& one) {
-        return {true, of.generation, one.at, one.type, *one.frame};
+    static events::published published_of(const stream_cursor& cursor, const entry& one) {
+        return {true, cursor.generation, one.at, one.type, *one.frame};
     }
 
     stream_cursor* find(const std::string& name, std::uint64_t serial) {
         if (closed) return nullptr;
-        const auto found = rooms.find(name);
-        return found == rooms.end() ? nullptr : found->second.under_way.find(serial);
+        const auto found = channels.find(name);
+        return found == channels.end() ? nullptr : found->second.cursors.find(serial);
     }
 
     void wait_for_tick() {
@@ -223,55 +228,56 @@ struct hub::state : std::enable_shared_from_this<state> {
     void tick() {
         const auto now = steady::now();
         if (subscriber->available())
-            for (const auto& name : std::exchange(refused, {}))
-                if (rooms.contains(name)) subscribe(name);
-        std::erase_if(empty_rooms, [&](const std::string& name) { return !keeps_empty(name, now); });
-        if (now < next_forgetting) return;
-        next_forgetting = now + std::min<steady::duration>(options.ended, options.remembered) / 4;
-        for (auto& [name, at] : rooms) at.under_way.forget(now - options.remembered, now - options.ended);
+            for (const auto& name : std::exchange(unsubscribed, {}))
+                if (channels.contains(name)) subscribe(name);
+        std::erase_if(empty_channels, [&](const std::string& name) { return !stays_empty(name, now); });
+        if (now < next_expiry) return;
+        next_expiry = now + std::min<steady::duration>(options.ended, options.remembered) / 4;
+        for (auto& [name, channel] : channels) channel.cursors.expire(now - options.remembered, now - options.ended);
     }
 
-    // False when the room is not empty any more, or gone now.
-    bool keeps_empty(const std::string& name, steady::time_point now) {
-        const auto found = rooms.find(name);
-        if (found == rooms.end()) return false;
-        auto& at = found->second;
-        if (at.ears.empty() && (at.asking || now - at.empty_since < options.grace)) return true;
-        at.listed_empty = false;
-        if (!at.ears.empty()) return false;
+    // False when the channel is not empty any more, or has been removed now.
+    bool stays_empty(const std::string& name, steady::time_point now) {
+        const auto found = channels.find(name);
+        if (found == channels.end()) return false;
+        auto& channel = found->second;
+        const bool empty = channel.subscribers.empty();
+        if (empty && (channel.subscribing || now - channel.empty_since < options.grace)) return true;
+        channel.listed_empty = false;
+        if (!empty) return false;
         subscriber->unsubscribe(name);
-        rooms.erase(found);
-        count_rooms(*this);
+        channels.erase(found);
+        count_channels();
         return false;
     }
 
-    static void count_rooms(state& of) { of.counters.channels.store(of.rooms.size(), std::memory_order_relaxed); }
+    void count_channels() { counters.channels.store(channels.size(), std::memory_order_relaxed); }
 
-    executor on;
+    airi::executor executor;
     redis::subscriber* subscriber;
     redis::client* client;
     hub_options options;
     hub_counters counters;
-    std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms;
-    std::vector<std::string> refused;      // Redis has not taken their subscription yet
-    std::vector<std::string> empty_rooms;  // since a while, some of them
+    std::unordered_map<std::string, channel_state, text_hash, std::equal_to<>> channels;
+    std::vector<std::string> unsubscribed;    // Redis has not confirmed their subscription yet
+    std::vector<std::string> empty_channels;  // to be removed after the grace time
     boost::asio::steady_timer timer;
-    steady::time_point next_forgetting;
+    steady::time_point next_expiry;
     bool closed = false;
 };
 
-hub::hub(executor on, redis::subscriber& subscriber, redis::client& client, hub_options options)
-    : state_(std::make_shared<state>(std::move(on), subscriber, client, options)) {
+hub::hub(executor executor, redis::subscriber& subscriber, redis::client& client, hub_options options)
+    : state_(std::make_shared<state>(std::move(executor), subscriber, client, options)) {
     state_->begin();
 }
 
 hub::~hub() { state_->end(); }
 
-awaitable<result<>> hub::join(std::string channel, std::shared_ptr<channel_listener> one) {
-    return state::join(state_, std::move(channel), std::move(one));
+awaitable<result<>> hub::join(std::string channel, std::shared_ptr<channel_listener> listener) {
+    return state::join(state_, std::move(channel), std::move(listener));
 }
 
-void hub::leave(std::string_view channel, const channel_listener* one) { state_->leave(channel, one); }
+void hub::leave(std::string_view channel, const channel_listener* listener) { state_->leave(channel, listener); }
 
 const hub_counters& hub::counters() const noexcept { return state_->counters; }
 

@@ -1,7 +1,6 @@
-// The channels of one gateway thread: each is subscribed to once at Redis, and its frames go to all its
-// listeners. What was missed of a generation under way is read from its stream and comes before anything
-// newer, once and in order. Best effort: while Redis is away nothing is heard, and what it has lost comes
-// with the next snapshot or end.
+// The channels of one gateway thread: each is subscribed to once at Redis, and its frames go to all its listeners.
+// Missed frames of a generation are read from its stream and come before anything newer, once and in order. Best
+// effort: while Redis is away nothing is received, and what it has lost comes with the next snapshot or end.
 #pragma once
 
 #include <atomic>
@@ -22,8 +21,8 @@ struct hub_options {
     milliseconds grace{1000};  ///< an empty channel stays subscribed that long
     milliseconds tick{250};
     milliseconds pause{50};         ///< before a stream is asked for again; doubles up to a second
-    seconds remembered{600};        ///< a generation from which nothing more is heard is forgotten
-    seconds ended{60};              ///< one that has ended, sooner
+    seconds remembered{600};        ///< a generation without frames is forgotten after that long
+    seconds ended{60};              ///< one that has ended, after that long
     std::size_t held_frames = 512;  ///< of one generation while its stream is being read
 };
 
@@ -33,7 +32,7 @@ struct hub_counters {
     count channels{0};
     count frames_in{0};
     count frames_out{0};  ///< frames times listeners
-    count unreadable{0};  ///< payloads not of our shape
+    count unreadable{0};  ///< payloads of an unknown shape
     count streams_read{0};
     count streams_gone{0};
     count faults{0};  ///< exceptions out of listeners
@@ -41,20 +40,20 @@ struct hub_counters {
 
 class hub {
 public:
-    /// Takes over the subscriber's three functions. Both ports must outlive the hub, and be closed or still
-    /// there while the thread runs on: a stream may be being read.
-    hub(executor on, redis::subscriber& subscriber, redis::client& client, hub_options options = {});
-    /// Nobody hears anything any more; waiting joins end as unavailable.
+    /// Takes over the subscriber's three functions. Both ports must outlive the hub, and be closed or still there while
+    /// the thread runs on: a stream may be being read.
+    hub(executor, redis::subscriber& subscriber, redis::client& client, hub_options options = {});
+    /// Listeners receive nothing any more; waiting joins end as unavailable.
     ~hub();
     hub(const hub&) = delete;
     hub& operator=(const hub&) = delete;
 
-    /// Ends when Redis has confirmed the subscription: what is published from then on is heard (frames of
-    /// before may be). With an error (Redis is away) the listener has joined all the same, and hears as soon
-    /// as Redis is back.
-    awaitable<result<>> join(std::string channel, std::shared_ptr<channel_listener> one);
-    /// `one` hears nothing of the channel any more. Joins are not counted per listener: one leave is enough.
-    void leave(std::string_view channel, const channel_listener* one);
+    /// Ends when Redis has confirmed the subscription: the listener receives what is published from then on (and
+    /// perhaps frames published before). With an error (Redis is away) it has joined all the same, and receives frames
+    /// as soon as Redis is back.
+    awaitable<result<>> join(std::string channel, std::shared_ptr<channel_listener>);
+    /// The listener receives nothing of the channel any more. Joins are not counted: one leave is enough.
+    void leave(std::string_view channel, const channel_listener*);
 
     const hub_counters& counters() const noexcept;
 

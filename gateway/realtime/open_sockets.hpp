@@ -1,4 +1,4 @@
-// The WebSockets of one thread by session, so that a session's end closes them. One thread.
+// The WebSockets of one thread by session, so that the end of a session closes them. One thread.
 #pragma once
 
 #include <functional>
@@ -17,27 +17,28 @@ public:
 
 class open_sockets {
 public:
-    /// Told of each user's socket that comes and that goes; set by whoever counts them.
-    std::function<void(const user_id&, const session_bound*)> came, left;
+    /// Called for each socket that is added and removed; set by presence.
+    std::function<void(const user_id&, const session_bound*)> on_added, on_removed;
 
-    void add(const session_id& session, const user_id& user, session_bound* one) {
-        all_.emplace(session, one);
-        if (came) came(user, one);
+    void add(const session_id& session, const user_id& user, session_bound* socket) {
+        all_.emplace(session, socket);
+        if (on_added) on_added(user, socket);
     }
-    void remove(const session_id& session, const user_id& user, session_bound* one) {
-        const auto [from, to] = all_.equal_range(session);
-        for (auto at = from; at != to; ++at) {
-            if (at->second != one) continue;
-            all_.erase(at);
-            if (left) left(user, one);
+    void remove(const session_id& session, const user_id& user, session_bound* socket) {
+        const auto [first, last] = all_.equal_range(session);
+        for (auto each = first; each != last; ++each) {
+            if (each->second != socket) continue;
+            all_.erase(each);
+            if (on_removed) on_removed(user, socket);
             return;
         }
     }
+    /// Calls session_ended() of the session's sockets.
     void end(const session_id& session) {
-        const auto [from, to] = all_.equal_range(session);
+        const auto [first, last] = all_.equal_range(session);
         std::vector<session_bound*> ending;
-        for (auto at = from; at != to; ++at) ending.push_back(at->second);
-        for (auto* one : ending) one->session_ended();
+        for (auto each = first; each != last; ++each) ending.push_back(each->second);
+        for (auto* socket : ending) socket->session_ended();
     }
 
 private:

@@ -12,17 +12,17 @@
 namespace airi::gateway {
 namespace {
 
-// `presence` has everybody who was told to be online, by when that is to be looked into; `presence:<user>` his sockets
-// by the end of their leases; `presence:seen:<user>` when he was there last, in milliseconds like all times here.
-const std::string everybody = "presence";
+// `presence` has the users that are online, scored by the time to check them; `presence:<user>` their sockets, scored
+// by the end of their leases; `presence:seen:<user>` when they were last online. All times are in milliseconds.
+const std::string online_key = "presence";
 
-constexpr std::string_view clock_of_redis = R"lua(
+constexpr std::string_view redis_clock = R"lua(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 )lua";
 
-// ARGV: lease, then user, socket, user, socket … The users who were not online before.
-const redis::script extend_script(std::string(clock_of_redis) + R"lua(
+// ARGV: lease, then user, socket, user, socket … Returns the users that were not online before.
+const redis::script extend_script(std::string(redis_clock) + R"lua(
 local came = {}
 for i = 2, #ARGV, 2 do
     redis.call('ZADD', KEYS[1] .. ':' .. ARGV[i], now + ARGV[1], ARGV[i + 1])
@@ -31,8 +31,8 @@ end
 return came
 )lua");
 
-// ARGV: grace, user, socket. Of a user's last socket the time is kept.
-const redis::script leave_script(std::string(clock_of_redis) + R"lua(
+// ARGV: grace, user, socket. Stores the time when it was the user's last socket.
+const redis::script end_script(std::string(redis_clock) + R"lua(
 local sockets = KEYS[1] .. ':' .. ARGV[2]
 redis.call('ZREM', sockets, ARGV[3])
 redis.call('ZREMRANGEBYSCORE', sockets, '-inf', now)
@@ -42,8 +42,8 @@ if redis.call('ZSCORE', KEYS[1], ARGV[2]) then redis.call('ZADD', KEYS[1], now +
 return 1
 )lua");
 
-// ARGV: lease. The overdue users of whom no socket is left, each with when he was there last.
-const redis::script sweep_script(std::string(clock_of_redis) + R"lua(
+// ARGV: lease. Returns the users due for a check that have no socket left, each with the time they were last online.
+const redis::script sweep_script(std::string(redis_clock) + R"lua(
 local gone = {}
 for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 100)) do
     local sockets, seen = KEYS[1] .. ':' .. user, KEYS[1] .. ':seen:' .. user
@@ -51,7 +51,8 @@ for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT',
     if last and tonumber(last) > now then
         redis.call('ZADD', KEYS[1], last, user)
     else
-        local at = last and string.format('%.0f', last - ARGV[1]) or redis.call('GET', seen) or string.format('%.0f', now)
+        local at = last and string.format('%.0f', last - ARGV[1])
+        at = at or redis.call('GET', seen) or string.format('%.0f', now)
         redis.call('SET', seen, at, 'EX', 2592000)
         redis.call('DEL', sockets)
         redis.call('ZREM', KEYS[1], user)
@@ -63,9 +64,10 @@ return gone
 )lua");
 
 // ARGV: user.
-const redis::script standing_script(std::string(clock_of_redis) + R"lua(
+const redis::script state_script(std::string(redis_clock) + R"lua(
 local online = redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0
-return {online, redis.call('ZCOUNT', KEYS[1] .. ':' .. ARGV[1], now, '+inf'), redis.call('GET', KEYS[1] .. ':seen:' .. ARGV[1]) or ''}
+local sockets = redis.call('ZCOUNT', KEYS[1] .. ':' .. ARGV[1], now, '+inf')
+return {online, sockets, redis.call('GET', KEYS[1] .. ':seen:' .. ARGV[1]) or ''}
 )lua");
 
 std::optional<instant> time_of(std::string_view ms) {
@@ -74,41 +76,41 @@ std::optional<instant> time_of(std::string_view ms) {
     return instant(milliseconds{out});
 }
 
-awaitable<> pause(milliseconds time) {
+awaitable<> sleep(milliseconds time) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
     co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
 }  // namespace
 
-presence::presence(executor on, redis::client& client, open_sockets& open, presence_options options)
-    : on_(on), redis_(client), open_(open), options_(options) {
-    open_.came = [this](const user_id& user, const session_bound* one) {
-        const auto& made = seats_[one] = {user, name_ + "/" + std::to_string(++count_)};
-        boost::asio::co_spawn(on_, extend(*this, {made.user.text(), made.socket}), boost::asio::detached);
+presence::presence(executor executor, redis::client& client, open_sockets& open, presence_options options)
+    : executor_(executor), redis_(client), open_(open), options_(options) {
+    open_.on_added = [this](const user_id& user, const session_bound* socket) {
+        const auto& added = leases_[socket] = {user, name_ + "/" + std::to_string(++count_)};
+        boost::asio::co_spawn(executor_, extend(*this, {added.user.text(), added.socket}), boost::asio::detached);
     };
-    open_.left = [this](const user_id&, const session_bound* one) {
-        if (auto gone = seats_.extract(one))
-            boost::asio::co_spawn(on_, leave(*this, std::move(gone.mapped())), boost::asio::detached);
+    open_.on_removed = [this](const user_id&, const session_bound* socket) {
+        if (auto ended = leases_.extract(socket))
+            boost::asio::co_spawn(executor_, end(*this, std::move(ended.mapped())), boost::asio::detached);
     };
-    boost::asio::co_spawn(on_, keep_beating(*this), boost::asio::detached);
-    boost::asio::co_spawn(on_, keep_sweeping(*this), boost::asio::detached);
+    boost::asio::co_spawn(executor_, keep_extending(*this), boost::asio::detached);
+    boost::asio::co_spawn(executor_, keep_sweeping(*this), boost::asio::detached);
 }
 
-presence::~presence() { open_.came = open_.left = nullptr; }
+presence::~presence() { open_.on_added = open_.on_removed = nullptr; }
 
-// Who leaves while the beat is under way must not be extended after that: each batch looks who is still there.
-awaitable<> presence::keep_beating(presence& self) {
+// A socket that closes in the meantime must not be extended afterwards: each batch checks which leases still exist.
+awaitable<> presence::keep_extending(presence& self) {
     for (;;) {
-        co_await pause(self.options_.beat);
+        co_await sleep(self.options_.extend_every);
         std::vector<const session_bound*> all;
-        all.reserve(self.seats_.size());
-        for (const auto& [one, seat] : self.seats_) all.push_back(one);
-        for (std::size_t at = 0; at < all.size();) {
+        all.reserve(self.leases_.size());
+        for (const auto& [socket, lease] : self.leases_) all.push_back(socket);
+        for (std::size_t next = 0; next < all.size();) {
             std::vector<std::string> batch;
-            for (; at < all.size() && batch.size() < 2 * self.options_.batch; ++at) {
-                const auto found = self.seats_.find(all[at]);
-                if (found == self.seats_.end()) continue;
+            for (; next < all.size() && batch.size() < 2 * self.options_.batch; ++next) {
+                const auto found = self.leases_.find(all[next]);
+                if (found == self.leases_.end()) continue;
                 batch.push_back(found->second.user.text());
                 batch.push_back(found->second.socket);
             }
@@ -119,40 +121,41 @@ awaitable<> presence::keep_beating(presence& self) {
 
 awaitable<> presence::keep_sweeping(presence& self) {
     for (;;) {
-        co_await pause(self.options_.sweep);
+        co_await sleep(self.options_.sweep_every);
         for (bool more = true; more;) {
-            const auto gone =
-                co_await self.redis_.eval(sweep_script, {everybody}, {std::to_string(self.options_.lease.count())});
-            more = gone && !gone->list.empty();
-            for (std::size_t i = 0; more && i + 1 < gone->list.size(); i += 2)
-                self.tell(gone->list[i].text, "offline", time_of(gone->list[i + 1].text).value_or(now()));
+            const auto offline =
+                co_await self.redis_.eval(sweep_script, {online_key}, {std::to_string(self.options_.lease.count())});
+            more = offline && !offline->list.empty();
+            for (std::size_t i = 0; more && i + 1 < offline->list.size(); i += 2)
+                self.broadcast_state(
+                    offline->list[i].text, "offline", time_of(offline->list[i + 1].text).value_or(now()));
         }
     }
 }
 
 awaitable<> presence::extend(presence& self, std::vector<std::string> users_and_sockets) {
     users_and_sockets.insert(users_and_sockets.begin(), std::to_string(self.options_.lease.count()));
-    const auto came = co_await self.redis_.eval(extend_script, {everybody}, std::move(users_and_sockets));
-    if (!came) co_return;
-    for (const auto& user : came->list) self.tell(user.text, "online", now());
+    const auto online = co_await self.redis_.eval(extend_script, {online_key}, std::move(users_and_sockets));
+    if (!online) co_return;
+    for (const auto& user : online->list) self.broadcast_state(user.text, "online", now());
 }
 
-awaitable<> presence::leave(presence& self, seat gone) {
+awaitable<> presence::end(presence& self, lease ended) {
     std::vector<std::string> arguments{
-        std::to_string(self.options_.grace.count()), gone.user.text(), std::move(gone.socket)};
-    co_await self.redis_.eval(leave_script, {everybody}, std::move(arguments));
+        std::to_string(self.options_.grace.count()), ended.user.text(), std::move(ended.socket)};
+    co_await self.redis_.eval(end_script, {online_key}, std::move(arguments));
 }
 
-// The user's other devices, and administrators.
-void presence::tell(std::string_view user, std::string_view state, instant last_seen) {
+// To the user's other devices, and to administrators.
+void presence::broadcast_state(std::string_view user, std::string_view state, instant last_seen) {
     const auto data =
         json::object().add("user_id", user).add("state", state).add("last_seen", to_text(last_seen)).text();
-    broadcast(redis_, on_, "user:" + std::string(user), "presence", data);
-    broadcast(redis_, on_, "admin", "presence", data);
+    broadcast(redis_, executor_, "user:" + std::string(user), "presence", data);
+    broadcast(redis_, executor_, "admin", "presence", data);
 }
 
-awaitable<std::optional<presence_state>> presence_of(redis::client& from, user_id user) {
-    const auto got = co_await from.eval(standing_script, {everybody}, {user.text()});
+awaitable<std::optional<presence_state>> presence_of(redis::client& client, user_id user) {
+    const auto got = co_await client.eval(state_script, {online_key}, {user.text()});
     if (!got || got->list.size() != 3) co_return std::nullopt;
     presence_state out{got->list[0].number == 1, got->list[1].number, time_of(got->list[2].text)};
     if (out.devices > 0) out.last_seen = now();

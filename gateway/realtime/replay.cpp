@@ -13,8 +13,7 @@ using events::frame_type;
 using events::position;
 using iterator = std::vector<entry>::iterator;
 
-// Only a delta needs the frame before it. The others hold the whole text, begin it anew, or end it with the
-// message.
+// Only a delta needs the frame before it. The others hold the whole text, begin it again, or end it with the message.
 bool follows(const entry& before, const entry& next) {
     return next.type != frame_type::delta ||
            (next.at.epoch == before.at.epoch && next.at.offset == before.at.offset + 1);
@@ -28,8 +27,7 @@ replayed recovered(iterator first, iterator last, bool ended) {
     return {replayed::kind::recovered, {std::make_move_iterator(first), std::make_move_iterator(last)}, {}, ended};
 }
 
-// Whether the client that has `seen` can go on with `next`; `before` is the entry ahead of it, if there is
-// one.
+// Whether the client that has `seen` can continue with `next`; `before` is the entry before it, if there is one.
 bool connects(position seen, const entry* before, const entry& next) {
     if (next.at.epoch > seen.epoch) return next.at.offset == 0 && next.type != frame_type::delta;
     if (before && before->at == seen) return follows(*before, next);
@@ -44,8 +42,7 @@ std::optional<events::generation_ids> ids_in(const json::value& data) {
     return events::generation_ids{*conversation, *generation, {}, *reply};
 }
 
-// The text from the newest frame that needs none before it up to the last frame, as one snapshot; then the
-// end.
+// The text from the newest frame that needs none before it up to the last frame, as one snapshot; then the end.
 replayed whole(iterator first, iterator last) {
     replayed out;
     const auto end = events::is_end(std::prev(last)->type) ? std::prev(last) : last;
@@ -74,11 +71,11 @@ replayed whole(iterator first, iterator last) {
     return out;
 }
 
-// XRANGE's answer: [[id, [field, value]], …]. None when an entry is not one of ours.
-std::optional<std::vector<entry>> entries_in(redis::reply& answer) {
+// XRANGE's reply: [[id, [field, value]], …]. None when an entry is not of our shape.
+std::optional<std::vector<entry>> entries_in(redis::reply& reply) {
     std::vector<entry> out;
-    out.reserve(answer.list.size());
-    for (auto& one : answer.list) {
+    out.reserve(reply.list.size());
+    for (auto& one : reply.list) {
         if (one.list.size() != 2 || one.list[1].list.size() != 2) return std::nullopt;
         auto& text = one.list[1].list[1].text;
         const auto at = events::read_entry_id(one.list[0].text);
@@ -109,17 +106,17 @@ replayed decide(std::vector<entry> entries, std::optional<position> seen) {
 }
 
 awaitable<result<replayed>> read_stream(redis::client& client, generation_id generation, std::optional<position> seen) {
-    for (auto from = seen ? events::entry_id(*seen) : "-";; from = "-") {
-        std::vector<std::string> words{"XRANGE", events::stream_key(generation), from, "+"};
-        auto answer = co_await client.command(std::move(words));
-        if (!answer) co_return answer.error();
-        auto entries = entries_in(*answer);
+    for (auto start = seen ? events::entry_id(*seen) : "-";; start = "-") {
+        std::vector<std::string> words{"XRANGE", events::stream_key(generation), start, "+"};
+        auto reply = co_await client.command(std::move(words));
+        if (!reply) co_return reply.error();
+        auto entries = entries_in(*reply);
         if (!entries) {
-            log::warn("replay_unreadable", {{"generation_id", generation.text()}});
+            log::warn("stream.unreadable", {{"generation_id", generation.text()}});
             co_return replayed{};
         }
         auto out = decide(std::move(*entries), seen);
-        if (out.recovered() || from == "-") co_return out;
+        if (out.recovered() || start == "-") co_return out;
     }
 }
 

@@ -4,43 +4,44 @@
 
 namespace airi::gateway {
 
-void subscriber_list::add(std::shared_ptr<channel_listener> one) {
-    if (!one || std::find(seats_.begin(), seats_.end(), one) != seats_.end()) return;
-    seats_.push_back(std::move(one));
+void subscriber_list::add(std::shared_ptr<channel_listener> listener) {
+    if (!listener || std::find(listeners_.begin(), listeners_.end(), listener) != listeners_.end()) return;
+    listeners_.push_back(std::move(listener));
     ++count_;
 }
 
-void subscriber_list::remove(const channel_listener* one) {
-    const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const auto& each) { return each.get() == one; });
-    if (!one || seat == seats_.end()) return;
+void subscriber_list::remove(const channel_listener* listener) {
+    const auto found =
+        std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& each) { return each.get() == listener; });
+    if (!listener || found == listeners_.end()) return;
     --count_;
-    leaving_.push_back(std::move(*seat));
-    seat->reset();
-    if (!telling_) close_ranks();
+    removed_.push_back(std::move(*found));
+    found->reset();
+    if (!delivering_) compact();
 }
 
-std::size_t subscriber_list::tell(std::string_view channel, const delivered_frame& one) {
+std::size_t subscriber_list::deliver(std::string_view channel, const delivered_frame& delivered) {
     std::size_t faults = 0;
-    telling_ = true;
-    const auto count = seats_.size();
+    delivering_ = true;
+    const auto count = listeners_.size();
     for (std::size_t i = 0; i < count; ++i) {
-        auto* const each = seats_[i].get();
+        auto* const each = listeners_[i].get();
         if (!each) continue;
         try {
-            each->hear(channel, one);
+            each->on_frame(channel, delivered);
         } catch (...) {
             ++faults;
         }
     }
-    telling_ = false;
-    if (!leaving_.empty()) close_ranks();
+    delivering_ = false;
+    if (!removed_.empty()) compact();
     return faults;
 }
 
-void subscriber_list::close_ranks() {
-    std::erase(seats_, nullptr);
-    // A listener's destructor may well leave other channels, so nothing here may be in use any more.
-    const auto ended = std::exchange(leaving_, {});
+void subscriber_list::compact() {
+    std::erase(listeners_, nullptr);
+    // A listener's destructor may leave other channels, so nothing here may be in use any more.
+    const auto ended = std::exchange(removed_, {});
 }
 
 }  // namespace airi::gateway

@@ -1,4 +1,4 @@
-// The listeners of one channel. They may join and leave while they are being told something. Used by the hub.
+// The listeners of one channel. They may join and leave while a frame is being delivered. Used by the hub.
 #pragma once
 
 #include <cstddef>
@@ -12,24 +12,23 @@ namespace airi::gateway {
 
 class subscriber_list {
 public:
-    /// Joining twice is joining once.
-    void add(std::shared_ptr<channel_listener> one);
-    /// From then on `one` hears nothing, not even the frame that is being told.
-    void remove(const channel_listener* one);
+    /// Adding twice is adding once.
+    void add(std::shared_ptr<channel_listener>);
+    /// The listener receives nothing from then on, not even the frame that is being delivered.
+    void remove(const channel_listener*);
     bool empty() const noexcept { return count_ == 0; }
     std::size_t size() const noexcept { return count_; }
 
-    /// Tells everybody who was there at the beginning and still is; returns how many exceptions were
-    /// swallowed.
-    std::size_t tell(std::string_view channel, const delivered_frame& one);
+    /// Delivers to every listener that was there at the beginning and still is; returns how many threw.
+    std::size_t deliver(std::string_view channel, const delivered_frame&);
 
 private:
-    void close_ranks();
+    void compact();
 
-    std::vector<std::shared_ptr<channel_listener>> seats_;
-    std::vector<std::shared_ptr<channel_listener>> leaving_;  // may be in the middle of their own `hear`
+    std::vector<std::shared_ptr<channel_listener>> listeners_;
+    std::vector<std::shared_ptr<channel_listener>> removed_;  // may be in the middle of their own `on_frame`
     std::size_t count_ = 0;
-    bool telling_ = false;
+    bool delivering_ = false;
 };
 
 }  // namespace airi::gateway

@@ -100,14 +100,12 @@ message_order read_order(const exchange& exchange, std::optional<conversation_id
 }
 
 awaitable<route_result> send_order(exchange& exchange, message_order order) {
-    auto prepared = co_await prepare_message(exchange.services, exchange.caller, std::move(order),
-        {exchange.request.traceparent, exchange.request.id}, exchange.request.arrived);
-    if (auto* wrong = std::get_if<problem>(&prepared)) co_return std::move(*wrong);
-    const auto& message = std::get<prepared_message>(prepared);
-    watch_scope watch(std::make_shared<generation_watch>(exchange.services, exchange.caller->id, message.ids));
-    co_await watch->join();
-    if (auto wrong = co_await publish_message(exchange.services, exchange.caller, message)) co_return std::move(*wrong);
-    co_await watch->begin(message.repeated);
+    auto submitted = co_await submit_and_watch(exchange.services, {.sender = exchange.caller,
+                                                                      .order = std::move(order),
+                                                                      .trace = exchange.request.trace(),
+                                                                      .arrived = exchange.request.arrived});
+    if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
+    auto& [message, watch] = std::get<watched_message>(submitted);
     auto limits = rate_limit_headers(message.limits);
     if (wants_events(exchange.request)) {
         auto stream = event_stream(std::move(watch));
@@ -165,7 +163,7 @@ awaitable<route_result> watch(exchange& exchange) {
     watch_scope watched(std::make_shared<generation_watch>(
         exchange.services, exchange.caller->id, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
     co_await watched->join();
-    co_await watched->begin(true);
+    co_await watched->release(true);
     co_return answer(event_stream(std::move(watched)));
 }
 

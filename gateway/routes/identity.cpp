@@ -143,17 +143,17 @@ awaitable<result<concluded>> look(exchange& exchange, const flow& what) {
 
 awaitable<result<concluded>> wait_for(exchange& exchange, const flow& what) {
     const auto deadline = std::chrono::steady_clock::now() + batch_linger;
-    channel_wait done(exchange.services, events::channel_of(what.id));
+    channel_wait done(exchange.services.channels, exchange.services.executor, events::channel_of(what.id));
     if (what.state != "known") {
-        co_await done.listen();
+        co_await done.subscribe();
         if (what.state == "presented")
             if (const auto sent = co_await ask_worker(exchange, what); !sent) co_return sent.error();
-        co_await done.woken(silence);
+        co_await done.wait(silence);
     }
     while (true) {
         auto got = co_await look(exchange, what);
         if (!got || got->outcome != "pending" || std::chrono::steady_clock::now() >= deadline) co_return got;
-        co_await done.woken(silence);
+        co_await done.wait(silence);
     }
 }
 

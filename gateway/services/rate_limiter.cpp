@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "gateway/services/services.hpp"
 #include "platform/base/clock.hpp"
+#include "platform/base/json.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -112,6 +114,45 @@ awaitable<result<>> rate_limiter::seed(quota day, std::vector<std::string> membe
 awaitable<> rate_limiter::give_back(quota day) {
     std::vector<std::string> words{"SREM", quota_key(day), day.member};
     co_await redis_.command(std::move(words));
+}
+
+std::vector<window> windows_of(const account& caller, std::string_view group) {
+    std::vector<window> out;
+    for (const std::string_view name : {std::string_view("api"), group})
+        if (const auto found = caller.rates.find(name);
+            !name.empty() && found != caller.rates.end() && found->second.max >= 0)
+            out.push_back({found->second.name, caller.id.text(), found->second.max, found->second.window});
+    if (caller.key_rate >= 0) out.push_back({"api_key", caller.session.text(), caller.key_rate, 3600});
+    return out;
+}
+
+problem too_many(const decision& d) {
+    problem out{429, "RATE_LIMITED",
+        fmt::format("at most {} requests in {} s are allowed, try again in {} s", d.limit, d.window, d.reset)};
+    out.retry_after = std::max<std::int64_t>(1, d.reset);
+    if (d.is == decision::kind::quota_used) {
+        out.code = "QUOTA_EXCEEDED";
+        out.message = fmt::format("all {} messages of today are used", d.limit);
+    }
+    out.details = json::object()
+                      .add("limit", d.limit)
+                      .add("window_seconds", d.window)
+                      .add("remaining", 0)
+                      .add("reset_seconds", d.reset)
+                      .text();
+    return out;
+}
+
+awaitable<std::optional<problem>> take_rates(
+    services& services, const account& caller, std::string_view group, decision& used, std::string read) {
+    if (!services.options.rate_limiting) co_return std::nullopt;
+    auto windows = windows_of(caller, group);
+    if (windows.empty()) co_return std::nullopt;
+    auto got = co_await services.limits.take(std::move(windows), std::nullopt, std::move(read));
+    if (!got) co_return std::nullopt;
+    used = std::move(*got);
+    if (used.is == decision::kind::allowed) co_return std::nullopt;
+    co_return too_many(used);
 }
 
 std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision& d) {

@@ -4,11 +4,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "gateway/http/problem.hpp"
 #include "platform/redis/redis.hpp"
 
 namespace airi::gateway {
+
+struct account;
+struct services;
 
 struct window {
     std::string name;   ///< the group's, for the headers
@@ -50,6 +55,15 @@ public:
 private:
     redis::client& redis_;
 };
+
+/// The windows that limit a caller: `api`, `group` (may be empty) and the API key's own.
+std::vector<window> windows_of(const account&, std::string_view group);
+/// 429 for a decision other than `allowed`: RATE_LIMITED or QUOTA_EXCEEDED.
+problem too_many(const decision&);
+/// Counts a request in the caller's windows; a problem when one is used up. `used` gets the decision. `read`: as in
+/// rate_limiter::take. Without Redis, or with rate limiting off, nothing is limited.
+awaitable<std::optional<problem>> take_rates(
+    services&, const account&, std::string_view group, decision& used, std::string read = {});
 
 /// `"chat";r=42;t=30` and `"chat";q=100;w=3600` (draft-ietf-httpapi-ratelimit-headers-11).
 std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision&);

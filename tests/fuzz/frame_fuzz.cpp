@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     airi::gateway::read_client_frame(text);
     airi::events::read_payload(text);
     airi::events::read_entry_id(text);
-    airi::gateway::routes::read_resume_token(text);
+    airi::gateway::read_resume_token(text);
     airi::sql::generations::read_claim(text);
     airi::sql::generations::read_end(text);
     std::apply([&](const auto&... event) { (airi::events::decode<std::remove_cvref_t<decltype(event)>>(text), ...); },

@@ -41,8 +41,22 @@ struct gateway_fixture {
     gateway::rate_limiter limits{client};
     gateway::response_cache kept{client};
     gateway::gateway_options options;
-    gateway::services services{database, client, hub, sockets, out, hashing, keys, refresh_key, master, known, routes,
-        sessions, limits, kept, options, io.on()};
+    gateway::services services{.database = database,
+        .redis = client,
+        .channels = hub,
+        .sockets = sockets,
+        .publisher = out,
+        .hashing = hashing,
+        .keys = keys,
+        .refresh_key = refresh_key,
+        .master = master,
+        .catalogue = known,
+        .routes = routes,
+        .accounts = sessions,
+        .limits = limits,
+        .responses = kept,
+        .options = options,
+        .executor = io.on()};
     std::unique_ptr<gateway::application> application = gateway::make_dispatcher(services, routes);
 
     user_id user = user_id::fresh();

@@ -49,7 +49,7 @@ TEST_CASE("a picture's size is read from its header") {
     CHECK(size_of("image/webp", webp("VP8X", bytes({0, 0, 0, 0, 255, 0, 0, 199, 0, 0}))) == "256x200");
 }
 
-TEST_CASE("what is not of the type it says, cut off, or has something beside the picture is none") {
+TEST_CASE("a picture of another type, cut off, or with something beside it is rejected") {
     const std::string whole = webp("VP8X", "");
     for (const auto* type : {"image/jpeg", "image/webp", "image/svg+xml", "IMAGE/PNG", ""})
         CHECK(size_of(type, png) == "none");

@@ -65,7 +65,7 @@ TEST_CASE("every type of frame is read into its parts") {
     CHECK(resume.seen == events::position{2, 17});
 }
 
-TEST_CASE("a message needs only its text and an id of the client's own") {
+TEST_CASE("a message needs only content and a client_message_id") {
     const auto send = good<client_send>(frame("message_send", R"({"content":"hi","client_message_id":"c-1"})")).order;
     CHECK_FALSE(send.conversation);
     CHECK_FALSE(send.companion);
@@ -75,13 +75,13 @@ TEST_CASE("a message needs only its text and an id of the client's own") {
             .order.conversation);
 }
 
-TEST_CASE("who has seen nothing resumes from before the first frame") {
+TEST_CASE("offset -1 resumes from before the first frame") {
     CHECK_FALSE(good<client_resume>(with_id("resume", "generation_id", R"(,"epoch":0,"offset":-1)")).seen);
     CHECK(good<client_resume>(with_id("resume", "generation_id", R"(,"epoch":1,"offset":0)")).seen ==
           events::position{1, 0});
 }
 
-TEST_CASE("a frame's id is echoed, cut where it is too long, and none when it is no text") {
+TEST_CASE("a frame's id is echoed, cut when it is too long and left out when it is not a string") {
     CHECK(read_client_frame(frame("ping", "{}")).ref == "f1");
     CHECK(read_client_frame(frame("no such", "{}")).ref == "f1");
     CHECK(read_client_frame(R"({"type":"ping","id":")" + std::string(5000, 'x') + "\"}").ref.size() == 100);
@@ -89,7 +89,7 @@ TEST_CASE("a frame's id is echoed, cut where it is too long, and none when it is
     CHECK(read_client_frame("not JSON").ref.empty());
 }
 
-TEST_CASE("everything wrong with a frame is a fault that says where") {
+TEST_CASE("an invalid frame is rejected with a pointer to the fault") {
     CHECK(fault("") == "400");
     CHECK(fault("not JSON") == "400");
     CHECK(fault("[]") == "400");
@@ -138,7 +138,7 @@ TEST_CASE("everything wrong with a frame is a fault that says where") {
         for (const auto* data : {"null", "[]", "\"x\"", "7"}) CHECK(fault(frame(type, data)).starts_with("422"));
 }
 
-TEST_CASE("what the server says carries the id of the frame it answers, if it had one") {
+TEST_CASE("an answer carries the id of the client's frame, if it had one") {
     CHECK(server_frame("pong", "{}", "f1") == R"({"type":"pong","id":"f1","data":{}})");
     CHECK(server_frame("pong", "{}") == R"({"type":"pong","data":{}})");
     const auto told = error_frame({429, "RATE_LIMITED", "slow down", "null", 3}, "f1");

@@ -1,5 +1,4 @@
-// A generation's frames for tests of the gateway, and a client that reads them as the product tells clients
-// to.
+// A generation's frames for tests of the gateway, and a client that reads them as the documentation asks clients to.
 #pragma once
 
 #include <string>
@@ -50,18 +49,18 @@ struct reader {
     }
 };
 
-/// A listener with a reader, for the frames of generations; others are kept as they are.
+/// A listener with a reader for the frames of generations; other frames are stored unread.
 struct reading_listener : gateway::channel_listener {
     reader of;
     std::vector<std::string> others;
     std::vector<const std::string*> addresses;
 
-    void hear(std::string_view, const gateway::delivered_frame& one) override {
-        addresses.push_back(one.frame.get());
-        if (one.what.of_generation)
-            of.read(*one.frame);
+    void on_frame(std::string_view, const gateway::delivered_frame& delivered) override {
+        addresses.push_back(delivered.frame.get());
+        if (delivered.published.of_generation)
+            of.read(*delivered.frame);
         else
-            others.push_back(*one.frame);
+            others.push_back(*delivered.frame);
     }
 };
 

@@ -13,7 +13,7 @@ namespace airi::test {
 
 inline constexpr gateway::hub_options quick{.grace = 40ms, .tick = 5ms, .pause = 1ms};
 
-struct house {
+struct hub_fixture {
     io_context io;
     fake_redis redis;
     fake_redis::fake_client client{redis};
@@ -34,7 +34,7 @@ struct house {
         REQUIRE(finish(io, hub.join(to, one)).has_value());
         return one;
     }
-    // Runs what can run now.
+    // Runs everything that is ready.
     void settle() {
         io.restart();
         while (io.poll() != 0) {
@@ -48,13 +48,13 @@ struct house {
     void delta(std::int64_t offset, std::string_view text, bool published = true) {
         REQUIRE(write({1, offset}, frame_type::delta, text, published));
     }
-    void tell(std::string_view frame) { redis.publish(channel, events::publish_payload(frame)); }
+    void publish(std::string_view frame) { redis.publish(channel, events::publish_payload(frame)); }
 };
 
 struct acting_listener : gateway::channel_listener {
     std::function<void()> act = [] {};
     int count = 0;
-    void hear(std::string_view, const gateway::delivered_frame&) override {
+    void on_frame(std::string_view, const gateway::delivered_frame&) override {
         ++count;
         act();
     }

@@ -1,5 +1,4 @@
-// The hub with a real redis-server and the chat worker's writer; also what the fake Redis has in common with
-// the real.
+// The hub with a real redis-server and the chat worker's writer; also the behaviour that the fake Redis shares with it.
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
@@ -19,20 +18,20 @@ using namespace airi;
 using namespace airi::test;
 using gateway::replayed;
 
-// A client that comes in the middle: it joins, then reads the stream, then goes on live.
+// A client that joins in the middle, then reads the stream, then continues live.
 struct late_reader : gateway::channel_listener {
-    explicit late_reader(std::optional<position> seen) : way(seen) {}
-    gateway::attached_generation way;
+    explicit late_reader(std::optional<position> seen) : order(seen) {}
+    gateway::attached_generation order;
     reader of;
 
-    void hear(std::string_view, const gateway::delivered_frame& one) override {
-        if (way.hear(one)) of.read(*one.frame);
+    void on_frame(std::string_view, const gateway::delivered_frame& delivered) override {
+        if (order.receive(delivered)) of.read(*delivered.frame);
     }
     static awaitable<> attach(
         std::shared_ptr<late_reader> self, gateway::hub* hub, redis::client* client, events::generation_ids ids) {
         (void)co_await hub->join(events::channel_of(ids.conversation), self);
-        auto history = co_await gateway::read_stream(*client, ids.generation, self->way.last());
-        for (const auto& each : self->way.release(history ? std::move(*history) : replayed{}))
+        auto history = co_await gateway::read_stream(*client, ids.generation, self->order.last());
+        for (const auto& each : self->order.release(history ? std::move(*history) : replayed{}))
             self->of.read(*each.frame);
     }
 };
@@ -49,7 +48,7 @@ public:
         io_.restart();
         thread_ = std::thread([this] { io_.run(); });
     }
-    // What `work` says on the gateway's thread.
+    // The result of `work`, run on the gateway's thread.
     template <class Work>
     auto call(Work work) {
         std::packaged_task<decltype(work())()> task(std::move(work));
@@ -144,7 +143,7 @@ struct writing {
     }
 };
 
-// What the hub relies on; the fake must do the same.
+// The behaviour that the hub relies on.
 void conforms(io_context& io, redis::client& client, redis::subscriber& subscriber) {
     const auto say = [&](std::vector<std::string> words) {
         return finish(io, client.command(std::move(words))).value();
@@ -191,7 +190,7 @@ TEST_CASE("the fake Redis answers the hub as the real one does") {
     conforms(io, *client, *subscriber);
 }
 
-TEST_CASE("every client of every gateway reads the text that the worker writes, whenever it came") {
+TEST_CASE("every client of every gateway reads the text that the worker writes, whenever it joined") {
     writing in;
     in.write([] {});
     for (auto* each : {&in.one, &in.two}) {
@@ -206,7 +205,7 @@ TEST_CASE("a restart in the middle leaves the text of the new epoch") {
     in.write([] {}, true);
 }
 
-TEST_CASE("gateways whose subscriptions are cut off read what they missed, each frame once") {
+TEST_CASE("gateways whose subscriptions are cut off read the missed frames once each") {
     writing in;
     in.write([&] { in.say({"CLIENT", "KILL", "TYPE", "pubsub"}); });
     for (auto* each : {&in.one, &in.two}) {
@@ -228,7 +227,7 @@ TEST_CASE("FLUSHALL while the subscriptions are cut off costs no text") {
     });
 }
 
-TEST_CASE("a Redis that is killed and started again in the middle of a reply costs no text") {
+TEST_CASE("a Redis killed and restarted in the middle of a reply costs no text") {
     writing in;
     in.write([&] {
         in.own.kill();
@@ -238,7 +237,7 @@ TEST_CASE("a Redis that is killed and started again in the middle of a reply cos
     });
 }
 
-TEST_CASE("a Redis that does not answer for some seconds in the middle of a reply costs no text") {
+TEST_CASE("a Redis that stalls for some seconds in the middle of a reply costs no text") {
     writing in;
     in.write([&] {
         in.own.pause();

@@ -17,7 +17,7 @@ std::vector<position> offsets(std::int64_t count) {
 }  // namespace
 
 TEST_CASE("a join ends when Redis has confirmed, and concurrent ones share one subscription") {
-    house in;
+    hub_fixture in;
     in.redis.cork();
     for (int i = 0; i < 3; ++i) in.begin_join("c", std::make_shared<reading_listener>());
     CHECK(in.joins["c"].empty());
@@ -30,10 +30,10 @@ TEST_CASE("a join ends when Redis has confirmed, and concurrent ones share one s
     CHECK(in.redis.subscriptions == 1);
 }
 
-TEST_CASE("all listeners of a channel hear the same text, without a copy, and no other channel's") {
-    house in;
+TEST_CASE("all listeners of a channel receive the same text without a copy, and those of other channels nothing") {
+    hub_fixture in;
     const auto a = in.join(), b = in.join(), other = in.join("conversation:other");
-    in.tell(R"({"type":"typing_start"})");
+    in.publish(R"({"type":"typing_start"})");
     in.begin();
     CHECK(a->others == std::vector<std::string>{R"({"type":"typing_start"})"});
     CHECK(a->of.positions == offsets(1));
@@ -43,8 +43,8 @@ TEST_CASE("all listeners of a channel hear the same text, without a copy, and no
     CHECK(in.hub.counters().frames_out == 4);
 }
 
-TEST_CASE("the last one out unsubscribes, after a grace") {
-    house in;
+TEST_CASE("a channel without listeners is unsubscribed after the grace time") {
+    hub_fixture in;
     const auto a = in.join(), b = in.join();
     in.hub.leave(in.channel, a.get());
     in.hub.leave(in.channel, b.get());
@@ -52,16 +52,16 @@ TEST_CASE("the last one out unsubscribes, after a grace") {
     CHECK(in.subscriber.has(in.channel));
     REQUIRE(until(in.io, [&] { return !in.subscriber.has(in.channel); }));
     CHECK(in.hub.counters().channels == 0);
-    in.tell("{}");
+    in.publish("{}");
     CHECK(b->others.empty());
     const auto again = in.join();
-    in.tell("{}");
+    in.publish("{}");
     CHECK(again->others.size() == 1);
     CHECK(in.redis.subscriptions == 2);
 }
 
-TEST_CASE("who comes back within the grace finds the channel as it was") {
-    house in;
+TEST_CASE("a listener that returns within the grace time finds the channel still subscribed") {
+    hub_fixture in;
     const auto a = in.join();
     for (int i = 0; i < 3; ++i) {
         in.hub.leave(in.channel, a.get());
@@ -71,12 +71,12 @@ TEST_CASE("who comes back within the grace finds the channel as it was") {
     REQUIRE(until(in.io, [&] { return clock_type::now() > end; }));
     CHECK(in.redis.subscriptions == 1);
     CHECK(in.redis.unsubscriptions == 0);
-    in.tell("{}");
+    in.publish("{}");
     CHECK(a->others.size() == 1);
 }
 
-TEST_CASE("listeners may leave, join and throw while they hear") {
-    house in;
+TEST_CASE("listeners may leave, join and throw while a frame is delivered") {
+    hub_fixture in;
     const auto first = std::make_shared<acting_listener>(), last = std::make_shared<acting_listener>();
     auto own = std::make_shared<acting_listener>();
     const auto late = std::make_shared<acting_listener>();
@@ -91,21 +91,21 @@ TEST_CASE("listeners may leave, join and throw while they hear") {
     };
     std::string logged;
     airi::log::send_to([&](std::string_view line) { logged += line; });
-    in.tell("{}");
+    in.publish("{}");
     airi::log::send_to({});
     CHECK(first->count == 1);
     CHECK(last->count == 0);
     CHECK(late->count == 0);
     CHECK(left.expired());
-    CHECK(logged.find("listener_threw") != std::string::npos);
+    CHECK(logged.find("listener.failed") != std::string::npos);
     first->act = [] {};
-    in.tell("{}");
+    in.publish("{}");
     CHECK(first->count == 2);
     CHECK(late->count == 1);
 }
 
-TEST_CASE("a frame heard twice is told once") {
-    house in;
+TEST_CASE("a frame published twice is delivered once") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "x");
@@ -115,8 +115,8 @@ TEST_CASE("a frame heard twice is told once") {
     CHECK(a->of.text == "x");
 }
 
-TEST_CASE("what was missed is read from the stream and comes before anything newer") {
-    house in;
+TEST_CASE("missed frames are read from the stream and delivered before newer ones") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a");
@@ -136,8 +136,8 @@ TEST_CASE("what was missed is read from the stream and comes before anything new
     CHECK(in.redis.commands == 1);
 }
 
-TEST_CASE("after an outage of the connection the missed part comes without a new frame") {
-    house in;
+TEST_CASE("missed frames are delivered as soon as the connection is back") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a");
@@ -157,8 +157,8 @@ TEST_CASE("after an outage of the connection the missed part comes without a new
     CHECK(in.redis.commands == before);
 }
 
-TEST_CASE("a stream that cannot be read yet is read later, and nothing newer comes before it") {
-    house in;
+TEST_CASE("a stream that cannot be read is read later, and newer frames wait for it") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a", false);
@@ -182,8 +182,8 @@ TEST_CASE("a stream that cannot be read yet is read later, and nothing newer com
     CHECK(a->of.positions == offsets(5));
 }
 
-TEST_CASE("a generation that began unheard during an outage is told from its beginning") {
-    house in;
+TEST_CASE("a generation that began during an outage is delivered from its beginning") {
+    hub_fixture in;
     const auto a = in.join();
     in.redis.go_away();
     in.begin();
@@ -197,8 +197,8 @@ TEST_CASE("a generation that began unheard during an outage is told from its beg
     CHECK(a->of.text == "ab");
 }
 
-TEST_CASE("who joins in the middle hears what is live; the stream is not read for it") {
-    house in;
+TEST_CASE("a listener that joins in the middle receives live frames without a read of the stream") {
+    hub_fixture in;
     in.begin();
     in.delta(1, "a");
     const auto a = in.join();
@@ -208,8 +208,8 @@ TEST_CASE("who joins in the middle hears what is live; the stream is not read fo
     CHECK(in.redis.commands == 0);
 }
 
-TEST_CASE("when the stream is gone deltas are left out until a snapshot repairs the text") {
-    house in;
+TEST_CASE("deltas are left out after the loss of the stream until a snapshot comes") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a");
@@ -228,8 +228,8 @@ TEST_CASE("when the stream is gone deltas are left out until a snapshot repairs 
     CHECK(a->of.each_once_in_order());
 }
 
-TEST_CASE("a snapshot is told as it comes, and a restart of a later epoch as well") {
-    house in;
+TEST_CASE("snapshots and restarts are delivered without a read of the stream") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a");
@@ -242,8 +242,8 @@ TEST_CASE("a snapshot is told as it comes, and a restart of a later epoch as wel
     CHECK(in.redis.commands == 0);
 }
 
-TEST_CASE("more frames held back than the limit cost a second reading, not a frame") {
-    house in;
+TEST_CASE("more held frames than the limit cost a second read of the stream, not a frame") {
+    hub_fixture in;
     const auto a = in.join();
     in.begin();
     in.delta(1, "a", false);
@@ -258,8 +258,8 @@ TEST_CASE("more frames held back than the limit cost a second reading, not a fra
     CHECK(in.redis.commands == 2);
 }
 
-TEST_CASE("who joins while Redis is away is told so, and hears once it is back") {
-    house in;
+TEST_CASE("joining fails while Redis is away, and the listener receives frames once it is back") {
+    hub_fixture in;
     in.redis.go_away();
     const auto a = std::make_shared<reading_listener>();
     CHECK(finish(in.io, in.hub.join(in.channel, a)).error() == redis::errc::unavailable);
@@ -271,8 +271,8 @@ TEST_CASE("who joins while Redis is away is told so, and hears once it is back")
     CHECK(finish(in.io, in.hub.join(in.channel, std::make_shared<reading_listener>())).error() == failure::outage);
 }
 
-TEST_CASE("payloads of another shape are counted and dropped") {
-    house in;
+TEST_CASE("payloads of an unknown shape are counted and dropped") {
+    hub_fixture in;
     const auto a = in.join();
     in.redis.publish(in.channel, "");
     in.redis.publish(in.channel, "nonsense\n{}");
@@ -280,7 +280,7 @@ TEST_CASE("payloads of another shape are counted and dropped") {
     CHECK(in.hub.counters().unreadable == 2);
 }
 
-TEST_CASE("a hub may end while joins wait and a stream is being read") {
+TEST_CASE("a hub can end while joins wait and a stream is being read") {
     io_context io;
     fake_redis redis;
     fake_redis::fake_client client(redis);

@@ -45,40 +45,38 @@ std::vector<position> positions(const replayed& of) {
 }
 using at = std::vector<position>;
 
-// A reader that saw the first `seen_count` frames before it left, and joins, reads and is told in a given
-// order.
+// A reader that saw the first `seen_count` frames before it left, and joins, reads and receives in a given order.
 struct coming_back {
     std::vector<entry> stream;
     reader client;
-    attached_generation way{};
+    attached_generation order{};
 
     coming_back(std::vector<entry> of, std::size_t seen_count) : stream(std::move(of)) {
         for (std::size_t i = 0; i < seen_count; ++i) client.read(*stream[i].frame);
-        way = attached_generation(seen_count == 0 ? seen() : seen(stream[seen_count - 1].at));
+        order = attached_generation(seen_count == 0 ? seen() : seen(stream[seen_count - 1].at));
     }
     void live(std::size_t i) {
-        const events::published what{true, ids.generation, stream[i].at, stream[i].type, *stream[i].frame};
-        if (way.hear({what, stream[i].frame})) client.read(*stream[i].frame);
+        const events::published published{true, ids.generation, stream[i].at, stream[i].type, *stream[i].frame};
+        if (order.receive({published, stream[i].frame})) client.read(*stream[i].frame);
     }
     void release(replayed history) {
-        for (const auto& each : way.release(std::move(history))) client.read(*each.frame);
+        for (const auto& each : order.release(std::move(history))) client.read(*each.frame);
     }
 };
 
-// Every order of: the reader joins when `joined` frames are there, reads when `read` are, and has heard
-// `heard` live ones by the time the answer reaches it.
+// Every order of: the reader joins when `joined` frames are written, reads when `read` are, and has received those
+// before `received` live by the time the answer reaches it.
 template <class Check>
 void every_order(const std::vector<entry>& stream, const Check& check) {
     for (std::size_t had = 0; had <= stream.size(); ++had)
         for (auto joined = had; joined <= stream.size(); ++joined)
             for (auto read = joined; read <= stream.size(); ++read)
-                for (auto delivered_frame = joined; delivered_frame <= stream.size(); ++delivered_frame)
-                    check(had, joined, read, delivered_frame);
+                for (auto received = joined; received <= stream.size(); ++received) check(had, joined, read, received);
 }
 
 }  // namespace
 
-TEST_CASE("what comes right after the last seen frame recovers it") {
+TEST_CASE("the frames right after the last seen one recover the reader") {
     const auto got = decide(six(), position{1, 2});
     CHECK(got.recovered());
     CHECK(positions(got) == at{{1, 3}, {1, 4}, {1, 5}});
@@ -109,7 +107,7 @@ TEST_CASE("when a later epoch has begun its restart is next, and the tail of the
     }
 }
 
-TEST_CASE("a hole after the last seen frame gives the whole text as a snapshot, then the end") {
+TEST_CASE("a gap after the last seen frame gives the whole text as a snapshot, then the end") {
     const std::vector<entry> left{snapshot(1, 7, "Hello "), delta(1, 8, "wor"), delta(1, 9, "ld\n"), complete(1, 10)};
     const auto got = decide(left, position{1, 3});
     REQUIRE(got.is == kind::snapshot);
@@ -135,7 +133,7 @@ TEST_CASE("an offset that the writer left out before a snapshot or an end breaks
     CHECK(decide(left, {}).recovered());
 }
 
-TEST_CASE("a delta is never joined to a text with a hole in it") {
+TEST_CASE("a delta is never appended to a text with a gap") {
     const std::vector<entry> holed{start(1), delta(1, 1, "a"), delta(1, 3, "c")};
     CHECK(decide(holed, position{1, 0}).is == kind::gone);
     CHECK(decide(holed, {}).is == kind::gone);
@@ -145,7 +143,7 @@ TEST_CASE("a delta is never joined to a text with a hole in it") {
     CHECK(decide({delta(1, 4, "d"), delta(1, 5, "e")}, position{1, 1}).is == kind::gone);
 }
 
-TEST_CASE("an end that is all there is left takes the place of everything") {
+TEST_CASE("an end that is left alone replaces everything") {
     const auto got = decide({complete(1, 9)}, position{1, 3});
     CHECK(got.is == kind::snapshot);
     CHECK(positions(got) == at{{1, 9}});
@@ -177,29 +175,29 @@ TEST_CASE("the type is read from every frame as it is written") {
 
 TEST_CASE("whatever the order of live frames and replay, each frame is read once and in order") {
     int orders = 0;
-    every_order(six(), [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t delivered_frame) {
+    every_order(six(), [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t received) {
         coming_back one(six(), had);
-        for (auto i = joined; i < delivered_frame; ++i) one.live(i);
-        const auto from = one.way.last();
+        for (auto i = joined; i < received; ++i) one.live(i);
+        const auto from = one.order.last();
         auto history = decide(part(one.stream, 0, read), from);
-        // An empty stream is one that has not begun; whoever asks Postgres learns that nothing is missing.
+        // An empty stream is one that has not begun; a reader that asks Postgres learns that nothing is missing.
         if (read > 0) REQUIRE(history.recovered());
         one.release(std::move(history));
-        for (auto i = delivered_frame; i < 6; ++i) one.live(i);
+        for (auto i = received; i < 6; ++i) one.live(i);
         CHECK(one.client.positions == at{{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}});
         CHECK(one.client.text == "abcd");
-        CHECK(one.way.ended());
+        CHECK(one.order.ended());
         ++orders;
     });
     CHECK(orders == 336);
 }
 
 TEST_CASE("whatever the order, a restart in between leaves the text of the last epoch") {
-    every_order(two_epochs(), [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t delivered_frame) {
+    every_order(two_epochs(), [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t received) {
         coming_back one(two_epochs(), had);
-        for (auto i = joined; i < delivered_frame; ++i) one.live(i);
-        one.release(decide(part(one.stream, 0, read), one.way.last()));
-        for (auto i = delivered_frame; i < 6; ++i) one.live(i);
+        for (auto i = joined; i < received; ++i) one.live(i);
+        one.release(decide(part(one.stream, 0, read), one.order.last()));
+        for (auto i = received; i < 6; ++i) one.live(i);
         CHECK(one.client.each_once_in_order());
         CHECK(one.client.text == "a");
         CHECK(one.client.ended);
@@ -212,19 +210,19 @@ TEST_CASE("whatever the order, a restart in between leaves the text of the last 
 TEST_CASE("whatever the order, a stream lost half way leaves the whole text after the next snapshot") {
     const std::vector<entry> all{
         start(1), delta(1, 1, "a"), delta(1, 2, "b"), snapshot(1, 3, "abc"), delta(1, 4, "d"), complete(1, 5)};
-    every_order(all, [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t delivered_frame) {
+    every_order(all, [&](std::size_t had, std::size_t joined, std::size_t read, std::size_t received) {
         coming_back one(all, had);
-        for (auto i = joined; i < delivered_frame; ++i) one.live(i);
+        for (auto i = joined; i < received; ++i) one.live(i);
         // The first three entries are not in the stream any more.
-        one.release(decide(read > 3 ? part(all, 3, read) : std::vector<entry>{}, one.way.last()));
-        for (auto i = delivered_frame; i < 6; ++i) one.live(i);
+        one.release(decide(read > 3 ? part(all, 3, read) : std::vector<entry>{}, one.order.last()));
+        for (auto i = received; i < 6; ++i) one.live(i);
         CHECK(one.client.each_once_in_order());
         CHECK(one.client.text == "abcd");
         CHECK(one.client.ended);
     });
 }
 
-TEST_CASE("a reader that was there from the beginning holds nothing back") {
+TEST_CASE("a reader that was subscribed from the beginning holds nothing back") {
     coming_back one(six(), 0);
     one.release(replayed::nothing_missed());
     for (std::size_t i = 0; i < 6; ++i) {
@@ -236,10 +234,10 @@ TEST_CASE("a reader that was there from the beginning holds nothing back") {
     CHECK(one.client.text == "abcd");
 }
 
-TEST_CASE("a snapshot behind a position that was never there brings the reader back to the truth") {
+TEST_CASE("a snapshot before a position that never existed corrects the reader") {
     coming_back one(six(), 0);
-    one.way = attached_generation(position{1, 99});
-    one.release(decide(part(six(), 0, 3), one.way.last()));
+    one.order = attached_generation(position{1, 99});
+    one.release(decide(part(six(), 0, 3), one.order.last()));
     for (std::size_t i = 3; i < 6; ++i) one.live(i);
     CHECK(one.client.positions == at{{1, 2}, {1, 3}, {1, 4}, {1, 5}});
     CHECK(one.client.text == "abcd");

@@ -93,8 +93,7 @@ TEST_CASE("a streamed completion is chunks that make up the text, then the usage
               .find("usage") == std::string::npos);
 }
 
-TEST_CASE(
-    "text that the last frame alone has is in the stream too, and a stream that had to begin again ends in an error") {
+TEST_CASE("text that only the last frame has is streamed too, and a restarted stream ends in an error") {
     gateway_fixture h;
     h.out.then = [&](const events::outgoing& event) {
         const auto of = events::decode<events::chat_requested>(event.value);
@@ -124,7 +123,7 @@ TEST_CASE(
     CHECK(events_of(stream).back().root()["error"]["code"].string() == "stream_restarted");
 }
 
-TEST_CASE("a caller's turns and limits travel with the message, outside every conversation") {
+TEST_CASE("a caller's turns and limits are published with the message, outside every conversation") {
     gateway_fixture h;
     h.replies_with({"ok"});
     const auto out = h.ask(h.request(verb::post, path,
@@ -142,7 +141,7 @@ TEST_CASE("a caller's turns and limits travel with the message, outside every co
     CHECK(parameters->root()["turns"].size() == 2);
 }
 
-TEST_CASE("what OpenAI would refuse is refused, in its words") {
+TEST_CASE("requests that OpenAI rejects are rejected with OpenAI's codes") {
     gateway_fixture h;
     const auto status = [&](const std::string& body) {
         const auto out = h.ask(h.request(verb::post, path, body));

@@ -1,0 +1,32 @@
+#include "gateway/messaging/channel_access.hpp"
+
+#include "events/frames.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway {
+namespace {
+
+std::optional<conversation_id> conversation_of(std::string_view channel) {
+    constexpr std::string_view prefix = "conversation:";
+    if (!channel.starts_with(prefix)) return std::nullopt;
+    return conversation_id::parse(channel.substr(prefix.size()));
+}
+
+}  // namespace
+
+awaitable<std::optional<problem>> check_channel(
+    services& services, std::shared_ptr<const account> caller, std::string channel) {
+    if (channel == events::channel_of(caller->id)) co_return std::nullopt;
+    if ((channel == "admin" || channel == "crisis") && caller->role != "user") co_return std::nullopt;
+    const auto conversation = conversation_of(channel);
+    if (!conversation) co_return not_found("channel");
+    postgres::transaction ask;
+    ask.caller = caller->id;
+    ask.statements.push_back(sql::bind("conversations.owned", {{"id", *conversation}}));
+    const auto rows = co_await services.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty()) co_return not_found("channel");
+    co_return std::nullopt;
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,17 @@
+// Who may subscribe to which channel. Used by the WebSocket handler.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/http/problem.hpp"
+#include "gateway/services/services.hpp"
+
+namespace airi::gateway {
+
+/// None when the account may: to its own channel and those of its conversations, and with a role above "user" to
+/// "admin" and "crisis". Otherwise not_found, also for channels that do not exist.
+awaitable<std::optional<problem>> check_channel(services&, std::shared_ptr<const account> caller, std::string channel);
+
+}  // namespace airi::gateway

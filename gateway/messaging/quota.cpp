@@ -1,0 +1,74 @@
+#include "gateway/messaging/quota.hpp"
+
+#include "sql/statements.hpp"
+
+namespace airi::gateway {
+namespace {
+
+awaitable<result<postgres::rows>> run(services& services, user_id caller, postgres::bound statement) {
+    postgres::transaction one;
+    one.caller = caller;
+    one.statements.push_back(std::move(statement));
+    auto rows = co_await services.database.run(std::move(one));
+    if (!rows) co_return rows.error();
+    co_return std::move(rows->front());
+}
+
+awaitable<result<>> seed(services& services, user_id sender, quota day) {
+    const auto rows = co_await run(services, sender, sql::bind("quota.messages_today", {{"day", day.day}}));
+    if (!rows) co_return rows.error();
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < rows->size(); ++i) ids.emplace_back(rows->text(i, 0));
+    co_return co_await services.limits.seed(std::move(day), std::move(ids));
+}
+
+// Postgres decides: Redis may have lost messages that are under way, and may be away.
+awaitable<std::optional<problem>> count_in_postgres(services& services, user_id sender, quota day, decision& used) {
+    if (day.max < 0) co_return std::nullopt;
+    const auto rows = co_await run(
+        services, sender, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
+    if (!rows || rows->text(0, 0) == "used_up") co_await services.limits.give_back(day);
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->text(0, 0) != "used_up") {
+        used.repeated = rows->text(0, 0) == "repeated";
+        co_return std::nullopt;
+    }
+    used.is = decision::kind::quota_used;
+    used.limit = day.max;
+    used.window = 86'400;
+    co_return too_many(used);
+}
+
+// Redis rejects in one step what exceeds a limit it knows of; without Redis the rates do not limit.
+awaitable<std::optional<problem>> count(services& services, const account& sender, quota day, decision& used) {
+    auto windows = services.options.rate_limiting ? windows_of(sender, "chat") : std::vector<window>{};
+    for (int tries = 0; tries < 3; ++tries) {
+        const auto got = co_await services.limits.take(windows, day);
+        if (!got) break;
+        if (got->is == decision::kind::unseeded) {
+            const auto seeded = co_await seed(services, sender.id, day);
+            if (!seeded && !services.database.available()) co_return problem_of(seeded.error());
+            continue;
+        }
+        used = *got;
+        if (used.is != decision::kind::allowed) co_return too_many(used);
+        break;
+    }
+    co_return co_await count_in_postgres(services, sender.id, std::move(day), used);
+}
+
+}  // namespace
+
+awaitable<std::optional<problem>> count_message(services& services, const account& sender, quota day, decision& used) {
+    auto rejected = co_await count(services, sender, std::move(day), used);
+    if (rejected && used.is != decision::kind::allowed) rejected->headers = rate_limit_headers(used);
+    co_return rejected;
+}
+
+awaitable<> uncount_message(services& services, user_id sender, quota day) {
+    co_await services.limits.give_back(day);
+    if (day.max >= 0)
+        co_await run(services, sender, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,27 @@
+// Reads the body of POST /v1/chat/completions into a message order. Pure. Used by routes/openai.cpp. Shapes as in
+// openai/openai-openapi.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "gateway/messaging/submit_message.hpp"
+#include "platform/base/json.hpp"
+
+namespace airi::gateway::openai {
+
+struct completion_request {
+    message_order order;
+    std::string model;
+    bool stream = false;
+    bool include_usage = false;
+};
+
+/// A problem with one of OpenAI's codes when the body cannot be answered. `rank`: the caller's plan's, which decides
+/// which models it may name.
+std::variant<completion_request, problem> read_request(
+    json::value body, const catalogue_rows& catalogue, std::int64_t rank);
+
+problem no_such_model(std::string_view model);
+
+}  // namespace airi::gateway::openai
