@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <cstring>
 
+#include "platform/base/error_table.hpp"
 #include "platform/crypto/digest.hpp"
 
 namespace airi::passwords {
@@ -22,18 +23,9 @@ constexpr int dearest_bcrypt = 14;  // each step doubles the time; beyond this a
 const std::string nobody =
     "$argon2id$v=19$m=19456,t=2,p=1$/DNmmciXQ9Wqba5MpjsRFg$i9ZaEvijgdtjdUmTKTm5vw0LVNkdFO/dlqJJJ+GqasU";
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.passwords"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::overloaded: return "too many passwords are being checked";
-            case errc::no_memory: return "no memory to hash a password";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int) const noexcept override {
-        return make_error_condition(failure::outage);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::overloaded, "too many passwords are being checked", failure::outage},
+    {errc::no_memory, "no memory to hash a password", failure::outage},
 };
 
 bool is_bcrypt(std::string_view hash) {
@@ -61,8 +53,8 @@ bool verify_argon2(const std::string& password, const std::string& hash) {
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.passwords", error_rows);
+    return table.code(e);
 }
 
 result<std::string> hash(const secret& password) {

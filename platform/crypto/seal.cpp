@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "platform/base/error_table.hpp"
 #include "platform/crypto/digest.hpp"
 
 namespace airi::seal {
@@ -15,19 +16,9 @@ constexpr std::size_t tag_size = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t mark_size = 4;
 static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == 32);
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.seal"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::broken: return "the seal does not open";
-            case errc::unknown_master: return "wrapped under an unknown ENCRYPTION_KEY";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int value) const noexcept override {
-        return make_error_condition(
-            static_cast<errc>(value) == errc::unknown_master ? failure::outage : failure::refused);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::broken, "the seal does not open", failure::refused},
+    {errc::unknown_master, "wrapped under an unknown ENCRYPTION_KEY", failure::outage},
 };
 
 using bytes = unsigned char*;
@@ -103,8 +94,8 @@ std::string place_of(user_id whose) { return "user_keys/" + whose.text(); }
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.seal", error_rows);
+    return table.code(e);
 }
 
 key key::fresh() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "platform/base/error_table.hpp"
 #include "platform/base/json.hpp"
 #include "platform/crypto/digest.hpp"
 
@@ -13,19 +14,10 @@ constexpr std::size_t longest = 4096;
 constexpr seconds leeway{30};
 constexpr std::int64_t last_second = 253'402'300'799;  // 9999-12-31
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.tokens"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::malformed: return "malformed token";
-            case errc::bad_signature: return "the token's signature is wrong";
-            case errc::expired: return "the token is not valid at this time";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int) const noexcept override {
-        return make_error_condition(failure::refused);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::malformed, "malformed token", failure::refused},
+    {errc::bad_signature, "the token's signature is wrong", failure::refused},
+    {errc::expired, "the token is not valid at this time", failure::refused},
 };
 
 // Calls `visit` for each member of the object that `encoded` is; false when it is none, names a member twice,
@@ -90,8 +82,8 @@ result<claims> read_claims(std::string_view encoded, instant at) {
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.tokens", error_rows);
+    return table.code(e);
 }
 
 key key::of(secret value) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "platform/base/error_table.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::kafka {
@@ -12,25 +13,12 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-struct category final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.kafka"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::unavailable: return "no broker acknowledged";
-            case errc::too_large: return "the record is too large";
-            case errc::unknown_topic: return "the topic does not exist";
-            case errc::closed: return "the client is closed";
-            case errc::rejected: return "the broker rejected the record";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int value) const noexcept override {
-        switch (static_cast<errc>(value)) {
-            case errc::unavailable:
-            case errc::closed: return make_error_condition(failure::outage);
-            default: return make_error_condition(failure::refused);
-        }
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::unavailable, "no broker acknowledged", failure::outage},
+    {errc::too_large, "the record is too large", failure::refused},
+    {errc::unknown_topic, "the topic does not exist", failure::refused},
+    {errc::closed, "the client is closed", failure::outage},
+    {errc::rejected, "the broker rejected the record", failure::refused},
 };
 
 // The library's own lines repeat what the error callback says, from any of its threads.
@@ -48,8 +36,8 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
 }  // namespace
 
 error_code make_error_code(errc code) {
-    static const category instance;
-    return {static_cast<int>(code), instance};
+    static const error_table<errc> table("airi.kafka", error_rows);
+    return table.code(code);
 }
 
 std::string_view message::header_value(std::string_view name) const {

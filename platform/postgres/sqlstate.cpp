@@ -1,43 +1,26 @@
 #include "platform/postgres/sqlstate.hpp"
 
+#include "platform/base/error_table.hpp"
+
 namespace airi::postgres {
 namespace {
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.postgres"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::unavailable: return "Postgres is unavailable";
-            case errc::conflict: return "conflict with another transaction";
-            case errc::duplicate: return "duplicate key";
-            case errc::invalid: return "value refused by the schema";
-            case errc::denied: return "denied by row-level security";
-            case errc::unmigrated: return "a table, a function or a grant is missing";
-            case errc::fenced: return "the lease is lost";
-            case errc::broken: return "statement failed";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int value) const noexcept override {
-        switch (static_cast<errc>(value)) {
-            case errc::unavailable:
-            case errc::unmigrated: return make_error_condition(failure::outage);
-            case errc::conflict:
-            case errc::fenced: return make_error_condition(failure::again);
-            case errc::duplicate:
-            case errc::invalid:
-            case errc::denied: return make_error_condition(failure::refused);
-            case errc::broken: break;
-        }
-        return make_error_condition(failure::broken);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::unavailable, "Postgres is unavailable", failure::outage},
+    {errc::conflict, "conflict with another transaction", failure::again},
+    {errc::duplicate, "duplicate key", failure::refused},
+    {errc::invalid, "value refused by the schema", failure::refused},
+    {errc::denied, "denied by row-level security", failure::refused},
+    {errc::unmigrated, "a table, a function or a grant is missing", failure::outage},
+    {errc::fenced, "the lease is lost", failure::again},
+    {errc::broken, "statement failed", failure::broken},
 };
 
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.postgres", error_rows);
+    return table.code(e);
 }
 
 errc errc_of(std::string_view state, std::string_view source) {

@@ -4,29 +4,22 @@
 
 #include <boost/uuid/detail/sha1.hpp>
 
+#include "platform/base/error_table.hpp"
+
 namespace airi::redis {
 namespace {
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.redis"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::unavailable: return "Redis is not reachable";
-            case errc::timed_out: return "Redis did not answer in time";
-            case errc::refused: return "Redis refused the command";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int value) const noexcept override {
-        return make_error_condition(static_cast<errc>(value) == errc::refused ? failure::broken : failure::outage);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::unavailable, "Redis is not reachable", failure::outage},
+    {errc::timed_out, "Redis did not answer in time", failure::outage},
+    {errc::refused, "Redis refused the command", failure::broken},
 };
 
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.redis", error_rows);
+    return table.code(e);
 }
 
 script::script(std::string_view source) : source_(source) {
