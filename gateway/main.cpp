@@ -140,7 +140,7 @@ int run(const gateway_settings& settings) {
             router{routes::tables}};
     all.out = make_publisher(*all.producer);
     auto listen = listening_of(settings);
-    listen.admits = std::make_shared<admission>(listen.per_address, listen.connections);
+    listen.shared_limits = std::make_shared<connection_limits>(listen.per_address, listen.connections);
     std::vector<std::unique_ptr<core>> cores;
     for (std::int64_t i = 0; i < settings.threads; ++i) cores.push_back(std::make_unique<core>(all, settings, listen));
     auto& first = *cores.front();

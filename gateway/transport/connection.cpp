@@ -57,11 +57,11 @@ std::string client_behind(const std::string& peer, const address_list& proxies, 
         if (name == "x-forwarded-for") given = value;
     given = given.substr(given.find_last_of(", \t") + 1);
     const auto client = boost::asio::ip::make_address(given, ec);
-    return ec ? peer : plain(client).to_string();
+    return ec ? peer : plain_address(client).to_string();
 }
 
-connection::connection(std::shared_ptr<session_host> host, admission::ticket place)
-    : host_(std::move(host)), ticket_(std::move(place)), index_(host_->connections.size()) {
+connection::connection(std::shared_ptr<session_host> host, connection_limits::permit place)
+    : host_(std::move(host)), permit_(std::move(place)), index_(host_->connections.size()) {
     host_->connections.push_back(this);
     add(host_->counters.connections_open);
 }

@@ -1,5 +1,4 @@
-// What every session of a thread shares (`session_host`) and what the thread's coarse tick asks of each of
-// them
+// What every session of a thread shares (`session_host`) and what the thread's coarse tick asks of each of them
 // (`connection`). Deadlines are members checked by the tick: no timer per request or frame.
 #pragma once
 
@@ -14,6 +13,7 @@
 #include "gateway/transport/server_options.hpp"
 #include "gateway/transport/session_counters.hpp"
 #include "platform/base/async.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/base/result.hpp"
 
 namespace airi::gateway {
@@ -68,11 +68,11 @@ public:
     virtual void abort() = 0;
 
 protected:
-    connection(std::shared_ptr<session_host> host, admission::ticket place);
+    connection(std::shared_ptr<session_host> host, connection_limits::permit place);
     virtual ~connection();
 
     const std::shared_ptr<session_host> host_;
-    admission::ticket ticket_;
+    connection_limits::permit permit_;
 
 private:
     std::size_t index_;  // own place in host_->connections

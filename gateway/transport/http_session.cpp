@@ -30,7 +30,7 @@ using namespace refusals;
 
 class http_session final : connection {
 public:
-    http_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place)
+    http_session(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place)
         : connection(std::move(host), std::move(place)),
           socket_(std::move(socket)),
           in_(limits().header_bytes + 8 * 1024) {}
@@ -96,7 +96,7 @@ awaitable<> http_session::run() {
     socket_.non_blocking(true, ec);
     const auto peer = socket_.remote_endpoint(ec);
     if (ec) co_return;
-    address_ = plain(peer.address()).to_string();
+    address_ = plain_address(peer.address()).to_string();
     within(limits().header_time);
     while (!leaving_) {
         const auto head_bytes = co_await read_head_bytes();
@@ -223,7 +223,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     if (auto* refused = std::get_if<response>(&decided)) co_return co_await reply(std::move(*refused));
     auto& accepted = std::get<upgraded>(decided);
     add(host_->counters.requests[1]);
-    serve_socket(host_, std::move(socket_), std::move(ticket_),
+    serve_socket(host_, std::move(socket_), std::move(permit_),
         {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.peer));
     co_return next::end;
 }
@@ -381,7 +381,7 @@ awaitable<> serve(std::unique_ptr<http_session> session) {
 
 }  // namespace
 
-void serve_http(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place) {
+void serve_http(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place) {
     auto on = socket.get_executor();
     auto session = std::make_unique<http_session>(std::move(host), std::move(socket), std::move(place));
     asio::co_spawn(on, serve(std::move(session)), asio::detached);

@@ -9,6 +9,7 @@
 namespace airi::gateway {
 
 /// Serves the connection in a coroutine of the socket's executor and returns at once.
-void serve_http(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket, admission::ticket place);
+void serve_http(
+    std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket, connection_limits::permit place);
 
 }  // namespace airi::gateway

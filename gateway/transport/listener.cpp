@@ -33,8 +33,8 @@ bool no_descriptor(const error_code& ec) {
 }  // namespace
 
 listener::listener(
-    const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits, taker take)
-    : acceptor_(on), pause_(on), host_(std::move(host)), admits_(std::move(admits)), take_(std::move(take)) {
+    const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<connection_limits> limits, taker take)
+    : acceptor_(on), pause_(on), host_(std::move(host)), limits_(std::move(limits)), take_(std::move(take)) {
     const tcp::endpoint at(asio::ip::make_address(host_->options.address), host_->options.port);
     acceptor_.open(at.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
@@ -81,7 +81,7 @@ awaitable<> listener::accept_all(std::shared_ptr<listener> self) {
 }
 
 void listener::admit(tcp::socket socket, const tcp::endpoint& peer) {
-    auto place = admits_->enter(peer.address(), host_->proxies.contains(peer.address()));
+    auto place = limits_->enter(peer.address(), host_->proxies.contains(peer.address()));
     if (!place) {
         add(host_->counters.connections_refused);
         // Its send buffer is empty and so takes this at once; nothing is waited for.

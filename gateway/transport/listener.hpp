@@ -13,10 +13,12 @@ namespace airi::gateway {
 
 class listener : public std::enable_shared_from_this<listener> {
 public:
-    using taker = std::function<void(std::shared_ptr<session_host>, boost::asio::ip::tcp::socket, admission::ticket)>;
+    using taker =
+        std::function<void(std::shared_ptr<session_host>, boost::asio::ip::tcp::socket, connection_limits::permit)>;
 
     /// Binds at once; throws boost::system::system_error when the address is not to be had.
-    listener(const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<admission> admits, taker take);
+    listener(
+        const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<connection_limits> limits, taker take);
     ~listener();
 
     /// Accepts until `stop`. With no descriptor left it sheds callers through a reserve descriptor and waits;
@@ -34,7 +36,7 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     std::shared_ptr<session_host> host_;
-    std::shared_ptr<admission> admits_;
+    std::shared_ptr<connection_limits> limits_;
     taker take_;
     int reserve_ = -1;
 };

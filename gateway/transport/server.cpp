@@ -17,8 +17,9 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
-std::shared_ptr<admission> admission_of(const server_options& options) {
-    return options.admits ? options.admits : std::make_shared<admission>(options.per_address, options.connections);
+std::shared_ptr<connection_limits> limits_of(const server_options& options) {
+    return options.shared_limits ? options.shared_limits
+                                 : std::make_shared<connection_limits>(options.per_address, options.connections);
 }
 
 template <class Call>
@@ -31,7 +32,7 @@ void each_of(session_host& host, Call call) {
 struct server::state {
     state(const executor& on, application& app, server_options options)
         : host(std::make_shared<session_host>(app, std::move(options))),
-          accepts(std::make_shared<listener>(on, host, admission_of(host->options), serve_http)),
+          accepts(std::make_shared<listener>(on, host, limits_of(host->options), serve_http)),
           clock(on) {}
 
     static awaitable<> tick(std::shared_ptr<state> self);

@@ -11,7 +11,7 @@
 
 namespace airi::gateway {
 
-class admission;
+class connection_limits;
 
 struct session_limits {
     milliseconds header_time{10'000};    ///< from the first byte of a request to the end of its header
@@ -30,11 +30,12 @@ struct session_limits {
 
 struct server_options {
     std::string address = "0.0.0.0";
-    unsigned short port = 0;            ///< 0 takes any free port
-    std::size_t per_address = 2'000;    ///< connections from one IPv4 address or one IPv6 /64
-    std::size_t connections = 50'000;   ///< all connections of the process
-    std::shared_ptr<admission> admits;  ///< shared by the servers of all threads; made from the two above if empty
-    std::vector<std::string> hosts;     ///< allowed `Host` names without port, lower case; empty allows any
+    unsigned short port = 0;           ///< 0 takes any free port
+    std::size_t per_address = 2'000;   ///< connections from one IPv4 address or one IPv6 /64
+    std::size_t connections = 50'000;  ///< all connections of the process
+    /// Shared by the servers of all threads; made from the two above when empty.
+    std::shared_ptr<connection_limits> shared_limits;
+    std::vector<std::string> hosts;            ///< allowed `Host` names without port, lower case; empty allows any
     std::vector<std::string> trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed
     session_limits limits;
 };

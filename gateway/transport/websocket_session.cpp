@@ -50,7 +50,7 @@ class websocket_session final : public connection,
                                 departing,
                                 public std::enable_shared_from_this<websocket_session> {
 public:
-    websocket_session(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place,
+    websocket_session(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place,
         std::shared_ptr<websocket_handler> peer, std::string request_id)
         : connection(std::move(host), std::move(place)),
           ws_(std::move(socket), static_cast<outlet_owner&>(*this)),
@@ -345,8 +345,8 @@ awaitable<> serve(std::shared_ptr<websocket_session> session, handshake with) {
 
 }  // namespace
 
-void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, admission::ticket place, handshake with,
-    std::shared_ptr<websocket_handler> peer) {
+void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place,
+    handshake with, std::shared_ptr<websocket_handler> peer) {
     auto on = socket.get_executor();
     auto session = std::make_shared<websocket_session>(
         std::move(host), std::move(socket), std::move(place), std::move(peer), with.request_id);

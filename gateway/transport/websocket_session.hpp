@@ -18,7 +18,7 @@ struct handshake {
 };
 
 /// Serves the socket in a coroutine of its own and returns at once.
-void serve_socket(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket, admission::ticket place,
-    handshake with, std::shared_ptr<websocket_handler> peer);
+void serve_socket(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket,
+    connection_limits::permit place, handshake with, std::shared_ptr<websocket_handler> peer);
 
 }  // namespace airi::gateway

@@ -50,17 +50,17 @@ TEST_CASE("an address holds so many connections and gets a place back when one e
 
 TEST_CASE("a cap counts an IPv6 /64 as one, and all servers of a process together") {
     using boost::asio::ip::make_address;
-    const auto admits = std::make_shared<gateway::admission>(2, 3);
-    auto a = admits->enter(make_address("2001:db8::1"), false);
-    auto b = admits->enter(make_address("2001:db8::ffff:2"), false);
+    const auto limits = std::make_shared<gateway::connection_limits>(2, 3);
+    auto a = limits->enter(make_address("2001:db8::1"), false);
+    auto b = limits->enter(make_address("2001:db8::ffff:2"), false);
     CHECK(a);
     CHECK(b);
-    CHECK_FALSE(admits->enter(make_address("2001:db8::3"), false));
-    auto proxy = admits->enter(make_address("2001:db8::3"), true);
+    CHECK_FALSE(limits->enter(make_address("2001:db8::3"), false));
+    auto proxy = limits->enter(make_address("2001:db8::3"), true);
     CHECK(proxy);
-    CHECK_FALSE(admits->enter(make_address("10.0.0.1"), false));
+    CHECK_FALSE(limits->enter(make_address("10.0.0.1"), false));
     proxy.reset();
-    CHECK(admits->enter(make_address("::ffff:10.0.0.1"), false));
+    CHECK(limits->enter(make_address("::ffff:10.0.0.1"), false));
 }
 
 TEST_CASE("two servers share one port") {

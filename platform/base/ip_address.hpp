@@ -1,0 +1,33 @@
+// IP addresses as limits and allow lists see them. Used by the gateway's connection and request limits.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace airi {
+
+/// An IPv4 address mapped into IPv6 becomes the IPv4 address it is.
+boost::asio::ip::address plain_address(const boost::asio::ip::address& address);
+
+/// What a limit counts: an IPv4 address, or the /64 network of an IPv6 address, because one customer has a whole /64.
+std::uint64_t counted_network(const boost::asio::ip::address& address);
+/// The same as text: "203.0.113.7", "2001:db8::/64". A text that is no IPv6 address is returned as it is.
+std::string counted_network(const std::string& address);
+
+/// Addresses and networks in text form, e.g. {"127.0.0.1", "10.0.0.0/8"}.
+class address_list {
+public:
+    /// Throws boost::system::system_error for an entry that is neither (at start-up only).
+    explicit address_list(const std::vector<std::string>& entries);
+    bool contains(const boost::asio::ip::address& address) const;
+
+private:
+    std::vector<std::variant<boost::asio::ip::network_v4, boost::asio::ip::network_v6>> networks_;
+};
+
+}  // namespace airi
