@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "platform/base/error_table.hpp"
+
 namespace airi::json {
 namespace {
 
@@ -15,19 +17,10 @@ static_assert(sizeof(element) == sizeof(std::array<std::uintptr_t, 2>) && std::i
 
 constexpr std::size_t max_depth = 64;
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.json"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::not_json: return "not JSON";
-            case errc::too_deep: return "JSON nested too deeply";
-            case errc::wrong_type: return "wrong JSON type";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int) const noexcept override {
-        return make_error_condition(failure::refused);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::not_json, "not JSON", failure::refused},
+    {errc::too_deep, "JSON nested too deeply", failure::refused},
+    {errc::wrong_type, "wrong JSON type", failure::refused},
 };
 
 element at(const std::array<std::uintptr_t, 2>& place) { return std::bit_cast<element>(place); }
@@ -57,8 +50,8 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.json", error_rows);
+    return table.code(e);
 }
 
 struct document::state {
@@ -243,6 +236,23 @@ object& object::add(std::string_view key, double is) {
 
 std::string object::text() {
     out_ += '}';
+    return std::move(out_);
+}
+
+array& array::add(std::string_view text) {
+    if (!empty()) out_ += ',';
+    append_string(out_, text);
+    return *this;
+}
+
+array& array::add_raw(std::string_view json) {
+    if (!empty()) out_ += ',';
+    out_ += json;
+    return *this;
+}
+
+std::string array::text() {
+    out_ += ']';
     return std::move(out_);
 }
 

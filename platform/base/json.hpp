@@ -102,6 +102,29 @@ private:
     std::string out_ = "{";
 };
 
+/// Builds one JSON array: `array().add(1).add("x").text()`.
+class array {
+public:
+    array& add(std::string_view text);
+    array& add(const char* text) { return add(std::string_view(text)); }
+    array& add(const std::string& text) { return add(std::string_view(text)); }
+    array& add(bool is) { return add_raw(is ? "true" : "false"); }
+    template <std::integral Int>
+        requires(!std::same_as<Int, bool>)
+    array& add(Int is) {
+        return add_raw(std::to_string(is));
+    }
+    array& add(object& element) { return add_raw(element.text()); }
+    /// `json` is already JSON text.
+    array& add_raw(std::string_view json);
+    bool empty() const noexcept { return out_.size() == 1; }
+    /// The finished array; call once.
+    std::string text();
+
+private:
+    std::string out_ = "[";
+};
+
 }  // namespace airi::json
 
 template <>

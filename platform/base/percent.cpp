@@ -2,13 +2,13 @@
 
 namespace airi {
 
-std::string percent_encoded(std::string_view text) {
+std::string percent_encoded(std::string_view text, std::string_view keep) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     out.reserve(text.size() * 2);
     for (const unsigned char c : text) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
+                           c == '.' || c == '_' || c == '~' || keep.find(static_cast<char>(c)) != keep.npos;
         if (plain) {
             out += static_cast<char>(c);
         } else {

@@ -1,4 +1,4 @@
-// Percent-encoding (RFC 3986) for queries and forms that we make. Used by whoever composes a URL.
+// Percent-encoding (RFC 3986) for paths, queries and forms that we make. Used wherever a URL is composed.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace airi {
 
-/// All but letters, digits and -._~ is written %XX.
-std::string percent_encoded(std::string_view text);
+/// All but letters, digits, -._~ and the characters of `keep` is written %XX: `percent_encoded(path, "/")`.
+std::string percent_encoded(std::string_view text, std::string_view keep = {});
 
 /// "a=1&b=2" of names that need no encoding and values of any kind.
 std::string form_encoded(std::initializer_list<std::pair<std::string_view, std::string_view>> members);

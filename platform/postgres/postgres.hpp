@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "platform/base/async.hpp"
@@ -37,7 +39,7 @@ struct bound {
     std::vector<std::optional<std::string>> parameters;
 };
 
-/// The rows of one statement, in text form.
+/// The rows of one statement, in text form. A reader must name a cell that is there.
 class rows {
 public:
     std::size_t size() const noexcept { return cells_.size() / (columns_ ? columns_ : 1); }
@@ -50,10 +52,61 @@ public:
         const auto& cell = cells_[row * columns_ + column];
         return cell ? std::string_view(*cell) : std::string_view{};
     }
+    /// None for NULL.
+    std::optional<std::string> optional_text(std::size_t row, std::size_t column) const;
+    /// False for NULL.
+    bool boolean(std::size_t row, std::size_t column) const { return text(row, column) == "t"; }
+    /// 0 for NULL, and for a text that is no whole number.
+    std::int64_t integer(std::size_t row, std::size_t column) const;
+    /// 0 for NULL, and for a text that is no number.
+    double number(std::size_t row, std::size_t column) const;
+    /// None for NULL.
+    template <class Id>
+    std::optional<Id> id(std::size_t row, std::size_t column) const {
+        return Id::parse(text(row, column));
+    }
+
+    /// A whole row, column by column from the first: `const auto [id, name, is_new] = rows.read<user_id,
+    /// std::string_view, bool>(0);`. A string_view lives as long as the rows; NULL is a default value, or none where
+    /// the type is optional.
+    template <class... Types>
+    std::tuple<Types...> read(std::size_t row) const {
+        std::size_t column = 0;
+        return std::tuple<Types...>{cell<Types>(row, column++)...};  // braces: from left to right
+    }
 
     std::vector<std::optional<std::string>> cells_;
     std::size_t columns_ = 0;
     std::int64_t affected_ = 0;
+
+private:
+    template <class Type>
+    struct nullable {
+        static constexpr bool value = false;
+    };
+    template <class Type>
+    struct nullable<std::optional<Type>> {
+        static constexpr bool value = true;
+        using type = Type;
+    };
+
+    template <class Type>
+    Type cell(std::size_t row, std::size_t column) const {
+        if constexpr (nullable<Type>::value) {
+            if (is_null(row, column)) return std::nullopt;
+            return cell<typename nullable<Type>::type>(row, column);
+        } else if constexpr (std::is_same_v<Type, bool>) {
+            return boolean(row, column);
+        } else if constexpr (std::is_integral_v<Type>) {
+            return static_cast<Type>(integer(row, column));
+        } else if constexpr (std::is_floating_point_v<Type>) {
+            return number(row, column);
+        } else if constexpr (std::is_constructible_v<Type, std::string_view>) {
+            return Type(text(row, column));
+        } else {
+            return Type::parse(text(row, column)).value_or(Type{});
+        }
+    }
 };
 
 struct transaction {
@@ -71,6 +124,9 @@ public:
     virtual awaitable<result<std::vector<rows>>> run(transaction) = 0;
     virtual bool available() const = 0;
 };
+
+/// One statement as a transaction of its own; its rows. `caller` as in transaction.
+awaitable<result<rows>> run_one(database&, std::optional<user_id> caller, bound statement);
 
 struct pool_options {
     secret url;

@@ -192,3 +192,17 @@ TEST_CASE("what is written reads back the same") {
     CHECK(json::object().text() == "{}");
     CHECK(at["text"].text() == json::quoted(text));
 }
+
+TEST_CASE("an array has its elements in order") {
+    CHECK(json::array().text() == "[]");
+    CHECK(json::array().empty());
+    CHECK_FALSE(json::array().add(1).empty());
+    CHECK(json::array()
+              .add("a\"b")
+              .add(std::string("c"))
+              .add(-7)
+              .add(true)
+              .add_raw("null")
+              .add(json::object().add("d", 1))
+              .text() == R"(["a\"b","c",-7,true,null,{"d":1}])");
+}

@@ -18,3 +18,8 @@ TEST_CASE("a form has its members in order, and goes behind a query that is ther
     CHECK(with_query("https://a/b?", "c=1") == "https://a/b?c=1");
     CHECK(with_query("https://a/b", "") == "https://a/b");
 }
+
+TEST_CASE("the characters to keep are not encoded") {
+    CHECK(percent_encoded("a b/c", "/") == "a%20b/c");
+    CHECK(percent_encoded("a/b?", "?") == "a%2Fb?");
+}

@@ -1,0 +1,33 @@
+#include <charconv>
+
+#include "platform/postgres/postgres.hpp"
+
+namespace airi::postgres {
+
+std::optional<std::string> rows::optional_text(std::size_t row, std::size_t column) const {
+    return cells_[row * columns_ + column];
+}
+
+std::int64_t rows::integer(std::size_t row, std::size_t column) const {
+    const auto text = this->text(row, column);
+    std::int64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+double rows::number(std::size_t row, std::size_t column) const {
+    const auto text = this->text(row, column);
+    double out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+awaitable<result<rows>> run_one(database& database, std::optional<user_id> caller, bound statement) {
+    transaction work{caller, {}};
+    work.statements.push_back(std::move(statement));
+    auto got = co_await database.run(std::move(work));
+    if (!got) co_return got.error();
+    co_return std::move(got->front());
+}
+
+}  // namespace airi::postgres
