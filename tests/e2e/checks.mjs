@@ -1,11 +1,11 @@
-// What the end-to-end tests share: named checks, waiting with a deadline, the API of a running system.
+// Shared by the end-to-end tests: named checks, waiting with a deadline, the API of a running system.
 
 import assert from 'node:assert/strict';
 
 let passed = 0;
 let failed = 0;
 
-// Runs one check; a check that throws has failed, and the others go on.
+// Runs one check; a check that throws has failed, and the others continue.
 export async function check(name, act) {
     const begun = Date.now();
     try {
@@ -14,19 +14,18 @@ export async function check(name, act) {
         console.log(`ok    ${name} (${Date.now() - begun} ms)`);
     } catch (error) {
         failed += 1;
-        console.log(
-            `FAIL  ${name} (${Date.now() - begun} ms)\n      ${String(error.stack ?? error).replaceAll('\n', '\n      ')}`,
-        );
+        console.log(`FAIL  ${name} (${Date.now() - begun} ms)`);
+        console.log(String(error.stack ?? error).replaceAll(/^/gm, '      '));
     }
 }
 
-// The last line, and the exit code.
+// Prints the last line and sets the exit code.
 export function finish() {
     console.log(`${passed} passed, ${failed} failed`);
     process.exit(failed > 0 ? 1 : 0);
 }
 
-// What `ask` answers once it is neither null, undefined nor false.
+// Calls `ask` until its result is neither null, undefined nor false, and returns it.
 export async function eventually(what, ask, { within = 20_000, every = 25 } = {}) {
     const deadline = Date.now() + within;
     for (;;) {
@@ -46,7 +45,7 @@ export function needed(name) {
 
 export const freshEmail = (what) => `${what}-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.com`;
 
-// Every entry is longer than the one before and begins with it.
+// Asserts that every entry extends the one before.
 export function assertGrows(texts, least) {
     assert.ok(texts.length >= least, `seen ${texts.length} times, not ${least}: ${JSON.stringify(texts)}`);
     for (let i = 1; i < texts.length; ++i) {

@@ -25,7 +25,7 @@ const ask = (text) => [
 ];
 let model = '';
 
-await check('openai: models.list and models.retrieve', async () => {
+await check('openai: models.list and models.retrieve return the models', async () => {
     const ids = [];
     for await (const one of openai.models.list()) {
         assert.equal(one.object, 'model');
@@ -37,7 +37,7 @@ await check('openai: models.list and models.retrieve', async () => {
     assert.equal((await openai.models.retrieve(model)).id, model);
 });
 
-await check('openai: a completion', async () => {
+await check('openai: a completion returns the reply and its usage', async () => {
     const got = await openai.chat.completions.create({ model, messages: ask('What is a river?') });
     assert.equal(got.object, 'chat.completion');
     assert.equal(got.model, model);
@@ -49,7 +49,7 @@ await check('openai: a completion', async () => {
     assert.equal(got.usage.total_tokens, got.usage.prompt_tokens + got.usage.completion_tokens);
 });
 
-await check('openai: a stream comes in pieces that belong together', async () => {
+await check("openai: a stream's chunks share one id and add up to the reply", async () => {
     const stream = await openai.chat.completions.create({ model, messages: ask('What is a mill?'), stream: true });
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk);
@@ -103,20 +103,20 @@ async function raised(kind, act) {
     throw new Error(`nothing was raised, ${kind.name} was expected`);
 }
 
-await check('openai: a wrong key is an AuthenticationError', async () => {
+await check('openai: a wrong key raises an AuthenticationError', async () => {
     const stranger = new OpenAI({ apiKey: 'sk-wrong', baseURL: `${url}/v1`, maxRetries: 0 });
     const error = await raised(AuthenticationError, () => stranger.models.list());
     assert.equal(error.status, 401);
 });
 
-await check('openai: an unknown model is a NotFoundError with the code model_not_found', async () => {
+await check('openai: an unknown model raises a NotFoundError with the code model_not_found', async () => {
     const error = await raised(NotFoundError, () =>
         openai.chat.completions.create({ model: 'no-such-model', messages: ask('Hello') }),
     );
     assert.equal(error.code, 'model_not_found');
 });
 
-await check('openai: missing messages are a BadRequestError', async () => {
+await check('openai: missing messages raise a BadRequestError', async () => {
     const error = await raised(BadRequestError, () => openai.chat.completions.create({ model }));
     assert.match(error.message, /messages/);
 });
@@ -173,7 +173,7 @@ const longText =
     'which one sees it all when the fog has gone.';
 let finished = null;
 
-await check('ws: the subprotocol is taken, and a ping gets its pong', async () => {
+await check('ws: the server selects the subprotocol and answers a ping', async () => {
     const one = new Socket();
     await one.opened;
     assert.equal(one.socket.protocol, 'airi.v1');
@@ -182,14 +182,14 @@ await check('ws: the subprotocol is taken, and a ping gets its pong', async () =
     one.socket.close();
 });
 
-await check('ws: the Authorization header works too, and a wrong token is refused with 401', async () => {
+await check('ws: the Authorization header works too, and a wrong token is rejected with 401', async () => {
     const one = new Socket({ headers: { Authorization: `Bearer ${token}` } });
     await one.opened;
     one.socket.close();
     await assert.rejects(new Socket({ protocols: ['airi.v1', 'bearer.wrong'] }).opened, /401/);
 });
 
-await check('SAAS-23: ws: a message is accepted, streams in order and ends as it is stored', async () => {
+await check('SAAS-23: ws: a message is accepted, streams in order and ends with the stored text', async () => {
     const one = new Socket();
     await one.opened;
     const ids = await one.send('Hello from a socket.');
@@ -239,7 +239,7 @@ await check('ws: a cancelled reply ends as cancelled, with the text that was sho
     one.socket.close();
 });
 
-await check('SAAS-59: ws: a second connection resumes where the first one was torn', async () => {
+await check('SAAS-59: ws: a second connection resumes where the first one broke', async () => {
     const first = new Socket();
     await first.opened;
     const ids = await first.send(longText);
@@ -258,7 +258,7 @@ await check('SAAS-59: ws: a second connection resumes where the first one was to
     second.socket.close();
 });
 
-await check('ws: resuming without a known position gives the whole reply', async () => {
+await check('ws: resuming without a known position returns the whole reply', async () => {
     const one = new Socket();
     await one.opened;
     one.say('resume', { generation_id: finished.generation_id, epoch: 0, offset: -1 });
@@ -267,7 +267,7 @@ await check('ws: resuming without a known position gives the whole reply', async
     one.socket.close();
 });
 
-await check('ws: what is not understood is answered with an error, and the connection stays', async () => {
+await check('ws: an unknown frame gets an error, and the connection stays open', async () => {
     const one = new Socket();
     await one.opened;
     one.say('no_such_type', {}, 'x1');
@@ -283,7 +283,7 @@ await check('ws: what is not understood is answered with an error, and the conne
 
 const topics = ['chat.requested.v1', 'chat.finished.v1'];
 
-// kafkajs brings gzip alone and takes other codecs as plug-ins; the topics are written with LZ4.
+// kafkajs includes only gzip and takes other codecs as plug-ins; the topics use LZ4.
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
     compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
     decompress: async (bytes) => Buffer.from(lz4.decompress(bytes)),
@@ -325,7 +325,7 @@ await check('kafkajs reads the events with their CloudEvents headers', async () 
     }
 });
 
-await check('kcat reads the same', async () => {
+await check('kcat reads the same events', async () => {
     for (const topic of topics) {
         const options = [
             '-b',
@@ -354,7 +354,7 @@ await check('kcat reads the same', async () => {
 
 // --- openai again, with a provider that fails
 
-await check('openai: an error in the middle of a stream is raised', async () => {
+await check('openai: an error mid-stream is raised', async () => {
     const stream = await openai.chat.completions.create({
         model,
         messages: ask('[[simulate cut]] What is a storm?'),

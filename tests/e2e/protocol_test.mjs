@@ -1,4 +1,4 @@
-// The page's chat client and reply without a browser and without a system: a socket that the test plays.
+// The page's chat client and reply without a browser and a system: the test plays the server's side of the socket.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { check, eventually, finish } from './checks.mjs';
 
-// The page's files have no package.json that would say they are modules.
+// The page's files have no package.json that declares them as modules.
 const pages = new URL('../../gateway/pages/', import.meta.url).pathname;
 const copy = mkdtempSync(join(tmpdir(), 'airi-pages-'));
 for (const name of ['client.js', 'reply.js', 'thread.js']) copyFileSync(join(pages, name), join(copy, name));
@@ -71,7 +71,7 @@ function started({ storage = null, verify = async () => {} } = {}) {
 
 const socket = (n) => eventually(`connection ${n}`, () => FakeSocket.all[n - 1], { within: 5_000 });
 
-await check('a reply takes each frame once and in order', () => {
+await check('a reply applies each frame once and in order', () => {
     const reply = new Reply(ids);
     assert.equal(reply.apply('message_start', at(1, 0)), 'applied');
     assert.equal(reply.apply('message_delta', at(1, 1, { content: 'a' })), 'applied');
@@ -81,7 +81,7 @@ await check('a reply takes each frame once and in order', () => {
     assert.equal(reply.text, 'ab');
 });
 
-await check('a snapshot replaces the text, a restart takes it back, an older epoch is not heard', () => {
+await check('a snapshot replaces the text, a restart clears it, and an older epoch is ignored', () => {
     const reply = new Reply(ids);
     assert.equal(reply.apply('message_snapshot', at(1, 7, { content: 'whole' })), 'applied');
     assert.equal(reply.apply('message_delta', at(1, 8, { content: '!' })), 'applied');
@@ -94,14 +94,14 @@ await check('a snapshot replaces the text, a restart takes it back, an older epo
     assert.equal(reply.text, 'new');
 });
 
-await check('the end brings the stored text, and nothing comes after it', () => {
+await check('the end sets the stored text, and later frames are ignored', () => {
     const reply = new Reply(ids);
     assert.equal(reply.apply('message_complete', at(1, 9, { message: { content: 'all of it' } })), 'applied');
     assert.equal(reply.text, 'all of it');
     assert.equal(reply.apply('message_delta', at(1, 10, { content: '…' })), 'stale');
 });
 
-await check('a gap is asked for once, from the last known position', async () => {
+await check('a gap is requested once, from the last known position', async () => {
     const { client } = started();
     const one = await socket(1);
     one.open();
@@ -124,41 +124,38 @@ await check('a gap is asked for once, from the last known position', async () =>
     client.close();
 });
 
-await check(
-    'SAAS-30: after a lost connection: channels, unaccepted messages and replies are taken up again',
-    async () => {
-        const { client, heard } = started();
-        const one = await socket(1);
-        one.open();
-        client.watch('conversation:c');
-        const send = client.send({ content: 'hello', conversation_id: 'c' });
-        one.hears('message_start', at(1, 0));
-        one.hears('message_delta', at(1, 1, { content: 'a' }));
-        one.onclose({ code: 1006 });
-        const two = await socket(2);
-        two.open();
-        assert.deepEqual(
-            two.of('subscribe').map((frame) => frame.data.channel),
-            ['conversation:c'],
-        );
-        assert.deepEqual(
-            two.of('message_send').map((frame) => frame.data.client_message_id),
-            [send.client_message_id],
-        );
-        assert.deepEqual(
-            two.of('resume').map((frame) => frame.data),
-            [{ generation_id: 'g', epoch: 1, offset: 1 }],
-        );
-        one.onmessage?.({ data: '{"type":"message_delta"}' });
-        assert.deepEqual(
-            heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.again),
-            [false, true],
-        );
-        client.close();
-    },
-);
+await check('SAAS-30: channels, unaccepted messages and replies resume after a lost connection', async () => {
+    const { client, heard } = started();
+    const one = await socket(1);
+    one.open();
+    client.watch('conversation:c');
+    const send = client.send({ content: 'hello', conversation_id: 'c' });
+    one.hears('message_start', at(1, 0));
+    one.hears('message_delta', at(1, 1, { content: 'a' }));
+    one.onclose({ code: 1006 });
+    const two = await socket(2);
+    two.open();
+    assert.deepEqual(
+        two.of('subscribe').map((frame) => frame.data.channel),
+        ['conversation:c'],
+    );
+    assert.deepEqual(
+        two.of('message_send').map((frame) => frame.data.client_message_id),
+        [send.client_message_id],
+    );
+    assert.deepEqual(
+        two.of('resume').map((frame) => frame.data),
+        [{ generation_id: 'g', epoch: 1, offset: 1 }],
+    );
+    one.onmessage?.({ data: '{"type":"message_delta"}' });
+    assert.deepEqual(
+        heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.again),
+        [false, true],
+    );
+    client.close();
+});
 
-await check('an accepted message is followed to its end, also by the page after a reload', async () => {
+await check('an accepted message is followed to its end, even after a page reload', async () => {
     const storage = new MemoryStorage();
     const before = started({ storage });
     (await socket(1)).open();
@@ -189,7 +186,7 @@ await check('an accepted message is followed to its end, also by the page after 
     before.client.close();
 });
 
-await check('a refused message can be sent again under its old id', async () => {
+await check('a rejected message can be sent again under its id', async () => {
     const { client, heard } = started();
     const one = await socket(1);
     one.open();
@@ -205,7 +202,7 @@ await check('a refused message can be sent again under its old id', async () => 
     client.close();
 });
 
-await check('a close with 1008 asks the server whether the session lives', async () => {
+await check('a close with 1008 makes the client check its session', async () => {
     let asked = 0;
     const { client } = started({
         verify: async () => {
@@ -220,7 +217,7 @@ await check('a close with 1008 asks the server whether the session lives', async
     client.close();
 });
 
-await check('a thread shows each message once, whichever of its ids comes first', () => {
+await check('a thread shows each message once, whichever of its ids arrives first', () => {
     const thread = new Thread('c');
     const send = { client_message_id: 'k', content: 'hello', accepted: null };
     thread.addSend(send);
@@ -254,7 +251,7 @@ await check('a thread shows each message once, whichever of its ids comes first'
     );
 });
 
-await check('an acceptance that comes after the other copy of the message leaves one', () => {
+await check('an acceptance after the other copy of a message leaves one message', () => {
     const thread = new Thread('c');
     thread.addSend({ client_message_id: 'k', content: 'hello', accepted: null });
     thread.addMessage({

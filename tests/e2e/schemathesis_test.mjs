@@ -1,5 +1,5 @@
-// The API's contract: its documents are valid, the page shows them, and schemathesis finds no operation that answers other
-// than /openapi.json says, whatever it is sent.
+// The API's contract: its documents are valid, the page shows them, and schemathesis finds no operation whose response
+// differs from /openapi.json, whatever it is sent.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));
 // They end the session that the others need, or do not end by themselves.
 const left_out = ['auth.logout', 'sessions.end', 'sessions.end_all', 'auth.change_password', 'generations.events'];
 
-// Its output and how it ended.
+// Returns the output and the exit code.
 function run(command, args, within = 60_000) {
     return new Promise((resolve) => {
         execFile(
@@ -33,7 +33,7 @@ function run(command, args, within = 60_000) {
     });
 }
 
-// The interpreter that has requirements.txt, made once: a folder that is there is whole.
+// The Python interpreter with requirements.txt installed, created once: an existing folder is complete.
 function python() {
     const list = path.join(here, 'requirements.txt');
     const digest = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
@@ -77,7 +77,7 @@ await check('the OpenAPI document passes the linter', async () => {
     assert.equal(done.code, 0);
 });
 
-await check('the AsyncAPI document is valid, and has every frame and topic', async () => {
+await check('the AsyncAPI document is valid and lists every frame and topic', async () => {
     const { text } = await fetched('/asyncapi.json');
     const { document, diagnostics } = await new Parser().parse(text);
     assert.deepEqual(
@@ -108,7 +108,7 @@ await check('the AsyncAPI document is valid, and has every frame and topic', asy
         assert.ok(topics.includes(topic), `no ${topic}`);
 });
 
-await check('the page shows every operation, by keyboard too, and loads nothing from elsewhere', async () => {
+await check('the page shows every operation, works by keyboard and loads nothing from other origins', async () => {
     const document = JSON.parse((await fetched('/openapi.json')).text);
     const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
     const browser = await new Browser(base).start();
@@ -123,7 +123,7 @@ await check('the page shows every operation, by keyboard too, and loads nothing 
         await eventually('the others are hidden', async () => (await shown.count()) === 1);
         await shown.locator('summary').focus();
         await page.keyboard.press('Enter');
-        // Of the body, of the answer's resolved schema, of the path.
+        // In the body, in the response's resolved schema, in the path.
         for (const text of ['system_prompt', 'data.last_message_preview', 'in the path', '404'])
             await shown.getByText(text, { exact: false }).first().waitFor();
         await inBothSchemes(page, 'the documents');
@@ -144,7 +144,7 @@ await check('the page shows every operation, by keyboard too, and loads nothing 
     }
 });
 
-await check('schemathesis finds no answer that the OpenAPI document does not have', async () => {
+await check('schemathesis finds no response that the OpenAPI document lacks', async () => {
     const api = new Api(base);
     await api.signup(freshEmail('contract'), 'a long enough password');
     const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
@@ -181,7 +181,7 @@ await check('schemathesis finds no answer that the OpenAPI document does not hav
     const [, cases] = done.text.match(/([\d,]+) generated/) ?? assert.fail(done.text.slice(-2000));
     assert.ok(Number(tested) >= 45, `${tested} operations were tested`);
     assert.ok(Number(cases.replaceAll(',', '')) >= 1000, `${cases} requests were made`);
-    // The session has outlived it: the requests were those of a user, not of nobody.
+    // The session is still valid: the requests were a user's, not anonymous.
     assert.equal((await api.call('GET', '/auth/session')).success, true);
 });
 
