@@ -151,7 +151,7 @@ scenario(
         assert.notEqual(await keyOf(system, bob.user.id), old);
         await replay(system);
         assert.equal((await stateOf(system, after)).state, 'completed');
-        const unread = system.logged('moderation-1', 'moderation.unreadable').length;
+        const unread = system.logged('moderation-1', 'message.undecryptable').length;
         assert.ok(unread >= 3 + 6 + 5 + 5, `${unread} could not be opened`);
     },
 );
@@ -187,7 +187,7 @@ scenario(
         // Moderation has the old key only: messages of new users wait for the new one, and nobody else waits.
         const carl = await stage.client();
         const [waits] = await carl.sendAll(orders(1, { script: 'tokens=8' }));
-        await eventually('it waits', () => system.logged('moderation-1', 'moderation.key_not_opened').length > 0);
+        await eventually('it waits', () => system.logged('moderation-1', 'user_keys.unwrap_failed').length > 0);
         const second = await sendOne();
         await eventually('another one is answered', () => second.ended);
         assert.ok(!waits.ended);

@@ -8,15 +8,15 @@ namespace airi::workers::chat {
 namespace {
 
 constexpr milliseconds frame_gap{20};
-constexpr milliseconds away_gap{200};
+constexpr milliseconds unavailable_gap{200};
 
 }  // namespace
 
-deltas::deltas(frame_channel& frames, events::generation_ids ids, executor on)
-    : frames_(frames), ids_(ids), on_(on), timer_(on), idle_(on) {}
+deltas::deltas(frame_channel& frames, events::generation_ids ids, executor executor)
+    : frames_(frames), ids_(ids), executor_(executor), timer_(executor), idle_(executor) {}
 
 void deltas::begin(std::int64_t epoch) {
-    at_ = {epoch, 0};
+    position_ = {epoch, 0};
     text_.clear();
     sent_ = shown_ = 0;
     shown_offset_ = 0;
@@ -32,9 +32,9 @@ void deltas::push(std::string_view text) {
 
 void deltas::pump() {
     if (busy_ || closed_ || superseded_) return;
-    outgoing_frame next{ids_, at_, events::frame_type::delta, {}};
+    outgoing_frame next{ids_, position_, events::frame_type::delta, {}};
     if (begin_due_) {
-        next.type = at_.epoch > 1 ? events::frame_type::restart : events::frame_type::start;
+        next.type = position_.epoch > 1 ? events::frame_type::restart : events::frame_type::start;
         begin_due_ = false;
     } else {
         if (sent_ == text_.size() && !snapshot_due_) return;
@@ -51,7 +51,7 @@ void deltas::pump() {
         not_before_ = std::chrono::steady_clock::now() + frame_gap;
     }
     busy_ = true;
-    boost::asio::co_spawn(on_, send(shared_from_this(), std::move(next)), boost::asio::detached);
+    boost::asio::co_spawn(executor_, send(shared_from_this(), std::move(next)), boost::asio::detached);
 }
 
 void deltas::pump_after(milliseconds wait) {
@@ -65,27 +65,27 @@ void deltas::pump_after(milliseconds wait) {
 }
 
 awaitable<> deltas::send(std::shared_ptr<deltas> self, outgoing_frame frame) {
-    const auto at = frame.at;
+    const auto position = frame.position;
     const auto outcome = co_await self->frames_.append(std::move(frame));
     self->busy_ = false;
     self->idle_.cancel();
-    // begin() may have started another epoch meanwhile; only what belongs to it counts.
-    if (at.epoch != self->at_.epoch) {
+    // begin() may have started another epoch meanwhile; then this outcome no longer counts.
+    if (position.epoch != self->position_.epoch) {
         self->pump();
         co_return;
     }
     switch (outcome) {
         case appended::ok:
-            self->at_.offset = at.offset + 1;
+            self->position_.offset = position.offset + 1;
             self->shown_ = self->sent_;
-            self->shown_offset_ = at.offset;
+            self->shown_offset_ = position.offset;
             break;
         case appended::history_lost: self->snapshot_due_ = true; break;
         case appended::superseded: self->superseded_ = true; break;
-        case appended::away:  // it may have been written: the next offset, and the whole text
-            self->at_.offset = at.offset + 1;
+        case appended::unavailable:  // it may have been written: the next offset, and the whole text
+            self->position_.offset = position.offset + 1;
             self->snapshot_due_ = true;
-            self->not_before_ = std::chrono::steady_clock::now() + away_gap;
+            self->not_before_ = std::chrono::steady_clock::now() + unavailable_gap;
             break;
     }
     self->pump();

@@ -1,6 +1,5 @@
-// The text of one generation on its way to the clients: the first piece at once, then at most one frame each 20 ms,
-// whatever the provider's pace; a snapshot after Redis has lost what went before. Best effort: the reply is in
-// Postgres.
+// Streams the text of one generation to the clients: the first piece at once, then at most one frame every 20 ms,
+// whatever the provider's pace; a snapshot after Redis has lost earlier frames. Best effort: the reply is in Postgres.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -15,20 +14,20 @@ namespace airi::workers::chat {
 class deltas : public std::enable_shared_from_this<deltas> {
 public:
     /// `frames` must outlive the object. One thread.
-    deltas(frame_channel& frames, events::generation_ids ids, executor on);
+    deltas(frame_channel& frames, events::generation_ids ids, executor);
 
-    /// Starts an epoch with no text: message_start for the first one, message_restart for a later one.
+    /// Starts an epoch with no text: message_start for the first epoch, message_restart for a later one.
     void begin(std::int64_t epoch);
     void push(std::string_view text);
-    /// Ends when no frame is under way; nothing is sent after it. Text not yet sent is in the last frame anyway.
+    /// Returns when no frame is in flight; none is sent afterwards. Text not yet sent is in the last frame anyway.
     awaitable<> settle();
 
     const std::string& text() const noexcept { return text_; }
-    std::int64_t next_offset() const noexcept { return at_.offset; }
-    /// What the clients can have seen: the text up to the last frame that was written, and that frame's offset.
+    std::int64_t next_offset() const noexcept { return position_.offset; }
+    /// What clients can have seen: the text up to the last frame written, and that frame's offset.
     std::string_view shown() const noexcept { return std::string_view(text_).substr(0, shown_); }
     std::int64_t shown_offset() const noexcept { return shown_offset_; }
-    /// A later epoch writes this stream: our lease is gone.
+    /// A later epoch writes this stream: our lease is lost.
     bool superseded() const noexcept { return superseded_; }
 
 private:
@@ -38,12 +37,12 @@ private:
 
     frame_channel& frames_;
     events::generation_ids ids_;
-    executor on_;
+    executor executor_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer idle_;
-    events::position at_;
+    events::position position_;
     std::string text_;
-    std::size_t sent_ = 0;   // bytes of text_ that are in frames, written or on their way
+    std::size_t sent_ = 0;   // bytes of text_ in frames, written or in flight
     std::size_t shown_ = 0;  // those of them that were written
     std::int64_t shown_offset_ = 0;
     bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false,

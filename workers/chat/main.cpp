@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <charconv>
 
 #include "platform/base/json.hpp"
+#include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
 #include "workers/chat/chat.hpp"
 #include "workers/providers/providers.hpp"
@@ -23,65 +22,62 @@ struct chat_settings : worker_settings, providers::provider_settings {
 
     static constexpr auto settings = std::tuple_cat(worker_settings::settings, provider_settings::settings,
         std::tuple{
-            setting{"CHAT_LEASE", &chat_settings::lease, "How long a dead worker's replies wait for another one.",
-                {.min = 2, .max = 600}},
+            setting{"CHAT_LEASE", &chat_settings::lease,
+                "How long the replies of a dead worker wait for another worker.", {.min = 2, .max = 600}},
             setting{"CHAT_HEARTBEAT", &chat_settings::heartbeat, "How often a reply's lease is extended.",
                 {.min = 100, .max = 60'000}},
             setting{"CHAT_FIRST_TOKEN_LIMIT", &chat_settings::first_token,
                 "How long a provider may take for its first token."},
-            setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long it may be silent after that."},
+            setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long it may pause after that."},
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take altogether."},
         });
 };
 
-std::string_view name_of(providers::health::state is) {
-    if (is == providers::health::state::closed) return "closed";
-    return is == providers::health::state::open ? "open" : "half_open";
+std::string_view name_of(providers::health::state state) {
+    if (state == providers::health::state::closed) return "closed";
+    return state == providers::health::state::open ? "open" : "half_open";
 }
 
-awaitable<result<>> save_health(postgres::database& to, const providers::health_table& table, std::string slot) {
-    std::string rows;
-    table.each([&](std::string_view provider, const providers::health& is) {
-        rows += (rows.empty() ? "" : ",") + json::object()
-                                                .add("provider", provider)
-                                                .add("state", name_of(is.current(std::chrono::steady_clock::now())))
-                                                .add("success_rate", is.success_rate())
-                                                .add("latency_ms", is.latency().count())
-                                                .add("failures", 0)
-                                                .text();
+awaitable<result<>> save_health(postgres::database& database, const providers::health_table& table, std::string slot) {
+    json::array rows;
+    table.each([&](std::string_view provider, const providers::health& health) {
+        rows.add(json::object()
+                .add("provider", provider)
+                .add("state", name_of(health.current(std::chrono::steady_clock::now())))
+                .add("success_rate", health.success_rate())
+                .add("latency_ms", health.latency().count())
+                .add("failures", 0));
     });
     if (rows.empty()) co_return result<>{};
-    postgres::transaction save;
-    save.statements.push_back(sql::bind("provider_health.save", {{"instance", slot}, {"health", "[" + rows + "]"}}));
-    const auto done = co_await to.run(std::move(save));
-    if (!done) co_return done.error();
+    const auto saved = co_await postgres::run_one(
+        database, std::nullopt, sql::bind("provider_health.save", {{"instance", slot}, {"health", rows.text()}}));
+    if (!saved) co_return saved.error();
     co_return result<>{};
 }
 
-// A wish that comes while Redis is away is in Postgres, where the heartbeat finds it.
-awaitable<result<>> hear_cancellations(redis::subscriber& from) {
-    co_await from.subscribe(std::string(events::cancel_channel));
+// A cancellation that is published while Redis is unavailable is in Postgres too, where the heartbeat finds it.
+awaitable<result<>> subscribe_to_cancellations(redis::subscriber& subscriber) {
+    co_await subscriber.subscribe(std::string(events::cancel_channel));
     co_return result<>{};
 }
 
-awaitable<result<>> load_reply_life(postgres::database& from, seconds& into) {
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("catalogue.setting", {{"key", "reply_cache_seconds"}}));
-    const auto rows = co_await from.run(std::move(ask));
+awaitable<result<>> load_cache_lifetime(postgres::database& database, seconds& lifetime) {
+    const auto rows = co_await postgres::run_one(
+        database, std::nullopt, sql::bind("catalogue.setting", {{"key", "reply_cache_seconds"}}));
     if (!rows) co_return rows.error();
     std::int64_t given = 300;
-    if (!rows->front().empty())
-        if (const auto text = rows->front().text(0, 0);
+    if (!rows->empty())
+        if (const auto text = rows->text(0, 0);
             std::from_chars(text.data(), text.data() + text.size(), given).ec != std::errc{})
             given = 0;
-    into = seconds{std::clamp<std::int64_t>(given, 0, 86'400)};
+    lifetime = seconds{std::clamp<std::int64_t>(given, 0, 86'400)};
     co_return result<>{};
 }
 
+// The stopped generations get a moment to give their leases back.
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, milliseconds{100});
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_await sleep(milliseconds{100});
 }
 
 }  // namespace
@@ -89,34 +85,31 @@ awaitable<> release_all(chat::live_generations& live) {
 int main(int count, char** arguments) {
     chat_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process whole("chat", settings);
-    const auto http = http::open_client(whole.on());
-    const auto models = providers::from_settings(settings, *http, whole.on());
+    worker_process process("chat", settings);
+    const auto http = http::open_client(process.executor());
+    const auto chat_providers = providers::from_settings(settings, *http, process.executor());
     providers::health_table health;
-    providers::model_list prices = std::make_shared<const std::vector<providers::priced_model>>();
+    providers::model_list models = std::make_shared<const std::vector<providers::priced_model>>();
     chat::live_generations live;
     chat::chat_options options;
-    options.lease = settings.lease;
-    options.heartbeat = settings.heartbeat;
+    options.times = {settings.lease, settings.heartbeat};
     options.limits = {settings.first_token, settings.gap, settings.total};
-    seconds reply_life{0};
-    const auto kept = chat::open_reply_cache(whole.redis(), reply_life);
-    const chat::ports use{
-        whole.database(), whole.frames(), models, health, prices, live, whole.owner(), options, kept.get()};
+    seconds cache_lifetime{0};
+    const auto cache = chat::open_reply_cache(process.redis(), cache_lifetime);
+    auto& database = process.database();
+    const chat::ports ports{
+        database, process.frames(), chat_providers, health, models, live, process.owner(), options, cache.get()};
 
-    const auto cancels = redis::open_subscriber(whole.on(), settings.redis_url);
-    cancels->arrived = [&](std::string_view, std::string_view payload) {
+    const auto cancellations = redis::open_subscriber(process.executor(), settings.redis_url);
+    cancellations->arrived = [&](std::string_view, std::string_view payload) {
         if (const auto id = generation_id::parse(payload)) live.cancel(*id);
     };
-    whole.reload_every(
-        [&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
-    whole.reload_every(
-        [&]() -> awaitable<result<>> { return load_reply_life(whole.database(), reply_life); }, seconds{10});
-    whole.reload_every(
-        [&]() -> awaitable<result<>> { return save_health(whole.database(), health, settings.instance); }, seconds{15});
-    whole.reload_every([&]() -> awaitable<result<>> { return hear_cancellations(*cancels); }, seconds{60});
-    whole.on_drain_timeout([&] { return release_all(live); });
-    const auto code = whole.run(chat::declare(use));
-    cancels->close();
+    process.reload_every([&] { return providers::load_models(database, models); }, seconds{30});
+    process.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
+    process.reload_every([&] { return save_health(database, health, settings.instance); }, seconds{15});
+    process.reload_every([&] { return subscribe_to_cancellations(*cancellations); }, seconds{60});
+    process.on_drain_timeout([&] { return release_all(live); });
+    const auto code = process.run(chat::declare(ports));
+    cancellations->close();
     return code;
 }

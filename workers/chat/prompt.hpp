@@ -1,5 +1,5 @@
-// The prompt of a generation: personality, instructions and the summary of what was said before, then as much of the
-// history as the token budget allows. Pure.
+// The prompt of a generation: personality, instructions and the summary of earlier turns, then as much of the history
+// as the token budget allows. Pure.
 #pragma once
 
 #include "sql/generations.hpp"
@@ -9,11 +9,11 @@
 namespace airi::workers::chat {
 
 /// The message to answer is always in it; older turns are left out whole, oldest first. A caller's own turns
-/// (parameters.turns, the /v1 API) replace the history and its summary. Text longer than the budget is left to the
-/// provider to refuse.
+/// (parameters.turns, the /v1 API) replace the history and its summary. A message longer than the budget goes to the
+/// provider, which may refuse it.
 providers::prompt build_prompt(const sql::generations::claimed&, const providers::priced_model&);
 
-/// Our own count of a prompt's tokens, for the bill when a provider gives none.
+/// Our own estimate of a prompt's tokens, billed when a provider gives no count.
 std::int64_t estimate_tokens(const providers::prompt&);
 
 }  // namespace airi::workers::chat

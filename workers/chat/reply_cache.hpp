@@ -1,5 +1,5 @@
-// Replies kept for a moment: a user who asks a model for the same thing again, where chance has no part in it, gets the
-// same words without another call. Best effort: while Redis is away nothing is kept. Used by the chat worker.
+// Replies cached for a short time: a user who repeats a request whose reply leaves nothing to chance gets the same text
+// without another call. Best effort: without Redis nothing is cached. Used by the chat worker.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class client;
 
 namespace airi::workers::chat {
 
-struct kept_reply {
+struct cached_reply {
     std::string text;
     providers::token_count tokens;
 };
@@ -26,18 +26,19 @@ struct kept_reply {
 class reply_cache {
 public:
     virtual ~reply_cache() = default;
-    virtual awaitable<std::optional<kept_reply>> find(std::string key) = 0;
-    virtual awaitable<> keep(std::string key, kept_reply) = 0;
+    virtual awaitable<std::optional<cached_reply>> find(std::string key) = 0;
+    virtual awaitable<> store(std::string key, cached_reply) = 0;
 };
 
-/// Whether these parameters of a generation leave nothing to chance: temperature 0 by the caller's own wish, top_p 1 or
-/// none, no tools, and no wish for another reply.
+/// Whether these parameters of a generation leave nothing to chance: an explicit temperature of 0, top_p 1 or absent,
+/// no tools, and no request for another reply ("anew").
 bool repeatable(std::string_view parameters);
 
-/// The name under which a reply is kept: of the user, the provider and all that it is asked.
+/// The cache key of a reply: made of the user, the provider and the whole prompt.
 std::string reply_key(const user_id&, std::string_view provider, const providers::prompt&);
 
-/// Keeps for `life` as it is at that time; 0: nothing is kept and nothing found. Both must outlive the cache.
-std::unique_ptr<reply_cache> open_reply_cache(redis::client&, const seconds& life);
+/// A reply expires after `lifetime` as it is when the reply is stored; 0: nothing is stored and nothing found. Both
+/// must outlive the cache.
+std::unique_ptr<reply_cache> open_reply_cache(redis::client&, const seconds& lifetime);
 
 }  // namespace airi::workers::chat

@@ -32,16 +32,16 @@ const embedded_file* text_of(std::string_view kind, std::string_view locale, std
     return nullptr;
 }
 
-// None when a variable is not there. What stands in a value is never looked at again.
-std::optional<std::string> filled(std::string_view text, const values& with, const shown& show) {
+// None when a variable is missing. Values are not expanded again.
+std::optional<std::string> filled(std::string_view text, const values& variables, const shown& show) {
     std::string out;
     while (true) {
         const auto open = text.find("{{");
         const auto close = text.find("}}", open);
         if (open == text.npos || close == text.npos) return out.append(text);
         const auto name = text.substr(open + 2, close - open - 2);
-        const auto found = with.find(name);
-        if (found == with.end()) return std::nullopt;
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
         out.append(text.substr(0, open)).append(show(name, found->second));
         text.remove_prefix(close + 2);
     }
@@ -80,8 +80,8 @@ std::string to_the_minute(instant when) {
     return text.substr(0, 10) + ' ' + text.substr(11, 5) + " UTC";
 }
 
-// One line of at most 200 bytes; empty when it may not be shown. Whoever signs somebody else up must not be able to
-// send them to a page of his own by way of a name.
+// One line of at most 200 bytes; empty when it looks like a link. A name given at sign-up must not lead the owner of
+// the address to somebody else's page.
 std::string cleaned(std::string_view text) {
     if (const auto when = parse_instant(text)) return to_the_minute(*when);
     std::string out(text);
@@ -97,9 +97,9 @@ std::string cleaned(std::string_view text) {
     return out.find("://") == out.npos && out.find("www.") == out.npos ? out : std::string{};
 }
 
-result<values> values_of(const events::email_requested& in, const mailbox& from) {
+result<values> values_of(const events::email_requested& event, const mailbox& sender) {
     values out;
-    if (const auto& text = in.variables.text; !text.empty()) {
+    if (const auto& text = event.variables.text; !text.empty()) {
         const auto parsed = json::document::parse(text);
         if (!parsed) return errc::bad_variables;
         const auto root = parsed->root();
@@ -112,43 +112,44 @@ result<values> values_of(const events::email_requested& in, const mailbox& from)
         });
     }
     out.erase("link");
-    if (!in.link.empty()) {
-        if (!is_link(in.link)) return errc::bad_link;
-        out.insert_or_assign("link", in.link);
+    if (!event.link.empty()) {
+        if (!is_link(event.link)) return errc::bad_link;
+        out.insert_or_assign("link", event.link);
     }
-    out.insert_or_assign("expires_at", to_the_minute(in.expires_at));
-    out.insert_or_assign("product", from.name.empty() ? std::string(from.domain()) : from.name);
+    out.insert_or_assign("expires_at", to_the_minute(event.expires_at));
+    out.insert_or_assign("product", sender.name.empty() ? std::string(sender.domain()) : sender.name);
     return out;
 }
 
 }  // namespace
 
-result<letter> compose(const events::email_requested& in, const event_id& id, instant date, const mailbox& from) {
-    if (!is_address(in.to)) return errc::bad_address;
+result<mime_message> compose(
+    const events::email_requested& event, const event_id& id, instant date, const mailbox& sender) {
+    if (!is_address(event.to)) return errc::bad_address;
     std::string language;
-    const auto* file = text_of(in.kind, in.locale, language);
+    const auto* file = text_of(event.kind, event.locale, language);
     if (!file) return errc::unknown_kind;
-    const auto with = values_of(in, from);
-    if (!with) return with.error();
+    const auto variables = values_of(event, sender);
+    if (!variables) return variables.error();
 
     auto rest = file->text;
     while (rest.ends_with('\n')) rest.remove_suffix(1);
     const auto first_line = rest.find('\n');
-    const auto subject = filled(rest.substr(0, first_line), *with, as_it_is).value_or("");
+    const auto subject = filled(rest.substr(0, first_line), *variables, as_it_is).value_or("");
     std::string text, paragraphs;
-    for (auto at = first_line + 2; at < rest.size();) {
-        const auto end = std::min(rest.find("\n\n", at), rest.size());
-        const auto paragraph = rest.substr(at, end - at);
-        at = end + 2;
-        const auto plain = filled(paragraph, *with, as_it_is);
+    for (auto start = first_line + 2; start < rest.size();) {
+        const auto end = std::min(rest.find("\n\n", start), rest.size());
+        const auto paragraph = rest.substr(start, end - start);
+        start = end + 2;
+        const auto plain = filled(paragraph, *variables, as_it_is);
         if (!plain && paragraph == "{{link}}") return errc::bad_link;
         if (!plain) continue;
         text += (text.empty() ? "" : "\n") + *plain + '\n';
-        paragraphs += "<p>" + filled(paragraph, *with, as_html).value_or("") + "</p>\n";
+        paragraphs += "<p>" + filled(paragraph, *variables, as_html).value_or("") + "</p>\n";
     }
     const values page{{"locale", language}, {"subject", escaped(subject)}, {"paragraphs", paragraphs}};
     auto html = filled(file_named("layout.html")->text, page, as_it_is).value_or("");
-    return letter{id, from, in.to, date, subject, std::move(text), std::move(html)};
+    return mime_message{id, sender, event.to, date, subject, std::move(text), std::move(html)};
 }
 
 }  // namespace airi::workers::email

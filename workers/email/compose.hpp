@@ -1,9 +1,9 @@
-// From an event to the letter: the kind's text in the user's language, with the event's variables. Pure.
+// From an event to a message: the kind's text in the user's language, with the event's variables. Pure.
 //
-// A text (texts/<kind>.<language>.txt) has the subject in its first line and paragraphs below; HTML is made of the same
-// paragraphs in texts/layout.html. {{name}} stands for a variable of the event, or for link, expires_at, or product
-// (the sender's name). A paragraph whose variable is not there is left out; one that is nothing but {{link}} must have
-// it.
+// A text (texts/<kind>.<language>.txt) has the subject in its first line and paragraphs below; the HTML part has the
+// same paragraphs in texts/layout.html. {{name}} stands for a variable of the event, or for link, expires_at, or
+// product (the sender's name). A paragraph whose variable is missing is left out; a paragraph that is only {{link}}
+// requires it.
 #pragma once
 
 #include <span>
@@ -15,8 +15,8 @@
 
 namespace airi::workers::email {
 
-/// Fails with bad_address, unknown_kind, bad_link or bad_variables. The same event gives the same letter.
-result<letter> compose(const events::email_requested&, const event_id&, instant date, const mailbox& from);
+/// Fails with bad_address, unknown_kind, bad_link or bad_variables. The same event gives the same message.
+result<mime_message> compose(const events::email_requested&, const event_id&, instant date, const mailbox& from);
 
 extern const std::span<const embedded_file> text_files;
 

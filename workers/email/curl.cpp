@@ -1,4 +1,4 @@
-// SMTP and SES by way of libcurl, which speaks both and signs requests for Amazon.
+// SMTP and SES through libcurl, which speaks both and signs requests for Amazon.
 #include <curl/curl.h>
 
 #include <array>
@@ -33,8 +33,8 @@ int stop_when_asked(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) 
     return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-std::size_t read_from(char* into, std::size_t size, std::size_t count, void* from) {
-    auto& left = *static_cast<std::string_view*>(from);
+std::size_t read_from(char* into, std::size_t size, std::size_t count, void* source) {
+    auto& left = *static_cast<std::string_view*>(source);
     const auto taken = std::min(size * count, left.size());
     std::memcpy(into, left.data(), taken);
     left.remove_prefix(taken);
@@ -47,8 +47,7 @@ std::size_t keep_beginning(char* bytes, std::size_t size, std::size_t count, voi
     return size * count;
 }
 
-// One letter, one connection: a mail is rare, and a connection that broke while it was idle cannot be told from a
-// refusal.
+// One message, one connection: e-mail is rare, and a connection that broke while idle cannot be told from a rejection.
 class transfer {
 public:
     transfer(const std::string& url, const char* protocols, const std::string& ca_file, std::stop_token& stop) {
@@ -57,7 +56,7 @@ public:
         handle_.reset(curl_easy_init());
         set(CURLOPT_URL, url.c_str());
         set(CURLOPT_PROTOCOLS_STR, protocols);
-        set(CURLOPT_PROXY, "");  // no other setting than ours counts
+        set(CURLOPT_PROXY, "");  // not from the environment
         set(CURLOPT_NOSIGNAL, 1L);
         set(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
         set(CURLOPT_TIMEOUT_MS, total_ms);
@@ -87,11 +86,11 @@ private:
     std::unique_ptr<CURL, freed<curl_easy_cleanup>> handle_;
 };
 
-result<> logged(const error_code& outcome, const letter& what, CURLcode how, long reply) {
+result<> logged(const error_code& outcome, const mime_message& message, CURLcode code, long reply) {
     if (!outcome) return {};
-    // The server's words may quote the address, so its code must do.
-    log::warn("mail.not_sent", {{"event_id", what.id.text()}, {"error", outcome.message()}, {"reply", reply},
-                                   {"curl", curl_easy_strerror(how)}});
+    // The server's text may quote the address, so only its code is logged.
+    log::warn("mail.not_sent", {{"event_id", message.id.text()}, {"error", outcome.message()}, {"reply", reply},
+                                   {"curl", curl_easy_strerror(code)}});
     return outcome;
 }
 
@@ -135,34 +134,34 @@ public:
         server_ = *found;
     }
 
-    result<> deliver(const letter& what, std::stop_token stop) override {
+    result<> deliver(const mime_message& message, std::stop_token stop) override {
         transfer one(server_.url, "smtp,smtps", options_.ca_file, stop);
         if (!server_.user.empty()) {
             one.set(CURLOPT_USERNAME, server_.user.c_str());
             one.set(CURLOPT_PASSWORD, server_.password.c_str());
         }
         one.set(CURLOPT_USE_SSL, static_cast<long>(server_.tls_only ? CURLUSESSL_ALL : CURLUSESSL_TRY));
-        const auto from = '<' + what.from.address + '>';
-        const auto to = list_of({'<' + what.to + '>'});
+        const auto from = '<' + message.from.address + '>';
+        const auto to = list_of({'<' + message.to + '>'});
         one.set(CURLOPT_MAIL_FROM, from.c_str());
         one.set(CURLOPT_MAIL_RCPT, to.get());
-        const auto bytes = render(what);
+        const auto bytes = render(message);
         std::string_view left = bytes;
         one.set(CURLOPT_READFUNCTION, read_from);
         one.set(CURLOPT_READDATA, &left);
         one.set(CURLOPT_UPLOAD, 1L);
-        const auto how = one.perform();
-        return logged(outcome(how, one), what, how, one.reply());
+        const auto code = one.perform();
+        return logged(outcome(code, one), message, code, one.reply());
     }
 
 private:
-    static error_code outcome(CURLcode how, const transfer& of) {
-        if (how == CURLE_OK) return {};
-        if (how == CURLE_LOGIN_DENIED) return errc::unauthorized;
-        // A refusal of MAIL, RCPT or DATA ends in the first code, one of the whole letter in the second; before that
-        // the second is a server that greets nobody. Everything else is not about this letter.
-        if (how == CURLE_SEND_ERROR || (how == CURLE_WEIRD_SERVER_REPLY && of.sent_something()))
-            if (const auto refusal = smtp_outcome(of.reply())) return refusal;
+    static error_code outcome(CURLcode code, const transfer& transfer) {
+        if (code == CURLE_OK) return {};
+        if (code == CURLE_LOGIN_DENIED) return errc::unauthorized;
+        // A rejected MAIL, RCPT or DATA ends in the first code, a rejected message in the second; without sent bytes
+        // the second is a server that rejects the connection. Everything else is not about this message.
+        if (code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && transfer.sent_something()))
+            if (const auto rejection = smtp_outcome(transfer.reply())) return rejection;
         return errc::away;
     }
 
@@ -180,37 +179,37 @@ public:
         signature_ = "aws:amz:" + options_.region + ":ses";
     }
 
-    result<> deliver(const letter& what, std::stop_token stop) override {
+    result<> deliver(const mime_message& message, std::stop_token stop) override {
         transfer one(url_, "https,http", options_.ca_file, stop);
         one.set(CURLOPT_AWS_SIGV4, signature_.c_str());
         one.set(CURLOPT_USERNAME, options_.access_key.c_str());
         one.set(CURLOPT_PASSWORD, options_.secret_key.reveal().c_str());
-        const auto type = list_of({"Content-Type: application/json"});  // what stands here is signed
+        const auto type = list_of({"Content-Type: application/json"});  // these headers are signed
         one.set(CURLOPT_HTTPHEADER, type.get());
-        const auto body = body_of(what);
+        const auto body = body_of(message);
         one.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
         one.set(CURLOPT_POSTFIELDS, body.c_str());
-        std::string answer;
+        std::string response;
         one.set(CURLOPT_WRITEFUNCTION, keep_beginning);
-        one.set(CURLOPT_WRITEDATA, &answer);
+        one.set(CURLOPT_WRITEDATA, &response);
         one.set(CURLOPT_HEADERFUNCTION, keep_beginning);
-        one.set(CURLOPT_HEADERDATA, &answer);
-        const auto how = one.perform();
-        const error_code outcome = how == CURLE_OK ? ses_outcome(one.reply(), answer) : errc::away;
-        return logged(outcome, what, how, one.reply());
+        one.set(CURLOPT_HEADERDATA, &response);
+        const auto code = one.perform();
+        const error_code outcome = code == CURLE_OK ? ses_outcome(one.reply(), response) : errc::away;
+        return logged(outcome, message, code, one.reply());
     }
 
 private:
-    // SES v2 has no idempotency token: the event's id goes along as a tag, as it stands in the letter's own header.
-    static std::string body_of(const letter& what) {
-        const auto quoted = [](std::string_view text) { return json::quoted(text); };
+    // SES v2 has no idempotency token: the event's id is sent as a tag, as in the message's own header.
+    static std::string body_of(const mime_message& message) {
         const auto raw =
-            json::object().add_raw("Raw", json::object().add("Data", digest::base64(render(what))).text()).text();
+            json::object().add_raw("Raw", json::object().add("Data", digest::base64(render(message))).text()).text();
         return json::object()
-            .add("FromEmailAddress", what.from.address)
-            .add_raw("Destination", "{\"ToAddresses\":[" + quoted(what.to) + "]}")
+            .add("FromEmailAddress", message.from.address)
+            .add_raw("Destination", json::object().add_raw("ToAddresses", json::array().add(message.to).text()).text())
             .add_raw("Content", raw)
-            .add_raw("EmailTags", "[{\"Name\":\"event\",\"Value\":" + quoted(what.id.text()) + "}]")
+            .add_raw("EmailTags",
+                json::array().add(json::object().add("Name", "event").add("Value", message.id.text())).text())
             .text();
     }
 

@@ -1,4 +1,4 @@
-// The mail worker: a requested mail in; composed, sent, and remembered as sent.
+// The email worker: a requested e-mail in; composed, sent, and recorded as sent in the inbox.
 #pragma once
 
 #include "events/email.hpp"
@@ -9,13 +9,12 @@ namespace airi::workers::email {
 
 struct ports {
     postgres::database& database;
-    sender& out;
-    mailbox from;
+    send_pool& pool;
+    mailbox sender;
 };
 
-/// At least once: what was sent is remembered, and a redelivered record sends nothing again, unless the process died
-/// between the server's yes and the commit. That gap cannot be closed; Message-ID is then the same. A mail that expired
-/// is not sent.
+/// At least once: a redelivered record sends nothing again, unless the process died between the server's acceptance and
+/// the commit. That gap cannot be closed; Message-ID is then the same. An expired e-mail is not sent.
 awaitable<result<effects>> deliver(events::email_requested, record, const ports&);
 
 worker declare(const ports&);

@@ -3,44 +3,29 @@
 #include <algorithm>
 #include <array>
 
+#include "platform/base/error_table.hpp"
+
 namespace airi::workers::email {
 namespace {
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.mail"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::bad_address: return "not an address";
-            case errc::unknown_kind: return "no text of that kind";
-            case errc::bad_link: return "the link is missing or no http(s) URL";
-            case errc::bad_variables: return "the variables are no object";
-            case errc::not_taken: return "the mail server refused the mail";
-            case errc::deferred: return "the mail server wants it later";
-            case errc::away: return "no mail server";
-            case errc::throttled: return "the mail server's rate limit is reached";
-            case errc::unauthorized: return "the mail server refused the credentials";
-            case errc::not_written: return "the outbox could not be written";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int value) const noexcept override {
-        switch (static_cast<errc>(value)) {
-            case errc::bad_address:
-            case errc::unknown_kind:
-            case errc::bad_link:
-            case errc::bad_variables:
-            case errc::not_taken: return make_error_condition(failure::refused);
-            case errc::deferred: return make_error_condition(failure::again);
-            default: return make_error_condition(failure::outage);
-        }
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::bad_address, "not an address", failure::refused},
+    {errc::unknown_kind, "no text of that kind", failure::refused},
+    {errc::bad_link, "the link is missing or no http(s) URL", failure::refused},
+    {errc::bad_variables, "the variables are no object", failure::refused},
+    {errc::not_taken, "the mail server rejected the message", failure::refused},
+    {errc::deferred, "the mail server deferred the message", failure::again},
+    {errc::away, "no mail server", failure::outage},
+    {errc::throttled, "the mail server's rate limit is reached", failure::outage},
+    {errc::unauthorized, "the mail server rejected the credentials", failure::outage},
+    {errc::not_written, "the file could not be written", failure::outage},
 };
 
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.mail", error_rows);
+    return table.code(e);
 }
 
 error_code smtp_outcome(long reply) {
@@ -53,12 +38,12 @@ error_code smtp_outcome(long reply) {
     return errc::not_taken;
 }
 
-error_code ses_outcome(long status, std::string_view answer) {
+error_code ses_outcome(long status, std::string_view response) {
     if (status >= 200 && status < 300) return {};
-    // Nobody's mail is at fault when the account's limits are reached or its sending is paused.
+    // The account's limits are reached or its sending is paused: no message is at fault.
     for (const std::string_view name :
         {"TooManyRequests", "Throttl", "LimitExceeded", "SendingPaused", "AccountSuspended"})
-        if (answer.find(name) != answer.npos) return errc::throttled;
+        if (response.find(name) != response.npos) return errc::throttled;
     if (status == 429) return errc::throttled;
     if (status == 401 || status == 403) return errc::unauthorized;
     if (status >= 400 && status < 500) return errc::not_taken;

@@ -1,4 +1,4 @@
-// What can go wrong with a mail, and what a mail server's answer means for it.
+// Errors of sending e-mail, and the classification of a mail server's replies.
 #pragma once
 
 #include <string_view>
@@ -7,9 +7,9 @@
 
 namespace airi::workers::email {
 
-/// bad_address, unknown_kind, bad_link, bad_variables, not_taken (the server will never take this mail): refused.
-/// deferred (the server says: later): again. away (no server, or the wrong one), throttled, unauthorized (our
-/// credentials are at fault, no mail is), not_written (the outbox): outage.
+/// bad_address, unknown_kind, bad_link, bad_variables, not_taken (the server rejects the message for good): refused.
+/// deferred (the server wants it later): again. away (no server, or the wrong one), throttled, unauthorized (our
+/// credentials are at fault, not the message), not_written (the folder): outage.
 enum class errc {
     bad_address = 1,
     unknown_kind,
@@ -24,10 +24,10 @@ enum class errc {
 };
 error_code make_error_code(errc);
 
-/// What an SMTP reply to MAIL, RCPT or DATA means; success below 400.
+/// The error of an SMTP reply to MAIL, RCPT or DATA; none below 400.
 error_code smtp_outcome(long reply);
-/// What SES's answer means: its status, and its header and body, where the error's name stands.
-error_code ses_outcome(long status, std::string_view answer);
+/// The error of an SES response; `response` is its header and body, one of which names the error.
+error_code ses_outcome(long status, std::string_view response);
 
 }  // namespace airi::workers::email
 

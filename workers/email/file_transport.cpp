@@ -11,19 +11,19 @@
 namespace airi::workers::email {
 namespace {
 
-class outbox final : public transport {
+class file_transport final : public transport {
 public:
-    explicit outbox(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    explicit file_transport(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-    result<> deliver(const letter& what, std::stop_token) override {
+    result<> deliver(const mime_message& message, std::stop_token) override {
         std::error_code failed;
         if (std::filesystem::create_directories(folder_, failed))
             std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, failed);
-        const auto name = what.id.text();
-        // Two workers may write the same letter at the same time: each has a file of its own until it is whole.
-        const auto whole = folder_ / (name + ".eml"), part = folder_ / ('.' + name + '.' + uuid::v7().text());
-        if (write(part, render(what))) {
-            std::filesystem::rename(part, whole, failed);
+        const auto name = message.id.text();
+        // Two workers may write the same message at the same time: each has a file of its own until it is complete.
+        const auto complete = folder_ / (name + ".eml"), part = folder_ / ('.' + name + '.' + uuid::v7().text());
+        if (write(part, render(message))) {
+            std::filesystem::rename(part, complete, failed);
             if (!failed) return {};
         }
         std::filesystem::remove(part, failed);
@@ -32,17 +32,17 @@ public:
     }
 
 private:
-    // Links sign people in: nobody else reads them.
+    // Messages hold sign-in links: no other user may read them.
     static bool write(const std::filesystem::path& file, std::string_view bytes) {
-        const int to = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (to < 0) return false;
+        const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (descriptor < 0) return false;
         while (!bytes.empty()) {
-            const auto count = ::write(to, bytes.data(), bytes.size());
+            const auto count = ::write(descriptor, bytes.data(), bytes.size());
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0) break;
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
-        return ::close(to) == 0 && bytes.empty();
+        return ::close(descriptor) == 0 && bytes.empty();
     }
 
     std::filesystem::path folder_;
@@ -50,8 +50,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transport> open_outbox(std::filesystem::path folder) {
-    return std::make_unique<outbox>(std::move(folder));
+std::unique_ptr<transport> open_file_transport(std::filesystem::path folder) {
+    return std::make_unique<file_transport>(std::move(folder));
 }
 
 }  // namespace airi::workers::email

@@ -25,10 +25,10 @@ struct mail_settings : worker_settings {
             setting{
                 "MAIL_SMTP_URL", &mail_settings::smtp_url, "smtp[s]://[user:password@]host[:port], percent-encoded."},
             setting{"MAIL_CA_FILE", &mail_settings::ca_file,
-                "The authorities that the mail server's certificate may be of; empty: the system's."},
+                "Trusted authorities for the mail server's certificate; empty: the system's."},
             setting{"MAIL_SES_REGION", &mail_settings::ses_region, "The region of Amazon's SES."},
             setting{"MAIL_SES_ENDPOINT", &mail_settings::ses_endpoint,
-                "Another server that speaks its API, http(s)://host[:port]."},
+                "Another server with its API, http(s)://host[:port]."},
             setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The key for SES."},
             setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "Its secret."},
         });
@@ -47,11 +47,11 @@ struct mail_settings : worker_settings {
     }
 };
 
-std::unique_ptr<email::transport> transport_of(const mail_settings& s, const email::mailbox& from) {
-    if (!s.smtp_url.empty()) return email::open_smtp({s.smtp_url, s.ca_file, std::string(from.domain())});
+std::unique_ptr<email::transport> transport_of(const mail_settings& s, const email::mailbox& sender) {
+    if (!s.smtp_url.empty()) return email::open_smtp({s.smtp_url, s.ca_file, std::string(sender.domain())});
     if (!s.ses_region.empty())
         return email::open_ses({s.ses_region, s.ses_endpoint, s.access_key, s.secret_key, s.ca_file});
-    return email::open_outbox(s.outbox);
+    return email::open_file_transport(s.outbox);
 }
 
 }  // namespace
@@ -59,9 +59,9 @@ std::unique_ptr<email::transport> transport_of(const mail_settings& s, const ema
 int main(int count, char** arguments) {
     mail_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process whole("email", settings);
-    const auto from = email::parse_mailbox(settings.from).value();
-    const auto out = email::open_sender(transport_of(settings, from));
-    const email::ports use{whole.database(), *out, from};
-    return whole.run(email::declare(use));
+    worker_process process("email", settings);
+    const auto sender = email::parse_mailbox(settings.from).value();
+    const auto pool = email::open_send_pool(transport_of(settings, sender));
+    const email::ports ports{process.database(), *pool, sender};
+    return process.run(email::declare(ports));
 }

@@ -17,7 +17,7 @@ bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; 
 
 void append_escaped(std::string& out, char c) { out += fmt::format("={:02X}", static_cast<unsigned char>(c)); }
 
-// RFC 2047 encoded words, each on a line of its own; a character is never cut in two.
+// RFC 2047 encoded words, each on a line of its own; no character is split.
 std::string encoded_words(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string out, word;
@@ -45,12 +45,12 @@ std::string unstructured(std::string_view text) {
     return encoded_words(text);
 }
 
-std::string in_header(const mailbox& who) {
-    const auto address = '<' + who.address + '>';
-    if (who.name.empty()) return who.address;
-    if (who.name.size() > 60 || !is_printable(who.name)) return encoded_words(who.name) + "\r\n " + address;
+std::string in_header(const mailbox& mailbox) {
+    const auto address = '<' + mailbox.address + '>';
+    if (mailbox.name.empty()) return mailbox.address;
+    if (mailbox.name.size() > 60 || !is_printable(mailbox.name)) return encoded_words(mailbox.name) + "\r\n " + address;
     std::string out = "\"";
-    for (const char c : who.name) {
+    for (const char c : mailbox.name) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
@@ -117,18 +117,18 @@ std::optional<mailbox> parse_mailbox(std::string_view text) {
     return out;
 }
 
-std::string render(const letter& what) {
-    const auto id = what.id.text();
+std::string render(const mime_message& message) {
+    const auto id = message.id.text();
     const auto boundary = "airi-" + id;
-    const auto date =
-        fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(unix_seconds(what.date))));
-    return "From: " + in_header(what.from) + "\r\nTo: " + what.to + "\r\nSubject: " + unstructured(what.subject) +
-           "\r\nDate: " + date + "\r\nMessage-ID: <" + id + '@' + std::string(what.from.domain()) +
-           ">\r\nX-Airi-Event: " + id +
+    const auto date = fmt::format(
+        "{:%a, %d %b %Y %H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(unix_seconds(message.date))));
+    return "From: " + in_header(message.from) + "\r\nTo: " + message.to +
+           "\r\nSubject: " + unstructured(message.subject) + "\r\nDate: " + date + "\r\nMessage-ID: <" + id + '@' +
+           std::string(message.from.domain()) + ">\r\nX-Airi-Event: " + id +
            "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; "
            "boundary=\"" +
-           boundary + "\"\r\n\r\n" + part(boundary, "text/plain", what.text) + part(boundary, "text/html", what.html) +
-           "--" + boundary + "--\r\n";
+           boundary + "\"\r\n\r\n" + part(boundary, "text/plain", message.text) +
+           part(boundary, "text/html", message.html) + "--" + boundary + "--\r\n";
 }
 
 }  // namespace airi::workers::email

@@ -8,42 +8,43 @@
 namespace airi::workers::email {
 namespace {
 
-class threaded_sender final : public sender {
+class threaded_send_pool final : public send_pool {
 public:
-    threaded_sender(std::unique_ptr<transport> by, std::size_t threads) : by_(std::move(by)), threads_(threads) {}
+    threaded_send_pool(std::unique_ptr<transport> transport, std::size_t threads)
+        : transport_(std::move(transport)), threads_(threads) {}
 
-    ~threaded_sender() override {
-        leaving_.request_stop();
+    ~threaded_send_pool() override {
+        stop_.request_stop();
         threads_.stop();
         threads_.join();
     }
 
-    awaitable<result<>> send(letter what) override {
-        return from_callback<result<>>([this, what = std::move(what)](auto go_on) mutable {
-            boost::asio::post(
-                threads_, [this, what = std::move(what), go_on = std::move(go_on)] { go_on(deliver(what)); });
+    awaitable<result<>> send(mime_message message) override {
+        return from_callback<result<>>([this, message = std::move(message)](auto resume) mutable {
+            boost::asio::post(threads_,
+                [this, message = std::move(message), resume = std::move(resume)] { resume(deliver(message)); });
         });
     }
 
 private:
-    result<> deliver(const letter& what) {
+    result<> deliver(const mime_message& message) {
         try {
-            return by_->deliver(what, leaving_.get_token());
+            return transport_->deliver(message, stop_.get_token());
         } catch (const std::exception& e) {
-            log::error("mail.transport_threw", {{"event_id", what.id.text()}, {"what", e.what()}});
+            log::error("mail.transport_threw", {{"event_id", message.id.text()}, {"what", e.what()}});
             return workers::errc::threw;
         }
     }
 
-    std::unique_ptr<transport> by_;
-    std::stop_source leaving_;
+    std::unique_ptr<transport> transport_;
+    std::stop_source stop_;
     boost::asio::thread_pool threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<sender> open_sender(std::unique_ptr<transport> by, std::size_t threads) {
-    return std::make_unique<threaded_sender>(std::move(by), threads);
+std::unique_ptr<send_pool> open_send_pool(std::unique_ptr<transport> transport, std::size_t threads) {
+    return std::make_unique<threaded_send_pool>(std::move(transport), threads);
 }
 
 }  // namespace airi::workers::email

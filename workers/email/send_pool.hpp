@@ -1,4 +1,4 @@
-// The mail worker's port to the world: a letter goes out while the worker goes on. At least once.
+// The port that sends messages, while the worker goes on. At least once. Used by the email worker.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 namespace airi::workers::email {
 
-class sender {
+class send_pool {
 public:
-    virtual ~sender() = default;
-    virtual awaitable<result<>> send(letter) = 0;
+    virtual ~send_pool() = default;
+    virtual awaitable<result<>> send(mime_message) = 0;
 };
 
-/// Runs the transport on `threads` threads of its own. Its destruction ends what is under way; the loop of those who
-/// wait must outlive it.
-std::unique_ptr<sender> open_sender(std::unique_ptr<transport>, std::size_t threads = 4);
+/// Runs the transport on `threads` threads of its own. The destructor stops sends in progress; the event loop of the
+/// callers must outlive it.
+std::unique_ptr<send_pool> open_send_pool(std::unique_ptr<transport>, std::size_t threads = 4);
 
 }  // namespace airi::workers::email

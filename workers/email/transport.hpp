@@ -1,4 +1,4 @@
-// How a letter leaves: into a folder, over SMTP, or to Amazon's SES. Each call blocks, on a thread of the sender's.
+// How a message is sent: into a folder, over SMTP, or through Amazon SES. Each call blocks a thread of the send pool.
 #pragma once
 
 #include <filesystem>
@@ -15,20 +15,20 @@ namespace airi::workers::email {
 class transport {
 public:
     virtual ~transport() = default;
-    /// Ends when the letter is taken, with email::errc, or soon after a stop is asked for. Thread safe.
-    virtual result<> deliver(const letter&, std::stop_token) = 0;
+    /// Returns when the message is accepted, with email::errc, or soon after a stop is requested. Thread safe.
+    virtual result<> deliver(const mime_message&, std::stop_token) = 0;
 };
 
-/// One file <event id>.eml a letter, for its owner alone: a letter delivered again is the same file.
-std::unique_ptr<transport> open_outbox(std::filesystem::path folder);
+/// Writes each message to <event id>.eml, readable by its owner only; the same message again replaces the file.
+std::unique_ptr<transport> open_file_transport(std::filesystem::path folder);
 
-/// smtps://, or smtp:// with STARTTLS where the server has it. A password goes to another host only over TLS.
+/// smtps://, or smtp:// with STARTTLS where the server offers it. A password is sent to another host only over TLS.
 struct smtp_options {
     secret url;           ///< smtp[s]://[user:password@]host[:port]
-    std::string ca_file;  ///< the authorities to believe; empty: the system's
-    std::string name;     ///< ours, for EHLO
+    std::string ca_file;  ///< trusted authorities; empty: the system's
+    std::string name;     ///< our name, for EHLO
 };
-/// What is wrong with the URL, or an empty text.
+/// What is wrong with the URL; empty: nothing.
 std::string smtp_mistake(const secret& url);
 std::unique_ptr<transport> open_smtp(smtp_options);
 

@@ -12,56 +12,52 @@ namespace {
 
 constexpr std::string_view source = "/airi/workers/privacy";
 
-postgres::transaction next_step(const export_id& id) {
-    postgres::transaction out;
-    out.statements.push_back(sql::bind("exports.step", {{"id", id}}));
-    return out;
-}
-
-announcement told(const events::export_requested& in, std::string_view kind) {
+announcement notification(const events::export_requested& event, std::string_view kind) {
     const auto data =
-        json::object().add("user_id", in.user.text()).add("kind", kind).add("export_id", in.id.text()).text();
-    return {events::channel_of(in.user), json::object().add("type", "notification_new").add_raw("data", data).text()};
+        json::object().add("user_id", event.user.text()).add("kind", kind).add("export_id", event.id.text()).text();
+    return {
+        events::channel_of(event.user), json::object().add("type", "notification_new").add_raw("data", data).text()};
 }
 
-effects tell_ready(const events::export_requested& in, json::value made, const record& from) {
-    const auto text = [&](std::string_view name) { return std::string(made[name].string().value_or("")); };
+effects ready(const events::export_requested& event, json::value archive, const record& record) {
+    const auto text = [&](std::string_view name) { return std::string(archive[name].string().value_or("")); };
     events::email_requested mail;
-    mail.user = in.user;
+    mail.user = event.user;
     mail.to = text("email");
     mail.kind = "export_ready";
     mail.locale = text("locale");
-    mail.link = in.link;
+    mail.link = event.link;
     mail.variables = {json::object().add("name", text("name")).text()};
-    mail.expires_at = parse_instant(text("expires_at")).value_or(in.requested_at);
-    const auto at = parse_instant(text("finished_at")).value_or(in.requested_at);
+    mail.expires_at = parse_instant(text("expires_at")).value_or(event.requested_at);
+    const auto finished_at = parse_instant(text("finished_at")).value_or(event.requested_at);
     effects out;
     out.after.events.push_back(
-        events::envelope(mail, {event_id::of(in.id.value, "mail"), source, at, from.traceparent()}));
-    out.after.announcements.push_back(told(in, "export_ready"));
+        events::envelope(mail, {event_id::of(event.id.value, "mail"), source, finished_at, record.traceparent()}));
+    out.after.announcements.push_back(notification(event, "export_ready"));
     return out;
 }
 
 }  // namespace
 
-awaitable<result<effects>> make_archive(events::export_requested in, record from, postgres::database& database) {
+awaitable<result<effects>> make_archive(events::export_requested event, record record, postgres::database& database) {
     for (;;) {
-        const auto rows = co_await database.run(next_step(in.id));
+        const auto rows =
+            co_await postgres::run_one(database, std::nullopt, sql::bind("exports.step", {{"id", event.id}}));
         if (!rows) co_return rows.error();
-        const auto told = json::document::parse(rows->front().empty() ? "{}" : rows->front().text(0, 0));
-        if (!told) co_return told.error();
-        const auto state = told->root()["state"].string().value_or("gone");
+        const auto archive = json::document::parse(rows->empty() ? "{}" : rows->text(0, 0));
+        if (!archive) co_return archive.error();
+        const auto state = archive->root()["state"].string().value_or("gone");
         if (state == "running") continue;
-        log::info("export.ended", {{"export_id", in.id.text()}, {"user_id", in.user.text()}, {"state", state}});
-        co_return state == "ready" ? tell_ready(in, told->root(), from) : effects{};
+        log::info("export.ended", {{"export_id", event.id.text()}, {"user_id", event.user.text()}, {"state", state}});
+        co_return state == "ready" ? ready(event, archive->root(), record) : effects{};
     }
 }
 
 worker declare(postgres::database& database) {
     struct handler {
-        postgres::database& with;
-        awaitable<result<effects>> operator()(events::export_requested in, record from) const {
-            return make_archive(std::move(in), from, with);
+        postgres::database& database;
+        awaitable<result<effects>> operator()(events::export_requested event, record record) const {
+            return make_archive(std::move(event), record, database);
         }
     };
     worker out;
@@ -70,12 +66,12 @@ worker declare(postgres::database& database) {
     out.topic = std::string(events::export_requested::topic);
     out.max_in_flight = 4;
     out.handle = on_event<events::export_requested>(handler{database});
-    out.give_up = [](record from) {
+    out.give_up = [](record record) {
         effects last;
-        const auto in = events::decode<events::export_requested>(from.from.value);
-        if (!in) return last;
-        last.statements.push_back(sql::bind("exports.fail", {{"id", in->id}}));
-        last.after.announcements.push_back(told(*in, "export_failed"));
+        const auto event = events::decode<events::export_requested>(record.message.value);
+        if (!event) return last;
+        last.statements.push_back(sql::bind("exports.fail", {{"id", event->id}}));
+        last.after.announcements.push_back(notification(*event, "export_failed"));
         return last;
     };
     return out;

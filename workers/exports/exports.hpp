@@ -1,4 +1,4 @@
-// The privacy worker: an archive of all that is known of a user, made part by part where the data is.
+// The exports worker: an archive of a user's data, made part by part inside Postgres.
 #pragma once
 
 #include "events/exports.hpp"
@@ -6,8 +6,8 @@
 
 namespace airi::workers::exports {
 
-/// At least once: each step is one transaction that writes one part and where to go on, so that whoever goes on, after
-/// a death too, doubles and loses none. Then a mail with the link, and word to the user's sockets.
+/// At least once: each step is one transaction that writes one part and the position of the next, so that no part is
+/// lost or repeated when another worker continues. Then an e-mail with the link, and a frame to the user's sockets.
 awaitable<result<effects>> make_archive(events::export_requested, record, postgres::database&);
 
 worker declare(postgres::database&);

@@ -5,6 +5,6 @@ int main(int count, char** arguments) {
     using namespace airi::workers;
     worker_settings settings;
     if (const auto code = airi::load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process whole("exports", settings);
-    return whole.run(exports::declare(whole.database()));
+    worker_process process("exports", settings);
+    return process.run(exports::declare(process.database()));
 }

@@ -16,13 +16,12 @@ struct memory_settings : worker_settings, providers::provider_settings {
 int main(int count, char** arguments) {
     memory_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process whole("memory", settings);
-    const auto http = http::open_client(whole.on());
-    const auto models = providers::from_settings(settings, *http, whole.on());
+    worker_process process("memory", settings);
+    const auto http = http::open_client(process.executor());
+    const auto chat_providers = providers::from_settings(settings, *http, process.executor());
     providers::health_table health;
-    providers::model_list prices = std::make_shared<const std::vector<providers::priced_model>>();
-    const memory::ports use{whole.database(), models, health, prices};
-    whole.reload_every(
-        [&]() -> awaitable<result<>> { return providers::load_models(whole.database(), prices); }, seconds{30});
-    return whole.run(memory::declare(use));
+    providers::model_list models = std::make_shared<const std::vector<providers::priced_model>>();
+    const memory::ports ports{process.database(), chat_providers, health, models};
+    process.reload_every([&] { return providers::load_models(process.database(), models); }, seconds{30});
+    return process.run(memory::declare(ports));
 }

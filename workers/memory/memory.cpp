@@ -17,80 +17,80 @@ namespace memories = sql::memories;
 using sql::generations::provider_call;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_models = 3, most_questions = 8;  // asked for one answer / for one summary
+constexpr std::size_t most_models = 3, most_requests = 8;  // models for one answer, requests for one summary
 
-// One answer, and what it cost to get it, or not.
 struct answer {
-    std::string text;
+    std::string text;  // empty: no model answered
     std::vector<provider_call> calls;
 };
 
 struct call_end {
-    error_code why;
+    error_code error;
     std::string text;
     std::optional<providers::token_count> tokens;
 };
 
-awaitable<call_end> read_whole(providers::chat_provider& from, providers::prompt what, providers::time_limits limits) {
+awaitable<call_end> read_reply(
+    providers::chat_provider& provider, providers::prompt prompt, providers::time_limits limits) {
     call_end out;
-    auto stream = co_await from.start(std::move(what), limits);
+    auto stream = co_await provider.start(std::move(prompt), limits);
     if (!stream) {
-        out.why = stream.error();
+        out.error = stream.error();
         co_return out;
     }
     for (bool ended = false; !ended;) {
         auto piece = co_await (*stream)->next();
         if (!piece) {
-            out.why = piece.error();
+            out.error = piece.error();
             co_return out;
         }
         out.text += piece->text;
         if (piece->tokens) out.tokens = piece->tokens;
         ended = piece->ended.has_value();
     }
-    if (out.text.empty()) out.why = make_error_code(providers::errc::interrupted);
+    if (out.text.empty()) out.error = make_error_code(providers::errc::interrupted);
     co_return out;
 }
 
-// The models in turn, until one answers.
-awaitable<answer> ask(const ports& use, const std::vector<providers::priced_model>& models, providers::prompt what) {
+// Calls one model after the other until one answers.
+awaitable<answer> ask(
+    const ports& ports, const std::vector<providers::priced_model>& models, providers::prompt prompt) {
     answer out;
     for (const auto& model : models) {
-        auto& health = use.health.of(model.provider);
+        auto& health = ports.health.of(model.provider);
         if (out.calls.size() == most_models) break;
         if (!health.allows(clock::now())) continue;
-        const auto from = std::find_if(
-            use.models_of.begin(), use.models_of.end(), [&](const auto& p) { return p->name() == model.provider; });
-        what.model = model.model;
+        auto& provider = provider_named(ports.chat_providers, model.provider);
+        prompt.model = model.model;
         const auto start = clock::now();
-        auto got = co_await read_whole(**from, what, use.limits);
+        auto got = co_await read_reply(provider, prompt, ports.limits);
         const auto took = std::chrono::floor<milliseconds>(clock::now() - start);
-        std::int64_t asked = 0;
-        for (const auto& t : what.turns) asked += providers::estimate_tokens(t.text);
-        auto tokens = got.tokens.value_or(providers::token_count{asked, providers::estimate_tokens(got.text)});
-        if (got.why && !got.tokens && got.text.empty()) tokens = {};
-        if (got.why)
-            health.failed(clock::now(), got.why, (*from)->retry_after());
+        std::int64_t prompt_tokens = 0;
+        for (const auto& turn : prompt.turns) prompt_tokens += providers::estimate_tokens(turn.text);
+        auto tokens = got.tokens.value_or(providers::token_count{prompt_tokens, providers::estimate_tokens(got.text)});
+        if (got.error && !got.tokens && got.text.empty()) tokens = {};
+        if (got.error)
+            health.failed(clock::now(), got.error, provider.retry_after());
         else
             health.succeeded(clock::now(), took);
-        out.calls.push_back({1, model.provider, model.model, got.why ? got.why.message() : "completed", tokens.in,
+        out.calls.push_back({1, model.provider, model.model, got.error ? got.error.message() : "completed", tokens.in,
             tokens.out, cost(model, tokens), took.count()});
-        if (got.why) continue;
+        if (got.error) continue;
         out.text = std::move(got.text);
         break;
     }
     co_return out;
 }
 
-// The turns go in by and by, as many at a time as a model has room for; what was reached when a question fails is kept.
-awaitable<memories::folding> summarise(const ports& use, const std::vector<providers::priced_model>& models,
-    memories::due from, std::vector<provider_call>& calls) {
-    memories::folding out{.summary = {}, .before = from.until, .until = {}};
-    std::span<const memories::turn> left(from.turns);
-    auto summary = from.summary;
-    for (std::size_t questions = 0; !left.empty() && questions < most_questions; ++questions) {
-        const auto count = taken_at_once(summary, left);
-        auto got = co_await ask(use, models, summary_prompt(summary, left.first(count)));
+// Each request adds as many turns as a model has room for. When one fails, the summary reached so far is stored.
+awaitable<memories::folding> summarise(const ports& ports, const std::vector<providers::priced_model>& models,
+    memories::due due, std::vector<provider_call>& calls) {
+    memories::folding out{.summary = {}, .before = due.until, .until = {}};
+    std::span<const memories::turn> left(due.turns);
+    auto summary = due.summary;
+    for (std::size_t requests = 0; !left.empty() && requests < most_requests; ++requests) {
+        const auto count = turns_per_request(summary, left);
+        auto got = co_await ask(ports, models, summary_prompt(summary, left.first(count)));
         calls.insert(calls.end(), got.calls.begin(), got.calls.end());
         summary = summary_of(got.text);
         if (summary.empty()) break;
@@ -102,81 +102,80 @@ awaitable<memories::folding> summarise(const ports& use, const std::vector<provi
     co_return out;
 }
 
-struct work {
+struct task {
     generation_id id;
     std::string resource;
 };
 
-void tell(const events::chat_finished& in, const work& of, const memories::done& came, std::string_view traceparent,
-    after_commit& to) {
-    if (!came.conversation.empty())
-        to.announcements.push_back({events::channel_of(in.user),
+void add_after_commit(after_commit& out, const events::chat_finished& event, const task& task,
+    const memories::done& done, std::string_view traceparent) {
+    if (!done.conversation.empty())
+        out.announcements.push_back({events::channel_of(event.user),
             json::object()
                 .add("type", "conversation_updated")
-                .add_raw("data", json::object().add_raw("conversation", came.conversation).text())
+                .add_raw("data", json::object().add_raw("conversation", done.conversation).text())
                 .text()});
-    if (!came.billed) return;
-    const events::usage_recorded used{in.user, of.resource, 1, came.provider, came.model, came.tokens_in,
-        came.tokens_out, came.cost_nanousd, "completed", of.id, came.at};
-    to.events.push_back(
-        events::envelope(used, {event_id::of(of.id.value, "usage"), "/airi/workers/memory", came.at, traceparent}));
+    if (!done.billed) return;
+    const events::usage_recorded used{event.user, task.resource, 1, done.provider, done.model, done.tokens_in,
+        done.tokens_out, done.cost_nanousd, "completed", task.id, done.at};
+    out.events.push_back(
+        events::envelope(used, {event_id::of(task.id.value, "usage"), "/airi/workers/memory", done.at, traceparent}));
 }
 
 }  // namespace
 
-awaitable<result<effects>> remember(events::chat_finished in, record from, const ports& use) {
-    if (in.state != "completed") co_return effects{};
-    const work title{generation_id::of(in.generation.value, "title"), "titles"};
-    const work summary{generation_id::of(in.generation.value, "summary"), "summaries"};
-    postgres::transaction look;
-    look.statements.push_back(memories::look(in, title.id, summary.id));
-    const auto rows = co_await use.database.run(std::move(look));
+awaitable<result<effects>> update_memory(events::chat_finished event, record record, const ports& ports) {
+    if (event.state != "completed") co_return effects{};
+    const task title{generation_id::of(event.generation.value, "title"), "titles"};
+    const task summary{generation_id::of(event.generation.value, "summary"), "summaries"};
+    const auto rows =
+        co_await postgres::run_one(ports.database, std::nullopt, memories::look(event, title.id, summary.id));
     if (!rows) co_return rows.error();
-    const auto due = rows->front().empty() ? std::nullopt : memories::read_due(rows->front().text(0, 0));
+    const auto due = rows->empty() ? std::nullopt : memories::read_due(rows->text(0, 0));
     if (!due) co_return effects{};
-    const auto prices = use.prices;
-    const auto models = cheapest_first(chain(*prices, allowed(use.models_of, due->providers), due->rank, {}));
+    const auto prices = ports.models;
+    const auto models = cheapest_first(chain(*prices, allowed(ports.chat_providers, due->providers), due->rank, {}));
     effects out;
-    std::vector<work> done;
+    std::vector<task> tasks;
     if (due->titled || !due->question.empty()) {
         answer got;
-        if (!due->titled) got = co_await ask(use, models, title_prompt(due->question, due->reply));
-        out.statements.push_back(memories::title(in, title.id, title_of(got.text), got.calls));
-        done.push_back(title);
+        if (!due->titled) got = co_await ask(ports, models, title_prompt(due->question, due->reply));
+        out.statements.push_back(memories::title(event, title.id, title_of(got.text), got.calls));
+        tasks.push_back(title);
     }
     if (due->folded || !due->turns.empty()) {
         memories::folding folding;
         std::vector<provider_call> calls;
-        if (!due->folded) folding = co_await summarise(use, models, *due, calls);
-        out.statements.push_back(memories::fold(in, summary.id, folding, calls));
-        done.push_back(summary);
+        if (!due->folded) folding = co_await summarise(ports, models, *due, calls);
+        out.statements.push_back(memories::fold(event, summary.id, folding, calls));
+        tasks.push_back(summary);
     }
-    log::info("memory.made",
-        {{"generation_id", in.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
-    out.after_from_rows = [in, done, traceparent = std::string(from.traceparent())](
-                              const std::vector<postgres::rows>& all) {
-        after_commit then;
-        then.changed = {in.user};
-        for (std::size_t i = 0; i < done.size(); ++i)
-            if (const auto came = all[i].empty() ? std::nullopt : memories::read_done(all[i].text(0, 0)))
-                tell(in, done[i], *came, traceparent, then);
-        return then;
+    log::info("memory.updated",
+        {{"generation_id", event.generation.text()}, {"title", !due->question.empty()}, {"turns", due->turns.size()}});
+    out.after_from_rows = [event, tasks, traceparent = std::string(record.traceparent())](
+                              const std::vector<postgres::rows>& rows_of) {
+        after_commit after;
+        after.changed_users = {event.user};
+        for (std::size_t i = 0; i < tasks.size(); ++i)
+            if (const auto done = rows_of[i].empty() ? std::nullopt : memories::read_done(rows_of[i].text(0, 0)))
+                add_after_commit(after, event, tasks[i], *done, traceparent);
+        return after;
     };
     co_return out;
 }
 
-worker declare(const ports& use) {
+worker declare(const ports& ports) {
     struct handler {
-        const ports& with;
-        awaitable<result<effects>> operator()(events::chat_finished in, record from) const {
-            return remember(std::move(in), from, with);
+        const memory::ports& ports;
+        awaitable<result<effects>> operator()(events::chat_finished event, record record) const {
+            return update_memory(std::move(event), record, ports);
         }
     };
     worker out;
     out.name = "memory";
     out.group = consumer_groups::memory;
     out.topic = std::string(events::chat_finished::topic);
-    out.handle = on_event<events::chat_finished>(handler{use});
+    out.handle = on_event<events::chat_finished>(handler{ports});
     return out;
 }
 

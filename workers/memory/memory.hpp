@@ -1,5 +1,5 @@
-// The memory worker: after a completed turn a title for a young conversation, and a summary in the place of turns that
-// prompts have no room for. Nobody waits for it, and a conversation without either goes on as well.
+// The memory worker: after a completed turn it makes a title for a new conversation, and a summary of the turns that
+// prompts have no room for. Nothing waits for it: a conversation works without either.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,15 @@ namespace airi::workers::memory {
 
 struct ports {
     postgres::database& database;
-    const std::vector<std::unique_ptr<providers::chat_provider>>& models_of;
+    const providers::provider_list& chat_providers;
     providers::health_table& health;
-    const providers::model_list& prices;
+    const providers::model_list& models;
     providers::time_limits limits{seconds{15}, seconds{15}, seconds{60}};
 };
 
-/// Asks the cheapest models of the user's plan for what is due. What no model gives stays as it is; the next turn asks
-/// again.
-awaitable<result<effects>> remember(events::chat_finished, record, const ports&);
+/// Asks the cheapest models of the user's plan for the title and summary that are due. What no model answers stays as
+/// it is; the next turn asks again.
+awaitable<result<effects>> update_memory(events::chat_finished, record, const ports&);
 
 worker declare(const ports&);
 

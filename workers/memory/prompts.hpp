@@ -1,4 +1,4 @@
-// What the memory worker asks of a model, and what it makes of the answer. Pure.
+// The prompts of the memory worker, and how it reads the answers. Pure.
 #pragma once
 
 #include <span>
@@ -13,15 +13,15 @@ namespace airi::workers::memory {
 inline constexpr std::size_t longest_title = 60;      ///< characters
 inline constexpr std::size_t longest_summary = 4000;  ///< bytes
 
-/// Without a model's name: whoever is asked gets the same.
+/// The model's name is left empty: every model gets the same prompt.
 providers::prompt title_prompt(std::string_view question, std::string_view reply);
 providers::prompt summary_prompt(std::string_view so_far, std::span<const sql::memories::turn> next);
 
-/// One line without what models put around a title; empty when nothing is left.
+/// One line without the quotation marks and labels that models put around a title; empty when nothing is left.
 std::string title_of(std::string_view answer);
 std::string summary_of(std::string_view answer);
 
-/// How many of the turns one question about them takes: at least one.
-std::size_t taken_at_once(std::string_view so_far, std::span<const sql::memories::turn> turns);
+/// How many of the turns fit into one request, at least one.
+std::size_t turns_per_request(std::string_view so_far, std::span<const sql::memories::turn> turns);
 
 }  // namespace airi::workers::memory

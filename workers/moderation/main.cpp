@@ -11,28 +11,26 @@ struct moderation_settings : worker_settings {
     secret encryption_key;
     secret encryption_key_previous;
 
-    static constexpr auto settings = std::tuple_cat(
-        worker_settings::settings, std::tuple{
-                                       setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key,
-                                           "Wraps the users' keys; at least 32 bytes.", {.required = true}},
-                                       setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous,
-                                           "Still unwraps: every key is wrapped anew."},
-                                   });
+    static constexpr auto settings = std::tuple_cat(worker_settings::settings,
+        std::tuple{
+            setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
+                {.required = true}},
+            setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous,
+                "The previous secret: keys under it are wrapped again under ENCRYPTION_KEY."},
+        });
 
     std::vector<std::string> mistakes() const { return seal::mistakes_of(encryption_key, encryption_key_previous); }
 };
 
-awaitable<result<>> load_terms(postgres::database& from, moderation::term_list& into) {
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("catalogue.blocked_terms", {}));
-    const auto rows = co_await from.run(std::move(ask));
+awaitable<result<>> load_terms(postgres::database& database, moderation::term_list& terms) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.blocked_terms", {}));
     if (!rows) co_return rows.error();
-    auto terms = std::make_shared<std::vector<moderation::term>>();
-    const auto& all = rows->front();
-    for (std::size_t i = 0; i < all.size(); ++i)
-        terms->push_back(
-            {moderation::normalise(all.text(i, 0)), std::string(all.text(i, 1)), std::string(all.text(i, 2))});
-    into = std::move(terms);
+    auto loaded = std::make_shared<std::vector<moderation::term>>();
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        auto [text, category, action] = rows->read<std::string_view, std::string, std::string>(i);
+        loaded->push_back({moderation::normalise(text), std::move(category), std::move(action)});
+    }
+    terms = std::move(loaded);
     co_return result<>{};
 }
 
@@ -42,11 +40,11 @@ int main(int count, char** arguments) {
     moderation_settings settings;
     if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
     const seal::master master(settings.encryption_key, settings.encryption_key_previous);
-    worker_process whole("moderation", settings);
-    moderation::user_keys keys(whole.on(), whole.database(), master);
+    worker_process process("moderation", settings);
+    moderation::user_keys keys(process.executor(), process.database(), master);
     moderation::term_list terms = std::make_shared<std::vector<moderation::term>>();
-    whole.reload_every([&] { return load_terms(whole.database(), terms); }, seconds{30});
+    process.reload_every([&] { return load_terms(process.database(), terms); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
-        whole.reload_every([&] { return moderation::user_keys::rewrap(whole.database(), master); }, seconds{2});
-    return whole.run(moderation::declare(terms, keys));
+        process.reload_every([&] { return moderation::user_keys::rewrap(process.database(), master); }, seconds{2});
+    return process.run(moderation::declare(terms, keys));
 }

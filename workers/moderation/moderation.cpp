@@ -11,122 +11,122 @@ namespace {
 
 constexpr std::string_view source = "/airi/workers/moderation";
 
-events::origin origin_of(const uuid& cause, std::string_view what, const record& in, instant time) {
-    return {event_id::of(cause, what), source, time, in.traceparent()};
+events::origin origin_of(const uuid& cause, std::string_view step, const record& record, instant time) {
+    return {event_id::of(cause, step), source, time, record.traceparent()};
 }
 
-// The failed end of a message, told to its client.
-after_commit failed(const events::chat_requested& in, std::string_view code, const record& from) {
+after_commit failed(const events::chat_requested& event, std::string_view code, const record& record) {
     after_commit out;
-    out.changed = {in.user};
+    out.changed_users = {event.user};
     auto last = events::end_frame("failed", code, "null");
     out.frames.push_back(
-        {{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
-    const events::chat_finished finished{.conversation = in.conversation,
-        .user = in.user,
-        .message = in.message,
-        .generation = in.generation,
-        .reply = in.reply,
+        {{event.conversation, event.generation, event.message, event.reply}, {1, 0}, last.type, std::move(last.more)});
+    const events::chat_finished finished{.conversation = event.conversation,
+        .user = event.user,
+        .message = event.message,
+        .generation = event.generation,
+        .reply = event.reply,
         .state = "failed",
         .error_code = std::string(code),
         .provider = {},
         .model = {}};
-    out.events.push_back(events::envelope(finished, origin_of(in.generation.value, "finished", from, in.created_at)));
+    out.events.push_back(
+        events::envelope(finished, origin_of(event.generation.value, "finished", record, event.created_at)));
     return out;
 }
 
-// Broken when it can never be read. A key that was replaced since it was kept is asked for once more.
-awaitable<error_code> open_with(user_keys& keys, events::chat_requested& in) {
+// Broken when it can never be decrypted. The cached key may be outdated: then a fresh one is tried.
+awaitable<error_code> open_with(user_keys& keys, events::chat_requested& event) {
     for (int tries = 0; tries < 2; ++tries) {
-        const auto key = co_await keys.of(in.user);
+        const auto key = co_await keys.key_of(event.user);
         if (!key) co_return key.error();
         if (!*key) break;
-        if (open(in, **key)) co_return error_code{};
-        keys.forget(in.user);
+        if (open(event, **key)) co_return error_code{};
+        keys.forget(event.user);
     }
-    log::warn("moderation.unreadable", {{"generation_id", in.generation.text()}, {"user_id", in.user.text()}});
+    log::warn("message.undecryptable", {{"generation_id", event.generation.text()}, {"user_id", event.user.text()}});
     co_return seal::errc::broken;
 }
 
 }  // namespace
 
-effects judge(const events::chat_requested& in, const std::vector<term>& terms, const record& from) {
-    const auto found = screen(in.content, terms);
-    const bool refused = found.action == "block";
+effects screen_message(const events::chat_requested& event, const std::vector<term>& terms, const record& record) {
+    const auto found = screen(event.content, terms);
+    const bool rejected = found.action == "block";
     effects out;
     out.statements.push_back(
-        sql::generations::screen(in, {found.action, found.categories, found.confidence, found.reason}));
-    out.after.changed = {in.user};
-    const auto& cause = in.generation.value;
-    if (refused) {
+        sql::generations::screen(event, {found.action, found.categories, found.confidence, found.reason}));
+    out.after.changed_users = {event.user};
+    const auto& cause = event.generation.value;
+    if (rejected) {
         auto last = events::end_frame("rejected", found.reason, "null");
-        out.after.frames.push_back(
-            {{in.conversation, in.generation, in.message, in.reply}, {1, 0}, last.type, std::move(last.more)});
-        const events::chat_finished finished{.conversation = in.conversation,
-            .user = in.user,
-            .message = in.message,
-            .generation = in.generation,
-            .reply = in.reply,
+        out.after.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {1, 0},
+            last.type, std::move(last.more)});
+        const events::chat_finished finished{.conversation = event.conversation,
+            .user = event.user,
+            .message = event.message,
+            .generation = event.generation,
+            .reply = event.reply,
             .state = "rejected",
             .error_code = found.reason,
             .provider = {},
             .model = {}};
-        out.after.events.push_back(events::envelope(finished, origin_of(cause, "finished", from, in.created_at)));
+        out.after.events.push_back(events::envelope(finished, origin_of(cause, "finished", record, event.created_at)));
     } else {
         const events::chat_screened screened{
-            in.conversation, in.user, in.message, in.generation, in.reply, in.created_at};
-        out.after.events.push_back(events::envelope(screened, origin_of(cause, "screened", from, in.created_at)));
+            event.conversation, event.user, event.message, event.generation, event.reply, event.created_at};
+        out.after.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
     }
-    const events::moderation_decided decided{in.message, in.user, found.action,
+    const events::moderation_decided decided{event.message, event.user, found.action,
         found.categories.empty() ? "" : found.categories.front(), found.reason, found.confidence};
-    out.after.events.push_back(events::envelope(decided, origin_of(cause, "decided", from, in.created_at)));
+    out.after.events.push_back(events::envelope(decided, origin_of(cause, "decided", record, event.created_at)));
     return out;
 }
 
-effects give_up(const events::chat_requested& in, const record& from) {
+effects give_up(const events::chat_requested& event, const record& record) {
     effects out;
-    out.statements.push_back(sql::generations::abandon_message(in, "dead_letter"));
-    out.after = failed(in, "dead_letter", from);
+    out.statements.push_back(sql::generations::abandon_message(event, "dead_letter"));
+    out.after = failed(event, "dead_letter", record);
     return out;
 }
 
-effects unreadable(const events::chat_requested& in, const record& from) {
+effects unreadable(const events::chat_requested& event, const record& record) {
     constexpr std::string_view code = "unreadable";
     effects out;
-    out.statements.push_back(sql::generations::abandon_message(in, code));
-    out.after_from_rows = [end = failed(in, code, from)](const std::vector<postgres::rows>& got) {
-        return got.front().text(0, 0) == "t" ? end : after_commit{};
+    out.statements.push_back(sql::generations::abandon_message(event, code));
+    out.after_from_rows = [end = failed(event, code, record)](const std::vector<postgres::rows>& rows) {
+        return rows.front().boolean(0, 0) ? end : after_commit{};
     };
     return out;
 }
 
-bool open(events::chat_requested& in, const seal::key& with) {
-    auto content = seal::open(with, in.content, in.place("content"));
+bool open(events::chat_requested& event, const seal::key& key) {
+    auto content = seal::open(key, event.content, event.place("content"));
     if (!content) return false;
-    if (!in.parameters.text.empty()) {
-        const auto parsed = json::document::parse(in.parameters.text);
+    if (!event.parameters.text.empty()) {
+        const auto parsed = json::document::parse(event.parameters.text);
         auto parameters =
-            seal::open(with, parsed ? parsed->root()["sealed"].string().value_or("") : "", in.place("parameters"));
+            seal::open(key, parsed ? parsed->root()["sealed"].string().value_or("") : "", event.place("parameters"));
         if (!parameters) return false;
-        in.parameters.text = std::move(*parameters);
+        event.parameters.text = std::move(*parameters);
     }
-    in.content = std::move(*content);
-    in.sealed = false;
+    event.content = std::move(*content);
+    event.sealed = false;
     return true;
 }
 
 worker declare(const term_list& terms, user_keys& keys) {
     struct handler {
-        const term_list& in_force;
+        const term_list& terms_in_force;
         user_keys& keys;
-        awaitable<result<effects>> operator()(events::chat_requested in, record from) const {
-            if (in.sealed) {
-                const auto outcome = co_await open_with(keys, in);
-                if (outcome == seal::errc::broken) co_return unreadable(in, from);
+        awaitable<result<effects>> operator()(events::chat_requested event, record record) const {
+            if (event.sealed) {
+                const auto outcome = co_await open_with(keys, event);
+                if (outcome == seal::errc::broken) co_return unreadable(event, record);
                 if (outcome) co_return outcome;
             }
-            const auto held = in_force;
-            co_return judge(in, *held, from);
+            const auto terms = terms_in_force;
+            co_return screen_message(event, *terms, record);
         }
     };
     worker out;
@@ -135,10 +135,9 @@ worker declare(const term_list& terms, user_keys& keys) {
     out.topic = std::string(events::chat_requested::topic);
     out.max_in_flight = 256;
     out.handle = on_event<events::chat_requested>(handler{terms, keys});
-    out.give_up = [](record from) {
-        effects last;
-        if (const auto event = events::decode<events::chat_requested>(from.from.value)) last = give_up(*event, from);
-        return last;
+    out.give_up = [](record record) {
+        const auto event = events::decode<events::chat_requested>(record.message.value);
+        return event ? give_up(*event, record) : effects{};
     };
     return out;
 }

@@ -1,4 +1,4 @@
-// The moderation worker: a requested message in; stored, and passed on to the chat worker or refused.
+// The moderation worker: a requested message in; stored, and passed on to the chat worker or rejected.
 #pragma once
 
 #include <memory>
@@ -10,22 +10,22 @@
 
 namespace airi::workers::moderation {
 
-/// The terms in force; replaced as a whole by whoever reloads them.
+/// The terms in force; a reload replaces the list as a whole.
 using term_list = std::shared_ptr<const std::vector<term>>;
 
-/// What a message leads to. Pure: the same event gives the same effects.
-effects judge(const events::chat_requested&, const std::vector<term>&, const record&);
+/// The effects of screening a message. Pure: the same event gives the same effects.
+effects screen_message(const events::chat_requested&, const std::vector<term>&, const record&);
 
-/// The end of a message that cannot be screened: failed, and told so.
+/// Ends a message that cannot be screened: failed, and its client is informed.
 effects give_up(const events::chat_requested&, const record&);
 
-/// The end of a message that nobody can read any more, unless it had another one before.
+/// Ends a message that can never be decrypted, unless it has ended already.
 effects unreadable(const events::chat_requested&, const record&);
 
-/// Opens what is sealed; false when it is not sealed with this key.
+/// Decrypts the sealed fields in place; false when they were not sealed with this key.
 bool open(events::chat_requested&, const seal::key&);
 
-/// `terms` is read at each message.
+/// `terms` is read for each message.
 worker declare(const term_list& terms, user_keys& keys);
 
 }  // namespace airi::workers::moderation

@@ -42,7 +42,7 @@ constexpr std::array folds{
     fold{U'Х', 'x'},
 };
 
-// The next code point of valid UTF-8 (the gateway let nothing else in); a bad byte counts as itself.
+// The next code point of valid UTF-8 (the gateway rejects anything else); an invalid byte counts as itself.
 char32_t next(std::string_view text, std::size_t& at) {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const unsigned c = byte(at);
@@ -120,7 +120,7 @@ bool contains_word(std::string_view text, std::string_view word) {
     return false;
 }
 
-int gravity(std::string_view action) {
+int severity(std::string_view action) {
     return action == "block" ? 3 : action == "review" ? 2 : action == "warn" ? 1 : 0;
 }
 
@@ -163,7 +163,7 @@ verdict screen(std::string_view text, const std::vector<term>& terms) {
         if (!exact && !contains_word(joined, t.text) && !contains_word(unleet, t.text)) continue;
         if (std::find(out.categories.begin(), out.categories.end(), t.category) == out.categories.end())
             out.categories.push_back(t.category);
-        if (gravity(t.action) <= gravity(out.action)) continue;
+        if (severity(t.action) <= severity(out.action)) continue;
         const auto own = std::find(out.categories.begin(), out.categories.end(), t.category);
         std::rotate(out.categories.begin(), own, own + 1);
         out.action = t.action;

@@ -1,5 +1,5 @@
-// The keys of the users whose messages are screened: kept for a moment, asked of Postgres for all who wait at once.
-// Used by the moderation worker, on its one thread.
+// The keys of the users whose messages are screened: cached for a minute, loaded from Postgres in one query for all who
+// wait. Used by the moderation worker, on its one thread.
 #pragma once
 
 #include <chrono>
@@ -14,35 +14,35 @@ namespace airi::workers::moderation {
 
 class user_keys {
 public:
-    using known = std::shared_ptr<const seal::key>;
+    using shared_key = std::shared_ptr<const seal::key>;
 
-    /// All of them outlive this, and this what is asked of it.
-    user_keys(executor on, postgres::database& from, const seal::master& master)
-        : on_(std::move(on)), from_(from), master_(master) {}
+    /// The references must outlive the object, and the object its coroutines.
+    user_keys(executor executor, postgres::database& database, const seal::master& master)
+        : executor_(std::move(executor)), database_(database), master_(master) {}
 
-    /// Null when the user has none (any more). One that was removed is known for up to a minute.
-    awaitable<result<known>> of(user_id whose);
-    /// The next one who asks gets it from Postgres.
-    void forget(const user_id& whose) { kept_.erase(whose); }
+    /// Null when the user has no key (any more). A key that was deleted may be returned for up to a minute.
+    awaitable<result<shared_key>> key_of(user_id);
+    /// The next call of key_of() loads the user's key again.
+    void forget(const user_id& user) { cached_.erase(user); }
 
-    /// Wraps some of the keys under the current secret that the previous one wrapped. Repeated until none is left.
-    static awaitable<result<>> rewrap(postgres::database& in, const seal::master&);
+    /// Wraps some of the keys of the previous secret under the current one. To be repeated until none is left.
+    static awaitable<result<>> rewrap(postgres::database&, const seal::master&);
 
 private:
     struct lookup;
     struct entry {
-        known is;
-        std::chrono::steady_clock::time_point until;
+        shared_key key;
+        std::chrono::steady_clock::time_point expires;
     };
-    static awaitable<> ask(user_keys& self);
-    awaitable<> answer(lookup& to);
+    static awaitable<> load(user_keys& self);
+    awaitable<> answer(lookup&);
 
-    executor on_;
-    postgres::database& from_;
+    executor executor_;
+    postgres::database& database_;
     const seal::master& master_;
-    std::unordered_map<user_id, entry> kept_;
-    std::shared_ptr<lookup> next_;  // gathers those who ask while a query is on its way
-    bool asking_ = false;
+    std::unordered_map<user_id, entry> cached_;
+    std::shared_ptr<lookup> next_;  // gathers the calls made while a query is in flight
+    bool loading_ = false;
 };
 
 }  // namespace airi::workers::moderation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/error_table.hpp"
 #include "platform/crypto/digest.hpp"
 
 namespace airi::workers::oauth {
@@ -11,26 +12,17 @@ constexpr std::size_t longest = 16 * 1024, longest_subject = 255, longest_name =
                       most_keys = 100;
 constexpr std::int64_t skew = 60, oldest = 24 * 3600;
 
-struct category_type final : boost::system::error_category {
-    const char* name() const noexcept override { return "airi.identity"; }
-    std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-            case errc::malformed: return "malformed ID token";
-            case errc::bad_algorithm: return "the ID token's algorithm is not allowed";
-            case errc::unknown_key: return "the ID token's key is unknown";
-            case errc::bad_signature: return "the ID token's signature is wrong";
-            case errc::wrong_issuer: return "the ID token is another provider's";
-            case errc::wrong_audience: return "the ID token is for another client";
-            case errc::wrong_nonce: return "the ID token is for another sign-in";
-            case errc::expired: return "the ID token is not valid at this time";
-            case errc::rejected: return "the provider rejected the code";
-            case errc::unfit: return "the provider's answer cannot be used";
-        }
-        return "unknown";
-    }
-    boost::system::error_condition default_error_condition(int) const noexcept override {
-        return make_error_condition(failure::refused);
-    }
+constexpr error_row<errc> error_rows[] = {
+    {errc::malformed, "malformed ID token", failure::refused},
+    {errc::bad_algorithm, "the ID token's algorithm is not allowed", failure::refused},
+    {errc::unknown_key, "the ID token's key is unknown", failure::refused},
+    {errc::bad_signature, "the ID token's signature is wrong", failure::refused},
+    {errc::wrong_issuer, "the ID token is another provider's", failure::refused},
+    {errc::wrong_audience, "the ID token is for another client", failure::refused},
+    {errc::wrong_nonce, "the ID token is for another sign-in", failure::refused},
+    {errc::expired, "the ID token is not valid at this time", failure::refused},
+    {errc::rejected, "the provider rejected the code", failure::refused},
+    {errc::unfit, "the provider's response cannot be used", failure::refused},
 };
 
 result<json::document> decoded(std::string_view part) {
@@ -38,7 +30,7 @@ result<json::document> decoded(std::string_view part) {
     if (!text) return errc::malformed;
     auto out = json::document::parse(*text);
     if (!out || out->root().type() != json::kind::object) return errc::malformed;
-    // Of a member that is there twice each reader may take another one.
+    // Readers differ in which of two members with the same name they take.
     std::vector<std::string_view> names;
     out->root().members([&](std::string_view name, json::value) { names.push_back(name); });
     std::sort(names.begin(), names.end());
@@ -46,11 +38,11 @@ result<json::document> decoded(std::string_view part) {
     return std::move(*out);
 }
 
-// ASCII only, as at signup, so that nobody gets a look-alike of another's address.
+// ASCII only, as at sign-up, so that an address cannot look like another user's.
 bool is_address(std::string_view text) {
-    const auto at = text.find('@');
-    return text.size() <= longest_email && at != text.npos && at > 0 && at + 1 < text.size() &&
-           text.find('@', at + 1) == text.npos &&
+    const auto sign = text.find('@');
+    return text.size() <= longest_email && sign != text.npos && sign > 0 && sign + 1 < text.size() &&
+           text.find('@', sign + 1) == text.npos &&
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
@@ -60,7 +52,7 @@ bool is_ours(json::value audience, json::value authorized, const std::vector<std
     if (const auto one = audience.string()) return known(*one);
     bool found = false;
     audience.each([&](json::value one) { found = found || known(one.string().value_or("")); });
-    // One that is for others too must say that it was made for us.
+    // A token with several audiences must name one of our clients as the authorized party.
     return found && (audience.size() == 1 || authorized.exists());
 }
 
@@ -71,7 +63,7 @@ error_code check(json::value claims, const expectation& wanted) {
     const bool google = wanted.issuer == "https://accounts.google.com" && issuer == "accounts.google.com";
     if (issuer != wanted.issuer && !google) return errc::wrong_issuer;
     if (!is_ours(claims["aud"], claims["azp"], wanted.audiences)) return errc::wrong_audience;
-    const auto now = unix_seconds(wanted.at);
+    const auto now = unix_seconds(wanted.now);
     const auto expires = claims["exp"].integer(), issued = claims["iat"].integer();
     if (!expires || !issued) return errc::malformed;
     if (*expires < now - skew || *issued > now + skew || *issued < now - oldest) return errc::expired;
@@ -86,8 +78,8 @@ error_code check(json::value claims, const expectation& wanted) {
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const category_type category;
-    return {static_cast<int>(e), category};
+    static const error_table<errc> table("airi.identity", error_rows);
+    return table.code(e);
 }
 
 key_set key_set::of(std::string_view jwks) {
@@ -112,15 +104,16 @@ const signatures::public_key* key_set::find(std::optional<std::string_view> id, 
     return found;
 }
 
-void read_claims(json::value from, person& into) {
-    if (const auto email = from["email"].string(); email && is_address(*email)) {
-        into.email = *email;
+void read_claims(json::value claims, person& person) {
+    if (const auto email = claims["email"].string(); email && is_address(*email)) {
+        person.email = *email;
         // Apple writes "true".
-        const auto verified = from["email_verified"];
-        into.email_verified = verified.boolean().value_or(false) || verified.string() == "true";
+        const auto verified = claims["email_verified"];
+        person.email_verified = verified.boolean().value_or(false) || verified.string() == "true";
     }
-    if (const auto name = from["name"].string(); name && name->size() <= longest_name && name->find('\0') == name->npos)
-        into.name = *name;
+    if (const auto name = claims["name"].string();
+        name && name->size() <= longest_name && name->find('\0') == name->npos)
+        person.name = *name;
 }
 
 result<person> read_id_token(std::string_view token, const key_set& keys, const expectation& wanted) {

@@ -1,5 +1,4 @@
-// ID tokens (OpenID Connect Core 3.1.3.7): who somebody is, by the word of a provider. Verified here and nowhere else.
-// No I/O.
+// ID tokens (OpenID Connect Core 3.1.3.7): verified here and nowhere else. No I/O.
 #pragma once
 
 #include <string>
@@ -13,8 +12,8 @@
 
 namespace airi::workers::oauth {
 
-/// All are refusals. unknown_key: no key of that id; newer keys may have it. rejected: the provider does not take the
-/// code. unfit: what the provider says of the person is not what we need.
+/// All are failure::refused. unknown_key: no key of that id; a newer key set may have it. rejected: the provider
+/// rejects the code. unfit: the provider's claims cannot be used.
 enum class errc {
     malformed = 1,
     bad_algorithm,
@@ -32,10 +31,10 @@ error_code make_error_code(errc);
 /// The public keys of a provider by their ids.
 class key_set {
 public:
-    /// A JWK set; keys that cannot verify anything here are left out. Empty for what is none.
+    /// From a JWK set; keys of other algorithms are left out. Empty for anything else.
     static key_set of(std::string_view jwks);
 
-    /// The key of that id, or without an id the only one of its algorithm; null when there is none.
+    /// The key of that id, or without an id the only key of the algorithm; null when there is none.
     const signatures::public_key* find(std::optional<std::string_view> id, signatures::algorithm) const;
     bool empty() const noexcept { return keys_.empty(); }
 
@@ -43,15 +42,15 @@ private:
     std::vector<std::pair<std::string, signatures::public_key>> keys_;
 };
 
-/// What a token must say.
+/// What a token must match.
 struct expectation {
     std::string_view issuer;
-    std::vector<std::string> audiences;  ///< our clients at the provider
+    std::vector<std::string> audiences;  ///< our client ids at the provider
     std::string_view nonce_hash;         ///< SHA-256, hex, of the nonce
-    instant at;
+    instant now;
 };
 
-/// Somebody as a provider knows him. `email` is empty when it is none that an account can have.
+/// A user as the provider knows them. `email` is empty when an account cannot have that address.
 struct person {
     std::string subject;
     std::string email;
@@ -59,12 +58,12 @@ struct person {
     std::string name;
 };
 
-/// `token` must be signed with RS256 or ES256 by a key of the set, be ours, of now (a minute either way), and for this
-/// nonce; it may carry the nonce or, as Apple's apps do, its SHA-256 in hex.
+/// `token` must be signed with RS256 or ES256 by a key of the set, be for one of our clients, valid now (within a
+/// minute), and have this nonce, plain or, as in Apple's apps, as its SHA-256 in hex.
 result<person> read_id_token(std::string_view token, const key_set& keys, const expectation& wanted);
 
-/// email, email_verified and name of a token's claims or of a userinfo answer; those that are there.
-void read_claims(json::value from, person& into);
+/// Reads email, email_verified and name from a token's claims or a userinfo response, as far as they are there.
+void read_claims(json::value claims, person&);
 
 }  // namespace airi::workers::oauth
 

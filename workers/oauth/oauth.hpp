@@ -1,4 +1,4 @@
-// The identity worker: a flow that somebody came back from a provider with in; who it is, by the provider's word, out.
+// The oauth worker: a sign-in flow that came back from an identity provider in; the user whom the provider names out.
 #pragma once
 
 #include <vector>
@@ -11,15 +11,15 @@ namespace airi::workers::oauth {
 
 struct ports {
     postgres::database& database;
-    http::client& out;
+    http::client& client;
     std::vector<provider>& providers;
 };
 
-/// A code is exchanged at most once: who claims the flow has it, and a redelivery finds nothing to claim. When the
-/// process dies in between, the person begins again.
-awaitable<result<effects>> find_out(events::identity_requested, const ports&);
+/// A code is exchanged at most once: a flow can be claimed once, and a redelivery finds nothing to claim. If the
+/// process dies in between, the user has to sign in again.
+awaitable<result<effects>> complete_flow(events::identity_requested, const ports&);
 
-/// Learns what is old of the providers and renews the rows of those that can be used.
+/// Refreshes the providers and renews the rows of those that can be used.
 awaitable<result<>> renew_providers(const ports&);
 
 worker declare(const ports&);

@@ -1,4 +1,4 @@
-// What the identity worker asks of providers over HTTP: discovery, keys, the exchange of a code, who somebody is.
+// Requests to identity providers over HTTP: discovery, keys, code exchange, userinfo. Used by the oauth worker.
 #pragma once
 
 #include "platform/base/async.hpp"
@@ -8,21 +8,21 @@
 
 namespace airi::workers::oauth {
 
-/// What was brought from the provider, as it stands in the flow.
+/// What the user came back from the provider with, as stored in the flow.
 struct presented {
     std::string credential;  ///< a code, or an ID token
     bool is_token = false;
     std::string verifier, redirect_uri, nonce_hash;
 };
 
-/// Discovery and keys, when they are old; what was known stays when the provider does not answer.
-awaitable<> learn(http::client&, provider&);
+/// Fetches the configuration and keys when they are old; the old ones stay when the provider does not answer.
+awaitable<> refresh(http::client&, provider&);
 
-/// Who brought it. `again`: the provider is away, slow or talks nonsense; `refused`: it says no, or its word is not
-/// good.
+/// The user that it belongs to. `again`: the provider is unavailable, slow or its response malformed; `refused`: the
+/// provider rejects the code, or its token is not valid.
 awaitable<result<person>> identify(http::client&, provider&, presented);
 
-/// The client secret that Apple wants: a JWT of ours, good for five minutes.
+/// The client secret that Apple requires: a JWT signed by us, valid for five minutes.
 std::string apple_secret(const provider&, instant now);
 
 }  // namespace airi::workers::oauth

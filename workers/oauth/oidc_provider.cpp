@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/base/json.hpp"
+#include "platform/base/split.hpp"
 #include "platform/http/url.hpp"
 
 namespace airi::workers::oauth {
@@ -14,15 +15,8 @@ std::string without_slash(std::string out) {
 }
 
 std::vector<std::string> parts(std::string_view text) {
-    std::vector<std::string> out;
-    while (!text.empty()) {
-        auto one = text.substr(0, text.find(','));
-        text.remove_prefix(std::min(text.size(), one.size() + 1));
-        while (one.starts_with(' ')) one.remove_prefix(1);
-        while (one.ends_with(' ')) one.remove_suffix(1);
-        if (!one.empty()) out.emplace_back(one);
-    }
-    return out;
+    const auto all = split(text, ',');
+    return {all.begin(), all.end()};
 }
 
 // In .env a PEM file stands on one line, with \n where its lines end.
@@ -57,7 +51,7 @@ std::vector<provider> providers_of(const identity_settings& s) {
             .app_ids = parts(s.apple_app_ids),
             .scopes = "openid email name",
             .response_mode = "form_post",
-            .by = proof::apple,
+            .authentication = client_authentication::apple,
             .team_id = s.apple_team_id,
             .key_id = s.apple_key_id,
             .key = signatures::private_key::of_pem(with_lines(s.apple_private_key))});
@@ -91,30 +85,30 @@ std::vector<std::string> mistakes_of(const identity_settings& s) {
         if (!id.empty() && !is_safe(value))
             out.push_back(std::string(name) + " is an https URL; http is for this machine alone");
     };
-    const auto both = [&](bool one, bool other, std::string_view what) {
-        if (one && !other) out.push_back(std::string(what));
+    const auto needs = [&](bool one, bool other, std::string_view message) {
+        if (one && !other) out.push_back(std::string(message));
     };
     url(s.google_client_id, s.google_issuer, "GOOGLE_ISSUER");
     url(s.discord_client_id, s.discord_base_url, "DISCORD_BASE_URL");
     url(s.apple_client_id, s.apple_issuer, "APPLE_ISSUER");
     url(s.oidc_client_id, s.oidc_issuer, "OIDC_ISSUER");
-    both(!s.google_client_id.empty(), !s.google_client_secret.empty(), "GOOGLE_CLIENT_ID needs GOOGLE_CLIENT_SECRET");
-    both(!s.discord_client_id.empty(), !s.discord_client_secret.empty(),
+    needs(!s.google_client_id.empty(), !s.google_client_secret.empty(), "GOOGLE_CLIENT_ID needs GOOGLE_CLIENT_SECRET");
+    needs(!s.discord_client_id.empty(), !s.discord_client_secret.empty(),
         "DISCORD_CLIENT_ID needs DISCORD_CLIENT_SECRET");
-    both(!s.apple_client_id.empty(), !s.apple_team_id.empty() && !s.apple_key_id.empty(),
+    needs(!s.apple_client_id.empty(), !s.apple_team_id.empty() && !s.apple_key_id.empty(),
         "APPLE_CLIENT_ID needs APPLE_TEAM_ID and APPLE_KEY_ID");
-    both(!s.apple_client_id.empty(), signatures::private_key::of_pem(with_lines(s.apple_private_key)).has_value(),
+    needs(!s.apple_client_id.empty(), signatures::private_key::of_pem(with_lines(s.apple_private_key)).has_value(),
         "APPLE_PRIVATE_KEY is the text of the .p8 file, a private key on P-256");
     if (s.oidc_name.empty() || s.oidc_name.size() > 40) out.push_back("OIDC_NAME has 1 to 40 bytes");
     return out;
 }
 
-bool read_configuration(std::string_view text, provider& of) {
+bool read_configuration(std::string_view text, provider& provider) {
     const auto parsed = json::document::parse(text);
     if (!parsed) return false;
     const auto root = parsed->root();
-    // OpenID Connect Discovery 4.3: exactly the issuer that was asked for, or somebody could speak for another one.
-    if (root["issuer"].string() != of.issuer) return false;
+    // OpenID Connect Discovery 4.3: exactly the requested issuer, or one provider could speak for another.
+    if (root["issuer"].string() != provider.issuer) return false;
     const auto endpoint = [&](std::string_view name) {
         const auto url = root[name].string().value_or("");
         return url.size() <= 1000 && is_safe(url) ? std::string(url) : std::string{};
@@ -123,18 +117,20 @@ bool read_configuration(std::string_view text, provider& of) {
          keys = endpoint("jwks_uri");
     if (authorization.empty() || token.empty() || keys.empty() || authorization.find('#') != authorization.npos)
         return false;
-    of.authorization_endpoint = std::move(authorization);
-    of.token_endpoint = std::move(token);
-    of.jwks_uri = std::move(keys);
-    of.userinfo_endpoint = endpoint("userinfo_endpoint");
-    if (of.by == proof::apple) return true;
+    provider.authorization_endpoint = std::move(authorization);
+    provider.token_endpoint = std::move(token);
+    provider.jwks_uri = std::move(keys);
+    provider.userinfo_endpoint = endpoint("userinfo_endpoint");
+    if (provider.authentication == client_authentication::apple) return true;
     bool basic = false, post = false;
     root["token_endpoint_auth_methods_supported"].each([&](json::value method) {
         basic = basic || method.string() == "client_secret_basic";
         post = post || method.string() == "client_secret_post";
     });
-    // Without a word of it, basic is what there is (Discovery 3).
-    of.by = of.client_secret.empty() ? proof::none : post && !basic ? proof::post : proof::basic;
+    // basic is the default (Discovery 3).
+    provider.authentication = provider.client_secret.empty() ? client_authentication::none
+                              : post && !basic               ? client_authentication::post
+                                                             : client_authentication::basic;
     return true;
 }
 

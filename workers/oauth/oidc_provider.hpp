@@ -1,5 +1,4 @@
-// The identity providers that this installation is set up for, and what they have published about themselves. Used by
-// the identity worker alone.
+// The configured identity providers, and what they publish about themselves. Used by the oauth worker.
 #pragma once
 
 #include <chrono>
@@ -14,24 +13,25 @@
 
 namespace airi::workers::oauth {
 
-/// How the worker proves to the token endpoint who it is.
-enum class proof { none, basic, post, apple };
+/// How the worker authenticates at the token endpoint.
+enum class client_authentication { none, basic, post, apple };
 
 struct provider {
     std::string name;    ///< in paths: google
     std::string title;   ///< for people: Google
-    bool openid = true;  ///< false: Discord's OAuth 2.0, where the token endpoint gives no ID token
+    bool openid = true;  ///< false: Discord's OAuth 2.0, without ID tokens
     std::string issuer;
     std::string client_id;
     secret client_secret;
-    std::vector<std::string> app_ids;  ///< further clients of ours, whose ID tokens count too
+    std::vector<std::string> app_ids;  ///< our further client ids, whose ID tokens are accepted too
     std::string scopes = "openid email profile";
     std::string response_mode = "query";
-    proof by = proof::basic;                ///< of OpenID providers what discovery names, Apple excepted
+    /// OpenID providers other than Apple: as discovery says.
+    client_authentication authentication = client_authentication::basic;
     std::string team_id = {}, key_id = {};  ///< Apple's
     std::optional<signatures::private_key> key = std::nullopt;
 
-    // What discovery has found, or is known beforehand.
+    // From discovery, or known beforehand.
     std::string authorization_endpoint = {}, token_endpoint = {}, userinfo_endpoint = {}, jwks_uri = {};
     key_set keys = {};
     std::chrono::steady_clock::time_point known_until = {}, keys_asked_until = {};
@@ -50,15 +50,15 @@ struct identity_settings {
     secret oidc_client_secret;
 };
 
-/// Those whose client id is set, in the order of the buttons.
+/// The providers whose client id is set, in the order of the buttons.
 std::vector<provider> providers_of(const identity_settings&);
-/// One sentence for each thing that is wrong.
+/// One sentence for each invalid setting.
 std::vector<std::string> mistakes_of(const identity_settings&);
 
-/// https, or http to this machine itself, where nobody is in between.
+/// https, or http to this machine itself.
 bool is_safe(std::string_view url);
 
-/// What /.well-known/openid-configuration says goes into `of`; false when it is not this provider's or cannot be used.
-bool read_configuration(std::string_view text, provider& of);
+/// Reads the body of /.well-known/openid-configuration; false when it is another provider's or cannot be used.
+bool read_configuration(std::string_view text, provider&);
 
 }  // namespace airi::workers::oauth

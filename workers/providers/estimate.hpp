@@ -1,5 +1,4 @@
-// A token count where no tokenizer is at hand: for context windows, and as the floor of what a reply is
-// billed at.
+// A token count without a tokenizer: for context windows, and for the bill when a provider gives no count.
 #pragma once
 
 #include <algorithm>

@@ -25,8 +25,8 @@ void health::failed(moment now, error_code why, milliseconds retry_after) {
     }
     success_rate_ -= policy_.weight_of_new * success_rate_;
     ++failures_;
-    const bool told_to_wait = why == errc::rate_limited && retry_after > milliseconds{0};
-    if (told_to_wait)
+    const bool asked_to_wait = why == errc::rate_limited && retry_after > milliseconds{0};
+    if (asked_to_wait)
         open(now + retry_after);
     else if (probing_ || failures_ >= policy_.failures_to_open)
         open(now + policy_.open_for);
@@ -39,7 +39,7 @@ health::state health::current(moment now) const {
     return now < until_ ? state::open : state::half_open;
 }
 
-// Calls that were under way when the breaker opened may still fail; they do not shorten a pause.
+// Calls in progress when the breaker opened may still fail; they do not shorten the pause.
 void health::open(moment until) {
     until_ = open_ && !probing_ ? std::max(until_, until) : until;
     open_ = true;
@@ -59,7 +59,7 @@ health& health_table::of(std::string_view provider) {
 }
 
 void health_table::each(const std::function<void(std::string_view, const health&)>& visit) const {
-    for (const auto& [name, of] : all_) visit(name, of);
+    for (const auto& [name, health] : all_) visit(name, health);
 }
 
 }  // namespace airi::workers::providers

@@ -1,5 +1,5 @@
-// What is known of each provider's health: a circuit breaker, success rate and latency. No I/O and no clock
-// of its own. Used by whoever chooses the provider for a generation. Single thread.
+// The health of each provider: a circuit breaker, success rate and latency. No I/O and no clock of its own. Used where
+// a provider is chosen for a generation. Single thread.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ using moment = std::chrono::steady_clock::time_point;
 
 struct health_policy {
     int failures_to_open = 3;    ///< in a row
-    seconds open_for{60};        ///< unless the provider itself said how long
+    seconds open_for{60};        ///< unless the provider asked for another pause
     double weight_of_new = 0.1;  ///< in the moving averages
 };
 
@@ -27,16 +27,15 @@ public:
 
     explicit health(health_policy policy = {}) : policy_(policy) {}
 
-    /// Whether a call may go out now. When the pause is over exactly one caller gets a yes, as the probe; it
-    /// must tell the outcome by one of the three calls below. A probe nobody reports on is given up after
-    /// `open_for`.
+    /// Whether a call may be made now. After the pause exactly one caller gets true, as the probe; it must report the
+    /// outcome by one of the three functions below. A probe without a report is given up after `open_for`.
     bool allows(moment now);
     /// `latency` is the time to the first token.
     void succeeded(moment now, milliseconds latency);
-    /// prompt_refused and bad_model say nothing about the provider: they end a probe, well. rate_limited with
-    /// a `retry_after` opens at once, for so long.
+    /// prompt_refused and bad_model are not the provider's fault: they end a probe as a success. rate_limited with a
+    /// `retry_after` opens the breaker at once, for that long.
     void failed(moment now, error_code why, milliseconds retry_after = milliseconds{0});
-    /// The call was given up for reasons of our own (a cancelled generation).
+    /// The call was ended for reasons of our own (a cancelled generation).
     void abandoned();
 
     state current(moment now) const;

@@ -3,31 +3,30 @@
 #include <algorithm>
 #include <map>
 
-#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::workers::providers {
 
 std::vector<priced_model> read_models(const postgres::rows& rows) {
     std::vector<priced_model> out;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        out.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), number_of(rows.text(i, 2)),
-            number_of(rows.text(i, 4)), number_of(rows.text(i, 5)), number_of(rows.text(i, 6)),
-            number_of(rows.text(i, 7))});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto [provider, model, min_rank, priority, input, output, context_tokens, reply_tokens] =
+            rows.read<std::string_view, std::string_view, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                std::int64_t, std::int64_t>(i);
+        out.push_back(
+            {std::string(provider), std::string(model), min_rank, input, output, context_tokens, reply_tokens});
+    }
     return out;
 }
 
-awaitable<result<>> load_models(postgres::database& from, model_list& into) {
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("catalogue.models", {}));
-    const auto rows = co_await from.run(std::move(ask));
+awaitable<result<>> load_models(postgres::database& database, model_list& models) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.models", {}));
     if (!rows) co_return rows.error();
-    into = std::make_shared<const std::vector<priced_model>>(read_models(rows->front()));
+    models = std::make_shared<const std::vector<priced_model>>(read_models(*rows));
     co_return result<>{};
 }
 
-std::vector<std::string_view> allowed(
-    const std::vector<std::unique_ptr<chat_provider>>& all, const std::vector<std::string>& by_plan) {
+std::vector<std::string_view> allowed(const provider_list& all, const std::vector<std::string>& by_plan) {
     std::vector<std::string_view> out;
     for (const auto& p : all)
         if (by_plan.empty() || std::count(by_plan.begin(), by_plan.end(), p->name()) > 0) out.push_back(p->name());
@@ -35,18 +34,18 @@ std::vector<std::string_view> allowed(
 }
 
 std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-    std::int64_t rank, std::string_view wanted) {
+    std::int64_t rank, std::string_view requested) {
     std::vector<priced_model> usable;
     for (const auto& m : all)
         if (m.min_rank <= rank && std::find(configured.begin(), configured.end(), m.provider) != configured.end())
             usable.push_back(m);
     const auto real = [](const priced_model& m) { return m.provider != "simulated"; };
     if (std::any_of(usable.begin(), usable.end(), real))
-        std::erase_if(usable, [&](const auto& m) { return !real(m) && m.model != wanted; });
+        std::erase_if(usable, [&](const auto& m) { return !real(m) && m.model != requested; });
     std::vector<priced_model> out;
-    for (const bool asked_for : {true, false})
+    for (const bool first : {true, false})
         for (const auto& m : usable)
-            if ((m.model == wanted) == asked_for) out.push_back(m);
+            if ((m.model == requested) == first) out.push_back(m);
     return out;
 }
 

@@ -1,4 +1,4 @@
-// The priced models and which of them may answer, in which order. Used by the workers that ask models.
+// The priced models: which of them may answer, and in which order. Used by the workers that call models.
 #pragma once
 
 #include <cstdint>
@@ -22,24 +22,23 @@ struct priced_model {
 /// The rows of catalogue.models, which come by priority.
 std::vector<priced_model> read_models(const postgres::rows&);
 
-/// The price list as it is in force: replaced as a whole when it is loaded again.
+/// The price list in force; a reload replaces it as a whole.
 using model_list = std::shared_ptr<const std::vector<priced_model>>;
-awaitable<result<>> load_models(postgres::database&, model_list& into);
+awaitable<result<>> load_models(postgres::database&, model_list&);
 
-/// The names of those providers that a plan allows: all when it names none.
-std::vector<std::string_view> allowed(
-    const std::vector<std::unique_ptr<chat_provider>>&, const std::vector<std::string>& by_plan);
+/// The names of the providers that a plan allows: all when it names none.
+std::vector<std::string_view> allowed(const provider_list&, const std::vector<std::string>& by_plan);
 
-/// The asked-for model first (of every provider that has it), then the plan's by priority; only of configured
-/// providers. The simulated one answers only when nothing else is configured or it was asked for by name.
+/// The requested model first (of every provider that has it), then the plan's models by priority; only of configured
+/// providers. The simulated provider is used only when no other is configured or its model was requested.
 std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-    std::int64_t rank, std::string_view wanted);
+    std::int64_t rank, std::string_view requested);
 
 /// The same models, the cheapest first.
 std::vector<priced_model> cheapest_first(std::vector<priced_model>);
 
-inline std::int64_t cost(const priced_model& of, const providers::token_count& tokens) {
-    return of.input_nanousd * tokens.in + of.output_nanousd * tokens.out;
+inline std::int64_t cost(const priced_model& model, const providers::token_count& tokens) {
+    return model.input_nanousd * tokens.in + model.output_nanousd * tokens.out;
 }
 
 }  // namespace airi::workers::providers

@@ -1,4 +1,4 @@
-// The port to a language model: a prompt in, a stream of text pieces out. Implementations in providers/chat/.
+// The port to a language model: a prompt in, a stream of text pieces out. Implementations in workers/providers/llm/.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace airi::workers::providers {
 
-/// rate_limited, overloaded, unavailable, interrupted, malformed: again (also: try the next provider). unauthorized,
-/// bad_model: broken for this provider (try the next one). prompt_refused: refused (the next would refuse it too).
+/// rate_limited, overloaded, unavailable, interrupted, malformed: again (or the next provider). unauthorized,
+/// bad_model: broken for this provider (the next one may work). prompt_refused: refused (the next would refuse it too).
 enum class errc {
     rate_limited = 1,
     overloaded,
@@ -31,12 +31,15 @@ error_code make_error_code(errc);
 
 enum class role { system, user, assistant };
 
+/// "system", "user" or "assistant", as the APIs spell it.
+std::string_view name_of(role);
+
 struct turn {
-    role who = role::user;
+    role speaker = role::user;
     std::string text;
 };
 
-/// What a prompt is for. Models are told in words; the simulated provider goes by this.
+/// What a prompt is for. Models learn it from the text; the simulated provider from this.
 enum class purpose { reply, title, summary };
 
 struct prompt {
@@ -44,7 +47,7 @@ struct prompt {
     std::vector<turn> turns;  ///< system turns first
     std::int64_t max_tokens = 1024;
     std::optional<double> temperature;
-    purpose wanted = purpose::reply;
+    providers::purpose purpose = providers::purpose::reply;
 };
 
 struct token_count {
@@ -56,11 +59,11 @@ enum class finish { stop, length, filtered };
 
 struct piece {
     std::string text;                   ///< may be empty
-    std::optional<token_count> tokens;  ///< the provider's own count so far; the last one given counts
-    std::optional<finish> ended;        ///< set on the last piece, which is followed by nothing
+    std::optional<token_count> tokens;  ///< the provider's own count so far; the last one counts
+    std::optional<finish> ended;        ///< set on the last piece
 };
 
-/// Pieces until one has `ended`. An end without it is `interrupted`. Destroying the stream cancels the generation.
+/// Pieces until one has `ended`; the error `interrupted` when the stream breaks off. Destroying it cancels the call.
 class chat_stream {
 public:
     virtual ~chat_stream() = default;
@@ -78,11 +81,17 @@ public:
     virtual ~chat_provider() = default;
     /// "openai", "anthropic", "groq", "azure", "ollama", "simulated".
     virtual std::string_view name() const = 0;
-    /// Ends when the provider has accepted the request. After `rate_limited` the provider asks to be left alone for
+    /// Returns when the provider has accepted the request. After `rate_limited`, the next request should wait for
     /// `retry_after()`.
     virtual awaitable<result<std::unique_ptr<chat_stream>>> start(prompt, time_limits) = 0;
     virtual milliseconds retry_after() const { return milliseconds{0}; }
 };
+
+/// In order of preference.
+using provider_list = std::vector<std::unique_ptr<chat_provider>>;
+
+/// The one of that name, which must be in the list.
+chat_provider& provider_named(const provider_list&, std::string_view name);
 
 }  // namespace airi::workers::providers
 

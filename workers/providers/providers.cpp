@@ -10,7 +10,7 @@
 namespace airi::workers::providers {
 namespace {
 
-// Keys and addresses come from files and shells: a line end at their end is not part of them.
+// Keys and addresses come from files and shells: whitespace around them, such as a line end, is not part of them.
 std::string trimmed(std::string_view text) {
     const auto from = text.find_first_not_of(" \t\r\n");
     if (from == std::string_view::npos) return {};
@@ -24,7 +24,7 @@ std::string without_slash(std::string out) {
     return out;
 }
 
-// A base without a path gets the API's own; one with a path is taken as it is.
+// A base without a path gets the API's own path; one with a path is used as it is.
 std::string base_url(std::string_view given, std::string_view own_host, std::string_view own_path) {
     auto out = without_slash(trimmed(given));
     if (out.empty()) out = own_host;
@@ -33,7 +33,7 @@ std::string base_url(std::string_view given, std::string_view own_host, std::str
     return has_path ? out : out + std::string(own_path);
 }
 
-// Anthropic's own clients take a base without /v1, others write it.
+// Anthropic's own clients take a base without /v1; other people write it.
 std::string anthropic_url(std::string_view given) {
     auto out = without_slash(trimmed(given));
     if (out.empty()) out = "https://api.anthropic.com";
@@ -58,9 +58,8 @@ constexpr auto older_field = "max_tokens";
 
 }  // namespace
 
-std::vector<std::unique_ptr<chat_provider>> from_settings(
-    const provider_settings& settings, http::client& with, executor on) {
-    std::vector<std::unique_ptr<chat_provider>> out;
+provider_list from_settings(const provider_settings& settings, http::client& client, executor executor) {
+    provider_list out;
     if (!settings.openai_api_key.empty()) {
         const bool own = trimmed(settings.openai_base_url).empty();
         out.push_back(
@@ -68,19 +67,19 @@ std::vector<std::unique_ptr<chat_provider>> from_settings(
                                 .base_url = base_url(settings.openai_base_url, "https://api.openai.com", "/v1"),
                                 .key = trimmed(settings.openai_api_key),
                                 .max_tokens_field = own ? newer_field : older_field},
-                with, on));
+                client, executor));
     }
     if (!settings.anthropic_api_key.empty())
         out.push_back(anthropic_provider(
-            {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)}, with,
-            on));
+            {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)},
+            client, executor));
     if (!settings.groq_api_key.empty())
         out.push_back(
             openai_provider({.name = "groq",
                                 .base_url = base_url(settings.groq_base_url, "https://api.groq.com", "/openai/v1"),
                                 .key = trimmed(settings.groq_api_key),
                                 .max_tokens_field = newer_field},
-                with, on));
+                client, executor));
     if (!settings.azure_openai_api_key.empty() && !settings.azure_openai_endpoint.empty()) {
         auto version = trimmed(settings.azure_openai_api_version);
         if (version.empty()) version = provider_settings{}.azure_openai_api_version;
@@ -92,14 +91,14 @@ std::vector<std::unique_ptr<chat_provider>> from_settings(
                                           .wants_usage = recent,
                                           .azure_api_version = version,
                                           .azure_deployment = trimmed(settings.azure_openai_deployment)},
-            with, on));
+            client, executor));
     }
     if (!settings.ollama_host.empty())
-        out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, with, on));
+        out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, client, executor));
     out.push_back(simulated_provider(
         {.tokens_per_second = settings.simulated_tokens_per_second,
             .first_token = milliseconds(std::max<std::int64_t>(settings.simulated_first_token_ms, 0))},
-        on));
+        executor));
     return out;
 }
 

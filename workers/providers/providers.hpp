@@ -1,5 +1,5 @@
-// The table of chat providers: which exist is decided by the settings alone. Used by the mains of the workers
-// that ask models.
+// The table of chat providers: the settings alone decide which exist. Used by the mains of the workers that call
+// models.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace airi::workers::providers {
 
-/// Each member is the environment variable of that name. An empty key (or host) means that the provider does
-/// not exist; an empty base URL means the provider's own.
+/// Each member is the environment variable of that name. Without a key (or host) the provider does not exist; an empty
+/// base URL means the provider's own.
 struct provider_settings {
     secret openai_api_key;
     std::string openai_base_url;
@@ -33,7 +33,7 @@ struct provider_settings {
     std::int64_t simulated_first_token_ms = 250;
 
     static constexpr auto settings = std::tuple{
-        setting{"OPENAI_API_KEY", &provider_settings::openai_api_key, "OpenAI, or anything that speaks its API."},
+        setting{"OPENAI_API_KEY", &provider_settings::openai_api_key, "OpenAI, or any server with its API."},
         setting{"OPENAI_BASE_URL", &provider_settings::openai_base_url, "Its base URL, up to /v1."},
         setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic."},
         setting{"ANTHROPIC_BASE_URL", &provider_settings::anthropic_base_url, "Its base URL."},
@@ -52,8 +52,7 @@ struct provider_settings {
     };
 };
 
-/// In order of preference; the simulated one is always there, and last. `with` outlives them.
-std::vector<std::unique_ptr<chat_provider>> from_settings(
-    const provider_settings& settings, http::client& with, executor on);
+/// The simulated provider is always there, and last. `client` must outlive them.
+provider_list from_settings(const provider_settings& settings, http::client& client, executor);
 
 }  // namespace airi::workers::providers

@@ -2,30 +2,30 @@
 
 namespace airi::workers {
 
-kafka::record to_record(events::outgoing from) {
-    kafka::record out{std::move(from.topic), std::move(from.key), std::move(from.value), {}, from.batchable};
-    out.headers.reserve(from.headers.size());
-    for (auto& [name, value] : from.headers) out.headers.push_back({std::move(name), std::move(value)});
+kafka::record to_record(events::outgoing event) {
+    kafka::record out{std::move(event.topic), std::move(event.key), std::move(event.value), {}, event.batchable};
+    out.headers.reserve(event.headers.size());
+    for (auto& [name, value] : event.headers) out.headers.push_back({std::move(name), std::move(value)});
     return out;
 }
 
-awaitable<result<>> apply_effects(const effects& what, const runner_ports& ports) {
+awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports) {
     std::vector<postgres::rows> rows;
-    if (!what.statements.empty()) {
-        postgres::transaction whole;
-        whole.statements = what.statements;
-        auto done = co_await ports.database.run(std::move(whole));
-        if (!done) co_return done.error();
-        rows = std::move(*done);
+    if (!effects.statements.empty()) {
+        postgres::transaction transaction;
+        transaction.statements = effects.statements;
+        auto committed = co_await ports.database.run(std::move(transaction));
+        if (!committed) co_return committed.error();
+        rows = std::move(*committed);
     }
-    auto then = what.after_from_rows ? what.after_from_rows(rows) : what.after;
-    for (const auto& whose : then.changed) co_await ports.frames.changed(whose);
-    for (auto& frame : then.frames) co_await ports.frames.append(std::move(frame));
-    for (auto& out : then.announcements) co_await ports.frames.announce(std::move(out));
-    if (then.events.empty()) co_return result<>{};
+    auto after = effects.after_from_rows ? effects.after_from_rows(rows) : effects.after;
+    for (const auto& user : after.changed_users) co_await ports.frames.invalidate(user);
+    for (auto& frame : after.frames) co_await ports.frames.append(std::move(frame));
+    for (auto& announcement : after.announcements) co_await ports.frames.announce(std::move(announcement));
+    if (after.events.empty()) co_return result<>{};
     std::vector<kafka::record> batch;
-    batch.reserve(then.events.size());
-    for (auto& event : then.events) batch.push_back(to_record(std::move(event)));
+    batch.reserve(after.events.size());
+    for (auto& event : after.events) batch.push_back(to_record(std::move(event)));
     co_return co_await ports.producer.publish(std::move(batch));
 }
 

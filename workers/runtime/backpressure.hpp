@@ -1,4 +1,4 @@
-// When to pause a partition and when to resume it: hysteresis over the records held of it. No I/O.
+// When to pause a partition and when to resume it: two thresholds for the number of records held of it. No I/O.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,5 @@
-// The consumer groups, which are also the names under which consumers remember events in the inbox. They name state
-// that is stored in Kafka and Postgres: another value reads a topic again from its start, so renaming a worker changes
-// none.
+// The consumer groups, which are also the consumers' names in the inbox. They name state stored in Kafka and Postgres:
+// another value would read a topic again from its start, so they stay when a worker is renamed.
 #pragma once
 
 #include <string_view>

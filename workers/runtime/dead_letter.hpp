@@ -1,4 +1,4 @@
-// A record on its way to the retry topic or the dead letters: original bytes and key, with Spring Kafka's headers
+// A record for the retry topic or the dead letters: original bytes and key, with Spring Kafka's headers
 // (KafkaHeaders.java, RetryTopicHeaders.java). Numbers are written as text.
 #pragma once
 
@@ -8,10 +8,10 @@
 
 namespace airi::workers {
 
-kafka::record dead_letter(const kafka::message&, std::string_view group, const to_dead_letters& why);
-kafka::record retry_later(const kafka::message&, const to_retry_topic& when, instant now);
+kafka::record dead_letter(const kafka::message&, std::string_view group, const to_dead_letters&);
+kafka::record retry_later(const kafka::message&, const to_retry_topic&, instant now);
 
-/// How many attempts a record has behind it, and when it may be tried, from its retry headers.
+/// From the retry headers: how many attempts a record has behind it, and when the next one is due.
 int attempts_of(const kafka::message&);
 instant due_of(const kafka::message&);
 /// The topic without -retry.

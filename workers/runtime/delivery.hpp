@@ -9,11 +9,11 @@
 namespace airi::workers {
 
 struct retry_policy {
-    int attempts = 5;               ///< of the record's own failures; outages are not counted
-    milliseconds first_pause{200};  ///< doubles with each, up to
-    milliseconds longest_pause{30'000};
-    milliseconds outage_pause{1'000};  ///< upper bound while a server is away
-    bool keep_order = true;            ///< true: the key waits in place; false: by way of the retry topic
+    int attempts = 5;                    ///< outages are not counted
+    milliseconds first_pause{200};       ///< doubles with each attempt
+    milliseconds longest_pause{30'000};  ///< its upper bound
+    milliseconds outage_pause{1'000};    ///< upper bound during an outage
+    bool keep_order = true;              ///< true: the key waits for the record; false: the retry topic takes it
 };
 
 struct finished {};
@@ -33,7 +33,7 @@ using next_step = std::variant<finished, try_again, to_retry_topic, to_dead_lett
 
 class delivery {
 public:
-    /// `attempts`: those the record has behind it (its retry header).
+    /// `attempts`: those made before (the record's retry header).
     explicit delivery(const retry_policy& policy, int attempts = 0) : policy_(policy), attempts_(attempts) {}
 
     next_step after(const error_code& outcome);

@@ -1,12 +1,12 @@
-// What can go wrong in the runtime itself.
+// Errors of the runtime itself.
 #pragma once
 
 #include "platform/base/result.hpp"
 
 namespace airi::workers {
 
-/// `leased`: another worker holds it, wait (outage). `unknown_generation`: refused. `threw`: a handler let an exception
-/// out: broken.
+/// leased (another worker holds the lease; wait): outage. unknown_generation: refused. threw (a handler threw an
+/// exception): broken.
 enum class errc { leased = 1, unknown_generation, threw };
 error_code make_error_code(errc);
 

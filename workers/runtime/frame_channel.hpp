@@ -1,5 +1,5 @@
-// The way of a generation's frames to the gateways: appended to its Redis stream and published in one script. Best
-// effort: what is lost here is refetched from Postgres.
+// The port to the gateways: a generation's frames are appended to its stream and published in one step. Best effort:
+// clients refetch from Postgres what is lost here.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@ namespace airi::workers {
 
 struct outgoing_frame {
     events::generation_ids ids;
-    events::position at;
+    events::position position;
     events::frame_type type = events::frame_type::delta;
-    std::string more;  ///< JSON members beside the ids, without braces
+    std::string more;  ///< JSON members besides the ids, without braces
 };
 
-/// A frame that belongs to no generation: for everybody on a user's or a conversation's channel.
+/// A frame that belongs to no generation, for every subscriber of a user's or a conversation's channel.
 struct announcement {
     std::string channel;
     std::string frame;
@@ -24,9 +24,9 @@ struct announcement {
 
 enum class appended {
     ok,
-    history_lost,  ///< the stream is gone and this frame does not stand alone: send a snapshot
-    superseded,    ///< a later entry is there: this epoch has been taken over, or the frame was already sent
-    away,          ///< Redis did not answer: unknown
+    history_lost,  ///< the stream is gone and this frame is of no use alone: send a snapshot
+    superseded,    ///< the stream has a later entry: a later epoch, or this frame was sent already
+    unavailable,   ///< Redis did not answer: the frame may or may not be there
 };
 
 class frame_channel {
@@ -34,8 +34,8 @@ public:
     virtual ~frame_channel() = default;
     virtual awaitable<appended> append(outgoing_frame) = 0;
     virtual awaitable<> announce(announcement) = 0;
-    /// Rows of the user's were changed: no gateway gives an answer from before that any more.
-    virtual awaitable<> changed(user_id) = 0;
+    /// Rows of the user have changed: no gateway sends a response cached before that any more.
+    virtual awaitable<> invalidate(user_id) = 0;
 };
 
 }  // namespace airi::workers

@@ -11,25 +11,25 @@ namespace airi::workers {
 template <class Record>
 class key_order {
 public:
-    /// True: nothing of this key is in work, start now. False: kept until the ones before it are done.
+    /// True: no record of this key is in work, start now. False: queued behind the others.
     bool enter(const std::string& key, Record& record) {
-        const auto [at, fresh] = keys_.try_emplace(key);
-        if (fresh) return true;
-        at->second.push_back(std::move(record));
+        const auto [entry, inserted] = keys_.try_emplace(key);
+        if (inserted) return true;
+        entry->second.push_back(std::move(record));
         ++waiting_;
         return false;
     }
 
-    /// The key's record is done: the next one to start, if any waits.
+    /// The key's record is done. Returns the next one to start, if one is queued.
     std::optional<Record> leave(const std::string& key) {
-        const auto at = keys_.find(key);
-        if (at == keys_.end()) return std::nullopt;
-        if (at->second.empty()) {
-            keys_.erase(at);
+        const auto entry = keys_.find(key);
+        if (entry == keys_.end()) return std::nullopt;
+        if (entry->second.empty()) {
+            keys_.erase(entry);
             return std::nullopt;
         }
-        Record next = std::move(at->second.front());
-        at->second.pop_front();
+        Record next = std::move(entry->second.front());
+        entry->second.pop_front();
         --waiting_;
         return next;
     }

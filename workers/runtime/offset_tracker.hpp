@@ -9,9 +9,9 @@ namespace airi::workers {
 
 class offset_tracker {
 public:
-    /// A record was taken into work. Offsets rise, gaps are allowed (compaction, control records).
+    /// Offsets rise; gaps are allowed (compaction, control records).
     void started(std::int64_t offset);
-    /// A record is done for good; the next offset to read when it has moved since the last call that returned one.
+    /// The record is done for good. Returns the next offset to read, if it has risen since the last one returned.
     std::optional<std::int64_t> finished(std::int64_t offset);
     std::size_t in_work() const noexcept { return open_.size(); }
 

@@ -3,7 +3,7 @@
 namespace airi::workers {
 namespace {
 
-// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), milliseconds to keep.
+// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), lifetime in ms.
 const redis::script append_script(R"lua(
 if ARGV[4] == '0' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'f', ARGV[2])
@@ -17,31 +17,34 @@ class redis_frame_channel final : public frame_channel {
 public:
     redis_frame_channel(redis::client& client, seconds keep)
         : client_(client),
-          marks_(client),
+          states_(client),
           keep_(std::to_string(std::chrono::duration_cast<milliseconds>(keep).count())) {}
 
-    awaitable<appended> append(outgoing_frame out) override {
-        const bool stands_alone = out.type != events::frame_type::delta;
-        const auto json = events::frame(out.type, out.ids, out.at, out.more);
-        std::vector<std::string> keys{events::stream_key(out.ids.generation), events::channel_of(out.ids.conversation)};
-        std::vector<std::string> arguments{events::entry_id(out.at), json,
-            events::publish_payload(out.ids.generation, out.at, out.type, json), stands_alone ? "1" : "0", keep_};
-        const auto answer = co_await client_.eval(append_script, std::move(keys), std::move(arguments));
-        if (!answer) co_return appended::away;
-        if (answer->number == 1) co_return appended::ok;
-        co_return answer->number == 0 ? appended::history_lost : appended::superseded;
+    awaitable<appended> append(outgoing_frame frame) override {
+        const bool stands_alone = frame.type != events::frame_type::delta;
+        const auto json = events::frame(frame.type, frame.ids, frame.position, frame.more);
+        std::vector<std::string> keys{
+            events::stream_key(frame.ids.generation), events::channel_of(frame.ids.conversation)};
+        std::vector<std::string> arguments{events::entry_id(frame.position), json,
+            events::publish_payload(frame.ids.generation, frame.position, frame.type, json), stands_alone ? "1" : "0",
+            keep_};
+        const auto reply = co_await client_.eval(append_script, std::move(keys), std::move(arguments));
+        if (!reply) co_return appended::unavailable;
+        if (reply->number == 1) co_return appended::ok;
+        co_return reply->number == 0 ? appended::history_lost : appended::superseded;
     }
 
-    awaitable<> announce(announcement out) override {
-        std::vector<std::string> words{"PUBLISH", std::move(out.channel), events::publish_payload(out.frame)};
-        co_await client_.command(std::move(words));
+    awaitable<> announce(announcement announcement) override {
+        std::vector<std::string> command{
+            "PUBLISH", std::move(announcement.channel), events::publish_payload(announcement.frame)};
+        co_await client_.command(std::move(command));
     }
 
-    awaitable<> changed(user_id whose) override { return marks_.erase(events::state_key(whose)); }
+    awaitable<> invalidate(user_id user) override { return states_.erase(events::state_key(user)); }
 
 private:
     redis::client& client_;
-    redis::eraser marks_;
+    redis::eraser states_;
     std::string keep_;
 };
 

@@ -1,4 +1,4 @@
-// channel over Redis.
+// The frame channel over Redis.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace airi::workers {
 
-/// Streams are kept for `keep` after their last frame. `client` must outlive the channel.
+/// A stream expires `keep` after its last frame. `client` must outlive the channel.
 std::unique_ptr<frame_channel> open_frame_channel(redis::client& client, seconds keep = seconds{900});
 
 }  // namespace airi::workers

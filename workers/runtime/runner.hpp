@@ -1,6 +1,6 @@
-// The runtime of a worker: takes records from the consumer, keeps their order per key, carries out their effects
-// (transaction, then frames, then events), and commits offsets once they and all before them are done. At least once;
-// effects are exactly once because every statement may be repeated.
+// The runtime of a worker: takes records from the consumer, keeps their order per key, has them delivered, and commits
+// an offset once its record and all before it are done. At least once; stored effects are exactly once because every
+// statement may be repeated.
 #pragma once
 
 #include <memory>
@@ -23,9 +23,9 @@ class runner {
 public:
     virtual ~runner() = default;
     virtual kafka::consumer_owner& owner() = 0;
-    /// The consumer whose records these are; before the first record.
+    /// The consumer to pause, resume and commit on. Called before the first record.
     virtual void attach(kafka::consumer&) = 0;
-    /// Takes no further records; ends when the ones in work are done, or at the limit.
+    /// Takes no further records; returns when the ones in work are done, or at the limit.
     virtual awaitable<> drain(milliseconds limit) = 0;
     virtual bool draining() const = 0;
     /// False after a fatal failure of the consumer: the process must end.
@@ -33,7 +33,7 @@ public:
     virtual runner_counters counters() const = 0;
 };
 
-/// Everything runs on `on`, one thread.
-std::unique_ptr<runner> make_runner(worker, runner_ports, executor on);
+/// Everything runs on the executor, one thread.
+std::unique_ptr<runner> make_runner(worker, runner_ports, executor);
 
 }  // namespace airi::workers

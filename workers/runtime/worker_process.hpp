@@ -1,4 +1,4 @@
-// What every worker's main does: settings, servers, the runner, the admin port, and leaving on SIGTERM.
+// What every worker's main does: settings, servers, the runner, the admin port, and the drain on SIGTERM.
 #pragma once
 
 #include <functional>
@@ -31,14 +31,14 @@ struct worker_settings {
         setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
         setting{"AIRI_INSTANCE", &worker_settings::instance,
             "This worker's slot, stable over restarts (chat-1); empty: none."},
-        setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz, /metrics; 0: any free one."},
+        setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz and /metrics; 0: any free one."},
         setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
-        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work under way may take on SIGTERM.",
+        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work in progress may take on SIGTERM.",
             {.min = 0, .max = 600}},
         setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
             {.min = 1, .max = 100}},
         setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
-            "After which a silent worker's partitions are given away.", {.min = 1000, .max = 300'000}},
+            "After which a silent worker's partitions are reassigned.", {.min = 1000, .max = 300'000}},
     };
 };
 
@@ -49,15 +49,15 @@ public:
     ~worker_process();
     worker_process(const worker_process&) = delete;
 
-    executor on() const;
+    airi::executor executor() const;
     postgres::database& database();
     redis::client& redis();
     frame_channel& frames();
     const std::string& owner() const;  ///< "slot#incarnation"
 
-    /// Called every `every` from now on, first at once; `run` does not start before the first call has ended well.
-    void reload_every(std::function<awaitable<result<>>()> load, seconds every);
-    /// Called when a drain has waited long enough.
+    /// Calls `load` when the worker starts, until it succeeds (nothing is consumed before), and then every `interval`.
+    void reload_every(std::function<awaitable<result<>>()> load, seconds interval);
+    /// Called when DRAIN_SECONDS have passed and work is still in progress.
     void on_drain_timeout(std::function<awaitable<>()> release);
 
     /// Runs the worker until SIGTERM or SIGINT, then drains. The exit code.

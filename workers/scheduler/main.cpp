@@ -1,14 +1,13 @@
-// The scheduler: partitions made ahead, expired and deleted rows removed. What is due, and what each job does, the
-// database knows; this asks it once a minute. Several may run.
-#include <boost/asio/as_tuple.hpp>
+// The scheduler: creates partitions ahead of time, removes expired and deleted rows. The jobs and when they are due are
+// in the database, which the scheduler polls once a minute. Several may run.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
 #include "platform/telemetry/admin.hpp"
 #include "sql/statements.hpp"
 #include "workers/runtime/worker_process.hpp"
@@ -20,27 +19,22 @@ using namespace airi;
 
 constexpr seconds pause{60}, pause_after_failure{5};
 
-// True when a job was run: the next one may be due too.
-awaitable<bool> run_one(postgres::database& database) {
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("scheduler.run_due", {}));
-    const auto rows = co_await database.run(std::move(ask));
-    if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return false;
-    const auto job = json::document::parse(rows->front().text(0, 0));
-    const auto done = job->root()["done"].string().value_or("");
-    log::write(done.starts_with("failed") ? log::level::error : log::level::info, "scheduler.job",
-        {{"job", job->root()["name"].string().value_or("")}, {"done", done}});
+// True when a job was run: another one may be due.
+awaitable<bool> run_due_job(postgres::database& database) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("scheduler.run_due", {}));
+    if (!rows || rows->empty() || rows->is_null(0, 0)) co_return false;
+    const auto job = json::document::parse(rows->text(0, 0));
+    const auto outcome = job->root()["done"].string().value_or("");
+    log::write(outcome.starts_with("failed") ? log::level::error : log::level::info, "job.ended",
+        {{"job", job->root()["name"].string().value_or("")}, {"done", outcome}});
     co_return true;
 }
 
-awaitable<> work(postgres::database& database) {
-    asio::steady_timer timer(co_await asio::this_coro::executor);
+awaitable<> run_jobs(postgres::database& database) {
     for (;;) {
-        while (co_await run_one(database)) {
+        while (co_await run_due_job(database)) {
         }
-        timer.expires_after(database.available() ? pause : pause_after_failure);
-        const auto [failed] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (failed) co_return;
+        co_await sleep(database.available() ? pause : pause_after_failure);
     }
 }
 
@@ -58,11 +52,11 @@ int main(int count, char** arguments) {
     admin_server admin(context.get_executor(),
         {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] { return database->available(); }});
     asio::signal_set signals(context, SIGTERM, SIGINT);
-    // A job under way is a transaction: what does not commit has not happened, and is due again.
+    // A job in progress is a transaction: if it does not commit, nothing has happened and it is due again.
     signals.async_wait([&](const error_code& failed, int) {
         if (!failed) context.stop();
     });
-    asio::co_spawn(context, work(*database), asio::detached);
+    asio::co_spawn(context, run_jobs(*database), asio::detached);
     log::info("worker.started", {{"owner", "scheduler"}});
     context.run();
     admin.close();

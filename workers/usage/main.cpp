@@ -5,6 +5,6 @@ int main(int count, char** arguments) {
     using namespace airi::workers;
     worker_settings settings;
     if (const auto code = airi::load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process whole("usage", settings);
-    return whole.run(usage::declare());
+    worker_process process("usage", settings);
+    return process.run(usage::declare());
 }

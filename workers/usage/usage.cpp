@@ -9,24 +9,24 @@
 namespace airi::workers::usage {
 namespace {
 
-std::string row(const events::usage_recorded& in, const event_id& id) {
-    return json::object()
-        .add("event_id", id.text())
-        .add("user_id", in.user.text())
-        .add("resource", in.resource)
-        .add("quantity", in.quantity)
-        .add("provider", in.provider)
-        .add("model", in.model)
-        .add("tokens_in", in.tokens_in)
-        .add("tokens_out", in.tokens_out)
-        .add("cost_nanousd", in.cost_nanousd)
-        .add("outcome", in.outcome)
-        .add("reference", in.reference.text())
-        .add("occurred_at", to_text(in.occurred_at))
-        .text();
+json::object row(const events::usage_recorded& event, const event_id& id) {
+    json::object out;
+    out.add("event_id", id.text())
+        .add("user_id", event.user.text())
+        .add("resource", event.resource)
+        .add("quantity", event.quantity)
+        .add("provider", event.provider)
+        .add("model", event.model)
+        .add("tokens_in", event.tokens_in)
+        .add("tokens_out", event.tokens_out)
+        .add("cost_nanousd", event.cost_nanousd)
+        .add("outcome", event.outcome)
+        .add("reference", event.reference.text())
+        .add("occurred_at", to_text(event.occurred_at));
+    return out;
 }
 
-// usage_updated to the user's sockets, from today's sums.
+// usage_updated to the users' sockets, from today's sums.
 after_commit meters(const std::vector<postgres::rows>& rows) {
     after_commit out;
     const auto sums = json::document::parse(rows.empty() || rows[0].empty() ? "[]" : rows[0].text(0, 0));
@@ -49,15 +49,15 @@ after_commit meters(const std::vector<postgres::rows>& rows) {
 }  // namespace
 
 result<effects> count(std::span<const kafka::message> batch) {
-    std::string rows = "[";
+    json::array rows;
     for (const auto& message : batch) {
         const auto event = events::decode<events::usage_recorded>(message.value);
         if (!event) return event.error();
-        if (rows.size() > 1) rows += ',';
-        rows += row(*event, record{message}.id());
+        auto one = row(*event, record{message}.id());
+        rows.add(one);
     }
     effects out;
-    out.statements.push_back(sql::bind("usage.record", {{"events", rows + ']'}}));
+    out.statements.push_back(sql::bind("usage.record", {{"events", rows.text()}}));
     out.after_from_rows = meters;
     return out;
 }

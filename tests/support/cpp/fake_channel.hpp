@@ -29,25 +29,26 @@ public:
     bool answer_lost = false;  ///< on a failure the frame is written all the same
     std::vector<written> frames;
     std::vector<workers::announcement> announcements;
-    std::vector<user_id> changes;
+    std::vector<user_id> invalidated;
 
     /// Deletes all streams, as FLUSHALL does.
     void flush() { last_.clear(); }
     /// Simulates another worker that writes that generation's stream at a later epoch.
     void take_over(const generation_id& id, std::int64_t epoch) { last_[id] = {epoch, 0}; }
 
-    awaitable<workers::appended> append(workers::outgoing_frame out) override {
+    awaitable<workers::appended> append(workers::outgoing_frame frame) override {
         const auto failed = co_await use.pass();
-        if (failed && !answer_lost) co_return workers::appended::away;
-        const auto found = last_.find(out.ids.generation);
-        if (out.type == events::frame_type::delta && found == last_.end()) co_return workers::appended::history_lost;
-        if (found != last_.end() && found->second >= out.at) co_return workers::appended::superseded;
-        last_[out.ids.generation] = out.at;
-        const auto parsed = json::document::parse("{" + out.more + "}");
+        if (failed && !answer_lost) co_return workers::appended::unavailable;
+        const auto found = last_.find(frame.ids.generation);
+        if (frame.type == events::frame_type::delta && found == last_.end()) co_return workers::appended::history_lost;
+        if (found != last_.end() && found->second >= frame.position) co_return workers::appended::superseded;
+        last_[frame.ids.generation] = frame.position;
+        const auto parsed = json::document::parse("{" + frame.more + "}");
         auto text = parsed ? std::string(parsed->root()["content"].string().value_or("")) : "unreadable";
-        if (journal_) journal_->push_back("frame " + std::string(events::name_of(out.type)));
-        frames.push_back({out.type, out.at, std::move(text), std::move(out.more), std::chrono::steady_clock::now()});
-        co_return failed ? workers::appended::away : workers::appended::ok;
+        if (journal_) journal_->push_back("frame " + std::string(events::name_of(frame.type)));
+        frames.push_back(
+            {frame.type, frame.position, std::move(text), std::move(frame.more), std::chrono::steady_clock::now()});
+        co_return failed ? workers::appended::unavailable : workers::appended::ok;
     }
     awaitable<> announce(workers::announcement out) override {
         if (journal_) journal_->push_back("announce " + out.channel);
@@ -55,9 +56,9 @@ public:
         co_return;
     }
 
-    awaitable<> changed(user_id whose) override {
-        if (journal_) journal_->push_back("changed");
-        changes.push_back(whose);
+    awaitable<> invalidate(user_id user) override {
+        if (journal_) journal_->push_back("invalidate");
+        invalidated.push_back(user);
         co_return;
     }
 

@@ -1,11 +1,11 @@
+#include "workers/chat/after_commit.hpp"
 #include "events/usage.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
-#include "workers/chat/chat.hpp"
 
 using namespace airi;
 using namespace airi::test;
-using workers::chat::consequences_of;
+using workers::chat::after_end;
 
 namespace {
 
@@ -31,9 +31,9 @@ std::vector<std::string> topics(const workers::after_commit& of) {
 
 }  // namespace
 
-TEST_CASE("the same end has the same consequences, byte for byte") {
-    const auto once = consequences_of(screened(), ended("completed"), trace),
-               again = consequences_of(screened(), ended("completed"), trace);
+TEST_CASE("the same end has the same effects, byte for byte") {
+    const auto once = after_end(screened(), ended("completed"), trace),
+               again = after_end(screened(), ended("completed"), trace);
     REQUIRE(once.events.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(once.events[i].value == again.events[i].value);
@@ -47,11 +47,11 @@ TEST_CASE("the same end has the same consequences, byte for byte") {
     CHECK(header_of(once.events[0], "ce_time") == to_text(some_time));
 }
 
-TEST_CASE("a completed reply ends the stream, is announced and is billed") {
-    const auto out = consequences_of(screened(), ended("completed"), trace);
+TEST_CASE("a completed reply ends the stream, is published and billed") {
+    const auto out = after_end(screened(), ended("completed"), trace);
     REQUIRE(out.frames.size() == 1);
     CHECK(out.frames[0].type == events::frame_type::complete);
-    CHECK(out.frames[0].at == events::position{2, 17});
+    CHECK(out.frames[0].position == events::position{2, 17});
     CHECK(out.frames[0].more == R"("message":{"content":"hi"})");
     CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
     const auto finished = events::decode<events::chat_finished>(out.events[0].value);
@@ -71,23 +71,23 @@ TEST_CASE("a completed reply ends the stream, is announced and is billed") {
     CHECK(usage->occurred_at == some_time);
 }
 
-TEST_CASE("a cancelled reply is billed for what was made of it") {
-    const auto out = consequences_of(screened(), ended("cancelled"), trace);
+TEST_CASE("a cancelled reply is billed for the part that was made") {
+    const auto out = after_end(screened(), ended("cancelled"), trace);
     CHECK(out.frames.at(0).type == events::frame_type::cancelled);
     CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
     CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "cancelled");
 }
 
-TEST_CASE("a failed reply is told and announced, but not billed") {
-    const auto out = consequences_of(screened(), ended("failed", "provider_unavailable"), trace);
+TEST_CASE("a failed reply is sent and published, but not billed") {
+    const auto out = after_end(screened(), ended("failed", "provider_unavailable"), trace);
     CHECK(out.frames.at(0).type == events::frame_type::failed);
     CHECK(out.frames.at(0).more == R"("code":"provider_unavailable")");
     CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1"});
     CHECK(events::decode<events::chat_finished>(out.events.at(0).value)->error_code == "provider_unavailable");
 }
 
-TEST_CASE("a rejected message was told by moderation: nothing is said twice") {
-    const auto out = consequences_of(screened(), ended("rejected"), trace);
+TEST_CASE("a rejected message, which moderation has ended, sends nothing again") {
+    const auto out = after_end(screened(), ended("rejected"), trace);
     CHECK(out.frames.empty());
     CHECK(out.events.empty());
 }

@@ -100,15 +100,15 @@ struct chat_fixture {
         std::make_shared<std::vector<workers::providers::priced_model>>(std::vector<workers::providers::priced_model>{
             {"openai", "gpt", 0, 10, 100, 8000, 500}, {"anthropic", "claude", 0, 20, 200, 8000, 500}});
     workers::chat::live_generations live;
-    workers::chat::ports use;
-    events::chat_screened in = screened();
-    kafka::message from{"chat.screened.v1", 0, 0, some_time, in.conversation.text(), events::encode(in), {}};
+    workers::chat::ports ports;
+    events::chat_screened event = screened();
+    kafka::message message{"chat.screened.v1", 0, 0, some_time, event.conversation.text(), events::encode(event), {}};
 
     chat_fixture()
         : openai(add("openai")),
           anthropic(add("anthropic")),
-          use{database, frames, providers, health, prices, live, "chat-1#1",
-              {.heartbeat = milliseconds{5}, .limits = {}}} {
+          ports{database, frames, providers, health, prices, live, "chat-1#1",
+              {.times = {.heartbeat = milliseconds{5}}, .limits = {}}} {
         database.answer = [this](const postgres::bound& asked) { return result<postgres::rows>(row.answer(asked)); };
     }
 
@@ -168,7 +168,7 @@ private:
         return out;
     }
     static awaitable<> run(chat_fixture* h, std::shared_ptr<outcome> into) {
-        into->effects = co_await workers::chat::answer(h->in, workers::record{h->from}, h->use);
+        into->effects = co_await workers::chat::answer(h->event, workers::record{h->message}, h->ports);
     }
 };
 

@@ -6,12 +6,12 @@ using namespace airi::test;
 using airi::workers::errc;
 using events::frame_type;
 
-TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once and for its price") {
+TEST_CASE("a reply cancelled midway is stored with its text and billed at once") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once", " upon"})};
     auto out = h.begin();
     h.shown("Once upon");
-    h.live.cancel(h.in.generation);
+    h.live.cancel(h.event.generation);
     REQUIRE(h.io.until([&] { return out->done; }));
     CHECK(h.open_streams() == 0);
     REQUIRE(*out->effects);
@@ -27,7 +27,7 @@ TEST_CASE("a reply cancelled in the middle keeps the text that was made, at once
     CHECK(h.anthropic.asked.empty());
 }
 
-TEST_CASE("a wish to stop that only Postgres knows is found by the heartbeat") {
+TEST_CASE("a cancellation that only Postgres has is found by the heartbeat") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
@@ -38,7 +38,7 @@ TEST_CASE("a wish to stop that only Postgres knows is found by the heartbeat") {
     CHECK(h.row.state == "cancelled");
 }
 
-TEST_CASE("a wish to stop that came before the worker did costs nothing") {
+TEST_CASE("a generation cancelled before it is claimed costs nothing") {
     chat_fixture h;
     h.row.cancelled = true;
     h.openai.calls = {says({"Hello"})};
@@ -49,14 +49,14 @@ TEST_CASE("a wish to stop that came before the worker did costs nothing") {
     CHECK(h.frames.frames.back().type == frame_type::cancelled);
 }
 
-TEST_CASE("a wish to stop while no provider is asked keeps the text that clients have seen") {
+TEST_CASE("a cancellation between two calls stores the text that clients have seen") {
     chat_fixture h;
     h.openai.calls = {breaks_after({"Once upon"})};
     h.row.providers = R"(["openai"])";
     auto out = h.begin();
     h.shown("Once upon");
     REQUIRE(h.io.until([&] { return h.open_streams() == 0; }));
-    h.live.cancel(h.in.generation);
+    h.live.cancel(h.event.generation);
     REQUIRE(h.io.until([&] { return out->done; }));
     REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
     CHECK(h.row.state == "cancelled");
@@ -65,16 +65,16 @@ TEST_CASE("a wish to stop while no provider is asked keeps the text that clients
     CHECK(parameter(h.finish(), "provider") == "openai");
 }
 
-TEST_CASE("a wish to stop that comes while the next provider is being turned to stops it") {
+TEST_CASE("a cancellation during a restart prevents the next call") {
     chat_fixture h;
-    h.use.options.heartbeat = std::chrono::seconds{60};
+    h.ports.options.times.heartbeat = std::chrono::seconds{60};
     h.openai.calls = {breaks_after({"Once"})};
     h.anthropic.calls = {says({"Hello"})};
     auto out = h.begin();
     h.shown("Once");
     h.database.use.hold();
     REQUIRE(h.io.until([&] { return h.database.use.held() == 1; }));
-    h.live.cancel(h.in.generation);
+    h.live.cancel(h.event.generation);
     h.database.use.release();
     REQUIRE(h.io.until([&] { return out->done; }));
     REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
@@ -86,7 +86,7 @@ TEST_CASE("a wish to stop that comes while the next provider is being turned to 
     CHECK(h.frames.shown().empty());
 }
 
-TEST_CASE("a worker that lost its lease drops the provider's stream at once and ends nothing") {
+TEST_CASE("a worker that lost its lease closes the provider's stream at once and ends no generation") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
@@ -101,7 +101,7 @@ TEST_CASE("a worker that lost its lease drops the provider's stream at once and 
     CHECK(h.anthropic.asked.empty());
 }
 
-TEST_CASE("a later epoch in the stream means that the lease is gone, also while the heartbeat still says ok") {
+TEST_CASE("a later epoch in the stream stops the worker even while the heartbeat succeeds") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once", " upon"})};
     h.openai.pace.hold();
@@ -109,7 +109,7 @@ TEST_CASE("a later epoch in the stream means that the lease is gone, also while 
     REQUIRE(h.io.until([&] { return h.openai.pace.held() == 1; }));
     h.openai.pace.release_one();
     h.shown("Once");
-    h.frames.take_over(h.in.generation, 2);
+    h.frames.take_over(h.event.generation, 2);
     h.openai.pace.release();
     REQUIRE(h.io.until([&] { return out->done; }));
     CHECK(out->effects->error() == errc::leased);
@@ -117,7 +117,7 @@ TEST_CASE("a later epoch in the stream means that the lease is gone, also while 
     CHECK(h.open_streams() == 0);
 }
 
-TEST_CASE("a draining worker gives the lease back, and the next claim begins a new epoch") {
+TEST_CASE("a draining worker releases the lease, and the next claim begins a new epoch") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
@@ -137,7 +137,7 @@ TEST_CASE("a draining worker gives the lease back, and the next claim begins a n
     CHECK(parameter(h.finish(), "content") == "Hello");
 }
 
-TEST_CASE("the heartbeat keeps what clients have seen and where it stood") {
+TEST_CASE("the heartbeat stores what clients have seen and its offset") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
@@ -148,11 +148,11 @@ TEST_CASE("the heartbeat keeps what clients have seen and where it stood") {
     }));
     CHECK(parameter(h.database.all("generations.heartbeat").back(), "offset") == "1");
     CHECK(parameter(h.database.all("generations.heartbeat").back(), "epoch") == "1");
-    h.live.cancel(h.in.generation);
+    h.live.cancel(h.event.generation);
     REQUIRE(h.io.until([&] { return out->done; }));
 }
 
-TEST_CASE("a database that is away during a reply does not end it") {
+TEST_CASE("an outage of the database does not end a reply") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
     auto out = h.begin();
@@ -162,11 +162,11 @@ TEST_CASE("a database that is away during a reply does not end it") {
     REQUIRE(h.io.until([&] { return h.database.use.calls() > calls + 6; }));
     CHECK_FALSE(out->done);
     CHECK(h.open_streams() == 1);
-    h.live.cancel(h.in.generation);
+    h.live.cancel(h.event.generation);
     REQUIRE(h.io.until([&] { return out->done; }));
 }
 
-TEST_CASE("without Redis a reply is made and stored all the same") {
+TEST_CASE("a reply is made and stored without Redis") {
     chat_fixture h;
     h.frames.use.fail_always(make_error_code(boost::system::errc::not_connected));
     h.openai.calls = {says({"I am", " well."})};

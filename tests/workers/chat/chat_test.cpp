@@ -7,7 +7,7 @@ using events::frame_type;
 using types = std::vector<frame_type>;
 using list = std::vector<std::string>;
 
-TEST_CASE("a screened message is answered: streamed, stored, announced and billed once") {
+TEST_CASE("a screened message is answered: its reply is streamed, stored, published and billed once") {
     chat_fixture h;
     h.openai.calls = {says({"I am", " well", "."})};
     h.answer_whole();
@@ -28,7 +28,7 @@ TEST_CASE("a screened message is answered: streamed, stored, announced and bille
     CHECK(h.live.size() == 0);
 }
 
-TEST_CASE("the provider is given the instructions and the message, and may say no more than the plan allows") {
+TEST_CASE("the provider gets the instructions and the message, and a reply limit from the plan") {
     chat_fixture h;
     h.openai.calls = {says({"ok"})};
     h.answer_whole();
@@ -41,7 +41,7 @@ TEST_CASE("the provider is given the instructions and the message, and may say n
     CHECK(asked.turns[1].text == "How are you?");
 }
 
-TEST_CASE("a provider that gives no token counts is billed by our own estimate") {
+TEST_CASE("a reply without token counts is billed by our own estimate") {
     chat_fixture h;
     h.openai.calls = {{.pieces = {"one two three four"}}};
     h.answer_whole();
@@ -49,7 +49,7 @@ TEST_CASE("a provider that gives no token counts is billed by our own estimate")
     CHECK(std::stoll(parameter(h.finish(), "tokens_out")) >= 4);
 }
 
-TEST_CASE("a provider that fails before its first word is replaced without the client noticing") {
+TEST_CASE("a provider that fails before its first token is replaced without a trace for the client") {
     chat_fixture h;
     h.openai.calls = {refuses(models::errc::overloaded)};
     h.anthropic.calls = {says({"Hello"})};
@@ -61,8 +61,7 @@ TEST_CASE("a provider that fails before its first word is replaced without the c
     CHECK(h.database.all("generations.restart").empty());
 }
 
-TEST_CASE(
-    "a provider that fails in the middle is replaced in a new epoch; only the last try is billed, both are recorded") {
+TEST_CASE("a provider that fails midway is replaced in a new epoch; only the last call is billed, both are recorded") {
     chat_fixture h;
     h.openai.calls = {breaks_after({"I thi", "nk"})};
     h.anthropic.calls = {says({"Hello"})};
@@ -88,7 +87,7 @@ TEST_CASE(
     CHECK(usage->provider == "anthropic");
 }
 
-TEST_CASE("an end without any text is a failure of the provider, and the next one is asked") {
+TEST_CASE("an empty reply is a failure of the provider, and the next one is called") {
     chat_fixture h;
     h.openai.calls = {says({""})};
     h.anthropic.calls = {says({"Hello"})};
@@ -96,7 +95,7 @@ TEST_CASE("an end without any text is a failure of the provider, and the next on
     CHECK(parameter(h.finish(), "provider") == "anthropic");
 }
 
-TEST_CASE("the chain is gone through twice before a generation fails, and a failed one is not billed") {
+TEST_CASE("a generation fails after two rounds of the chain and is not billed") {
     chat_fixture h;
     h.answer_whole();
     CHECK(h.openai.asked.size() == 2);
@@ -108,7 +107,7 @@ TEST_CASE("the chain is gone through twice before a generation fails, and a fail
     CHECK(h.producer.to("usage.recorded.v1").empty());
 }
 
-TEST_CASE("with every breaker open nobody is asked and the generation fails at once told so") {
+TEST_CASE("with every breaker open no provider is called and the generation fails") {
     chat_fixture h;
     const auto now = std::chrono::steady_clock::now();
     for (const auto* name : {"openai", "anthropic"})
@@ -120,7 +119,7 @@ TEST_CASE("with every breaker open nobody is asked and the generation fails at o
     CHECK(h.calls().empty());
 }
 
-TEST_CASE("a refused prompt is not tried elsewhere") {
+TEST_CASE("a refused prompt is not sent to another provider") {
     chat_fixture h;
     h.openai.calls = {refuses(models::errc::prompt_refused)};
     h.anthropic.calls = {says({"Hello"})};
@@ -130,7 +129,7 @@ TEST_CASE("a refused prompt is not tried elsewhere") {
     CHECK(h.frames.frames.back().type == frame_type::failed);
 }
 
-TEST_CASE("a reply that was filtered away is a failure of its own; one that was cut by the filter is kept") {
+TEST_CASE("a reply that was filtered entirely fails; one that was cut by the filter is stored") {
     chat_fixture filtered;
     filtered.openai.calls = {{.pieces = {""}, .ended = models::finish::filtered}};
     filtered.anthropic.calls = {says({"Hello"})};
@@ -144,7 +143,7 @@ TEST_CASE("a reply that was filtered away is a failure of its own; one that was 
     CHECK(parameter(cut.finish(), "content") == "Once upon");
 }
 
-TEST_CASE("a plan that allows certain providers gets no others, and the model that was asked for comes first") {
+TEST_CASE("only providers that the plan allows are called, the requested model first") {
     chat_fixture h;
     h.row.providers = R"(["anthropic"])";
     h.openai.calls = {says({"no"})};
@@ -160,7 +159,7 @@ TEST_CASE("a plan that allows certain providers gets no others, and the model th
     CHECK(parameter(asked.finish(), "model") == "claude");
 }
 
-TEST_CASE("a generation that nobody knows is refused, one that another worker holds is waited for") {
+TEST_CASE("an unknown generation is refused; one that another worker holds is an outage") {
     chat_fixture unknown;
     unknown.row.unknown = true;
     CHECK(unknown.answer().error() == errc::unknown_generation);
@@ -174,7 +173,7 @@ TEST_CASE("a generation that nobody knows is refused, one that another worker ho
     CHECK(away.answer().error() == failure::outage);
 }
 
-TEST_CASE("a generation that has ended gives the same consequences again, and nobody is asked") {
+TEST_CASE("a generation that has ended has the same effects again without a call") {
     chat_fixture h;
     h.openai.calls = {says({"Hello"})};
     h.answer_whole();
@@ -192,7 +191,7 @@ TEST_CASE("a generation that has ended gives the same consequences again, and no
     CHECK(h.frames.frames.size() == frames);
 }
 
-TEST_CASE("a generation claimed too often fails instead of killing another process") {
+TEST_CASE("a generation claimed too often fails") {
     chat_fixture h;
     h.row.attempts = h.row.epoch = 5;
     h.openai.calls = {says({"Hello"})};
@@ -202,17 +201,17 @@ TEST_CASE("a generation claimed too often fails instead of killing another proce
     CHECK(h.frames.frames.back().type == frame_type::failed);
 }
 
-TEST_CASE("the chat worker is called chat for ever: another name would answer every message again") {
+TEST_CASE("the chat worker keeps its topic and group") {
     chat_fixture h;
-    const auto worker = workers::chat::declare(h.use);
+    const auto worker = workers::chat::declare(h.ports);
     CHECK(worker.name == "chat");
     CHECK(worker.topic == "chat.screened.v1");
     CHECK(worker.retry.keep_order);
-    const auto last = worker.give_up(workers::record{h.from});
+    const auto last = worker.give_up(workers::record{h.message});
     REQUIRE(last.statements.size() == 1);
     CHECK(last.statements[0].statement->name == "generations.abandon");
-    const auto end =
-        R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter","finished_at":"2026-01-01T00:00:00Z","message":null})";
+    const auto end = R"({"state":"failed","epoch":3,"checkpoint_offset":0,"error_code":"dead_letter",)"
+                     R"("finished_at":"2026-01-01T00:00:00Z","message":null})";
     const auto then = last.after_from_rows({cell(end)});
     CHECK(then.frames.at(0).type == frame_type::failed);
     CHECK(then.events.at(0).topic == "chat.finished.v1");

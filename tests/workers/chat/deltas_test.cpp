@@ -33,7 +33,7 @@ struct writing {
 
 }  // namespace
 
-TEST_CASE("the first piece goes out at once, before anything else is waited for") {
+TEST_CASE("the first piece is sent at once") {
     writing w;
     w.out->begin(1);
     w.out->push("Hel");
@@ -45,7 +45,7 @@ TEST_CASE("the first piece goes out at once, before anything else is waited for"
     CHECK(w.out->next_offset() == 2);
 }
 
-TEST_CASE("after the first piece there is at most one frame each 20 ms, and no text is lost or doubled") {
+TEST_CASE("later pieces are sent at most once every 20 ms, and no text is lost or repeated") {
     writing w;
     w.out->begin(1);
     std::string all;
@@ -66,7 +66,7 @@ TEST_CASE("after the first piece there is at most one frame each 20 ms, and no t
     CHECK(w.out->text() == all);
 }
 
-TEST_CASE("while a frame is under way the text of the next one gathers") {
+TEST_CASE("text that comes while a frame is in flight is sent in one frame") {
     writing w;
     w.out->begin(1);
     w.out->push("a");
@@ -84,7 +84,7 @@ TEST_CASE("while a frame is under way the text of the next one gathers") {
     CHECK(w.frames.shown() == "abcd");
 }
 
-TEST_CASE("when the history is lost the whole text goes out again as a snapshot, at the offset that was not written") {
+TEST_CASE("when the history is lost the whole text is sent as a snapshot, at the offset that was not written") {
     writing w;
     w.out->begin(1);
     w.out->push("Hello");
@@ -102,7 +102,7 @@ TEST_CASE("when the history is lost the whole text goes out again as a snapshot,
 }
 
 TEST_CASE(
-    "after an outage of Redis the whole text goes out at the next offset, for the lost frame may have been written") {
+    "after an outage of Redis the whole text is sent at the next offset, for the lost frame may have been written") {
     for (const bool written : {false, true}) {
         CAPTURE(written);
         writing w;
@@ -122,7 +122,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a start that was lost is made good by a snapshot, and a long outage only costs frames") {
+TEST_CASE("a lost start is replaced by a snapshot, and a long outage costs only frames") {
     writing w;
     w.frames.use.fail_next(3, away);
     w.out->begin(1);
@@ -134,7 +134,7 @@ TEST_CASE("a start that was lost is made good by a snapshot, and a long outage o
     CHECK(w.out->shown() == "Hello");
 }
 
-TEST_CASE("once a later epoch writes the stream, nothing more is sent") {
+TEST_CASE("nothing more is sent once a later epoch writes the stream") {
     writing w;
     w.out->begin(1);
     w.out->push("a");
@@ -150,7 +150,7 @@ TEST_CASE("once a later epoch writes the stream, nothing more is sent") {
     CHECK(w.out->text() == "abc");
 }
 
-TEST_CASE("a new epoch is told before its first word, and what was under way of the old one does not count") {
+TEST_CASE("a new epoch is sent before its first piece, and a frame in flight of the old one is ignored") {
     writing w;
     w.out->begin(1);
     w.out->push("old");
@@ -170,7 +170,7 @@ TEST_CASE("a new epoch is told before its first word, and what was under way of 
     CHECK(w.out->text() == "new");
 }
 
-TEST_CASE("a worker that takes a generation over begins with a restart") {
+TEST_CASE("a worker that takes over a generation begins with a restart") {
     writing w;
     w.out->begin(3);
     w.io.settle();
@@ -178,7 +178,7 @@ TEST_CASE("a worker that takes a generation over begins with a restart") {
     CHECK(w.frames.frames[0].at == position{3, 0});
 }
 
-TEST_CASE("settling waits for the frame under way and lets none follow") {
+TEST_CASE("settle waits for the frame in flight and sends no other") {
     writing w;
     w.out->begin(1);
     w.out->push("a");
@@ -200,7 +200,7 @@ TEST_CASE("settling waits for the frame under way and lets none follow") {
     CHECK(w.out->text() == "abc");
 }
 
-TEST_CASE("what clients can have seen is the text up to the last frame that was written") {
+TEST_CASE("shown() is the text up to the last frame that was written") {
     writing w;
     w.out->begin(1);
     w.out->push("a");

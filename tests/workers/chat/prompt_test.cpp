@@ -31,7 +31,7 @@ sql::generations::claimed claim(std::size_t words = 10) {
 std::vector<std::string> texts(const providers::prompt& of) {
     std::vector<std::string> out;
     for (const auto& t : of.turns)
-        out.push_back((t.who == role::system ? "s:" : t.who == role::user ? "u:" : "a:") + t.text.substr(0, 5));
+        out.push_back((t.speaker == role::system ? "s:" : t.speaker == role::user ? "u:" : "a:") + t.text.substr(0, 5));
     return out;
 }
 
@@ -49,8 +49,7 @@ TEST_CASE("a prompt is the instructions and then the history, the oldest turn fi
     CHECK(made.turns[0].text == "You are kind.\n\nBe brief.");
 }
 
-TEST_CASE(
-    "AIRI-19: the summary of what was said before comes after the instructions, and takes its part of the budget") {
+TEST_CASE("AIRI-19: the summary follows the instructions and counts towards the budget") {
     auto from = claim(100);
     from.personality = "You are kind.";
     from.system_prompt = "Be brief.";
@@ -65,7 +64,7 @@ TEST_CASE(
     CHECK(texts(build_prompt(from, model)).back() == "u:turn5");
 }
 
-TEST_CASE("AIRI-19: a caller's own turns know of no summary") {
+TEST_CASE("AIRI-19: a caller's own turns come without the summary") {
     auto from = claim();
     from.summary = "Ada has a goat.";
     from.parameters = R"({"turns":[{"role":"user","content":"one"}]})";
@@ -76,7 +75,7 @@ TEST_CASE("without instructions there is no system turn") {
     CHECK(texts(build_prompt(claim(), model)).front() == "u:turn1");
 }
 
-TEST_CASE("what does not fit is left out, the oldest first and whole turns only") {
+TEST_CASE("turns beyond the budget are left out whole, the oldest first") {
     auto from = claim(100);
     from.context_tokens = 500 + 260;
     const auto made = build_prompt(from, model);
@@ -93,7 +92,7 @@ TEST_CASE("the message to answer is always in the prompt, however long it is") {
     CHECK(texts(build_prompt(from, model)).back() == "u:turn5");
 }
 
-TEST_CASE("the budget is the smaller one of the plan's and the model's context, less the reply") {
+TEST_CASE("the budget is the smaller of the plan's and the model's context, less the reply") {
     auto from = claim(100);
     auto small = model;
     small.context_tokens = 500 + 140;
@@ -102,7 +101,7 @@ TEST_CASE("the budget is the smaller one of the plan's and the model's context, 
     CHECK(texts(build_prompt(from, model)) == list{"u:turn5"});
 }
 
-TEST_CASE("the reply is as long as plan, model and caller allow, whichever is least") {
+TEST_CASE("the reply limit is the least of the plan's, the model's and the caller's") {
     auto from = claim();
     CHECK(build_prompt(from, model).max_tokens == 500);
     from.reply_tokens = 5000;
@@ -118,7 +117,7 @@ TEST_CASE("the reply is as long as plan, model and caller allow, whichever is le
     }
 }
 
-TEST_CASE("the caller's temperature is passed on, and none when there is none") {
+TEST_CASE("the caller's temperature is passed on, and none is set without it") {
     auto from = claim();
     CHECK_FALSE(build_prompt(from, model).temperature);
     from.parameters = R"({"temperature":0.3})";
@@ -129,15 +128,15 @@ TEST_CASE("a caller's own turns replace the history, and its system turns join t
     auto from = claim();
     from.personality = "Kind.";
     from.system_prompt = "Brief.";
-    from.parameters =
-        R"({"turns":[{"role":"system","content":"Rhyme."},{"role":"user","content":"one"},)"
-        R"({"role":"assistant","content":"two"},{"role":"developer","content":"Shout."},{"role":"user","content":"three"}]})";
+    from.parameters = R"({"turns":[{"role":"system","content":"Rhyme."},{"role":"user","content":"one"},)"
+                      R"({"role":"assistant","content":"two"},{"role":"developer","content":"Shout."},{"role":"user",)"
+                      R"("content":"three"}]})";
     const auto made = build_prompt(from, model);
     CHECK(texts(made) == list{"s:Kind.", "u:one", "a:two", "u:three"});
     CHECK(made.turns[0].text == "Kind.\n\nRhyme.\n\nShout.\n\nBrief.");
 }
 
-TEST_CASE("our own count of tokens covers every turn") {
+TEST_CASE("the token estimate covers every turn") {
     const auto made = build_prompt(claim(), model);
     std::int64_t sum = 0;
     for (const auto& t : made.turns) sum += providers::estimate_tokens(t.text);

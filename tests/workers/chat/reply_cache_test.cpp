@@ -4,22 +4,22 @@
 
 using namespace airi;
 using namespace airi::test;
-using workers::chat::kept_reply;
+using workers::chat::cached_reply;
 using workers::chat::repeatable;
 using workers::chat::reply_key;
 
 namespace {
 
 struct fake_cache : workers::chat::reply_cache {
-    std::map<std::string, kept_reply> all;
+    std::map<std::string, cached_reply> all;
     bool away = false;
 
-    awaitable<std::optional<kept_reply>> find(std::string key) override {
+    awaitable<std::optional<cached_reply>> find(std::string key) override {
         const auto found = all.find(key);
         if (away || found == all.end()) co_return std::nullopt;
         co_return found->second;
     }
-    awaitable<> keep(std::string key, kept_reply reply) override {
+    awaitable<> store(std::string key, cached_reply reply) override {
         if (!away) all[key] = std::move(reply);
         co_return;
     }
@@ -29,7 +29,7 @@ struct caching_fixture : chat_fixture {
     fake_cache cache;
 
     caching_fixture() {
-        use.kept = &cache;
+        ports.cache = &cache;
         row.parameters = R"({"temperature":0,"turns":[{"role":"user","content":"Two and two?"}]})";
     }
     // The same generation's row, as if nothing had been said.
@@ -44,7 +44,7 @@ struct caching_fixture : chat_fixture {
 
 }  // namespace
 
-TEST_CASE("AIRI-32: only what leaves nothing to chance is repeatable") {
+TEST_CASE("AIRI-32: only parameters that leave nothing to chance are repeatable") {
     for (const auto* good : {R"({"temperature":0})", R"({"temperature":0.0,"max_tokens":5})",
              R"({"temperature":0,"top_p":1})", R"({"temperature":0,"top_p":null})"})
         CHECK_MESSAGE(repeatable(good), good);
@@ -54,7 +54,7 @@ TEST_CASE("AIRI-32: only what leaves nothing to chance is repeatable") {
         CHECK_FALSE_MESSAGE(repeatable(bad), bad);
 }
 
-TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything that is asked") {
+TEST_CASE("AIRI-32: the cache key covers the user, the provider and the whole prompt") {
     const user_id ada = requested().user, bob = user_id::of(ada.value, "bob");
     const models::prompt asked{
         "gpt", {{models::role::system, "Kind."}, {models::role::user, "Two and two?"}}, 100, 0.0};
@@ -68,7 +68,7 @@ TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything t
     other.model = "gpt-2", differs();
     other.max_tokens = 99, differs();
     other.turns[1].text += "?", differs();
-    other.turns[1].who = models::role::assistant, differs();
+    other.turns[1].speaker = models::role::assistant, differs();
     other.turns.pop_back(), differs();
     // What is moved from one turn to the next is another prompt.
     other.turns = {{models::role::system, "Kind.Two and two?"}}, differs();
@@ -76,7 +76,7 @@ TEST_CASE("AIRI-32: a reply's name is of the user, the provider and everything t
     CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
 }
 
-TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, without a call and for nothing") {
+TEST_CASE("AIRI-32: an equal request gets the cached reply, streamed and stored, without a call and without a cost") {
     caching_fixture h;
     h.openai.calls = {says({"Fo", "ur."})};
     h.answer_whole();
@@ -100,7 +100,7 @@ TEST_CASE("AIRI-32: an equal request gets the kept words, streamed and stored, w
     CHECK(bill->quantity == 1);
 }
 
-TEST_CASE("AIRI-32: chance, another prompt and a cache that is away each cost a call") {
+TEST_CASE("AIRI-32: chance, another prompt and an unavailable cache each cause a call") {
     caching_fixture h;
     h.openai.calls = {says({"Four."}), says({"4"}), says({"IV"}), says({"four"})};
     h.answer_whole();
@@ -118,7 +118,7 @@ TEST_CASE("AIRI-32: chance, another prompt and a cache that is away each cost a 
     CHECK(h.cache.all.size() == 2);
 }
 
-TEST_CASE("AIRI-32: what another model began is not kept under the first one's name, nor is half a reply") {
+TEST_CASE("AIRI-32: neither another model's text nor half a reply is cached") {
     caching_fixture h;
     h.openai.calls = {breaks_after({"Fo"})};
     h.anthropic.calls = {says({"Four."})};

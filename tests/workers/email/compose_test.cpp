@@ -16,7 +16,7 @@ namespace {
 const email::mailbox sender{"AIRI", "no-reply@airi.example"};
 const event_id event = event_id::of(uuid{}, "mail");
 
-result<email::letter> composed(const events::email_requested& in) {
+result<email::mime_message> composed(const events::email_requested& in) {
     return email::compose(in, event, some_time, sender);
 }
 bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
@@ -26,7 +26,7 @@ const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_li
 
 }  // namespace
 
-TEST_CASE("every kind has its texts in both languages, and they name what is known only") {
+TEST_CASE("every kind has its texts in both languages, with known variables only") {
     const std::set<std::string_view> known{
         "name", "link", "expires_at", "product", "child", "time", "device", "address", "erase_at", "key"};
     std::size_t texts = 0;
@@ -59,7 +59,7 @@ TEST_CASE("every kind has its texts in both languages, and they name what is kno
     }
 }
 
-TEST_CASE("a mail greets by name, shows the link, and says until when it works") {
+TEST_CASE("an e-mail greets by name, shows the link and its expiry") {
     const auto out = composed(wanted_mail());
     REQUIRE(out);
     CHECK(out->id == event);
@@ -72,7 +72,7 @@ TEST_CASE("a mail greets by name, shows the link, and says until when it works")
           "If you did not sign up for AIRI, ignore this mail.\n");
 }
 
-TEST_CASE("what an event brings is text in HTML, never markup") {
+TEST_CASE("variables are escaped in HTML") {
     const auto out = composed(wanted_mail());
     REQUIRE(out);
     CHECK(has(out->html, "<p>Hello Ada &quot;L&quot; &lt;b&gt;,</p>"));
@@ -83,7 +83,7 @@ TEST_CASE("what an event brings is text in HTML, never markup") {
     CHECK_FALSE(has(out->html, "<b>"));
 }
 
-TEST_CASE("a value is one short line, put in as it is") {
+TEST_CASE("a variable is one short line and not expanded again") {
     auto in = wanted_mail();
     in.variables.text = R"({"name":" {{link}}\r\nBcc: x\u0000 ","link":"https://evil.example/","product":"Evil"})";
     const auto out = composed(in);
@@ -95,7 +95,7 @@ TEST_CASE("a value is one short line, put in as it is") {
     CHECK(has(composed(in)->text, "Hello " + std::string(199, 'a') + ",\n"));
 }
 
-TEST_CASE("a name that is an address of a page does not get into a mail") {
+TEST_CASE("a name that looks like a link is left out of the e-mail") {
     for (const auto* name : {"see https://evil.example", "www.evil.example"}) {
         auto in = wanted_mail();
         in.variables.text = json::object().add("name", name).text();
@@ -106,7 +106,7 @@ TEST_CASE("a name that is an address of a page does not get into a mail") {
     }
 }
 
-TEST_CASE("a paragraph whose variable is not there is left out") {
+TEST_CASE("a paragraph whose variable is missing is left out") {
     auto in = wanted_mail("new_login");
     in.variables.text = R"({"device":"Firefox","time":"2026-11-20T18:45:03.123456Z","address":null})";
     in.link = "";
@@ -135,7 +135,7 @@ TEST_CASE("a language without texts gets the English ones") {
         CHECK(subject_in(other) == "Confirm your e-mail address");
 }
 
-TEST_CASE("a mail that nobody could send is refused") {
+TEST_CASE("an e-mail that cannot be sent is refused") {
     const auto fault = [](auto change) {
         auto in = wanted_mail();
         change(in);

@@ -5,7 +5,7 @@
 using namespace airi;
 using namespace airi::workers;
 
-TEST_CASE("an SMTP reply is a success, a refusal for ever, one for now, or about ourselves") {
+TEST_CASE("SMTP replies are classified as success, rejection, deferral or our own fault") {
     for (const long good : {220L, 250L, 354L}) CHECK_FALSE(email::smtp_outcome(good));
     for (const long later : {450L, 451L, 452L, 454L}) CHECK(email::smtp_outcome(later) == failure::again);
     for (const long never : {500L, 550L, 552L, 553L, 554L}) CHECK(email::smtp_outcome(never) == failure::refused);
@@ -14,7 +14,7 @@ TEST_CASE("an SMTP reply is a success, a refusal for ever, one for now, or about
     CHECK(email::smtp_outcome(535) == failure::outage);
 }
 
-TEST_CASE("SES's answer is about the mail only where it says so") {
+TEST_CASE("SES responses blame the message only where they say so") {
     CHECK_FALSE(email::ses_outcome(200, "{\"MessageId\":\"x\"}"));
     CHECK(email::ses_outcome(400, "x-amzn-ErrorType: MessageRejected") == email::errc::not_taken);
     CHECK(email::ses_outcome(404, "NotFoundException") == failure::refused);

@@ -9,7 +9,7 @@ using namespace airi::workers;
 
 namespace {
 
-email::letter sample_letter() {
+email::mime_message sample_message() {
     return {event_id::parse("019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01").value(), {"airi", "no-reply@airi.example"},
         "ada@example.com", some_time, "Hello", "One = two\n", "<p>x</p>\n"};
 }
@@ -42,8 +42,8 @@ std::string header(const std::string& text, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a letter's headers come from the event, the sender and the address") {
-    const auto text = email::render(sample_letter());
+TEST_CASE("a message's headers come from the event, the sender and the address") {
+    const auto text = email::render(sample_message());
     CHECK(header(text, "From") == "\"airi\" <no-reply@airi.example>");
     CHECK(header(text, "To") == "ada@example.com");
     CHECK(header(text, "Subject") == "Hello");
@@ -55,12 +55,12 @@ TEST_CASE("a letter's headers come from the event, the sender and the address") 
     CHECK(text.ends_with("--airi-019a9f3d-88f2-5b04-8c3e-2a9d5b7e4f01--\r\n"));
 }
 
-TEST_CASE("the same letter is the same bytes") {
-    CHECK(email::render(sample_letter()) == email::render(sample_letter()));
+TEST_CASE("the same message gives the same bytes") {
+    CHECK(email::render(sample_message()) == email::render(sample_message()));
 }
 
-TEST_CASE("whatever a letter says, its bytes are short lines of ASCII, and nothing of it becomes a header") {
-    auto hostile = sample_letter();
+TEST_CASE("a message is rendered as short lines of ASCII, and none of its text becomes a header") {
+    auto hostile = sample_message();
     hostile.from.name = "b\"\\\xC3\xA4\r\nBcc: x@example.com";
     hostile.subject = "a\r\nBcc: everybody@example.com\r\n\r\nbody \xF0\x9F\x98\x80 " + std::string(500, 'x');
     hostile.text =
@@ -79,8 +79,8 @@ TEST_CASE("whatever a letter says, its bytes are short lines of ASCII, and nothi
     CHECK(subject.find("=F0=9F=98=80") != subject.npos);  // not cut in two
 }
 
-TEST_CASE("quoted-printable keeps what is plain and escapes what is not") {
-    auto one = sample_letter();
+TEST_CASE("quoted-printable keeps plain characters and escapes the others") {
+    auto one = sample_message();
     one.text = "a=b \nf\xC3\xBCr\n";
     CHECK(email::render(one).find("\r\n\r\na=3Db=20\r\nf=C3=BCr\r\n\r\n--airi-") != std::string::npos);
     one.text = std::string(80, 'a');

@@ -11,15 +11,15 @@ using namespace airi::workers;
 
 namespace {
 
-struct house {
+struct exports_fixture {
     loop io;
     fake_database database;
-    worker privacy_worker = exports::declare(database);
+    worker exports_worker = exports::declare(database);
     events::export_requested event = sample<events::export_requested>();
     int left = 3;  ///< steps until the archive has come to its end
     std::string end = "ready";
 
-    house() {
+    exports_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             CHECK(asked.statement->name == "exports.step");
             CHECK(parameter(asked, "id") == event.id.text());
@@ -37,18 +37,18 @@ struct house {
         return {"export.requested.v1", 1, 7, some_time, event.user.text(), events::encode(event), {}};
     }
     result<effects> run() {
-        const auto from = message();
-        return io.run(privacy_worker.handle(record{from}));
+        const auto delivered = message();
+        return io.run(exports_worker.handle(record{delivered}));
     }
 };
 
 }  // namespace
 
-TEST_CASE("an archive is made step by step; then a mail with its link and a frame go out, the same ones each time") {
-    house at;
-    const auto done = at.run();
+TEST_CASE("an archive is made step by step; then the same e-mail and frame are published each time") {
+    exports_fixture f;
+    const auto done = f.run();
     REQUIRE(done);
-    CHECK(at.database.committed.size() == 3);
+    CHECK(f.database.committed.size() == 3);
     CHECK(done->statements.empty());
     REQUIRE(done->after.events.size() == 1);
     const auto mail = events::decode<events::email_requested>(done->after.events[0].value);
@@ -56,43 +56,43 @@ TEST_CASE("an archive is made step by step; then a mail with its link and a fram
     CHECK(mail->kind == "export_ready");
     CHECK(mail->to == "ada@example.com");
     CHECK(mail->locale == "de");
-    CHECK(mail->link == at.event.link);
+    CHECK(mail->link == f.event.link);
     CHECK(mail->expires_at == some_time + seconds{60});
     REQUIRE(done->after.announcements.size() == 1);
-    CHECK(done->after.announcements[0].channel == "user:" + at.event.user.text());
+    CHECK(done->after.announcements[0].channel == "user:" + f.event.user.text());
     CHECK(done->after.announcements[0].frame.find("export_ready") != std::string::npos);
-    at.left = 1;
-    const auto again = at.run();
+    f.left = 1;
+    const auto again = f.run();
     REQUIRE(again);
     CHECK(again->after.events[0].headers == done->after.events[0].headers);
     CHECK(again->after.events[0].value == done->after.events[0].value);
 }
 
-TEST_CASE("an archive that is gone, failed or over is nobody's news") {
+TEST_CASE("an archive that is gone, failed or expired publishes nothing") {
     for (const std::string end : {"gone", "failed", "expired"}) {
-        house at;
-        at.end = end;
-        const auto done = at.run();
+        exports_fixture f;
+        f.end = end;
+        const auto done = f.run();
         REQUIRE(done);
         CHECK(done->after.events.empty());
         CHECK(done->after.announcements.empty());
     }
 }
 
-TEST_CASE("Postgres away in the midst is an outage, and what is done stays done") {
-    house at;
-    at.database.use.fail_next(1, postgres::errc::unavailable);
-    CHECK(failure_of(at.run().error()) == failure::outage);
-    CHECK(at.run().has_value());
+TEST_CASE("an outage of Postgres between steps keeps the steps done") {
+    exports_fixture f;
+    f.database.use.fail_next(1, postgres::errc::unavailable);
+    CHECK(failure_of(f.run().error()) == failure::outage);
+    CHECK(f.run().has_value());
 }
 
-TEST_CASE("an archive that is given up is failed, and its user told") {
-    house at;
-    const auto from = at.message();
-    const auto last = at.privacy_worker.give_up(record{from});
+TEST_CASE("an archive that is given up fails, and its user gets a frame") {
+    exports_fixture f;
+    const auto delivered = f.message();
+    const auto last = f.exports_worker.give_up(record{delivered});
     REQUIRE(last.statements.size() == 1);
     CHECK(last.statements[0].statement->name == "exports.fail");
     REQUIRE(last.after.announcements.size() == 1);
     CHECK(last.after.announcements[0].frame.find("export_failed") != std::string::npos);
-    CHECK(at.privacy_worker.name == "exports");
+    CHECK(f.exports_worker.name == "exports");
 }

@@ -7,7 +7,7 @@ using namespace airi::workers::memory;
 using sql::memories::turn;
 using workers::providers::role;
 
-TEST_CASE("AIRI-19: a title is one line without what models put around it") {
+TEST_CASE("AIRI-19: a title is one line without quotation marks and labels") {
     for (const auto* answer : {"A goat at sea", "\"A goat at sea\"", "  A goat at sea.\n", "Title: A goat at sea",
              "**A goat at sea**", "# A goat at sea", "“A goat at sea”", "„A goat at sea“",
              "A goat at sea\n\nIt is about a goat.", "A  goat\tat sea", "Title: \"A goat at sea.\""})
@@ -18,7 +18,7 @@ TEST_CASE("AIRI-19: a title is one line without what models put around it") {
     CHECK(title_of("<b>&") == "<b>&");
 }
 
-TEST_CASE("AIRI-19: a title has 60 characters at most, whole words and whole characters") {
+TEST_CASE("AIRI-19: a title has at most 60 characters, in whole words") {
     const auto cut = title_of("The lighthouse keeper and his goat set out to sea in the middle of the night");
     CHECK(cut == "The lighthouse keeper and his goat set out to sea in the");
     std::string umlauts;
@@ -27,17 +27,17 @@ TEST_CASE("AIRI-19: a title has 60 characters at most, whole words and whole cha
     CHECK(title_of(std::string(60, 'x')) == std::string(60, 'x'));
 }
 
-TEST_CASE("AIRI-19: what a model is asked for a title is short, cold and marked as such") {
+TEST_CASE("AIRI-19: the title prompt is short, has temperature 0 and the purpose title") {
     const auto asked = title_prompt("Where is my goat?", "At sea.");
     REQUIRE(asked.turns.size() == 2);
-    CHECK(asked.turns[0].who == role::system);
+    CHECK(asked.turns[0].speaker == role::system);
     CHECK(asked.turns[1].text == "User: Where is my goat?\n\nAssistant: At sea.\n\n");
     CHECK(asked.max_tokens <= 50);
     CHECK(asked.temperature == 0.0);
-    CHECK(asked.wanted == workers::providers::purpose::title);
+    CHECK(asked.purpose == workers::providers::purpose::title);
 }
 
-TEST_CASE("AIRI-19: a summary is made of the one before and what was said next") {
+TEST_CASE("AIRI-19: a summary is made of the previous one and the next turns") {
     const std::vector<turn> next{{true, "And my boat?", {}}, {false, "Sunk.", {}}};
     const auto asked = summary_prompt("The goat is at sea.", next);
     CHECK(asked.turns[1].text ==
@@ -50,11 +50,11 @@ TEST_CASE("AIRI-19: a summary is made of the one before and what was said next")
     CHECK(summary_of(long_one).size() == longest_summary);
 }
 
-TEST_CASE("AIRI-19: turns are taken as a model has room for them, one at least") {
+TEST_CASE("AIRI-19: a request takes the turns that fit, at least one") {
     const std::vector<turn> small(40, {true, std::string(400, 'x'), {}}), big(3, {true, std::string(40'000, 'x'), {}});
-    CHECK(taken_at_once("", small) == 40);
-    CHECK(taken_at_once(std::string(16'000, 'x'), small) < 40);
-    CHECK(taken_at_once("", big) == 1);
-    CHECK(taken_at_once(std::string(40'000, 'x'), small) == 1);
-    CHECK(taken_at_once("", {}) == 0);
+    CHECK(turns_per_request("", small) == 40);
+    CHECK(turns_per_request(std::string(16'000, 'x'), small) < 40);
+    CHECK(turns_per_request("", big) == 1);
+    CHECK(turns_per_request(std::string(40'000, 'x'), small) == 1);
+    CHECK(turns_per_request("", {}) == 0);
 }

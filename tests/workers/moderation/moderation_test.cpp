@@ -23,7 +23,7 @@ kafka::message carrying(const events::chat_requested& event) {
 const seal::master master{secret("an encryption key of 32 bytes, or more")};
 
 // Its text as the gateway publishes it.
-events::chat_requested closed(events::chat_requested event, const seal::key& with) {
+events::chat_requested seal_event(events::chat_requested event, const seal::key& with) {
     event.content = seal::close(with, event.content, event.place("content"));
     event.parameters.text =
         json::object().add("sealed", seal::close(with, event.parameters.text, event.place("parameters"))).text();
@@ -50,14 +50,14 @@ struct key_fixture {
         };
     }
     result<effects> handle(const events::chat_requested& event) {
-        const auto from = carrying(event);
-        return io.run(moderates.handle(record{from}));
+        const auto message = carrying(event);
+        return io.run(moderates.handle(record{message}));
     }
 };
 
 effects judged(const events::chat_requested& event) {
-    const auto from = carrying(event);
-    return moderation::judge(event, terms, record{from});
+    const auto message = carrying(event);
+    return moderation::screen_message(event, terms, record{message});
 }
 
 const events::outgoing& event_of(const effects& all, std::string_view topic) {
@@ -103,7 +103,7 @@ TEST_CASE("a redelivered message has the same effects, down to the ids of its ev
           header_of(event_of(one, "moderation.decided.v1"), "ce_id"));
 }
 
-TEST_CASE("a harmless message is stored and passed on in its conversation's order") {
+TEST_CASE("a harmless message is stored and passed on in the order of its conversation") {
     const auto event = requested("m", "hello");
     const auto out = judged(event);
     REQUIRE(out.statements.size() == 1);
@@ -123,7 +123,7 @@ TEST_CASE("a harmless message is stored and passed on in its conversation's orde
     CHECK(read->created_at == event.created_at);
 }
 
-TEST_CASE("a blocked message is told to the client and has its end, and no worker answers it") {
+TEST_CASE("a blocked message is rejected towards its client and not answered") {
     const auto event = requested("m", "I will kill");
     const auto out = judged(event);
     CHECK(parameter(out.statements.at(0), "action") == "block");
@@ -144,7 +144,7 @@ TEST_CASE("a blocked message is told to the client and has its end, and no worke
     CHECK(decided->category == "violence");
 }
 
-TEST_CASE("warned and reviewed messages pass, and are kept for people to see") {
+TEST_CASE("messages with a warning or for review pass, and their verdict is stored") {
     for (const auto& [text, action] : {std::pair{"odd", "review"}, std::pair{"darn", "warn"}}) {
         const auto out = judged(requested("m", text));
         CHECK(has_event(out, "chat.screened.v1"));
@@ -156,17 +156,17 @@ TEST_CASE("warned and reviewed messages pass, and are kept for people to see") {
     }
 }
 
-TEST_CASE("no text of a message leaves in moderation's own event") {
+TEST_CASE("moderation's own event contains no text of the message") {
     const auto out = judged(requested("m", "I will kill the dragon"));
     CHECK(event_of(out, "moderation.decided.v1").value.find("dragon") == std::string::npos);
     CHECK(event_of(out, "chat.finished.v1").value.find("dragon") == std::string::npos);
 }
 
-TEST_CASE("a message that is given up has a failed end, told once with the same ids") {
+TEST_CASE("a message that is given up ends as failed, with the same ids each time") {
     const auto event = requested("m", "hello");
-    const auto from = carrying(event);
-    const auto out = moderation::give_up(event, record{from});
-    CHECK(same(out, moderation::give_up(event, record{from})));
+    const auto message = carrying(event);
+    const auto out = moderation::give_up(event, record{message});
+    CHECK(same(out, moderation::give_up(event, record{message})));
     CHECK(out.statements.at(0).statement->name == "messages.abandon");
     CHECK(out.after.frames.at(0).type == events::frame_type::failed);
     CHECK(events::decode<events::chat_finished>(event_of(out, "chat.finished.v1").value)->state == "failed");
@@ -175,7 +175,7 @@ TEST_CASE("a message that is given up has a failed end, told once with the same 
           header_of(event_of(judged(requested("m", "kill")), "chat.finished.v1"), "ce_id"));
 }
 
-TEST_CASE("the moderation worker takes the terms in force at each message") {
+TEST_CASE("the moderation worker uses the terms in force at each message") {
     key_fixture h;
     h.in_force = std::make_shared<std::vector<moderation::term>>();
     const auto before = h.handle(requested("m", "kill"));
@@ -187,7 +187,7 @@ TEST_CASE("the moderation worker takes the terms in force at each message") {
     CHECK_FALSE(has_event(*after, "chat.screened.v1"));
 }
 
-TEST_CASE("the moderation worker is called moderation for ever: another name would replay every message") {
+TEST_CASE("the moderation worker keeps its topic and group") {
     key_fixture h;
     const auto& worker = h.moderates;
     CHECK(worker.name == "moderation");
@@ -198,13 +198,13 @@ TEST_CASE("the moderation worker is called moderation for ever: another name wou
     CHECK(worker.give_up(record{rubbish}).statements.empty());
 }
 
-TEST_CASE("SAAS-25: a sealed message is opened, screened and stored as it was said") {
+TEST_CASE("SAAS-25: a sealed message is opened, screened and stored with its original text") {
     key_fixture h;
     const auto said = requested("m", "I will kill"), kind = requested("n", "hello");
-    const auto refused = h.handle(closed(said, *h.key));
+    const auto refused = h.handle(seal_event(said, *h.key));
     REQUIRE(refused);
     CHECK(same(*refused, judged(said)));
-    const auto passed = h.handle(closed(kind, *h.key));
+    const auto passed = h.handle(seal_event(kind, *h.key));
     REQUIRE(passed);
     CHECK(same(*passed, judged(kind)));
     CHECK(parameter(passed->statements.at(0), "content") == "hello");
@@ -212,10 +212,10 @@ TEST_CASE("SAAS-25: a sealed message is opened, screened and stored as it was sa
     CHECK(h.database.use.calls() == 1);
 }
 
-TEST_CASE("a message whose key is gone, or that was moved or changed, ends as failed without a dead letter") {
+TEST_CASE("a message whose key is gone, or that was moved or changed, fails without a dead letter") {
     key_fixture h;
-    const auto sealed = closed(requested("m", "hello"), *h.key);
-    auto moved = closed(requested("n", "hello"), *h.key);
+    const auto sealed = seal_event(requested("m", "hello"), *h.key);
+    auto moved = seal_event(requested("n", "hello"), *h.key);
     moved.content = sealed.content;
     auto bare = sealed;
     bare.parameters.text = R"({"max_tokens":1})";
@@ -239,11 +239,11 @@ TEST_CASE("a message whose key is gone, or that was moved or changed, ends as fa
     ends(sealed);
 }
 
-TEST_CASE("a key that was replaced is asked for once more; while Postgres is away the message waits") {
+TEST_CASE("a replaced key is loaded once more; during an outage of Postgres the message waits") {
     key_fixture h;
-    REQUIRE(h.handle(closed(requested("m", "hello"), *h.key)));
+    REQUIRE(h.handle(seal_event(requested("m", "hello"), *h.key)));
     h.key = std::make_shared<const seal::key>(seal::key::fresh());
-    const auto later = closed(requested("n", "hello"), *h.key);
+    const auto later = seal_event(requested("n", "hello"), *h.key);
     h.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(h.handle(later).error() == failure::outage);
     const auto out = h.handle(later);

@@ -17,7 +17,7 @@ std::string action_of(std::string_view text) { return screen(text, terms).action
 
 }  // namespace
 
-TEST_CASE("text is made alike however it is written") {
+TEST_CASE("differently written texts are normalised to the same text") {
     const std::pair<std::string_view, std::string_view> table[] = {
         {"Hello, World!", "hello world"},
         {"  spaces \t and\nlines  ", "spaces and lines"},
@@ -57,7 +57,7 @@ TEST_CASE("text is made alike however it is written") {
     }
 }
 
-TEST_CASE("text that is cut off in a character or is no UTF-8 does no harm") {
+TEST_CASE("truncated or invalid UTF-8 does no harm") {
     for (const std::string_view text : {"\xC3", "a\xE2\x82", "\xF0\x9F\x98", "\xff\xfe", "bad\x80"})
         static_cast<void>(screen(text, terms));
     CHECK(action_of("\xff bad") == "warn");
@@ -78,7 +78,7 @@ TEST_CASE("a term is found in every disguise that keeps its letters") {
     CHECK(action_of("k i l l you") == "block");
 }
 
-TEST_CASE("a term inside another word is no hit") {
+TEST_CASE("a term inside another word is not found") {
     for (const std::string_view text : {"Scunthorpe", "badge", "a forbad thing", "embadded", "bad-ish words: badly",
              "skill your tree", "I am b and d", "suspiciously"}) {
         CAPTURE(text);
@@ -87,7 +87,7 @@ TEST_CASE("a term inside another word is no hit") {
     CHECK(action_of("bad-ish") == "warn");
 }
 
-TEST_CASE("the gravest term decides, and names its category first") {
+TEST_CASE("the most severe term decides, and its category comes first") {
     const auto found = screen("bad and suspicious, I will kill you", terms);
     CHECK(found.action == "block");
     CHECK(found.categories == std::vector<std::string>{"violence", "profanity", "spam"});
@@ -97,13 +97,13 @@ TEST_CASE("the gravest term decides, and names its category first") {
     CHECK(screen("bad but suspicious", terms).categories.front() == "spam");
 }
 
-TEST_CASE("a term that had to be guessed counts less than one that stands there") {
+TEST_CASE("a term found in disguise has a lower confidence") {
     CHECK(screen("bad", terms).confidence == 1.0);
     CHECK(screen("b4d", terms).confidence == 0.8);
     CHECK(screen("fine", terms).confidence == 0);
 }
 
-TEST_CASE("nothing of the text is in the verdict") {
+TEST_CASE("the verdict contains no text of the message") {
     const auto found = screen("my secret: kill you", terms);
     CHECK(found.reason.find("secret") == std::string::npos);
     CHECK(screen("hello", terms).action == "allow");

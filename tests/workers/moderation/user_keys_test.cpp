@@ -45,17 +45,17 @@ struct key_fixture {
         wrapped[user.text()] = master.wrap(key, user);
         return user;
     }
-    result<user_keys::known> of(user_id user) { return io.run(keys.of(user)); }
+    result<user_keys::shared_key> of(user_id user) { return io.run(keys.key_of(user)); }
     int queries() const { return database.use.calls(); }
 };
 
-awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::known>>& into) {
-    into.push_back(co_await keys.of(user));
+awaitable<> ask(user_keys& keys, user_id user, std::vector<result<user_keys::shared_key>>& into) {
+    into.push_back(co_await keys.key_of(user));
 }
 
 }  // namespace
 
-TEST_CASE("a key is asked for once and kept; one that is not there is asked for each time") {
+TEST_CASE("a key is loaded once and cached; a missing key is loaded each time") {
     key_fixture h;
     const auto ann = h.join(), nobody = user_id::fresh();
     const auto first = h.of(ann).value();
@@ -70,11 +70,11 @@ TEST_CASE("a key is asked for once and kept; one that is not there is asked for 
     CHECK(h.queries() == 4);
 }
 
-TEST_CASE("all who wait at once are one query, those who come meanwhile the next") {
+TEST_CASE("concurrent lookups share one query, later ones the next") {
     key_fixture h;
     std::vector<user_id> users;
     for (int i = 0; i < 200; ++i) users.push_back(h.join());
-    std::vector<result<user_keys::known>> got;
+    std::vector<result<user_keys::shared_key>> got;
     std::vector<char> done(2 * users.size());
     auto start = [&](std::size_t i, user_id user) {
         h.io.start(ask(h.keys, user, got), reinterpret_cast<bool&>(done[i]));
@@ -92,7 +92,7 @@ TEST_CASE("all who wait at once are one query, those who come meanwhile the next
     for (const auto& one : got) CHECK((one && *one));
 }
 
-TEST_CASE("while Postgres is away nobody's key is gone: it is an outage, and asked for again") {
+TEST_CASE("an outage of Postgres is an outage and not a missing key, and the lookup is repeated") {
     key_fixture h;
     const auto ann = h.join();
     h.database.use.fail_next(1, postgres::errc::unavailable);
@@ -118,7 +118,7 @@ TEST_CASE(
     CHECK(h.of(ann).value());
 }
 
-TEST_CASE("no more than so many keys are kept, and none is lost for that") {
+TEST_CASE("the number of cached keys is bounded, and every key is still found") {
     key_fixture h;
     h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         const auto user = parameter(asked, "users").substr(2, 36);
@@ -135,7 +135,7 @@ TEST_CASE("no more than so many keys are kept, and none is lost for that") {
     CHECK(h.queries() == before + 1);
 }
 
-TEST_CASE("every key of the previous ENCRYPTION_KEY is wrapped anew, and stays the same key") {
+TEST_CASE("every key of the previous ENCRYPTION_KEY is wrapped again and stays the same") {
     key_fixture h;
     const auto ann = h.join(), bob = h.join();
     h.wrapped[bob.text()] = seal::master(new_secret).wrap(seal::key::fresh(), bob);

@@ -27,9 +27,9 @@ public:
     std::map<std::string, page> pages;
     std::vector<http::request> asked;
 
-    awaitable<result<std::unique_ptr<http::answer>>> send(http::request what) override {
-        const auto found = pages.find(what.method + ' ' + what.url);
-        asked.push_back(std::move(what));
+    awaitable<result<std::unique_ptr<http::answer>>> send(http::request request) override {
+        const auto found = pages.find(request.method + ' ' + request.url);
+        asked.push_back(std::move(request));
         if (found == pages.end()) co_return http::errc::unreachable;
         if (found->second.failed) co_return found->second.failed;
         co_return std::make_unique<said>(found->second);
@@ -64,16 +64,16 @@ std::string token_of(std::string_view more, std::string_view kid = "k1") {
                                     std::string(more) + "}");
 }
 
-struct house {
+struct oauth_fixture {
     loop io;
     fake_database database;
     fake_web web;
     std::vector<oauth::provider> providers;
-    oauth::ports use{database, web, providers};
+    oauth::ports ports{database, web, providers};
     std::vector<std::optional<std::string>> claimed{"a code", "f", "a verifier", "https://airi.example/", nonce_hash};
     events::identity_requested event{events::flow_id::of(uuid{}, "flow"), "oidc"};
 
-    explicit house(oauth::identity_settings with = {}) {
+    explicit oauth_fixture(oauth::identity_settings with = {}) {
         if (with.discord_client_id.empty()) {
             with.oidc_client_id = "us";
             with.oidc_client_secret = secret("a:secret");
@@ -81,7 +81,8 @@ struct house {
         }
         providers = oauth::providers_of(with);
         web.pages["GET " + issuer + "/.well-known/openid-configuration"].body =
-            R"({"issuer":"https://p.example","authorization_endpoint":"https://p.example/auth","token_endpoint":"https://p.example/token",)"
+            R"({"issuer":"https://p.example","authorization_endpoint":"https://p.example/auth",)"
+            R"("token_endpoint":"https://p.example/token",)"
             R"("userinfo_endpoint":"https://p.example/me","jwks_uri":"https://p.example/keys"})";
         web.pages["GET " + issuer + "/keys"].body = jwks();
         web.pages["POST " + issuer + "/token"].body =
@@ -93,14 +94,14 @@ struct house {
             out.cells_ = claimed;
             return out;
         };
-        io.run(learn());
+        io.run(renew());
         web.asked.clear();
     }
 
-    awaitable<> learn() { co_await oauth::renew_providers(use); }
+    awaitable<> renew() { co_await oauth::renew_providers(ports); }
 
     effects work() {
-        auto got = io.run(oauth::find_out(event, use));
+        auto got = io.run(oauth::complete_flow(event, ports));
         REQUIRE(got);
         CHECK(got->after.announcements.size() == 1);
         CHECK(got->after.announcements[0].channel == events::channel_of(event.flow));
@@ -115,9 +116,9 @@ struct house {
 
 }  // namespace
 
-TEST_CASE("a code is exchanged with the verifier and the secret, and the token says who it is") {
-    house at;
-    const auto done = at.work();
+TEST_CASE("a code is exchanged with the verifier and the secret, and the token names the user") {
+    oauth_fixture f;
+    const auto done = f.work();
     REQUIRE(done.statements.size() == 1);
     const auto& saved = done.statements[0];
     CHECK(saved.statement->name == "oauth.save");
@@ -127,8 +128,8 @@ TEST_CASE("a code is exchanged with the verifier and the secret, and the token s
     CHECK(parameter(saved, "email") == "a@b.c");
     CHECK(parameter(saved, "verified") == "true");
     CHECK(parameter(saved, "name") == "NULL");
-    REQUIRE(at.web.asked.size() == 1);
-    const auto& asked = at.web.asked[0];
+    REQUIRE(f.web.asked.size() == 1);
+    const auto& asked = f.web.asked[0];
     CHECK(asked.body ==
           "grant_type=authorization_code&code=a%20code&redirect_uri=https%3A%2F%2Fairi.example%2F&code_verifier=a%"
           "20verifier");
@@ -136,111 +137,111 @@ TEST_CASE("a code is exchanged with the verifier and the secret, and the token s
     CHECK(std::find(asked.with.begin(), asked.with.end(), basic) != asked.with.end());
 }
 
-TEST_CASE("a flow that nobody presented, or that another one has claimed, costs nothing") {
-    house at;
-    at.claimed.clear();
-    CHECK(at.work().statements.empty());
-    CHECK(at.web.asked.empty());
+TEST_CASE("a flow that was not presented or is claimed already causes no request") {
+    oauth_fixture f;
+    f.claimed.clear();
+    CHECK(f.work().statements.empty());
+    CHECK(f.web.asked.empty());
 }
 
-TEST_CASE("a provider that is away, slow or talks nonsense may be asked again; one that says no is final") {
-    house at;
-    auto& token = at.web.pages["POST " + issuer + "/token"];
+TEST_CASE("an unavailable, slow or malformed provider ends the flow as away, a rejecting one as refused") {
+    oauth_fixture f;
+    auto& token = f.web.pages["POST " + issuer + "/token"];
     for (const auto& [status, body] : std::vector<std::pair<unsigned, std::string>>{
              {500, "{}"}, {302, ""}, {200, "<html>"}, {200, ""}, {429, "{}"}, {200, "[]]"}}) {
         CAPTURE(status);
         token = {status, body};
-        CHECK(at.state() == "away");
+        CHECK(f.state() == "away");
     }
     token = {200, {}, http::errc::total_timeout};
-    CHECK(at.state() == "away");
+    CHECK(f.state() == "away");
     token = {200, std::string(300'000, ' ') + "{}"};
-    CHECK(at.state() == "away");
+    CHECK(f.state() == "away");
     token = {400, R"({"error":"invalid_grant"})"};
-    CHECK(at.state() == "refused");
+    CHECK(f.state() == "refused");
     token = {200, "{}"};
-    CHECK(at.state() == "refused");
+    CHECK(f.state() == "refused");
     token = {200, R"({"id_token":"rubbish"})"};
-    CHECK(at.state() == "refused");
-    at.event.provider = "unknown";
-    CHECK(at.state() == "away");
+    CHECK(f.state() == "refused");
+    f.event.provider = "unknown";
+    CHECK(f.state() == "away");
 }
 
-TEST_CASE("keys are fetched anew for an unknown one, and not again within the minute") {
-    house at;
+TEST_CASE("keys are fetched again for an unknown key id, at most once a minute") {
+    oauth_fixture f;
     const auto rotated = [&](std::string_view kid) {
-        at.web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", token_of("", kid)).text();
+        f.web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", token_of("", kid)).text();
     };
-    at.web.pages["GET " + issuer + "/keys"].body = jwks("k2");
+    f.web.pages["GET " + issuer + "/keys"].body = jwks("k2");
     rotated("k2");
-    CHECK(at.state() == "known");
-    at.web.asked.clear();
-    at.web.pages["GET " + issuer + "/keys"].body = jwks("k3");
+    CHECK(f.state() == "known");
+    f.web.asked.clear();
+    f.web.pages["GET " + issuer + "/keys"].body = jwks("k3");
     rotated("k3");
-    for (int i = 0; i < 5; ++i) CHECK(at.state() == "refused");
-    CHECK(at.web.asked.size() == 5);
+    for (int i = 0; i < 5; ++i) CHECK(f.state() == "refused");
+    CHECK(f.web.asked.size() == 5);
     // A provider whose keys have gone is not believed without them.
-    at.providers[0].keys_asked_until = {};
-    at.web.pages["GET " + issuer + "/keys"] = {500, ""};
-    CHECK(at.state() == "away");
+    f.providers[0].keys_asked_until = {};
+    f.web.pages["GET " + issuer + "/keys"] = {500, ""};
+    CHECK(f.state() == "away");
 }
 
-TEST_CASE("an address that is not in the token is asked for, of the same person") {
-    house at;
-    at.web.pages["POST " + issuer + "/token"].body =
+TEST_CASE("an address missing in the token is fetched from userinfo of the same subject") {
+    oauth_fixture f;
+    f.web.pages["POST " + issuer + "/token"].body =
         json::object().add("id_token", token_of("")).add("access_token", "t").text();
-    at.web.pages["GET " + issuer + "/me"].body = R"({"sub":"s1","email":"x@y.z","email_verified":true,"name":"X"})";
-    const auto done = at.work();
+    f.web.pages["GET " + issuer + "/me"].body = R"({"sub":"s1","email":"x@y.z","email_verified":true,"name":"X"})";
+    const auto done = f.work();
     CHECK(parameter(done.statements[0], "email") == "x@y.z");
     CHECK(parameter(done.statements[0], "name") == "X");
-    at.web.pages["GET " + issuer + "/me"].body = R"({"sub":"s2","email":"x@y.z","email_verified":true})";
-    CHECK(at.state() == "refused");
-    at.web.pages["GET " + issuer + "/me"].body = R"({"email":"x@y.z","email_verified":true})";
-    CHECK(at.state() == "refused");
+    f.web.pages["GET " + issuer + "/me"].body = R"({"sub":"s2","email":"x@y.z","email_verified":true})";
+    CHECK(f.state() == "refused");
+    f.web.pages["GET " + issuer + "/me"].body = R"({"email":"x@y.z","email_verified":true})";
+    CHECK(f.state() == "refused");
 }
 
-TEST_CASE("a token that an app brings needs no exchange; apps' ids count for those only") {
-    house at;
-    at.providers[0].app_ids = {"an app"};
-    at.claimed = {token_of(R"(,"x":1)"), "t", std::nullopt, std::nullopt, nonce_hash};
-    CHECK(at.state() == "known");
-    CHECK(at.web.asked.empty());
+TEST_CASE("an app's ID token needs no exchange, and app ids are accepted for those only") {
+    oauth_fixture f;
+    f.providers[0].app_ids = {"an app"};
+    f.claimed = {token_of(R"(,"x":1)"), "t", std::nullopt, std::nullopt, nonce_hash};
+    CHECK(f.state() == "known");
+    CHECK(f.web.asked.empty());
     const auto from = std::to_string(unix_seconds(now()));
     const auto of_app =
         signed_token(es256_header, R"({"iss":"https://p.example","sub":"s1","aud":"an app","nonce":"a nonce","iat":)" +
                                        from + R"(,"exp":)" + from + "}");
-    at.claimed[0] = of_app;
-    CHECK(at.state() == "known");
-    at.claimed = {"a code", "f", "a verifier", "https://airi.example/", nonce_hash};
-    at.web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", of_app).text();
-    CHECK(at.state() == "refused");
+    f.claimed[0] = of_app;
+    CHECK(f.state() == "known");
+    f.claimed = {"a code", "f", "a verifier", "https://airi.example/", nonce_hash};
+    f.web.pages["POST " + issuer + "/token"].body = json::object().add("id_token", of_app).text();
+    CHECK(f.state() == "refused");
 }
 
-TEST_CASE("Discord says who it is at /users/@me, and vouches for verified addresses only") {
+TEST_CASE("Discord's user comes from /users/@me, with verified addresses only") {
     oauth::identity_settings with;
     with.discord_client_id = "us";
     with.discord_client_secret = secret("s");
-    house at(with);
-    at.event.provider = "discord";
-    at.web.pages["POST https://discord.com/api/oauth2/token"].body =
+    oauth_fixture f(with);
+    f.event.provider = "discord";
+    f.web.pages["POST https://discord.com/api/oauth2/token"].body =
         R"({"access_token":"t","token_type":"Bearer","expires_in":604800,"scope":"identify email"})";
-    auto& me = at.web.pages["GET https://discord.com/api/v10/users/@me"];
-    me.body =
-        R"({"id":"80351110224678912","username":"nelly","global_name":"Nelly","verified":true,"email":"nelly@discord.com"})";
-    const auto done = at.work();
+    auto& me = f.web.pages["GET https://discord.com/api/v10/users/@me"];
+    me.body = R"({"id":"80351110224678912","username":"nelly","global_name":"Nelly","verified":true,)"
+              R"("email":"nelly@discord.com"})";
+    const auto done = f.work();
     CHECK(parameter(done.statements[0], "subject") == "80351110224678912");
     CHECK(parameter(done.statements[0], "verified") == "true");
     CHECK(parameter(done.statements[0], "name") == "Nelly");
-    me.body =
-        R"({"id":"8","username":"nelly","global_name":null,"verified":false,"email":"nelly@discord.com","email_verified":true})";
-    const auto unverified = at.work();
+    me.body = R"({"id":"8","username":"nelly","global_name":null,"verified":false,"email":"nelly@discord.com",)"
+              R"("email_verified":true})";
+    const auto unverified = f.work();
     CHECK(parameter(unverified.statements[0], "verified") == "false");
     CHECK(parameter(unverified.statements[0], "name") == "nelly");
     me.body = R"({"username":"nelly"})";
-    CHECK(at.state() == "refused");
+    CHECK(f.state() == "refused");
 }
 
-TEST_CASE("a provider whose configuration is another's, unsafe or not there is not offered") {
+TEST_CASE("a provider whose configuration is another's, unsafe or missing is not offered") {
     using oauth::read_configuration;
     const auto with = [](std::string_view issuer_there, std::string_view token) {
         return json::object()
@@ -262,15 +263,15 @@ TEST_CASE("a provider whose configuration is another's, unsafe or not there is n
     CHECK_FALSE(read_configuration("<html>", one));
     CHECK(oauth::is_safe("http://localhost:1/x"));
     CHECK_FALSE(oauth::is_safe("http://localhost.example/x"));
-    house at;
-    at.database.committed.clear();
-    at.web.pages.clear();
-    at.providers = {unknown};
-    at.io.run(at.learn());
-    CHECK(at.database.all("oauth.renew_provider").empty());
+    oauth_fixture f;
+    f.database.committed.clear();
+    f.web.pages.clear();
+    f.providers = {unknown};
+    f.io.run(f.renew());
+    CHECK(f.database.all("oauth.renew_provider").empty());
 }
 
-TEST_CASE("the secret for Apple is a JWT of the team's key for five minutes") {
+TEST_CASE("Apple's client secret is a JWT signed with the team's key for five minutes") {
     oauth::identity_settings with;
     with.apple_client_id = "com.example.airi";
     with.apple_team_id = "TEAM";
@@ -281,9 +282,9 @@ TEST_CASE("the secret for Apple is a JWT of the team's key for five minutes") {
     const auto jwt = oauth::apple_secret(apple, instant{seconds{1'800'000'000}});
     const auto first = jwt.find('.'), last = jwt.rfind('.');
     CHECK(digest::from_base64url(jwt.substr(0, first)) == R"({"alg":"ES256","kid":"KEY","typ":"JWT"})");
-    CHECK(
-        digest::from_base64url(jwt.substr(first + 1, last - first - 1)) ==
-        R"({"iss":"TEAM","iat":1800000000,"exp":1800000300,"aud":"https://appleid.apple.com","sub":"com.example.airi"})");
+    CHECK(digest::from_base64url(jwt.substr(first + 1, last - first - 1)) ==
+          R"({"iss":"TEAM","iat":1800000000,"exp":1800000300,"aud":"https://appleid.apple.com",)"
+          R"("sub":"com.example.airi"})");
     const auto set = oauth::key_set::of(jwks());
     CHECK(set.find("k1", signatures::algorithm::es256)
             ->verify(jwt.substr(0, last), *digest::from_base64url(jwt.substr(last + 1))));

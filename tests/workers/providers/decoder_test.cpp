@@ -79,7 +79,7 @@ TEST_CASE("openai: text, counts and end") {
     CHECK(got.ended == finish::stop);
 }
 
-TEST_CASE("openai: counts are taken from any chunk, and never shrink") {
+TEST_CASE("openai: counts are taken from any chunk and never shrink") {
     CHECK(read(openai_decoder,
               delta("a") +
                   "data: "
@@ -94,7 +94,7 @@ TEST_CASE("openai: counts are taken from any chunk, and never shrink") {
     CHECK(!read(openai_decoder, delta("a") + "data: {\"usage\":null}\n\n" + stop + done).tokens);
 }
 
-TEST_CASE("openai: an end mark is not needed where the reason was given") {
+TEST_CASE("openai: the end mark is not needed after a finish reason") {
     CHECK(read(openai_decoder, delta("a") + stop).ended == finish::stop);
     CHECK(read(openai_decoder, delta("a") + done).ended == finish::stop);
     CHECK(read(openai_decoder, delta("a") + done + done + "garbage").ended == finish::stop);
@@ -103,7 +103,7 @@ TEST_CASE("openai: an end mark is not needed where the reason was given") {
     CHECK(read(openai_decoder, ": only comments\n\n").failed == errc::interrupted);
 }
 
-TEST_CASE("openai: a bad chunk is passed over, nothing but bad ones is an error") {
+TEST_CASE("openai: a malformed chunk is skipped, many in a row are an error") {
     CHECK(read(openai_decoder, delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
               .text == "ab");
     CHECK(read(openai_decoder, "data: {oops\n\n" + done).failed == errc::malformed);
@@ -121,7 +121,7 @@ TEST_CASE("openai: a bad chunk is passed over, nothing but bad ones is an error"
     CHECK(decoder->skipped() == 1);
 }
 
-TEST_CASE("openai: an error in the stream ends it with its meaning") {
+TEST_CASE("openai: an error in the stream ends it with its error code") {
     const auto got =
         read(openai_decoder, delta("a") + "data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n" + done);
     CHECK(got.text == "a");
@@ -132,7 +132,7 @@ TEST_CASE("openai: an error in the stream ends it with its meaning") {
         "x");
 }
 
-TEST_CASE("openai: reasoning is progress, but not text; other choices are left out") {
+TEST_CASE("openai: reasoning is progress but no text; other choices are ignored") {
     const auto decoder = openai_decoder();
     CHECK(!decoder->push(": ping\n\n"));
     CHECK(!decoder->take_progress());
@@ -148,7 +148,7 @@ TEST_CASE("openai: reasoning is progress, but not text; other choices are left o
           finish::filtered);
 }
 
-TEST_CASE("anthropic: text, counts with the cache's, and end") {
+TEST_CASE("anthropic: text, counts including the prompt cache's, and end") {
     const auto got = read(anthropic_decoder,
         event("message_start", R"({"type":"message_start","message":{"usage":{"input_tokens":3,)"
                                R"("cache_read_input_tokens":10,"cache_creation_input_tokens":5,"output_tokens":1}}})") +
@@ -199,7 +199,7 @@ TEST_CASE("ollama: text, counts and end") {
           finish::length);
 }
 
-TEST_CASE("anthropic's request has the system apart and the turns by turns") {
+TEST_CASE("anthropic's request has the system prompt apart and alternating turns") {
     const prompt what{.model = "claude",
         .turns = {{role::system, "Be kind."}, {role::assistant, "Hi, I am Ada."}, {role::user, "one"},
             {role::user, "two"}, {role::system, "Be brief."}, {role::user, "  "}, {role::assistant, "three"}},

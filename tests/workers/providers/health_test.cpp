@@ -33,7 +33,7 @@ TEST_CASE("three failures in a row open the breaker for a minute") {
     CHECK(h.allows(at(60)));
 }
 
-TEST_CASE("a success in between starts the count anew") {
+TEST_CASE("a success resets the count of failures") {
     health h;
     for (int i = 0; i < 10; ++i) {
         h.failed(start, errc::unavailable);
@@ -43,7 +43,7 @@ TEST_CASE("a success in between starts the count anew") {
     CHECK(h.allows(start));
 }
 
-TEST_CASE("half open lets one probe through, whose outcome decides") {
+TEST_CASE("a half-open breaker allows one probe, whose outcome decides") {
     auto h = broken_one();
     CHECK(h.allows(at(60)));
     CHECK(!h.allows(at(60)));
@@ -73,27 +73,27 @@ TEST_CASE("half open lets one probe through, whose outcome decides") {
     }
 }
 
-TEST_CASE("a rate limit with a time opens at once for that time") {
+TEST_CASE("a rate limit with retry_after opens the breaker for that time") {
     health h;
     h.failed(start, errc::rate_limited, seconds(7));
     CHECK(!h.allows(at(6)));
     CHECK(h.allows(at(7)));
 }
 
-TEST_CASE("a rate limit without a time counts like any failure") {
+TEST_CASE("a rate limit without retry_after counts like any failure") {
     health h;
     h.failed(start, errc::rate_limited);
     CHECK(h.allows(start));
 }
 
-TEST_CASE("failures that come late do not shorten a pause") {
+TEST_CASE("late failures do not shorten a pause") {
     health h;
     h.failed(start, errc::rate_limited, seconds(300));
     for (int i = 0; i < 3; ++i) h.failed(at(1), errc::unavailable);
     CHECK(!h.allows(at(299)));
 }
 
-TEST_CASE("what the prompt or the model is at fault for leaves the provider's health alone") {
+TEST_CASE("errors of the prompt or the model leave the provider's health unchanged") {
     health h;
     for (int i = 0; i < 10; ++i) {
         h.failed(start, errc::prompt_refused);
@@ -113,7 +113,7 @@ TEST_CASE("success rate and latency are moving averages") {
     CHECK(h.success_rate() == doctest::Approx(0.9));
 }
 
-TEST_CASE("the table keeps one health for each name") {
+TEST_CASE("the table has one health per name") {
     health_table table;
     table.of("openai").failed(start, errc::rate_limited, seconds(5));
     CHECK(!table.of("openai").allows(start));
@@ -123,7 +123,7 @@ TEST_CASE("the table keeps one health for each name") {
     CHECK(count == 2);
 }
 
-TEST_CASE("the estimate is a quarter of the bytes, and never less than the words") {
+TEST_CASE("the estimate is a quarter of the bytes and at least the number of words") {
     CHECK(estimate_tokens("") == 0);
     CHECK(estimate_tokens("a") == 1);
     CHECK(estimate_tokens("abcde") == 2);

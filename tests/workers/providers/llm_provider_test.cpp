@@ -55,7 +55,7 @@ struct world {
 
 }  // namespace
 
-TEST_CASE("a reply is streamed, and its connection used for the next one") {
+TEST_CASE("a reply is streamed, and its connection is reused") {
     const auto reply = send(head + chunk(hello) + chunk(stop + done) + last_chunk);
     world w({{request(), reply, request(), reply, hang()}});
     for (int i = 0; i < 2; ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("a reply is streamed, and its connection used for the next one") {
                          R"("stream_options":{"include_usage":true},"max_tokens":1024})"));
 }
 
-TEST_CASE("a reply is whole once its reason to end is known, whatever becomes of the connection") {
+TEST_CASE("a reply is whole once its finish reason has come, whatever happens to the connection") {
     CHECK(world({{request(), send(head + chunk(hello) + chunk(stop)), hang_up()}}).ask().ended == finish::stop);
     const auto before = std::chrono::steady_clock::now();
     CHECK(world({{request(), send(head + chunk(hello) + chunk(stop)), hang()}}).ask().ended == finish::stop);
@@ -82,7 +82,7 @@ TEST_CASE("a reply is whole once its reason to end is known, whatever becomes of
     CHECK(world({{request(), send(head + chunk(hello) + chunk(stop) + "zz\r\n"), hang()}}).ask().ended == finish::stop);
 }
 
-TEST_CASE("a reply that is cut or stalls is interrupted, with what came of it") {
+TEST_CASE("a reply that is cut or stalls is interrupted after the text that came") {
     for (const auto& end : {hang_up(), hang()}) {
         const auto got = world({{request(), send(head + chunk(hello)), end}}).ask(short_gap);
         CHECK(got.text == "hello");
@@ -102,7 +102,7 @@ TEST_CASE("comments do not keep a silent provider alive") {
     CHECK(std::chrono::steady_clock::now() - before < seconds(6));
 }
 
-TEST_CASE("a model that thinks before it speaks is given the gap, not the first token's time") {
+TEST_CASE("a model that reasons first is limited by the gap, not by the first token's limit") {
     script thinking{request(), send(head)};
     for (int i = 0; i < 4; ++i) {
         const auto thought = chunk("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n");
@@ -112,12 +112,12 @@ TEST_CASE("a model that thinks before it speaks is given the gap, not the first 
     CHECK(world({thinking}).ask({.first_token = milliseconds(1500), .gap = seconds(8)}).text == "hello");
 }
 
-TEST_CASE("a provider that does not answer, or is not there, is unavailable") {
+TEST_CASE("a provider that does not answer or cannot be reached is unavailable") {
     CHECK(world({{request(), hang()}}).ask(short_start).failed == errc::unavailable);
     CHECK(world({{request(), hang_up()}}).ask().failed == errc::unavailable);
 }
 
-TEST_CASE("refusals are told apart before any text") {
+TEST_CASE("refusals are classified before any text") {
     CHECK(world({{request(), send(plain("401 No", R"({"error":{"code":"invalid_api_key"}})"))}}).ask().failed ==
           errc::unauthorized);
     CHECK(world({{request(), send(plain("500 Oops", "<html>"))}}).ask().failed == errc::unavailable);
@@ -130,7 +130,7 @@ TEST_CASE("refusals are told apart before any text") {
           errc::overloaded);
 }
 
-TEST_CASE("a rate limit says how long to leave the provider alone") {
+TEST_CASE("a rate limit sets the provider's retry_after") {
     world w({{request(), send(plain("429 Slow", "{}", "Retry-After: 30\r\n"))}});
     CHECK(w.openai().retry_after() == milliseconds(0));
     CHECK(w.ask().failed == errc::rate_limited);
@@ -156,7 +156,7 @@ TEST_CASE("destroying the stream closes the connection at once") {
     CHECK(eventually(w.on, [&] { return w.server.seen().left_by_client == 1; }));
 }
 
-TEST_CASE("which providers exist is decided by the settings") {
+TEST_CASE("the settings decide which providers exist") {
     asio::io_context on;
     const auto client = http::open_client(on.get_executor());
     const auto names = [&](const provider_settings& s) {
@@ -174,7 +174,7 @@ TEST_CASE("which providers exist is decided by the settings") {
     CHECK(names(settings) == "openai anthropic groq azure ollama simulated ");
 }
 
-TEST_CASE("each provider is asked in its own way") {
+TEST_CASE("each provider gets requests in its own format") {
     asio::io_context on;
     const auto client = http::open_client(on.get_executor());
     raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});

@@ -28,31 +28,31 @@ using list = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a plan's models come in the order of the price list, those above its rank do not") {
+TEST_CASE("a plan's models come in the order of the price list, without those above its rank") {
     CHECK(names(everyone, 0) == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini"});
     CHECK(names(everyone, 2) == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini", "openai/gpt-big"});
     CHECK(names(everyone, 3).back() == "anthropic/claude");
 }
 
-TEST_CASE("the model that was asked for comes first, from every provider that has it") {
+TEST_CASE("the requested model comes first, from every provider that has it") {
     CHECK(names(everyone, 0, "gpt-mini") == list{"openai/gpt-mini", "azure/gpt-mini", "groq/llama"});
     CHECK(names(everyone, 0, "claude") == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini"});
     CHECK(names(everyone, 0, "no such model") == names(everyone, 0));
 }
 
-TEST_CASE("only configured providers are asked") {
+TEST_CASE("only configured providers are called") {
     CHECK(names({"azure", "simulated"}, 3) == list{"azure/gpt-mini"});
     CHECK(names({}, 3).empty());
 }
 
-TEST_CASE("the simulated provider answers when nothing else is there, or when it was asked for by name") {
+TEST_CASE("the simulated provider is used when there is no other, or when its model was requested") {
     CHECK(names({"simulated"}, 0) == list{"simulated/simulated"});
     CHECK(names({"openai", "simulated"}, 0) == list{"openai/gpt-mini"});
     CHECK(names({"openai", "simulated"}, 0, "simulated") == list{"simulated/simulated", "openai/gpt-mini"});
     CHECK(names({"anthropic", "simulated"}, 0) == list{"simulated/simulated"});
 }
 
-TEST_CASE("the cheapest come first, those of one price in the order of the list") {
+TEST_CASE("the cheapest models come first, those of one price in the order of the list") {
     std::vector<std::string> names;
     for (const auto& m : cheapest_first(chain(all, {"openai", "azure", "groq"}, 2, "")))
         names.push_back(m.provider + "/" + m.model);

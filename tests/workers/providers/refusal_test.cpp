@@ -15,7 +15,7 @@ errc of_error(std::string_view json_text) {
 
 }  // namespace
 
-TEST_CASE("statuses say what may be done about them") {
+TEST_CASE("statuses map to error codes") {
     CHECK(meaning_of_status(429, "") == errc::rate_limited);
     CHECK(meaning_of_status(503, "") == errc::overloaded);
     CHECK(meaning_of_status(529, "") == errc::overloaded);
@@ -26,7 +26,7 @@ TEST_CASE("statuses say what may be done about them") {
     for (const unsigned status : {204u, 302u, 418u}) CHECK(meaning_of_status(status, "") == errc::malformed);
 }
 
-TEST_CASE("a 400 is the model's fault only where it says so") {
+TEST_CASE("a 400 means bad_model only where its body says so") {
     CHECK(meaning_of_status(400, R"({"error":{"type":"invalid_request_error","code":"model_not_found"}})") ==
           errc::bad_model);
     CHECK(meaning_of_status(400, R"({"error":{"type":"invalid_request_error","param":"model"}})") == errc::bad_model);
@@ -39,7 +39,7 @@ TEST_CASE("a 400 is the model's fault only where it says so") {
           errc::unauthorized);
 }
 
-TEST_CASE("errors inside a stream are understood in each provider's words") {
+TEST_CASE("errors inside a stream are classified for each provider") {
     CHECK(of_error(R"({"type":"overloaded_error","message":"Overloaded"})") == errc::overloaded);
     CHECK(of_error(R"({"type":"rate_limit_error"})") == errc::rate_limited);
     CHECK(of_error(R"({"code":"rate_limit_exceeded","type":"tokens"})") == errc::rate_limited);
@@ -55,7 +55,7 @@ TEST_CASE("errors inside a stream are understood in each provider's words") {
     CHECK(of_error("{}") == errc::unavailable);
 }
 
-TEST_CASE("a failed connection is another attempt's chance") {
+TEST_CASE("a failed connection may be retried") {
     CHECK(meaning_of_transport(http::errc::cut, true) == errc::interrupted);
     CHECK(meaning_of_transport(http::errc::gap_timeout, true) == errc::interrupted);
     CHECK(meaning_of_transport(http::errc::gap_timeout, false) == errc::unavailable);
@@ -63,7 +63,7 @@ TEST_CASE("a failed connection is another attempt's chance") {
     CHECK(meaning_of_transport(http::errc::too_large, true) == errc::malformed);
 }
 
-TEST_CASE("the pause asked for is read in its three spellings") {
+TEST_CASE("the requested pause is read in its three forms") {
     const auto now = parse_instant("1994-11-06T08:49:27Z").value();
     CHECK(pause_asked("250", "9", now) == milliseconds(250));
     CHECK(pause_asked("", "7", now) == seconds(7));
@@ -76,7 +76,7 @@ TEST_CASE("the pause asked for is read in its three spellings") {
         CHECK(pause_asked("", odd, now) == milliseconds(0));
 }
 
-TEST_CASE("each error belongs to one kind of failure") {
+TEST_CASE("each error has one kind of failure") {
     CHECK(failure_of(errc::rate_limited) == failure::again);
     CHECK(failure_of(errc::interrupted) == failure::again);
     CHECK(failure_of(errc::unauthorized) == failure::broken);

@@ -23,7 +23,7 @@ said ask(prompt what, simulated_config config = {.tokens_per_second = 20'000, .f
 
 }  // namespace
 
-TEST_CASE("the simulated companion says what it is and speaks of what was said") {
+TEST_CASE("the simulated reply says that it is simulated and quotes the message") {
     const auto got = ask(saying("My cat is called Miso\n[[x]]"));
     CHECK(got.ended == finish::stop);
     CHECK(got.text.find("simulated companion") != std::string::npos);
@@ -35,22 +35,22 @@ TEST_CASE("the simulated companion says what it is and speaks of what was said")
     CHECK(got.tokens->in > 5);
 }
 
-TEST_CASE("AIRI-19: asked for a title it gives the first words, asked for a summary it quotes") {
+TEST_CASE("AIRI-19: the simulated title is the first words, the simulated summary a quote") {
     auto what = saying("User: The lighthouse keeper and his goat went out to sea\n\nAssistant: Did they?");
-    what.wanted = purpose::title;
+    what.purpose = purpose::title;
     CHECK(ask(what).text == "The lighthouse keeper and his goat");
     what.turns[1].text = "User: Hi\n\nAssistant: Hello.";
     CHECK(ask(what).text == "Hi");
-    what.wanted = purpose::summary;
+    what.purpose = purpose::summary;
     CHECK(ask(what).text.starts_with("In short: User: Hi"));
 }
 
-TEST_CASE("the same prompt gets the same reply, another one another") {
+TEST_CASE("the same prompt gets the same reply, another prompt another one") {
     CHECK(simulated_reply(saying("a")) == simulated_reply(saying("a")));
     CHECK(simulated_reply(saying("a")) != simulated_reply(saying("b")));
 }
 
-TEST_CASE("tokens are the text and never cut a character") {
+TEST_CASE("tokens add up to the text and never cut a character") {
     const std::string text = "Grüße, Donaudampfschifffahrt! 日本語の文章です 🙂🙂🙂  double";
     std::string joined;
     for (const auto& token : simulated_tokens(text)) {
@@ -69,7 +69,7 @@ TEST_CASE("a long message is quoted in part") {
     CHECK(reply.find("…") != std::string::npos);
 }
 
-TEST_CASE("faults come on order") {
+TEST_CASE("faults happen on order") {
     CHECK(ask(saying("hi [[simulate error]]")).failed == errc::unavailable);
     const auto cut = ask(saying("hi [[simulate cut]]"));
     CHECK(cut.failed == errc::interrupted);
@@ -88,7 +88,7 @@ TEST_CASE("max_tokens cuts the reply short") {
     CHECK(got.pieces == 5);
 }
 
-TEST_CASE("tokens come at the pace that was set") {
+TEST_CASE("tokens come at the configured pace") {
     auto what = saying("hi");
     what.max_tokens = 6;
     const auto before = std::chrono::steady_clock::now();

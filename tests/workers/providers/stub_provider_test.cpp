@@ -89,7 +89,7 @@ struct world {
 
 }  // namespace
 
-TEST_CASE("every provider streams a reply and says what it cost") {
+TEST_CASE("every provider streams a reply and its token counts") {
     world w;
     for (const auto& [name, got] : w.ask_all("tokens=8 rate=200")) {
         CAPTURE(name);
@@ -110,28 +110,28 @@ TEST_CASE("harmless oddities change nothing") {
     w.expect("utf8=1 fault=split tokens=0", "", std::nullopt);
 }
 
-TEST_CASE("characters of several bytes survive any cutting") {
+TEST_CASE("multi-byte characters survive any chunking") {
     world w;
     const auto expected = w.ask(*w.providers[0], "utf8=1 tokens=12").text;
     CHECK(expected.size() > 12 * 5);
     w.expect("utf8=1 tokens=12 fault=split", expected, std::nullopt);
 }
 
-TEST_CASE("a stream that breaks is interrupted, after what came of it") {
+TEST_CASE("a stream that breaks is interrupted after the text that came") {
     world w;
     w.bound.gap = milliseconds(500);
     for (const auto* fault : {"stall", "cut", "close", "silent_pings every=50", "drip every=20"})
         w.expect(std::string("fault=") + fault, before_fault, errc::interrupted);
 }
 
-TEST_CASE("a stream that turns to nonsense is malformed") {
+TEST_CASE("a stream that becomes unparsable is malformed") {
     world w;
     w.expect("fault=bad_chunk", before_fault, errc::malformed);
     w.expect("fault=big_line", before_fault, errc::malformed);
     w.expect("fault=garbage_only", "", errc::malformed);
 }
 
-TEST_CASE("an error inside the stream can be tried again elsewhere") {
+TEST_CASE("an error inside the stream may be retried with another provider") {
     world w;
     for (const auto& [name, got] : w.ask_all("fault=error")) {
         CHECK(got.text == before_fault);
@@ -139,7 +139,7 @@ TEST_CASE("an error inside the stream can be tried again elsewhere") {
     }
 }
 
-TEST_CASE("without the end mark a reply is whole where its reason to end came") {
+TEST_CASE("a reply without the end mark is whole after its finish reason") {
     world w;
     for (const auto& [name, got] : w.ask_all("fault=no_done")) {
         CHECK(got.text == whole);
@@ -151,7 +151,7 @@ TEST_CASE("without the end mark a reply is whole where its reason to end came") 
     }
 }
 
-TEST_CASE("a provider that does not begin in time is unavailable") {
+TEST_CASE("a provider without a token in time is unavailable") {
     world w;
     w.bound.first_token = milliseconds(300);
     w.expect("fault=no_headers", "", errc::unavailable);
@@ -160,13 +160,13 @@ TEST_CASE("a provider that does not begin in time is unavailable") {
     w.expect("fault=silent_pings at=0 every=20", "", errc::unavailable);
 }
 
-TEST_CASE("a reply that goes on for ever ends with the total limit") {
+TEST_CASE("an endless reply ends at the total limit") {
     world w;
     w.bound.total = milliseconds(600);
     for (const auto& [name, got] : w.ask_all("tokens=10000 rate=50")) CHECK(got.failed == errc::interrupted);
 }
 
-TEST_CASE("statuses become errors, and the pause asked for is kept") {
+TEST_CASE("statuses become errors, and the requested pause is stored") {
     world w;
     const std::pair<const char*, errc> expected[] = {{"400", errc::prompt_refused}, {"401", errc::unauthorized},
         {"403", errc::unauthorized}, {"404", errc::bad_model}, {"408", errc::unavailable}, {"429", errc::rate_limited},
@@ -179,7 +179,7 @@ TEST_CASE("statuses become errors, and the pause asked for is kept") {
     for (const auto& each : w.providers) CHECK(each->retry_after() > milliseconds(35'000));
 }
 
-TEST_CASE("counts are found wherever they are sent, and their absence is told") {
+TEST_CASE("counts are found wherever they are sent, and missing ones stay missing") {
     world w;
     for (const std::string mode : {"last", "with_choices", "first", "twice_decreasing"})
         for (const auto& [name, got] : w.ask_all("usage=" + mode)) {
@@ -191,12 +191,12 @@ TEST_CASE("counts are found wherever they are sent, and their absence is told") 
     for (const auto& [name, got] : w.ask_all("usage=none")) CHECK(!got.tokens);
 }
 
-TEST_CASE("a reply of many megabytes comes through") {
+TEST_CASE("a reply of many megabytes is read") {
     world w;
     for (const auto& [name, got] : w.ask_all("tokens=20000 size=500")) CHECK(got.text.size() >= 9'900'000);
 }
 
-TEST_CASE("destroying a stream is noticed by the provider at once") {
+TEST_CASE("destroying a stream closes the provider's connection at once") {
     world w;
     for (const auto& each : w.providers) {
         const auto gone = w.stat("client_gone");

@@ -17,7 +17,7 @@ TEST_CASE("a partition is paused once at the high mark and resumed once at the l
     CHECK(of.took(4) == action::pause);
 }
 
-TEST_CASE("between the marks nothing changes, whichever way it goes") {
+TEST_CASE("between the marks a partition is neither paused nor resumed") {
     backpressure of(4, 1);
     for (int i = 0; i < 100; ++i) {
         CHECK(of.took(1) == action::none);

@@ -35,7 +35,7 @@ int count(const kafka::record& of, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("a dead letter keeps the original bytes, key and headers, and says where it is from and why it is here") {
+TEST_CASE("a dead letter keeps the original bytes, key and headers, and names its origin and its error") {
     const auto from = original();
     const auto dead = dead_letter(from, "usage", {errc::threw, 5});
     CHECK(dead.topic == "usage.recorded.v1-dlt");
@@ -53,7 +53,7 @@ TEST_CASE("a dead letter keeps the original bytes, key and headers, and says whe
     CHECK(header(dead, "airi-attempts") == "5");
 }
 
-TEST_CASE("a record for later says when it is due and how often it was tried") {
+TEST_CASE("a record for the retry topic has its due time and its attempts") {
     const auto from = original();
     const auto later = retry_later(from, {milliseconds{400}, 2}, some_time);
     CHECK(later.topic == "usage.recorded.v1-retry");
@@ -66,7 +66,7 @@ TEST_CASE("a record for later says when it is due and how often it was tried") {
     CHECK(due_of(from) == instant{});
 }
 
-TEST_CASE("over any number of retries the first place is kept, and headers do not pile up") {
+TEST_CASE("over any number of retries the first origin stays, and headers do not accumulate") {
     auto message = original();
     for (int attempt = 1; attempt <= 4; ++attempt) {
         const auto later = retry_later(message, {milliseconds{100}, attempt}, some_time);
@@ -88,7 +88,7 @@ TEST_CASE("over any number of retries the first place is kept, and headers do no
     CHECK(dead.value == original().value);
 }
 
-TEST_CASE("headers that are no numbers count as none") {
+TEST_CASE("headers that are not numbers count as missing") {
     auto message = original();
     message.headers.push_back({"retry_topic-attempts", "many"});
     message.headers.push_back({"retry_topic-backoff-timestamp", ""});
@@ -96,7 +96,7 @@ TEST_CASE("headers that are no numbers count as none") {
     CHECK(due_of(message) == instant{});
 }
 
-TEST_CASE("a record without an event id has one of its place, the same at each delivery") {
+TEST_CASE("a record without an event id gets one derived from its offset, the same at each delivery") {
     auto message = original();
     const auto derived = record{message}.id();
     CHECK(derived == record{message}.id());

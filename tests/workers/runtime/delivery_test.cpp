@@ -21,12 +21,12 @@ Step expect(const next_step& step) {
 
 }  // namespace
 
-TEST_CASE("success is the end") {
+TEST_CASE("a success finishes the record") {
     const retry_policy policy;
     expect<finished>(delivery(policy).after({}));
 }
 
-TEST_CASE("a failure that may pass is tried again with doubled pauses, then goes to the dead letters") {
+TEST_CASE("a temporary failure is retried with doubled pauses, then dead-lettered") {
     const retry_policy policy{.attempts = 4, .first_pause = milliseconds{100}};
     for (const auto& why : {again, broken}) {
         delivery of(policy);
@@ -41,21 +41,21 @@ TEST_CASE("a failure that may pass is tried again with doubled pauses, then goes
     }
 }
 
-TEST_CASE("a pause has its bound") {
+TEST_CASE("a pause has an upper bound") {
     const retry_policy policy{.attempts = 100, .first_pause = milliseconds{200}, .longest_pause = milliseconds{30'000}};
     delivery of(policy);
     for (int i = 0; i < 98; ++i) CHECK(expect<try_again>(of.after(again)).after <= milliseconds{30'000});
     CHECK(expect<try_again>(of.after(again)).after == milliseconds{30'000});
 }
 
-TEST_CASE("what is refused goes to the dead letters at once") {
+TEST_CASE("a refused record is dead-lettered at once") {
     const retry_policy policy;
     CHECK(expect<to_dead_letters>(delivery(policy).after(refused)).attempts == 1);
     CHECK(expect<to_dead_letters>(delivery(policy, 2).after(refused)).attempts == 3);
     CHECK(expect<to_dead_letters>(delivery(policy).after(errc::unknown_generation)).why == errc::unknown_generation);
 }
 
-TEST_CASE("an outage does not use up the record's own attempts, however long it lasts") {
+TEST_CASE("an outage uses up none of the record's attempts, however long it lasts") {
     const retry_policy policy{.attempts = 2, .outage_pause = milliseconds{1'000}};
     delivery of(policy);
     for (int i = 0; i < 1'000; ++i) {
@@ -69,7 +69,7 @@ TEST_CASE("an outage does not use up the record's own attempts, however long it 
     expect<to_dead_letters>(of.after(again));
 }
 
-TEST_CASE("where order does not matter the record waits in the retry topic, and its attempts travel with it") {
+TEST_CASE("where order does not matter the record goes to the retry topic with its attempts") {
     const retry_policy policy{.attempts = 3, .first_pause = milliseconds{100}, .keep_order = false};
     const auto first = expect<to_retry_topic>(delivery(policy).after(again));
     CHECK(first.attempts == 1);
@@ -81,7 +81,7 @@ TEST_CASE("where order does not matter the record waits in the retry topic, and 
     CHECK(expect<try_again>(delivery(policy).after(outage)).outage);
 }
 
-TEST_CASE("an error of the system is an outage, never a dead letter") {
+TEST_CASE("an error of the system is an outage and never dead-lettered") {
     const retry_policy policy{.attempts = 1};
     expect<try_again>(delivery(policy).after(make_error_code(boost::system::errc::connection_reset)));
 }

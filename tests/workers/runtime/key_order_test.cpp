@@ -4,7 +4,7 @@
 
 using airi::workers::key_order;
 
-TEST_CASE("one record of a key is in work, the others wait in their order") {
+TEST_CASE("one record of a key is in work, the others are queued in order") {
     key_order<int> of;
     int one = 1, two = 2, three = 3;
     CHECK(of.enter("k", one));
@@ -17,7 +17,7 @@ TEST_CASE("one record of a key is in work, the others wait in their order") {
     CHECK(of.enter("k", one));
 }
 
-TEST_CASE("keys do not wait for each other, and a key that is done leaves nothing behind") {
+TEST_CASE("keys do not wait for each other, and a key that is done is removed") {
     key_order<int> of;
     int record = 0;
     CHECK(of.enter("a", record));

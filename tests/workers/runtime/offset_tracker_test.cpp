@@ -9,7 +9,7 @@
 
 using airi::workers::offset_tracker;
 
-TEST_CASE("what finishes in order is committed one after the other") {
+TEST_CASE("records that finish in order are committed one after the other") {
     offset_tracker of;
     for (int i = 0; i < 3; ++i) of.started(i);
     CHECK(of.finished(0) == 1);
@@ -18,7 +18,7 @@ TEST_CASE("what finishes in order is committed one after the other") {
     CHECK(of.in_work() == 0);
 }
 
-TEST_CASE("nothing is committed beyond a record that is not finished") {
+TEST_CASE("no offset beyond an unfinished record is committed") {
     offset_tracker of;
     for (int i = 10; i < 14; ++i) of.started(i);
     CHECK_FALSE(of.finished(13));
@@ -27,7 +27,7 @@ TEST_CASE("nothing is committed beyond a record that is not finished") {
     CHECK(of.finished(12) == 14);
 }
 
-TEST_CASE("gaps between the offsets are committed with the record behind them") {
+TEST_CASE("gaps between offsets are committed with the record behind them") {
     offset_tracker of;
     of.started(5);
     of.started(9);
@@ -37,7 +37,7 @@ TEST_CASE("gaps between the offsets are committed with the record behind them") 
     CHECK(of.finished(20) == 21);
 }
 
-TEST_CASE("in whatever order records finish, commits rise and never pass an unfinished one") {
+TEST_CASE("commits rise and never pass an unfinished record, in whatever order records finish") {
     std::mt19937 random(42);
     for (int round = 0; round < 300; ++round) {
         offset_tracker of;

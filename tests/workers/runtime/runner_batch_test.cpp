@@ -49,7 +49,7 @@ strings numbers(int from, int to) {
 
 }  // namespace
 
-TEST_CASE("a batch is one transaction of as many records as there are, up to the bound") {
+TEST_CASE("a batch is one transaction of all waiting records, up to the limit") {
     batch_fixture h;
     h.worker.max_in_flight = 10;
     h.open();
@@ -65,7 +65,7 @@ TEST_CASE("a batch is one transaction of as many records as there are, up to the
     CHECK(h.runner->counters().handled == 25);
 }
 
-TEST_CASE("one bad record of a batch goes to the dead letters, the others are carried out once each") {
+TEST_CASE("one bad record of a batch is dead-lettered, the others are applied once each") {
     batch_fixture h;
     h.fault = [](const kafka::message& m) { return m.value == "5" ? refused : error_code{}; };
     h.open();
@@ -78,7 +78,7 @@ TEST_CASE("one bad record of a batch goes to the dead letters, the others are ca
     CHECK(h.committed() == 10);
 }
 
-TEST_CASE("an outage holds the whole batch, and then it goes through as it is") {
+TEST_CASE("an outage delays the whole batch, which is then applied unchanged") {
     batch_fixture h;
     h.open();
     h.database.use.fail_next(10, outage);
@@ -89,7 +89,7 @@ TEST_CASE("an outage holds the whole batch, and then it goes through as it is") 
     CHECK(h.producer.to("t-dlt").empty());
 }
 
-TEST_CASE("a batch whose effects throw is taken apart, and the records that cannot be done are given up one by one") {
+TEST_CASE("a batch whose effects throw is split, and the failing records are given up one by one") {
     batch_fixture h;
     h.worker.retry.keep_order = true;
     h.worker.handle_batch = [](std::span<const kafka::message> batch) -> result<workers::effects> {
@@ -110,7 +110,7 @@ TEST_CASE("a batch whose effects throw is taken apart, and the records that cann
     CHECK(h.committed() == 3);
 }
 
-TEST_CASE("where order does not matter a failing record waits in the retry topic while the others go on") {
+TEST_CASE("where order does not matter a failing record goes to the retry topic while the others go on") {
     batch_fixture h;
     h.worker.retry.first_pause = milliseconds{40};
     h.worker.retry.longest_pause = milliseconds{1000};
@@ -142,7 +142,7 @@ TEST_CASE("where order does not matter a failing record waits in the retry topic
     CHECK(h.consumer.committed({"t-retry", 0}) == 2);
 }
 
-TEST_CASE("a record of the retry topic is not tried before it is due") {
+TEST_CASE("a record of the retry topic is not handled before it is due") {
     runner_fixture h;
     h.open();
     h.assign({0}, "t-retry");

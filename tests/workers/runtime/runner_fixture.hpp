@@ -59,10 +59,10 @@ struct runner_fixture {
             .first_pause = milliseconds{1},
             .longest_pause = milliseconds{4},
             .outage_pause = milliseconds{2}};
-        worker.handle = [this](workers::record in) { return handle(this, in); };
-        worker.give_up = [](workers::record in) {
+        worker.handle = [this](workers::record record) { return handle(this, record); };
+        worker.give_up = [](workers::record record) {
             workers::effects out;
-            out.statements.push_back({&given_up, {in.from.value}});
+            out.statements.push_back({&given_up, {record.message.value}});
             return out;
         };
     }
@@ -94,19 +94,19 @@ struct runner_fixture {
         return out;
     }
 
-    static awaitable<result<workers::effects>> handle(runner_fixture* h, workers::record in) {
-        const auto key = in.from.key;
-        h->started.push_back(in.from.value);
+    static awaitable<result<workers::effects>> handle(runner_fixture* h, workers::record record) {
+        const auto key = record.message.key;
+        h->started.push_back(record.message.value);
         for (const auto& k : {key, std::string()}) h->most[k] = std::max(h->most[k], ++h->running[k]);
         for (int turns = h->yields ? static_cast<int>(h->random() % h->yields) : 0; turns > 0; --turns)
             co_await boost::asio::post(h->io.on(), boost::asio::use_awaitable);
         auto failed = co_await h->handler.pass();
         --h->running[key];
         --h->running[""];
-        if (!failed && h->outcome) failed = h->outcome(in.from);
+        if (!failed && h->outcome) failed = h->outcome(record.message);
         if (failed) co_return failed;
-        h->ended.push_back(in.from.value);
-        co_return effects_of(in.from);
+        h->ended.push_back(record.message.value);
+        co_return effects_of(record.message);
     }
 };
 

@@ -16,8 +16,7 @@ std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", part
 }  // namespace
 
 TEST_CASE(
-    "short work of a partition that goes away is finished and committed, what was not begun is left to the next "
-    "owner") {
+    "short work of a revoked partition is finished and committed; records not started are left to the next owner") {
     runner_fixture h;
     h.open({0});
     h.handler.hold();
@@ -42,7 +41,7 @@ TEST_CASE(
     CHECK(next.committed() == 4);
 }
 
-TEST_CASE("work that outlasts the revocation commits nothing, and the other partitions go on") {
+TEST_CASE("work that outlasts the revocation commits nothing, and other partitions go on") {
     runner_fixture h;
     h.open({0, 1});
     h.handler.hold();
@@ -61,8 +60,7 @@ TEST_CASE("work that outlasts the revocation commits nothing, and the other part
     CHECK(h.committed(1) == 1);
 }
 
-TEST_CASE(
-    "a partition that comes back while its old work goes on is read again in order, and none of it is forgotten") {
+TEST_CASE("a partition assigned again during its old work is read again in order and completely") {
     runner_fixture h;
     h.open({0});
     h.handler.hold();
@@ -82,7 +80,7 @@ TEST_CASE(
     CHECK(h.committed() == 3);
 }
 
-TEST_CASE("records that waited for a turn of a partition that goes away are not started, and those of others are") {
+TEST_CASE("queued records of a revoked partition are not started, and those of others are") {
     runner_fixture h;
     h.worker.max_in_flight = 1;
     h.open({0, 1});
@@ -102,7 +100,7 @@ TEST_CASE("records that waited for a turn of a partition that goes away are not 
     CHECK(h.committed(1) == 2);
 }
 
-TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothing in") {
+TEST_CASE("a drain finishes the work in progress, starts no record and takes none") {
     runner_fixture h;
     h.open();
     h.handler.hold();
@@ -124,7 +122,7 @@ TEST_CASE("a drain finishes what is in work, starts nothing more and takes nothi
     CHECK(h.published() == strings{"0", "1"});
 }
 
-TEST_CASE("a drain ends at its limit although a handler does not, and that record is not committed") {
+TEST_CASE("a drain ends at its limit even if a handler does not, whose record is not committed") {
     runner_fixture h;
     h.open();
     h.handler.hold();
@@ -139,7 +137,7 @@ TEST_CASE("a drain ends at its limit although a handler does not, and that recor
     CHECK(h.producer.sent.empty());
 }
 
-TEST_CASE("a drain does not wait for a server that is away: the record stays for the next owner") {
+TEST_CASE("a drain does not wait for an unavailable server: the record is left to the next owner") {
     runner_fixture h;
     h.open();
     h.database.use.fail_always(outage);

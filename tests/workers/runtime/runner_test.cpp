@@ -8,7 +8,7 @@ using namespace airi;
 using namespace airi::test;
 using strings = std::vector<std::string>;
 
-TEST_CASE("hundreds of records are in work at once, one at a time of a key, and commits never pass an unfinished one") {
+TEST_CASE("hundreds of records run at once, one per key, and commits never pass an unfinished one") {
     runner_fixture h;
     h.worker.max_in_flight = 64;
     h.yields = 40;
@@ -59,7 +59,7 @@ TEST_CASE("records without a key do not wait for each other") {
     CHECK(h.committed() == 5);
 }
 
-TEST_CASE("no more handlers run than the worker wants at once") {
+TEST_CASE("no more than max_in_flight handlers run at once") {
     runner_fixture h;
     h.worker.max_in_flight = 3;
     h.open();
@@ -75,7 +75,7 @@ TEST_CASE("no more handlers run than the worker wants at once") {
     CHECK(h.most[""] == 3);
 }
 
-TEST_CASE("effects are carried out in one order: transaction, frames, events, and then the offset") {
+TEST_CASE("effects are applied in one order: transaction, frames, events, offset") {
     runner_fixture h;
     h.consumer.at_commit = [&](const kafka::partition_id&, std::int64_t) { h.journal.push_back("offset"); };
     h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
@@ -100,7 +100,7 @@ TEST_CASE("effects are carried out in one order: transaction, frames, events, an
     CHECK(header(h.producer.sent.front(), "ce_id") == "7");
 }
 
-TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the others go on") {
+TEST_CASE("one poisoned record is dead-lettered with its bytes, and the others go on") {
     runner_fixture h;
     const std::string poison("\x00\xffpoison", 8);
     h.outcome = [&](const kafka::message& m) { return m.value == poison ? refused : error_code{}; };
@@ -120,7 +120,7 @@ TEST_CASE("one poisoned record goes to the dead letters with its bytes, and the 
     CHECK(h.runner->counters().dead == 1);
 }
 
-TEST_CASE("an outage of the database is waited for, and then everything goes through, made once and in order") {
+TEST_CASE("an outage of the database delays all records, which are then applied once and in order") {
     runner_fixture h;
     h.open();
     h.database.use.fail_next(40, outage);
@@ -134,7 +134,7 @@ TEST_CASE("an outage of the database is waited for, and then everything goes thr
     CHECK(h.runner->counters().outages >= 40);
 }
 
-TEST_CASE("an outage of the broker repeats the effects until it has them, and nothing is committed before") {
+TEST_CASE("an outage of the broker repeats the effects until acknowledged, and nothing is committed before") {
     runner_fixture h;
     h.open();
     h.producer.use.fail_next(7, kafka::errc::unavailable);
@@ -147,7 +147,7 @@ TEST_CASE("an outage of the broker repeats the effects until it has them, and no
     CHECK(h.committed() == 1);
 }
 
-TEST_CASE("a handler that waits for a lease is asked again for as long as it takes") {
+TEST_CASE("a handler that waits for a lease is retried without a limit") {
     runner_fixture h;
     int left = 25;
     h.outcome = [&](const kafka::message&) {
@@ -161,7 +161,7 @@ TEST_CASE("a handler that waits for a lease is asked again for as long as it tak
     CHECK(h.published() == strings{"v"});
 }
 
-TEST_CASE("a handler that throws is tried again a bounded number of times, then given up with its end told") {
+TEST_CASE("a handler that throws is retried a bounded number of times, then its record is given up") {
     runner_fixture h;
     h.outcome = [](const kafka::message& m) -> error_code {
         if (m.value == "bad") throw std::runtime_error("out of luck");
@@ -182,7 +182,7 @@ TEST_CASE("a handler that throws is tried again a bounded number of times, then 
     CHECK(h.committed() == 2);
 }
 
-TEST_CASE("effects that throw while they are carried out count as broken too") {
+TEST_CASE("effects that throw while they are applied count as broken too") {
     runner_fixture h;
     h.worker.handle = [](workers::record) -> awaitable<result<workers::effects>> {
         workers::effects out;
@@ -199,7 +199,7 @@ TEST_CASE("effects that throw while they are carried out count as broken too") {
     CHECK(h.committed() == 1);
 }
 
-TEST_CASE("an end that cannot be written because of a conflict is tried again before the dead letter") {
+TEST_CASE("give-up effects that meet a conflict are retried before the dead letter") {
     runner_fixture h;
     h.outcome = [](const kafka::message&) { return refused; };
     int conflicts = 2;
@@ -214,7 +214,7 @@ TEST_CASE("an end that cannot be written because of a conflict is tried again be
     CHECK(h.producer.to("t-dlt").size() == 1);
 }
 
-TEST_CASE("giving up that throws loses neither the dead letter nor the records behind it") {
+TEST_CASE("give_up that throws loses neither the dead letter nor the records behind it") {
     runner_fixture h;
     h.outcome = [](const kafka::message& m) { return m.value == "bad" ? refused : error_code{}; };
     h.worker.give_up = [](workers::record) -> workers::effects { throw std::runtime_error("cannot"); };
@@ -227,7 +227,7 @@ TEST_CASE("giving up that throws loses neither the dead letter nor the records b
     CHECK(h.committed() == 2);
 }
 
-TEST_CASE("a dead letter that the broker does not take does not stop the records behind it") {
+TEST_CASE("a dead letter that the broker rejects does not stop the records behind it") {
     runner_fixture h;
     h.outcome = [](const kafka::message& m) { return m.value == "good" ? error_code{} : refused; };
     h.producer.refuse = [](const kafka::record& r) {
@@ -246,7 +246,7 @@ TEST_CASE("a dead letter that the broker does not take does not stop the records
     CHECK(header(dead[0], "airi-value-left-out") == "2000");
 }
 
-TEST_CASE("a dead letter waits for the broker and is written once") {
+TEST_CASE("a dead letter waits for the broker and is published once") {
     runner_fixture h;
     h.outcome = [](const kafka::message&) { return refused; };
     h.producer.use.fail_next(3, kafka::errc::unavailable);
@@ -259,7 +259,7 @@ TEST_CASE("a dead letter waits for the broker and is written once") {
     CHECK(h.committed() == 1);
 }
 
-TEST_CASE("an event that cannot be read is refused without its handler being asked") {
+TEST_CASE("an event that cannot be decoded is refused without calling its handler") {
     runner_fixture h;
     int asked = 0;
     const auto known = message(0, 0, "k", "v");
@@ -296,7 +296,7 @@ TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it
     CHECK(h.consumer.paused.empty());
 }
 
-TEST_CASE("a consumer that failed makes the worker unhealthy") {
+TEST_CASE("a failed consumer makes the worker unhealthy") {
     runner_fixture h;
     h.open();
     CHECK(h.runner->healthy());

@@ -26,7 +26,7 @@ json::document rows_of(const effects& out) {
 
 }  // namespace
 
-TEST_CASE("a batch of usage becomes one statement with a row for each event") {
+TEST_CASE("a batch of usage becomes one statement with a row per event") {
     std::vector<kafka::message> batch{carrying(used("a"), 0), carrying(used("b"), 1), carrying(used("c"), 2)};
     const auto out = usage::count(batch);
     REQUIRE(out);
@@ -50,13 +50,13 @@ TEST_CASE("a batch of usage becomes one statement with a row for each event") {
     });
 }
 
-TEST_CASE("a redelivered event is the same row, so that it is counted once") {
+TEST_CASE("a redelivered event gives the same row, so that it counts once") {
     const std::vector<kafka::message> once{carrying(used(), 5)}, again{carrying(used(), 99)};
     CHECK(parameter(usage::count(once)->statements[0], "events") ==
           parameter(usage::count(again)->statements[0], "events"));
 }
 
-TEST_CASE("one record that is no usage event refuses the whole batch") {
+TEST_CASE("one record that is not a usage event refuses the whole batch") {
     std::vector<kafka::message> batch{carrying(used("a")), carrying(used("b"))};
     batch[1].value = "{}";
     const auto out = usage::count(batch);
@@ -67,7 +67,7 @@ TEST_CASE("one record that is no usage event refuses the whole batch") {
     CHECK(usage::count(std::vector<kafka::message>{carrying(negative)}).error() == failure::refused);
 }
 
-TEST_CASE("whoever used something today hears the new sums") {
+TEST_CASE("today's sums are sent to the users of the batch") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
     REQUIRE(out);
     const auto user = used().user;
@@ -87,7 +87,7 @@ TEST_CASE("whoever used something today hears the new sums") {
     CHECK(then.events.empty());
 }
 
-TEST_CASE("sums that cannot be read are told to nobody") {
+TEST_CASE("sums that cannot be parsed are sent to no user") {
     const auto out = usage::count(std::vector<kafka::message>{carrying(used())});
     for (const auto& text : {"[]", "null", "", "[{}]", "[{\"user_id\":\"x\"}]", "{"})
         CHECK(out->after_from_rows({cell(text)}).announcements.empty());
@@ -95,7 +95,7 @@ TEST_CASE("sums that cannot be read are told to nobody") {
     CHECK(out->after_from_rows({}).announcements.empty());
 }
 
-TEST_CASE("the usage worker is called usage for ever: another name would count everything again") {
+TEST_CASE("the usage worker keeps its topic and group") {
     const auto worker = usage::declare();
     CHECK(worker.name == "usage");
     CHECK(worker.topic == "usage.recorded.v1");

@@ -68,67 +68,66 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") 
 
 class anthropic final : public chat_provider {
 public:
-    anthropic(anthropic_config config, http::client& with, executor on)
-        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
+    anthropic(anthropic_config config, http::client& client, executor executor)
+        : config_(std::move(config)), client_(client), executor_(std::move(executor)) {}
 
     std::string_view name() const override { return "anthropic"; }
     milliseconds retry_after() const override { return pause_->left(); }
 
-    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
         out.url = config_.base_url + "/messages";
         out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"},
             {"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
-        out.body = anthropic_body(what);
-        return open_chat(with_, on_, {"anthropic", std::move(out), anthropic_decoder(), bound, pause_});
+        out.body = anthropic_body(prompt);
+        return open_chat(client_, executor_, {"anthropic", std::move(out), anthropic_decoder(), limits, pause_});
     }
 
 private:
     anthropic_config config_;
-    http::client& with_;
-    executor on_;
-    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
+    http::client& client_;
+    executor executor_;
+    std::shared_ptr<requested_pause> pause_ = std::make_shared<requested_pause>();
 };
 
 }  // namespace
 
-std::string anthropic_body(const prompt& what) {
+std::string anthropic_body(const prompt& prompt) {
     std::string system;
-    std::vector<turn> turns;
-    for (const auto& each : what.turns) {
-        // An empty text block is refused with 400.
-        if (is_blank(each.text)) continue;
-        if (each.who == role::system) {
-            system += (system.empty() ? "" : "\n\n") + each.text;
+    std::vector<providers::turn> turns;
+    for (const auto& turn : prompt.turns) {
+        // Anthropic rejects an empty text block with 400.
+        if (is_blank(turn.text)) continue;
+        if (turn.speaker == role::system) {
+            system += (system.empty() ? "" : "\n\n") + turn.text;
             continue;
         }
-        // A companion's greeting comes before anything the user said, but the first turn must be the user's.
-        if (turns.empty() && each.who == role::assistant) turns.push_back({role::user, "(The conversation begins.)"});
-        if (!turns.empty() && turns.back().who == each.who)
-            turns.back().text += "\n\n" + each.text;
+        // A companion's greeting precedes the user's first turn, but the first turn must be the user's.
+        if (turns.empty() && turn.speaker == role::assistant)
+            turns.push_back({role::user, "(The conversation begins.)"});
+        if (!turns.empty() && turns.back().speaker == turn.speaker)
+            turns.back().text += "\n\n" + turn.text;
         else
-            turns.push_back(each);
+            turns.push_back(turn);
     }
     if (turns.empty()) turns.push_back({role::user, "(The conversation begins.)"});
 
-    std::string messages = "[";
-    for (const auto& each : turns) {
-        if (messages.size() > 1) messages += ',';
-        const std::string_view who = each.who == role::user ? "user" : "assistant";
-        messages += json::object().add("role", who).add("content", each.text).text();
+    json::array messages;
+    for (const auto& turn : turns) {
+        const std::string_view name = turn.speaker == role::user ? "user" : "assistant";
+        messages.add(json::object().add("role", name).add("content", turn.text));
     }
-    messages += ']';
     json::object out;
-    out.add("model", what.model).add("max_tokens", what.max_tokens);
+    out.add("model", prompt.model).add("max_tokens", prompt.max_tokens);
     if (!system.empty()) out.add("system", system);
-    out.add_raw("messages", messages).add("stream", true);
-    // Their scale ends at 1, OpenAI's at 2.
-    if (what.temperature) out.add("temperature", std::min(*what.temperature, 1.0));
+    out.add_raw("messages", messages.text()).add("stream", true);
+    // The scale ends at 1 here, at 2 in OpenAI's API.
+    if (prompt.temperature) out.add("temperature", std::min(*prompt.temperature, 1.0));
     return std::move(out).text();
 }
 
-std::unique_ptr<chat_provider> anthropic_provider(anthropic_config config, http::client& with, executor on) {
-    return std::make_unique<anthropic>(std::move(config), with, std::move(on));
+std::unique_ptr<chat_provider> anthropic_provider(anthropic_config config, http::client& client, executor executor) {
+    return std::make_unique<anthropic>(std::move(config), client, std::move(executor));
 }
 
 std::unique_ptr<decoder> anthropic_decoder() { return std::make_unique<anthropic_events>(); }

@@ -16,10 +16,10 @@ struct anthropic_config {
     secret key;
 };
 
-/// `with` outlives the provider and its streams.
-std::unique_ptr<chat_provider> anthropic_provider(anthropic_config config, http::client& with, executor on);
+/// `client` must outlive the provider and its streams.
+std::unique_ptr<chat_provider> anthropic_provider(anthropic_config, http::client& client, executor);
 std::unique_ptr<decoder> anthropic_decoder();
-/// The request's body: the system turns apart, then turns of user and assistant by turns, the user's first.
-std::string anthropic_body(const prompt& what);
+/// The request's body: the system turns apart, then alternating turns of user and assistant, the user's first.
+std::string anthropic_body(const prompt&);
 
 }  // namespace airi::workers::providers

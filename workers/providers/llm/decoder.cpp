@@ -28,8 +28,8 @@ error_code decoder::body_ended() {
 }
 
 std::optional<piece> decoder::take() {
-    const bool end = over_ && good_ > 0 && !told_end_;
-    told_end_ = told_end_ || end;
+    const bool end = over_ && good_ > 0 && !end_taken_;
+    end_taken_ = end_taken_ || end;
     if (text_.empty() && !counted_ && !end) return std::nullopt;
     piece out{.text = std::exchange(text_, {}), .tokens = {}, .ended = {}};
     if (in_ && (counted_ || end)) out.tokens = token_count{*in_, out_};

@@ -1,5 +1,5 @@
-// One chat request over HTTP: sending it, telling refusals apart, and the stream of its pieces with the time
-// limits for content. Used by every provider over HTTP.
+// One chat request over HTTP: sending it, classifying refusals, and the stream of its pieces with the time limits for
+// content. Used by every provider over HTTP.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,10 @@
 
 namespace airi::workers::providers {
 
-/// How long a provider has asked to be left alone.
-class pause_note {
+/// How long a provider has asked us to wait.
+class requested_pause {
 public:
-    void ask(milliseconds length) { until_ = std::chrono::steady_clock::now() + length; }
+    void set(milliseconds length) { until_ = std::chrono::steady_clock::now() + length; }
     milliseconds left() const;
 
 private:
@@ -23,14 +23,14 @@ private:
 };
 
 struct chat_call {
-    std::string provider;  ///< for the log
-    http::request what;    ///< its limits are set by `open_chat`
-    std::unique_ptr<decoder> how;
-    time_limits bound;
-    std::shared_ptr<pause_note> pause;
+    std::string provider;   ///< for the log
+    http::request request;  ///< `open_chat` sets its limits
+    std::unique_ptr<providers::decoder> decoder;
+    time_limits limits;
+    std::shared_ptr<requested_pause> pause;
 };
 
-/// Ends when the provider has accepted the request. `with` outlives the stream.
-awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& with, executor on, chat_call call);
+/// Returns when the provider has accepted the request. `client` must outlive the stream.
+awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& client, executor, chat_call);
 
 }  // namespace airi::workers::providers

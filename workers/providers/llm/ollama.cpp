@@ -51,52 +51,46 @@ private:
     std::vector<std::string> lines_;
 };
 
-std::string body_of(const prompt& what) {
-    std::string messages = "[";
-    for (const auto& each : what.turns) {
-        if (messages.size() > 1) messages += ',';
-        const std::string_view who = each.who == role::system ? "system"
-                                     : each.who == role::user ? "user"
-                                                              : "assistant";
-        messages += json::object().add("role", who).add("content", each.text).text();
-    }
-    messages += ']';
+std::string body_of(const prompt& prompt) {
+    json::array messages;
+    for (const auto& turn : prompt.turns)
+        messages.add(json::object().add("role", name_of(turn.speaker)).add("content", turn.text));
     json::object options;
-    options.add("num_predict", what.max_tokens);
-    if (what.temperature) options.add("temperature", *what.temperature);
+    options.add("num_predict", prompt.max_tokens);
+    if (prompt.temperature) options.add("temperature", *prompt.temperature);
     json::object out;
-    out.add("model", what.model).add_raw("messages", messages).add("stream", true);
+    out.add("model", prompt.model).add_raw("messages", messages.text()).add("stream", true);
     out.add_raw("options", std::move(options).text());
     return std::move(out).text();
 }
 
 class ollama final : public chat_provider {
 public:
-    ollama(ollama_config config, http::client& with, executor on)
-        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
+    ollama(ollama_config config, http::client& client, executor executor)
+        : config_(std::move(config)), client_(client), executor_(std::move(executor)) {}
 
     std::string_view name() const override { return "ollama"; }
     milliseconds retry_after() const override { return pause_->left(); }
 
-    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
         out.url = config_.base_url + "/api/chat";
         out.with = {{"Content-Type", "application/json"}, {"Accept", "application/x-ndjson"}};
-        out.body = body_of(what);
-        return open_chat(with_, on_, {"ollama", std::move(out), ollama_decoder(), bound, pause_});
+        out.body = body_of(prompt);
+        return open_chat(client_, executor_, {"ollama", std::move(out), ollama_decoder(), limits, pause_});
     }
 
 private:
     ollama_config config_;
-    http::client& with_;
-    executor on_;
-    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
+    http::client& client_;
+    executor executor_;
+    std::shared_ptr<requested_pause> pause_ = std::make_shared<requested_pause>();
 };
 
 }  // namespace
 
-std::unique_ptr<chat_provider> ollama_provider(ollama_config config, http::client& with, executor on) {
-    return std::make_unique<ollama>(std::move(config), with, std::move(on));
+std::unique_ptr<chat_provider> ollama_provider(ollama_config config, http::client& client, executor executor) {
+    return std::make_unique<ollama>(std::move(config), client, std::move(executor));
 }
 
 std::unique_ptr<decoder> ollama_decoder() { return std::make_unique<ollama_lines>(); }

@@ -14,8 +14,8 @@ struct ollama_config {
     std::string base_url;  ///< scheme, host and port
 };
 
-/// `with` outlives the provider and its streams.
-std::unique_ptr<chat_provider> ollama_provider(ollama_config config, http::client& with, executor on);
+/// `client` must outlive the provider and its streams.
+std::unique_ptr<chat_provider> ollama_provider(ollama_config, http::client& client, executor);
 std::unique_ptr<decoder> ollama_decoder();
 
 }  // namespace airi::workers::providers

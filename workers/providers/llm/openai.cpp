@@ -42,8 +42,7 @@ private:
         const auto error = root["error"];
         if (error.exists() && !error.is_null()) return meaning_of_error(error);
         if (is_error) return meaning_of_error(root);
-        // In any chunk: some vendors send the counts in one whose `choices` is not empty. Groq has a place of
-        // its own.
+        // In any chunk: some vendors send the counts in one whose `choices` is not empty. Groq has its own place.
         for (const auto usage : {root["groq_"]["usage"], root["usage"]}) {
             count_in(usage["prompt_tokens"].integer());
             count_out(usage["completion_tokens"].integer());
@@ -67,43 +66,31 @@ private:
     std::vector<http::sse_event> events_;
 };
 
-std::string_view name_of(role who) {
-    switch (who) {
-        case role::system: return "system";
-        case role::user: return "user";
-        case role::assistant: return "assistant";
-    }
-    return "user";
-}
-
-std::string body_of(const prompt& what, const openai_config& config) {
-    std::string messages = "[";
-    for (const auto& each : what.turns) {
-        if (messages.size() > 1) messages += ',';
-        messages += json::object().add("role", name_of(each.who)).add("content", each.text).text();
-    }
-    messages += ']';
+std::string body_of(const prompt& prompt, const openai_config& config) {
+    json::array messages;
+    for (const auto& turn : prompt.turns)
+        messages.add(json::object().add("role", name_of(turn.speaker)).add("content", turn.text));
     json::object out;
-    out.add("model", what.model).add_raw("messages", messages).add("stream", true);
+    out.add("model", prompt.model).add_raw("messages", messages.text()).add("stream", true);
     if (config.wants_usage) out.add_raw("stream_options", R"({"include_usage":true})");
-    out.add(config.max_tokens_field, what.max_tokens);
-    if (what.temperature) out.add("temperature", *what.temperature);
+    out.add(config.max_tokens_field, prompt.max_tokens);
+    if (prompt.temperature) out.add("temperature", *prompt.temperature);
     return std::move(out).text();
 }
 
 class openai final : public chat_provider {
 public:
-    openai(openai_config config, http::client& with, executor on)
-        : config_(std::move(config)), with_(with), on_(std::move(on)) {}
+    openai(openai_config config, http::client& client, executor executor)
+        : config_(std::move(config)), client_(client), executor_(std::move(executor)) {}
 
     std::string_view name() const override { return config_.name; }
     milliseconds retry_after() const override { return pause_->left(); }
 
-    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
         out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
         if (!config_.azure_api_version.empty()) {
-            const auto& deployment = config_.azure_deployment.empty() ? what.model : config_.azure_deployment;
+            const auto& deployment = config_.azure_deployment.empty() ? prompt.model : config_.azure_deployment;
             out.url = config_.base_url + "/openai/deployments/" + deployment +
                       "/chat/completions?api-version=" + config_.azure_api_version;
             out.with.emplace_back("api-key", config_.key.reveal());
@@ -111,21 +98,21 @@ public:
             out.url = config_.base_url + "/chat/completions";
             if (!config_.key.empty()) out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
         }
-        out.body = body_of(what, config_);
-        return open_chat(with_, on_, {config_.name, std::move(out), openai_decoder(), bound, pause_});
+        out.body = body_of(prompt, config_);
+        return open_chat(client_, executor_, {config_.name, std::move(out), openai_decoder(), limits, pause_});
     }
 
 private:
     openai_config config_;
-    http::client& with_;
-    executor on_;
-    std::shared_ptr<pause_note> pause_ = std::make_shared<pause_note>();
+    http::client& client_;
+    executor executor_;
+    std::shared_ptr<requested_pause> pause_ = std::make_shared<requested_pause>();
 };
 
 }  // namespace
 
-std::unique_ptr<chat_provider> openai_provider(openai_config config, http::client& with, executor on) {
-    return std::make_unique<openai>(std::move(config), with, std::move(on));
+std::unique_ptr<chat_provider> openai_provider(openai_config config, http::client& client, executor executor) {
+    return std::make_unique<openai>(std::move(config), client, std::move(executor));
 }
 
 std::unique_ptr<decoder> openai_decoder() { return std::make_unique<openai_chunks>(); }

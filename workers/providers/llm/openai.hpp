@@ -1,5 +1,4 @@
-// Chat completions as OpenAI defined them, streamed: OpenAI, Groq, Azure and whatever else speaks them at a
-// base URL.
+// Chat completions as OpenAI defined them, streamed: OpenAI, Groq, Azure, and any compatible server at a base URL.
 #pragma once
 
 #include <memory>
@@ -16,16 +15,16 @@ struct openai_config {
     std::string name = "openai";
     std::string base_url{};  ///< up to and including /v1; for Azure the resource's endpoint
     secret key{};
-    /// The newer name knows all models of OpenAI; older imitations know only max_tokens.
+    /// All of OpenAI's models accept max_completion_tokens; older compatible servers accept max_tokens only.
     std::string max_tokens_field = "max_tokens";
     bool wants_usage = true;  ///< sends stream_options.include_usage
-    /// Azure when not empty: the key goes into `api-key`, and the model is the deployment.
+    /// Not empty: Azure. The key is sent in `api-key`, and the model is the deployment.
     std::string azure_api_version{};
-    std::string azure_deployment{};  ///< empty: the prompt's model names it
+    std::string azure_deployment{};  ///< empty: the prompt's model
 };
 
-/// `with` outlives the provider and its streams.
-std::unique_ptr<chat_provider> openai_provider(openai_config config, http::client& with, executor on);
+/// `client` must outlive the provider and its streams.
+std::unique_ptr<chat_provider> openai_provider(openai_config, http::client& client, executor);
 std::unique_ptr<decoder> openai_decoder();
 
 }  // namespace airi::workers::providers

@@ -12,14 +12,14 @@ namespace {
 
 constexpr milliseconds longest_pause = std::chrono::hours(1);
 
-struct saying {
+struct known_code {
     std::string_view part;
-    errc means;
+    errc meaning;
 };
 
-// Parts of the `type`, `code` and `innererror.code` that OpenAI, Azure, Groq, Anthropic and those who imitate
-// them use. The first that is found counts.
-constexpr saying sayings[] = {
+// Parts of the `type`, `code` and `innererror.code` that OpenAI, Azure, Groq, Anthropic and compatible servers use. The
+// first one found counts.
+constexpr known_code known_codes[] = {
     {"rate_limit", errc::rate_limited},
     {"quota", errc::rate_limited},
     {"tokens_exceeded", errc::rate_limited},
@@ -42,28 +42,28 @@ constexpr saying sayings[] = {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-std::optional<errc> said_by(std::string_view word) {
-    for (const auto& each : sayings)
-        if (has(word, each.part)) return each.means;
+std::optional<errc> meaning_of_code(std::string_view code) {
+    for (const auto& known : known_codes)
+        if (has(code, known.part)) return known.meaning;
     return std::nullopt;
 }
 
-std::optional<errc> said_by_message(std::string_view message) {
+std::optional<errc> meaning_of_message(std::string_view message) {
     if (has(message, "model") && (has(message, "not found") || has(message, "does not exist"))) return errc::bad_model;
     if (has(message, "credit balance")) return errc::unauthorized;
     return std::nullopt;
 }
 
-// Specific words first: OpenAI's `type` is invalid_request_error for an unknown model too.
-std::optional<errc> said_by(json::value error) {
-    if (const auto text = error.string()) return said_by_message(*text);
+// The specific first: OpenAI's `type` is invalid_request_error for an unknown model too.
+std::optional<errc> stated_meaning(json::value error) {
+    if (const auto text = error.string()) return meaning_of_message(*text);
     const auto message = error["message"].string();
     if (message)
-        if (const auto said = said_by_message(*message)) return said;
+        if (const auto stated = meaning_of_message(*message)) return stated;
     if (error["param"].string() == "model") return errc::bad_model;
-    for (const auto word : {error["innererror"]["code"], error["code"], error["type"]})
-        if (const auto text = word.string())
-            if (const auto said = said_by(*text)) return said;
+    for (const auto code : {error["innererror"]["code"], error["code"], error["type"]})
+        if (const auto text = code.string())
+            if (const auto stated = meaning_of_code(*text)) return stated;
     return std::nullopt;
 }
 
@@ -75,7 +75,7 @@ std::optional<Int> digits(std::string_view text) {
     return out;
 }
 
-// Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7; the two obsolete forms are not sent by anyone).
+// Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7); no provider sends the two obsolete forms.
 std::optional<instant> http_date(std::string_view text) {
     constexpr std::array<std::string_view, 12> months{
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -113,18 +113,18 @@ errc meaning_of_status(unsigned status, std::string_view body) {
     if (status != 400 && status != 413 && status != 422) return errc::malformed;
     if (body.empty()) return errc::prompt_refused;
     const auto parsed = json::document::parse(body);
-    const auto said = parsed ? said_by(parsed->root()["error"]) : std::nullopt;
-    return said == errc::bad_model || said == errc::unauthorized ? *said : errc::prompt_refused;
+    const auto stated = parsed ? stated_meaning(parsed->root()["error"]) : std::nullopt;
+    return stated == errc::bad_model || stated == errc::unauthorized ? *stated : errc::prompt_refused;
 }
 
 errc meaning_of_error(json::value error) {
     const auto code = error["code"];
     auto status = code.integer();
     if (!status && code.string()) status = digits<std::int64_t>(*code.string());
-    const auto said = said_by(error);
-    if (said && said != errc::prompt_refused) return *said;
+    const auto stated = stated_meaning(error);
+    if (stated && stated != errc::prompt_refused) return *stated;
     if (status && *status >= 400 && *status < 600) return meaning_of_status(static_cast<unsigned>(*status), {});
-    return said.value_or(errc::unavailable);
+    return stated.value_or(errc::unavailable);
 }
 
 errc meaning_of_transport(const error_code& ec, bool has_begun) {

@@ -1,5 +1,4 @@
-// What a provider's refusals mean: HTTP statuses, error objects, Retry-After. Used by every provider over
-// HTTP.
+// Classifies a provider's refusals: HTTP statuses, error objects, Retry-After. Used by every provider over HTTP.
 #pragma once
 
 #include <string_view>
@@ -10,16 +9,14 @@
 
 namespace airi::workers::providers {
 
-/// An answer whose status is not 200, with as much of its body as could be read.
+/// A response whose status is not 200, with as much of its body as could be read.
 errc meaning_of_status(unsigned status, std::string_view body);
-/// An error that comes inside a stream: the value of its "error" member, an object or a string.
+/// An error inside a stream: the value of its "error" member, an object or a string.
 errc meaning_of_error(json::value error);
-/// A failure of the connection. Before the model has begun the provider counts as unavailable when it was too
-/// slow.
+/// A failure of the connection. A timeout before the model has begun counts as unavailable.
 errc meaning_of_transport(const error_code& ec, bool has_begun);
 
-/// retry-after-ms, else Retry-After in seconds or as an HTTP date; at most an hour, 0 when absent or
-/// unreadable.
+/// retry-after-ms, else Retry-After in seconds or as an HTTP date; at most an hour, 0 when absent or malformed.
 milliseconds pause_asked(std::string_view retry_after_ms, std::string_view retry_after, instant now);
 
 }  // namespace airi::workers::providers

@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 4> thoughts{
 constexpr std::array<std::string_view, 4> questions{"What would you like to try first?",
     "Which part of it is most on your mind?", "Would you like to tell me more about it?", "How did it begin?"};
 
-// FNV-1a: the choice of words depends on the prompt alone.
+// FNV-1a: the reply depends on the prompt alone.
 std::uint64_t hash_of(std::string_view text) {
     std::uint64_t h = 14695981039346656037ull;
     for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211ull;
@@ -44,17 +44,17 @@ std::string_view clipped(std::string_view text, std::size_t most) {
     return text.substr(0, most);
 }
 
-std::string_view last_user_text(const prompt& what) {
-    for (auto it = what.turns.rbegin(); it != what.turns.rend(); ++it)
-        if (it->who == role::user) return it->text;
+std::string_view last_user_text(const prompt& prompt) {
+    for (auto it = prompt.turns.rbegin(); it != prompt.turns.rend(); ++it)
+        if (it->speaker == role::user) return it->text;
     return {};
 }
 
-bool orders(const prompt& what, std::string_view fault) {
-    return last_user_text(what).find("[[simulate " + std::string(fault) + "]]") != std::string_view::npos;
+bool orders(const prompt& prompt, std::string_view fault) {
+    return last_user_text(prompt).find("[[simulate " + std::string(fault) + "]]") != std::string_view::npos;
 }
 
-// What the user said, on one line and without orders for faults.
+// What the user wrote, on one line and without orders for faults.
 std::string quote_of(std::string_view text) {
     std::string out;
     while (!text.empty()) {
@@ -72,7 +72,7 @@ std::string quote_of(std::string_view text) {
     return std::string(kept) + (kept.size() < out.size() ? "…" : "");
 }
 
-// The first words of what the user said, as the first line tells it.
+// The first words of the first line, without its speaker.
 std::string simulated_title(std::string_view said) {
     constexpr std::string_view speaker = "User: ";
     if (said.starts_with(speaker)) said.remove_prefix(speaker.size());
@@ -84,19 +84,18 @@ std::string simulated_title(std::string_view said) {
 
 enum class fault { none, stall, cut };
 
-// The reply being spoken; shared by the stream and its pending `next`, so that destroying the stream ends the
-// wait.
+// The reply being streamed; shared by the stream and its pending `next`, so that destroying the stream ends the wait.
 struct speech {
     boost::asio::steady_timer timer;
     std::vector<std::string> tokens;
-    std::size_t said = 0;
-    std::size_t last = 0;  ///< how many are said before the end or the fault
+    std::size_t sent = 0;
+    std::size_t last = 0;  ///< how many are sent before the end or the fault
     fault order = fault::none;
     finish ends = finish::stop;
     std::int64_t tokens_in = 0;
     moment next_at;
     steady_clock::duration pace;
-    time_limits bound;
+    time_limits limits;
     moment total_by;
     bool over = false;
 };
@@ -109,8 +108,8 @@ awaitable<bool> wait_until(std::shared_ptr<speech> s, moment when) {
 
 awaitable<result<piece>> next_piece(std::shared_ptr<speech> s) {
     if (s->over) co_return errc::interrupted;
-    if (s->said == s->last && s->order != fault::none) {
-        if (s->order == fault::stall) co_await wait_until(s, steady_clock::now() + s->bound.gap);
+    if (s->sent == s->last && s->order != fault::none) {
+        if (s->order == fault::stall) co_await wait_until(s, steady_clock::now() + s->limits.gap);
         s->over = true;
         co_return errc::interrupted;
     }
@@ -121,9 +120,9 @@ awaitable<result<piece>> next_piece(std::shared_ptr<speech> s) {
     }
     s->next_at += s->pace;
     piece out;
-    if (s->said < s->last) out.text = s->tokens[s->said++];
-    out.tokens = token_count{s->tokens_in, static_cast<std::int64_t>(s->said)};
-    if (s->said == s->last && s->order == fault::none) {
+    if (s->sent < s->last) out.text = s->tokens[s->sent++];
+    out.tokens = token_count{s->tokens_in, static_cast<std::int64_t>(s->sent)};
+    if (s->sent == s->last && s->order == fault::none) {
         out.ended = s->ends;
         s->over = true;
     }
@@ -145,48 +144,48 @@ private:
 
 class simulated final : public chat_provider {
 public:
-    simulated(simulated_config config, executor on) : config_(config), on_(std::move(on)) {}
+    simulated(simulated_config config, executor executor) : config_(config), executor_(std::move(executor)) {}
 
     std::string_view name() const override { return "simulated"; }
 
-    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt what, time_limits bound) override {
-        if (orders(what, "error")) co_return errc::unavailable;
+    awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
+        if (orders(prompt, "error")) co_return errc::unavailable;
         const auto now = steady_clock::now();
-        if (config_.first_token > bound.first_token) co_return errc::unavailable;
-        auto s = std::make_shared<speech>(boost::asio::steady_timer(on_));
-        s->tokens = simulated_tokens(simulated_reply(what));
+        if (config_.first_token > limits.first_token) co_return errc::unavailable;
+        auto s = std::make_shared<speech>(boost::asio::steady_timer(executor_));
+        s->tokens = simulated_tokens(simulated_reply(prompt));
         s->last = s->tokens.size();
-        const auto most = static_cast<std::size_t>(std::max<std::int64_t>(what.max_tokens, 1));
+        const auto most = static_cast<std::size_t>(std::max<std::int64_t>(prompt.max_tokens, 1));
         if (s->last > most) {
             s->last = most;
             s->ends = finish::length;
         }
-        if (orders(what, "stall")) s->order = fault::stall;
-        if (orders(what, "cut")) s->order = fault::cut;
+        if (orders(prompt, "stall")) s->order = fault::stall;
+        if (orders(prompt, "cut")) s->order = fault::cut;
         if (s->order != fault::none) s->last /= 2;
-        for (const auto& each : what.turns) s->tokens_in += estimate_tokens(each.text);
+        for (const auto& turn : prompt.turns) s->tokens_in += estimate_tokens(turn.text);
         s->next_at = now + config_.first_token;
         const auto per_second = std::clamp(config_.tokens_per_second, 0.01, 1e6);
         s->pace = std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(1 / per_second));
-        s->bound = bound;
-        s->total_by = now + bound.total;
+        s->limits = limits;
+        s->total_by = now + limits.total;
         co_return std::make_unique<simulated_stream>(std::move(s));
     }
 
 private:
     simulated_config config_;
-    executor on_;
+    executor executor_;
 };
 
 }  // namespace
 
-std::string simulated_reply(const prompt& what) {
-    const auto said = last_user_text(what);
-    if (what.wanted == purpose::title) return simulated_title(said);
+std::string simulated_reply(const prompt& prompt) {
+    const auto said = last_user_text(prompt);
+    if (prompt.purpose == purpose::title) return simulated_title(said);
     const auto quote = quote_of(said);
-    if (what.wanted == purpose::summary) return "In short: " + quote;
+    if (prompt.purpose == purpose::summary) return "In short: " + quote;
     const auto h = hash_of(said);
-    const auto user_turns = std::ranges::count(what.turns, role::user, &turn::who);
+    const auto user_turns = std::ranges::count(prompt.turns, role::user, &turn::speaker);
     std::string out(openings[h % openings.size()]);
     out += " I am a simulated companion: no language model is connected here, so I answer with prepared words.";
     if (!quote.empty()) out += " You wrote: “" + quote + "”";
@@ -209,8 +208,8 @@ std::vector<std::string> simulated_tokens(std::string_view text) {
     return out;
 }
 
-std::unique_ptr<chat_provider> simulated_provider(simulated_config config, executor on) {
-    return std::make_unique<simulated>(config, std::move(on));
+std::unique_ptr<chat_provider> simulated_provider(simulated_config config, executor executor) {
+    return std::make_unique<simulated>(config, std::move(executor));
 }
 
 }  // namespace airi::workers::providers

@@ -1,6 +1,5 @@
-// A provider without a network, for installations without keys: it streams an honest reply at a real pace,
-// and faults on order: `[[simulate error]]`, `[[simulate stall]]` or `[[simulate cut]]` in the last user
-// turn.
+// A provider without a network, for installations without keys: it streams an honest reply at a realistic pace, and
+// faults on order: `[[simulate error]]`, `[[simulate stall]]` or `[[simulate cut]]` in the last user turn.
 #pragma once
 
 #include <memory>
@@ -15,11 +14,11 @@ struct simulated_config {
     milliseconds first_token{250};
 };
 
-std::unique_ptr<chat_provider> simulated_provider(simulated_config config, executor on);
+std::unique_ptr<chat_provider> simulated_provider(simulated_config, executor);
 
 /// The whole reply to a prompt, always the same for the same prompt.
-std::string simulated_reply(const prompt& what);
-/// Text in pieces of about a token each, which together are the text; none cuts a character.
+std::string simulated_reply(const prompt&);
+/// Splits a text into pieces of about a token each; no character is cut.
 std::vector<std::string> simulated_tokens(std::string_view text);
 
 }  // namespace airi::workers::providers

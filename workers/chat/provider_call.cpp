@@ -1,0 +1,55 @@
+#include "workers/chat/provider_call.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+namespace airi::workers::chat {
+namespace {
+
+namespace asio = boost::asio;
+using clock = std::chrono::steady_clock;
+
+awaitable<call_end> read_reply(providers::chat_provider& provider, providers::prompt prompt,
+    providers::time_limits limits, std::shared_ptr<deltas> out) {
+    call_end end;
+    const auto start = clock::now();
+    auto stream = co_await provider.start(std::move(prompt), limits);
+    if (!stream) {
+        end.error = stream.error();
+        co_return end;
+    }
+    while (true) {
+        auto piece = co_await (*stream)->next();
+        if (!piece) {
+            end.error = piece.error();
+            co_return end;
+        }
+        if (piece->tokens) end.tokens = piece->tokens;
+        if (!piece->text.empty()) {
+            if (!end.first_token) end.first_token = std::chrono::floor<milliseconds>(clock::now() - start);
+            out->push(piece->text);
+        }
+        if (piece->ended) {
+            end.finish = piece->ended;
+            if (out->text().empty() && *piece->ended != providers::finish::filtered)
+                end.error = make_error_code(providers::errc::interrupted);
+            co_return end;
+        }
+    }
+}
+
+}  // namespace
+
+// The call is a child coroutine, so that live_generation::stop can cancel it while it waits.
+awaitable<call_end> call_provider(std::shared_ptr<live_generation> live, providers::chat_provider& provider,
+    providers::prompt prompt, providers::time_limits limits, std::shared_ptr<deltas> out) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto [exception, end] =
+        co_await asio::co_spawn(executor, read_reply(provider, std::move(prompt), limits, std::move(out)),
+            asio::bind_cancellation_slot(live->stop_signal.slot(), asio::as_tuple(asio::use_awaitable)));
+    if (exception) end.error = make_error_code(providers::errc::interrupted);
+    co_return end;
+}
+
+}  // namespace airi::workers::chat

@@ -1,0 +1,39 @@
+// Takes records to their end: attempts, retries, the retry topic, the dead letter. Used by the runner, on its thread.
+#pragma once
+
+#include "workers/runtime/runner.hpp"
+
+namespace airi::workers {
+
+class record_delivery {
+public:
+    /// All of them outlive the object.
+    record_delivery(const worker& worker, const runner_ports& ports, runner_counters& counters)
+        : worker_(worker), ports_(ports), counters_(counters) {}
+
+    /// True: the record is done for good and its offset may be committed. False: the worker drains, and the record is
+    /// left to the partition's next owner.
+    awaitable<bool> deliver(const kafka::message&);
+    /// All of them with one set of effects; false when they have to be delivered one by one.
+    awaitable<bool> deliver_batch(const std::vector<kafka::message>&);
+
+    /// No further attempt begins; waits end soon.
+    void drain() { draining_ = true; }
+    bool draining() const { return draining_; }
+
+private:
+    awaitable<error_code> attempt(const kafka::message&);
+    awaitable<result<effects>> handle(const kafka::message&);
+    awaitable<bool> give_up(const kafka::message&);
+    awaitable<error_code> retry_outages(const effects&);
+    awaitable<bool> publish_until_acknowledged(kafka::record);
+    awaitable<bool> wait_until(instant);
+    void report(std::string_view event, const kafka::message&, const error_code& why) const;
+
+    const worker& worker_;
+    const runner_ports& ports_;
+    runner_counters& counters_;
+    bool draining_ = false;
+};
+
+}  // namespace airi::workers
