@@ -19,24 +19,24 @@ public:
     int pauses = 0, resumes = 0;
 
     /// The offset from which the next owner would read; 0 when nothing was committed.
-    std::int64_t committed(const kafka::partition_id& of) const {
-        const auto found = commits.find(of);
+    std::int64_t committed(const kafka::partition_id& partition) const {
+        const auto found = commits.find(partition);
         return found == commits.end() ? 0 : found->second.back();
     }
 
     void commit(const std::vector<std::pair<kafka::partition_id, std::int64_t>>& next) override {
-        for (const auto& [of, offset] : next) {
-            if (at_commit) at_commit(of, offset);
-            commits[of].push_back(offset);
+        for (const auto& [partition, offset] : next) {
+            if (at_commit) at_commit(partition, offset);
+            commits[partition].push_back(offset);
         }
     }
-    void pause(const kafka::partition_id& of) override {
+    void pause(const kafka::partition_id& partition) override {
         ++pauses;
-        paused.insert(of);
+        paused.insert(partition);
     }
-    void resume(const kafka::partition_id& of) override {
+    void resume(const kafka::partition_id& partition) override {
         ++resumes;
-        paused.erase(of);
+        paused.erase(partition);
     }
     std::int64_t lag() const override { return 0; }
     awaitable<> stop() override { co_return; }

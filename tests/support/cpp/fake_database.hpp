@@ -19,9 +19,9 @@ inline postgres::rows cell(std::optional<std::string> text) {
 }
 
 /// The parameter of that name in a bound statement; "NULL" when it is null.
-inline std::string parameter(const postgres::bound& of, std::string_view name) {
-    for (std::size_t i = 0; i < of.parameters.size(); ++i)
-        if (of.statement->parameters[i] == name) return of.parameters[i].value_or("NULL");
+inline std::string parameter(const postgres::bound& bound, std::string_view name) {
+    for (std::size_t i = 0; i < bound.parameters.size(); ++i)
+        if (bound.statement->parameters[i] == name) return bound.parameters[i].value_or("NULL");
     return "no such parameter";
 }
 

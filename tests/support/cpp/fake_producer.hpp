@@ -8,9 +8,9 @@
 
 namespace airi::test {
 
-inline std::string header(const kafka::record& of, std::string_view name) {
+inline std::string header(const kafka::record& record, std::string_view name) {
     std::string out = "none";
-    for (const auto& h : of.headers)
+    for (const auto& h : record.headers)
         if (h.name == name) out = h.value;
     return out;
 }

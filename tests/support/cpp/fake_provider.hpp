@@ -57,18 +57,20 @@ public:
 
 private:
     struct stream : models::chat_stream {
-        stream(fake_provider& o, scripted_call s) : of(o), script(std::move(s)) { ++of.open_streams; }
-        ~stream() override { --of.open_streams; }
+        stream(fake_provider& owner, scripted_call call) : provider(owner), script(std::move(call)) {
+            ++provider.open_streams;
+        }
+        ~stream() override { --provider.open_streams; }
 
         awaitable<result<models::piece>> next() override {
-            co_await of.pace.pass();
+            co_await provider.pace.pass();
             // One turn of the loop, as on a network.
             boost::asio::steady_timer turn(co_await boost::asio::this_coro::executor, milliseconds{1});
             co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
             models::piece out;
-            if (at < script.pieces.size()) {
-                out.text = script.pieces[at++];
-                if (at < script.pieces.size() || script.broken || script.silent) co_return out;
+            if (position < script.pieces.size()) {
+                out.text = script.pieces[position++];
+                if (position < script.pieces.size() || script.broken || script.silent) co_return out;
             } else if (script.broken) {
                 co_return script.broken;
             } else if (script.silent) {
@@ -81,9 +83,9 @@ private:
             co_return out;
         }
 
-        fake_provider& of;
+        fake_provider& provider;
         scripted_call script;
-        std::size_t at = 0;
+        std::size_t position = 0;
     };
 
     std::string name_;

@@ -66,7 +66,7 @@ private:
         }
         return out;
     }
-    static redis::reply text(std::string is) { return {redis::reply::kind::text, 0, std::move(is), {}}; }
+    static redis::reply text(std::string value) { return {redis::reply::kind::text, 0, std::move(value), {}}; }
 
     result<redis::reply> answer(const std::vector<std::string>& words) {
         if (away_) return redis::errc::unavailable;
@@ -85,7 +85,7 @@ private:
         }
         return redis::errc::refused;
     }
-    void say(std::function<void()> later) {
+    void deliver(std::function<void()> later) {
         if (!corked_) return later();
         answers_.push_back(std::move(later));
     }
@@ -99,63 +99,63 @@ private:
 
 class fake_redis::fake_client final : public redis::client {
 public:
-    explicit fake_client(fake_redis& of) : of_(of) {}
+    explicit fake_client(fake_redis& server) : server_(server) {}
     awaitable<result<redis::reply>> command(std::vector<std::string> words) override {
-        ++of_.commands;
+        ++server_.commands;
         co_return co_await from_callback<result<redis::reply>>([&](std::function<void(result<redis::reply>)> then) {
             // The answer is computed at once; the cork delays only its delivery.
-            of_.say([then, got = of_.answer(words)] { then(got); });
+            server_.deliver([then, got = server_.answer(words)] { then(got); });
         });
     }
     awaitable<result<redis::reply>> eval(
         const redis::script&, std::vector<std::string>, std::vector<std::string>) override {
         co_return redis::errc::refused;
     }
-    bool available() const override { return !of_.away_; }
-    std::chrono::steady_clock::time_point standing_since() const override { return of_.standing_since; }
+    bool available() const override { return !server_.away_; }
+    std::chrono::steady_clock::time_point standing_since() const override { return server_.standing_since; }
     void close() override {}
 
 private:
-    fake_redis& of_;
+    fake_redis& server_;
 };
 
 class fake_redis::fake_subscriber final : public redis::subscriber {
 public:
-    explicit fake_subscriber(fake_redis& of) : of_(of) { of_.subscribers_.insert(this); }
-    ~fake_subscriber() override { of_.subscribers_.erase(this); }
+    explicit fake_subscriber(fake_redis& server) : server_(server) { server_.subscribers_.insert(this); }
+    ~fake_subscriber() override { server_.subscribers_.erase(this); }
 
     awaitable<result<>> subscribe(std::string channel) override {
         co_return co_await from_callback<result<>>([&](std::function<void(result<>)> then) {
-            if (of_.away_) return then(redis::errc::unavailable);
-            ++of_.subscriptions;
-            of_.say([this, channel, then] {
-                if (of_.away_) return then(redis::errc::unavailable);
+            if (server_.away_) return then(redis::errc::unavailable);
+            ++server_.subscriptions;
+            server_.deliver([this, channel, then] {
+                if (server_.away_) return then(redis::errc::unavailable);
                 channels_.insert(channel);
                 then(result<>());
             });
         });
     }
     void unsubscribe(std::string channel) override {
-        ++of_.unsubscriptions;
+        ++server_.unsubscriptions;
         channels_.erase(channel);
     }
-    bool available() const override { return !of_.away_; }
+    bool available() const override { return !server_.away_; }
     void close() override {}
 
     bool has(const std::string& channel) const { return channels_.contains(channel); }
 
 private:
     friend fake_redis;
-    fake_redis& of_;
+    fake_redis& server_;
     std::set<std::string> channels_;
 };
 
 std::int64_t fake_redis::publish(const std::string& channel, const std::string& payload) {
     if (away_) return 0;
-    std::int64_t heard = 0;
+    std::int64_t receivers = 0;
     for (auto* each : subscribers_)
-        if (each->channels_.contains(channel) && ++heard && each->arrived) each->arrived(channel, payload);
-    return heard;
+        if (each->channels_.contains(channel) && ++receivers && each->arrived) each->arrived(channel, payload);
+    return receivers;
 }
 
 void fake_redis::go_away() {

@@ -19,28 +19,29 @@ namespace airi::test {
 
 using postgres_answer = result<std::vector<postgres::rows>>;
 
-inline awaitable<> run_one(postgres::database* on, postgres::transaction work, std::optional<postgres_answer>* into) {
-    *into = co_await on->run(std::move(work));
+inline awaitable<> run_one(
+    postgres::database* database, postgres::transaction work, std::optional<postgres_answer>* into) {
+    *into = co_await database->run(std::move(work));
 }
 
 /// Runs all at once from one thread; the results are in the order of the transactions.
-inline std::vector<postgres_answer> run_all(postgres::database& on, std::vector<postgres::transaction> work) {
+inline std::vector<postgres_answer> run_all(postgres::database& database, std::vector<postgres::transaction> work) {
     // Outlives every pool: a pool's thread may still be posting when the result is read.
     static boost::asio::io_context io(1);
     io.restart();
     std::vector<std::optional<postgres_answer>> found(work.size());
     for (std::size_t i = 0; i < work.size(); ++i)
-        boost::asio::co_spawn(io, run_one(&on, std::move(work[i]), &found[i]), boost::asio::detached);
+        boost::asio::co_spawn(io, run_one(&database, std::move(work[i]), &found[i]), boost::asio::detached);
     io.run();
     std::vector<postgres_answer> out;
     for (auto& each : found) out.push_back(std::move(each.value()));
     return out;
 }
 
-inline postgres_answer run(postgres::database& on, postgres::transaction work) {
+inline postgres_answer run(postgres::database& database, postgres::transaction work) {
     std::vector<postgres::transaction> one;
     one.push_back(std::move(work));
-    return std::move(run_all(on, std::move(one)).front());
+    return std::move(run_all(database, std::move(one)).front());
 }
 
 /// Polls every few milliseconds; false after `within`.

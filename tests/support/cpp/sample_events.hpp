@@ -24,13 +24,14 @@ inline events::chat_requested requested(std::string_view client_message_id = "m-
 }
 
 inline events::chat_screened screened(std::string_view client_message_id = "m-1") {
-    const auto of = requested(client_message_id);
-    return {of.conversation, of.user, of.message, of.generation, of.reply, of.created_at};
+    const auto request = requested(client_message_id);
+    return {request.conversation, request.user, request.message, request.generation, request.reply, request.created_at};
 }
 
 inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
-    const auto of = requested(client_message_id);
-    return {of.user, "messages", 1, "openai", "gpt-4o-mini", 12, 34, 5600, "completed", of.generation, some_time};
+    const auto request = requested(client_message_id);
+    return {
+        request.user, "messages", 1, "openai", "gpt-4o-mini", 12, 34, 5600, "completed", request.generation, some_time};
 }
 
 inline events::email_requested wanted_mail(std::string kind = "verify_email") {
@@ -52,14 +53,14 @@ inline events::chat_screened sample() {
 }
 template <>
 inline events::chat_finished sample() {
-    const auto of = requested();
-    return {of.conversation, of.user, of.message, of.generation, of.reply, "completed", "", "openai", "gpt-4o-mini", 2,
-        12, 34, 5600, 789};
+    const auto request = requested();
+    return {request.conversation, request.user, request.message, request.generation, request.reply, "completed", "",
+        "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
 }
 template <>
 inline events::moderation_decided sample() {
-    const auto of = requested();
-    return {of.message, of.user, "block", "violence", "blocked_term:violence", 0.8};
+    const auto request = requested();
+    return {request.message, request.user, "block", "violence", "blocked_term:violence", 0.8};
 }
 template <>
 inline events::usage_recorded sample() {

@@ -9,6 +9,6 @@
 namespace airi::stub_provider {
 
 // `book` lives as long as the process.
-awaitable<void> serve(std::shared_ptr<connection> client, journal* book);
+awaitable<void> serve(std::shared_ptr<connection> client, journal* records);
 
 }  // namespace airi::stub_provider

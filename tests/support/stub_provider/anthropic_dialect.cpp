@@ -15,43 +15,43 @@ public:
         return stream ? "text/event-stream; charset=utf-8" : "application/json";
     }
 
-    void opening(body_writer& to) override {
-        const usage_mode mode = what_.how.usage;
+    void opening(body_writer& target) override {
+        const usage_mode mode = what_.plan.usage;
         const std::size_t known = mode == usage_mode::first ? what_.says.count() : 1;
-        to.sse(
+        target.sse(
             "message_start", fmt::format(R"({{"type":"message_start","message":{{{},"content":[],"stop_reason":null,)"
                                          R"("stop_sequence":null{}}}}})",
                                  head(), mode == usage_mode::none ? "" : "," + full_usage(known)));
-        to.sse("content_block_start",
+        target.sse("content_block_start",
             R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
-        ping(to);
+        ping(target);
     }
 
-    void token(body_writer& to, std::string_view text) override {
+    void token(body_writer& target, std::string_view text) override {
         line_.assign(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")");
         append_escaped(line_, text);
         line_.append(R"("}})");
-        to.sse("content_block_delta", line_);
+        target.sse("content_block_delta", line_);
     }
 
-    void closing(body_writer& to, std::size_t sent) override {
-        to.sse("content_block_stop", R"({"type":"content_block_stop","index":0})");
-        const usage_mode mode = what_.how.usage;
-        message_delta(to, sent, mode != usage_mode::none && mode != usage_mode::first);
-        if (mode == usage_mode::twice_decreasing) message_delta(to, sent / 2, true);
+    void closing(body_writer& target, std::size_t sent) override {
+        target.sse("content_block_stop", R"({"type":"content_block_stop","index":0})");
+        const usage_mode mode = what_.plan.usage;
+        message_delta(target, sent, mode != usage_mode::none && mode != usage_mode::first);
+        if (mode == usage_mode::twice_decreasing) message_delta(target, sent / 2, true);
     }
 
-    void done(body_writer& to, std::size_t) override { to.sse("message_stop", R"({"type":"message_stop"})"); }
-    void error(body_writer& to) override { to.sse("error", stream_error_body(what_)); }
-    void ping(body_writer& to) override { to.sse("ping", R"({"type": "ping"})"); }
+    void done(body_writer& target, std::size_t) override { target.sse("message_stop", R"({"type":"message_stop"})"); }
+    void error(body_writer& target) override { target.sse("error", stream_error_body(what_)); }
+    void ping(body_writer& target) override { target.sse("ping", R"({"type": "ping"})"); }
 
-    void unknown(body_writer& to) override {
-        to.chunk(
+    void unknown(body_writer& target) override {
+        target.chunk(
             "id: 17\nretry: 3000\n: a comment\nevent: future_event\ndata: {\"type\":\"future_event\",\n"
             "data: \"novelty\":{\"a\":[1,2.5e3,null]}}\n\n");
     }
 
-    void event(body_writer& to, std::string_view payload) override { to.sse("content_block_delta", payload); }
+    void event(body_writer& target, std::string_view payload) override { target.sse("content_block_delta", payload); }
 
     std::string whole() override {
         const std::size_t sent = what_.says.count();
@@ -59,7 +59,7 @@ public:
         append_escaped(text, what_.says.text(sent));
         return fmt::format(
             R"({{{},"content":[{{"type":"text","text":"{}"}}],"stop_reason":"{}","stop_sequence":null{}}})", head(),
-            text, stop_reason(), what_.how.usage == usage_mode::none ? "" : "," + full_usage(sent));
+            text, stop_reason(), what_.plan.usage == usage_mode::none ? "" : "," + full_usage(sent));
     }
 
 private:
@@ -76,8 +76,8 @@ private:
 
     std::string_view stop_reason() const { return what_.says.was_cut() ? "max_tokens" : "end_turn"; }
 
-    void message_delta(body_writer& to, std::size_t sent, bool with_usage) {
-        to.sse("message_delta",
+    void message_delta(body_writer& target, std::size_t sent, bool with_usage) {
+        target.sse("message_delta",
             fmt::format(R"({{"type":"message_delta","delta":{{"stop_reason":"{}","stop_sequence":null}}{}}})",
                 stop_reason(), with_usage ? fmt::format(R"(,"usage":{{"output_tokens":{}}})", sent) : std::string{}));
     }

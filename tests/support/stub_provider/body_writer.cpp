@@ -6,10 +6,10 @@
 
 namespace airi::stub_provider {
 
-body_writer::body_writer(const script& how)
-    : eol_(how.has(fault::crlf) ? "\r\n" : "\n"),
-      colon_(how.has(fault::no_space) ? ":" : ": "),
-      bom_(how.has(fault::bom)) {}
+body_writer::body_writer(const script& plan)
+    : eol_(plan.has(fault::crlf) ? "\r\n" : "\n"),
+      colon_(plan.has(fault::no_space) ? ":" : ": "),
+      bom_(plan.has(fault::bom)) {}
 
 void body_writer::sse(std::string_view event, std::string_view data) {
     frame_.clear();

@@ -11,7 +11,7 @@ namespace airi::stub_provider {
 
 class body_writer {
 public:
-    explicit body_writer(const script& how);
+    explicit body_writer(const script& plan);
 
     void sse(std::string_view event, std::string_view data);  // an empty event name is omitted
     void sse_comment(std::string_view text);

@@ -56,7 +56,7 @@ std::string ollama_tags() { return R"({"models":[)" + joined(ollama_models, olla
 std::string catalogue_json(const route& asked) {
     if (asked.what == operation::tags) return ollama_tags();
     if (asked.what == operation::version) return R"({"version":"0.12.3"})";
-    switch (asked.from) {
+    switch (asked.vendor) {
         case provider::anthropic: return anthropic_list();
         case provider::groq: return openai_list(groq_models, "Meta");
         case provider::ollama: return openai_list(ollama_models, "library");

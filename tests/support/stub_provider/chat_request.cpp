@@ -9,14 +9,14 @@ namespace {
 
 using simdjson::dom::element;
 
-std::string text_or_empty(element from, std::string_view key) {
+std::string text_or_empty(element vendor, std::string_view key) {
     std::string_view text;
-    return from[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string{};
+    return vendor[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string{};
 }
 
-bool flag(element from, std::string_view key, bool absent) {
+bool flag(element vendor, std::string_view key, bool absent) {
     bool value = absent;
-    return from[key].get(value) == simdjson::SUCCESS ? value : absent;
+    return vendor[key].get(value) == simdjson::SUCCESS ? value : absent;
 }
 
 // A content is a string, or an array of parts whose "text" parts count.
@@ -68,14 +68,14 @@ parsed_body parse_chat(const std::string& body, const route& to) {
         return out;
     }
     chat_request& asked = out.asked;
-    asked.model = to.from == provider::azure ? to.deployment : text_or_empty(root, "model");
+    asked.model = to.vendor == provider::azure ? to.deployment : text_or_empty(root, "model");
     asked.stream = flag(root, "stream", to.ndjson);
     element options;
     if (root["stream_options"].get(options) == simdjson::SUCCESS) {
         asked.include_usage = flag(options, "include_usage", false);
     }
     element system;
-    if (to.from == provider::anthropic && root["system"].get(system) == simdjson::SUCCESS) {
+    if (to.vendor == provider::anthropic && root["system"].get(system) == simdjson::SUCCESS) {
         asked.system = content_text(system);
         asked.prompt_words += count_words(asked.system);
     }
@@ -85,7 +85,7 @@ parsed_body parse_chat(const std::string& body, const route& to) {
         out.wrong = body_fault::no_model;
     } else if (root["messages"].get(messages) != simdjson::SUCCESS) {
         out.wrong = body_fault::no_messages;
-    } else if (to.from == provider::anthropic && asked.max_tokens == 0) {
+    } else if (to.vendor == provider::anthropic && asked.max_tokens == 0) {
         out.wrong = body_fault::no_max_tokens;
     }
     if (out.wrong == body_fault::none) read_messages(asked, messages);

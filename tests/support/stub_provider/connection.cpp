@@ -29,33 +29,33 @@ connection::connection(asio::ip::tcp::socket socket) : socket_(std::move(socket)
 }
 
 awaitable<bool> connection::fill() {
-    const std::size_t before = in_.size();
-    in_.resize(before + piece);
+    const std::size_t before = input_.size();
+    input_.resize(before + piece);
     error_code failed;
     const std::size_t read = co_await socket_.async_read_some(
-        asio::buffer(in_.data() + before, piece), asio::redirect_error(asio::use_awaitable, failed));
-    in_.resize(before + read);
+        asio::buffer(input_.data() + before, piece), asio::redirect_error(asio::use_awaitable, failed));
+    input_.resize(before + read);
     if (failed) gone_ = true;
     co_return !failed;
 }
 
 awaitable<connection::got> connection::read(http_request& out) {
     std::size_t end = 0;
-    while ((end = in_.find("\r\n\r\n")) == std::string::npos) {
-        if (in_.size() > head_limit) co_return got::nonsense;
+    while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
+        if (input_.size() > head_limit) co_return got::nonsense;
         if (!co_await fill()) co_return got::end;
     }
-    auto head = parse_head(std::string_view(in_).substr(0, end + 4));
+    auto head = parse_head(std::string_view(input_).substr(0, end + 4));
     if (!head) co_return got::nonsense;
     out = std::move(*head);
-    in_.erase(0, end + 4);
+    input_.erase(0, end + 4);
     if (out.field("expect") == "100-continue" && !co_await send("HTTP/1.1 100 Continue\r\n\r\n")) co_return got::end;
     if (out.field("transfer-encoding") == "chunked") {
         while (true) {
-            const auto taken = take_chunked(in_, out.body);
-            if (!taken || in_.size() > body_limit) co_return got::nonsense;
+            const auto taken = take_chunked(input_, out.body);
+            if (!taken || input_.size() > body_limit) co_return got::nonsense;
             if (*taken > 0) {
-                in_.erase(0, *taken);
+                input_.erase(0, *taken);
                 co_return got::request;
             }
             if (!co_await fill()) co_return got::end;
@@ -67,23 +67,23 @@ awaitable<connection::got> connection::read(http_request& out) {
         co_return got::nonsense;
     }
     if (length > body_limit) co_return got::nonsense;
-    while (in_.size() < length) {
+    while (input_.size() < length) {
         if (!co_await fill()) co_return got::end;
     }
-    out.body = in_.substr(0, length);
-    in_.erase(0, length);
+    out.body = input_.substr(0, length);
+    input_.erase(0, length);
     co_return got::request;
 }
 
-awaitable<bool> connection::send(std::string_view bytes, pace how) {
-    const std::size_t step = how.step == 0 ? bytes.size() : how.step;
+awaitable<bool> connection::send(std::string_view bytes, pace plan) {
+    const std::size_t step = plan.step == 0 ? bytes.size() : plan.step;
     while (!bytes.empty() && !gone_) {
         error_code failed;
         co_await asio::async_write(socket_, asio::buffer(bytes.data(), std::min(step, bytes.size())),
             asio::redirect_error(asio::use_awaitable, failed));
         if (failed) gone_ = true;
         bytes.remove_prefix(std::min(step, bytes.size()));
-        if (how.pause.count() > 0 && !bytes.empty()) co_await sleep_until(steady_clock::now() + how.pause);
+        if (plan.pause.count() > 0 && !bytes.empty()) co_await sleep_until(steady_clock::now() + plan.pause);
     }
     co_return !gone_;
 }
@@ -115,9 +115,9 @@ void connection::look() {
             char bytes[4096];
             error_code ec;
             const std::size_t read = self->socket_.read_some(asio::buffer(bytes), ec);
-            self->in_.append(bytes, read);
+            self->input_.append(bytes, read);
             if (ec && ec != asio::error::would_block) return self->gone();
-            if (self->in_.size() < head_limit) self->look();
+            if (self->input_.size() < head_limit) self->look();
         });
 }
 

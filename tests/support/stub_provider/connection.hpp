@@ -34,7 +34,7 @@ public:
     awaitable<got> read(http_request& out);
 
     // These three return false once the client has left.
-    awaitable<bool> send(std::string_view bytes, pace how = {});
+    awaitable<bool> send(std::string_view bytes, pace plan = {});
     awaitable<bool> sleep_until(steady_clock::time_point when);
     bool alive() const { return !gone_; }
 
@@ -54,7 +54,7 @@ private:
 
     boost::asio::ip::tcp::socket socket_;
     boost::asio::steady_timer timer_;
-    std::string in_;
+    std::string input_;
     bool gone_ = false;
     unsigned watch_ = 0;  // odd while watching; each watch has its own number
 };

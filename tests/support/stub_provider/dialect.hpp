@@ -18,9 +18,9 @@ namespace airi::stub_provider {
 
 // One request in progress. Lives until the response has ended.
 struct exchange {
-    provider from;
+    provider vendor;
     bool ndjson;
-    script how;
+    script plan;
     std::string model;
     std::string request_id;
     std::size_t prompt_tokens;
@@ -34,15 +34,15 @@ public:
     virtual ~dialect() = default;
 
     virtual std::string_view content_type(bool stream) const = 0;
-    virtual void opening(body_writer& to) = 0;
-    virtual void token(body_writer& to, std::string_view text) = 0;
-    virtual void closing(body_writer& to, std::size_t sent) = 0;  // all words but the last
-    virtual void done(body_writer& to, std::size_t sent) = 0;     // [DONE], message_stop, "done":true
-    virtual void error(body_writer& to) = 0;
-    virtual void ping(body_writer& to) = 0;
-    virtual void unknown(body_writer& to) = 0;                          // valid, but of an unknown kind
-    virtual void event(body_writer& to, std::string_view payload) = 0;  // any bytes in this format's framing
-    virtual std::string whole() = 0;                                    // the response that is not streamed
+    virtual void opening(body_writer& target) = 0;
+    virtual void token(body_writer& target, std::string_view text) = 0;
+    virtual void closing(body_writer& target, std::size_t sent) = 0;  // all words but the last
+    virtual void done(body_writer& target, std::size_t sent) = 0;     // [DONE], message_stop, "done":true
+    virtual void error(body_writer& target) = 0;
+    virtual void ping(body_writer& target) = 0;
+    virtual void unknown(body_writer& target) = 0;                          // valid, but of an unknown kind
+    virtual void event(body_writer& target, std::string_view payload) = 0;  // any bytes in this format's framing
+    virtual std::string whole() = 0;                                        // the response that is not streamed
 };
 
 // `what` must outlive the dialect.

@@ -15,10 +15,10 @@ std::string lowered(std::string_view text) {
     return out;
 }
 
-std::string_view take_line(std::string_view& from) {
-    const auto end = from.find("\r\n");
-    const std::string_view line = from.substr(0, end);
-    from.remove_prefix(end == std::string_view::npos ? from.size() : end + 2);
+std::string_view take_line(std::string_view& vendor) {
+    const auto end = vendor.find("\r\n");
+    const std::string_view line = vendor.substr(0, end);
+    vendor.remove_prefix(end == std::string_view::npos ? vendor.size() : end + 2);
     return line;
 }
 

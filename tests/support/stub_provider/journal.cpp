@@ -19,9 +19,9 @@ std::string shortened(std::string text, std::size_t limit) {
 
 std::string end_of(std::string text, std::size_t limit) {
     if (text.size() <= limit) return text;
-    auto from = text.size() - limit;
-    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U) ++from;
-    return text.substr(from);
+    auto vendor = text.size() - limit;
+    while (vendor < text.size() && (static_cast<unsigned char>(text[vendor]) & 0xC0U) == 0x80U) ++vendor;
+    return text.substr(vendor);
 }
 
 std::string json_of(const record& r) {
@@ -29,7 +29,7 @@ std::string json_of(const record& r) {
         R"({{"number":{},"provider":"{}","path":{},"model":{},"script":{},"last_user":{},"system":{},"messages":{},)"
         R"("prompt_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},"client_gone":{},)"
         R"("started":"{}","finished":{}}})",
-        r.number, name_of(r.from), json_string(r.path), json_string(r.model), json_string(r.script),
+        r.number, name_of(r.vendor), json_string(r.path), json_string(r.model), json_string(r.script),
         json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.stream, r.authorization,
         r.status, r.tokens_sent, r.client_gone, rfc3339(r.started),
         r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
@@ -44,8 +44,8 @@ record_key journal::begin(record what) {
     what.script = shortened(std::move(what.script), 1000);
     what.model = shortened(std::move(what.model), 200);
     what.path = shortened(std::move(what.path), 200);
-    const record_key key{.epoch = epoch_, .number = what.number, .from = what.from};
-    counts& c = counts_[static_cast<std::size_t>(what.from)];
+    const record_key key{.epoch = epoch_, .number = what.number, .vendor = what.vendor};
+    counts& c = counts_[static_cast<std::size_t>(what.vendor)];
     ++c.total;
     c.most_under_way = std::max(c.most_under_way, ++c.under_way);
     most_under_way_ = std::max(most_under_way_, ++under_way_);
@@ -64,7 +64,7 @@ void journal::progress(const record_key& which, std::size_t tokens_sent) {
 }
 
 void journal::finish(const record_key& which, int status, std::size_t tokens_sent, bool client_gone) {
-    counts& c = counts_[static_cast<std::size_t>(which.from)];
+    counts& c = counts_[static_cast<std::size_t>(which.vendor)];
     --c.under_way;
     --under_way_;
     if (which.epoch != epoch_) return;
@@ -105,7 +105,7 @@ void journal::reset() {
 std::string journal::requests_json(std::string_view only_provider, std::string_view containing) const {
     std::string out = "[";
     for (const record& r : records_) {
-        if (!only_provider.empty() && only_provider != name_of(r.from)) continue;
+        if (!only_provider.empty() && only_provider != name_of(r.vendor)) continue;
         if (!containing.empty() && r.script.find(containing) == std::string::npos &&
             r.last_user.find(containing) == std::string::npos) {
             continue;

@@ -18,7 +18,7 @@ namespace airi::stub_provider {
 
 struct record {
     std::uint64_t number = 0;
-    provider from = provider::openai;
+    provider vendor = provider::openai;
     std::string path;
     std::string model;
     std::string script;
@@ -39,7 +39,7 @@ struct record {
 struct record_key {
     std::uint64_t epoch = 0;
     std::uint64_t number = 0;
-    provider from = provider::openai;
+    provider vendor = provider::openai;
 };
 
 class journal {

@@ -53,7 +53,7 @@ void raise_file_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-stub_provider::awaitable<void> accept_all(tcp::acceptor* acceptor, stub_provider::journal* book) {
+stub_provider::awaitable<void> accept_all(tcp::acceptor* acceptor, stub_provider::journal* records) {
     asio::steady_timer pause(acceptor->get_executor());
     while (acceptor->is_open()) {
         boost::system::error_code failed;
@@ -65,20 +65,20 @@ stub_provider::awaitable<void> accept_all(tcp::acceptor* acceptor, stub_provider
             continue;
         }
         auto client = std::make_shared<stub_provider::connection>(std::move(socket));
-        co_spawn(acceptor->get_executor(), stub_provider::serve(std::move(client), book), asio::detached);
+        co_spawn(acceptor->get_executor(), stub_provider::serve(std::move(client), records), asio::detached);
     }
 }
 
 void run(const options& with) {
     raise_file_limit();
     asio::io_context context{1};
-    stub_provider::journal book;
+    stub_provider::journal records;
     const tcp::endpoint where(asio::ip::make_address(with.host), with.port);
     tcp::acceptor acceptor(context, where.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
     acceptor.bind(where);
     acceptor.listen(4096);
-    co_spawn(context, accept_all(&acceptor, &book), asio::detached);
+    co_spawn(context, accept_all(&acceptor, &records), asio::detached);
     asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
     std::printf("listening on %u\n", static_cast<unsigned>(acceptor.local_endpoint().port()));

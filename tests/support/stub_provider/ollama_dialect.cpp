@@ -19,31 +19,33 @@ public:
 
     void opening(body_writer&) override {}
 
-    void token(body_writer& to, std::string_view text) override {
+    void token(body_writer& target, std::string_view text) override {
         line_ = head();
         line_.append(R"("message":{"role":"assistant","content":")");
         append_escaped(line_, text);
         line_.append(R"("},"done":false)");
-        if (std::exchange(first_, false) && what_.how.usage == usage_mode::first) {
+        if (std::exchange(first_, false) && what_.plan.usage == usage_mode::first) {
             line_.append(",").append(counts(what_.says.count()));
         }
         line_.append("}");
-        to.line(line_);
+        target.line(line_);
     }
 
-    void closing(body_writer& to, std::size_t sent) override {
-        if (what_.how.usage != usage_mode::twice_decreasing) return;
-        to.line(
+    void closing(body_writer& target, std::size_t sent) override {
+        if (what_.plan.usage != usage_mode::twice_decreasing) return;
+        target.line(
             fmt::format(R"({}"message":{{"role":"assistant","content":""}},"done":false,{}}})", head(), counts(sent)));
     }
 
-    void done(body_writer& to, std::size_t sent) override { to.line(last("", sent)); }
-    void error(body_writer& to) override { to.line(stream_error_body(what_)); }
-    void ping(body_writer& to) override { to.line(""); }
+    void done(body_writer& target, std::size_t sent) override { target.line(last("", sent)); }
+    void error(body_writer& target) override { target.line(stream_error_body(what_)); }
+    void ping(body_writer& target) override { target.line(""); }
 
-    void unknown(body_writer& to) override { to.line(head() + R"("novelty":{"a":[1,2.5e3,null]},"done":false})"); }
+    void unknown(body_writer& target) override {
+        target.line(head() + R"("novelty":{"a":[1,2.5e3,null]},"done":false})");
+    }
 
-    void event(body_writer& to, std::string_view payload) override { to.line(payload); }
+    void event(body_writer& target, std::string_view payload) override { target.line(payload); }
     std::string whole() override { return last(what_.says.text(what_.says.count()), what_.says.count()); }
 
 private:
@@ -58,7 +60,7 @@ private:
     }
 
     std::string last(std::string_view text, std::size_t sent) const {
-        const usage_mode mode = what_.how.usage;
+        const usage_mode mode = what_.plan.usage;
         const std::size_t told = mode == usage_mode::twice_decreasing ? sent / 2 : sent;
         const bool counted = mode != usage_mode::none && mode != usage_mode::first;
         std::string content;

@@ -16,96 +16,97 @@ class openai final : public dialect {
 public:
     explicit openai(const exchange& what)
         : what_(what),
-          id_(what.from == provider::ollama ? "chatcmpl-" + fresh_hex(3) : "chatcmpl-" + fresh_hex(29)),
+          id_(what.vendor == provider::ollama ? "chatcmpl-" + fresh_hex(3) : "chatcmpl-" + fresh_hex(29)),
           head_(head_of("chat.completion.chunk")),
-          usage_wanted_(what.include_usage || what.how.usage_given) {}
+          usage_wanted_(what.include_usage || what.plan.usage_given) {}
 
     std::string_view content_type(bool stream) const override {
         if (!stream) return "application/json";
-        return what_.from == provider::openai || what_.from == provider::azure ? "text/event-stream; charset=utf-8"
-                                                                               : "text/event-stream";
+        return what_.vendor == provider::openai || what_.vendor == provider::azure ? "text/event-stream; charset=utf-8"
+                                                                                   : "text/event-stream";
     }
 
-    void opening(body_writer& to) override {
-        if (what_.from == provider::azure) {
-            to.sse("", fmt::format(R"({{"choices":[],"created":0,"id":"","model":"","object":"",)"
-                                   R"("prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}]}})",
-                           filter_results));
+    void opening(body_writer& target) override {
+        if (what_.vendor == provider::azure) {
+            target.sse(
+                "", fmt::format(R"({{"choices":[],"created":0,"id":"","model":"","object":"",)"
+                                R"("prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}]}})",
+                        filter_results));
         }
-        const bool usage_now = what_.how.usage == usage_mode::first;
+        const bool usage_now = what_.plan.usage == usage_mode::first;
         const std::string_view refusal_field = has_refusal() ? R"(,"refusal":null)" : "";
-        to.sse("", fmt::format(R"({}"choices":[{{"index":0,"delta":{{"role":"assistant","content":""{}}},)"
-                               R"("logprobs":null,"finish_reason":null}}]{}{}}})",
-                       head_, refusal_field, usage_now ? usage(what_.says.count()) : no_usage(), groq_id()));
+        target.sse("", fmt::format(R"({}"choices":[{{"index":0,"delta":{{"role":"assistant","content":""{}}},)"
+                                   R"("logprobs":null,"finish_reason":null}}]{}{}}})",
+                           head_, refusal_field, usage_now ? usage(what_.says.count()) : no_usage(), groq_id()));
     }
 
-    void token(body_writer& to, std::string_view text) override {
+    void token(body_writer& target, std::string_view text) override {
         line_.assign(head_).append(R"("choices":[{"index":0,)");
-        if (what_.from == provider::azure) {
+        if (what_.vendor == provider::azure) {
             line_.append(R"("content_filter_results":)").append(filter_results).append(",");
         }
         line_.append(R"("delta":{"content":")");
         append_escaped(line_, text);
         line_.append(R"("},"logprobs":null,"finish_reason":null}])").append(no_usage()).append("}");
-        to.sse("", line_);
+        target.sse("", line_);
     }
 
-    void closing(body_writer& to, std::size_t sent) override {
-        const usage_mode mode = what_.how.usage;
+    void closing(body_writer& target, std::size_t sent) override {
+        const usage_mode mode = what_.plan.usage;
         std::string tail = mode == usage_mode::with_choices ? usage(sent) : std::string(no_usage());
-        if (what_.from == provider::groq && mode != usage_mode::none) {
+        if (what_.vendor == provider::groq && mode != usage_mode::none) {
             tail += fmt::format(R"(,"groq_":{{"id":"{}"{}}})", what_.request_id, groq_usage(sent));
         }
-        to.sse("",
+        target.sse("",
             fmt::format(R"({}"choices":[{{"index":0,{}"delta":{{}},"logprobs":null,"finish_reason":"{}"}}]{}}})", head_,
-                what_.from == provider::azure ? R"("content_filter_results":{},)" : "", finish_reason(), tail));
+                what_.vendor == provider::azure ? R"("content_filter_results":{},)" : "", finish_reason(), tail));
         if (!usage_wanted_) return;
-        if (mode == usage_mode::last || mode == usage_mode::twice_decreasing) usage_chunk(to, sent);
-        if (mode == usage_mode::twice_decreasing) usage_chunk(to, sent / 2);
+        if (mode == usage_mode::last || mode == usage_mode::twice_decreasing) usage_chunk(target, sent);
+        if (mode == usage_mode::twice_decreasing) usage_chunk(target, sent / 2);
     }
 
-    void done(body_writer& to, std::size_t) override { to.sse("", "[DONE]"); }
+    void done(body_writer& target, std::size_t) override { target.sse("", "[DONE]"); }
 
-    void error(body_writer& to) override {
-        to.sse(what_.from == provider::groq ? "error" : "", stream_error_body(what_));
+    void error(body_writer& target) override {
+        target.sse(what_.vendor == provider::groq ? "error" : "", stream_error_body(what_));
     }
 
-    void ping(body_writer& to) override { to.sse_comment("keep-alive"); }
+    void ping(body_writer& target) override { target.sse_comment("keep-alive"); }
 
-    void unknown(body_writer& to) override {
-        to.chunk(
+    void unknown(body_writer& target) override {
+        target.chunk(
             "id: 17\nretry: 3000\n: a comment\nevent: future.event\ndata: {\"object\":\"future.chunk\",\n"
             "data: \"choices\":[],\"novelty\":{\"a\":[1,2.5e3,null]}}\n\n");
     }
 
-    void event(body_writer& to, std::string_view payload) override { to.sse("", payload); }
+    void event(body_writer& target, std::string_view payload) override { target.sse("", payload); }
 
     std::string whole() override {
         const std::size_t sent = what_.says.count();
         std::string content;
         append_escaped(content, what_.says.text(sent));
-        std::string extra = what_.how.usage == usage_mode::none ? std::string{} : usage(sent);
-        if (what_.from == provider::azure) {
+        std::string extra = what_.plan.usage == usage_mode::none ? std::string{} : usage(sent);
+        if (what_.vendor == provider::azure) {
             extra += fmt::format(
                 R"(,"prompt_filter_results":[{{"prompt_index":0,"content_filter_results":{}}}])", filter_results);
         }
         return fmt::format(R"({}"choices":[{{"index":0,{}"message":{{"role":"assistant","content":"{}"{}}},)"
                            R"("logprobs":null,"finish_reason":"{}"}}]{}{}}})",
             head_of("chat.completion"),
-            what_.from == provider::azure ? fmt::format(R"("content_filter_results":{},)", filter_results) : "",
+            what_.vendor == provider::azure ? fmt::format(R"("content_filter_results":{},)", filter_results) : "",
             content, has_refusal() ? R"(,"refusal":null,"annotations":[])" : "", finish_reason(), extra, groq_id());
     }
 
 private:
     std::string head_of(std::string_view object) const {
         std::string extra;
-        if (what_.from == provider::openai) extra = R"("service_tier":"default",)";
+        if (what_.vendor == provider::openai) extra = R"("service_tier":"default",)";
         return fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},{}"system_fingerprint":"{}",)", id_,
             object, unix_seconds(what_.began), json_string(what_.model), extra,
-            what_.from == provider::ollama ? "fp_ollama" : "fp_57db37749c");
+            what_.vendor == provider::ollama ? "fp_ollama" : "fp_57db37749c");
     }
 
-    bool has_refusal() const { return what_.from == provider::openai || what_.from == provider::azure; }
+    bool has_refusal() const { return what_.vendor == provider::openai || what_.vendor == provider::azure; }
     std::string_view finish_reason() const { return what_.says.was_cut() ? "length" : "stop"; }
 
     // With include_usage every chunk but the last contains "usage":null; Groq and Ollama omit it.
@@ -117,8 +118,8 @@ private:
     }
 
     std::string usage(std::size_t sent) const {
-        if (what_.from == provider::groq) return R"(,"usage":{)" + groq_counts(sent) + "}";
-        if (what_.from == provider::ollama) return R"(,"usage":{)" + counts(sent) + "}";
+        if (what_.vendor == provider::groq) return R"(,"usage":{)" + groq_counts(sent) + "}";
+        if (what_.vendor == provider::ollama) return R"(,"usage":{)" + counts(sent) + "}";
         return fmt::format(R"(,"usage":{{{},"prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},)"
                            R"("completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0,)"
                            R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}})",
@@ -132,17 +133,17 @@ private:
     }
 
     std::string groq_usage(std::size_t sent) const {
-        return what_.how.usage == usage_mode::last || what_.how.usage == usage_mode::with_choices
+        return what_.plan.usage == usage_mode::last || what_.plan.usage == usage_mode::with_choices
                    ? R"(,"usage":{)" + groq_counts(sent) + "}"
                    : "";
     }
 
     std::string groq_id() const {
-        return what_.from == provider::groq ? fmt::format(R"(,"groq_":{{"id":"{}"}})", what_.request_id) : "";
+        return what_.vendor == provider::groq ? fmt::format(R"(,"groq_":{{"id":"{}"}})", what_.request_id) : "";
     }
 
-    void usage_chunk(body_writer& to, std::size_t sent) {
-        to.sse("", fmt::format(R"({}"choices":[]{}}})", head_, usage(sent)));
+    void usage_chunk(body_writer& target, std::size_t sent) {
+        target.sse("", fmt::format(R"({}"choices":[]{}}})", head_, usage(sent)));
     }
 
     const exchange& what_;
@@ -157,7 +158,7 @@ private:
 std::unique_ptr<dialect> openai_dialect(const exchange& what) { return std::make_unique<openai>(what); }
 
 std::unique_ptr<dialect> dialect_for(const exchange& what) {
-    if (what.from == provider::anthropic) return anthropic_dialect(what);
+    if (what.vendor == provider::anthropic) return anthropic_dialect(what);
     if (what.ndjson) return ollama_dialect(what);
     return openai_dialect(what);
 }

@@ -18,7 +18,7 @@ struct outcome {
 
 // `what` and `to` must outlive the coroutine; `keep_alive` is the client's request.
 awaitable<outcome> perform_stream(
-    connection& to, const exchange& what, journal& book, record_key which, bool keep_alive);
-awaitable<outcome> perform_whole(connection& to, const exchange& what, bool keep_alive);
+    connection& target, const exchange& what, journal& records, record_key which, bool keep_alive);
+awaitable<outcome> perform_whole(connection& target, const exchange& what, bool keep_alive);
 
 }  // namespace airi::stub_provider

@@ -17,20 +17,20 @@ constexpr std::size_t depth = 100'000;
 
 std::string deep_json() { return R"({"choices":)" + std::string(depth, '[') + std::string(depth, ']') + "}"; }
 
-milliseconds pause_of(const script& how, std::int64_t own) {
-    return milliseconds(how.every_ms >= 0 ? how.every_ms : own);
+milliseconds pause_of(const script& plan, std::int64_t own) {
+    return milliseconds(plan.every_ms >= 0 ? plan.every_ms : own);
 }
 
 class performance {
 public:
-    performance(connection& to, const exchange& what, journal& book, record_key which, bool keep_alive)
-        : to_(to),
+    performance(connection& target, const exchange& what, journal& records, record_key which, bool keep_alive)
+        : to_(target),
           what_(what),
-          how_(what.how),
-          book_(book),
+          how_(what.plan),
+          book_(records),
           which_(which),
           voice_(dialect_for(what)),
-          out_(what.how),
+          out_(what.plan),
           keep_alive_(keep_alive),
           begin_(steady_clock::now()) {
         if (how_.has(fault::split)) pace_ = {.step = 1, .pause = pause_of(how_, 0)};
@@ -73,7 +73,7 @@ private:
                              .keep_alive = keep_alive_,
                              .stream = true,
                              .request_id = what_.request_id},
-            what_.from, how_));
+            what_.vendor, how_));
         if (!how_.has(fault::slow_headers)) co_return;
         const pace usual = std::exchange(pace_, pace{.step = 1, .pause = pause_of(how_, 50)});
         co_await flush();
@@ -189,8 +189,8 @@ private:
 }  // namespace
 
 awaitable<outcome> perform_stream(
-    connection& to, const exchange& what, journal& book, record_key which, bool keep_alive) {
-    performance play(to, what, book, which, keep_alive);
+    connection& target, const exchange& what, journal& records, record_key which, bool keep_alive) {
+    performance play(target, what, records, which, keep_alive);
     co_return co_await play.run();
 }
 

@@ -5,9 +5,9 @@
 namespace airi::stub_provider {
 namespace {
 
-bool take(std::string_view& from, std::string_view prefix) {
-    if (!from.starts_with(prefix)) return false;
-    from.remove_prefix(prefix.size());
+bool take(std::string_view& vendor, std::string_view prefix) {
+    if (!vendor.starts_with(prefix)) return false;
+    vendor.remove_prefix(prefix.size());
     return true;
 }
 
@@ -32,7 +32,7 @@ operation control_operation(std::string_view rest) {
 }
 
 route azure_route(std::string_view rest) {
-    route found{.from = provider::azure};
+    route found{.vendor = provider::azure};
     const auto slash = rest.find('/');
     if (slash == std::string_view::npos) return found;
     found.deployment = percent_decoded(rest.substr(0, slash));
@@ -44,23 +44,23 @@ route azure_route(std::string_view rest) {
 }  // namespace
 
 route route_of(std::string_view path) {
-    if (take(path, "/openai/v1/")) return {.from = provider::openai, .what = openai_operation(path)};
-    if (take(path, "/groq/openai/v1/")) return {.from = provider::groq, .what = openai_operation(path)};
+    if (take(path, "/openai/v1/")) return {.vendor = provider::openai, .what = openai_operation(path)};
+    if (take(path, "/groq/openai/v1/")) return {.vendor = provider::groq, .what = openai_operation(path)};
     if (take(path, "/azure/openai/deployments/")) return azure_route(path);
     if (take(path, "/anthropic/v1/")) {
         const auto what = path == "messages" ? operation::chat
                           : path == "models" ? operation::models
                                              : operation::unknown;
-        return {.from = provider::anthropic, .what = what};
+        return {.vendor = provider::anthropic, .what = what};
     }
-    if (take(path, "/ollama/v1/")) return {.from = provider::ollama, .what = openai_operation(path)};
+    if (take(path, "/ollama/v1/")) return {.vendor = provider::ollama, .what = openai_operation(path)};
     if (take(path, "/ollama/api/")) {
-        return {.from = provider::ollama, .what = ollama_operation(path), .ndjson = true};
+        return {.vendor = provider::ollama, .what = ollama_operation(path), .ndjson = true};
     }
     if (take(path, "/_stub/")) return {.what = control_operation(path), .control = true};
     for (std::size_t i = 0; i < provider_count; ++i) {
         if (path.starts_with("/" + std::string(provider_names[i]))) {
-            return {.from = static_cast<provider>(i), .ndjson = static_cast<provider>(i) == provider::ollama};
+            return {.vendor = static_cast<provider>(i), .ndjson = static_cast<provider>(i) == provider::ollama};
         }
     }
     return {.control = true};

@@ -25,7 +25,7 @@ constexpr std::string_view name_of(provider p) { return provider_names[static_ca
 enum class operation { chat, models, tags, version, control_requests, control_stats, control_reset, unknown };
 
 struct route {
-    provider from = provider::openai;
+    provider vendor = provider::openai;
     operation what = operation::unknown;
     bool control = false;         // one of the stub provider's own paths
     bool ndjson = false;          // Ollama's own API: one JSON document a line instead of SSE

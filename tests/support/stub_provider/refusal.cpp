@@ -95,32 +95,32 @@ refusal pick(const Entries& entries, int status, std::string_view model) {
         .message = fmt::format("Request failed with status {}", status)};
 }
 
-refusal pick_for(provider from, int status, std::string_view model) {
-    switch (from) {
+refusal pick_for(provider vendor, int status, std::string_view model) {
+    switch (vendor) {
         case provider::azure: return pick(azure_entries, status, model);
         case provider::anthropic: return pick(anthropic_entries, status, model);
         case provider::ollama: return pick(ollama_entries, status, model);
         default: break;
     }
     refusal out = pick(openai_entries, status, model);
-    if (from == provider::groq && status == 401) out.message = "Invalid API Key";
-    if (from == provider::groq && status >= 500) out.type = "internal_server_error";
+    if (vendor == provider::groq && status == 401) out.message = "Invalid API Key";
+    if (vendor == provider::groq && status >= 500) out.type = "internal_server_error";
     return out;
 }
 
 std::string nullable(std::string_view text) { return text.empty() ? "null" : json_string(text); }
 
-std::string json_of(const refusal& what, provider from, bool ndjson, std::string_view request_id) {
+std::string json_of(const refusal& what, provider vendor, bool ndjson, std::string_view request_id) {
     const std::string message = json_string(what.message);
-    if (from == provider::anthropic) {
+    if (vendor == provider::anthropic) {
         return fmt::format(R"({{"type":"error","error":{{"type":{},"message":{}}},"request_id":"{}"}})",
             json_string(what.type), message, request_id);
     }
     if (ndjson) return fmt::format(R"({{"error":{}}})", message);
-    if (from == provider::azure && what.type.empty()) {
+    if (vendor == provider::azure && what.type.empty()) {
         return fmt::format(R"({{"error":{{"code":{},"message":{}}}}})", json_string(what.code), message);
     }
-    if (from == provider::groq) {
+    if (vendor == provider::groq) {
         const std::string code = what.code.empty() ? "" : R"(,"code":)" + json_string(what.code);
         return fmt::format(R"({{"error":{{"message":{},"type":{}{}}}}})", message, json_string(what.type), code);
     }
@@ -130,10 +130,10 @@ std::string json_of(const refusal& what, provider from, bool ndjson, std::string
 
 }  // namespace
 
-refusal unauthorised(provider from, bool key_was_empty) {
-    refusal out = pick_for(from, 401, "");
-    if (from == provider::anthropic) out.message = "x-api-key header is required";
-    if (from == provider::openai) {
+refusal unauthorised(provider vendor, bool key_was_empty) {
+    refusal out = pick_for(vendor, 401, "");
+    if (vendor == provider::anthropic) out.message = "x-api-key header is required";
+    if (vendor == provider::openai) {
         out.code.clear();
         out.message =
             "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -142,7 +142,7 @@ refusal unauthorised(provider from, bool key_was_empty) {
             "https://platform.openai.com/account/api-keys.";
     }
     // Azure's gateway responds to a request without any key in another shape; see body_of.
-    if (from == provider::azure && !key_was_empty) {
+    if (vendor == provider::azure && !key_was_empty) {
         out.type = "gateway";
         out.message =
             "Unauthorized. Access token is missing, invalid, audience is incorrect "
@@ -151,27 +151,27 @@ refusal unauthorised(provider from, bool key_was_empty) {
     return out;
 }
 
-refusal bad_body(provider from, body_fault wrong) {
+refusal bad_body(provider vendor, body_fault wrong) {
     refusal out{.status = 400, .type = "invalid_request_error"};
-    const bool anthropic = from == provider::anthropic;
+    const bool anthropic = vendor == provider::anthropic;
     switch (wrong) {
         case body_fault::not_json:
             out.message = anthropic ? "The request body is not valid JSON: expected value: line 1 column 1 (char 0)"
-                          : from == provider::ollama ? "invalid character 'x' looking for beginning of value"
-                          : from == provider::groq
+                          : vendor == provider::ollama ? "invalid character 'x' looking for beginning of value"
+                          : vendor == provider::groq
                               ? "request body is not valid JSON"
                               : "We could not parse the JSON body of your request. (HINT: This likely "
                                 "means you aren't using your HTTP library correctly. The OpenAI API "
                                 "expects a JSON payload, but what was sent was not valid JSON.)";
             break;
         case body_fault::no_model:
-            out.message = anthropic                  ? "model: Field required"
-                          : from == provider::ollama ? "model is required"
-                                                     : "you must provide a model parameter";
+            out.message = anthropic                    ? "model: Field required"
+                          : vendor == provider::ollama ? "model is required"
+                                                       : "you must provide a model parameter";
             break;
         case body_fault::no_messages:
             out.message = anthropic ? "messages: Field required" : "Missing required parameter: 'messages'.";
-            if (from == provider::openai) out.param = "messages", out.code = "missing_required_parameter";
+            if (vendor == provider::openai) out.param = "messages", out.code = "missing_required_parameter";
             break;
         case body_fault::no_max_tokens: out.message = "max_tokens: Field required"; break;
         case body_fault::none: break;
@@ -179,24 +179,24 @@ refusal bad_body(provider from, body_fault wrong) {
     return out;
 }
 
-refusal not_found(provider from, std::string_view method, std::string_view path) {
-    if (from == provider::azure) return {.status = 404, .code = "404", .message = "Resource not found"};
-    if (from == provider::anthropic) return {.status = 404, .type = "not_found_error", .message = "Not found"};
+refusal not_found(provider vendor, std::string_view method, std::string_view path) {
+    if (vendor == provider::azure) return {.status = 404, .code = "404", .message = "Resource not found"};
+    if (vendor == provider::anthropic) return {.status = 404, .type = "not_found_error", .message = "Not found"};
     return {.status = 404,
         .type = "invalid_request_error",
         .code = "unknown_url",
         .message = fmt::format("Unknown request URL: {} {}. Please check the URL for typos.", method, path)};
 }
 
-refusal missing_version(provider from) {
-    if (from == provider::azure) return not_found(from, "", "");
+refusal missing_version(provider vendor) {
+    if (vendor == provider::azure) return not_found(vendor, "", "");
     return {.status = 400, .type = "invalid_request_error", .message = "anthropic-version: header is required"};
 }
 
-refusal scripted(provider from, int status, std::string_view model, std::string_view code) {
-    refusal out = pick_for(from, status, model);
+refusal scripted(provider vendor, int status, std::string_view model, std::string_view code) {
+    refusal out = pick_for(vendor, status, model);
     if (code.empty()) return out;
-    (from == provider::anthropic ? out.type : out.code) = code;
+    (vendor == provider::anthropic ? out.type : out.code) = code;
     if (code == "insufficient_quota") {
         out.type = code;
         out.message = "You exceeded your current quota, please check your plan and billing details.";
@@ -211,24 +211,24 @@ refusal mistaken(std::string_view word) {
         .message = fmt::format("stub_provider: not understood: {}", word)};
 }
 
-refusal_body body_of(const refusal& what, provider from, bool ndjson, std::string_view request_id) {
+refusal_body body_of(const refusal& what, provider vendor, bool ndjson, std::string_view request_id) {
     // A 502 comes from the proxy in front of the provider, which does not know its JSON format.
-    if (what.status == 502 && from != provider::ollama) {
+    if (what.status == 502 && vendor != provider::ollama) {
         return {"text/html",
             "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad "
             "Gateway</h1>"
             "</center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"};
     }
-    if (from == provider::azure && what.type == "gateway") {
+    if (vendor == provider::azure && what.type == "gateway") {
         return {"application/json", fmt::format(R"({{"statusCode":401,"message":{}}})", json_string(what.message))};
     }
-    return {ndjson ? "application/json; charset=utf-8" : "application/json", json_of(what, from, ndjson, request_id)};
+    return {ndjson ? "application/json; charset=utf-8" : "application/json", json_of(what, vendor, ndjson, request_id)};
 }
 
 std::string stream_error_body(const exchange& what) {
-    refusal out = pick_for(what.from, what.from == provider::anthropic ? 529 : 500, what.model);
-    if (!what.how.code.empty()) (what.from == provider::anthropic ? out.type : out.code) = what.how.code;
-    return json_of(out, what.from, what.ndjson, what.request_id);
+    refusal out = pick_for(what.vendor, what.vendor == provider::anthropic ? 529 : 500, what.model);
+    if (!what.plan.code.empty()) (what.vendor == provider::anthropic ? out.type : out.code) = what.plan.code;
+    return json_of(out, what.vendor, what.ndjson, what.request_id);
 }
 
 }  // namespace airi::stub_provider

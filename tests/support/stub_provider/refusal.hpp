@@ -23,14 +23,14 @@ struct refusal_body {
     std::string text;
 };
 
-refusal unauthorised(provider from, bool key_was_empty);
-refusal bad_body(provider from, body_fault wrong);
-refusal not_found(provider from, std::string_view method, std::string_view path);
-refusal missing_version(provider from);  // api-version, anthropic-version
-refusal scripted(provider from, int status, std::string_view model, std::string_view code);
+refusal unauthorised(provider vendor, bool key_was_empty);
+refusal bad_body(provider vendor, body_fault wrong);
+refusal not_found(provider vendor, std::string_view method, std::string_view path);
+refusal missing_version(provider vendor);  // api-version, anthropic-version
+refusal scripted(provider vendor, int status, std::string_view model, std::string_view code);
 refusal mistaken(std::string_view word);  // the script itself is wrong
 
-refusal_body body_of(const refusal& what, provider from, bool ndjson, std::string_view request_id);
+refusal_body body_of(const refusal& what, provider vendor, bool ndjson, std::string_view request_id);
 
 // The data of an error inside a stream that started with status 200.
 std::string stream_error_body(const exchange& what);

@@ -7,12 +7,12 @@
 
 namespace airi::stub_provider {
 
-reply::reply(const script& how, std::string_view last_user_message)
-    : count_(how.tokens), size_(how.size), utf8_(how.utf8) {
-    if (!how.echo) return;
+reply::reply(const script& plan, std::string_view last_user_message)
+    : count_(plan.tokens), size_(plan.size), utf8_(plan.utf8) {
+    if (!plan.echo) return;
     const std::string plain = without_markers(last_user_message);
     for (const auto word : words_of(plain)) echoed_.emplace_back(word);
-    count_ = how.tokens_given ? std::min(how.tokens, echoed_.size()) : echoed_.size();
+    count_ = plan.tokens_given ? std::min(plan.tokens, echoed_.size()) : echoed_.size();
 }
 
 std::string reply::token(std::size_t index) const {

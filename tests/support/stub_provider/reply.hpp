@@ -12,7 +12,7 @@ namespace airi::stub_provider {
 
 class reply {
 public:
-    reply(const script& how, std::string_view last_user_message);
+    reply(const script& plan, std::string_view last_user_message);
 
     std::size_t count() const { return count_; }
     std::string token(std::size_t index) const;  // with the blank before it, except for the first

@@ -57,9 +57,9 @@ void anthropic_limits(std::string& out, bool exhausted) {
     }
 }
 
-void provider_fields(std::string& out, const response_head& head, provider from) {
+void provider_fields(std::string& out, const response_head& head, provider vendor) {
     const bool exhausted = head.status == 429;
-    switch (from) {
+    switch (vendor) {
         case provider::openai:
             out += fmt::format(
                 "x-request-id: {}\r\nopenai-organization: stub\r\nopenai-processing-ms: 12\r\n"
@@ -86,14 +86,14 @@ void provider_fields(std::string& out, const response_head& head, provider from)
     }
 }
 
-void retry_after(std::string& out, provider from, const script& how) {
-    if (how.retry_after < 0) return;
-    if (how.retry_after_date) {
-        out += "retry-after: " + http_date(wall_clock::now() + std::chrono::seconds(how.retry_after)) + "\r\n";
+void retry_after(std::string& out, provider vendor, const script& plan) {
+    if (plan.retry_after < 0) return;
+    if (plan.retry_after_date) {
+        out += "retry-after: " + http_date(wall_clock::now() + std::chrono::seconds(plan.retry_after)) + "\r\n";
         return;
     }
-    out += fmt::format("retry-after: {}\r\n", how.retry_after);
-    if (from == provider::azure) out += fmt::format("retry-after-ms: {}\r\n", how.retry_after * 1000);
+    out += fmt::format("retry-after: {}\r\n", plan.retry_after);
+    if (vendor == provider::azure) out += fmt::format("retry-after-ms: {}\r\n", plan.retry_after * 1000);
 }
 
 void begin(std::string& out, int status, std::string_view content_type) {
@@ -103,8 +103,8 @@ void begin(std::string& out, int status, std::string_view content_type) {
 
 }  // namespace
 
-std::string fresh_request_id(provider from) {
-    switch (from) {
+std::string fresh_request_id(provider vendor) {
+    switch (vendor) {
         case provider::azure: return fresh_uuid();
         case provider::anthropic: return "req_011C" + fresh_hex(20);
         case provider::groq: return "req_01" + fresh_hex(24);
@@ -112,12 +112,12 @@ std::string fresh_request_id(provider from) {
     }
 }
 
-std::string spelled(const response_head& head, provider from, const script& how) {
+std::string spelled(const response_head& head, provider vendor, const script& plan) {
     std::string out;
     begin(out, head.status, head.content_type);
-    if (head.stream && from != provider::ollama) out += "Cache-Control: no-cache\r\n";
-    provider_fields(out, head, from);
-    if (head.status >= 400) retry_after(out, from, how);
+    if (head.stream && vendor != provider::ollama) out += "Cache-Control: no-cache\r\n";
+    provider_fields(out, head, vendor);
+    if (head.status >= 400) retry_after(out, vendor, plan);
     out += head.length ? fmt::format("Content-Length: {}\r\n", *head.length) : "Transfer-Encoding: chunked\r\n";
     out += head.keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
     return out;

@@ -20,10 +20,10 @@ struct response_head {
     std::string_view request_id;
 };
 
-std::string fresh_request_id(provider from);
+std::string fresh_request_id(provider vendor);
 
 // With `how`, a status of 429, 503 or 529 carries the requested Retry-After.
-std::string spelled(const response_head& head, provider from, const script& how);
+std::string spelled(const response_head& head, provider vendor, const script& plan);
 std::string control_head(int status, std::size_t length, bool keep_alive);
 
 }  // namespace airi::stub_provider
