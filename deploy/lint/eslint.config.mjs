@@ -10,7 +10,7 @@ export default [
             eqeqeq: 'error',
             'no-var': 'error',
             'prefer-const': 'error',
-            'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+            'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true }],
         },
     },
     { files: ['gateway/pages/**/*.js'], languageOptions: { globals: globals.browser } },
