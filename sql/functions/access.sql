@@ -1,6 +1,7 @@
--- The caller as the gateway set it for this transaction; NULL on a pooled connection that has none.
-create or replace function caller() returns uuid language sql stable parallel safe as
-$$ select nullif(current_setting('airi.user_id', true), '')::uuid $$;
+-- The user of the transaction, as the gateway set it; NULL on a pooled connection without one.
+create or replace function caller() returns uuid language sql stable parallel safe as $$
+    select nullif(current_setting('airi.user_id', true), '')::uuid
+$$;
 
 -- Row-level security for a table of users' rows: the owner and the workers see all rows, the gateway those that match
 -- `own`. Does nothing, and takes no lock, where that is so already.
@@ -23,32 +24,38 @@ begin
     execute format('create policy app_own on %s to airi_app using (%s) with check (%s)', target, own, own);
 end $$;
 
--- What a statement of a data route refuses: an HTTP status, an UPPER_SNAKE code, a sentence for people.
-create or replace function refusal(p_status int, p_code text, p_message text) returns json language sql immutable as $$
+-- The row by which a data route's statement rejects a request: an HTTP status, a code in UPPER_SNAKE, a message for
+-- people.
+create or replace function refusal(p_status int, p_code text, p_message text) returns json
+language sql immutable as $$
     select json_build_object('problem', json_build_object('status', p_status, 'code', p_code, 'message', p_message))
 $$;
 
--- A refusal that says more.
-create or replace function refusal(p_status int, p_code text, p_message text, p_details jsonb) returns json language sql immutable as $$
-    select json_build_object('problem', json_build_object('status', p_status, 'code', p_code, 'message', p_message, 'details', p_details))
+-- The same with details, a JSON value.
+create or replace function refusal(p_status int, p_code text, p_message text, p_details jsonb) returns json
+language sql immutable as $$
+    select json_build_object('problem', json_build_object(
+        'status', p_status, 'code', p_code, 'message', p_message, 'details', p_details))
 $$;
 
--- Why the account may not act; NULL when it may. A suspension that has run out is none.
+-- The refusal for an account that may not act; NULL when it may. An expired suspension does not count.
 create or replace function standing(u users) returns json language sql stable as $$
     select case
         when u.status = 'active' or (u.status = 'suspended' and u.status_until <= now()) then null
         when u.status = 'suspended' then refusal(403, 'ACCOUNT_SUSPENDED', 'this account is suspended',
             jsonb_build_object('until', u.status_until, 'reason', u.status_reason))
-        when u.status = 'banned' then refusal(403, 'ACCOUNT_BANNED', 'this account is banned', jsonb_build_object('reason', u.status_reason))
+        when u.status = 'banned' then refusal(403, 'ACCOUNT_BANNED', 'this account is banned',
+            jsonb_build_object('reason', u.status_reason))
         else refusal(403, 'ACCOUNT_DELETED', 'this account is deleted', '{}') end
 $$;
 
--- The caller's role when he may act, 'user' otherwise.
-create or replace function acting_role() returns text language sql stable security definer set search_path = airi, pg_temp as $$
+-- The caller's role; 'user' for an account that may not act.
+create or replace function acting_role() returns text
+language sql stable security definer set search_path = airi, pg_temp as $$
     select coalesce((select u.role from users u where u.id = caller() and standing(u) is null), 'user')
 $$;
 
--- A refusal unless the caller is an admin, or a super; NULL when he is.
+-- A refusal unless the caller is an administrator (p_super: a super administrator); otherwise NULL.
 create or replace function unless_admin(p_super boolean default false) returns json language sql stable as $$
     select case when acting_role() = 'super' or (acting_role() = 'admin' and not p_super) then null
                 else refusal(403, 'FORBIDDEN', 'this is for administrators') end
@@ -59,5 +66,5 @@ create or replace function setting_int(p_key text, p_otherwise int) returns int 
 $$;
 
 create or replace function link_invalid() returns json language sql stable as $$
-    select refusal(400, 'LINK_INVALID', 'this link was used, is too old, or is none of ours')
+    select refusal(400, 'LINK_INVALID', 'this link is invalid, expired or already used')
 $$;

@@ -1,25 +1,34 @@
--- Closes the caller's account: its sessions end now, and it is erased after the grace, a pending child's at once. `ended`: sessions
--- and API keys.
-create or replace function account_close(p_hash text) returns table (email text, locale text, name text, erase_at timestamptz, ended uuid[])
+-- Closes the caller's account: its sessions end now; it is erased after the grace period, a pending child's at once.
+-- `ended`: the sessions and API keys that gateways have to invalidate.
+create or replace function account_close(p_hash text)
+returns table (email text, locale text, name text, erase_at timestamptz, ended uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
     gone uuid[];
 begin
-    update users x set status = 'deleted', status_until = null,
-        erase_at = now() + case when x.consent_pending then interval '0' else make_interval(days => setting_int('erasure_days', 30)) end
-    where x.id = caller() and x.status <> 'deleted' returning * into u;
+    update users x set
+        status = 'deleted', status_until = null,
+        erase_at = now() + case when x.consent_pending then interval '0'
+                                else make_interval(days => setting_int('erasure_days', 30)) end
+    where x.id = caller() and x.status <> 'deleted'
+    returning * into u;
     if not found then return; end if;
-    with over as (update sessions s set ended_at = now(), ended_why = 'logout' where s.user_id = u.id and s.ended_at is null returning s.id)
+    with over as (
+        update sessions s set ended_at = now(), ended_why = 'logout'
+        where s.user_id = u.id and s.ended_at is null
+        returning s.id)
     select coalesce(array_agg(over.id), '{}') into gone from over;
     gone := gone || array(select k.id from api_keys k where k.user_id = u.id and k.revoked_at is null);
-    insert into email_links (hash, user_id, kind, email, expires_at) values (p_hash, u.id, 'account_deletion', u.email, u.erase_at);
+    insert into email_links (hash, user_id, kind, email, expires_at)
+    values (p_hash, u.id, 'account_deletion', u.email, u.erase_at);
     perform audit(u.id, 'account.closed');
     return query select u.email, u.locale::text, coalesce(u.display_name, ''), u.erase_at, gone;
 end $$;
 
--- Takes that back while the grace lasts; whether it was.
-create or replace function account_restore(p_user uuid) returns boolean language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Reopens an account during its grace period; false when there was nothing to reopen.
+create or replace function account_restore(p_user uuid) returns boolean
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     update users set status = 'active', erase_at = null
     where id = p_user and status = 'deleted' and status_reason is null and erase_at > now() and erased_at is null;
@@ -29,21 +38,24 @@ begin
     return true;
 end $$;
 
-create or replace function account_restore_by_link(p_hash text) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+create or replace function account_restore_by_link(p_hash text) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    if account_restore((select user_id from email_links where hash = p_hash and kind = 'account_deletion' and used_at is null)) then
+    if account_restore((
+        select user_id from email_links where hash = p_hash and kind = 'account_deletion' and used_at is null)) then
         return json_build_object('restored', true);
     end if;
     return link_invalid();
 end $$;
 
--- When a closed account is erased; for whoever has shown its password.
-create or replace function account_erase_at(p_user uuid) returns timestamptz language sql stable security definer set search_path = airi, pg_temp as $$
+-- The time at which a closed account is erased. Its callers have verified the account's password.
+create or replace function account_erase_at(p_user uuid) returns timestamptz
+language sql stable security definer set search_path = airi, pg_temp as $$
     select erase_at from users where id = p_user
 $$;
 
--- Erases an account: what was said first, so much at a time; whether nothing is left. What was used and what was paid stays,
--- under an id that is nobody's any more.
+-- Erases one batch of an account, messages first; true when nothing is left. Usage and payments stay, under an id that
+-- identifies nobody.
 create or replace function erase_account(p_user uuid) returns boolean language plpgsql as $$
 declare
     u users;
@@ -60,8 +72,10 @@ begin
         return false;
     end if;
     with gone as (
-        delete from messages m using (select id, created_at from messages where user_id = p_user and deleted_at is null limit 5000) o
-        where m.id = o.id and m.created_at = o.created_at returning m.generation_id
+        delete from messages m
+        using (select id, created_at from messages where user_id = p_user and deleted_at is null limit 5000) o
+        where m.id = o.id and m.created_at = o.created_at
+        returning m.generation_id
     ), ended as (delete from generations where id in (select generation_id from gone))
     select count(*) into n from gone;
     if n > 0 then return false; end if;
@@ -69,25 +83,27 @@ begin
     delete from moderation_decisions where user_id = p_user;
     delete from login_failures where email_key = u.email_key;
     update audit_log set subject = '', details = '{}', address = null where user_id = p_user;
-    -- Every table whose rows would go with the user's goes now: sessions, history, identities, keys (without its key what Kafka
-    -- has of a user cannot be read), and whatever else refers to users with `on delete cascade`.
+    -- Deletes from every table that refers to users with `on delete cascade`: sessions, history, identities, keys and
+    -- whatever comes later. Without the user's key their text in Kafka is unreadable.
     for own in
         select c.conrelid::regclass as name, a.attname as owner
         from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
         where c.contype = 'f' and c.confrelid = 'users'::regclass and c.confdeltype = 'c'
-        order by c.conrelid = 'companions'::regclass   -- others refer to them
+        order by c.conrelid = 'companions'::regclass   -- other tables refer to companions
     loop
         execute format('delete from %s where %I = $1', own.name, own.owner) using p_user;
     end loop;
-    update users set email = gen_random_uuid() || '@erased.invalid', password_hash = null, role = 'user', status = 'deleted', status_until = null,
-        status_reason = null, display_name = null, metadata = '{}', email_verified_at = null, locale = 'en', timezone = 'UTC', avatar = null, preferences = '{}',
-        onboarding = '{}', birth_date = null, parent_email = null, consent_pending = false, erase_at = coalesce(erase_at, now()), erased_at = now()
+    update users set
+        email = gen_random_uuid() || '@erased.invalid', password_hash = null, role = 'user', status = 'deleted',
+        status_until = null, status_reason = null, display_name = null, metadata = '{}', email_verified_at = null,
+        locale = 'en', timezone = 'UTC', avatar = null, preferences = '{}', onboarding = '{}', birth_date = null,
+        parent_email = null, consent_pending = false, erase_at = coalesce(erase_at, now()), erased_at = now()
     where id = p_user;
     return true;
 end $$;
 
--- Closed accounts whose grace is over, and children's whose parents have not answered in two weeks. One that cannot be erased holds up
--- no other: it is told of, and tried again the next time.
+-- Erases closed accounts after their grace period, and pending children's after two weeks without a parent's answer. An
+-- account that cannot be erased is logged, does not block the others, and is retried at the next run.
 create or replace function job_erasures() returns bigint language plpgsql as $$
 declare
     who uuid;
@@ -97,7 +113,8 @@ begin
     for step in 1..100 loop
         select id into who from users
         where id <> all (failed)
-          and ((erase_at <= now() and erased_at is null and status = 'deleted') or (consent_pending and created_at < now() - interval '14 days'))
+          and ((erase_at <= now() and erased_at is null and status = 'deleted')
+               or (consent_pending and created_at < now() - interval '14 days'))
         order by erase_at limit 1 for update skip locked;
         exit when not found;
         begin

@@ -1,13 +1,18 @@
 create or replace function admin_user_json(u users) returns json language sql stable as $$
-    select json_build_object('id', u.id, 'email', u.email, 'email_verified', u.email_verified_at is not null, 'display_name', u.display_name,
-        'role', u.role, 'plan', u.plan, 'status', case when standing(u) is null then 'active' else u.status end, 'status_until', u.status_until,
+    select json_build_object(
+        'id', u.id, 'email', u.email, 'email_verified', u.email_verified_at is not null,
+        'display_name', u.display_name, 'role', u.role, 'plan', u.plan,
+        'status', case when standing(u) is null then 'active' else u.status end, 'status_until', u.status_until,
         'status_reason', u.status_reason, 'created_at', u.created_at, 'updated_at', u.updated_at)
 $$;
 
--- Users by what is asked for, newest first; `next` is "created_at|id" of the last one when there are more. Planned for what is
--- asked: a part of an address has an index of its own.
-create or replace function admin_users(p_email text, p_status text, p_plan text, p_role text, p_cursor text, p_limit int)
-returns table (page json, next text) language plpgsql stable security definer set search_path = airi, pg_temp as $$
+-- A page of users, newest first, by the filters that are not NULL; `next` is "created_at|id" of the last one when there
+-- are more. Planned at each call, so that a part of an email address uses its trigram index.
+create or replace function admin_users(
+    p_email text, p_status text, p_plan text, p_role text, p_cursor text, p_limit int
+)
+returns table (page json, next text)
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
     refused json := unless_admin();
     part text := '%' || replace(replace(replace(lower(p_email), '\', '\\'), '%', '\%'), '_', '\_') || '%';
@@ -16,76 +21,105 @@ begin
     return query execute $q$
         with page as (
             select * from users u
-            where ($1 is null or u.email_key like $1) and ($2 is null or u.status = $2) and ($3 is null or u.plan = $3) and ($4 is null or u.role = $4)
+            where ($1 is null or u.email_key like $1) and ($2 is null or u.status = $2)
+              and ($3 is null or u.plan = $3) and ($4 is null or u.role = $4)
               and ($5 is null or (u.created_at, u.id) < ($5, $6))
             order by u.created_at desc, u.id desc limit $7 + 1
         ), shown as (select * from page order by created_at desc, id desc limit $7)
         select coalesce(json_agg(admin_user_json(shown.*::users) order by created_at desc, id desc), '[]'),
-            case when (select count(*) from page) > $7 then (select created_at || '|' || id from shown order by created_at, id limit 1) end
+            case when (select count(*) from page) > $7
+                 then (select created_at || '|' || id from shown order by created_at, id limit 1) end
         from shown $q$
-    using part, p_status, p_plan, p_role, split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid, p_limit;
+    using part, p_status, p_plan, p_role,
+        split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid, p_limit;
 end $$;
 
--- One user with his sessions, his use and what moderation found; NULL when there is none.
-create or replace function admin_user(p_id uuid) returns json language plpgsql stable security definer set search_path = airi, pg_temp as $$
+-- A user with their sessions, usage and moderation decisions; NULL when there is no such user.
+create or replace function admin_user(p_id uuid) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
     refused json := unless_admin();
 begin
     if refused is not null then return refused; end if;
     return (
         select json_build_object('user', admin_user_json(u), 'sessions', (
-            select coalesce(json_agg(json_build_object('id', s.id, 'device', device_of(s.user_agent), 'address', host(s.address), 'created_at', s.created_at,
-                'last_used_at', s.last_used_at) order by s.last_used_at desc), '[]')
-            from sessions s where s.user_id = u.id and s.ended_at is null and s.expires_at > now()), 'usage', (
-            select coalesce(json_agg(json_build_object('day', d.day, 'resource', d.resource, 'requests', d.requests, 'quantity', d.quantity)
+            select coalesce(json_agg(json_build_object(
+                'id', s.id, 'device', device_of(s.user_agent), 'address', host(s.address),
+                'created_at', s.created_at, 'last_used_at', s.last_used_at) order by s.last_used_at desc), '[]')
+            from sessions s where s.user_id = u.id and s.ended_at is null and s.expires_at > now()
+        ), 'usage', (
+            select coalesce(json_agg(json_build_object(
+                'day', d.day, 'resource', d.resource, 'requests', d.requests, 'quantity', d.quantity)
                 order by d.day desc, d.resource), '[]')
             from (select day, resource, sum(requests) as requests, sum(quantity) as quantity from usage_daily
-                  where user_id = u.id and day > (now() at time zone 'utc')::date - 30 group by 1, 2) d), 'violations', (
-            select coalesce(json_agg(json_build_object('message_id', m.message_id, 'action', m.action, 'categories', m.categories, 'at', m.created_at)
+                  where user_id = u.id and day > (now() at time zone 'utc')::date - 30 group by 1, 2) d
+        ), 'violations', (
+            select coalesce(json_agg(json_build_object(
+                'message_id', m.message_id, 'action', m.action, 'categories', m.categories, 'at', m.created_at)
                 order by m.created_at desc), '[]')
-            from (select * from moderation_decisions where user_id = u.id order by created_at desc limit 50) m))
+            from (select * from moderation_decisions where user_id = u.id order by created_at desc limit 50) m
+        ))
         from users u where u.id = p_id);
 end $$;
 
--- An act on a user. `done` is the user as he is now, a refusal, or NULL when there is none; `ended` are the sessions and keys that
--- every gateway must look up anew.
+-- An administrator's action on a user. `done`: the user afterwards, a refusal, or no row when there is no such user.
+-- `ended`: the sessions and keys that gateways have to invalidate.
 create or replace function admin_act(p_user uuid, p_action text, p_body jsonb)
-returns table (done json, ended uuid[]) language plpgsql security definer set search_path = airi, pg_temp as $$
+returns table (done json, ended uuid[])
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     refused json;
     u users;
     told uuid[] := '{}';
 begin
-    -- One at a time: two supers who demote each other leave one.
+    -- One action at a time: of two super administrators who demote each other at once, one remains.
     perform pg_advisory_xact_lock(hashtextextended('admin_act', 0));
     refused := unless_admin(p_action in ('role', 'delete'));
     if refused is not null then return query select refused, told; return; end if;
     select * into u from users where id = p_user for update;
     if not found then return; end if;
-    if u.erased_at is not null then return query select refusal(409, 'ACCOUNT_ERASED', 'nothing is left of this account'), told; return; end if;
-    if u.id = caller() then return query select refusal(403, 'OWN_ACCOUNT', 'nobody administers himself'), told; return; end if;
+    if u.erased_at is not null then
+        return query select refusal(409, 'ACCOUNT_ERASED', 'this account was erased'), told; return;
+    end if;
+    if u.id = caller() then
+        return query select refusal(403, 'OWN_ACCOUNT', 'administrators cannot change their own account'), told; return;
+    end if;
     if u.role <> 'user' and acting_role() <> 'super' then
-        return query select refusal(403, 'FORBIDDEN', 'this is for supers'), told; return;
+        return query select refusal(403, 'FORBIDDEN', 'this is for super administrators'), told; return;
     end if;
     case p_action
         when 'suspend' then
             if (p_body ->> 'until')::timestamptz <= now() or not isfinite((p_body ->> 'until')::timestamptz) then
-                return query select refusal(422, 'VALIDATION_FAILED', 'this time is over', '[{"pointer": "/until", "message": "is over"}]'), told; return;
+                return query select refusal(422, 'VALIDATION_FAILED', 'until must be in the future',
+                    '[{"pointer": "/until", "message": "must be in the future"}]'), told; return;
             end if;
-            update users set status = 'suspended', status_until = (p_body ->> 'until')::timestamptz, status_reason = p_body ->> 'reason' where id = u.id;
-        when 'ban' then update users set status = 'banned', status_until = null, status_reason = p_body ->> 'reason' where id = u.id;
-        when 'reinstate' then update users set status = 'active', status_until = null, status_reason = null, erase_at = null where id = u.id;
-        -- What an administrator deletes is erased after the same grace, but only an administrator takes it back.
-        when 'delete' then update users set status = 'deleted', status_until = null, status_reason = 'deleted by an administrator',
-                erase_at = now() + make_interval(days => setting_int('erasure_days', 30)) where id = u.id;
-        when 'role' then update users set role = p_body ->> 'role' where id = u.id;
+            update users set status = 'suspended', status_until = (p_body ->> 'until')::timestamptz,
+                status_reason = p_body ->> 'reason'
+            where id = u.id;
+        when 'ban' then
+            update users set status = 'banned', status_until = null, status_reason = p_body ->> 'reason'
+            where id = u.id;
+        when 'reinstate' then
+            update users set status = 'active', status_until = null, status_reason = null, erase_at = null
+            where id = u.id;
+        -- Erased after the same grace period, which only an administrator can end (see account_restore).
+        when 'delete' then
+            update users set status = 'deleted', status_until = null, status_reason = 'deleted by an administrator',
+                erase_at = now() + make_interval(days => setting_int('erasure_days', 30))
+            where id = u.id;
+        when 'role' then
+            update users set role = p_body ->> 'role' where id = u.id;
         when 'plan' then
             if not exists (select from plans where id = p_body ->> 'plan' and active) then
-                return query select refusal(422, 'VALIDATION_FAILED', 'there is no such plan', '[{"pointer": "/plan", "message": "is no plan"}]'), told; return;
+                return query select refusal(422, 'VALIDATION_FAILED', 'plan must be the id of an active plan',
+                    '[{"pointer": "/plan", "message": "must be the id of an active plan"}]'), told; return;
             end if;
             update users set plan = p_body ->> 'plan' where id = u.id;
         when 'end_sessions' then
-            with over as (update sessions set ended_at = now(), ended_why = 'admin' where user_id = u.id and ended_at is null returning id)
+            with over as (
+                update sessions set ended_at = now(), ended_why = 'admin'
+                where user_id = u.id and ended_at is null
+                returning id)
             select coalesce(array_agg(id), '{}') into told from over;
     end case;
     update users set updated_at = now() where id = u.id returning * into u;
@@ -97,76 +131,100 @@ begin
     return query select admin_user_json(u), told;
 end $$;
 
+-- A value that an administrator set survives the next run of the profile, which does not touch `changed_at`.
 create or replace function keep_what_was_set() returns trigger language plpgsql as $$
 begin
-    return case when old.changed_at is not null and new.changed_at is not distinct from old.changed_at then old else new end;
+    return case when old.changed_at is not null and new.changed_at is not distinct from old.changed_at
+                then old else new end;
 end $$;
-create or replace trigger keep_what_was_set before update on system_settings for each row execute function keep_what_was_set();
-create or replace trigger keep_what_was_set before update on feature_flags for each row execute function keep_what_was_set();
+create or replace trigger keep_what_was_set before update on system_settings for each row
+    execute function keep_what_was_set();
+create or replace trigger keep_what_was_set before update on feature_flags for each row
+    execute function keep_what_was_set();
 
 create or replace function setting_json(s system_settings) returns json language sql stable as $$
-    select json_build_object('key', s.key, 'value', s.value, 'category', s.category, 'public', s.is_public, 'changed_at', s.changed_at)
+    select json_build_object('key', s.key, 'value', s.value, 'category', s.category, 'public', s.is_public,
+        'changed_at', s.changed_at)
 $$;
 
 create or replace function flag_json(f feature_flags) returns json language sql stable as $$
-    select json_build_object('name', f.name, 'enabled', f.enabled, 'rollout_percentage', f.rollout_percentage, 'rule', f.rule, 'changed_at', f.changed_at)
+    select json_build_object('name', f.name, 'enabled', f.enabled, 'rollout_percentage', f.rollout_percentage,
+        'rule', f.rule, 'changed_at', f.changed_at)
 $$;
 
-create or replace function admin_settings(p_category text) returns json language plpgsql stable security definer set search_path = airi, pg_temp as $$
+create or replace function admin_settings(p_category text) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 begin
-    return coalesce(unless_admin(), (select coalesce(json_agg(setting_json(s) order by s.category, s.key), '[]') from system_settings s
-                                     where p_category is null or s.category = p_category));
+    return coalesce(unless_admin(), (
+        select coalesce(json_agg(setting_json(s) order by s.category, s.key), '[]') from system_settings s
+        where p_category is null or s.category = p_category));
 end $$;
 
+-- A refusal unless this can name a setting or a flag; otherwise NULL.
 create or replace function unless_name(p_name text) returns json language sql stable as $$
-    select case when p_name !~ '^[a-z][a-z0-9_]{0,59}$' then refusal(422, 'VALIDATION_FAILED', 'a name is of small letters, digits and _') end
+    select case when p_name !~ '^[a-z][a-z0-9_]{0,59}$' then refusal(422, 'VALIDATION_FAILED',
+        'the name must be 1 to 60 characters of a-z, 0-9 and _, and begin with a letter') end
 $$;
 
--- Sets a setting, or makes one. What the body does not name stays, a new one being private and general. A value keeps its type, and
--- a whole number stays one: what reads it counts on that.
-create or replace function admin_set(p_key text, p_body jsonb) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Sets or creates a setting. Fields that the body lacks stay; a new setting is private and of the category general. A
+-- value keeps its type, and a whole number stays one, as its readers expect.
+create or replace function admin_set(p_key text, p_body jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     refused json := coalesce(unless_admin(), unless_name(p_key));
     made system_settings;
 begin
     if refused is not null then return refused; end if;
-    if exists (select from system_settings where key = p_key and (jsonb_typeof(value) <> jsonb_typeof(p_body -> 'value')
-               or (value #>> '{}' ~ '^-?[0-9]{1,9}$' and jsonb_typeof(value) = 'number' and p_body ->> 'value' !~ '^-?[0-9]{1,9}$'))) then
-        return refusal(422, 'VALIDATION_FAILED', 'the value is of another type', '[{"pointer": "/value", "message": "is of another type"}]');
+    if exists (
+        select from system_settings
+        where key = p_key and (jsonb_typeof(value) <> jsonb_typeof(p_body -> 'value')
+                               or (value #>> '{}' ~ '^-?[0-9]{1,9}$' and jsonb_typeof(value) = 'number'
+                                   and p_body ->> 'value' !~ '^-?[0-9]{1,9}$'))) then
+        return refusal(422, 'VALIDATION_FAILED', 'value must have the type of the present value',
+            '[{"pointer": "/value", "message": "must have the type of the present value"}]');
     end if;
     insert into system_settings as s (key, value, category, is_public, changed_at)
-    values (p_key, p_body -> 'value', coalesce(p_body ->> 'category', 'general'), coalesce((p_body ->> 'public')::boolean, false), clock_timestamp())
-    on conflict (key) do update set value = excluded.value, category = coalesce(p_body ->> 'category', s.category),
+    values (p_key, p_body -> 'value', coalesce(p_body ->> 'category', 'general'),
+            coalesce((p_body ->> 'public')::boolean, false), clock_timestamp())
+    on conflict (key) do update set
+        value = excluded.value, category = coalesce(p_body ->> 'category', s.category),
         is_public = coalesce((p_body ->> 'public')::boolean, s.is_public), changed_at = excluded.changed_at
     returning * into made;
     perform audit(null, 'admin.setting', p_key, p_body);
     return setting_json(made);
 end $$;
 
-create or replace function admin_flags() returns json language plpgsql stable security definer set search_path = airi, pg_temp as $$
+create or replace function admin_flags() returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 begin
-    return coalesce(unless_admin(), (select coalesce(json_agg(flag_json(f) order by f.name), '[]') from feature_flags f));
+    return coalesce(unless_admin(), (
+        select coalesce(json_agg(flag_json(f) order by f.name), '[]') from feature_flags f));
 end $$;
 
--- The same for a flag.
-create or replace function admin_flag(p_name text, p_body jsonb) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Sets or creates a flag; fields that the body lacks stay.
+create or replace function admin_flag(p_name text, p_body jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     refused json := coalesce(unless_admin(), unless_name(p_name));
     made feature_flags;
 begin
     if refused is not null then return refused; end if;
     insert into feature_flags as f (name, enabled, rollout_percentage, rule, changed_at)
-    values (p_name, (p_body ->> 'enabled')::boolean, coalesce((p_body ->> 'rollout_percentage')::int, 100), coalesce(p_body -> 'rule', '{}'), clock_timestamp())
-    on conflict (name) do update set enabled = excluded.enabled, rollout_percentage = coalesce((p_body ->> 'rollout_percentage')::int, f.rollout_percentage),
+    values (p_name, (p_body ->> 'enabled')::boolean, coalesce((p_body ->> 'rollout_percentage')::int, 100),
+            coalesce(p_body -> 'rule', '{}'), clock_timestamp())
+    on conflict (name) do update set
+        enabled = excluded.enabled,
+        rollout_percentage = coalesce((p_body ->> 'rollout_percentage')::int, f.rollout_percentage),
         rule = coalesce(p_body -> 'rule', f.rule), changed_at = excluded.changed_at
     returning * into made;
     perform audit(null, 'admin.flag', p_name, p_body);
     return flag_json(made);
 end $$;
 
--- What was done, newest first, of one account or of all.
+-- A page of the audit log, newest first: of one account, or of all with p_user NULL. Planned at each call.
 create or replace function admin_audit(p_user uuid, p_cursor text, p_limit int)
-returns table (page json, next text) language plpgsql stable security definer set search_path = airi, pg_temp as $$
+returns table (page json, next text)
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
     refused json := unless_admin();
 begin
@@ -176,15 +234,18 @@ begin
             select * from audit_log a where ($1 is null or a.user_id = $1) and ($2 is null or (a.at, a.id) < ($2, $3))
             order by a.at desc, a.id desc limit $4 + 1
         ), shown as (select * from page order by at desc, id desc limit $4)
-        select coalesce(json_agg(json_build_object('id', id, 'user_id', user_id, 'actor', actor, 'action', action, 'subject', subject, 'details', details,
-                   'address', host(address), 'at', at) order by at desc, id desc), '[]'),
-            case when (select count(*) from page) > $4 then (select at || '|' || id from shown order by at, id limit 1) end
+        select coalesce(json_agg(json_build_object(
+                'id', id, 'user_id', user_id, 'actor', actor, 'action', action, 'subject', subject,
+                'details', details, 'address', host(address), 'at', at) order by at desc, id desc), '[]'),
+            case when (select count(*) from page) > $4
+                 then (select at || '|' || id from shown order by at, id limit 1) end
         from shown $q$
     using p_user, split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid, p_limit;
 end $$;
 
--- For whoever has the database: the first super. NULL: nobody has the address.
+-- Makes the first super administrator, for an operator with access to the database. No row: no user has this email.
 create or replace function make_super(p_email text) returns text language sql set search_path = airi, pg_temp as $$
-    with made as (update users set role = 'super', updated_at = now() where email_key = lower(p_email) returning id, email)
+    with made as (
+        update users set role = 'super', updated_at = now() where email_key = lower(p_email) returning id, email)
     select email from made, lateral audit(id, 'admin.make_super', id::text)
 $$;

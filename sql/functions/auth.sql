@@ -1,4 +1,4 @@
--- A new user with the default plan; NULL when the address is taken.
+-- Creates a user with the default plan; NULL when the email is taken.
 create or replace function auth_signup(p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb) returns uuid
 language sql security definer set search_path = airi, pg_temp as $$
     insert into users (id, email, password_hash, plan, display_name, metadata)
@@ -7,7 +7,7 @@ language sql security definer set search_path = airi, pg_temp as $$
     returning id
 $$;
 
--- What login needs to know of an address. `id` is NULL when there is no such user; `locked` is in seconds.
+-- The data that a login needs. `id` is NULL when no user has the email; `locked`: seconds until the next attempt.
 create or replace function auth_find(p_email text)
 returns table (id uuid, password_hash text, status text, role text, email text, two_factor boolean, locked int)
 language sql stable security definer set search_path = airi, pg_temp as $$
@@ -52,9 +52,10 @@ begin
     return query select 'grace', s.id, u.id, u.email, u.role;
 end $$;
 
--- A try to sign in; a success is written down by auth_open. The sixth failure in a row locks the address for a minute, each
--- further one for twice as long, up to a day.
-create or replace function auth_tried(p_email text, p_user uuid, p_outcome text, p_address inet, p_agent text) returns void
+-- Records a login attempt; auth_open records a success in the history. The sixth failure in a row locks the email for a
+-- minute, each further one for twice as long, up to a day.
+create or replace function auth_tried(p_email text, p_user uuid, p_outcome text, p_address inet, p_agent text)
+returns void
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     if p_outcome = 'success' then
@@ -62,21 +63,27 @@ begin
         return;
     end if;
     if p_user is not null then
-        insert into login_history (user_id, outcome, address, user_agent) values (p_user, p_outcome, p_address, left(p_agent, 300));
+        insert into login_history (user_id, outcome, address, user_agent)
+        values (p_user, p_outcome, p_address, left(p_agent, 300));
     end if;
     if p_outcome <> 'locked' then
         insert into login_failures as f (email_key, failures) values (lower(p_email), 1)
-        on conflict (email_key) do update set changed_at = now(),
+        on conflict (email_key) do update set
+            changed_at = now(),
             failures = case when f.changed_at < now() - interval '1 day' then 1 else f.failures + 1 end,
-            locked_until = case when f.failures >= 5 and f.changed_at >= now() - interval '1 day'
-                                then now() + least(interval '1 day', interval '1 minute' * 2 ^ least(f.failures - 5, 12)) end;
+            locked_until = case
+                when f.failures >= 5 and f.changed_at >= now() - interval '1 day'
+                then now() + least(interval '1 day', interval '1 minute' * 2 ^ least(f.failures - 5, 12)) end;
     end if;
 end $$;
 
--- A new user: made | pending (a parent has to agree) | taken, or what is wrong: birth_date, birth_date_needed, parent_email_needed,
--- parent_email_own, consents.
-create or replace function account_create(p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb, p_birth text, p_parent text,
-    p_consents jsonb, p_address inet) returns text language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Creates a user: made | pending (a parent has to agree) | taken, or the fault: birth_date, birth_date_needed,
+-- parent_email_needed, parent_email_own, consents.
+create or replace function account_create(
+    p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb, p_birth text, p_parent text,
+    p_consents jsonb, p_address inet
+) returns text
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     gate text := coalesce((select value #>> '{}' from system_settings where key = 'age_gate'), 'optional');
     born date;
@@ -96,13 +103,16 @@ begin
         if age_of(born) < 18 and p_consents @> '[{"kind": "analytics"}]' then return 'consents'; end if;
     end if;
     if auth_signup(p_id, p_email, p_hash, p_name, p_metadata) is null then return 'taken'; end if;
-    update users set birth_date = born, consent_pending = child, parent_email = case when child then p_parent end where id = p_id and born is not null;
+    update users set
+        birth_date = born, consent_pending = child, parent_email = case when child then p_parent end
+    where id = p_id and born is not null;
     insert into consents (user_id, kind, granted, version, address)
     select p_id, c.kind, true, c.version, p_address from jsonb_to_recordset(p_consents) as c(kind text, version text);
     return case when child then 'pending' else 'made' end;
 end $$;
 
--- The same for whoever has proved to be that user.
-create or replace function account_standing(p_user uuid) returns json language sql stable security definer set search_path = airi, pg_temp as $$
+-- As standing(), for a caller without a session whose password was verified.
+create or replace function account_standing(p_user uuid) returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
     select standing(u) from users u where u.id = p_user
 $$;

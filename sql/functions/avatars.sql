@@ -1,27 +1,35 @@
-create or replace function avatar_url(p_id uuid) returns text language sql immutable as $$ select '/api/v1/avatars/' || p_id $$;
-
-create or replace function avatar_json(a avatars) returns json language sql stable as $$
-    select json_build_object('id', a.id, 'url', avatar_url(a.id), 'mine', true, 'media_type', a.media_type, 'width', a.width, 'height', a.height,
-        'size', length(a.bytes), 'created_at', a.created_at)
+create or replace function avatar_url(p_id uuid) returns text language sql immutable as $$
+    select '/api/v1/avatars/' || p_id
 $$;
 
--- What everybody may choose: the companions' own, and the built-in ones, which the profile names and the gateway's page has as files.
+create or replace function avatar_json(a avatars) returns json language sql stable as $$
+    select json_build_object(
+        'id', a.id, 'url', avatar_url(a.id), 'mine', true, 'media_type', a.media_type, 'width', a.width,
+        'height', a.height, 'size', length(a.bytes), 'created_at', a.created_at)
+$$;
+
+-- The pictures that every user may choose: the companions', and the built-in ones, which the profile names and the
+-- gateway serves as files.
 create or replace function avatar_gallery() returns table (name text, url text) language sql stable as $$
     select distinct on (url) * from (
-        select c.name::text, c.avatar as url from companions c where c.owner is null and c.deleted_at is null and c.avatar is not null
+        select c.name::text, c.avatar as url from companions c
+        where c.owner is null and c.deleted_at is null and c.avatar is not null
         union all
-        select n, '/' || n || '.svg' from system_settings s, jsonb_array_elements_text(s.value) n where s.key = 'avatar_gallery') g
+        select n, '/' || n || '.svg' from system_settings s, jsonb_array_elements_text(s.value) n
+        where s.key = 'avatar_gallery') g
     order by url, name
 $$;
 
--- Whether the caller may show this as his: a name or URL of the gallery, or an own picture's URL.
+-- Whether the caller may use this avatar: a name or URL of the gallery, or the URL of their own picture.
 create or replace function avatar_allowed(p_avatar text) returns boolean language sql stable as $$
     select exists (select from avatar_gallery() g where p_avatar in (g.name, g.url))
         or exists (select from avatars a where a.user_id = caller() and avatar_url(a.id) = p_avatar)
 $$;
 
--- A picture of the caller's, within the plan's number of them; one he has already is given back.
-create or replace function avatar_create(p_id uuid, p_sha256 text, p_media_type text, p_width int, p_height int, p_bytes bytea) returns json
+-- Stores a picture of the caller's, within the plan's limit; returns the stored one when the caller has it already.
+create or replace function avatar_create(
+    p_id uuid, p_sha256 text, p_media_type text, p_width int, p_height int, p_bytes bytea
+) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     most bigint;
@@ -41,14 +49,15 @@ begin
     return avatar_json(made);
 end $$;
 
--- Whoever knows the id may see it. base64url: a value has one spelling.
+-- A picture, for every client that knows its id. base64url: a value has one spelling.
 create or replace function avatar_bytes(p_id uuid) returns table (media_type text, bytes text)
 language sql stable security definer set search_path = airi, pg_temp as $$
     select a.media_type, translate(encode(a.bytes, 'base64'), E'+/=\n', '-_') from avatars a where a.id = p_id
 $$;
 
--- Deletes one of the caller's, and takes it from his profile.
-create or replace function avatar_delete(p_id uuid) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Deletes one of the caller's pictures, also from their profile.
+create or replace function avatar_delete(p_id uuid) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     delete from avatars where id = p_id and user_id = caller();
     if not found then return null; end if;

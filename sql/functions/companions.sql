@@ -1,9 +1,10 @@
 create or replace function companion_json(c companions) returns json language sql stable as $$
-    select json_build_object('id', c.id, 'name', c.name, 'tagline', c.tagline, 'voice', c.voice, 'avatar', c.avatar, 'model', c.model,
+    select json_build_object(
+        'id', c.id, 'name', c.name, 'tagline', c.tagline, 'voice', c.voice, 'avatar', c.avatar, 'model', c.model,
         'personality', case when c.owner is not null then c.personality end, 'mine', c.owner is not null)
 $$;
 
--- A companion of the caller's, within the plan's number of them.
+-- Creates a companion of the caller's, within the plan's limit.
 create or replace function companion_create(p_id uuid, p_body jsonb) returns json language plpgsql as $$
 declare
     most bigint;
@@ -16,8 +17,8 @@ begin
         return refusal(402, 'PLAN_LIMIT', format('your plan has %s companions', most));
     end if;
     insert into companions (id, owner, name, tagline, personality, voice, avatar, model)
-    values (p_id, caller(), p_body ->> 'name', coalesce(p_body ->> 'tagline', ''), p_body ->> 'personality', p_body ->> 'voice',
-            p_body ->> 'avatar', p_body ->> 'model')
+    values (p_id, caller(), p_body ->> 'name', coalesce(p_body ->> 'tagline', ''), p_body ->> 'personality',
+            p_body ->> 'voice', p_body ->> 'avatar', p_body ->> 'model')
     returning * into made;
     return companion_json(made);
 end $$;

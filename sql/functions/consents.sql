@@ -2,13 +2,14 @@ create or replace function age_of(p_born date) returns int language sql stable a
     select extract(year from age((now() at time zone 'utc')::date, p_born))::int
 $$;
 
--- Younger than the age from which one may agree oneself (COPPA: 13). Nobody is whose age is not known.
+-- Whether a user is below the age of consent (COPPA: 13); false when their birth date is unknown.
 create or replace function is_child(p_born date) returns boolean language sql stable as $$
     select coalesce(age_of(p_born) < setting_int('minor_age', 13), false)
 $$;
 
--- Of a child no more is kept than its name, however it comes in.
-create or replace function reduced_user() returns trigger language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Of a child only the name is stored, whichever statement writes the row.
+create or replace function reduced_user() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     if is_child(new.birth_date) then
         new.metadata := '{}';
@@ -16,9 +17,11 @@ begin
     end if;
     return new;
 end $$;
-create or replace trigger reduced before insert or update on users for each row when (new.birth_date is not null) execute function reduced_user();
+create or replace trigger reduced before insert or update on users for each row
+    when (new.birth_date is not null) execute function reduced_user();
 
-create or replace function reduced_place() returns trigger language plpgsql security definer set search_path = airi, pg_temp as $$
+create or replace function reduced_place() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     if is_child((select birth_date from users where id = new.user_id)) then
         new := jsonb_populate_record(new, '{"address": null, "user_agent": null}');
@@ -28,7 +31,8 @@ end $$;
 create or replace trigger reduced before insert on sessions for each row execute function reduced_place();
 create or replace trigger reduced before insert on login_history for each row execute function reduced_place();
 create or replace trigger reduced before insert on audit_log for each row execute function reduced_place();
-create or replace trigger reduced before insert on consents for each row when (new.kind <> 'parental') execute function reduced_place();
+create or replace trigger reduced before insert on consents for each row
+    when (new.kind <> 'parental') execute function reduced_place();
 
 create or replace function consent_json(c consents) returns json language sql stable as $$
     select json_build_object('kind', c.kind, 'granted', c.granted, 'version', c.version, 'at', c.at)
@@ -42,19 +46,25 @@ begin
     if p_granted and p_kind = 'analytics' and (select age_of(birth_date) < 18 from users where id = caller()) then
         return refusal(403, 'MINOR', 'analytics are not for minors');
     end if;
-    insert into consents (user_id, kind, granted, version, address) values (caller(), p_kind, p_granted, p_version, p_address) returning * into given;
+    insert into consents (user_id, kind, granted, version, address)
+    values (caller(), p_kind, p_granted, p_version, p_address)
+    returning * into given;
     return consent_json(given);
 end $$;
 
--- A link for the parent of a pending child; at most five an hour for one child, and to one address.
-create or replace function consent_link_make(p_user uuid, p_hash text) returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
+-- Creates a link for the parent of a pending child: at most five an hour to one address, whichever child asks. No row:
+-- no link is to be sent.
+create or replace function consent_link_make(p_user uuid, p_hash text)
+returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
 begin
     select * into u from users x where x.id = p_user and x.status = 'active' and x.consent_pending;
-    if not found or (select count(*) from email_links l where l.email = lower(u.parent_email) and l.kind = 'parental_consent'
-                     and l.created_at > now() - interval '1 hour') >= 5 then
+    if not found or (
+        select count(*) from email_links l
+        where l.email = lower(u.parent_email) and l.kind = 'parental_consent'
+          and l.created_at > now() - interval '1 hour') >= 5 then
         return;
     end if;
     return query
@@ -63,22 +73,26 @@ begin
         returning l.user_id, u.parent_email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
 end $$;
 
--- The child that a link asks about; none when the link was used, is too old, or is none of ours.
-create or replace function consent_child(p_hash text) returns users language sql security definer set search_path = airi, pg_temp as $$
+-- The child that a link is about; NULL when the link is invalid, expired or already used.
+create or replace function consent_child(p_hash text) returns users
+language sql security definer set search_path = airi, pg_temp as $$
     select u.* from email_links l join users u on u.id = l.user_id
-    where l.hash = p_hash and l.kind = 'parental_consent' and l.used_at is null and l.expires_at > now() and u.consent_pending and u.status = 'active'
+    where l.hash = p_hash and l.kind = 'parental_consent' and l.used_at is null and l.expires_at > now()
+      and u.consent_pending and u.status = 'active'
 $$;
 
--- What a parent is shown before answering.
-create or replace function consent_details(p_hash text) returns json language plpgsql stable security definer set search_path = airi, pg_temp as $$
+-- The data that a parent sees before answering.
+create or replace function consent_details(p_hash text) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
     child users := consent_child(p_hash);
 begin
     if child.id is null then return link_invalid(); end if;
-    return json_build_object('child', child.display_name, 'email', child.email, 'birth_date', child.birth_date, 'created_at', child.created_at);
+    return json_build_object('child', child.display_name, 'email', child.email, 'birth_date', child.birth_date,
+        'created_at', child.created_at);
 end $$;
 
--- The parent's answer, once: the account opens, or it is erased.
+-- Takes the parent's answer, once: the account opens, or it is erased.
 create or replace function consent_answer(p_hash text, p_agree boolean, p_address inet) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -88,7 +102,8 @@ begin
     child := consent_child(p_hash);
     if child.id is null then return link_invalid(); end if;
     if p_agree then
-        insert into consents (user_id, kind, granted, version, address) values (child.id, 'parental', true, '1', p_address);
+        insert into consents (user_id, kind, granted, version, address)
+        values (child.id, 'parental', true, '1', p_address);
         update email_links set used_at = now() where user_id = child.id and kind = 'parental_consent';
         update users set consent_pending = false where id = child.id;
     else

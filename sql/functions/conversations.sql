@@ -1,13 +1,15 @@
 create or replace function conversation_json(c conversations) returns json language sql stable as $$
-    select json_build_object('id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
+    select json_build_object(
+        'id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
         'system_prompt', c.system_prompt, 'starred', c.starred, 'archived', c.archived, 'tags', c.tags,
         'message_count', c.message_count, 'tokens_total', c.tokens_total, 'last_message_at', c.last_message_at,
-        'last_message_preview', c.last_message_preview, 'unread', coalesce(c.last_message_at > c.last_read_at, c.last_message_at is not null),
+        'last_message_preview', c.last_message_preview,
+        'unread', coalesce(c.last_message_at > c.last_read_at, c.last_message_at is not null),
         'created_at', c.created_at, 'updated_at', c.updated_at, 'deleted_at', c.deleted_at)
 $$;
 
--- How many conversations a plan opens a day, the deleted ones too: NULL when the caller may open this one, or has it already.
--- Exact over all gateways: who asks waits for who opens one.
+-- A refusal when the plan's conversations of the day are used up, deleted ones included; NULL when the caller may
+-- create this one, or has it already. Exact across gateways: the lock makes concurrent creations wait for each other.
 create or replace function conversation_refusal(p_id uuid) returns json language plpgsql as $$
 declare
     today timestamptz := date_trunc('day', now() at time zone 'utc') at time zone 'utc';

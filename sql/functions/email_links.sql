@@ -1,16 +1,20 @@
--- A link for the user of an address, or of an id, who may act; at most five an hour for each of the three kinds. No row: none is
--- to be sent.
+-- Creates a link for a user, by id or email, who may act; at most five an hour of each kind. No row: no link is to be
+-- sent.
 create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text, p_minutes int)
 returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
 begin
-    select * into u from users x where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
-    if not found or standing(u) is not null or (p_kind = 'verify_email' and u.email_verified_at is not null) then return; end if;
-    -- Those that are asked for at once are counted one after the other.
+    select * into u from users x
+    where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
+    if not found or standing(u) is not null or (p_kind = 'verify_email' and u.email_verified_at is not null) then
+        return;
+    end if;
+    -- Concurrent requests are counted one after the other.
     perform pg_advisory_xact_lock(hashtextextended('email_links/' || u.id, 0));
-    if (select count(*) from email_links l where l.user_id = u.id and l.kind = p_kind and l.created_at > now() - interval '1 hour') >= 5 then
+    if (select count(*) from email_links l
+        where l.user_id = u.id and l.kind = p_kind and l.created_at > now() - interval '1 hour') >= 5 then
         return;
     end if;
     return query
@@ -19,8 +23,8 @@ begin
         returning l.user_id, l.email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
 end $$;
 
--- Uses a link up. `outcome`: good | invalid | refused (the account may not act: the link stays good) | code (the second factor
--- is on and no code came: the link stays good) | wrong_code. `ended`: the sessions that a new password ended.
+-- Uses a link. `outcome`: good | invalid | refused (the account may not act) | code (the second factor is on and no
+-- code came) | wrong_code; only `good` uses the link up. `ended`: the sessions that a new password ended.
 create or replace function email_link_take(p_hash text, p_kind text, p_code text, p_password_hash text)
 returns table (outcome text, user_id uuid, email text, role text, ended uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -35,18 +39,27 @@ begin
         return query select 'invalid', null::uuid, null::text, null::text, gone; return;
     end if;
     if standing(u) is not null then return query select 'refused', u.id, u.email, u.role, gone; return; end if;
-    if p_kind = 'magic_link' and exists (select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
+    if p_kind = 'magic_link' and exists (
+        select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
         if p_code is null then return query select 'code', u.id, u.email, u.role, gone; return; end if;
-        if two_factor_take(u.id, p_code) is null then return query select 'wrong_code', u.id, u.email, u.role, gone; return; end if;
+        if two_factor_take(u.id, p_code) is null then
+            return query select 'wrong_code', u.id, u.email, u.role, gone; return;
+        end if;
     end if;
     update email_links x set used_at = now() where x.hash = p_hash;
-    -- Who reads mail at an address has it.
-    update users x set email_verified_at = coalesce(x.email_verified_at, now()), password_hash = coalesce(p_password_hash, x.password_hash)
+    -- The link proves that the user reads mail at this address.
+    update users x set
+        email_verified_at = coalesce(x.email_verified_at, now()),
+        password_hash = coalesce(p_password_hash, x.password_hash)
     where x.id = u.id;
     if p_kind = 'reset_password' then
-        update email_links x set used_at = now() where x.user_id = u.id and x.kind in ('reset_password', 'magic_link') and x.used_at is null;
+        update email_links x set used_at = now()
+        where x.user_id = u.id and x.kind in ('reset_password', 'magic_link') and x.used_at is null;
         delete from login_failures f where f.email_key = u.email_key;
-        with over as (update sessions s set ended_at = now(), ended_why = 'password' where s.user_id = u.id and s.ended_at is null returning s.id)
+        with over as (
+            update sessions s set ended_at = now(), ended_why = 'password'
+            where s.user_id = u.id and s.ended_at is null
+            returning s.id)
         select coalesce(array_agg(over.id), '{}') into gone from over;
     end if;
     return query select 'good', u.id, u.email, u.role, gone;

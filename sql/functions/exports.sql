@@ -1,46 +1,55 @@
 create or replace function export_json(x exports) returns json language sql stable as $$
-    select json_build_object('id', x.id, 'state', x.state, 'bytes', x.bytes, 'created_at', x.created_at, 'finished_at', x.finished_at, 'expires_at', x.expires_at)
+    select json_build_object('id', x.id, 'state', x.state, 'bytes', x.bytes, 'created_at', x.created_at,
+        'finished_at', x.finished_at, 'expires_at', x.expires_at)
 $$;
 
--- One of the caller's: the one under way, or a new one, three a day.
-create or replace function export_request(p_id uuid) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- The caller's unfinished export, or a new one; at most three a day.
+create or replace function export_request(p_id uuid) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     x exports;
 begin
     perform pg_advisory_xact_lock(hashtextextended('exports/' || caller(), 0));
     select * into x from exports where user_id = caller() and state in ('requested', 'running') limit 1;
     if found then return export_json(x); end if;
-    if (select count(*) from exports where user_id = caller() and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') >= 3 then
+    if (select count(*) from exports
+        where user_id = caller()
+          and created_at >= date_trunc('day', now() at time zone 'utc') at time zone 'utc') >= 3 then
         return refusal(429, 'EXPORT_LIMIT', 'there are three exports a day');
     end if;
     insert into exports (id, user_id) values (p_id, caller()) returning * into x;
     return export_json(x);
 end $$;
 
-create or replace function export_seal(p_id uuid, p_hash text) returns void language sql security definer set search_path = airi, pg_temp as $$
+create or replace function export_seal(p_id uuid, p_hash text) returns void
+language sql security definer set search_path = airi, pg_temp as $$
     update exports set token_hash = p_hash where id = p_id and user_id = caller() and state in ('requested', 'running')
 $$;
 
--- What stands in the archive beside the profile and what was said: tables, and the column that tells whose a row is.
+-- The archive's sections beside the profile and the conversations: a table, and its column with the user's id.
 create or replace function export_sections() returns table (name text, owner text) language sql immutable as $$
-    values ('sessions', 'user_id'), ('login_history', 'user_id'), ('user_identities', 'user_id'), ('avatars', 'user_id'), ('consents', 'user_id'), ('api_keys', 'user_id'),
-           ('companions', 'owner'), ('conversation_templates', 'owner'), ('usage_daily', 'user_id'), ('moderation_decisions', 'user_id'),
-           ('audit_log', 'user_id'), ('exports', 'user_id')
+    values ('sessions', 'user_id'), ('login_history', 'user_id'), ('user_identities', 'user_id'),
+           ('avatars', 'user_id'), ('consents', 'user_id'), ('api_keys', 'user_id'),
+           ('companions', 'owner'), ('conversation_templates', 'owner'), ('usage_daily', 'user_id'),
+           ('moderation_decisions', 'user_id'), ('audit_log', 'user_id'), ('exports', 'user_id')
 $$;
 
--- A table's rows of the user's without what is secret, and without pictures, which have addresses of their own.
-create or replace function export_table(p_name text, p_owner text, p_user uuid) returns text language plpgsql stable as $$
+-- The user's rows of a table, without secrets and without pictures (each picture has a URL).
+create or replace function export_table(p_name text, p_owner text, p_user uuid) returns text
+language plpgsql stable as $$
 declare
     found jsonb;
     hidden text[];
 begin
     select array_agg(attname::text) into hidden from pg_attribute
-    where attrelid = ('airi.' || p_name)::regclass and attnum > 0 and (attname in (p_owner, 'actor') or attname ~ '(hash|secret|token|codes|bytes)$');
-    execute format('select coalesce(jsonb_agg(to_jsonb(t) - $2), ''[]'') from %I t where %I = $1', p_name, p_owner) into found using p_user, hidden;
+    where attrelid = ('airi.' || p_name)::regclass and attnum > 0
+      and (attname in (p_owner, 'actor') or attname ~ '(hash|secret|token|codes|bytes)$');
+    execute format('select coalesce(jsonb_agg(to_jsonb(t) - $2), ''[]'') from %I t where %I = $1', p_name, p_owner)
+        into found using p_user, hidden;
     return found::text;
 end $$;
 
--- A thousand messages at a time: of the conversations, one after the other.
+-- The next thousand messages, conversation by conversation.
 create or replace function export_conversations(x exports, out body text, out at exports) language plpgsql as $$
 declare
     c conversations;
@@ -51,23 +60,31 @@ begin
     at := x;
     while room > 0 loop
         if not at.inside then
-            select * into c from conversations where user_id = x.user_id and (at.conversation is null or id > at.conversation) order by id limit 1;
+            select * into c from conversations
+            where user_id = x.user_id and (at.conversation is null or id > at.conversation)
+            order by id limit 1;
             if not found then
                 body := body || '],"other_messages":[';
                 at.section := at.section + 1;
                 at.after_at := null;
                 return;
             end if;
-            body := body || case when at.conversation is null then '' else ',' end || '{"conversation":' || conversation_json(c) || ',"messages":[';
+            body := body || case when at.conversation is null then '' else ',' end
+                || '{"conversation":' || conversation_json(c) || ',"messages":[';
             at.conversation := c.id;
             at.inside := true;
             at.after_at := null;
             room := room - 1;
         end if;
-        select count(*) as n, string_agg((message_json(m.*::messages)::jsonb || jsonb_build_object('deleted_at', m.deleted_at))::text, ',' order by m.created_at, m.id) as text,
-               (array_agg(m.created_at order by m.created_at desc, m.id desc))[1] as last_at, (array_agg(m.id order by m.created_at desc, m.id desc))[1] as last_id
+        select count(*) as n,
+               string_agg((message_json(m.*::messages)::jsonb || jsonb_build_object('deleted_at', m.deleted_at))::text,
+                          ',' order by m.created_at, m.id) as text,
+               (array_agg(m.created_at order by m.created_at desc, m.id desc))[1] as last_at,
+               (array_agg(m.id order by m.created_at desc, m.id desc))[1] as last_id
         into page
-        from (select * from messages where conversation_id = at.conversation and (at.after_at is null or (created_at, id) > (at.after_at, at.after_id))
+        from (select * from messages
+              where conversation_id = at.conversation
+                and (at.after_at is null or (created_at, id) > (at.after_at, at.after_id))
               order by created_at, id limit room + 1) m;
         if page.n > 0 then
             body := body || case when at.after_at is null then '' else ',' end || page.text;
@@ -82,17 +99,20 @@ begin
     end loop;
 end $$;
 
--- Those of no conversation that is kept: asked by programs over /v1.
+-- The next thousand messages without a stored conversation, which came over /v1.
 create or replace function export_others(x exports, out body text, out at exports) language plpgsql as $$
 declare
     page record;
 begin
     at := x;
     select count(*) as n, string_agg(message_json(m.*::messages)::text, ',' order by m.created_at, m.id) as text,
-           (array_agg(m.created_at order by m.created_at desc, m.id desc))[1] as last_at, (array_agg(m.id order by m.created_at desc, m.id desc))[1] as last_id
+           (array_agg(m.created_at order by m.created_at desc, m.id desc))[1] as last_at,
+           (array_agg(m.id order by m.created_at desc, m.id desc))[1] as last_id
     into page
-    from (select * from messages o where user_id = x.user_id and deleted_at is null and not exists (select from conversations c where c.id = o.conversation_id)
-              and (at.after_at is null or (created_at, id) > (at.after_at, at.after_id))
+    from (select * from messages o
+          where user_id = x.user_id and deleted_at is null
+            and not exists (select from conversations c where c.id = o.conversation_id)
+            and (at.after_at is null or (created_at, id) > (at.after_at, at.after_id))
           order by created_at, id limit 1000) m;
     body := case when page.n > 0 then case when at.after_at is null then '' else ',' end || page.text else '' end;
     at.after_at := page.last_at;
@@ -105,8 +125,9 @@ begin
     end if;
 end $$;
 
--- Writes the next part: {"state"}: running | gone | the end it has come to, with what a mail about it says.
-create or replace function export_step(p_export uuid) returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Writes the next part. `state`: running | gone | the final state, with the data for a mail about it.
+create or replace function export_step(p_export uuid) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     x exports;
     names text[] := array(select name from export_sections());
@@ -119,11 +140,12 @@ begin
     if x.state in ('requested', 'running') then
         x.state := 'running';
         if x.section = 0 then
-            body := format('{"format":"airi-export-1","export_id":%s,"made_at":%s,"profile":%s', to_json(x.id), to_json(now()),
-                           (select profile_json(u) from users u where id = x.user_id));
+            body := format('{"format":"airi-export-1","export_id":%s,"made_at":%s,"profile":%s', to_json(x.id),
+                           to_json(now()), (select profile_json(u) from users u where id = x.user_id));
             x.section := 1;
         elsif x.section <= cardinality(names) then
-            body := format(',%s:%s', to_json(names[x.section]), export_table(names[x.section], owners[x.section], x.user_id));
+            body := format(',%s:%s', to_json(names[x.section]),
+                           export_table(names[x.section], owners[x.section], x.user_id));
             if x.section = cardinality(names) then body := body || ',"conversations":['; end if;
             x.section := x.section + 1;
         elsif x.section = cardinality(names) + 1 then
@@ -136,35 +158,43 @@ begin
             body := page.body;
         end if;
         insert into export_parts (export_id, part, body) values (x.id, x.parts, body);
-        update exports set state = x.state, section = x.section, conversation = x.conversation, inside = x.inside, after_at = x.after_at,
-            after_id = x.after_id, parts = x.parts + 1, bytes = bytes + octet_length(body), finished_at = x.finished_at, expires_at = x.expires_at
+        update exports set
+            state = x.state, section = x.section, conversation = x.conversation, inside = x.inside,
+            after_at = x.after_at, after_id = x.after_id, parts = x.parts + 1, bytes = bytes + octet_length(body),
+            finished_at = x.finished_at, expires_at = x.expires_at
         where id = x.id;
     end if;
-    return (select json_build_object('state', x.state, 'email', u.email, 'locale', u.locale, 'name', coalesce(u.display_name, ''),
-                'finished_at', x.finished_at, 'expires_at', x.expires_at)
+    return (select json_build_object('state', x.state, 'email', u.email, 'locale', u.locale,
+                'name', coalesce(u.display_name, ''), 'finished_at', x.finished_at, 'expires_at', x.expires_at)
             from users u where u.id = x.user_id);
 end $$;
 
-create or replace function export_fail(p_export uuid) returns void language sql security definer set search_path = airi, pg_temp as $$
+create or replace function export_fail(p_export uuid) returns void
+language sql security definer set search_path = airi, pg_temp as $$
     update exports set state = 'failed', finished_at = now() where id = p_export and state in ('requested', 'running')
 $$;
 
--- Of the archive whose link this is, while it is good: {"id","parts"}, and then each of its parts.
-create or replace function export_open(p_hash text) returns json language sql stable security definer set search_path = airi, pg_temp as $$
-    select json_build_object('id', id, 'parts', parts) from exports where token_hash = p_hash and state = 'ready' and expires_at > now()
+-- The finished archive that a valid link opens: {"id", "parts"}. Its parts follow by export_part.
+create or replace function export_open(p_hash text) returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select json_build_object('id', id, 'parts', parts) from exports
+    where token_hash = p_hash and state = 'ready' and expires_at > now()
 $$;
 
-create or replace function export_part(p_hash text, p_part int) returns text language sql stable security definer set search_path = airi, pg_temp as $$
-    select p.body from exports x join export_parts p on p.export_id = x.id where x.token_hash = p_hash and x.state = 'ready' and p.part = p_part
+create or replace function export_part(p_hash text, p_part int) returns text
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select p.body from exports x join export_parts p on p.export_id = x.id
+    where x.token_hash = p_hash and x.state = 'ready' and p.part = p_part
 $$;
 
--- Archives whose time is over, and those that nobody has gone on with for a week.
+-- Deletes expired archives; fails exports that are unfinished after a week.
 create or replace function job_exports() returns bigint language plpgsql as $$
 declare
     over uuid[] := array(select id from exports where expires_at < now() limit 100);
 begin
     delete from export_parts where export_id = any (over);
     update exports set state = 'expired', token_hash = null, expires_at = null where id = any (over);
-    update exports set state = 'failed', finished_at = now() where state in ('requested', 'running') and created_at < now() - interval '7 days';
+    update exports set state = 'failed', finished_at = now()
+    where state in ('requested', 'running') and created_at < now() - interval '7 days';
     return cardinality(over);
 end $$;

@@ -1,27 +1,31 @@
--- A summary that tells of a message that is gone is made anew. The row is locked first: a summary being written meanwhile
--- either sees the deletion or is seen by it.
-create or replace function forget_summary() returns trigger language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Drops a summary that covers a deleted message, so that it is written anew. The row is locked first: a summary that is
+-- being written meanwhile either sees the deletion or is dropped by it.
+create or replace function forget_summary() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     perform from conversations where id = old.conversation_id for update;
-    update conversations set summary = null, summary_until = null where id = old.conversation_id and summary_until >= old.created_at;
+    update conversations set summary = null, summary_until = null
+    where id = old.conversation_id and summary_until >= old.created_at;
     return null;
 end $$;
 create or replace trigger summary_of_hidden after update of deleted_at on messages for each row
     when (old.deleted_at is null and new.deleted_at is not null) execute function forget_summary();
 create or replace trigger summary_of_removed after delete on messages for each row execute function forget_summary();
 
--- The messages that a prompt has and no summary covers.
+-- The messages of a prompt that the summary does not cover.
 create or replace function memory_turns(v conversations) returns setof messages language sql stable as $$
     select * from messages m
     where m.conversation_id = v.id and m.created_at > coalesce(v.summary_until, '-infinity')
       and m.status in ('accepted', 'completed', 'cancelled') and m.deleted_at is null
 $$;
 
--- What is to be done after a completed turn of a listed conversation; NULL: nothing. `title`: what to make one of, while it is
--- young and has its first words only. `turns`: the oldest ones, to go into the summary before the prompt has no room for them: from
--- three quarters of its tokens or 50 messages on, so many that half of it or 30 are left, never the last four. `titled`, `folded`:
--- that was tried for this turn before.
-create or replace function memory_look(p_conversation uuid, p_generation uuid, p_title uuid, p_summary uuid) returns json
+-- The work that is due after a completed turn of a listed conversation; NULL: none.
+-- `title`: the material for a title, while the conversation is young and its title is its first words.
+-- `turns`: the oldest messages, to be folded into the summary before the prompt overflows: from three quarters of its
+-- tokens or 50 messages on, as many as leave half of it or 30 messages, never the last four.
+-- `titled`, `folded`: that was tried for this turn before.
+create or replace function memory_look(p_conversation uuid, p_generation uuid, p_title uuid, p_summary uuid)
+returns json
 language plpgsql stable as $$
 declare
     v conversations;
@@ -35,16 +39,22 @@ declare
 begin
     select * into v from conversations where id = p_conversation and deleted_at is null;
     if not found then return null; end if;
-    select coalesce(array_agg(distinct generation_id), '{}') into tried from provider_calls where generation_id in (p_title, p_summary);
-    -- Nearly always: a young conversation that has its title. No plan has so little room.
-    if v.titled_by <> 'words' and v.message_count <= 50 and v.tokens_total < 500 and cardinality(tried) = 0 then return null; end if;
-    select * into g from generations where id = p_generation and conversation_id = p_conversation and state = 'completed';
+    select coalesce(array_agg(distinct generation_id), '{}') into tried from provider_calls
+    where generation_id in (p_title, p_summary);
+    -- The usual case: a young conversation with a title. Every plan has room for this much.
+    if v.titled_by <> 'words' and v.message_count <= 50 and v.tokens_total < 500 and cardinality(tried) = 0 then
+        return null;
+    end if;
+    select * into g from generations
+    where id = p_generation and conversation_id = p_conversation and state = 'completed';
     if not found then return null; end if;
     if v.titled_by = 'words' and v.message_count <= 6 and p_title <> all (tried)
        and coalesce((select value from system_settings where key = 'auto_title'), 'true') <> 'false' then
         select json_build_object('question', left(q.content, 2000), 'reply', left(r.content, 2000)) into title
-        from messages q join messages r on r.id = g.reply_id and r.created_at = g.message_created_at + interval '1 microsecond'
-        where q.id = g.message_id and q.created_at = g.message_created_at and q.deleted_at is null and r.deleted_at is null;
+        from messages q
+        join messages r on r.id = g.reply_id and r.created_at = g.message_created_at + interval '1 microsecond'
+        where q.id = g.message_id and q.created_at = g.message_created_at
+          and q.deleted_at is null and r.deleted_at is null;
     end if;
     select least(p.context_tokens, m.context_tokens) - least(p.reply_tokens, m.reply_tokens)
            - octet_length(concat(c.personality, v.system_prompt, v.summary)) / 4 into room
@@ -53,27 +63,37 @@ begin
     where u.id = g.user_id;
     select count(*), sum(octet_length(content) / 4 + 5) into said, weight from memory_turns(v);
     if (said > 50 or weight > room * 3 / 4) and p_summary <> all (tried) then
-        select json_agg(json_build_object('role', f.role, 'content', left(f.content, 4000), 'created_at', f.created_at) order by f.created_at, f.id)
+        select json_agg(json_build_object(
+                   'role', f.role, 'content', left(f.content, 4000), 'created_at', f.created_at)
+                   order by f.created_at, f.id)
         into turns
         from (select t.*, row_number() over w as newer, sum(octet_length(t.content) / 4 + 5) over w as behind
-              from memory_turns(v) t window w as (order by t.created_at desc, t.id) order by t.created_at, t.id limit 160) f
+              from memory_turns(v) t window w as (order by t.created_at desc, t.id)
+              order by t.created_at, t.id limit 160) f
         where f.newer > 4 and (f.newer > 30 or f.behind > room / 2);
     end if;
     if title is null and turns is null and cardinality(tried) = 0 then return null; end if;
-    return (select json_build_object('rank', p.rank, 'providers', coalesce(p.features -> 'providers', '[]'), 'title', title, 'turns', turns,
-                'summary', v.summary, 'until', v.summary_until, 'titled', p_title = any (tried), 'folded', p_summary = any (tried))
-            from users u join plans p on p.id = u.plan where u.id = g.user_id);
+    return (
+        select json_build_object(
+            'rank', p.rank, 'providers', coalesce(p.features -> 'providers', '[]'), 'title', title, 'turns', turns,
+            'summary', v.summary, 'until', v.summary_until, 'titled', p_title = any (tried),
+            'folded', p_summary = any (tried))
+        from users u join plans p on p.id = u.plan where u.id = g.user_id);
 end $$;
 
--- What the calls of one piece of work came to, for the bill; NULL when none of them brought anything.
+-- The bill for the calls of one title or summary; NULL when no call completed.
 create or replace function memory_bill(p_id uuid) returns json language sql stable as $$
-    select json_build_object('provider', (array_agg(provider order by call desc))[1], 'model', (array_agg(model order by call desc))[1],
-        'tokens_in', sum(tokens_in), 'tokens_out', sum(tokens_out), 'cost_nanousd', sum(cost_nanousd), 'at', min(created_at))
+    select json_build_object(
+        'provider', (array_agg(provider order by call desc))[1], 'model', (array_agg(model order by call desc))[1],
+        'tokens_in', sum(tokens_in), 'tokens_out', sum(tokens_out), 'cost_nanousd', sum(cost_nanousd),
+        'at', min(created_at))
     from provider_calls where generation_id = p_id and outcome = 'completed' having count(*) > 0
 $$;
 
--- A title in the place of the first words; whatever became of it, the calls are kept. Returns {conversation, bill}.
-create or replace function memory_title(p_conversation uuid, p_user uuid, p_id uuid, p_title text, p_calls jsonb) returns json
+-- Replaces the first words by a title, unless another title came first; stores the calls in any case. Returns
+-- {conversation, bill}.
+create or replace function memory_title(p_conversation uuid, p_user uuid, p_id uuid, p_title text, p_calls jsonb)
+returns json
 language plpgsql as $$
 declare
     v conversations;
@@ -81,12 +101,17 @@ begin
     perform provider_calls_add(p_id, p_user, p_calls);
     update conversations set title = p_title, titled_by = 'model'
     where id = p_conversation and titled_by = 'words' and deleted_at is null and p_title <> '' returning * into v;
-    return json_build_object('conversation', case when v.id is not null then conversation_json(v) end, 'bill', memory_bill(p_id));
+    return json_build_object(
+        'conversation', case when v.id is not null then conversation_json(v) end, 'bill', memory_bill(p_id));
 end $$;
 
--- A summary of all up to p_until, which is p_count messages more than before, unless one of them has gone meanwhile.
-create or replace function memory_fold(p_conversation uuid, p_user uuid, p_id uuid, p_summary text, p_before timestamptz, p_until timestamptz,
-    p_count int, p_calls jsonb) returns json language plpgsql as $$
+-- Stores a summary up to p_until, which covers p_count messages more than the one before, unless one of them was
+-- deleted meanwhile; stores the calls in any case.
+create or replace function memory_fold(
+    p_conversation uuid, p_user uuid, p_id uuid, p_summary text, p_before timestamptz, p_until timestamptz,
+    p_count int, p_calls jsonb
+) returns json
+language plpgsql as $$
 declare
     v conversations;
 begin

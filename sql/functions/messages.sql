@@ -1,5 +1,5 @@
--- The partition of one month, made ahead. It is reached through its parent and that one's policies only: it has neither
--- policies nor grants of its own.
+-- Creates the partition of a month, ahead of time. Queries reach it through its parent and under the parent's policies
+-- only: it has neither policies nor grants.
 create or replace function create_monthly_partition(p_month date) returns void
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -7,31 +7,33 @@ declare
     name text := 'messages_' || to_char(first, 'YYYYMM');
 begin
     if to_regclass('airi.' || name) is null then
-        execute format('create table %I partition of messages for values from (%L) to (%L)',
-                       name, first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
+        execute format('create table %I partition of messages for values from (%L) to (%L)', name,
+            first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
         execute format('alter table %I enable row level security, force row level security', name);
     end if;
 end $$;
 
--- The partitions of now; the scheduler creates the later ones.
+-- The partitions of today; the scheduler creates the later ones (job_partitions).
 select create_monthly_partition((now() + make_interval(months => i))::date) from generate_series(-1, 3) i;
 
--- A message as clients see it; its rating came later than the function.
 create or replace function message_json(m messages) returns json language sql stable as $$
     select json_build_object('id', m.id, 'conversation_id', m.conversation_id, 'role', m.role, 'content', m.content,
         'content_type', m.content_type, 'status', m.status, 'client_message_id', m.client_message_id,
         'generation_id', m.generation_id, 'rating', m.rating, 'created_at', m.created_at, 'metadata', m.metadata)
 $$;
 
--- What matched of a text, between <mark> and </mark>, safe as HTML.
-create or replace function highlighted(p_language regconfig, p_content text, p_wanted tsquery) returns text language sql immutable as $$
-    select ts_headline(p_language, replace(replace(replace(p_content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), p_wanted,
-                       'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10')
+-- The parts of a text around the matches, which are in <mark>; safe as HTML.
+create or replace function highlighted(p_language regconfig, p_content text, p_wanted tsquery) returns text
+language sql immutable as $$
+    select ts_headline(p_language, replace(replace(replace(p_content, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
+        p_wanted, 'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10')
 $$;
 
--- The caller's messages that match, newest first. Words are taken as they are written, which is what the index has. Acts with
--- its owner's rights, as row-level security would keep the index from being used.
-create or replace function search_messages(p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int)
+-- The caller's messages that match, newest first, by the words as they are written (the index has no word forms). A
+-- security definer, as row-level security would prevent the use of the index.
+create or replace function search_messages(
+    p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int
+)
 returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
@@ -49,8 +51,10 @@ begin
               order by m.created_at desc, m.id desc limit p_limit) f;
 end $$;
 
--- The same with the word forms of a language: it reads the user's messages one by one.
-create or replace function search_messages_in(p_language regconfig, p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int)
+-- The same with the word forms of a language, without the index: it reads all of the user's messages.
+create or replace function search_messages_in(
+    p_language regconfig, p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int
+)
 returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
@@ -68,12 +72,16 @@ begin
               order by m.created_at desc, m.id desc limit p_limit) f;
 end $$;
 
--- Moderation's result: the message, its generation, and a decision unless it is `allow`. Only `block` refuses; `warn` and
--- `review` pass and are kept for people to see. The generation's row is the judge: a repeated message id with another time changes nothing.
-create or replace function message_screen(p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid,
-    p_client text, p_content text, p_content_type text, p_model text, p_parameters jsonb, p_listed boolean,
-    p_created timestamptz, p_action text, p_categories text[], p_confidence double precision, p_reason text, p_replaces uuid)
-returns void language plpgsql as $$
+-- Stores moderation's result: the message, its generation, and a decision unless it is `allow`. Only `block` rejects;
+-- `warn` and `review` pass, and their decisions are for people to read. The generation's row decides whether the
+-- message is new: a repeated message id with another time changes nothing.
+create or replace function message_screen(
+    p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid, p_client text,
+    p_content text, p_content_type text, p_model text, p_parameters jsonb, p_listed boolean,
+    p_created timestamptz, p_action text, p_categories text[], p_confidence double precision, p_reason text,
+    p_replaces uuid
+) returns void
+language plpgsql as $$
 declare
     refused boolean := p_action = 'block';
     hidden int;
@@ -88,35 +96,43 @@ begin
     insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
                           generation_id, created_at)
     values (p_message, p_conversation, p_user, 'user', p_content, p_content_type::message_content_type,
-            case when refused then 'rejected'::message_status else 'accepted' end, nullif(p_client, ''), p_generation, p_created);
+            case when refused then 'rejected'::message_status else 'accepted' end, nullif(p_client, ''),
+            p_generation, p_created);
     if p_action <> 'allow' then
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
         values (p_message, p_user, p_action, p_categories, p_confidence, p_reason) on conflict do nothing;
     end if;
-    -- What a question takes the place of stays as an earlier version.
+    -- The replaced question and everything after it stay as an earlier version.
     if p_replaces is not null and not refused then
         update messages set deleted_at = now(), superseded_by = p_message
         where conversation_id = p_conversation and user_id = p_user and created_at < p_created and deleted_at is null
-          and created_at >= (select created_at from messages where id = p_replaces and conversation_id = p_conversation);
+          and created_at >= (
+              select created_at from messages where id = p_replaces and conversation_id = p_conversation);
         get diagnostics hidden = row_count;
         update conversations set message_count = message_count - hidden where id = p_conversation;
     end if;
-    -- A turn is counted, and moves its conversation up, when it ends; before that only the first one names it.
+    -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
     if p_listed then
-        update conversations set title = case when title = '' then left(p_content, 60) else title end,
-               message_count = message_count + refused::int, last_message_at = p_created, updated_at = now(),
-               last_message_preview = left(p_content, 120)
+        update conversations set
+            title = case when title = '' then left(p_content, 60) else title end,
+            message_count = message_count + refused::int, last_message_at = p_created, updated_at = now(),
+            last_message_preview = left(p_content, 120)
         where id = p_conversation and (refused or title = '');
     end if;
 end $$;
 
--- The end of a message that could not be stored as it was. Whether that is its end now: one that had ended before, or is on
--- its way, keeps to that. Nothing is stored for a user who is gone.
-create or replace function message_abandon(p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid,
-    p_created timestamptz, p_error text) returns boolean language plpgsql as $$
+-- Fails a message that could not be stored. False when it had another end already, or is being answered: it keeps that.
+-- Nothing is stored for a deleted user.
+create or replace function message_abandon(
+    p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid, p_created timestamptz,
+    p_error text
+) returns boolean
+language plpgsql as $$
 begin
-    insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, error_code, finished_at)
-    select p_generation, p_conversation, p_user, p_message, p_created, p_reply, 'failed', p_error, now() from users where id = p_user
+    insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, error_code,
+                             finished_at)
+    select p_generation, p_conversation, p_user, p_message, p_created, p_reply, 'failed', p_error, now()
+    from users where id = p_user
     on conflict do nothing;
     if found then
         insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at)

@@ -1,15 +1,19 @@
 create or replace function identity_json(i user_identities) returns json language sql stable as $$
-    select json_build_object('id', i.id, 'provider', i.provider, 'email', i.email, 'created_at', i.created_at, 'last_used_at', i.last_used_at)
+    select json_build_object('id', i.id, 'provider', i.provider, 'email', i.email, 'created_at', i.created_at,
+        'last_used_at', i.last_used_at)
 $$;
 
+-- A provider that a worker has confirmed within two minutes.
 create or replace function fresh_provider(p_name text) returns identity_providers language sql stable as $$
     select p from identity_providers p where p.name = p_name and p.updated_at > now() - interval '2 minutes'
 $$;
 
--- Begins a flow; the row of its provider, or none when there is no such provider now.
-create or replace function identity_start(p_id uuid, p_provider text, p_state_hash text, p_binding_hash text, p_nonce_hash text, p_verifier text,
-    p_redirect_uri text, p_form_redirect_uri text, p_links boolean)
-returns setof identity_providers language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Begins a flow and returns its provider; no row when that provider is unknown or unavailable.
+create or replace function identity_start(
+    p_id uuid, p_provider text, p_state_hash text, p_binding_hash text, p_nonce_hash text, p_verifier text,
+    p_redirect_uri text, p_form_redirect_uri text, p_links boolean
+) returns setof identity_providers
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     p identity_providers := fresh_provider(p_provider);
 begin
@@ -20,19 +24,25 @@ begin
     return next p;
 end $$;
 
--- The provider's answer is brought by whoever began the flow: its id, provider and state. No row: the flow is not his, was used, is
--- too old, is of another kind, or had another answer before. A claim whose worker says nothing for 20 s has failed.
-create or replace function identity_present(p_state_hash text, p_binding_hash text, p_code text, p_issuer text, p_links boolean)
-returns table (flow uuid, provider text, state text) language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Takes the provider's answer from the client that began the flow; returns the flow's id, provider and state. No row:
+-- the flow belongs to another client, was used, has expired, is of another kind, or has another answer. A claim that
+-- its worker has not resolved within 20 s has failed.
+create or replace function identity_present(
+    p_state_hash text, p_binding_hash text, p_code text, p_issuer text, p_links boolean
+)
+returns table (flow uuid, provider text, state text)
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     f identity_flows;
     hash text := encode(sha256(convert_to(p_code, 'UTF8')), 'hex');
 begin
-    select * into f from identity_flows x where x.state_hash = p_state_hash and x.binding_hash = p_binding_hash and not x.is_token for update;
+    select * into f from identity_flows x
+    where x.state_hash = p_state_hash and x.binding_hash = p_binding_hash and not x.is_token for update;
     if not found or f.expires_at < now() or f.state in ('refused', 'used') or coalesce(f.credential_hash, hash) <> hash
        or f.user_id is distinct from (case when p_links then caller() end)
        or (f.state = 'claimed' and f.claimed_at < now() - interval '20 seconds')
-       or not exists (select from identity_providers p where p.name = f.provider and p.issuer = coalesce(p_issuer, p.issuer)) then
+       or not exists (
+           select from identity_providers p where p.name = f.provider and p.issuer = coalesce(p_issuer, p.issuer)) then
         return;
     end if;
     if f.state in ('started', 'away') then
@@ -42,17 +52,23 @@ begin
     return query select f.id, f.provider::text, f.state;
 end $$;
 
--- An app brings an ID token that it got itself: a flow of its own, once for each token. No row: used before, too old, or no provider.
-create or replace function identity_present_token(p_id uuid, p_provider text, p_token_hash text, p_binding_hash text, p_token text)
-returns table (flow uuid, provider text, state text) language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Takes an ID token that an app obtained itself: a flow of its own, once per token. No row: the token was used, the
+-- flow has expired, or the provider is unknown or unavailable.
+create or replace function identity_present_token(
+    p_id uuid, p_provider text, p_token_hash text, p_binding_hash text, p_token text
+)
+returns table (flow uuid, provider text, state text)
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     f identity_flows;
     p identity_providers := fresh_provider(p_provider);
 begin
     if p.name is null or not p.id_tokens then return; end if;
     insert into identity_flows (id, state_hash, binding_hash, nonce_hash, provider, credential, is_token, state)
-    values (p_id, p_token_hash, p_binding_hash, p_binding_hash, p.name, p_token, true, 'presented') on conflict (state_hash) do nothing;
-    select * into f from identity_flows x where x.state_hash = p_token_hash and x.binding_hash = p_binding_hash and x.is_token for update;
+    values (p_id, p_token_hash, p_binding_hash, p_binding_hash, p.name, p_token, true, 'presented')
+    on conflict (state_hash) do nothing;
+    select * into f from identity_flows x
+    where x.state_hash = p_token_hash and x.binding_hash = p_binding_hash and x.is_token for update;
     if not found or f.provider <> p.name or f.expires_at < now() or f.state in ('refused', 'used')
        or (f.state = 'claimed' and f.claimed_at < now() - interval '20 seconds') then
         return;
@@ -64,29 +80,40 @@ begin
     return query select f.id, f.provider::text, f.state;
 end $$;
 
--- The worker takes what was presented, once: no row for anybody after it.
+-- Gives the credential of a presented flow to one worker and erases it; no row for a second one.
 create or replace function identity_claim(p_flow uuid)
 returns table (credential text, is_token boolean, verifier text, redirect_uri text, nonce_hash text)
 language sql security definer set search_path = airi, pg_temp as $$
     with f as (select * from identity_flows where id = p_flow and state = 'presented' for update),
-         taken as (update identity_flows x set state = 'claimed', claimed_at = now(), credential = null from f where x.id = f.id)
+         taken as (
+             update identity_flows x set state = 'claimed', claimed_at = now(), credential = null
+             from f where x.id = f.id)
     select f.credential, f.is_token, f.verifier, f.redirect_uri, f.nonce_hash from f
 $$;
 
--- What the worker found out: known | refused | away (the provider's fault: the same answer may be brought again).
-create or replace function identity_save(p_flow uuid, p_state text, p_issuer text, p_subject text, p_email text, p_verified boolean, p_name text) returns void
+-- Stores the worker's result: known | refused | away (the provider failed: the same answer may be presented again).
+create or replace function identity_save(
+    p_flow uuid, p_state text, p_issuer text, p_subject text, p_email text, p_verified boolean, p_name text
+) returns void
 language sql security definer set search_path = airi, pg_temp as $$
-    update identity_flows set state = p_state, issuer = p_issuer, subject = p_subject, email = p_email, email_verified = p_verified, name = p_name,
-        credential = null, verifier = case when p_state = 'away' then verifier end
+    update identity_flows set
+        state = p_state, issuer = p_issuer, subject = p_subject, email = p_email, email_verified = p_verified,
+        name = p_name, credential = null, verifier = case when p_state = 'away' then verifier end
     where id = p_flow and (state = 'claimed' or (state = 'presented' and p_state = 'refused'))
 $$;
 
--- What comes of a flow. `outcome`: good | pending | away | invalid | refused | code (the second factor is on and no code came: the
--- flow stays good) | what account_create() finds wrong with a new user (it stays good as well) | wrong_code | taken (the address has an account that is not surely the same person's) | no_email (the provider
--- vouches for none) | taken_identity (it is another account's) | suspended | deleted.
--- `made`: a new user, as account_create() made it.
-create or replace function identity_conclude(p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text, p_birth text, p_parent text, p_consents jsonb,
-    p_address inet) returns table (outcome text, user_id uuid, email text, role text, identity json, made text)
+-- Concludes a flow. `outcome`:
+-- good | pending | away | invalid | refused
+-- code (the second factor is on and no code came) | wrong_code | a fault of account_create(): these leave the flow open
+-- suspended | deleted
+-- taken (the email belongs to an account that may be another person's) | no_email (the provider verified none)
+-- taken_identity (it belongs to another account).
+-- `made`: the result of account_create() for a new user.
+create or replace function identity_conclude(
+    p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text, p_birth text, p_parent text,
+    p_consents jsonb, p_address inet
+)
+returns table (outcome text, user_id uuid, email text, role text, identity json, made text)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     f identity_flows;
@@ -99,7 +126,7 @@ begin
                     when f.state <> 'known' then f.state
                     when f.user_id is distinct from caller() then 'invalid' end;
     if outcome is not null then return next; return; end if;
-    -- Two flows of one person at once: the second one finds what the first one made.
+    -- Of two concurrent flows of one person the second one finds the account of the first one.
     perform pg_advisory_xact_lock(hashtextextended('identity/' || f.issuer || ' ' || f.subject, 0));
     select * into i from user_identities x where x.issuer = f.issuer and x.subject = f.subject;
     if f.user_id is null and i.id is null then
@@ -116,17 +143,21 @@ begin
         when u.id is not null and f.user_id is null and i.id is null
              and not (coalesce(f.email_verified, false) and u.email_verified_at is not null) then 'taken'
         when u.status = 'deleted' then 'deleted'
-        when u.status <> 'active' and not (u.status = 'suspended' and coalesce(u.status_until < now(), false)) then 'suspended' end;
-    if outcome is null and f.user_id is null and exists (select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
-        outcome := case when p_code is null then 'code' when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
+        when u.status <> 'active' and not (u.status = 'suspended' and coalesce(u.status_until < now(), false))
+            then 'suspended' end;
+    if outcome is null and f.user_id is null and exists (
+        select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
+        outcome := case when p_code is null then 'code'
+                        when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
         if outcome is not null then return next; return; end if;
     end if;
     if outcome is null and u.id is null then
-        made := account_create(p_new_user, f.email, null, nullif(left(btrim(f.name), 100), ''), '{}', p_birth, p_parent, p_consents, p_address);
+        made := account_create(p_new_user, f.email, null, nullif(left(btrim(f.name), 100), ''), '{}', p_birth,
+                               p_parent, p_consents, p_address);
         if made not in ('made', 'pending') then outcome := made; end if;
         if outcome <> 'taken' then return next; return; end if;
     end if;
-    -- From here on the flow is over, whatever comes of it.
+    -- Every outcome from here on ends the flow.
     update identity_flows x set state = 'used', email = null, name = null where x.id = f.id;
     if outcome is not null then return next; return; end if;
     if made is not null then
@@ -136,16 +167,20 @@ begin
         role := u.role;
     end if;
     if i.id is null then
-        insert into user_identities (user_id, provider, issuer, subject, email) values (u.id, f.provider, f.issuer, f.subject, f.email) returning * into i;
-        perform audit(u.id, case when made is not null then 'account.created' else 'identity.linked' end, i.id::text, json_build_object('provider', f.provider)::jsonb);
+        insert into user_identities (user_id, provider, issuer, subject, email)
+        values (u.id, f.provider, f.issuer, f.subject, f.email) returning * into i;
+        perform audit(u.id, case when made is not null then 'account.created' else 'identity.linked' end, i.id::text,
+                      json_build_object('provider', f.provider)::jsonb);
     end if;
-    if f.user_id is null then update user_identities x set last_used_at = now() where x.id = i.id returning * into i; end if;
+    if f.user_id is null then
+        update user_identities x set last_used_at = now() where x.id = i.id returning * into i;
+    end if;
     outcome := 'good';
     identity := identity_json(i);
     return next;
 end $$;
 
--- Takes an identity of the caller's away; NULL when there is none. The last way to sign in stays.
+-- Removes one of the caller's identities; NULL when there is none. The last way to sign in stays.
 create or replace function identity_unlink(p_id uuid) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -156,21 +191,24 @@ begin
     select * into i from user_identities where id = p_id and user_id = u.id;
     if not found then return null; end if;
     if u.password_hash is null and not exists (select from user_identities where user_id = u.id and id <> i.id) then
-        return refusal(409, 'LAST_SIGN_IN', 'this is the only way to sign in; set a password first, by the link for a forgotten one');
+        return refusal(409, 'LAST_SIGN_IN',
+            'this is the only way to sign in; set a password first, by the link for a forgotten one');
     end if;
     delete from user_identities where id = i.id;
     perform audit(u.id, 'identity.unlinked', i.id::text, json_build_object('provider', i.provider)::jsonb);
     return json_build_object('id', i.id);
 end $$;
 
--- Flows that are over hold nothing any more; the hash of a token outlives the token, so that none is taken twice.
+-- Erases the data of expired flows; deletes them after two days. Until then the hash of an ID token, which outlives the
+-- token, prevents its reuse.
 create or replace function job_identity_flows() returns bigint language plpgsql as $$
 declare
     total bigint;
     n bigint;
 begin
     update identity_flows set verifier = null, credential = null, email = null, name = null
-    where expires_at < now() and (verifier is not null or credential is not null or email is not null or name is not null);
+    where expires_at < now()
+      and (verifier is not null or credential is not null or email is not null or name is not null);
     get diagnostics total = row_count;
     delete from identity_flows where expires_at < now() - interval '2 days';
     get diagnostics n = row_count; return total + n;

@@ -1,10 +1,13 @@
--- Runs one job that is due and tells of it: {"name","done"}; NULL when none is. Several may ask at once: each job is run by one.
-create or replace function run_due_job() returns json language plpgsql security definer set search_path = airi, pg_temp as $$
+-- Runs one job that is due: {"name", "done"}; NULL when none is. Of concurrent callers each takes another job.
+create or replace function run_due_job() returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     due jobs;
     changed bigint;
 begin
-    select * into due from jobs where last_run is null or last_run + every <= now() order by last_run nulls first, name limit 1 for update skip locked;
+    select * into due from jobs
+    where last_run is null or last_run + every <= now()
+    order by last_run nulls first, name limit 1 for update skip locked;
     if not found then return null; end if;
     begin
         execute format('select %I()', 'job_' || due.name) into changed;
@@ -16,18 +19,20 @@ begin
     return json_build_object('name', due.name, 'done', due.last_done);
 end $$;
 
--- Last month to three months ahead.
+-- Creates the partitions from last month to three months ahead.
 create or replace function job_partitions() returns bigint language plpgsql as $$
 begin
     perform create_monthly_partition((now() + make_interval(months => i))::date) from generate_series(-1, 3) i;
     return 5;
 end $$;
 
--- Sessions nobody can use any more, a month after their end; their refresh tokens go with them.
+-- Deletes sessions a month after their end, with their refresh tokens.
 create or replace function job_expired_sessions() returns bigint language sql as $$
-    with gone as (delete from sessions where least(ended_at, expires_at) < now() - interval '30 days' returning 1) select count(*) from gone
+    with gone as (delete from sessions where least(ended_at, expires_at) < now() - interval '30 days' returning 1)
+    select count(*) from gone
 $$;
 
+-- Deletes the old rows of the tables without a job of their own.
 create or replace function job_stale_rows() returns bigint language plpgsql as $$
 declare
     total bigint := 0;
@@ -49,19 +54,20 @@ begin
     get diagnostics n = row_count; return total + n;
 end $$;
 
--- Conversations a month after they were deleted, with all that was said; so many a run that none takes long.
+-- Erases conversations a month after they were deleted, with their messages; a limited number per run.
 create or replace function job_trash() returns bigint language plpgsql as $$
 declare
     gone uuid[];
 begin
-    select array_agg(id) into gone from (select id from conversations where deleted_at < now() - interval '30 days' limit 500) c;
+    select array_agg(id) into gone
+    from (select id from conversations where deleted_at < now() - interval '30 days' limit 500) c;
     delete from messages where conversation_id = any (gone);
     delete from generations where conversation_id = any (gone);
     delete from conversations where id = any (gone);
     return coalesce(cardinality(gone), 0);
 end $$;
 
--- Messages older than the user's plan keeps them (`retention_days` of its features; without it they stay).
+-- Deletes messages older than the `retention_days` of the plan's features; without that they stay.
 create or replace function job_retention() returns bigint language sql as $$
     with gone as (
         delete from messages m using users u join plans p on p.id = u.plan

@@ -1,14 +1,16 @@
-create or replace function totp_code(p_secret bytea, p_step bigint) returns text language plpgsql immutable set search_path = airi, pg_temp as $$
+create or replace function totp_code(p_secret bytea, p_step bigint) returns text
+language plpgsql immutable set search_path = airi, pg_temp as $$
 declare
     mac bytea := public.hmac(int8send(p_step), p_secret, 'sha1');
     at int := get_byte(mac, 19) & 15;
-    number bigint := ((get_byte(mac, at) & 127)::bigint << 24) | (get_byte(mac, at + 1) << 16) | (get_byte(mac, at + 2) << 8) | get_byte(mac, at + 3);
+    number bigint := ((get_byte(mac, at) & 127)::bigint << 24) | (get_byte(mac, at + 1) << 16)
+                     | (get_byte(mac, at + 2) << 8) | get_byte(mac, at + 3);
 begin
     return lpad((number % 1000000)::text, 6, '0');
 end $$;
 
--- Takes a code of the user's: totp | recovery | NULL when it is wrong or was taken before, and for 15 minutes after ten wrong
--- ones. One step of clock skew either way.
+-- Uses a code of the user's up: totp | recovery | NULL when it is wrong, was used before, or comes within 15 minutes of
+-- ten wrong codes. One step of clock skew is allowed in either direction.
 create or replace function two_factor_take(p_user uuid, p_code text) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -28,12 +30,13 @@ begin
         update two_factor set recovery_codes = array_remove(recovery_codes, used), failures = 0 where user_id = p_user;
         return 'recovery';
     end if;
-    update two_factor set failures = case when failed_at > now() - interval '15 minutes' then failures + 1 else 1 end, failed_at = now()
+    update two_factor set
+        failures = case when failed_at > now() - interval '15 minutes' then failures + 1 else 1 end, failed_at = now()
     where user_id = p_user;
     return null;
 end $$;
 
--- A secret that counts once a code of it was shown. A second factor that is on stays on.
+-- Stores a secret, which takes effect once a code of it was verified; no row when the second factor is on already.
 create or replace function two_factor_setup(p_secret bytea) returns boolean
 language sql security definer set search_path = airi, pg_temp as $$
     insert into two_factor as t (user_id, secret) values (caller(), p_secret)
@@ -47,7 +50,9 @@ begin
     if exists (select from two_factor where user_id = caller() and enabled_at is not null) then
         return refusal(409, 'TWO_FACTOR_ON', 'the second factor is on already');
     end if;
-    if two_factor_take(caller(), p_code) is null then return refusal(422, 'WRONG_CODE', 'this code is not right, or was used before'); end if;
+    if two_factor_take(caller(), p_code) is null then
+        return refusal(422, 'WRONG_CODE', 'this code is wrong or was used before');
+    end if;
     update two_factor set enabled_at = now(), recovery_codes = p_recovery where user_id = caller();
     return json_build_object('enabled', true);
 end $$;
@@ -58,13 +63,17 @@ begin
     if not exists (select from two_factor where user_id = caller() and enabled_at is not null) then
         return refusal(409, 'TWO_FACTOR_OFF', 'the second factor is not on');
     end if;
-    if two_factor_take(caller(), p_code) is null then return refusal(422, 'WRONG_CODE', 'this code is not right, or was used before'); end if;
+    if two_factor_take(caller(), p_code) is null then
+        return refusal(422, 'WRONG_CODE', 'this code is wrong or was used before');
+    end if;
     delete from two_factor where user_id = caller();
     return json_build_object('enabled', false);
 end $$;
 
--- The same of a user whom the caller is: on or not, and recovery codes left.
-create or replace function two_factor_status() returns json language sql stable security definer set search_path = airi, pg_temp as $$
-    select json_build_object('enabled', t.enabled_at is not null, 'recovery_codes_left', coalesce(cardinality(t.recovery_codes), 0))
+-- Whether the caller's second factor is on, and the number of recovery codes left.
+create or replace function two_factor_status() returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select json_build_object('enabled', t.enabled_at is not null,
+        'recovery_codes_left', coalesce(cardinality(t.recovery_codes), 0))
     from (select) nothing left join two_factor t on t.user_id = caller()
 $$;

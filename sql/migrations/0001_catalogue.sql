@@ -1,24 +1,24 @@
--- What differs between the products is data: plans, limits, prices, flags, settings. Filled by sql/profiles.
--- Nobody but the owner has a right that is not granted by name: each migration ends with what its roles need.
+-- The differences between the products are data: plans, limits, prices, flags, settings. sql/profiles fills these
+-- tables.
 create schema if not exists airi;
 revoke all on schema public from public;
 grant usage on schema airi to airi_app, airi_worker;
--- An owner without CREATEROLE may not set another role's path, but may set its database's.
+-- An owner without CREATEROLE may not set another role's search_path, but may set the database's.
 do $$ begin execute format('alter database %I set search_path = airi', current_database()); end $$;
 set search_path = airi;
 
 create table plans (
     id              text primary key check (id ~ '^[a-z][a-z0-9_]*$'),
     name            text not null,
-    rank            int not null,                       -- a model or feature asks for a least rank
+    rank            int not null,                       -- models and features require a minimum rank
     price_cents     bigint not null default 0 check (price_cents >= 0),
     currency        text not null default 'usd',
     billing_period  text not null default 'month' check (billing_period in ('month', 'year', 'once')),
     stripe_price_id text,
-    context_tokens  int not null default 4000 check (context_tokens > 0),   -- prompt and reply together
+    context_tokens  int not null default 4000 check (context_tokens > 0),   -- of prompt and reply together
     reply_tokens    int not null default 1024 check (reply_tokens > 0),
     features        jsonb not null default '{}',
-    is_default      boolean not null default false,     -- what a new user gets
+    is_default      boolean not null default false,     -- new users get this plan
     active          boolean not null default true,
     position        int not null default 0
 );
@@ -32,7 +32,7 @@ create table plan_limits (
     primary key (plan, resource, period)
 );
 
--- Request rates: sliding windows. The row of the caller's plan wins over the row for every plan ('*').
+-- Request rates: sliding windows. The row of the caller's plan takes precedence over the row for every plan ('*').
 create table rate_limits (
     name           text not null,                       -- the route group: chat, auth, voice, …, or api for all
     plan           text not null default '*',
@@ -42,12 +42,12 @@ create table rate_limits (
     primary key (name, plan, scope)
 );
 
--- Prices in nano-dollars per token. The default chain of a plan is every active row it may use, by priority.
+-- Prices in nano-dollars per token. A plan's default chain is every active row that its rank permits, by priority.
 create table model_prices (
     provider       text not null,
     model          text not null,                       -- the provider's own name
     min_rank       int not null default 0,
-    priority       int not null default 100,            -- lower is tried first
+    priority       int not null default 100,            -- the lowest is tried first
     input_nanousd  bigint not null check (input_nanousd >= 0),
     output_nanousd bigint not null check (output_nanousd >= 0),
     context_tokens int not null default 8192 check (context_tokens > 0),
@@ -73,13 +73,14 @@ create table system_settings (
 
 create table blocked_terms (
     term     text primary key,                          -- normalised: lower case, folded
-    category text not null check (category in ('harassment', 'hate', 'self_harm', 'sexual', 'violence', 'spam', 'other')),
+    category text not null
+        check (category in ('harassment', 'hate', 'self_harm', 'sexual', 'violence', 'spam', 'other')),
     action   text not null default 'block' check (action in ('warn', 'block', 'review'))
 );
 
 create table provider_health (
     provider     text not null,
-    instance     text not null,                         -- the worker that saw it
+    instance     text not null,                         -- the worker that measured it
     state        text not null check (state in ('closed', 'open', 'half_open')),
     success_rate double precision not null,
     latency_ms   bigint not null,

@@ -1,5 +1,5 @@
--- Users and their sessions. The gateway's role sees a user's own rows only; what must look before a user is known
--- (login, signup, refresh) are functions of airi_owner.
+-- Users and their sessions. The gateway's role sees the caller's rows only; login, signup and refresh, which precede a
+-- known caller, are functions of airi_owner.
 set search_path = airi;
 
 create table users (
@@ -30,7 +30,7 @@ create table sessions (
 );
 create index sessions_of_user on sessions (user_id, created_at) where ended_at is null;
 
--- One row per refresh token ever issued: the hash only. A used one presented again after its grace ends the session.
+-- One row per issued refresh token: its hash only. Reuse of a token after its grace period ends the session.
 create table refresh_tokens (
     hash       text primary key,                        -- SHA-256, hex
     session_id uuid not null references sessions on delete cascade,

@@ -1,17 +1,17 @@
--- Companions, conversations, messages, and the generations that answer them. Rows on a message's way have types where
--- other tables have checks and foreign keys: a check is parsed again by each statement that writes, and a foreign key locks the row
--- it names.
+-- Companions, conversations, messages, and the generations that answer them. The tables that every message writes to
+-- have enum types instead of checks and no foreign keys: each writing statement would parse a check again, and a
+-- foreign key locks the row it refers to.
 set search_path = airi;
 
 create type message_role as enum ('user', 'assistant', 'system');
 create type message_content_type as enum ('text', 'voice', 'image');
--- A question is accepted, rejected, or failed when no reply came of it; a reply is completed, cancelled or failed.
+-- A question is accepted, rejected, or failed (without a reply); a reply is completed, cancelled or failed.
 create type message_status as enum ('accepted', 'completed', 'rejected', 'cancelled', 'failed');
 create type generation_state as enum ('queued', 'running', 'completed', 'rejected', 'cancelled', 'failed');
 
 create table companions (
     id          uuid primary key,
-    owner       uuid references users on delete cascade,   -- NULL: the gallery, everybody's
+    owner       uuid references users on delete cascade,   -- NULL: the gallery, for every user
     name        text not null check (length(name) between 1 and 80),
     tagline     text not null default '',
     personality text not null,                             -- the system prompt
@@ -37,20 +37,20 @@ create table conversations (
     tokens_total         bigint not null default 0,
     last_message_at      timestamptz,
     last_message_preview text,
-    request_digest       text not null default '',         -- what was asked under its Idempotency-Key
+    request_digest       text not null default '',         -- of the request with its Idempotency-Key
     created_at           timestamptz not null default now(),
     updated_at           timestamptz not null default now(),
     deleted_at           timestamptz
 );
--- Deleted ones too: one plan lists them and the others, whatever a statement's parameters are.
+-- Includes deleted ones, so that one generic plan serves every combination of a list's parameters.
 create index conversations_of_user on conversations (user_id, updated_at desc, id);
 
--- Ids of messages are derived from what caused them, and a reply's time is its question's plus a microsecond, so that a
--- redelivery names the same row.
+-- A message's id is derived from its cause, and a reply's time is its question's plus a microsecond: a redelivery
+-- refers to the same row.
 create table messages (
     id                uuid not null,
     conversation_id   uuid not null,
-    user_id           uuid not null,                       -- whose conversation it is
+    user_id           uuid not null,                       -- the owner of the conversation
     role              message_role not null,
     content           text not null,
     content_type      message_content_type not null default 'text',
@@ -65,7 +65,7 @@ create table messages (
 create index messages_of_conversation on messages (conversation_id, created_at desc, id);
 create table messages_default partition of messages default;
 
--- One per user message: its way from queued to exactly one end. Owned by a lease with an epoch that only rises.
+-- One per user message: from queued to exactly one final state. Its owner has a lease with an epoch that only rises.
 create table generations (
     id                  uuid primary key,
     conversation_id     uuid not null,
@@ -73,7 +73,7 @@ create table generations (
     message_id          uuid not null unique,
     message_created_at  timestamptz not null,
     reply_id            uuid not null,
-    model               text,                              -- asked for; NULL: the plan's chain
+    model               text,                              -- requested; NULL: the plan's chain
     parameters          jsonb not null default '{}',       -- max_tokens, temperature, turns (for /v1)
     state               generation_state not null default 'queued',
     epoch               int not null default 0,
@@ -91,10 +91,10 @@ create table generations (
     error_code          text,
     created_at          timestamptz not null default now(),
     finished_at         timestamptz
-) with (fillfactor = 70);                                  -- claimed and finished in place: no index has what these change
+) with (fillfactor = 70);                                  -- for HOT updates: no index covers the columns that change
 create index generations_of_conversation on generations (conversation_id, created_at desc);
 
--- A wish to stop, which may come before the generation's row.
+-- Cancellations, which may precede the generation's row.
 create table cancellations (
     generation_id uuid not null,
     user_id       uuid not null references users on delete cascade,
@@ -102,7 +102,7 @@ create table cancellations (
     primary key (generation_id, user_id)
 );
 
--- What we paid, per provider call: the aborted ones too. Only the generation's own row is billed.
+-- Our costs per provider call, aborted calls included. Users are billed by the generation's row only.
 create table provider_calls (
     generation_id uuid not null,
     epoch         int not null,

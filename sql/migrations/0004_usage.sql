@@ -1,4 +1,4 @@
--- Usage: one row per recorded event, and the daily sums the meter reads. The event's id makes a redelivery harmless.
+-- Usage: one row per event, and the daily sums. The event's id as the key makes a redelivery harmless.
 set search_path = airi;
 
 create table usage_log (
@@ -12,7 +12,7 @@ create table usage_log (
     tokens_out   bigint not null default 0,
     cost_nanousd bigint not null default 0,
     outcome      text not null default 'completed',
-    reference    uuid,                                     -- the generation, session, … it was for
+    reference    uuid,                                     -- of the generation, session, …
     occurred_at  timestamptz not null,
     created_at   timestamptz not null default now()
 );
@@ -31,8 +31,8 @@ create table usage_daily (
     primary key (user_id, day, resource, model)
 );
 
--- The messages that count against a day's quota, from before they are published: what is acknowledged is counted although
--- nobody has handled it yet and Redis may have forgotten it. Only users whose plan has a limit are in here.
+-- The messages that count against a day's quota, stored before they are published: an acknowledged message counts even
+-- before a worker handles it or after Redis lost it. Only for users whose plan has a limit.
 create table message_quota (
     user_id    uuid not null references users on delete cascade,
     day        date not null,                              -- UTC
@@ -40,7 +40,7 @@ create table message_quota (
     primary key (user_id, day, message_id)
 );
 
--- Events a consumer has handled whose effects have no unique key of their own.
+-- Handled events of consumers whose effects have no unique key.
 create table inbox (
     consumer   text not null,
     event_id   uuid not null,

@@ -1,14 +1,14 @@
--- What clients do with their conversations beside talking: titles, stars, archives, tags, templates, ratings, reading, search.
+-- Conversations beyond messages: ratings, versions, read marks, templates, search.
 set search_path = airi;
 create extension if not exists btree_gin with schema public;
 
 alter table conversations add column last_read_at timestamptz;
 alter table messages add column rating smallint;           -- 1 good, -1 bad
-alter table messages add column superseded_by uuid;        -- the question that took its place
+alter table messages add column superseded_by uuid;        -- the question that replaced it
 
 create table conversation_templates (
     id            uuid primary key,
-    owner         uuid references users on delete cascade, -- NULL: everybody's
+    owner         uuid references users on delete cascade, -- NULL: for every user
     name          varchar(80) not null,
     title         varchar(200) not null default '',
     system_prompt varchar(8000),
@@ -20,5 +20,5 @@ create table conversation_templates (
 create index conversation_templates_of_user on conversation_templates (owner, name);
 create index companions_of_user on companions (owner) where deleted_at is null;
 
--- A user's messages, and the words in them. Of words without a language, so that one index serves every language.
+-- The words of a user's messages, without a language's stemming, so that one index serves every language.
 create index messages_search on messages using gin (user_id, to_tsvector('simple', content)) where deleted_at is null;

@@ -1,4 +1,4 @@
--- Accounts beyond signing in: profile, login history and lockout, the second factor, API keys.
+-- Accounts: profile, login history and lockout, second factor, email links, API keys.
 set search_path = airi;
 create extension if not exists pgcrypto with schema public;
 
@@ -10,7 +10,7 @@ alter table users
     add column preferences jsonb not null default '{}',
     add column onboarding jsonb not null default '{}';
 
--- Every try to sign in as a user.
+-- Every login attempt on a user's account.
 create table login_history (
     id         uuid primary key default gen_random_uuid(),
     user_id    uuid not null references users on delete cascade,
@@ -21,7 +21,7 @@ create table login_history (
 );
 create index login_history_of_user on login_history (user_id, at desc);
 
--- Failures in a row, by e-mail address, whether an account has it or not: an answer tells nobody which ones have.
+-- Consecutive failures by email, with or without an account, so that lockouts do not reveal which emails have one.
 create table login_failures (
     email_key    text primary key,
     failures     int not null,
@@ -29,18 +29,18 @@ create table login_failures (
     changed_at   timestamptz not null default now()
 );
 
--- RFC 6238 with SHA-1, six digits, 30 s. The secret never leaves the database after it was set up.
+-- RFC 6238 with SHA-1, six digits, 30 s. The secret never leaves the database after setup.
 create table two_factor (
     user_id        uuid primary key references users on delete cascade,
     secret         bytea not null,
     enabled_at     timestamptz,
-    last_step      bigint not null default 0,               -- the last code taken: none is taken twice
-    recovery_codes text[] not null default '{}',            -- SHA-256 of each that is left
-    failures       int not null default 0,                  -- wrong codes in a row
+    last_step      bigint not null default 0,               -- of the last used code: none is used twice
+    recovery_codes text[] not null default '{}',            -- SHA-256 of each unused code
+    failures       int not null default 0,                  -- consecutive wrong codes
     failed_at      timestamptz
 );
 
--- Links sent by e-mail, each good once: the hash of its token only.
+-- Links sent by email, each valid once: the hash of its token only.
 create table email_links (
     hash       text primary key,                           -- SHA-256, hex
     user_id    uuid not null references users on delete cascade,
@@ -56,10 +56,10 @@ create table api_keys (
     id                uuid primary key,
     user_id           uuid not null references users on delete cascade,
     name              varchar(80) not null,
-    prefix            text not null,                        -- what may be shown of it
+    prefix            text not null,                        -- the part that is shown
     hash              text not null unique,                 -- SHA-256, hex, of the whole key
     scopes            text[] not null,
-    allowed_addresses cidr[] not null default '{}',         -- none: from anywhere
+    allowed_addresses cidr[] not null default '{}',         -- empty: every address
     expires_at        timestamptz,
     last_used_at      timestamptz,
     created_at        timestamptz not null default now(),

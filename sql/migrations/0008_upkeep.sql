@@ -1,13 +1,14 @@
--- What has to be done from time to time, whoever does it: each job is a function, due by its row here.
+-- Periodic jobs: each is a function, and due by its row here.
 set search_path = airi;
 
 create table jobs (
-    name      text primary key,                            -- of the function job_<name>()
+    name      text primary key,                            -- its function is job_<name>()
     every     interval not null,
     last_run  timestamptz,
-    last_done text not null default ''                     -- how many rows it changed, or why it failed
+    last_done text not null default ''                     -- the number of changed rows, or the error
 );
 insert into jobs (name, every) values
-    ('partitions', '1 day'), ('expired_sessions', '6 hours'), ('stale_rows', '1 day'), ('trash', '1 hour'), ('retention', '1 day');
+    ('partitions', '1 day'), ('expired_sessions', '6 hours'), ('stale_rows', '1 day'), ('trash', '1 hour'),
+    ('retention', '1 day');
 
 create index conversations_deleted on conversations (deleted_at) where deleted_at is not null;

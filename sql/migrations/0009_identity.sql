@@ -1,8 +1,9 @@
--- Signing in with an identity provider (OpenID Connect, OAuth 2.0 with PKCE). The gateway begins a flow and ends it; in between
--- the identity worker, which alone knows the providers' secrets, asks the provider who it is. Postgres judges what follows.
+-- Sign-in with an identity provider (OpenID Connect, OAuth 2.0 with PKCE). The gateway begins and concludes a flow;
+-- in between the oauth worker, which alone has the providers' secrets, asks the provider for the user's identity.
+-- Functions decide the outcome.
 set search_path = airi;
 
--- What the worker has found out about the providers it is set up for; a row it no longer renews is not used.
+-- The configured providers, as the worker discovered them; a row that the worker no longer renews is not used.
 create table identity_providers (
     name                   varchar(20) primary key,
     title                  varchar(40) not null,           -- for the button
@@ -11,7 +12,7 @@ create table identity_providers (
     authorization_endpoint text not null,
     scopes                 text not null,
     response_mode          text not null check (response_mode in ('query', 'form_post')),
-    id_tokens              boolean not null,               -- whether apps may bring a token that they got themselves
+    id_tokens              boolean not null,               -- whether apps may present their own tokens
     position               int not null,
     updated_at             timestamptz not null default now()
 );
@@ -20,31 +21,32 @@ create table user_identities (
     id           uuid primary key default gen_random_uuid(),
     user_id      uuid not null references users on delete cascade,
     provider     varchar(20) not null,
-    issuer       text not null,                            -- with the subject, who it is: for ever, and nobody else
+    issuer       text not null,                            -- with the subject, the permanent identity of one person
     subject      text not null check (length(subject) <= 255),
-    email        varchar(254),                             -- as the provider told it when it was linked
+    email        varchar(254),                             -- from the provider, at the time of linking
     created_at   timestamptz not null default now(),
     last_used_at timestamptz,
     unique (issuer, subject)
 );
 create index user_identities_of_user on user_identities (user_id);
 
--- A sign-in under way. Whoever ends it must hold the binding, which never leaves the client that began it: a link with somebody
--- else's state and code is worth nothing. Only hashes of what the client holds are kept, and what is sent to the provider is
--- gone as soon as it was.
+-- An unfinished sign-in. Its conclusion requires the binding, which never leaves the client that began it: a link
+-- with another client's state and code is worthless. Only hashes of the client's secrets are stored, and a credential
+-- is erased as soon as a worker claims it.
 create table identity_flows (
     id             uuid primary key,
-    state_hash     text not null unique,                   -- SHA-256, hex; of the ID token where an app brings one
+    state_hash     text not null unique,                   -- SHA-256, hex; of the ID token if an app presented one
     binding_hash   text not null,
     nonce_hash     text not null,
     provider       varchar(20) not null,
-    user_id        uuid references users on delete cascade, -- who links the identity; NULL: somebody signs in
+    user_id        uuid references users on delete cascade, -- the user who links an identity; NULL: a sign-in
     redirect_uri   text,
     verifier       text,                                   -- PKCE
-    credential     text,                                   -- the code or the ID token, until the worker has taken it
+    credential     text,                                   -- the code or the ID token, until a worker claims it
     credential_hash text,
     is_token       boolean not null default false,
-    state          text not null default 'started' check (state in ('started', 'presented', 'claimed', 'away', 'known', 'refused', 'used')),
+    state          text not null default 'started'
+        check (state in ('started', 'presented', 'claimed', 'away', 'known', 'refused', 'used')),
     claimed_at     timestamptz,
     issuer         text,
     subject        text,

@@ -1,12 +1,12 @@
--- What was done to accounts, and by whom: written where it is done, never changed.
+-- The audit log: actions on accounts and their actors. Rows are never changed.
 set search_path = airi;
 
 create table audit_log (
     id      uuid primary key default gen_random_uuid(),
-    user_id uuid,                                          -- whose account it concerns
-    actor   uuid,                                          -- who did it; NULL: nobody who was signed in
-    action  text not null,                                 -- area.what: "password.changed"
-    subject text not null default '',                      -- the id or name of what it was done to
+    user_id uuid,                                          -- the owner of the account
+    actor   uuid,                                          -- the signed-in user who acted; NULL: none
+    action  text not null,                                 -- noun.verb_past: "password.changed"
+    subject text not null default '',                      -- the id or name of the object
     details jsonb not null default '{}',
     address inet,
     at      timestamptz not null default now()

@@ -1,15 +1,16 @@
--- What is known of a user, to take away (GDPR, article 20), and to be forgotten (article 17).
+-- Export (GDPR, article 20) and erasure (article 17) of a user's data.
 set search_path = airi;
 
--- An archive is made part by part, one JSON document in all; where its making stands is here, so that whoever goes on with it
--- writes each part once.
+-- An archive is one JSON document, written part by part. The row has the progress, so that every worker that
+-- continues it writes each part once.
 create table exports (
     id           uuid primary key,
     user_id      uuid not null references users on delete cascade,
-    state        text not null default 'requested' check (state in ('requested', 'running', 'ready', 'failed', 'expired')),
-    token_hash   text unique,                              -- SHA-256, hex, of what its link holds
-    section      int not null default 0,                   -- the one that comes next
-    conversation uuid,                                     -- the one reached, and the last of its messages that is written
+    state        text not null default 'requested'
+        check (state in ('requested', 'running', 'ready', 'failed', 'expired')),
+    token_hash   text unique,                              -- SHA-256, hex, of the link's token
+    section      int not null default 0,                   -- the next one
+    conversation uuid,                                     -- the current one; after_*: its last written message
     inside       boolean not null default false,
     after_at     timestamptz,
     after_id     uuid,
@@ -19,7 +20,7 @@ create table exports (
     finished_at  timestamptz,
     expires_at   timestamptz
 );
-create index sessions_by_user on sessions (user_id);      -- those that are over too
+create index sessions_by_user on sessions (user_id);      -- ended ones included
 create index exports_of_user on exports (user_id, created_at desc);
 
 create table export_parts (

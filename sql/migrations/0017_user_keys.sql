@@ -1,9 +1,9 @@
--- The keys of what users say: text in Kafka opens with its user's key only, so that removing the row makes it unreadable
--- wherever it is kept.
+-- The keys that encrypt users' text in Kafka: without its user's row it is unreadable, wherever it is stored.
 set search_path = airi;
 
 create table user_keys (
     user_id    uuid primary key references users on delete cascade,
-    sealed_key bytea not null check (octet_length(sealed_key) = 76),  -- wrapped under ENCRYPTION_KEY; its first four bytes say which
+    -- wrapped by ENCRYPTION_KEY, whose mark is the first four bytes
+    sealed_key bytea not null check (octet_length(sealed_key) = 76),
     created_at timestamptz not null default now()
 );

@@ -1,7 +1,8 @@
 select isolate('users', 'id = caller()');
 revoke all on users from airi_app, airi_worker;
--- Never role, plan or status: whoever takes the gateway over cannot raise himself.
-grant select, update (password_hash, updated_at, display_name, locale, timezone, avatar, preferences, onboarding, metadata) on users to airi_app;
+-- Never role, plan or status: an attacker with the gateway's role cannot raise their own rights.
+grant select, update (password_hash, updated_at, display_name, locale, timezone, avatar, preferences, onboarding,
+    metadata) on users to airi_app;
 grant select (id, plan) on users to airi_worker;
 
 select isolate('login_history', 'user_id = caller()');
@@ -11,4 +12,5 @@ grant select on login_history to airi_app;
 select isolate('login_failures', 'false');
 revoke all on login_failures from airi_app, airi_worker;
 
-grant execute on function auth_signup, auth_find, auth_refresh, auth_tried, account_create, account_standing to airi_app;
+grant execute on function auth_signup, auth_find, auth_refresh, auth_tried, account_create, account_standing
+    to airi_app;

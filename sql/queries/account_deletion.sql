@@ -1,6 +1,8 @@
 -- name: account_deletion.proof
--- What the caller can prove to be himself with: the password, a second factor, or having signed in just now.
-select u.password_hash, exists (select from sessions s where s.id = :session::uuid and s.user_id = u.id and s.created_at > now() - interval '15 minutes')
+-- The means by which the caller can prove their identity: the password's hash, and whether the session is recent.
+select u.password_hash, exists (
+    select from sessions s
+    where s.id = :session::uuid and s.user_id = u.id and s.created_at > now() - interval '15 minutes')
 from users u where id = caller();
 
 -- name: account_deletion.request

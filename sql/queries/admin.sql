@@ -5,7 +5,7 @@ select page::text, next from admin_users(:email, :status, :plan, :role, :cursor,
 select admin_user(:id::uuid)::text;
 
 -- name: admin.act
--- No row: there is no such user. The sessions and keys that every gateway must look up anew.
+-- The user afterwards, and the sessions and keys that gateways have to invalidate. No row: there is no such user.
 select done::text, array_to_json(ended)::text from admin_act(:id::uuid, :action, :body::jsonb);
 
 -- name: admin.settings

@@ -5,9 +5,11 @@ select key_id, user_id, due from auth_api_key(:hash, nullif(:address, '')::inet)
 select api_key_used(:id::uuid, :uses::bigint);
 
 -- name: api_keys.list
-select coalesce(json_agg(json_build_object('id', id, 'name', name, 'prefix', prefix, 'scopes', scopes, 'allowed_addresses',
-    (select coalesce(json_agg(a::text), '[]') from unnest(allowed_addresses) a), 'requests_per_hour', requests_per_hour, 'uses', uses,
-    'replaced_by', replaced_by, 'expires_at', expires_at, 'last_used_at', last_used_at, 'created_at', created_at) order by created_at desc), '[]')::text
+select coalesce(json_agg(json_build_object(
+    'id', id, 'name', name, 'prefix', prefix, 'scopes', scopes,
+    'allowed_addresses', (select coalesce(json_agg(a::text), '[]') from unnest(allowed_addresses) a),
+    'requests_per_hour', requests_per_hour, 'uses', uses, 'replaced_by', replaced_by, 'expires_at', expires_at,
+    'last_used_at', last_used_at, 'created_at', created_at) order by created_at desc), '[]')::text
 from api_keys where user_id = caller() and revoked_at is null;
 
 -- name: api_keys.create

@@ -1,5 +1,5 @@
 -- name: catalogue.rate_limits
--- The limits for callers without an account.
+-- The rate limits for unauthenticated requests.
 select name, max_requests, window_seconds from rate_limits where scope = 'ip' and plan = '*';
 
 -- name: catalogue.models
@@ -7,9 +7,11 @@ select provider, model, min_rank, priority, input_nanousd, output_nanousd, conte
 from model_prices where active order by priority, provider, model;
 
 -- name: catalogue.plans
-select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'price_cents', p.price_cents, 'currency', p.currency,
-    'billing_period', p.billing_period, 'features', p.features, 'context_tokens', p.context_tokens,
-    'limits', (select coalesce(jsonb_object_agg(l.resource || '_per_' || l.period, l.amount), '{}') from plan_limits l where l.plan = p.id))
+select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'price_cents', p.price_cents,
+    'currency', p.currency, 'billing_period', p.billing_period, 'features', p.features,
+    'context_tokens', p.context_tokens, 'limits', (
+        select coalesce(jsonb_object_agg(l.resource || '_per_' || l.period, l.amount), '{}')
+        from plan_limits l where l.plan = p.id))
     order by p.position), '[]')::text
 from plans p where p.active;
 

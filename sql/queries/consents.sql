@@ -1,5 +1,5 @@
 -- name: consents.list
--- What is in force of each kind.
+-- The consent in force of each kind.
 select coalesce(json_agg(consent_json(c.*::consents) order by kind), '[]')::text
 from (select distinct on (kind) * from consents where user_id = caller() order by kind, at desc, id) c;
 
@@ -13,4 +13,5 @@ select user_id, email, locale, name, to_json(expires_at) #>> '{}' from consent_l
 select consent_details(encode(sha256(convert_to(:token, 'UTF8')), 'hex'))::text;
 
 -- name: consents.parent_answer
-select consent_answer(encode(sha256(convert_to(:token, 'UTF8')), 'hex'), :agree::boolean, nullif(:address, '')::inet)::text;
+select consent_answer(encode(sha256(convert_to(:token, 'UTF8')), 'hex'), :agree::boolean,
+    nullif(:address, '')::inet)::text;

@@ -1,6 +1,6 @@
 -- name: conversations.create
--- Derived ids make a repeated creation return the first one, with what it was asked for. What the caller does not say comes from
--- the template. No row: the companion or the template does not exist for the caller.
+-- Derived ids make a repeated creation return the first one, with the digest of its request. The template provides the
+-- fields that are NULL. No row: the companion or the template does not exist for the caller.
 with refused as materialized (
     select conversation_refusal(:id::uuid) as why
 ), template as (
@@ -8,12 +8,14 @@ with refused as materialized (
 ), made as (
     insert into conversations (id, user_id, companion_id, title, titled_by, model, system_prompt, tags, request_digest)
     select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''),
-           case when coalesce(:title, t.title, '') = '' then 'words'::title_origin else 'user' end, coalesce(:model, t.model),
-           coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
+           case when coalesce(:title, t.title, '') = '' then 'words'::title_origin else 'user' end,
+           coalesce(:model, t.model), coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
     from refused left join template t on true
-    where why is null and (:companion_id::uuid is null or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
+    where why is null
+      and (:companion_id::uuid is null
+           or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
       and (:template_id::uuid is null or t.id is not null)
-    -- Not `do nothing`: the row of a creation that runs beside this one would be seen by neither branch.
+    -- Not `do nothing`: neither branch below would see the row of a concurrent creation.
     on conflict (id) do update set request_digest = conversations.request_digest
     returning *
 )
@@ -22,14 +24,16 @@ from (select * from made union all select * from conversations where id = :id::u
 union all select why::text, '' from refused where why is not null limit 1;
 
 -- name: conversations.list
--- Newest first; the cursor is "updated_at|id" of the last one seen.
+-- Newest first; the cursor is "updated_at|id" of the last row of the page before.
 with page as (
     select * from conversations
-    where user_id = caller() and case when coalesce(:deleted::boolean, false) then deleted_at is not null else deleted_at is null end
+    where user_id = caller()
+      and case when coalesce(:deleted::boolean, false) then deleted_at is not null else deleted_at is null end
       and archived = coalesce(:archived::boolean, archived)
       and (:starred::boolean is null or starred = :starred::boolean)
       and (:tag::text is null or tags @> array[:tag::text])
-      and (:cursor::text is null or (updated_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
+      and (:cursor::text is null
+           or (updated_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
     order by updated_at desc, id desc limit :limit::int + 1
 ), shown as (select * from page order by updated_at desc, id desc limit :limit::int)
 select coalesce(json_agg(conversation_json(shown.*::conversations) order by updated_at desc, id desc), '[]')::text,
@@ -38,23 +42,27 @@ select coalesce(json_agg(conversation_json(shown.*::conversations) order by upda
 from shown;
 
 -- name: conversations.get
-select conversation_json(c)::text from conversations c where id = :id::uuid and user_id = caller() and deleted_at is null;
+select conversation_json(c)::text from conversations c
+where id = :id::uuid and user_id = caller() and deleted_at is null;
 
 -- name: conversations.update
--- What the body does not name stays. updated_at stays too: it is when something was last said.
+-- Fields that the body lacks stay, and so does updated_at: it is the time of the last message.
 update conversations c set
     title = coalesce(:body::jsonb ->> 'title', title),
-    titled_by = case when :body::jsonb ->> 'title' = '' then 'words' when :body::jsonb ? 'title' then 'user'::title_origin else titled_by end,
+    titled_by = case when :body::jsonb ->> 'title' = '' then 'words'
+                     when :body::jsonb ? 'title' then 'user'::title_origin else titled_by end,
     starred = coalesce((:body::jsonb -> 'starred')::boolean, starred),
     archived = coalesce((:body::jsonb -> 'archived')::boolean, archived),
-    tags = case when :body::jsonb ? 'tags' then array(select distinct jsonb_array_elements_text(:body::jsonb -> 'tags')) else tags end,
-    system_prompt = case when :body::jsonb ? 'system_prompt' then :body::jsonb ->> 'system_prompt' else system_prompt end,
+    tags = case when :body::jsonb ? 'tags'
+                then array(select distinct jsonb_array_elements_text(:body::jsonb -> 'tags')) else tags end,
+    system_prompt = case when :body::jsonb ? 'system_prompt' then :body::jsonb ->> 'system_prompt'
+                         else system_prompt end,
     model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end
 where id = :id::uuid and user_id = caller() and deleted_at is null
 returning conversation_json(c)::text;
 
 -- name: conversations.delete
--- It can be restored. Deleting it again changes nothing.
+-- Can be restored. Repeated, it changes nothing.
 update conversations c set deleted_at = coalesce(deleted_at, now()) where id = :id::uuid and user_id = caller()
 returning conversation_json(c)::text;
 
@@ -63,7 +71,7 @@ update conversations c set deleted_at = null where id = :id::uuid and user_id = 
 returning conversation_json(c)::text;
 
 -- name: conversations.read
--- All that is in it now has been read.
+-- Marks all of its messages as read.
 update conversations c set last_read_at = now() where id = :id::uuid and user_id = caller() and deleted_at is null
 returning conversation_json(c)::text;
 

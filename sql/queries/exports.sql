@@ -5,7 +5,8 @@ select export_request(:id::uuid)::text;
 select export_seal(:id::uuid, :hash);
 
 -- name: exports.list
-select id, state, export_json(x)::text, token_hash from exports x where user_id = caller() order by created_at desc limit 20;
+select id, state, export_json(x)::text, token_hash from exports x
+where user_id = caller() order by created_at desc limit 20;
 
 -- name: exports.open
 select export_open(:hash)::text;

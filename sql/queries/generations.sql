@@ -1,10 +1,10 @@
 -- name: generations.status
--- How a generation of the caller's stands, with the reply once there is one.
+-- The state of one of the caller's generations, with its reply once there is one.
 select conversation_id, reply_id, state, epoch, checkpoint, checkpoint_offset, generation_end(g)::text, message_id
 from generations g where id = :id::uuid and user_id = caller();
 
 -- name: generations.cancel
--- Remembers the wish; the state when the generation is already known.
+-- Stores the cancellation; returns the state if the generation's row exists.
 with wish as (
     insert into cancellations (generation_id, user_id) values (:id::uuid, caller()) on conflict do nothing
 )
@@ -31,8 +31,8 @@ select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :prov
     :tokens_out::bigint, :cost::bigint, :latency::bigint, :offset::int, :calls::jsonb)::text;
 
 -- name: generations.finish_cached
-select generation_finish_cached(:id::uuid, :epoch::int, :content, :provider, :model, :tokens_in::bigint, :tokens_out::bigint,
-    :latency::bigint, :offset::int)::text;
+select generation_finish_cached(:id::uuid, :epoch::int, :content, :provider, :model, :tokens_in::bigint,
+    :tokens_out::bigint, :latency::bigint, :offset::int)::text;
 
 -- name: generations.abandon
 select generation_abandon(:id::uuid, :error)::text;

@@ -5,5 +5,5 @@ select memory_look(:conversation::uuid, :generation::uuid, :title::uuid, :summar
 select memory_title(:conversation::uuid, :user::uuid, :id::uuid, :title, :calls::jsonb)::text;
 
 -- name: memory.fold
-select memory_fold(:conversation::uuid, :user::uuid, :id::uuid, :summary, nullif(:before, '')::timestamptz, nullif(:until, '')::timestamptz,
-    :count::int, :calls::jsonb)::text;
+select memory_fold(:conversation::uuid, :user::uuid, :id::uuid, :summary, nullif(:before, '')::timestamptz,
+    nullif(:until, '')::timestamptz, :count::int, :calls::jsonb)::text;

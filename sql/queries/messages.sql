@@ -1,16 +1,20 @@
 -- name: messages.list
--- Newest last; the cursor is "created_at|id" of the oldest one seen, and reads further back. No row: no such conversation.
+-- Newest last; the cursor is "created_at|id" of the oldest row of the page before and reads further back. No row: no
+-- such conversation.
 with page as (
     select * from messages
     where conversation_id = :id::uuid and user_id = caller() and deleted_at is null
-      and (:cursor::text is null or (created_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
+      and (:cursor::text is null
+           or (created_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
     order by created_at desc, id desc limit :limit::int + 1
 ), shown as (select * from page order by created_at desc, id desc limit :limit::int)
 select coalesce((select json_agg(message_json(m.*::messages) order by m.created_at, m.id) from shown m), '[]')::text,
     case when (select count(*) from page) > :limit::int
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end,
-    (select json_agg(json_build_object('generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch))
-     from generations g where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
+    (select json_agg(json_build_object(
+         'generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch))
+     from generations g
+     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
 -- name: messages.delete
@@ -19,44 +23,48 @@ where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = cal
 returning json_build_object('id', id, 'deleted_at', deleted_at)::text;
 
 -- name: messages.question
--- The question of a message: itself, or what it answers.
+-- The question of a message: the message itself, or the one that it answers.
 select q.id, q.content from messages m
 join generations g on g.id = m.generation_id
 join messages q on q.id = g.message_id and q.created_at = g.message_created_at
-where m.id = :message_id::uuid and m.conversation_id = :id::uuid and m.user_id = caller() and m.deleted_at is null and q.deleted_at is null;
+where m.id = :message_id::uuid and m.conversation_id = :id::uuid and m.user_id = caller()
+  and m.deleted_at is null and q.deleted_at is null;
 
 -- name: messages.versions
--- What a question took the place of, oldest first.
+-- The messages that a question replaced, oldest first.
 select coalesce((select json_agg(message_json(m) order by m.created_at, m.id) from messages m
     where m.conversation_id = c.id and m.user_id = caller() and m.superseded_by = :message_id::uuid), '[]')::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
 -- name: messages.rate
 update messages m set rating = (:body::jsonb ->> 'rating')::smallint
-where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller() and role = 'assistant' and deleted_at is null
+where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller()
+  and role = 'assistant' and deleted_at is null
 returning message_json(m)::text;
 
 -- name: messages.search
--- The cursor is "created_at|id" of the last one seen.
+-- Newest first; the cursor is "created_at|id" of the last row of the page before.
 with page as (
-    select * from search_messages(:q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid,
-        :limit::int + 1)
+    select * from search_messages(:q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz,
+        split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
     where :language = 'simple'
     union all
-    select * from search_messages_in(:language::regconfig, :q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz,
-        split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
+    select * from search_messages_in(:language::regconfig, :q, :conversation_id::uuid,
+        split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
     where :language <> 'simple'
 ), shown as (select * from page order by created_at desc, id desc limit :limit::int)
-select coalesce(json_agg(json_build_object('message_id', id, 'conversation_id', conversation_id, 'conversation_title', title, 'role', role,
+select coalesce(json_agg(json_build_object(
+        'message_id', id, 'conversation_id', conversation_id, 'conversation_title', title, 'role', role,
         'created_at', created_at, 'highlight', highlight) order by created_at desc, id desc), '[]')::text,
     case when (select count(*) from page) > :limit::int
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end
 from shown;
 
 -- name: messages.screen
-select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :client, :content,
-    :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action, :categories::text[],
-    :confidence::double precision, :reason, nullif(:replaces, '')::uuid);
+select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :client,
+    :content, :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action,
+    :categories::text[], :confidence::double precision, :reason, nullif(:replaces, '')::uuid);
 
 -- name: messages.abandon
-select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :created::timestamptz, :error);
+select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid,
+    :created::timestamptz, :error);

@@ -1,25 +1,29 @@
 -- name: sessions.open
--- Opens a session; returns the sessions that ended for it.
+-- Opens a session; returns the sessions that ended because of the limit.
 select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif(:address, '')::inet,
        coalesce((select (value #>> '{}')::int from system_settings where key = 'refresh_token_days'), 7));
 
 -- name: sessions.log_out
-update sessions set ended_at = now(), ended_why = 'logout' where id = :session::uuid and user_id = caller() and ended_at is null;
+update sessions set ended_at = now(), ended_why = 'logout'
+where id = :session::uuid and user_id = caller() and ended_at is null;
 
 -- name: sessions.device
--- What a session that was just opened was opened from, and whether that was a new device.
+-- The device of a session, and whether it was a new one.
 select device_of(user_agent), new_device from sessions where id = :session::uuid and user_id = caller();
 
 -- name: sessions.list
-select coalesce(json_agg(json_build_object('id', id, 'current', id = :session::uuid, 'user_agent', user_agent, 'address', host(address),
-    'created_at', created_at, 'last_used_at', last_used_at, 'expires_at', expires_at) order by last_used_at desc), '[]')::text
+select coalesce(json_agg(json_build_object(
+    'id', id, 'current', id = :session::uuid, 'user_agent', user_agent, 'address', host(address),
+    'created_at', created_at, 'last_used_at', last_used_at, 'expires_at', expires_at)
+    order by last_used_at desc), '[]')::text
 from sessions where user_id = caller() and ended_at is null and expires_at > now();
 
 -- name: sessions.last_used
 select to_json(max(last_used_at)) #>> '{}' from sessions where user_id = caller() and ended_at is null;
 
 -- name: sessions.end
--- The sessions that end: one, all but one, or all.
+-- Ends one session, all but one, or all; returns their ids.
 update sessions set ended_at = now(), ended_why = :why
-where user_id = caller() and ended_at is null and (:only::uuid is null or id = :only::uuid) and (:but::uuid is null or id <> :but::uuid)
+where user_id = caller() and ended_at is null
+  and (:only::uuid is null or id = :only::uuid) and (:but::uuid is null or id <> :but::uuid)
 returning id;

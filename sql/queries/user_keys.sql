@@ -1,16 +1,17 @@
 -- name: user_keys.create
--- The caller's key: this one, unless there was one before. No row: nobody who may act.
+-- The caller's key: this one, unless one was stored before. No row: the account may not act.
 select encode(k, 'hex') from user_key_make(decode(:key, 'hex')) k where k is not null;
 
 -- name: user_keys.get
 select user_id, encode(sealed_key, 'hex') from user_keys where user_id = any(:users::uuid[]);
 
 -- name: user_keys.outdated
--- Some of those that the previous ENCRYPTION_KEY wrapped.
-select user_id, encode(sealed_key, 'hex') from user_keys where substr(sealed_key, 1, 4) = decode(:mark, 'hex') limit 1000;
+-- A batch of the keys that the previous ENCRYPTION_KEY wrapped.
+select user_id, encode(sealed_key, 'hex') from user_keys
+where substr(sealed_key, 1, 4) = decode(:mark, 'hex') limit 1000;
 
 -- name: user_keys.rewrap
--- Changes only those that are still as they were read.
+-- Changes only the keys that are still as they were read.
 update user_keys k set sealed_key = decode(n.fresh, 'hex')
 from jsonb_to_recordset(:keys::jsonb) as n(user_id uuid, old text, fresh text)
 where k.user_id = n.user_id and k.sealed_key = decode(n.old, 'hex');
