@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Brings a database up to date: deploy/migrate.sh <admin-url> <profile>. Creates the database when it is missing, and the
-# roles; applies sql/migrations once each, then the files of sql/functions and sql/policies whose digest has changed, then
-# the profile: sql/profiles/base.sql with <profile>.sql. Each is one transaction under a lock, so two runs may overlap.
-# Prints the names of the files that it applied. AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles' passwords.
-# With - for the URL, DATABASE_URL is taken.
+# Brings a database up to date: deploy/migrate.sh <admin-url> <profile>. Creates the database when it is missing, and
+# the roles; applies sql/migrations once each, then the files of sql/functions and sql/policies whose digest has
+# changed, then the profile: sql/profiles/base.sql with <profile>.sql. Each is one transaction under a lock, so two runs
+# may overlap. Prints the names of the files that it applied. AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles'
+# passwords. With - for the URL, DATABASE_URL is taken.
 # shellcheck disable=SC2154
 set -euo pipefail
 
@@ -22,7 +22,8 @@ run() { psql_at "$url" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
 lock="select pg_advisory_xact_lock(hashtext('airi migrations')) \\g /dev/null"
 
-once() { # <file> <query> <statement> <name>: applies the file and records it with the statement, unless the query has a row
+# Applies the file and records it with the statement, unless the query has a row.
+once() { # <file> <query> <statement> <name>
     cat <<SQL
 begin;
 $lock

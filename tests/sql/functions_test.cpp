@@ -4,7 +4,7 @@
 #include <map>
 #include <regex>
 
-#include "tests/support/source_tree.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 using namespace airi;
 
@@ -32,7 +32,7 @@ TEST_CASE("a function is defined once, and so that it can be applied again") {
 }
 
 TEST_CASE("migrations leave functions, triggers, policies and grants to the other folders") {
-    static const std::regex elsewhere(R"(create (or replace )?(function|trigger|policy)|grant \w+( \(.*\))? on [^s])");
+    static const std::regex elsewhere(R"(create (or replace )?(function|trigger|policy)|grant (?!usage on schema))");
     const auto migrations = test::files_below({"sql/migrations"}, {".sql"});
     REQUIRE(!migrations.empty());
     for (const auto& file : migrations)
