@@ -199,7 +199,7 @@ private:
         auto out = co_await answer_anew(r, exchange);
         // Sending changes what the workers then write, and they tell.
         if (exchange.caller && r.method != verb::get && r.group != "chat")
-            co_await services_.responses.changed(exchange.caller->id);
+            co_await services_.responses.invalidate(exchange.caller->id);
         if (!r.announces.empty()) broadcast_change(exchange, r, out);
         co_return out;
     }
@@ -225,7 +225,7 @@ private:
         auto out = co_await answer_anew(r, exchange);
         const auto* whole = std::get_if<answer>(&out);
         if (whole && !exchange.passing)
-            services_.responses.keep(std::move(key), state, std::get<response>(*whole).body, r.keep);
+            services_.responses.store(std::move(key), state, std::get<response>(*whole).body, r.keep);
         co_return out;
     }
 

@@ -54,7 +54,7 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return unknown;
     const auto id = session_id::parse(rows->front().text(0, 0)).value_or(session_id{});
-    const auto found = co_await services.accounts.of(user_id::parse(rows->front().text(0, 1)).value_or(user_id{}), id);
+    const auto found = co_await services.accounts.find(user_id::parse(rows->front().text(0, 1)).value_or(user_id{}), id);
     if (!found) co_return problem_of(found.error());
     if (!*found) co_return unknown;
     boost::asio::co_spawn(
@@ -69,7 +69,7 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> by_access_token
         const bool expired = claims.error() == make_error_code(tokens::errc::expired);
         co_return expired ? problem{401, "TOKEN_EXPIRED", "the access token has expired"} : unauthenticated();
     }
-    const auto found = co_await services.accounts.of(claims->user, claims->session);
+    const auto found = co_await services.accounts.find(claims->user, claims->session);
     if (!found) co_return problem_of(found.error());
     if (!*found) co_return problem{401, "SESSION_ENDED", "this session has ended, log in again"};
     co_return *found;

@@ -15,7 +15,7 @@ public:
     void on_frame(std::string_view, const delivered_frame& delivered) override {
         const auto session = session_id::parse(*delivered.frame);
         if (!session) return;
-        services_.accounts.forget(*session);
+        services_.accounts.invalidate(*session);
         services_.sockets.end(*session);
     }
 
@@ -30,7 +30,7 @@ awaitable<> hear_session_endings(services& services) {
 }
 
 awaitable<> tell_session_ended(services& services, session_id session) {
-    services.accounts.forget(session);
+    services.accounts.invalidate(session);
     std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
     co_await services.redis.command(std::move(words));
 }

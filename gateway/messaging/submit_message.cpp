@@ -72,15 +72,15 @@ awaitable<std::optional<problem>> ensure_conversation(
     const auto rows = co_await services.database.run(std::move(create));
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return not_found("companion");
-    co_await services.responses.changed(sender.id);
+    co_await services.responses.invalidate(sender.id);
     co_return refusal_of(rows->front().text(0, 0));
 }
 
 // Kafka holds the text sealed with the sender's key only.
 void seal_text(events::chat_requested& event, const seal::key& key) {
-    event.content = seal::close(key, event.content, event.place("content"));
+    event.content = seal::seal(key, event.content, event.place("content"));
     if (auto& text = event.parameters.text; !text.empty())
-        text = json::object().add("sealed", seal::close(key, text, event.place("parameters"))).text();
+        text = json::object().add("sealed", seal::seal(key, text, event.place("parameters"))).text();
     event.sealed = true;
 }
 

@@ -132,7 +132,7 @@ private:
 
     // Ends what the socket may do when its session has ended. While Postgres is away the account stays as it was.
     awaitable<bool> session_lives() {
-        const auto known = co_await services_.accounts.of(caller_->id, caller_->session);
+        const auto known = co_await services_.accounts.find(caller_->id, caller_->session);
         if (!known) co_return true;
         if (!*known || !(*known)->refused.empty()) co_return false;
         caller_ = *known;

@@ -157,7 +157,7 @@ awaitable<route_result> refresh(exchange& exchange) {
     if (outcome == "refused")
         if (auto refused = co_await check_standing(exchange.services, user)) co_return std::move(*refused);
     if (outcome != "rotated" && outcome != "grace") co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
-    const auto caller = co_await exchange.services.accounts.of(user, session);
+    const auto caller = co_await exchange.services.accounts.find(user, session);
     if (!caller) co_return problem_of(caller.error());
     if (!*caller) co_return problem{401, "INVALID_REFRESH_TOKEN", "log in again"};
     const tokens::claims who{user, session, std::string(rows->front().text(0, 3)),

@@ -24,7 +24,7 @@ awaitable<route_result> act(exchange& exchange, std::string_view action) {
     const auto& row = rows->front();
     if (row.empty()) co_return not_found("user");
     if (auto refused = refusal_of(row.text(0, 0))) co_return std::move(*refused);
-    co_await exchange.services.responses.changed(*user);
+    co_await exchange.services.responses.invalidate(*user);
     co_await tell_sessions_ended(exchange.services, std::string(row.text(0, 1)));
     log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", exchange.caller->id.text()}});
     co_return success(200, row.text(0, 0));

@@ -68,7 +68,7 @@ awaitable<std::variant<taken, problem>> take(
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link was used, is too old, or is none of ours"};
     taken out{user_id::parse(row.text(0, 1)).value_or(user_id{}), std::string(row.text(0, 2)),
         std::string(row.text(0, 3)), std::string(row.text(0, 4))};
-    co_await exchange.services.responses.changed(out.user);
+    co_await exchange.services.responses.invalidate(out.user);
     co_return out;
 }
 

@@ -116,7 +116,7 @@ key key::of(const secret& from, std::string_view purpose) {
 key::key(key&& other) noexcept : bytes_(other.bytes_) { sodium_memzero(other.bytes_.data(), other.bytes_.size()); }
 key::~key() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
-std::string close(const key& with, std::string_view text, std::string_view place) {
+std::string seal(const key& with, std::string_view text, std::string_view place) {
     return spelled(boxed(with.bytes_.data(), text, place, 0));
 }
 

@@ -1,5 +1,5 @@
 // Text that is readable only while a user's key exists: XChaCha20-Poly1305 under the user's key, and that key under the
-// installation's. Used by the gateway, which seals what it publishes, and by the moderation worker, which opens it.
+// installation's. Used by the gateway, which seals the text it publishes, and by the moderation worker, which opens it.
 #pragma once
 
 #include <array>
@@ -13,16 +13,16 @@
 
 namespace airi::seal {
 
-/// `broken`: changed, cut, moved to another place, or under another key: refused. `unknown_master`: wrapped under a
-/// secret that this process does not have: an outage, until it gets it.
+/// `broken`: altered, truncated, of another place, or under another key: refused. `unknown_master`: wrapped under a
+/// secret that this process does not have: an outage until it is configured.
 enum class errc { broken = 1, unknown_master };
 error_code make_error_code(errc);
 
-/// 256 bits, wiped when they go.
+/// 256 bits, wiped on destruction.
 class key {
 public:
     static key fresh();
-    /// The same for ever for a secret and a purpose.
+    /// Always the same for a secret and a purpose.
     static key of(const secret& from, std::string_view purpose);
     key(key&&) noexcept;
     key& operator=(key&&) = delete;
@@ -30,22 +30,22 @@ public:
 
 private:
     key() = default;
-    friend std::string close(const key&, std::string_view, std::string_view);
+    friend std::string seal(const key&, std::string_view, std::string_view);
     friend result<std::string> open(const key&, std::string_view, std::string_view);
     friend class master;
 
     std::array<unsigned char, 32> bytes_;
 };
 
-/// base64url of nonce and box. `place` is where it belongs: it opens nowhere else.
-std::string close(const key&, std::string_view text, std::string_view place);
+/// base64url of nonce and ciphertext, which opens with the same `place` only, as of a field of one message.
+std::string seal(const key&, std::string_view text, std::string_view place);
 result<std::string> open(const key&, std::string_view sealed, std::string_view place);
 
 /// Wraps the users' keys: under the current secret, unwraps those of the previous one too. Immutable: safe from any
 /// thread.
 class master {
 public:
-    /// An empty `previous` is none.
+    /// `previous` may be empty.
     explicit master(const secret& current, const secret& previous = {});
 
     /// Hex of 76 bytes, the first four of which name the secret. Opens for this user only.
@@ -62,7 +62,7 @@ private:
     std::vector<named> keys_;
 };
 
-/// What is wrong with the two settings, a sentence each.
+/// The mistakes in the two settings, a sentence each.
 std::vector<std::string> mistakes_of(const secret& encryption_key, const secret& previous);
 
 }  // namespace airi::seal

@@ -17,9 +17,9 @@ namespace beast = boost::beast;
 namespace {
 
 constexpr std::size_t read_size = 16 * 1024;
-constexpr int most_interim_answers = 8;
+constexpr int max_interim_answers = 8;
 
-// Collects what a parse step yields. Unlike string_body it never reserves what a Content-Length claims.
+// Collects the bytes of a parse step. Unlike string_body it never reserves the size that a Content-Length claims.
 struct pieces_body {
     using value_type = std::string;
 
@@ -29,9 +29,9 @@ struct pieces_body {
         reader(beast::http::header<IsRequest, Fields>&, std::string& into) : into_(into) {}
         void init(const boost::optional<std::uint64_t>&, error_code& ec) { ec = {}; }
         template <class Buffers>
-        std::size_t put(const Buffers& from, error_code& ec) {
+        std::size_t put(const Buffers& buffers, error_code& ec) {
             std::size_t taken = 0;
-            for (const auto part : beast::buffers_range_ref(from)) {
+            for (const auto part : beast::buffers_range_ref(buffers)) {
                 into_.append(static_cast<const char*>(part.data()), part.size());
                 taken += part.size();
             }
@@ -61,8 +61,8 @@ bool equals(std::string_view a, std::string_view b) {
 // One request and its answer on one connection. Shared by the answer and by each coroutine that works on it,
 // so that destroying the answer in the middle of a read is safe.
 struct exchange {
-    std::shared_ptr<pool> from;
-    std::shared_ptr<connection> on;
+    std::shared_ptr<pool> owner;
+    std::shared_ptr<connection> link;
     limits bound;
     moment total_by;
     moment give_up = moment::max();
@@ -74,27 +74,27 @@ struct exchange {
     bool ended = false;
     error_code failed;
 
-    exchange(std::shared_ptr<pool> p, std::shared_ptr<connection> c, limits with, moment total)
-        : from(std::move(p)),
-          on(std::move(c)),
-          bound(with),
+    exchange(std::shared_ptr<pool> p, std::shared_ptr<connection> c, limits bounds, moment total)
+        : owner(std::move(p)),
+          link(std::move(c)),
+          bound(bounds),
           total_by(total),
-          buffer(std::max(with.header_bytes, read_size)) {}
+          buffer(std::max(bounds.header_bytes, read_size)) {}
 
     void wait_until(moment phase_by, errc phase) {
         if (total_by < phase_by)
-            on->set_deadline(total_by, errc::total_timeout);
+            link->set_deadline(total_by, errc::total_timeout);
         else
-            on->set_deadline(phase_by, phase);
+            link->set_deadline(phase_by, phase);
     }
     void wait_for(milliseconds phase_length, errc phase) {
         wait_until(std::chrono::steady_clock::now() + phase_length, phase);
     }
 
-    // `otherwise` unless this side closed the connection and so knows better.
-    error_code fail(error_code otherwise) {
-        failed = on->closed_for() ? on->closed_for() : otherwise;
-        on->close(errc::cancelled);
+    // `error` unless this side closed the connection, which has its own reason.
+    error_code fail(error_code error) {
+        failed = link->closed_for() ? link->closed_for() : error;
+        link->close(errc::cancelled);
         return failed;
     }
     error_code fail_transport(const error_code& ec) {
@@ -107,7 +107,7 @@ struct exchange {
         parser->body_limit(boost::none);
     }
 
-    // Beast's parser accepts more than RFC 9112 6.3 does, and reads what follows as the next answer.
+    // Beast's parser accepts more than RFC 9112 6.3 does, and would read the rest as the next answer.
     bool has_sound_framing() const {
         std::size_t encodings = 0;
         bool chunked = true;
@@ -123,9 +123,9 @@ struct exchange {
     void finish() {
         ended = true;
         if (parser->keep_alive() && !parser->need_eof() && buffer.size() == 0)
-            from->give_back(on);
+            owner->give_back(link);
         else
-            on->close(errc::cancelled);
+            link->close(errc::cancelled);
     }
 };
 
@@ -134,17 +134,17 @@ using shared_exchange = std::shared_ptr<exchange>;
 awaitable<result<std::size_t>> fill(shared_exchange x) {
     const auto room = x->buffer.max_size() - x->buffer.size();
     if (room == 0) co_return x->fail(errc::too_large);
-    const auto [ec, size] = co_await x->on->read_some(x->buffer.prepare(std::min(room, read_size)));
-    if (ec == asio::error::eof && !x->on->closed_for()) co_return std::size_t{0};
+    const auto [ec, size] = co_await x->link->read_some(x->buffer.prepare(std::min(room, read_size)));
+    if (ec == asio::error::eof && !x->link->closed_for()) co_return std::size_t{0};
     if (ec) co_return x->fail_transport(ec);
     x->byte_seen = true;
     x->buffer.commit(size);
     co_return size;
 }
 
-// Reads up to the end of the header, past any interim (1xx) answers.
+// Reads up to the end of the header, skipping interim (1xx) answers.
 awaitable<error_code> read_header(shared_exchange x) {
-    for (int interim = 0; interim < most_interim_answers; ++interim) {
+    for (int interim = 0; interim < max_interim_answers; ++interim) {
         x->renew_parser();
         while (!x->parser->is_header_done()) {
             if (x->buffer.size() > 0) {
@@ -172,7 +172,7 @@ awaitable<error_code> read_header(shared_exchange x) {
     co_return x->fail(errc::malformed);
 }
 
-// What the buffered bytes yield of the body. A fault behind good bytes is kept for the next read.
+// The body text in the buffered bytes. An error behind valid bytes is returned by the next read.
 std::string parse_body(exchange& x) {
     error_code ec;
     x.buffer.consume(x.parser->put(x.buffer.data(), ec));
@@ -230,7 +230,7 @@ class beast_answer final : public answer {
 public:
     explicit beast_answer(shared_exchange x) : exchange_(std::move(x)) {}
     ~beast_answer() override {
-        if (!exchange_->ended) exchange_->on->close(errc::cancelled);
+        if (!exchange_->ended) exchange_->link->close(errc::cancelled);
     }
     unsigned status() const override { return exchange_->parser->get().result_int(); }
     std::string_view header(std::string_view name) const override {
@@ -257,28 +257,28 @@ bool is_field_value(std::string_view text) {
     return std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; });
 }
 
-result<std::string> request_head(const request& what, const url& to) {
-    if (!is_token(what.method)) return errc::bad_url;
+result<std::string> request_head(const request& request, const url& target) {
+    if (!is_token(request.method)) return errc::bad_url;
     std::string out;
     out.reserve(512);
-    out.append(what.method).append(" ").append(to.target).append(" HTTP/1.1\r\nHost: ").append(to.authority);
+    out.append(request.method).append(" ").append(target.target).append(" HTTP/1.1\r\nHost: ").append(target.authority);
     out += "\r\nUser-Agent: airi\r\n";
-    for (const auto& [name, value] : what.with) {
+    for (const auto& [name, value] : request.with) {
         const bool ours = equals(name, "host") || equals(name, "content-length") || equals(name, "connection") ||
                           equals(name, "transfer-encoding") || equals(name, "user-agent");
         if (ours || !is_token(name) || !is_field_value(value)) return errc::bad_url;
         out.append(name).append(": ").append(value).append("\r\n");
     }
-    if (!what.body.empty() || what.method == "POST" || what.method == "PUT" || what.method == "PATCH")
-        out.append("Content-Length: ").append(std::to_string(what.body.size())).append("\r\n");
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+        out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     out += "\r\n";
     return out;
 }
 
 class beast_client final : public client {
 public:
-    beast_client(executor on, client_options with)
-        : pool_(std::make_shared<pool>(on, with)), trust_(std::make_shared<trust>()) {}
+    beast_client(executor executor, client_options options)
+        : pool_(std::make_shared<pool>(executor, options)), trust_(std::make_shared<trust>()) {}
     ~beast_client() override { pool_->close(); }
 
     awaitable<result<std::unique_ptr<answer>>> send(request what) override {
@@ -286,40 +286,39 @@ public:
     }
 
 private:
-    static awaitable<error_code> converse(shared_exchange x, bool is_open, std::shared_ptr<const trust> tls, url to,
-        std::shared_ptr<const std::array<std::string, 2>> message) {
+    static awaitable<error_code> send_message(shared_exchange x, bool is_open, std::shared_ptr<const trust> tls,
+        url target, std::shared_ptr<const std::array<std::string, 2>> message) {
         if (!is_open) {
             x->wait_for(x->bound.connect, errc::connect_timeout);
-            const auto ec = co_await x->on->open(std::move(to), std::move(tls));
+            const auto ec = co_await x->link->open(std::move(target), std::move(tls));
             if (ec) co_return x->fail(ec);
         }
-        // A peer that stops reading is held to the same limit as one that does not answer.
+        // A peer that stops reading has the same limit as one that does not answer.
         x->wait_for(x->bound.first_byte, errc::first_byte_timeout);
-        const auto [ec, sent] = co_await x->on->write({asio::buffer((*message)[0]), asio::buffer((*message)[1])});
-        if (ec == asio::error::operation_aborted || x->on->closed_for()) co_return x->fail_transport(ec);
-        // A server may refuse early and close, so a failed write does not mean that there is no answer to
-        // read.
+        const auto [ec, sent] = co_await x->link->write({asio::buffer((*message)[0]), asio::buffer((*message)[1])});
+        if (ec == asio::error::operation_aborted || x->link->closed_for()) co_return x->fail_transport(ec);
+        // A server may reject early and close, so an answer may follow a failed write.
         if (!ec) x->wait_for(x->bound.first_byte, errc::first_byte_timeout);
         co_return co_await read_header(x);
     }
 
     static awaitable<result<std::unique_ptr<answer>>> send_with(
-        std::shared_ptr<pool> from, std::shared_ptr<const trust> tls, request what) {
-        const auto to = parse_url(what.url);
-        if (!to) co_return to.error();
-        auto head = request_head(what, *to);
+        std::shared_ptr<pool> pool, std::shared_ptr<const trust> tls, request request) {
+        const auto target = parse_url(request.url);
+        if (!target) co_return target.error();
+        auto head = request_head(request, *target);
         if (!head) co_return head.error();
         const auto message =
-            std::make_shared<const std::array<std::string, 2>>(std::array{std::move(*head), std::move(what.body)});
-        const auto total_by = std::chrono::steady_clock::now() + what.bound.total;
-        auto pooled = from->take(to->pool_key());
+            std::make_shared<const std::array<std::string, 2>>(std::array{std::move(*head), std::move(request.body)});
+        const auto total_by = std::chrono::steady_clock::now() + request.bound.total;
+        auto pooled = pool->take(target->pool_key());
         for (;;) {
             const bool is_open = pooled != nullptr;
-            auto on = is_open ? std::exchange(pooled, nullptr) : from->make(to->pool_key());
-            const auto x = std::make_shared<exchange>(from, std::move(on), what.bound, total_by);
+            auto link = is_open ? std::exchange(pooled, nullptr) : pool->make(target->pool_key());
+            const auto x = std::make_shared<exchange>(pool, std::move(link), request.bound, total_by);
             error_code ec;
             try {
-                ec = co_await converse(x, is_open, tls, *to, message);
+                ec = co_await send_message(x, is_open, tls, *target, message);
             } catch (const boost::system::system_error& thrown) {
                 ec = x->fail(thrown.code() == asio::error::operation_aborted ? errc::cancelled : errc::malformed);
             } catch (const std::exception&) {
@@ -336,8 +335,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<client> open_client(executor on, client_options with) {
-    return std::make_unique<beast_client>(std::move(on), with);
+std::unique_ptr<client> open_client(executor executor, client_options options) {
+    return std::make_unique<beast_client>(std::move(executor), options);
 }
 
 }  // namespace airi::http

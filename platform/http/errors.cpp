@@ -6,7 +6,7 @@ namespace airi::http {
 namespace {
 
 constexpr error_row<errc> error_rows[] = {
-    {errc::bad_url, "not a URL or header this client sends", failure::broken},
+    {errc::bad_url, "not a valid URL or header", failure::broken},
     {errc::unreachable, "server unreachable", failure::again},
     {errc::tls_failed, "TLS handshake failed", failure::again},
     {errc::connect_timeout, "connecting took too long", failure::again},

@@ -21,7 +21,7 @@ constexpr error_row<errc> error_rows[] = {
     {errc::rejected, "the broker rejected the record", failure::refused},
 };
 
-// The library's own lines repeat what the error callback says, from any of its threads.
+// The library's own lines repeat the error callback's, from any of its threads.
 void library_line(const rd_kafka_t*, int, const char* facility, const char* text) {
     log::debug("kafka.library", {{"facility", facility}, {"text", text}});
 }
@@ -41,8 +41,8 @@ error_code make_error_code(errc code) {
 }
 
 std::string_view message::header_value(std::string_view name) const {
-    for (auto at = headers.rbegin(); at != headers.rend(); ++at)
-        if (at->name == name) return at->value;
+    for (auto header = headers.rbegin(); header != headers.rend(); ++header)
+        if (header->name == name) return header->value;
     return {};
 }
 
@@ -50,7 +50,7 @@ void close_handle::operator()(rd_kafka_s* handle) const noexcept {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& with) {
+rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& own) {
     auto* conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, library_line);
     set(conf, "bootstrap.servers", brokers);
@@ -61,7 +61,7 @@ rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client
     set(conf, "reconnect.backoff.ms", "50");
     set(conf, "reconnect.backoff.max.ms", "1000");
     set(conf, "topic.metadata.refresh.interval.ms", "10000");
-    for (const auto& [name, value] : with) set(conf, name, value);
+    for (const auto& [name, value] : own) set(conf, name, value);
     return conf;
 }
 
@@ -94,32 +94,32 @@ void connection::lost(std::string_view reason) {
     log::error("kafka.unavailable", {{"client", client_}, {"reason", reason}});
 }
 
-void connection::complain(std::string_view doing, int librdkafka_error, std::string_view reason) {
-    const auto at = clock::now();
+void connection::log_error(std::string_view operation, int librdkafka_error, std::string_view reason) {
+    const auto now = clock::now();
     int silent = 0;
     {
         const std::scoped_lock held(lock_);
         auto found = std::ranges::find(complaints_, librdkafka_error, &complaint::code);
         if (found == complaints_.end()) {
-            complaints_.push_back({librdkafka_error, at, 0});
-        } else if (at - found->last < seconds(10)) {
+            complaints_.push_back({librdkafka_error, now, 0});
+        } else if (now - found->last < seconds(10)) {
             ++found->silent;
             return;
         } else {
             silent = std::exchange(found->silent, 0);
-            found->last = at;
+            found->last = now;
         }
     }
-    log::error("kafka.error", {{"client", client_}, {"doing", doing},
+    log::error("kafka.error", {{"client", client_}, {"doing", operation},
                                   {"code", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(librdkafka_error))},
                                   {"reason", reason}, {"not_logged", silent}});
 }
 
-void connection::probe(rd_kafka_s* through) {
-    const auto at = clock::now();
-    if (up() || at < next_probe_) return;
+void connection::probe(rd_kafka_s* handle) {
+    const auto now = clock::now();
+    if (up() || now < next_probe_) return;
     const struct rd_kafka_metadata* answer = nullptr;
-    const auto err = rd_kafka_metadata(through, 0, nullptr, &answer, 200);
+    const auto err = rd_kafka_metadata(handle, 0, nullptr, &answer, 200);
     next_probe_ = clock::now() + seconds(1);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         lost(rd_kafka_err2str(err));

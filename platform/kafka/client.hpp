@@ -1,5 +1,5 @@
-// What every librdkafka handle here has in common: how it is opened, what its error codes mean to us, and one
-// place that says once that the brokers are away. Private to platform/kafka.
+// Common to all librdkafka handles: opening them, mapping their error codes, and the state of the brokers with its log
+// lines. Private to platform/kafka.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace airi::kafka {
 
 using settings = std::vector<std::pair<std::string, std::string>>;
 
-/// A deleter out of a C library's destroy function.
+/// A deleter made from a C library's destroy function.
 template <auto Destroy>
 struct destroy {
     void operator()(auto* it) const noexcept { Destroy(it); }
@@ -31,11 +31,11 @@ struct close_handle {
 };
 using handle = std::unique_ptr<rd_kafka_s, close_handle>;
 
-/// A configuration with `with` and the connection settings all clients share. Throws std::invalid_argument
-/// when librdkafka refuses a value: that is a mistake at start-up.
-rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& with);
+/// A configuration of `own` and the connection settings that all clients share. Throws std::invalid_argument when
+/// librdkafka rejects a value: a mistake at start-up.
+rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& own);
 
-/// What a librdkafka error code of a produced record or an administrative request means to the caller.
+/// The errc of a librdkafka error code, for produced records and administrative requests.
 error_code meaning_of(int librdkafka_error);
 
 /// Whether the brokers answer, and the log lines about it. Thread safe.
@@ -49,10 +49,10 @@ public:
     /// No broker answers. Logs "kafka.unavailable" once until `answered`.
     void lost(std::string_view reason);
     /// Logs any other error, each code at most every ten seconds.
-    void complain(std::string_view doing, int librdkafka_error, std::string_view reason);
-    /// While not up: asks the brokers for metadata, at most once a second, and waits up to 200 ms for the
-    /// answer. One thread only.
-    void probe(rd_kafka_s* through);
+    void log_error(std::string_view operation, int librdkafka_error, std::string_view reason);
+    /// While not up: requests metadata from the brokers, at most once a second, and waits up to 200 ms for the answer.
+    /// One thread only.
+    void probe(rd_kafka_s* handle);
 
 private:
     enum class state { unknown, up, down };

@@ -1,5 +1,5 @@
-// What is known of each assigned partition: what was handed over, what the owner has finished, what the group
-// has stored. Decides what to commit; does no I/O. Used by the consumer.
+// Per assigned partition: the offsets handed over, finished by the owner, and stored by the group. Decides which
+// offsets to commit; does no I/O. Used by the consumer.
 #pragma once
 
 #include <map>
@@ -16,22 +16,22 @@ using offsets = std::vector<std::pair<partition_id, std::int64_t>>;
 class commit_state {
 public:
     void assign(const std::vector<partition_id>& partitions);
-    /// What these partitions still owe is forgotten: they belong to someone else.
+    /// Drops the offsets due of these partitions: they belong to another member.
     void revoke(const std::vector<partition_id>& partitions);
-    bool assigned(const partition_id& which) const { return entries_.contains(which); }
+    bool assigned(const partition_id& partition) const { return entries_.contains(partition); }
 
-    void handed_over(const partition_id& which, std::int64_t offset);
-    /// The owner's word that everything before `next` is finished; the latest wins. Ignored for a partition
-    /// that is not ours, and for offsets from before this assignment: they are a late word about an earlier
-    /// one, and another process may have got further since.
-    void finished(const partition_id& which, std::int64_t next);
+    void handed_over(const partition_id& partition, std::int64_t offset);
+    /// The owner has finished everything before `next`; the latest call wins. Ignored for a partition that is not
+    /// assigned, and for offsets from before this assignment: they come late from an earlier one, and another
+    /// process may have committed more since.
+    void finished(const partition_id& partition, std::int64_t next);
 
-    /// What has been finished and not been stored.
-    offsets owed() const;
-    void stored(const partition_id& which, std::int64_t next);
+    /// The offsets that are finished and not stored.
+    offsets due() const;
+    void stored(const partition_id& partition, std::int64_t next);
 
     /// The offset after the last one handed over; -1 before the first.
-    std::int64_t position(const partition_id& which) const;
+    std::int64_t position(const partition_id& partition) const;
     std::vector<partition_id> partitions() const;
 
 private:

@@ -12,20 +12,20 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t largest_batch = 500;
-constexpr auto longest_batch = milliseconds(5);
-// Records posted to the owner whose executor has not come to them; beyond it the thread waits, and a process
-// that never comes to them leaves the group by max.poll.interval.
-constexpr std::size_t most_unseen = 5'000;
+constexpr std::size_t max_batch = 500;
+constexpr auto max_batch_time = milliseconds(5);
+// Records posted to the owner that its executor has not run yet; beyond it the thread waits, and a process whose
+// executor hangs leaves the group by max.poll.interval.
+constexpr std::size_t max_unseen = 5'000;
 constexpr auto commit_interval = milliseconds(100);
-constexpr auto commit_again = seconds(1);
+constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
 constexpr auto leave_limit = seconds(9);
 constexpr auto leave_limit_without_broker = seconds(4);
 
-// What posted calls need after the consumer may have gone. `owner` and `intake` are touched on the executor
-// alone.
+// The state of posted calls, partition may run after the consumer has gone. `owner` and `intake` are used on the
+// executor only.
 struct link {
     consumer_owner* owner;
     bool intake = true;
@@ -57,15 +57,15 @@ struct ending {
     }
 };
 
-awaitable<> tell_revoked(std::shared_ptr<link> to, std::vector<partition_id> partitions) {
-    if (to->owner) co_await to->owner->revoked(std::move(partitions));
+awaitable<> call_revoked(std::shared_ptr<link> link, std::vector<partition_id> partitions) {
+    if (link->owner) co_await link->owner->revoked(std::move(partitions));
 }
 
 class rdkafka_consumer final : public consumer, public member_events {
 public:
-    rdkafka_consumer(consumer_options options, executor on, consumer_owner& owner)
+    rdkafka_consumer(consumer_options options, executor executor, consumer_owner& owner)
         : options_(std::move(options)),
-          executor_(std::move(on)),
+          executor_(std::move(executor)),
           link_(std::make_shared<link>(&owner)),
           connection_(options_.group + ":consumer"),
           member_(std::make_unique<group_member>(options_, connection_, *this)) {
@@ -74,8 +74,8 @@ public:
     ~rdkafka_consumer() override;
 
     void commit(const offsets& next) override;
-    void pause(const partition_id& which) override { order(which, true); }
-    void resume(const partition_id& which) override { order(which, false); }
+    void pause(const partition_id& partition) override { request(partition, true); }
+    void resume(const partition_id& partition) override { request(partition, false); }
     std::int64_t lag() const override { return lag_; }
     awaitable<> stop() override;
 
@@ -84,17 +84,17 @@ private:
     void on_revoke(const std::vector<partition_id>& partitions, bool lost) override;
     void on_fatal(std::string reason) override;
 
-    void order(const partition_id& which, bool pause);
+    void request(const partition_id& partition, bool pause);
     void begin_stop();
     void run();
-    void obey();
+    void apply_requests();
     void fill();
     void hand_over();
     void wait_for_room();
     void commit_due();
     void commit_now();
-    offsets owed();
-    void note(const group_member::outcome& is);
+    offsets due();
+    void record(const group_member::outcome& outcome);
     void measure();
     void finish();
 
@@ -104,8 +104,8 @@ private:
     connection connection_;
 
     std::mutex lock_;
-    commit_state book_;
-    std::vector<std::pair<partition_id, bool>> orders_;
+    commit_state commits_;
+    std::vector<std::pair<partition_id, bool>> requests_;
     std::vector<std::function<void(bool)>> stopped_;
     bool finished_ = false;
 
@@ -131,12 +131,12 @@ rdkafka_consumer::~rdkafka_consumer() {
 
 void rdkafka_consumer::commit(const offsets& next) {
     const std::scoped_lock held(lock_);
-    for (const auto& [which, offset] : next) book_.finished(which, offset);
+    for (const auto& [partition, offset] : next) commits_.finished(partition, offset);
 }
 
-void rdkafka_consumer::order(const partition_id& which, bool pause) {
+void rdkafka_consumer::request(const partition_id& partition, bool pause) {
     const std::scoped_lock held(lock_);
-    orders_.emplace_back(which, pause);
+    requests_.emplace_back(partition, pause);
     if (member_) member_->wake();
 }
 
@@ -160,7 +160,7 @@ awaitable<> rdkafka_consumer::stop() {
 
 void rdkafka_consumer::run() {
     while (!stopping_) {
-        obey();
+        apply_requests();
         commit_due();
         member_->probe();
         measure();
@@ -171,27 +171,27 @@ void rdkafka_consumer::run() {
     finish();
 }
 
-void rdkafka_consumer::obey() {
-    std::vector<std::pair<partition_id, bool>> orders;
+void rdkafka_consumer::apply_requests() {
+    std::vector<std::pair<partition_id, bool>> requests;
     {
         const std::scoped_lock held(lock_);
-        orders.swap(orders_);
-        std::erase_if(orders, [this](const auto& each) { return !book_.assigned(each.first); });
+        requests.swap(requests_);
+        std::erase_if(requests, [this](const auto& each) { return !commits_.assigned(each.first); });
     }
-    // Resuming what is not paused makes 2.0.2 fetch from an old position
+    // Resuming a partition that is not paused makes 2.0.2 fetch from an old position
     // (https://github.com/confluentinc/librdkafka/issues/4636).
-    for (const auto& [which, pause] : orders) {
-        if (pause && paused_.insert(which).second) member_->pause(which);
-        if (!pause && paused_.erase(which)) member_->resume(which);
+    for (const auto& [partition, pause] : requests) {
+        if (pause && paused_.insert(partition).second) member_->pause(partition);
+        if (!pause && paused_.erase(partition)) member_->resume(partition);
     }
 }
 
 void rdkafka_consumer::fill() {
     auto next = member_->poll(milliseconds(100));
-    const auto until = clock::now() + longest_batch;
+    const auto until = clock::now() + max_batch_time;
     while (next) {
         batch_.push_back(std::move(*next));
-        if (batch_.size() >= largest_batch || clock::now() >= until) return;
+        if (batch_.size() >= max_batch || clock::now() >= until) return;
         next = member_->poll(milliseconds(0));
     }
 }
@@ -200,21 +200,21 @@ void rdkafka_consumer::hand_over() {
     if (batch_.empty()) return;
     {
         const std::scoped_lock held(lock_);
-        for (const auto& each : batch_) book_.handed_over({each.topic, each.partition}, each.offset);
+        for (const auto& each : batch_) commits_.handed_over({each.topic, each.partition}, each.offset);
     }
     {
         const std::scoped_lock held(link_->lock);
         link_->unseen += batch_.size();
     }
-    boost::asio::post(executor_, [to = link_, batch = std::exchange(batch_, {})]() mutable {
-        to->seen(batch.size());
-        if (to->owner && to->intake) to->owner->arrived(std::move(batch));
+    boost::asio::post(executor_, [link = link_, batch = std::exchange(batch_, {})]() mutable {
+        link->seen(batch.size());
+        if (link->owner && link->intake) link->owner->arrived(std::move(batch));
     });
 }
 
 void rdkafka_consumer::wait_for_room() {
     std::unique_lock held(link_->lock);
-    while (link_->unseen > most_unseen && !stopping_) {
+    while (link_->unseen > max_unseen && !stopping_) {
         link_->changed.wait_for(held, commit_interval);
         held.unlock();
         commit_due();
@@ -222,21 +222,21 @@ void rdkafka_consumer::wait_for_room() {
     }
 }
 
-offsets rdkafka_consumer::owed() {
+offsets rdkafka_consumer::due() {
     const std::scoped_lock held(lock_);
-    return book_.owed();
+    return commits_.due();
 }
 
-void rdkafka_consumer::note(const group_member::outcome& is) {
+void rdkafka_consumer::record(const group_member::outcome& outcome) {
     const std::scoped_lock held(lock_);
-    for (const auto& [which, next] : is.stored) book_.stored(which, next);
-    if (is.failed) next_commit_ = clock::now() + commit_again;
+    for (const auto& [partition, next] : outcome.stored) commits_.stored(partition, next);
+    if (outcome.failed) next_commit_ = clock::now() + commit_retry;
 }
 
 void rdkafka_consumer::commit_due() {
-    if (const auto is = member_->committed(milliseconds(0))) note(*is);
+    if (const auto outcome = member_->committed(milliseconds(0))) record(*outcome);
     if (member_->committing() || clock::now() < next_commit_) return;
-    const auto list = owed();
+    const auto list = due();
     if (list.empty()) return;
     member_->commit(list);
     next_commit_ = clock::now() + commit_interval;
@@ -244,48 +244,48 @@ void rdkafka_consumer::commit_due() {
 
 void rdkafka_consumer::commit_now() {
     const auto limit = connection_.up() ? last_commit_limit : last_commit_limit_without_broker;
-    if (const auto before = member_->committed(limit)) note(*before);
-    const auto list = owed();
+    if (const auto outcome = member_->committed(limit)) record(*outcome);
+    const auto list = due();
     if (member_->committing() || list.empty()) return;
     member_->commit(list);
-    if (const auto is = member_->committed(limit)) note(*is);
+    if (const auto outcome = member_->committed(limit)) record(*outcome);
 }
 
 void rdkafka_consumer::on_assign(const std::vector<partition_id>& partitions) {
     {
         const std::scoped_lock held(lock_);
-        book_.assign(partitions);
+        commits_.assign(partitions);
     }
     log::info("kafka.assigned", {{"group", options_.group}, {"partitions", partitions.size()}});
-    boost::asio::post(executor_, [to = link_, partitions] {
-        if (to->owner) to->owner->assigned(partitions);
+    boost::asio::post(executor_, [link = link_, partitions] {
+        if (link->owner) link->owner->assigned(partitions);
     });
 }
 
 void rdkafka_consumer::on_revoke(const std::vector<partition_id>& partitions, bool lost) {
     hand_over();
     log::info("kafka.revoked", {{"group", options_.group}, {"partitions", partitions.size()}, {"lost", lost}});
-    const auto told = std::make_shared<ending>();
+    const auto ended = std::make_shared<ending>();
     if (!abandoned_)
-        boost::asio::co_spawn(executor_, tell_revoked(link_, partitions), [told](std::exception_ptr thrown) {
+        boost::asio::co_spawn(executor_, call_revoked(link_, partitions), [ended](std::exception_ptr thrown) {
             if (thrown) log::error("kafka.revoked_threw");
-            told->end();
+            ended->end();
         });
     // No poll in here, so nothing more arrives; commits still go through.
     for (const auto until = clock::now() + options_.revoke_limit; !abandoned_ && clock::now() < until;) {
-        if (told->wait(commit_interval)) break;
+        if (ended->wait(commit_interval)) break;
         if (!lost) commit_due();
     }
     if (!lost) commit_now();
     for (const auto& each : partitions)
         if (paused_.erase(each)) member_->resume(each);
     const std::scoped_lock held(lock_);
-    book_.revoke(partitions);
+    commits_.revoke(partitions);
 }
 
 void rdkafka_consumer::on_fatal(std::string reason) {
-    boost::asio::post(executor_, [to = link_, reason = std::move(reason)] {
-        if (to->owner) to->owner->failed(reason);
+    boost::asio::post(executor_, [link = link_, reason = std::move(reason)] {
+        if (link->owner) link->owner->failed(reason);
     });
 }
 
@@ -294,11 +294,11 @@ void rdkafka_consumer::measure() {
     next_measure_ = clock::now() + milliseconds(500);
     const std::scoped_lock held(lock_);
     std::int64_t total = 0;
-    for (const auto& which : book_.partitions()) {
-        const auto end = member_->end_of(which);
-        const auto position = book_.position(which);
-        // With nothing handed over although a fetch was answered, there was nothing to hand over.
-        const bool known = end >= 0 && (position >= 0 || !paused_.contains(which));
+    for (const auto& partition : commits_.partitions()) {
+        const auto end = member_->end_of(partition);
+        const auto position = commits_.position(partition);
+        // A fetch was answered and nothing was handed over: there was nothing to read.
+        const bool known = end >= 0 && (position >= 0 || !paused_.contains(partition));
         if (!known) {
             lag_ = -1;
             return;
@@ -317,15 +317,14 @@ void rdkafka_consumer::finish() {
         gone = std::move(member_);
         for (const auto& done : stopped_) done(true);
     }
-    // Its end waits for commits that no broker answers, up to the session timeout; nothing else is waiting
-    // for it.
+    // The destructor waits for unanswered commits up to the session timeout; nothing else waits for it.
     if (!left) std::thread([last = std::move(gone)]() mutable { last.reset(); }).detach();
 }
 
 }  // namespace
 
-std::unique_ptr<consumer> open_consumer(consumer_options options, executor on, consumer_owner& owner) {
-    return std::make_unique<rdkafka_consumer>(std::move(options), std::move(on), owner);
+std::unique_ptr<consumer> open_consumer(consumer_options options, executor executor, consumer_owner& owner) {
+    return std::make_unique<rdkafka_consumer>(std::move(options), std::move(executor), owner);
 }
 
 }  // namespace airi::kafka

@@ -1,6 +1,6 @@
-// librdkafka's mock cluster: a broker inside a process, for tests of what this module does when a broker
-// misbehaves. It forgets everything at its end, keeps 5 MiB a partition, and knows neither static membership
-// nor transactions.
+// librdkafka's mock cluster: a broker inside the process, for tests of this module with a broker that fails. It stores
+// nothing beyond its end and 5 MiB a partition at most, and supports neither static membership nor transactions. Used
+// by tests and airi-embedded-kafka.
 #pragma once
 
 #include <memory>

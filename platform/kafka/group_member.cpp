@@ -15,23 +15,23 @@ using partition_list = std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<
 using event = std::unique_ptr<rd_kafka_event_t, destroy<rd_kafka_event_destroy>>;
 using failure_text = std::unique_ptr<rd_kafka_error_t, destroy<rd_kafka_error_destroy>>;
 
-settings settings_of(const consumer_options& o) {
-    settings with{{"group.id", o.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
-        {"auto.offset.reset", o.from_beginning ? "earliest" : "latest"},
+settings settings_of(const consumer_options& options) {
+    settings out{{"group.id", options.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
+        {"auto.offset.reset", options.from_beginning ? "earliest" : "latest"},
         // The cooperative assignor of 2.0.2 can lose an assignment
         // (https://github.com/confluentinc/librdkafka/issues/4059).
-        {"partition.assignment.strategy", "range"}, {"session.timeout.ms", std::to_string(o.session_timeout.count())},
-        {"heartbeat.interval.ms", std::to_string(std::min<long long>(o.session_timeout.count() / 3, 3'000))},
-        // Over either of these 2.0.2 looks at a partition again only after up to a second, so the bound is
-        // the one of bytes: a thousand records would be reached by every small backlog.
+        {"partition.assignment.strategy", "range"},
+        {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+        {"heartbeat.interval.ms", std::to_string(std::min<long long>(options.session_timeout.count() / 3, 3'000))},
+        // Beyond either limit 2.0.2 fetches a partition again only after up to a second, so the limit is the one in
+        // bytes: every small backlog would reach a thousand records.
         {"queued.max.messages.kbytes", "8192"}, {"queued.min.messages", "100000"},
-        // A record arrives at once all the same; this is how long a resumed partition may have to wait until
-        // the fetch under way ends.
+        // A record still arrives at once; a resumed partition may have to wait this long for the running fetch.
         {"fetch.wait.max.ms", "50"}, {"fetch.error.backoff.ms", "100"}, {"isolation.level", "read_committed"},
         {"check.crcs", "true"}, {"enable.partition.eof", "false"}, {"allow.auto.create.topics", "false"}};
-    if (!o.instance.empty()) with.emplace_back("group.instance.id", o.instance);
-    if (o.gathers) with.emplace_back("fetch.min.bytes", "65536");
-    return with;
+    if (!options.instance.empty()) out.emplace_back("group.instance.id", options.instance);
+    if (options.gathers) out.emplace_back("fetch.min.bytes", "65536");
+    return out;
 }
 
 std::vector<partition_id> ids_of(const rd_kafka_topic_partition_list_t* list) {
@@ -40,36 +40,37 @@ std::vector<partition_id> ids_of(const rd_kafka_topic_partition_list_t* list) {
     return ids;
 }
 
-partition_list list_of(const partition_id& which) {
+partition_list list_of(const partition_id& partition) {
     partition_list list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), which.topic.c_str(), which.partition);
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
     return list;
 }
 
-message message_of(const rd_kafka_message_t* from) {
-    message m;
-    m.topic = rd_kafka_topic_name(from->rkt);
-    m.partition = from->partition;
-    m.offset = from->offset;
-    if (const auto at = rd_kafka_message_timestamp(from, nullptr); at >= 0) m.appended = instant(milliseconds(at));
-    if (from->key) m.key.assign(static_cast<const char*>(from->key), from->key_len);
-    if (from->payload) m.value.assign(static_cast<const char*>(from->payload), from->len);
+message message_of(const rd_kafka_message_t* record) {
+    message out;
+    out.topic = rd_kafka_topic_name(record->rkt);
+    out.partition = record->partition;
+    out.offset = record->offset;
+    if (const auto time = rd_kafka_message_timestamp(record, nullptr); time >= 0)
+        out.appended = instant(milliseconds(time));
+    if (record->key) out.key.assign(static_cast<const char*>(record->key), record->key_len);
+    if (record->payload) out.value.assign(static_cast<const char*>(record->payload), record->len);
     rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return m;
+    if (rd_kafka_message_headers(record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
     for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
         ++i)
-        m.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
-    return m;
+        out.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
+    return out;
 }
 
 }  // namespace
 
 struct group_member::callbacks {
-    static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t why, rd_kafka_topic_partition_list_t* list, void* self) {
-        static_cast<group_member*>(self)->rebalance(why, list);
+    static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* list, void* self) {
+        static_cast<group_member*>(self)->rebalance(event, list);
     }
     static void failed(rd_kafka_t*, int code, const char* reason, void* self) {
         static_cast<group_member*>(self)->error(code, reason);
@@ -78,8 +79,8 @@ struct group_member::callbacks {
 
 void group_member::close_queue::operator()(rd_kafka_queue_s* queue) const noexcept { rd_kafka_queue_destroy(queue); }
 
-group_member::group_member(const consumer_options& options, connection& watch, member_events& events)
-    : connection_(watch), events_(events) {
+group_member::group_member(const consumer_options& options, connection& connection, member_events& events)
+    : connection_(connection), events_(events) {
     const auto& client = options.instance.empty() ? options.group : options.instance;
     auto* conf = configure(options.brokers, client, settings_of(options));
     rd_kafka_conf_set_opaque(conf, this);
@@ -115,27 +116,30 @@ std::optional<message> group_member::poll(milliseconds limit) {
 
 void group_member::wake() noexcept { rd_kafka_queue_yield(intake_.get()); }
 
-void group_member::pause(const partition_id& which) { rd_kafka_pause_partitions(handle_.get(), list_of(which).get()); }
+void group_member::pause(const partition_id& partition) {
+    rd_kafka_pause_partitions(handle_.get(), list_of(partition).get());
+}
 
-void group_member::resume(const partition_id& which) {
-    rd_kafka_resume_partitions(handle_.get(), list_of(which).get());
+void group_member::resume(const partition_id& partition) {
+    rd_kafka_resume_partitions(handle_.get(), list_of(partition).get());
 }
 
 void group_member::probe() { connection_.probe(handle_.get()); }
 
-std::int64_t group_member::end_of(const partition_id& which) const {
+std::int64_t group_member::end_of(const partition_id& partition) const {
     std::int64_t low = -1, high = -1;
-    const auto err = rd_kafka_get_watermark_offsets(handle_.get(), which.topic.c_str(), which.partition, &low, &high);
+    const auto err =
+        rd_kafka_get_watermark_offsets(handle_.get(), partition.topic.c_str(), partition.partition, &low, &high);
     return err == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
 }
 
-void group_member::rebalance(int why, rd_kafka_topic_partition_list_t* partitions) {
-    if (why == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+void group_member::rebalance(int event, rd_kafka_topic_partition_list_t* partitions) {
+    if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         events_.on_assign(ids_of(partitions));
         rd_kafka_assign(handle_.get(), partitions);
         return;
     }
-    if (why == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS && partitions && partitions->cnt > 0)
+    if (event == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS && partitions && partitions->cnt > 0)
         events_.on_revoke(ids_of(partitions), rd_kafka_assignment_lost(handle_.get()) != 0);
     rd_kafka_assign(handle_.get(), nullptr);
 }
@@ -146,7 +150,7 @@ void group_member::error(int code, std::string_view reason) {
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
         code == RD_KAFKA_RESP_ERR__RESOLVE)
         return;
-    connection_.complain("consume", code, reason);
+    connection_.log_error("consume", code, reason);
 }
 
 void group_member::fatal() {
@@ -159,11 +163,11 @@ void group_member::fatal() {
 
 void group_member::commit(const offsets& next) {
     const partition_list list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
-    for (const auto& [which, offset] : next)
-        rd_kafka_topic_partition_list_add(list.get(), which.topic.c_str(), which.partition)->offset = offset;
+    for (const auto& [partition, offset] : next)
+        rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
     const auto err = rd_kafka_commit_queue(handle_.get(), list.get(), commits_.get(), nullptr, nullptr);
     committing_ = err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (!committing_) connection_.complain("commit", err, rd_kafka_err2str(err));
+    if (!committing_) connection_.log_error("commit", err, rd_kafka_err2str(err));
 }
 
 std::optional<group_member::outcome> group_member::committed(milliseconds limit) {
@@ -171,21 +175,21 @@ std::optional<group_member::outcome> group_member::committed(milliseconds limit)
     const event done(rd_kafka_queue_poll(commits_.get(), static_cast<int>(limit.count())));
     if (!done) return std::nullopt;
     committing_ = false;
-    outcome is;
+    outcome out;
     auto err = rd_kafka_event_error(done.get());
     const auto* list = rd_kafka_event_topic_partition_list(done.get());
     for (int i = 0; list && i < list->cnt; ++i) {
         const auto& each = list->elems[i];
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR && each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            is.stored.push_back({{each.topic, each.partition}, each.offset});
+            out.stored.push_back({{each.topic, each.partition}, each.offset});
         else if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
             err = each.err;
     }
-    is.failed = err != RD_KAFKA_RESP_ERR_NO_ERROR;
-    // During a rebalance it only comes too early.
-    if (is.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
-        connection_.complain("commit", err, rd_kafka_err2str(err));
-    return is;
+    out.failed = err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    // During a rebalance the commit is only too early.
+    if (out.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+        connection_.log_error("commit", err, rd_kafka_err2str(err));
+    return out;
 }
 
 bool group_member::leave(milliseconds limit, milliseconds limit_without_broker) {

@@ -1,5 +1,5 @@
-// librdkafka's consumer as a few calls with our own types: poll, assign, pause, commit, leave. One thread
-// uses it, but `wake` may come from any. Used by the consumer; private to platform/kafka.
+// librdkafka's consumer as a few calls with our own types: poll, assign, pause, commit, leave. One thread uses it, but
+// any may call `wake`. Used by the consumer; private to platform/kafka.
 #pragma once
 
 #include <optional>
@@ -17,37 +17,37 @@ class member_events {
 public:
     virtual ~member_events() = default;
     virtual void on_assign(const std::vector<partition_id>& partitions) = 0;
-    /// `lost`: they have gone already and cannot be committed any more.
+    /// `lost`: already reassigned, so that commits are no longer possible.
     virtual void on_revoke(const std::vector<partition_id>& partitions, bool lost) = 0;
     virtual void on_fatal(std::string reason) = 0;
 };
 
 class group_member {
 public:
-    group_member(const consumer_options& options, connection& watch, member_events& events);
+    group_member(const consumer_options& options, connection& connection, member_events& events);
     ~group_member();
 
     /// The next record, waiting up to `limit` for one. Ends early after `wake`.
     std::optional<message> poll(milliseconds limit);
     void wake() noexcept;
-    void pause(const partition_id& which);
-    void resume(const partition_id& which);
+    void pause(const partition_id& partition);
+    void resume(const partition_id& partition);
     void probe();
-    /// The end of the partition's log as the last fetch saw it; -1 when unknown.
-    std::int64_t end_of(const partition_id& which) const;
+    /// The end of the partition's log as of the last fetch; -1 when unknown.
+    std::int64_t end_of(const partition_id& partition) const;
 
-    /// One commit may be under way at a time. Its outcome comes from `committed`.
+    /// One commit at a time; its outcome comes from `committed`.
     void commit(const offsets& next);
     bool committing() const noexcept { return committing_; }
     struct outcome {
         offsets stored;
         bool failed = false;
     };
-    /// Waits up to `limit` for the commit under way to end.
+    /// Waits up to `limit` for the running commit to end.
     std::optional<outcome> committed(milliseconds limit);
 
-    /// Gives the partitions back (calls on_revoke) and leaves the group. Waits up to `limit` for the broker,
-    /// or up to `limit_without_broker` while none answers; false when it did not answer in time.
+    /// Revokes the partitions (calls on_revoke) and leaves the group. Waits up to `limit` for the broker, or up to
+    /// `limit_without_broker` while none answers; false when it did not answer in time.
     bool leave(milliseconds limit, milliseconds limit_without_broker);
 
 private:
@@ -57,7 +57,7 @@ private:
     };
     using queue = std::unique_ptr<rd_kafka_queue_s, close_queue>;
 
-    void rebalance(int why, rd_kafka_topic_partition_list_s* partitions);
+    void rebalance(int event, rd_kafka_topic_partition_list_s* partitions);
     void error(int code, std::string_view reason);
     void fatal();
 

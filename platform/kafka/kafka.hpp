@@ -1,5 +1,5 @@
-// The Kafka ports: a producer whose send ends when the broker has it, a consumer that hands over records and
-// is told which offsets are finished. Used by the gateway (producer) and workers/runtime (both).
+// The Kafka ports: a producer whose publish ends with the broker's acknowledgement, a consumer that hands over records
+// and commits the offsets its owner has finished. Used by the gateway (producer) and workers/runtime (both).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace airi::kafka {
 
 /// `unavailable` is an outage; `closed` is an outage (shutting down); `too_large`, `unknown_topic` and
-/// `rejected` (the broker will never take this record, or this topic's settings) are refused.
+/// `rejected` (the broker will never accept this record, or this topic's settings) are refused.
 enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected };
 error_code make_error_code(errc);
 
@@ -32,10 +32,10 @@ struct record {
     std::string key;
     std::string value;
     std::vector<header> headers;
-    bool batchable = false;  ///< it may wait for company, see `producer_options::patience`
+    bool batchable = false;  ///< may wait for a larger batch, see `producer_options::batch_linger`
 };
 
-/// A record as it was read.
+/// A record that was read.
 struct message {
     std::string topic;
     std::int32_t partition = 0;
@@ -54,12 +54,12 @@ class producer {
 public:
     virtual ~producer() = default;
     /// Ends when the broker has acknowledged every record of the batch (in order per key), or with the first
-    /// error. `unavailable` means that it is unknown whether some were written: publish again, ids make it
-    /// harmless.
+    /// error. After `unavailable` it is unknown whether some were written: publish again, readers recognise
+    /// duplicates by their ids.
     virtual awaitable<result<>> publish(std::vector<record> batch) = 0;
-    /// True while the last delivery report or metadata answer says that a broker is there.
+    /// True while the last delivery report or metadata answer came from a broker.
     virtual bool available() const = 0;
-    /// Waits up to `limit` for everything under way, then closes. Blocks.
+    /// Waits up to `limit` for records in flight, then closes. Blocks.
     virtual void close(milliseconds limit) = 0;
 };
 
@@ -69,18 +69,18 @@ struct partition_id {
     auto operator<=>(const partition_id&) const = default;
 };
 
-/// What a consumer tells its owner; every call comes on the executor given at start, one at a time.
+/// The callbacks of a consumer; every call is on the executor given at start, one at a time.
 class consumer_owner {
 public:
     virtual ~consumer_owner() = default;
     /// Records of one or more partitions, in order per partition.
     virtual void arrived(std::vector<message> batch) = 0;
     virtual void assigned(std::vector<partition_id> partitions) = 0;
-    /// The partitions go to someone else when this coroutine ends (bounded by
-    /// `consumer_options::revoke_limit`): the last chance to commit what is finished. Records of them still
-    /// in work stay the owner's problem. Also during stop(), for everything that is assigned then.
+    /// The partitions go to another member when this coroutine ends (bounded by
+    /// `consumer_options::revoke_limit`): the last chance to commit finished offsets. Their records still being
+    /// handled stay with the owner. Also during stop(), for everything that is assigned then.
     virtual awaitable<> revoked(std::vector<partition_id> partitions) = 0;
-    /// The consumer cannot go on (fenced by a second process with the same instance id, …): drain and leave.
+    /// The consumer cannot continue (fenced by a second process with the same instance id, …): drain and leave.
     virtual void failed(std::string reason) = 0;
 };
 
@@ -92,33 +92,33 @@ struct consumer_options {
     milliseconds session_timeout{10'000};
     milliseconds revoke_limit{3'000};
     bool from_beginning = true;  ///< where a group without a committed offset starts
-    bool gathers = false;        ///< a fetch is answered with many records, or after its waiting time
+    bool gathers = false;        ///< fetches many records at once, or what is there after the fetch wait
 };
 
 /// Commits are by the owner only. All calls from the owner's executor.
 class consumer {
 public:
     virtual ~consumer() = default;
-    /// Next offset to read per partition; asynchronous, the latest wins; errors are logged and repeated by
-    /// the next.
+    /// Next offset to read per partition; asynchronous, the latest wins; errors are logged, and the next commit
+    /// repeats them.
     virtual void commit(const std::vector<std::pair<partition_id, std::int64_t>>& next) = 0;
     virtual void pause(const partition_id&) = 0;
     virtual void resume(const partition_id&) = 0;
-    /// Records not yet handed over of all assigned partitions, as of at most half a second ago; -1 when
+    /// The number of records of all assigned partitions not yet handed over, at most half a second old; -1 when
     /// unknown.
     virtual std::int64_t lag() const = 0;
-    /// Stops intake at once; ends when the group has been left and the last commits are in (≤ 10 s). A static
-    /// member keeps its place in the group for the session timeout.
+    /// Stops intake at once; ends when the group has been left and the last commits are stored (≤ 10 s). A
+    /// static member keeps its partitions for the session timeout.
     virtual awaitable<> stop() = 0;
 };
 
 struct producer_options {
     std::string brokers;
     std::string client_id;
-    /// How long a record waits for company. Under load batches grow by themselves while requests are under
-    /// way.
+    /// How long a record waits for a larger batch. Under load batches grow by themselves while requests are in
+    /// flight.
     milliseconds linger{0};
-    /// The same for patient records, which then have a connection of their own; zero: no difference is made.
+    /// The same for batchable records, which then have a connection of their own; zero: no difference is made.
     milliseconds batch_linger{0};
     milliseconds message_timeout{30'000};
 };
@@ -132,7 +132,7 @@ struct topic_spec {
     int partitions = 12;
     std::vector<std::pair<std::string, std::string>> config;
 };
-/// Creates what is missing; existing topics are left alone. Blocks up to `limit`.
+/// Creates the missing topics; existing ones are not changed. Blocks up to `limit`.
 result<> create_topics(const std::string& brokers, const std::vector<topic_spec>&, milliseconds limit);
 
 }  // namespace airi::kafka

@@ -16,11 +16,11 @@ namespace {
 using clock = std::chrono::steady_clock;
 using topic_handle = std::unique_ptr<rd_kafka_topic_t, destroy<rd_kafka_topic_destroy>>;
 
-constexpr std::size_t largest_record = 1'000'000;
-// What librdkafka counts for a record besides its bytes.
+constexpr std::size_t max_record_bytes = 1'000'000;
+// librdkafka's own size of a record besides its bytes.
 constexpr std::size_t record_overhead = 512;
-constexpr std::size_t most_waiting = 10'000;
-constexpr auto longest_wait_for_room = seconds(1);
+constexpr std::size_t max_waiting = 10'000;
+constexpr auto max_wait_for_room = seconds(1);
 
 std::size_t size_of(const record& r) {
     std::size_t bytes = record_overhead + r.key.size() + r.value.size();
@@ -28,8 +28,8 @@ std::size_t size_of(const record& r) {
     return bytes;
 }
 
-// One publish: ends at the first error or when the last report is in. Owned by the records that are under way
-// plus the one who still has records to hand over.
+// One publish: ends at the first error or with the last report. Owned by its records in flight, and by the caller that
+// still hands records over.
 class delivery {
 public:
     using done_function = std::function<void(result<>)>;
@@ -89,7 +89,7 @@ private:
     // Shared by publishers, exclusive while the handle is replaced.
     std::shared_mutex use_;
     handle handle_;
-    // Topic objects are kept: librdkafka would ask for a topic's metadata again after its last one has gone.
+    // Topic objects are cached: librdkafka requests a topic's metadata again after its last object has gone.
     std::mutex topics_lock_;
     std::map<std::string, topic_handle, std::less<>> topics_;
     std::mutex waiting_lock_;
@@ -103,7 +103,7 @@ private:
 handle rdkafka_producer::open() {
     auto* conf = configure(options_.brokers, options_.client_id,
         {{"enable.idempotence", "true"}, {"acks", "all"}, {"compression.type", "lz4"},
-            {"partitioner", "murmur2_random"}, {"message.max.bytes", std::to_string(largest_record)},
+            {"partitioner", "murmur2_random"}, {"message.max.bytes", std::to_string(max_record_bytes)},
             {"linger.ms", std::to_string(options_.linger.count())},
             {"message.timeout.ms", std::to_string(options_.message_timeout.count())}, {"request.timeout.ms", "10000"},
             {"retry.backoff.ms", "50"}, {"queue.buffering.max.messages", "50000"},
@@ -123,7 +123,7 @@ handle rdkafka_producer::open() {
 awaitable<result<>> rdkafka_producer::publish(std::vector<record> batch) {
     if (batch.empty()) co_return result<>();
     for (const auto& r : batch)
-        if (size_of(r) > largest_record) co_return errc::too_large;
+        if (size_of(r) > max_record_bytes) co_return errc::too_large;
     co_return co_await from_callback<result<>>(
         [this, batch = std::move(batch)](auto done) mutable { begin(std::move(batch), std::move(done)); });
 }
@@ -134,11 +134,11 @@ void rdkafka_producer::begin(std::vector<record> batch, delivery::done_function 
     auto* starting = new delivery(std::move(batch), std::move(done));
     const std::scoped_lock waiting(waiting_lock_);
     if (waiting_.empty() && hand_over(*starting) == progress::handed_over) return starting->release();
-    if (waiting_.size() >= most_waiting) {
+    if (waiting_.size() >= max_waiting) {
         starting->end(errc::unavailable);
         return starting->release();
     }
-    starting->until = clock::now() + longest_wait_for_room;
+    starting->until = clock::now() + max_wait_for_room;
     waiting_.push_back(starting);
 }
 
@@ -156,15 +156,15 @@ rdkafka_producer::progress rdkafka_producer::hand_over(delivery& batch) {
 }
 
 rd_kafka_resp_err_t rdkafka_producer::produce(const record& r, delivery& batch) {
-    auto* to = topic(r.topic);
-    if (!to) return rd_kafka_last_error();
+    auto* target = topic(r.topic);
+    if (!target) return rd_kafka_last_error();
     auto* headers = r.headers.empty() ? nullptr : rd_kafka_headers_new(r.headers.size());
     for (const auto& h : r.headers)
         rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()), h.value.data(),
             static_cast<ssize_t>(h.value.size()));
     // The partitioner spreads null keys, not empty ones.
     const void* key = r.key.empty() ? nullptr : r.key.data();
-    const auto err = rd_kafka_producev(handle_.get(), RD_KAFKA_VTYPE_RKT, to, RD_KAFKA_VTYPE_MSGFLAGS,
+    const auto err = rd_kafka_producev(handle_.get(), RD_KAFKA_VTYPE_RKT, target, RD_KAFKA_VTYPE_MSGFLAGS,
         int{RD_KAFKA_MSG_F_COPY}, RD_KAFKA_VTYPE_KEY, key, r.key.size(), RD_KAFKA_VTYPE_VALUE, r.value.data(),
         r.value.size(), RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_OPAQUE, &batch, RD_KAFKA_VTYPE_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR && headers) rd_kafka_headers_destroy(headers);
@@ -180,31 +180,31 @@ rd_kafka_topic_t* rdkafka_producer::topic(const std::string& name) {
 }
 
 void rdkafka_producer::reported(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
-    auto& mine = *static_cast<rdkafka_producer*>(self);
+    auto& producer = *static_cast<rdkafka_producer*>(self);
     auto& batch = *static_cast<delivery*>(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        mine.connection_.answered();
+        producer.connection_.answered();
     } else {
         if (message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
-            mine.connection_.lost("a record was not acknowledged in time");
+            producer.connection_.lost("a record was not acknowledged in time");
         else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-            mine.connection_.complain("publish", message->err, rd_kafka_err2str(message->err));
+            producer.connection_.log_error("publish", message->err, rd_kafka_err2str(message->err));
         batch.end(meaning_of(message->err));
     }
     batch.release();
 }
 
-void rdkafka_producer::failed(rd_kafka_t* from, int err, const char* reason, void* self) {
-    auto& mine = *static_cast<rdkafka_producer*>(self);
+void rdkafka_producer::failed(rd_kafka_t* client, int err, const char* reason, void* self) {
+    auto& producer = *static_cast<rdkafka_producer*>(self);
     if (err == RD_KAFKA_RESP_ERR__FATAL) {
         char why[512];
-        const auto cause = rd_kafka_fatal_error(from, why, sizeof why);
+        const auto cause = rd_kafka_fatal_error(client, why, sizeof why);
         log::error("kafka.producer_renewed", {{"code", rd_kafka_err2name(cause)}, {"reason", why}});
-        mine.fatal_ = true;
+        producer.fatal_ = true;
     } else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        mine.connection_.lost(reason);
+        producer.connection_.lost(reason);
     } else if (err != RD_KAFKA_RESP_ERR__TRANSPORT && err != RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        mine.connection_.complain("connect", err, reason);
+        producer.connection_.log_error("connect", err, reason);
     }
 }
 
@@ -230,7 +230,7 @@ void rdkafka_producer::retry_waiting() {
     }
 }
 
-// Ends everything under way; the callers of publish learn that nobody knows what was written.
+// Ends everything in flight as unavailable: whether it was written is unknown.
 void rdkafka_producer::give_up() {
     rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     while (rd_kafka_outq_len(handle_.get()) > 0) rd_kafka_poll(handle_.get(), 10);
@@ -276,11 +276,11 @@ void rdkafka_producer::close(milliseconds limit) {
 
 std::unique_ptr<producer> open_producer(producer_options options) {
     if (options.batch_linger.count() == 0) return std::make_unique<rdkafka_producer>(std::move(options));
-    auto batchable = options;
-    batchable.linger = options.batch_linger;
-    batchable.client_id += ":patient";
-    return split_by_patience(std::make_unique<rdkafka_producer>(std::move(options)),
-        std::make_unique<rdkafka_producer>(std::move(batchable)));
+    auto batching = options;
+    batching.linger = options.batch_linger;
+    batching.client_id += ":patient";
+    return make_split_producer(std::make_unique<rdkafka_producer>(std::move(options)),
+        std::make_unique<rdkafka_producer>(std::move(batching)));
 }
 
 }  // namespace airi::kafka

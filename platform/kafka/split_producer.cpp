@@ -7,34 +7,34 @@ namespace {
 
 class split_producer final : public producer {
 public:
-    split_producer(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batchable)
-        : prompt_(std::move(prompt)), patient_(std::move(batchable)) {}
+    split_producer(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batching)
+        : prompt_(std::move(prompt)), batching_(std::move(batching)) {}
 
     awaitable<result<>> publish(std::vector<record> batch) override {
-        std::vector<record> soon, later;
-        for (auto& one : batch) (one.batchable ? later : soon).push_back(std::move(one));
-        if (const auto done = co_await prompt_->publish(std::move(soon)); !done) co_return done.error();
-        co_return co_await patient_->publish(std::move(later));
+        std::vector<record> prompt, batchable;
+        for (auto& each : batch) (each.batchable ? batchable : prompt).push_back(std::move(each));
+        if (const auto done = co_await prompt_->publish(std::move(prompt)); !done) co_return done.error();
+        co_return co_await batching_->publish(std::move(batchable));
     }
 
-    bool available() const override { return prompt_->available() && patient_->available(); }
+    bool available() const override { return prompt_->available() && batching_->available(); }
 
     void close(milliseconds limit) override {
         const auto until = std::chrono::steady_clock::now() + limit;
         prompt_->close(limit);
         const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-        patient_->close(std::max(left, milliseconds(0)));
+        batching_->close(std::max(left, milliseconds(0)));
     }
 
 private:
     std::unique_ptr<producer> prompt_;
-    std::unique_ptr<producer> patient_;
+    std::unique_ptr<producer> batching_;
 };
 
 }  // namespace
 
-std::unique_ptr<producer> split_by_patience(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batchable) {
-    return std::make_unique<split_producer>(std::move(prompt), std::move(batchable));
+std::unique_ptr<producer> make_split_producer(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batching) {
+    return std::make_unique<split_producer>(std::move(prompt), std::move(batching));
 }
 
 }  // namespace airi::kafka

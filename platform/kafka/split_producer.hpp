@@ -1,12 +1,12 @@
-// A producer made of two: patient records go through one that gathers them, so that a broker is asked once for many.
-// Used by open_producer.
+// A producer made of two: batchable records go through one that lingers, so that one request carries many. Used by
+// open_producer.
 #pragma once
 
 #include "platform/kafka/kafka.hpp"
 
 namespace airi::kafka {
 
-/// Records of one key keep their order among the patient and among the prompt ones, not between the two.
-std::unique_ptr<producer> split_by_patience(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batchable);
+/// Records of one key keep their order among the batchable and among the prompt ones, not between the two.
+std::unique_ptr<producer> make_split_producer(std::unique_ptr<producer> prompt, std::unique_ptr<producer> batching);
 
 }  // namespace airi::kafka

@@ -22,9 +22,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto connect_within = seconds(3);
-// Longer than statement_timeout: a server that runs answers before this.
-constexpr auto silence = seconds(15);
+constexpr auto connect_limit = seconds(3);
+// Longer than statement_timeout: a running server answers before this.
+constexpr auto answer_limit = seconds(15);
 constexpr auto slice = milliseconds(100);
 
 const prepared set_caller{"airi.caller", "select set_config('airi.user_id', $1, true)", {"caller"}};
@@ -37,41 +37,41 @@ struct result_deleter {
 };
 using result_ptr = std::unique_ptr<PGresult, result_deleter>;
 
-std::string_view field(const PGresult* of, int code) {
-    const char* text = PQresultErrorField(of, code);
+std::string_view field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
     return text ? text : "";
 }
 
-rows read_rows(const PGresult* from) {
+rows read_rows(const PGresult* result) {
     rows out;
-    const int columns = PQnfields(from), count = PQntuples(from);
+    const int columns = PQnfields(result), count = PQntuples(result);
     out.columns_ = static_cast<std::size_t>(columns);
     out.cells_.reserve(static_cast<std::size_t>(columns) * static_cast<std::size_t>(count));
     for (int r = 0; r < count; ++r)
         for (int c = 0; c < columns; ++c)
-            if (PQgetisnull(from, r, c))
+            if (PQgetisnull(result, r, c))
                 out.cells_.emplace_back();
             else
-                out.cells_.emplace_back(std::in_place, PQgetvalue(from, r, c), PQgetlength(from, r, c));
-    const std::string_view changed = PQcmdTuples(const_cast<PGresult*>(from));
+                out.cells_.emplace_back(std::in_place, PQgetvalue(result, r, c), PQgetlength(result, r, c));
+    const std::string_view changed = PQcmdTuples(const_cast<PGresult*>(result));
     std::from_chars(changed.data(), changed.data() + changed.size(), out.affected_);
     return out;
 }
 
-void log_failure(const PGresult* from, const prepared& statement, errc code) {
-    const auto state = field(from, PG_DIAG_SQLSTATE);
-    const auto message = state.empty() || message_is_safe(state) ? field(from, PG_DIAG_MESSAGE_PRIMARY) : "";
-    const auto at = code == errc::denied || code == errc::unmigrated || code == errc::broken ? log::level::error
-                    : code == errc::unavailable                                              ? log::level::warn
-                    : code == errc::duplicate                                                ? log::level::debug
-                                                                                             : log::level::info;
-    log::write(at, "postgres.statement_failed",
+void log_failure(const PGresult* result, const prepared& statement, errc code) {
+    const auto state = field(result, PG_DIAG_SQLSTATE);
+    const auto message = state.empty() || message_is_safe(state) ? field(result, PG_DIAG_MESSAGE_PRIMARY) : "";
+    const auto level = code == errc::denied || code == errc::unmigrated || code == errc::broken ? log::level::error
+                       : code == errc::unavailable                                              ? log::level::warn
+                       : code == errc::duplicate                                                ? log::level::debug
+                                                                                                : log::level::info;
+    log::write(level, "postgres.statement_failed",
         {{"statement", statement.name}, {"sqlstate", state}, {"failure", make_error_code(code).message()},
-            {"constraint", field(from, PG_DIAG_CONSTRAINT_NAME)}, {"table", field(from, PG_DIAG_TABLE_NAME)},
+            {"constraint", field(result, PG_DIAG_CONSTRAINT_NAME)}, {"table", field(result, PG_DIAG_TABLE_NAME)},
             {"message", message}});
 }
 
-// Parameters travel as C strings, so one with a zero byte would be cut; the server has no such text either.
+// Parameters are sent as C strings, so a zero byte would cut one; Postgres has no such text either.
 error_code unfit(const transaction& work) {
     for (const auto& each : work.statements) {
         if (!each.statement || each.parameters.size() > 65'535) return errc::broken;
@@ -124,7 +124,7 @@ struct connection::state {
     bool receive_preparations(const std::function<bool()>& give_up);
     bool receive(const transaction& work, std::optional<answer>& into, const std::function<bool()>& give_up);
     bool receive_sync(const prepared& last, error_code& error, const std::function<bool()>& give_up);
-    errc judge(const PGresult* from, const prepared& statement);
+    errc judge(const PGresult* result, const prepared& statement);
 };
 
 connection::connection(const secret& url) : state_(std::make_unique<state>()) {
@@ -149,7 +149,7 @@ bool connection::open(const std::function<bool()>& give_up) {
     s.link.reset(PQconnectStartParams(names, values, 1));
     // libpq would print notices to stderr, and those of functions may quote values.
     PQsetNoticeReceiver(s.link.get(), [](void*, const PGresult*) {}, nullptr);
-    const auto until = steady_clock::now() + connect_within;
+    const auto until = steady_clock::now() + connect_limit;
     auto step = PGRES_POLLING_WRITING;
     while (s.link && PQstatus(s.link.get()) != CONNECTION_BAD && step != PGRES_POLLING_OK) {
         if (step == PGRES_POLLING_FAILED) break;
@@ -167,8 +167,8 @@ bool connection::open(const std::function<bool()>& give_up) {
 bool connection::alive() {
     auto& s = *state_;
     if (!s.link) return false;
-    // One round reads the server's farewell, the next one the end of the stream.
-    for (pollfd at{PQsocket(s.link.get()), POLLIN, 0}; ::poll(&at, 1, 0) > 0;)
+    // One round reads the server's last message, the next one the end of the stream.
+    for (pollfd socket{PQsocket(s.link.get()), POLLIN, 0}; ::poll(&socket, 1, 0) > 0;)
         if (!PQconsumeInput(s.link.get())) {
             s.close();
             return false;
@@ -180,16 +180,15 @@ bool connection::state::wait(short events, steady_clock::time_point until, const
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
         if (left.count() <= 0) return false;
-        pollfd at{PQsocket(link.get()), events, 0};
-        const int ready = ::poll(&at, 1, static_cast<int>(std::min<milliseconds>(left, slice).count()));
+        pollfd socket{PQsocket(link.get()), events, 0};
+        const int ready = ::poll(&socket, 1, static_cast<int>(std::min<milliseconds>(left, slice).count()));
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
         if (give_up()) return false;
     }
 }
 
-// Each preparation has a Sync of its own, so that neither another's failure nor that of a transaction undoes
-// it.
+// Each preparation has a Sync of its own, so that no failure of another or of a transaction rolls it back.
 bool connection::state::prepare(const prepared& statement) {
     if (!known.try_emplace(&statement, fmt::format("{}.{}", statement.name, prepared_count)).second) return true;
     ++prepared_count;
@@ -206,8 +205,7 @@ bool connection::state::send(const bound& what) {
         values.data(), nullptr, nullptr, 0);
 }
 
-// The statements up to a Sync are one implicit transaction, which the Sync commits (PostgreSQL
-// manual, 55.2.4).
+// The statements up to a Sync are one implicit transaction, which the Sync commits (PostgreSQL manual, 55.2.4).
 bool connection::state::send(const transaction& work) {
     if (work.caller && !send(bound{&set_caller, {work.caller->text()}})) return false;
     for (const auto& each : work.statements)
@@ -227,10 +225,10 @@ bool connection::state::send_all(std::span<const transaction> batch, const std::
     return true;
 }
 
-// The next thing libpq has, a null included; false when the connection is lost. What has arrived before the
-// end of the stream is still read: a commit in it has happened.
+// The next result of libpq, a null included; false when the connection is lost. Everything that arrived before the end
+// of the stream is still read: a commit in it has happened.
 bool connection::state::next(result_ptr& into, const std::function<bool()>& give_up) {
-    auto until = steady_clock::now() + silence;
+    auto until = steady_clock::now() + answer_limit;
     while (PQisBusy(link.get())) {
         if (at_end) return false;
         const int unsent = PQflush(link.get());
@@ -242,19 +240,18 @@ bool connection::state::next(result_ptr& into, const std::function<bool()>& give
     return true;
 }
 
-errc connection::state::judge(const PGresult* from, const prepared& statement) {
+errc connection::state::judge(const PGresult* result, const prepared& statement) {
     if (const auto found = unprepared.find(&statement); found != unprepared.end()) return found->second;
-    const auto status = PQresultStatus(from);
-    const auto sqlstate = field(from, PG_DIAG_SQLSTATE);
-    auto code = status == PGRES_FATAL_ERROR ? errc_of(sqlstate, field(from, PG_DIAG_SOURCE_FUNCTION)) : errc::broken;
-    // A migration changed what the statement returns, or somebody deallocated it: a new connection prepares
-    // it anew.
-    if (sqlstate == "26000" || field(from, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery") {
+    const auto status = PQresultStatus(result);
+    const auto sqlstate = field(result, PG_DIAG_SQLSTATE);
+    auto code = status == PGRES_FATAL_ERROR ? errc_of(sqlstate, field(result, PG_DIAG_SOURCE_FUNCTION)) : errc::broken;
+    // A migration changed the statement's result, or the statement was deallocated: a new connection prepares it again.
+    if (sqlstate == "26000" || field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery") {
         stale = true;
         code = errc::conflict;
     }
     if (sqlstate == "25006") stale = true;
-    log_failure(from, statement, code);
+    log_failure(result, statement, code);
     return code;
 }
 
@@ -338,7 +335,7 @@ void connection::run(std::span<const transaction> batch, const std::function<voi
         if (!reply) ++lost;
         done(i, reply ? std::move(*reply) : answer(errc::unavailable));
     }
-    // libpq's message is not logged: in a pipeline it also holds what earlier errors said.
+    // libpq's message is not logged: in a pipeline it also holds the messages of earlier errors.
     if (!intact) log::warn("postgres.connection_lost", {{"transactions", lost}});
     if (!intact || s.stale) s.close();
 }

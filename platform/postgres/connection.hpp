@@ -1,5 +1,5 @@
-// One connection of the pool: carries transactions to the server in libpq's pipeline mode. Used by pool.cpp,
-// by one thread at a time.
+// One connection of the pool: sends transactions to the server in libpq's pipeline mode. Used by pool.cpp, by one
+// thread at a time.
 #pragma once
 
 #include <functional>
@@ -20,17 +20,17 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Blocks until connected (true), refused, late, or until `give_up` (asked ten times a second) says so.
+    /// Blocks until connected (true), rejected or late, or until `give_up` (called ten times a second) is true.
     bool open(const std::function<bool()>& give_up);
     bool is_open() const;
-    /// Whether the server still holds its end, as far as an idle connection can know.
+    /// Whether the server has not closed its end, as far as an idle connection can detect.
     bool alive();
     /// Why open() failed, for the log.
     std::string reason() const;
 
     /// All transactions in one flight, each committed by itself. Calls `done` once for each, in their order.
-    /// When the connection breaks, the server is silent for too long, or `give_up` says so, the rest are
-    /// `unavailable` and the connection is closed.
+    /// When the connection breaks, the server is silent for too long, or `give_up` is true, the rest are `unavailable`
+    /// and the connection is closed.
     void run(std::span<const transaction> batch, const std::function<void(std::size_t, answer)>& done,
         const std::function<bool()>& give_up);
 

@@ -15,12 +15,12 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto shortest_pause = milliseconds(50);
-constexpr auto longest_pause = milliseconds(2000);
+constexpr auto min_pause = milliseconds(50);
+constexpr auto max_pause = milliseconds(2000);
 constexpr auto idle_check = milliseconds(500);
-constexpr auto farewell = seconds(5);
-// Measured on two cores, 8 connections, 200 callers: four in a flight read a quarter more than one and write
-// as much. More read faster still, but all wait for the slowest before them.
+constexpr auto close_limit = seconds(5);
+// Measured on two cores, 8 connections, 200 callers: four in a flight read a quarter more than one and write as much.
+// More read faster still, but each waits for the slowest before it.
 constexpr std::size_t max_in_flight = 4;
 
 struct job {
@@ -30,9 +30,9 @@ struct job {
 
 class pool final : public database {
 public:
-    explicit pool(const pool_options& with) : waiting_(with.waiting) {
-        for (std::size_t i = 0; i < std::max<std::size_t>(with.connections, 1); ++i)
-            links_.push_back(std::make_unique<connection>(with.url));
+    explicit pool(const pool_options& options) : waiting_(options.waiting) {
+        for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
+            links_.push_back(std::make_unique<connection>(options.url));
         for (auto& each : links_) threads_.emplace_back([this, link = each.get()] { serve(*link); });
     }
 
@@ -40,7 +40,7 @@ public:
         {
             const std::scoped_lock held(lock_);
             stopping_ = true;
-            stop_by_ = steady_clock::now() + farewell;
+            stop_by_ = steady_clock::now() + close_limit;
         }
         work_.notify_all();
         retry_.notify_all();
@@ -69,14 +69,13 @@ private:
 
     void serve(connection& link) {
         std::vector<job> flight;
-        while ((link.is_open() || connect(link)) && take(link, flight)) fly(link, flight);
+        while ((link.is_open() || connect(link)) && take(link, flight)) run_flight(link, flight);
         if (link.is_open()) --connected_;
     }
 
-    // False when the thread is to end. Between failed attempts it waits for its time or for another thread's
-    // success.
+    // False when the thread must end. Between failed attempts it waits for a pause or for another thread's success.
     bool connect(connection& link) {
-        for (auto pause = shortest_pause;; pause = std::min(pause * 2, longest_pause)) {
+        for (auto pause = min_pause;; pause = std::min(pause * 2, max_pause)) {
             if (leaving()) return false;
             if (link.open([this] { return late(); })) {
                 connected();
@@ -109,8 +108,7 @@ private:
         for (auto& each : refused) each.done(errc::unavailable);
     }
 
-    // False when the thread is to end. Nothing may be taken: the connection turned out dead, or it is just
-    // time to look.
+    // False when the thread must end. Takes nothing when the connection is dead or the idle check is due.
     bool take(connection& link, std::vector<job>& flight) {
         std::unique_lock held(lock_);
         work_.wait_for(held, idle_check, [&] { return stopping_ || !queue_.empty(); });
@@ -118,12 +116,12 @@ private:
         held.unlock();
         if (!link.alive()) {
             --connected_;
-            // This thread may have been the one woken for a transaction.
+            // The notification of a transaction may have woken this thread.
             work_.notify_one();
             return true;
         }
         held.lock();
-        // No more than its share: the rest is for connections that are free.
+        // Only its share: the rest is for free connections.
         const auto share = (queue_.size() + links_.size() - 1) / links_.size();
         for (auto n = std::min(share, max_in_flight); n > 0; --n) {
             flight.push_back(std::move(queue_.front()));
@@ -132,7 +130,7 @@ private:
         return true;
     }
 
-    void fly(connection& link, std::vector<job>& flight) {
+    void run_flight(connection& link, std::vector<job>& flight) {
         if (flight.empty()) return;
         std::vector<transaction> batch;
         for (auto& each : flight) batch.push_back(std::move(each.work));
@@ -142,7 +140,7 @@ private:
         if (!link.is_open()) --connected_;
     }
 
-    // Another connection, or nobody, has the rest to do.
+    // True when no transaction is left, or another connection runs the rest.
     bool leaving() {
         const std::scoped_lock held(lock_);
         return stopping_ && (queue_.empty() || connected_ > 0);
@@ -169,6 +167,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<database> open(pool_options with) { return std::make_unique<pool>(with); }
+std::unique_ptr<database> open(pool_options options) { return std::make_unique<pool>(options); }
 
 }  // namespace airi::postgres

@@ -9,7 +9,7 @@ constexpr error_row<errc> error_rows[] = {
     {errc::unavailable, "Postgres is unavailable", failure::outage},
     {errc::conflict, "conflict with another transaction", failure::again},
     {errc::duplicate, "duplicate key", failure::refused},
-    {errc::invalid, "value refused by the schema", failure::refused},
+    {errc::invalid, "value rejected by the schema", failure::refused},
     {errc::denied, "denied by row-level security", failure::refused},
     {errc::unmigrated, "a table, a function or a grant is missing", failure::outage},
     {errc::fenced, "the lease is lost", failure::again},
@@ -30,12 +30,11 @@ errc errc_of(std::string_view state, std::string_view source) {
     // A read-only server is a standby: the primary is elsewhere.
     if (state.empty() || family == "08" || family == "53" || state.starts_with("57P") || state == "25006")
         return errc::unavailable;
-    // The statement timeout (57014) belongs here too: it passes when the server is less busy, or the bounded
-    // attempts end.
+    // The statement timeout (57014) too: it passes when the server is less busy, or the bounded attempts end.
     if (state == "40001" || state == "40P01" || state == "55P03" || state == "57014") return errc::conflict;
     if (state == "23505") return errc::duplicate;
     if (family == "23" || family == "22") return errc::invalid;
-    // A missing schema, table, function or grant: the migrations have not run yet, which is nobody's input.
+    // A missing schema, table, function or grant: the migrations have not run yet; no input is at fault.
     if (state == "3F000" || state == "42P01" || state == "42883" || (state == "42501" && source == "aclcheck_error"))
         return errc::unmigrated;
     if (state == "42501") return errc::denied;

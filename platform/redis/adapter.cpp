@@ -10,12 +10,11 @@ namespace {
 
 using descriptor = boost::asio::posix::stream_descriptor;
 
-// Owned by itself while the context lives, then by the handlers still under way. hiredis keeps and closes the
-// socket.
+// Owned by itself while the context lives, then by the handlers still pending. hiredis owns and closes the socket.
 class adapter : public std::enable_shared_from_this<adapter> {
 public:
-    adapter(redisAsyncContext* context, executor on, std::function<void()> gone)
-        : context_(context), socket_(on, context->c.fd), gone_(std::move(gone)) {}
+    adapter(redisAsyncContext* context, executor executor, std::function<void()> gone)
+        : context_(context), socket_(executor, context->c.fd), gone_(std::move(gone)) {}
 
     void attach() {
         self_ = shared_from_this();
@@ -26,7 +25,7 @@ public:
         events.addWrite = [](void* me) { static_cast<adapter*>(me)->want_write(); };
         events.delWrite = [](void*) {};
         events.cleanup = [](void* me) { static_cast<adapter*>(me)->cleanup(); };
-        // The first writability is how hiredis learns that it is connected.
+        // hiredis is connected at the first writability.
         want_write();
     }
 
@@ -40,9 +39,8 @@ private:
         });
     }
 
-    // Only a socket that is not connected yet, or refused bytes just now, is waited for; else one turn of the
-    // loop collects what is to be written. Before the connection stands hiredis must not be asked to write:
-    // it would read "no error so far" as "connected".
+    // Waits only for a socket that is not connected yet or is full; otherwise one turn of the loop collects the writes.
+    // Before the socket is connected hiredis must not write: it would take "no error so far" for "connected".
     void want_write() {
         if (writing_) return;
         writing_ = true;
@@ -77,8 +75,8 @@ private:
 
 }  // namespace
 
-void attach(redisAsyncContext* context, executor on, std::function<void()> gone) {
-    std::make_shared<adapter>(context, std::move(on), std::move(gone))->attach();
+void attach(redisAsyncContext* context, executor executor, std::function<void()> gone) {
+    std::make_shared<adapter>(context, std::move(executor), std::move(gone))->attach();
 }
 
 }  // namespace airi::redis

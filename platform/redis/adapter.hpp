@@ -1,5 +1,4 @@
-// Lets Asio drive a hiredis asynchronous context, which brings no adapter for it. Used by the connection
-// alone.
+// Drives a hiredis asynchronous context with Asio, for which hiredis has no adapter. Used by the connection only.
 #pragma once
 
 #include <functional>
@@ -10,9 +9,8 @@ struct redisAsyncContext;
 
 namespace airi::redis {
 
-/// Reads and writes for `context` on `on` until hiredis frees it; `gone` is called once, from inside that
-/// freeing, and the context may not be touched any more. Commands given in one turn of the loop leave in one
-/// write.
-void attach(redisAsyncContext* context, executor on, std::function<void()> gone);
+/// Reads and writes for `context` until hiredis frees it; `gone` is called once, from inside that freeing, and the
+/// context must not be used any more. Commands given in one turn of the loop leave in one write.
+void attach(redisAsyncContext* context, executor executor, std::function<void()> gone);
 
 }  // namespace airi::redis

@@ -18,7 +18,7 @@ struct answer {
     bool unknown_script = false;
 };
 
-// A command on its way. They are answered in order, so the oldest alone tells whether the server still
+// A command that waits for its answer. Answers come in order, so the age of the oldest shows whether the server still
 // answers.
 struct waiting {
     waiting* next = nullptr;
@@ -35,8 +35,9 @@ struct suspended final : waiting {
 
     // Never inline: the coroutine may close the client while hiredis is still in its callback.
     void finish(answer got) override {
-        auto to = work.get_executor();
-        boost::asio::post(to, [then = std::move(resume), got = std::move(got)]() mutable { then(std::move(got)); });
+        auto executor = work.get_executor();
+        boost::asio::post(
+            executor, [then = std::move(resume), got = std::move(got)]() mutable { then(std::move(got)); });
     }
 
     Handler resume;
@@ -47,31 +48,30 @@ struct probe final : waiting {
     void finish(answer) override {}
 };
 
-reply copied(const redisReply& from) {
+reply copied(const redisReply& received) {
     reply out;
-    switch (from.type) {
+    switch (received.type) {
         case REDIS_REPLY_INTEGER:
             out.is = reply::kind::integer;
-            out.number = from.integer;
+            out.number = received.integer;
             break;
         case REDIS_REPLY_STRING:
         case REDIS_REPLY_STATUS:
         case REDIS_REPLY_ERROR:
             out.is = reply::kind::text;
-            out.text.assign(from.str, static_cast<std::size_t>(from.len));
+            out.text.assign(received.str, static_cast<std::size_t>(received.len));
             break;
         case REDIS_REPLY_ARRAY:
             out.is = reply::kind::list;
-            out.list.reserve(from.elements);
-            for (std::size_t i = 0; i < from.elements; ++i) out.list.push_back(copied(*from.element[i]));
+            out.list.reserve(received.elements);
+            for (std::size_t i = 0; i < received.elements; ++i) out.list.push_back(copied(*received.element[i]));
             break;
         default: break;
     }
     return out;
 }
 
-// Errors that tell of the server's state and not of the command: it loads, is a replica, has no room, cannot
-// save.
+// Errors of the server's state and not of the command: loading, a replica, out of memory, cannot save.
 bool is_outage(std::string_view code) {
     static constexpr std::array<std::string_view, 8> codes{
         "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "MISCONF"};
@@ -100,10 +100,10 @@ public:
         auto* added = call.release();
         (oldest_ ? newest_->next : oldest_) = added;
         newest_ = added;
-        spoken_ = ticks();
+        last_sent_ = ticks();
     }
 
-    std::chrono::steady_clock::time_point since{};  // the connection stands
+    std::chrono::steady_clock::time_point connected_since{};
 
 private:
     static void answered(redisAsyncContext*, void* reply, void* data) {
@@ -111,71 +111,72 @@ private:
         const std::unique_ptr<waiting> call(me.oldest_);
         me.oldest_ = call->next;
         if (reply) return call->finish(understood(*static_cast<const redisReply*>(reply), call->verb));
-        call->finish({me.ticks() - call->since > batch_linger ? errc::timed_out : errc::unavailable, {}});
+        call->finish({me.ticks() - call->since > answer_timeout ? errc::timed_out : errc::unavailable, {}});
     }
 
     void ready() override {
-        spoken_ = ticks();
-        since = std::chrono::steady_clock::now();
+        last_sent_ = ticks();
+        connected_since = std::chrono::steady_clock::now();
     }
     void dropped() override {}
 
     void tick() override {
-        if (oldest_ && ticks() - oldest_->since > batch_linger) return drop("no answer in time");
-        if (oldest_ || ticks() - spoken_ < idle) return;
+        if (oldest_ && ticks() - oldest_->since > answer_timeout) return drop("no answer in time");
+        if (oldest_ || ticks() - last_sent_ < idle) return;
         static constexpr std::array<std::string_view, 1> ping{"PING"};
         ask(std::make_unique<probe>(), ping);
     }
 
     waiting* oldest_ = nullptr;
     waiting* newest_ = nullptr;
-    std::uint64_t spoken_ = 0;
+    std::uint64_t last_sent_ = 0;
 };
 
-auto ask(std::shared_ptr<commands> of, words command) {
+auto ask(std::shared_ptr<commands> target, words command) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(answer)>(
-        [](auto handler, std::shared_ptr<commands> to, words said) {
-            to->ask(std::make_unique<suspended<decltype(handler)>>(std::move(handler)), said);
+        [](auto handler, std::shared_ptr<commands> owner, words given) {
+            owner->ask(std::make_unique<suspended<decltype(handler)>>(std::move(handler)), given);
         },
-        boost::asio::use_awaitable, std::move(of), command);
+        boost::asio::use_awaitable, std::move(target), command);
 }
 
 class hiredis_client final : public client {
 public:
-    hiredis_client(executor on, const secret& url) : commands_(std::make_shared<commands>(std::move(on), url)) {
+    hiredis_client(executor executor, const secret& url)
+        : commands_(std::make_shared<commands>(std::move(executor), url)) {
         commands_->start();
     }
     ~hiredis_client() override { commands_->close(); }
 
-    awaitable<result<reply>> command(std::vector<std::string> said) override {
-        const auto to = commands_;
-        const std::vector<std::string_view> views(said.begin(), said.end());
-        auto got = co_await ask(to, views);
+    awaitable<result<reply>> command(std::vector<std::string> given) override {
+        const auto alive = commands_;
+        const std::vector<std::string_view> views(given.begin(), given.end());
+        auto got = co_await ask(alive, views);
         if (got.error) co_return got.error;
         co_return std::move(got.value);
     }
 
     awaitable<result<reply>> eval(
         const script& run, std::vector<std::string> keys, std::vector<std::string> arguments) override {
-        const auto to = commands_;
+        const auto alive = commands_;
         const auto count = std::to_string(keys.size());
         std::vector<std::string_view> views;
         views.reserve(3 + keys.size() + arguments.size());
         views.insert(views.end(), {"EVALSHA", run.sha(), count});
         views.insert(views.end(), keys.begin(), keys.end());
         views.insert(views.end(), arguments.begin(), arguments.end());
-        auto got = co_await ask(to, views);
+        auto got = co_await ask(alive, views);
         if (got.unknown_script) {
             views[0] = "EVAL";
             views[1] = run.source();
-            got = co_await ask(to, views);
+            got = co_await ask(alive, views);
         }
         if (got.error) co_return got.error;
         co_return std::move(got.value);
     }
 
     bool available() const override { return commands_->is_up(); }
-    std::chrono::steady_clock::time_point standing_since() const override { return commands_->since; }
+    std::chrono::steady_clock::time_point standing_since() const override { return commands_->connected_since; }
     void close() override { commands_->close(); }
 
 private:
@@ -184,8 +185,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<client> open_client(executor on, const secret& url) {
-    return std::make_unique<hiredis_client>(std::move(on), url);
+std::unique_ptr<client> open_client(executor executor, const secret& url) {
+    return std::make_unique<hiredis_client>(std::move(executor), url);
 }
 
 }  // namespace airi::redis

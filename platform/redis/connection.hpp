@@ -1,5 +1,5 @@
-// One connection to Redis that is opened again whenever it is lost: resolving, connecting, AUTH and SELECT,
-// backoff and the coarse tick. The client and the subscriber are built on it.
+// One connection to Redis that reconnects whenever it is lost: resolving, connecting, AUTH and SELECT, backoff and the
+// coarse tick. The base of the client and the subscriber.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -19,29 +19,28 @@ struct redisAsyncContext;
 
 namespace airi::redis {
 
-/// Kept alive by its own handlers until close(). All calls and hooks are on the thread of `on`.
+/// Kept alive by its own handlers until close(). All calls and hooks are on the executor's thread.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     using callback = void(redisAsyncContext*, void* reply, void* data);
 
-    connection(executor on, const secret& url);
+    connection(executor executor, const secret& url);
     virtual ~connection() = default;
 
     void start();
-    /// Ends the connection for good; no hook is called afterwards, callbacks under way get a null reply.
+    /// Ends the connection for good; no hook is called afterwards, pending callbacks get a null reply.
     void close();
     bool is_up() const noexcept { return up_; }
 
 protected:
     static constexpr milliseconds tick_length{250};
-    /// How long an answer may take before the connection is given up; a command may have waited a tick
-    /// longer.
-    static constexpr std::uint64_t batch_linger = 2000 / 250;
-    /// How long a connection may be silent before it is asked whether it is still there.
+    /// How long an answer may take before the connection is dropped; a command may have waited a tick longer.
+    static constexpr std::uint64_t answer_timeout = 2000 / 250;
+    /// How long a connection may be silent before it is probed.
     static constexpr std::uint64_t idle = 5000 / 250;
 
-    /// Hooks: commands are possible from now on / the connection ended, callbacks under way had their null
-    /// reply / a tick passed while the connection stands.
+    /// Hooks: commands are possible from now on / the connection ended, pending callbacks had their null reply /
+    /// a tick passed while connected.
     virtual void ready() = 0;
     virtual void dropped() = 0;
     virtual void tick() = 0;
@@ -49,25 +48,24 @@ protected:
     /// Writes a command; false when there is no connection, and then `done` is not called. A subscription
     /// command calls `done` for each message of its channels.
     bool send(callback* done, void* data, std::span<const std::string_view> words);
-    /// Gives this connection up and opens the next one. May be called inside a callback.
+    /// Drops this connection and opens the next one. May be called inside a callback.
     void drop(std::string_view reason);
     std::uint64_t ticks() const noexcept { return ticks_; }
-    const executor& on() const noexcept { return on_; }
 
 private:
     void resolve();
     void connect_next();
-    void shake_hands();
-    void shaken(void* reply);
+    void send_handshake();
+    void handshake_answered(void* reply);
     void gone();
-    void rest();
+    void wait_and_reconnect();
     void run_tick();
 
-    executor on_;
-    address to_;
+    executor executor_;
+    address server_;
     boost::asio::ip::tcp::resolver resolver_;
     boost::asio::steady_timer tick_timer_;
-    boost::asio::steady_timer rest_timer_;
+    boost::asio::steady_timer backoff_timer_;
     std::vector<std::string> hosts_;
     std::size_t next_host_ = 0;
     redisAsyncContext* context_ = nullptr;

@@ -5,7 +5,7 @@
 namespace airi::redis {
 namespace {
 
-constexpr std::size_t most_at_once = 1'000;
+constexpr std::size_t max_per_command = 1'000;
 
 }  // namespace
 
@@ -17,10 +17,11 @@ awaitable<> eraser::erase(std::string key) {
 awaitable<bool> eraser::settled() {
     while (!owed_.empty()) {
         std::vector<std::string> words{"UNLINK"};
-        words.reserve(1 + std::min(owed_.size(), most_at_once));
-        for (auto at = owed_.begin(); at != owed_.end() && words.size() <= most_at_once; ++at) words.push_back(*at);
-        // Taken out first: a change that comes while this is under way owes its key anew.
-        for (auto at = words.begin() + 1; at != words.end(); ++at) owed_.erase(*at);
+        words.reserve(1 + std::min(owed_.size(), max_per_command));
+        for (auto key = owed_.begin(); key != owed_.end() && words.size() <= max_per_command; ++key)
+            words.push_back(*key);
+        // Removed first: a change during the command adds its key again.
+        for (auto key = words.begin() + 1; key != words.end(); ++key) owed_.erase(*key);
         auto again = words;
         const auto done = co_await redis_.command(std::move(words));
         if (done) continue;

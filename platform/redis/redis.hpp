@@ -1,5 +1,6 @@
-// The Redis ports: commands, scripts and channel subscriptions over one connection each, re-opened by itself.
-// Redis carries what may be lost. Each object belongs to one io_context thread.
+// The Redis ports: commands, scripts and channel subscriptions, each over one connection that reconnects by itself.
+// Redis holds only data that may be lost. Each object belongs to one io_context thread. Used by the gateway and the
+// workers.
 #pragma once
 
 #include <chrono>
@@ -43,33 +44,33 @@ private:
     std::string sha_;
 };
 
-/// Commands are pipelined in the order of the calls. After a lost connection every waiting call ends with
-/// `unavailable` and the client connects again (50 ms … 2 s); calls made while away fail at once.
+/// Commands are pipelined in the order of the calls. When the connection is lost every waiting call ends with
+/// `unavailable` and the client reconnects (50 ms … 2 s); calls made while disconnected fail at once.
 class client {
 public:
     virtual ~client() = default;
     virtual awaitable<result<reply>> command(std::vector<std::string> words) = 0;
-    /// EVALSHA, with one EVAL when the server does not know the script yet.
+    /// EVALSHA, with one EVAL when the server has not cached the script yet.
     virtual awaitable<result<reply>> eval(
         const script&, std::vector<std::string> keys, std::vector<std::string> arguments) = 0;
     virtual bool available() const = 0;
-    /// Since when its connection stands.
+    /// When it connected.
     virtual std::chrono::steady_clock::time_point standing_since() const = 0;
     virtual void close() = 0;
 };
 
-/// Channel subscriptions. After a lost connection it connects again, subscribes to everything it had, then
-/// calls `back` so that its owner can fetch what it missed.
+/// Channel subscriptions. When the connection is lost it reconnects, subscribes to all its channels again, then
+/// calls `back` so that its owner can fetch missed messages.
 class subscriber {
 public:
     virtual ~subscriber() = default;
     /// Called on the connection's thread for each message; the views live during the call only.
     std::function<void(std::string_view channel, std::string_view payload)> arrived;
-    /// The connection was lost / is back with every subscription in force again.
+    /// The connection was lost / is back with every subscription active again.
     std::function<void()> lost;
     std::function<void()> back;
 
-    /// Ends when the server has confirmed: what is published from then on arrives. Idempotent, not counted.
+    /// Ends when the server has confirmed: later messages arrive. Idempotent, not counted.
     virtual awaitable<result<>> subscribe(std::string channel) = 0;
     virtual void unsubscribe(std::string channel) = 0;
     virtual bool available() const = 0;
@@ -80,16 +81,16 @@ public:
 std::unique_ptr<client> open_client(executor on, const secret& url);
 std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
 
-/// Deletes keys on whose absence others rely, as on a mark that something has changed. One thread; `redis` must outlive
-/// it.
+/// Deletes keys whose absence has a meaning, as of a mark that is gone once data has changed. One thread; `redis` must
+/// outlive it.
 class eraser {
 public:
     explicit eraser(client& redis) : redis_(redis) {}
 
-    /// Ends when the key is gone. What cannot be deleted while Redis is away is deleted by the next call that finds it
-    /// back.
+    /// Ends when the key is gone. A key that cannot be deleted while Redis is unavailable is deleted by the next call
+    /// after that.
     awaitable<> erase(std::string key);
-    /// Deletes what is owed; false while something is.
+    /// Deletes the keys still due; false while some remain.
     awaitable<bool> settled();
 
 private:

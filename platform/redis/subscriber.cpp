@@ -11,9 +11,9 @@ namespace {
 
 using done = std::function<void(result<>)>;
 
-// Always subscribed: a connection without any channel leaves the subscribed mode, and hiredis aborts the
-// process when that crosses with a new SUBSCRIBE. Subscribing to it again is also the probe of an idle
-// connection, since hiredis gives the answer to a PING to whoever comes first once messages arrive.
+// Always subscribed: a connection without any channel leaves the subscribed mode, and hiredis aborts the process when
+// that crosses with a new SUBSCRIBE. Subscribing to it again is also the probe of an idle connection, since hiredis
+// assigns the answer to a PING to the wrong callback once messages arrive.
 constexpr std::string_view resident = "airi.resident";
 constexpr std::size_t channels_per_command = 500;
 
@@ -22,8 +22,8 @@ struct text_hash {
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
-// A confirmation counts only when none is outstanding any more: an earlier SUBSCRIBE of a channel that was
-// given up in between is confirmed too.
+// A confirmation counts only when no other is outstanding: an earlier SUBSCRIBE of a channel that was unsubscribed in
+// between is confirmed too.
 struct channel_state {
     bool held = true;
     bool confirmed = false;
@@ -37,7 +37,8 @@ struct channel_state {
 
 class subscriptions final : public connection {
 public:
-    subscriptions(executor on, const secret& url, subscriber& owner) : connection(std::move(on), url), owner_(&owner) {}
+    subscriptions(executor executor, const secret& url, subscriber& owner)
+        : connection(std::move(executor), url), owner_(&owner) {}
 
     void subscribe(const std::string& name, done then) {
         if (!in_force_) return then(errc::unavailable);
@@ -73,13 +74,13 @@ public:
     bool in_force() const noexcept { return in_force_; }
 
 private:
-    static void heard(redisAsyncContext*, void* reply, void* data) {
+    static void received(redisAsyncContext*, void* reply, void* data) {
         if (reply) static_cast<subscriptions*>(data)->take(*static_cast<const redisReply*>(reply));
     }
 
     // RESP2: ["message", channel, payload], ["subscribe", channel, count], ["unsubscribe", channel, count].
     void take(const redisReply& got) {
-        heard_ = ticks();
+        last_message_ = ticks();
         if (!owner_ || got.type != REDIS_REPLY_ARRAY || got.elements != 3) return;
         const auto text = [&](std::size_t i) {
             const auto& part = *got.element[i];
@@ -114,7 +115,7 @@ private:
     // `words`: SUBSCRIBE and the channels.
     bool request(std::span<const std::string_view> words) {
         if (outstanding_ == 0) asked_ = ticks();
-        if (!is_up() || !send(heard, this, words)) return false;
+        if (!is_up() || !send(received, this, words)) return false;
         outstanding_ += static_cast<int>(words.size() - 1);
         for (auto name : words.subspan(1))
             if (const auto found = channels_.find(name); found != channels_.end()) ++found->second.outstanding;
@@ -123,7 +124,7 @@ private:
 
     void ready() override {
         outstanding_ = 0;
-        heard_ = ticks();
+        last_message_ = ticks();
         std::vector<std::string_view> words{"SUBSCRIBE", resident};
         for (auto& [name, channel] : channels_) {
             words.push_back(name);
@@ -134,29 +135,29 @@ private:
         if (words.size() > 1) request(words);
     }
 
-    // Channels that were never confirmed are forgotten: their callers are told so.
+    // Drops the channels that were never confirmed: their callers get the error.
     void dropped() override {
         std::vector<done> failed;
         for (auto each = channels_.begin(); each != channels_.end();) {
             auto& channel = each->second;
-            const bool forget = !channel.held || (in_force_ && !channel.confirmed);
+            const bool drop = !channel.held || (in_force_ && !channel.confirmed);
             for (auto& one : channel.waiting) failed.push_back(std::move(one));
             channel.waiting.clear();
             channel.outstanding = 0;
             channel.confirmed = false;
-            each = forget ? channels_.erase(each) : std::next(each);
+            each = drop ? channels_.erase(each) : std::next(each);
         }
-        const bool tell = std::exchange(in_force_, false);
-        was_lost_ = was_lost_ || tell;
+        const bool notify = std::exchange(in_force_, false);
+        was_lost_ = was_lost_ || notify;
         for (auto& one : failed) one(errc::unavailable);
-        if (tell && owner_ && owner_->lost) owner_->lost();
+        if (notify && owner_ && owner_->lost) owner_->lost();
     }
 
     void tick() override {
         if (outstanding_ != 0) {
-            // Every message proves that the server lives; a long queue of them may well delay a confirmation.
-            if (ticks() - std::max(asked_, heard_) > batch_linger) drop("no confirmation in time");
-        } else if (ticks() - heard_ >= idle) {
+            // Every message proves that the server lives; a long queue of messages may delay a confirmation.
+            if (ticks() - std::max(asked_, last_message_) > answer_timeout) drop("no confirmation in time");
+        } else if (ticks() - last_message_ >= idle) {
             static constexpr std::array<std::string_view, 2> probe{"SUBSCRIBE", resident};
             request(probe);
         }
@@ -166,22 +167,22 @@ private:
     std::unordered_map<std::string, channel_state, text_hash, std::equal_to<>> channels_;
     int outstanding_ = 0;
     std::uint64_t asked_ = 0;
-    std::uint64_t heard_ = 0;
+    std::uint64_t last_message_ = 0;
     bool in_force_ = false;
     bool was_lost_ = false;
 };
 
 class hiredis_subscriber final : public subscriber {
 public:
-    hiredis_subscriber(executor on, const secret& url)
-        : subscriptions_(std::make_shared<subscriptions>(std::move(on), url, *this)) {
+    hiredis_subscriber(executor executor, const secret& url)
+        : subscriptions_(std::make_shared<subscriptions>(std::move(executor), url, *this)) {
         subscriptions_->start();
     }
     ~hiredis_subscriber() override { subscriptions_->end(); }
 
     awaitable<result<>> subscribe(std::string channel) override {
         co_return co_await from_callback<result<>>(
-            [to = subscriptions_, &channel](done then) { to->subscribe(channel, std::move(then)); });
+            [target = subscriptions_, &channel](done then) { target->subscribe(channel, std::move(then)); });
     }
 
     void unsubscribe(std::string channel) override { subscriptions_->unsubscribe(channel); }
@@ -194,8 +195,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url) {
-    return std::make_unique<hiredis_subscriber>(std::move(on), url);
+std::unique_ptr<subscriber> open_subscriber(executor executor, const secret& url) {
+    return std::make_unique<hiredis_subscriber>(std::move(executor), url);
 }
 
 }  // namespace airi::redis

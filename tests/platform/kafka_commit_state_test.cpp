@@ -11,48 +11,48 @@ const partition_id second{"t", 1};
 
 }  // namespace
 
-TEST_CASE("only what is finished and not stored is owed") {
+TEST_CASE("only finished offsets that are not stored are due") {
     commit_state book;
     book.assign({first, second});
     book.handed_over(first, 10);
     book.handed_over(first, 11);
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
     book.finished(first, 11);
     book.finished(first, 12);
-    CHECK(book.owed() == offsets{{first, 12}});
+    CHECK(book.due() == offsets{{first, 12}});
     book.stored(first, 11);
-    CHECK(book.owed() == offsets{{first, 12}});
+    CHECK(book.due() == offsets{{first, 12}});
     book.stored(first, 12);
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
 }
 
-TEST_CASE("a revoked partition owes nothing and takes no more words") {
+TEST_CASE("a revoked partition has nothing due and ignores later calls") {
     commit_state book;
     book.assign({first, second});
     book.handed_over(first, 3);
     book.finished(first, 4);
     book.revoke({first});
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
     book.finished(first, 5);
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
     CHECK(book.assigned(second));
     CHECK_FALSE(book.assigned(first));
 }
 
-TEST_CASE("a late word about an earlier assignment does not take the group back") {
+TEST_CASE("a late call from an earlier assignment does not move the group back") {
     commit_state book;
     book.assign({first});
     book.handed_over(first, 5);
     book.revoke({first});
     book.assign({first});
     book.finished(first, 6);
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
     book.handed_over(first, 100);
     book.finished(first, 6);
     book.finished(first, 100);
-    CHECK(book.owed().empty());
+    CHECK(book.due().empty());
     book.finished(first, 101);
-    CHECK(book.owed() == offsets{{first, 101}});
+    CHECK(book.due() == offsets{{first, 101}});
 }
 
 TEST_CASE("the position is the offset after the last record handed over") {

@@ -348,7 +348,7 @@ TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
     for (const auto& wrapped :
         {std::optional(seal::master(secret("a wrong encryption key, 32 bytes too")).wrap(h.key, h.user)),
             std::optional<std::string>{}}) {
-        h.sessions.forget(h.session);
+        h.sessions.invalidate(h.session);
         h.wrapped = wrapped;
         h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
             return asked.statement->name == "user_keys.create" ? result<postgres::rows>(postgres::errc::unavailable)
@@ -362,7 +362,7 @@ TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
     CHECK(h.out.sent.size() == 1);
 
     // A user from before there were keys gets one.
-    h.sessions.forget(h.session);
+    h.sessions.invalidate(h.session);
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         if (asked.statement->name != "user_keys.create") return house::row({some_id, nullptr});
         CHECK(h.master.unwrap(parameter(asked, "key"), h.user));

@@ -109,7 +109,7 @@ TEST_CASE("admin routes are for admins, some for supers") {
     for (const auto& [role, list, remove] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u),
              std::tuple("super", 200u, 200u), std::tuple("", 403u, 403u)}) {
         h.role = role;
-        h.sessions.forget(h.session);
+        h.sessions.invalidate(h.session);
         CAPTURE(h.role);
         CHECK(h.ask(h.request(verb::get, "/api/v1/admin/feature-flags")).status == list);
         CHECK(h.ask(h.request(verb::del, "/api/v1/admin/users/" + id)).status == remove);

@@ -24,9 +24,9 @@ const seal::master master{secret("an encryption key of 32 bytes, or more")};
 
 // Its text as the gateway publishes it.
 events::chat_requested seal_event(events::chat_requested event, const seal::key& with) {
-    event.content = seal::close(with, event.content, event.place("content"));
+    event.content = seal::seal(with, event.content, event.place("content"));
     event.parameters.text =
-        json::object().add("sealed", seal::close(with, event.parameters.text, event.place("parameters"))).text();
+        json::object().add("sealed", seal::seal(with, event.parameters.text, event.place("parameters"))).text();
     event.sealed = true;
     return event;
 }

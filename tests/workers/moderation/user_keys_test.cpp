@@ -154,7 +154,7 @@ TEST_CASE("every key of the previous ENCRYPTION_KEY is wrapped again and stays t
     const auto key = h.master.unwrap(before, ann);
     const auto same = seal::master(new_secret).unwrap(after, ann);
     REQUIRE(same);
-    CHECK(seal::open(*same, seal::close(*key, "hello", ""), ""));
+    CHECK(seal::open(*same, seal::seal(*key, "hello", ""), ""));
     h.wrapped[user] = after;
     REQUIRE(h.io.run(user_keys::rewrap(h.database, rotating)));
     CHECK(h.database.all("user_keys.rewrap").size() == 1);
