@@ -57,11 +57,11 @@ struct response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// A body that is written as it comes (SSE). Destroyed when it has ended or the client has left.
+/// A body that is sent piece by piece (SSE). Destroyed when it has ended or the client has disconnected.
 class text_stream {
 public:
     virtual ~text_stream() = default;
-    /// The next piece; empty is the end. Cancelled through the coroutine's cancellation when the client leaves.
+    /// The next piece; empty is the end. Cancelled when the client disconnects.
     virtual awaitable<std::string> next() = 0;
 };
 
@@ -72,7 +72,7 @@ struct streamed {
 
 using answer = std::variant<response, streamed>;
 
-/// The way out of a WebSocket. Lives as long as its peer is attached; all calls on the socket's thread, none blocks.
+/// The sending side of a WebSocket. Valid from opened() to closed(); all calls on the socket's thread, none blocks.
 class websocket_sender {
 public:
     virtual ~websocket_sender() = default;
@@ -83,34 +83,31 @@ public:
     virtual std::size_t queued_bytes() const = 0;
 };
 
-/// One WebSocket client as the product sees it.
+/// The product's side of one WebSocket client.
 class websocket_handler {
 public:
     virtual ~websocket_handler() = default;
     virtual void opened(websocket_sender&) = 0;
-    /// One text message, valid UTF-8, within the size limit; the next one is read when this has ended.
+    /// One text message, valid UTF-8, within the size limit; the next one is read after this has ended.
     virtual awaitable<> received(std::string text) = 0;
-    /// The socket is gone; `websocket_sender` must not be used any more.
+    /// The socket is gone, and the websocket_sender with it.
     virtual void closed() = 0;
 };
 
 struct upgraded {
-    std::shared_ptr<websocket_handler> peer;
+    std::shared_ptr<websocket_handler> handler;
     std::string subprotocol;  ///< to be echoed; empty = none
 };
 
-/// One instance per gateway thread: everything it returns belongs to that thread.
+/// One instance per gateway thread; everything it returns belongs to that thread.
 class application {
 public:
     virtual ~application() = default;
-    /// The largest body this route takes; 0 when the path and method are unknown (the body is then refused unread).
+    /// The maximum body size of this route; 0 when path and method are unknown (the body then stays unread).
     virtual std::size_t body_limit(verb, std::string_view path) const = 0;
     virtual awaitable<answer> handle(request) = 0;
-    /// A WebSocket handshake at any path: the peer to attach, or the refusal.
+    /// A WebSocket handshake at any path: the handler to attach, or the rejection.
     virtual awaitable<std::variant<response, upgraded>> upgrade(request) = 0;
 };
-
-/// Security headers every response carries (JSON answers; pages add their own policy).
-extern const std::vector<std::pair<std::string, std::string>> security_headers;
 
 }  // namespace airi::gateway

@@ -1,5 +1,5 @@
-// Paths without a version, which go on working: an answer says since when they are deprecated and where to go (RFC
-// 9745, 8288). Used by the service.
+// Paths without a version are deprecated but stay: their answers say since when, and name the path to use (RFC 9745,
+// RFC 8288). Used by the dispatcher.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace airi::gateway {
 
-/// Adds `Deprecation` and a `Link` to the path that stays, when `path` (percent-decoded) is one of them.
-void add_deprecation(std::string_view path, std::vector<std::pair<std::string, std::string>>& to);
+/// Adds `Deprecation` and `Link` to `headers` when `path` (percent-decoded) is such a path.
+void add_deprecation(std::string_view path, std::vector<std::pair<std::string, std::string>>& headers);
 
 }  // namespace airi::gateway

@@ -29,29 +29,28 @@ std::optional<std::string> find_nul(json::value in, const std::string& at) {
 }  // namespace
 
 std::optional<problem> refuse_nul(std::string_view text, json::value root) {
-    // JSON can only say it with this escape, so most bodies are not walked through.
+    // JSON can only write it with this escape, so most bodies need no walk.
     if (text.find("\\u0000") == std::string_view::npos) return std::nullopt;
     const auto found = find_nul(root, {});
-    return found ? std::optional(invalid(*found, "no NUL characters")) : std::nullopt;
+    return found ? std::optional(invalid(*found, "must not contain NUL characters")) : std::nullopt;
 }
 
 std::optional<problem> refuse_unknown(
     json::value object, std::initializer_list<std::string_view> known, std::string_view at) {
     std::vector<std::string_view> seen;
-    std::string faults;
+    json::array faults;
     std::size_t count = 0;
     object.members([&](std::string_view name, json::value) {
         const bool unknown = std::find(known.begin(), known.end(), name) == known.end();
-        const bool twice = !unknown && std::find(seen.begin(), seen.end(), name) != seen.end();
+        const bool repeated = !unknown && std::find(seen.begin(), seen.end(), name) != seen.end();
         if (!unknown) seen.push_back(name);
-        if ((!unknown && !twice) || ++count > most_faults) return;
-        faults += (faults.empty() ? "" : ",") + json::object()
-                                                    .add("pointer", json::below(at, name))
-                                                    .add("message", twice ? "is there twice" : "is not known here")
-                                                    .text();
+        if ((!unknown && !repeated) || ++count > most_faults) return;
+        faults.add(json::object()
+                .add("pointer", json::below(at, name))
+                .add("message", repeated ? "is given more than once" : "is not a known field"));
     });
     if (count == 0) return std::nullopt;
-    return problem{422, "VALIDATION_FAILED", "a member is not known here, or is there twice", "[" + faults + "]"};
+    return problem{422, "VALIDATION_FAILED", "the body has unknown or repeated fields", faults.text()};
 }
 
 }  // namespace airi::gateway

@@ -1,4 +1,4 @@
-// What is wrong with a body before its members are looked at. Used by the service, the routes and WebSocket frames.
+// Checks of a JSON body before its fields are read. Used by the dispatcher, the routes and WebSocket frames.
 #pragma once
 
 #include <initializer_list>
@@ -11,10 +11,10 @@
 
 namespace airi::gateway {
 
-/// 422 for a NUL character in any text or name: Postgres has no such text. `text` is what `root` was parsed from.
+/// 422 for a NUL character in any text or name, which Postgres cannot store. `text` is what `root` was parsed from.
 std::optional<problem> refuse_nul(std::string_view text, json::value root);
 
-/// 422 for each member of an object that is not among `known`, or is there twice. `at` is where the object stands.
+/// 422 for each field of `object` that is not among `known` or is given more than once. `at` is the object's pointer.
 std::optional<problem> refuse_unknown(
     json::value object, std::initializer_list<std::string_view> known, std::string_view at = {});
 

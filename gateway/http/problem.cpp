@@ -18,18 +18,18 @@ std::string_view openai_type(unsigned status) {
 
 problem problem_of(const error_code& ec) {
     switch (failure_of(ec)) {
-        case failure::outage: return {503, "UNAVAILABLE", "a service this needs is away, try again", "null", 2};
-        case failure::again: return {503, "TRY_AGAIN", "this could not be done just now, try again", "null", 1};
-        case failure::refused: return {400, "REFUSED", "the request was refused"};
+        case failure::outage: return {503, "UNAVAILABLE", "a required service is unavailable, try again", "null", 2};
+        case failure::again: return {503, "TRY_AGAIN", "the request could not be completed now, try again", "null", 1};
+        case failure::refused: return {400, "REFUSED", "the request was rejected"};
         case failure::missing: return not_found("object");
         case failure::broken: break;
     }
-    return {500, "INTERNAL_ERROR", "something went wrong on our side"};
+    return {500, "INTERNAL_ERROR", "an internal error occurred"};
 }
 
 problem invalid(std::string_view pointer, std::string_view message) {
-    const auto one = json::object().add("pointer", pointer).add("message", message).text();
-    return {422, "VALIDATION_FAILED", std::string(message), "[" + one + "]"};
+    auto fault = json::array().add(json::object().add("pointer", pointer).add("message", message));
+    return {422, "VALIDATION_FAILED", std::string(message), fault.text()};
 }
 
 std::optional<problem> refusal_of(std::string_view data) {
@@ -64,7 +64,7 @@ response failure_response(const problem& p, std::string_view request_id, bool as
                                .add("code", p.code)
                                .text();
         out.body = json::object().add_raw("error", error).text();
-        // Hard refusals: the SDKs would retry a 429 or 409 otherwise.
+        // Final rejections: the SDKs would retry a 429 or 409 otherwise.
         if (p.status < 500 && !p.retry_after) out.headers.emplace_back("x-should-retry", "false");
     } else {
         const auto error =

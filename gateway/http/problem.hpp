@@ -1,4 +1,4 @@
-// A refusal a client is told about, and the one mapping from failures to HTTP. Used by routes and the service.
+// An error answer as a value, and the one mapping from failures to HTTP. Used by the routes and the dispatcher.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace airi::gateway {
 struct problem {
     unsigned status = 500;
     std::string code;                                     ///< UPPER_SNAKE
-    std::string message;                                  ///< for people; names the fault, never what is inside
+    std::string message;                                  ///< for people: the field and the rule, nothing internal
     std::string details = "null";                         ///< JSON
     std::optional<long long> retry_after = std::nullopt;  ///< seconds
     std::vector<std::pair<std::string, std::string>> headers = {};
@@ -24,7 +24,7 @@ struct problem {
 /// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken → 500.
 problem problem_of(const error_code&);
 
-inline problem not_found(std::string what) { return {404, "NOT_FOUND", "no such " + what}; }
+inline problem not_found(std::string object) { return {404, "NOT_FOUND", "no such " + object}; }
 inline problem bad_request(std::string message) { return {400, "BAD_REQUEST", std::move(message)}; }
 /// One fault at a JSON pointer of the body.
 problem invalid(std::string_view pointer, std::string_view message);
@@ -33,10 +33,10 @@ inline problem unauthenticated(std::string message = "a valid access token is ne
 }
 
 inline problem consent_needed() {
-    return {403, "CONSENT_NEEDED", "a parent has to agree first, by the link we have mailed"};
+    return {403, "CONSENT_NEEDED", "a parent must give consent first, by the link in the email"};
 }
 
-/// What a statement refuses, as the database's refusal() writes it; nothing when `data` is an answer.
+/// The problem in a statement's result, as the database's refusal() writes it; none when `data` is an answer.
 std::optional<problem> refusal_of(std::string_view data);
 
 /// {"success":true,"data":…} with `meta` when it is not empty.

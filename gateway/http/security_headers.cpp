@@ -1,4 +1,4 @@
-#include "gateway/http/application.hpp"
+#include "gateway/http/security_headers.hpp"
 
 namespace airi::gateway {
 

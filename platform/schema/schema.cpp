@@ -19,7 +19,7 @@ using valijson::adapters::BoostJsonAdapter;
 
 constexpr std::size_t most_faults = 20;
 
-// The same value as the validator's library has it; members that are there twice are told on the way.
+// The same value as the validator's library has it; repeated members become faults on the way.
 boost::json::value copy(json::value from, const std::string& at, std::vector<fault>& faults) {
     switch (from.type()) {
         case json::kind::null: return nullptr;
@@ -42,7 +42,7 @@ boost::json::value copy(json::value from, const std::string& at, std::vector<fau
     boost::json::object out;
     from.members([&](std::string_view name, json::value one) {
         const auto here = json::below(at, name);
-        if (!out.emplace(name, copy(one, here, faults)).second) faults.push_back({here, "is there twice"});
+        if (!out.emplace(name, copy(one, here, faults)).second) faults.push_back({here, "is given more than once"});
     });
     return out;
 }
@@ -140,7 +140,7 @@ std::vector<fault> validator::check(json::value from) const {
             const std::string_view text = each.description;
             if (!text.starts_with("Object contains a property that could not be validated")) continue;
             const auto name = quoted_part(text.substr(text.find("constraints")));
-            found.push_back({json::below(pointer_of(each.context), name), "is not known here"});
+            found.push_back({json::below(pointer_of(each.context), name), "is not a known field"});
             take_out(value, each.context, name);
             unknown = true;
         }

@@ -35,17 +35,17 @@ std::string faults(std::string_view text, std::string_view of = "Thing") {
 
 }  // namespace
 
-TEST_CASE("what fits a schema has no faults") {
+TEST_CASE("a document that fits its schema has no faults") {
     CHECK(faults(R"({"name":"abc"})").empty());
     CHECK(faults(R"({"name":"äöü","kind":null,"words":["a","b"],"part":{"size":0,"more":[1,{}]},"any~of/these":null})")
             .empty());
     CHECK(faults(R"({"name":"a","part":{"size":3.0}})").empty());
 }
 
-TEST_CASE("every fault is told at once, at its pointer") {
+TEST_CASE("all faults are reported at once, each with its pointer") {
     CHECK(faults(R"({"kind":"c","words":["a","B"],"part":{},"extra":1,"a/b~c":2})") ==
-          "/extra is not known here\n"
-          "/a~1b~0c is not known here\n"
+          "/extra is not a known field\n"
+          "/a~1b~0c is not a known field\n"
           "/kind is none of the values that are allowed\n"
           "/part/size is needed\n"
           "/words/1 does not have the form that is asked for\n"
@@ -59,12 +59,12 @@ TEST_CASE("every fault is told at once, at its pointer") {
     CHECK(faults(R"({"name":"a","words":["a","b","c"]})") == "/words array should contain no more than 2 elements\n");
 }
 
-TEST_CASE("a member that is there twice is a fault") {
-    CHECK(faults(R"({"name":"a","name":"b"})") == "/name is there twice\n");
-    CHECK(faults(R"({"name":"a","part":{"size":1,"size":2}})") == "/part/size is there twice\n");
+TEST_CASE("a repeated field is a fault") {
+    CHECK(faults(R"({"name":"a","name":"b"})") == "/name is given more than once\n");
+    CHECK(faults(R"({"name":"a","part":{"size":1,"size":2}})") == "/part/size is given more than once\n");
 }
 
-TEST_CASE("of very many faults the first twenty are told") {
+TEST_CASE("at most twenty faults are reported") {
     std::string text = R"({"name":"a")";
     for (int i = 0; i < 500; ++i) text += ",\"x" + std::to_string(i) + "\":1";
     const auto found = faults(text + "}");
@@ -76,6 +76,6 @@ TEST_CASE("a long text against a pattern costs no stack") {
           "/words/0 does not have the form that is asked for\n");
 }
 
-TEST_CASE("a schema that is not there is refused when it is asked for") {
+TEST_CASE("an unknown schema is rejected when it is requested") {
     CHECK_THROWS_AS(schema::validator(document, "Nothing"), std::invalid_argument);
 }

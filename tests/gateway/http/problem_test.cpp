@@ -30,7 +30,7 @@ TEST_CASE("each kind of failure has one status") {
     CHECK(problem_of(make_error_code(boost::system::errc::timed_out)).status == 503);
 }
 
-TEST_CASE("what a client is told says nothing of what is inside") {
+TEST_CASE("error messages reveal nothing internal") {
     for (const error_code ec : {error_code(postgres::errc::broken), error_code(postgres::errc::unavailable),
              error_code(kafka::errc::rejected)}) {
         const auto p = problem_of(ec);
@@ -39,7 +39,7 @@ TEST_CASE("what a client is told says nothing of what is inside") {
     }
 }
 
-TEST_CASE("AIRI-14: a refusal is an envelope with code, message, details and the request's id") {
+TEST_CASE("AIRI-14: a rejection is an envelope with code, message, details and request id") {
     const auto out = failure_response(
         {429, "RATE_LIMITED", "slow \"down\"", R"({"limit":3})", 7, {{"RateLimit", "x"}}}, "r-1", false);
     CHECK(out.status == 429);
@@ -54,7 +54,7 @@ TEST_CASE("AIRI-14: a refusal is an envelope with code, message, details and the
     CHECK(header(out, "RateLimit") == "x");
 }
 
-TEST_CASE("a fault of a body is a 422 with a pointer to it") {
+TEST_CASE("an invalid field is a 422 with its pointer") {
     const auto p = invalid("/a~1b", "a string");
     CHECK(p.status == 422);
     CHECK(p.code == "VALIDATION_FAILED");
@@ -63,12 +63,12 @@ TEST_CASE("a fault of a body is a 422 with a pointer to it") {
     CHECK(bad_request("x").status == 400);
 }
 
-TEST_CASE("who is not signed in is told how to be") {
+TEST_CASE("a 401 has a WWW-Authenticate header") {
     CHECK(header(failure_response(unauthenticated(), "r", false), "WWW-Authenticate") == "Bearer");
     CHECK(header(failure_response(not_found("x"), "r", false), "WWW-Authenticate") == "none");
 }
 
-TEST_CASE("OpenAI's clients get OpenAI's error bodies, and are told not to repeat what will fail again") {
+TEST_CASE("OpenAI clients get OpenAI's error bodies, and no retry of final errors") {
     const auto out = failure_response({404, "model_not_found", "no such model"}, "r", true);
     const auto parsed = json::document::parse(out.body);
     REQUIRE(parsed);
