@@ -1,7 +1,5 @@
 #include "gateway/services/account_cache.hpp"
 
-#include <charconv>
-
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -9,39 +7,40 @@
 namespace airi::gateway {
 namespace {
 
-constexpr seconds kept_for{2}, owned_for{5};
-constexpr std::size_t most_kept = 50'000;
+constexpr seconds account_life{2}, ownership_life{5};
+constexpr std::size_t max_entries = 50'000;
 
-std::shared_ptr<account> read(const postgres::rows& row, session_id session, user_id user) {
+std::shared_ptr<account> read(const postgres::rows& rows, session_id session, user_id user) {
     auto out = std::make_shared<account>();
     out->id = user;
     out->session = session;
-    out->json = row.text(0, 0);
-    out->plan = row.text(0, 1);
-    const auto rank = row.text(0, 2);
-    std::from_chars(rank.data(), rank.data() + rank.size(), out->rank);
-    out->features = row.text(0, 3);
+    auto [json, plan, rank, features, limits, rates, scopes, key_rate, refused] =
+        rows.read<std::string, std::string, std::int64_t, std::string, std::string_view, std::string_view,
+            std::optional<std::string_view>, std::optional<std::int64_t>, std::string>(0);
+    out->json = std::move(json);
+    out->plan = std::move(plan);
+    out->rank = rank;
+    out->features = std::move(features);
     if (const auto user_json = json::document::parse(out->json)) {
         out->role = user_json->root()["role"].string().value_or("user");
         out->pending = user_json->root()["pending"].boolean().value_or(false);
     }
-    if (const auto limits = json::document::parse(row.text(0, 4)))
-        limits->root().each([&](json::value l) {
-            out->limits[std::string(l["resource"].string().value_or("")) + "/" +
-                        std::string(l["period"].string().value_or(""))] = l["amount"].integer().value_or(0);
+    if (const auto parsed = json::document::parse(limits))
+        parsed->root().each([&](json::value limit) {
+            out->limits[std::string(limit["resource"].string().value_or("")) + "/" +
+                        std::string(limit["period"].string().value_or(""))] = limit["amount"].integer().value_or(0);
         });
-    if (const auto rates = json::document::parse(row.text(0, 5)))
-        rates->root().each([&](json::value r) {
-            const std::string name(r["name"].string().value_or(""));
-            out->rates[name] = {name, r["max"].integer().value_or(0), r["window"].integer().value_or(60)};
+    if (const auto parsed = json::document::parse(rates))
+        parsed->root().each([&](json::value rate) {
+            const std::string name(rate["name"].string().value_or(""));
+            out->rates[name] = {name, rate["max"].integer().value_or(0), rate["window"].integer().value_or(60)};
         });
-    out->by_key = !row.is_null(0, 6);
-    if (out->by_key)
-        if (const auto scopes = json::document::parse(row.text(0, 6)))
-            scopes->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
-    if (const auto most = row.text(0, 7); !row.is_null(0, 7))
-        std::from_chars(most.data(), most.data() + most.size(), out->key_rate);
-    if (!row.is_null(0, 8)) out->refused = row.text(0, 8);
+    out->by_key = scopes.has_value();
+    if (scopes)
+        if (const auto parsed = json::document::parse(*scopes))
+            parsed->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
+    out->key_rate = key_rate.value_or(out->key_rate);
+    out->refused = std::move(refused);
     return out;
 }
 
@@ -52,59 +51,53 @@ std::optional<std::int64_t> account::limit(std::string_view resource_and_period)
     return found == limits.end() ? std::nullopt : std::optional(found->second);
 }
 
-awaitable<result<std::shared_ptr<const account>>> account_cache::of(user_id user, session_id session) {
-    const auto at = std::chrono::steady_clock::now();
-    if (const auto found = known_.find(session);
-        found != known_.end() && found->second.until > at && found->second.is->id == user)
-        co_return found->second.is;
-    postgres::transaction ask;
-    ask.caller = user;
-    ask.statements.push_back(sql::bind("auth.account", {{"session", session}}));
-    const auto forgotten = forgotten_;
-    const auto rows = co_await db_.run(std::move(ask));
+awaitable<result<std::shared_ptr<const account>>> account_cache::find(user_id user, session_id session) {
+    const auto now = std::chrono::steady_clock::now();
+    if (const auto found = accounts_.find(session);
+        found != accounts_.end() && found->second.until > now && found->second.account->id == user)
+        co_return found->second.account;
+    const auto invalidations = invalidations_;
+    const auto rows = co_await postgres::run_one(database_, user, sql::bind("auth.account", {{"session", session}}));
     if (!rows) co_return rows.error();
-    if (rows->front().empty()) {
-        known_.erase(session);
+    if (rows->empty()) {
+        accounts_.erase(session);
         co_return std::shared_ptr<const account>{};
     }
-    auto is = read(rows->front(), session, user);
-    if (is->refused.empty()) co_await unlock(*is, std::string(rows->front().text(0, 9)));
-    if (known_.size() >= most_kept) known_.clear();
-    if (forgotten == forgotten_) known_[session] = {is, at + kept_for};
-    co_return is;
+    auto fresh = read(*rows, session, user);
+    if (fresh->refused.empty()) co_await unlock(*fresh, std::string(rows->text(0, 9)));
+    if (accounts_.size() >= max_entries) accounts_.clear();
+    if (invalidations == invalidations_) accounts_[session] = {fresh, now + account_life};
+    co_return fresh;
 }
 
-// A user from before there were keys, or whose way in makes none, gets one here. Without a key nothing can be said; all
-// else can be done.
-awaitable<> account_cache::unlock(account& who, std::string wrapped) {
+// An account older than the keys, or made by a path that makes none, gets its key here. Without a key its text cannot
+// be stored; everything else works.
+awaitable<> account_cache::unlock(account& account, std::string wrapped) {
     if (wrapped.empty()) {
-        postgres::transaction make;
-        make.caller = who.id;
-        make.statements.push_back(sql::bind("user_keys.create", {{"key", master_.wrap(seal::key::fresh(), who.id)}}));
-        const auto rows = co_await db_.run(std::move(make));
-        if (!rows || rows->front().empty()) co_return;
-        wrapped = rows->front().text(0, 0);
+        auto fresh = master_.wrap(seal::key::fresh(), account.id);
+        const auto rows = co_await postgres::run_one(
+            database_, account.id, sql::bind("user_keys.create", {{"key", std::move(fresh)}}));
+        if (!rows || rows->empty()) co_return;
+        wrapped = rows->text(0, 0);
     }
-    auto key = master_.unwrap(wrapped, who.id);
+    auto key = master_.unwrap(wrapped, account.id);
     if (key)
-        who.key = std::make_shared<const seal::key>(std::move(*key));
+        account.key = std::make_shared<const seal::key>(std::move(*key));
     else
-        log::error("account.no_key", {{"user_id", who.id.text()}, {"error", key.error().message()}});
+        log::error("account.no_key", {{"user_id", account.id.text()}, {"error", key.error().message()}});
 }
 
 awaitable<result<ownership>> account_cache::owns(user_id user, conversation_id conversation) {
-    const auto at = std::chrono::steady_clock::now();
+    const auto now = std::chrono::steady_clock::now();
     if (const auto found = owned_.find(conversation);
-        found != owned_.end() && found->second.until > at && found->second.by == user)
+        found != owned_.end() && found->second.until > now && found->second.owner == user)
         co_return ownership::own;
-    postgres::transaction ask;
-    ask.caller = user;
-    ask.statements.push_back(sql::bind("conversations.owned", {{"id", conversation}}));
-    const auto rows = co_await db_.run(std::move(ask));
+    const auto rows =
+        co_await postgres::run_one(database_, user, sql::bind("conversations.owned", {{"id", conversation}}));
     if (!rows) co_return rows.error();
-    if (rows->front().empty()) co_return ownership::none;
-    if (owned_.size() >= most_kept) owned_.clear();
-    owned_[conversation] = {user, at + owned_for};
+    if (rows->empty()) co_return ownership::none;
+    if (owned_.size() >= max_entries) owned_.clear();
+    owned_[conversation] = {user, now + ownership_life};
     co_return ownership::own;
 }
 

@@ -1,5 +1,5 @@
-// Who a request is from: the account behind a session, looked up in Postgres and kept for a moment. A session that ends
-// is forgotten at once (announced over Redis) and in any case after that moment.
+// The account behind a session: looked up in Postgres and cached for two seconds. The end of a session is broadcast
+// over Redis and invalidates its entry at once; without Redis the entry expires.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/services/rate_limiter.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
-
-struct rate {
-    std::string name;  ///< api, chat, auth, …
-    std::int64_t max = 0, window = 0;
-};
 
 struct account {
     user_id id;
@@ -32,18 +28,18 @@ struct account {
     std::int64_t rank = 0;
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
-    bool pending = false;  ///< a child whose parent has not agreed yet
+    bool pending = false;  ///< a child whose parent has not given consent yet
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited
-    std::string refused;              ///< why it may not act, as the database's refusal() says it; empty when it may
-    std::shared_ptr<const seal::key> key;  ///< seals what the user says; null when it cannot be had
+    std::string refused;              ///< the problem that blocks the account, as the database's refusal(); empty: none
+    std::shared_ptr<const seal::key> key;  ///< seals the user's text; null when unavailable
 
-    /// Whether this may be done with what it signed in with: a session may do everything.
+    /// Whether the credential allows `scope`: a session allows everything, an API key its scopes.
     bool may(std::string_view scope) const {
         return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
     }
-    /// The plan's limit; none when it has no row for it.
+    /// The plan's limit; none when the plan has no such limit.
     std::optional<std::int64_t> limit(std::string_view resource_and_period) const;
 };
 
@@ -51,33 +47,33 @@ enum class ownership { none, own };
 
 class account_cache {
 public:
-    account_cache(postgres::database& db, const seal::master& master) : db_(db), master_(master) {}
+    account_cache(postgres::database& database, const seal::master& master) : database_(database), master_(master) {}
 
-    /// Null when the session has ended. An account that may not act says so in `refused`.
-    awaitable<result<std::shared_ptr<const account>>> of(user_id user, session_id session);
-    /// Whether the conversation is there and the user's. A yes is kept for a moment: whose it is never changes.
+    /// Null when the session has ended. A blocked account has `refused` set.
+    awaitable<result<std::shared_ptr<const account>>> find(user_id user, session_id session);
+    /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
-    void forget(const session_id& session) {
-        known_.erase(session);
-        ++forgotten_;
+    void invalidate(const session_id& session) {
+        accounts_.erase(session);
+        ++invalidations_;
     }
 
 private:
-    awaitable<> unlock(account& who, std::string wrapped);
+    awaitable<> unlock(account& account, std::string wrapped);
 
     struct entry {
-        std::shared_ptr<const account> is;
+        std::shared_ptr<const gateway::account> account;
         std::chrono::steady_clock::time_point until;
     };
     struct owned {
-        user_id by;
+        user_id owner;
         std::chrono::steady_clock::time_point until;
     };
-    postgres::database& db_;
+    postgres::database& database_;
     const seal::master& master_;
-    std::unordered_map<session_id, entry> known_;
+    std::unordered_map<session_id, entry> accounts_;
     std::unordered_map<conversation_id, owned> owned_;
-    std::uint64_t forgotten_ = 0;  ///< so that a lookup from before a session's end is not kept after it
+    std::uint64_t invalidations_ = 0;  ///< so that a lookup from before a session's end is not stored after it
 };
 
 }  // namespace airi::gateway

@@ -2,31 +2,30 @@
 
 #include <algorithm>
 
-#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
 
-awaitable<result<>> catalogue::load(postgres::database& db) {
+awaitable<result<>> catalogue::load(postgres::database& database) {
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("catalogue.rate_limits", {}));
     ask.statements.push_back(sql::bind("catalogue.models", {}));
     ask.statements.push_back(sql::bind("catalogue.public_settings", {}));
-    const auto rows = co_await db.run(std::move(ask));
-    if (!rows) co_return rows.error();
+    const auto got = co_await database.run(std::move(ask));
+    if (!got) co_return got.error();
+    const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2];
     auto fresh = std::make_shared<catalogue_rows>();
-    const auto& rates = (*rows)[0];
-    for (std::size_t i = 0; i < rates.size(); ++i)
-        fresh->rates[std::string(rates.text(i, 0))] = {
-            std::string(rates.text(i, 0)), number_of(rates.text(i, 1)), number_of(rates.text(i, 2))};
-    const auto& models = (*rows)[1];
-    for (std::size_t i = 0; i < models.size(); ++i) {
-        const auto name = models.text(i, 1);
-        const auto same = [&](const model_name& m) { return m.name == name; };
-        if (std::none_of(fresh->models.begin(), fresh->models.end(), same))
-            fresh->models.push_back({std::string(name), std::string(models.text(i, 0)), number_of(models.text(i, 2))});
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+        auto [name, max, window] = rates.read<std::string, std::int64_t, std::int64_t>(i);
+        fresh->rates[name] = {name, max, window};
     }
-    fresh->settings = (*rows)[2].empty() ? "{}" : std::string((*rows)[2].text(0, 0));
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        const auto [provider, name, min_rank] = models.read<std::string, std::string, std::int64_t>(i);
+        const auto known = std::any_of(
+            fresh->models.begin(), fresh->models.end(), [&](const model_name& model) { return model.name == name; });
+        if (!known) fresh->models.push_back({name, provider, min_rank});
+    }
+    fresh->settings = settings.empty() ? "{}" : std::string(settings.text(0, 0));
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));
     co_return result<>{};
 }

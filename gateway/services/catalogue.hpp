@@ -1,5 +1,5 @@
-// What the gateway needs of the profile: limits for callers without an account, and the models that may be named.
-// Loaded at start and reloaded from time to time; readers hold a snapshot. Thread safe.
+// The part of the profile that the gateway needs: limits for callers without an account, models and public settings.
+// Loaded at start and reloaded every few seconds; readers hold a snapshot. Thread safe.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/services/account_cache.hpp"
+#include "gateway/services/rate_limiter.hpp"
 #include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
@@ -20,14 +20,14 @@ struct model_name {
 };
 
 struct catalogue_rows {
-    std::map<std::string, rate, std::less<>> rates;  ///< by address
-    std::vector<model_name> models;                  ///< a name once, by priority
+    std::map<std::string, rate, std::less<>> rates;  ///< of unauthenticated requests, by IP address
+    std::vector<model_name> models;                  ///< each name once, by priority
     std::string settings = "{}";                     ///< the public ones, JSON
 
     /// Whether a plan of this rank may name the model.
     bool offers(std::string_view model, std::int64_t rank) const {
-        return std::any_of(
-            models.begin(), models.end(), [&](const auto& m) { return m.name == model && m.min_rank <= rank; });
+        return std::any_of(models.begin(), models.end(),
+            [&](const auto& each) { return each.name == model && each.min_rank <= rank; });
     }
 };
 

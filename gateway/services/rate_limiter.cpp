@@ -9,10 +9,10 @@
 namespace airi::gateway {
 namespace {
 
-// KEYS: one sorted set per window, then the quota's set if there is one, then a key to be read on the way if there is
-// one. ARGV: number of windows, a token unique to this request, then max and seconds per window, then the quota's max
-// and member. Returns {kind, index of the window, remaining, milliseconds to wait, repeated, what the key holds}; the
-// last only of what is allowed.
+// KEYS: one sorted set per window, then the quota's set if there is one, then a key to read if there is one. ARGV:
+// number of windows, a token unique to this request, then max and seconds per window, then the quota's max and member.
+// Returns {kind, index of the window, remaining, milliseconds to wait, repeated, value of the key}; the last only when
+// the request is allowed.
 const redis::script take_script(R"lua(
 local windows = tonumber(ARGV[1])
 local t = redis.call('TIME')
@@ -66,10 +66,10 @@ awaitable<result<decision>> rate_limiter::take(
     std::vector<std::string> keys, arguments{std::to_string(windows.size()),
                                        fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
                                            std::to_string(airi::now().time_since_epoch().count())};
-    for (const auto& w : windows) {
-        keys.push_back("rate:" + w.name + ":" + w.whose);
-        arguments.push_back(std::to_string(w.max));
-        arguments.push_back(std::to_string(w.seconds));
+    for (const auto& window : windows) {
+        keys.push_back("rate:" + window.name + ":" + window.whose);
+        arguments.push_back(std::to_string(window.max));
+        arguments.push_back(std::to_string(window.seconds));
     }
     if (day) {
         keys.push_back(quota_key(*day));
@@ -101,9 +101,9 @@ awaitable<result<decision>> rate_limiter::take(
 }
 
 awaitable<result<>> rate_limiter::seed(quota day, std::vector<std::string> members) {
-    std::vector<std::string> words{"SADD", quota_key(day), "-"};
-    words.insert(words.end(), std::make_move_iterator(members.begin()), std::make_move_iterator(members.end()));
-    const auto added = co_await redis_.command(std::move(words));
+    std::vector<std::string> add{"SADD", quota_key(day), "-"};
+    add.insert(add.end(), std::make_move_iterator(members.begin()), std::make_move_iterator(members.end()));
+    const auto added = co_await redis_.command(std::move(add));
     if (!added) co_return added.error();
     std::vector<std::string> expire{"EXPIRE", quota_key(day), "172800"};
     const auto expires = co_await redis_.command(std::move(expire));
@@ -112,8 +112,8 @@ awaitable<result<>> rate_limiter::seed(quota day, std::vector<std::string> membe
 }
 
 awaitable<> rate_limiter::give_back(quota day) {
-    std::vector<std::string> words{"SREM", quota_key(day), day.member};
-    co_await redis_.command(std::move(words));
+    std::vector<std::string> remove{"SREM", quota_key(day), day.member};
+    co_await redis_.command(std::move(remove));
 }
 
 std::vector<window> windows_of(const account& caller, std::string_view group) {

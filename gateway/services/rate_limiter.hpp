@@ -1,5 +1,5 @@
-// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script over any number of
-// gateways. Without Redis rates are not limited. What the quota lets pass is counted in Postgres too, which is exact.
+// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script for all gateways.
+// Without Redis rates are not limited; messages within the quota are counted exactly in Postgres.
 #pragma once
 
 #include <optional>
@@ -15,14 +15,20 @@ namespace airi::gateway {
 struct account;
 struct services;
 
+/// A limit as the profile or a plan sets it.
+struct rate {
+    std::string name;  ///< api, chat, auth, …
+    std::int64_t max = 0, window = 0;
+};
+
 struct window {
-    std::string name;   ///< the group's, for the headers
+    std::string name;   ///< of the rate group, for the headers
     std::string whose;  ///< user or address
     std::int64_t max = 0;
     std::int64_t seconds = 60;
 };
 
-/// A set of ids, one per counted thing, so that a repeated one counts once.
+/// A set of message ids, so that a repeated one counts once.
 struct quota {
     std::string whose;
     std::string day;       ///< 2026-01-31, UTC
@@ -33,10 +39,10 @@ struct quota {
 struct decision {
     enum class kind { allowed, rate_limited, quota_used, unseeded };
     kind is = kind::allowed;
-    std::string name;  ///< of the window that refused, or of the tightest one
+    std::string name;  ///< of the window that is full, or of the tightest one
     std::int64_t limit = 0, window = 0, remaining = 0, reset = 0;  ///< seconds until a request is possible again
-    bool repeated = false;                                         ///< the quota's member was counted before
-    std::string read;                                              ///< what the key holds that was read on the way
+    bool repeated = false;                                         ///< the quota has counted its member before
+    std::string read;                                              ///< the value of the key given as `read`
 };
 
 class rate_limiter {
@@ -44,12 +50,12 @@ public:
     explicit rate_limiter(redis::client& redis) : redis_(redis) {}
 
     /// Counts the request in every window and in the quota, or in none. `unseeded`: fill the quota with seed() first.
-    /// `read`: a key whose value is wanted too, so that it costs no round trip of its own.
+    /// `read` names a key to get in the same round trip.
     awaitable<result<decision>> take(
         std::vector<window> windows, std::optional<quota> day = std::nullopt, std::string read = {});
-    /// Today's ids as Postgres has them.
+    /// Fills the quota with the day's ids from Postgres.
     awaitable<result<>> seed(quota day, std::vector<std::string> members);
-    /// Takes a counted member back: what it was for did not come about.
+    /// Removes a counted member, when its message was not sent after all.
     awaitable<> give_back(quota day);
 
 private:

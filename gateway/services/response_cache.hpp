@@ -1,6 +1,6 @@
-// Answers of data routes, kept in this thread's memory while nothing of the user's has changed. Whether it has is asked
-// of Redis at each request: a key per user holds a random text, any change deletes it, and the next reader makes
-// another one. So an answer that was read before a change is never given after it, on any gateway.
+// Answers of data routes, cached in this thread's memory until the user's data changes. Each request checks this in
+// Redis: a key per user holds a random text, any change deletes it, and the next reader makes another one. So an answer
+// that was read before a change is never sent after it, on any gateway.
 #pragma once
 
 #include <chrono>
@@ -16,19 +16,19 @@ namespace airi::gateway {
 
 class response_cache {
 public:
-    explicit response_cache(redis::client& redis, std::size_t most_bytes = 32 * 1024 * 1024)
-        : redis_(redis), marks_(redis), most_bytes_(most_bytes) {}
+    explicit response_cache(redis::client& redis, std::size_t max_bytes = 32 * 1024 * 1024)
+        : redis_(redis), marks_(redis), max_bytes_(max_bytes) {}
 
-    /// The state of what a user has; ask before the rows are read. Empty while Redis is away and for 5 s after: then
-    /// nothing is kept or found. `known` is its key's value when it has been read already.
+    /// The state of the user's data; to be read before the rows. Empty while Redis is unavailable and for 5 s after:
+    /// then nothing is stored or found. `known` is the key's value when it has been read already.
     awaitable<std::string> state_of(user_id, std::string known = {});
-    /// Something of the user's has changed: ends when every gateway knows. Best effort only while Redis is away from
-    /// this one alone.
-    awaitable<> changed(user_id);
+    /// The user's data has changed: ends when no gateway can answer from its cache any more. Best effort while only
+    /// this gateway has lost Redis.
+    awaitable<> invalidate(user_id);
 
-    /// The body that was kept in this state; null when there is none. Valid until the next call.
+    /// The body that was stored in this state; null when there is none. Valid until the next call.
     const std::string* find(const std::string& key, std::string_view state);
-    void keep(std::string key, std::string state, std::string body, seconds life);
+    void store(std::string key, std::string state, std::string body, seconds life);
 
 private:
     struct entry {
@@ -41,7 +41,7 @@ private:
 
     redis::client& redis_;
     redis::eraser marks_;
-    std::size_t most_bytes_, bytes_ = 0;
+    std::size_t max_bytes_, bytes_ = 0;
     order entries_;  ///< last used first
     std::unordered_map<std::string_view, order::iterator> by_key_;
 };

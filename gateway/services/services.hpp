@@ -1,13 +1,13 @@
-// What routes and sockets work with: one per gateway thread, wired in main.
+// Everything that routes and sockets work with: one instance per gateway thread, wired in main.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "events/envelope.hpp"
 #include "gateway/services/account_cache.hpp"
 #include "gateway/services/catalogue.hpp"
+#include "gateway/services/publisher.hpp"
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/secret.hpp"
@@ -23,22 +23,14 @@ class response_cache;
 class open_sockets;
 class router;
 
-/// Events out; ends when the broker has them.
-class publisher {
-public:
-    virtual ~publisher() = default;
-    virtual awaitable<result<>> publish(std::vector<events::outgoing>) = 0;
-    virtual bool available() const = 0;
-};
-
 struct gateway_options {
     bool rate_limiting = true, websockets = true, file_uploads = true, voice_chat = false;
     seconds access_token_life{3600};
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
-    std::string public_url;            ///< where links in mails lead: the frontend, or this gateway's own page
-    bool secure_cookies = true;        ///< for TLS only; not where everything happens on one machine
-    std::string api_url;               ///< this gateway's origin, as the world sees it
-    std::string oauth_redirect_url;    ///< where identity providers send people back to
+    std::string public_url;            ///< target of links in emails: the frontend, or this gateway's page
+    bool secure_cookies = true;        ///< false for development over plain HTTP
+    std::string api_url;               ///< this gateway's public origin
+    std::string oauth_redirect_url;    ///< where identity providers redirect to
 };
 
 struct services {

@@ -11,10 +11,8 @@ using namespace airi::test;
 
 namespace {
 
-using house = gateway_fixture;
-
-// A house whose profile has a number that rises with each reading of the rows.
-struct reading_fixture : house {
+// The profile has a number that rises with each read of the rows.
+struct reading_fixture : gateway_fixture {
     int read = 0;
     reading_fixture() {
         answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
@@ -28,7 +26,7 @@ struct reading_fixture : house {
 
 }  // namespace
 
-TEST_CASE("an answer is given again until something of the user's changes, whoever changed it") {
+TEST_CASE("an answer is cached until the user's data changes, on whichever gateway") {
     reading_fixture h;
     const auto first = h.profile();
     CHECK(h.profile() == first);
@@ -56,7 +54,7 @@ TEST_CASE("an answer belongs to its user, its path and its query") {
     CHECK(h.profile() != mine);
 }
 
-TEST_CASE("what was read before a change is not given after it, though the change came while it was read") {
+TEST_CASE("an answer read before a change is not sent after it, even if the change came during the read") {
     reading_fixture h;
     const auto plain = h.answer;
     h.answer = [&](const postgres::bound& asked) {
@@ -67,7 +65,7 @@ TEST_CASE("what was read before a change is not given after it, though the chang
     CHECK(h.profile() != first);
 }
 
-TEST_CASE("while Redis is away nothing is kept, and what was kept before is gone after it") {
+TEST_CASE("nothing is cached while Redis is unavailable, and the cache is empty after it") {
     reading_fixture h;
     h.profile();
     h.redis.go_away();
@@ -78,14 +76,14 @@ TEST_CASE("while Redis is away nothing is kept, and what was kept before is gone
     h.redis.standing_since = std::chrono::steady_clock::now();
     h.profile();
     h.profile();
-    CHECK(h.read == 5);  // another gateway may be without it still
+    CHECK(h.read == 5);  // another gateway may still be without it
     h.redis.standing_since -= seconds{5};
     h.profile();
     h.profile();
     CHECK(h.read == 6);
 }
 
-TEST_CASE("a change that could not be told while Redis was away is told when it is back") {
+TEST_CASE("a change that could not be published while Redis was unavailable is published afterwards") {
     reading_fixture h;
     h.profile();
     const auto state = h.redis.keys.at(events::state_key(h.user));
@@ -96,7 +94,7 @@ TEST_CASE("a change that could not be told while Redis was away is told when it 
     CHECK(h.redis.keys.at(events::state_key(h.user)) != state);
 }
 
-TEST_CASE("refusals are not kept, nor is what is about to change") {
+TEST_CASE("rejections and unfinished answers are not cached") {
     reading_fixture h;
     const auto list = [&] {
         return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body;
@@ -112,18 +110,18 @@ TEST_CASE("refusals are not kept, nor is what is about to change") {
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 200);
 }
 
-TEST_CASE("what is kept has a bound, and the longest unused goes first") {
+TEST_CASE("the cache is bounded and drops the least recently used answer first") {
     reading_fixture h;
-    gateway::response_cache kept(h.client, 10'000);
+    gateway::response_cache cache(h.client, 10'000);
     for (const std::string key : {"a", "b", "c", "d"}) {
-        kept.keep(key, "s", std::string(2'500, 'x'), seconds{60});
-        CHECK(kept.find("a", "s") != nullptr);
+        cache.store(key, "s", std::string(2'500, 'x'), seconds{60});
+        CHECK(cache.find("a", "s") != nullptr);
     }
-    CHECK(kept.find("b", "s") == nullptr);
-    CHECK(kept.find("d", "s") != nullptr);
-    CHECK(kept.find("d", "t") == nullptr);
-    kept.keep("e", "s", std::string(20'000, 'x'), seconds{60});
-    CHECK(kept.find("e", "s") == nullptr);
-    kept.keep("f", "s", "x", seconds{-1});
-    CHECK(kept.find("f", "s") == nullptr);
+    CHECK(cache.find("b", "s") == nullptr);
+    CHECK(cache.find("d", "s") != nullptr);
+    CHECK(cache.find("d", "t") == nullptr);
+    cache.store("e", "s", std::string(20'000, 'x'), seconds{60});
+    CHECK(cache.find("e", "s") == nullptr);
+    cache.store("f", "s", "x", seconds{-1});
+    CHECK(cache.find("f", "s") == nullptr);
 }
