@@ -1,31 +1,20 @@
 #include "gateway/transport/connection.hpp"
 
-#include <array>
+#include <fmt/chrono.h>
+
 #include <ctime>
 #include <utility>
 
 namespace airi::gateway {
 namespace {
 
-// RFC 9110 5.6.7, without the process's locale.
-std::string http_date(std::time_t when) {
-    static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::tm at{};
-    gmtime_r(&when, &at);
-    const auto two = [](int n) {
-        return std::string{static_cast<char>('0' + n / 10), static_cast<char>('0' + n % 10)};
-    };
-    return std::string(days[static_cast<std::size_t>(at.tm_wday)]) + ", " + two(at.tm_mday) + " " +
-           months[static_cast<std::size_t>(at.tm_mon)] + " " + std::to_string(at.tm_year + 1900) + " " +
-           two(at.tm_hour) + ":" + two(at.tm_min) + ":" + two(at.tm_sec) + " GMT";
-}
+// RFC 9110 5.6.7. fmt uses the classic locale, not the process's.
+std::string http_date(std::time_t when) { return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(when)); }
 
 }  // namespace
 
-session_host::session_host(application& serves, server_options with)
-    : app(serves), options(std::move(with)), proxies(options.trusted_proxies) {
+session_host::session_host(application& application, server_options given)
+    : app(application), options(std::move(given)), proxies(options.trusted_proxies) {
     tick(steady::now());
 }
 
@@ -38,22 +27,22 @@ void session_host::tick(steady::time_point now) {
     for (auto i = connections.size(); i-- > 0;) connections[i]->tick(now);
 }
 
-void session_host::depart_later(const executor& on, std::shared_ptr<departing> who) {
-    if (const auto due = departures_.lock()) return due->push_back(std::move(who));
-    auto due = std::make_shared<std::vector<std::shared_ptr<departing>>>(1, std::move(who));
-    departures_ = due;
-    boost::asio::post(on, [due = std::move(due)]() mutable {
-        const auto all = std::move(*due);
+void session_host::defer_write(const executor& executor, std::shared_ptr<deferred_writer> writer) {
+    if (const auto due = deferred_.lock()) return due->push_back(std::move(writer));
+    auto due = std::make_shared<std::vector<std::shared_ptr<deferred_writer>>>(1, std::move(writer));
+    deferred_ = due;
+    boost::asio::post(executor, [due = std::move(due)]() mutable {
+        const auto writers = std::move(*due);
         due.reset();
-        for (const auto& one : all) one->depart();
+        for (const auto& each : writers) each->write_deferred();
     });
 }
 
-std::string client_behind(const std::string& peer, const address_list& proxies, const request& in) {
+std::string client_behind(const std::string& peer, const address_list& proxies, const request& request) {
     error_code ec;
     if (!proxies.contains(boost::asio::ip::make_address(peer, ec)) || ec) return peer;
     std::string_view given;
-    for (const auto& [name, value] : in.headers)
+    for (const auto& [name, value] : request.headers)
         if (name == "x-forwarded-for") given = value;
     given = given.substr(given.find_last_of(", \t") + 1);
     const auto client = boost::asio::ip::make_address(given, ec);

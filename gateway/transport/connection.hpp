@@ -1,5 +1,6 @@
-// What every session of a thread shares (`session_host`) and what the thread's coarse tick asks of each of them
-// (`connection`). Deadlines are members checked by the tick: no timer per request or frame.
+// The state that all sessions of a thread share (`session_host`) and their common interface for the thread's coarse
+// tick
+// (`connection`). Deadlines are members that the tick checks: no timer per request or frame.
 #pragma once
 
 #include <chrono>
@@ -22,15 +23,15 @@ using steady = std::chrono::steady_clock;
 
 class connection;
 
-/// One that has something to write at the end of the turn.
-class departing {
+/// A session with frames to write at the end of the turn.
+class deferred_writer {
 public:
-    virtual ~departing() = default;
-    virtual void depart() = 0;
+    virtual ~deferred_writer() = default;
+    virtual void write_deferred() = 0;
 };
 
 struct session_host {
-    session_host(application& serves, server_options with);
+    session_host(application& application, server_options given);
 
     application& app;
     const server_options options;
@@ -40,29 +41,28 @@ struct session_host {
     std::vector<connection*> connections;
 
     void tick(steady::time_point now);
-    /// What is sent in one turn of the thread leaves together: one system call a socket, not one a frame.
-    void depart_later(const executor& on, std::shared_ptr<departing> who);
+    /// Calls write_deferred() at the end of the thread's turn: one system call a socket, not one a frame.
+    void defer_write(const executor& executor, std::shared_ptr<deferred_writer> writer);
 
 private:
     long long date_second_ = -1;
-    // Owned by what is posted, so that nothing outlives an executor that never comes to it.
-    std::weak_ptr<std::vector<std::shared_ptr<departing>>> departures_;
+    // Owned by the posted function, so that nothing outlives an executor that never runs it.
+    std::weak_ptr<std::vector<std::shared_ptr<deferred_writer>>> deferred_;
 };
 
-/// The client a trusted proxy speaks for: the last X-Forwarded-For entry, if `peer` is such a proxy;
-/// otherwise `peer`.
-std::string client_behind(const std::string& peer, const address_list& proxies, const request& in);
+/// The client's address: the last X-Forwarded-For entry if `peer` is a trusted proxy, otherwise `peer`.
+std::string client_behind(const std::string& peer, const address_list& proxies, const request& request);
 
 class connection {
 public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Closes what is over its time.
+    /// Closes the connection when a deadline has passed.
     virtual void tick(steady::time_point now) = 0;
-    /// The server drains: go soon; a WebSocket tells its client to come back elsewhere in `after`.
+    /// The server drains: end soon; a WebSocket asks its client to reconnect elsewhere in `after`.
     virtual void leave(milliseconds after) = 0;
-    /// Go now, politely: WebSockets close with `code`, idle HTTP connections end.
+    /// End now, cleanly: WebSockets close with `code`, idle HTTP connections end.
     virtual void finish(unsigned short code) = 0;
     /// Closes the descriptor.
     virtual void abort() = 0;
@@ -75,7 +75,7 @@ protected:
     connection_limits::permit permit_;
 
 private:
-    std::size_t index_;  // own place in host_->connections
+    std::size_t index_;  // in host_->connections
 };
 
 }  // namespace airi::gateway

@@ -10,7 +10,7 @@
 namespace airi::gateway {
 namespace {
 
-constexpr std::size_t frames_at_once = 64;
+constexpr std::size_t frames_per_write = 64;
 
 struct frame_header {
     std::array<unsigned char, 10> bytes;
@@ -33,8 +33,8 @@ frame_header header_of(std::size_t text) {
 
 }  // namespace
 
-frame_writer::frame_writer(boost::asio::ip::tcp::socket&& from, outlet_owner& owner)
-    : boost::asio::ip::tcp::socket(std::move(from)), owner_(owner) {
+frame_writer::frame_writer(boost::asio::ip::tcp::socket&& socket, frame_writer_owner& owner)
+    : boost::asio::ip::tcp::socket(std::move(socket)), owner_(owner) {
     error_code ignored;
     native_non_blocking(true, ignored);
 }
@@ -44,17 +44,17 @@ void frame_writer::flush() {
     }
 }
 
-// False when the kernel takes no more for now, or never.
+// False when the kernel takes no more for now, or the socket has failed.
 bool frame_writer::write_some() {
-    std::array<frame_header, frames_at_once> headers;
-    std::array<iovec, 2 * frames_at_once> parts;
+    std::array<frame_header, frames_per_write> headers;
+    std::array<iovec, 2 * frames_per_write> parts;
     std::size_t count = 0, skip = written_;
-    const auto add = [&](const void* from, std::size_t size) {
+    const auto add = [&](const void* data, std::size_t size) {
         const auto skipped = std::min(skip, size);
         skip -= skipped;
-        if (size > skipped) parts[count++] = {static_cast<char*>(const_cast<void*>(from)) + skipped, size - skipped};
+        if (size > skipped) parts[count++] = {static_cast<char*>(const_cast<void*>(data)) + skipped, size - skipped};
     };
-    const auto last = std::min(queue_.size(), first_ + frames_at_once);
+    const auto last = std::min(queue_.size(), first_ + frames_per_write);
     for (auto i = first_; i < last; ++i) {
         const auto& one = queue_[i];
         if (!one.beast) {
@@ -68,7 +68,7 @@ bool frame_writer::write_some() {
     message.msg_iovlen = count;
     const auto done = ::sendmsg(native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (done >= 0) {
-        took(static_cast<std::size_t>(done));
+        advance(static_cast<std::size_t>(done));
         return true;
     }
     if (errno == EINTR) return true;
@@ -79,7 +79,7 @@ bool frame_writer::write_some() {
     return false;
 }
 
-void frame_writer::took(std::size_t count) {
+void frame_writer::advance(std::size_t count) {
     std::size_t frames = 0, text = 0;
     written_ += count;
     while (!idle()) {
@@ -100,7 +100,7 @@ void frame_writer::took(std::size_t count) {
     owner_.wrote(frames, text);
 }
 
-// Steady traffic that never lets the queue run empty would otherwise grow it by its used front.
+// Under steady traffic the queue never empties, and its written front would grow without end.
 void frame_writer::compact() {
     if (idle()) {
         if (queue_.capacity() > 8) queue_ = std::vector<entry>();
@@ -121,12 +121,12 @@ void frame_writer::wait() {
     });
 }
 
-void frame_writer::fail(const error_code& why) {
+void frame_writer::fail(const error_code& reason) {
     auto lost = std::exchange(queue_, {});
-    const auto from = std::exchange(first_, 0);
+    const auto first = std::exchange(first_, 0);
     written_ = 0;
-    for (auto i = from; i < lost.size(); ++i)
-        if (lost[i].beast) lost[i].beast->end(why, 0);
+    for (auto i = first; i < lost.size(); ++i)
+        if (lost[i].beast) lost[i].beast->end(reason, 0);
     owner_.unwritable();
 }
 

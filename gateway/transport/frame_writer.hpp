@@ -1,6 +1,6 @@
-// A WebSocket's TCP socket with one ordered queue for all that is written: the frames for the client, as many in one
-// system call as the kernel takes, and between them what Beast writes by itself (the answer to the handshake, pongs,
-// close frames). Holds no memory while nothing waits. Used by the socket session, below Beast's stream.
+// A WebSocket's TCP socket with one ordered queue for everything written: the frames for the client, as many in one
+// system call as the kernel takes, and between them the writes of Beast itself (the answer to the handshake, pongs,
+// close frames). Holds no memory while the queue is empty. Used by the WebSocket session, below Beast's stream.
 #pragma once
 
 #include <boost/asio/associated_executor.hpp>
@@ -20,28 +20,28 @@
 
 namespace airi::gateway {
 
-class outlet_owner {
+class frame_writer_owner {
 public:
-    virtual ~outlet_owner() = default;
-    /// Keeps the outlet alive while it waits for the kernel.
+    virtual ~frame_writer_owner() = default;
+    /// Keeps the writer alive while it waits for the kernel.
     virtual std::shared_ptr<void> hold() = 0;
-    /// The kernel has taken something: so many whole frames, with so many bytes of text.
+    /// The kernel has taken bytes: `frames` whole frames with `text` bytes of text among them.
     virtual void wrote(std::size_t frames, std::size_t text) = 0;
-    /// Nothing can be written any more; what waited is gone.
+    /// Nothing can be written any more; the queue is lost.
     virtual void unwritable() = 0;
 };
 
 class frame_writer : public boost::asio::ip::tcp::socket {
 public:
-    frame_writer(boost::asio::ip::tcp::socket&& from, outlet_owner& owner);
+    frame_writer(boost::asio::ip::tcp::socket&& socket, frame_writer_owner& owner);
 
     /// A whole text frame, as a server sends it (RFC 6455 5.2); `flush` writes it.
     void push(std::shared_ptr<const std::string> text) { queue_.push_back({std::move(text), nullptr}); }
     /// Writes what the kernel takes now, and the rest when it takes more.
     void flush();
-    /// Forgets the frames that have not begun; what Beast wrote stays.
+    /// Drops the frames whose writing has not begun; Beast's writes stay.
     void drop_frames();
-    /// True when all has been handed to the kernel.
+    /// True when the kernel has taken everything.
     bool idle() const noexcept { return first_ == queue_.size(); }
     /// Closes the descriptor; Beast's writes end with operation_aborted.
     void shut();
@@ -50,9 +50,9 @@ public:
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& buffers, Token&& token) {
         std::string bytes;
-        for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers);
-            ++at) {
-            const boost::asio::const_buffer part = *at;
+        for (auto i = boost::asio::buffer_sequence_begin(buffers); i != boost::asio::buffer_sequence_end(buffers);
+            ++i) {
+            const boost::asio::const_buffer part = *i;
             bytes.append(static_cast<const char*>(part.data()), part.size());
         }
         return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
@@ -73,12 +73,12 @@ private:
     template <class Handler>
     struct suspended final : writer {
         template <class Executor>
-        suspended(Handler h, const Executor& otherwise)
-            : resume(std::move(h)), work(boost::asio::get_associated_executor(resume, otherwise)) {}
+        suspended(Handler handler, const Executor& fallback)
+            : resume(std::move(handler)), work(boost::asio::get_associated_executor(resume, fallback)) {}
 
         void end(error_code ec, std::size_t bytes) override {
-            auto to = work.get_executor();
-            boost::asio::post(to, [then = std::move(resume), ec, bytes]() mutable { then(ec, bytes); });
+            auto executor = work.get_executor();
+            boost::asio::post(executor, [then = std::move(resume), ec, bytes]() mutable { then(ec, bytes); });
         }
 
         Handler resume;
@@ -91,12 +91,12 @@ private:
     };
 
     bool write_some();
-    void took(std::size_t count);
+    void advance(std::size_t count);
     void wait();
-    void fail(const error_code& why);
+    void fail(const error_code& reason);
     void compact();
 
-    outlet_owner& owner_;
+    frame_writer_owner& owner_;
     std::vector<entry> queue_;
     std::size_t first_ = 0;    // the entries before it are written
     std::size_t written_ = 0;  // bytes of the first entry, its header included

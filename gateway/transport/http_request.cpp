@@ -6,6 +6,7 @@
 #include "gateway/transport/http_target.hpp"
 #include "gateway/transport/trace.hpp"
 #include "platform/base/result.hpp"
+#include "platform/base/utf8.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -17,7 +18,7 @@ constexpr refusal bad(std::string_view message) { return {400, "BAD_REQUEST", me
 
 std::string_view view(text t) noexcept { return {t.data(), t.size()}; }
 
-// Beast's grammar, our storage: fields go straight into the request. It never sees a body.
+// Beast's grammar with our storage: fields go straight into the request. It never sees a body.
 class head_parser final : public http::basic_parser<true> {
 public:
     head_parser(request_head& head, std::string_view& target) : head_(head), target_(target) {
@@ -44,8 +45,8 @@ private:
         }
     }
     void on_field_impl(http::field, text name, text value, error_code&) override {
-        auto& [to, is] = head_.in.headers.emplace_back(name, value);
-        for (char& c : to)
+        auto& header = head_.request.headers.emplace_back(name, value);
+        for (char& c : header.first)
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
     }
     void on_header_impl(error_code&) override {}
@@ -60,9 +61,9 @@ private:
     std::string_view& target_;
 };
 
-std::optional<refusal> refused_by(const error_code& ec) {
+std::optional<refusal> refusal_for(const error_code& ec) {
     if (ec == http::error::bad_version)
-        return refusal{505, "HTTP_VERSION_NOT_SUPPORTED", "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+        return refusal{505, "HTTP_VERSION_NOT_SUPPORTED", "Only HTTP/1.0 and HTTP/1.1 are supported."};
     if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length)
         return bad("The Content-Length is not valid.");
     return bad("The request is not valid HTTP.");
@@ -77,12 +78,12 @@ bool is_served(std::string_view host, std::span<const std::string> hosts) {
     return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) { return same_text(one, name); });
 }
 
-// What the fields say beyond their grammar.
+// The rules for fields beyond their grammar.
 std::optional<refusal> read_fields(request_head& head, std::span<const std::string> hosts) {
     unsigned host_count = 0, length_count = 0;
     std::string_view host, id, trace, upgrade, encoding, expect;
     bool wants_upgrade = false;
-    for (const auto& [name, value] : head.in.headers) {
+    for (const auto& [name, value] : head.request.headers) {
         if (!is_utf8(value)) return bad("A header value is not UTF-8.");
         if (name == "transfer-encoding") {
             if (same_text(value, "chunked")) return refusal{411, "LENGTH_REQUIRED", "A body needs a Content-Length."};
@@ -104,10 +105,10 @@ std::optional<refusal> read_fields(request_head& head, std::span<const std::stri
         else if (name == "expect")
             expect = value;
         else if (name == "connection")
-            wants_upgrade = wants_upgrade || lists(value, "upgrade");
+            wants_upgrade = wants_upgrade || has_token(value, "upgrade");
     }
-    head.in.id = request_id_from(id);
-    head.in.traceparent = traceparent_from(trace);
+    head.request.id = request_id_from(id);
+    head.request.traceparent = traceparent_from(trace);
     if (host_count != 1 || !is_host(host)) return bad("A request needs exactly one Host.");
     if (length_count > 1) return bad("The Content-Length is given more than once.");
     if (!is_served(host, hosts)) return refusal{421, "MISDIRECTED_REQUEST", "This host is not served here."};
@@ -118,23 +119,24 @@ std::optional<refusal> read_fields(request_head& head, std::span<const std::stri
             return refusal{417, "EXPECTATION_FAILED", "Only 100-continue can be expected."};
         head.expects_continue = !head.http_1_0;
     }
-    head.websocket = wants_upgrade && !head.http_1_0 && head.in.method == verb::get && lists(upgrade, "websocket");
+    head.websocket =
+        wants_upgrade && !head.http_1_0 && head.request.method == verb::get && has_token(upgrade, "websocket");
     return std::nullopt;
 }
 
 }  // namespace
 
-// Also an obsolete line folding (RFC 9112 5.2), which Beast would join.
+// Obsolete line folding (RFC 9112 5.2) too, which Beast would join.
 bool has_bad_line(std::string_view raw) noexcept {
-    for (auto at = raw.find('\n'); at != raw.npos; at = raw.find('\n', at + 1)) {
-        if (at == 0 || raw[at - 1] != '\r') return true;
-        if (at + 1 < raw.size() && (raw[at + 1] == ' ' || raw[at + 1] == '\t')) return true;
+    for (auto end = raw.find('\n'); end != raw.npos; end = raw.find('\n', end + 1)) {
+        if (end == 0 || raw[end - 1] != '\r') return true;
+        if (end + 1 < raw.size() && (raw[end + 1] == ' ' || raw[end + 1] == '\t')) return true;
     }
     return false;
 }
 
 std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head) {
-    head.in.id = request_id_from({});
+    head.request.id = request_id_from({});
     head.keep_alive = false;
     if (has_bad_line(raw)) return bad("The request is not valid HTTP.");
 
@@ -142,16 +144,16 @@ std::optional<refusal> read_head(std::string_view raw, std::span<const std::stri
     head_parser parser(head, target);
     error_code ec;
     parser.put(boost::asio::const_buffer(raw.data(), raw.size()), ec);
-    if (ec) return refused_by(ec);
+    if (ec) return refusal_for(ec);
     if (!parser.is_header_done()) return bad("The request is not valid HTTP.");
-    if (parser.method) head.in.method = *parser.method;
-    if (auto wrong = read_fields(head, hosts)) return wrong;
+    if (parser.method) head.request.method = *parser.method;
+    if (auto rejected = read_fields(head, hosts)) return rejected;
     if (!parser.method) {
         if (parser.forbidden_method) return refusal{405, "METHOD_NOT_ALLOWED", "This method is not allowed."};
-        return refusal{501, "NOT_IMPLEMENTED", "This method is not known."};
+        return refusal{501, "NOT_IMPLEMENTED", "This method is not implemented."};
     }
-    if (!read_target(target, head.in.path, head.in.query)) return bad("The request target is not valid.");
-    head.is_head = head.in.method == verb::head;
+    if (!read_target(target, head.request.path, head.request.query)) return bad("The request target is not valid.");
+    head.is_head = head.request.method == verb::head;
     head.content_length = parser.content_length().value_or(0);
     head.keep_alive = parser.keep_alive();
     return std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/http/security_headers.hpp"
 #include "gateway/transport/http_target.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -49,7 +50,7 @@ std::string_view phrase(unsigned status) noexcept {
         case 503: return "Service Unavailable";
         case 504: return "Gateway Timeout";
         case 505: return "HTTP Version Not Supported";
-        default: return "";  // the phrase may be empty (RFC 9112 4)
+        default: return "";  // RFC 9112 4 allows an empty phrase
     }
 }
 
@@ -63,7 +64,7 @@ void number(std::string& out, std::size_t value) {
     out.append(digits, end);
 }
 
-bool is_sound(std::string_view name, std::string_view value) {
+bool is_valid_header(std::string_view name, std::string_view value) {
     const auto token = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     };
@@ -109,10 +110,11 @@ void append_head(std::string& out, const response& answer, const head_facts& fac
     line(out, "Date", facts.date);
     append_security(out, answer);
     line(out, "X-Request-Id", facts.request_id);
-    if (may_have_body(answer.status) && is_sound("Content-Type", answer.content_type) && !answer.content_type.empty())
+    if (may_have_body(answer.status) && is_valid_header("Content-Type", answer.content_type) &&
+        !answer.content_type.empty())
         line(out, "Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) {
-        if (is_sound(name, value))
+        if (is_valid_header(name, value))
             line(out, name, value);
         else
             log::warn("gateway.bad_header", {{"name", name}, {"request_id", facts.request_id}});
@@ -130,14 +132,13 @@ void append_head(std::string& out, const response& answer, const head_facts& fac
     out += "\r\n";
 }
 
-response error_answer(const refusal& why, std::string_view request_id) {
+response error_answer(const refusal& refusal, std::string_view request_id) {
     response out;
-    out.status = why.status;
+    out.status = refusal.status;
     json::object error, whole;
-    error.add("code", why.code).add("message", why.message).add_raw("details", "null");
-    whole.add("success", false).add_raw("error", std::move(error).text()).add("request_id", request_id);
-    out.body = std::move(whole).text();
-    if (why.status == 405) out.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    error.add("code", refusal.code).add("message", refusal.message).add_raw("details", "null");
+    out.body = whole.add("success", false).add_raw("error", error.text()).add("request_id", request_id).text();
+    if (refusal.status == 405) out.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return out;
 }
 

@@ -1,5 +1,4 @@
-// The bytes of an answer's head, and our own error answers. Used by the HTTP session and the WebSocket
-// handshake.
+// The bytes of an answer's head, and the transport's own error answers. Used by the HTTP session.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +20,8 @@ struct head_facts {
     bool chunked = false;
 };
 
-/// Appends status line and header: the security headers (unless the response brings its own of that name),
-/// what the response says, and what `facts` says. A header that would break the framing is left out and
-/// logged.
+/// Appends status line and headers: the security headers (except those that the response brings itself), the response's
+/// headers, and those of `facts`. A header that would break the framing is left out and logged.
 void append_head(std::string& out, const response& answer, const head_facts& facts);
 
 /// Appends one chunk (RFC 9112 7.1); an empty piece is the last one.
@@ -32,6 +30,6 @@ void append_chunk(std::string& out, std::string_view piece);
 /// 1xx, 204 and 304 never have a body (RFC 9110 6.4.1).
 bool may_have_body(unsigned status) noexcept;
 
-response error_answer(const refusal& why, std::string_view request_id);
+response error_answer(const refusal& refusal, std::string_view request_id);
 
 }  // namespace airi::gateway

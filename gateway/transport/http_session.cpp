@@ -22,9 +22,9 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr auto no_deadline = steady::time_point::max();
-constexpr std::size_t lingering_bytes = 1024 * 1024;  // read and thrown away after a refusal
+constexpr std::size_t lingering_bytes = 1024 * 1024;  // read and discarded after a rejection
 constexpr milliseconds lingering_time{2'000};
-constexpr std::size_t kept_output = 64 * 1024;
+constexpr std::size_t retained_output = 64 * 1024;
 
 using namespace refusals;
 
@@ -43,7 +43,7 @@ private:
 
     void tick(steady::time_point now) override {
         if (now <= deadline_) return;
-        if (reading_) tell_too_slow();
+        if (reading_) send_timeout();
         abort();
     }
     void leave(milliseconds) override {
@@ -57,7 +57,7 @@ private:
     }
 
     const session_limits& limits() const { return host_->options.limits; }
-    void within(milliseconds time) { deadline_ = steady::now() + time; }
+    void set_deadline(milliseconds time) { deadline_ = steady::now() + time; }
 
     awaitable<std::size_t> read_head_bytes();
     awaitable<bool> read_body(request_head& head, std::size_t limit);
@@ -65,25 +65,25 @@ private:
     awaitable<next> upgrade(request_head& head);
     awaitable<next> reply(answer what);
     awaitable<next> stream(streamed what);
-    awaitable<bool> pump(text_stream& body);
-    awaitable<> watch();
+    awaitable<bool> write_pieces(text_stream& body);
+    awaitable<> watch_client();
     awaitable<next> refuse(refusal why);
     awaitable<bool> write(std::string_view body);
     awaitable<bool> write_rest(parts left);
-    void tell_too_slow();
+    void send_timeout();
     awaitable<> linger();
     head_facts facts() const;
-    answer faulted(const char* what);
+    answer fault_answer(const char* what);
 
     tcp::socket socket_;
     input_buffer in_;
     std::string out_;
     std::string address_;
-    std::string id_;  // of the request under way
+    std::string id_;  // of the current request
     steady::time_point deadline_ = no_deadline;
-    bool idle_ = true;  // between two requests, with nothing received of the next one
+    bool idle_ = true;  // between two requests, with no byte of the next one
     bool leaving_ = false;
-    bool reading_ = false;  // a request that has begun and is not whole; nothing is being written then
+    bool reading_ = false;  // a request has begun and is incomplete; nothing is being written then
     bool keep_alive_ = true;
     bool http_1_0_ = false;
     bool is_head_ = false;
@@ -97,7 +97,7 @@ awaitable<> http_session::run() {
     const auto peer = socket_.remote_endpoint(ec);
     if (ec) co_return;
     address_ = plain_address(peer.address()).to_string();
-    within(limits().header_time);
+    set_deadline(limits().header_time);
     while (!leaving_) {
         const auto head_bytes = co_await read_head_bytes();
         if (head_bytes == 0) co_return;
@@ -108,14 +108,14 @@ awaitable<> http_session::run() {
             co_return;
         }
         if (co_await serve_one(head_bytes) == next::end) co_return;
-        if (out_.capacity() > kept_output) out_ = {};
+        if (out_.capacity() > retained_output) out_ = {};
         idle_ = true;
-        within(limits().idle_time);
+        set_deadline(limits().idle_time);
     }
 }
 
 // The length of the next header with its empty line; 0 when the connection is over; more than the limit when
-// the header is. Bytes that can never become a header are given out at once, for the reader to refuse.
+// the header is. Bytes that can never become a header are returned at once, for the reader to reject.
 awaitable<std::size_t> http_session::read_head_bytes() {
     std::size_t scanned = 0;
     for (;;) {
@@ -125,7 +125,7 @@ awaitable<std::size_t> http_session::read_head_bytes() {
             idle_ = false;
             reading_ = true;
             id_.clear();
-            within(limits().header_time);
+            set_deadline(limits().header_time);
         }
         if (const auto end = seen.find("\r\n\r\n", scanned); end != seen.npos) co_return end + 4;
         if (has_bad_line(seen)) co_return std::min(seen.size(), limits().header_bytes);
@@ -141,22 +141,22 @@ awaitable<std::size_t> http_session::read_head_bytes() {
 awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     request_head head;
     reading_ = false;
-    const auto wrong = read_head(in_.view().substr(0, head_bytes), host_->options.hosts, head);
+    const auto rejected = read_head(in_.view().substr(0, head_bytes), host_->options.hosts, head);
     in_.consume(head_bytes);
-    id_ = head.in.id;
+    id_ = head.request.id;
     http_1_0_ = head.http_1_0;
     is_head_ = head.is_head;
     keep_alive_ = head.keep_alive && !leaving_;
     deadline_ = no_deadline;
-    if (wrong) co_return co_await refuse(*wrong);
-    head.in.address =
-        host_->options.trusted_proxies.empty() ? address_ : client_behind(address_, host_->proxies, head.in);
+    if (rejected) co_return co_await refuse(*rejected);
+    head.request.address =
+        host_->options.trusted_proxies.empty() ? address_ : client_behind(address_, host_->proxies, head.request);
     if (head.websocket) co_return co_await upgrade(head);
 
     if (head.content_length > 0) {
-        const auto limit = host_->app.body_limit(head.in.method, head.in.path);
+        const auto limit = host_->app.body_limit(head.request.method, head.request.path);
         if (limit == 0) {
-            unread_body_ = true;  // the application says 404 or 405; the body is never read
+            unread_body_ = true;  // the application answers 404 or 405; the body is never read
             keep_alive_ = false;
         } else if (head.content_length > limit) {
             co_return co_await refuse(body_too_large);
@@ -167,29 +167,29 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     deadline_ = no_deadline;
     answer what;
     try {
-        what = co_await host_->app.handle(std::move(head.in));
+        what = co_await host_->app.handle(std::move(head.request));
     } catch (const std::exception& e) {
-        what = faulted(e.what());
+        what = fault_answer(e.what());
     } catch (...) {
-        what = faulted("not a std::exception");
+        what = fault_answer("not a std::exception");
     }
     co_return co_await reply(std::move(what));
 }
 
 awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
     const auto length = static_cast<std::size_t>(head.content_length);
-    within(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+    set_deadline(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
     if (head.expects_continue && in_.empty()) {
         out_ = "HTTP/1.1 100 Continue\r\n\r\n";
         if (!co_await write({})) co_return false;
-        within(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+        set_deadline(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
     }
-    auto& body = head.in.body;
+    auto& body = head.request.body;
     body.assign(in_.view().substr(0, length));
     in_.consume(body.size());
     reading_ = true;
     while (body.size() < length) {
-        // Grows with what has come, not with what was announced: a promise costs no memory.
+        // Grows with the bytes received, not with the length announced: a promise costs no memory.
         const auto had = body.size();
         body.resize(std::min({length, limit, std::max<std::size_t>(had * 2, 16 * 1024)}));
         const auto [ec, count] =
@@ -202,29 +202,29 @@ awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
 }
 
 awaitable<http_session::next> http_session::upgrade(request_head& head) {
-    const std::string key(head.in.header("sec-websocket-key"));
-    if (head.in.header("sec-websocket-version") != "13") {
+    const std::string key(head.request.header("sec-websocket-key"));
+    if (head.request.header("sec-websocket-version") != "13") {
         auto refused = error_answer(wrong_version, id_);
         refused.headers.emplace_back("Sec-WebSocket-Version", "13");
         co_return co_await reply(std::move(refused));
     }
-    // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for our answer before it sends a frame.
+    // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for the answer before it sends a frame.
     if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || !in_.empty())
         co_return co_await refuse(wrong_handshake);
     if (leaving_) co_return co_await refuse(leaving_now);
     std::variant<response, upgraded> decided;
     try {
-        decided = co_await host_->app.upgrade(std::move(head.in));
+        decided = co_await host_->app.upgrade(std::move(head.request));
     } catch (const std::exception& e) {
-        decided = std::get<response>(faulted(e.what()));
+        decided = std::get<response>(fault_answer(e.what()));
     } catch (...) {
-        decided = std::get<response>(faulted("not a std::exception"));
+        decided = std::get<response>(fault_answer("not a std::exception"));
     }
     if (auto* refused = std::get_if<response>(&decided)) co_return co_await reply(std::move(*refused));
     auto& accepted = std::get<upgraded>(decided);
     add(host_->counters.requests[1]);
     serve_socket(host_, std::move(socket_), std::move(permit_),
-        {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.peer));
+        {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.handler));
     co_return next::end;
 }
 
@@ -233,12 +233,12 @@ awaitable<http_session::next> http_session::reply(answer what) {
     if (auto* s = std::get_if<streamed>(&what)) co_return co_await stream(std::move(*s));
     const auto& whole = std::get<response>(what);
     add(host_->counters.requests[std::min(5u, whole.status / 100)]);
-    auto with = facts();
-    with.length = whole.body.size();
+    auto head = facts();
+    head.length = whole.body.size();
     out_.clear();
-    append_head(out_, whole, with);
-    const bool bodiless = is_head_ || !may_have_body(whole.status);
-    if (!co_await write(bodiless ? std::string_view() : std::string_view(whole.body))) co_return next::end;
+    append_head(out_, whole, head);
+    const bool has_no_body = is_head_ || !may_have_body(whole.status);
+    if (!co_await write(has_no_body ? std::string_view() : std::string_view(whole.body))) co_return next::end;
     if (unread_body_) co_await linger();
     co_return keep_alive_ ? next::again : next::end;
 }
@@ -247,21 +247,21 @@ awaitable<http_session::next> http_session::stream(streamed what) {
     using namespace asio::experimental::awaitable_operators;
     add(host_->counters.requests[std::min(5u, what.head.status / 100)]);
     if (http_1_0_) keep_alive_ = false;  // no chunks in HTTP/1.0: the end of the connection is the end of the body
-    auto with = facts();
-    with.chunked = !http_1_0_;
+    auto head = facts();
+    head.chunked = !http_1_0_;
     out_.clear();
-    append_head(out_, what.head, with);
+    append_head(out_, what.head, head);
     if (!co_await write({})) co_return next::end;
     if (is_head_) co_return keep_alive_ ? next::again : next::end;
     if (!what.body) co_return next::end;
     client_left_ = false;
-    const auto first = co_await (pump(*what.body) || watch());
+    const auto first = co_await (write_pieces(*what.body) || watch_client());
     const bool whole = first.index() == 0 && std::get<0>(first);
     co_return whole&& keep_alive_ && !unread_body_ ? next::again : next::end;
 }
 
 // True when the body has ended and was written to its end.
-awaitable<bool> http_session::pump(text_stream& body) {
+awaitable<bool> http_session::write_pieces(text_stream& body) {
     try {
         for (;;) {
             const auto piece = co_await body.next();
@@ -274,15 +274,15 @@ awaitable<bool> http_session::pump(text_stream& body) {
             if (piece.empty()) co_return true;
         }
     } catch (const std::exception& e) {
-        if (!client_left_) faulted(e.what());
+        if (!client_left_) fault_answer(e.what());
     } catch (...) {
-        faulted("not a std::exception");
+        fault_answer("not a std::exception");
     }
     co_return false;
 }
 
-// Ends when the client has left, or sends more than a pipelined request or two.
-awaitable<> http_session::watch() {
+// Ends when the client has disconnected, or sends more than a pipelined request or two.
+awaitable<> http_session::watch_client() {
     for (;;) {
         const auto room = in_.room();
         if (room.empty()) break;
@@ -300,7 +300,7 @@ awaitable<http_session::next> http_session::refuse(refusal why) {
     co_return co_await reply(error_answer(why, id_));
 }
 
-// Writes out_ and `body`. The socket mostly takes an answer at once, and then nothing suspends.
+// Writes out_ and `body`. The socket mostly takes an answer at once, and then the coroutine does not suspend.
 awaitable<bool> http_session::write(std::string_view body) {
     if (body.size() <= 4096) {
         out_ += body;
@@ -315,7 +315,7 @@ awaitable<bool> http_session::write(std::string_view body) {
 
 awaitable<bool> http_session::write_rest(parts left) {
     for (;;) {
-        within(limits().write_stall);
+        set_deadline(limits().write_stall);
         const auto [failed] = co_await socket_.async_wait(tcp::socket::wait_write, quietly);
         if (failed) co_return false;
         error_code ec;
@@ -327,12 +327,11 @@ awaitable<bool> http_session::write_rest(parts left) {
     }
 }
 
-// Closing with unread input resets the connection, and the reset can overtake the answer: so the rest is read
-// first.
+// Closing with unread input resets the connection, and the reset can overtake the answer: so the rest is read first.
 awaitable<> http_session::linger() {
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
-    within(lingering_time);
+    set_deadline(lingering_time);
     in_.consume(in_.view().size());
     for (std::size_t seen = 0; seen < lingering_bytes;) {
         const auto room = in_.room();
@@ -342,16 +341,16 @@ awaitable<> http_session::linger() {
     }
 }
 
-// The connection ends at once, so this is said as far as the socket takes it.
-void http_session::tell_too_slow() {
+// The connection ends at once, so the answer is sent only as far as the socket takes it without waiting.
+void http_session::send_timeout() {
     if (id_.empty()) id_ = "-";
     keep_alive_ = false;
-    const auto told = error_answer(too_slow, id_);
-    auto with = facts();
-    with.length = told.body.size();
+    const auto timeout = error_answer(too_slow, id_);
+    auto head = facts();
+    head.length = timeout.body.size();
     std::string text;
-    append_head(text, told, with);
-    text += told.body;
+    append_head(text, timeout, head);
+    text += timeout.body;
     error_code ignored;
     socket_.write_some(asio::buffer(text), ignored);
 }
@@ -365,7 +364,7 @@ head_facts http_session::facts() const {
     return out;
 }
 
-answer http_session::faulted(const char* what) {
+answer http_session::fault_answer(const char* what) {
     add(host_->counters.faults);
     log::error("gateway.fault", {{"request_id", id_}, {"what", what}});
     return error_answer(fault, id_);
@@ -382,9 +381,9 @@ awaitable<> serve(std::unique_ptr<http_session> session) {
 }  // namespace
 
 void serve_http(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place) {
-    auto on = socket.get_executor();
+    auto executor = socket.get_executor();
     auto session = std::make_unique<http_session>(std::move(host), std::move(socket), std::move(place));
-    asio::co_spawn(on, serve(std::move(session)), asio::detached);
+    asio::co_spawn(executor, serve(std::move(session)), asio::detached);
 }
 
 }  // namespace airi::gateway

@@ -1,4 +1,4 @@
-// One HTTP connection from its first byte to its last, or to its upgrade. Started by the listener.
+// One HTTP connection from its first byte to its last, or to its upgrade to a WebSocket. Started by the listener.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -1,5 +1,5 @@
-// The request target and other text of a request: percent-decoding, query parameters, header token lists,
-// UTF-8. Used by the request reader.
+// The target and other text of a request: percent-decoding, query parameters, lists of header tokens. Used by the
+// request reader.
 #pragma once
 
 #include <string>
@@ -13,10 +13,9 @@ namespace airi::gateway {
 /// percent-encoding, control bytes, an encoded '/' or NUL, text that is not UTF-8.
 bool read_target(std::string_view target, std::string& path, std::vector<std::pair<std::string, std::string>>& query);
 
-/// Whether a comma-separated header value holds `token`, in any case.
-bool lists(std::string_view value, std::string_view token);
+/// Whether a comma-separated header value contains `token`, in any case.
+bool has_token(std::string_view value, std::string_view token);
 
 bool same_text(std::string_view a, std::string_view b) noexcept;  ///< ASCII case ignored
-bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace airi::gateway

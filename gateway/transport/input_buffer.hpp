@@ -1,4 +1,4 @@
-// The bytes a connection has received and not yet used: contiguous, small at rest, bounded. Used by the HTTP
+// The bytes that a connection has received and not yet used: contiguous, small when idle, bounded. Used by the HTTP
 // session.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace airi::gateway {
 
 class input_buffer {
 public:
-    explicit input_buffer(std::size_t most) : most_(most) {}
+    explicit input_buffer(std::size_t max_size) : max_size_(max_size) {}
 
     std::string_view view() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
     bool empty() const noexcept { return begin_ == end_; }
@@ -28,8 +28,8 @@ public:
             end_ -= begin_;
             begin_ = 0;
         }
-        if (end_ == size_ && size_ < most_) {
-            const auto larger = std::min(most_, std::max<std::size_t>(2048, size_ * 2));
+        if (end_ == size_ && size_ < max_size_) {
+            const auto larger = std::min(max_size_, std::max<std::size_t>(2048, size_ * 2));
             auto bytes = std::make_unique_for_overwrite<char[]>(larger);
             if (end_ > 0) std::memcpy(bytes.get(), bytes_.get(), end_);
             bytes_ = std::move(bytes);
@@ -40,7 +40,7 @@ public:
     void add(std::size_t count) noexcept { end_ += count; }
 
 private:
-    const std::size_t most_;
+    const std::size_t max_size_;
     std::size_t size_ = 0, begin_ = 0, end_ = 0;
     std::unique_ptr<char[]> bytes_;
 };

@@ -17,11 +17,12 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr int backlog = 4096;
-constexpr int shed_at_once = 64;
-constexpr std::string_view over_a_cap =
+constexpr int shed_batch = 64;
+constexpr std::string_view too_many_connections =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 129\r\n"
     "Retry-After: 5\r\nConnection: close\r\n\r\n"
-    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},"request_id":null})"
+    R"({"success":false,"error":{"code":"TOO_MANY_CONNECTIONS","message":"too many open connections","details":null},)"
+    R"("request_id":null})"
     "\n";
 constexpr milliseconds shed_pause{20};
 constexpr milliseconds failure_pause{100};
@@ -32,16 +33,20 @@ bool no_descriptor(const error_code& ec) {
 
 }  // namespace
 
-listener::listener(
-    const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<connection_limits> limits, taker take)
-    : acceptor_(on), pause_(on), host_(std::move(host)), limits_(std::move(limits)), take_(std::move(take)) {
-    const tcp::endpoint at(asio::ip::make_address(host_->options.address), host_->options.port);
-    acceptor_.open(at.protocol());
+listener::listener(const executor& executor, std::shared_ptr<session_host> host,
+    std::shared_ptr<connection_limits> limits, session_starter start_session)
+    : acceptor_(executor),
+      pause_(executor),
+      host_(std::move(host)),
+      limits_(std::move(limits)),
+      start_session_(std::move(start_session)) {
+    const tcp::endpoint endpoint(asio::ip::make_address(host_->options.address), host_->options.port);
+    acceptor_.open(endpoint.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     const int yes = 1;
     if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
         throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
-    acceptor_.bind(at);
+    acceptor_.bind(endpoint);
     acceptor_.listen(backlog);
     acceptor_.non_blocking(true);
     take_reserve();
@@ -81,36 +86,36 @@ awaitable<> listener::accept_all(std::shared_ptr<listener> self) {
 }
 
 void listener::admit(tcp::socket socket, const tcp::endpoint& peer) {
-    auto place = limits_->enter(peer.address(), host_->proxies.contains(peer.address()));
-    if (!place) {
+    auto permit = limits_->enter(peer.address(), host_->proxies.contains(peer.address()));
+    if (!permit) {
         add(host_->counters.connections_refused);
-        // Its send buffer is empty and so takes this at once; nothing is waited for.
+        // The send buffer of a new socket is empty and takes this without waiting.
         error_code ignored;
         socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(over_a_cap), ignored);
+        socket.write_some(asio::buffer(too_many_connections), ignored);
         return;
     }
     add(host_->counters.connections_accepted);
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     try {
-        take_(host_, std::move(socket), std::move(*place));
+        start_session_(host_, std::move(socket), std::move(*permit));
     } catch (const std::exception& e) {
         log::error("gateway.fault", {{"what", e.what()}});
     }
 }
 
-// Gives the reserve descriptor up for a moment, so that callers are told at once instead of waiting in the
-// backlog, where they would also keep the acceptor readable for ever.
+// Frees the reserve descriptor for a moment, so that clients are closed at once instead of waiting in the backlog,
+// where they would also keep the acceptor readable for ever.
 void listener::shed() {
     if (reserve_ < 0) return take_reserve();
     ::close(reserve_);
     reserve_ = -1;
-    for (int i = 0; i < shed_at_once; ++i) {
-        const int caller = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (caller < 0) break;
+    for (int i = 0; i < shed_batch; ++i) {
+        const int client = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (client < 0) break;
         add(host_->counters.connections_refused);
-        ::close(caller);
+        ::close(client);
     }
     take_reserve();
 }

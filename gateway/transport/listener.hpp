@@ -1,5 +1,5 @@
-// The accepting socket of one thread (SO_REUSEPORT: the kernel spreads connections over the threads). Used by
-// the server.
+// The accepting socket of one thread (SO_REUSEPORT: the kernel spreads connections over the threads). Used by the
+// server.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,16 +13,16 @@ namespace airi::gateway {
 
 class listener : public std::enable_shared_from_this<listener> {
 public:
-    using taker =
+    using session_starter =
         std::function<void(std::shared_ptr<session_host>, boost::asio::ip::tcp::socket, connection_limits::permit)>;
 
-    /// Binds at once; throws boost::system::system_error when the address is not to be had.
-    listener(
-        const executor& on, std::shared_ptr<session_host> host, std::shared_ptr<connection_limits> limits, taker take);
+    /// Binds at once; throws boost::system::system_error when the address is not available.
+    listener(const executor& executor, std::shared_ptr<session_host> host, std::shared_ptr<connection_limits> limits,
+        session_starter start_session);
     ~listener();
 
-    /// Accepts until `stop`. With no descriptor left it sheds callers through a reserve descriptor and waits;
-    /// it never spins.
+    /// Accepts until `stop`. With no descriptor left it sheds connections through a reserve descriptor and waits; it
+    /// never spins.
     void start();
     void stop();
     unsigned short port() const;
@@ -37,7 +37,7 @@ private:
     boost::asio::steady_timer pause_;
     std::shared_ptr<session_host> host_;
     std::shared_ptr<connection_limits> limits_;
-    taker take_;
+    session_starter start_session_;
     int reserve_ = -1;
 };
 

@@ -1,4 +1,4 @@
-// Writing a header and a body as far as the socket takes them at once. Used by the HTTP session.
+// Writes a header and a body as far as the socket takes them without waiting. Used by the HTTP session.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@ namespace airi::gateway {
 
 using two_buffers = std::array<boost::asio::const_buffer, 2>;
 
-/// True when all is written; otherwise `left` is what is not, and `ec` says why.
-inline bool write_some(boost::asio::ip::tcp::socket& to, two_buffers& left, error_code& ec) {
+/// True when all is written; otherwise `left` is the rest, and `ec` the reason.
+inline bool write_some(boost::asio::ip::tcp::socket& socket, two_buffers& left, error_code& ec) {
     for (;;) {
-        auto count = to.write_some(left, ec);
+        auto count = socket.write_some(left, ec);
         if (ec) return false;
         for (auto& part : left) {
             const auto taken = std::min(count, part.size());

@@ -30,15 +30,15 @@ void each_of(session_host& host, Call call) {
 }  // namespace
 
 struct server::state {
-    state(const executor& on, application& app, server_options options)
+    state(const executor& executor, application& app, server_options options)
         : host(std::make_shared<session_host>(app, std::move(options))),
-          accepts(std::make_shared<listener>(on, host, limits_of(host->options), serve_http)),
-          clock(on) {}
+          acceptor(std::make_shared<listener>(executor, host, limits_of(host->options), serve_http)),
+          clock(executor) {}
 
     static awaitable<> tick(std::shared_ptr<state> self);
 
     std::shared_ptr<session_host> host;
-    std::shared_ptr<listener> accepts;
+    std::shared_ptr<listener> acceptor;
     asio::steady_timer clock;
     bool ticking = true;
 };
@@ -55,22 +55,22 @@ awaitable<> server::state::tick(std::shared_ptr<state> self) {
     }
 }
 
-server::server(const executor& on, application& app, server_options options)
-    : state_(std::make_shared<state>(on, app, std::move(options))) {}
+server::server(const executor& executor, application& app, server_options options)
+    : state_(std::make_shared<state>(executor, app, std::move(options))) {}
 
 server::~server() {
-    state_->accepts->stop();
+    state_->acceptor->stop();
     state_->ticking = false;
     state_->clock.cancel();
-    each_of(*state_->host, [](connection& one) { one.abort(); });
+    each_of(*state_->host, [](connection& each) { each.abort(); });
 }
 
 void server::start() {
-    state_->accepts->start();
+    state_->acceptor->start();
     asio::co_spawn(state_->clock.get_executor(), state::tick(state_), asio::detached);
 }
 
-unsigned short server::port() const { return state_->accepts->port(); }
+unsigned short server::port() const { return state_->acceptor->port(); }
 
 const session_counters& server::counters() const { return state_->host->counters; }
 
@@ -78,12 +78,12 @@ awaitable<> server::drain(milliseconds limit) {
     // The server may be destroyed while this waits.
     const auto self = state_;
     auto& host = *self->host;
-    self->accepts->stop();
+    self->acceptor->stop();
 
     const auto begin = steady::now();
     std::minstd_rand dice{std::random_device{}()};
     std::uniform_int_distribution<long long> delay(0, limit.count() / 2);
-    each_of(host, [&](connection& one) { one.leave(milliseconds(delay(dice))); });
+    each_of(host, [&](connection& each) { each.leave(milliseconds(delay(dice))); });
 
     asio::steady_timer pause(self->clock.get_executor());
     const auto wait_until = [&](steady::time_point when) {
@@ -92,14 +92,14 @@ awaitable<> server::drain(milliseconds limit) {
     };
     for (const auto end = begin + limit * 3 / 4; !host.connections.empty() && steady::now() < end;)
         co_await wait_until(end);
-    each_of(host, [](connection& one) { one.finish(1012); });
+    each_of(host, [](connection& each) { each.finish(1012); });
     for (const auto end = begin + limit; !host.connections.empty() && steady::now() < end;) co_await wait_until(end);
-    each_of(host, [](connection& one) { one.abort(); });
+    each_of(host, [](connection& each) { each.abort(); });
 }
 
 void server::stop() {
-    state_->accepts->stop();
-    each_of(*state_->host, [](connection& one) { one.finish(1001); });
+    state_->acceptor->stop();
+    each_of(*state_->host, [](connection& each) { each.finish(1001); });
 }
 
 }  // namespace airi::gateway

@@ -1,5 +1,5 @@
-// One thread's server: listens, serves HTTP and WebSocket for the application, drains. Used by the gateway's
-// main, one per io_context, and by tests.
+// One thread's server: listens, serves HTTP and WebSocket for the application, drains. Used by the gateway's main, one
+// per io_context, and by tests.
 #pragma once
 
 #include <memory>
@@ -11,26 +11,24 @@
 
 namespace airi::gateway {
 
-/// All calls but `counters` on the thread that runs the executor's context, or when none does. To be
-/// destroyed before that context, which then still holds what was under way; the application must outlive the
-/// context's run.
+/// All calls but `counters` on the thread that runs the executor's context, or while none does. To be destroyed before
+/// that context, which then still holds unfinished sessions; the application must outlive the context's run.
 class server {
 public:
-    /// Binds; throws boost::system::system_error when the address is not to be had or an option is no
-    /// address.
-    server(const executor& on, application& app, server_options options);
+    /// Binds; throws boost::system::system_error when the address is not available or an option is not an address.
+    server(const executor& executor, application& app, server_options options);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
-    /// As `stop`, but with no word to anybody.
+    /// As `stop`, but without close frames.
     ~server();
 
     void start();
     unsigned short port() const;
     const session_counters& counters() const;
 
-    /// Stops accepting; tells WebSockets to come back elsewhere, each after its own delay within the first
-    /// half of `limit`; lets requests under way finish; closes what is left with 1012 at three quarters. Done
-    /// when all are gone, at `limit` at the latest.
+    /// Stops accepting; asks WebSocket clients to reconnect elsewhere, each after its own delay within the first half
+    /// of `limit`; lets running requests finish; closes the rest with 1012 at three quarters. Ends when all connections
+    /// are closed, at `limit` at the latest.
     awaitable<> drain(milliseconds limit);
     /// Ends now: WebSockets close with 1001, idle HTTP connections go.
     void stop();

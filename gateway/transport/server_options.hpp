@@ -17,15 +17,15 @@ struct session_limits {
     milliseconds header_time{10'000};    ///< from the first byte of a request to the end of its header
     milliseconds idle_time{60'000};      ///< between two requests of a connection
     milliseconds body_time{60'000};      ///< for a body, plus its length divided by `body_rate`
-    std::size_t body_rate = 16 * 1024;   ///< bytes a second a body must come with in the long run
-    milliseconds write_stall{10'000};    ///< a write that moves no byte for so long ends the connection
+    std::size_t body_rate = 16 * 1024;   ///< minimum bytes a second of a body in the long run
+    milliseconds write_stall{10'000};    ///< a write without progress for so long ends the connection
     milliseconds handshake_time{5'000};  ///< for the WebSocket's opening and closing handshakes
     milliseconds ping_every{30'000};
     milliseconds pong_time{30'000};  ///< a ping unanswered for so long means the peer is dead
-    milliseconds tick{500};          ///< how often all of the above are checked
+    milliseconds tick{500};          ///< interval of the checks of all of the above
     std::size_t header_bytes = 8 * 1024;
     std::size_t message_bytes = 64 * 1024;  ///< one WebSocket message; more is 1009
-    std::size_t queue_bytes = 1024 * 1024;  ///< waiting for one WebSocket; more is 3008 "slow"
+    std::size_t queue_bytes = 1024 * 1024;  ///< queued for one WebSocket; more is 3008 "slow"
 };
 
 struct server_options {
@@ -36,7 +36,7 @@ struct server_options {
     /// Shared by the servers of all threads; made from the two above when empty.
     std::shared_ptr<connection_limits> shared_limits;
     std::vector<std::string> hosts;            ///< allowed `Host` names without port, lower case; empty allows any
-    std::vector<std::string> trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is believed
+    std::vector<std::string> trusted_proxies;  ///< addresses or networks (10.0.0.0/8) whose X-Forwarded-For is trusted
     session_limits limits;
 };
 

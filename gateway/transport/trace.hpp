@@ -1,4 +1,4 @@
-// The two names a request is followed by: X-Request-Id and the W3C traceparent. Used by the request reader.
+// The two ids that identify a request in logs: X-Request-Id and the W3C traceparent. Used by the request reader.
 #pragma once
 
 #include <string>

@@ -14,8 +14,8 @@
 #include <random>
 
 #include "gateway/transport/frame_writer.hpp"
-#include "gateway/transport/http_target.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/utf8.hpp"
 
 namespace airi::gateway {
 namespace asio = boost::asio;
@@ -28,41 +28,40 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr auto never = steady::time_point::max();
 constexpr std::size_t resting_read = 512;  // an idle socket holds a buffer of this size
 constexpr std::size_t further_read = 4096;
-constexpr int kernel_bytes =
-    128 * 1024;  // what the kernel may hold for one that does not read; by itself it takes MiBs
+constexpr int kernel_bytes = 128 * 1024;  // the kernel's send buffer of one socket; by default it grows to MiBs
 
-// Beast waits in its teardown for the client's end of stream, without a limit when it has failed a bad frame.
-// This tells the tick that the wait has begun.
-struct parting_socket : frame_writer {
+// Beast waits in its teardown for the client's end of stream, without a limit after it has rejected a bad frame. The
+// flag lets the tick limit that wait.
+struct closing_socket : frame_writer {
     using frame_writer::frame_writer;
-    bool parting = false;
+    bool teardown_begun = false;
 };
 
 template <class Handler>
-void async_teardown(boost::beast::role_type role, parting_socket& socket, Handler&& handler) {
-    socket.parting = true;
+void async_teardown(boost::beast::role_type role, closing_socket& socket, Handler&& handler) {
+    socket.teardown_begun = true;
     websocket::async_teardown(role, static_cast<tcp::socket&>(socket), std::forward<Handler>(handler));
 }
 
 class websocket_session final : public connection,
                                 public websocket_sender,
-                                outlet_owner,
-                                departing,
+                                frame_writer_owner,
+                                deferred_writer,
                                 public std::enable_shared_from_this<websocket_session> {
 public:
     websocket_session(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place,
-        std::shared_ptr<websocket_handler> peer, std::string request_id)
+        std::shared_ptr<websocket_handler> handler, std::string request_id)
         : connection(std::move(host), std::move(place)),
-          ws_(std::move(socket), static_cast<outlet_owner&>(*this)),
-          peer_(std::move(peer)),
+          ws_(std::move(socket), static_cast<frame_writer_owner&>(*this)),
+          handler_(std::move(handler)),
           request_id_(std::move(request_id)) {
         add(host_->counters.sockets_open);
     }
     ~websocket_session() override { subtract(host_->counters.sockets_open); }
 
-    awaitable<bool> accept(handshake with);
-    awaitable<> converse();
-    void part();
+    awaitable<bool> accept(handshake values);
+    awaitable<> read_messages();
+    void detach_handler();
 
     void send(std::shared_ptr<const std::string> frame) override;
     void close(std::uint16_t code, std::string reason) override;
@@ -77,57 +76,57 @@ private:
     enum class state { opening, open, closing, gone };
 
     const session_limits& limits() const { return host_->options.limits; }
-    awaitable<> hear(std::string text);
+    awaitable<> handle_message(std::string text);
     void guarded(void (*call)(websocket_session&));
     void fault(const char* what);
     std::shared_ptr<void> hold() override { return shared_from_this(); }
     void wrote(std::size_t frames, std::size_t text) override;
     void unwritable() override;
-    void depart() override;
-    void told(websocket::frame_type kind);
+    void write_deferred() override;
+    void on_control_frame(websocket::frame_type kind);
     void close_slow();
     void start_close();
     void check_write(steady::time_point now);
     void check_peer(steady::time_point now);
     int unsent_bytes();
 
-    websocket::stream<parting_socket, false> ws_;
-    std::shared_ptr<websocket_handler> peer_;
+    websocket::stream<closing_socket, false> ws_;
+    std::shared_ptr<websocket_handler> handler_;
     std::string request_id_;
     std::size_t queued_ = 0;
-    bool departs_ = false;                   // at the end of this turn
+    bool write_deferred_ = false;            // a write at the end of this turn is scheduled
     steady::time_point deadline_ = never;    // of a handshake
-    steady::time_point progressed_ = never;  // when the write under way last moved
+    steady::time_point progressed_ = never;  // when the current write last made progress
     steady::time_point next_ping_ = never;
     steady::time_point ping_sent_ = never;  // unanswered since
     int unsent_ = 0;
     state state_ = state::opening;
     std::uint16_t code_ = 0;
     bool code_sent_ = false;
-    std::uint16_t finish_code_ = 0;  // both asked for before the socket was open
+    std::uint16_t finish_code_ = 0;  // both requested before the socket was open
     std::optional<milliseconds> leave_after_;
     bool handling_ = false;
     std::string reason_;
 };
 
-// Only what the handshake is computed from goes through Beast; the rest of the request was read before.
-awaitable<bool> websocket_session::accept(handshake with) {
+// Beast gets only the fields that it computes the handshake from; the whole request was read before.
+awaitable<bool> websocket_session::accept(handshake values) {
     http::request<http::empty_body> asked{http::verb::get, "/", 11};
     asked.set(http::field::host, "-");
     asked.set(http::field::connection, "Upgrade");
     asked.set(http::field::upgrade, "websocket");
     asked.set(http::field::sec_websocket_version, "13");
-    asked.set(http::field::sec_websocket_key, with.key);
+    asked.set(http::field::sec_websocket_key, values.key);
 
     ws_.read_message_max(limits().message_bytes);
     ws_.auto_fragment(false);  // with no write buffer of its own
     ws_.text(true);
-    ws_.set_option(websocket::stream_base::decorator([&with](websocket::response_type& answer) {
+    ws_.set_option(websocket::stream_base::decorator([&values](websocket::response_type& answer) {
         answer.set(http::field::server, "airi");
-        answer.set("X-Request-Id", with.request_id);
-        if (!with.subprotocol.empty()) answer.set(http::field::sec_websocket_protocol, with.subprotocol);
+        answer.set("X-Request-Id", values.request_id);
+        if (!values.subprotocol.empty()) answer.set(http::field::sec_websocket_protocol, values.subprotocol);
     }));
-    ws_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) { told(kind); });
+    ws_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) { on_control_frame(kind); });
     error_code ignored;
     ws_.next_layer().set_option(tcp::socket::send_buffer_size(kernel_bytes), ignored);
     deadline_ = steady::now() + limits().handshake_time;
@@ -139,12 +138,12 @@ awaitable<bool> websocket_session::accept(handshake with) {
     co_return true;
 }
 
-awaitable<> websocket_session::converse() {
-    // A random first ping, so that sockets which came together are not pinged together.
+awaitable<> websocket_session::read_messages() {
+    // A random first ping, so that sockets opened together are not pinged together.
     thread_local std::minstd_rand dice{std::random_device{}()};
     const auto every = limits().ping_every;
     next_ping_ = steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
-    guarded([](websocket_session& self) { self.peer_->opened(self); });
+    guarded([](websocket_session& self) { self.handler_->opened(self); });
     if (leave_after_) leave(*leave_after_);
     if (finish_code_ != 0) finish(finish_code_);
 
@@ -161,28 +160,28 @@ awaitable<> websocket_session::converse() {
             close(1003, "text only");
         } else if (ws_.is_message_done()) {
             add(host_->counters.frames_in);
-            co_await hear(std::exchange(text, {}));
+            co_await handle_message(std::exchange(text, {}));
         }
     }
 }
 
-// The peer's last call. A closing handshake may still be under way.
-void websocket_session::part() {
-    guarded([](websocket_session& self) { self.peer_->closed(); });
-    peer_.reset();
+// The handler's last call. A closing handshake may still be running.
+void websocket_session::detach_handler() {
+    guarded([](websocket_session& self) { self.handler_->closed(); });
+    handler_.reset();
 }
 
-awaitable<> websocket_session::hear(std::string text) {
+awaitable<> websocket_session::handle_message(std::string text) {
     handling_ = true;
     try {
-        co_await peer_->received(std::move(text));
+        co_await handler_->received(std::move(text));
     } catch (const std::exception& e) {
         fault(e.what());
     } catch (...) {
         fault("not a std::exception");
     }
     handling_ = false;
-    // The pong may have come in meanwhile, but nobody has read it.
+    // The pong may have arrived meanwhile, but it has not been read.
     if (ping_sent_ != never) ping_sent_ = steady::now();
 }
 
@@ -202,7 +201,7 @@ void websocket_session::fault(const char* what) {
     close(1011, "fault");
 }
 
-void websocket_session::told(websocket::frame_type kind) {
+void websocket_session::on_control_frame(websocket::frame_type kind) {
     if (kind == websocket::frame_type::pong) ping_sent_ = never;
     if (kind != websocket::frame_type::close) return;
     // Beast answers it; after that answer nothing may follow (RFC 6455 5.5.1).
@@ -219,12 +218,12 @@ void websocket_session::send(std::shared_ptr<const std::string> frame) {
         unsent_ = -1;
     }
     ws_.next_layer().push(std::move(frame));
-    if (!std::exchange(departs_, true))
-        host_->depart_later(ws_.get_executor(), {shared_from_this(), static_cast<departing*>(this)});
+    if (!std::exchange(write_deferred_, true))
+        host_->defer_write(ws_.get_executor(), {shared_from_this(), static_cast<deferred_writer*>(this)});
 }
 
-void websocket_session::depart() {
-    departs_ = false;
+void websocket_session::write_deferred() {
+    write_deferred_ = false;
     ws_.next_layer().flush();
 }
 
@@ -235,14 +234,14 @@ void websocket_session::wrote(std::size_t frames, std::size_t text) {
     if (state_ == state::closing && code_ != 0 && !code_sent_ && ws_.next_layer().idle()) start_close();
 }
 
-// The descriptor is dead, which the reader sees too, or has been closed here.
+// The descriptor has failed, which the reader sees too, or has been closed here.
 void websocket_session::unwritable() {
     queued_ = 0;
     if (state_ == state::open) state_ = state::closing;
     if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
 }
 
-// What is queued is lost on purpose: the client resumes from what it has.
+// Queued frames are dropped on purpose: the client resumes from its last frame.
 void websocket_session::close_slow() {
     add(host_->counters.slow_closes);
     log::info("gateway.slow_socket", {{"request_id", request_id_}, {"queued", queued_}});
@@ -291,7 +290,7 @@ void websocket_session::abort() {
 
 void websocket_session::tick(steady::time_point now) {
     if (state_ == state::gone) return;
-    if (ws_.next_layer().parting && deadline_ == never) deadline_ = now + limits().handshake_time;
+    if (ws_.next_layer().teardown_begun && deadline_ == never) deadline_ = now + limits().handshake_time;
     if (now > deadline_) return abort();
     if (!ws_.next_layer().idle())
         check_write(now);
@@ -299,9 +298,8 @@ void websocket_session::tick(steady::time_point now) {
         check_peer(now);
 }
 
-// Beast's own idle timeout is put off by whatever the client sends, so a client that never reads but keeps
-// sending would hold a write for ever. A slow reader that still reads is left alone: the kernel's queue
-// moves.
+// Anything the client sends resets Beast's own idle timeout, so a client that never reads but keeps sending would hold
+// a write for ever. A slow client that still reads is left alone: the kernel's queue moves.
 void websocket_session::check_write(steady::time_point now) {
     if (const auto unsent = unsent_bytes(); unsent != unsent_ || progressed_ == never) {
         unsent_ = unsent;
@@ -317,8 +315,7 @@ int websocket_session::unsent_bytes() {
     return ::ioctl(ws_.next_layer().native_handle(), SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
-// Any conforming client answers pings; data alone does not count, or one that never reads would stay for
-// ever.
+// Any conforming client answers pings. Data alone does not count, or a client that never reads would stay for ever.
 void websocket_session::check_peer(steady::time_point now) {
     if (ping_sent_ != never && now > ping_sent_ + limits().pong_time) {
         add(host_->counters.dead_peers);
@@ -333,11 +330,11 @@ void websocket_session::check_peer(steady::time_point now) {
     });
 }
 
-awaitable<> serve(std::shared_ptr<websocket_session> session, handshake with) {
+awaitable<> serve(std::shared_ptr<websocket_session> session, handshake values) {
     try {
-        if (!co_await session->accept(std::move(with))) co_return session->abort();
-        co_await session->converse();
-        session->part();
+        if (!co_await session->accept(std::move(values))) co_return session->abort();
+        co_await session->read_messages();
+        session->detach_handler();
     } catch (const std::exception& e) {
         log::error("gateway.fault", {{"what", e.what()}});
     }
@@ -346,11 +343,11 @@ awaitable<> serve(std::shared_ptr<websocket_session> session, handshake with) {
 }  // namespace
 
 void serve_socket(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place,
-    handshake with, std::shared_ptr<websocket_handler> peer) {
-    auto on = socket.get_executor();
+    handshake values, std::shared_ptr<websocket_handler> handler) {
+    auto executor = socket.get_executor();
     auto session = std::make_shared<websocket_session>(
-        std::move(host), std::move(socket), std::move(place), std::move(peer), with.request_id);
-    asio::co_spawn(on, serve(std::move(session), std::move(with)), asio::detached);
+        std::move(host), std::move(socket), std::move(place), std::move(handler), values.request_id);
+    asio::co_spawn(executor, serve(std::move(session), std::move(values)), asio::detached);
 }
 
 }  // namespace airi::gateway

@@ -1,4 +1,4 @@
-// One WebSocket from its handshake to its end: bounded queue out, one message at a time in, pings, close
+// One WebSocket from its handshake to its end: a bounded queue of frames out, one message at a time in, pings, close
 // codes. Started by the HTTP session when the application has accepted an upgrade.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace airi::gateway {
 
-/// What the handshake answers; `key` is the client's Sec-WebSocket-Key.
+/// The values of the handshake's answer; `key` is the client's Sec-WebSocket-Key.
 struct handshake {
     std::string key;
     std::string subprotocol;
@@ -19,6 +19,6 @@ struct handshake {
 
 /// Serves the socket in a coroutine of its own and returns at once.
 void serve_socket(std::shared_ptr<session_host> host, boost::asio::ip::tcp::socket socket,
-    connection_limits::permit place, handshake with, std::shared_ptr<websocket_handler> peer);
+    connection_limits::permit place, handshake values, std::shared_ptr<websocket_handler> handler);
 
 }  // namespace airi::gateway

@@ -34,7 +34,7 @@ TEST_CASE("an answer carries the security headers, but its own header of the sam
     CHECK_FALSE(reply.headers.contains("server"));
 }
 
-TEST_CASE("a refused request is answered in our own shape and ends the connection") {
+TEST_CASE("a rejected request gets an error envelope and ends the connection") {
     live_server server;
     raw_client client(server.port());
     client.send("GET / HTTP/1.1\r\n\r\n" + get("/echo"));
@@ -51,7 +51,7 @@ TEST_CASE("a refused request is answered in our own shape and ends the connectio
     CHECK(server.app.handled == 0);
 }
 
-TEST_CASE("a header over its limit and lines that are no HTTP are refused at once") {
+TEST_CASE("a header over its limit and malformed lines are rejected at once") {
     live_server server;
     CHECK(ask(server.port(), get("/echo", "X: " + std::string(9000, 'a') + "\r\n")).status == 431);
     raw_client dripping(server.port());
@@ -61,7 +61,7 @@ TEST_CASE("a header over its limit and lines that are no HTTP are refused at onc
     CHECK(ask(server.port(), get("/echo", "X: " + std::string(7000, 'a') + "\r\n")).status == 200);
 }
 
-TEST_CASE("a chunked body with a trailer of 100 KB is refused before a byte of it is read") {
+TEST_CASE("a chunked body is rejected before any of it is read") {
     live_server server;
     raw_client client(server.port());
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
@@ -70,7 +70,7 @@ TEST_CASE("a chunked body with a trailer of 100 KB is refused before a byte of i
     CHECK(ask(server.port(), get("/echo")).status == 200);
 }
 
-TEST_CASE("requests of one connection are answered in order, also when they come at once") {
+TEST_CASE("pipelined requests are answered in order") {
     live_server server;
     raw_client client(server.port());
     client.send(
@@ -95,7 +95,7 @@ TEST_CASE("HEAD answers with the length and no body") {
     CHECK(client.read_reply().status == 204);
 }
 
-TEST_CASE("HTTP/1.0 closes unless asked to stay") {
+TEST_CASE("HTTP/1.0 closes unless keep-alive is requested") {
     live_server server;
     raw_client client(server.port());
     client.send("GET /echo HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
@@ -105,7 +105,7 @@ TEST_CASE("HTTP/1.0 closes unless asked to stay") {
     CHECK(client.read_all().empty());
 }
 
-TEST_CASE("a body is taken up to the limit of its route and not read beyond it") {
+TEST_CASE("a body is read up to the limit of its route") {
     live_server server;
     CHECK(ask(server.port(), post("/small", "0123456789")).status == 200);
     const auto large = ask(server.port(), post("/small", "0123456789a"));
@@ -120,7 +120,7 @@ TEST_CASE("a body is taken up to the limit of its route and not read beyond it")
     CHECK(ask(server.port(), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\n\r\n").status == 413);
 }
 
-TEST_CASE("a body for an unknown route is left unread, and the application gives the answer") {
+TEST_CASE("the body for an unknown route stays unread") {
     live_server server;
     raw_client client(server.port());
     client.send(post("/unknown", "hidden"));
@@ -130,7 +130,7 @@ TEST_CASE("a body for an unknown route is left unread, and the application gives
     CHECK(server.app.handled == 1);
 }
 
-TEST_CASE("a client that expects 100-continue is told to go on, or refused") {
+TEST_CASE("Expect: 100-continue is answered or rejected") {
     live_server server;
     raw_client client(server.port());
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
@@ -141,7 +141,7 @@ TEST_CASE("a client that expects 100-continue is told to go on, or refused") {
               .status == 413);
 }
 
-TEST_CASE("a handler that throws is answered with 500 and the connection lives on") {
+TEST_CASE("a handler that throws gives 500, and the connection stays open") {
     live_server server;
     raw_client client(server.port());
     client.send(get("/throw") + get("/echo"));
@@ -161,7 +161,7 @@ TEST_CASE("a header that would split the answer is left out") {
     CHECK_FALSE(reply.headers.contains("x-evil"));
 }
 
-TEST_CASE("X-Forwarded-For is believed from a trusted proxy only") {
+TEST_CASE("X-Forwarded-For is used from trusted proxies only") {
     const auto forwarded = get("/echo", "X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\n");
     live_server open;
     CHECK(ask(open.port(), forwarded).body.find("|127.0.0.1|") != std::string::npos);
@@ -172,7 +172,7 @@ TEST_CASE("X-Forwarded-For is believed from a trusted proxy only") {
     CHECK(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body.find("|127.0.0.1|") != std::string::npos);
 }
 
-TEST_CASE("a client that drips its header or its body is told and cut, and so is one that stays idle") {
+TEST_CASE("slow headers, slow bodies and idle connections time out") {
     auto options = quick_options();
     options.limits.header_time = options.limits.body_time = options.limits.idle_time = milliseconds(150);
     live_server server(options);
@@ -191,7 +191,7 @@ TEST_CASE("a client that drips its header or its body is told and cut, and so is
     CHECK(server.app.handled == 1);
 }
 
-TEST_CASE("a client that does not read its answer is cut when the write stands still") {
+TEST_CASE("a client that does not read its answer is disconnected") {
     auto options = quick_options();
     options.limits.write_stall = milliseconds(150);
     live_server server(options);
@@ -201,7 +201,7 @@ TEST_CASE("a client that does not read its answer is cut when the write stands s
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
 }
 
-TEST_CASE("a stream is written piece by piece and the connection can be used again") {
+TEST_CASE("a stream is written piece by piece, and the connection is reused") {
     live_server server;
     raw_client client(server.port());
     client.send(get("/stream") + get("/echo"));
@@ -216,7 +216,7 @@ TEST_CASE("a stream is written piece by piece and the connection can be used aga
     CHECK(server.app.streams_open == 0);
 }
 
-TEST_CASE("a client that leaves its stream ends it at once") {
+TEST_CASE("a disconnected client ends its stream at once") {
     live_server server;
     {
         raw_client client(server.port());

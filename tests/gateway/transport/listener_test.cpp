@@ -28,7 +28,7 @@ double cpu_seconds() {
 
 }  // namespace
 
-TEST_CASE("an address holds so many connections and gets a place back when one ends") {
+TEST_CASE("an address has a limit of connections, and a closed one makes room") {
     auto options = quick_options();
     options.per_address = 3;
     live_server server(options);
@@ -48,7 +48,7 @@ TEST_CASE("an address holds so many connections and gets a place back when one e
     CHECK(ask(server.port(), echo).status == 200);
 }
 
-TEST_CASE("a cap counts an IPv6 /64 as one, and all servers of a process together") {
+TEST_CASE("the limit counts an IPv6 /64 as one address, across all servers of the process") {
     using boost::asio::ip::make_address;
     const auto limits = std::make_shared<gateway::connection_limits>(2, 3);
     auto a = limits->enter(make_address("2001:db8::1"), false);
@@ -77,7 +77,7 @@ TEST_CASE("two servers share one port") {
     }));
 }
 
-TEST_CASE("with no descriptor left callers are shed, nothing spins, and accepting goes on afterwards") {
+TEST_CASE("without free descriptors connections are shed, and accepting resumes later") {
     live_server server;
     raw_client served(server.port());
     served.send(echo);
@@ -116,7 +116,7 @@ TEST_CASE("with no descriptor left callers are shed, nothing spins, and acceptin
     }));
 }
 
-TEST_CASE("a drain ends idle connections at once and lets a request under way finish") {
+TEST_CASE("a drain ends idle connections at once and lets running requests finish") {
     live_server server;
     raw_client idle(server.port()), busy(server.port());
     idle.send(echo);
@@ -134,7 +134,7 @@ TEST_CASE("a drain ends idle connections at once and lets a request under way fi
     CHECK(soon([&] { return server.drained.load(); }));
 }
 
-TEST_CASE("a drain tells sockets when to come back and closes those that stay with 1012") {
+TEST_CASE("a drain asks sockets to reconnect and closes those that stay with 1012") {
     live_server server;
     ws_client leaves(server.port()), stays(server.port());
     server.drain(milliseconds(400));
@@ -148,7 +148,7 @@ TEST_CASE("a drain tells sockets when to come back and closes those that stay wi
     CHECK(server.app.peers_closed == 2);
 }
 
-TEST_CASE("a drain is over at its limit whatever a client does") {
+TEST_CASE("a drain ends at its limit") {
     live_server server;
     ws_client deaf(server.port());
     raw_client held(server.port());

@@ -92,7 +92,7 @@ TEST_CASE("frames that break the protocol close the socket with the code of thei
     CHECK(server.app.peers_open == 0);
 }
 
-TEST_CASE("a client that goes without a word is noticed") {
+TEST_CASE("a client that disconnects without a close frame is detected") {
     live_server server;
     {
         ws_client client(server.port());
@@ -100,7 +100,7 @@ TEST_CASE("a client that goes without a word is noticed") {
     CHECK(soon([&] { return server.app.peers_closed == 1; }));
 }
 
-TEST_CASE("a refused handshake is an ordinary answer") {
+TEST_CASE("a rejected handshake is an ordinary answer") {
     live_server server;
     raw_client client(server.port());
     client.send(handshake_request("/refused"));
@@ -120,7 +120,7 @@ TEST_CASE("a refused handshake is an ordinary answer") {
     CHECK(server.app.peers_open == 0);
 }
 
-TEST_CASE("what is queued is sent before the application's close") {
+TEST_CASE("queued frames are sent before the application's close") {
     live_server server;
     ws_client client(server.port());
     client.send_text("policy");
@@ -130,7 +130,7 @@ TEST_CASE("what is queued is sent before the application's close") {
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
 }
 
-TEST_CASE("a peer that throws closes its own socket with 1011 and no other") {
+TEST_CASE("a handler that throws closes only its own socket, with 1011") {
     live_server server;
     ws_client one(server.port()), other(server.port());
     one.send_text("throw");
@@ -178,7 +178,7 @@ TEST_CASE("a client that does not read is closed as slow over the byte budget") 
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
 }
 
-TEST_CASE("a client that never reads is cut, also when it keeps sending") {
+TEST_CASE("a client that never reads is disconnected even if it keeps sending") {
     auto options = quick_options();
     options.limits.write_stall = milliseconds(200);
     live_server server(options);
@@ -194,7 +194,7 @@ TEST_CASE("a client that never reads is cut, also when it keeps sending") {
     CHECK(other.read_message().payload == "unharmed");
 }
 
-TEST_CASE("a client that reads slowly but reads is kept") {
+TEST_CASE("a slow client that still reads stays connected") {
     auto options = quick_options();
     options.limits.write_stall = milliseconds(300);
     live_server server(options);

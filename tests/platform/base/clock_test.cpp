@@ -23,7 +23,7 @@ TEST_CASE("an instant is printed as RFC 3339 in UTC with microseconds, and reads
     CHECK(parse_instant(to_text(moment)) == moment);
 }
 
-TEST_CASE("an offset is taken off") {
+TEST_CASE("a time zone offset is subtracted") {
     CHECK(again("2026-01-31T12:00:00+01:30") == "2026-01-31T10:30:00.000000Z");
     CHECK(again("2026-01-31T23:30:00-01:00") == "2026-02-01T00:30:00.000000Z");
     CHECK(again("2026-01-31T12:00:00-00:00") == "2026-01-31T12:00:00.000000Z");
@@ -44,12 +44,12 @@ TEST_CASE("the 29th of February exists in leap years only") {
     CHECK(again("1900-02-29T00:00:00Z") == "none");
 }
 
-TEST_CASE("a leap second is the second after it, a 61st one is none") {
+TEST_CASE("a leap second becomes the next second, second 61 is rejected") {
     CHECK(again("2016-12-31T23:59:60Z") == "2017-01-01T00:00:00.000000Z");
     CHECK(again("2016-12-31T23:59:61Z") == "none");
 }
 
-TEST_CASE("what is no RFC 3339 time is none") {
+TEST_CASE("malformed RFC 3339 times are rejected") {
     for (const std::string_view text : {"", "2026", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00Z",
              "2026-1-31T12:00:00Z", "2026-13-01T12:00:00Z", "2026-00-01T12:00:00Z", "2026-01-32T12:00:00Z",
              "2026-04-31T12:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:60:00Z", "2026-01-31T12:00:00Zx",

@@ -53,7 +53,7 @@ TEST_CASE("text with line ends, quotes and control characters cannot begin a sec
     CHECK(log.lines().find('\r') == std::string::npos);
 }
 
-TEST_CASE("the value of a field whose name says secret is never written") {
+TEST_CASE("the value of a field with a secret's name is never written") {
     for (const std::string_view name : {"password", "new_password", "jwt_secret", "token", "refresh_token",
              "authorization", "api_key", "cookie", "content", "message_content"}) {
         captured_log log;
@@ -67,7 +67,7 @@ TEST_CASE("the value of a field whose name says secret is never written") {
     CHECK(log.says("17"));
 }
 
-TEST_CASE("what is below the lowest level is not written, and an unknown level is info") {
+TEST_CASE("lines below the level are not written, and an unknown level is info") {
     captured_log log;
     log::start("t", "error");
     log::warn("quiet");

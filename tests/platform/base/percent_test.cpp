@@ -11,7 +11,7 @@ TEST_CASE("all but the unreserved characters of RFC 3986 are encoded, byte by by
     CHECK(percent_encoded("") == "");
 }
 
-TEST_CASE("a form has its members in order, and goes behind a query that is there already") {
+TEST_CASE("a form keeps its order and is appended to an existing query") {
     CHECK(form_encoded({{"a", "1"}, {"b", "x&y=z"}, {"c", ""}}) == "a=1&b=x%26y%3Dz&c=");
     CHECK(with_query("https://a/b", "c=1") == "https://a/b?c=1");
     CHECK(with_query("https://a/b?x=1", "c=1") == "https://a/b?x=1&c=1");

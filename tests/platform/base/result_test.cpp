@@ -30,7 +30,7 @@ void means(failure kind, std::initializer_list<Code> codes) {
 
 }  // namespace
 
-TEST_CASE("every error of a module is exactly one kind of failure, and says what it is") {
+TEST_CASE("every error code has exactly one kind of failure and a message") {
     means(failure::outage, {kafka::errc::unavailable, kafka::errc::closed});
     means(failure::refused, {kafka::errc::too_large, kafka::errc::unknown_topic, kafka::errc::rejected});
     means(failure::outage, {postgres::errc::unavailable, postgres::errc::unmigrated});
@@ -52,7 +52,7 @@ TEST_CASE("every error of a module is exactly one kind of failure, and says what
     means(failure::refused, {provider::prompt_refused});
 }
 
-TEST_CASE("an error that no module of ours made counts as an outage") {
+TEST_CASE("an error of another library counts as an outage") {
     CHECK(failure_of(boost::asio::error::connection_refused) == failure::outage);
     CHECK(failure_of(boost::asio::error::eof) == failure::outage);
     CHECK(failure_of(make_error_code(boost::system::errc::no_space_on_device)) == failure::outage);
