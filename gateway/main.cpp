@@ -1,11 +1,9 @@
 #include <sys/resource.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <iostream>
 #include <thread>
 
@@ -23,6 +21,7 @@
 #include "gateway/transport/connection_limits.hpp"
 #include "gateway/transport/server.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
 #include "platform/crypto/digest.hpp"
 
 namespace {
@@ -31,47 +30,47 @@ using namespace airi;
 using namespace airi::gateway;
 namespace asio = boost::asio;
 
-// What all threads share.
+// Shared by all threads.
 struct shared_parts {
     std::unique_ptr<postgres::database> database;
     std::unique_ptr<kafka::producer> producer;
-    std::unique_ptr<publisher> out;
+    std::unique_ptr<gateway::publisher> publisher;
     passwords::pool hashing;
     tokens::keyring keys;
     secret refresh_key;
     seal::master master;
-    catalogue known;
+    gateway::catalogue catalogue = {};
     gateway_options options;
     router routes{routes::tables};
 };
 
-// One core: its sockets, its connections to Redis, its caches. Nothing here is touched by another thread.
+// One thread: its sockets, its connections to Redis, its caches. No other thread touches any of it.
 struct core {
-    core(shared_parts& all, const gateway_settings& settings, const server_options& listen)
+    core(shared_parts& shared, const gateway_settings& settings, const server_options& listen)
         : redis(redis::open_client(context.get_executor(), settings.redis_url)),
           subscriber(redis::open_subscriber(context.get_executor(), settings.redis_url)),
           channels(context.get_executor(), *subscriber, *redis),
           online(context.get_executor(), *redis, sockets),
-          sessions(*all.database, all.master),
+          accounts(*shared.database, shared.master),
           limits(*redis),
-          kept(*redis),
-          services{.database = *all.database,
+          responses(*redis),
+          services{.database = *shared.database,
               .redis = *redis,
               .channels = channels,
               .sockets = sockets,
-              .publisher = *all.out,
-              .hashing = all.hashing,
-              .keys = all.keys,
-              .refresh_key = all.refresh_key,
-              .master = all.master,
-              .catalogue = all.known,
-              .routes = all.routes,
-              .accounts = sessions,
+              .publisher = *shared.publisher,
+              .hashing = shared.hashing,
+              .keys = shared.keys,
+              .refresh_key = shared.refresh_key,
+              .master = shared.master,
+              .catalogue = shared.catalogue,
+              .routes = shared.routes,
+              .accounts = accounts,
               .limits = limits,
-              .responses = kept,
-              .options = all.options,
+              .responses = responses,
+              .options = shared.options,
               .executor = context.get_executor()},
-          app(make_dispatcher(services, all.routes)),
+          app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, hear_session_endings(services), asio::detached);
         listening.start();
@@ -93,30 +92,70 @@ struct core {
     hub channels;
     open_sockets sockets;
     presence online;
-    account_cache sessions;
+    account_cache accounts;
     rate_limiter limits;
-    response_cache kept;
+    response_cache responses;
     gateway::services services;
     std::unique_ptr<application> app;
     server listening;
 };
 
-awaitable<> sleep(milliseconds time) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, time);
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+using cores = std::vector<std::unique_ptr<core>>;
+
+shared_parts open_shared(const gateway_settings& settings) {
+    auto producer = kafka::open_producer(
+        {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}});
+    auto publisher = make_publisher(*producer);
+    return {
+        .database = postgres::open(
+            {.url = settings.database_url, .connections = static_cast<std::size_t>(settings.database_connections)}),
+        .producer = std::move(producer),
+        .publisher = std::move(publisher),
+        .hashing = {static_cast<std::size_t>(settings.hashing_threads), 256},
+        .keys = keyring_of(settings),
+        .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
+        .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
+        .options = options_of(settings),
+    };
 }
 
-// Keeps the profile's data fresh: what an admin sets takes effect without a restart.
-awaitable<> reload(shared_parts& all) {
+cores open_cores(shared_parts& shared, const gateway_settings& settings) {
+    auto listen = listening_of(settings);
+    listen.shared_limits = std::make_shared<connection_limits>(listen.per_address, listen.connections);
+    cores out;
+    for (std::int64_t i = 0; i < settings.threads; ++i) out.push_back(std::make_unique<core>(shared, settings, listen));
+    return out;
+}
+
+// Changes by an admin take effect without a restart.
+awaitable<> reload(shared_parts& shared) {
     while (true) {
-        const auto done = co_await all.known.load(*all.database);
-        co_await sleep(done ? milliseconds{5'000} : milliseconds{500});
+        const auto loaded = co_await shared.catalogue.load(*shared.database);
+        co_await sleep(loaded ? milliseconds{5'000} : milliseconds{500});
     }
 }
 
-awaitable<> drain(core& one, milliseconds limit) {
-    co_await one.listening.drain(limit);
-    one.context.stop();
+awaitable<> drain(core& core, milliseconds limit) {
+    co_await core.listening.drain(limit);
+    core.context.stop();
+}
+
+awaitable<> show_counters_of(const cores& cores) {
+    std::vector<const session_counters*> sessions;
+    std::vector<const hub_counters*> hubs;
+    for (const auto& each : cores) {
+        sessions.push_back(&each->listening.counters());
+        hubs.push_back(&each->channels.counters());
+    }
+    return show_counters(std::move(sessions), std::move(hubs));
+}
+
+// Serves until every core has drained. The first core runs on this thread.
+void run_all(const cores& cores) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < cores.size(); ++i) threads.emplace_back([&, i] { cores[i]->run(); });
+    cores.front()->run();
+    for (auto& thread : threads) thread.join();
 }
 
 void raise_descriptor_limit() {
@@ -130,43 +169,23 @@ void raise_descriptor_limit() {
 int run(const gateway_settings& settings) {
     log::start("gateway", settings.log_level);
     raise_descriptor_limit();
-    auto all =
-        shared_parts{postgres::open({settings.database_url, static_cast<std::size_t>(settings.database_connections)}),
-            kafka::open_producer(
-                {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}}),
-            nullptr, {static_cast<std::size_t>(settings.hashing_threads), 256}, keyring_of(settings),
-            secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
-            seal::master(settings.encryption_key, settings.encryption_key_previous), {}, options_of(settings),
-            router{routes::tables}};
-    all.out = make_publisher(*all.producer);
-    auto listen = listening_of(settings);
-    listen.shared_limits = std::make_shared<connection_limits>(listen.per_address, listen.connections);
-    std::vector<std::unique_ptr<core>> cores;
-    for (std::int64_t i = 0; i < settings.threads; ++i) cores.push_back(std::make_unique<core>(all, settings, listen));
+    auto shared = open_shared(settings);
+    const auto cores = open_cores(shared, settings);
     auto& first = *cores.front();
-    asio::co_spawn(first.context, reload(all), asio::detached);
-    std::vector<const session_counters*> counters;
-    std::vector<const hub_counters*> hubs;
-    for (const auto& one : cores) {
-        counters.push_back(&one->listening.counters());
-        hubs.push_back(&one->channels.counters());
-    }
-    asio::co_spawn(first.context, show_counters(counters, hubs), asio::detached);
+    asio::co_spawn(first.context, reload(shared), asio::detached);
+    asio::co_spawn(first.context, show_counters_of(cores), asio::detached);
     asio::signal_set signals(first.context, SIGTERM, SIGINT);
     signals.async_wait([&](const error_code& ec, int) {
         if (ec) return;
-        log::info("gateway.leaving");
-        for (const auto& one : cores) asio::co_spawn(one->context, drain(*one, settings.drain), asio::detached);
+        log::info("gateway.draining");
+        for (const auto& each : cores) asio::co_spawn(each->context, drain(*each, settings.drain), asio::detached);
     });
     log::info("gateway.started", {{"port", first.listening.port()}, {"threads", settings.threads}});
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < cores.size(); ++i) threads.emplace_back([&, i] { cores[i]->run(); });
-    first.run();
-    for (auto& thread : threads) thread.join();
-    all.producer->close(seconds{5});
-    // Their threads post to the cores' contexts: they end first.
-    all.producer.reset();
-    all.database.reset();
+    run_all(cores);
+    // Their threads post to the cores' contexts, so they end first.
+    shared.producer->close(seconds{5});
+    shared.producer.reset();
+    shared.database.reset();
     return 0;
 }
 

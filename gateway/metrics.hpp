@@ -1,4 +1,4 @@
-// The counters of all threads as metrics, refreshed each second.
+// The counters of all threads as metrics, refreshed each second. Started by main.
 #pragma once
 
 #include <vector>

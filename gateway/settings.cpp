@@ -1,16 +1,16 @@
 #include "gateway/settings.hpp"
 
+#include "platform/base/split.hpp"
+
 namespace airi::gateway {
 namespace {
 
+// Origins and networks, separated by commas; an origin is compared without its final slash.
 std::vector<std::string> parts(std::string_view text) {
     std::vector<std::string> out;
-    while (!text.empty()) {
-        auto one = text.substr(0, text.find(','));
-        text.remove_prefix(std::min(text.size(), one.size() + 1));
-        while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-        while (!one.empty() && (one.back() == ' ' || one.back() == '/')) one.remove_suffix(1);
-        if (!one.empty()) out.emplace_back(one);
+    for (auto part : split(text, ',')) {
+        while (part.ends_with('/') || part.ends_with(' ')) part.remove_suffix(1);
+        if (!part.empty()) out.emplace_back(part);
     }
     return out;
 }
@@ -29,10 +29,10 @@ std::vector<std::string> gateway_settings::mistakes() const {
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
-    for (auto& wrong : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(wrong));
+    for (auto& mistake : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(mistake));
     if (environment != "development" && environment != "test" && environment != "production")
         out.push_back("AIRI_ENV must be development, test or production");
-    if (environment == "production" && frontend_url.empty()) out.push_back("FRONTEND_URL is needed in production");
+    if (environment == "production" && frontend_url.empty()) out.push_back("FRONTEND_URL is required in production");
     return out;
 }
 

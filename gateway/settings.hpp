@@ -1,4 +1,4 @@
-// The gateway's settings, and what main makes of them.
+// The gateway's settings, and the options that main derives from them.
 #pragma once
 
 #include <thread>
@@ -47,25 +47,27 @@ struct gateway_settings {
         setting{"KAFKA_BROKERS", &gateway_settings::kafka_brokers, "Kafka's bootstrap servers."},
         setting{
             "JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
-        setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous, "Still verifies, during a rotation."},
+        setting{
+            "JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous, "Still verifies tokens, during a rotation."},
         setting{"ENCRYPTION_KEY", &gateway_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
             {.required = true}},
-        setting{
-            "ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous, "Still unwraps, during a rotation."},
+        setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,
+            "Still unwraps keys, during a rotation."},
         setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "How long an access token lives.",
             {.min = 10, .max = 86'400}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
-            "The frontend's origin, where links in mails lead; needed in production."},
+            "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
         setting{"API_URL", &gateway_settings::api_url,
-            "This gateway's origin as the world sees it, where Apple sends its answer; empty: FRONTEND_URL."},
+            "This gateway's public origin, to which Apple posts its answer; empty: FRONTEND_URL."},
         setting{"OAUTH_REDIRECT_URL", &gateway_settings::oauth_redirect_url,
-            "Where the other identity providers send people back to; empty: FRONTEND_URL/."},
+            "The redirect URL of the other identity providers; empty: FRONTEND_URL/."},
         setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
-        setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Request rates; quotas hold in any case."},
+        setting{
+            "ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Limits of request rates; quotas always apply."},
         setting{"ENABLE_WEBSOCKETS", &gateway_settings::websockets,
-            "WebSockets at /ws; without them replies come over HTTP alone."},
-        setting{"ENABLE_FILE_UPLOADS", &gateway_settings::file_uploads, "Routes that take a file."},
+            "WebSockets at /ws; without them replies come over HTTP only."},
+        setting{"ENABLE_FILE_UPLOADS", &gateway_settings::file_uploads, "Routes that accept a file."},
         setting{"ENABLE_VOICE_CHAT", &gateway_settings::voice_chat, "Routes for speech."},
         setting{"LOG_LEVEL", &gateway_settings::log_level, "debug, info, warn or error."},
         setting{"DATABASE_CONNECTIONS", &gateway_settings::database_connections, "Connections to Postgres.",
@@ -74,10 +76,10 @@ struct gateway_settings {
             {.min = 1, .max = 64}},
         setting{"CONNECTIONS_PER_ADDRESS", &gateway_settings::per_address, "Open connections from one address.",
             {.min = 1}},
-        setting{"CONNECTIONS", &gateway_settings::connections, "Open connections altogether.", {.min = 1}},
+        setting{"CONNECTIONS", &gateway_settings::connections, "Open connections in total.", {.min = 1}},
         setting{"TRUSTED_PROXIES", &gateway_settings::trusted_proxies,
-            "Addresses whose X-Forwarded-For is believed, separated by commas."},
-        setting{"DRAIN_SECONDS", &gateway_settings::drain, "How long clients have to leave on SIGTERM.",
+            "Addresses whose X-Forwarded-For is trusted, separated by commas."},
+        setting{"DRAIN_SECONDS", &gateway_settings::drain, "Time for clients to disconnect on SIGTERM.",
             {.min = 0, .max = 900}},
     };
 
