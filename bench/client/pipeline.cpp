@@ -7,6 +7,7 @@
 #include "bench/client/scenarios.hpp"
 #include "bench/client/websocket.hpp"
 #include "platform/base/ids.hpp"
+#include "platform/base/json.hpp"
 
 namespace airi::bench {
 namespace {
@@ -25,7 +26,7 @@ struct pipeline_run {
     std::size_t open = 0, next = 0;
     std::int64_t sent = 0, done = 0, failed = 0, done_before = 0;
     samples all, of_step;
-    std::string lines;
+    json::array steps;
     steady::time_point begun, ends, last_done;
     std::chrono::seconds duration{0};
     bool going = false;
@@ -128,13 +129,11 @@ void pipeline_run::finished(steady::time_point sent_at) {
 
 void pipeline_run::report() {
     const auto per_second = static_cast<double>(done - done_before) / static_cast<double>(step.count());
-    if (!lines.empty()) lines += ',';
-    lines += json::object()
-                 .add("per_second", per_second)
-                 .add("under_way", sent - done)
-                 .add("p50", of_step.percentile(50))
-                 .add("p99", of_step.percentile(99))
-                 .text();
+    steps.add(json::object()
+            .add("per_second", per_second)
+            .add("under_way", sent - done)
+            .add("p50", of_step.percentile(50))
+            .add("p99", of_step.percentile(99)));
     done_before = done;
     of_step.clear();
     if (steady::now() < ends) reactor.after(step, [this] { report(); });
@@ -166,7 +165,7 @@ std::string pipeline(const options& arguments) {
         .add("seconds", elapsed)
         .add("per_second", elapsed > 0 ? static_cast<double>(all.done) / elapsed : 0.0)
         .add_raw("whole", all.all.json())
-        .add_raw("course", "[" + all.lines + "]")
+        .add_raw("course", all.steps.text())
         .text();
 }
 

@@ -63,7 +63,7 @@ TEST_CASE("health, readiness and metrics are shown") {
     CHECK(page.find("Content-Length: " + std::to_string(body.size()) + "\r\n") != page.npos);
 }
 
-TEST_CASE("everything else is refused") {
+TEST_CASE("all other requests are rejected") {
     running at;
     CHECK(at.status("GET / HTTP/1.1") == "404");
     CHECK(at.status("GET /metrics/ HTTP/1.1") == "404");
@@ -78,7 +78,7 @@ TEST_CASE("everything else is refused") {
     CHECK(at.say(std::string(100'000, 'x')).substr(9, 3) == "431");
 }
 
-TEST_CASE("who says nothing is gone after five seconds, and too many at once are turned away") {
+TEST_CASE("silent clients are closed after five seconds, and surplus ones at once") {
     running at;
     const auto start = std::chrono::steady_clock::now();
     std::vector<tcp::socket> silent;

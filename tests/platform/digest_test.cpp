@@ -22,7 +22,7 @@ TEST_CASE("base64 is that of RFC 4648, padded") {
     CHECK(digest::base64("\xFB\xFF\xBF") == "+/+/");
 }
 
-TEST_CASE("base64url goes there and back") {
+TEST_CASE("base64url encodes and decodes") {
     CHECK(digest::base64url("") == "");
     CHECK(digest::base64url("f") == "Zg");
     CHECK(digest::base64url("fo") == "Zm8");
@@ -34,13 +34,13 @@ TEST_CASE("base64url goes there and back") {
     }
 }
 
-TEST_CASE("base64url has one spelling of a value") {
+TEST_CASE("base64url accepts one encoding of a value") {
     for (auto wrong : {"Zg==", "Zg=", "Zh", "Zm9", "Z", "Zm9vY", "-_+-", "-_/-", "Zg ", " Zg", "Z\ng", "Zm8."})
         CHECK_MESSAGE(!digest::from_base64url(wrong).has_value(), wrong);
     CHECK_FALSE(digest::from_base64url(std::string_view("Zg\0", 3)).has_value());
 }
 
-TEST_CASE("comparison tells equal from different") {
+TEST_CASE("comparison is right for equal and different texts") {
     CHECK(digest::equal("", ""));
     CHECK(digest::equal("abc", "abc"));
     CHECK_FALSE(digest::equal("abc", "abd"));

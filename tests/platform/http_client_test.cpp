@@ -97,7 +97,7 @@ TEST_CASE("any status is an answer and redirects are not followed") {
     CHECK(answer_to("HTTP/1.1 204 None\r\n\r\n").status == 204);
 }
 
-TEST_CASE("interim answers are passed over, but not for ever") {
+TEST_CASE("interim answers are skipped up to a limit") {
     const std::string interim = "HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n";
     CHECK(answer_to(interim + interim + whole).body == "hello");
     std::string endless;
@@ -106,7 +106,7 @@ TEST_CASE("interim answers are passed over, but not for ever") {
     CHECK(answer_to("HTTP/1.1 101 Switching\r\n\r\n").failed == errc::malformed);
 }
 
-TEST_CASE("a transfer encoding that is not exactly chunked is refused") {
+TEST_CASE("a transfer encoding other than chunked is rejected") {
     for (std::string coding : {"xchunked", "identity", "gzip, chunked", "chunked, identity",
              "\x0b"
              "chunked"})
@@ -130,20 +130,20 @@ TEST_CASE("garbage, wrong chunks and huge parts are errors") {
     CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n").failed == errc::too_large);
 }
 
-TEST_CASE("the good part before a fault is still given") {
+TEST_CASE("the valid part before an error is still delivered") {
     const auto got = answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n");
     CHECK(got.body == "hello");
     CHECK(got.failed == errc::malformed);
 }
 
-TEST_CASE("a cut connection is told from an end") {
+TEST_CASE("a cut connection is an error, not the end of the body") {
     CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").failed == errc::cut);
     CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").failed == errc::cut);
     CHECK(answer_to("HTTP/1.1 200 OK\r\nCont").failed == errc::cut);
     CHECK(answer_to("").failed == errc::cut);
 }
 
-TEST_CASE("a body over its limit is cut off") {
+TEST_CASE("a body over its limit is an error") {
     world w({{request(), send("HTTP/1.1 200 OK\r\n\r\n" + std::string(300'000, 'x')), hang()}});
     auto what = get(w.server.url());
     what.bound.body_bytes = 100'000;
@@ -171,13 +171,13 @@ TEST_CASE("each wait has its own limit") {
     CHECK(run(w.on, fetch(w.client.get(), std::move(what))).failed == errc::total_timeout);
 }
 
-TEST_CASE("a header that drips in is held to one limit for all of it") {
+TEST_CASE("a slow header has one time limit as a whole") {
     script drip{request(), send("HTTP/1.1 200 OK\r\n")};
     for (int i = 0; i < 100; ++i) drip.insert(drip.end(), {send("X: y\r\n"), pause(50)});
     CHECK(world({drip}).fetch_within(milliseconds(300), seconds(8)).failed == errc::first_byte_timeout);
 }
 
-TEST_CASE("a pooled connection that died is replaced unseen") {
+TEST_CASE("a dead pooled connection is replaced without an error") {
     SUBCASE("found dead before use") {
         world w({{request(), send(whole), hang_up()}, {request(), send(whole), hang()}});
         CHECK(w.fetch_one().body == "hello");
@@ -203,7 +203,7 @@ TEST_CASE("a pooled connection that died is replaced unseen") {
     }
 }
 
-TEST_CASE("a connection with bytes behind the answer, or told to close, is not used again") {
+TEST_CASE("a connection with surplus bytes, or with Connection: close, is not reused") {
     world extra({{request(), send(whole + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"), hang()},
         {request(), send(whole), hang()}});
     CHECK(extra.fetch_one().body == "hello");
@@ -234,7 +234,7 @@ TEST_CASE("destroying an answer closes its connection at once") {
     CHECK(eventually(w.on, [&] { return w.server.seen().left_by_client == 1; }));
 }
 
-TEST_CASE("a caller may name the moment after which bytes no longer count") {
+TEST_CASE("give_up_at ends a body whose bytes are not progress") {
     script drip{request(), send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")};
     for (int i = 0; i < 100; ++i) drip.insert(drip.end(), {send("x"), pause(30)});
     world w({drip});
@@ -249,7 +249,7 @@ TEST_CASE("a caller may name the moment after which bytes no longer count") {
     CHECK(failed == errc::gap_timeout);
 }
 
-TEST_CASE("read_all gives the rest or refuses it") {
+TEST_CASE("read_all returns the rest, or an error over its limit") {
     world w({{request(), send("HTTP/1.1 200 OK\r\n\r\n" + std::string(50'000, 'x')), hang_up()}});
     auto first = run(w.on, w.client->send(get(w.server.url())));
     CHECK(run(w.on, (*first)->read_all(60'000)).value().size() == 50'000);
@@ -268,7 +268,7 @@ TEST_CASE("headers are found in any case, and a trailer does not add to them") {
     CHECK((*answer)->header("x-late").empty());
 }
 
-TEST_CASE("an unreachable server and a request that cannot be written are told apart") {
+TEST_CASE("an unreachable server and an invalid request have different errors") {
     asio::io_context on;
     const auto client = http::open_client(on.get_executor());
     std::string closed_port;
@@ -284,7 +284,7 @@ TEST_CASE("an unreachable server and a request that cannot be written are told a
     CHECK(run(on, fetch(client.get(), split)).failed == errc::bad_url);
 }
 
-TEST_CASE("an early refusal is read although the request could not be sent whole") {
+TEST_CASE("an early rejection is read even if the request was not fully sent") {
     world w(
         {{pause(30), send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), pause(500)}});
     auto what = get(w.server.url());

@@ -150,7 +150,7 @@ std::string said(errc e) { return make_error_code(e).message(); }
 
 }  // namespace
 
-TEST_CASE("TLS works with a trusted certificate for the right host, and connections are used again") {
+TEST_CASE("TLS works with a trusted certificate for the host, and connections are reused") {
     const auto own = make_certificate("DNS:localhost,IP:127.0.0.1", 3600);
     const trusting it(own);
     asio::io_context on;
@@ -164,7 +164,7 @@ TEST_CASE("TLS works with a trusted certificate for the right host, and connecti
     CHECK(server.seen().server_name.empty());
 }
 
-TEST_CASE("a certificate nobody vouches for, for another host, or out of date is refused") {
+TEST_CASE("an untrusted, mismatched or expired certificate is rejected") {
     const auto own = make_certificate("DNS:localhost", 3600);
     const auto other = make_certificate("DNS:other.example", 3600);
     const auto old = make_certificate("DNS:localhost", -3600);
@@ -181,7 +181,7 @@ TEST_CASE("a certificate nobody vouches for, for another host, or out of date is
     CHECK(run(on, fetch(client.get(), server.url("127.0.0.1"))) == said(errc::tls_failed));
 }
 
-TEST_CASE("TLS below 1.2 is refused") {
+TEST_CASE("TLS below 1.2 is rejected") {
     const auto own = make_certificate("DNS:localhost", 3600);
     const trusting it(own);
     asio::io_context on;
@@ -193,7 +193,7 @@ TEST_CASE("TLS below 1.2 is refused") {
     CHECK(run(on, fetch(client.get(), server.url("localhost"))) == said(errc::tls_failed));
 }
 
-TEST_CASE("a handshake that stalls is held to the limit for connecting") {
+TEST_CASE("a stalled handshake ends at the connect timeout") {
     asio::io_context on;
     raw_server server(on, {{pause(600)}});
     const auto client = http::open_client(on.get_executor());
@@ -201,7 +201,7 @@ TEST_CASE("a handshake that stalls is held to the limit for connecting") {
     CHECK(run(on, fetch(client.get(), url)) == said(errc::connect_timeout));
 }
 
-TEST_CASE("an end without a TLS farewell is no end where nothing else marks it") {
+TEST_CASE("an end without close_notify is an error unless the length is known") {
     const auto own = make_certificate("DNS:localhost", 3600);
     const trusting it(own);
     asio::io_context on;
@@ -210,7 +210,7 @@ TEST_CASE("an end without a TLS farewell is no end where nothing else marks it")
     CHECK(run(on, fetch(client.get(), server.url("localhost"))) == said(errc::cut));
 }
 
-TEST_CASE("a server that speaks no TLS is told so") {
+TEST_CASE("a server without TLS is an error of its own") {
     asio::io_context on;
     raw_server server(on, {{send("HTTP/1.1 400 Bad Request\r\n\r\n"), hang_up()}});
     const auto client = http::open_client(on.get_executor());

@@ -5,7 +5,7 @@
 
 namespace airi::tests {
 
-TEST_CASE("a URL is taken apart") {
+TEST_CASE("a URL is split into its parts") {
     const auto plain = http::parse_url("HTTP://Example.COM:8080/a/b?c=d#frag").value();
     CHECK(!plain.tls);
     CHECK(plain.host == "example.com");
@@ -25,7 +25,7 @@ TEST_CASE("a URL is taken apart") {
     CHECK(six.authority == "[::1]:81");
 }
 
-TEST_CASE("a URL that could mislead is refused") {
+TEST_CASE("a misleading URL is rejected") {
     for (const auto* text : {"", "example.com", "ftp://example.com", "http://", "http:///x", "http://a@b/",
              "http://user:pw@b/", "http://a:0/", "http://a:99999/", "http://a:x/", "http://a:/", "http://a b/",
              "http://a\\b/", "http://a/\r\nX: y", "http://a/\x7f", "http://\xc3\xa4/", "http://[::1/", "http://[zz]/",

@@ -61,14 +61,14 @@ awaitable<> publish_steadily(producer* out, std::string topic, int count, std::v
 
 }  // namespace
 
-TEST_CASE("topics are created once and left alone afterwards") {
+TEST_CASE("existing topics are not changed") {
     const auto topic = fresh_topic(3);
     CHECK_FALSE(create_topics(broker().address(), {{topic, 7, {}}}, 20s).has_error());
     CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
     CHECK(create_topics("127.0.0.1:1", {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
 }
 
-TEST_CASE("a record arrives as it was sent, with the broker's time, and a topic that does not exist is refused") {
+TEST_CASE("a record arrives unchanged with the broker's time, and an unknown topic is rejected") {
     const auto topic = fresh_topic(3);
     coroutine_thread thread;
     auto out = sender();
@@ -104,7 +104,7 @@ TEST_CASE("the key decides the partition as the Java client decides it") {
     }
 }
 
-TEST_CASE("a restarted group goes on where it committed, and lag says how far it is behind") {
+TEST_CASE("a restarted group continues from its committed offset, and lag counts the rest") {
     const auto topic = fresh_topic(2);
     coroutine_thread thread;
     auto out = sender();
@@ -166,7 +166,7 @@ TEST_CASE("a consumer may stop in the middle of a backlog") {
     CHECK(all.size() == 20'000);
 }
 
-TEST_CASE("two members share the partitions, and what revoked() commits is not read again") {
+TEST_CASE("two members share the partitions, and offsets committed in revoked() are not read again") {
     const auto topic = fresh_topic(4);
     coroutine_thread thread;
     auto out = sender();
@@ -208,7 +208,7 @@ TEST_CASE("a static member that comes back in time causes no rebalance") {
     CHECK(stays.revocations() == rebalances - 1);
 }
 
-TEST_CASE("a second process with the same instance fences the first, whose owner is told") {
+TEST_CASE("a second process with the same instance id fences the first and notifies its owner") {
     const auto topic = fresh_topic(2);
     coroutine_thread thread;
     recording_owner first(recording_owner::commits::never), second(recording_owner::commits::never);
@@ -222,7 +222,7 @@ TEST_CASE("a second process with the same instance fences the first, whose owner
     CHECK_FALSE(second.reason().has_value());
 }
 
-TEST_CASE("a broker that is killed loses nothing that was acknowledged, and everybody comes back") {
+TEST_CASE("a killed broker loses no acknowledged record, and all clients reconnect") {
     const auto topic = fresh_topic(1);
     coroutine_thread thread, publishing;
     auto out = sender(3s);
@@ -250,7 +250,7 @@ TEST_CASE("a broker that is killed loses nothing that was acknowledged, and ever
     CHECK_FALSE(after.arrive(1, 500ms));
 }
 
-TEST_CASE("a broker that hangs is an outage until it goes on") {
+TEST_CASE("a hanging broker is an outage until it resumes") {
     const auto topic = fresh_topic(1);
     coroutine_thread thread;
     auto out = sender(1s);

@@ -80,7 +80,7 @@ TEST_CASE("publish ends when the broker has acknowledged the whole batch") {
     CHECK_FALSE(thread.run(out->publish({})).has_error());
 }
 
-TEST_CASE("a record that is too large is refused before anything of its batch is sent") {
+TEST_CASE("a batch with a record that is too large is rejected as a whole") {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});
@@ -91,7 +91,7 @@ TEST_CASE("a record that is too large is refused before anything of its batch is
     CHECK_FALSE(thread.run(out->publish({text("t", "a", std::string(900'000, 'x'))})).has_error());
 }
 
-TEST_CASE("without a broker publish ends with an outage and the producer says so once") {
+TEST_CASE("without a broker publish ends with an outage and logs it once") {
     log_lines logged;
     auto& cluster = shared();
     coroutine_thread thread;
@@ -110,7 +110,7 @@ TEST_CASE("without a broker publish ends with an outage and the producer says so
     CHECK(logged.count("kafka.back") == 1);
 }
 
-TEST_CASE("after a fatal error a new producer takes over") {
+TEST_CASE("after a fatal error the producer is replaced") {
     log_lines logged;
     auto& cluster = shared();
     coroutine_thread thread;
@@ -122,7 +122,7 @@ TEST_CASE("after a fatal error a new producer takes over") {
     CHECK(logged.count("kafka.producer_renewed") == 1);
 }
 
-TEST_CASE("what is under way when the producer closes ends, and nothing is taken after it") {
+TEST_CASE("closing the producer ends running calls and rejects later ones") {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});
@@ -142,7 +142,7 @@ TEST_CASE("what is under way when the producer closes ends, and nothing is taken
     CHECK(lost.get().error() == errc::unavailable);
 }
 
-TEST_CASE("a full queue is back pressure: the next waits for room, and hears of an outage when none comes") {
+TEST_CASE("a full queue makes publish wait, and ends it as an outage after a limit") {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});
@@ -159,7 +159,7 @@ TEST_CASE("a full queue is back pressure: the next waits for room, and hears of 
 // The mock cluster lets a new group wait three seconds (and forgets members with a shorter session meanwhile), so one
 // case has several groups join side by side. Not by default: on a busy machine the mock loses members for good. The
 // same is asked of the real broker in kafka_broker_test; `airi-tests-unit --no-skip` runs this one too.
-TEST_CASE("a group reads on from what was committed, whoever reads" * doctest::skip()) {
+TEST_CASE("any member continues from the group's committed offset" * doctest::skip()) {
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test"});

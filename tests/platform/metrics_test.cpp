@@ -47,7 +47,7 @@ TEST_CASE("the same name and labels are the same metric, in whatever order the l
     CHECK(&metrics::gauge_of("test_level", "A.") == &metrics::gauge_of("test_level", "A."));
 }
 
-TEST_CASE("names against the rules are refused") {
+TEST_CASE("invalid names are rejected") {
     metrics::registry in;
     in.gauge_of("level", "A.");
     CHECK_THROWS_AS(in.histogram_of("level", "A."), std::invalid_argument);
@@ -59,7 +59,7 @@ TEST_CASE("names against the rules are refused") {
     CHECK_THROWS_AS(in.histogram_of("h", "A.", {}, {1.0, 1.0}), std::invalid_argument);
 }
 
-TEST_CASE("nothing is lost when many threads count while others look") {
+TEST_CASE("counts from many threads are not lost during reads") {
     metrics::registry in;
     auto& count = in.counter_of("c_total", "C.");
     auto& took = in.histogram_of("t_seconds", "T.");

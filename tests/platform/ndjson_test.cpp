@@ -24,7 +24,7 @@ lines parsed(std::string_view stream) {
 
 }  // namespace
 
-TEST_CASE("lines come out however the bytes are cut") {
+TEST_CASE("lines are complete wherever the bytes are split") {
     CHECK(parsed("{\"a\":1}\n{\"b\":2}\n") == lines{"{\"a\":1}", "{\"b\":2}"});
     CHECK(parsed("{\"a\":1}\r\n\r\n\n{\"b\":\"\xC3\xA4\"}\r\n") == lines{"{\"a\":1}", "{\"b\":\"\xC3\xA4\"}"});
 }

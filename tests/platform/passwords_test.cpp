@@ -60,7 +60,7 @@ TEST_CASE("bcrypt hashes of older systems verify and ask to be replaced") {
     CHECK(passwords::needs_rehash("$argon2id$v=19$m=4096,t=1,p=1$/DNmmciXQ9Wqba5MpjsRFg$i9ZaEvijgdtjdUmTKTm5vw"));
 }
 
-TEST_CASE("what is no hash is never right") {
+TEST_CASE("a malformed hash never verifies") {
     for (auto hash : {"", "x", "*0", "*1", "correct horse", "$2b$", "$2b$04$short", "$1$abc$xyz", "$argon2id$",
              "$6$salt$hash", "$argon2i$v=19$m=4096,t=3,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo",
              "$2b$31$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
@@ -85,7 +85,7 @@ TEST_CASE("an unknown user takes as long as a wrong password") {
     CHECK(unknown[7] < wrong[7] * 1.5);
 }
 
-TEST_CASE("the pool does what fits and turns the rest away at once") {
+TEST_CASE("the pool rejects calls beyond its queue at once") {
     io_context io;
     int right = 0, overloaded = 0;
     {
@@ -98,7 +98,7 @@ TEST_CASE("the pool does what fits and turns the rest away at once") {
     CHECK(overloaded == 15);
 }
 
-TEST_CASE("a pool that ends answers everybody") {
+TEST_CASE("a closing pool answers every call") {
     io_context io;
     int right = 0, overloaded = 0;
     auto pool = std::make_unique<passwords::pool>(1, 100);

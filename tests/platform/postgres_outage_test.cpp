@@ -56,7 +56,7 @@ TEST_CASE("a connection that the server closed while idle costs no transaction")
     }
 }
 
-TEST_CASE("a transaction whose connection breaks is unavailable, and those behind it are done by a new one") {
+TEST_CASE("a transaction whose connection breaks is unavailable, and later ones use a new connection") {
     boost::asio::io_context io(1);
     const auto db = open(as_victim(shared()), 1), other = open(shared().address(), 1);
     std::optional<test::postgres_answer> cut;
@@ -110,7 +110,7 @@ TEST_CASE("while the server restarts, a transaction either succeeds or is unavai
     }
 }
 
-TEST_CASE("without a server transactions are refused at once") {
+TEST_CASE("without a server transactions fail at once") {
     const auto db = open("postgresql://nobody@127.0.0.1:1/none", 2);
     const auto from = steady_clock::now();
     for (const auto& got : run_all(*db, times(100, of(one)))) CHECK(got.error() == errc::unavailable);
@@ -118,7 +118,7 @@ TEST_CASE("without a server transactions are refused at once") {
     CHECK(!db->available());
 }
 
-TEST_CASE("beyond the bound of the queue transactions are refused, those within are done") {
+TEST_CASE("transactions beyond the queue's limit fail at once, those within it run") {
     const auto db = open(shared().address(), 1, 10);
     REQUIRE(run(*db, of(one)));
     const auto got = run_all(*db, times(100, of(nap, {"0.02"})));
@@ -154,7 +154,7 @@ TEST_CASE("closing the pool waits five seconds for a long transaction and no lon
     CHECK(running.value().error() == errc::unavailable);
 }
 
-TEST_CASE("a URL that cannot be read, or that would put its password into messages, is refused at start-up") {
+TEST_CASE("a malformed URL, or one that would leak its password, is rejected at start-up") {
     CHECK_THROWS_WITH_AS(
         open("postgresql://u:p@h:port:5/%%", 1), "the Postgres URL cannot be read", std::invalid_argument);
     CHECK_THROWS_WITH_AS(open("postgresql://u:pass@word@host/x", 1),

@@ -131,7 +131,7 @@ TEST_CASE("rows come back in text form with NULL, column count and changed rows"
     CHECK(null.is_null(0, 0));
 }
 
-TEST_CASE("AIRI-46: when a later statement fails, the earlier ones have not happened") {
+TEST_CASE("AIRI-46: when a later statement fails, the earlier ones are rolled back") {
     const auto db = open(shared().server.address());
     const auto got = run(*db, of("insert into notes (id) values (10)") + of("insert into notes (id) values (11)") +
                                   of("select 1 / $1::int", {"0"}) + of("insert into notes (id) values (12)"));
@@ -156,7 +156,7 @@ TEST_CASE("an error at commit is the transaction's own, and the next transaction
     CHECK(cell(run(*db, of("select count(*) from children"))) == "0");
 }
 
-TEST_CASE("the caller is known to its own transaction and to no other on the same connection") {
+TEST_CASE("the caller is set for its own transaction only") {
     const auto db = open(shared().server.address());
     const auto who = "select coalesce(nullif(current_setting('airi.user_id', true), ''), 'nobody')";
     const auto a = user_id::fresh(), b = user_id::fresh();
@@ -176,7 +176,7 @@ TEST_CASE("the caller is known to its own transaction and to no other on the sam
     }
 }
 
-TEST_CASE("row-level security shows a caller his rows, refuses others', and says so in the log without values") {
+TEST_CASE("row-level security shows callers their own rows and logs violations without values") {
     const auto db = open(shared().app_url);
     const auto me = user_id::fresh(), you = user_id::fresh();
     const auto add = "insert into notes values ($1, $2, $3)";
@@ -194,7 +194,7 @@ TEST_CASE("row-level security shows a caller his rows, refuses others', and says
     CHECK(text.find(you.text()) == std::string::npos);
 }
 
-TEST_CASE("each class of server errors is one of ours") {
+TEST_CASE("each class of server errors maps to one of ours") {
     const auto db = open(shared().server.address());
     REQUIRE(run(*db, of("insert into notes (id) values (30)")));
     const auto state = "select fail($1)";
@@ -238,7 +238,7 @@ TEST_CASE("bad values are not logged") {
     CHECK(log.text().find("because of") == std::string::npos);
 }
 
-TEST_CASE("a statement that cannot be prepared harms no other, and can be later, when its table is there") {
+TEST_CASE("a statement that cannot be prepared affects no other, and is prepared again later") {
     const auto db = open(shared().server.address());
     const auto late = "select count(*) from made_late";
     std::vector<transaction> work{of("select 1"), of(late), of("select 2") + of(late), of("select 3")};
@@ -251,7 +251,7 @@ TEST_CASE("a statement that cannot be prepared harms no other, and can be later,
     CHECK(cell(run(*db, of(late))) == "0");
 }
 
-TEST_CASE("a migration that changes what a statement returns costs one repeatable failure") {
+TEST_CASE("a migration that changes a statement's result costs one failure that can be retried") {
     const auto db = open(shared().server.address());
     REQUIRE(run(*db, of("create table changing as select 1 as a")));
     CHECK(cell(run(*db, of("select * from changing"))) == "1");

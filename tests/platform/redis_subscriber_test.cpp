@@ -64,7 +64,7 @@ awaitable<std::vector<std::int64_t>> measure(redis::subscriber* on, redis::clien
 
 }  // namespace
 
-TEST_CASE("what is published after a subscription is confirmed arrives, once and in order") {
+TEST_CASE("messages published after the confirmation arrive once and in order") {
     listening use(secret(shared_server().address()));
     REQUIRE(use.subscribe("a").has_value());
     REQUIRE(use.subscribe("a").has_value());
@@ -90,7 +90,7 @@ TEST_CASE("nothing arrives after unsubscribing, and the last channel may go and 
     CHECK(use.arrived.size() == 3);
 }
 
-TEST_CASE("subscribing and unsubscribing in one breath leaves what was asked for last") {
+TEST_CASE("subscribing and unsubscribing at once leaves the last state requested") {
     listening use(secret(shared_server().address()));
     std::map<std::string, result<>> ended;
     const auto flip = [&](std::string channel) {
@@ -125,7 +125,7 @@ TEST_CASE("many subscriptions at once are all confirmed") {
     REQUIRE(use.arrives(1));
 }
 
-TEST_CASE("after a lost connection every subscription is in force again before its owner hears of it") {
+TEST_CASE("after a reconnect all subscriptions are active before the owner is notified") {
     server own("redis");
     listening use(secret(own.address()));
     for (int i = 0; i < 1200; ++i) REQUIRE(use.subscribe("c" + std::to_string(i)).has_value());
@@ -158,7 +158,7 @@ TEST_CASE("a subscription that waits for its confirmation ends as unavailable wh
     CHECK(use.publish("c", "forgotten") == 0);
 }
 
-TEST_CASE("an idle subscriber notices a silent server by itself") {
+TEST_CASE("an idle subscriber detects a silent server") {
     server own("redis");
     listening use(secret(own.address()));
     REQUIRE(use.subscribe("c").has_value());

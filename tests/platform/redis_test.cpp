@@ -41,7 +41,7 @@ void spawn(io_context& io, awaitable<bool> work) {
 
 }  // namespace
 
-TEST_CASE("a Redis URL gives its parts, and anything else is refused") {
+TEST_CASE("a Redis URL is split into its parts, anything else is rejected") {
     const auto full = redis::parse_url(secret("redis://me:p%40ss%2Fword@cache.internal:7000/3"));
     REQUIRE(full.has_value());
     CHECK(full->host == "cache.internal");
@@ -61,7 +61,7 @@ TEST_CASE("a Redis URL gives its parts, and anything else is refused") {
     CHECK_THROWS(redis::open_client(io.get_executor(), secret("nonsense")));
 }
 
-TEST_CASE("a script knows its SHA-1") {
+TEST_CASE("a script has its SHA-1") {
     CHECK(redis::script("return 1").sha() == "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a host name is resolved") {
     CHECK(use.run({"PING"})->text == "PONG");
 }
 
-TEST_CASE("commands that wait when the server dies end as unavailable, and the client comes back by itself") {
+TEST_CASE("waiting commands end as unavailable when the server dies, and the client reconnects") {
     server own("redis");
     connected use(secret(own.address()));
     std::vector<result<reply>> got;
@@ -152,7 +152,7 @@ TEST_CASE("commands that wait when the server dies end as unavailable, and the c
     CHECK(use.run({"PING"})->text == "PONG");
 }
 
-TEST_CASE("a server that is silent for two seconds is given up") {
+TEST_CASE("a server that is silent for two seconds is disconnected") {
     server own("redis");
     connected use(secret(own.address()));
     own.pause();
@@ -167,7 +167,7 @@ TEST_CASE("a server that is silent for two seconds is given up") {
     CHECK(use.run({"PING"})->text == "PONG");
 }
 
-TEST_CASE("closing ends what waits, and the loop has nothing left to do") {
+TEST_CASE("closing ends waiting calls and leaves no work in the loop") {
     server own("redis");
     connected use(secret(own.address()));
     std::vector<result<reply>> got;

@@ -72,7 +72,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("what is not given keeps its default, and an empty value is not given") {
+TEST_CASE("a setting without a value, or with an empty one, keeps its default") {
     const auto got = with({{"KEY", "k"}, {"PORT", ""}, {"HOST", ""}});
     CHECK(got.mistakes.empty());
     CHECK(got.value.port == 3001);
@@ -97,7 +97,7 @@ TEST_CASE("every type is read") {
     CHECK(with({{"KEY", "k"}, {"PAUSE", "30"}, {"AGE", "30"}}).value.age == seconds(30));
 }
 
-TEST_CASE("AIRI-56: all mistakes are told at once, and none quotes a value") {
+TEST_CASE("AIRI-56: all mistakes are reported at once, without values") {
     const auto got = with({{"PORT", "hunter2"}, {"STRICT", "hunter2"}, {"RATIO", "2"}, {"COUNT", "11"}, {"BYTES", "-1"},
         {"PAUSE", "5 days"}, {"AGE", "1500ms"}, {"AIRI_ONW", "x"}, {"HOST", "h"}, {"AIRI_OWN", "h"}});
     CHECK(
@@ -131,14 +131,14 @@ TEST_CASE("a secret may stand in a file") {
     CHECK(with({{"KEY", "k"}, {"HOST_FILE", file}}).value.host == "localhost");
 }
 
-TEST_CASE("names that other binaries read are no mistakes") {
+TEST_CASE("names of other binaries' settings are accepted") {
     std::map<std::string, std::string> values{{"KEY", "k"}};
     for (auto name : shared_names()) values.emplace(name, "x");
     CHECK(with(values).mistakes.empty());
     CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes == mistakes{"AIRI_OWN_FILE is no setting of airi"});
 }
 
-TEST_CASE("lines of .env are read as shells read them, below what is there") {
+TEST_CASE(".env is parsed like a shell does, and the environment has precedence") {
     environment from{{{"GIVEN", "first"}}, {}};
     from.add_lines(
         "# a comment\n\n  A=1  \r\nexport B = two words # said\nC='it is $HOME # here' # "
@@ -175,7 +175,7 @@ TEST_CASE("the help names every setting and shows no secret") {
     CHECK(text.find("  AIRI_OWN                     One with the prefix.\n") != text.npos);
 }
 
-TEST_CASE("AIRI-56: main is told when to go on and with which code to end") {
+TEST_CASE("AIRI-56: loading the settings runs the program or gives its exit code") {
     const temporary_directory in;
     std::filesystem::current_path(in.path);
     const auto code = [](std::vector<const char*> arguments) {

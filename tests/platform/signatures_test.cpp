@@ -20,7 +20,8 @@ const std::string rsa_n =
     "moudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 const std::string rsa_jwk = R"({"kty":"RSA","n":")" + rsa_n + R"(","e":"AQAB")";
 const std::string ec_jwk =
-    R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")";
+    R"({"kty":"EC","crv":"P-256",)"
+    R"("x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")";
 const std::string payload =
     ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 const std::string rsa_signature =
@@ -40,7 +41,8 @@ const secret pem(
     "+0o8nFYGmaKZ9MojphHpv6685oW0bDYdyGgJ3Pp1ezCffuM22pH95vOY\n"
     "-----END PRIVATE KEY-----\n");
 const std::string pem_jwk =
-    R"({"kty":"EC","crv":"P-256","x":"XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ","y":"yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g")";
+    R"({"kty":"EC","crv":"P-256",)"
+    R"("x":"XWu6IB3-0dNh0v-85ceeOzYESb6YoftKPJxWBpmimfQ","y":"yiOmEem_rrzmhbRsNh3IaAnc-nV7MJ9-4zbakf3m85g")";
 const secret other_curve(
     "-----BEGIN PRIVATE KEY-----\n"
     "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDDfooBhGkG2l2bRbgu0\n"
@@ -62,7 +64,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 
 }  // namespace
 
-TEST_CASE("the signatures of RFC 7515 verify, and nothing near them does") {
+TEST_CASE("the signatures of RFC 7515 verify, altered ones do not") {
     const auto rsa = key_of(rsa_jwk), ec = key_of(ec_jwk);
     REQUIRE(rsa);
     REQUIRE(ec);
@@ -85,7 +87,7 @@ TEST_CASE("the signatures of RFC 7515 verify, and nothing near them does") {
     CHECK_FALSE(rsa->verify(rsa_text, std::string(256, '\0')));
 }
 
-TEST_CASE("a key for something else, a weak one and one that is none are no keys") {
+TEST_CASE("keys for another use, weak keys and malformed keys are rejected") {
     CHECK(key_of(rsa_jwk + R"(,"use":"sig","alg":"RS256")"));
     CHECK_FALSE(key_of(rsa_jwk + R"(,"use":"enc")"));
     CHECK_FALSE(key_of(rsa_jwk + R"(,"alg":"RS512")"));
@@ -93,7 +95,8 @@ TEST_CASE("a key for something else, a weak one and one that is none are no keys
     CHECK_FALSE(key_of(rsa_jwk + R"(,"alg":"ES256")"));
     CHECK_FALSE(key_of(R"({"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")"));
     CHECK_FALSE(key_of(
-        R"({"kty":"RSA","e":"AQAB","n":"vtKJxf0WizgUMf8XRl6MC6A-i6IKiAcjXCbnraZhqo7aZ9kISmfYyc9IENtMEjyHfgR3--CVhTFiHH0a09sCmSWCGJh_IMSMiMp)"
+        R"({"kty":"RSA","e":"AQAB",)"
+        R"("n":"vtKJxf0WizgUMf8XRl6MC6A-i6IKiAcjXCbnraZhqo7aZ9kISmfYyc9IENtMEjyHfgR3--CVhTFiHH0a09sCmSWCGJh_IMSMiMp)"
         R"(-G5TSBMnf2uM7XzLfItRMdQDrrtaCMBGqn0aOsMJWUDrm1HX5XT5-5hlWm4BHPgsBqFSZ-aE")"));
     CHECK_FALSE(key_of(replaced(rsa_jwk, "AQAB", "AQ")));
     CHECK_FALSE(key_of(replaced(rsa_jwk, "AQAB", "AgAA")));
@@ -108,7 +111,7 @@ TEST_CASE("a key for something else, a weak one and one that is none are no keys
     CHECK_FALSE(signatures::algorithm_of("rs256"));
 }
 
-TEST_CASE("what a private key signs its public key verifies; only P-256 is one") {
+TEST_CASE("a signature verifies with its public key, and only P-256 keys sign") {
     const auto key = private_key::of_pem(pem);
     const auto counterpart = key_of(pem_jwk);
     REQUIRE(key);

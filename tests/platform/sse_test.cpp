@@ -54,12 +54,12 @@ TEST_CASE("several data lines make one event") {
     CHECK(parsed("data\ndata\n\n") == messages({"\n"}));
 }
 
-TEST_CASE("an event without data is not given, and its type is forgotten") {
+TEST_CASE("an event without data is dropped together with its type") {
     CHECK(parsed("event: x\n\ndata: a\n\n") == messages({"a"}));
     CHECK(parsed("event: x\ndata: a\n\ndata: b\n\n") == events{{"x", "a", ""}, {"message", "b", ""}});
 }
 
-TEST_CASE("comments and unknown fields are passed over") {
+TEST_CASE("comments and unknown fields are ignored") {
     CHECK(parsed(": ping\n\n:\n\ndata: a\n:x\nnovelty: 1\nDATA: no\n data: no\n\n") == messages({"a"}));
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("only digits set the reconnection time") {
     CHECK(parser.retry() == milliseconds(2500));
 }
 
-TEST_CASE("bytes of data are kept as they are") {
+TEST_CASE("data bytes are not changed") {
     CHECK(parsed("data: \xF0\x9F\x99\x82 a:b \xFF\0\n\n"s) == messages({"\xF0\x9F\x99\x82 a:b \xFF\0"s}));
 }
 
