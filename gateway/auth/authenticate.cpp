@@ -54,7 +54,8 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> by_api_key(
     if (!rows) co_return problem_of(rows.error());
     if (rows->front().empty()) co_return unknown;
     const auto id = session_id::parse(rows->front().text(0, 0)).value_or(session_id{});
-    const auto found = co_await services.accounts.find(user_id::parse(rows->front().text(0, 1)).value_or(user_id{}), id);
+    const auto found =
+        co_await services.accounts.find(user_id::parse(rows->front().text(0, 1)).value_or(user_id{}), id);
     if (!found) co_return problem_of(found.error());
     if (!*found) co_return unknown;
     boost::asio::co_spawn(
