@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "tests/support/fake_database.hpp"
-#include "tests/support/loop.hpp"
+#include "tests/support/cpp/fake_database.hpp"
+#include "tests/support/cpp/loop.hpp"
 
 using namespace airi;
 
