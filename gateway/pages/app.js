@@ -1,21 +1,21 @@
-// The page: who is signed in, which view is shown, and what stands beside the conversation.
+// The page: the signed-in user, the view that is shown, the sidebar, and the events that connect them.
 
-import { AccountDialog } from './account.js';
-import { ConversationActions } from './actions.js';
-import { AuthView } from './auth.js';
-import { ChatView } from './chat.js';
-import { ChatClient } from './client.js';
-import { ConsentView } from './consent.js';
-import { ConnectionView } from './connection.js';
-import { byId, relativeTime, sentence } from './dom.js';
-import { showGallery } from './gallery.js';
-import { Library } from './library.js';
-import { broughtBack } from './providers.js';
-import { SearchView } from './search.js';
-import { Session } from './session.js';
-import { Sidebar, showUsage } from './sidebar.js';
+import { ChatClient } from './client/chat_client.js';
+import { Library } from './client/library.js';
+import { Session } from './client/session.js';
+import { AccountDialog } from './views/account.js';
+import { ConversationActions } from './views/actions.js';
+import { AuthView } from './views/auth.js';
+import { ChatView } from './views/chat.js';
+import { ConnectionView } from './views/connection.js';
+import { ConsentView } from './views/consent.js';
+import { byId, relativeTime, sentence } from './views/dom.js';
+import { showGallery } from './views/gallery.js';
+import { takeProviderAnswer } from './views/providers.js';
+import { SearchView } from './views/search.js';
+import { Sidebar, showUsage } from './views/sidebar.js';
 
-const LIST_AFTER_MS = 300;
+const RELOAD_LIST_AFTER_MS = 300;
 const TOAST_MS = 8_000;
 const USAGE_CHECK_MS = 30_000;
 
@@ -26,21 +26,21 @@ class App {
         this.chat = new ChatView();
         this.search = new SearchView();
         this.sidebar = new Sidebar({
-            onMore: () => this.tellFailure(this.loadConversations(true)),
-            onFilter: (filter) => this.showOnly(filter),
+            onMore: () => this.toastFailure(this.loadConversations(true)),
+            onFilter: (filter) => this.filterList(filter),
         });
         this.actions = new ConversationActions({
             onChanged: () => this.drawSidebar(),
             onDeleted: (id) => this.deleted(id),
             onRestored: (id) => location.replace(`#/c/${id}`),
-            toast: (text, offer) => this.toast(text, offer),
+            toast: (text, action) => this.toast(text, action),
         });
         this.account = new AccountDialog(this.session, {
             onProfile: (profile) => this.useProfile(profile),
             onSignedOut: () => this.logout(),
             onClosed: (text) => {
                 this.logout();
-                this.auth.say(text);
+                this.auth.showProblem(text);
             },
         });
         this.consent = new ConsentView(this.session, { onOpen: () => this.begin(), onLeave: () => this.logout() });
@@ -53,10 +53,10 @@ class App {
         this.followLink();
     }
 
-    // /?verify_email=…, /?reset_password=… and the like: the links of mails. The token leaves the address bar at once.
+    // The links in mails, /?verify_email=… and so on. The token leaves the address bar at once.
     async followLink() {
-        const back = broughtBack();
-        if (back) return this.tell(await this.comeBack(back));
+        const answer = takeProviderAnswer();
+        if (answer) return this.showOutcome(await this.finishSignIn(answer));
         const query = new URLSearchParams(location.search);
         const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find(
             (name) => query.has(name),
@@ -68,37 +68,36 @@ class App {
             return this.consent.askParent(query.get(kind));
         }
         if (kind !== 'verify_email') this.session.drop();
-        const told = await this.auth.follow({ kind, token: query.get(kind) });
-        this.tell(told);
+        this.showOutcome(await this.auth.follow({ kind, token: query.get(kind) }));
     }
 
-    // From an identity provider; what there is to say of it.
-    async comeBack({ problem, fields, link }) {
+    // With the answer of an identity provider. Returns the text to show, if any.
+    async finishSignIn({ problem, fields, link }) {
         if (problem) return problem;
         if (!link) {
             this.session.drop();
-            return this.auth.arrive(fields);
+            return this.auth.finishOAuth(fields);
         }
         try {
             await this.session.request('POST', '/auth/identities', fields);
-            return 'From now on you can sign in with it too.';
+            return 'You can now sign in with it too.';
         } catch (error) {
             return sentence(error.message);
         }
     }
 
-    tell(told) {
-        if (!told) return void (this.session.user || this.auth.focus());
-        if (this.session.user) this.toast(told);
-        else this.auth.say(told);
+    showOutcome(text) {
+        if (!text) return void (this.session.user || this.auth.focus());
+        if (this.session.user) this.toast(text);
+        else this.auth.showProblem(text);
     }
 
     listen() {
         this.session.addEventListener('changed', () => this.begin());
         this.chat.addEventListener('changed', () => this.drawSidebar());
-        this.chat.addEventListener('activity', () => this.listSoon());
-        this.chat.addEventListener('trouble', ({ detail: { text, again } }) =>
-            this.toast(text, again && { label: 'Try again', act: again }),
+        this.chat.addEventListener('activity', () => this.reloadListSoon());
+        this.chat.addEventListener('trouble', ({ detail: { text, retry } }) =>
+            this.toast(text, retry && { label: 'Try again', run: retry }),
         );
         this.chat.addEventListener('missing', () => {
             location.replace('#/');
@@ -109,12 +108,12 @@ class App {
         byId('settings').addEventListener('click', () => this.account.open());
         byId('try-again').addEventListener('click', () => this.begin());
         for (const id of ['menu', 'drawer-close', 'backdrop'])
-            byId(id).addEventListener('click', () => this.drawer(id === 'menu'));
-        document.addEventListener('keydown', ({ key }) => key === 'Escape' && this.drawer(false));
-        setInterval(() => this.library?.usageIsOld && this.loadUsage().catch(() => {}), USAGE_CHECK_MS);
+            byId(id).addEventListener('click', () => this.openDrawer(id === 'menu'));
+        document.addEventListener('keydown', ({ key }) => key === 'Escape' && this.openDrawer(false));
+        setInterval(() => this.library?.usageIsOutdated && this.loadUsage().catch(() => {}), USAGE_CHECK_MS);
     }
 
-    // What the session tells: the form to sign in, or everything for its user.
+    // Shows the login form, or everything for the session's user.
     begin() {
         const hadUser = this.client !== null;
         this.client?.close();
@@ -123,18 +122,18 @@ class App {
         this.sidebar.clear();
         this.search.begin(null);
         this.account.close();
-        byId('toast').hidden = true; // what it offers is the last user's
+        byId('toast').hidden = true; // its action belongs to the previous user
         const { user } = this.session;
         byId('auth').hidden = user !== null;
         byId('app').hidden = user === null || user.pending === true;
         this.consent.close();
-        this.drawer(false);
-        if (user?.pending) return void this.consent.wait();
+        this.openDrawer(false);
+        if (user?.pending) return void this.consent.showWaiting();
         if (user) return void this.start(user);
         this.chat.begin(null, null);
         document.title = this.product;
-        this.auth.become('login');
-        if (hadUser && !this.leaving) this.auth.say('You have been signed out. Log in to go on.');
+        this.auth.showMode('login');
+        if (hadUser && !this.leaving) this.auth.showProblem('You have been signed out. Log in to continue.');
         this.leaving = false;
         this.auth.focus();
     }
@@ -147,10 +146,10 @@ class App {
         this.library = library;
         this.client = client;
         this.search.begin(library);
-        this.hear(client);
+        this.subscribe(client);
         this.chat.begin(client, library);
         client.connect();
-        this.account.loadProfile().catch(() => {});
+        this.account.profile.load().catch(() => {});
         try {
             await Promise.all([library.loadCompanions(), this.loadConversations(), this.loadUsage()]);
             if (client !== this.client) return;
@@ -159,23 +158,24 @@ class App {
         } catch (error) {
             if (client !== this.client) return;
             byId('failed-text').textContent = sentence(error.message);
-            this.view('failed');
+            this.showView('failed');
         }
     }
 
-    hear(client) {
-        const on = (type, act) => client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
+    subscribe(client) {
+        const on = (type, handle) =>
+            client.addEventListener(type, ({ detail }) => client === this.client && handle(detail));
         on('state', (state) => this.connection.show(state));
         on('conversation', ({ conversation }) => this.conversationChanged(conversation));
         on('notice', ({ type, data }) => {
             if (type === 'error') this.toast(sentence(data.message));
             if (type !== 'notification_new' || data.kind !== 'export_ready') return;
             this.account.privacy.noticeExport();
-            this.toast('The copy of your data is ready.', { label: 'Show', act: () => this.account.open() });
+            this.toast('The copy of your data is ready.', { label: 'Show', run: () => this.account.open() });
         });
-        on('opened', ({ again }) => {
-            if (!again) return;
-            this.listSoon();
+        on('opened', ({ reconnected }) => {
+            if (!reconnected) return;
+            this.reloadListSoon();
             this.loadUsage().catch(() => {});
             this.chat.catchUp();
         });
@@ -189,25 +189,25 @@ class App {
     async route() {
         const [, kind, id, message_id] = location.hash.split('/');
         const companion = kind === 'new' ? this.library.companion(id) : null;
-        const opensChat = companion || (kind === 'c' && id);
-        this.drawer(false);
-        this.view(opensChat ? 'chat' : 'gallery');
+        const isChat = companion || (kind === 'c' && id);
+        this.openDrawer(false);
+        this.showView(isChat ? 'chat' : 'gallery');
         if (companion) this.chat.openDraft(companion);
-        else if (opensChat) await this.chat.openConversation(id, message_id);
+        else if (isChat) await this.chat.openConversation(id, message_id);
         else this.chat.leave();
         this.drawSidebar();
     }
 
-    view(name) {
+    showView(name) {
         for (const id of ['gallery', 'chat', 'failed']) byId(id).hidden = id !== name;
     }
 
     drawSidebar() {
         if (!this.library) return;
         const { library } = this;
-        const living = new Set([...this.client.replies.values()].map((reply) => reply.conversation_id));
+        const replying = new Set([...this.client.replies.values()].map((reply) => reply.conversation_id));
         const current = this.chat.thread?.conversation_id ?? null;
-        this.sidebar.show({ library, current, living });
+        this.sidebar.show({ library, current, replying });
         this.actions.show(library, library.conversation(current));
         document.title = this.chat.thread ? `${this.chat.title} · ${this.product}` : this.product;
     }
@@ -218,15 +218,15 @@ class App {
         showUsage(usage, planName);
         quota.hidden = !quotaSpent;
         if (!quotaSpent) return;
-        const more = usage.resets_at ? ` There are new ones ${relativeTime(usage.resets_at)}.` : '';
-        quota.textContent = `You have used all messages of today.${more}`;
+        const reset = usage.resets_at ? ` You get new ones ${relativeTime(usage.resets_at)}.` : '';
+        quota.textContent = `You have used all of today's messages.${reset}`;
     }
 
-    listSoon() {
-        this.listing ??= setTimeout(() => {
-            this.listing = null;
+    reloadListSoon() {
+        this.reloading ??= setTimeout(() => {
+            this.reloading = null;
             if (this.library) this.loadConversations().catch(() => {});
-        }, LIST_AFTER_MS);
+        }, RELOAD_LIST_AFTER_MS);
     }
 
     async loadConversations(more = false) {
@@ -235,14 +235,14 @@ class App {
         if (library === this.library) this.drawSidebar();
     }
 
-    async showOnly(filter) {
-        this.library.showOnly(filter);
-        await this.tellFailure(this.loadConversations());
+    async filterList(filter) {
+        this.library.setFilter(filter);
+        await this.toastFailure(this.loadConversations());
     }
 
-    // Here, or on another device.
+    // On this device or on another one.
     conversationChanged(conversation) {
-        this.library.take(conversation);
+        this.library.update(conversation);
         if (conversation.deleted_at) this.deleted(conversation.id);
         this.drawSidebar();
     }
@@ -252,11 +252,11 @@ class App {
         if (this.chat.thread?.conversation_id === id) location.replace('#/');
     }
 
-    tellFailure(work) {
-        return work.catch((error) => this.toast(sentence(error.message)));
+    toastFailure(promise) {
+        return promise.catch((error) => this.toast(sentence(error.message)));
     }
 
-    // Of the session's user, or as it was changed since.
+    // The session's user, or the profile as loaded since.
     useProfile({ display_name, preferences }) {
         const { email } = this.session.user;
         byId('account-name').textContent = display_name || email;
@@ -291,29 +291,29 @@ class App {
         this.session.logout();
     }
 
-    drawer(open) {
+    openDrawer(open) {
         document.body.dataset.drawer = open ? 'open' : 'closed';
         byId('menu').setAttribute('aria-expanded', String(open));
         byId('main').inert = open;
         if (open) byId('drawer-close').focus();
     }
 
-    /// `offer` {label, act}: what may be done about it.
-    toast(text, offer = null) {
+    /// `action` {label, run} is a button beside the text.
+    toast(text, action = null) {
         const toast = byId('toast');
-        const button = byId('toast-offer');
+        const button = byId('toast-action');
         const hide = () => {
             toast.hidden = true;
         };
-        clearTimeout(this.toasting);
-        this.toasting = setTimeout(hide, TOAST_MS);
+        clearTimeout(this.hidingToast);
+        this.hidingToast = setTimeout(hide, TOAST_MS);
         toast.hidden = false;
         byId('toast-text').textContent = text;
-        button.hidden = !offer;
-        button.textContent = offer?.label ?? '';
+        button.hidden = !action;
+        button.textContent = action?.label ?? '';
         button.onclick = () => {
             hide();
-            offer.act();
+            action.run();
         };
     }
 }

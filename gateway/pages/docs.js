@@ -1,28 +1,24 @@
-// The API for people: a section for each tag, an entry for each operation, made of /openapi.json.
+// The API reference, generated from /openapi.json: a section for each tag, an entry for each operation.
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 let api;
 
 function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
 }
 
-function resolved(thing) {
-    if (!thing?.$ref) return thing;
-    return resolved(
-        thing.$ref
-            .slice(2)
-            .split('/')
-            .reduce((at, key) => at[key], api),
-    );
+function resolved(object) {
+    if (!object?.$ref) return object;
+    const path = object.$ref.slice(2).split('/');
+    return resolved(path.reduce((node, key) => node[key], api));
 }
 
 const nameOf = (schema) => schema?.$ref?.split('/').pop();
 
-// A schema's type in a few words; the name of one that has a name of its own.
+// A schema's type in a few words, or its name.
 function typeOf(schema) {
     if (nameOf(schema)) return nameOf(schema);
     if (schema.const !== undefined) return JSON.stringify(schema.const);
@@ -33,7 +29,7 @@ function typeOf(schema) {
 }
 
 function limitsOf(schema) {
-    const words = {
+    const labels = {
         format: 'format',
         pattern: 'pattern',
         default: 'default',
@@ -45,41 +41,48 @@ function limitsOf(schema) {
         maxItems: 'items, at most',
         minProperties: 'members, at least',
     };
-    return Object.entries(words)
+    return Object.entries(labels)
         .filter(([key]) => schema[key] !== undefined)
-        .map(([key, word]) => `${word} ${schema[key]}`)
-        .concat(schema.uniqueItems ? ['no item twice'] : [])
+        .map(([key, label]) => `${label} ${schema[key]}`)
+        .concat(schema.uniqueItems ? ['unique items'] : [])
         .join(', ');
 }
 
-// The members of an object as rows; those of objects in it stand below them. `seen` ends a schema that holds itself.
-function rowsOf(schema, place = '', seen = []) {
+// The members of an object as rows, followed by those of nested objects. `seen` ends recursive schemas.
+function rowsOf(schema, parent = '', seen = []) {
     const whole = resolved(schema);
     if (!whole || seen.includes(whole)) return [];
-    const within = [...seen, whole];
-    if (whole.items) return rowsOf(whole.items, `${place}[]`, within);
+    const ancestors = [...seen, whole];
+    if (whole.items) return rowsOf(whole.items, `${parent}[]`, ancestors);
     const own = Object.entries(whole.properties ?? {}).flatMap(([name, property]) => {
-        const here = place ? `${place}.${name}` : name;
-        const is = resolved(property);
+        const path = parent ? `${parent}.${name}` : name;
+        const type = resolved(property);
         const row = element(
             'tr',
             {},
             element(
                 'td',
                 {},
-                element('code', {}, here),
+                element('code', {}, path),
                 whole.required?.includes(name) ? '' : element('span', { class: 'optional' }, ' optional'),
             ),
             element('td', {}, element('code', {}, typeOf(property))),
-            element('td', {}, [is.description, limitsOf(is)].filter(Boolean).join('; ')),
+            element('td', {}, [type.description, limitsOf(type)].filter(Boolean).join('; ')),
         );
-        return [row, ...rowsOf(property, here, within)];
+        return [row, ...rowsOf(property, path, ancestors)];
     });
-    return [...own, ...[...(whole.allOf ?? []), ...(whole.anyOf ?? [])].flatMap((part) => rowsOf(part, place, within))];
+    return [
+        ...own,
+        ...[...(whole.allOf ?? []), ...(whole.anyOf ?? [])].flatMap((part) => rowsOf(part, parent, ancestors)),
+    ];
 }
 
 function tableOf(caption, rows) {
-    const head = element('tr', {}, ...['Name', 'Type', 'About'].map((text) => element('th', { scope: 'col' }, text)));
+    const head = element(
+        'tr',
+        {},
+        ...['Name', 'Type', 'Description'].map((text) => element('th', { scope: 'col' }, text)),
+    );
     return element(
         'table',
         {},
@@ -89,7 +92,7 @@ function tableOf(caption, rows) {
     );
 }
 
-// One media type of a body or an answer: the schema's name, and its members.
+// One media type of a request or response body: the schema's name and its members.
 function contentOf(type, { schema }) {
     const rows = rowsOf(schema);
     const caption = [type, nameOf(schema)].filter(Boolean).join(', ');
@@ -98,7 +101,7 @@ function contentOf(type, { schema }) {
 
 function parametersOf(parameters) {
     if (!parameters?.length) return [];
-    const rows = parameters.map(({ name, in: where, required, schema }) =>
+    const rows = parameters.map(({ name, in: location, required, schema }) =>
         element(
             'tr',
             {},
@@ -112,7 +115,7 @@ function parametersOf(parameters) {
             element(
                 'td',
                 {},
-                [`in the ${where}`, resolved(schema).description, limitsOf(resolved(schema))]
+                [`in the ${location}`, resolved(schema).description, limitsOf(resolved(schema))]
                     .filter(Boolean)
                     .join('; '),
             ),
@@ -129,27 +132,27 @@ function bodyOf(body) {
     ];
 }
 
-// Successes in full; refusals have one shape each and are named.
-function answersOf(responses) {
+// Successes in full; errors share one schema and are only listed.
+function responsesOf(responses) {
     const all = Object.entries(responses).map(([status, response]) => [
         status,
-        response.$ref ? 'refused' : resolved(response).description,
+        response.$ref ? 'error' : resolved(response).description,
         resolved(response),
     ]);
-    const good = all.filter(([status]) => status < 400);
-    const bad = all.filter(([status]) => status >= 400);
+    const successes = all.filter(([status]) => status < 400);
+    const errors = all.filter(([status]) => status >= 400);
     return [
-        ...good.flatMap(([status, text, response]) => [
-            element('h3', {}, `Answer ${status}: ${text}`),
+        ...successes.flatMap(([status, text, response]) => [
+            element('h3', {}, `Response ${status}: ${text}`),
             ...Object.entries(response.content ?? {}).map((one) => contentOf(...one)),
         ]),
-        element('h3', {}, 'Refusals'),
+        element('h3', {}, 'Errors'),
         element(
             'p',
             {},
-            bad.map(([status]) => status).join(', '),
+            errors.map(([status]) => status).join(', '),
             ': ',
-            [...new Set(bad.map(([, , response]) => response.description))].join('. '),
+            [...new Set(errors.map(([, , response]) => response.description))].join('. '),
         ),
     ];
 }
@@ -165,19 +168,15 @@ function entryOf(path, method, operation) {
         element('span', { class: 'about' }, operation.summary),
     );
     const entry = element('details', { id: operation.operationId, class: 'operation' }, title);
-    entry.dataset.words = `${method} ${path} ${operation.summary} ${operation.operationId}`.toLowerCase();
-    // Made when it is opened first: the whole document at once is long.
+    entry.dataset.terms = `${method} ${path} ${operation.summary} ${operation.operationId}`.toLowerCase();
+    // Filled when it is first opened: the whole document is long.
     entry.addEventListener('toggle', () => {
         if (!entry.open || entry.children.length > 1) return;
         entry.append(
-            element(
-                'p',
-                {},
-                operation.security?.length ? 'For callers with a token (Authorization: Bearer).' : 'For anyone.',
-            ),
+            element('p', {}, operation.security?.length ? 'Needs a token (Authorization: Bearer).' : 'Public.'),
             ...parametersOf(operation.parameters),
             ...bodyOf(operation.requestBody),
-            ...answersOf(operation.responses),
+            ...responsesOf(operation.responses),
         );
     });
     return entry;
@@ -210,34 +209,34 @@ function show() {
 }
 
 function filter(text) {
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
     for (const section of document.querySelectorAll('main section')) {
-        let any = false;
+        let anyShown = false;
         for (const entry of section.querySelectorAll('details.operation')) {
-            entry.hidden = !words.every((word) => entry.dataset.words.includes(word));
-            any ||= !entry.hidden;
+            entry.hidden = !terms.every((term) => entry.dataset.terms.includes(term));
+            anyShown ||= !entry.hidden;
         }
-        section.hidden = !any;
+        section.hidden = !anyShown;
     }
 }
 
-// The operation that the address names, opened.
-function openNamed() {
-    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!named) return;
-    if (named.matches('details')) named.open = true;
-    named.scrollIntoView();
-    (named.querySelector('summary') ?? named).focus();
+// Opens the operation or section in the address bar.
+function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.matches('details')) target.open = true;
+    target.scrollIntoView();
+    (target.querySelector('summary') ?? named).focus();
 }
 
 try {
-    const answer = await fetch('/openapi.json');
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    api = await answer.json();
+    const response = await fetch('/openapi.json');
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    api = await response.json();
     show();
-    openNamed();
-    window.addEventListener('hashchange', openNamed);
+    openTarget();
+    window.addEventListener('hashchange', openTarget);
     document.getElementById('filter').addEventListener('input', (event) => filter(event.target.value));
 } catch (error) {
-    document.getElementById('state').textContent = `The document cannot be read: ${error.message}`;
+    document.getElementById('state').textContent = `The document cannot be loaded: ${error.message}`;
 }

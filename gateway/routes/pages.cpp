@@ -37,6 +37,15 @@ route_result serve(std::string_view name, const request& request) {
 
 awaitable<route_result> index(exchange& exchange) { co_return serve("index.html", exchange.request); }
 awaitable<route_result> asset(exchange& exchange) { co_return serve(exchange.path.front(), exchange.request); }
+awaitable<route_result> client_module(exchange& exchange) {
+    co_return serve("client/" + exchange.path.front(), exchange.request);
+}
+awaitable<route_result> stylesheet(exchange& exchange) {
+    co_return serve("style/" + exchange.path.front(), exchange.request);
+}
+awaitable<route_result> view_module(exchange& exchange) {
+    co_return serve("views/" + exchange.path.front(), exchange.request);
+}
 awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange.request); }
 awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange.request); }
 
@@ -45,6 +54,9 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "=/favicon.ico", .who = access::anyone, .run = icon},
     route{.method = verb::get, .path = "=/docs", .who = access::anyone, .run = docs},
     route{.method = verb::get, .path = "=/{file}", .who = access::anyone, .run = asset},
+    route{.method = verb::get, .path = "=/client/{file}", .who = access::anyone, .run = client_module},
+    route{.method = verb::get, .path = "=/style/{file}", .who = access::anyone, .run = stylesheet},
+    route{.method = verb::get, .path = "=/views/{file}", .who = access::anyone, .run = view_module},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-# cmake -DOUT=<file.cpp> -DNAME=<namespace::array> -DFILES=<a;b> -P embed.cmake: the bytes of files as one C++ source that
-# defines `extern const std::span<const airi::embedded_file> <array>`.
+# cmake -DOUT=<file.cpp> -DNAME=<namespace::array> -DFOLDER=<folder> -DFILES=<a;b> -P embed.cmake: the bytes of files as
+# one C++ source that defines `extern const std::span<const airi::embedded_file> <array>`. A file is named by its path
+# below the folder.
 string(REGEX MATCH "^(.*)::([^:]+)$" whole "${NAME}")
 set(scope "${CMAKE_MATCH_1}")
 set(array "${CMAKE_MATCH_2}")
@@ -7,7 +8,7 @@ set(text "#include <span>\n\n#include \"platform/base/embedded.hpp\"\n\nnamespac
 set(table "")
 list(SORT FILES)
 foreach(file IN LISTS FILES)
-    get_filename_component(name "${file}" NAME)
+    file(RELATIVE_PATH name "${FOLDER}" "${file}")
     file(READ "${file}" hex HEX)
     # A literal of escapes only: no escape can run into what follows it.
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")

@@ -199,7 +199,7 @@ await check('an API key is made and shown once, works, and is deleted', async ()
     await page.locator('#key-value').waitFor();
     const key = await page.inputValue('#key-value');
     const row = page.locator('#keys li');
-    assert.match(await row.innerText(), /The kitchen clock[^]*never used · ends in/);
+    assert.match(await row.innerText(), /The kitchen clock[^]*never used · expires in/);
     assert.ok(key.startsWith((await row.locator('.aside').innerText()).split('…')[0]), key);
     await inBothSchemes(page, 'a new key');
     const use = () => fetch(`${url}/api/v1/conversations`, { headers: { Authorization: `Bearer ${key}` } });

@@ -21,7 +21,7 @@ const toast = page.locator('#toast');
 
 async function act(name) {
     await page.click('#more');
-    await page.locator('#more-acts button', { hasText: name }).click();
+    await page.locator('#more-actions button', { hasText: name }).click();
 }
 
 async function begin(text) {
@@ -58,9 +58,9 @@ await check('search finds a message, and what matched is marked, with nothing el
 await check('a found message is opened where it stands', async () => {
     await page.locator('#found a', { hasText: 'You: ' }).click();
     await eventually('its conversation is shown', () => conversationOf(page) === lighthouse);
-    await page.locator('.item.user.sought').waitFor();
-    assert.match(await page.locator('.item.sought .text').innerText(), /goat/);
-    assert.equal(await page.evaluate(() => document.activeElement.classList.contains('sought')), true);
+    await page.locator('.item.user.found').waitFor();
+    assert.match(await page.locator('.item.found .text').innerText(), /goat/);
+    assert.equal(await page.evaluate(() => document.activeElement.classList.contains('found')), true);
 });
 
 await check('what is nowhere is told, and an empty box brings the list back', async () => {
@@ -257,7 +257,7 @@ await check('a phone has all of it too', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
     await page.click('#more');
-    const box = await page.locator('#more-acts').boundingBox();
+    const box = await page.locator('#more-actions').boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
     await page.keyboard.press('Escape');
     await page.click('#menu');
@@ -265,7 +265,7 @@ await check('a phone has all of it too', async () => {
     await page.locator('#found a').first().waitFor();
     await page.locator('#found a').first().click();
     await eventually('the drawer is closed', async () => !(await page.locator('#sidebar').isVisible()));
-    await page.locator('.item.sought').waitFor();
+    await page.locator('.item.found').waitFor();
 });
 
 await check('no exception, no breach of the content policy, nothing from elsewhere', () =>

@@ -70,7 +70,7 @@ await check('the account shows its identity, and keeps the last one', async () =
 await check('what was begun in another browser signs nobody in, and who turns back is told so', async () => {
     const other = await openPage(await browser.newContext());
     await other.goto(`${url}/?code=planted&state=planted`);
-    await other.getByText('This sign-in was not begun here').waitFor();
+    await other.getByText('This sign-in was not started here').waitFor();
     assert.equal(new URL(other.url()).search, '');
     await offered(other).click();
     await other.locator('a[href$="/abort"]').click();
@@ -94,7 +94,7 @@ await check('somebody with a password links an identity and removes it', async (
     await other.click('#settings');
     await other.getByRole('button', { name: 'Link Example ID' }).click();
     await confirm(other, provider.person(freshEmail('other'), { email_verified: false }));
-    await other.getByText('From now on you can sign in with it too').waitFor();
+    await other.getByText('You can now sign in with it too').waitFor();
     await other.click('#settings');
     await other.getByRole('button', { name: 'Remove Example ID' }).click();
     await other.click('#question-yes');

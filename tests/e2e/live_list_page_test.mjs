@@ -30,7 +30,7 @@ const titleOn = (where, id) => linkTo(where, id).locator('.title').innerText();
 
 async function act(name) {
     await page.click('#more');
-    await page.locator('#more-acts button', { hasText: name }).click();
+    await page.locator('#more-actions button', { hasText: name }).click();
 }
 
 await page.locator('#companions .card').first().click();

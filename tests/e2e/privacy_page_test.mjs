@@ -59,7 +59,7 @@ await check('SAAS-07: a child waits, the parent is asked and agrees, and the pag
     assert.equal(new URL(other.url()).search, '');
     await inBothSchemes(other, 'asking a parent');
     await other.click('#consent-yes');
-    await other.getByText('The account is open now.').waitFor();
+    await other.getByText('The account is active now.').waitFor();
     await page.locator('#companions .card').first().waitFor();
     await other.goto(link);
     await other.getByText('This link was used').waitFor();
@@ -77,7 +77,7 @@ await check('SAAS-07: the parent says no, and the child is out', async () => {
     await other.goto(await linkOf(parent, 'parental_consent'));
     await other.click('#consent-no');
     await other.getByText('The account has been deleted.').waitFor();
-    await other.getByText('Go on').click();
+    await other.getByText('Continue').click();
     await other.locator('#auth').waitFor();
     await page.locator('#auth').waitFor();
 });
@@ -118,7 +118,7 @@ await check('SAAS-08: the account is closed with the password, and taken back at
     await page.click('#question-yes');
     await page.getByText('Your account is closed. It will be erased on').waitFor();
     await logIn(page, email, password);
-    await page.getByText('Until then you can have it back.').waitFor();
+    await page.getByText('Until then you can restore it.').waitFor();
     await inBothSchemes(page, 'a closed account');
     await page.click('#auth-submit');
     await page.locator('#companions .card').first().waitFor();
@@ -131,7 +131,7 @@ await check('SAAS-08: it is taken back by the link of the mail, too', async () =
     await api.call('DELETE', '/users/me', { password });
     await page.locator('#auth:visible').waitFor();
     await page.goto(await linkOf(email, 'account_deletion', 2));
-    await page.getByText('Your account is kept.').waitFor();
+    await page.getByText('Your account is restored.').waitFor();
     await logIn(page, email, password);
     await page.locator('#companions .card').first().waitFor();
 });

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { check, eventually, finish } from './checks.mjs';
 
 // The page's files have no package.json that declares them as modules.
-const pages = new URL('../../gateway/pages/', import.meta.url).pathname;
+const pages = new URL('../../gateway/pages/client/', import.meta.url).pathname;
 const copy = mkdtempSync(join(tmpdir(), 'airi-pages-'));
-for (const name of ['client.js', 'reply.js', 'thread.js']) copyFileSync(join(pages, name), join(copy, name));
+for (const name of ['chat_client.js', 'reply.js', 'thread.js']) copyFileSync(join(pages, name), join(copy, name));
 writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
-const { ChatClient } = await import(join(copy, 'client.js'));
+const { ChatClient } = await import(join(copy, 'chat_client.js'));
 const { Reply } = await import(join(copy, 'reply.js'));
 const { Thread } = await import(join(copy, 'thread.js'));
 rmSync(copy, { recursive: true });
@@ -63,7 +63,7 @@ function started({ storage = null, verify = async () => {} } = {}) {
     const session = { freshToken: async () => 'token', verify };
     const client = new ChatClient({ url: 'ws://nowhere', session, storage, socket: FakeSocket });
     const heard = [];
-    for (const type of ['accepted', 'refused', 'reply', 'lost', 'opened'])
+    for (const type of ['accepted', 'rejected', 'reply', 'lost', 'opened'])
         client.addEventListener(type, ({ detail }) => heard.push([type, detail]));
     client.connect();
     return { client, heard };
@@ -149,7 +149,7 @@ await check('SAAS-30: channels, unaccepted messages and replies resume after a l
     );
     one.onmessage?.({ data: '{"type":"message_delta"}' });
     assert.deepEqual(
-        heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.again),
+        heard.filter(([type]) => type === 'opened').map(([, detail]) => detail.reconnected),
         [false, true],
     );
     client.close();
@@ -192,7 +192,7 @@ await check('a rejected message can be sent again under its id', async () => {
     one.open();
     const send = client.send({ content: 'hello', conversation_id: 'c' });
     one.hears('error', { code: 'QUOTA_EXCEEDED', message: 'used up', ref: one.of('message_send')[0].id });
-    assert.equal(heard.at(-1)[0], 'refused');
+    assert.equal(heard.at(-1)[0], 'rejected');
     assert.equal(client.sends.size, 0);
     client.sendAgain(send);
     assert.deepEqual(

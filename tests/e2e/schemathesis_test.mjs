@@ -133,7 +133,7 @@ await check('the page shows every operation, works by keyboard and loads nothing
         await eventually(
             'each tells its refusals',
             async () =>
-                (await page.locator('details.operation[open]').filter({ hasText: 'Refusals' }).count()) ===
+                (await page.locator('details.operation[open]').filter({ hasText: 'Errors' }).count()) ===
                 operations.length,
         );
         await page.goto(`${base}/docs#messages.list`);

@@ -105,7 +105,7 @@ TEST_CASE("every route but the public ones wants a signed-in caller") {
         "/users/export/download", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
         "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
         "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico",
-        "=/{file}"};
+        "=/{file}", "=/client/{file}", "=/style/{file}", "=/views/{file}"};
     for (const auto& table : routes::tables)
         for (const auto& r : table) {
             CAPTURE(r.path);

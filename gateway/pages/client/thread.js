@@ -1,5 +1,5 @@
-// The items of one conversation in the order they are shown: stored messages, sends under way, replies being spoken.
-// Pure: the transcript draws it. An item is known by several ids over its life; whichever comes first makes it.
+// The items of one conversation in the order they are shown: stored messages, unfinished sends, streaming replies.
+// Pure: the transcript draws it. An item gets several ids over its life; the first event with one of them creates it.
 
 let sequence = 0;
 
@@ -12,8 +12,8 @@ export class Thread {
         this.cursor = null; // of the stored messages before the first one here
     }
 
-    get living() {
-        return this.items.filter((item) => item.role === 'assistant' && isLiving(item));
+    get active() {
+        return this.items.filter((item) => item.role === 'assistant' && isActive(item));
     }
 
     addMessage(message) {
@@ -36,10 +36,10 @@ export class Thread {
         item.content = send.content;
         item.send = send;
         if (send.accepted) {
-            // The other tabs' copy may have been faster than the acceptance.
-            const double = this.items.find((other) => other !== item && other.id === send.accepted.question_id);
-            if (double) this.remove(double);
-            if (double) item.at = double.at;
+            // The message may have been published before the acceptance arrived.
+            const duplicate = this.items.find((other) => other !== item && other.id === send.accepted.question_id);
+            if (duplicate) this.remove(duplicate);
+            if (duplicate) item.at = duplicate.at;
             item.id = send.accepted.question_id;
             item.generation_id = send.accepted.generation_id;
         }
@@ -49,26 +49,26 @@ export class Thread {
         return item;
     }
 
-    refuseSend(send, message) {
+    rejectSend(send, message) {
         const item = this.find({ role: 'user', ...send });
         if (!item) return;
-        item.state = 'refused';
+        item.state = 'unsent';
         item.notice = message;
         this.touch(item);
     }
 
     addReply(reply) {
         const question = this.items.find((i) => i.role === 'user' && i.generation_id === reply.generation_id);
-        const seen = { role: 'assistant', id: reply.message_id, generation_id: reply.generation_id };
+        const ids = { role: 'assistant', id: reply.message_id, generation_id: reply.generation_id };
         if (reply.state === 'rejected') {
-            const item = this.find(seen);
+            const item = this.find(ids);
             if (item) this.remove(item);
             if (question) this.touch(Object.assign(question, { state: 'rejected', end: reply.end }));
             return;
         }
-        const item = this.find(seen) ?? this.insert({ role: 'assistant', state: 'waiting' });
-        if (!isLiving(item) && !reply.ended) return; // its end was read over HTTP
-        Object.assign(item, seen, {
+        const item = this.find(ids) ?? this.insert({ role: 'assistant', state: 'waiting' });
+        if (!isActive(item) && !reply.ended) return; // its end was loaded over HTTP
+        Object.assign(item, ids, {
             content: reply.text,
             state: reply.state,
             error_code: reply.end?.code ?? null,
@@ -102,26 +102,26 @@ export class Thread {
         this.sort();
     }
 
-    // By the server's time; what has none yet comes last, as it was made. A reply follows its question.
+    // By the server's time; items without one come last, in the order they were created. A reply follows its question.
     sort() {
         const questions = new Map();
         for (const item of this.items)
             if (item.role === 'user' && item.generation_id) questions.set(item.generation_id, item);
-        const place = (item) => {
+        const positionOf = (item) => {
             const question = item.role === 'assistant' ? questions.get(item.generation_id) : null;
             return question ? [question.at, question.seq, 1] : [item.at, item.seq, 0];
         };
-        const placed = this.items.map((item) => [place(item), item]);
-        placed.sort(([a], [b]) => compare(a, b));
-        this.items = placed.map(([, item]) => item);
+        const positioned = this.items.map((item) => [positionOf(item), item]);
+        positioned.sort(([a], [b]) => compare(a, b));
+        this.items = positioned.map(([, item]) => item);
     }
 }
 
-/// The server has it, so it can be rated and deleted.
+/// Stored by the server, so it can be rated and deleted.
 export const isStored = (item) =>
-    Boolean(item.id) && !isLiving(item) && item.state !== 'sending' && item.state !== 'refused';
+    Boolean(item.id) && !isActive(item) && item.state !== 'sending' && item.state !== 'unsent';
 
-export const isLiving = (item) => item.state === 'waiting' || item.state === 'streaming';
+export const isActive = (item) => item.state === 'waiting' || item.state === 'streaming';
 
 function compare(a, b) {
     for (let i = 0; i < a.length; ++i) {

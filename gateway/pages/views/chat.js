@@ -1,23 +1,23 @@
-// The conversation that is shown: opens it, loads its messages, sends, stops, and puts the chat client's news into it.
-// Keeps the threads that were shown last, so that coming back to one shows it at once.
+// The conversation that is shown: opens it, loads its messages, sends, stops, and adds the chat client's events to it.
+// Caches the threads shown last, so that returning to one shows it at once.
 
+import { Thread, isActive } from '../client/thread.js';
 import { Composer } from './composer.js';
 import { ask } from './dialogs.js';
 import { byId, orb, sentence, tint } from './dom.js';
 import { showOpening } from './gallery.js';
-import { Thread, isLiving } from './thread.js';
 import { Transcript } from './transcript.js';
 
-const MOST_THREADS = 40; // each holds a channel, of which a client has 100
-const STOP_AGAIN_MS = 2_000;
-const MOST_PAGES = 40; // read back to find one message
+const MAX_THREADS = 40; // each holds a channel, of which a client has 100
+const STOP_DISABLED_MS = 2_000;
+const MAX_PAGES = 40; // loaded to find one message
 
 const channelOf = (conversation_id) => `conversation:${conversation_id}`;
 const keyOfDraft = (companion_id) => `new:${companion_id}`;
 const keyOfSend = (send) => send.conversation_id ?? keyOfDraft(send.companion_id);
 
-/// Events: "changed" (replies under way or titles), "activity" (lists may be out of date), "missing" (no such
-/// conversation), "trouble" (detail: {text, again}).
+/// Events: "changed" (active replies or titles), "activity" (lists may be out of date), "missing" (no such
+/// conversation), "trouble" (detail: {text, retry}).
 export class ChatView extends EventTarget {
     constructor() {
         super();
@@ -38,22 +38,23 @@ export class ChatView extends EventTarget {
         this.begin(null, null);
     }
 
-    /// For another user, or none.
+    /// For another user, or for none.
     begin(client, library) {
         this.client = client;
         this.library = library;
-        this.wanted = null; // stands for the conversation that is being opened
-        this.threads = new Map(); // by conversation, or by draft; the one used last is the last
+        this.opening = null; // identifies the latest call of openConversation
+        this.threads = new Map(); // by conversation or draft, least recently used first
         this.thread = null;
         this.composer.clear();
         if (!client) return;
-        const on = (type, act) => client.addEventListener(type, ({ detail }) => client === this.client && act(detail));
-        on('accepted', (news) => this.accepted(news));
+        const on = (type, handle) =>
+            client.addEventListener(type, ({ detail }) => client === this.client && handle(detail));
+        on('accepted', (detail) => this.accepted(detail));
         on('reply', (reply) => this.replyChanged(reply));
         on('lost', (reply) => this.replyLost(reply));
-        on('message', (message) => this.messageCame(message));
-        on('refused', ({ send, message }) => {
-            this.threads.get(keyOfSend(send))?.refuseSend(send, sentence(message));
+        on('message', (message) => this.messageReceived(message));
+        on('rejected', ({ send, message }) => {
+            this.threads.get(keyOfSend(send))?.rejectSend(send, sentence(message));
             this.changed();
         });
     }
@@ -63,19 +64,19 @@ export class ChatView extends EventTarget {
         return conversation?.title || this.thread?.companion?.name || this.product;
     }
 
-    /// A conversation that begins with its first message.
+    /// A conversation that is created by its first message.
     openDraft(companion) {
-        this.wanted = null;
+        this.opening = null;
         this.open(keyOfDraft(companion.id), null, companion);
     }
 
-    /// Shows a conversation at its end, or at one of its messages.
+    /// Shows a conversation scrolled to its end, or to one of its messages.
     async openConversation(id, message_id = null) {
         const { library } = this;
-        const wanted = (this.wanted = {});
-        // A failure is told where the messages are read.
+        const opening = (this.opening = {});
+        // A failure is shown when the messages are loaded.
         if (!library.conversation(id)) await library.loadConversation(id).catch(() => {});
-        if (wanted !== this.wanted) return;
+        if (opening !== this.opening) return;
         const companion = library.companion(library.conversation(id)?.companion_id);
         const thread = this.open(id, id, companion);
         this.client.watch(channelOf(id));
@@ -84,7 +85,7 @@ export class ChatView extends EventTarget {
     }
 
     async reveal(thread, message_id) {
-        for (let page = 0; page < MOST_PAGES && thread === this.thread; ++page) {
+        for (let page = 0; page < MAX_PAGES && thread === this.thread; ++page) {
             const item = thread.items.find((one) => one.id === message_id);
             if (item) return this.transcript.reveal(item);
             if (!thread.cursor || !(await this.loadEarlier())) return;
@@ -92,16 +93,16 @@ export class ChatView extends EventTarget {
     }
 
     leave() {
-        this.wanted = null;
+        this.opening = null;
         this.thread = null;
     }
 
-    /// A deleted conversation is not kept.
+    /// Drops a deleted conversation.
     forget(id) {
         if (this.threads.delete(id)) this.client.unwatch(channelOf(id));
     }
 
-    /// What was announced while the connection was lost is read instead.
+    /// Loads what was published while the connection was lost.
     async catchUp() {
         if (this.thread?.conversation_id) await this.load(this.thread);
     }
@@ -128,7 +129,7 @@ export class ChatView extends EventTarget {
 
     trim() {
         for (const key of this.threads.keys()) {
-            if (this.threads.size <= MOST_THREADS) return;
+            if (this.threads.size <= MAX_THREADS) return;
             this.threads.delete(key);
             this.client.unwatch(channelOf(key));
         }
@@ -138,7 +139,7 @@ export class ChatView extends EventTarget {
         byId('chat').setAttribute('aria-busy', 'true');
         try {
             const { data, meta } = await this.library.loadMessages(thread.conversation_id);
-            // When too much was missed for one page to join on, the older messages are left to "earlier".
+            // When more than a page was missed, the older messages are loaded by the button "earlier".
             const joins = data.some((message) => thread.find(message));
             if (thread.loaded && !joins) thread.items = thread.items.filter((item) => item.at === Infinity);
             if (!thread.loaded || !joins) thread.cursor = meta.next_cursor ?? null;
@@ -154,30 +155,30 @@ export class ChatView extends EventTarget {
         this.changed();
     }
 
-    // What is shown to somebody has been read.
+    // A message on a visible page has been read.
     async markRead() {
         const { library, thread } = this;
         const id = thread?.loaded ? thread.conversation_id : null;
         if (!id || document.hidden) return;
-        await library.markRead(id).catch(() => {}); // the next look at it says it again
-        if (library === this.library) this.tell('changed');
+        await library.markRead(id).catch(() => {}); // repeated the next time it is shown
+        if (library === this.library) this.dispatch('changed');
     }
 
     loadFailed(thread, error) {
         if (thread !== this.thread || error.status === 401) return;
         if (error.status === 404) {
             this.threads.delete(thread.conversation_id);
-            this.tell('missing');
+            this.dispatch('missing');
         } else {
             const text = `The messages could not be loaded. ${sentence(error.message)}`;
-            this.tell('trouble', { text, again: () => this.load(thread) });
+            this.dispatch('trouble', { text, retry: () => this.load(thread) });
         }
     }
 
     async loadEarlier() {
         const { thread } = this;
         const button = byId('earlier');
-        let read = false;
+        let loaded = false;
         button.disabled = true;
         try {
             const { data, meta } = await this.library.loadMessages(thread.conversation_id, thread.cursor);
@@ -187,12 +188,12 @@ export class ChatView extends EventTarget {
             };
             if (this.thread === thread) this.transcript.keepingPlace(add);
             else add();
-            read = true;
+            loaded = true;
         } catch (error) {
-            this.tell('trouble', { text: sentence(error.message), again: () => this.loadEarlier() });
+            this.dispatch('trouble', { text: sentence(error.message), retry: () => this.loadEarlier() });
         }
         button.disabled = false;
-        return read;
+        return loaded;
     }
 
     async rate(item, rating) {
@@ -201,27 +202,27 @@ export class ChatView extends EventTarget {
             const message = await this.library.rate(thread.conversation_id, item.id, rating);
             thread.touch(Object.assign(item, { rating: message.rating }));
         } catch (error) {
-            this.tell('trouble', { text: sentence(error.message), again: () => this.rate(item, rating) });
+            this.dispatch('trouble', { text: sentence(error.message), retry: () => this.rate(item, rating) });
         }
         this.changed();
     }
 
     async deleteMessage(item) {
         const { thread } = this;
-        const words = { title: 'Delete this message?', text: 'It will not come back.', action: 'Delete' };
-        if (!(await ask(words))) return;
+        const question = { title: 'Delete this message?', text: 'It cannot be restored.', action: 'Delete' };
+        if (!(await ask(question))) return;
         try {
             await this.library.deleteMessage(thread.conversation_id, item.id);
             thread.remove(item);
             this.transcript.announce('The message is deleted.');
             this.composer.focus();
         } catch (error) {
-            this.tell('trouble', { text: sentence(error.message) });
+            this.dispatch('trouble', { text: sentence(error.message) });
         }
         this.changed();
     }
 
-    // The conversation is made with its first message, so the second one waits until that is accepted.
+    // The first message creates the conversation, so a second one waits until the first is accepted.
     send(content) {
         const { thread } = this;
         const { conversation_id, companion } = thread;
@@ -233,7 +234,7 @@ export class ChatView extends EventTarget {
     }
 
     retry(item) {
-        if (item.state === 'refused') {
+        if (item.state === 'unsent') {
             this.client.sendAgain(item.send);
             this.thread.addSend(item.send);
             this.changed();
@@ -245,25 +246,26 @@ export class ChatView extends EventTarget {
     }
 
     stop() {
-        for (const { generation_id } of this.thread.living) this.client.cancel(generation_id);
+        for (const { generation_id } of this.thread.active) this.client.cancel(generation_id);
         byId('stop').disabled = true;
         setTimeout(() => {
             byId('stop').disabled = false;
-        }, STOP_AGAIN_MS);
+        }, STOP_DISABLED_MS);
     }
 
     accepted({ send, reply }) {
         const draft = this.threads.get(keyOfDraft(send.companion_id));
-        if (!this.threads.has(send.conversation_id) && draft?.find({ role: 'user', ...send })) this.settle(draft, send);
+        if (!this.threads.has(send.conversation_id) && draft?.find({ role: 'user', ...send }))
+            this.promote(draft, send);
         const thread = this.threads.get(send.conversation_id);
         thread?.addSend(send);
         thread?.addReply(reply);
         this.changed();
-        this.tell('activity');
+        this.dispatch('activity');
     }
 
     // A draft has become a conversation.
-    settle(thread, { companion_id, conversation_id }) {
+    promote(thread, { companion_id, conversation_id }) {
         this.threads.delete(keyOfDraft(companion_id));
         this.threads.set(conversation_id, thread);
         thread.conversation_id = conversation_id;
@@ -271,7 +273,7 @@ export class ChatView extends EventTarget {
         this.client.watch(channelOf(conversation_id));
         if (this.thread !== thread) return;
         history.replaceState(null, '', `#/c/${conversation_id}`);
-        this.composer.place = conversation_id;
+        this.composer.draft = conversation_id;
     }
 
     replyChanged(reply) {
@@ -283,7 +285,7 @@ export class ChatView extends EventTarget {
         }
         this.changed();
         if (!reply.ended) return;
-        this.tell('activity');
+        this.dispatch('activity');
         if (thread && thread === this.thread) this.markRead();
     }
 
@@ -300,37 +302,37 @@ export class ChatView extends EventTarget {
         if (!thread) return;
         await this.load(thread);
         const item = this.itemOf(thread, reply);
-        if (!item || !isLiving(item) || this.client?.replies.has(reply.generation_id)) return;
+        if (!item || !isActive(item) || this.client?.replies.has(reply.generation_id)) return;
         thread.touch(Object.assign(item, { state: 'failed', error_code: 'lost', content: '' }));
         this.changed();
     }
 
-    messageCame(message) {
+    messageReceived(message) {
         this.threads.get(message.conversation_id)?.addMessage(message);
         this.changed();
-        this.tell('activity');
+        this.dispatch('activity');
     }
 
     itemOf(thread, { message_id, generation_id }) {
         return thread.find({ role: 'assistant', id: message_id, generation_id });
     }
 
-    // Something in a thread may have changed.
+    // Draws the thread again.
     changed() {
         const { thread } = this;
         if (thread) {
-            const living = thread.living;
-            const words = living.some((item) => item.content) ? 'is writing…' : 'is thinking…';
+            const { active } = thread;
+            const status = active.some((item) => item.content) ? 'is writing…' : 'is thinking…';
             byId('opening').hidden = thread.items.length > 0 || (thread.conversation_id && !thread.loaded);
-            byId('chat').dataset.replying = String(living.length > 0);
-            byId('chat-status').textContent = living.length ? words : (thread.companion?.tagline ?? '');
-            this.composer.setReplying(living.length > 0);
+            byId('chat').dataset.replying = String(active.length > 0);
+            byId('chat-status').textContent = active.length ? status : (thread.companion?.tagline ?? '');
+            this.composer.setReplying(active.length > 0);
             this.transcript.refresh();
         }
-        this.tell('changed');
+        this.dispatch('changed');
     }
 
-    tell(type, detail) {
+    dispatch(type, detail) {
         this.dispatchEvent(new CustomEvent(type, { detail }));
     }
 }

@@ -1,8 +1,8 @@
-// Says how the connection is: nothing while all is well, a line with the time of the next try otherwise.
+// The connection banner: hidden while connected, otherwise with the time until the next attempt.
 
 import { byId } from './dom.js';
 
-const PATIENCE_MS = 1_500;
+const SHOW_AFTER_MS = 1_500;
 
 export class ConnectionView {
     constructor({ onRetry }) {
@@ -16,8 +16,8 @@ export class ConnectionView {
     }
 
     show(state) {
-        const troubled = state.state !== 'online' && state.state !== 'closed';
-        if (!troubled) this.since = 0;
+        const interrupted = state.state !== 'online' && state.state !== 'closed';
+        if (!interrupted) this.since = 0;
         else this.since ||= Date.now();
         this.state = state;
         document.body.dataset.connection = state.state;
@@ -26,16 +26,16 @@ export class ConnectionView {
 
     draw() {
         const { state, retryAt } = this.state;
-        const shown = this.since > 0 && Date.now() - this.since > PATIENCE_MS;
+        const shown = this.since > 0 && Date.now() - this.since > SHOW_AFTER_MS;
         this.banner.hidden = !shown;
         if (!shown) return;
-        const words = this.words(state, retryAt);
-        if (this.text.textContent !== words) this.text.textContent = words;
+        const text = this.textOf(state, retryAt);
+        if (this.text.textContent !== text) this.text.textContent = text;
         this.button.hidden = state !== 'waiting';
     }
 
-    words(state, retryAt) {
-        if (!navigator.onLine) return 'You are offline. Your messages are kept and sent when you are back.';
+    textOf(state, retryAt) {
+        if (!navigator.onLine) return 'You are offline. Your messages will be sent when you are back online.';
         if (state === 'connecting' || !retryAt) return 'Connection lost. Reconnecting…';
         const left = Math.ceil((retryAt - Date.now()) / 1000);
         return left > 1 ? `Connection lost. Trying again in ${left} s.` : 'Connection lost. Reconnecting…';

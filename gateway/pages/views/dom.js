@@ -1,4 +1,4 @@
-// Small pieces of DOM and wording that the views share. Text goes in as text nodes only.
+// Small pieces of DOM and text that the views share. Text is only ever added as text nodes.
 
 /// h('p', {class: 'x', onclick: f, hidden: true}, 'text', node…)
 export function h(tag, props = {}, ...children) {
@@ -27,7 +27,7 @@ export function icon(name) {
 
 const HUES = [278, 48, 352, 205, 152, 310, 95, 240];
 
-/// The face of a companion: a soft ball of its own colour with two eyes, or its picture.
+/// The face of a companion: a ball in its own colour with two eyes, or its picture.
 export function orb(companion, size = '') {
     const node = h('span', { class: `orb ${size}`, 'aria-hidden': 'true' });
     tint(node, companion);
@@ -66,7 +66,7 @@ export function duration(seconds) {
     return `${Math.round(seconds / 3_600)} h`;
 }
 
-/// The server's messages begin in lower case and have no full stop.
+/// A message of the server, which begins in lower case and has no full stop, as a sentence.
 export function sentence(text) {
     const begun = text.charAt(0).toUpperCase() + text.slice(1);
     return /[.!?]$/.test(begun) ? begun : `${begun}.`;

@@ -1,45 +1,45 @@
-// A parent's consent, from both ends: the screen of a child that waits for it, and what the parent is asked by the link of the mail.
+// A parent's consent: the child's waiting screen, and the parent's page that the link in the mail opens.
 
 import { ask } from './dialogs.js';
 import { byId, sentence } from './dom.js';
 
-const LOOK_AGAIN_MS = 5_000;
+const POLL_MS = 5_000;
 
 export class ConsentView {
-    /// Callbacks: onOpen() when the account is open, onLeave() when the child logs out.
+    /// Callbacks: onOpen() when the account is active, onLeave() when the child logs out.
     constructor(session, { onOpen, onLeave }) {
         Object.assign(this, { session, onOpen, onLeave });
         this.product = 'AIRI';
-        this.acts = {};
+        this.actions = {};
         for (const name of ['yes', 'no', 'leave'])
-            byId(`consent-${name}`).addEventListener('click', () => this.run(this.acts[name]));
+            byId(`consent-${name}`).addEventListener('click', () => this.run(this.actions[name]));
     }
 
     close() {
-        clearInterval(this.looking);
+        clearInterval(this.polling);
         byId('consent').hidden = true;
     }
 
     /// The child's screen.
-    wait() {
+    showWaiting() {
         this.show({
             title: 'A parent has to agree',
-            text: 'We have sent them a mail with a link. As soon as they agree you can begin.',
-            yes: ['Send the mail again', () => this.again()],
+            text: 'We have sent them a mail with a link. As soon as they agree, you can start.',
+            yes: ['Send the mail again', () => this.sendAgain()],
             no: ['Delete my account', () => this.remove()],
             leave: ['Log out', () => this.onLeave()],
         });
-        this.looking = setInterval(() => this.look().catch(() => {}), LOOK_AGAIN_MS);
+        this.polling = setInterval(() => this.poll().catch(() => {}), POLL_MS);
     }
 
-    async look() {
+    async poll() {
         const { user } = await this.session.get('/auth/session');
         if (user.pending) return;
-        this.session.renew(user);
+        this.session.updateUser(user);
         this.onOpen();
     }
 
-    async again() {
+    async sendAgain() {
         await this.session.request('POST', '/auth/parental-consent/request', {});
         return 'The mail is on its way.';
     }
@@ -58,55 +58,56 @@ export class ConsentView {
 
     /// The parent's page.
     async askParent(token) {
-        const answer = async (agree) => {
-            await this.session.answerForChild({ token, agree });
-            this.end(agree ? 'Thank you. The account is open now.' : 'The account has been deleted.');
+        const decide = async (agree) => {
+            await this.session.decideConsent({ token, agree });
+            this.showOutcome(agree ? 'Thank you. The account is active now.' : 'The account has been deleted.');
         };
         this.close();
         this.show({ title: 'A child would like your consent', text: '' });
         await this.run(async () => {
-            const { child, email, birth_date } = await this.session.askedOfParent({ token });
+            const { child, email, birth_date } = await this.session.consentDetails({ token });
             this.show({
                 title: `May ${child || 'your child'} use ${this.product}?`,
                 text:
-                    `The account ${email} was made with ${birth_date} as the date of birth. If you agree, your child can talk with AI companions here. ` +
-                    'We keep what is said, and the name; no address, no device, and nothing for analytics. You can have all of it deleted at any time.',
-                yes: ['I am a parent and agree', () => answer(true)],
-                no: ['No, delete the account', () => answer(false)],
+                    `The account ${email} was created with ${birth_date} as the date of birth. If you agree, ` +
+                    'your child can talk with AI companions here. We store the conversations and the name, but no ' +
+                    'address, no device and nothing for analytics. You can have all of it deleted at any time.',
+                yes: ['I am a parent and agree', () => decide(true)],
+                no: ['No, delete the account', () => decide(false)],
             });
         });
     }
 
-    end(text) {
-        this.show({ title: text, text: '', leave: ['Go on', () => location.replace('/')] });
+    showOutcome(text) {
+        this.show({ title: text, text: '', leave: ['Continue', () => location.replace('/')] });
     }
 
-    show({ title, text, ...acts }) {
+    show({ title, text, ...actions }) {
         byId('consent').hidden = false;
         byId('consent-title').textContent = title;
         byId('consent-text').textContent = text;
-        this.say('', '');
+        this.showStatus('', '');
         for (const name of ['yes', 'no', 'leave']) {
-            const [label, act] = acts[name] ?? ['', null];
-            this.acts[name] = act;
+            const [label, run] = actions[name] ?? ['', null];
+            this.actions[name] = run;
             byId(`consent-${name}`).textContent = label;
-            byId(`consent-${name}`).hidden = act === null;
+            byId(`consent-${name}`).hidden = run === null;
         }
         byId('consent-title').focus();
     }
 
-    say(done, problem) {
+    showStatus(done, problem) {
         byId('consent-done').textContent = done;
         byId('consent-problem').textContent = problem;
         byId('consent-problem').hidden = !problem;
     }
 
     async run(act) {
-        this.say('', '');
+        this.showStatus('', '');
         try {
-            this.say((await act()) ?? '', '');
+            this.showStatus((await act()) ?? '', '');
         } catch (error) {
-            this.say('', sentence(error.message));
+            this.showStatus('', sentence(error.message));
         }
     }
 }

@@ -1,7 +1,7 @@
-// One generation as a client sees it: applies frames in the order of (epoch, offset), each once. Pure, no clock, no
-// socket; the chat client feeds it. Its text is at any moment what the server has sent up to `epoch` and `offset`.
+// One generation on the client's side: applies frames in the order of (epoch, offset), each once. Pure: no clock and no
+// socket; the chat client passes the frames. Its text is what the server has sent up to `epoch` and `offset`.
 
-const ENDS = {
+const FINAL_STATES = {
     message_complete: 'completed',
     message_cancelled: 'cancelled',
     message_rejected: 'rejected',
@@ -17,8 +17,8 @@ export class Reply {
         this.epoch = 0;
         this.offset = -1;
         this.text = '';
-        this.state = 'waiting'; // waiting, streaming, then one of the ends
-        this.message = null; // the stored message, with completed and cancelled
+        this.state = 'waiting'; // waiting, streaming, then one of FINAL_STATES
+        this.message = null; // the stored message, when completed or cancelled
         this.end = null; // {reason, safety_state, resources} of a rejection, {code} of a failure
     }
 
@@ -26,10 +26,11 @@ export class Reply {
         return this.state !== 'waiting' && this.state !== 'streaming';
     }
 
-    /// "applied", "stale" (seen before, or of an earlier try) or "gap" (frames before it are missing: resume).
+    /// Returns "applied", "stale" (applied before, or of an earlier attempt) or "gap" (frames before it are missing:
+    /// resume).
     apply(type, data) {
         if (this.ended) return 'stale';
-        if (type in ENDS) return this.finish(ENDS[type], data);
+        if (type in FINAL_STATES) return this.finish(FINAL_STATES[type], data);
         const { epoch, offset } = data;
         if (epoch < this.epoch || (epoch === this.epoch && offset <= this.offset)) return 'stale';
         if (type === 'message_delta') {
@@ -38,7 +39,7 @@ export class Reply {
         } else if (type === 'message_snapshot') {
             this.text = data.content;
         } else {
-            this.text = ''; // a start, or a restart that takes the partial text back
+            this.text = ''; // a start, or a restart that discards the partial text
         }
         this.epoch = epoch;
         this.offset = offset;
@@ -46,11 +47,11 @@ export class Reply {
         return 'applied';
     }
 
-    // A generation has one end, so it counts wherever it stands.
+    // A generation has one end, so its position does not matter.
     finish(state, data) {
         this.state = state;
         this.message = data.message ?? null;
-        this.text = this.message?.content ?? ''; // a failed or rejected one is stored without text
+        this.text = this.message?.content ?? ''; // failed and rejected ones are stored without text
         const { reason = null, safety_state = null, resources = null, code = null } = data;
         this.end = { reason, safety_state, resources, code };
         return 'applied';

@@ -1,16 +1,16 @@
-// What the page has read about the user over HTTP: companions, conversations, plan and usage. No DOM.
+// The user's data loaded over HTTP: companions, conversations, plan and usage. No DOM.
 
 const PAGE = 50;
-const FOUND = 20;
+const SEARCH_PAGE = 20;
 
 export class Library {
     constructor(session) {
         this.session = session;
         this.companions = [];
         this.filter = { starred: false, archived: false };
-        this.conversations = []; // those the filter lets through, newest first
-        this.known = new Map(); // every conversation read so far, by id
-        this.cursor = null; // of the conversations that follow
+        this.conversations = []; // those that match the filter, newest first
+        this.known = new Map(); // every conversation loaded so far, by id
+        this.cursor = null; // of the next page of conversations
         this.plans = [];
         this.planName = null;
         this.usage = null; // of messages: {used, limit, resets_at}
@@ -29,7 +29,7 @@ export class Library {
         return limit !== null && limit >= 0 && used >= limit;
     }
 
-    get usageIsOld() {
+    get usageIsOutdated() {
         return this.usage?.resets_at && Date.parse(this.usage.resets_at) < Date.now();
     }
 
@@ -38,27 +38,27 @@ export class Library {
         this.companions = companions.map((companion, index) => ({ ...companion, index }));
     }
 
-    /// Shows another part of the conversations from now on; `loadConversations` reads it.
-    showOnly(filter) {
+    /// Empties the list; `loadConversations` then loads what matches the new filter.
+    setFilter(filter) {
         this.filter = filter;
         this.conversations = [];
         this.cursor = null;
     }
 
-    /// The newest ones, or with `more` those that follow.
+    /// The newest page, or with `more` the next one.
     async loadConversations(more = false) {
         const { filter } = this;
-        const asked = new URLSearchParams({ limit: PAGE, archived: filter.archived });
-        if (filter.starred) asked.set('starred', true);
-        if (more) asked.set('cursor', this.cursor);
-        const { data, meta } = await this.session.request('GET', `/conversations?${asked}`);
+        const query = new URLSearchParams({ limit: PAGE, archived: filter.archived });
+        if (filter.starred) query.set('starred', true);
+        if (more) query.set('cursor', this.cursor);
+        const { data, meta } = await this.session.request('GET', `/conversations?${query}`);
         if (filter !== this.filter) return;
         for (const one of data) this.known.set(one.id, one);
-        const fresh = new Set(data.map((one) => one.id));
-        const kept = this.conversations.filter((one) => !fresh.has(one.id));
+        const loaded = new Set(data.map((one) => one.id));
+        const others = this.conversations.filter((one) => !loaded.has(one.id));
         const firstPage = !more && this.conversations.length <= PAGE;
         if (more || firstPage) this.cursor = meta.next_cursor ?? null;
-        this.conversations = more ? [...kept, ...data] : [...data, ...(firstPage ? [] : kept)];
+        this.conversations = more ? [...others, ...data] : [...data, ...(firstPage ? [] : others)];
     }
 
     async loadConversation(id) {
@@ -82,34 +82,34 @@ export class Library {
         return this.changeBy('POST', `/conversations/${id}/read`, {});
     }
 
-    // Every change is answered with the conversation as it is now.
+    // The answer to every change is the changed conversation.
     async changeBy(method, path, body) {
-        this.take((await this.session.request(method, path, body)).data);
+        this.update((await this.session.request(method, path, body)).data);
     }
 
-    /// A conversation as it is now, from whoever changed it; a deleted one says `deleted_at`.
-    take(data) {
+    /// Stores a changed conversation; a deleted one has `deleted_at`.
+    update(data) {
         const { starred, archived } = this.filter;
-        const fits = !data.deleted_at && data.archived === archived && (data.starred || !starred);
+        const matches = !data.deleted_at && data.archived === archived && (data.starred || !starred);
         const at = ({ updated_at }) => Date.parse(updated_at);
         this.known.set(data.id, data);
         this.conversations = this.conversations.filter((one) => one.id !== data.id);
-        if (fits) this.conversations.push(data);
+        if (matches) this.conversations.push(data);
         this.conversations.sort((a, b) => at(b) - at(a));
     }
 
-    /// The whole conversation as the text of a file: `format` is json or markdown.
+    /// The whole conversation as a file's text; `format` is json or markdown.
     async exported(id, format) {
         const path = `/conversations/${id}/export?format=${format}`;
         if (format === 'json') return JSON.stringify(await this.session.get(path), null, 4);
         return (await this.session.request('GET', path, undefined, true)).data;
     }
 
-    /// Messages that contain `text`, newest first; `meta.next_cursor` leads on.
+    /// Messages that contain `text`, newest first; `meta.next_cursor` is the next page's.
     search(text, cursor = null) {
-        const asked = new URLSearchParams({ q: text, limit: FOUND });
-        if (cursor) asked.set('cursor', cursor);
-        return this.session.request('GET', `/search/messages?${asked}`);
+        const query = new URLSearchParams({ q: text, limit: SEARCH_PAGE });
+        if (cursor) query.set('cursor', cursor);
+        return this.session.request('GET', `/search/messages?${query}`);
     }
 
     async rate(conversation_id, message_id, rating) {

@@ -1,8 +1,8 @@
 // The HTTP side of airi: the session's tokens and the JSON envelope. No DOM; the page and the chat client use it.
-// A 401 is answered by one refresh and one repetition, whatever the number of requests or tabs that met it.
+// After a 401 the tokens are refreshed once, however many requests or tabs received it, and the request is repeated.
 
-const WAIT_MS = 20_000;
-const REFUSED = new Set([400, 401, 403, 422]);
+const TIMEOUT_MS = 20_000;
+const REJECTED = new Set([400, 401, 403, 422]);
 
 export class ApiError extends Error {
     /// status 0: the server was not reached. `retryAfter` in seconds, or null.
@@ -15,7 +15,7 @@ export class ApiError extends Error {
     }
 }
 
-/// Events: "changed" (detail: the user, or null when signed out; also when another tab did it).
+/// Events: "changed" (detail: the user, or null when signed out), also when another tab changed it.
 export class Session extends EventTarget {
     constructor({ base = '/api/v1', storage = window.localStorage, key = 'airi.session' } = {}) {
         super();
@@ -25,7 +25,7 @@ export class Session extends EventTarget {
         this.refreshing = null;
         this.userId = this.user?.id ?? null;
         window.addEventListener('storage', (event) => {
-            if (event.storageArea === storage && (event.key === key || event.key === null)) this.noticeChange();
+            if (event.storageArea === storage && (event.key === key || event.key === null)) this.publishChange();
         });
     }
 
@@ -42,14 +42,14 @@ export class Session extends EventTarget {
     }
 
     async signup(fields) {
-        this.keep(await this.send('POST', '/auth/signup', fields, null));
+        this.store(await this.send('POST', '/auth/signup', fields, null));
     }
 
     async login(fields) {
-        this.keep(await this.send('POST', '/auth/login', fields, null));
+        this.store(await this.send('POST', '/auth/login', fields, null));
     }
 
-    /// A link for a new password, sent by mail; the answer is the same for every address.
+    /// Requests a mail with a link for a new password; the answer is the same for every address.
     async forgot(fields) {
         await this.send('POST', '/auth/forgot-password', fields, null);
     }
@@ -58,72 +58,73 @@ export class Session extends EventTarget {
         await this.send('POST', '/auth/reset-password', fields, null);
     }
 
-    /// Signs in with the token of a mail's link.
+    /// Signs in with the token of a link in a mail.
     async link(fields) {
-        this.keep(await this.send('POST', '/auth/magic-link/login', fields, null));
+        this.store(await this.send('POST', '/auth/magic-link/login', fields, null));
     }
 
-    /// Takes a closed account back, and signs in.
+    /// Restores a closed account, and signs in.
     async restore(fields) {
-        this.keep(await this.send('POST', '/auth/restore', fields, null));
+        this.store(await this.send('POST', '/auth/restore', fields, null));
     }
 
-    /// The same by the link of the mail, without signing in.
+    /// Restores it with the link in the mail, without signing in.
     async restoreByLink(fields) {
         await this.send('POST', '/auth/restore/link', fields, null);
     }
 
-    /// What a parent is asked, and the answer.
-    async askedOfParent(fields) {
+    /// The child's account that a parent decides on.
+    async consentDetails(fields) {
         return (await this.send('POST', '/auth/parental-consent/details', fields, null)).data;
     }
 
-    async answerForChild(fields) {
+    /// The parent's decision: {token, agree}.
+    async decideConsent(fields) {
         await this.send('POST', '/auth/parental-consent', fields, null);
     }
 
-    /// Signs in with what an identity provider sent back.
+    /// Signs in with the answer of an identity provider.
     async oauth(fields) {
-        this.keep(await this.send('POST', '/auth/oauth/callback', fields, null));
+        this.store(await this.send('POST', '/auth/oauth/callback', fields, null));
     }
 
     async verify_email(fields) {
         await this.send('POST', '/auth/verify-email', fields, null);
     }
 
-    /// Signs out here at once; that the server could not be told is no reason to stay.
+    /// Signs out here immediately, even when the server cannot be reached.
     async logout() {
-        const held = this.tokens;
+        const { tokens } = this;
         this.drop();
-        if (held) await this.send('POST', '/auth/logout', {}, held.access_token).catch(() => {});
+        if (tokens) await this.send('POST', '/auth/logout', {}, tokens.access_token).catch(() => {});
     }
 
-    /// A token with some life left, for a WebSocket; null when signed out.
+    /// An access token that does not expire soon, for a WebSocket; null when signed out.
     async freshToken() {
-        const held = this.tokens;
-        if (!held) return null;
-        const left = held.expires_at - Date.now();
-        if (left > Math.min(60, held.expires_in / 10) * 1000) return held.access_token;
-        return (await this.refresh(held.access_token))?.access_token ?? null;
+        const { tokens } = this;
+        if (!tokens) return null;
+        const left = tokens.expires_at - Date.now();
+        if (left > Math.min(60, tokens.expires_in / 10) * 1000) return tokens.access_token;
+        return (await this.refresh(tokens.access_token))?.access_token ?? null;
     }
 
-    /// Asks the server whether the session still lives; signs out when it does not.
+    /// Asks the server whether the session is still valid; signs out when it is not.
     async verify() {
         await this.request('GET', '/auth/session');
     }
 
-    /// Answers {data, meta} of the envelope; with `raw` the text as it came is the data.
+    /// Resolves to {data, meta} of the envelope; with `raw` the data is the unparsed text.
     async request(method, path, body, raw = false) {
-        const held = this.tokens;
-        if (!held) throw new ApiError(401, 'UNAUTHENTICATED', 'You are signed out.');
+        const { tokens } = this;
+        if (!tokens) throw new ApiError(401, 'UNAUTHENTICATED', 'You are signed out.');
         try {
-            return await this.send(method, path, body, held.access_token, raw);
+            return await this.send(method, path, body, tokens.access_token, raw);
         } catch (error) {
-            // Suspended or closed meanwhile: there is nothing to be signed in for.
+            // The account was suspended or closed.
             if (error.status === 403 && error.code.startsWith('ACCOUNT_')) this.drop();
             if (error.status !== 401) throw error;
         }
-        const fresh = await this.refresh(held.access_token);
+        const fresh = await this.refresh(tokens.access_token);
         if (!fresh) throw new ApiError(401, 'UNAUTHENTICATED', 'You have been signed out.');
         return this.send(method, path, body, fresh.access_token, raw);
     }
@@ -132,53 +133,52 @@ export class Session extends EventTarget {
         return (await this.request('GET', path)).data;
     }
 
-    /// For what anybody may read.
+    /// For public resources.
     async getPublic(path) {
         return (await this.send('GET', path, undefined, null)).data;
     }
 
-    /// New tokens in place of `spent`; null when the session has ended. A refresh token works once, so tabs take turns,
-    /// and who comes second finds the new tokens in the storage.
-    refresh(spent) {
-        const turn = async () => {
-            const held = this.tokens;
-            if (!held || held.access_token !== spent) return held;
+    /// Replaces the expired access token; null when the session was revoked. A refresh token works once, so the tabs
+    /// take turns, and the second one finds the new tokens in the storage.
+    refresh(expired) {
+        const exchange = async () => {
+            const { tokens } = this;
+            if (!tokens || tokens.access_token !== expired) return tokens;
             try {
-                const answer = await this.send('POST', '/auth/refresh', { refresh_token: held.refresh_token }, null);
-                this.keep(answer);
+                this.store(await this.send('POST', '/auth/refresh', { refresh_token: tokens.refresh_token }, null));
                 return this.tokens;
             } catch (error) {
-                if (!REFUSED.has(error.status)) throw error;
-                if (this.tokens?.access_token === spent) this.drop();
+                if (!REJECTED.has(error.status)) throw error;
+                if (this.tokens?.access_token === expired) this.drop();
                 return this.tokens;
             }
         };
-        const inTurn = () => (navigator.locks ? navigator.locks.request(`${this.key}.refresh`, turn) : turn());
+        const inTurn = () => (navigator.locks ? navigator.locks.request(`${this.key}.refresh`, exchange) : exchange());
         this.refreshing ??= inTurn().finally(() => {
             this.refreshing = null;
         });
         return this.refreshing;
     }
 
-    keep({ data }) {
+    store({ data }) {
         const { user, access_token, refresh_token, expires_in } = data;
         const expires_at = Date.now() + expires_in * 1000;
-        const held = { user, access_token, refresh_token, expires_in, expires_at };
-        this.storage.setItem(this.key, JSON.stringify(held));
-        this.noticeChange();
+        const tokens = { user, access_token, refresh_token, expires_in, expires_at };
+        this.storage.setItem(this.key, JSON.stringify(tokens));
+        this.publishChange();
     }
 
-    /// The user as the server tells of him now.
-    renew(user) {
+    /// Stores the user as the server now describes them.
+    updateUser(user) {
         this.storage.setItem(this.key, JSON.stringify({ ...this.tokens, user }));
     }
 
     drop() {
         this.storage.removeItem(this.key);
-        this.noticeChange();
+        this.publishChange();
     }
 
-    noticeChange() {
+    publishChange() {
         const user = this.user;
         if ((user?.id ?? null) === this.userId) return;
         this.userId = user?.id ?? null;
@@ -189,32 +189,32 @@ export class Session extends EventTarget {
         const headers = { Accept: raw ? '*/*' : 'application/json' };
         if (body !== undefined) headers['Content-Type'] = 'application/json';
         if (token) headers.Authorization = `Bearer ${token}`;
-        let answer;
+        let response;
         let text;
         try {
-            const signal = AbortSignal.timeout(WAIT_MS);
+            const signal = AbortSignal.timeout(TIMEOUT_MS);
             const options = { method, headers, signal, cache: 'no-store', credentials: 'same-origin' };
             if (body !== undefined) options.body = JSON.stringify(body);
-            answer = await fetch(this.base + path, options);
-            text = await answer.text();
+            response = await fetch(this.base + path, options);
+            text = await response.text();
         } catch {
             throw new ApiError(0, 'UNREACHABLE', 'The server cannot be reached.');
         }
-        if (raw && answer.ok) return { data: text, meta: {} };
+        if (raw && response.ok) return { data: text, meta: {} };
         let json = null;
         try {
             json = JSON.parse(text);
         } catch {
-            if (answer.ok)
-                throw new ApiError(answer.status, 'NO_JSON', 'The server gave an answer that is not understood.');
+            if (response.ok)
+                throw new ApiError(response.status, 'NO_JSON', 'The server sent an answer that is not JSON.');
         }
-        if (answer.ok) return { data: json.data, meta: json.meta ?? {} };
+        if (response.ok) return { data: json.data, meta: json.meta ?? {} };
         const error = json?.error ?? {};
-        const retryAfter = Number.parseInt(answer.headers.get('Retry-After') ?? '', 10);
+        const retryAfter = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
         throw new ApiError(
-            answer.status,
-            error.code ?? 'HTTP_' + answer.status,
-            error.message ?? `The server answered with ${answer.status}.`,
+            response.status,
+            error.code ?? 'HTTP_' + response.status,
+            error.message ?? `The server answered with ${response.status}.`,
             error.details ?? null,
             Number.isFinite(retryAfter) ? retryAfter : null,
         );

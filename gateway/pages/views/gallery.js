@@ -1,15 +1,15 @@
-// The companions one can talk to.
+// The companions that the user can talk to.
 
 import { byId, h, orb, tint } from './dom.js';
 
 export function showGallery(companions) {
     const cards = companions.map((companion) => {
-        const words = [
+        const parts = [
             h('span', { class: 'name' }, companion.name),
             h('span', { class: 'tagline' }, companion.tagline ?? ''),
         ];
-        if (companion.mine) words.push(h('span', { class: 'badge' }, 'Yours'));
-        const link = h('a', { class: 'card', href: `#/new/${companion.id}` }, orb(companion, 'large'), ...words);
+        if (companion.mine) parts.push(h('span', { class: 'badge' }, 'Yours'));
+        const link = h('a', { class: 'card', href: `#/new/${companion.id}` }, orb(companion, 'large'), ...parts);
         tint(link, companion);
         return h('li', {}, link);
     });
@@ -17,7 +17,7 @@ export function showGallery(companions) {
     byId('no-companions').hidden = companions.length > 0;
 }
 
-/// The opening of a conversation that has no message yet.
+/// Shown in a conversation without messages.
 export function showOpening(companion) {
     byId('opening').replaceChildren(
         orb(companion, 'large'),

@@ -1,9 +1,9 @@
-// Draws a thread: one element per item, made once and changed in place, so that a growing reply disturbs nothing else.
-// Follows the newest text while the reader is at the bottom, and leaves the reader alone otherwise.
+// Draws a thread: one element per item, created once and updated in place, so that a growing reply redraws nothing
+// else. Scrolls with the newest text only while the reader is at the bottom.
 
+import { isActive, isStored } from '../client/thread.js';
 import { h, icon, orb } from './dom.js';
 import { draw } from './markdown.js';
-import { isLiving, isStored } from './thread.js';
 
 const NEAR_BOTTOM = 80;
 const CATEGORIES = {
@@ -17,11 +17,11 @@ const CATEGORIES = {
 const FAILURES = {
     prompt_refused: 'could not answer this message.',
     content_filtered: 'could not answer this message.',
-    lost: 'has not answered. Reload the page to look again.',
+    lost: 'has not answered. Reload the page to check again.',
 };
 
 export class Transcript {
-    /// Callbacks: onRetry(item) for a refused or unanswered message, onEarlier() for more history,
+    /// Callbacks: onRetry(item) for an unsent or unanswered message, onEarlier() for more history,
     /// onRate(item, 1 | -1) and onDelete(item) for a stored one.
     constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier, onRate, onDelete }) {
         Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry, onRate, onDelete });
@@ -29,7 +29,7 @@ export class Transcript {
         this.thread = null;
         this.companion = null;
         this.pinned = true;
-        this.due = 0;
+        this.frame = 0;
         scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
         latest.addEventListener('click', () => this.toBottom(true));
         earlier.addEventListener('click', onEarlier);
@@ -45,10 +45,10 @@ export class Transcript {
         this.draw();
     }
 
-    /// Draws with the next frame of the screen, however many changes come before it.
+    /// Draws once in the next animation frame, however many changes come before it.
     refresh() {
-        this.due ||= requestAnimationFrame(() => {
-            this.due = 0;
+        this.frame ||= requestAnimationFrame(() => {
+            this.frame = 0;
             this.draw();
         });
     }
@@ -70,7 +70,7 @@ export class Transcript {
         this.markLatest();
     }
 
-    /// Runs `change`, which adds items above, and keeps what is being read where it is.
+    /// Runs `change`, which adds items above, without moving the text that is being read.
     keepingPlace(change) {
         const before = this.scroller.scrollHeight - this.scroller.scrollTop;
         this.pinned = false;
@@ -79,13 +79,13 @@ export class Transcript {
         this.scroller.scrollTop = this.scroller.scrollHeight - before;
     }
 
-    /// Brings one item before the reader.
+    /// Scrolls to an item and focuses it.
     reveal(item) {
         this.pinned = false;
         this.draw();
         const { node } = this.nodes.get(item.key);
         node.tabIndex = -1;
-        node.classList.add('sought');
+        node.classList.add('found');
         node.focus({ preventScroll: true });
         node.scrollIntoView({ block: 'center' });
     }
@@ -110,9 +110,9 @@ export class Transcript {
     frameOf(item) {
         const body = h('div', { class: 'text' });
         const note = h('div', { class: 'note' });
-        const acts = this.actsOf(item);
+        const actions = this.actionsOf(item);
         const you = h('span', { class: 'hidden' }, 'You said:');
-        if (item.role === 'user') return h('li', { class: 'item user' }, you, body, note, acts);
+        if (item.role === 'user') return h('li', { class: 'item user' }, you, body, note, actions);
         const name = this.companion?.name ?? 'airi';
         const said = h('span', { class: 'hidden' }, `${name} said:`);
         return h(
@@ -120,11 +120,11 @@ export class Transcript {
             { class: 'item reply' },
             orb(this.companion, 'small'),
             said,
-            h('div', { class: 'column' }, body, note, acts),
+            h('div', { class: 'column' }, body, note, actions),
         );
     }
 
-    actsOf(item) {
+    actionsOf(item) {
         const button = (label, picture, onclick, more = {}) => {
             const props = { type: 'button', class: 'round small', 'aria-label': label, title: label, onclick };
             return h('button', { ...props, ...more }, icon(picture));
@@ -134,7 +134,7 @@ export class Transcript {
         const rates = item.role === 'assistant' ? [rate('Good reply', 1), rate('Bad reply', -1)] : [];
         return h(
             'div',
-            { class: 'acts' },
+            { class: 'actions' },
             ...rates,
             button('Delete message', 'bin', () => this.onDelete(item)),
         );
@@ -147,9 +147,9 @@ export class Transcript {
         const note = node.querySelector('.note');
         if (item.role === 'user') body.textContent = item.content;
         else draw(body, item.content);
-        node.setAttribute('aria-busy', String(item.role === 'assistant' && isLiving(item)));
+        node.setAttribute('aria-busy', String(item.role === 'assistant' && isActive(item)));
         note.replaceChildren(...this.noteOf(item));
-        node.querySelector('.acts').hidden = !isStored(item);
+        node.querySelector('.actions').hidden = !isStored(item);
         for (const button of node.querySelectorAll('[data-rating]')) {
             button.hidden = !item.content;
             button.setAttribute('aria-pressed', String(item.rating === Number(button.dataset.rating)));
@@ -162,9 +162,9 @@ export class Transcript {
             h('button', { type: 'button', class: 'link', onclick: () => this.onRetry(item) }, label);
         if (item.state === 'waiting')
             return [h('span', { class: 'dots', role: 'img', 'aria-label': `${name} is thinking` })];
-        if (item.state === 'cancelled') return [item.content ? 'Stopped.' : 'Stopped before the first word.'];
+        if (item.state === 'cancelled') return [item.content ? 'Stopped.' : 'Stopped before the reply began.'];
         if (item.state === 'sending') return ['Sending…'];
-        if (item.state === 'refused') return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
+        if (item.state === 'unsent') return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
         if (item.state === 'failed')
             return [
                 icon('alert'),
@@ -197,11 +197,11 @@ export class Transcript {
 function rejection(item, name) {
     const category = item.end?.reason?.split(':')[1];
     const because = CATEGORIES[category] ? `: it contains ${CATEGORIES[category]}` : ' because of its content';
-    const out = [icon('alert'), ` ${name} was not given this message${because}.`];
+    const nodes = [icon('alert'), ` ${name} did not receive this message${because}.`];
     const resources = Array.isArray(item.end?.resources) ? item.end.resources : [];
     if (resources.length)
-        out.push(h('ul', { class: 'resources' }, ...resources.map((r) => h('li', {}, resourceText(r)))));
-    return out;
+        nodes.push(h('ul', { class: 'resources' }, ...resources.map((r) => h('li', {}, resourceText(r)))));
+    return nodes;
 }
 
 function resourceText(resource) {

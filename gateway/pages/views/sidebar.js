@@ -1,4 +1,4 @@
-// The list of conversations, the usage meter and the account: what stands beside the chat.
+// The sidebar: the list of conversations and the usage meter.
 
 import { byId, h, icon, orb, relativeTime } from './dom.js';
 
@@ -27,14 +27,14 @@ export class Sidebar {
         this.list.replaceChildren();
     }
 
-    /// `living` holds the ids of the conversations with a reply under way.
-    show({ library, current, living }) {
-        Object.assign(this, { library, current, living });
+    /// `replying` has the ids of the conversations with an active reply.
+    show({ library, current, replying }) {
+        Object.assign(this, { library, current, replying });
         this.more.hidden = !library.cursor;
         const { starred, archived } = library.filter;
         const none = byId('no-conversations');
         none.hidden = library.conversations.length > 0;
-        setText(none, starred || archived ? 'There is none of these.' : 'Your conversations will be here.');
+        setText(none, starred || archived ? 'There are none of these.' : 'Your conversations will be here.');
         this.draw();
     }
 
@@ -57,9 +57,9 @@ export class Sidebar {
         const companion = this.library.companion(companion_id);
         let node = this.nodes.get(id);
         if (!node) {
-            const words = h('span', { class: 'words' }, h('span', { class: 'title' }), h('span', { class: 'preview' }));
+            const text = h('span', { class: 'words' }, h('span', { class: 'title' }), h('span', { class: 'preview' }));
             const marks = h('span', { class: 'marks' }, h('time'), h('span', { class: 'mark' }));
-            node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), words, marks));
+            node = h('li', {}, h('a', { href: `#/c/${id}` }, orb(companion, 'small'), text, marks));
             this.nodes.set(id, node);
         }
         const link = node.firstChild;
@@ -68,11 +68,11 @@ export class Sidebar {
         setText(link.querySelector('.title'), title);
         setText(
             link.querySelector('.preview'),
-            this.living.has(id) ? 'is writing…' : (conversation.last_message_preview ?? ''),
+            this.replying.has(id) ? 'is writing…' : (conversation.last_message_preview ?? ''),
         );
         setText(link.querySelector('time'), at ? relativeTime(at) : '');
-        node.classList.toggle('living', this.living.has(id));
-        markWith(link, conversation.starred, conversation.unread && id !== this.current);
+        node.classList.toggle('replying', this.replying.has(id));
+        showMarks(link, conversation.starred, conversation.unread && id !== this.current);
         if (id === this.current) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
         return node;
@@ -81,15 +81,15 @@ export class Sidebar {
 
 const pressed = (button) => button.getAttribute('aria-pressed') === 'true';
 
-function markWith(link, starred, unread) {
+function showMarks(link, starred, unread) {
     const state = `${starred} ${unread}`;
     if (link.dataset.marks === state) return;
     link.dataset.marks = state;
     link.classList.toggle('unread', unread);
-    const told = (text) => h('span', { class: 'hidden' }, text);
+    const label = (text) => h('span', { class: 'hidden' }, text);
     const marks = [];
-    if (starred) marks.push(icon('star'), told('Starred'));
-    if (unread) marks.push(h('span', { class: 'dot' }), told('Unread'));
+    if (starred) marks.push(icon('star'), label('Starred'));
+    if (unread) marks.push(h('span', { class: 'dot' }), label('Unread'));
     link.querySelector('.mark').replaceChildren(...marks);
 }
 
@@ -97,19 +97,19 @@ function setText(node, text) {
     if (node.textContent !== text) node.textContent = text;
 }
 
-/// Shows today's messages: {used, limit, resets_at}, limit null or below zero when there is none.
+/// Shows today's usage of messages {used, limit, resets_at}; a limit of null or below zero is none.
 export function showUsage(usage, plan) {
     const area = byId('usage');
     area.hidden = !usage;
     if (!usage) return;
     const { used, limit, resets_at } = usage;
-    const endless = limit === null || limit === undefined || limit < 0;
+    const unlimited = limit === null || limit === undefined || limit < 0;
     byId('usage-plan').textContent = plan ? `${plan} plan` : 'Today';
-    byId('usage-count').textContent = endless ? `${used} messages today` : `${used} of ${limit} messages`;
-    byId('usage-reset').textContent = endless || !resets_at ? '' : `New ones ${relativeTime(resets_at)}`;
+    byId('usage-count').textContent = unlimited ? `${used} messages today` : `${used} of ${limit} messages`;
+    byId('usage-reset').textContent = unlimited || !resets_at ? '' : `Resets ${relativeTime(resets_at)}`;
     const meter = byId('usage-meter');
-    meter.hidden = endless;
-    if (endless) return;
+    meter.hidden = unlimited;
+    if (unlimited) return;
     const share = limit > 0 ? Math.min(used / limit, 1) : 1;
     meter.setAttribute('aria-valuemax', String(limit));
     meter.setAttribute('aria-valuenow', String(Math.min(used, limit)));

@@ -1,4 +1,4 @@
-// What can be done with the conversation that is shown: star, rename, archive, export, delete. Stands in its header.
+// The actions in a conversation's header: star, rename, archive, export, delete.
 
 import { ask, save } from './dialogs.js';
 import { byId, sentence } from './dom.js';
@@ -6,14 +6,14 @@ import { byId, sentence } from './dom.js';
 const FILES = { json: ['json', 'application/json'], markdown: ['md', 'text/markdown'] };
 
 export class ConversationActions {
-    /// Callbacks: onChanged() when lists and titles are to be drawn again, onDeleted(id), onRestored(id),
-    /// toast(text, {label, act}).
+    /// Callbacks: onChanged() when lists and titles must be drawn again, onDeleted(id), onRestored(id),
+    /// toast(text, {label, run}).
     constructor({ onChanged, onDeleted, onRestored, toast }) {
         Object.assign(this, { onChanged, onDeleted, onRestored, toast });
         this.library = null;
         this.conversation = null;
         this.button = byId('more');
-        this.menu = byId('more-acts');
+        this.menu = byId('more-actions');
         byId('star').addEventListener('click', () => this.run('star'));
         this.button.addEventListener('click', () => this.open(this.menu.hidden));
         this.menu.addEventListener('click', ({ target }) => {
@@ -22,20 +22,20 @@ export class ConversationActions {
             if (target.dataset.act) this.run(target.dataset.act, target.dataset.format);
         });
         document.addEventListener('click', ({ target }) => {
-            if (!byId('chat-acts').contains(target)) this.open(false);
+            if (!byId('chat-actions').contains(target)) this.open(false);
         });
-        byId('chat-acts').addEventListener('keydown', ({ key }) => {
+        byId('chat-actions').addEventListener('keydown', ({ key }) => {
             if (key !== 'Escape' || this.menu.hidden) return;
             this.open(false);
             this.button.focus();
         });
     }
 
-    /// `conversation` is null while there is none, as in a draft.
+    /// `conversation` is null in a draft.
     show(library, conversation) {
         if (conversation?.id !== this.conversation?.id) this.open(false);
         Object.assign(this, { library, conversation });
-        byId('chat-acts').hidden = !conversation;
+        byId('chat-actions').hidden = !conversation;
         if (!conversation) return;
         byId('star').setAttribute('aria-pressed', String(conversation.starred));
         byId('archive').textContent = conversation.archived ? 'Move out of the archive' : 'Archive';
@@ -61,16 +61,16 @@ export class ConversationActions {
     }
 
     async rename(library, { id, title }) {
-        const words = { title: 'Rename the conversation', label: 'Title', value: title, action: 'Rename' };
-        const wanted = await ask(words);
-        if (wanted !== null) await library.change(id, { title: wanted });
+        const question = { title: 'Rename the conversation', label: 'Title', value: title, action: 'Rename' };
+        const changed = await ask(question);
+        if (changed !== null) await library.change(id, { title: changed });
     }
 
     async archive(library, { id, archived }) {
         await library.change(id, { archived: !archived });
-        const back = () => library.change(id, { archived });
-        const text = archived ? 'The conversation is out of the archive.' : 'The conversation is archived.';
-        this.toast(text, { label: 'Undo', act: () => this.undo(back) });
+        const undo = () => library.change(id, { archived });
+        const text = archived ? 'The conversation is no longer archived.' : 'The conversation is archived.';
+        this.toast(text, { label: 'Undo', run: () => this.undo(undo) });
     }
 
     async export(library, { id, title }, format) {
@@ -82,18 +82,18 @@ export class ConversationActions {
     async remove(library, { id }) {
         await library.remove(id);
         this.onDeleted(id);
-        const back = async () => {
+        const undo = async () => {
             await library.restore(id);
             this.onRestored(id);
         };
-        this.toast('The conversation is deleted.', { label: 'Undo', act: () => this.undo(back) });
+        this.toast('The conversation is deleted.', { label: 'Undo', run: () => this.undo(undo) });
     }
 
-    async undo(back) {
+    async undo(undo) {
         try {
-            await back();
+            await undo();
         } catch (error) {
-            this.toast(sentence(error.message), { label: 'Try again', act: () => this.undo(back) });
+            this.toast(sentence(error.message), { label: 'Try again', run: () => this.undo(undo) });
         }
         this.onChanged();
     }

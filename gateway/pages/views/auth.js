@@ -1,5 +1,5 @@
-// The form to log in and to sign up, for a new password, and for what a link of a mail asks. Says what is wrong at the field
-// where it is wrong.
+// The login form, which is also the form for signup, a new password and the links in mails. Each fault is shown at its
+// field.
 
 import { byId, duration, relativeTime, sentence } from './dom.js';
 import { providerButtons } from './providers.js';
@@ -12,7 +12,7 @@ const SECOND_STEP = {
     change: 'Log in',
     fields: ['code'],
 };
-const WORDS = {
+const MODES = {
     login: {
         title: 'Welcome back',
         submit: 'Log in',
@@ -31,7 +31,7 @@ const WORDS = {
     },
     restore: {
         title: 'Your account is closed',
-        submit: 'Take it back',
+        submit: 'Restore it',
         other: 'Another account?',
         change: 'Log in',
         password: 'current-password',
@@ -56,14 +56,14 @@ const WORDS = {
     },
     link: SECOND_STEP,
     oauth: SECOND_STEP,
-    oauthAge: { ...SECOND_STEP, submit: 'Go on', fields: ['birth_date'], call: 'oauth' },
+    oauthAge: { ...SECOND_STEP, submit: 'Continue', fields: ['birth_date'], call: 'oauth' },
 };
 const FIELDS = ['display_name', 'email', 'password', 'birth_date', 'parent_email', 'code'];
 
-/// The faults of a body, each with its pointer.
+/// The faults of a request body, each with its pointer.
 const faultsOf = (error) => (Array.isArray(error.details) ? error.details : []);
 
-/// Years since that day, as a birthday counts them.
+/// Full years since that day.
 function ageOf(day, now = new Date()) {
     const born = new Date(day);
     const had = now.getMonth() * 31 + now.getDate() >= born.getUTCMonth() * 31 + born.getUTCDate();
@@ -80,80 +80,80 @@ export class AuthView {
             event.preventDefault();
             this.submit();
         });
-        for (const name of FIELDS) this.form.elements[name].addEventListener('input', () => this.fault(name, ''));
+        for (const name of FIELDS) this.form.elements[name].addEventListener('input', () => this.showFault(name, ''));
         this.useSettings({});
-        this.form.elements.birth_date.addEventListener('change', () => this.askParent());
+        this.form.elements.birth_date.addEventListener('change', () => this.showParentField());
         // Another account may have no second factor.
-        this.form.elements.email.addEventListener('input', () => this.askCode(false));
+        this.form.elements.email.addEventListener('input', () => this.showCodeField(false));
         byId('auth-change').addEventListener('click', () => {
-            this.become(this.mode === 'login' ? 'signup' : 'login');
+            this.showMode(this.mode === 'login' ? 'signup' : 'login');
             this.focus();
         });
         byId('auth-forgot').addEventListener('click', () => {
-            this.become('forgot');
+            this.showMode('forgot');
             this.focus();
         });
         byId('auth-reveal').addEventListener('click', () =>
             this.reveal(this.form.elements.password.type === 'password'),
         );
-        this.become('login');
-        this.offerProviders().catch(() => {});
+        this.showMode('login');
+        this.loadProviders().catch(() => {});
     }
 
-    async offerProviders() {
+    async loadProviders() {
         const buttons = await providerButtons(this.session, 'Continue with');
         for (const { button, leave } of buttons)
-            button.addEventListener('click', () => leave().catch((error) => this.explain(error)));
+            button.addEventListener('click', () => leave().catch((error) => this.showError(error)));
         byId('auth-providers').replaceChildren(...buttons.map(({ button }) => button));
         this.showProviders();
     }
 
     showProviders() {
-        const place = byId('auth-providers');
-        place.hidden = !['login', 'signup'].includes(this.mode) || !place.firstChild;
+        const area = byId('auth-providers');
+        area.hidden = !['login', 'signup'].includes(this.mode) || !area.firstChild;
     }
 
-    /// Whether and how the profile asks for an age.
+    /// `age_gate` is off, optional or required: whether signup asks for the date of birth.
     useSettings({ age_gate = 'off', minor_age = 13 }) {
         this.asksAge = age_gate !== 'off';
         this.minorAge = minor_age;
         byId('auth-born-optional').hidden = age_gate === 'required';
-        byId('auth-born').hidden = !this.bornWanted();
+        byId('auth-born').hidden = !this.asksBirthDate();
     }
 
-    bornWanted() {
-        return this.asksAge && WORDS[this.mode].fields.includes('birth_date');
+    asksBirthDate() {
+        return this.asksAge && MODES[this.mode].fields.includes('birth_date');
     }
 
-    askParent(wanted = ageOf(this.form.elements.birth_date.value) < this.minorAge) {
-        byId('auth-parent').hidden = !wanted || !this.bornWanted();
+    showParentField(isMinor = ageOf(this.form.elements.birth_date.value) < this.minorAge) {
+        byId('auth-parent').hidden = !isMinor || !this.asksBirthDate();
     }
 
-    become(mode) {
+    showMode(mode) {
         this.mode = mode;
-        const words = WORDS[mode];
-        byId('auth-title').textContent = words.title;
-        byId('auth-submit').textContent = words.submit;
-        byId('auth-other').textContent = words.other;
-        byId('auth-change').textContent = words.change;
-        byId('auth-name').hidden = !words.fields.includes('display_name');
-        byId('auth-address').hidden = !words.fields.includes('email');
-        byId('auth-secret').hidden = !words.fields.includes('password');
-        byId('auth-born').hidden = !this.bornWanted();
-        this.askParent();
-        byId('auth-hint').hidden = words.password !== 'new-password';
+        const texts = MODES[mode];
+        byId('auth-title').textContent = texts.title;
+        byId('auth-submit').textContent = texts.submit;
+        byId('auth-other').textContent = texts.other;
+        byId('auth-change').textContent = texts.change;
+        byId('auth-name').hidden = !texts.fields.includes('display_name');
+        byId('auth-address').hidden = !texts.fields.includes('email');
+        byId('auth-secret').hidden = !texts.fields.includes('password');
+        byId('auth-born').hidden = !this.asksBirthDate();
+        this.showParentField();
+        byId('auth-hint').hidden = texts.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
         this.showProviders();
-        this.form.elements.password.autocomplete = words.password ?? 'off';
-        this.say('');
-        this.askCode(words.fields.includes('code'));
-        for (const name of FIELDS) this.fault(name, '');
+        this.form.elements.password.autocomplete = texts.password ?? 'off';
+        this.showProblem('');
+        this.showCodeField(texts.fields.includes('code'));
+        for (const name of FIELDS) this.showFault(name, '');
     }
 
-    askCode(wanted) {
-        byId('auth-second').hidden = !wanted;
+    showCodeField(shown) {
+        byId('auth-second').hidden = !shown;
         this.form.elements.code.value = '';
-        if (wanted) this.form.elements.code.focus();
+        if (shown) this.form.elements.code.focus();
     }
 
     reveal(shown) {
@@ -163,69 +163,69 @@ export class AuthView {
     }
 
     focus() {
-        this.form.elements[WORDS[this.mode].fields[0]].focus();
+        this.form.elements[MODES[this.mode].fields[0]].focus();
     }
 
-    say(text) {
+    showProblem(text) {
         clearInterval(this.counting);
         this.problem.textContent = text;
         this.problem.hidden = !text;
     }
 
-    fault(name, text) {
+    showFault(name, text) {
         byId(`auth-${name}-fault`).textContent = text;
         const field = this.form.elements[name];
         if (text) field.setAttribute('aria-invalid', 'true');
         else field.removeAttribute('aria-invalid');
     }
 
-    given() {
+    values() {
         const { display_name, email, password, birth_date, parent_email, code } = this.form.elements;
-        const wanted = WORDS[this.mode].fields;
+        const shown = MODES[this.mode].fields;
         if (this.mode === 'oauth') return { ...this.flow, second_factor: plainCode(code.value) };
         const fields = this.mode === 'oauthAge' ? { ...this.flow } : {};
-        if (wanted.includes('email')) fields.email = email.value.trim();
-        if (wanted.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
+        if (shown.includes('email')) fields.email = email.value.trim();
+        if (shown.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
         if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
         if (this.mode === 'signup' && display_name.value.trim()) fields.display_name = display_name.value.trim();
-        if (this.bornWanted() && birth_date.value) fields.birth_date = birth_date.value;
+        if (this.asksBirthDate() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
         if (code.value.trim()) fields.code = plainCode(code.value);
         return fields;
     }
 
     async submit() {
-        this.say('');
-        const fields = this.given();
-        this.fault('email', fields.email === '' ? 'Enter your e-mail address.' : '');
-        this.fault('password', (fields.password ?? fields.new_password) === '' ? 'Enter a password.' : '');
+        this.showProblem('');
+        const fields = this.values();
+        this.showFault('email', fields.email === '' ? 'Enter your e-mail address.' : '');
+        this.showFault('password', (fields.password ?? fields.new_password) === '' ? 'Enter a password.' : '');
         const wrong = this.form.querySelector('[aria-invalid]');
         if (wrong) return wrong.focus();
         const button = byId('auth-submit');
         button.setAttribute('aria-busy', 'true');
         button.disabled = true;
         try {
-            const { done, call = this.mode } = WORDS[this.mode];
+            const { done, call = this.mode } = MODES[this.mode];
             await this.session[call](fields);
             this.form.reset();
             this.reveal(false);
-            this.askCode(false);
+            this.showCodeField(false);
             if (done) {
-                this.become('login');
-                this.say(done);
+                this.showMode('login');
+                this.showProblem(done);
             }
         } catch (error) {
-            this.explain(error);
+            this.showError(error);
         }
         button.disabled = false;
         button.removeAttribute('aria-busy');
         this.form.querySelector('[aria-invalid]')?.focus();
     }
 
-    /// What a link of a mail asks for: `kind` and its token. Answers what there is to say, if anything.
+    /// Follows a link from a mail: `kind` and its token. Returns the text to show, if any.
     async follow({ kind, token }) {
         this.token = token;
-        if (kind === 'reset_password') return void this.become('reset');
+        if (kind === 'reset_password') return void this.showMode('reset');
         try {
             if (kind === 'verify_email') {
                 await this.session.verify_email({ token });
@@ -233,63 +233,63 @@ export class AuthView {
             }
             if (kind === 'account_deletion') {
                 await this.session.restoreByLink({ token });
-                return 'Your account is kept. Log in to go on.';
+                return 'Your account is restored. Log in to continue.';
             }
             await this.session.link({ token });
         } catch (error) {
-            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('link');
+            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.showMode('link');
             return sentence(error.message);
         }
     }
 
-    /// Back from an identity provider, with what it sent. Answers what there is to say, if anything.
-    async arrive(flow) {
+    /// Logs in with the answer of an identity provider. Returns the text to show, if any.
+    async finishOAuth(flow) {
         this.flow = flow;
         const button = byId('auth-submit');
         button.setAttribute('aria-busy', 'true');
         try {
             await this.session.oauth(flow);
         } catch (error) {
-            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.become('oauth');
-            if (faultsOf(error).some(({ pointer }) => pointer === '/birth_date')) return void this.become('oauthAge');
+            if (error.code === 'TWO_FACTOR_REQUIRED') return void this.showMode('oauth');
+            if (faultsOf(error).some(({ pointer }) => pointer === '/birth_date')) return void this.showMode('oauthAge');
             return sentence(error.message);
         } finally {
             button.removeAttribute('aria-busy');
         }
     }
 
-    explain(error) {
-        if (error.code === 'TWO_FACTOR_REQUIRED') return this.askCode(true);
-        if (error.code === 'WRONG_CODE') return this.fault('code', 'This code is wrong or was used before.');
-        if (error.code === 'WRONG_CREDENTIALS') return this.say('The e-mail address or the password is wrong.');
+    showError(error) {
+        if (error.code === 'TWO_FACTOR_REQUIRED') return this.showCodeField(true);
+        if (error.code === 'WRONG_CODE') return this.showFault('code', 'This code is wrong or was used before.');
+        if (error.code === 'WRONG_CREDENTIALS') return this.showProblem('The e-mail address or the password is wrong.');
         if (error.code === 'ACCOUNT_DELETED' && error.details?.erase_at && this.mode === 'login') {
-            this.become('restore');
-            return this.say(
-                `It will be erased ${relativeTime(error.details.erase_at)}. Until then you can have it back.`,
+            this.showMode('restore');
+            return this.showProblem(
+                `It will be erased ${relativeTime(error.details.erase_at)}. Until then you can restore it.`,
             );
         }
         if (error.code === 'EMAIL_TAKEN')
-            return this.fault('email', 'This address has an account already. Log in instead?');
+            return this.showFault('email', 'This address already has an account. Log in instead?');
         if (error.status === 429) return this.countDown(error.retryAfter ?? 60);
         let placed = 0;
         for (const { pointer, message } of faultsOf(error)) {
             const name = pointer.slice(1).replace('new_password', 'password');
             if (!FIELDS.includes(name)) continue;
-            if (name === 'parent_email') this.askParent(true);
-            this.fault(name, sentence(message));
+            if (name === 'parent_email') this.showParentField(true);
+            this.showFault(name, sentence(message));
             placed += 1;
         }
-        if (!placed) this.say(sentence(error.message));
+        if (!placed) this.showProblem(sentence(error.message));
     }
 
     countDown(seconds) {
         const until = Date.now() + seconds * 1000;
         const tick = () => {
             const left = (until - Date.now()) / 1000;
-            if (left <= 0) return this.say('You can try again now.');
+            if (left <= 0) return this.showProblem('You can try again now.');
             this.problem.textContent = `Too many attempts. Try again in ${duration(left)}.`;
         };
-        this.say(' ');
+        this.showProblem(' ');
         tick();
         this.counting = setInterval(tick, 1000);
     }

@@ -1,12 +1,12 @@
-// The field one writes in: grows with its text, sends with Enter, keeps a draft for each conversation, stops a reply.
+// The message field: grows with its text, sends on Enter, holds a draft for each conversation, stops a reply.
 
 import { byId } from './dom.js';
 
-const TALLEST = 220;
+const MAX_HEIGHT = 220;
 const utf8 = new TextEncoder();
 
 export class Composer {
-    /// Callbacks: onSend(text) true when taken; onStop().
+    /// Callbacks: onSend(text) returns true when the text was accepted; onStop().
     constructor({ onSend, onStop }) {
         this.form = byId('composer');
         this.field = byId('message');
@@ -15,16 +15,16 @@ export class Composer {
         this.stopButton = byId('stop');
         this.onSend = onSend;
         this.maxBytes = 32_000;
-        this.enterSends = true; // otherwise it takes Ctrl or Cmd as well
+        this.enterSends = true; // otherwise only Ctrl+Enter or Cmd+Enter sends
         this.drafts = new Map();
-        this.place = null;
+        this.draft = null;
         this.form.addEventListener('submit', (event) => {
             event.preventDefault();
             this.submit();
         });
         this.field.addEventListener('input', () => this.changed());
         this.field.addEventListener('keydown', (event) => {
-            // On a touch keyboard Enter is the only way to a new line.
+            // On a touch keyboard only Enter makes a new line.
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             const sends = this.enterSends && !matchMedia('(pointer: coarse)').matches;
             if (!sends && !event.ctrlKey && !event.metaKey) return;
@@ -34,11 +34,11 @@ export class Composer {
         this.stopButton.addEventListener('click', onStop);
     }
 
-    /// Shows the draft of `place`, and whom the message goes to.
-    moveTo(place, name) {
-        if (this.place !== null) this.drafts.set(this.place, this.field.value);
-        this.place = place;
-        this.field.value = this.drafts.get(place) ?? '';
+    /// Shows the draft with that key, and the name of the companion.
+    moveTo(draft, name) {
+        if (this.draft !== null) this.drafts.set(this.draft, this.field.value);
+        this.draft = draft;
+        this.field.value = this.drafts.get(draft) ?? '';
         this.field.placeholder = `Message ${name}`;
         byId('message-label').textContent = `Message to ${name}`;
         this.changed();
@@ -46,7 +46,7 @@ export class Composer {
 
     clear() {
         this.drafts.clear();
-        this.place = null;
+        this.draft = null;
         this.field.value = '';
         this.changed();
     }
@@ -73,11 +73,11 @@ export class Composer {
     }
 
     changed() {
-        const over = utf8.encode(this.field.value).length - this.maxBytes;
-        this.tooLong = over > 0;
-        this.hint.textContent = over > 0 ? `Too long by ${over} bytes.` : '';
+        const excess = utf8.encode(this.field.value).length - this.maxBytes;
+        this.tooLong = excess > 0;
+        this.hint.textContent = excess > 0 ? `Too long by ${excess} bytes.` : '';
         this.sendButton.disabled = !this.field.value.trim() || this.tooLong;
         this.field.style.setProperty('height', 'auto');
-        this.field.style.setProperty('height', `${Math.min(this.field.scrollHeight, TALLEST)}px`);
+        this.field.style.setProperty('height', `${Math.min(this.field.scrollHeight, MAX_HEIGHT)}px`);
     }
 }

@@ -1,12 +1,12 @@
-// The little markdown that companions speak, as DOM nodes: paragraphs, lists, quotes, headings, code, emphasis, links.
-// Nothing is ever parsed as HTML. A text that grows is drawn block by block: only blocks that changed are made anew.
+// The markdown of replies as DOM nodes: paragraphs, lists, quotes, headings, code, emphasis, links. Nothing is parsed
+// as HTML. A growing text is drawn block by block: only changed blocks are created again.
 
 import { h } from './dom.js';
 
 const FENCE = /^\s*(```|~~~)\s*([\w+#.-]*)\s*$/;
 const ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
 
-/// Source blocks: strings of one kind each; what is between two fences is one block, whatever it holds.
+/// Source blocks of one kind each; everything between two fences is one block.
 export function blocksOf(text) {
     const blocks = [];
     let kind = null;
@@ -43,7 +43,7 @@ function kindOf(line, fence) {
     return 'paragraph';
 }
 
-/// Draws `text` into `container`, keeping the blocks that are as they were.
+/// Draws `text` into `container`; unchanged blocks stay.
 export function draw(container, text) {
     const blocks = blocksOf(text);
     blocks.forEach((block, i) => {
@@ -76,7 +76,7 @@ function code(lines) {
     return h('pre', { tabindex: '0', 'aria-label': language ? `Code in ${language}` : 'Code' }, h('code', {}, body));
 }
 
-// One alternative after another at each place: code, strong, emphasis, [text](address), a bare address.
+// At each position, in this order: code, strong, emphasis, [text](address), a bare address.
 const SPAN = new RegExp(
     [
         '`([^`\\n]+)`',

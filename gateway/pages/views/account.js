@@ -1,0 +1,93 @@
+// The account dialog: profile, password, second factor, linked identities, sessions, privacy, API keys.
+
+import { ApiKeys } from './api_keys.js';
+import { byId, h, icon, sentence } from './dom.js';
+import { clear } from './forms.js';
+import { Privacy } from './privacy.js';
+import { PasswordForm, ProfileForm } from './profile.js';
+import { Identities } from './providers.js';
+import { Sessions } from './sessions.js';
+import { TwoFactor } from './two_factor.js';
+
+export class AccountDialog {
+    /// Callbacks: onProfile(profile) when it was loaded or changed, onSignedOut() when this session was ended here,
+    /// onClosed(text) when the account was closed.
+    constructor(session, { onProfile, onSignedOut, onClosed }) {
+        this.dialog = byId('account');
+        this.privacy = new Privacy(session, { onClosed });
+        this.twoFactor = new TwoFactor(session);
+        this.keys = new ApiKeys(session);
+        this.identities = new Identities(session, (act) => this.attempt('identities', act));
+        this.sessions = new Sessions(session, {
+            attempt: (act) => this.attempt('sessions-form', act),
+            onSignedOut,
+        });
+        this.password = new PasswordForm(session, { onChanged: () => this.sessions.load() });
+        this.profile = new ProfileForm(session, {
+            onProfile: (profile) => {
+                this.privacy.useProfile(profile);
+                onProfile(profile);
+            },
+        });
+        const close = { id: 'account-close', class: 'round', type: 'button', 'aria-label': 'Close' };
+        this.dialog.append(
+            h(
+                'header',
+                {},
+                h('h2', { id: 'account-title' }, 'Your account'),
+                h('button', { ...close, onclick: () => this.close() }, icon('close')),
+            ),
+            this.profile.element,
+            this.password.element,
+            this.twoFactor.element,
+            this.identities.element,
+            this.sessions.element,
+            this.privacy.element,
+            this.keys.element,
+        );
+        this.dialog.addEventListener('close', () => this.clear());
+    }
+
+    async open() {
+        this.dialog.showModal();
+        this.dialog.scrollTop = 0;
+        await Promise.all([
+            this.attempt('profile-form', () => this.profile.load()),
+            this.attempt('sessions-form', () => this.sessions.load()),
+            this.attempt('two-factor', () => this.twoFactor.load()),
+            this.attempt('api-keys', () => this.keys.load()),
+            this.attempt('consents-form', () => this.privacy.loadConsents()),
+            this.attempt('export-form', () => this.privacy.loadExports()),
+            this.attempt('identities', () => this.identities.load()),
+        ]);
+    }
+
+    close() {
+        if (this.dialog.open) this.dialog.close();
+    }
+
+    // Most of what was entered or shown is secret.
+    clear() {
+        for (const form of this.dialog.querySelectorAll('form')) clear(form, { values: true });
+        this.sessions.clear();
+        this.twoFactor.clear();
+        this.keys.clear();
+        this.privacy.clear();
+        this.identities.clear();
+    }
+
+    // The parts load at the same time; each shows its own problem.
+    async attempt(id, act) {
+        const part = byId(id);
+        const problem = part.querySelector('.problem');
+        part.setAttribute('aria-busy', 'true');
+        problem.hidden = true;
+        try {
+            await act();
+        } catch (error) {
+            problem.textContent = sentence(error.message);
+            problem.hidden = false;
+        }
+        part.removeAttribute('aria-busy');
+    }
+}

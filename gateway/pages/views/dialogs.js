@@ -1,0 +1,53 @@
+// One small dialog that asks for confirmation or for one line of text; and saving a file.
+
+import { byId, h } from './dom.js';
+
+byId('question').append(
+    h(
+        'form',
+        { method: 'dialog' },
+        h('h2', { id: 'question-title' }),
+        h('p', { id: 'question-text' }),
+        h(
+            'div',
+            { id: 'question-entry', class: 'field' },
+            h('label', { id: 'question-label', for: 'question-field' }),
+            h('input', { id: 'question-field', type: 'text', maxlength: '200', autocomplete: 'off' }),
+        ),
+        h(
+            'p',
+            { class: 'buttons' },
+            h('button', { id: 'question-yes', class: 'primary', type: 'submit', value: 'yes' }),
+            h('button', { id: 'question-no', class: 'link', type: 'button' }, 'Cancel'),
+        ),
+    ),
+);
+
+/// Resolves to the text entered (without a `label`: to true), or to null when cancelled. `secret` hides the text.
+export function ask({ title, text = '', label = null, value = '', secret = false, action }) {
+    const dialog = byId('question');
+    const field = byId('question-field');
+    byId('question-title').textContent = title;
+    byId('question-text').textContent = text;
+    byId('question-entry').hidden = label === null;
+    byId('question-label').textContent = label ?? '';
+    byId('question-yes').textContent = action;
+    byId('question-no').onclick = () => dialog.close('no');
+    field.type = secret ? 'password' : 'text';
+    field.value = value;
+    dialog.returnValue = 'no';
+    dialog.showModal();
+    if (label) field.select();
+    return new Promise((resolve) => {
+        const answer = () => (label === null ? true : secret ? field.value : field.value.trim());
+        dialog.onclose = () => resolve(dialog.returnValue === 'yes' ? answer() : null);
+    });
+}
+
+/// Offers `text` as a file to download.
+export function save(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link = h('a', { href: url, download: name });
+    link.click();
+    URL.revokeObjectURL(url);
+}
