@@ -1,5 +1,5 @@
-// The dialog of one's account on the page: profile, password, second factor, sessions, API keys; and logging in with a
-// code. Against a running system (AIRI_URL) without limits of requests.
+// The page's account dialog: profile, password, second factor, sessions, API keys; and logging in with a code. Against
+// a running system (AIRI_URL) without rate limits.
 
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
@@ -27,14 +27,14 @@ const closed = () => page.locator('#account').waitFor({ state: 'hidden' });
 async function openAccount() {
     await page.click('#settings');
     await eventually(
-        'all of it is read',
+        'every part is loaded',
         async () =>
             (await page.locator('#sessions li').count()) > 0 &&
             (await page.locator('#account [aria-busy=true]').count()) === 0,
     );
 }
 
-async function elsewhere(secret = oldPassword) {
+async function onAnotherDevice(secret = oldPassword) {
     const other = await browser.openPage(await browser.newContext());
     await other.goto(url);
     await logIn(other, email, secret);
@@ -42,7 +42,7 @@ async function elsewhere(secret = oldPassword) {
     return other;
 }
 
-await check('the dialog shows all of the account, and is accessible', async () => {
+await check('the dialog shows every part of the account and is accessible', async () => {
     await openAccount();
     assert.equal(await page.inputValue('#profile-name'), 'Nora');
     assert.equal(await page.inputValue('#profile-timezone'), 'UTC');
@@ -53,7 +53,7 @@ await check('the dialog shows all of the account, and is accessible', async () =
     await inBothSchemes(page, 'account');
 });
 
-await check('the profile is saved, told and shown; a wrong one is told at its field', async () => {
+await check('a profile is saved and shown, and a fault is shown at its field', async () => {
     await page.fill('#profile-name', 'Nora B.');
     await page.fill('#profile-locale', 'not a tag');
     await submit('#profile-form');
@@ -77,7 +77,7 @@ await check('the profile is saved, told and shown; a wrong one is told at its fi
     await eventually('the new name is shown', async () => (await textOf('#greeting')) === 'Hello, Nora B.');
 });
 
-await check('Enter makes a new line where that is wanted, and Ctrl+Enter sends', async () => {
+await check('Enter inserts a new line when the profile says so, and Ctrl+Enter sends', async () => {
     await page.locator('#companions .card').first().click();
     await say(page, 'One line');
     assert.equal(await page.inputValue('#message'), 'One line\n');
@@ -90,8 +90,8 @@ await check('Enter makes a new line where that is wanted, and Ctrl+Enter sends',
     );
 });
 
-await check('sessions are listed; one is ended from here, and its page says so', async () => {
-    const other = await elsewhere();
+await check('the dialog lists sessions and revokes one, and its page shows the login form', async () => {
+    const other = await onAnotherDevice();
     await openAccount();
     assert.equal(await page.locator('#sessions li').count(), 2);
     await page.locator('#sessions button').click();
@@ -102,12 +102,12 @@ await check('sessions are listed; one is ended from here, and its page says so',
     await other.context().close();
 });
 
-await check('the password is changed only by who knows it, and other sessions end', async () => {
-    const other = await elsewhere();
+await check('changing the password needs the current one and revokes the other sessions', async () => {
+    const other = await onAnotherDevice();
     await page.fill('#password-now', 'not the password');
     await page.fill('#password-new', password);
     await submit('#password-form');
-    await eventually('it is told', async () =>
+    await eventually('the problem is shown', async () =>
         /current password is wrong/.test(await textOf('#password-form .problem')),
     );
     await page.fill('#password-now', oldPassword);
@@ -128,10 +128,10 @@ await check('the password is changed only by who knows it, and other sessions en
 
 let secret = '';
 let recovery = [];
-// A code is taken once, so each use is of a later half minute; the server takes the next one as well.
+// A code is accepted once, so each use takes the code of a later half minute; the server also accepts the next one.
 const codeIn = (seconds) => generate({ secret, epoch: Math.floor(Date.now() / 1000) + seconds });
 
-await check('the second factor is turned on with a code of the app, and gives recovery codes', async () => {
+await check('the second factor is turned on with a code from the app and returns recovery codes', async () => {
     await submit('#two-factor-begin');
     await page.locator('#two-factor-secret:not(:empty)').waitFor();
     secret = (await textOf('#two-factor-secret')).replaceAll(' ', '');
@@ -150,12 +150,12 @@ await check('the second factor is turned on with a code of the app, and gives re
     await page.click('#account-close');
     await closed();
     await eventually(
-        'a closed dialog keeps no secrets',
+        'a closed dialog contains no secrets',
         async () => (await page.locator('#recovery-codes li').count()) === 0,
     );
 });
 
-await check('logging in then takes a code, of the app or a recovery code once', async () => {
+await check('logging in then needs a code from the app, or a recovery code once', async () => {
     await page.click('#logout');
     await page.locator('#auth-form').waitFor();
     await logIn(page, email, password);
@@ -164,7 +164,7 @@ await check('logging in then takes a code, of the app or a recovery code once', 
     await inBothSchemes(page, 'code');
     await page.fill('#code', '000000');
     await page.click('#auth-submit');
-    await eventually('a wrong one is told', async () => /code is wrong/.test(await textOf('#auth-code-fault')));
+    await eventually('a wrong code is shown', async () => /code is wrong/.test(await textOf('#auth-code-fault')));
     await page.fill('#code', await codeIn(30));
     await page.click('#auth-submit');
     await page.locator('#settings').waitFor();
@@ -179,18 +179,18 @@ await check('logging in then takes a code, of the app or a recovery code once', 
     assert.match(await textOf('#two-factor-state'), /Recovery codes left: 9/);
 });
 
-await check('the second factor is turned off with a code, and logging in takes none', async () => {
+await check('the second factor is turned off with a code, and logging in needs none', async () => {
     await page.fill('#disable-code', recovery[0]);
     await submit('#two-factor-disable');
     await page.locator('#two-factor-disable .problem').waitFor();
     await page.fill('#disable-code', recovery[1]);
     await submit('#two-factor-disable');
     await eventually('it is off', async () => /^Off/.test(await textOf('#two-factor-state')));
-    const other = await elsewhere(password);
+    const other = await onAnotherDevice(password);
     await other.context().close();
 });
 
-await check('an API key is made and shown once, works, and is deleted', async () => {
+await check('an API key is created, shown once, accepted, and deleted', async () => {
     await submit('#key-form');
     await page.locator('#key-name-fault:not(:empty)').waitFor();
     await page.fill('#key-name', 'The kitchen clock');
@@ -208,10 +208,10 @@ await check('an API key is made and shown once, works, and is deleted', async ()
     await page.click('#question-yes');
     await eventually('it left the list', async () => (await row.count()) === 0);
     assert.equal(await page.locator('#key-value').isVisible(), false);
-    await eventually('it opens nothing any more', async () => (await use()).status === 401);
+    await eventually('it is rejected', async () => (await use()).status === 401);
 });
 
-await check('a key more than the plan has is refused, and the page says why', async () => {
+await check('a key beyond the plan is rejected, and the page shows the reason', async () => {
     await useToken();
     const most = 100;
     for (let i = 0; i < most; ++i) {
@@ -224,8 +224,10 @@ await check('a key more than the plan has is refused, and the page says why', as
     }
     await page.fill('#key-name', 'One too many');
     await submit('#key-form');
-    await eventually('it is told', async () => /^Your plan has \d+ API keys/.test(await textOf('#key-form .problem')));
-    await inBothSchemes(page, 'a refused key');
+    await eventually('the reason is shown', async () =>
+        /^Your plan has \d+ API keys/.test(await textOf('#key-form .problem')),
+    );
+    await inBothSchemes(page, 'a rejected key');
 });
 
 await check('the dialog fits a phone', async () => {
@@ -235,8 +237,8 @@ await check('the dialog fits a phone', async () => {
     await page.setViewportSize({ width: 1280, height: 820 });
 });
 
-await check('signing out everywhere ends this session too', async () => {
-    const other = await elsewhere(password);
+await check('signing out everywhere revokes this session too', async () => {
+    const other = await onAnotherDevice(password);
     await submit('#sessions-form');
     await page.locator('#auth-form').waitFor();
     await other.locator('#auth-form').waitFor();
@@ -244,7 +246,7 @@ await check('signing out everywhere ends this session too', async () => {
     await assert.rejects(api.call('GET', '/auth/session'), /401/);
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
 

@@ -1,4 +1,4 @@
-// A real browser on the page of a running system, for the tests of the page. CHROMIUM names another one than Debian's.
+// A real browser on the page of a running system. CHROMIUM is the browser's path, by default Debian's.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import { eventually } from './checks.mjs';
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desk = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' };
 
-// `faults` collects what must not happen on any of the pages: exceptions, breaches of the policy, other origins.
+// `faults` collects exceptions, violations of the content policy and requests to other origins on all of its pages.
 export class Browser {
     constructor(url) {
         this.url = url;
@@ -34,7 +34,7 @@ export class Browser {
         return this;
     }
 
-    // Another person's browser, as far as the page can tell.
+    // Separate storage and cookies, like another user's browser.
     newContext() {
         return this.browser.newContext(desk);
     }
@@ -62,12 +62,14 @@ export class Browser {
 export async function accessible(page, what) {
     await page.evaluate(axeSource);
     const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    const told = found.violations.map((v) => `${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(' | ')}`);
-    assert.deepEqual(told, []);
+    const violations = found.violations.map(
+        (v) => `${what}: ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(' | ')}`,
+    );
+    assert.deepEqual(violations, []);
 }
 
 export async function inBothSchemes(page, what) {
-    // The faces never rest; what is checked are colours and names.
+    // The faces are animated, but only colours and names are checked.
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await accessible(page, `${what}, light`);
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
@@ -75,14 +77,14 @@ export async function inBothSchemes(page, what) {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
 }
 
-// Fills the form to log in and sends it; what comes of it is the caller's to see.
+// Fills and sends the login form; the caller checks the outcome.
 export async function logIn(page, email, password) {
     await page.fill('#email', email);
     await page.fill('#password', password);
     await page.click('#auth-submit');
 }
 
-// A new account on a page of its own, up to the companions.
+// Signs up a new user on a page and waits for the companions.
 export async function signUp(page, url, { name, email, password }) {
     await page.goto(url);
     await page.click('#auth-change');

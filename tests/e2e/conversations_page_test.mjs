@@ -1,5 +1,5 @@
-// What the page does with conversations: searching, starring, the archive, titles, deleting with undo, files to keep,
-// read marks, ratings. Against a running system (AIRI_URL) with the simulated provider.
+// The page's actions on conversations: search, stars, archive, titles, deletion with undo, exports, unread marks,
+// ratings. Against a running system (AIRI_URL) with the simulated provider.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ async function savedBy(name) {
 const lighthouse = await begin('The lighthouse <b>keeper</b> & his goat.');
 const orchard = await begin('An orchard in the snow.');
 
-await check('search finds a message, and what matched is marked, with nothing else taken as HTML', async () => {
+await check('search finds a message and marks the match, and no other HTML is rendered', async () => {
     await page.fill('#search-text', 'keeper');
     await page.locator('#found a').first().waitFor();
     assert.equal(await page.locator('#list').isVisible(), false);
@@ -55,7 +55,7 @@ await check('search finds a message, and what matched is marked, with nothing el
     await inBothSchemes(page, 'found messages');
 });
 
-await check('a found message is opened where it stands', async () => {
+await check('a search result opens the conversation at its message', async () => {
     await page.locator('#found a', { hasText: 'You: ' }).click();
     await eventually('its conversation is shown', () => conversationOf(page) === lighthouse);
     await page.locator('.item.user.found').waitFor();
@@ -63,10 +63,10 @@ await check('a found message is opened where it stands', async () => {
     assert.equal(await page.evaluate(() => document.activeElement.classList.contains('found')), true);
 });
 
-await check('what is nowhere is told, and an empty box brings the list back', async () => {
+await check('a search without results is reported, and an empty field shows the list again', async () => {
     await page.fill('#search-text', 'zeppelin');
     await eventually(
-        'it is told',
+        'the result is shown',
         async () => (await page.locator('#found-count').innerText()) === 'Nothing was found.',
     );
     assert.equal(await page.locator('#found a').count(), 0);
@@ -75,7 +75,7 @@ await check('what is nowhere is told, and an empty box brings the list back', as
     assert.equal(await links.count(), 2);
 });
 
-await check('a star is kept, and the list shows only starred ones on demand', async () => {
+await check('a star is stored, and the list can show only starred conversations', async () => {
     await page.click('#star');
     await eventually('the star is on', async () => (await page.getAttribute('#star', 'aria-pressed')) === 'true');
     assert.equal((await stored(lighthouse)).starred, true);
@@ -88,7 +88,7 @@ await check('a star is kept, and the list shows only starred ones on demand', as
     await eventually('all are listed', async () => (await links.count()) === 2);
 });
 
-await check('a conversation is renamed; cancelling leaves the title', async () => {
+await check('a conversation is renamed, and cancelling keeps the title', async () => {
     await act('Rename');
     await inBothSchemes(page, 'rename');
     await page.fill('#question-field', 'By the sea');
@@ -118,7 +118,7 @@ await check('the menu of a conversation opens and closes by keyboard, and is acc
     assert.equal(await page.evaluate(() => document.activeElement.id), 'more');
 });
 
-await check('the archive takes a conversation out of the list; undo and the archive itself bring it back', async () => {
+await check('archiving removes a conversation from the list, and undo or unarchiving restores it', async () => {
     await act('Archive');
     await eventually('it left the list', async () => (await linkTo(lighthouse).count()) === 0);
     assert.equal((await stored(lighthouse)).archived, true);
@@ -127,7 +127,7 @@ await check('the archive takes a conversation out of the list; undo and the arch
     await act('Archive');
     await page.click('#only-archived');
     await eventually(
-        'the archive has it alone',
+        'only it is in the archive',
         async () => (await links.count()) === 1 && (await linkTo(lighthouse).count()) === 1,
     );
     await page.reload();
@@ -140,7 +140,7 @@ await check('the archive takes a conversation out of the list; undo and the arch
     assert.equal((await stored(lighthouse)).archived, false);
 });
 
-await check('a conversation is kept as JSON and as Markdown', async () => {
+await check('a conversation is exported as JSON and as Markdown', async () => {
     const json = await savedBy('Export as JSON');
     assert.equal(json.name, 'By-the-sea.json');
     const { conversation, messages } = JSON.parse(json.text);
@@ -156,7 +156,7 @@ await check('a conversation is kept as JSON and as Markdown', async () => {
     assert.ok(markdown.text.includes(messages[1].content));
 });
 
-await check('a reply is rated, the other way round, and not at all; a reload shows it', async () => {
+await check('a rating is stored, changed and removed, and a reload shows it', async () => {
     const rating = async () => (await api.messages(lighthouse)).at(-1).rating;
     const thumb = (label) => replies(page).last().locator(`button[aria-label="${label}"]`);
     await thumb('Good reply').click();
@@ -175,7 +175,7 @@ await check('a reply is rated, the other way round, and not at all; a reload sho
     await eventually('that is shown', async () => (await thumb('Bad reply').getAttribute('aria-pressed')) === 'false');
 });
 
-await check('what another one said meanwhile is unread until it is looked at', async () => {
+await check('a conversation with a new message is unread until it is opened', async () => {
     assert.equal((await stored(orchard)).unread, false);
     await api.call('POST', `/conversations/${orchard}/messages`, { content: 'And in the spring?' });
     assert.equal((await stored(orchard)).unread, true);
@@ -193,7 +193,7 @@ await check('what another one said meanwhile is unread until it is looked at', a
     assert.equal(await page.locator('#conversations a.unread').count(), 0);
 });
 
-await check('a message is deleted once it was asked for twice, and does not come back', async () => {
+await check('a message is deleted after confirmation and stays deleted after a reload', async () => {
     await linkTo(orchard).click();
     await eventually('it is shown', async () => (await page.locator('.item.user').count()) === 2);
     const bin = page.locator('.item.user').last().locator('button[aria-label="Delete message"]');
@@ -210,7 +210,7 @@ await check('a message is deleted once it was asked for twice, and does not come
     assert.equal(await page.locator('.item.user').count(), 1);
 });
 
-await check('a conversation is deleted, and comes back with undo', async () => {
+await check('a deleted conversation is restored by undo', async () => {
     await act('Delete');
     await page.locator('#gallery').waitFor();
     await eventually('it left the list', async () => (await linkTo(orchard).count()) === 0);
@@ -224,17 +224,17 @@ await check('a conversation is deleted, and comes back with undo', async () => {
     assert.equal((await stored(orchard)).id, orchard);
 });
 
-await check('what fails is told, and changes nothing', async () => {
+await check('a failed request is reported and changes nothing', async () => {
     await page.route('**/api/v1/conversations/**', (route) =>
         route.request().method() === 'PATCH' ? route.abort() : route.fallback(),
     );
     await page.click('#star');
-    await eventually('it is told', async () => /cannot be reached/.test(await toast.innerText()));
+    await eventually('the result is shown', async () => /cannot be reached/.test(await toast.innerText()));
     assert.equal(await page.getAttribute('#star', 'aria-pressed'), 'false');
     await page.unroute('**/api/v1/conversations/**');
 });
 
-await check('what is found is read page by page', async () => {
+await check('search results are loaded page by page', async () => {
     const count = 21;
     const tell = (_, i) => api.call('POST', '/chat/messages', { content: `Zebra number ${i}.` }, { Prefer: 'wait=0' });
     await Promise.all(Array.from({ length: count }, tell));
@@ -253,7 +253,7 @@ await check('what is found is read page by page', async () => {
     await page.fill('#search-text', '');
 });
 
-await check('a phone has all of it too', async () => {
+await check('the actions work on a phone', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
     await page.click('#more');
@@ -268,7 +268,7 @@ await check('a phone has all of it too', async () => {
     await page.locator('.item.found').waitFor();
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
 

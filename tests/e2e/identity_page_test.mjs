@@ -1,5 +1,5 @@
-// Signing in with an identity provider on the page, on the provider's own pages (npm oidc-provider). Against a running system
-// (AIRI_URL) whose identity worker knows a provider at AIRI_OIDC_PORT.
+// Signing in with an identity provider, on the page and the provider's own pages (npm oidc-provider). Against a running
+// system (AIRI_URL) whose oauth worker has a provider at AIRI_OIDC_PORT.
 
 import assert from 'node:assert/strict';
 
@@ -9,7 +9,7 @@ import { OpenIdProvider } from '../support/js/identity_providers.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
 import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
 
-// Where the gateway has people sent back to when it is told no other address.
+// The gateway's redirect address when no other one is configured.
 const url = needed('AIRI_URL').replace(/\/$/, '').replace('127.0.0.1', 'localhost');
 const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: Number(needed('AIRI_OIDC_PORT')) });
 const email = freshEmail('identity');
@@ -18,7 +18,7 @@ await eventually('the provider is offered', async () =>
     (await (await fetch(`${url}/api/v1/auth/oauth`)).json()).data.some((one) => one.name === 'oidc'),
 );
 const browser = await new Browser(url).start();
-// Only the provider's pages ask for anything from elsewhere.
+// Only the provider's pages may request other origins.
 const elsewhere = (request) => ![new URL(url).origin, provider.issuer].includes(new URL(request).origin);
 
 async function openPage(context) {
@@ -41,7 +41,7 @@ async function confirm(page, login) {
 const offered = (page) => page.getByRole('button', { name: 'Continue with Example ID' });
 const page = await openPage();
 
-await check('SAAS-02: a button leads to the provider, and back to the companions', async () => {
+await check('SAAS-02: a user signs in at the provider and returns to the companions', async () => {
     await page.goto(url);
     await offered(page).waitFor();
     await inBothSchemes(page, 'the form with a provider');
@@ -56,7 +56,7 @@ await check('SAAS-02: a button leads to the provider, and back to the companions
     assert.equal(await page.evaluate(() => sessionStorage.getItem('airi.flow')), null);
 });
 
-await check('the account shows its identity, and keeps the last one', async () => {
+await check('the account lists its identity, and the last one cannot be removed', async () => {
     await page.click('#settings');
     const item = page.locator('#identity-list li');
     await item.getByText(email).waitFor();
@@ -67,7 +67,7 @@ await check('the account shows its identity, and keeps the last one', async () =
     assert.equal(await item.count(), 1);
 });
 
-await check('what was begun in another browser signs nobody in, and who turns back is told so', async () => {
+await check('a sign-in of another browser is rejected, and a cancelled one is reported', async () => {
     const other = await openPage(await browser.newContext());
     await other.goto(`${url}/?code=planted&state=planted`);
     await other.getByText('This sign-in was not started here').waitFor();
@@ -75,7 +75,7 @@ await check('what was begun in another browser signs nobody in, and who turns ba
     await offered(other).click();
     await other.locator('a[href$="/abort"]').click();
     await other.getByText('You did not sign in there').waitFor();
-    // The address belongs to somebody who never showed that it is his.
+    // The address belongs to an account that has not verified it.
     const taken = freshEmail('taken');
     await signUp(await openPage(await browser.newContext()), url, {
         name: 'Tom',
@@ -87,7 +87,7 @@ await check('what was begun in another browser signs nobody in, and who turns ba
     await other.getByText('This address has an account already').waitFor();
 });
 
-await check('somebody with a password links an identity and removes it', async () => {
+await check('a user with a password links an identity and removes it', async () => {
     const other = await openPage(await browser.newContext());
     const [mail, password] = [freshEmail('linking'), 'a long enough password'];
     await signUp(other, url, { name: 'Lin', email: mail, password });
@@ -105,7 +105,7 @@ await check('somebody with a password links an identity and removes it', async (
     await other.locator('#companions .card').first().waitFor();
 });
 
-await check('a second factor is asked for on the way back', async () => {
+await check('a user with a second factor enters a code after the provider', async () => {
     const api = new Api(url);
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
     const {

@@ -1,5 +1,5 @@
-// The links of mails on the page: an address is verified, a forgotten password replaced, somebody signed in. Against a running
-// system (AIRI_URL) whose mails are in AIRI_OUTBOX.
+// The links in mails: verifying an address, replacing a forgotten password, signing in. Against a running system
+// (AIRI_URL) whose mails are in AIRI_OUTBOX.
 
 import assert from 'node:assert/strict';
 
@@ -15,7 +15,7 @@ const password = 'a long enough password';
 const browser = await new Browser(url).start();
 const page = await browser.openPage();
 
-// Where the newest mail of a kind leads, on this gateway.
+// The link in the newest mail of a kind, on this gateway.
 const linkOf = (kind) =>
     eventually(`a mail ${kind}`, () => {
         const link = readOutbox(outbox)
@@ -24,7 +24,7 @@ const linkOf = (kind) =>
         return link && `${url}/${new URL(link).search}`;
     });
 
-await check('the link that signup sends verifies the address, and its token leaves the address bar', async () => {
+await check('the link in the signup mail verifies the address, and its token leaves the address bar', async () => {
     await signUp(page, url, { name: 'Nora', email, password });
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
     assert.equal((await api.call('GET', '/users/profile')).data.email_verified, false);
@@ -37,7 +37,7 @@ await check('the link that signup sends verifies the address, and its token leav
     await page.getByText('This link was used').waitFor();
 });
 
-await check('a forgotten password is replaced by the link, and the session ends', async () => {
+await check('a link replaces a forgotten password and revokes the session', async () => {
     const other = await browser.openPage(await browser.newContext());
     await other.goto(url);
     await other.click('#auth-forgot');
@@ -60,7 +60,7 @@ await check('a forgotten password is replaced by the link, and the session ends'
     await page.locator('#auth:visible').waitFor();
 });
 
-await check('a link signs in, once', async () => {
+await check('a link signs in once', async () => {
     await new Api(url).call('POST', '/auth/magic-link', { email });
     const link = await linkOf('magic_link');
     const other = await browser.openPage(await browser.newContext());

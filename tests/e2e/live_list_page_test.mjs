@@ -1,5 +1,5 @@
-// The list of conversations on two pages of one user: what is changed on one, or by another client, is on the other without a
-// reload. Against a running system (AIRI_URL) with the simulated provider.
+// The list of conversations on two pages of one user: a change on one, or by another client, is shown on the other
+// without a reload. Against a running system (AIRI_URL) with the simulated provider.
 
 import assert from 'node:assert/strict';
 
@@ -17,7 +17,7 @@ await other.goto(url);
 await other.locator('#companions .card').first().waitFor();
 await other.locator('body[data-connection="online"]').waitFor();
 
-// Nothing of what follows may come from a look at the list: the second page reads it no more.
+// The second page no longer loads the list, so every change below comes from a frame.
 const away = {
     status: 503,
     contentType: 'application/json',
@@ -39,11 +39,11 @@ await ended(page, 1);
 const id = conversationOf(page);
 await api.call('POST', `/conversations/${id}/read`, {});
 
-await check('AIRI-57: a new conversation is on the other page', () =>
+await check('AIRI-57: a new conversation appears on the other page', () =>
     eventually('it is in the list', async () => (await linkTo(other, id).count()) === 1),
 );
 
-await check('AIRI-57: a new title and a star are too', async () => {
+await check('AIRI-57: a new title and a star appear on the other page', async () => {
     await act('Rename');
     await page.fill('#question-field', 'By the sea');
     await page.keyboard.press('Enter');
@@ -53,29 +53,26 @@ await check('AIRI-57: a new title and a star are too', async () => {
     await accessible(other, 'live list');
 });
 
-await check(
-    'AIRI-57: what another client changes is on both pages, and in the title of the one that shows it',
-    async () => {
-        await api.call('PATCH', `/conversations/${id}`, { title: 'At high tide', starred: false });
-        for (const where of [page, other])
-            await eventually('the title', async () => (await titleOn(where, id)) === 'At high tide');
-        await eventually('the page has it', async () => /^At high tide/.test(await page.title()));
-        await eventually('the star is off', async () => (await page.getAttribute('#star', 'aria-pressed')) === 'false');
-        const made = (await api.call('POST', '/conversations', { title: 'From elsewhere' })).data;
-        for (const where of [page, other])
-            await eventually('it is in the list', async () => (await linkTo(where, made.id).count()) === 1);
-        assert.equal(await other.locator('#conversations a').count(), 2);
-    },
-);
+await check('AIRI-57: a change by another client appears on both pages and in the document title', async () => {
+    await api.call('PATCH', `/conversations/${id}`, { title: 'At high tide', starred: false });
+    for (const where of [page, other])
+        await eventually('the title', async () => (await titleOn(where, id)) === 'At high tide');
+    await eventually('the page has it', async () => /^At high tide/.test(await page.title()));
+    await eventually('the star is off', async () => (await page.getAttribute('#star', 'aria-pressed')) === 'false');
+    const made = (await api.call('POST', '/conversations', { title: 'From elsewhere' })).data;
+    for (const where of [page, other])
+        await eventually('it is in the list', async () => (await linkTo(where, made.id).count()) === 1);
+    assert.equal(await other.locator('#conversations a').count(), 2);
+});
 
-await check('AIRI-57: archived on one page it leaves the list of the other, and comes back', async () => {
+await check('AIRI-57: archiving and unarchiving on one page changes the list of the other', async () => {
     await act('Archive');
-    await eventually('it left', async () => (await linkTo(other, id).count()) === 0);
+    await eventually('it left the list', async () => (await linkTo(other, id).count()) === 0);
     await act('Move out of the archive');
     await eventually('it is back', async () => (await linkTo(other, id).count()) === 1);
 });
 
-await check('AIRI-57: deleted on one page it is shown on no other; undone, it is there again', async () => {
+await check('AIRI-57: deleting on one page removes it from the other, and undo restores it', async () => {
     await linkTo(other, id).click();
     await eventually('the other page shows it', async () => (await other.locator('.item.reply').count()) === 1);
     await act('Delete');
@@ -87,7 +84,7 @@ await check('AIRI-57: deleted on one page it is shown on no other; undone, it is
     assert.equal(await titleOn(other, id), 'At high tide');
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
 

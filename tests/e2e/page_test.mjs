@@ -11,7 +11,7 @@ const api = new Api(url);
 const email = freshEmail('page');
 const password = 'a long enough password';
 
-// As long as the simulated provider quotes, so that there is time in the middle of its reply.
+// Long, since the simulated provider quotes it: there must be time in the middle of its reply.
 const longText =
     'Tell me slowly and with all the words you have about the river, the old mill beside it, the people who ' +
     'worked there in winter, and the bridge from which one sees it all.';
@@ -23,7 +23,7 @@ const textOf = (page) => replies(page).last().locator('.text').innerText();
 const usedOf = async (page) => Number(await page.locator('#usage-meter').getAttribute('aria-valuenow'));
 const squeeze = (text) => text.replace(/\s+/g, ' ').trim();
 
-// Records every text the last reply shows, from now on.
+// Records every text of the last reply from now on.
 const record = (page) =>
     page.evaluate(() => {
         window.seen = [];
@@ -48,7 +48,7 @@ async function storedReply(page) {
 
 const page = await browser.openPage();
 
-await check('a visitor sees the form to log in, served with its content policy', async () => {
+await check('a visitor sees the login form, served with its content policy', async () => {
     const answer = await page.goto(url);
     const policy = answer.headers()['content-security-policy'];
     assert.match(policy, /default-src 'self'/);
@@ -57,14 +57,14 @@ await check('a visitor sees the form to log in, served with its content policy',
     await inBothSchemes(page, 'log in');
 });
 
-await check('a wrong password is told, and nothing is opened', async () => {
+await check('a wrong password is reported, and the form stays', async () => {
     await logIn(page, email, 'not the password');
     await page.locator('#auth-problem').waitFor();
     assert.match(await page.locator('#auth-problem').innerText(), /wrong/i);
     assert.equal(await page.locator('#app').isVisible(), false);
 });
 
-await check('signing up leads to the companions', async () => {
+await check('signup leads to the companions', async () => {
     await page.click('#auth-change');
     await page.fill('#display_name', 'Nora');
     await logIn(page, email, password);
@@ -73,7 +73,7 @@ await check('signing up leads to the companions', async () => {
     await inBothSchemes(page, 'companions');
 });
 
-await check('a companion is picked, and its reply streams', async () => {
+await check('a chosen companion streams its reply', async () => {
     const card = page.locator('#companions .card').first();
     const name = await card.locator('.name').innerText();
     await card.click();
@@ -93,7 +93,7 @@ await check('the usage meter counts the message', async () => {
     assert.match(await page.locator('#usage-count').innerText(), /^1 of \d+ messages$/);
 });
 
-await check('a reply is stopped, and what was shown is what is stored', async () => {
+await check('a stopped reply is stored with the text that was shown', async () => {
     await say(page, longText);
     await eventually(
         'the second reply has begun',
@@ -107,7 +107,7 @@ await check('a reply is stopped, and what was shown is what is stored', async ()
     assert.equal(await page.locator('#stop').isVisible(), false);
 });
 
-await check('a reload in the middle of a reply: it goes on and ends complete', async () => {
+await check('a reply continues after a reload and is complete at its end', async () => {
     await say(page, `${longText} Once more.`);
     await eventually(
         'the third reply has begun',
@@ -120,11 +120,7 @@ await check('a reload in the middle of a reply: it goes on and ends complete', a
         async () => (await replies(page).count()) === 3 && (await textOf(page)).length > 0,
     );
     await record(page);
-    assert.notEqual(
-        await stateOf(page),
-        'completed',
-        'it had ended before the page was back: the provider is too fast',
-    );
+    assert.notEqual(await stateOf(page), 'completed', 'it ended before the page was loaded: the provider is too fast');
     await ended(page, 3);
     const seen = await recorded(page);
     assertGrows(seen, 2);
@@ -132,21 +128,21 @@ await check('a reload in the middle of a reply: it goes on and ends complete', a
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
 });
 
-await check('a lost connection is told, comes back by itself, and the reply is whole', async () => {
+await check('a lost connection is shown and reopened, and the reply is complete', async () => {
     await say(page, `${longText} And again.`);
     await eventually(
         'the fourth reply has begun',
         async () => (await replies(page).count()) === 4 && (await textOf(page)).length > 5,
     );
     await context.setOffline(true);
-    await eventually('the page tells it', () => page.locator('#connection').isVisible());
+    await eventually('the page shows it', () => page.locator('#connection').isVisible());
     await context.setOffline(false);
     await eventually('it is connected again', async () => !(await page.locator('#connection').isVisible()));
     await ended(page, 4);
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
 });
 
-await check('a second tab sees a new message and its reply live', async () => {
+await check('a second tab shows a new message and its reply live', async () => {
     const second = await browser.openPage();
     await second.goto(page.url());
     await eventually('the history is there', async () => (await replies(second).count()) === 4);
@@ -173,12 +169,12 @@ await check('a second tab sees a new message and its reply live', async () => {
     await second.close();
 });
 
-await check('replies are told to screen readers', async () => {
+await check('replies are announced to screen readers', async () => {
     assert.equal(await page.locator('#announcer').getAttribute('aria-live'), 'polite');
     assert.match(await page.locator('#announcer').textContent(), / said: /);
 });
 
-await check('logging out ends it in every tab, logging in brings the history back', async () => {
+await check('logging out affects every tab, and logging in shows the history again', async () => {
     const second = await browser.openPage();
     await second.goto(page.url());
     await second.locator('#chat').waitFor();
@@ -192,16 +188,16 @@ await check('logging out ends it in every tab, logging in brings the history bac
     await eventually('the history is there', async () => (await replies(page).count()) === 5);
     assert.equal(squeeze(await textOf(page)), squeeze((await storedReply(page)).content));
     await eventually(
-        'the stopped one is shown as such',
+        'the stopped reply is marked',
         async () => (await page.locator('.item.reply[data-state=cancelled]').count()) === 1,
     );
     await eventually('the usage is there', async () => (await usedOf(page)) >= 5);
 });
 
-await check('it fits a phone: no sideways scrolling, the list in a drawer', async () => {
+await check('the page fits a phone without horizontal scrolling and shows the list in a drawer', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
-    await eventually('the list is away', async () => !(await page.locator('#sidebar').isVisible()));
+    await eventually('the list is hidden', async () => !(await page.locator('#sidebar').isVisible()));
     await page.click('#menu');
     await page.locator('#conversations a').first().waitFor();
     await page.keyboard.press('Escape');
@@ -209,7 +205,7 @@ await check('it fits a phone: no sideways scrolling, the list in a drawer', asyn
     await inBothSchemes(page, 'phone');
 });
 
-await check('no exception, no breach of the content policy, nothing from elsewhere', () =>
+await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(faults, []),
 );
 

@@ -1,5 +1,5 @@
-// A child signs up and waits for its parent; a user takes a copy of the data, closes the account, and takes it back. Against a
-// running system (AIRI_URL) whose mails are in AIRI_OUTBOX.
+// A child signs up and waits for a parent's consent; a user exports their data, closes the account and restores it.
+// Against a running system (AIRI_URL) whose mails are in AIRI_OUTBOX.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ async function childOn(page, email, parent) {
     await page.getByText('A parent has to agree').waitFor();
 }
 
-await check('SAAS-07: a child waits, the parent is asked and agrees, and the page opens by itself', async () => {
+await check('SAAS-07: a child waits until the parent agrees, and the page then opens by itself', async () => {
     const [email, parent] = [freshEmail('kim'), freshEmail('parent')];
     const page = await browser.openPage();
     await childOn(page, email, parent);
@@ -69,7 +69,7 @@ await check('SAAS-07: a child waits, the parent is asked and agrees, and the pag
     await page.close();
 });
 
-await check('SAAS-07: the parent says no, and the child is out', async () => {
+await check('SAAS-07: the account is deleted when the parent does not agree', async () => {
     const [email, parent] = [freshEmail('kim'), freshEmail('parent')];
     const page = await browser.openPage(await browser.newContext());
     await childOn(page, email, parent);
@@ -85,7 +85,7 @@ await check('SAAS-07: the parent says no, and the child is out', async () => {
 const email = freshEmail('leaving');
 const page = await browser.openPage(await browser.newContext());
 
-await check('SAAS-08: consents are kept; a copy of the data is asked for, told of, and fetched', async () => {
+await check('SAAS-08: consents are stored; an export is requested, announced and downloaded', async () => {
     await signUp(page, url, { name: 'Nora', email, password });
     await page.click('#settings');
     await page.locator('#consents-form').waitFor();
@@ -108,7 +108,7 @@ await check('SAAS-08: consents are kept; a copy of the data is asked for, told o
     await eventually('the consent is shown', () => page.isChecked('#consent-marketing'));
 });
 
-await check('SAAS-08: the account is closed with the password, and taken back at the next signing in', async () => {
+await check('SAAS-08: an account is closed with the password and restored at the next login', async () => {
     await page.fill('#close-password', 'not the password');
     await page.click('#close-form [type=submit]');
     await page.click('#question-yes');
@@ -125,7 +125,7 @@ await check('SAAS-08: the account is closed with the password, and taken back at
     assert.equal(await page.innerText('#greeting'), 'Hello, Nora');
 });
 
-await check('SAAS-08: it is taken back by the link of the mail, too', async () => {
+await check('SAAS-08: an account is restored by the link in the mail', async () => {
     const api = new Api(url);
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
     await api.call('DELETE', '/users/me', { password });
