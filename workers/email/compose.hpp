@@ -16,7 +16,7 @@
 namespace airi::workers::email {
 
 /// Fails with bad_address, unknown_kind, bad_link or bad_variables. The same event gives the same message.
-result<mime_message> compose(const events::email_requested&, const event_id&, instant date, const mailbox& from);
+result<mime_message> compose(const events::email_requested&, const event_id&, instant date, const mailbox& sender);
 
 extern const std::span<const embedded_file> text_files;
 

@@ -21,11 +21,11 @@ void append_escaped(std::string& out, char c) { out += fmt::format("={:02X}", st
 std::string encoded_words(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string out, word;
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = at + 1;
+    for (std::size_t start = 0; start < text.size();) {
+        std::size_t end = start + 1;
         while (end < text.size() && continues(text[end])) ++end;
         std::string piece;
-        for (const char c : text.substr(at, end - at)) {
+        for (const char c : text.substr(start, end - start)) {
             if (is_alnum(c))
                 piece += c;
             else if (c == ' ')
@@ -35,7 +35,7 @@ std::string encoded_words(std::string_view text) {
         }
         if (12 + word.size() + piece.size() > longest) out += "=?utf-8?q?" + std::exchange(word, {}) + "?=\r\n ";
         word += piece;
-        at = end;
+        start = end;
     }
     return out + "=?utf-8?q?" + word + "?=";
 }
@@ -87,12 +87,12 @@ std::string part(std::string_view boundary, std::string_view type, std::string_v
 }  // namespace
 
 bool is_address(std::string_view text) {
-    const auto at = text.rfind('@');
-    if (at == text.npos || at == 0 || at > 64 || text.size() > 254) return false;
+    const auto sign = text.rfind('@');
+    if (sign == text.npos || sign == 0 || sign > 64 || text.size() > 254) return false;
     const auto dots_are_good = [](std::string_view s) {
         return !s.empty() && s.front() != '.' && s.back() != '.' && s.find("..") == s.npos;
     };
-    const auto local = text.substr(0, at), domain = text.substr(at + 1);
+    const auto local = text.substr(0, sign), domain = text.substr(sign + 1);
     constexpr std::string_view atoms = ".!#$%&'*+-/=?^_`{|}~";
     return dots_are_good(local) && dots_are_good(domain) && domain.front() != '-' && domain.back() != '-' &&
            std::all_of(

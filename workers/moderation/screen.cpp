@@ -7,8 +7,8 @@ namespace airi::workers::moderation {
 namespace {
 
 struct fold {
-    char32_t from;
-    char to;
+    char32_t letter;
+    char latin;
 };
 // Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the common few), and leet digits.
 constexpr std::array folds{
@@ -43,16 +43,16 @@ constexpr std::array folds{
 };
 
 // The next code point of valid UTF-8 (the gateway rejects anything else); an invalid byte counts as itself.
-char32_t next(std::string_view text, std::size_t& at) {
+char32_t next(std::string_view text, std::size_t& position) {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const unsigned c = byte(at);
+    const unsigned c = byte(position);
     const std::size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
     char32_t out = length == 1 ? c : c & (0x7Fu >> length);
     for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0) != 0x80) return ++at, c;
-        out = out << 6 | (byte(at + i) & 0x3F);
+        if ((byte(position + i) & 0xC0) != 0x80) return ++position, c;
+        out = out << 6 | (byte(position + i) & 0x3F);
     }
-    at += length;
+    position += length;
     return out;
 }
 
@@ -97,24 +97,25 @@ std::string without_leet(std::string text) {
 // "b a d" → "bad": runs of single letters joined.
 std::string joined_letters(std::string_view text) {
     std::string out;
-    std::size_t from = 0;
+    std::size_t start = 0;
     bool last_single = false;
-    while (from <= text.size()) {
-        const auto space = std::min(text.find(' ', from), text.size());
-        const auto word = text.substr(from, space - from);
+    while (start <= text.size()) {
+        const auto space = std::min(text.find(' ', start), text.size());
+        const auto word = text.substr(start, space - start);
         const bool single = word.size() == 1;
         if (!out.empty() && !(single && last_single)) out += ' ';
         out += word;
         last_single = single;
-        from = space + 1;
+        start = space + 1;
     }
     return out;
 }
 
 bool contains_word(std::string_view text, std::string_view word) {
-    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        const bool starts = at == 0 || text[at - 1] == ' ';
-        const bool ends = at + word.size() == text.size() || text[at + word.size()] == ' ';
+    for (auto position = text.find(word); position != std::string_view::npos;
+        position = text.find(word, position + 1)) {
+        const bool starts = position == 0 || text[position - 1] == ' ';
+        const bool ends = position + word.size() == text.size() || text[position + word.size()] == ' ';
         if (starts && ends) return true;
     }
     return false;
@@ -130,13 +131,13 @@ std::string normalise(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     bool gap = false;
-    for (std::size_t at = 0; at < text.size();) {
-        char32_t c = next(text, at);
+    for (std::size_t position = 0; position < text.size();) {
+        char32_t c = next(text, position);
         if (invisible(c)) continue;
         if (c >= 0xFF01 && c <= 0xFF5E) c = c - 0xFF01 + '!';
         if (c >= 0x80)
             for (const auto& f : folds)
-                if (f.from == c) c = static_cast<char32_t>(f.to);
+                if (f.letter == c) c = static_cast<char32_t>(f.latin);
         if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
         if (c == '@') c = 'a';
         if (c == '$') c = 's';

@@ -111,15 +111,15 @@ awaitable<result<person>> read_token(
     auto audiences = std::vector<std::string>{provider.client_id};
     if (presented.is_token) audiences.insert(audiences.end(), provider.app_ids.begin(), provider.app_ids.end());
     const expectation wanted{provider.issuer, std::move(audiences), presented.nonce_hash, now()};
-    auto who = read_id_token(token, provider.keys, wanted);
+    auto person = read_id_token(token, provider.keys, wanted);
     // The provider may have new keys. Invented key ids cause one request a minute at most.
     const auto now_steady = std::chrono::steady_clock::now();
-    if (!who && who.error() == errc::unknown_key && now_steady >= provider.keys_asked_until) {
+    if (!person && person.error() == errc::unknown_key && now_steady >= provider.keys_asked_until) {
         provider.keys_asked_until = now_steady + keys_pause;
         if (const auto got = co_await fetch_keys(client, provider); !got) co_return got.error();
-        who = read_id_token(token, provider.keys, wanted);
+        person = read_id_token(token, provider.keys, wanted);
     }
-    co_return who;
+    co_return person;
 }
 
 }  // namespace
@@ -146,16 +146,16 @@ awaitable<result<person>> identify(http::client& client, provider& provider, pre
     }
     const auto token = tokens->root()["id_token"].string();
     if (!token) co_return errc::unfit;
-    auto who = co_await read_token(client, provider, presented, std::string(*token));
+    auto person = co_await read_token(client, provider, presented, std::string(*token));
     // Providers may leave the address out of the token when they issue an access token too (OpenID Connect Core 5.4).
-    if (who && who->email.empty() && bearer && !provider.userinfo_endpoint.empty()) {
+    if (person && person->email.empty() && bearer && !provider.userinfo_endpoint.empty()) {
         const auto user = co_await userinfo(client, provider, std::string(*bearer));
         if (!user) co_return user.error();
         // The userinfo of another subject (5.3.2) would bring another user's address.
-        if (user->root()["sub"].string() != who->subject) co_return errc::unfit;
-        read_claims(user->root(), *who);
+        if (user->root()["sub"].string() != person->subject) co_return errc::unfit;
+        read_claims(user->root(), *person);
     }
-    co_return who;
+    co_return person;
 }
 
 // https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret

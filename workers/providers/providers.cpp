@@ -12,9 +12,9 @@ namespace {
 
 // Keys and addresses come from files and shells: whitespace around them, such as a line end, is not part of them.
 std::string trimmed(std::string_view text) {
-    const auto from = text.find_first_not_of(" \t\r\n");
-    if (from == std::string_view::npos) return {};
-    return std::string(text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1));
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
 secret trimmed(const secret& key) { return secret(trimmed(key.reveal())); }

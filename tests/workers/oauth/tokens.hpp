@@ -1,4 +1,4 @@
-// ID tokens signed with a key of the tests' own. Used by the tests of the identity worker.
+// ID tokens signed with a key of the tests' own. Used by the tests of the oauth worker.
 #pragma once
 
 #include "platform/base/json.hpp"

@@ -58,16 +58,16 @@ bool orders(const prompt& prompt, std::string_view fault) {
 std::string quote_of(std::string_view text) {
     std::string out;
     while (!text.empty()) {
-        const auto at = text.find("[[simulate ");
-        out += text.substr(0, at);
-        if (at == std::string_view::npos) break;
-        const auto end = text.find("]]", at);
+        const auto start = text.find("[[simulate ");
+        out += text.substr(0, start);
+        if (start == std::string_view::npos) break;
+        const auto end = text.find("]]", start);
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 2);
     }
     std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-    const auto from = out.find_first_not_of(' ');
-    if (from == std::string::npos) return {};
-    out = out.substr(from, out.find_last_not_of(' ') - from + 1);
+    const auto first = out.find_first_not_of(' ');
+    if (first == std::string::npos) return {};
+    out = out.substr(first, out.find_last_not_of(' ') - first + 1);
     const auto kept = clipped(out, longest_quote);
     return std::string(kept) + (kept.size() < out.size() ? "…" : "");
 }
