@@ -30,37 +30,37 @@ error_code make_error_code(errc e) {
 
 namespace wire {
 
-errc take(json::value from, const limit& bound, std::string& v) {
+errc take(json::value from, const field_rules& rules, std::string& v) {
     const auto text = from.string();
     if (!text) return errc::wrong_type;
-    if (text->size() > bound.max_length) return errc::out_of_bounds;
+    if (text->size() < rules.min_length || text->size() > rules.max_length) return errc::out_of_bounds;
     v = *text;
     return {};
 }
 
-errc take(json::value from, const limit& bound, std::int64_t& v) {
+errc take(json::value from, const field_rules& rules, std::int64_t& v) {
     const auto number = from.integer();
     if (!number) return errc::wrong_type;
-    if (*number < bound.min) return errc::out_of_bounds;
+    if (*number < rules.min) return errc::out_of_bounds;
     v = *number;
     return {};
 }
 
-errc take(json::value from, const limit&, double& v) {
+errc take(json::value from, const field_rules&, double& v) {
     const auto number = from.number();
     if (!number) return errc::wrong_type;
     v = *number;
     return {};
 }
 
-errc take(json::value from, const limit&, bool& v) {
+errc take(json::value from, const field_rules&, bool& v) {
     const auto is = from.boolean();
     if (!is) return errc::wrong_type;
     v = *is;
     return {};
 }
 
-errc take(json::value from, const limit&, instant& v) {
+errc take(json::value from, const field_rules&, instant& v) {
     const auto text = from.string();
     const auto when = text ? parse_instant(*text) : std::nullopt;
     if (!when) return errc::wrong_type;
@@ -68,10 +68,10 @@ errc take(json::value from, const limit&, instant& v) {
     return {};
 }
 
-errc take(json::value from, const limit& bound, json_text& v) {
+errc take(json::value from, const field_rules& rules, json_text& v) {
     if (from.is_null()) return v.text.clear(), errc{};
     v.text = from.text();
-    return v.text.size() > bound.max_length ? errc::out_of_bounds : errc{};
+    return v.text.size() > rules.max_length ? errc::out_of_bounds : errc{};
 }
 
 errc take_uuid(json::value from, uuid& v) {

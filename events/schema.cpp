@@ -3,24 +3,23 @@
 #include <fmt/format.h>
 
 #include "events/all.hpp"
-#include "platform/base/json.hpp"
 
 namespace airi::events {
 namespace {
 
-std::string type_of(const std::string*, const limit& bound) {
-    return fmt::format(R"({{"type": "string", "maxLength": {}}})", bound.max_length);
+std::string type_of(const std::string*, const field_rules& rules) {
+    return fmt::format(R"({{"type": "string", "maxLength": {}}})", rules.max_length);
 }
-std::string type_of(const std::int64_t*, const limit& bound) {
-    if (bound.min == std::numeric_limits<std::int64_t>::min()) return R"({"type": "integer"})";
-    return fmt::format(R"({{"type": "integer", "minimum": {}}})", bound.min);
+std::string type_of(const std::int64_t*, const field_rules& rules) {
+    if (rules.min == std::numeric_limits<std::int64_t>::min()) return R"({"type": "integer"})";
+    return fmt::format(R"({{"type": "integer", "minimum": {}}})", rules.min);
 }
-std::string type_of(const double*, const limit&) { return R"({"type": "number"})"; }
-std::string type_of(const bool*, const limit&) { return R"({"type": "boolean"})"; }
-std::string type_of(const instant*, const limit&) { return R"({"type": "string", "format": "date-time"})"; }
-std::string type_of(const json_text*, const limit&) { return R"({"type": ["object", "null"]})"; }
+std::string type_of(const double*, const field_rules&) { return R"({"type": "number"})"; }
+std::string type_of(const bool*, const field_rules&) { return R"({"type": "boolean"})"; }
+std::string type_of(const instant*, const field_rules&) { return R"({"type": "string", "format": "date-time"})"; }
+std::string type_of(const json_text*, const field_rules&) { return R"({"type": ["object", "null"]})"; }
 template <class Tag>
-std::string type_of(const id<Tag>*, const limit&) {
+std::string type_of(const id<Tag>*, const field_rules&) {
     return R"({"type": "string", "format": "uuid"})";
 }
 
@@ -28,17 +27,17 @@ template <class Event>
 std::pair<std::string, std::string> schema_of() {
     std::string properties, required;
     std::apply(
-        [&](const auto&... f) {
-            const auto one = [&](const auto& field) {
-                using value = std::remove_cvref_t<decltype(std::declval<Event>().*(field.member))>;
+        [&](const auto&... all_fields) {
+            const auto one = [&](const auto& f) {
+                using value = std::remove_cvref_t<decltype(std::declval<Event>().*(f.member))>;
                 if (!properties.empty()) properties += ",\n";
                 properties +=
-                    fmt::format("    \"{}\": {}", field.name, type_of(static_cast<const value*>(nullptr), field.bound));
-                if (!field.bound.required) return;
+                    fmt::format("    \"{}\": {}", f.name, type_of(static_cast<const value*>(nullptr), f.rules));
+                if (!f.rules.required) return;
                 if (!required.empty()) required += ", ";
-                required += fmt::format("\"{}\"", field.name);
+                required += fmt::format("\"{}\"", f.name);
             };
-            (one(f), ...);
+            (one(all_fields), ...);
         },
         Event::fields);
     return {fmt::format("{}.json", Event::topic),

@@ -1,5 +1,5 @@
-// JSON Schema (2020-12) of each event, from its declared fields; committed under schemas/events and checked in the
-// tests.
+// JSON Schema (2020-12) of the events, from their declared fields. The files are committed below schemas/events; a test
+// compares them.
 #pragma once
 
 #include <string>

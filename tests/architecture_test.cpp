@@ -29,8 +29,9 @@ const std::vector<folder_rule> rules{
     {"platform/crypto/", {}},
     {"platform/schema/", {}},
     {"platform/telemetry/", {}},
-    {"events/", {}},
-    {"events/tools/", {"events/"}},
+    {"events/", {"events/frames/"}},
+    {"events/frames/", {"events/"}},
+    {"events/tools/", {"events/*"}},
     {"sql/", {"events/", "platform/postgres/postgres.hpp"}},
 
     // Between the folders of the gateway their ranks decide, see below.
@@ -38,18 +39,18 @@ const std::vector<folder_rule> rules{
     {"gateway/", {"gateway/*", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
     {"gateway/http/", {}},
     {"gateway/transport/", {"gateway/http/"}},
-    {"gateway/services/", {"gateway/*", "events/", "sql/", ports[0], ports[1], ports[2], "platform/crypto/"}},
-    {"gateway/realtime/", {"gateway/*", "events/", ports[2]}},
-    {"gateway/auth/", {"gateway/*", "events/", "sql/", "platform/crypto/"}},
-    {"gateway/messaging/", {"gateway/*", "events/", "sql/", "platform/crypto/"}},
-    {"gateway/api/", {"gateway/*", "events/", "sql/", "platform/schema/"}},
-    {"gateway/routes/", {"gateway/*", "events/", "sql/", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
+    {"gateway/services/", {"gateway/*", "events/*", "sql/", ports[0], ports[1], ports[2], "platform/crypto/"}},
+    {"gateway/realtime/", {"gateway/*", "events/*", ports[2]}},
+    {"gateway/auth/", {"gateway/*", "events/*", "sql/", "platform/crypto/"}},
+    {"gateway/messaging/", {"gateway/*", "events/*", "sql/", "platform/crypto/"}},
+    {"gateway/api/", {"gateway/*", "events/*", "sql/", "platform/schema/"}},
+    {"gateway/routes/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/telemetry/metrics.hpp"}},
     {"gateway/pages/", {}},
 
-    {"workers/runtime/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
+    {"workers/runtime/", {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
     {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], "sql/"}},
     // A worker; its main is covered by this rule too.
-    {"workers/", {"events/", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/telemetry/",
+    {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/telemetry/",
                      "workers/runtime/", "workers/providers/"}},
     {"tests/", {""}},
 };

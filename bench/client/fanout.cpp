@@ -5,7 +5,7 @@
 #include "bench/client/samples.hpp"
 #include "bench/client/scenarios.hpp"
 #include "bench/client/subscriber.hpp"
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 
 namespace airi::bench {
 namespace {

@@ -1,21 +1,35 @@
-// airi-schemas <folder>: writes the JSON Schema of every event into the folder.
+// airi-schemas <folder>: writes the JSON Schemas of the events below <folder>/events and of the client frames below
+// <folder>/frames.
+#include "events/schema.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
-#include "events/schema.hpp"
+#include "events/frames/schema.hpp"
 
-int main(int count, char** words) {
+namespace {
+
+bool write(const std::filesystem::path& folder, const std::vector<std::pair<std::string, std::string>>& files) {
+    std::filesystem::create_directories(folder);
+    for (const auto& [name, text] : files) {
+        std::ofstream file(folder / name, std::ios::trunc);
+        if (file << text) continue;
+        std::cerr << "cannot write " << folder / name << '\n';
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
     if (count != 2) {
         std::cerr << "usage: airi-schemas <folder>\n";
         return 2;
     }
-    std::filesystem::create_directories(words[1]);
-    for (const auto& [name, text] : airi::events::schemas()) {
-        std::ofstream file(std::filesystem::path(words[1]) / name, std::ios::trunc);
-        if (!(file << text)) {
-            std::cerr << "cannot write " << name << " into " << words[1] << '\n';
-            return 1;
-        }
-    }
+    const std::filesystem::path folder(arguments[1]);
+    const bool written = write(folder / "events", airi::events::schemas()) &&
+                         write(folder / "frames", airi::events::frame_schema_files());
+    return written ? 0 : 1;
 }

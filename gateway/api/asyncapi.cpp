@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "events/frames/schema.hpp"
 #include "events/schema.hpp"
 #include "events/topics.hpp"
 #include "gateway/api/api_schemas.hpp"
@@ -19,19 +20,17 @@ std::string reference(std::string_view to) { return fmt::format(R"({{"$ref":"{}"
 // The schemas of the document, by name; what they refer to comes with them.
 class schemas {
 public:
-    void add(std::string_view name) {
+    void add(std::string_view name, std::string text) {
         if (found_.contains(name)) return;
-        auto text = all_->root()["$defs"][name].text();
         std::vector<std::string> needed;
         for (auto at = text.find(in_schemas); at != text.npos; at = text.find(in_schemas, at + in_document.size())) {
             needed.push_back(text.substr(at + in_schemas.size(), text.find('"', at) - at - in_schemas.size()));
             text.replace(at, in_schemas.size(), in_document);
         }
         found_.emplace(name, std::move(text));
-        for (const auto& one : needed) add(one);
+        for (const auto& one : needed) add(one, all_->root()["$defs"][one].text());
     }
 
-    json::value all() const { return all_->root()["$defs"]; }
     std::string text() const {
         json::object out;
         for (const auto& [name, text] : found_) out.add_raw(name, text);
@@ -60,20 +59,18 @@ std::string operation(
 
 void add_frames(parts& to) {
     json::object of_channel;
-    std::map<std::string, std::string> by_sender;
-    to.used.all().members([&](std::string_view name, json::value frame) {
-        const auto sender = frame["x-sender"].string();
-        if (!sender) return;
-        to.used.add(name);
-        to.messages.add_raw(name, json::object()
-                                      .add("name", frame["properties"]["type"]["const"].string().value_or(""))
-                                      .add("summary", frame["description"].string().value_or(""))
-                                      .add_raw("payload", reference(std::string(in_document) + std::string(name)))
-                                      .text());
-        of_channel.add_raw(name, reference(fmt::format("#/components/messages/{}", name)));
-        auto& list = by_sender[std::string(*sender)];
-        list += (list.empty() ? "" : ",") + reference(fmt::format("#/channels/socket/messages/{}", name));
-    });
+    std::string from_client, from_server;
+    for (const auto& frame : events::frame_schemas()) {
+        to.used.add(frame.name, json::document::parse(frame.text)->root().text());
+        to.messages.add_raw(frame.name, json::object()
+                                            .add("name", frame.type)
+                                            .add("summary", frame.summary)
+                                            .add_raw("payload", reference(std::string(in_document) + frame.name))
+                                            .text());
+        of_channel.add_raw(frame.name, reference(fmt::format("#/components/messages/{}", frame.name)));
+        auto& list = frame.from_client ? from_client : from_server;
+        list += (list.empty() ? "" : ",") + reference(fmt::format("#/channels/socket/messages/{}", frame.name));
+    }
     to.channels.add_raw("socket", json::object()
                                       .add("address", "/ws")
                                       .add("title", "WebSocket")
@@ -84,9 +81,8 @@ void add_frames(parts& to) {
                                       .add_raw("messages", of_channel.text())
                                       .text());
     to.operations.add_raw(
-        "receive_frame", operation("receive", "socket", "What clients send", "[" + by_sender["client"] + "]"));
-    to.operations.add_raw(
-        "send_frame", operation("send", "socket", "What clients are sent", "[" + by_sender["server"] + "]"));
+        "receive_frame", operation("receive", "socket", "Frames from clients", "[" + from_client + "]"));
+    to.operations.add_raw("send_frame", operation("send", "socket", "Frames to clients", "[" + from_server + "]"));
 }
 
 void add_topic(parts& to, const std::string& address, const std::string& topic, std::string_view description) {

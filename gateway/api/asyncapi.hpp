@@ -1,4 +1,4 @@
-// The AsyncAPI 3.0 document of the WebSocket's frames (schemas/api/frames.json) and the Kafka topics. Served at
+// The AsyncAPI 3.0 document of the WebSocket's frames (events/frames) and the Kafka topics. Served at
 // /asyncapi.json.
 #pragma once
 

@@ -4,7 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "gateway/api/data_route.hpp"
 #include "gateway/api/request_checks.hpp"
 #include "gateway/api/router.hpp"
@@ -79,17 +79,15 @@ std::string place_of(const std::string& address) {
     return ec ? address : boost::asio::ip::network_v6(v6, 64).canonical().to_string();
 }
 
-// A route that announces a change tells all sockets of the user: "thing_updated" carries the answer's data as `thing`.
+// Publishes the frame of a route that announces its successes to all sockets of the user.
 void broadcast_change(const exchange& exchange, const route& r, const route_result& got) {
     const auto* whole = std::get_if<answer>(&got);
     const auto* said = whole ? std::get_if<response>(whole) : nullptr;
     if (!said || said->status >= 300) return;
     const auto body = json::document::parse(said->body);
     if (!body) return;
-    const auto data =
-        json::object().add_raw(r.announces.substr(0, r.announces.find('_')), body->root()["data"].text()).text();
-    broadcast(exchange.services.redis, exchange.services.executor, events::channel_of(exchange.caller->id), r.announces,
-        data);
+    broadcast(exchange.services.redis, exchange.services.executor, events::channel_of(exchange.caller->id),
+        r.announces(body->root()["data"].text()));
 }
 
 class dispatcher final : public application {
@@ -200,7 +198,7 @@ private:
         // Sending changes what the workers then write, and they tell.
         if (exchange.caller && r.method != verb::get && r.group != "chat")
             co_await services_.responses.invalidate(exchange.caller->id);
-        if (!r.announces.empty()) broadcast_change(exchange, r, out);
+        if (r.announces) broadcast_change(exchange, r, out);
         co_return out;
     }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "events/frames/codec.hpp"
 #include "gateway/http/problem.hpp"
 #include "gateway/services/services.hpp"
 #include "platform/base/json.hpp"
@@ -58,11 +59,18 @@ struct route {
     unsigned status = 200;                ///< of a data route's success
     std::string_view also = {};           ///< further statuses: "402 409"
     std::string_view about = {};          ///< for people, one line
-    std::string_view announces = {};      ///< the frame that tells the user's sockets of a success: "thing_updated"
-    bool as_openai = false;               ///< errors in OpenAI's shape
-    bool pending = false;                 ///< also for a child whose parent has not agreed yet
+    std::string (*announces)(std::string data) = nullptr;  ///< makes the frame that a success publishes to the caller's
+                                                           ///< sockets; see `announce`
+    bool as_openai = false;                                ///< errors in OpenAI's shape
+    bool pending = false;                                  ///< also for a child whose parent has not agreed yet
     seconds keep{0};  ///< how long an answer is kept while nothing of the caller's changes; 0: it is not
 };
+
+/// For a row's `announces`: the frame whose one field is the answer's `data`.
+template <class Frame>
+std::string announce(std::string data) {
+    return events::encode_frame(Frame{{std::move(data)}});
+}
 
 inline constexpr std::size_t small_body = 16 * 1024;
 

@@ -1,6 +1,6 @@
 #include "gateway/auth/session_revocation.hpp"
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
 #include "platform/base/json.hpp"

@@ -1,6 +1,6 @@
 #include "gateway/messaging/channel_access.hpp"
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {

@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "gateway/messaging/submit_message.hpp"
 
 namespace airi::gateway {

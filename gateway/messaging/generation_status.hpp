@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "gateway/realtime/replay.hpp"
 #include "gateway/services/services.hpp"
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "events/chat.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/messages.hpp"
 #include "gateway/messaging/generation_status.hpp"
 #include "gateway/messaging/quota.hpp"
 #include "gateway/realtime/broadcast.hpp"
@@ -150,8 +152,8 @@ void broadcast_message(services& services, user_id sender, const checked_message
                              .add("client_message_id", in.message.client_message_id)
                              .add("generation_id", ids.generation.text())
                              .text();
-    broadcast(services.redis, services.executor, events::channel_of(sender), "message_created",
-        json::object().add_raw("message", message).text());
+    broadcast(services.redis, services.executor, events::channel_of(sender),
+        events::encode_frame(events::frames::message_created{{message}}));
 }
 
 awaitable<std::optional<problem>> publish_message(services& services, user_id sender, const checked_message& in) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <variant>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "gateway/http/problem.hpp"
 #include "gateway/services/services.hpp"
 

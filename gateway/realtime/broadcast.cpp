@@ -3,24 +3,21 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "events/frames.hpp"
-#include "platform/base/json.hpp"
+#include "events/frames/frame.hpp"
 
 namespace airi::gateway {
 namespace {
 
-awaitable<> publish(redis::client& client, std::string channel, std::string payload) {
+awaitable<> publish(redis::client& redis, std::string channel, std::string payload) {
     std::vector<std::string> words{"PUBLISH", std::move(channel), std::move(payload)};
-    co_await client.command(std::move(words));
+    co_await redis.command(std::move(words));
 }
 
 }  // namespace
 
-void broadcast(
-    redis::client& client, executor executor, std::string channel, std::string_view type, std::string_view data) {
-    const auto frame = json::object().add("type", type).add_raw("data", data).text();
+void broadcast(redis::client& redis, executor executor, std::string channel, std::string_view frame) {
     boost::asio::co_spawn(
-        executor, publish(client, std::move(channel), events::publish_payload(frame)), boost::asio::detached);
+        executor, publish(redis, std::move(channel), events::publish_payload(frame)), boost::asio::detached);
 }
 
 }  // namespace airi::gateway

@@ -9,7 +9,7 @@
 
 namespace airi::gateway {
 
-/// `data` is JSON.
-void broadcast(redis::client&, executor, std::string channel, std::string_view type, std::string_view data);
+/// `frame` as `events::encode_frame` writes it.
+void broadcast(redis::client&, executor, std::string channel, std::string_view frame);
 
 }  // namespace airi::gateway

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 
 namespace airi::gateway {
 

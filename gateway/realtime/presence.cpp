@@ -6,7 +6,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 
-#include "events/frames.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/frame.hpp"
+#include "events/frames/presence.hpp"
 #include "gateway/realtime/broadcast.hpp"
 
 namespace airi::gateway {
@@ -148,10 +150,11 @@ awaitable<> presence::end(presence& self, lease ended) {
 
 // To the user's other devices, and to administrators.
 void presence::broadcast_state(std::string_view user, std::string_view state, instant last_seen) {
-    const auto data =
-        json::object().add("user_id", user).add("state", state).add("last_seen", to_text(last_seen)).text();
-    broadcast(redis_, executor_, "user:" + std::string(user), "presence", data);
-    broadcast(redis_, executor_, "admin", "presence", data);
+    const auto id = user_id::parse(user);
+    if (!id) return;
+    const auto frame = events::encode_frame(events::frames::presence{*id, std::string(state), last_seen});
+    broadcast(redis_, executor_, events::channel_of(*id), frame);
+    broadcast(redis_, executor_, "admin", frame);
 }
 
 awaitable<std::optional<presence_state>> presence_of(redis::client& client, user_id user) {

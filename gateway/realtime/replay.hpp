@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/result.hpp"
 #include "platform/redis/redis.hpp"

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "events/frames/conversations.hpp"
 #include "gateway/api/data_route.hpp"
 #include "gateway/messaging/generation_status.hpp"
 #include "gateway/messaging/reply_stream.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::size_t message_body = 256 * 1024;
 constexpr seconds longest_wait{30};
-constexpr std::string_view changed = "conversation_updated";
+constexpr auto changed = announce<events::frames::conversation_updated>;
 
 constexpr route exported{.method = verb::get, .path = "/conversations/{id}/export", .name = "conversations.export"};
 

@@ -1,6 +1,6 @@
 #include "gateway/services/response_cache.hpp"
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "platform/crypto/random.hpp"
 
 namespace airi::gateway {

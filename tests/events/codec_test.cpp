@@ -18,7 +18,7 @@ bool same(const Event& a, const Event& b) {
     return std::apply([&](const auto&... f) { return ((a.*(f.member) == b.*(f.member)) && ...); }, Event::fields);
 }
 
-// The event's JSON with one member replaced by other JSON; left out when that is empty.
+// The event's JSON with one member replaced by `json`, or left out if that is empty.
 template <class Event>
 std::string with(const Event& event, std::string_view name, std::string_view json) {
     const auto parsed = json::document::parse(events::encode(event));
@@ -47,7 +47,7 @@ std::vector<std::string> field_names() {
 
 }  // namespace
 
-TEST_CASE("every event is read as it was written") {
+TEST_CASE("every event decodes to what was encoded") {
     for_each_event([](const auto& event) {
         using type = std::remove_cvref_t<decltype(event)>;
         CAPTURE(type::topic);
@@ -58,7 +58,7 @@ TEST_CASE("every event is read as it was written") {
     });
 }
 
-TEST_CASE("an event without one of its required fields is refused, and the log names the field") {
+TEST_CASE("an event without a required field is rejected, and the log names the field") {
     for_each_event([](const auto& event) {
         using type = std::remove_cvref_t<decltype(event)>;
         std::apply(
@@ -67,7 +67,7 @@ TEST_CASE("an event without one of its required fields is refused, and the log n
                     CAPTURE(field.name);
                     captured_log log;
                     const auto fault = fault_of<type>(with(event, field.name, ""));
-                    if (!field.bound.required) {
+                    if (!field.rules.required) {
                         CHECK_FALSE(fault);
                         return;
                     }
@@ -81,7 +81,7 @@ TEST_CASE("an event without one of its required fields is refused, and the log n
     });
 }
 
-TEST_CASE("a field of another type is refused") {
+TEST_CASE("a field of the wrong type is rejected") {
     for_each_event([](const auto& event) {
         using type = std::remove_cvref_t<decltype(event)>;
         for (const auto& name : field_names<type>()) {
@@ -99,7 +99,7 @@ TEST_CASE("a field of another type is refused") {
     CHECK(fault_of<events::chat_requested>(with(requested(), "listed", "\"true\"")) == events::errc::wrong_type);
 }
 
-TEST_CASE("what is over a limit is refused, what is just within it is not") {
+TEST_CASE("a field beyond its limit is rejected, one at its limit is accepted") {
     auto event = requested();
     event.content = std::string(43'000, 'x');
     CHECK_FALSE(fault_of<events::chat_requested>(events::encode(event)));
@@ -118,7 +118,7 @@ TEST_CASE("what is over a limit is refused, what is just within it is not") {
     CHECK(fault_of<events::usage_recorded>(events::encode(usage)) == events::errc::out_of_bounds);
 }
 
-TEST_CASE("fields that a newer writer added are passed over") {
+TEST_CASE("unknown fields are ignored") {
     for_each_event([](const auto& event) {
         using type = std::remove_cvref_t<decltype(event)>;
         auto text = events::encode(event);
@@ -129,7 +129,7 @@ TEST_CASE("fields that a newer writer added are passed over") {
     });
 }
 
-TEST_CASE("what is no JSON object is refused") {
+TEST_CASE("text that is not a JSON object is rejected") {
     for (const std::string_view text : {"", "null", "[]", "1", "\"x\"", "{", "{}x", "not json", "\xff"}) {
         CAPTURE(text);
         CHECK(fault_of<events::chat_screened>(std::string(text)) == events::errc::not_json);
@@ -138,7 +138,7 @@ TEST_CASE("what is no JSON object is refused") {
     CHECK(make_error_code(events::errc::not_json) == failure::refused);
 }
 
-TEST_CASE("carried JSON stays what it was, and none is null") {
+TEST_CASE("JSON text is carried unchanged, and an empty one is null") {
     auto event = requested();
     event.parameters = {R"({"turns":[{"role":"user","content":"a\"b"}],"temperature":0.5})"};
     CHECK(events::decode<events::chat_requested>(events::encode(event))->parameters == event.parameters);
@@ -148,7 +148,7 @@ TEST_CASE("carried JSON stays what it was, and none is null") {
     CHECK(events::decode<events::chat_requested>(text)->parameters.text.empty());
 }
 
-TEST_CASE("the log of an undecodable event says nothing of what is in it") {
+TEST_CASE("the log of an undecodable event holds none of its content") {
     captured_log log;
     CHECK(fault_of<events::chat_requested>(with(requested("m", "my deepest secret"), "listed", "3")) ==
           events::errc::wrong_type);

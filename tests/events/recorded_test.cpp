@@ -1,9 +1,10 @@
-// Payloads of released events. They are never edited: whoever wrote them cannot be asked again.
+// Payloads of released events. They are never edited: released programs have written such payloads.
 #include <doctest/doctest.h>
 
 #include <filesystem>
 
 #include "events/codec.hpp"
+#include "events/frames/schema.hpp"
 #include "events/schema.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 #include "tests/support/cpp/source_tree.hpp"
@@ -11,7 +12,7 @@
 using namespace airi;
 using namespace airi::test;
 
-TEST_CASE("every event that was ever released is still read") {
+TEST_CASE("every recorded event decodes") {
     std::size_t read = 0;
     for (const auto& file : files_below({"tests/events/recorded"}, {".json"})) {
         CAPTURE(file.path);
@@ -30,7 +31,7 @@ TEST_CASE("every event that was ever released is still read") {
     CHECK(read >= std::tuple_size_v<events::all>);
 }
 
-TEST_CASE("every event has a recorded payload, and what was recorded means what it meant") {
+TEST_CASE("every event has a recorded payload, and a recorded payload keeps its meaning") {
     for_each_event([](const auto& event) {
         const auto path = source_root() / "tests/events/recorded" / (std::string(event.topic) + ".json");
         CAPTURE(path.string());
@@ -51,13 +52,17 @@ TEST_CASE("every event has a recorded payload, and what was recorded means what 
     CHECK(later->sealed);
 }
 
-TEST_CASE("the committed schemas are those of the events") {
-    std::size_t count = 0;
-    for (const auto& [name, text] : events::schemas()) {
-        CAPTURE(name);
-        CHECK(json::document::parse(text).has_value());
-        CHECK(read_text(source_root() / "schemas/events" / name) == text);
-        ++count;
-    }
-    CHECK(files_below({"schemas/events"}, {".json"}).size() == count);
+TEST_CASE("the committed schemas equal the declared events and frames") {
+    const auto compare = [](const std::string& folder, const auto& generated) {
+        for (const auto& [name, text] : generated) {
+            CHECK(json::document::parse(text).has_value());
+            const auto file = source_root() / folder / name;
+            const bool same = std::filesystem::exists(file) && read_text(file) == text;
+            CHECK_MESSAGE(same, folder, "/", name, " is out of date: run .airi/build/dev/bin/airi-schemas schemas");
+        }
+        CHECK_MESSAGE(files_below({folder}, {".json"}).size() == generated.size(), folder,
+            " has a file that no declaration generates: remove it");
+    };
+    compare("schemas/events", events::schemas());
+    compare("schemas/frames", events::frame_schema_files());
 }

@@ -1,7 +1,9 @@
 #include "workers/exports/exports.hpp"
 
 #include "events/email.hpp"
-#include "events/frames.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/frame.hpp"
+#include "events/frames/notifications.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -12,11 +14,9 @@ namespace {
 
 constexpr std::string_view source = "/airi/workers/privacy";
 
-announcement notification(const events::export_requested& event, std::string_view kind) {
-    const auto data =
-        json::object().add("user_id", event.user.text()).add("kind", kind).add("export_id", event.id.text()).text();
-    return {
-        events::channel_of(event.user), json::object().add("type", "notification_new").add_raw("data", data).text()};
+announcement notification(const events::export_requested& event, std::string kind) {
+    return {events::channel_of(event.user),
+        events::encode_frame(events::frames::notification_new{event.user, std::move(kind), event.id})};
 }
 
 effects ready(const events::export_requested& event, json::value archive, const record& record) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "events/frames.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/conversations.hpp"
+#include "events/frames/frame.hpp"
 #include "events/usage.hpp"
 #include "platform/base/log.hpp"
 #include "sql/memories.hpp"
@@ -111,10 +113,7 @@ void add_after_commit(after_commit& out, const events::chat_finished& event, con
     const memories::done& done, std::string_view traceparent) {
     if (!done.conversation.empty())
         out.announcements.push_back({events::channel_of(event.user),
-            json::object()
-                .add("type", "conversation_updated")
-                .add_raw("data", json::object().add_raw("conversation", done.conversation).text())
-                .text()});
+            events::encode_frame(events::frames::conversation_updated{{done.conversation}})});
     if (!done.billed) return;
     const events::usage_recorded used{event.user, task.resource, 1, done.provider, done.model, done.tokens_in,
         done.tokens_out, done.cost_nanousd, "completed", task.id, done.at};

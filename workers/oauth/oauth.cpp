@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "events/frames/codec.hpp"
+#include "events/frames/oauth.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/runtime/consumer_groups.hpp"
@@ -12,7 +14,8 @@ namespace {
 // Ends the wait of the gateways for the flow; they read its result from Postgres.
 effects end_wait(events::flow_id flow) {
     effects out;
-    out.after.announcements.push_back({events::channel_of(flow), R"({"type":"identity_found","data":{}})"});
+    out.after.announcements.push_back(
+        {events::channel_of(flow), events::encode_frame(events::frames::identity_found{})});
     return out;
 }
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "platform/base/async.hpp"
 
 namespace airi::workers {

@@ -1,6 +1,8 @@
 #include "workers/usage/usage.hpp"
 
-#include "events/frames.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/frame.hpp"
+#include "events/frames/usage.hpp"
 #include "events/usage.hpp"
 #include "platform/base/json.hpp"
 #include "sql/statements.hpp"
@@ -34,14 +36,9 @@ after_commit meters(const std::vector<postgres::rows>& rows) {
     sums->root().each([&](json::value sum) {
         const auto user = user_id::parse(sum["user_id"].string().value_or(""));
         if (!user) return;
-        auto data = json::object()
-                        .add("user_id", user->text())
-                        .add("resource_type", sum["resource"].string().value_or(""))
-                        .add("current_usage", sum["used"].integer().value_or(0))
-                        .add_raw("limit", sum["limit"].exists() ? sum["limit"].text() : "null")
-                        .text();
-        out.announcements.push_back(
-            {events::channel_of(*user), json::object().add("type", "usage_updated").add_raw("data", data).text()});
+        const events::frames::usage_updated frame{*user, std::string(sum["resource"].string().value_or("")),
+            sum["used"].integer().value_or(0), sum["limit"].integer()};
+        out.announcements.push_back({events::channel_of(*user), events::encode_frame(frame)});
     });
     return out;
 }

@@ -1,7 +1,7 @@
 // Presence with a real redis-server and two gateway threads that are loops here.
 #include "gateway/realtime/presence.hpp"
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "tests/platform/redis_loop.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
 #include "tests/support/cpp/print.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 #include "platform/redis/redis.hpp"
 
 namespace airi::test {

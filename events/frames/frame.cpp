@@ -1,15 +1,20 @@
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <charconv>
 
+#include "events/frames/codec.hpp"
+#include "events/frames/generations.hpp"
+
 namespace airi::events {
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"message_start", "message_delta", "message_snapshot", "message_restart",
-    "message_complete", "message_rejected", "message_failed", "message_cancelled"};
+// In the order of frame_type.
+constexpr std::array names{frames::message_start::type, frames::message_delta::type, frames::message_snapshot::type,
+    frames::message_restart::type, frames::message_complete::type, frames::message_rejected::type,
+    frames::message_failed::type, frames::message_cancelled::type};
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t out = 0;
@@ -37,24 +42,23 @@ std::optional<frame_type> frame_type_of(std::string_view name) {
 
 bool is_end(frame_type type) { return type >= frame_type::complete; }
 
+// One allocation: every piece of a reply passes here. Its members are those of frames::generation_place.
 std::string frame(frame_type type, const generation_ids& ids, position at, std::string_view more) {
-    return fmt::format(
-        R"({{"type":"{}","data":{{"conversation_id":"{}","message_id":"{}","generation_id":"{}","epoch":{},"offset":{}{}{}}}}})",
+    return fmt::format(R"({{"type":"{}","data":{{"conversation_id":"{}","message_id":"{}","generation_id":"{}",)"
+                       R"("epoch":{},"offset":{}{}{}}}}})",
         name_of(type), ids.conversation.text(), ids.reply.text(), ids.generation.text(), at.epoch, at.offset,
         more.empty() ? "" : ",", more);
 }
 
-std::string content_member(std::string_view text) {
-    std::string out = "\"content\":";
-    json::append_string(out, text);
-    return out;
-}
+std::string content_member(std::string_view text) { return members_of(frames::message_delta{text}); }
 
 last_frame end_frame(std::string_view state, std::string_view error_code, std::string_view message) {
     if (state == "rejected")
-        return {frame_type::rejected, "\"reason\":" + json::quoted(error_code) + ",\"safety_state\":\"block\""};
-    if (state == "failed") return {frame_type::failed, "\"code\":" + json::quoted(error_code)};
-    return {state == "cancelled" ? frame_type::cancelled : frame_type::complete, "\"message\":" + std::string(message)};
+        return {frame_type::rejected, members_of(frames::message_rejected{std::string(error_code)})};
+    if (state == "failed") return {frame_type::failed, members_of(frames::message_failed{std::string(error_code)})};
+    if (state == "cancelled")
+        return {frame_type::cancelled, members_of(frames::message_cancelled{{std::string(message)}})};
+    return {frame_type::complete, members_of(frames::message_complete{{std::string(message)}})};
 }
 
 std::string publish_payload(const generation_id& generation, position at, frame_type type, std::string_view frame) {
@@ -69,8 +73,9 @@ std::optional<published> read_payload(std::string_view payload) {
     published out;
     out.frame = payload.substr(line + 1);
     auto head = payload.substr(0, line);
-    if (head == "-") return out;
-    const auto generation = generation_id::parse(word(head));
+    const auto first = word(head);
+    if (first == "-") return out;
+    const auto generation = generation_id::parse(first);
     const auto epoch = number(word(head)), offset = number(word(head));
     const auto type = frame_type_of(word(head));
     if (!generation || !epoch || !offset || !type) return std::nullopt;

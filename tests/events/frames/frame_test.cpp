@@ -1,4 +1,4 @@
-#include "events/frames.hpp"
+#include "events/frames/frame.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ constexpr std::array types{frame_type::start, frame_type::delta, frame_type::sna
 
 }  // namespace
 
-TEST_CASE("a frame carries the ids of its generation, its place and what it says") {
+TEST_CASE("a frame has the ids of its generation, its position and its content") {
     const auto text = events::frame(frame_type::delta, ids, {2, 17}, events::content_member("a\"b\n"));
     const auto parsed = json::document::parse(text);
     REQUIRE(parsed.has_value());
@@ -35,7 +35,7 @@ TEST_CASE("a frame carries the ids of its generation, its place and what it says
     CHECK(json::document::parse(events::frame(frame_type::start, ids, {1, 0}, "")).has_value());
 }
 
-TEST_CASE("each type has its wire name, and only the four ends are ends") {
+TEST_CASE("each frame type has its wire name, and four of them are ends") {
     const std::string_view names[] = {"message_start", "message_delta", "message_snapshot", "message_restart",
         "message_complete", "message_rejected", "message_failed", "message_cancelled"};
     for (std::size_t i = 0; i < types.size(); ++i) {
@@ -47,7 +47,7 @@ TEST_CASE("each type has its wire name, and only the four ends are ends") {
     CHECK_FALSE(events::frame_type_of(""));
 }
 
-TEST_CASE("a payload is read as it was published") {
+TEST_CASE("a published payload reads back") {
     for (const auto type : types) {
         const auto json = events::frame(type, ids, {3, 41}, "");
         const auto payload = events::publish_payload(ids.generation, {3, 41}, type, json);
@@ -64,9 +64,10 @@ TEST_CASE("a payload is read as it was published") {
     REQUIRE(read);
     CHECK_FALSE(read->of_generation);
     CHECK(read->frame == R"({"type":"usage_updated"})");
+    CHECK_FALSE(events::read_payload("- a word of a later version\n{}")->of_generation);
 }
 
-TEST_CASE("a payload of another shape is none") {
+TEST_CASE("a payload of another form is not read") {
     const auto id = ids.generation.text();
     for (const std::string& text : {std::string(), std::string("x"), std::string("-"), std::string("x\n{}"),
              std::string("\n{}"), id + "\n{}", id + " 1\n{}", id + " 1 2\n{}", id + " 1 2 delta\n{}",
@@ -78,7 +79,7 @@ TEST_CASE("a payload of another shape is none") {
     }
 }
 
-TEST_CASE("rubbish is read without harm") {
+TEST_CASE("random payloads are read safely") {
     std::mt19937 random(7);
     const auto good = events::publish_payload(ids.generation, {3, 41}, frame_type::delta, "{}");
     for (int i = 0; i < 20'000; ++i) {
@@ -91,7 +92,7 @@ TEST_CASE("rubbish is read without harm") {
     }
 }
 
-TEST_CASE("a later epoch comes after every offset of the one before") {
+TEST_CASE("positions are ordered by epoch, then by offset") {
     CHECK(position{2, 0} > position{1, 999});
     CHECK(position{2, 1} > position{2, 0});
     for (const auto at : {position{0, 0}, position{1, 0}, position{12, 345}})
@@ -102,7 +103,7 @@ TEST_CASE("a later epoch comes after every offset of the one before") {
     }
 }
 
-TEST_CASE("the last frame tells how a generation ended") {
+TEST_CASE("the last frame gives the end of its generation") {
     const auto rejected = events::end_frame("rejected", "blocked_term:violence", "null");
     CHECK(rejected.type == frame_type::rejected);
     CHECK(rejected.more == R"("reason":"blocked_term:violence","safety_state":"block")");
@@ -115,7 +116,7 @@ TEST_CASE("the last frame tells how a generation ended") {
     CHECK(events::end_frame("completed", "", "{}").type == frame_type::complete);
 }
 
-TEST_CASE("streams and channels are named after what they are of") {
+TEST_CASE("streams and channels are named after their generation, conversation or user") {
     CHECK(events::stream_key(ids.generation) == "gen:" + ids.generation.text());
     CHECK(events::channel_of(ids.conversation) == "conversation:" + ids.conversation.text());
     CHECK(events::channel_of(requested().user) == "user:" + requested().user.text());

@@ -1,0 +1,101 @@
+// The frames of a generation. Each struct is what its type adds to `generation_place`; `events::frame` writes the
+// whole.
+#pragma once
+
+#include "events/field.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi::events::frames {
+
+/// The first members of each of these frames.
+struct generation_place {
+    conversation_id conversation;
+    message_id reply;
+    generation_id generation;
+    std::int64_t epoch = 0;   ///< rises with every attempt
+    std::int64_t offset = 0;  ///< rises by one with every frame of an epoch; -1: before the first
+
+    static constexpr auto fields = std::tuple{
+        field("conversation_id", &generation_place::conversation),
+        field("message_id", &generation_place::reply),
+        field("generation_id", &generation_place::generation),
+        field("epoch", &generation_place::epoch, {.min = 0}),
+        field("offset", &generation_place::offset, {.min = -1}),
+    };
+};
+
+struct message_start {
+    using place = generation_place;
+    static constexpr std::string_view type = "message_start";
+    static constexpr std::string_view summary = "A reply begins.";
+    static constexpr auto fields = std::tuple<>{};
+};
+
+struct message_delta {
+    std::string_view content;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_delta";
+    static constexpr std::string_view summary = "The next piece of the text.";
+    static constexpr auto fields = std::tuple{field("content", &message_delta::content)};
+};
+
+struct message_snapshot {
+    std::string_view content;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_snapshot";
+    static constexpr std::string_view summary = "The whole text of this epoch so far.";
+    static constexpr auto fields = std::tuple{field("content", &message_snapshot::content)};
+};
+
+struct message_restart {
+    using place = generation_place;
+    static constexpr std::string_view type = "message_restart";
+    static constexpr std::string_view summary = "A new epoch begins: discard the partial text.";
+    static constexpr auto fields = std::tuple<>{};
+};
+
+inline constexpr field_rules stored_reply{.schema = R"({"anyOf": [{"$ref": "#/$defs/Message"}, {"type": "null"}]})"};
+
+struct message_complete {
+    json_text message;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_complete";
+    static constexpr std::string_view summary = "The end: the stored reply.";
+    static constexpr auto fields = std::tuple{field("message", &message_complete::message, stored_reply)};
+};
+
+struct message_rejected {
+    std::string reason;
+    std::string safety_state = "block";
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_rejected";
+    static constexpr std::string_view summary = "The end: moderation rejected the message.";
+    static constexpr auto fields = std::tuple{
+        field("reason", &message_rejected::reason),
+        field("safety_state", &message_rejected::safety_state),
+    };
+};
+
+struct message_failed {
+    std::string code;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_failed";
+    static constexpr std::string_view summary = "The end: no reply could be generated.";
+    static constexpr auto fields = std::tuple{field("code", &message_failed::code)};
+};
+
+struct message_cancelled {
+    json_text message;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_cancelled";
+    static constexpr std::string_view summary = "The end: cancelled; the text so far is stored.";
+    static constexpr auto fields = std::tuple{field("message", &message_cancelled::message, stored_reply)};
+};
+
+}  // namespace airi::events::frames
