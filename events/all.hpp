@@ -1,4 +1,4 @@
-// Every event, one line each: topics, schemas and tests are made from this list.
+// Every event: topics, schemas and tests are made from this list.
 #pragma once
 
 #include <tuple>

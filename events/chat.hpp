@@ -1,4 +1,4 @@
-// The events of a chat message's way: requested (a person sent it) → screened (moderation let it pass) → finished.
+// The events of a chat message: requested (a user sent it) → screened (moderation allowed it) → finished.
 #pragma once
 
 #include "events/field.hpp"
@@ -7,25 +7,25 @@
 
 namespace airi::events {
 
-/// A person sent a message. The gateway publishes it, the moderation worker reads it.
+/// A user sent a message. The gateway publishes it, the moderation worker consumes it.
 struct chat_requested {
     conversation_id conversation;
     user_id user;
     message_id message;        ///< the user's message
-    generation_id generation;  ///< its answering, derived from the message
-    message_id reply;          ///< the answer, derived from the generation
+    generation_id generation;  ///< of its reply, derived from the message
+    message_id reply;          ///< the assistant's message, derived from the generation
     std::string client_message_id;
     std::string content;  ///< 32,000 bytes at most, before sealing
     std::string content_type = "text";
-    std::string model;     ///< asked for by name; empty: the plan's chain
-    json_text parameters;  ///< max_tokens, temperature, top_p, tools, turns: only what the caller gave; anew: another
-                           ///< reply is wanted; 512 KB at most, before sealing
-    bool listed = true;    ///< false: an API call with its own history, in no conversation of the list
+    std::string model;     ///< requested by name; empty: the plan's chain
+    json_text parameters;  ///< max_tokens, temperature, top_p, tools, turns, anew (another reply): only those that the
+                           ///< caller gave; 512 KB at most, before sealing
+    bool listed = true;    ///< false: an API call with its own history, shown in no list of conversations
     instant created_at;
-    std::string replaces;  ///< id of a question whose place it takes, with all that came after; empty: none
-    bool sealed = false;   ///< `content` and `parameters`, as {"sealed": …}, open with the user's key only
+    std::string replaces;  ///< id of the message that it replaces together with all later ones; empty: none
+    bool sealed = false;   ///< `content` and `parameters` ({"sealed": …}) are encrypted with the user's key
 
-    /// Where the sealed text of a field belongs.
+    /// The context that the sealed text of a field is bound to.
     std::string place(std::string_view field) const {
         return std::string(topic) + '/' + message.text() + '/' + std::string(field);
     }
@@ -50,7 +50,7 @@ struct chat_requested {
     };
 };
 
-/// Moderation stored the message and let it pass; its text is in Postgres. The chat worker answers it.
+/// Moderation stored the message in Postgres and allowed it. The chat worker generates the reply.
 struct chat_screened {
     conversation_id conversation;
     user_id user;

@@ -1,4 +1,4 @@
-// A mail that somebody should get, for the mail worker.
+// A mail to send, for the email worker.
 #pragma once
 
 #include "events/field.hpp"
@@ -7,17 +7,17 @@
 
 namespace airi::events {
 
-/// `kind` is one of the texts in workers/email/texts, which show what `variables` may bring: an object of texts and
-/// numbers, as {"name":"Ada"}. A paragraph that names a variable the event does not bring is left out. An instant (RFC
-/// 3339) is shown to the minute.
+/// `kind` is the name of a text in workers/email/texts. `variables` is an object of strings and numbers, as
+/// {"name":"Ada"}; a paragraph of the text that uses a variable which is not set is left out, and an instant (RFC 3339)
+/// is shown to the minute.
 struct email_requested {
     user_id user;
     std::string to;
     std::string kind;
-    std::string locale = "en";  ///< a language tag; one without texts gets the English ones
-    std::string link;           ///< http(s); may be empty where the mail is not about it
+    std::string locale = "en";  ///< a language tag; English if there are no texts in it
+    std::string link;           ///< http(s); may be empty if the text has no link
     json_text variables;
-    instant expires_at;  ///< from then on the mail is of no use and is not sent any more
+    instant expires_at;  ///< the mail is not sent after this time
 
     static constexpr std::string_view topic = "email.requested.v1";
     static constexpr auto key = &email_requested::user;

@@ -1,5 +1,5 @@
-// An event on its way: CloudEvents 1.0 in Kafka binary mode (cloudevents/spec, bindings/kafka-protocol-binding.md): the
-// value is the data, the attributes are `ce_…` headers.
+// An event as a Kafka record: CloudEvents 1.0 in Kafka binary mode (cloudevents/spec,
+// bindings/kafka-protocol-binding.md): the value is the data, the attributes are `ce_…` headers.
 #pragma once
 
 #include <string>
@@ -18,16 +18,16 @@ struct outgoing {
     std::string key;
     std::string value;
     std::vector<std::pair<std::string, std::string>> headers;
-    bool batchable = false;  ///< nobody waits for it: it may wait a moment for company
+    bool batchable = false;  ///< no user waits for it: the producer may delay it to send more at once
 };
 
-/// Identity and history of one event: never fields of it.
+/// The identity and origin of one event; they travel as headers.
 struct origin {
     event_id id;
     std::string_view source;  ///< /airi/gateway, /airi/workers/chat
     instant time;
     std::string_view traceparent;      ///< W3C; may be empty
-    std::string_view request_id = {};  ///< of the HTTP request or WebSocket it began with; may be empty
+    std::string_view request_id = {};  ///< of the HTTP request or WebSocket that caused it; may be empty
 };
 
 std::vector<std::pair<std::string, std::string>> attributes(std::string_view type, const origin&);

@@ -1,4 +1,4 @@
-// Somebody wants all that is known of him, for the privacy worker.
+// A user requested an export of their data, for the exports worker.
 #pragma once
 
 #include "events/field.hpp"
@@ -11,7 +11,7 @@ using export_id = id<struct export_tag>;
 
 namespace events {
 
-/// The archive has its row already; `link` is where it will be, for the mail that says so.
+/// The export has its row already; `link` is where the archive will be, for the mail.
 struct export_requested {
     export_id id;
     user_id user;

@@ -1,4 +1,4 @@
-// Moderation's verdict on a message, for whoever counts, reviews or warns.
+// The decision of moderation on a message, for counting and review.
 #pragma once
 
 #include "events/field.hpp"
@@ -10,8 +10,8 @@ struct moderation_decided {
     message_id message;
     user_id user;
     std::string action;    ///< allow, warn, block, review
-    std::string category;  ///< the gravest one; empty when allowed
-    std::string reason;    ///< for the audit, never the text itself
+    std::string category;  ///< the most serious one; empty when allowed
+    std::string reason;    ///< for the audit log; never the text itself
     double confidence = 0;
 
     static constexpr std::string_view topic = "moderation.decided.v1";

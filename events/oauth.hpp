@@ -1,4 +1,5 @@
-// Somebody came back from an identity provider, or brought its word: the identity worker is to find out who it is.
+// A user came back from an identity provider, or sent its token: the oauth worker finds out who they are. The topic and
+// the channel have their released names, which begin with "identity".
 #pragma once
 
 #include "events/field.hpp"
@@ -6,7 +7,7 @@
 
 namespace airi::events {
 
-/// One sign-in at a provider, a row of identity_flows. What it holds (a code, a token) stays there and never travels.
+/// One sign-in at a provider, a row of identity_flows. Its code and token stay in that row.
 using flow_id = id<struct flow_tag>;
 
 struct identity_requested {
@@ -21,7 +22,7 @@ struct identity_requested {
     };
 };
 
-/// Where the worker says that it is done with a flow. What came of it stands in Postgres.
+/// The channel of frames::identity_found. The result of the flow is in Postgres.
 inline std::string channel_of(const flow_id& flow) { return "identity:" + flow.text(); }
 
 }  // namespace airi::events

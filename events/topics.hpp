@@ -1,4 +1,4 @@
-// The Kafka topics of the tree, from the declared events.
+// The Kafka topics, from the declared events.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace airi::events {
 
-inline constexpr const char* retry_suffix = "-retry";  ///< as Spring Kafka names them
+inline constexpr const char* retry_suffix = "-retry";  ///< the names are Spring Kafka's
 inline constexpr const char* dead_letter_suffix = "-dlt";
 
 /// Every event's topic with its retry and dead-letter topics.

@@ -1,4 +1,4 @@
-// Something a user consumed, to be logged and summed exactly once.
+// A use of a resource by a user, for the usage worker: recorded and summed exactly once.
 #pragma once
 
 #include "events/field.hpp"

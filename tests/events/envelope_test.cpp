@@ -37,14 +37,14 @@ TEST_CASE("an event's envelope is a CloudEvent in Kafka's binary mode") {
     CHECK(out.value == events::encode(requested()));
 }
 
-TEST_CASE("a trace and a request's id travel along when there are any") {
+TEST_CASE("the trace and the request's id are headers if they are set") {
     const auto without = headers_of(events::envelope(used(), {given, "/x", some_time, {}}));
     CHECK_FALSE(without.contains("traceparent"));
     CHECK_FALSE(without.contains("x-request-id"));
     CHECK(headers_of(events::envelope(used(), {given, "/x", some_time, trace, "r-1"})).at("x-request-id") == "r-1");
 }
 
-TEST_CASE("what must stay in order has one key: chat by conversation, the rest by user") {
+TEST_CASE("events that must stay in order share a key: chat by conversation, the others by user") {
     const events::origin from{given, "/x", some_time, {}};
     CHECK(events::envelope(requested(), from).key == requested().conversation.text());
     CHECK(events::envelope(screened(), from).key == requested().conversation.text());
@@ -53,7 +53,7 @@ TEST_CASE("what must stay in order has one key: chat by conversation, the rest b
     CHECK(events::envelope(used(), from).key == requested().user.text());
 }
 
-TEST_CASE("an event's topic is its released name, with a retry topic and dead letters beside it") {
+TEST_CASE("every event has its released topic, a retry topic and a dead-letter topic") {
     const auto list = events::topics();
     const std::set<std::string> all(list.begin(), list.end());
     CHECK(all.size() == list.size());
