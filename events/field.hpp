@@ -27,7 +27,7 @@ struct field_rules {
     bool required = true;           ///< false: absent means the member's default; for fields added after a release
     bool nullable = false;          ///< null means the member's default
     std::string_view schema = {};   ///< the field's JSON Schema in client frames; empty: as its type gives it
-    std::string_view expects = {};  ///< what a client is told of a bad value; empty: as its type gives it
+    std::string_view expects = {};  ///< what the value must be, for error messages; empty: as its type gives it
 };
 
 template <class Struct, class Value>

@@ -24,7 +24,7 @@ inline constexpr field_rules channel_name{.min_length = 1,
     .max_length = 100,
     .schema = R"({"type": "string", "minLength": 1, "maxLength": 100, )"
               R"("description": "conversation:<id>, user:<id>, admin or crisis"})",
-    .expects = "the name of a channel"};
+    .expects = "the name of a channel, 1 to 100 bytes"};
 
 struct subscribe {
     std::string channel;

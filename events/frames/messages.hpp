@@ -30,7 +30,7 @@ struct message_send {
                 .max_length = no_limit,
                 .schema = R"({"type": "string", "minLength": 1, "maxLength": 100, "description": )"
                           R"("chosen by the client; a message sent again with it gives the first result"})",
-                .expects = "an id of your own is needed"}),
+                .expects = "a string of 1 to 100 bytes"}),
         field("model", &message_send::model,
             {.max_length = no_limit,
                 .required = false,
@@ -55,14 +55,13 @@ struct resume {
     std::int64_t epoch = 0;
     std::int64_t offset = 0;
 
-    static constexpr std::string_view numbers = "epoch and offset are whole numbers";
     static constexpr std::string_view type = "resume";
     static constexpr std::string_view summary =
         "Continue a reply after the last frame received; offset -1: none was received.";
     static constexpr auto fields = std::tuple{
         field("generation_id", &resume::generation),
-        field("epoch", &resume::epoch, {.min = 0, .expects = numbers}),
-        field("offset", &resume::offset, {.min = -1, .expects = numbers}),
+        field("epoch", &resume::epoch, {.min = 0, .expects = "a whole number of at least 0"}),
+        field("offset", &resume::offset, {.min = -1, .expects = "a whole number of at least -1"}),
     };
 };
 

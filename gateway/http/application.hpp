@@ -90,6 +90,8 @@ public:
     virtual void opened(websocket_sender&) = 0;
     /// One text message, valid UTF-8, within the size limit; the next one is read after this has ended.
     virtual awaitable<> received(std::string text) = 0;
+    /// The gateway is about to stop: the client should connect again after this time.
+    virtual void leaving(milliseconds after) = 0;
     /// The socket is gone, and the websocket_sender with it.
     virtual void closed() = 0;
 };

@@ -36,7 +36,7 @@ std::optional<problem> refuse_nul(std::string_view text, json::value root) {
 }
 
 std::optional<problem> refuse_unknown(
-    json::value object, std::initializer_list<std::string_view> known, std::string_view at) {
+    json::value object, std::span<const std::string_view> known, std::string_view at) {
     std::vector<std::string_view> seen;
     json::array faults;
     std::size_t count = 0;

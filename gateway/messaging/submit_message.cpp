@@ -20,7 +20,6 @@ constexpr std::size_t max_content = 32'000;  // bytes
 // A message that has passed every check and is counted.
 struct checked_message {
     accepted_message message;
-    std::string content;
     events::outgoing event;
     std::string request_id;
     std::optional<quota> counted;  // to be taken back when the event cannot be published
@@ -109,11 +108,26 @@ events::outgoing event_of(submission& in, const accepted_message& message) {
                                        .request_id = in.trace.request_id});
 }
 
+std::string created_frame_of(const accepted_message& accepted, std::string_view content) {
+    const auto& ids = accepted.ids;
+    auto message = json::object()
+                       .add("id", ids.message.text())
+                       .add("conversation_id", ids.conversation.text())
+                       .add("role", "user")
+                       .add("content", content)
+                       .add("content_type", "text")
+                       .add("status", "accepted")
+                       .add("client_message_id", accepted.client_message_id)
+                       .add("generation_id", ids.generation.text())
+                       .text();
+    return events::encode_frame(events::frames::message_created{{std::move(message)}});
+}
+
 awaitable<std::variant<checked_message, problem>> check_message(services& services, submission in) {
     const auto& sender = *in.sender;
     if (auto fault = check_order(services, sender, in.order)) co_return std::move(*fault);
     checked_message out;
-    auto& [ids, client_message_id, repeated, limits] = out.message;
+    auto& [ids, client_message_id, repeated, limits, created_frame] = out.message;
     client_message_id = in.order.client_message_id.empty() ? uuid::v7(in.arrived).text() : in.order.client_message_id;
     ids = ids_of(sender, in.order, client_message_id);
     if (in.order.listed)
@@ -134,26 +148,9 @@ awaitable<std::variant<checked_message, problem>> check_message(services& servic
         out.counted = std::move(day);
     }
     out.event = event_of(in, out.message);
-    out.content = std::move(in.order.content);
+    created_frame = created_frame_of(out.message, in.order.content);
     out.request_id = std::move(in.trace.request_id);
     co_return out;
-}
-
-// For the user's other devices.
-void broadcast_message(services& services, user_id sender, const checked_message& in) {
-    const auto& ids = in.message.ids;
-    const auto message = json::object()
-                             .add("id", ids.message.text())
-                             .add("conversation_id", ids.conversation.text())
-                             .add("role", "user")
-                             .add("content", in.content)
-                             .add("content_type", "text")
-                             .add("status", "accepted")
-                             .add("client_message_id", in.message.client_message_id)
-                             .add("generation_id", ids.generation.text())
-                             .text();
-    broadcast(services.redis, services.executor, events::channel_of(sender),
-        events::encode_frame(events::frames::message_created{{message}}));
 }
 
 awaitable<std::optional<problem>> publish_message(services& services, user_id sender, const checked_message& in) {
@@ -168,7 +165,8 @@ awaitable<std::optional<problem>> publish_message(services& services, user_id se
     }
     log::info("message.accepted", {{"generation_id", ids.generation.text()}, {"user_id", sender.text()},
                                       {"request_id", in.request_id}, {"repeated", in.message.repeated}});
-    if (!in.message.repeated) broadcast_message(services, sender, in);
+    if (!in.message.repeated)
+        broadcast(services.redis, services.executor, events::channel_of(sender), in.message.created_frame);
     co_return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <set>
 
+#include "events/frames/codec.hpp"
 #include "gateway/messaging/channel_access.hpp"
 #include "gateway/messaging/client_frame.hpp"
 #include "gateway/messaging/generation_status.hpp"
@@ -13,12 +14,13 @@
 #include "gateway/messaging/submit_message.hpp"
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
-#include "platform/base/json.hpp"
 
 namespace airi::gateway {
 namespace {
 
 namespace asio = boost::asio;
+namespace frames = events::frames;
+using events::encode_frame;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t max_channels = 100;
@@ -68,6 +70,8 @@ public:
         channels_.clear();
     }
 
+    void leaving(milliseconds after) override { send(encode_frame(frames::reconnect{after.count()})); }
+
     void session_ended() override {
         if (sender_) sender_->close(1008, "the session has ended");
     }
@@ -76,10 +80,10 @@ public:
         const auto self = shared_from_this();
         if (!allowance_.take()) co_return send(error_frame({429, "RATE_LIMITED", "too many frames", "null", 1}, {}));
         auto frame = read_client_frame(message);
-        if (auto* fault = std::get_if<problem>(&frame.is)) co_return send(error_frame(*fault, frame.ref));
+        if (auto* fault = std::get_if<problem>(&frame.content)) co_return send(error_frame(*fault, frame.ref));
         if (!co_await session_lives()) co_return session_ended();
         const auto fault = co_await std::visit(
-            [&](auto& of_type) { return handle(of_type, frame.ref); }, std::get<client_frame>(frame.is));
+            [&](auto& of_type) { return handle(of_type, frame.ref); }, std::get<frames::client_frame>(frame.content));
         if (fault) send(error_frame(*fault, frame.ref));
     }
 
@@ -99,11 +103,11 @@ private:
 
         awaitable<> subscribe(const events::generation_ids& ids) override {
             generation_ = ids.generation;
-            socket_.own_echo_ = ids.message.text();
             follows_ = socket_.follower_.follow(generation_);
             return join(socket_.shared_from_this(), events::channel_of(ids.conversation));
         }
         awaitable<> accepted(const accepted_message& message) override {
+            socket_.own_echo_ = message.created_frame;
             socket_.send(accepted_frame(message, ref_));
             if (!follows_) co_return;
             if (message.repeated)
@@ -152,61 +156,70 @@ private:
     }
 
     // The message_created of the last message sent here is for the user's other devices.
-    bool is_own_echo(const delivered_frame& delivered) const {
-        return !own_echo_.empty() && delivered.frame->find(own_echo_) != std::string::npos;
+    bool is_own_echo(const delivered_frame& delivered) {
+        if (own_echo_ != *delivered.frame) return false;
+        own_echo_.reset();
+        return true;
     }
 
     static std::string accepted_frame(const accepted_message& message, const std::string& ref) {
         const auto& ids = message.ids;
-        const auto data = json::object()
-                              .add("client_message_id", message.client_message_id)
-                              .add("conversation_id", ids.conversation.text())
-                              .add("message_id", ids.message.text())
-                              .add("reply_id", ids.reply.text())
-                              .add("generation_id", ids.generation.text())
-                              .text();
-        return server_frame("message_accepted", data, ref);
+        const frames::message_accepted accepted{.client_message_id = message.client_message_id,
+            .conversation = ids.conversation,
+            .message = ids.message,
+            .reply = ids.reply,
+            .generation = ids.generation};
+        return encode_frame(accepted, ref);
     }
 
-    outcome handle(client_ping&, const std::string& ref) {
-        send(server_frame("pong", "{}", ref));
+    outcome handle(frames::ping&, const std::string& ref) {
+        send(encode_frame(frames::pong{}, ref));
         co_return std::nullopt;
     }
 
-    outcome handle(client_send& in, const std::string& ref) {
+    outcome handle(frames::message_send& in, const std::string& ref) {
+        message_order order;
+        order.conversation = in.conversation;
+        order.companion = in.companion;
+        order.content = std::move(in.content);
+        order.client_message_id = std::move(in.client_message_id);
+        order.model = std::move(in.model);
         sent_message receiver(*this, ref);
         const auto submitted = co_await submit_message(
-            services_, {.sender = caller_, .order = std::move(in.order), .trace = trace_, .arrived = now()}, receiver);
+            services_, {.sender = caller_, .order = std::move(order), .trace = trace_, .arrived = now()}, receiver);
         if (const auto* fault = std::get_if<problem>(&submitted)) co_return *fault;
         watch_silence();
         co_return std::nullopt;
     }
 
-    outcome handle(client_cancel& in, const std::string&) {
+    outcome handle(frames::message_cancel& in, const std::string&) {
         const auto done = co_await cancel_generation(services_, caller_->id, in.generation);
         if (!done) co_return problem_of(done.error());
         co_return std::nullopt;
     }
 
-    outcome handle(client_channel& in, const std::string& ref) {
-        if (!in.join) {
-            if (channels_.erase(in.name) > 0) services_.channels.leave(in.name, this);
-        } else {
-            if (channels_.size() >= max_channels)
-                co_return problem{429, "TOO_MANY_CHANNELS", "a client may subscribe to at most 100 channels"};
-            if (auto fault = co_await check_channel(services_, caller_, in.name)) co_return std::move(*fault);
-            co_await join(shared_from_this(), in.name);
-        }
-        const auto data = json::object().add("channel", in.name).text();
-        send(server_frame(in.join ? "subscribed" : "unsubscribed", data, ref));
+    outcome handle(frames::subscribe& in, const std::string& ref) {
+        if (channels_.size() >= max_channels)
+            co_return problem{429, "TOO_MANY_CHANNELS", "a client may subscribe to at most 100 channels"};
+        if (auto fault = co_await check_channel(services_, caller_, in.channel)) co_return std::move(*fault);
+        co_await join(shared_from_this(), in.channel);
+        send(encode_frame(frames::subscribed{std::move(in.channel)}, ref));
         co_return std::nullopt;
     }
 
-    outcome handle(client_resume& in, const std::string& ref) {
+    outcome handle(frames::unsubscribe& in, const std::string& ref) {
+        if (channels_.erase(in.channel) > 0) services_.channels.leave(in.channel, this);
+        send(encode_frame(frames::unsubscribed{std::move(in.channel)}, ref));
+        co_return std::nullopt;
+    }
+
+    outcome handle(frames::resume& in, const std::string& ref) {
+        std::optional<events::position> seen;
+        if (in.offset >= 0) seen = events::position{in.epoch, in.offset};
         const auto status = co_await status_of(services_, caller_->id, in.generation);
         if (!status) co_return problem_of(status.error());
         if (!*status) co_return not_found("generation");
-        const auto start = follower_.resume(in.generation, in.seen);
+        const auto start = follower_.resume(in.generation, seen);
         if (start.ended) {
             send_resumed(in.generation, true, ref);
             co_return std::nullopt;
@@ -224,18 +237,22 @@ private:
     }
 
     void send_resumed(const generation_id& id, bool recovered, const std::string& ref) {
-        const auto data = json::object().add("generation_id", id.text()).add("recovered", recovered).text();
-        send(server_frame("resumed", data, ref));
+        send(encode_frame(frames::resumed{id, recovered}, ref));
     }
 
-    outcome handle(client_typing& in, const std::string&) {
-        const auto channel = events::channel_of(in.conversation);
+    outcome handle(frames::typing_start& in, const std::string&) {
+        return publish_typing(in.conversation, encode_frame(frames::typing_started{in.conversation, caller_->id}));
+    }
+
+    outcome handle(frames::typing_stop& in, const std::string&) {
+        return publish_typing(in.conversation, encode_frame(frames::typing_stopped{in.conversation, caller_->id}));
+    }
+
+    outcome publish_typing(conversation_id conversation, std::string frame) {
+        const auto channel = events::channel_of(conversation);
         if (!channels_.contains(channel))
             if (auto fault = co_await check_channel(services_, caller_, channel)) co_return std::move(*fault);
-        const auto data =
-            json::object().add("conversation_id", in.conversation.text()).add("user_id", caller_->id.text()).text();
-        std::vector<std::string> words{"PUBLISH", channel,
-            events::publish_payload(server_frame(in.started ? "typing_start" : "typing_stop", data))};
+        std::vector<std::string> words{"PUBLISH", channel, events::publish_payload(frame)};
         co_await services_.redis.command(std::move(words));
         co_return std::nullopt;
     }
@@ -276,7 +293,7 @@ private:
     websocket_sender* sender_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     stream_follower follower_;
-    std::string own_echo_;
+    std::optional<std::string> own_echo_;
     asio::steady_timer silence_timer_;
     bool watching_ = false;
     frame_allowance allowance_;

@@ -272,8 +272,7 @@ void websocket_session::leave(milliseconds after) {
         leave_after_ = after;
         return;
     }
-    send(std::make_shared<const std::string>(
-        R"({"type":"reconnect","data":{"after_ms":)" + std::to_string(after.count()) + "}}"));
+    if (handler_) handler_->leaving(after);
 }
 
 void websocket_session::finish(unsigned short code) {

@@ -60,6 +60,9 @@ public:
         }
         co_return;
     }
+    void leaving(milliseconds after) override {
+        out_->send(std::make_shared<const std::string>("leaving " + std::to_string(after.count())));
+    }
     void closed() override {
         --app_.peers_open;
         ++app_.peers_closed;
