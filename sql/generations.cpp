@@ -112,8 +112,8 @@ postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseco
             {"tokens_out", under_way.tokens_out}, {"cost", under_way.cost_nanousd}});
 }
 
-postgres::bound calls(const generation_id& id, const std::vector<provider_call>& made) {
-    return bind("generations.calls", {{"id", id}, {"calls", calls_json(made)}});
+postgres::bound calls(const generation_id& id, const std::vector<provider_call>& calls) {
+    return bind("generations.calls", {{"id", id}, {"calls", calls_json(calls)}});
 }
 
 postgres::bound restart(const generation_id& id, std::int64_t epoch) {
@@ -124,19 +124,19 @@ postgres::bound release(const generation_id& id, std::int64_t epoch) {
     return bind("generations.release", {{"id", id}, {"epoch", epoch}});
 }
 
-postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& with) {
-    if (with.cached)
+postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& ending) {
+    if (ending.cached)
         return bind("generations.finish_cached",
-            {{"id", id}, {"epoch", epoch}, {"content", with.content}, {"provider", with.provider},
-                {"model", with.model}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
-                {"latency", with.latency_ms}, {"offset", with.offset}});
+            {{"id", id}, {"epoch", epoch}, {"content", ending.content}, {"provider", ending.provider},
+                {"model", ending.model}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
+                {"latency", ending.latency_ms}, {"offset", ending.offset}});
     const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     return bind("generations.finish",
-        {{"id", id}, {"epoch", epoch}, {"state", with.state}, {"content", with.content},
-            {"error", optional(with.error_code)}, {"provider", optional(with.provider)},
-            {"model", optional(with.model)}, {"tokens_in", with.tokens_in}, {"tokens_out", with.tokens_out},
-            {"cost", with.cost_nanousd}, {"latency", with.latency_ms}, {"offset", with.offset},
-            {"calls", calls_json(with.calls)}});
+        {{"id", id}, {"epoch", epoch}, {"state", ending.state}, {"content", ending.content},
+            {"error", optional(ending.error_code)}, {"provider", optional(ending.provider)},
+            {"model", optional(ending.model)}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
+            {"cost", ending.cost_nanousd}, {"latency", ending.latency_ms}, {"offset", ending.offset},
+            {"calls", calls_json(ending.calls)}});
 }
 
 postgres::bound abandon(const generation_id& id, std::string_view error_code) {

@@ -9,7 +9,7 @@ std::string text_of(json::value v) { return std::string(v.string().value_or(""))
 
 }  // namespace
 
-postgres::bound look(const events::chat_finished& in, const generation_id& title, const generation_id& summary) {
+postgres::bound find_due(const events::chat_finished& in, const generation_id& title, const generation_id& summary) {
     return bind("memory.due",
         {{"conversation", in.conversation}, {"generation", in.generation}, {"title", title}, {"summary", summary}});
 }
@@ -39,11 +39,11 @@ postgres::bound title(const events::chat_finished& in, const generation_id& id, 
                                     {"calls", generations::calls_json(calls)}});
 }
 
-postgres::bound fold(const events::chat_finished& in, const generation_id& id, const folding& with,
+postgres::bound fold(const events::chat_finished& in, const generation_id& id, const folding& folding,
     const std::vector<generations::provider_call>& calls) {
     return bind("memory.fold", {{"conversation", in.conversation}, {"user", in.user}, {"id", id},
-                                   {"summary", with.summary}, {"before", with.before}, {"until", with.until},
-                                   {"count", with.turns}, {"calls", generations::calls_json(calls)}});
+                                   {"summary", folding.summary}, {"before", folding.before}, {"until", folding.until},
+                                   {"count", folding.turns}, {"calls", generations::calls_json(calls)}});
 }
 
 std::optional<done> read_done(std::string_view text) {

@@ -28,7 +28,7 @@ bool is_name(std::string_view name) {
     return std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || digit(c) || c == '_' || c == '.'; });
 }
 
-// The lexical rules are those of PostgreSQL's manual, 4.1 (lexical structure).
+// The lexical rules are in PostgreSQL's manual, 4.1 (lexical structure).
 class file_parser {
 public:
     file_parser(std::string_view file, std::string_view text) : file_(file), text_(text) {}
@@ -76,7 +76,7 @@ private:
         const auto name = trimmed(text_.substr(at_ + marker.size(), end - at_ - marker.size()));
         if (!is_name(name)) fail(at_, "a name is domain.verb in lower case");
         if (std::ranges::find(out_, name, &postgres::prepared::name) != out_.end())
-            fail(at_, fmt::format("{} is there twice", name));
+            fail(at_, fmt::format("{} is defined twice", name));
         out_.push_back({std::string(name), {}, {}});
         started_ = at_;
         at_ = end;
@@ -95,7 +95,7 @@ private:
         const auto from = at_;
         int depth = 0;
         do {
-            if (at_ >= text_.size()) fail(from, "this comment has no end");
+            if (at_ >= text_.size()) fail(from, "the comment is not closed");
             if (follows("/*"))
                 ++depth, at_ += 2;
             else if (follows("*/"))
@@ -114,7 +114,7 @@ private:
     void quoted(char mark, bool escapes) {
         auto end = at_ + 1;
         for (;; ++end) {
-            if (end >= text_.size()) fail(at_, "this quotation has no end");
+            if (end >= text_.size()) fail(at_, "the quotation is not closed");
             if (escapes && text_[end] == '\\')
                 ++end;
             else if (text_[end] == mark && end + 1 < text_.size() && text_[end + 1] == mark)
@@ -132,7 +132,7 @@ private:
         if (end >= text_.size() || text_[end] != '$') return keep(1);
         const auto tag = text_.substr(at_, end + 1 - at_);
         const auto close = text_.find(tag, end + 1);
-        if (close == std::string_view::npos) fail(at_, "this quotation has no end");
+        if (close == std::string_view::npos) fail(at_, "the quotation is not closed");
         keep(close + tag.size() - at_);
     }
 

@@ -17,8 +17,9 @@ std::vector<postgres::prepared> read_all() {
         std::move(of_file.begin(), of_file.end(), std::back_inserter(found));
     }
     std::ranges::sort(found, {}, &postgres::prepared::name);
-    const auto twice = std::ranges::adjacent_find(found, {}, &postgres::prepared::name);
-    if (twice != found.end()) throw std::invalid_argument(fmt::format("sql/queries: {} is there twice", twice->name));
+    const auto repeated = std::ranges::adjacent_find(found, {}, &postgres::prepared::name);
+    if (repeated != found.end())
+        throw std::invalid_argument(fmt::format("sql/queries: {} is defined twice", repeated->name));
     return found;
 }
 
@@ -31,8 +32,8 @@ const std::vector<postgres::prepared>& statements() {
 
 const postgres::prepared* find(std::string_view name) {
     const auto& list = statements();
-    const auto at = std::ranges::lower_bound(list, name, {}, &postgres::prepared::name);
-    return at != list.end() && at->name == name ? &*at : nullptr;
+    const auto found = std::ranges::lower_bound(list, name, {}, &postgres::prepared::name);
+    return found != list.end() && found->name == name ? &*found : nullptr;
 }
 
 const postgres::prepared& statement(std::string_view name) {
@@ -58,20 +59,21 @@ std::string array_text(std::span<const std::string> elements) {
 
 argument::argument(std::string_view n, double v) : name(n), value(fmt::format("{}", v)) {}
 
-postgres::bound bind(const postgres::prepared& to, std::span<const argument> arguments) {
-    postgres::bound out{&to, {}};
-    out.parameters.reserve(to.parameters.size());
-    for (const auto& wanted : to.parameters) {
-        const auto count = std::ranges::count(arguments, wanted, &argument::name);
+postgres::bound bind(const postgres::prepared& statement, std::span<const argument> arguments) {
+    postgres::bound out{&statement, {}};
+    out.parameters.reserve(statement.parameters.size());
+    for (const auto& parameter : statement.parameters) {
+        const auto count = std::ranges::count(arguments, parameter, &argument::name);
         if (count != 1)
             throw std::logic_error(
-                fmt::format("{}: parameter {} is {}", to.name, wanted, count ? "given twice" : "missing"));
-        out.parameters.push_back(std::ranges::find(arguments, wanted, &argument::name)->value);
+                fmt::format("{}: parameter {} is {}", statement.name, parameter, count ? "given twice" : "missing"));
+        out.parameters.push_back(std::ranges::find(arguments, parameter, &argument::name)->value);
     }
-    if (arguments.size() == to.parameters.size()) return out;
-    const auto stranger = std::ranges::find_if(arguments,
-        [&](const argument& given) { return std::ranges::find(to.parameters, given.name) == to.parameters.end(); });
-    throw std::logic_error(fmt::format("{} has no parameter {}", to.name, stranger->name));
+    if (arguments.size() == statement.parameters.size()) return out;
+    const auto unknown = std::ranges::find_if(arguments, [&](const argument& given) {
+        return std::ranges::find(statement.parameters, given.name) == statement.parameters.end();
+    });
+    throw std::logic_error(fmt::format("{} has no parameter {}", statement.name, unknown->name));
 }
 
 postgres::bound bind(std::string_view name, std::initializer_list<argument> arguments) {

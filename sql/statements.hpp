@@ -1,5 +1,4 @@
-// The named statements of sql/queries, read once from the text embedded in the program. Used by routes (by
-// name) and by the typed call sites of workers.
+// The named statements of sql/queries, parsed once from the text embedded in the program.
 #pragma once
 
 #include <concepts>
@@ -18,7 +17,7 @@
 
 namespace airi::sql {
 
-/// The statement of that name; none when there is none. Lives as long as the program.
+/// The statement of that name, or null. Lives as long as the program.
 const postgres::prepared* find(std::string_view name);
 /// As find(), but throws std::logic_error for an unknown name.
 const postgres::prepared& statement(std::string_view name);
@@ -28,7 +27,7 @@ std::span<const postgres::prepared> all();
 /// The Postgres text of an array: {"a","b"}.
 std::string array_text(std::span<const std::string> elements);
 
-/// A named value in the text form Postgres reads.
+/// A named value in Postgres's text format.
 struct argument {
     std::string_view name;
     std::optional<std::string> value;
@@ -53,9 +52,9 @@ struct argument {
     }
 };
 
-/// Binds all parameters of a statement by name. A missing, unknown or repeated one is std::logic_error.
+/// Binds the parameters of a statement by name. Throws std::logic_error for a missing, unknown or repeated one.
 postgres::bound bind(std::string_view name, std::initializer_list<argument> arguments);
-postgres::bound bind(const postgres::prepared& to, std::span<const argument> arguments);
+postgres::bound bind(const postgres::prepared& statement, std::span<const argument> arguments);
 
 extern const std::span<const embedded_file> query_files;
 

@@ -45,7 +45,7 @@ TEST_CASE("a named parameter gets one number however often it is used") {
     CHECK(made.parameters == std::vector<std::string>{"caller", "limit", "caller_2"});
 }
 
-TEST_CASE("what only looks like a parameter stays as it is") {
+TEST_CASE("text that only resembles a parameter stays as it is") {
     for (const std::string text : {
              "select 'at :noon', 'it''s :x'",
              R"(select e'\':x', E'\\', 1::text)",
@@ -59,7 +59,7 @@ TEST_CASE("what only looks like a parameter stays as it is") {
         CHECK(only(text).text == text);
 }
 
-TEST_CASE("a cast directly behind a parameter and a parameter directly behind a cast are told apart") {
+TEST_CASE("a cast after a parameter and a parameter after a cast are distinguished") {
     const auto made = only("select :a::text||:b, (:c)::int, x::text=:a");
     CHECK(made.text == "select $1::text||$2, ($3)::int, x::text=$1");
 }
@@ -67,11 +67,11 @@ TEST_CASE("a cast directly behind a parameter and a parameter directly behind a 
 TEST_CASE("a mistake in a query file is named with file and line") {
     CHECK(complaint("select 1;") == "chat.sql:1: text before the first `-- name:`");
     CHECK(complaint("-- name: a.b\nselect 1;\n\nselect 2;") == "chat.sql:4: a second statement under one name");
-    CHECK(complaint("-- name: a.b\nselect\n 'x") == "chat.sql:3: this quotation has no end");
-    CHECK(complaint("-- name: a.b\nselect $q$ $p$") == "chat.sql:2: this quotation has no end");
-    CHECK(complaint("-- name: a.b\nselect 1 /* /* */") == "chat.sql:2: this comment has no end");
+    CHECK(complaint("-- name: a.b\nselect\n 'x") == "chat.sql:3: the quotation is not closed");
+    CHECK(complaint("-- name: a.b\nselect $q$ $p$") == "chat.sql:2: the quotation is not closed");
+    CHECK(complaint("-- name: a.b\nselect 1 /* /* */") == "chat.sql:2: the comment is not closed");
     CHECK(complaint("-- name: a.b\nselect $1") == "chat.sql:2: parameters are named, not numbered");
-    CHECK(complaint("-- name: a.b\nselect 1;\n-- name: a.b\nselect 1") == "chat.sql:3: a.b is there twice");
+    CHECK(complaint("-- name: a.b\nselect 1;\n-- name: a.b\nselect 1") == "chat.sql:3: a.b is defined twice");
     CHECK(complaint("\n-- name: a.b\n-- nothing\n;-- name: x") == "chat.sql:2: a.b has no statement");
     CHECK(complaint("-- name: Chat\nselect 1") == "chat.sql:1: a name is domain.verb in lower case");
 }
@@ -96,7 +96,7 @@ TEST_CASE("values are bound by name in the order of the numbers") {
                                   "7", "x", std::nullopt, "true", "00000000-0000-0000-0000-000000000000"});
 }
 
-TEST_CASE("a missing, a repeated and an unknown argument are each refused") {
+TEST_CASE("missing, repeated and unknown arguments are rejected") {
     const auto made = only("select :a, :b");
     CHECK_THROWS_WITH_AS(
         sql::bind(made, std::vector<sql::argument>{{"a", 1}}), "x.y: parameter b is missing", std::logic_error);

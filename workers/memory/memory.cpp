@@ -128,7 +128,7 @@ awaitable<result<effects>> update_memory(events::chat_finished event, record rec
     const task title{generation_id::of(event.generation.value, "title"), "titles"};
     const task summary{generation_id::of(event.generation.value, "summary"), "summaries"};
     const auto rows =
-        co_await postgres::run_one(ports.database, std::nullopt, memories::look(event, title.id, summary.id));
+        co_await postgres::run_one(ports.database, std::nullopt, memories::find_due(event, title.id, summary.id));
     if (!rows) co_return rows.error();
     const auto due = rows->empty() ? std::nullopt : memories::read_due(rows->text(0, 0));
     if (!due) co_return effects{};
