@@ -3,19 +3,20 @@
 namespace airi::gateway {
 namespace {
 
-std::uint32_t at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
+std::uint32_t byte_at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
 std::uint32_t big(std::string_view bytes, std::size_t index, int count) {
     std::uint32_t out = 0;
-    for (int i = 0; i < count; ++i) out = out << 8 | at(bytes, index + i);
+    for (int i = 0; i < count; ++i) out = out << 8 | byte_at(bytes, index + i);
     return out;
 }
 std::uint32_t little(std::string_view bytes, std::size_t index, int count) {
     std::uint32_t out = 0;
-    for (int i = count; i-- > 0;) out = out << 8 | at(bytes, index + i);
+    for (int i = count; i-- > 0;) out = out << 8 | byte_at(bytes, index + i);
     return out;
 }
 
-// Chunks of length, name, data, checksum from IHDR to IEND, and nothing behind it (https://www.w3.org/TR/png-3/#5).
+// Chunks of length, name, data and checksum, from IHDR to IEND, and nothing after that
+// (https://www.w3.org/TR/png-3/#5).
 std::optional<image_size> png(std::string_view bytes) {
     constexpr std::string_view signature("\x89PNG\r\n\x1a\n", 8);
     if (!bytes.starts_with(signature)) return std::nullopt;
@@ -34,31 +35,32 @@ std::optional<image_size> png(std::string_view bytes) {
     return std::nullopt;
 }
 
-// Segments of marker and length up to the picture's data, which goes on to the last two bytes (ITU-T T.81, B.1).
+// Segments of marker and length up to the pixel data, which ends two bytes before the end (ITU-T T.81, B.1).
 std::optional<image_size> jpeg(std::string_view bytes) {
     if (!bytes.starts_with("\xff\xd8\xff") || !bytes.ends_with("\xff\xd9")) return std::nullopt;
     std::optional<image_size> found;
-    for (std::size_t from = 2; from + 4 <= bytes.size();) {
-        if (at(bytes, from) != 0xff) return std::nullopt;
-        const auto marker = at(bytes, from + 1);
+    for (std::size_t segment = 2; segment + 4 <= bytes.size();) {
+        if (byte_at(bytes, segment) != 0xff) return std::nullopt;
+        const auto marker = byte_at(bytes, segment + 1);
         if (marker == 0xff) {
-            ++from;
+            ++segment;
             continue;
         }
-        const auto length = big(bytes, from + 2, 2);
-        if (length < 2 || from + 2 + length > bytes.size()) return std::nullopt;
+        const auto length = big(bytes, segment + 2, 2);
+        if (length < 2 || segment + 2 + length > bytes.size()) return std::nullopt;
         if (marker == 0xda) return found;
-        // Of a frame: precision, height, width. C4, C8 and CC are none.
+        // A frame header has precision, height and width. C4, C8 and CC are not frame headers.
         if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
             if (length < 8 || found) return std::nullopt;
-            found = image_size{big(bytes, from + 7, 2), big(bytes, from + 5, 2)};
+            found = image_size{big(bytes, segment + 7, 2), big(bytes, segment + 5, 2)};
         }
-        from += 2 + length;
+        segment += 2 + length;
     }
     return std::nullopt;
 }
 
-// One RIFF container that is as long as it says (https://developers.google.com/speed/webp/docs/riff_container).
+// One RIFF container whose length field equals the length of the bytes
+// (https://developers.google.com/speed/webp/docs/riff_container).
 std::optional<image_size> webp(std::string_view bytes) {
     if (bytes.size() < 30 || !bytes.starts_with("RIFF") || bytes.substr(8, 4) != "WEBP" ||
         little(bytes, 4, 4) != bytes.size() - 8)
@@ -67,7 +69,7 @@ std::optional<image_size> webp(std::string_view bytes) {
     if (little(bytes, 16, 4) > bytes.size() - 20) return std::nullopt;
     if (kind == "VP8 " && bytes.substr(23, 3) == "\x9d\x01\x2a")
         return image_size{little(bytes, 26, 2) & 0x3fff, little(bytes, 28, 2) & 0x3fff};
-    if (kind == "VP8L" && at(bytes, 20) == 0x2f) {
+    if (kind == "VP8L" && byte_at(bytes, 20) == 0x2f) {
         const auto bits = little(bytes, 21, 4);
         return image_size{(bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1};
     }

@@ -1,4 +1,4 @@
-// Who may subscribe to which channel. Used by the WebSocket handler.
+// Checks whether an account may subscribe to a channel. Used by the WebSocket handler.
 #pragma once
 
 #include <memory>

@@ -39,10 +39,8 @@ public:
             co_return std::string(": waiting\n\n");
         }
         done_ = events::is_end(one->type);
-        const auto frame = json::document::parse(*one->frame);
-        const auto generation = frame ? frame->root()["data"]["generation_id"].string().value_or("") : "";
-        co_return fmt::format("id: {}.{}.{}\nevent: {}\ndata: {}\n\n", generation, one->at.epoch, one->at.offset,
-            events::name_of(one->type), *one->frame);
+        co_return fmt::format("id: {}.{}.{}\nevent: {}\ndata: {}\n\n", watch_->generation().text(), one->at.epoch,
+            one->at.offset, events::name_of(one->type), *one->frame);
     }
 
 private:

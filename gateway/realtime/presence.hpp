@@ -19,7 +19,7 @@ struct presence_options {
     milliseconds lease{40'000};  ///< after which the sockets of a dead gateway count no more
     /// A user stays online that long after the last socket has closed: a page is being reloaded.
     milliseconds grace{10'000};
-    milliseconds sweep_every{2'000};  ///< between two looks for users whose time is up
+    milliseconds sweep_every{2'000};  ///< between two searches for users whose time is up
     std::size_t batch = 100;          ///< sockets a command: none occupies Redis for long
 };
 

@@ -38,7 +38,7 @@ TEST_CASE("a listener ends with the text that was written, whatever was lost on 
         }
         in.redis.uncork();
         if (away) in.redis.come_back();
-        // The last frame reaches the hub: with a delta while the stream stands, with a snapshot otherwise.
+        // The last frame reaches the hub: with a delta while the stream exists, with a snapshot otherwise.
         ++at.offset;
         text += "end";
         if (!in.write(at, frame_type::delta, "end")) REQUIRE(in.write(at, frame_type::snapshot, text));

@@ -135,7 +135,7 @@ struct writing {
                 CHECK(got().text == out->text());
             }
     }
-    void say(std::vector<std::string> words) { REQUIRE(finish(io, client->command(std::move(words))).has_value()); }
+    void run(std::vector<std::string> words) { REQUIRE(finish(io, client->command(std::move(words))).has_value()); }
     bool without_gap(const reader& of) {
         for (std::size_t i = 0; i < of.positions.size(); ++i)
             if (of.positions[i] != position{1, static_cast<std::int64_t>(i)}) return false;
@@ -145,12 +145,12 @@ struct writing {
 
 // The behaviour that the hub relies on.
 void conforms(io_context& io, redis::client& client, redis::subscriber& subscriber) {
-    const auto say = [&](std::vector<std::string> words) {
+    const auto run = [&](std::vector<std::string> words) {
         return finish(io, client.command(std::move(words))).value();
     };
-    const auto range = [&](const std::string& from) { return say({"XRANGE", "gen:x", from, "+"}); };
+    const auto range = [&](const std::string& from) { return run({"XRANGE", "gen:x", from, "+"}); };
     CHECK(range("-").list.empty());
-    for (const auto* id : {"1-0", "1-1", "2-0"}) say({"XADD", "gen:x", id, "f", std::string("at ") + id});
+    for (const auto* id : {"1-0", "1-1", "2-0"}) run({"XADD", "gen:x", id, "f", std::string("at ") + id});
     const auto all = range("-");
     REQUIRE(all.list.size() == 3);
     REQUIRE(all.list[1].list.size() == 2);
@@ -161,16 +161,16 @@ void conforms(io_context& io, redis::client& client, redis::subscriber& subscrib
     CHECK(range("(1-1").list.size() == 1);
     CHECK(range("1-7").list.size() == 1);
     CHECK(range("3-0").list.empty());
-    std::vector<std::string> arrived;
-    subscriber.arrived = [&](std::string_view, std::string_view payload) { arrived.emplace_back(payload); };
-    say({"PUBLISH", "c", "unheard"});
+    std::vector<std::string> received;
+    subscriber.arrived = [&](std::string_view, std::string_view payload) { received.emplace_back(payload); };
+    run({"PUBLISH", "c", "not received"});
     REQUIRE(finish(io, subscriber.subscribe("c")).has_value());
     REQUIRE(finish(io, subscriber.subscribe("c")).has_value());
-    CHECK(say({"PUBLISH", "c", "heard"}).number == 1);
-    REQUIRE(until(io, [&] { return !arrived.empty(); }));
+    CHECK(run({"PUBLISH", "c", "received"}).number == 1);
+    REQUIRE(until(io, [&] { return !received.empty(); }));
     subscriber.unsubscribe("c");
-    say({"PUBLISH", "c", "unheard"});
-    CHECK(arrived == std::vector<std::string>{"heard"});
+    run({"PUBLISH", "c", "not received"});
+    CHECK(received == std::vector<std::string>{"received"});
     subscriber.arrived = nullptr;
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("a restart in the middle leaves the text of the new epoch") {
 
 TEST_CASE("gateways whose subscriptions are cut off read the missed frames once each") {
     writing in;
-    in.write([&] { in.say({"CLIENT", "KILL", "TYPE", "pubsub"}); });
+    in.write([&] { in.run({"CLIENT", "KILL", "TYPE", "pubsub"}); });
     for (auto* each : {&in.one, &in.two}) {
         CHECK(in.without_gap(each->early()));
         CHECK(each->streams_read() > 0);
@@ -216,14 +216,14 @@ TEST_CASE("gateways whose subscriptions are cut off read the missed frames once 
 
 TEST_CASE("FLUSHALL in the middle of a reply costs no text") {
     writing in;
-    in.write([&] { in.say({"FLUSHALL"}); });
+    in.write([&] { in.run({"FLUSHALL"}); });
 }
 
 TEST_CASE("FLUSHALL while the subscriptions are cut off costs no text") {
     writing in;
     in.write([&] {
-        in.say({"CLIENT", "KILL", "TYPE", "pubsub"});
-        in.say({"FLUSHALL"});
+        in.run({"CLIENT", "KILL", "TYPE", "pubsub"});
+        in.run({"FLUSHALL"});
     });
 }
 
