@@ -20,12 +20,10 @@ awaitable<std::optional<problem>> check_channel(
     if ((channel == "admin" || channel == "crisis") && caller->role != "user") co_return std::nullopt;
     const auto conversation = conversation_of(channel);
     if (!conversation) co_return not_found("channel");
-    postgres::transaction ask;
-    ask.caller = caller->id;
-    ask.statements.push_back(sql::bind("conversations.owned", {{"id", *conversation}}));
-    const auto rows = co_await services.database.run(std::move(ask));
+    const auto rows = co_await postgres::run_one(
+        services.database, caller->id, sql::bind("conversations.owned", {{"id", *conversation}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found("channel");
+    if (rows->empty()) co_return not_found("channel");
     co_return std::nullopt;
 }
 

@@ -1,29 +1,24 @@
 #include "gateway/messaging/generation_status.hpp"
 
 #include "platform/base/json.hpp"
-#include "platform/base/number.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
 
 awaitable<result<std::optional<generation_status>>> status_of(services& services, user_id caller, generation_id id) {
-    postgres::transaction ask;
-    ask.caller = caller;
-    ask.statements.push_back(sql::bind("generations.status", {{"id", id}}));
-    const auto rows = co_await services.database.run(std::move(ask));
+    const auto rows =
+        co_await postgres::run_one(services.database, caller, sql::bind("generations.status", {{"id", id}}));
     if (!rows) co_return rows.error();
-    const auto& row = rows->front();
-    if (row.empty()) co_return std::optional<generation_status>{};
-    generation_status out;
-    out.ids = {.conversation = conversation_id::parse(row.text(0, 0)).value_or(conversation_id{}),
-        .generation = id,
-        .message = message_id::parse(row.text(0, 7)).value_or(message_id{}),
-        .reply = message_id::parse(row.text(0, 1)).value_or(message_id{})};
-    out.state = row.text(0, 2);
-    out.at = {number_of(row.text(0, 3)), number_of(row.text(0, 5))};
-    out.checkpoint = row.text(0, 4);
+    if (rows->empty()) co_return std::optional<generation_status>{};
+    const auto [conversation, reply, state, epoch, checkpoint, offset, last, message] = rows->read<conversation_id,
+        message_id, std::string, std::int64_t, std::string, std::int64_t, std::string_view, message_id>(0);
+    generation_status out{.ids = {.conversation = conversation, .generation = id, .message = message, .reply = reply},
+        .state = state,
+        .at = {epoch, offset},
+        .checkpoint = checkpoint,
+        .end = std::nullopt};
     if (out.state != "queued" && out.state != "running") {
-        const auto end = json::document::parse(row.text(0, 6));
+        const auto end = json::document::parse(last);
         if (!end) co_return make_error_code(postgres::errc::broken);
         out.end = events::end_frame(
             out.state, end->root()["error_code"].string().value_or(""), end->root()["message"].text());
@@ -42,13 +37,11 @@ std::optional<entry> frame_of(const generation_status& status, const events::gen
 }
 
 awaitable<result<>> cancel_generation(services& services, user_id caller, generation_id id) {
-    postgres::transaction ask;
-    ask.caller = caller;
-    ask.statements.push_back(sql::bind("generations.cancel", {{"id", id}}));
-    const auto rows = co_await services.database.run(std::move(ask));
+    const auto rows =
+        co_await postgres::run_one(services.database, caller, sql::bind("generations.cancel", {{"id", id}}));
     if (!rows) co_return rows.error();
     // Another user's generation gives no row, and the workers check the caller too.
-    if (rows->front().empty()) co_return result<>{};
+    if (rows->empty()) co_return result<>{};
     std::vector<std::string> words{"PUBLISH", std::string(events::cancel_channel), id.text()};
     co_await services.redis.command(std::move(words));
     co_return result<>{};

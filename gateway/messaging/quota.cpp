@@ -5,17 +5,9 @@
 namespace airi::gateway {
 namespace {
 
-awaitable<result<postgres::rows>> run(services& services, user_id caller, postgres::bound statement) {
-    postgres::transaction one;
-    one.caller = caller;
-    one.statements.push_back(std::move(statement));
-    auto rows = co_await services.database.run(std::move(one));
-    if (!rows) co_return rows.error();
-    co_return std::move(rows->front());
-}
-
 awaitable<result<>> seed(services& services, user_id sender, quota day) {
-    const auto rows = co_await run(services, sender, sql::bind("quota.messages_today", {{"day", day.day}}));
+    const auto rows =
+        co_await postgres::run_one(services.database, sender, sql::bind("quota.messages_today", {{"day", day.day}}));
     if (!rows) co_return rows.error();
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < rows->size(); ++i) ids.emplace_back(rows->text(i, 0));
@@ -25,8 +17,8 @@ awaitable<result<>> seed(services& services, user_id sender, quota day) {
 // Postgres decides: Redis may have lost messages that are under way, and may be away.
 awaitable<std::optional<problem>> count_in_postgres(services& services, user_id sender, quota day, decision& used) {
     if (day.max < 0) co_return std::nullopt;
-    const auto rows = co_await run(
-        services, sender, sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
+    const auto rows = co_await postgres::run_one(services.database, sender,
+        sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
     if (!rows || rows->text(0, 0) == "used_up") co_await services.limits.give_back(day);
     if (!rows) co_return problem_of(rows.error());
     if (rows->text(0, 0) != "used_up") {
@@ -68,7 +60,8 @@ awaitable<std::optional<problem>> count_message(services& services, const accoun
 awaitable<> uncount_message(services& services, user_id sender, quota day) {
     co_await services.limits.give_back(day);
     if (day.max >= 0)
-        co_await run(services, sender, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+        co_await postgres::run_one(
+            services.database, sender, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
 }
 
 }  // namespace airi::gateway

@@ -65,16 +65,14 @@ awaitable<std::optional<problem>> ensure_conversation(
         if (*owned == ownership::none) co_return not_found("conversation");
         co_return std::nullopt;
     }
-    postgres::transaction create;
-    create.caller = sender.id;
-    create.statements.push_back(sql::bind("conversations.create",
-        {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt},
-            {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
-    const auto rows = co_await services.database.run(std::move(create));
+    const auto rows = co_await postgres::run_one(services.database, sender.id,
+        sql::bind("conversations.create",
+            {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt},
+                {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found("companion");
+    if (rows->empty()) co_return not_found("companion");
     co_await services.responses.invalidate(sender.id);
-    co_return refusal_of(rows->front().text(0, 0));
+    co_return refusal_of(rows->text(0, 0));
 }
 
 // Kafka holds the text sealed with the sender's key only.

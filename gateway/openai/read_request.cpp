@@ -28,27 +28,25 @@ bool is_role(std::string_view name) {
 }
 
 struct conversation_turns {
-    std::string list;       // JSON
+    json::array list;
     std::string last_user;  // the text to be answered
 };
 
 std::variant<conversation_turns, problem> read_turns(json::value messages) {
     if (messages.type() != json::kind::array || messages.size() == 0)
         return missing_parameter("messages must be a list that is not empty");
-    conversation_turns out{"[", {}};
+    conversation_turns out;
     bool roles = true;
     messages.each([&](json::value m) {
         const auto role = m["role"].string();
         roles = roles && role && is_role(*role);
         if (!roles) return;
         auto text = text_of(m["content"]);
-        if (out.list.size() > 1) out.list += ',';
-        out.list += json::object().add("role", *role).add("content", text).text();
+        out.list.add(json::object().add("role", *role).add("content", text));
         if (*role == "user") out.last_user = std::move(text);
     });
     if (!roles) return invalid_request("messages must each have a role of system, developer, user or assistant");
     if (out.last_user.empty()) return invalid_request("messages must have one of role user with a text");
-    out.list += ']';
     return out;
 }
 
@@ -96,7 +94,7 @@ std::variant<completion_request, problem> read_request(
     if (auto* fault = std::get_if<problem>(&read)) return std::move(*fault);
     auto& turns = std::get<conversation_turns>(read);
     json::object parameters;
-    parameters.add_raw("turns", turns.list);
+    parameters.add_raw("turns", turns.list.text());
     if (auto fault = read_parameters(body, parameters)) return std::move(*fault);
     completion_request out;
     out.model = *model;

@@ -1,15 +1,14 @@
 #include "gateway/realtime/presence.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <charconv>
 
 #include "events/frames/codec.hpp"
 #include "events/frames/frame.hpp"
 #include "events/frames/presence.hpp"
 #include "gateway/realtime/broadcast.hpp"
+#include "platform/base/sleep.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -76,11 +75,6 @@ std::optional<instant> time_of(std::string_view ms) {
     std::int64_t out = 0;
     if (std::from_chars(ms.data(), ms.data() + ms.size(), out).ec != std::errc{}) return std::nullopt;
     return instant(milliseconds{out});
-}
-
-awaitable<> sleep(milliseconds time) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
 }  // namespace

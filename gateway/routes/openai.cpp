@@ -40,11 +40,11 @@ response bare(std::string body) {
 }
 
 awaitable<route_result> models(exchange& exchange) {
-    std::string list;
+    json::array list;
     const auto rows = exchange.services.catalogue.rows();
     for (const auto& m : rows->models)
-        if (m.min_rank <= exchange.caller->rank) list += (list.empty() ? "" : ",") + model_json(m);
-    co_return answer(bare(json::object().add("object", "list").add_raw("data", "[" + list + "]").text()));
+        if (m.min_rank <= exchange.caller->rank) list.add_raw(model_json(m));
+    co_return answer(bare(json::object().add("object", "list").add_raw("data", list.text()).text()));
 }
 
 awaitable<route_result> one_model(exchange& exchange) {
