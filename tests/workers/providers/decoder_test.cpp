@@ -103,6 +103,13 @@ TEST_CASE("openai: the end mark is not needed after a finish reason") {
     CHECK(read(openai_decoder, ": only comments\n\n").failed == errc::interrupted);
 }
 
+TEST_CASE("a line over the limit of its format is malformed for every provider") {
+    const std::string big(2 * 1024 * 1024, 'x');
+    for (const auto make : {openai_decoder, anthropic_decoder})
+        CHECK(read(make, "data: " + big + "\n\n").failed == errc::malformed);
+    CHECK(read(ollama_decoder, big + "\n").failed == errc::malformed);
+}
+
 TEST_CASE("openai: a malformed chunk is skipped, many in a row are an error") {
     CHECK(read(openai_decoder, delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
               .text == "ab");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "platform/http/client.hpp"
+
 namespace airi::workers::providers {
 namespace {
 
@@ -13,7 +15,9 @@ constexpr std::int64_t most_tokens = 100'000'000;
 
 error_code decoder::push(std::string_view bytes) {
     if (over_) return {};
-    return read(bytes);
+    const auto ec = read(bytes);
+    // The SSE and NDJSON parsers know the errors of HTTP only.
+    return ec == http::errc::malformed ? make_error_code(errc::malformed) : ec;
 }
 
 error_code decoder::body_ended() {
