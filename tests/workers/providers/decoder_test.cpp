@@ -105,9 +105,9 @@ TEST_CASE("openai: the end mark is not needed after a finish reason") {
 
 TEST_CASE("a line over the limit of its format is malformed for every provider") {
     const std::string big(2 * 1024 * 1024, 'x');
-    for (const auto make : {openai_decoder, anthropic_decoder})
-        CHECK(read(make, "data: " + big + "\n\n").failed == errc::malformed);
-    CHECK(read(ollama_decoder, big + "\n").failed == errc::malformed);
+    CHECK(openai_decoder()->push("data: " + big) == errc::malformed);
+    CHECK(anthropic_decoder()->push("data: " + big) == errc::malformed);
+    CHECK(ollama_decoder()->push(big) == errc::malformed);
 }
 
 TEST_CASE("openai: a malformed chunk is skipped, many in a row are an error") {
