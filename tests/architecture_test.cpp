@@ -230,11 +230,26 @@ TEST_CASE("the text of SQL stands in sql only") {
     CHECK_FALSE(is_sql("SELECT"));
 }
 
-TEST_CASE("no file is longer than 400 lines") {
+namespace {
+
+// Characters, not bytes.
+std::size_t length_of(std::string_view line) {
+    return static_cast<std::size_t>(
+        std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+TEST_CASE("no file has more than 400 lines, and no line more than 120 characters") {
     faults found;
     for (const auto& file : files_below({"platform", "events", "sql", "gateway", "workers", "tests", "deploy", "bench"},
-             {".cpp", ".hpp", ".sql", ".sh", ".js", ".mjs", ".ts", ".py", ".css", ".html", ".cmake", ".txt"}))
+             {".cpp", ".hpp", ".sql", ".sh", ".js", ".mjs", ".ts", ".py", ".css", ".html", ".cmake", ".txt"})) {
         if (file.lines() > 400) found.add(file, std::to_string(file.lines()) + " lines");
+        std::istringstream lines(file.text);
+        std::size_t number = 0;
+        for (std::string line; std::getline(lines, line);)
+            if (++number; length_of(line) > 120) found.add(file, "line " + std::to_string(number) + " is too long");
+    }
     CHECK(found.all == "");
 }
 
