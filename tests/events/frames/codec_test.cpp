@@ -6,7 +6,7 @@
 
 #include "events/frames/all.hpp"
 #include "events/frames/frame.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
 using namespace airi::test;
