@@ -103,9 +103,12 @@ void add_topic(parts& to, const std::string& address, const std::string& topic, 
 // Each event with its topic and the two beside it; CloudEvents 1.0 in binary mode.
 void add_topics(parts& to) {
     constexpr std::string_view headers =
-        R"({"type":"object","required":["ce_id","ce_source","ce_specversion","ce_type","ce_time","content-type"],"properties":{)"
-        R"("ce_id":{"type":"string","format":"uuid"},"ce_source":{"type":"string"},"ce_specversion":{"const":"1.0"},"ce_type":{"type":"string"},)"
-        R"("ce_time":{"type":"string","format":"date-time"},"content-type":{"const":"application/json"},"traceparent":{"type":"string"},)"
+        R"({"type":"object","required":["ce_id","ce_source","ce_specversion","ce_type","ce_time","content-type"],)"
+        R"("properties":{)"
+        R"("ce_id":{"type":"string","format":"uuid"},"ce_source":{"type":"string"},"ce_specversion":{"const":"1.0"},)"
+        R"("ce_type":{"type":"string"},)"
+        R"("ce_time":{"type":"string","format":"date-time"},"content-type":{"const":"application/json"},)"
+        R"("traceparent":{"type":"string"},)"
         R"("x-request-id":{"type":"string"}}})";
     for (const auto& [file, schema] : events::schemas()) {
         const auto topic = file.substr(0, file.size() - std::string_view(".json").size());
@@ -129,12 +132,13 @@ std::string make() {
     add_topics(of);
     return json::object()
         .add("asyncapi", "3.0.0")
-        .add_raw("info",
-            R"({"title":"airi","version":"1.0.0","description":"The frames of the WebSocket and the topics of Kafka."})")
+        .add_raw("info", R"({"title":"airi","version":"1.0.0",)"
+                         R"("description":"The frames of the WebSocket and the topics of Kafka."})")
         .add("defaultContentType", "application/json")
-        .add_raw("servers",
-            R"({"gateway":{"host":"{host}","protocol":"ws","variables":{"host":{"description":"where this document came from"}}},)"
-            R"("kafka":{"host":"{brokers}","protocol":"kafka","variables":{"brokers":{"description":"KAFKA_BROKERS"}}}})")
+        .add_raw("servers", R"({"gateway":{"host":"{host}","protocol":"ws",)"
+                            R"("variables":{"host":{"description":"where this document came from"}}},)"
+                            R"("kafka":{"host":"{brokers}","protocol":"kafka",)"
+                            R"("variables":{"brokers":{"description":"KAFKA_BROKERS"}}}})")
         .add_raw("channels", of.channels.text())
         .add_raw("operations", of.operations.text())
         .add_raw("components",

@@ -95,7 +95,8 @@ TEST_CASE("paths without a version are deprecated and name their successor; what
 TEST_CASE("an account that may not act is refused with the database's reason") {
     gateway_fixture h;
     h.refused =
-        R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" : {"reason": "x"}}})";
+        R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" )"
+        R"(: {"reason": "x"}}})";
     const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(out.status == 403);
     CHECK(gateway_fixture::code_of(out) == "ACCOUNT_BANNED");

@@ -128,7 +128,8 @@ TEST_CASE("a caller's turns and limits are published with the message, outside e
     h.replies_with({"ok"});
     const auto out = h.ask(h.request(verb::post, path,
         body_with(R"(,"max_tokens":9,"temperature":0.5)",
-            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
+            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[)"
+            R"({"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
     CHECK(out.status == 200);
     CHECK(h.out.sent.at(0).value.find("brief") == std::string::npos);
     const auto event = h.opened(h.out.sent.at(0));
