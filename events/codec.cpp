@@ -1,23 +1,31 @@
 #include "events/codec.hpp"
 
-#include "platform/base/error_table.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::events {
 namespace {
 
-constexpr error_row<errc> error_rows[] = {
-    {errc::not_json, "not a JSON object", failure::refused},
-    {errc::missing_field, "missing field", failure::refused},
-    {errc::wrong_type, "wrong type", failure::refused},
-    {errc::out_of_bounds, "out of bounds", failure::refused},
+struct category_type final : boost::system::error_category {
+    const char* name() const noexcept override { return "airi.events"; }
+    std::string message(int value) const override {
+        switch (static_cast<errc>(value)) {
+            case errc::not_json: return "not a JSON object";
+            case errc::missing_field: return "missing field";
+            case errc::wrong_type: return "wrong type";
+            case errc::out_of_bounds: return "out of bounds";
+        }
+        return "unknown";
+    }
+    boost::system::error_condition default_error_condition(int) const noexcept override {
+        return make_error_condition(failure::refused);
+    }
 };
 
 }  // namespace
 
 error_code make_error_code(errc e) {
-    static const error_table<errc> table("airi.events", error_rows);
-    return table.code(e);
+    static const category_type category;
+    return {static_cast<int>(e), category};
 }
 
 namespace wire {

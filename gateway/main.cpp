@@ -72,7 +72,7 @@ struct core {
               .executor = context.get_executor()},
           app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
-        asio::co_spawn(context, hear_session_endings(services), asio::detached);
+        asio::co_spawn(context, subscribe_to_session_ends(services), asio::detached);
         listening.start();
     }
 

@@ -1,12 +1,81 @@
-// A domain has one name, the same in every folder: sql/queries/<domain>.sql holds the statements <domain>.*.
+// A domain has one name, the same in every folder: gateway/routes/<domain>.cpp has the routes <domain>.*,
+// schemas/api/<domain>.json their bodies, sql/queries/<domain>.sql the statements <domain>.*; the worker of
+// events/<domain>.hpp is workers/<domain>/.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "sql/statement_parser.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 
 using namespace airi;
+
+namespace {
+
+using names = std::set<std::string, std::less<>>;
+
+// Routes without schemas: the web page's files.
+const names without_schemas{"pages"};
+// Routes without statements of their own: openai and pages have none; presence reads sessions, operations reads
+// provider_health.
+const names without_statements{"openai", "operations", "pages", "presence"};
+// Schemas without routes: what several domains share.
+const names without_routes{"common"};
+// What every event is made with.
+const names not_domains{"all", "codec", "envelope", "field", "schema", "topics"};
+
+std::string stem_of(const std::string& path) { return std::filesystem::path(path).stem().string(); }
+
+names stems_below(std::string_view folder, std::string_view ending) {
+    names out;
+    for (const auto& file : test::files_below({folder}, {ending}))
+        if (std::filesystem::path(file.path).parent_path() == folder) out.insert(stem_of(file.path));
+    return out;
+}
+
+// The texts between `before` and the next quote, in a source file.
+names texts_after(const std::string& text, std::string_view before) {
+    names out;
+    for (auto at = text.find(before); at != text.npos; at = text.find(before, at + 1)) {
+        const auto begin = at + before.size();
+        out.insert(text.substr(begin, text.find('"', begin) - begin));
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a route's name begins with its file's name") {
+    const auto files = test::files_below({"gateway/routes"}, {".cpp"});
+    REQUIRE(!files.empty());
+    for (const auto& file : files)
+        for (const auto& name : texts_after(file.text, ".name = \""))
+            CHECK_MESSAGE(name.starts_with(stem_of(file.path) + "."), file.path, ": ", name);
+}
+
+TEST_CASE("every domain with routes has schemas and statements of the same name") {
+    const auto schemas = stems_below("schemas/api", ".json"), queries = stems_below("sql/queries", ".sql");
+    const auto routes = stems_below("gateway/routes", ".cpp");
+    for (const auto& domain : routes) {
+        CAPTURE(domain);
+        CHECK(schemas.contains(domain) != without_schemas.contains(domain));
+        CHECK(queries.contains(domain) != without_statements.contains(domain));
+    }
+    for (const auto& domain : schemas) {
+        CAPTURE(domain);
+        CHECK(routes.contains(domain) != without_routes.contains(domain));
+    }
+}
+
+TEST_CASE("the events of a domain have a worker of the same name") {
+    for (const auto& domain : stems_below("events", ".hpp")) {
+        if (not_domains.contains(domain)) continue;
+        CAPTURE(domain);
+        CHECK(!test::files_below({"workers/" + domain}, {".cpp"}).empty());
+    }
+}
 
 TEST_CASE("a statement's prefix is its file's name") {
     const auto files = test::files_below({"sql/queries"}, {".sql"});

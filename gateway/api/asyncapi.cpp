@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view in_schemas = "#/$defs/", in_document = "#/components/schemas/";
 
-std::string reference(std::string_view target) { return fmt::format(R"({{"$ref":"{}"}})", target); }
+std::string reference(std::string_view to) { return fmt::format(R"({{"$ref":"{}"}})", to); }
 
-// The schemas of the document, by name, with all schemas that they refer to.
+// The schemas of the document, by name; what they refer to comes with them.
 class schemas {
 public:
     void add(std::string_view name, std::string text) {
@@ -28,7 +28,7 @@ public:
             text.replace(at, in_schemas.size(), in_document);
         }
         found_.emplace(name, std::move(text));
-        for (const auto& other : needed) add(other, all_->root()["$defs"][other].text());
+        for (const auto& one : needed) add(one, all_->root()["$defs"][one].text());
     }
 
     std::string text() const {
@@ -57,38 +57,36 @@ std::string operation(
         .text();
 }
 
-void add_frames(parts& document) {
-    json::object channel_messages;
+void add_frames(parts& to) {
+    json::object of_channel;
     std::string from_client, from_server;
     for (const auto& frame : events::frame_schemas()) {
-        document.used.add(frame.name, json::document::parse(frame.text)->root().text());
-        document.messages.add_raw(frame.name, json::object()
-                                                  .add("name", frame.type)
-                                                  .add("summary", frame.summary)
-                                                  .add_raw("payload", reference(std::string(in_document) + frame.name))
-                                                  .text());
-        channel_messages.add_raw(frame.name, reference(fmt::format("#/components/messages/{}", frame.name)));
+        to.used.add(frame.name, json::document::parse(frame.text)->root().text());
+        to.messages.add_raw(frame.name, json::object()
+                                            .add("name", frame.type)
+                                            .add("summary", frame.summary)
+                                            .add_raw("payload", reference(std::string(in_document) + frame.name))
+                                            .text());
+        of_channel.add_raw(frame.name, reference(fmt::format("#/components/messages/{}", frame.name)));
         auto& list = frame.from_client ? from_client : from_server;
         list += (list.empty() ? "" : ",") + reference(fmt::format("#/channels/socket/messages/{}", frame.name));
     }
-    document.channels.add_raw(
-        "socket", json::object()
-                      .add("address", "/ws")
-                      .add("title", "WebSocket")
-                      .add("description",
-                          "The token comes as Authorization: Bearer, or as the subprotocols airi.v1, "
-                          "bearer.<token>. JSON text messages.")
-                      .add_raw("servers", "[" + reference("#/servers/gateway") + "]")
-                      .add_raw("messages", channel_messages.text())
-                      .text());
-    document.operations.add_raw(
+    to.channels.add_raw("socket", json::object()
+                                      .add("address", "/ws")
+                                      .add("title", "WebSocket")
+                                      .add("description",
+                                          "The token comes as Authorization: Bearer, or as the subprotocols airi.v1, "
+                                          "bearer.<token>. JSON text messages.")
+                                      .add_raw("servers", "[" + reference("#/servers/gateway") + "]")
+                                      .add_raw("messages", of_channel.text())
+                                      .text());
+    to.operations.add_raw(
         "receive_frame", operation("receive", "socket", "Frames from clients", "[" + from_client + "]"));
-    document.operations.add_raw(
-        "send_frame", operation("send", "socket", "Frames to clients", "[" + from_server + "]"));
+    to.operations.add_raw("send_frame", operation("send", "socket", "Frames to clients", "[" + from_server + "]"));
 }
 
-void add_topic(parts& document, const std::string& address, const std::string& topic, std::string_view description) {
-    document.channels.add_raw(address,
+void add_topic(parts& to, const std::string& address, const std::string& topic, std::string_view description) {
+    to.channels.add_raw(address,
         json::object()
             .add("address", address)
             .add("description", description)
@@ -97,41 +95,41 @@ void add_topic(parts& document, const std::string& address, const std::string& t
                 json::object().add_raw(topic, reference(fmt::format("#/components/messages/{}", topic))).text())
             .text());
     const auto messages = fmt::format("[{}]", reference(fmt::format("#/channels/{}/messages/{}", address, topic)));
-    document.operations.add_raw("send_" + address, operation("send", address, "Publish the event", messages));
+    to.operations.add_raw("send_" + address, operation("send", address, "Written", messages));
     if (!address.ends_with(events::dead_letter_suffix))
-        document.operations.add_raw("receive_" + address, operation("receive", address, "Consume the event", messages));
+        to.operations.add_raw("receive_" + address, operation("receive", address, "Read", messages));
 }
 
 // Each event with its topic and the two beside it; CloudEvents 1.0 in binary mode.
-void add_topics(parts& document) {
+void add_topics(parts& to) {
     constexpr std::string_view headers =
-        R"({"type":"object",)"
-        R"("required":["ce_id","ce_source","ce_specversion","ce_type","ce_time","content-type"],"properties":{)"
-        R"("ce_id":{"type":"string","format":"uuid"},"ce_source":{"type":"string"},)"
-        R"("ce_specversion":{"const":"1.0"},"ce_type":{"type":"string"},)"
-        R"("ce_time":{"type":"string","format":"date-time"},)"
-        R"("content-type":{"const":"application/json"},"traceparent":{"type":"string"},)"
+        R"({"type":"object","required":["ce_id","ce_source","ce_specversion","ce_type","ce_time","content-type"],)"
+        R"("properties":{)"
+        R"("ce_id":{"type":"string","format":"uuid"},"ce_source":{"type":"string"},"ce_specversion":{"const":"1.0"},)"
+        R"("ce_type":{"type":"string"},)"
+        R"("ce_time":{"type":"string","format":"date-time"},"content-type":{"const":"application/json"},)"
+        R"("traceparent":{"type":"string"},)"
         R"("x-request-id":{"type":"string"}}})";
     for (const auto& [file, schema] : events::schemas()) {
         const auto topic = file.substr(0, file.size() - std::string_view(".json").size());
         const auto payload = json::document::parse(schema);
-        document.messages.add_raw(topic, json::object()
-                                             .add("name", topic)
-                                             .add("contentType", "application/json")
-                                             .add_raw("headers", headers)
-                                             .add_raw("payload", payload->root().text())
-                                             .text());
-        add_topic(document, topic, topic, "The event");
-        add_topic(document, topic + events::retry_suffix, topic, "The event, to be retried");
-        add_topic(document, topic + events::dead_letter_suffix, topic,
-            "The undeliverable event, unchanged; the kafka_dlt-* headers give the reason");
+        to.messages.add_raw(topic, json::object()
+                                       .add("name", topic)
+                                       .add("contentType", "application/json")
+                                       .add_raw("headers", headers)
+                                       .add_raw("payload", payload->root().text())
+                                       .text());
+        add_topic(to, topic, topic, "The event");
+        add_topic(to, topic + events::retry_suffix, topic, "The event, to be tried again");
+        add_topic(to, topic + events::dead_letter_suffix, topic,
+            "The event as it came, given up; kafka_dlt-* headers say why");
     }
 }
 
 std::string make() {
-    parts document;
-    add_frames(document);
-    add_topics(document);
+    parts of;
+    add_frames(of);
+    add_topics(of);
     return json::object()
         .add("asyncapi", "3.0.0")
         .add_raw("info", R"({"title":"airi","version":"1.0.0",)"
@@ -141,12 +139,10 @@ std::string make() {
                             R"("variables":{"host":{"description":"where this document came from"}}},)"
                             R"("kafka":{"host":"{brokers}","protocol":"kafka",)"
                             R"("variables":{"brokers":{"description":"KAFKA_BROKERS"}}}})")
-        .add_raw("channels", document.channels.text())
-        .add_raw("operations", document.operations.text())
-        .add_raw("components", json::object()
-                                   .add_raw("schemas", document.used.text())
-                                   .add_raw("messages", document.messages.text())
-                                   .text())
+        .add_raw("channels", of.channels.text())
+        .add_raw("operations", of.operations.text())
+        .add_raw("components",
+            json::object().add_raw("schemas", of.used.text()).add_raw("messages", of.messages.text()).text())
         .text();
 }
 

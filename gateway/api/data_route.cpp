@@ -5,67 +5,69 @@
 namespace airi::gateway {
 namespace {
 
-// Calls `each(name, value)` for the {placeholders} of the route's path until it answers true; whether it did.
-bool any_placeholder(const exchange& exchange, const route& r, const auto& each) {
+// Calls `each(name, value)` for the {placeholders} of the route's path until it returns true; whether it did.
+bool any_placeholder(const exchange& exchange, const auto& each) {
+    const auto path = exchange.route.path;
     std::size_t index = 0;
-    for (auto at = r.path.find('{'); at != std::string_view::npos; at = r.path.find('{', at + 1), ++index)
-        if (each(r.path.substr(at + 1, r.path.find('}', at) - at - 1), exchange.path[index])) return true;
+    for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1), ++index)
+        if (each(path.substr(at + 1, path.find('}', at) - at - 1), exchange.path[index])) return true;
     return false;
 }
 
-// The value of a statement's parameter, wherever the request has it; none when nothing of that name can be there.
-std::optional<std::string> parameter(const exchange& exchange, const route& r, std::string_view name) {
-    std::optional<std::string> found_in_path;
-    any_placeholder(exchange, r, [&](std::string_view placeholder, const std::string& value) {
-        if (placeholder == name) found_in_path = value;
-        return found_in_path.has_value();
+// The value of a statement's parameter, from wherever the request has it; nothing when it does not.
+std::optional<std::string> parameter(const exchange& exchange, std::string_view name) {
+    std::optional<std::string> in_path;
+    any_placeholder(exchange, [&](std::string_view placeholder, const std::string& value) {
+        if (placeholder == name) in_path = value;
+        return in_path.has_value();
     });
-    if (found_in_path) return found_in_path;
+    if (in_path) return in_path;
     if (name == "body") return exchange.request.body;
     if (name == "session") return exchange.caller->session.text();
     if (name == "address") return exchange.request.address;
     if (const auto found = exchange.query.find(name); found != exchange.query.end()) return found->second;
-    if (r.body.empty()) return std::nullopt;
+    if (exchange.route.body.empty()) return std::nullopt;
     const auto member = exchange.json()[name];
     if (!member.exists() || member.is_null()) return std::nullopt;
     if (const auto text = member.string()) return std::string(*text);
     return member.text();
 }
 
-// An id of the path that is none names nothing.
-bool names_nothing(const exchange& exchange, const route& r) {
-    return any_placeholder(exchange, r,
+bool has_malformed_id(const exchange& exchange) {
+    return any_placeholder(exchange,
         [](std::string_view name, const std::string& value) { return name.ends_with("id") && !uuid::parse(value); });
+}
+
+// next_cursor and generating, from the columns after the data.
+std::string meta_of(const postgres::rows& row) {
+    json::object out;
+    out.add("next_cursor", row.is_null(0, 1) ? std::nullopt : std::optional(std::string(row.text(0, 1))));
+    if (row.columns_ > 2) out.add_raw("generating", row.is_null(0, 2) ? "null" : row.text(0, 2));
+    return out.text();
 }
 
 }  // namespace
 
-awaitable<route_result> answer_data(exchange& exchange, const route& r) {
-    if (names_nothing(exchange, r)) co_return not_found("object");
+awaitable<route_result> answer_data(exchange& exchange) {
+    if (has_malformed_id(exchange)) co_return not_found("object");
     postgres::transaction ask;
     if (exchange.caller) ask.caller = exchange.caller->id;
-    postgres::bound bound{&sql::statement(r.name), {}};
-    for (const auto& name : bound.statement->parameters) bound.parameters.push_back(parameter(exchange, r, name));
+    postgres::bound bound{&sql::statement(exchange.route.name), {}};
+    for (const auto& name : bound.statement->parameters) bound.parameters.push_back(parameter(exchange, name));
     ask.statements.push_back(std::move(bound));
     const auto rows = co_await exchange.services.database.run(std::move(ask));
     if (!rows) {
-        // A bad cursor is the caller's; which one, the statement's casts do not say.
+        // A value that its type's cast refuses, such as a cursor; Postgres does not say which one.
         if (failure_of(rows.error()) == failure::refused)
-            co_return bad_request("an id, a cursor or a value is malformed");
+            co_return bad_request("an id, a cursor or another value is malformed");
         co_return problem_of(rows.error());
     }
     const auto& first = rows->front();
     if (first.empty() || first.is_null(0, 0)) co_return not_found("object");
     if (auto refused = refusal_of(first.text(0, 0))) co_return std::move(*refused);
-    std::string meta;
-    if (first.columns_ > 1) {
-        json::object more;
-        more.add("next_cursor", first.is_null(0, 1) ? std::nullopt : std::optional(std::string(first.text(0, 1))));
-        if (first.columns_ > 2) more.add_raw("generating", first.is_null(0, 2) ? "null" : first.text(0, 2));
-        exchange.passing = first.columns_ > 2 && !first.is_null(0, 2);
-        meta = more.text();
-    }
-    co_return success(r.status, first.text(0, 0), meta);
+    // While a reply is generated, the conversation's messages change.
+    exchange.transient = first.columns_ > 2 && !first.is_null(0, 2);
+    co_return success(exchange.route.status, first.text(0, 0), first.columns_ > 1 ? meta_of(first) : std::string{});
 }
 
 }  // namespace airi::gateway

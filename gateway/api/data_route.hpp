@@ -1,10 +1,11 @@
-// Answers a data route: its statement, with parameters taken from the request by name.
+// Answers a data route: runs its statement with parameters taken from the request by name.
 #pragma once
 
 #include "gateway/api/route.hpp"
 
 namespace airi::gateway {
 
-awaitable<route_result> answer_data(exchange&, const route&);
+/// Runs the statement that the exchange's route names.
+awaitable<route_result> answer_data(exchange&);
 
 }  // namespace airi::gateway

@@ -7,6 +7,7 @@
 
 #include "gateway/api/api_schemas.hpp"
 #include "gateway/api/router.hpp"
+#include "platform/base/split.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -50,21 +51,21 @@ std::string described(std::string_view text, std::string_view content = {}) {
 // By media type, what success looks like; empty when nothing is said of it.
 std::string contents_of(const route& r) {
     json::object out;
-    if (!r.answers.empty())
+    if (!r.response.empty())
         out.add_raw("application/json",
-            fmt::format(R"({{"schema":{}}})", r.as_openai ? reference(r.answers) : envelope(r.answers)));
-    for (const auto one : words_of(r.media))
+            fmt::format(R"({{"schema":{}}})", r.openai_format ? reference(r.response) : envelope(r.response)));
+    for (const auto one : split(r.response_media, ' '))
         out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
-    return r.answers.empty() && r.media.empty() ? std::string{} : out.text();
+    return r.response.empty() && r.response_media.empty() ? std::string{} : out.text();
 }
 
 // By media type, what a body looks like.
 std::string taken_by(const route& r) {
-    if (r.takes == json_media)
+    if (r.media_types == json_media)
         return fmt::format(
             R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
     json::object out;
-    for (const auto one : words_of(r.takes))
+    for (const auto one : split(r.media_types, ' '))
         out.add_raw(one, one == "application/x-www-form-urlencoded"
                              ? R"({"schema":{"type":"object"}})"
                              : R"({"schema":{"type":"string","format":"binary"}})");
@@ -76,26 +77,26 @@ responses responses_of(const route& r) {
     const auto refuse = [&](std::initializer_list<unsigned> statuses) {
         for (const auto status : statuses)
             out.emplace(status,
-                fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.as_openai ? "OpenAIError" : "Error"));
+                fmt::format(R"({{"$ref":"#/components/responses/{}"}})", r.openai_format ? "OpenAIError" : "Error"));
     };
     const auto json_of = [](std::string_view schema) {
         return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema));
     };
     out.emplace(r.status, described("Done", contents_of(r)));
-    for (const auto one : words_of(r.also)) {
+    for (const auto one : split(r.other_statuses, ' ')) {
         const auto status = static_cast<unsigned>(std::stoul(std::string(one)));
-        if (status == 202 && r.answers == "Message")
+        if (status == 202 && r.response == "Message")
             out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
         else if (status < 400)
             out.emplace(status, described("See the summary"));
-        else if (r.path.starts_with('=') || r.answers == "Health")
+        else if (r.path.starts_with('=') || r.response == "Health")
             out.emplace(status, described("Not in order"));
         else
             refuse({status});
     }
     refuse({400, 503});
     if (!r.path.starts_with('=')) refuse({429});
-    if (r.who != access::anyone) refuse({401, 403});
+    if (r.access != access::anyone) refuse({401, 403});
     if (r.path.find('{') != r.path.npos) refuse({404});
     if (r.body_limit > 0) refuse({413, 415, 422});
     return out;
@@ -112,7 +113,7 @@ std::string parameters_of(const route& r, json::value schemas) {
         const auto name = r.path.substr(at + 1, r.path.find('}', at) - at - 1);
         add(name, "path", true, name.ends_with("id") ? reference("Uuid") : R"({"type":"string"})");
     }
-    if (r.answers == "Tokens")
+    if (r.issues_tokens)
         add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
     if (!r.query.empty()) {
         const auto schema = schemas[r.query];
@@ -128,13 +129,13 @@ std::string parameters_of(const route& r, json::value schemas) {
 std::string operation(const route& r, const std::string& id, json::value schemas) {
     json::object out;
     out.add("operationId", id)
-        .add("summary", r.about)
+        .add("summary", r.summary)
         .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
-    out.add_raw("security", r.who == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
+    out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
         .add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
         out.add_raw("requestBody", json::object()
-                                       .add("required", !r.body.empty() || r.takes != json_media)
+                                       .add("required", !r.body.empty() || r.media_types != json_media)
                                        .add_raw("content", taken_by(r))
                                        .text());
     json::object answers;
@@ -181,13 +182,18 @@ std::string components() {
     return json::object()
         .add_raw("schemas", with_references(schemas.text()))
         .add_raw("securitySchemes",
-            R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"an access token, or an API key"},)"
-            R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access","description":"set by signing in with X-Token-Transport: cookie; )"
+            R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT",)"
+            R"("description":"an access token, or an API key"},)"
+            R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access",)"
+            R"("description":"set by signing in with X-Token-Transport: cookie; )"
             R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
         .add_raw("responses",
-            R"({"Error":{"description":"Refused: error.code says why","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
-            R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as everywhere","content":{"application/json":)"
-            R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"},{"$ref":"#/components/schemas/Error"}]}}}}})")
+            R"({"Error":{"description":"Refused: error.code says why",)"
+            R"("content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
+            R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as )"
+            R"(everywhere","content":{"application/json":)"
+            R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"})"
+            R"(,{"$ref":"#/components/schemas/Error"}]}}}}})")
         .text();
 }
 
@@ -197,7 +203,9 @@ std::string openapi_document(route_tables tables) {
     return json::object()
         .add("openapi", "3.1.0")
         .add_raw("info",
-            R"({"title":"airi","version":"1.0.0","description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
+            R"({"title":"airi","version":"1.0.0",)"
+            R"("description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same )"
+            R"(paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
         .add_raw("servers", R"([{"url":"/"}])")
         .add_raw("paths", paths(tables))
         .add_raw("components", components())

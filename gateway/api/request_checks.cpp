@@ -1,13 +1,36 @@
 #include "gateway/api/request_checks.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "gateway/api/api_schemas.hpp"
+#include "gateway/http/json_checks.hpp"
+#include "platform/base/split.hpp"
 
 namespace airi::gateway {
 namespace {
 
-// The text of a parameter as JSON of the type its schema names.
+// The database checks the role again.
+bool role_reaches(access level, std::string_view role) {
+    if (level == access::super) return role == "super";
+    return level != access::admin || role == "admin" || role == "super";
+}
+
+std::string_view scope_of(const route& route) {
+    if (!route.scope.empty()) return route.scope;
+    return route.method == verb::get || route.method == verb::head ? "read" : "write";
+}
+
+// Parameters of the media type are ignored: "application/json; charset=utf-8" is JSON.
+bool is_one_of(std::string_view content_type, std::string_view types) {
+    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
+    const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
+    for (const auto wanted : split(types, ' '))
+        if (std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same)) return true;
+    return false;
+}
+
+// A query parameter as JSON of the type its schema names; a string when it is not of that type.
 std::string typed(std::string_view type, std::string_view text) {
     std::int64_t whole = 0;
     const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), whole);
@@ -26,25 +49,52 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
 
 }  // namespace
 
-std::optional<problem> switched_off(const gateway_options& options, const route& r) {
-    const bool speech = r.path.starts_with("/voice/");
-    if (speech ? options.voice_chat : options.file_uploads || r.takes == json_media) return std::nullopt;
-    return problem{403, "FEATURE_DISABLED", "this is switched off here"};
+std::optional<problem> check_access(const route& route, const account& caller) {
+    if (caller.pending && !route.allows_pending) return consent_needed();
+    if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
+    if (!role_reaches(route.access, caller.role))
+        return problem{403, "FORBIDDEN", "only administrators with the needed role may do this"};
+    return std::nullopt;
 }
 
-std::optional<problem> check_body(const route& r, const std::optional<json::document>& body) {
-    if (r.body.empty()) return std::nullopt;
-    if (!body) return invalid("", "a JSON object is needed");
-    const auto faults = api_schema(r.body).check(body->root());
+std::optional<problem> check_feature(const gateway_options& options, feature feature) {
+    const bool on = feature == feature::files   ? options.file_uploads
+                    : feature == feature::voice ? options.voice_chat
+                                                : true;
+    if (on) return std::nullopt;
+    return problem{403, "FEATURE_DISABLED", "this feature is switched off here"};
+}
+
+std::optional<problem> parse_body(exchange& exchange) {
+    const auto& route = exchange.route;
+    const auto& text = exchange.request.body;
+    if (text.empty()) return std::nullopt;
+    if (!is_one_of(exchange.request.header("content-type"), route.media_types))
+        return problem{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be one of: " + std::string(route.media_types)};
+    if (route.media_types != json_media) return std::nullopt;
+    auto parsed = json::document::parse(text);
+    if (!parsed) return bad_request("the body is " + parsed.error().message());
+    if (parsed->root().type() != json::kind::object) return invalid("", "the body must be a JSON object");
+    if (auto refused = refuse_nul(text, parsed->root())) return refused;
+    exchange.body = std::move(*parsed);
+    return std::nullopt;
+}
+
+std::optional<problem> check_body(const exchange& exchange) {
+    const auto& schema = exchange.route.body;
+    if (schema.empty()) return std::nullopt;
+    if (!exchange.body) return invalid("", "the body must be a JSON object");
+    const auto faults = api_schema(schema).check(exchange.body->root());
     if (faults.empty()) return std::nullopt;
-    return problem{422, "VALIDATION_FAILED", "the body has faults", faults_of(faults, "pointer", 0)};
+    return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
 }
 
-std::optional<problem> read_query(const route& r, exchange& exchange) {
-    if (r.query.empty()) return std::nullopt;
+std::optional<problem> read_query(exchange& exchange) {
+    const auto& route = exchange.route;
+    if (route.query.empty()) return std::nullopt;
     static const auto schemas = json::document::parse(api_schemas());
     json::object given;
-    schemas->root()["$defs"][r.query]["properties"].members([&](std::string_view name, json::value property) {
+    schemas->root()["$defs"][route.query]["properties"].members([&](std::string_view name, json::value property) {
         if (const auto text = exchange.request.parameter(name)) {
             given.add_raw(name, typed(property["type"].string().value_or(""), *text));
             exchange.query.emplace(name, *text);
@@ -53,10 +103,10 @@ std::optional<problem> read_query(const route& r, exchange& exchange) {
         }
     });
     const auto object = json::document::parse(given.text());
-    if (!object) return bad_request("the query is not UTF-8");
-    const auto faults = api_schema(r.query).check(object->root());
+    if (!object) return bad_request("the query must be UTF-8");
+    const auto faults = api_schema(route.query).check(object->root());
     if (faults.empty()) return std::nullopt;
-    return problem{400, "BAD_REQUEST", "a parameter of the query has a fault", faults_of(faults, "parameter", 1)};
+    return problem{400, "BAD_REQUEST", "a query parameter is not valid", faults_of(faults, "parameter", 1)};
 }
 
 }  // namespace airi::gateway

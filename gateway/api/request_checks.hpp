@@ -1,4 +1,4 @@
-// What is checked of a request before its route runs: what is switched off, the body and the query by their schemas.
+// What is checked of a request before its route runs: access, switched-off features, body and query.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,18 @@
 
 namespace airi::gateway {
 
-/// 403 for what this installation has switched off: files (any body but JSON), speech.
-std::optional<problem> switched_off(const gateway_options&, const route&);
+inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the scope this needs"}; }
+
+/// 403 when the account's state, its role or its API key's scopes do not reach to the route.
+std::optional<problem> check_access(const route&, const account&);
+/// 403 when this installation has switched the feature off.
+std::optional<problem> check_feature(const gateway_options&, feature);
+/// Parses a JSON body into `exchange::body`. 415 for a media type the route does not take, 400 and 422 for a text that
+/// is no JSON object or has NUL characters.
+std::optional<problem> parse_body(exchange&);
 /// 422 with every fault of the body at its JSON pointer; nothing when it is valid or the route takes none.
-std::optional<problem> check_body(const route&, const std::optional<json::document>&);
+std::optional<problem> check_body(const exchange&);
 /// Fills `exchange::query`; 400 with every fault by its parameter's name.
-std::optional<problem> read_query(const route&, exchange&);
+std::optional<problem> read_query(exchange&);
 
 }  // namespace airi::gateway

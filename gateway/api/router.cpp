@@ -1,7 +1,5 @@
 #include "gateway/api/router.hpp"
 
-#include <algorithm>
-
 namespace airi::gateway {
 namespace {
 
@@ -12,55 +10,45 @@ std::optional<std::string_view> below_prefix(std::string_view path) {
     return std::nullopt;
 }
 
-void add_method(std::string& to, verb method) {
+void add_method(std::string& list, verb method) {
     constexpr std::string_view names[] = {"GET, HEAD", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    if (!to.empty()) to += ", ";
-    to += names[static_cast<std::size_t>(method)];
+    if (!list.empty()) list += ", ";
+    list += names[static_cast<std::size_t>(method)];
 }
 
 }  // namespace
-
-std::vector<std::string_view> words_of(std::string_view list) {
-    std::vector<std::string_view> out;
-    while (!list.empty()) {
-        const auto word = list.substr(0, list.find(' '));
-        if (!word.empty()) out.push_back(word);
-        list.remove_prefix(std::min(list.size(), word.size() + 1));
-    }
-    return out;
-}
 
 router::router(route_tables tables) : tables_(tables) {
     for (const auto& table : tables)
         for (const auto& row : table) add(row.path.starts_with('=') ? absolute_ : prefixed_, row);
 }
 
-void router::add(node& to, const route& row) {
+void router::add(node& root, const route& row) {
     auto rest = row.path.substr(row.path.starts_with('=') ? 1 : 0);
-    auto* at = &to;
+    auto* node = &root;
     while (!rest.empty()) {
         rest.remove_prefix(1);
         const auto part = rest.substr(0, rest.find('/'));
         if (part.starts_with('{')) {
-            if (!at->placeholder) at->placeholder = std::make_unique<node>();
-            at = at->placeholder.get();
+            if (!node->placeholder) node->placeholder = std::make_unique<router::node>();
+            node = node->placeholder.get();
         } else {
-            at = &at->parts[std::string(part)];
+            node = &node->parts[std::string(part)];
         }
         rest.remove_prefix(part.size());
     }
-    at->rows.push_back(&row);
+    node->rows.push_back(&row);
 }
 
-// A literal part comes before a placeholder; one whose rows take other methods leaves the choice to the placeholder.
-bool router::look(const node& at, std::string_view rest, verb method, found_route& out) {
+// A literal part comes before a placeholder; when its rows have other methods only, the placeholder is tried.
+bool router::look_below(const node& node, std::string_view rest, verb method, found_route& out) {
     if (rest.empty()) {
-        for (const auto* row : at.rows) {
+        for (const auto* row : node.rows) {
             if (row->method == method || (method == verb::head && row->method == verb::get)) {
-                out.is = row;
+                out.route = row;
                 return true;
             }
-            // The pages' pattern takes any name, so it says nothing about a path being known.
+            // The pages' pattern matches any name, so it does not make a path known.
             if (!row->path.starts_with("=/{")) add_method(out.methods, row->method);
         }
         return false;
@@ -69,19 +57,19 @@ bool router::look(const node& at, std::string_view rest, verb method, found_rout
     rest.remove_prefix(1);
     const auto part = rest.substr(0, rest.find('/'));
     rest.remove_prefix(part.size());
-    if (const auto found = at.parts.find(part); found != at.parts.end())
-        if (look(found->second, rest, method, out)) return true;
-    if (!at.placeholder || part.empty()) return false;
+    if (const auto found = node.parts.find(part); found != node.parts.end())
+        if (look_below(found->second, rest, method, out)) return true;
+    if (!node.placeholder || part.empty()) return false;
     out.path.emplace_back(part);
-    if (look(*at.placeholder, rest, method, out)) return true;
+    if (look_below(*node.placeholder, rest, method, out)) return true;
     out.path.pop_back();
     return false;
 }
 
 found_route router::find(verb method, std::string_view path) const {
     found_route out;
-    if (path.empty() || look(absolute_, path, method, out)) return out;
-    if (const auto below = below_prefix(path)) look(prefixed_, *below, method, out);
+    if (path.empty() || look_below(absolute_, path, method, out)) return out;
+    if (const auto below = below_prefix(path)) look_below(prefixed_, *below, method, out);
     return out;
 }
 

@@ -15,9 +15,9 @@ namespace airi::gateway {
 using route_tables = std::span<const std::span<const route>>;
 
 struct found_route {
-    const route* is = nullptr;
+    const gateway::route* route = nullptr;
     std::vector<std::string> path;  ///< the values of {placeholders}, in order
-    std::string methods;            ///< "GET, HEAD": what the path takes, when it takes another method only
+    std::string methods;            ///< "GET, HEAD": those of the path, when there is no row for the method asked for
 };
 
 class router {
@@ -34,8 +34,8 @@ private:
         std::unique_ptr<node> placeholder;
         std::vector<const route*> rows;
     };
-    static void add(node& to, const route&);
-    static bool look(const node& at, std::string_view rest, verb, found_route& out);
+    static void add(node& root, const route&);
+    static bool look_below(const node&, std::string_view rest, verb, found_route& out);
 
     route_tables tables_;
     node absolute_, prefixed_;

@@ -13,58 +13,61 @@ namespace airi::gateway {
 namespace {
 
 constexpr std::string_view to_parents = "parental_consent";
+constexpr std::chrono::hours notice_life{24};
 
-struct wish {
+struct link_order {
     std::optional<user_id> user;
     std::string email, kind;
     cause why;
-    std::string variables = {};  // of a notice, JSON
+};
+
+struct notice_order {
+    user_id user;
+    std::string kind;
+    cause why;
+    std::vector<std::pair<std::string, std::string>> variables;
 };
 
 int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 : kind == "reset_password" ? 60 : 15; }
 
-constexpr std::chrono::hours notice_life{24};
-
-awaitable<> notify(services& services, wish of) {
-    postgres::transaction ask;
-    ask.caller = *of.user;
-    ask.statements.push_back(sql::bind("email_links.recipient", {}));
-    const auto rows = co_await services.database.run(std::move(ask));
-    if (!rows || rows->front().empty()) co_return;
-    const auto& row = rows->front();
+awaitable<> send_notice_to(services& services, notice_order order) {
+    const auto rows = co_await postgres::run_one(services.database, order.user, sql::bind("email_links.recipient", {}));
+    if (!rows || rows->empty()) co_return;
+    auto [to, locale, name] = rows->read<std::string, std::string, std::string>(0);
+    json::object variables;
+    variables.add("name", name);
+    for (const auto& [key, value] : order.variables) variables.add(key, value);
     events::email_requested mail;
-    mail.user = *of.user;
-    mail.to = row.text(0, 0);
-    mail.kind = of.kind;
-    mail.locale = row.text(0, 1);
+    mail.user = order.user;
+    mail.to = std::move(to);
+    mail.kind = std::move(order.kind);
+    mail.locale = std::move(locale);
     mail.link = services.options.public_url + "/";
-    of.variables.insert(1, "\"name\":" + json::quoted(row.text(0, 2)) + ",");
-    mail.variables = {of.variables};
-    mail.expires_at = of.why.at + notice_life;
-    co_await publish_mail(services, mail, random::token(), of.why);
+    mail.variables = {variables.text()};
+    mail.expires_at = order.why.at + notice_life;
+    co_await publish_mail(services, mail, random::token(), order.why);
 }
 
-awaitable<> send(services& services, wish of) {
-    const auto token = random::token();
-    const bool to_parent = of.kind == to_parents;
-    const auto hash = digest::sha256_hex(token);
-    postgres::transaction make;
-    make.statements.push_back(
-        to_parent ? sql::bind("consents.parent_link", {{"user", of.user}, {"hash", hash}})
-                  : sql::bind("email_links.create", {{"user", of.user}, {"email", of.email}, {"kind", of.kind},
-                                                        {"hash", hash}, {"minutes", minutes_of(of.kind)}}));
-    const auto rows = co_await services.database.run(std::move(make));
-    if (!rows || rows->front().empty()) co_return;
-    const auto& row = rows->front();
+awaitable<> send_link_to(services& services, link_order order) {
+    const auto token = random::token(), hash = digest::sha256_hex(token);
+    const bool to_parent = order.kind == to_parents;
+    auto create =
+        to_parent ? sql::bind("consents.parent_link", {{"user", order.user}, {"hash", hash}})
+                  : sql::bind("email_links.create", {{"user", order.user}, {"email", order.email}, {"kind", order.kind},
+                                                        {"hash", hash}, {"minutes", minutes_of(order.kind)}});
+    const auto rows = co_await postgres::run_one(services.database, std::nullopt, std::move(create));
+    if (!rows || rows->empty()) co_return;
+    auto [user, to, locale, name, expires_at] =
+        rows->read<user_id, std::string, std::string, std::string, std::string_view>(0);
     events::email_requested mail;
-    mail.user = user_id::parse(row.text(0, 0)).value_or(user_id{});
-    mail.to = row.text(0, 1);
-    mail.kind = of.kind;
-    mail.locale = row.text(0, 2);
-    mail.link = link_of(services, of.kind, token);
-    mail.variables = {json::object().add(to_parent ? "child" : "name", row.text(0, 3)).text()};
-    mail.expires_at = parse_instant(row.text(0, 4)).value_or(of.why.at);
-    co_await publish_mail(services, mail, token, of.why);
+    mail.user = user;
+    mail.to = std::move(to);
+    mail.kind = order.kind;
+    mail.locale = std::move(locale);
+    mail.link = link_of(services, order.kind, token);
+    mail.variables = {json::object().add(to_parent ? "child" : "name", name).text()};
+    mail.expires_at = parse_instant(expires_at).value_or(order.why.at);
+    co_await publish_mail(services, mail, token, order.why);
 }
 
 }  // namespace
@@ -85,16 +88,26 @@ awaitable<> publish_mail(
 
 void send_link(
     services& services, const request& request, std::optional<user_id> user, std::string email, std::string_view kind) {
-    wish asked{user, std::move(email), std::string(kind), {request.traceparent, request.id, request.arrived}};
-    boost::asio::co_spawn(services.executor, send(services, std::move(asked)), boost::asio::detached);
+    link_order order{user, std::move(email), std::string(kind), cause::of(request)};
+    boost::asio::co_spawn(services.executor, send_link_to(services, std::move(order)), boost::asio::detached);
 }
 
-void send_notice(services& services, const request& request, user_id user, std::string_view kind,
-    std::vector<std::pair<std::string_view, std::string>> variables) {
-    json::object all;
-    for (const auto& [name, value] : variables) all.add(name, value);
-    wish asked{user, {}, std::string(kind), {request.traceparent, request.id, request.arrived}, all.text()};
-    boost::asio::co_spawn(services.executor, notify(services, std::move(asked)), boost::asio::detached);
+std::optional<problem> check_mail(const services& services) {
+    if (services.database.available() && services.publisher.available()) return std::nullopt;
+    return problem_of(make_error_code(postgres::errc::unavailable));
+}
+
+route_result request_link(
+    services& services, const request& request, std::optional<user_id> user, std::string email, std::string_view kind) {
+    if (auto refused = check_mail(services)) return std::move(*refused);
+    send_link(services, request, user, std::move(email), kind);
+    return success(202, R"({"sent":true})");
+}
+
+void send_notice(
+    services& services, const request& request, user_id user, std::string_view kind, mail_variables variables) {
+    notice_order order{user, std::string(kind), cause::of(request), {variables.begin(), variables.end()}};
+    boost::asio::co_spawn(services.executor, send_notice_to(services, std::move(order)), boost::asio::detached);
 }
 
 }  // namespace airi::gateway

@@ -1,34 +1,46 @@
-// Mails of accounts, sent by the mail worker. Links: verification, a new password, signing in, each taken here once.
-// Notices: what happened to an account.
+// E-mails of accounts, sent by the email worker. Links carry a token that is taken once: verification, a new password,
+// signing in, a parent's consent. Notices say what happened to an account.
 #pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "events/email.hpp"
 #include "events/envelope.hpp"
-#include "gateway/http/application.hpp"
+#include "gateway/http/problem.hpp"
 #include "gateway/services/services.hpp"
 
 namespace airi::gateway {
 
-/// The request a mail comes of.
+/// The request an e-mail comes of.
 struct cause {
     std::string traceparent, request_id;
     instant at;
+
+    static cause of(const request& request) { return {request.traceparent, request.id, request.arrived}; }
 };
 
-/// Where the link of a mail leads that brings this token.
+using mail_variables = std::vector<std::pair<std::string_view, std::string>>;
+
+/// The link of an e-mail with this token.
 std::string link_of(const services&, std::string_view kind, std::string_view token);
 
-/// Publishes a mail that brings this token, so that it is sent once. Best effort: what fails is logged.
+/// Publishes an e-mail; its token makes it unique, so that it is sent once. Best effort: failures are logged.
 awaitable<> publish_mail(services&, const events::email_requested&, std::string_view token, const cause&);
 
-/// Asks for a mail with a link of this kind, for the user or, when there is none, for whoever has the address. Nobody
-/// waits for it, so that an answer tells nothing of who has an account; without Kafka or Postgres no mail is sent.
-void send_link(
-    services&, const request& request, std::optional<user_id> user, std::string email, std::string_view kind);
+/// 503 while e-mails cannot be requested: Postgres or Kafka is away.
+std::optional<problem> check_mail(const services&);
 
-/// Asks for a mail that tells the user what happened; the texts of its kind say which variables they show. Best effort,
-/// as a link.
-void send_notice(services&, const request& request, user_id, std::string_view kind,
-    std::vector<std::pair<std::string_view, std::string>> variables);
+/// Sends an e-mail with a link of this kind, to the user or, when there is none, to the account with that address. Runs
+/// in the background, so that no response reveals whether an account exists; without Kafka or Postgres none is sent.
+void send_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);
+
+/// Answers a request for such an e-mail: 202 whether or not an account exists, 503 as check_mail.
+route_result request_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);
+
+/// Sends an e-mail that says what happened; the texts of its kind show the variables. In the background, best effort.
+void send_notice(services&, const request&, user_id, std::string_view kind, mail_variables);
 
 }  // namespace airi::gateway

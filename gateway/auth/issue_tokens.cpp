@@ -3,80 +3,58 @@
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
+#include "gateway/auth/csrf.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "platform/base/json.hpp"
-#include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
 
-problem signup_fault(std::string_view outcome) {
-    if (outcome == "birth_date") return invalid("/birth_date", "nobody was born on this day");
-    if (outcome == "birth_date_needed") return invalid("/birth_date", "the date of birth is needed");
-    if (outcome == "parent_email_needed")
-        return invalid("/parent_email", "a parent has to agree: their address is needed");
-    if (outcome == "parent_email_own")
-        return invalid("/parent_email", "this must be a parent's address, not the child's");
-    if (outcome == "consents") return invalid("/consents", "analytics are not for minors");
-    return {409, "EMAIL_TAKEN", "this address has an account already"};
-}
-// What a session is entered with: in the answer's body, or as cookies.
-route_result token_answer(services& services, const request& request, const tokens::claims& who, std::string_view user,
-    const std::string& renewal, unsigned status) {
-    const auto access = services.keys.sign(who);
+route_result token_answer(services& services, const request& request, const tokens::claims& claims,
+    std::string_view user, const std::string& refresh_token, unsigned status) {
+    const auto access_token = services.keys.sign(claims);
+    const auto csrf = csrf_token(services, claims.session);
     json::object data;
     data.add_raw("user", user).add("expires_in", services.options.access_token_life.count());
     const bool cookies = wants_cookies(request);
     if (cookies)
-        data.add("token_type", "cookie").add("csrf_token", csrf_token(services, who.session));
+        data.add("token_type", "cookie").add("csrf_token", csrf);
     else
-        data.add("token_type", "bearer").add("access_token", access).add("refresh_token", renewal);
+        data.add("token_type", "bearer").add("access_token", access_token).add("refresh_token", refresh_token);
     auto out = success(status, data.text());
-    if (cookies) set_cookies(services, request, who.session, access, renewal, out);
+    if (cookies) set_cookies(services.options, request, {access_token, refresh_token, csrf}, out);
     return out;
 }
 
-awaitable<> record_login_attempt(services& services, const request& request, std::string email,
-    std::optional<user_id> user, std::string_view outcome) {
-    postgres::transaction tell;
-    tell.statements.push_back(sql::bind(
-        "auth.record_attempt", {{"email", email}, {"user", user}, {"outcome", outcome}, {"address", request.address},
-                                   {"user_agent", request.header("user-agent")}}));
-    co_await services.database.run(std::move(tell));
-    if (outcome != "success") log::info("auth.login_refused", {{"address", request.address}, {"why", outcome}});
-}
-
-awaitable<route_result> open_session(services& services, const request& request, user_id user, std::string email,
-    std::string role, unsigned status, bool is_new) {
-    const auto opened = session_id::fresh();
-    const auto renewal = random::token();
+awaitable<route_result> open_session(services& services, const request& request, signed_in_user user, unsigned status) {
+    const auto session = session_id::fresh();
+    const auto refresh_token = random::token();
     postgres::transaction open;
-    open.caller = user;
-    open.statements.push_back(
-        sql::bind("sessions.open", {{"user", user}, {"session", opened}, {"refresh_hash", digest::sha256_hex(renewal)},
-                                       {"user_agent", request.header("user-agent")}, {"address", request.address}}));
-    open.statements.push_back(sql::bind("auth.account", {{"session", opened}}));
-    open.statements.push_back(sql::bind("sessions.device", {{"session", opened}}));
-    const auto got = co_await services.database.run(std::move(open));
-    if (!got) co_return problem_of(got.error());
-    const auto &is = (*got)[1], &device = (*got)[2];
-    if (is.empty()) {
-        if (auto refused = co_await check_standing(services, user)) co_return std::move(*refused);
+    open.caller = user.id;
+    open.statements.push_back(sql::bind(
+        "sessions.open", {{"user", user.id}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh_token)},
+                             {"user_agent", request.header("user-agent")}, {"address", request.address}}));
+    open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
+    open.statements.push_back(sql::bind("sessions.device", {{"session", session}}));
+    const auto rows = co_await services.database.run(std::move(open));
+    if (!rows) co_return problem_of(rows.error());
+    const auto &ended = (*rows)[0], &account = (*rows)[1], &device = (*rows)[2];
+    if (account.empty()) {
+        if (auto refused = co_await check_account_status(services, user.id)) co_return std::move(*refused);
         co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
     }
-    // The sessions that had to make room end on every gateway at once.
-    for (std::size_t i = 0; i < got->front().size(); ++i) {
-        co_await tell_session_ended(services, session_id::parse(got->front().text(i, 0)).value_or(session_id{}));
-    }
-    if (!is_new && !device.empty() && device.text(0, 1) == "t")
-        send_notice(services, request, user, "new_login",
+    // The sessions over the limit, which had to make room.
+    for (std::size_t i = 0; i < ended.size(); ++i)
+        co_await publish_session_end(services, ended.id<session_id>(i, 0).value_or(session_id{}));
+    if (!user.is_new && !device.empty() && device.boolean(0, 1))
+        send_notice(services, request, user.id, "new_login",
             {{"device", std::string(device.text(0, 0))}, {"address", request.address},
                 {"time", to_text(request.arrived)}});
-    const tokens::claims who{user, opened, std::move(email), std::move(role), request.arrived,
+    const tokens::claims claims{user.id, session, std::move(user.email), std::move(user.role), request.arrived,
         request.arrived + services.options.access_token_life};
-    co_return token_answer(services, request, who, is.text(0, 0), renewal, status);
+    co_return token_answer(services, request, claims, account.text(0, 0), refresh_token, status);
 }
 
 }  // namespace airi::gateway

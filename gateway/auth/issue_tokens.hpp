@@ -6,21 +6,20 @@
 
 namespace airi::gateway {
 
+/// An account that has proved its identity.
+struct signed_in_user {
+    user_id id;
+    std::string email, role;
+    bool is_new = false;  ///< the account was created just now
+};
+
 /// Opens a session and answers with its tokens. Sessions over the profile's limit end on every gateway. A sign-in from
-/// a device that is new to an existing account (`is_new` false) sends a notice by e-mail.
-awaitable<route_result> open_session(services&, const request& request, user_id, std::string email, std::string role,
-    unsigned status, bool is_new = false);
+/// a device that is new to an existing account sends a notice by e-mail.
+awaitable<route_result> open_session(services&, const request&, signed_in_user, unsigned status);
 
-/// The answer that carries a session's tokens, in the body or, for clients that ask for it, as cookies. `user` is JSON.
-route_result token_answer(services&, const request& request, const tokens::claims&, std::string_view user,
-    const std::string& renewal, unsigned status);
-
-/// The problem for an outcome of account_create() other than success, at its member of the body.
-problem signup_fault(std::string_view outcome);
-
-/// Records a sign-in attempt, for known and unknown addresses alike. Best effort: a failure to record it refuses no
-/// sign-in.
-awaitable<> record_login_attempt(
-    services&, const request& request, std::string email, std::optional<user_id> user, std::string_view outcome);
+/// The response that carries a session's tokens: in the body or, for clients that ask for it, as cookies. `user` is
+/// JSON.
+route_result token_answer(services&, const request&, const tokens::claims&, std::string_view user,
+    const std::string& refresh_token, unsigned status);
 
 }  // namespace airi::gateway

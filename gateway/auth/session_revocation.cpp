@@ -4,13 +4,14 @@
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
 #include "platform/base/json.hpp"
+#include "sql/statements.hpp"
 
 namespace airi::gateway {
 namespace {
 
-class endings final : public channel_listener {
+class session_ends final : public channel_listener {
 public:
-    explicit endings(services& services) : services_(services) {}
+    explicit session_ends(services& services) : services_(services) {}
 
     void on_frame(std::string_view, const delivered_frame& delivered) override {
         const auto session = session_id::parse(*delivered.frame);
@@ -25,22 +26,32 @@ private:
 
 }  // namespace
 
-awaitable<> hear_session_endings(services& services) {
-    co_await services.channels.join(std::string(session_channel), std::make_shared<endings>(services));
+awaitable<> subscribe_to_session_ends(services& services) {
+    co_await services.channels.join(std::string(session_channel), std::make_shared<session_ends>(services));
 }
 
-awaitable<> tell_session_ended(services& services, session_id session) {
+awaitable<> publish_session_end(services& services, session_id session) {
     services.accounts.invalidate(session);
-    std::vector<std::string> words{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
-    co_await services.redis.command(std::move(words));
+    std::vector<std::string> publish{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
+    co_await services.redis.command(std::move(publish));
 }
 
-awaitable<std::size_t> tell_sessions_ended(services& services, std::string ids) {
+awaitable<result<std::size_t>> end_sessions(services& services, user_id user, std::string_view reason,
+    std::optional<session_id> only, std::optional<session_id> except) {
+    const auto ended = co_await postgres::run_one(
+        services.database, user, sql::bind("sessions.end", {{"why", reason}, {"only", only}, {"but", except}}));
+    if (!ended) co_return ended.error();
+    for (std::size_t i = 0; i < ended->size(); ++i)
+        co_await publish_session_end(services, ended->id<session_id>(i, 0).value_or(session_id{}));
+    co_return ended->size();
+}
+
+awaitable<std::size_t> publish_session_ends(services& services, std::string ids) {
     std::vector<session_id> all;
     if (const auto list = json::document::parse(ids))
         list->root().each(
             [&](json::value id) { all.push_back(session_id::parse(id.string().value_or("")).value_or(session_id{})); });
-    for (const auto& session : all) co_await tell_session_ended(services, session);
+    for (const auto& session : all) co_await publish_session_end(services, session);
     co_return all.size();
 }
 

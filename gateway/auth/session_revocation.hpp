@@ -1,4 +1,5 @@
-// Sessions that end anywhere, heard over Redis: forgotten here at once, their sockets closed.
+// Ending sessions on every gateway: what is cached of them is forgotten at once, their sockets are closed. Gateways
+// hear of it over Redis.
 #pragma once
 
 #include "gateway/services/services.hpp"
@@ -8,12 +9,18 @@ namespace airi::gateway {
 inline constexpr std::string_view session_channel = "sessions";
 
 /// Joins the channel for as long as the thread runs.
-awaitable<> hear_session_endings(services& services);
+awaitable<> subscribe_to_session_ends(services&);
 
-/// Forgets it here at once and tells every gateway. Best effort: what is not heard ends when the caches do.
-awaitable<> tell_session_ended(services& services, session_id session);
+/// Ends sessions of a user in the database and on every gateway; how many there were. `only` ends that one, `except`
+/// all but that one.
+awaitable<result<std::size_t>> end_sessions(services&, user_id, std::string_view reason,
+    std::optional<session_id> only = std::nullopt, std::optional<session_id> except = std::nullopt);
 
-/// The same of a JSON array of ids, as statements answer it; how many there were.
-awaitable<std::size_t> tell_sessions_ended(services& services, std::string ids);
+/// Forgets a session that has ended in the database, here at once and on every gateway. Best effort: a gateway that
+/// misses it forgets the session when its cache entry expires.
+awaitable<> publish_session_end(services&, session_id);
+
+/// The same for a JSON array of ids, as statements return it; how many there were.
+awaitable<std::size_t> publish_session_ends(services&, std::string ids);
 
 }  // namespace airi::gateway

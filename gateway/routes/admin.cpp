@@ -1,4 +1,4 @@
-// For admins and supers: users, the profile's settings and flags, what was done. The database asks again who may.
+// For admins and supers: users, settings and feature flags, the audit log. The database checks the role again.
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -8,26 +8,23 @@
 namespace airi::gateway::routes {
 namespace {
 
-// Takes effect at every gateway at once: what they know of the user's sessions and keys is forgotten, their sockets
-// end.
+// Takes effect on every gateway at once: cached responses and sessions are forgotten, sockets closed.
 awaitable<route_result> act(exchange& exchange, std::string_view action) {
     const auto user = user_id::parse(exchange.path.front());
     if (!user) co_return not_found("user");
-    postgres::transaction change;
-    change.caller = exchange.caller->id;
-    change.statements.push_back(sql::bind("admin.act",
-        {{"id", *user}, {"action", action}, {"body", exchange.body ? exchange.request.body : std::string("{}")}}));
-    const auto rows = co_await exchange.services.database.run(std::move(change));
+    const auto& caller = exchange.caller->id;
+    const auto rows = co_await postgres::run_one(exchange.services.database, caller,
+        sql::bind("admin.act",
+            {{"id", *user}, {"action", action}, {"body", exchange.body ? exchange.request.body : std::string("{}")}}));
     if (!rows)
         co_return failure_of(rows.error()) == failure::refused ? bad_request("a value is malformed")
                                                                : problem_of(rows.error());
-    const auto& row = rows->front();
-    if (row.empty()) co_return not_found("user");
-    if (auto refused = refusal_of(row.text(0, 0))) co_return std::move(*refused);
+    if (rows->empty()) co_return not_found("user");
+    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     co_await exchange.services.responses.invalidate(*user);
-    co_await tell_sessions_ended(exchange.services, std::string(row.text(0, 1)));
-    log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", exchange.caller->id.text()}});
-    co_return success(200, row.text(0, 0));
+    co_await publish_session_ends(exchange.services, std::string(rows->text(0, 1)));
+    log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", caller.text()}});
+    co_return success(200, rows->text(0, 0));
 }
 
 awaitable<route_result> suspend(exchange& exchange) { return act(exchange, "suspend"); }
@@ -42,111 +39,111 @@ constexpr std::array rows{
     route{.method = verb::get,
         .path = "/admin/users",
         .name = "admin.users",
-        .who = access::admin,
+        .access = access::admin,
         .query = "UserSearch",
-        .answers = "AdminUser[]",
-        .about = "Users by a part of their address, status, plan or role"},
+        .response = "AdminUser[]",
+        .summary = "Users by a part of their address, status, plan or role"},
     route{.method = verb::get,
         .path = "/admin/users/{id}",
         .name = "admin.user",
-        .who = access::admin,
-        .answers = "AdminUserDetail",
-        .about = "One, with sessions, use and what moderation found"},
+        .access = access::admin,
+        .response = "AdminUserDetail",
+        .summary = "One, with sessions, use and what moderation found"},
     route{.method = verb::post,
         .path = "/admin/users/{id}/suspend",
         .name = "admin.suspend",
-        .who = access::admin,
-        .run = suspend,
+        .access = access::admin,
+        .handler = suspend,
         .body_limit = small_body,
         .body = "Suspension",
-        .answers = "AdminUser",
-        .about = "Suspend until a time, or until further notice"},
+        .response = "AdminUser",
+        .summary = "Suspend until a time, or until further notice"},
     route{.method = verb::post,
         .path = "/admin/users/{id}/ban",
         .name = "admin.ban",
-        .who = access::admin,
-        .run = ban,
+        .access = access::admin,
+        .handler = ban,
         .body_limit = small_body,
         .body = "Ban",
-        .answers = "AdminUser",
-        .about = "Ban"},
+        .response = "AdminUser",
+        .summary = "Ban"},
     route{.method = verb::post,
         .path = "/admin/users/{id}/reinstate",
         .name = "admin.reinstate",
-        .who = access::admin,
-        .run = reinstate,
+        .access = access::admin,
+        .handler = reinstate,
         .body_limit = small_body,
-        .answers = "AdminUser",
-        .about = "Let a suspended, banned or deleted account act again"},
+        .response = "AdminUser",
+        .summary = "Let a suspended, banned or deleted account act again"},
     route{.method = verb::post,
         .path = "/admin/users/{id}/end-sessions",
         .name = "admin.end_sessions",
-        .who = access::admin,
-        .run = end_sessions,
+        .access = access::admin,
+        .handler = end_sessions,
         .body_limit = small_body,
-        .answers = "AdminUser",
-        .about = "End every session"},
+        .response = "AdminUser",
+        .summary = "End every session"},
     route{.method = verb::put,
         .path = "/admin/users/{id}/plan",
         .name = "admin.plan",
-        .who = access::admin,
-        .run = set_plan,
+        .access = access::admin,
+        .handler = set_plan,
         .body_limit = small_body,
         .body = "PlanChange",
-        .answers = "AdminUser",
-        .about = "Give a plan"},
+        .response = "AdminUser",
+        .summary = "Give a plan"},
     route{.method = verb::put,
         .path = "/admin/users/{id}/role",
         .name = "admin.role",
-        .who = access::super,
-        .run = set_role,
+        .access = access::super,
+        .handler = set_role,
         .body_limit = small_body,
         .body = "RoleChange",
-        .answers = "AdminUser",
-        .about = "Give a role"},
+        .response = "AdminUser",
+        .summary = "Give a role"},
     route{.method = verb::del,
         .path = "/admin/users/{id}",
         .name = "admin.delete",
-        .who = access::super,
-        .run = remove,
-        .answers = "AdminUser",
-        .about = "Delete an account: it may not act any more"},
+        .access = access::super,
+        .handler = remove,
+        .response = "AdminUser",
+        .summary = "Delete an account: it may not act any more"},
     route{.method = verb::get,
         .path = "/admin/settings",
         .name = "admin.settings",
-        .who = access::admin,
+        .access = access::admin,
         .query = "SettingSearch",
-        .answers = "Setting[]",
-        .about = "All settings, the private ones too"},
+        .response = "Setting[]",
+        .summary = "All settings, the private ones too"},
     route{.method = verb::put,
         .path = "/admin/settings/{key}",
         .name = "admin.set",
-        .who = access::admin,
+        .access = access::admin,
         .body_limit = small_body,
         .body = "SettingChange",
-        .answers = "Setting",
-        .about = "Set one, which the profile then leaves alone"},
+        .response = "Setting",
+        .summary = "Set one, which the profile then leaves alone"},
     route{.method = verb::get,
         .path = "/admin/feature-flags",
         .name = "admin.flags",
-        .who = access::admin,
-        .answers = "FeatureFlag[]",
-        .about = "All flags"},
+        .access = access::admin,
+        .response = "FeatureFlag[]",
+        .summary = "All flags"},
     route{.method = verb::put,
         .path = "/admin/feature-flags/{name}",
         .name = "admin.flag",
-        .who = access::admin,
+        .access = access::admin,
         .body_limit = small_body,
         .body = "FeatureFlagChange",
-        .answers = "FeatureFlag",
-        .about = "Set one, which the profile then leaves alone"},
+        .response = "FeatureFlag",
+        .summary = "Set one, which the profile then leaves alone"},
     route{.method = verb::get,
         .path = "/admin/audit-log",
         .name = "admin.audit",
-        .who = access::admin,
+        .access = access::admin,
         .query = "AuditSearch",
-        .answers = "AuditEntry[]",
-        .about = "What was done, of one account or of all"},
+        .response = "AuditEntry[]",
+        .summary = "What was done, of one account or of all"},
 };
 
 }  // namespace

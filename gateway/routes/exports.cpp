@@ -1,4 +1,5 @@
-// All that is known of the caller, to take away: asked for here, made by the privacy worker, fetched here.
+// Everything that is stored about the caller, as an archive: requested here, made by the exports worker, downloaded
+// here.
 #include <stdexcept>
 
 #include "events/envelope.hpp"
@@ -10,88 +11,92 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t chunk = 64 * 1024;
 
-// Derived, so that an archive has one link however often it is asked for; only its hash is stored.
+// Derived, so that an archive has one link however often it is requested; only the token's hash is stored.
 std::string token_of(const services& services, std::string_view id) {
     return digest::base64url(digest::hmac_sha256(services.refresh_key, "export/" + std::string(id)));
 }
 std::string path_of(const std::string& token) { return "/api/v1/users/export/download?token=" + token; }
 
-problem link_invalid() { return {400, "LINK_INVALID", "this link is too old, or is none of ours"}; }
+seconds until_midnight(instant now) {
+    const auto midnight = std::chrono::floor<std::chrono::days>(now) + std::chrono::days{1};
+    return std::chrono::duration_cast<seconds>(midnight - now);
+}
 
-// The one under way is asked for again rather than refused: whatever became of its event, there is one more.
+// Stores the hash of the link's token, then hands the export to the worker.
+awaitable<result<>> hand_over(exchange& exchange, export_id id) {
+    auto& services = exchange.services;
+    const auto& request = exchange.request;
+    const auto user = exchange.caller->id;
+    const auto token = token_of(services, id.text());
+    const auto sealed = co_await postgres::run_one(
+        services.database, user, sql::bind("exports.seal", {{"id", id}, {"hash", digest::sha256_hex(token)}}));
+    if (!sealed) co_return sealed.error();
+    events::export_requested event;
+    event.id = id;
+    event.user = user;
+    event.requested_at = request.arrived;
+    event.link = services.options.public_url + path_of(token);
+    std::vector<events::outgoing> out;
+    out.push_back(events::envelope(event,
+        {event_id::of(id.value, "requested"), "/airi/gateway", request.arrived, request.traceparent, request.id}));
+    co_return co_await services.publisher.publish(std::move(out));
+}
+
+// An export under way is requested again rather than refused: its first event may have been lost.
 awaitable<route_result> request_export(exchange& exchange) {
-    postgres::transaction ask;
-    ask.caller = exchange.caller->id;
-    ask.statements.push_back(sql::bind("exports.request", {{"id", export_id::fresh()}}));
-    const auto rows = co_await exchange.services.database.run(std::move(ask));
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, exchange.caller->id, sql::bind("exports.request", {{"id", export_id::fresh()}}));
     if (!rows) co_return problem_of(rows.error());
-    const auto row = rows->front().text(0, 0);
+    const auto row = rows->text(0, 0);
     if (auto refused = refusal_of(row)) {
-        const auto midnight = std::chrono::floor<std::chrono::days>(exchange.request.arrived) + std::chrono::days{1};
-        refused->retry_after = std::chrono::duration_cast<seconds>(midnight - exchange.request.arrived).count() + 1;
+        refused->retry_after = until_midnight(exchange.request.arrived).count() + 1;
         co_return std::move(*refused);
     }
     const auto parsed = json::document::parse(row);
-    events::export_requested event;
-    event.id = export_id::parse(parsed->root()["id"].string().value_or("")).value_or(export_id{});
-    event.user = exchange.caller->id;
-    event.requested_at = exchange.request.arrived;
-    const auto token = token_of(exchange.services, event.id.text());
-    event.link = exchange.services.options.public_url + path_of(token);
-    postgres::transaction seal;
-    seal.caller = exchange.caller->id;
-    seal.statements.push_back(sql::bind("exports.seal", {{"id", event.id}, {"hash", digest::sha256_hex(token)}}));
-    if (const auto sealed = co_await exchange.services.database.run(std::move(seal)); !sealed)
-        co_return problem_of(sealed.error());
-    std::vector<events::outgoing> out;
-    out.push_back(
-        events::envelope(event, {event_id::of(event.id.value, "requested"), "/airi/gateway", exchange.request.arrived,
-                                    exchange.request.traceparent, exchange.request.id}));
-    if (const auto sent = co_await exchange.services.publisher.publish(std::move(out)); !sent)
-        co_return problem_of(sent.error());
+    const auto id = export_id::parse(parsed->root()["id"].string().value_or("")).value_or(export_id{});
+    if (const auto sent = co_await hand_over(exchange, id); !sent) co_return problem_of(sent.error());
     co_return success(202, row);
 }
 
 awaitable<route_result> list_exports(exchange& exchange) {
-    postgres::transaction ask;
-    ask.caller = exchange.caller->id;
-    ask.statements.push_back(sql::bind("exports.list", {}));
-    const auto rows = co_await exchange.services.database.run(std::move(ask));
+    const auto rows =
+        co_await postgres::run_one(exchange.services.database, exchange.caller->id, sql::bind("exports.list", {}));
     if (!rows) co_return problem_of(rows.error());
-    std::string list;
-    const auto& all = rows->front();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto token = token_of(exchange.services, all.text(i, 0));
-        std::string one(all.text(i, 2));
-        const bool good = all.text(i, 1) == "ready" && all.text(i, 3) == digest::sha256_hex(token);
-        one.pop_back();
-        list +=
-            (list.empty() ? "" : ",") + one + ",\"download\":" + (good ? json::quoted(path_of(token)) : "null") + "}";
+    json::array exports;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const auto [id, state, details, hash] =
+            rows->read<std::string_view, std::string_view, std::string_view, std::string_view>(i);
+        const auto token = token_of(exchange.services, id);
+        const bool ready = state == "ready" && hash == digest::sha256_hex(token);
+        json::object shown;
+        const auto stored = json::document::parse(details);
+        stored->root().members([&](std::string_view name, json::value value) { shown.add_raw(name, value.text()); });
+        exports.add(shown.add("download", ready ? std::optional(path_of(token)) : std::nullopt));
     }
-    co_return success(200, "[" + list + "]");
+    co_return success(200, exports.text());
 }
 
-// An archive, part by part. When a part cannot be had the connection breaks, so that nobody takes a half for the whole.
+// An archive, part by part. When a part cannot be read the connection is cut, so that no client takes a half for the
+// whole.
 class archive final : public text_stream {
 public:
     archive(services& services, std::string hash, std::int64_t parts)
         : services_(services), hash_(std::move(hash)), parts_(parts) {}
 
     awaitable<std::string> next() override {
-        while (at_ == body_.size()) {
+        while (offset_ == body_.size()) {
             if (part_ == parts_) co_return std::string{};
-            postgres::transaction ask;
-            ask.statements.push_back(sql::bind("exports.part", {{"hash", hash_}, {"part", part_++}}));
-            const auto rows = co_await services_.database.run(std::move(ask));
-            if (!rows || rows->front().empty() || rows->front().is_null(0, 0))
+            const auto rows = co_await postgres::run_one(
+                services_.database, std::nullopt, sql::bind("exports.part", {{"hash", hash_}, {"part", part_++}}));
+            if (!rows || rows->empty() || rows->is_null(0, 0))
                 throw std::runtime_error("a part of an archive cannot be read");
-            body_ = rows->front().text(0, 0);
-            at_ = 0;
+            body_ = rows->text(0, 0);
+            offset_ = 0;
         }
-        auto out = body_.substr(at_, piece);
-        at_ += out.size();
+        auto out = body_.substr(offset_, chunk);
+        offset_ += out.size();
         co_return out;
     }
 
@@ -99,20 +104,19 @@ private:
     services& services_;
     std::string hash_, body_;
     std::int64_t parts_, part_ = 0;
-    std::size_t at_ = 0;
+    std::size_t offset_ = 0;
 };
 
 awaitable<route_result> download(exchange& exchange) {
     auto hash = digest::sha256_hex(exchange.query["token"]);
-    postgres::transaction ask;
-    ask.statements.push_back(sql::bind("exports.open", {{"hash", hash}}));
-    const auto rows = co_await exchange.services.database.run(std::move(ask));
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, std::nullopt, sql::bind("exports.open", {{"hash", hash}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty() || rows->front().is_null(0, 0)) co_return link_invalid();
-    const auto parsed = json::document::parse(rows->front().text(0, 0));
+    if (rows->empty() || rows->is_null(0, 0)) co_return problem{400, "LINK_INVALID", "this link is unknown or expired"};
+    const auto parsed = json::document::parse(rows->text(0, 0));
+    const auto id = std::string(parsed->root()["id"].string().value_or(""));
     streamed out;
-    out.head.headers.emplace_back("Content-Disposition",
-        "attachment; filename=\"export-" + std::string(parsed->root()["id"].string().value_or("")) + ".json\"");
+    out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + id + ".json\"");
     out.head.headers.emplace_back("Cache-Control", "no-store");
     out.body =
         std::make_unique<archive>(exchange.services, std::move(hash), parsed->root()["parts"].integer().value_or(0));
@@ -123,28 +127,28 @@ constexpr std::array rows{
     route{.method = verb::post,
         .path = "/users/export",
         .name = "exports.request",
-        .who = access::session,
-        .run = request_export,
+        .access = access::session,
+        .handler = request_export,
         .body_limit = small_body,
-        .answers = "Export",
+        .response = "Export",
         .status = 202,
-        .also = "429",
-        .about = "Ask for all that is known of the caller; a mail tells when it is ready"},
+        .other_statuses = "429",
+        .summary = "Ask for all that is known of the caller; a mail tells when it is ready"},
     route{.method = verb::get,
         .path = "/users/export",
         .name = "exports.list",
-        .who = access::session,
-        .run = list_exports,
-        .answers = "Export[]",
-        .about = "The caller's exports, and where those are that are ready"},
+        .access = access::session,
+        .handler = list_exports,
+        .response = "Export[]",
+        .summary = "The caller's exports, and where those are that are ready"},
     route{.method = verb::get,
         .path = "/users/export/download",
         .name = "exports.download",
-        .who = access::anyone,
-        .run = download,
+        .access = access::anyone,
+        .handler = download,
         .query = "ExportToken",
-        .media = "application/json",
-        .about = "The archive, by the link's token"},
+        .response_media = "application/json",
+        .summary = "The archive, by the link's token"},
 };
 
 }  // namespace

@@ -34,10 +34,9 @@ awaitable<route_result> health(exchange& exchange) {
         .add("cache", services.redis.available());
     std::string providers = "[]";
     if (services.database.available()) {
-        postgres::transaction ask;
-        ask.statements.push_back(sql::bind("provider_health.list", {}));
-        if (const auto rows = co_await services.database.run(std::move(ask)); rows && !rows->front().empty())
-            providers = rows->front().text(0, 0);
+        const auto rows =
+            co_await postgres::run_one(services.database, std::nullopt, sql::bind("provider_health.list", {}));
+        if (rows && !rows->empty()) providers = rows->text(0, 0);
     }
     const bool healthy = services.database.available() && services.publisher.available();
     json::object body;
@@ -71,47 +70,47 @@ constexpr std::array rows{
     route{.method = verb::get,
         .path = "=/healthz",
         .name = "operations.live",
-        .who = access::anyone,
-        .run = live,
-        .media = "text/plain",
-        .about = "Alive, whatever the servers behind it do"},
+        .access = access::anyone,
+        .handler = live,
+        .response_media = "text/plain",
+        .summary = "Alive, whatever the servers behind it do"},
     route{.method = verb::get,
         .path = "=/readyz",
         .name = "operations.ready",
-        .who = access::anyone,
-        .run = ready,
-        .media = "text/plain",
-        .also = "503",
-        .about = "Postgres and Kafka are there"},
+        .access = access::anyone,
+        .handler = ready,
+        .response_media = "text/plain",
+        .other_statuses = "503",
+        .summary = "Postgres and Kafka are there"},
     route{.method = verb::get,
         .path = "=/metrics",
         .name = "operations.metrics",
-        .who = access::anyone,
-        .run = metrics,
-        .media = "text/plain",
-        .about = "For Prometheus"},
+        .access = access::anyone,
+        .handler = metrics,
+        .response_media = "text/plain",
+        .summary = "For Prometheus"},
     route{.method = verb::get,
         .path = "/health",
         .name = "operations.health",
-        .who = access::anyone,
-        .run = health,
-        .answers = "Health",
-        .also = "503",
-        .about = "Every dependency and provider"},
+        .access = access::anyone,
+        .handler = health,
+        .response = "Health",
+        .other_statuses = "503",
+        .summary = "Every dependency and provider"},
     route{.method = verb::get,
         .path = "=/openapi.json",
         .name = "operations.openapi",
-        .who = access::anyone,
-        .run = openapi,
-        .media = "application/json",
-        .about = "This document"},
+        .access = access::anyone,
+        .handler = openapi,
+        .response_media = "application/json",
+        .summary = "This document"},
     route{.method = verb::get,
         .path = "=/asyncapi.json",
         .name = "operations.asyncapi",
-        .who = access::anyone,
-        .run = asyncapi,
-        .media = "application/json",
-        .about = "The WebSocket's frames and Kafka's topics, as AsyncAPI"},
+        .access = access::anyone,
+        .handler = asyncapi,
+        .response_media = "application/json",
+        .summary = "The WebSocket's frames and Kafka's topics, as AsyncAPI"},
 };
 
 }  // namespace

@@ -50,13 +50,13 @@ awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", 
 awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange.request); }
 
 constexpr std::array rows{
-    route{.method = verb::get, .path = "=/", .who = access::anyone, .run = index},
-    route{.method = verb::get, .path = "=/favicon.ico", .who = access::anyone, .run = icon},
-    route{.method = verb::get, .path = "=/docs", .who = access::anyone, .run = docs},
-    route{.method = verb::get, .path = "=/{file}", .who = access::anyone, .run = asset},
-    route{.method = verb::get, .path = "=/client/{file}", .who = access::anyone, .run = client_module},
-    route{.method = verb::get, .path = "=/style/{file}", .who = access::anyone, .run = stylesheet},
-    route{.method = verb::get, .path = "=/views/{file}", .who = access::anyone, .run = view_module},
+    route{.method = verb::get, .path = "=/", .access = access::anyone, .handler = index},
+    route{.method = verb::get, .path = "=/favicon.ico", .access = access::anyone, .handler = icon},
+    route{.method = verb::get, .path = "=/docs", .access = access::anyone, .handler = docs},
+    route{.method = verb::get, .path = "=/{file}", .access = access::anyone, .handler = asset},
+    route{.method = verb::get, .path = "=/client/{file}", .access = access::anyone, .handler = client_module},
+    route{.method = verb::get, .path = "=/style/{file}", .access = access::anyone, .handler = stylesheet},
+    route{.method = verb::get, .path = "=/views/{file}", .access = access::anyone, .handler = view_module},
 };
 
 }  // namespace

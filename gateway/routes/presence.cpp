@@ -6,17 +6,15 @@
 namespace airi::gateway::routes {
 namespace {
 
-// Redis may be away, or have forgotten when somebody was there last; a session knows when it was used.
+// Redis may be away, or have lost the last presence; then the sessions' last use counts.
 awaitable<route_result> own(exchange& exchange) {
     auto is = co_await presence_of(exchange.services.redis, exchange.caller->id);
     auto seen = is ? is->last_seen : std::nullopt;
     if (!seen) {
-        postgres::transaction ask;
-        ask.caller = exchange.caller->id;
-        ask.statements.push_back(sql::bind("sessions.last_used", {}));
-        const auto rows = co_await exchange.services.database.run(std::move(ask));
+        const auto rows = co_await postgres::run_one(
+            exchange.services.database, exchange.caller->id, sql::bind("sessions.last_used", {}));
         if (!rows) co_return problem_of(rows.error());
-        if (!rows->front().empty() && !rows->front().is_null(0, 0)) seen = parse_instant(rows->front().text(0, 0));
+        if (!rows->empty() && !rows->is_null(0, 0)) seen = parse_instant(rows->text(0, 0));
     }
     json::object out;
     out.add("user_id", exchange.caller->id.text())
@@ -32,9 +30,9 @@ constexpr std::array rows{
     route{.method = verb::get,
         .path = "/users/presence",
         .name = "presence.own",
-        .run = own,
-        .answers = "Presence",
-        .about = "Whether the caller is online, by how many open sockets, and when he was last"},
+        .handler = own,
+        .response = "Presence",
+        .summary = "Whether the caller is online, by how many open sockets, and when he was last"},
 };
 
 }  // namespace

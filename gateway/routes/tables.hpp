@@ -8,10 +8,12 @@
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> accounts, admin, avatars, catalogue, conversations, email_links, exports, identity,
-    openai, operations, pages, presence, privacy, security;
+extern const std::span<const route> account_deletion, activity, admin, api_keys, auth, avatars, catalogue, companions,
+    consents, conversations, email_links, exports, generations, messages, oauth, onboarding, openai, operations, pages,
+    presence, profile, sessions, subscription, templates, two_factor, usage;
 
-inline const std::array tables{accounts, security, email_links, identity, privacy, exports, catalogue, conversations,
-    presence, avatars, admin, openai, operations, pages};
+inline const std::array tables{account_deletion, activity, admin, api_keys, auth, avatars, catalogue, companions,
+    consents, conversations, email_links, exports, generations, messages, oauth, onboarding, openai, operations, pages,
+    presence, profile, sessions, subscription, templates, two_factor, usage};
 
 }  // namespace airi::gateway::routes

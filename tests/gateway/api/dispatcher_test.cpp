@@ -91,10 +91,10 @@ TEST_CASE("a pending account reaches the routes that are marked for it, and no o
     h.pending = true;
     for (const auto& table : gateway::routes::tables)
         for (const auto& r : table) {
-            if (r.who == gateway::access::anyone || r.path.find('{') != r.path.npos) continue;
+            if (r.access == gateway::access::anyone || r.path.find('{') != r.path.npos) continue;
             CAPTURE(r.path);
             const auto out = h.ask(h.request(r.method, "/api/v1" + std::string(r.path), r.body_limit > 0 ? "{}" : ""));
-            CHECK((house::code_of(out) == "CONSENT_NEEDED") == !r.pending);
+            CHECK((house::code_of(out) == "CONSENT_NEEDED") == !r.allows_pending);
         }
     const auto socket = h.io.run(h.application->upgrade(h.request(verb::get, "/ws")));
     REQUIRE(std::holds_alternative<gateway::response>(socket));

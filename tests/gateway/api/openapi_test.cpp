@@ -28,7 +28,7 @@ TEST_CASE("every route that has a name is in the OpenAPI document, with what it 
             REQUIRE(operation.exists());
             ++operations;
             CHECK(operation["requestBody"].exists() == (r.body_limit > 0));
-            CHECK(operation["responses"]["401"].exists() >= (r.who != access::anyone));
+            CHECK(operation["responses"]["401"].exists() >= (r.access != access::anyone));
             CHECK_FALSE(operation["summary"].string().value_or("").empty());
         }
     CHECK(operations > 40);
@@ -43,7 +43,7 @@ TEST_CASE("every reference of the document leads somewhere, and every schema tha
     CHECK(text.find("$defs") == text.npos);
     for (const auto& table : routes::tables)
         for (const auto& r : table)
-            for (auto name : {r.body, r.query, r.answers}) {
+            for (auto name : {r.body, r.query, r.response}) {
                 if (name.ends_with("[]")) name.remove_suffix(2);
                 if (!name.empty()) CHECK_NOTHROW(api_schema(name));
             }

@@ -19,7 +19,7 @@ found_route find_route(verb method, std::string_view path) {
 
 std::string path_of(verb method, std::string_view path) {
     const auto found = find_route(method, path);
-    return found.is ? std::string(found.is->path) : "none";
+    return found.route ? std::string(found.route->path) : "none";
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("absolute paths stand alone") {
 
 TEST_CASE("placeholders take one part of the path each, and never an empty one") {
     const auto found = find_route(verb::get, "/api/v1/conversations/abc-1/messages");
-    REQUIRE(found.is);
+    REQUIRE(found.route);
     CHECK(found.path == std::vector<std::string>{"abc-1"});
     CHECK(path_of(verb::get, "/api/v1/conversations/abc/def/messages") == "none");
     CHECK(path_of(verb::get, "/api/v1/conversations//messages") == "none");
@@ -53,21 +53,34 @@ TEST_CASE("placeholders take one part of the path each, and never an empty one")
     CHECK(path_of(verb::get, "") == "none");
 }
 
-TEST_CASE("AIRI-56: what is switched off takes nothing") {
-    const route upload{.method = verb::post, .path = "/avatars", .takes = "image/png image/jpeg"},
-        speech{.method = verb::post, .path = "/voice/tts"},
-        delivered_frame{.method = verb::post, .path = "/voice/stt", .takes = "audio/wav"},
-        plain{.method = verb::post, .path = "/conversations"};
+TEST_CASE("AIRI-56: a feature that is switched off is refused, all others are not") {
     gateway_options options;
-    CHECK_FALSE(switched_off(options, upload));
-    CHECK(switched_off(options, speech)->code == "FEATURE_DISABLED");
     options.file_uploads = false;
     options.voice_chat = true;
-    CHECK(switched_off(options, upload)->status == 403);
-    for (const auto& r : {speech, delivered_frame, plain}) CHECK_FALSE(switched_off(options, r));
+    CHECK(check_feature(options, feature::files)->code == "FEATURE_DISABLED");
+    CHECK_FALSE(check_feature(options, feature::voice));
+    options.file_uploads = true;
+    options.voice_chat = false;
+    CHECK_FALSE(check_feature(options, feature::files));
+    CHECK(check_feature(options, feature::voice)->status == 403);
+    CHECK_FALSE(check_feature(options, feature::none));
+}
+
+TEST_CASE("AIRI-56: routes that take images need the files feature, and no other route does") {
     for (const auto& table : routes::tables)
-        for (const auto& r : table)
-            CHECK((r.takes != json_media || r.path.starts_with("/voice/") || !switched_off(gateway_options{}, r)));
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            CHECK((r.needs == feature::files) == r.media_types.starts_with("image/"));
+        }
+}
+
+TEST_CASE("a route that sends messages needs the chat scope, one that answers with tokens issues them") {
+    for (const auto& table : routes::tables)
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            CHECK(r.sends_message == (r.scope == "chat"));
+            CHECK(r.issues_tokens == (r.response == "Tokens"));
+        }
 }
 
 TEST_CASE("a HEAD goes where a GET goes") {
@@ -93,7 +106,7 @@ TEST_CASE("every row of the tables is sound") {
             CHECK(seen.emplace(r.method, std::string(r.path)).second);
             const bool takes_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
             if (r.path != "/users/me") CHECK(takes_body == (r.body_limit > 0));
-            if (!r.run) CHECK(sql::find(r.name) != nullptr);
+            if (!r.handler) CHECK(sql::find(r.name) != nullptr);
         }
     CHECK(seen.size() > 20);
 }
@@ -110,6 +123,6 @@ TEST_CASE("every route but the public ones wants a signed-in caller") {
         for (const auto& r : table) {
             CAPTURE(r.path);
             const bool picture = r.path == "/avatars/{id}" && r.method == verb::get;
-            CHECK((r.who == access::anyone) == (picture || open.contains(r.path)));
+            CHECK((r.access == access::anyone) == (picture || open.contains(r.path)));
         }
 }

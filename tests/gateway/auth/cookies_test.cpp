@@ -1,6 +1,7 @@
 #include "gateway/auth/cookies.hpp"
 
 #include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/csrf.hpp"
 #include "gateway/http/deprecation.hpp"
 #include "gateway/settings.hpp"
 #include "tests/gateway/gateway_fixture.hpp"

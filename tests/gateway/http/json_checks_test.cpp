@@ -52,7 +52,7 @@ TEST_CASE("unknown and repeated fields are rejected with their pointers") {
 TEST_CASE("a known path lists its methods, an unknown path lists none") {
     CHECK(find_route(verb::del, "/api/v1/conversations").methods == "GET, HEAD, POST");
     CHECK(find_route(verb::get, "/v1/chat/completions").methods == "POST");
-    CHECK(find_route(verb::get, "/api/conversations").is != nullptr);
+    CHECK(find_route(verb::get, "/api/conversations").route != nullptr);
     CHECK(find_route(verb::post, "/nowhere").methods.empty());
-    CHECK(find_route(verb::get, "/nowhere/at/all").is == nullptr);
+    CHECK(find_route(verb::get, "/nowhere/at/all").route == nullptr);
 }

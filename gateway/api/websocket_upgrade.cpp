@@ -1,0 +1,61 @@
+#include "gateway/api/websocket_upgrade.hpp"
+
+#include "gateway/api/request_checks.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/http/cors.hpp"
+#include "gateway/messaging/websocket_handler.hpp"
+#include "platform/base/split.hpp"
+
+namespace airi::gateway {
+namespace {
+
+constexpr std::string_view protocol = "airi.v1", token_prefix = "bearer.";
+
+struct subprotocols {
+    std::string chosen, token;
+};
+
+// "airi.v1, bearer.<jwt>": browsers cannot send headers with a WebSocket.
+subprotocols read_subprotocols(std::string_view offered) {
+    subprotocols out;
+    for (const auto one : split(offered, ',')) {
+        if (one == protocol) out.chosen = one;
+        if (one.starts_with(token_prefix)) out.token = one.substr(token_prefix.size());
+    }
+    return out;
+}
+
+std::optional<problem> check_handshake(const gateway_options& options, const request& request) {
+    if (request.path != "/ws" && request.path != "/api/v1/ws" && request.path != "/api/ws") return not_found("path");
+    if (!options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are switched off here"};
+    const auto origin = request.header("origin");
+    if (!origin.empty() && !origin_allowed(options.origins, origin, request.header("host")))
+        return problem{403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"};
+    return std::nullopt;
+}
+
+// Browsers send cookies with a WebSocket whichever page opens it, and always send the page's origin: a cookie counts
+// only beside an origin, which has been checked.
+std::string handshake_token(const gateway_options& options, const request& request, std::string offered) {
+    auto token = bearer_of(request);
+    if (token.empty()) token = std::move(offered);
+    if (token.empty() && !request.header("origin").empty()) token = token_of(options, request).text;
+    return token;
+}
+
+}  // namespace
+
+awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, const request& request) {
+    if (auto refused = check_handshake(services.options, request)) co_return std::move(*refused);
+    auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
+    auto token = handshake_token(services.options, request, std::move(offered.token));
+    if (token.empty()) co_return unauthenticated();
+    auto found = co_await authenticate(services, std::move(token), request);
+    if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
+    auto caller = std::get<0>(std::move(found));
+    if (caller->pending) co_return consent_needed();
+    if (!caller->may("chat")) co_return scope_needed();
+    co_return upgraded{make_websocket_handler(services, std::move(caller), request.trace()), offered.chosen};
+}
+
+}  // namespace airi::gateway

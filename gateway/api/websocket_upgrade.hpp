@@ -1,0 +1,14 @@
+// Which WebSocket handshakes are accepted, and as whom.
+#pragma once
+
+#include <variant>
+
+#include "gateway/http/problem.hpp"
+#include "gateway/services/services.hpp"
+
+namespace airi::gateway {
+
+/// The handler to attach, or 401 or 403 with the reason; 404 for any path but /ws.
+awaitable<std::variant<upgraded, problem>> accept_websocket(services&, const request&);
+
+}  // namespace airi::gateway

@@ -1,0 +1,151 @@
+#include "gateway/auth/oauth_flow.hpp"
+
+#include "events/envelope.hpp"
+#include "events/frames/frame.hpp"
+#include "events/oauth.hpp"
+#include "gateway/auth/auth_problems.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/login_attempts.hpp"
+#include "gateway/realtime/channel_wait.hpp"
+#include "platform/base/json.hpp"
+#include "platform/base/log.hpp"
+#include "platform/base/percent.hpp"
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway {
+namespace {
+
+constexpr seconds longest_wait{10}, poll_interval{2};
+
+struct flow {
+    events::flow_id id;
+    std::string provider, state;
+};
+
+struct conclusion {
+    std::string outcome, email, role, identity, created;
+    std::optional<user_id> user;
+};
+
+problem flow_invalid() {
+    return {400, "FLOW_INVALID", "this sign-in was used before, has expired or was started elsewhere; start again"};
+}
+
+// The problem for an outcome other than `good` and `pending`.
+problem problem_of_outcome(std::string_view outcome) {
+    if (outcome == "away")
+        return {503, "PROVIDER_UNAVAILABLE", "the identity provider does not answer, try again", "null", 2};
+    if (outcome == "refused")
+        return {401, "IDENTITY_REFUSED", "the identity provider did not confirm your identity; start again"};
+    if (outcome == "code") return two_factor_required();
+    if (outcome == "wrong_code") return wrong_code(401);
+    if (outcome == "taken")
+        return {409, "EMAIL_TAKEN",
+            "an account with this e-mail address exists already; log in and link the provider in its settings"};
+    if (outcome == "no_email")
+        return {403, "EMAIL_UNVERIFIED",
+            "the identity provider confirms no e-mail address of yours; verify one with the provider"};
+    if (outcome == "taken_identity") return {409, "IDENTITY_TAKEN", "this identity belongs to another account"};
+    if (outcome == "invalid") return flow_invalid();
+    return signup_problem(outcome);
+}
+
+awaitable<result<>> publish_to_worker(services& services, const request& request, const flow& flow) {
+    const auto id = event_id::of(flow.id.value, "identity/requested");
+    std::vector<events::outgoing> out;
+    out.push_back(events::envelope(events::identity_requested{flow.id, flow.provider},
+        {id, "/airi/gateway", request.arrived, request.traceparent, request.id}));
+    co_return co_await services.publisher.publish(std::move(out));
+}
+
+awaitable<result<conclusion>> conclude(
+    services& services, const request& request, const oauth_answer& answer, const flow& flow) {
+    const auto rows = co_await postgres::run_one(services.database, answer.caller,
+        sql::bind("oauth.conclude",
+            {{"flow", flow.id}, {"binding_hash", answer.binding_hash}, {"new_user", uuid::v7()},
+                {"code", answer.second_factor}, {"birth_date", answer.birth_date},
+                {"parent_email", answer.parent_email}, {"consents", answer.consents}, {"address", request.address}}));
+    if (!rows) co_return rows.error();
+    const auto text = [&](std::size_t column) { return std::string(rows->text(0, column)); };
+    co_return conclusion{text(0), text(2), text(3), text(4), text(5), rows->id<user_id>(0, 1)};
+}
+
+// Listens for the worker's answer before asking for it. A missed answer is found by looking every two seconds.
+awaitable<result<conclusion>> wait_for_conclusion(
+    services& services, const request& request, const oauth_answer& answer, const flow& flow) {
+    const auto deadline = std::chrono::steady_clock::now() + longest_wait;
+    channel_wait done(services.channels, services.executor, events::channel_of(flow.id));
+    if (flow.state != "known") {
+        co_await done.subscribe();
+        if (flow.state == "presented")
+            if (const auto sent = co_await publish_to_worker(services, request, flow); !sent) co_return sent.error();
+        co_await done.wait(poll_interval);
+    }
+    while (true) {
+        auto got = co_await conclude(services, request, answer, flow);
+        if (!got || got->outcome != "pending" || std::chrono::steady_clock::now() >= deadline) co_return got;
+        co_await done.wait(poll_interval);
+    }
+}
+
+awaitable<problem> refuse(services& services, const request& request, const conclusion& got) {
+    if (got.outcome == "suspended" || got.outcome == "deleted")
+        if (auto refused = co_await check_account_status(services, got.user.value_or(user_id{})))
+            co_return std::move(*refused);
+    if (got.outcome == "wrong_code")
+        co_await record_login_attempt(services, request, got.email, got.user, "wrong_code");
+    co_return problem_of_outcome(got.outcome);
+}
+
+}  // namespace
+
+awaitable<route_result> start_oauth(services& services, const std::string& provider, std::optional<user_id> caller) {
+    const auto state = random::token(), binding = random::token(), nonce = random::token(), verifier = random::token();
+    const auto& options = services.options;
+    const auto form_redirect = options.api_url + "/api/v1/auth/oauth/" + percent_encoded(provider) + "/return";
+    const auto rows = co_await postgres::run_one(services.database, caller,
+        sql::bind(
+            "oauth.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
+                               {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
+                               {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
+                               {"form_redirect_uri", form_redirect}, {"links", caller.has_value()}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return not_found("identity provider");
+    const auto [client_id, url, scopes, mode] =
+        rows->read<std::string_view, std::string, std::string_view, std::string_view>(0);
+    const bool by_form = mode == "form_post";
+    auto query = form_encoded({{"response_type", "code"}, {"client_id", client_id},
+        {"redirect_uri", by_form ? form_redirect : options.oauth_redirect_url}, {"scope", scopes}, {"state", state},
+        {"code_challenge", digest::base64url(digest::sha256(verifier))}, {"code_challenge_method", "S256"}});
+    if (scopes.starts_with("openid")) query += "&" + form_encoded({{"nonce", nonce}});
+    if (by_form) query += "&response_mode=form_post";
+    co_return success(200, json::object()
+                               .add("authorization_url", with_query(url, query))
+                               .add("state", state)
+                               .add("binding", binding)
+                               .text());
+}
+
+awaitable<std::variant<oauth_user, problem>> finish_oauth(
+    services& services, const request& request, oauth_answer answer) {
+    if (!services.publisher.available()) co_return problem_of(postgres::errc::unavailable);
+    const auto rows = co_await postgres::run_one(services.database, answer.caller, std::move(answer.present));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return flow_invalid();
+    const auto [id, provider, state] = rows->read<events::flow_id, std::string, std::string>(0);
+    auto got = co_await wait_for_conclusion(services, request, answer, {id, provider, state});
+    if (!got) co_return problem_of(got.error());
+    if (got->outcome == "pending")
+        co_return problem{503, "TRY_AGAIN", "the identity provider takes longer than usual, try again", "null", 1};
+    if (got->outcome != "good") {
+        log::info("auth.identity_refused", {{"flow_id", id.text()}, {"provider", provider}, {"why", got->outcome}});
+        co_return co_await refuse(services, request, *got);
+    }
+    co_return oauth_user{
+        {got->user.value_or(user_id{}), std::move(got->email), std::move(got->role), !got->created.empty()},
+        std::move(got->identity), got->created == "pending"};
+}
+
+}  // namespace airi::gateway

@@ -1,0 +1,94 @@
+// Deleting one's account, and restoring it before it is erased.
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/auth_problems.hpp"
+#include "gateway/auth/session_revocation.hpp"
+#include "gateway/routes/tables.hpp"
+#include "platform/base/log.hpp"
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+// A stolen session is not enough: the password, a code of the second factor or, for accounts that have neither, a
+// session that was opened just now.
+awaitable<std::optional<problem>> check_proof(exchange& exchange) {
+    const auto password = exchange.optional_text("password"), code = exchange.optional_text("code");
+    const auto& caller = *exchange.caller;
+    postgres::transaction ask;
+    ask.caller = caller.id;
+    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", caller.session}}));
+    if (code && !password)
+        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", caller.id}, {"code", *code}}));
+    const auto rows = co_await exchange.services.database.run(std::move(ask));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->front().empty()) co_return not_found("account");
+    const auto [hash, session_is_enough] = rows->front().read<std::optional<std::string>, bool>(0);
+    if (password) {
+        const auto right = co_await exchange.services.hashing.verify(secret(*password), hash.value_or(""));
+        if (!right) co_return problem_of(right.error());
+        if (!*right) co_return problem{403, "WRONG_PASSWORD", "password is wrong"};
+    } else if (code) {
+        if (rows->back().is_null(0, 0)) co_return wrong_code(403);
+    } else if (hash || !session_is_enough) {
+        co_return problem{403, "PROOF_NEEDED",
+            "password is required; accounts without one need a code of the second factor, or to sign in again"};
+    }
+    co_return std::nullopt;
+}
+
+awaitable<route_result> request_deletion(exchange& exchange) {
+    auto& services = exchange.services;
+    const auto user = exchange.caller->id;
+    if (auto refused = check_mail(services)) co_return std::move(*refused);
+    if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
+    const auto token = random::token();
+    const auto rows = co_await postgres::run_one(
+        services.database, user, sql::bind("account_deletion.request", {{"hash", digest::sha256_hex(token)}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return not_found("account");
+    const auto [to, locale, name, erase_at, sessions] =
+        rows->read<std::string, std::string, std::string, std::string, std::string>(0);
+    co_await publish_session_ends(services, sessions);
+    log::info("account.closed", {{"user_id", user.text()}});
+    events::email_requested mail;
+    mail.user = user;
+    mail.to = to;
+    mail.kind = "account_deletion";
+    mail.locale = locale;
+    mail.link = link_of(services, mail.kind, token);
+    mail.variables = {json::object().add("name", name).add("erase_at", erase_at).text()};
+    mail.expires_at = parse_instant(erase_at).value_or(exchange.request.arrived);
+    co_await publish_mail(services, mail, token, cause::of(exchange.request));
+    co_return success(200, json::object().add("erase_at", erase_at).text());
+}
+
+constexpr std::array rows{
+    route{.method = verb::del,
+        .path = "/users/me",
+        .name = "account_deletion.request",
+        .access = access::session,
+        .rate_group = "auth",
+        .handler = request_deletion,
+        .body_limit = small_body,
+        .body = "AccountClose",
+        .response = "AccountClosed",
+        .summary = "Close the account: every session ends, and after a grace it is erased",
+        .allows_pending = true},
+    route{.method = verb::post,
+        .path = "/auth/restore/link",
+        .name = "account_deletion.restore_by_link",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .body_limit = small_body,
+        .body = "TokenOnly",
+        .response = "AccountRestored",
+        .summary = "Take the account back with the token of the mail that says it is closed"},
+};
+
+}  // namespace
+
+const std::span<const route> account_deletion{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,234 @@
+// Accounts and sessions by e-mail address and password: signing up, in and out, changing the password.
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/auth_problems.hpp"
+#include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/cookies.hpp"
+#include "gateway/auth/csrf.hpp"
+#include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/password_login.hpp"
+#include "gateway/auth/session_revocation.hpp"
+#include "gateway/routes/tables.hpp"
+#include "platform/base/log.hpp"
+#include "platform/crypto/digest.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+// A member of the body as JSON text.
+std::string json_text(const exchange& exchange, std::string_view name, std::string_view otherwise) {
+    const auto found = exchange.json()[name];
+    return found.exists() ? found.text() : std::string(otherwise);
+}
+
+awaitable<route_result> signup(exchange& exchange) {
+    auto& services = exchange.services;
+    auto email = exchange.text("email");
+    const auto hash = co_await services.hashing.hash(secret(exchange.text("password")));
+    if (!hash) co_return problem_of(hash.error());
+    const auto user = user_id::fresh();
+    postgres::transaction create;
+    create.caller = user;
+    create.statements.push_back(sql::bind("auth.signup",
+        {{"id", user}, {"email", email}, {"password_hash", *hash},
+            {"display_name", exchange.optional_text("display_name")},
+            {"metadata", json_text(exchange, "metadata", "{}")}, {"birth_date", exchange.optional_text("birth_date")},
+            {"parent_email", exchange.optional_text("parent_email")},
+            {"consents", json_text(exchange, "consents", "[]")}, {"address", exchange.request.address}}));
+    create.statements.push_back(
+        sql::bind("user_keys.create", {{"key", services.master.wrap(seal::key::fresh(), user)}}));
+    const auto rows = co_await services.database.run(std::move(create));
+    if (!rows) co_return problem_of(rows.error());
+    const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
+    if (outcome != "made" && outcome != "pending") co_return signup_problem(outcome);
+    log::info("auth.signed_up", {{"user_id", user.text()}});
+    send_link(services, exchange.request, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
+    co_return co_await open_session(services, exchange.request, {user, std::move(email), "user", true}, 201);
+}
+
+credentials read_credentials(const exchange& exchange) {
+    return {exchange.text("email"), secret(exchange.text("password")), exchange.optional_text("code")};
+}
+awaitable<route_result> login(exchange& exchange) {
+    return log_in(exchange.services, exchange.request, read_credentials(exchange), false);
+}
+awaitable<route_result> restore(exchange& exchange) {
+    return log_in(exchange.services, exchange.request, read_credentials(exchange), true);
+}
+
+problem refresh_token_invalid() {
+    return {401, "INVALID_REFRESH_TOKEN", "the refresh token is invalid or expired, log in again"};
+}
+
+awaitable<route_result> rotate(exchange& exchange, std::string token) {
+    auto& services = exchange.services;
+    // The successor is derived, so that a client that missed the response gets the same one within the grace period.
+    const auto next = digest::base64url(digest::hmac_sha256(services.refresh_key, token));
+    const auto rows = co_await postgres::run_one(services.database, std::nullopt,
+        sql::bind("auth.refresh", {{"hash", digest::sha256_hex(token)}, {"next_hash", digest::sha256_hex(next)}}));
+    if (!rows) co_return problem_of(rows.error());
+    auto [outcome, session, user, email, role] =
+        rows->read<std::string_view, session_id, user_id, std::string, std::string>(0);
+    if (outcome == "reused") {
+        log::warn("auth.refresh_token_reused", {{"user_id", user.text()}, {"session_id", session.text()}});
+        co_await publish_session_end(services, session);
+    }
+    if (outcome == "refused")
+        if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
+    if (outcome != "rotated" && outcome != "grace") co_return refresh_token_invalid();
+    const auto caller = co_await services.accounts.find(user, session);
+    if (!caller) co_return problem_of(caller.error());
+    if (!*caller) co_return refresh_token_invalid();
+    const auto now = exchange.request.arrived;
+    const tokens::claims claims{
+        user, session, std::move(email), std::move(role), now, now + services.options.access_token_life};
+    co_return token_answer(services, exchange.request, claims, (*caller)->json, next, 200);
+}
+
+awaitable<route_result> refresh(exchange& exchange) {
+    if (auto token = exchange.optional_text("refresh_token")) co_return co_await rotate(exchange, std::move(*token));
+    // Pages of other origins cannot send the header that asks for cookies, so the cookie counts beside it only.
+    if (!wants_cookies(exchange.request)) co_return invalid("/refresh_token", "refresh_token is required");
+    co_return co_await rotate(exchange, refresh_cookie(exchange.services.options, exchange.request));
+}
+
+awaitable<route_result> logout(exchange& exchange) {
+    const auto& caller = *exchange.caller;
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller.id, sql::bind("sessions.log_out", {{"session", caller.session}}));
+    if (!rows) co_return problem_of(rows.error());
+    co_await publish_session_end(exchange.services, caller.session);
+    auto out = success(200, R"({"logged_out":true})");
+    clear_cookies(exchange.services.options, exchange.request, out);
+    co_return out;
+}
+
+awaitable<route_result> session(exchange& exchange) {
+    const auto& caller = *exchange.caller;
+    json::object data;
+    data.add_raw("user", caller.json).add("session_id", caller.session.text()).add_raw("features", caller.features);
+    if (exchange.by_cookie) data.add("csrf_token", csrf_token(exchange.services, caller.session));
+    co_return success(200, data.text());
+}
+
+awaitable<std::optional<problem>> check_current_password(exchange& exchange) {
+    auto& services = exchange.services;
+    const auto rows =
+        co_await postgres::run_one(services.database, exchange.caller->id, sql::bind("auth.password_hash", {}));
+    if (!rows) co_return problem_of(rows.error());
+    const auto hash = rows->empty() ? std::string{} : std::string(rows->text(0, 0));
+    const auto right = co_await services.hashing.verify(secret(exchange.text("current_password")), hash);
+    if (!right) co_return problem_of(right.error());
+    if (!*right) co_return problem{403, "WRONG_PASSWORD", "current_password is wrong"};
+    co_return std::nullopt;
+}
+
+awaitable<route_result> change_password(exchange& exchange) {
+    auto& services = exchange.services;
+    const auto& caller = *exchange.caller;
+    if (auto refused = co_await check_current_password(exchange)) co_return std::move(*refused);
+    const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
+    if (!hash) co_return problem_of(hash.error());
+    postgres::transaction save;
+    save.caller = caller.id;
+    save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *hash}}));
+    save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
+    if (const auto saved = co_await services.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
+    const auto ended = co_await end_sessions(services, caller.id, "password", std::nullopt, caller.session);
+    if (!ended) co_return problem_of(ended.error());
+    send_notice(
+        services, exchange.request, caller.id, "password_changed", {{"time", to_text(exchange.request.arrived)}});
+    log::info("auth.password_changed", {{"user_id", caller.id.text()}, {"sessions_ended", *ended}});
+    co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
+}
+
+constexpr std::array rows{
+    route{.method = verb::post,
+        .path = "/auth/signup",
+        .name = "auth.signup",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = signup,
+        .body_limit = small_body,
+        .body = "Signup",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .status = 201,
+        .other_statuses = "409",
+        .summary = "A new account, signed in; a child's is pending until a parent agrees"},
+    route{.method = verb::post,
+        .path = "/auth/login",
+        .name = "auth.login",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = login,
+        .body_limit = small_body,
+        .body = "Login",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .other_statuses = "401 403",
+        .summary = "Sign in with address and password, and a code where the second factor is on"},
+    route{.method = verb::post,
+        .path = "/auth/restore",
+        .name = "auth.restore",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = restore,
+        .body_limit = small_body,
+        .body = "Login",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .other_statuses = "401 403",
+        .summary = "Take back one's account that is not erased yet, and sign in"},
+    route{.method = verb::post,
+        .path = "/auth/refresh",
+        .name = "auth.refresh",
+        .access = access::anyone,
+        .rate_group = "refresh",
+        .handler = refresh,
+        .body_limit = small_body,
+        .body = "Refresh",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .other_statuses = "401",
+        .summary = "New tokens for a refresh token, once"},
+    route{.method = verb::post,
+        .path = "/auth/logout",
+        .name = "auth.logout",
+        .access = access::session,
+        .handler = logout,
+        .body_limit = small_body,
+        .response = "LoggedOut",
+        .summary = "End this session",
+        .allows_pending = true},
+    route{.method = verb::get,
+        .path = "/auth/session",
+        .name = "auth.session",
+        .handler = session,
+        .response = "CurrentSession",
+        .summary = "Who is signed in",
+        .allows_pending = true},
+    route{.method = verb::get,
+        .path = "/auth/login-history",
+        .name = "auth.login_history",
+        .access = access::session,
+        .query = "Page",
+        .response = "LoginTry[]",
+        .summary = "The last tries to sign in"},
+    route{.method = verb::post,
+        .path = "/auth/change-password",
+        .name = "auth.change_password",
+        .access = access::session,
+        .rate_group = "auth",
+        .handler = change_password,
+        .body_limit = small_body,
+        .body = "PasswordChange",
+        .response = "PasswordChanged",
+        .summary = "Change the password; the other sessions end"},
+};
+
+}  // namespace
+
+const std::span<const route> auth{rows};
+
+}  // namespace airi::gateway::routes

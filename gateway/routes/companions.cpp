@@ -1,0 +1,45 @@
+// Companions: the gallery's and the caller's own.
+#include "gateway/routes/tables.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/companions",
+        .name = "companions.list",
+        .response = "Companion[]",
+        .summary = "The gallery and the caller's own"},
+    route{.method = verb::post,
+        .path = "/companions",
+        .name = "companions.create",
+        .body_limit = small_body,
+        .body = "CompanionCreate",
+        .response = "Companion",
+        .status = 201,
+        .other_statuses = "402",
+        .summary = "A companion of one's own"},
+    route{.method = verb::get,
+        .path = "/companions/{id}",
+        .name = "companions.get",
+        .response = "Companion",
+        .summary = "One"},
+    route{.method = verb::patch,
+        .path = "/companions/{id}",
+        .name = "companions.update",
+        .body_limit = small_body,
+        .body = "CompanionUpdate",
+        .response = "Companion",
+        .summary = "Change one of the caller's own"},
+    route{.method = verb::del,
+        .path = "/companions/{id}",
+        .name = "companions.delete",
+        .response = "Id",
+        .summary = "Delete one of the caller's own"},
+};
+
+}  // namespace
+
+const std::span<const route> companions{rows};
+
+}  // namespace airi::gateway::routes

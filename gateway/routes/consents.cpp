@@ -1,0 +1,66 @@
+// What users agree to, and a parent's consent to a child's account.
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/routes/tables.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+awaitable<route_result> request_parent(exchange& exchange) {
+    if (auto refused = check_mail(exchange.services)) co_return std::move(*refused);
+    if (!exchange.caller->pending)
+        co_return problem{409, "NO_CONSENT_NEEDED", "this account does not need a parent's consent"};
+    co_return request_link(exchange.services, exchange.request, exchange.caller->id, {}, "parental_consent");
+}
+
+constexpr std::array rows{
+    route{.method = verb::post,
+        .path = "/auth/parental-consent/request",
+        .name = "consents.ask_parent",
+        .access = access::session,
+        .rate_group = "auth",
+        .handler = request_parent,
+        .body_limit = small_body,
+        .response = "MailSent",
+        .status = 202,
+        .other_statuses = "409",
+        .summary = "Send the mail to the parent again",
+        .allows_pending = true},
+    route{.method = verb::get,
+        .path = "/users/consents",
+        .name = "consents.list",
+        .access = access::session,
+        .response = "Consent[]",
+        .summary = "What the caller has agreed to, or no longer does"},
+    route{.method = verb::put,
+        .path = "/users/consents",
+        .name = "consents.give",
+        .access = access::session,
+        .body_limit = small_body,
+        .body = "ConsentChange",
+        .response = "Consent",
+        .summary = "Agree, or take it back; every change is kept"},
+    route{.method = verb::post,
+        .path = "/auth/parental-consent/details",
+        .name = "consents.parent_details",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .body_limit = small_body,
+        .body = "TokenOnly",
+        .response = "ParentAsked",
+        .summary = "What a parent is asked by the link's token"},
+    route{.method = verb::post,
+        .path = "/auth/parental-consent",
+        .name = "consents.parent_answer",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .body_limit = small_body,
+        .body = "ParentAnswer",
+        .response = "ParentAnswered",
+        .summary = "The parent's yes or no, once"},
+};
+
+}  // namespace
+
+const std::span<const route> consents{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,192 @@
+// Messages of conversations: sending them, waiting for the reply or streaming it; editing, rating, searching them.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/messaging/reply_stream.hpp"
+#include "gateway/routes/tables.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::size_t message_body = 256 * 1024;
+constexpr seconds longest_wait{30}, cached_for{600};
+
+bool wants_events(const request& request) {
+    return request.header("accept").find("text/event-stream") != std::string_view::npos;
+}
+
+// RFC 7240: Prefer: wait=N, in seconds.
+seconds wait_of(const request& request) {
+    const auto prefer = request.header("prefer");
+    const auto at = prefer.find("wait=");
+    if (at == std::string_view::npos) return longest_wait;
+    long long given = 0;
+    std::from_chars(prefer.data() + at + 5, prefer.data() + prefer.size(), given);
+    return std::clamp(seconds{given}, seconds{0}, longest_wait);
+}
+
+// The order of a send, from the body of either path.
+message_order read_order(const exchange& exchange, std::optional<conversation_id> conversation) {
+    const auto either = [&](std::string_view name, std::string_view other) {
+        const auto text = exchange.optional_text(name);
+        return text ? *text : exchange.text(other);
+    };
+    message_order out;
+    out.content = exchange.text("content");
+    out.client_message_id = exchange.text("client_message_id");
+    if (out.client_message_id.empty()) out.client_message_id = exchange.request.header("idempotency-key");
+    out.model = exchange.text("model");
+    out.companion = companion_id::parse(either("companion_id", "companionId"));
+    out.conversation =
+        conversation ? conversation : conversation_id::parse(either("conversation_id", "conversationId"));
+    return out;
+}
+
+awaitable<route_result> send_order(exchange& exchange, message_order order) {
+    auto submitted = co_await submit_and_watch(exchange.services, {.sender = exchange.caller,
+                                                                      .order = std::move(order),
+                                                                      .trace = exchange.request.trace(),
+                                                                      .arrived = exchange.request.arrived});
+    if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
+    auto& [message, watch] = std::get<watched_message>(submitted);
+    auto limits = rate_limit_headers(message.limits);
+    if (wants_events(exchange.request)) {
+        auto stream = event_stream(std::move(watch));
+        stream.head.headers.emplace_back("X-Generation-Id", message.ids.generation.text());
+        for (auto& h : limits) stream.head.headers.push_back(std::move(h));
+        co_return answer(std::move(stream));
+    }
+    auto out =
+        co_await wait_for_reply(std::move(watch), message.ids, message.client_message_id, wait_of(exchange.request));
+    if (auto* done = std::get_if<answer>(&out))
+        for (auto& h : limits) std::get<response>(*done).headers.push_back(std::move(h));
+    co_return out;
+}
+
+awaitable<route_result> send(exchange& exchange) {
+    const auto id = conversation_id::parse(exchange.path.front());
+    if (!id) co_return not_found("conversation");
+    co_return co_await send_order(exchange, read_order(exchange, id));
+}
+awaitable<route_result> send_anywhere(exchange& exchange) {
+    return send_order(exchange, read_order(exchange, std::nullopt));
+}
+
+// Asks the question of a message again, with the body's content if there is one: it and all that came after it become
+// an earlier version, and a new reply is generated.
+awaitable<route_result> ask_again(exchange& exchange) {
+    const auto conversation = conversation_id::parse(exchange.path[0]);
+    const auto message = message_id::parse(exchange.path[1]);
+    if (!conversation || !message) co_return not_found("message");
+    const auto rows = co_await postgres::run_one(exchange.services.database, exchange.caller->id,
+        sql::bind("messages.question", {{"id", *conversation}, {"message_id", *message}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return not_found("message");
+    auto order = read_order(exchange, conversation);
+    order.replaces = rows->text(0, 0);
+    order.parameters = R"({"anew":true})";
+    if (order.content.empty()) order.content = rows->text(0, 1);
+    co_return co_await send_order(exchange, std::move(order));
+}
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/conversations/{id}/messages",
+        .name = "messages.list",
+        .query = "Page",
+        .response = "Message[]",
+        .summary = "Messages, newest last; the cursor reads further back. meta.generating: replies under way",
+        .cache_for = cached_for},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/messages",
+        .name = "messages.send",
+        .scope = "chat",
+        .sends_message = true,
+        .handler = send,
+        .body_limit = message_body,
+        .body = "MessageSend",
+        .response = "Message",
+        .response_media = "text/event-stream",
+        .status = 201,
+        .other_statuses = "202 409",
+        .summary = "Say something; waits for the reply, or streams it with Accept: text/event-stream"},
+    route{.method = verb::put,
+        .path = "/conversations/{id}/messages/{message_id}",
+        .name = "messages.edit",
+        .scope = "chat",
+        .sends_message = true,
+        .handler = ask_again,
+        .body_limit = message_body,
+        .body = "MessageEdit",
+        .response = "Message",
+        .response_media = "text/event-stream",
+        .status = 201,
+        .other_statuses = "202 409",
+        .summary =
+            "Say it in other words: what came after becomes an earlier version, and a new reply is made; answers "
+            "as sending does"},
+    route{.method = verb::post,
+        .path = "/conversations/{id}/messages/{message_id}/regenerate",
+        .name = "messages.regenerate",
+        .scope = "chat",
+        .sends_message = true,
+        .handler = ask_again,
+        .body_limit = message_body,
+        .body = "MessageRegenerate",
+        .response = "Message",
+        .response_media = "text/event-stream",
+        .status = 201,
+        .other_statuses = "202 409",
+        .summary = "Another reply to the same question; answers as sending does"},
+    route{.method = verb::get,
+        .path = "/conversations/{id}/messages/{message_id}/versions",
+        .name = "messages.versions",
+        .response = "Message[]",
+        .summary = "What a question took the place of"},
+    route{.method = verb::del,
+        .path = "/conversations/{id}/messages/{message_id}",
+        .name = "messages.delete",
+        .response = "DeletedMessage",
+        .summary = "Delete a message"},
+    route{.method = verb::put,
+        .path = "/conversations/{id}/messages/{message_id}/rating",
+        .name = "messages.rate",
+        .body_limit = small_body,
+        .body = "MessageRating",
+        .response = "Message",
+        .summary = "Rate a reply"},
+    route{.method = verb::get,
+        .path = "/search/messages",
+        .name = "messages.search",
+        .query = "MessageSearch",
+        .response = "FoundMessage[]",
+        .summary = "Full-text search over the caller's messages",
+        .cache_for = cached_for},
+    route{.method = verb::get,
+        .path = "/chat/conversations/{id}/messages",
+        .name = "messages.list",
+        .query = "Page",
+        .response = "Message[]",
+        .summary = "The same as /conversations/{id}/messages",
+        .cache_for = cached_for},
+    route{.method = verb::post,
+        .path = "/chat/messages",
+        .name = "messages.send_anywhere",
+        .scope = "chat",
+        .sends_message = true,
+        .handler = send_anywhere,
+        .body_limit = message_body,
+        .body = "MessageSend",
+        .response = "Message",
+        .response_media = "text/event-stream",
+        .status = 201,
+        .other_statuses = "202 404 409",
+        .summary = "Say something, in a conversation of the body or a new one"},
+};
+
+}  // namespace
+
+const std::span<const route> messages{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,180 @@
+// Signing in with identity providers, and the identities of an account.
+#include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/oauth_flow.hpp"
+#include "gateway/routes/tables.hpp"
+#include "platform/base/log.hpp"
+#include "platform/base/percent.hpp"
+#include "platform/base/split.hpp"
+#include "platform/crypto/digest.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::string_view form_media = "application/x-www-form-urlencoded";
+
+awaitable<route_result> start(exchange& exchange) {
+    return start_oauth(exchange.services, exchange.path.front(), std::nullopt);
+}
+awaitable<route_result> start_link(exchange& exchange) {
+    return start_oauth(exchange.services, exchange.path.front(), exchange.caller->id);
+}
+
+// Providers that answer by form (Apple) send it to us and not to the page, which holds the binding. The fields are
+// passed on as they are encoded.
+awaitable<route_result> pass_on(exchange& exchange) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~*%+=";
+    std::string query;
+    bool has_state = false;
+    for (const auto field : split(exchange.request.body, '&')) {
+        const auto name = field.substr(0, field.find('='));
+        if (name != "state" && name != "code" && name != "error" && name != "iss") continue;
+        if (field.find_first_not_of(plain) != field.npos)
+            co_return bad_request("the form must be application/x-www-form-urlencoded");
+        has_state = has_state || name == "state";
+        query.append(query.empty() ? "" : "&").append(field);
+    }
+    if (!has_state) co_return bad_request("the form must have a state");
+    response out;
+    out.status = 303;
+    out.headers = {{"Location", with_query(exchange.services.options.oauth_redirect_url, query)}};
+    co_return answer(std::move(out));
+}
+
+oauth_answer read_answer(const exchange& exchange, postgres::bound present, std::string binding_hash) {
+    const auto consents = exchange.json()["consents"];
+    return {exchange.caller ? std::optional(exchange.caller->id) : std::nullopt, std::move(present),
+        std::move(binding_hash), exchange.optional_text("second_factor"), exchange.optional_text("birth_date"),
+        exchange.optional_text("parent_email"), consents.exists() ? consents.text() : std::string("[]")};
+}
+
+oauth_answer read_code(const exchange& exchange) {
+    auto binding_hash = digest::sha256_hex(exchange.text("binding"));
+    auto present = sql::bind(
+        "oauth.present", {{"state_hash", digest::sha256_hex(exchange.text("state"))}, {"binding_hash", binding_hash},
+                             {"code", exchange.text("code")}, {"issuer", exchange.optional_text("iss")},
+                             {"links", exchange.caller != nullptr}});
+    return read_answer(exchange, std::move(present), std::move(binding_hash));
+}
+
+// The nonce binds the flow: only the client that asked the provider for the token knows it.
+oauth_answer read_id_token(const exchange& exchange) {
+    const auto token = exchange.text("id_token");
+    auto nonce_hash = digest::sha256_hex(exchange.text("nonce"));
+    auto present = sql::bind("oauth.present_token",
+        {{"id", uuid::v7()}, {"provider", exchange.path.front()}, {"token_hash", digest::sha256_hex(token)},
+            {"binding_hash", nonce_hash}, {"token", token}});
+    return read_answer(exchange, std::move(present), std::move(nonce_hash));
+}
+
+awaitable<route_result> sign_in(exchange& exchange, oauth_answer given) {
+    const auto& request = exchange.request;
+    auto& services = exchange.services;
+    auto got = co_await finish_oauth(services, request, std::move(given));
+    if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
+    auto& found = std::get<oauth_user>(got);
+    if (found.awaits_consent) send_link(services, request, found.user.id, {}, "parental_consent");
+    co_await record_login_attempt(services, request, found.user.email, found.user.id, "success");
+    co_return co_await open_session(services, request, std::move(found.user), 200);
+}
+
+awaitable<route_result> callback(exchange& exchange) { return sign_in(exchange, read_code(exchange)); }
+awaitable<route_result> id_token(exchange& exchange) { return sign_in(exchange, read_id_token(exchange)); }
+
+awaitable<route_result> link(exchange& exchange) {
+    auto got = co_await finish_oauth(exchange.services, exchange.request, read_code(exchange));
+    if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
+    log::info("auth.identity_linked", {{"user_id", exchange.caller->id.text()}});
+    co_return success(201, std::get<oauth_user>(got).identity);
+}
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/auth/oauth",
+        .name = "oauth.providers",
+        .access = access::anyone,
+        .response = "IdentityProvider[]",
+        .summary = "The identity providers that can be used now"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/callback",
+        .name = "oauth.callback",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = callback,
+        .body_limit = small_body,
+        .body = "OauthCallback",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .other_statuses = "401 403 409",
+        .summary = "Sign in with what the provider sent back; `binding` is what starting gave to this client alone"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/start",
+        .name = "oauth.start",
+        .access = access::anyone,
+        .handler = start,
+        .body_limit = small_body,
+        .response = "OauthStart",
+        .summary = "Begin to sign in: the browser goes to authorization_url; ten minutes"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/link",
+        .name = "oauth.start_link",
+        .access = access::session,
+        .handler = start_link,
+        .body_limit = small_body,
+        .response = "OauthStart",
+        .summary = "Begin to link an identity; what comes back goes to POST /auth/identities"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/return",
+        .name = "oauth.return",
+        .access = access::anyone,
+        .handler = pass_on,
+        .body_limit = small_body,
+        .media_types = form_media,
+        .status = 303,
+        .other_statuses = "411",
+        .summary = "Where providers send their answer by form; leads back to the page"},
+    route{.method = verb::post,
+        .path = "/auth/oauth/{provider}/id-token",
+        .name = "oauth.id_token",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = id_token,
+        .body_limit = 24 * 1024,
+        .body = "OauthIdToken",
+        .response = "Tokens",
+        .issues_tokens = true,
+        .other_statuses = "401 403 409",
+        .summary = "Sign in with an ID token that an app got itself, for a nonce of its own; each token once"},
+    route{.method = verb::get,
+        .path = "/auth/identities",
+        .name = "oauth.list",
+        .access = access::session,
+        .response = "Identity[]",
+        .summary = "The identities that sign the caller in"},
+    route{.method = verb::post,
+        .path = "/auth/identities",
+        .name = "oauth.link",
+        .access = access::session,
+        .rate_group = "auth",
+        .handler = link,
+        .body_limit = small_body,
+        .body = "IdentityLink",
+        .response = "Identity",
+        .status = 201,
+        .other_statuses = "409",
+        .summary = "Link the identity that the provider confirmed"},
+    route{.method = verb::del,
+        .path = "/auth/identities/{id}",
+        .name = "oauth.unlink",
+        .access = access::session,
+        .response = "Id",
+        .other_statuses = "409",
+        .summary = "Take an identity away, unless it is the only way to sign in"},
+};
+
+}  // namespace
+
+const std::span<const route> oauth{rows};
+
+}  // namespace airi::gateway::routes

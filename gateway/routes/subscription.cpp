@@ -1,0 +1,19 @@
+// The caller's plan.
+#include "gateway/routes/tables.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/subscription/current",
+        .name = "subscription.current",
+        .response = "Subscription",
+        .summary = "The caller's plan, its price and limits"},
+};
+
+}  // namespace
+
+const std::span<const route> subscription{rows};
+
+}  // namespace airi::gateway::routes

@@ -1,0 +1,33 @@
+// Templates of conversations.
+#include "gateway/routes/tables.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/conversation-templates",
+        .name = "templates.list",
+        .response = "Template[]",
+        .summary = "Everybody's templates and the caller's"},
+    route{.method = verb::post,
+        .path = "/conversation-templates",
+        .name = "templates.create",
+        .body_limit = small_body,
+        .body = "TemplateCreate",
+        .response = "Template",
+        .status = 201,
+        .other_statuses = "404",
+        .summary = "Keep a template"},
+    route{.method = verb::del,
+        .path = "/conversation-templates/{id}",
+        .name = "templates.delete",
+        .response = "Id",
+        .summary = "Delete a template"},
+};
+
+}  // namespace
+
+const std::span<const route> templates{rows};
+
+}  // namespace airi::gateway::routes
