@@ -226,7 +226,7 @@ function openTarget() {
     if (!target) return;
     if (target.matches('details')) target.open = true;
     target.scrollIntoView();
-    (target.querySelector('summary') ?? named).focus();
+    (target.querySelector('summary') ?? target).focus();
 }
 
 try {

@@ -32,9 +32,8 @@ awaitable<std::variant<taken_link, problem>> take_link(
     exchange& exchange, std::string_view kind, std::optional<std::string> password_hash = std::nullopt) {
     auto& services = exchange.services;
     const auto rows = co_await postgres::run_one(services.database, std::nullopt,
-        sql::bind("email_links.take",
-            {{"hash", digest::sha256_hex(exchange.text("token"))}, {"kind", kind},
-                {"code", exchange.optional_text("code")}, {"password_hash", std::move(password_hash)}}));
+        sql::bind("email_links.take", {{"hash", digest::sha256_hex(exchange.text("token"))}, {"kind", kind},
+                                          {"code", exchange.optional_text("code")}, {"password_hash", password_hash}}));
     if (!rows) co_return problem_of(rows.error());
     auto [outcome, user, email, role, ended] =
         rows->read<std::string_view, user_id, std::string, std::string, std::string>(0);

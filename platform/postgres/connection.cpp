@@ -139,13 +139,13 @@ std::string connection::reason() const { return state_->reason; }
 bool connection::open(const std::function<bool()>& give_up) {
     auto& s = *state_;
     s.close();
-    // The URL comes last: it may set any of the others anew.
+    constexpr const char* session_options =
+        "-c statement_timeout=10s -c lock_timeout=5s -c client_min_messages=warning -c timezone=UTC";
+    // The URL comes last: it overrides the others.
     const char* names[] = {"application_name", "gssencmode", "client_encoding", "target_session_attrs", "options",
         "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", nullptr};
-    const char* values[] = {"airi", "disable", "UTF8", "read-write",
-        "-c statement_timeout=10s -c lock_timeout=5s -c client_min_messages=warning "
-        "-c timezone=UTC",
-        "30", "10", "3", "20000", s.url.c_str(), nullptr};
+    const char* values[] = {
+        "airi", "disable", "UTF8", "read-write", session_options, "30", "10", "3", "20000", s.url.c_str(), nullptr};
     s.link.reset(PQconnectStartParams(names, values, 1));
     // libpq would print notices to stderr, and those of functions may quote values.
     PQsetNoticeReceiver(s.link.get(), [](void*, const PGresult*) {}, nullptr);

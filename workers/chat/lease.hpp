@@ -17,7 +17,7 @@ namespace airi::workers::chat {
 enum class stop_reason { none, cancelled, lease_lost, draining };
 
 struct live_generation {
-    explicit live_generation(executor executor) : heartbeat(std::move(executor)) {}
+    explicit live_generation(const executor& executor) : heartbeat(executor) {}
 
     std::int64_t epoch = 0;
     stop_reason stopped_by = stop_reason::none;
