@@ -25,7 +25,7 @@ std::atomic<int> lowest_written{static_cast<int>(level::info)};
 
 constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
 
-bool says_secret(std::string_view name) {
+bool is_secret_name(std::string_view name) {
     for (auto part : {"password", "secret", "token", "authorization", "api_key", "cookie", "content"})
         if (name.find(part) != std::string_view::npos) return true;
     return false;
@@ -49,20 +49,20 @@ void send_to(std::function<void(std::string_view)> sink) {
 
 void write(level at, std::string_view event, fields with) {
     if (static_cast<int>(at) < lowest_written) return;
-    auto& to = current();
+    auto& target = current();
     json::object line;
     line.add("time", to_text(now())).add("level", names[static_cast<int>(at)]);
-    const std::scoped_lock held(to.lock);
-    line.add("service", to.program).add("event", event);
+    const std::scoped_lock held(target.lock);
+    line.add("service", target.program).add("event", event);
     for (const auto& f : with) {
-        if (says_secret(f.name) && std::holds_alternative<std::string>(f.is))
+        if (is_secret_name(f.name) && std::holds_alternative<std::string>(f.is))
             line.add(f.name, "***");
         else
             std::visit([&](const auto& v) { line.add(f.name, v); }, f.is);
     }
     auto text = std::move(line).text();
     text += '\n';
-    if (to.sink) return to.sink(text);
+    if (target.sink) return target.sink(text);
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 

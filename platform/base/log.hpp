@@ -1,5 +1,5 @@
-// Structured logs: one JSON object a line on stderr. Message text, tokens and passwords are never fields; values of
-// fields whose name says secret are masked all the same.
+// Structured logs: one JSON object per line on stderr. Callers never log message text, tokens or passwords; as a
+// second safeguard, values of fields with a secret's name are masked.
 #pragma once
 
 #include <concepts>
@@ -32,7 +32,7 @@ using fields = std::initializer_list<field>;
 
 /// Sets the program's name in each line and the lowest level written ("debug", "info", "warn", "error").
 void start(std::string_view program, std::string_view lowest);
-/// Where lines go; tests capture them. The default writes to stderr. Thread safe.
+/// Replaces the destination of the lines, by default stderr; for tests. Thread safe.
 void send_to(std::function<void(std::string_view line)> sink);
 
 void write(level at, std::string_view event, fields with);

@@ -37,7 +37,7 @@ bool is_name(std::string_view text) {
     });
 }
 
-// The value of a line of .env: 'as it stands', "with \n \" \\", or bare up to a comment.
+// The value of a line of .env: 'literal', "with the escapes \n \" \\", or unquoted up to a comment.
 std::optional<std::string> unquoted(std::string_view text) {
     if (!text.starts_with('\'') && !text.starts_with('"')) return std::string(trimmed(text.substr(0, text.find(" #"))));
     std::string out;
@@ -62,7 +62,7 @@ std::optional<std::string> content_of(const std::string& path) {
     return in.is_open() && !in.bad() ? std::optional(std::move(text)) : std::nullopt;
 }
 
-std::string out_of(const bounds& within) {
+std::string range_text(const bounds& within) {
     constexpr auto least = std::numeric_limits<std::int64_t>::min();
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
     if (within.min != least && within.max != most) return fmt::format("{} to {}", within.min, within.max);
@@ -70,7 +70,7 @@ std::string out_of(const bounds& within) {
     return within.max != most ? fmt::format("at most {}", within.max) : "";
 }
 
-// A number and perhaps a unit, in milliseconds. Without one it counts `plain`.
+// A number with an optional unit, in milliseconds. A number without a unit is multiplied by `plain`.
 std::optional<std::int64_t> duration(std::string_view text, std::int64_t plain) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -90,7 +90,7 @@ std::optional<std::int64_t> duration(std::string_view text, std::int64_t plain) 
 template <class Number>
 std::string bounded(Number value, const bounds& within, auto& out) {
     if (value < static_cast<Number>(within.min) || value > static_cast<Number>(within.max))
-        return "must be " + out_of(within);
+        return "must be " + range_text(within);
     out = std::remove_reference_t<decltype(out)>(value);
     return "";
 }
@@ -134,9 +134,9 @@ void environment::add_lines(std::string_view text) {
 namespace settings_detail {
 
 std::optional<std::string> reader::text_of(std::string_view name, bool is_secret, bool required) {
-    const auto value = [&](const std::string& of) {
-        taken_.push_back(of);
-        const auto found = from_.values.find(of);
+    const auto value = [&](const std::string& variable) {
+        taken_.push_back(variable);
+        const auto found = from_.values.find(variable);
         return found == from_.values.end() ? std::string() : found->second;
     };
     const std::string plain(name), file = plain + "_FILE";
@@ -162,12 +162,12 @@ void reader::add(std::vector<std::string> mistakes) {
 }
 
 std::vector<std::string> reader::finish() {
-    const auto claimed = [&](const std::string& name) {
+    const auto known = [&](const std::string& name) {
         return std::find(taken_.begin(), taken_.end(), name) != taken_.end() ||
                std::find(shared.begin(), shared.end(), name) != shared.end();
     };
     for (const auto& [name, value] : from_.values)
-        if (name.starts_with("AIRI_") && !claimed(name)) mistakes_.push_back(name + " is no setting of airi");
+        if (name.starts_with("AIRI_") && !known(name)) mistakes_.push_back(name + " is no setting of airi");
     return std::move(mistakes_);
 }
 
@@ -223,16 +223,16 @@ std::string shown(std::int64_t value) { return fmt::format("{}", value); }
 std::string shown(milliseconds value) { return fmt::format("{}ms", value.count()); }
 std::string shown(seconds value) { return fmt::format("{}s", value.count()); }
 
-std::string help_line(
-    std::string_view name, std::string_view says, const bounds& within, bool is_secret, const std::string& standard) {
+std::string help_line(std::string_view name, std::string_view description, const bounds& within, bool is_secret,
+    const std::string& standard) {
     std::string notes;
     const auto add = [&](const std::string& note) {
         if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
     };
     add(within.required ? "required" : standard.empty() ? "" : "default " + standard);
-    add(out_of(within));
+    add(range_text(within));
     add(is_secret ? "or " + std::string(name) + "_FILE" : "");
-    return fmt::format("  {:<28} {}{}\n", name, says, notes.empty() ? "" : " (" + notes + ")");
+    return fmt::format("  {:<28} {}{}\n", name, description, notes.empty() ? "" : " (" + notes + ")");
 }
 
 asked read_arguments(int count, const char* const* arguments) {
@@ -242,17 +242,17 @@ asked read_arguments(int count, const char* const* arguments) {
     return count == 2 && first == "--check" ? asked::check : asked::nonsense;
 }
 
-int report(asked what, const std::string& help, const std::vector<std::string>& mistakes) {
-    if (what == asked::help) {
+int report(asked command, const std::string& help, const std::vector<std::string>& mistakes) {
+    if (command == asked::help) {
         std::fputs(("Settings are read from the environment and, in development, from .env:\n" + help).c_str(), stdout);
         return 0;
     }
-    if (what == asked::nonsense) {
+    if (command == asked::nonsense) {
         std::fputs("The only arguments are --help and --check; settings come from the environment.\n", stderr);
         return 2;
     }
     for (const auto& mistake : mistakes) std::fputs((mistake + '\n').c_str(), stderr);
-    if (what == asked::check && mistakes.empty()) std::fputs("The settings are good.\n", stdout);
+    if (command == asked::check && mistakes.empty()) std::fputs("The settings are valid.\n", stdout);
     return mistakes.empty() ? 0 : 2;
 }
 

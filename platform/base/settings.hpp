@@ -1,5 +1,5 @@
-// Settings from the environment, as twelve-factor programs take them. Each binary has one plain struct with
-// defaults and a tuple `settings` that names them; main loads it. Nothing else in the tree reads the
+// Settings from the environment, as in a twelve-factor program. Each binary has one plain struct of defaults and a
+// tuple `settings` that names its members; main loads it. No other code in the tree reads the
 // environment.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace airi {
 
 struct bounds {
     bool required = false;
-    /// For whole numbers, doubles and durations (in their own unit), both allowed.
+    /// Inclusive; for whole numbers, doubles and durations (in the member's unit).
     std::int64_t min = std::numeric_limits<std::int64_t>::min();
     std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
@@ -32,8 +32,8 @@ struct bounds {
 ///     static constexpr auto settings = std::tuple{
 ///         setting{"PORT", &gateway_settings::port, "The port clients connect to.", {.min = 1, .max =
 ///         65535}}, …};
-/// A secret may also be given as NAME_FILE, the path of a file that holds it. A duration is a number in its
-/// own unit or has a unit: 250ms, 5s, 2m, 1h. An empty value counts as none.
+/// A secret may also be given as NAME_FILE, the path of a file that contains it. A duration is a number in the
+/// member's unit or has a unit: 250ms, 5s, 2m, 1h. An empty value counts as missing.
 template <class Owner, class T>
 struct setting {
     constexpr setting(std::string_view n, T Owner::* m, std::string_view s, bounds w = {})
@@ -45,30 +45,30 @@ struct setting {
     bounds within;
 };
 
-/// Names with our prefix that one binary or another, or the scripts, read: one .env serves all of them.
+/// The AIRI_ names that other binaries or the scripts read: all of them share one .env.
 std::span<const std::string_view> shared_names();
 
 struct environment {
     std::map<std::string, std::string> values;
     std::vector<std::string> mistakes;
 
-    /// The process's environment; below it `.env` of the working directory, unless AIRI_ENV is production.
+    /// The environment of the process; unless AIRI_ENV is production, `.env` of the working directory adds to it.
     static environment of_process();
-    /// Adds the lines NAME=value of `text` that are not there yet. Quotes, `export` and comments as shells
-    /// have them.
+    /// Adds the lines NAME=value of `text` whose names are not set yet. Quotes, `export` and comments as in a
+    /// shell.
     void add_lines(std::string_view text);
 };
 
 template <class T>
 struct loaded {
     T value;
-    /// One sentence each, all there are; without any the value is good. No value of a setting is ever quoted.
+    /// All mistakes, one sentence each; the value is valid when there are none. They never quote a setting's value.
     std::vector<std::string> mistakes;
 };
 
 namespace settings_detail {
 
-/// Takes settings out of an environment one by one and collects what is wrong.
+/// Reads settings from an environment one by one and collects the mistakes.
 class reader {
 public:
     explicit reader(const environment& from) : from_(from), mistakes_(from.mistakes) {}
@@ -80,7 +80,7 @@ public:
         if (auto wrong = read(*text, one.within, into.*one.member); !wrong.empty())
             mistakes_.push_back(std::string(one.name) + ' ' + wrong);
     }
-    /// Every AIRI_ name that was neither taken nor is shared is a mistake.
+    /// Every AIRI_ name that is neither a setting of the binary nor shared is a mistake.
     std::vector<std::string> finish();
     void add(std::vector<std::string> mistakes);
 
@@ -144,7 +144,7 @@ loaded<T> load(const environment& from) {
     return out;
 }
 
-/// What --help prints: every name, its sentence, its default or bounds.
+/// The text of --help: every setting's name, description, default and bounds.
 template <class T>
 std::string help_text() {
     std::string out;
@@ -157,8 +157,8 @@ std::string help_text() {
     return out;
 }
 
-/// For main. None: `into` is loaded, go on. Else the exit code: --help and a good --check 0, any mistake 2;
-/// all mistakes are on stderr.
+/// For main. None when `into` is loaded and the program may start; otherwise the exit code: 0 for --help and for
+/// --check with valid settings, 2 for mistakes, which are written to stderr.
 template <class T>
 std::optional<int> load_or_exit_code(int count, const char* const* arguments, T& into) {
     const auto what = settings_detail::read_arguments(count, arguments);

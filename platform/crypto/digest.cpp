@@ -17,7 +17,7 @@ unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned ch
 std::string encoded(std::string_view bytes, int alphabet) {
     std::string out(sodium_base64_encoded_len(bytes.size(), alphabet), '\0');
     sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), alphabet);
-    out.pop_back();  // the terminator that libsodium counts
+    out.pop_back();  // libsodium's length includes the terminator
     return out;
 }
 
@@ -31,8 +31,8 @@ std::string sha256(std::string_view text) {
 
 std::string hmac_sha256(const secret& key, std::string_view text) {
     std::string out(SHA256_DIGEST_LENGTH, '\0');
-    const auto& with = key.reveal();
-    if (!HMAC(EVP_sha256(), with.data(), static_cast<int>(with.size()), bytes_of(text), text.size(), bytes_of(out),
+    const auto& bytes = key.reveal();
+    if (!HMAC(EVP_sha256(), bytes.data(), static_cast<int>(bytes.size()), bytes_of(text), text.size(), bytes_of(out),
             nullptr))
         throw std::runtime_error("HMAC-SHA-256 is not available");
     return out;

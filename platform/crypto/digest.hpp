@@ -1,5 +1,5 @@
-// SHA-256, HMAC-SHA-256 and base64url, and comparing them without telling where they differ. Used by the
-// tokens, the routes (stored token hashes, webhook signatures) and the sessions.
+// SHA-256, HMAC-SHA-256, base64url, and comparison in constant time. Used for the tokens, by the routes (stored token
+// hashes, webhook signatures) and for the sessions.
 #pragma once
 
 #include <optional>
@@ -22,11 +22,11 @@ inline std::string hmac_sha256_hex(const secret& key, std::string_view text) { r
 std::string base64(std::string_view bytes);
 /// RFC 4648 section 5, without padding.
 std::string base64url(std::string_view bytes);
-/// None for padding, characters outside the alphabet and unused bits that are not zero: a value has one
-/// spelling.
+/// None for padding, characters outside the alphabet and unused bits that are not zero: each value has exactly one
+/// encoding.
 std::optional<std::string> from_base64url(std::string_view text);
 
-/// Takes the same time wherever the two differ; their lengths are no secret.
+/// Compares in constant time; only the lengths are not secret.
 bool equal(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace airi::digest

@@ -1,5 +1,5 @@
-// Password hashes: argon2id for all, bcrypt verified for users who came from elsewhere. Each call costs 20 MB
-// and tens of milliseconds, so the routes go through a bounded pool.
+// Password hashes: argon2id for new ones; bcrypt is verified for users imported from another system. Each call takes
+// 20 MB and tens of milliseconds, so the routes use a bounded pool.
 #pragma once
 
 #include <cstddef>
@@ -12,24 +12,24 @@
 
 namespace airi::passwords {
 
-/// Both are outages: too many are waiting already / the memory for one is not there.
+/// Both are outages: too many calls are waiting already / there is not enough memory to hash.
 enum class errc { overloaded = 1, no_memory };
 error_code make_error_code(errc);
 
-/// Blocks. The hash names its own parameters and is at most 127 characters of ASCII.
+/// Blocks. The hash contains its parameters and is at most 127 ASCII characters long.
 result<std::string> hash(const secret& password);
-/// Blocks. A `hash` that is empty (no such user) or of no known kind is never right, and takes as long as a
-/// real one.
+/// Blocks. False for a `hash` that is empty (no such user) or has an unknown format; that takes as long as a real
+/// verification.
 bool verify(const secret& password, const std::string& hash);
-/// True for bcrypt and for argon2id with other parameters than today's: hash anew after a verified login.
+/// True for bcrypt and for argon2id with outdated parameters: hash the password again after a verified login.
 bool needs_rehash(const std::string& hash);
 
-/// Runs them on threads of its own. May be called from any coroutine, which goes on in its own executor.
+/// Hashes and verifies on its own threads. May be called from any coroutine, which resumes on its own executor.
 class pool {
 public:
-    /// At most `waiting` calls wait for a thread; the next ones end with `overloaded` at once.
+    /// At most `waiting` calls wait for a thread; further calls fail with `overloaded` at once.
     pool(std::size_t threads, std::size_t waiting);
-    /// Calls still waiting end with `overloaded`; those under way are waited for.
+    /// Waiting calls fail with `overloaded`; blocks until the running ones have finished.
     ~pool();
 
     awaitable<result<std::string>> hash(secret password);

@@ -8,7 +8,7 @@
 namespace airi::random {
 
 std::string bytes(std::size_t count);
-/// base64url of `count` unpredictable bytes; 32 make 43 characters.
+/// base64url of `count` unpredictable bytes; 32 bytes give 43 characters.
 std::string token(std::size_t count = 32);
 
 }  // namespace airi::random

@@ -31,9 +31,10 @@ using ecdsa_signature = std::unique_ptr<ECDSA_SIG, freed<ECDSA_SIG_free>>;
 using memory_file = std::unique_ptr<BIO, freed<BIO_free_all>>;
 using shared_key = std::shared_ptr<const void>;
 
-// What OpenSSL says of a bad key or signature must not be taken for the word on somebody's TLS connection later on.
-struct errors_forgotten {
-    ~errors_forgotten() { ERR_clear_error(); }
+// Clears OpenSSL's error queue: an error left by a bad key or signature would later be reported for an unrelated TLS
+// connection on the same thread.
+struct clear_openssl_errors {
+    ~clear_openssl_errors() { ERR_clear_error(); }
 };
 
 constexpr std::size_t coordinate = 32;
@@ -61,12 +62,12 @@ std::optional<std::string> bytes_in(json::value jwk, std::string_view name, std:
     return out;
 }
 
-shared_key built(const char* type, OSSL_PARAM_BLD* from) {
-    const parameters made(OSSL_PARAM_BLD_to_param(from));
+shared_key build_key(const char* type, OSSL_PARAM_BLD* builder) {
+    const parameters values(OSSL_PARAM_BLD_to_param(builder));
     const key_context context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* key = nullptr;
-    if (!made || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, made.get()) != 1)
+    if (!values || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, values.get()) != 1)
         return nullptr;
     return share(key);
 }
@@ -77,11 +78,11 @@ shared_key rsa(json::value jwk) {
     const auto n = number(*modulus), e = number(*exponent);
     if (!n || !e || BN_num_bits(n.get()) < 2048 || !BN_is_odd(n.get()) || !BN_is_odd(e.get()) || BN_is_one(e.get()))
         return nullptr;
-    const parameter_builder from(OSSL_PARAM_BLD_new());
-    if (!from || OSSL_PARAM_BLD_push_BN(from.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
-        OSSL_PARAM_BLD_push_BN(from.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
+    const parameter_builder builder(OSSL_PARAM_BLD_new());
+    if (!builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
         return nullptr;
-    return built("RSA", from.get());
+    return build_key("RSA", builder.get());
 }
 
 shared_key p256(json::value jwk) {
@@ -89,18 +90,18 @@ shared_key p256(json::value jwk) {
     if (jwk["crv"].string() != "P-256" || !x || !y || x->size() != coordinate || y->size() != coordinate)
         return nullptr;
     const auto point = "\x04" + *x + *y;
-    const parameter_builder from(OSSL_PARAM_BLD_new());
-    if (!from ||
-        OSSL_PARAM_BLD_push_utf8_string(from.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(), curve.size()) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(from.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
+    const parameter_builder builder(OSSL_PARAM_BLD_new());
+    if (!builder ||
+        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(), curve.size()) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
         return nullptr;
-    auto key = built("EC", from.get());
+    auto key = build_key("EC", builder.get());
     if (!key) return nullptr;
     const key_context check(EVP_PKEY_CTX_new_from_pkey(nullptr, raw(key), nullptr));
     return check && EVP_PKEY_public_check(check.get()) == 1 ? key : nullptr;
 }
 
-// DER, as OpenSSL has it; empty when it cannot be one.
+// The signature in DER, which OpenSSL expects; empty when `r_and_s` is not a signature.
 std::string der_of(std::string_view r_and_s) {
     if (r_and_s.size() != 2 * coordinate) return {};
     auto r = number(r_and_s.substr(0, coordinate)), s = number(r_and_s.substr(coordinate));
@@ -125,7 +126,7 @@ std::optional<algorithm> algorithm_of(std::string_view name) noexcept {
 }
 
 std::optional<public_key> public_key::of_jwk(json::value jwk) {
-    const errors_forgotten at_the_end;
+    const clear_openssl_errors on_return;
     if (const auto use = jwk["use"]; use.exists() && use.string() != "sig") return std::nullopt;
     const auto type = jwk["kty"].string().value_or("");
     const auto kind = type == "RSA" ? algorithm::rs256 : algorithm::es256;
@@ -137,7 +138,7 @@ std::optional<public_key> public_key::of_jwk(json::value jwk) {
 }
 
 bool public_key::verify(std::string_view text, std::string_view signature) const {
-    const errors_forgotten at_the_end;
+    const clear_openssl_errors on_return;
     const auto der = kind_ == algorithm::es256 ? der_of(signature) : std::string(signature);
     const digest_context context(EVP_MD_CTX_new());
     return !der.empty() && context &&
@@ -146,7 +147,7 @@ bool public_key::verify(std::string_view text, std::string_view signature) const
 }
 
 std::optional<private_key> private_key::of_pem(const secret& pem) {
-    const errors_forgotten at_the_end;
+    const clear_openssl_errors on_return;
     const auto& text = pem.reveal();
     const memory_file file(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     // Without a callback OpenSSL would ask the terminal for the password of an encrypted key.
@@ -167,12 +168,12 @@ std::string private_key::sign(std::string_view text) const {
     if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, raw(key_)) != 1 ||
         EVP_DigestSign(context.get(), bytes_of(der), &size, bytes_of(text), text.size()) != 1)
         throw std::runtime_error("ES256 is not available");
-    const auto* at = bytes_of(std::string_view(der));
-    const ecdsa_signature both(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
+    const auto* position = bytes_of(std::string_view(der));
+    const ecdsa_signature both(d2i_ECDSA_SIG(nullptr, &position, static_cast<long>(size)));
     std::string out(2 * coordinate, '\0');
     if (!both || BN_bn2binpad(ECDSA_SIG_get0_r(both.get()), bytes_of(out), coordinate) < 0 ||
         BN_bn2binpad(ECDSA_SIG_get0_s(both.get()), bytes_of(out) + coordinate, coordinate) < 0)
-        throw std::runtime_error("ES256 made no signature");
+        throw std::runtime_error("the ES256 signature could not be encoded");
     return out;
 }
 

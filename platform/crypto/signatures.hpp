@@ -1,4 +1,4 @@
-// Signatures of other people's keys (RFC 7515, 7517, 7518): RS256 and ES256 verified, ES256 made. Used for the ID
+// Signatures with asymmetric keys (RFC 7515, 7517, 7518): verifies RS256 and ES256, signs with ES256. Used for the ID
 // tokens of identity providers.
 #pragma once
 
@@ -14,18 +14,18 @@ namespace airi::signatures {
 
 enum class algorithm { rs256, es256 };
 
-/// None for any other: `none` and the ones with a shared secret verify nothing here.
+/// None for any other algorithm: `none` and the algorithms with a shared secret are rejected.
 std::optional<algorithm> algorithm_of(std::string_view name) noexcept;
 
-/// A key that verifies one algorithm and no other. Immutable, cheap to copy, safe from any thread.
+/// A key for exactly one algorithm. Immutable, cheap to copy, thread safe.
 class public_key {
 public:
-    /// A member of a JWK set: RSA of 2048 to 8192 bits, or EC on P-256. None for anything else, for a point that is not
-    /// on the curve, and for a key that is there for another use or algorithm.
+    /// Reads one key of a JWK set: RSA of 2048 to 8192 bits, or EC on P-256. None for anything else, for a point that
+    /// is not on the curve, and for a key declared for another use or algorithm.
     static std::optional<public_key> of_jwk(json::value jwk);
 
     algorithm kind() const noexcept { return kind_; }
-    /// `signature` as JWS has it: for ES256 the 64 bytes of r and s.
+    /// `signature` as in JWS: for ES256 the 64 bytes of r and s.
     bool verify(std::string_view text, std::string_view signature) const;
 
 private:
@@ -38,10 +38,10 @@ private:
 /// Signs with ES256.
 class private_key {
 public:
-    /// A PEM file's text; none when it holds no private key on P-256.
+    /// Reads the text of a PEM file; none unless it contains a private key on P-256.
     static std::optional<private_key> of_pem(const secret& pem);
 
-    /// The 64 bytes of r and s.
+    /// Returns the 64 bytes of r and s.
     std::string sign(std::string_view text) const;
 
 private:

@@ -10,7 +10,7 @@
 namespace airi::tokens {
 namespace {
 
-constexpr std::size_t longest = 4096;
+constexpr std::size_t max_length = 4096;
 constexpr seconds leeway{30};
 constexpr std::int64_t last_second = 253'402'300'799;  // 9999-12-31
 
@@ -20,8 +20,8 @@ constexpr error_row<errc> error_rows[] = {
     {errc::expired, "the token is not valid at this time", failure::refused},
 };
 
-// Calls `visit` for each member of the object that `encoded` is; false when it is none, names a member twice,
-// or `visit` refuses one. Names are compared unescaped: "\u0061lg" is "alg".
+// Calls `visit` for each member of the JSON object in `encoded`; false when that is not an object, has a duplicate
+// member, or `visit` rejects one. Names are compared unescaped: "\u0061lg" is "alg".
 template <class Visit>
 bool read_object(std::string_view encoded, Visit visit) {
     const auto text = digest::from_base64url(encoded);
@@ -37,23 +37,23 @@ bool read_object(std::string_view encoded, Visit visit) {
     return good;
 }
 
-bool read_text(json::value from, std::string& to) {
-    const auto text = from.string();
-    if (text) to = *text;
+bool read_text(json::value value, std::string& out) {
+    const auto text = value.string();
+    if (text) out = *text;
     return text.has_value();
 }
 
 template <class Id>
-bool read_id(json::value from, Id& to) {
-    const auto id = Id::parse(from.string().value_or(""));
-    if (id) to = *id;
+bool read_id(json::value value, Id& out) {
+    const auto id = Id::parse(value.string().value_or(""));
+    if (id) out = *id;
     return id.has_value();
 }
 
-bool read_time(json::value from, std::optional<instant>& to) {
-    const auto second = from.type() == json::kind::integer ? from.integer() : std::nullopt;
+bool read_time(json::value value, std::optional<instant>& out) {
+    const auto second = value.type() == json::kind::integer ? value.integer() : std::nullopt;
     if (!second || *second < 0 || *second > last_second) return false;
-    to = instant(seconds(*second));
+    out = instant(seconds(*second));
     return true;
 }
 
@@ -92,27 +92,28 @@ key key::of(secret value) {
 }
 
 keyring::keyring(key current, std::optional<key> previous) {
-    const auto add = [this](key with) {
-        if (with.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
+    const auto add = [this](key added) {
+        if (added.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
         for (const auto& other : keys_)
-            if (other.with.kid == with.kid) throw std::invalid_argument("two token secrets have one key id");
-        auto header = json::object().add("alg", "HS256").add("kid", with.kid).add("typ", "JWT");
-        keys_.push_back({std::move(with), digest::base64url(std::move(header).text())});
+            if (other.with.kid == added.kid) throw std::invalid_argument("two token secrets have the same key id");
+        auto header = json::object().add("alg", "HS256").add("kid", added.kid).add("typ", "JWT");
+        keys_.push_back({std::move(added), digest::base64url(std::move(header).text())});
     };
     add(std::move(current));
     if (previous) add(std::move(*previous));
 }
 
-std::string keyring::sign(const claims& of) const {
+std::string keyring::sign(const claims& claims) const {
     auto body = json::object();
-    body.add("sub", of.user.text()).add("sid", of.session.text()).add("email", of.email).add("role", of.role);
-    body.add("iat", unix_seconds(of.issued)).add("exp", unix_seconds(of.expires));
+    body.add("sub", claims.user.text()).add("sid", claims.session.text());
+    body.add("email", claims.email).add("role", claims.role);
+    body.add("iat", unix_seconds(claims.issued)).add("exp", unix_seconds(claims.expires));
     auto out = keys_.front().header + '.' + digest::base64url(std::move(body).text());
     const auto signature = digest::hmac_sha256(keys_.front().with.value, out);
     return out += '.' + digest::base64url(signature);
 }
 
-// A header of our own spelling is recognised as it stands; any other is read and must name one of our keys.
+// A header exactly as sign() writes it is recognised by comparison; any other is parsed and must name a known key.
 const keyring::known* keyring::by_header(std::string_view encoded, error_code& wrong) const {
     for (const auto& each : keys_)
         if (each.header == encoded) return &each;
@@ -131,15 +132,15 @@ const keyring::known* keyring::by_header(std::string_view encoded, error_code& w
 }
 
 result<claims> keyring::verify(std::string_view token, instant at) const {
-    if (token.size() > longest) return errc::malformed;
+    if (token.size() > max_length) return errc::malformed;
     const auto first = token.find('.'), last = token.rfind('.');
     if (first == token.npos || first == last || token.find('.', first + 1) != last) return errc::malformed;
     error_code wrong;
-    const auto* with = by_header(token.substr(0, first), wrong);
-    if (!with) return wrong;
+    const auto* matching = by_header(token.substr(0, first), wrong);
+    if (!matching) return wrong;
     const auto signature = digest::from_base64url(token.substr(last + 1));
     if (!signature || signature->size() != 32) return errc::malformed;
-    if (!digest::equal(*signature, digest::hmac_sha256(with->with.value, token.substr(0, last))))
+    if (!digest::equal(*signature, digest::hmac_sha256(matching->with.value, token.substr(0, last))))
         return errc::bad_signature;
     return read_claims(token.substr(first + 1, last - first - 1), at);
 }

@@ -1,5 +1,5 @@
-// Access tokens: JWT with HS256 and a key id (RFC 7515, 7519). The routes sign them, the sessions verify each
-// request's.
+// Access tokens: JWT with HS256 and a key id (RFC 7515, 7519). The routes sign them; the session code verifies the
+// token of each request.
 #pragma once
 
 #include <optional>
@@ -23,8 +23,8 @@ struct claims {
     session_id session;
     std::string email;
     std::string role;
-    instant issued;   ///< whole seconds travel
-    instant expires;  ///< whole seconds travel
+    instant issued;   ///< in whole seconds in the token
+    instant expires;  ///< in whole seconds in the token
 
     bool operator==(const claims&) const = default;
 };
@@ -33,21 +33,21 @@ struct key {
     std::string kid;
     secret value;
 
-    /// Named after a digest of the secret, so that every process names it alike.
+    /// The key id is a digest of the secret, so that it is the same in every process.
     static key of(secret value);
 };
 
-/// Signs with the current key, verifies with either. Immutable: safe from any thread.
+/// Signs with the current key, verifies with either. Immutable and thread safe.
 class keyring {
 public:
-    /// Throws std::invalid_argument for a secret under 32 bytes (RFC 7518 section 3.2) and for two keys of
-    /// one name.
+    /// Throws std::invalid_argument for a secret under 32 bytes (RFC 7518 section 3.2) and for two keys with the same
+    /// id.
     explicit keyring(key current, std::optional<key> previous = std::nullopt);
 
     std::string sign(const claims& of) const;
-    /// Accepts exactly what sign() makes: HS256, header members alg, typ and kid alone, no member twice,
-    /// base64url in its one spelling, at most 4 KB. `issued` may be 30 s ahead of `at`; after `expires` there
-    /// is no grace.
+    /// Accepts only tokens as sign() makes them: HS256, the header members alg, typ and kid and no others, no
+    /// duplicate member, canonical base64url, at most 4 KB. `issued` may be up to 30 s after `at`; `expires` has no
+    /// leeway.
     result<claims> verify(std::string_view token, instant at) const;
 
 private:

@@ -1,6 +1,6 @@
-// A streaming HTTP/1.1 client over TCP or TLS with pooled keep-alive connections and a limit on every
-// dimension. Used by the providers; a hostile or broken server costs an error code, never a crash, and never
-// memory without bound.
+// A streaming HTTP/1.1 client over TCP or TLS with pooled keep-alive connections and limits on time and
+// size. Used by the providers; a hostile or broken server causes an error code, never a crash or unbounded use of
+// memory.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@
 
 namespace airi::http {
 
-/// unreachable, tls, cut, *_timeout: again. bad_url: broken. malformed, too_large: again (another attempt may
-/// fare better). cancelled: again.
+/// bad_url: broken. All others may be retried; after malformed and too_large too, since another attempt may
+/// succeed.
 enum class errc {
     bad_url = 1,
     unreachable,
@@ -27,7 +27,7 @@ enum class errc {
     first_byte_timeout,
     gap_timeout,
     total_timeout,
-    cut,  ///< the peer closed or reset before the message's end
+    cut,  ///< the peer closed or reset the connection before the end of the message
     malformed,
     too_large,
     cancelled
@@ -36,7 +36,7 @@ error_code make_error_code(errc);
 
 struct limits {
     milliseconds connect{5'000};
-    milliseconds first_byte{30'000};  ///< from the request's last byte to the answer's header
+    milliseconds first_byte{30'000};  ///< from the last byte of the request to the header of the answer
     milliseconds gap{20'000};         ///< between two pieces of the body
     milliseconds total{300'000};
     std::size_t header_bytes = 16 * 1024;
@@ -53,29 +53,29 @@ struct request {
     limits bound;
 };
 
-/// One answer being read. Destroying it before the end closes the connection, which is how a generation is
-/// cancelled; read to its end, the connection returns to the pool.
+/// An answer being received. Destroying it before the end closes the connection, which is how a generation is
+/// cancelled; after the end the connection returns to the pool.
 class answer {
 public:
     virtual ~answer() = default;
     virtual unsigned status() const = 0;
-    /// First header of that name (any case), or empty.
+    /// The first header with that name (ignoring case), or empty.
     virtual std::string_view header(std::string_view name) const = 0;
     /// The next piece of the body as it arrives, never empty; an empty string is the end.
     virtual awaitable<result<std::string>> read() = 0;
-    /// The whole rest, at most `most` bytes.
+    /// The rest of the body, at most `most` bytes.
     virtual awaitable<result<std::string>> read_all(std::size_t most) = 0;
-    /// From `when` on reads fail with gap_timeout, whatever still comes: for a caller who knows which bytes
-    /// are progress and which only keep the connection warm. Holds until it is set anew.
+    /// From `when` on reads fail with gap_timeout even if data arrives: for callers that can tell progress from
+    /// bytes that only keep the connection open. Valid until the next call.
     virtual void give_up_at(std::chrono::steady_clock::time_point when) = 0;
 };
 
 class client {
 public:
     virtual ~client() = default;
-    /// Sends and waits for the answer's header; any status is a success here. No redirects are followed. A
-    /// request on a pooled connection that turns out dead before the first byte of an answer is sent once
-    /// more on a fresh one.
+    /// Sends the request and waits for the header of the answer; any status counts as success. Does not follow
+    /// redirects. A request on a pooled connection that fails before the first byte of the answer is sent once
+    /// more on a new connection.
     virtual awaitable<result<std::unique_ptr<answer>>> send(request) = 0;
 };
 

@@ -1,5 +1,5 @@
-// One TCP or TLS connection with one deadline at a time, which a pool's coarse tick enforces. Used by the
-// client alone; held by shared_ptr, and every coroutine that reads or writes holds one too.
+// One TCP or TLS connection with one deadline at a time, enforced by the pool's coarse tick. Used by the client
+// only; owned by shared_ptr, also by every coroutine that reads or writes.
 #pragma once
 
 #include <array>
@@ -36,20 +36,20 @@ public:
     ~connection();
 
     const std::string& pool_key() const { return pool_key_; }
-    /// Resolves, connects and shakes hands.
+    /// Resolves the host, connects and does the TLS handshake.
     awaitable<error_code> open(url to, std::shared_ptr<const trust> with);
     awaitable<std::tuple<error_code, std::size_t>> read_some(boost::asio::mutable_buffer into);
     awaitable<std::tuple<error_code, std::size_t>> write(std::array<boost::asio::const_buffer, 2> what);
 
-    /// From `by` on the next tick closes the connection and `closed_for` says `why`.
+    /// The first tick after `by` closes the connection, and `closed_for` returns `why`.
     void set_deadline(moment by, errc why);
     void enforce(moment now);
     /// Idempotent; pending reads and writes end with an error.
     void close(errc why);
-    /// Why it was closed from this side; no error while it is open.
+    /// The reason given to close(); no error while the connection is open.
     error_code closed_for() const { return closed_for_; }
-    /// True while nothing waits to be read: an idle connection that has an end, an error or bytes is of no
-    /// use.
+    /// True while there is nothing to read: an idle connection with an end of stream, an error or unread bytes
+    /// cannot be used again.
     bool is_quiet();
 
 private:

@@ -14,10 +14,10 @@ class ndjson_parser {
 public:
     explicit ndjson_parser(std::size_t most_line = 1024 * 1024) : most_(most_line) {}
 
-    /// Appends the lines these bytes complete, without their ends; empty ones and a byte order mark are left
-    /// out. A line over the bound is `malformed`, now and for every later call.
+    /// Appends the lines that `bytes` complete, without line ends; skips empty lines and a byte order mark.
+    /// `malformed` for a line over the bound, and for every later call.
     error_code push(std::string_view bytes, std::vector<std::string>& out);
-    /// The stream has ended: its last line needs no end.
+    /// Call at the end of the stream: appends a last line without a line end.
     void finish(std::vector<std::string>& out);
 
 private:

@@ -1,5 +1,5 @@
 // Idle keep-alive connections of a client, and the one timer that enforces the deadlines of all its
-// connections. Used by the client alone.
+// connections. Used by the client only.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -16,13 +16,13 @@ class pool : public std::enable_shared_from_this<pool> {
 public:
     pool(executor on, client_options with);
 
-    /// The idle connection used last, if one is alive; otherwise null.
+    /// The most recently used idle connection that is still open; null without one.
     std::shared_ptr<connection> take(const std::string& pool_key);
-    /// A new one, not yet open, whose deadline is watched from now on.
+    /// Creates a connection that is not open yet; the pool enforces its deadline from now on.
     std::shared_ptr<connection> make(const std::string& pool_key);
-    /// For a connection whose answer was read to its end.
+    /// Returns a connection after its answer was read completely.
     void give_back(std::shared_ptr<connection> done);
-    /// Closes the idle ones; no more are kept.
+    /// Closes the idle connections; connections returned later are closed too.
     void close();
 
 private:

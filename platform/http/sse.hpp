@@ -14,9 +14,9 @@
 namespace airi::http {
 
 struct sse_event {
-    std::string type;  ///< "message" where the stream named none
+    std::string type;  ///< "message" unless the stream sent one
     std::string data;
-    std::string id;  ///< the last one the stream gave
+    std::string id;  ///< the last id the stream sent
 
     bool operator==(const sse_event&) const = default;
 };
@@ -26,10 +26,10 @@ public:
     /// `most` bounds a line, and the data of one event.
     explicit sse_parser(std::size_t most = 1024 * 1024) : most_(most) {}
 
-    /// Appends the events these bytes complete. An event the stream does not finish with a blank line is
-    /// never given. A line or an event over the bound is `malformed`, now and for every later call.
+    /// Appends the events that `bytes` complete. An event without its final blank line is never appended.
+    /// `malformed` for a line or an event over the bound, and for every later call.
     error_code push(std::string_view bytes, std::vector<sse_event>& out);
-    /// The reconnection time the stream asked for last.
+    /// The last reconnection time that the stream sent.
     std::optional<milliseconds> retry() const { return retry_; }
 
 private:
@@ -39,7 +39,7 @@ private:
     std::size_t most_;
     std::string partial_;  ///< the line that is not complete yet
     bool first_line_ = true;
-    bool after_cr_ = false;  ///< an LF that comes next belongs to the CR before it
+    bool after_cr_ = false;  ///< a following LF belongs to the CR before it
     bool failed_ = false;
     bool has_data_ = false;
     sse_event next_;

@@ -1,4 +1,4 @@
-// The parts of an http(s) URL as a client needs them. Used by the client alone.
+// The parts of an http(s) URL that a client needs. Used by the client only.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ struct url {
     bool tls = false;
     std::string host;  ///< lower case, an IPv6 address without its brackets
     std::string port;
-    std::string authority;  ///< the Host header: the port only where it is not the scheme's own
+    std::string authority;  ///< the Host header: with the port unless it is the scheme's default
     std::string target;     ///< path and query, never empty
 
     /// Requests with the same key may share connections.
@@ -20,7 +20,7 @@ struct url {
 };
 
 /// http or https, without user info; a fragment is dropped. Bytes that could split a request line are
-/// refused.
+/// rejected.
 result<url> parse_url(std::string_view text);
 
 }  // namespace airi::http

@@ -10,7 +10,7 @@
 namespace airi::redis {
 namespace {
 
-using words = std::span<const std::string_view>;
+using argument_list = std::span<const std::string_view>;
 
 struct answer {
     error_code error;
@@ -93,7 +93,7 @@ class commands final : public connection {
 public:
     using connection::connection;
 
-    void ask(std::unique_ptr<waiting> call, words command) {
+    void ask(std::unique_ptr<waiting> call, argument_list command) {
         call->since = ticks();
         call->verb = command[0];
         if (!is_up() || !send(answered, this, command)) return call->finish({errc::unavailable, {}});
@@ -132,10 +132,10 @@ private:
     std::uint64_t last_sent_ = 0;
 };
 
-auto ask(std::shared_ptr<commands> target, words command) {
+auto ask(std::shared_ptr<commands> target, argument_list command) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(answer)>(
-        [](auto handler, std::shared_ptr<commands> owner, words given) {
-            owner->ask(std::make_unique<suspended<decltype(handler)>>(std::move(handler)), given);
+        [](auto handler, std::shared_ptr<commands> owner, argument_list arguments) {
+            owner->ask(std::make_unique<suspended<decltype(handler)>>(std::move(handler)), arguments);
         },
         boost::asio::use_awaitable, std::move(target), command);
 }
@@ -148,9 +148,9 @@ public:
     }
     ~hiredis_client() override { commands_->close(); }
 
-    awaitable<result<reply>> command(std::vector<std::string> given) override {
+    awaitable<result<reply>> command(std::vector<std::string> arguments) override {
         const auto alive = commands_;
-        const std::vector<std::string_view> views(given.begin(), given.end());
+        const std::vector<std::string_view> views(arguments.begin(), arguments.end());
         auto got = co_await ask(alive, views);
         if (got.error) co_return got.error;
         co_return std::move(got.value);

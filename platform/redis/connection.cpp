@@ -57,18 +57,18 @@ void connection::close() {
     if (context_) redisAsyncFree(context_);
 }
 
-bool connection::send(callback* done, void* data, std::span<const std::string_view> words) {
+bool connection::send(callback* done, void* data, std::span<const std::string_view> arguments) {
     if (!context_) return false;
     thread_local std::vector<const char*> starts;
     thread_local std::vector<std::size_t> lengths;
     starts.clear();
     lengths.clear();
-    for (auto word : words) {
-        starts.push_back(word.data() ? word.data() : "");
-        lengths.push_back(word.size());
+    for (auto argument : arguments) {
+        starts.push_back(argument.data() ? argument.data() : "");
+        lengths.push_back(argument.size());
     }
-    return redisAsyncCommandArgv(context_, done, data, static_cast<int>(words.size()), starts.data(), lengths.data()) ==
-           REDIS_OK;
+    return redisAsyncCommandArgv(
+               context_, done, data, static_cast<int>(arguments.size()), starts.data(), lengths.data()) == REDIS_OK;
 }
 
 void connection::drop(std::string_view reason) {
@@ -120,10 +120,10 @@ void connection::connect_next() {
 
 // PING goes last: a server that is still loading its data accepts connections and answers PING with an error.
 void connection::send_handshake() {
-    const auto command = [this](std::initializer_list<std::string_view> words) {
+    const auto command = [this](std::initializer_list<std::string_view> arguments) {
         ++handshakes_;
         send([](redisAsyncContext*, void* reply, void* me) { static_cast<connection*>(me)->handshake_answered(reply); },
-            this, std::span(words.begin(), words.size()));
+            this, std::span(arguments.begin(), arguments.size()));
     };
     handshakes_ = 0;
     const auto& password = server_.password.reveal();

@@ -47,7 +47,7 @@ protected:
 
     /// Writes a command; false when there is no connection, and then `done` is not called. A subscription
     /// command calls `done` for each message of its channels.
-    bool send(callback* done, void* data, std::span<const std::string_view> words);
+    bool send(callback* done, void* data, std::span<const std::string_view> arguments);
     /// Drops this connection and opens the next one. May be called inside a callback.
     void drop(std::string_view reason);
     std::uint64_t ticks() const noexcept { return ticks_; }

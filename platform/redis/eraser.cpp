@@ -16,16 +16,16 @@ awaitable<> eraser::erase(std::string key) {
 
 awaitable<bool> eraser::settled() {
     while (!owed_.empty()) {
-        std::vector<std::string> words{"UNLINK"};
-        words.reserve(1 + std::min(owed_.size(), max_per_command));
-        for (auto key = owed_.begin(); key != owed_.end() && words.size() <= max_per_command; ++key)
-            words.push_back(*key);
+        std::vector<std::string> command{"UNLINK"};
+        command.reserve(1 + std::min(owed_.size(), max_per_command));
+        for (auto key = owed_.begin(); key != owed_.end() && command.size() <= max_per_command; ++key)
+            command.push_back(*key);
         // Removed first: a change during the command adds its key again.
-        for (auto key = words.begin() + 1; key != words.end(); ++key) owed_.erase(*key);
-        auto again = words;
-        const auto done = co_await redis_.command(std::move(words));
+        for (auto key = command.begin() + 1; key != command.end(); ++key) owed_.erase(*key);
+        auto removed = command;
+        const auto done = co_await redis_.command(std::move(command));
         if (done) continue;
-        owed_.insert(again.begin() + 1, again.end());
+        owed_.insert(removed.begin() + 1, removed.end());
         co_return false;
     }
     co_return true;

@@ -54,7 +54,7 @@ public:
     virtual awaitable<result<reply>> eval(
         const script&, std::vector<std::string> keys, std::vector<std::string> arguments) = 0;
     virtual bool available() const = 0;
-    /// When it connected.
+    /// The time of the last successful connect.
     virtual std::chrono::steady_clock::time_point standing_since() const = 0;
     virtual void close() = 0;
 };
@@ -81,7 +81,7 @@ public:
 std::unique_ptr<client> open_client(executor on, const secret& url);
 std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
 
-/// Deletes keys whose absence has a meaning, as of a mark that is gone once data has changed. One thread; `redis` must
+/// Deletes keys that must not outlive a change of the data, such as the marks of a cache. One thread; `redis` must
 /// outlive it.
 class eraser {
 public:

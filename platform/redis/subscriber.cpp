@@ -48,8 +48,8 @@ public:
         channel.waiting.push_back(std::move(then));
         if (!added && channel.held) return;
         channel.held = true;
-        const std::array<std::string_view, 2> words{"SUBSCRIBE", name};
-        if (!request(words)) channel.end_waiting(errc::unavailable);
+        const std::array<std::string_view, 2> command{"SUBSCRIBE", name};
+        if (!request(command)) channel.end_waiting(errc::unavailable);
     }
 
     void unsubscribe(const std::string& name) {
@@ -58,8 +58,8 @@ public:
         auto& channel = found->second;
         channel.held = channel.confirmed = false;
         channel.end_waiting(errc::unavailable);
-        const std::array<std::string_view, 2> words{"UNSUBSCRIBE", name};
-        if (is_up()) send(nullptr, nullptr, words);
+        const std::array<std::string_view, 2> command{"UNSUBSCRIBE", name};
+        if (is_up()) send(nullptr, nullptr, command);
         if (channel.outstanding == 0) channels_.erase(found);
     }
 
@@ -112,12 +112,12 @@ private:
         if (std::exchange(was_lost_, false) && owner_ && owner_->back) owner_->back();
     }
 
-    // `words`: SUBSCRIBE and the channels.
-    bool request(std::span<const std::string_view> words) {
+    // `command`: SUBSCRIBE and the channels.
+    bool request(std::span<const std::string_view> command) {
         if (outstanding_ == 0) asked_ = ticks();
-        if (!is_up() || !send(received, this, words)) return false;
-        outstanding_ += static_cast<int>(words.size() - 1);
-        for (auto name : words.subspan(1))
+        if (!is_up() || !send(received, this, command)) return false;
+        outstanding_ += static_cast<int>(command.size() - 1);
+        for (auto name : command.subspan(1))
             if (const auto found = channels_.find(name); found != channels_.end()) ++found->second.outstanding;
         return true;
     }
@@ -125,14 +125,14 @@ private:
     void ready() override {
         outstanding_ = 0;
         last_message_ = ticks();
-        std::vector<std::string_view> words{"SUBSCRIBE", resident};
+        std::vector<std::string_view> command{"SUBSCRIBE", resident};
         for (auto& [name, channel] : channels_) {
-            words.push_back(name);
-            if (words.size() <= channels_per_command) continue;
-            request(words);
-            words.resize(1);
+            command.push_back(name);
+            if (command.size() <= channels_per_command) continue;
+            request(command);
+            command.resize(1);
         }
-        if (words.size() > 1) request(words);
+        if (command.size() > 1) request(command);
     }
 
     // Drops the channels that were never confirmed: their callers get the error.

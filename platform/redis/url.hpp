@@ -1,4 +1,4 @@
-// Reads redis://[user][:password@]host[:port][/db]. Used by the connection alone.
+// Reads redis://[user][:password@]host[:port][/db]. Used by the connection only.
 #pragma once
 
 #include <cstdint>

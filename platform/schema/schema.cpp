@@ -1,4 +1,4 @@
-// Otherwise the library ends the process where it cannot go on.
+// Otherwise the library terminates the process on an error.
 #define VALIJSON_USE_EXCEPTIONS 1
 
 #include "platform/schema/schema.hpp"
@@ -17,10 +17,10 @@ namespace {
 
 using valijson::adapters::BoostJsonAdapter;
 
-constexpr std::size_t most_faults = 20;
+constexpr std::size_t max_faults = 20;
 
-// The same value as the validator's library has it; repeated members become faults on the way.
-boost::json::value copy(json::value from, const std::string& at, std::vector<fault>& faults) {
+// Converts the value to the type that valijson reads; adds a fault for each duplicate member.
+boost::json::value copy(json::value from, const std::string& pointer, std::vector<fault>& faults) {
     switch (from.type()) {
         case json::kind::null: return nullptr;
         case json::kind::boolean: return *from.boolean();
@@ -33,7 +33,7 @@ boost::json::value copy(json::value from, const std::string& at, std::vector<fau
             boost::json::array out;
             out.reserve(from.size());
             from.each([&](json::value one) {
-                out.push_back(copy(one, json::below(at, std::to_string(out.size())), faults));
+                out.push_back(copy(one, json::below(pointer, std::to_string(out.size())), faults));
             });
             return out;
         }
@@ -41,23 +41,23 @@ boost::json::value copy(json::value from, const std::string& at, std::vector<fau
     }
     boost::json::object out;
     from.members([&](std::string_view name, json::value one) {
-        const auto here = json::below(at, name);
+        const auto here = json::below(pointer, name);
         if (!out.emplace(name, copy(one, here, faults)).second) faults.push_back({here, "is given more than once"});
     });
     return out;
 }
 
-// The library wants every value that has a format to be a string.
-void leave_out_formats(boost::json::value& schema) {
+// valijson requires every value that has a format to be a string.
+void remove_formats(boost::json::value& schema) {
     if (auto* list = schema.if_array())
-        for (auto& each : *list) leave_out_formats(each);
+        for (auto& each : *list) remove_formats(each);
     if (auto* object = schema.if_object()) {
         if (const auto* format = object->if_contains("format"); format && format->is_string()) object->erase("format");
-        for (auto& each : *object) leave_out_formats(each.value());
+        for (auto& each : *object) remove_formats(each.value());
     }
 }
 
-// "<root>", "[a]", "[0]" of the library's context.
+// The JSON pointer of valijson's context, which is "<root>", "[a]", "[0]".
 std::string pointer_of(const std::vector<std::string>& context) {
     std::string out;
     for (std::size_t i = 1; i < context.size(); ++i)
@@ -65,8 +65,8 @@ std::string pointer_of(const std::vector<std::string>& context) {
     return out;
 }
 
-// Takes the member at a pointer out of the value.
-void take_out(boost::json::value& from, const std::vector<std::string>& context, std::string_view name) {
+// Removes the member `name` of the object at `context`.
+void remove_member(boost::json::value& from, const std::vector<std::string>& context, std::string_view name) {
     auto* at = &from;
     for (std::size_t i = 1; i < context.size(); ++i) {
         const auto step = std::string_view(context[i]).substr(1, context[i].size() - 2);
@@ -80,15 +80,15 @@ std::string_view quoted_part(std::string_view text) {
     return from == to ? std::string_view{} : text.substr(from + 1, to - from - 1);
 }
 
-// What a parent adds to its child's own fault.
-bool repeats(std::string_view text) {
+// True for an error that a parent adds when its child already has one.
+bool repeats_child(std::string_view text) {
     return text.starts_with("Failed to validate against schema associated") ||
            text.starts_with("Failed to validate against child schema") ||
            text.starts_with("Failed to validate item #") ||
            text.starts_with("Failed to validate against any allowed types");
 }
 
-fault told(const valijson::ValidationResults::Error& error) {
+fault fault_of(const valijson::ValidationResults::Error& error) {
     const std::string_view text = error.description;
     const auto at = pointer_of(error.context);
     if (text.starts_with("Missing required property")) return {json::below(at, quoted_part(text)), "is needed"};
@@ -106,14 +106,14 @@ fault told(const valijson::ValidationResults::Error& error) {
 }  // namespace
 
 struct validator::state {
-    valijson::Schema schema;  // whole in itself: its references are resolved, its constants copied
+    valijson::Schema schema;  // self-contained: references are resolved, constants copied
 };
 
 validator::validator(std::string_view document, std::string_view definition) : state_(std::make_unique<state>()) {
     auto root = boost::json::parse(document);
-    leave_out_formats(root);
+    remove_formats(root);
     if (!root.as_object().at("$defs").as_object().contains(definition))
-        throw std::invalid_argument("no schema is named " + std::string(definition));
+        throw std::invalid_argument("there is no schema named " + std::string(definition));
     root.as_object()["$ref"] = "#/$defs/" + std::string(definition);
     try {
         valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
@@ -129,27 +129,27 @@ validator::~validator() = default;
 std::vector<fault> validator::check(json::value from) const {
     std::vector<fault> found;
     auto value = copy(from, {}, found);
-    // It keeps the patterns it has met, and is not for several threads.
-    thread_local valijson::Validator checks;
-    // Of an object's unknown members it tells one: that one is taken out, and the rest looked at again.
-    for (bool unknown = true; unknown && found.size() < most_faults;) {
+    // The validator caches compiled patterns and is not thread safe.
+    thread_local valijson::Validator checker;
+    // It reports only one unknown member of an object, so that member is removed and the value validated again.
+    for (bool unknown = true; unknown && found.size() < max_faults;) {
         valijson::ValidationResults results;
-        const bool good = checks.validate(state_->schema, BoostJsonAdapter(value), &results);
+        const bool good = checker.validate(state_->schema, BoostJsonAdapter(value), &results);
         unknown = false;
         for (const auto& each : results) {
             const std::string_view text = each.description;
             if (!text.starts_with("Object contains a property that could not be validated")) continue;
             const auto name = quoted_part(text.substr(text.find("constraints")));
             found.push_back({json::below(pointer_of(each.context), name), "is not a known field"});
-            take_out(value, each.context, name);
+            remove_member(value, each.context, name);
             unknown = true;
         }
         if (unknown || good) continue;
         for (const auto& each : results)
-            if (!repeats(each.description)) found.push_back(told(each));
+            if (!repeats_child(each.description)) found.push_back(fault_of(each));
         if (found.empty()) found.push_back({"", "does not have the form that is asked for"});
     }
-    if (found.size() > most_faults) found.resize(most_faults);
+    if (found.size() > max_faults) found.resize(max_faults);
     return found;
 }
 

@@ -1,4 +1,4 @@
-// JSON Schema (draft 7) for untrusted documents: all faults at once, each at its JSON pointer. Used by the gateway.
+// JSON Schema (draft 7) for untrusted documents: reports all faults, each with its JSON pointer. Used by the gateway.
 #pragma once
 
 #include <memory>
@@ -11,24 +11,23 @@
 namespace airi::schema {
 
 struct fault {
-    std::string pointer;  ///< RFC 6901, of the document; of a missing or unknown member, where it would be
+    std::string pointer;  ///< RFC 6901; for a missing or unknown member, the place it would have
     std::string message;  ///< for people
 };
 
 /// One definition of a schema document, ready to validate. Thread safe.
 ///
-/// `pattern` is matched by std::regex, which needs stack for each character it takes: patterns are anchored and their
-/// repetitions bounded. `format` is for readers; nothing is checked by it.
+/// `pattern` is matched by std::regex, which uses stack for each matched character: patterns must be anchored and their
+/// repetitions bounded. `format` is documentation and is not checked.
 class validator {
 public:
-    /// `definition` is a member of `document`'s `$defs`. Throws std::invalid_argument when it is not there, or cannot
-    /// be read.
+    /// `definition` is a member of `document`'s `$defs`. Throws std::invalid_argument when it is missing or
+    /// invalid.
     validator(std::string_view document, std::string_view definition);
     validator(validator&&) noexcept;
     ~validator();
 
-    /// What is wrong, in the document's order, at most 20; empty when nothing is. A member that is there twice is a
-    /// fault.
+    /// The faults in document order, at most 20; empty for a valid document. A duplicate member is a fault.
     std::vector<fault> check(json::value) const;
 
 private:

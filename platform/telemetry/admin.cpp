@@ -20,8 +20,8 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr std::size_t longest_request = 2048;
-constexpr std::size_t most_connections = 32;
+constexpr std::size_t max_request_bytes = 2048;
+constexpr std::size_t max_connections = 32;
 constexpr seconds deadline{5};
 
 std::string response(std::string_view status, std::string_view body, std::string_view type = "text/plain") {
@@ -36,7 +36,7 @@ std::string answer(std::string_view head, const std::function<bool()>& ready) {
     const auto line = head.substr(0, head.find("\r\n"));
     const auto first = line.find(' '), last = line.rfind(' ');
     if (first == line.npos || first == last || !line.substr(last + 1).starts_with("HTTP/1."))
-        return response("400 Bad Request", "no HTTP request\n");
+        return response("400 Bad Request", "not an HTTP request\n");
     auto path = line.substr(first + 1, last - first - 1);
     path = path.substr(0, path.find('?'));
     const bool known = path == "/healthz" || path == "/readyz" || path == "/metrics";
@@ -47,8 +47,8 @@ std::string answer(std::string_view head, const std::function<bool()>& ready) {
     return response("200 OK", path == "/readyz" ? "ready\n" : "ok\n");
 }
 
-struct visitor {
-    explicit visitor(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+struct admin_connection {
+    explicit admin_connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
     void end() {
         error_code ignored;
         socket.close(ignored);
@@ -61,67 +61,70 @@ struct visitor {
 }  // namespace
 
 struct admin_server::state {
-    state(const executor& on, options w) : with(std::move(w)), acceptor(on), pause(on) {}
+    state(const executor& executor, options o) : settings(std::move(o)), acceptor(executor), pause(executor) {}
 
-    options with;
+    options settings;
     tcp::acceptor acceptor;
     boost::asio::steady_timer pause;
-    std::unordered_set<std::shared_ptr<visitor>> visitors;
+    std::unordered_set<std::shared_ptr<admin_connection>> connections;
 
-    static awaitable<void> serve(std::shared_ptr<state> me, std::shared_ptr<visitor> who) {
+    static awaitable<void> serve(std::shared_ptr<state> self, std::shared_ptr<admin_connection> connection) {
         error_code ec;
-        auto wait = boost::asio::redirect_error(boost::asio::use_awaitable, ec);
+        auto completion = boost::asio::redirect_error(boost::asio::use_awaitable, ec);
         std::string input;
         const auto size = co_await boost::asio::async_read_until(
-            who->socket, boost::asio::dynamic_buffer(input, longest_request), "\r\n\r\n", wait);
+            connection->socket, boost::asio::dynamic_buffer(input, max_request_bytes), "\r\n\r\n", completion);
         std::string output;
         if (ec == boost::asio::error::not_found)
             output = response("431 Request Header Fields Too Large", "too long\n");
         else if (!ec)
-            output = answer(std::string_view(input).substr(0, size), me->with.ready);
+            output = answer(std::string_view(input).substr(0, size), self->settings.ready);
         if (!output.empty()) {
             ec.clear();
-            co_await boost::asio::async_write(who->socket, boost::asio::buffer(output), wait);
-            // Closing over unread input would reset the connection and lose the answer.
-            if (!ec) who->socket.shutdown(tcp::socket::shutdown_send, ec);
-            while (!ec) co_await who->socket.async_read_some(boost::asio::buffer(input.data(), input.size()), wait);
+            co_await boost::asio::async_write(connection->socket, boost::asio::buffer(output), completion);
+            // Closing a socket with unread input would reset the connection and lose the response.
+            if (!ec) connection->socket.shutdown(tcp::socket::shutdown_send, ec);
+            while (!ec)
+                co_await connection->socket.async_read_some(
+                    boost::asio::buffer(input.data(), input.size()), completion);
         }
-        who->end();
-        me->visitors.erase(who);
+        connection->end();
+        self->connections.erase(connection);
     }
 
-    static awaitable<void> accept(std::shared_ptr<state> me) {
+    static awaitable<void> accept(std::shared_ptr<state> self) {
         error_code ec;
-        auto wait = boost::asio::redirect_error(boost::asio::use_awaitable, ec);
-        while (me->acceptor.is_open()) {
-            auto socket = co_await me->acceptor.async_accept(wait);
-            if (!me->acceptor.is_open()) co_return;
+        auto completion = boost::asio::redirect_error(boost::asio::use_awaitable, ec);
+        while (self->acceptor.is_open()) {
+            auto socket = co_await self->acceptor.async_accept(completion);
+            if (!self->acceptor.is_open()) co_return;
             if (ec) {
-                // No descriptors left: accepting again at once would spin.
-                me->pause.expires_after(milliseconds(200));
-                co_await me->pause.async_wait(wait);
+                // No file descriptors left: accepting again at once would be a busy loop.
+                self->pause.expires_after(milliseconds(200));
+                co_await self->pause.async_wait(completion);
                 continue;
             }
-            if (me->visitors.size() >= most_connections) continue;
-            auto who = std::make_shared<visitor>(std::move(socket));
-            me->visitors.insert(who);
-            who->timer.expires_after(deadline);
-            who->timer.async_wait([who](error_code stopped) {
-                if (!stopped) who->end();
+            if (self->connections.size() >= max_connections) continue;
+            auto connection = std::make_shared<admin_connection>(std::move(socket));
+            self->connections.insert(connection);
+            connection->timer.expires_after(deadline);
+            connection->timer.async_wait([connection](error_code stopped) {
+                if (!stopped) connection->end();
             });
-            boost::asio::co_spawn(me->acceptor.get_executor(), serve(me, who), boost::asio::detached);
+            boost::asio::co_spawn(self->acceptor.get_executor(), serve(self, connection), boost::asio::detached);
         }
     }
 };
 
-admin_server::admin_server(executor on, options with) : state_(std::make_shared<state>(on, std::move(with))) {
-    const tcp::endpoint at(boost::asio::ip::make_address(state_->with.host), state_->with.port);
+admin_server::admin_server(executor executor, options options)
+    : state_(std::make_shared<state>(executor, std::move(options))) {
+    const tcp::endpoint endpoint(boost::asio::ip::make_address(state_->settings.host), state_->settings.port);
     auto& acceptor = state_->acceptor;
-    acceptor.open(at.protocol());
+    acceptor.open(endpoint.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
-    acceptor.bind(at);
+    acceptor.bind(endpoint);
     acceptor.listen();
-    boost::asio::co_spawn(on, state::accept(state_), boost::asio::detached);
+    boost::asio::co_spawn(executor, state::accept(state_), boost::asio::detached);
 }
 
 admin_server::~admin_server() { close(); }
@@ -135,7 +138,7 @@ void admin_server::close() {
     error_code ignored;
     state_->acceptor.close(ignored);
     state_->pause.cancel();
-    for (const auto& who : state_->visitors) who->end();
+    for (const auto& connection : state_->connections) connection->end();
 }
 
 }  // namespace airi

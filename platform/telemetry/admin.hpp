@@ -1,6 +1,6 @@
-// The small HTTP server by which an orchestrator and Prometheus look at a worker: GET /healthz, /readyz,
-// /metrics. Not for the open network: it has no TLS and no login, and listens on the loopback unless told
-// otherwise.
+// A small HTTP server with which an orchestrator and Prometheus monitor a worker: GET /healthz, /readyz, /metrics. It
+// has no TLS and no authentication, so it must not be reachable from the public network; by default it listens on the
+// loopback interface.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ class admin_server {
 public:
     struct options {
         std::string host = "127.0.0.1";
-        std::uint16_t port = 0;       ///< 0: any free one
-        std::function<bool()> ready;  ///< asked on the server's thread for each /readyz; without it always ready
+        std::uint16_t port = 0;       ///< 0: any free port
+        std::function<bool()> ready;  ///< called on the server's thread for each /readyz; always ready without it
     };
 
-    /// Listens at once; throws boost::system::system_error when it cannot.
-    admin_server(executor on, options with);
-    /// Ends the connections too.
+    /// Starts listening; throws boost::system::system_error when it cannot.
+    admin_server(executor executor, options options);
+    /// Closes the connections too.
     ~admin_server();
     std::uint16_t port() const;
     void close();

@@ -29,14 +29,13 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
     }
 }
 
-// outcome="completed",worker="chat": sorted, so that the order in which labels are written makes no second
-// metric.
+// outcome="completed",worker="chat": sorted, so that the same labels in another order give the same metric.
 std::string text_of(labels with) {
     std::sort(with.begin(), with.end());
     std::string out;
     for (const auto& [name, value] : with) {
         if (!is_name(name, false) || name.starts_with("__") || name == "le")
-            throw std::invalid_argument("no label name: " + name);
+            throw std::invalid_argument("invalid label name: " + name);
         if (!out.empty()) out += ',';
         out += name + "=\"";
         append_escaped(out, value, true);
@@ -59,19 +58,20 @@ void append_sample(std::string& out, std::string_view name, std::string_view wit
     fmt::format_to(std::back_inserter(out), " {}\n", value);
 }
 
-// Prometheus' buckets are cumulative. The count is taken from the buckets, so that it equals the last of them
-// although others count meanwhile.
-void append_histogram(std::string& out, const std::string& name, const std::string& with, const histogram& of) {
-    const auto before = with.empty() ? "" : with + ",";
+// Prometheus' buckets are cumulative. The count is computed from the buckets, so that it equals the last one even while
+// other threads are counting.
+void append_histogram(
+    std::string& out, const std::string& name, const std::string& labels, const histogram& histogram) {
+    const auto before = labels.empty() ? "" : labels + ",";
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < of.bounds().size(); ++i) {
-        sum += of.count(i);
-        append_sample(out, name + "_bucket", fmt::format("{}le=\"{}\"", before, of.bounds()[i]), sum);
+    for (std::size_t i = 0; i < histogram.bounds().size(); ++i) {
+        sum += histogram.count(i);
+        append_sample(out, name + "_bucket", fmt::format("{}le=\"{}\"", before, histogram.bounds()[i]), sum);
     }
-    sum += of.count(of.bounds().size());
+    sum += histogram.count(histogram.bounds().size());
     append_sample(out, name + "_bucket", before + "le=\"+Inf\"", sum);
-    append_sample(out, name + "_sum", with, of.sum());
-    append_sample(out, name + "_count", with, sum);
+    append_sample(out, name + "_sum", labels, histogram.sum());
+    append_sample(out, name + "_count", labels, sum);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ const std::vector<double> latency_bounds{
 histogram::histogram(std::vector<double> bounds)
     : bounds_(std::move(bounds)), counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
     if (!std::is_sorted(bounds_.begin(), bounds_.end(), std::less_equal<>()))
-        throw std::invalid_argument("bounds of a histogram must rise");
+        throw std::invalid_argument("the bounds of a histogram must be in ascending order");
 }
 
 void histogram::observe(double value) noexcept {
@@ -93,7 +93,7 @@ void histogram::observe(double value) noexcept {
 
 registry::family& registry::family_of(const std::string& name, std::string_view type, std::string_view help) {
     if (!is_name(name, true) || name.ends_with("_total") != (type == "counter"))
-        throw std::invalid_argument(fmt::format("no name of a {}: {}", type, name));
+        throw std::invalid_argument(fmt::format("invalid name of a {}: {}", type, name));
     auto& found = families_[name];
     if (found.type.empty()) {
         found.type = type;
@@ -125,13 +125,13 @@ histogram& registry::histogram_of(
 std::string registry::text() const {
     const std::scoped_lock held(lock_);
     std::string out;
-    for (const auto& [name, of] : families_) {
+    for (const auto& [name, family] : families_) {
         out += "# HELP " + name + ' ';
-        append_escaped(out, of.help, false);
-        fmt::format_to(std::back_inserter(out), "\n# TYPE {} {}\n", name, of.type);
-        for (const auto& [with, one] : of.counters) append_sample(out, name, with, one->value());
-        for (const auto& [with, one] : of.gauges) append_sample(out, name, with, one->value());
-        for (const auto& [with, one] : of.histograms) append_histogram(out, name, with, *one);
+        append_escaped(out, family.help, false);
+        fmt::format_to(std::back_inserter(out), "\n# TYPE {} {}\n", name, family.type);
+        for (const auto& [labels, metric] : family.counters) append_sample(out, name, labels, metric->value());
+        for (const auto& [labels, metric] : family.gauges) append_sample(out, name, labels, metric->value());
+        for (const auto& [labels, metric] : family.histograms) append_histogram(out, name, labels, *metric);
     }
     return out;
 }

@@ -1,5 +1,5 @@
-// Counters, gauges and histograms, shown in Prometheus' text format. Anyone may count; the admin server and
-// the gateway show them. Labels are fixed when a metric is made, so counting is one atomic addition.
+// Counters, gauges and histograms in Prometheus' text format, published by the admin server and the gateway. Labels are
+// fixed when a metric is created, so counting is one atomic addition.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ namespace airi::metrics {
 
 using labels = std::vector<std::pair<std::string, std::string>>;
 
-/// Never falls. Names end in _total.
+/// Never decreases. Names end in _total.
 class alignas(64) counter {
 public:
     void add(std::uint64_t count = 1) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
@@ -36,7 +36,7 @@ private:
     std::atomic<std::int64_t> value_{0};
 };
 
-/// Seconds from half a millisecond to a minute: right for requests, queries and provider calls alike.
+/// In seconds, from half a millisecond to a minute: for requests, queries and provider calls.
 extern const std::vector<double> latency_bounds;
 
 class alignas(64) histogram {
@@ -45,7 +45,7 @@ public:
 
     void observe(double value) noexcept;
     const std::vector<double>& bounds() const noexcept { return bounds_; }
-    /// How many values fell into bucket `i`, which ends at bounds()[i]; the last one has no end.
+    /// The number of values in bucket `i`, whose upper bound is bounds()[i]; the last bucket has none.
     std::uint64_t count(std::size_t i) const noexcept { return counts_[i].load(std::memory_order_relaxed); }
     double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
 
@@ -55,15 +55,15 @@ private:
     std::atomic<double> sum_{0};
 };
 
-/// Keeps metrics as long as itself. The same name and labels give the same metric; a name used for two kinds
-/// of metric or against Prometheus' rules throws std::invalid_argument.
+/// Owns its metrics. The same name and labels give the same metric. Throws std::invalid_argument for a name that is
+/// used for two kinds of metric or that Prometheus does not allow.
 class registry {
 public:
     counter& counter_of(const std::string& name, std::string_view help, labels with = {});
     gauge& gauge_of(const std::string& name, std::string_view help, labels with = {});
     histogram& histogram_of(const std::string& name, std::string_view help, labels with = {},
         const std::vector<double>& bounds = latency_bounds);
-    /// Text exposition format 0.0.4, families in the order of their names.
+    /// Text exposition format 0.0.4, families sorted by name.
     std::string text() const;
 
 private:
@@ -80,7 +80,7 @@ private:
     std::map<std::string, family> families_;
 };
 
-/// The process's own registry, and the same three for it: keep the reference in a static or a member.
+/// The registry of the process, and its three functions: store the reference in a static or a member.
 registry& all();
 inline counter& counter_of(const std::string& name, std::string_view help, labels with = {}) {
     return all().counter_of(name, help, std::move(with));
