@@ -75,8 +75,8 @@ void add_frames(parts& to) {
                                       .add("address", "/ws")
                                       .add("title", "WebSocket")
                                       .add("description",
-                                          "The token comes as Authorization: Bearer, or as the subprotocols airi.v1, "
-                                          "bearer.<token>. JSON text messages.")
+                                          "Send the token as Authorization: Bearer, or as the subprotocols airi.v1, "
+                                          "bearer.<token>. Messages are JSON text.")
                                       .add_raw("servers", "[" + reference("#/servers/gateway") + "]")
                                       .add_raw("messages", of_channel.text())
                                       .text());
@@ -95,9 +95,9 @@ void add_topic(parts& to, const std::string& address, const std::string& topic, 
                 json::object().add_raw(topic, reference(fmt::format("#/components/messages/{}", topic))).text())
             .text());
     const auto messages = fmt::format("[{}]", reference(fmt::format("#/channels/{}/messages/{}", address, topic)));
-    to.operations.add_raw("send_" + address, operation("send", address, "Written", messages));
+    to.operations.add_raw("send_" + address, operation("send", address, "Publish events", messages));
     if (!address.ends_with(events::dead_letter_suffix))
-        to.operations.add_raw("receive_" + address, operation("receive", address, "Read", messages));
+        to.operations.add_raw("receive_" + address, operation("receive", address, "Consume events", messages));
 }
 
 // Each event with its topic and the two beside it; CloudEvents 1.0 in binary mode.
@@ -120,9 +120,9 @@ void add_topics(parts& to) {
                                        .add_raw("payload", payload->root().text())
                                        .text());
         add_topic(to, topic, topic, "The event");
-        add_topic(to, topic + events::retry_suffix, topic, "The event, to be tried again");
+        add_topic(to, topic + events::retry_suffix, topic, "The event, to be retried");
         add_topic(to, topic + events::dead_letter_suffix, topic,
-            "The event as it came, given up; kafka_dlt-* headers say why");
+            "The failed event as received; kafka_dlt-* headers give the reason");
     }
 }
 
@@ -133,10 +133,10 @@ std::string make() {
     return json::object()
         .add("asyncapi", "3.0.0")
         .add_raw("info", R"({"title":"airi","version":"1.0.0",)"
-                         R"("description":"The frames of the WebSocket and the topics of Kafka."})")
+                         R"("description":"WebSocket frames and Kafka topics."})")
         .add("defaultContentType", "application/json")
         .add_raw("servers", R"({"gateway":{"host":"{host}","protocol":"ws",)"
-                            R"("variables":{"host":{"description":"where this document came from"}}},)"
+                            R"("variables":{"host":{"description":"The host that served this document."}}},)"
                             R"("kafka":{"host":"{brokers}","protocol":"kafka",)"
                             R"("variables":{"brokers":{"description":"KAFKA_BROKERS"}}}})")
         .add_raw("channels", of.channels.text())

@@ -25,7 +25,8 @@ const response& head_of(const answer& answer) {
 
 problem no_route(const found_route& found) {
     if (found.methods.empty()) return not_found("path");
-    return {405, "METHOD_NOT_ALLOWED", "this path does not have this method; the Allow header lists its methods"};
+    return {405, "METHOD_NOT_ALLOWED",
+        "the path does not support this method; the Allow header lists the supported methods"};
 }
 
 // Publishes the frame of a route that broadcasts its successes to all sockets of the user.

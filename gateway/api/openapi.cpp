@@ -82,15 +82,15 @@ responses responses_of(const route& r) {
     const auto json_of = [](std::string_view schema) {
         return fmt::format(R"({{"application/json":{{"schema":{}}}}})", envelope(schema));
     };
-    out.emplace(r.status, described("Done", contents_of(r)));
+    out.emplace(r.status, described("Success", contents_of(r)));
     for (const auto one : split(r.other_statuses, ' ')) {
         const auto status = static_cast<unsigned>(std::stoul(std::string(one)));
         if (status == 202 && r.response == "Message")
-            out.emplace(status, described("Not done yet: its ids", json_of("MessageSent")));
+            out.emplace(status, described("The reply is still in progress: its ids", json_of("MessageSent")));
         else if (status < 400)
-            out.emplace(status, described("See the summary"));
+            out.emplace(status, described("See the operation's summary"));
         else if (r.path.starts_with('=') || r.response == "Health")
-            out.emplace(status, described("Not in order"));
+            out.emplace(status, described("Unhealthy"));
         else
             refuse({status});
     }
@@ -183,15 +183,15 @@ std::string components() {
         .add_raw("schemas", with_references(schemas.text()))
         .add_raw("securitySchemes",
             R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT",)"
-            R"("description":"an access token, or an API key"},)"
+            R"("description":"An access token or an API key."},)"
             R"("cookie":{"type":"apiKey","in":"cookie","name":"__Host-airi_access",)"
-            R"("description":"set by signing in with X-Token-Transport: cookie; )"
-            R"(what is no GET needs X-CSRF-Token too. Without TLS, on one machine, it is airi_access."}})")
+            R"("description":"Set by a login with X-Token-Transport: cookie. )"
+            R"(Requests other than GET also need X-CSRF-Token. On localhost without TLS it is airi_access."}})")
         .add_raw("responses",
-            R"({"Error":{"description":"Refused: error.code says why",)"
+            R"({"Error":{"description":"The request was rejected; error.code gives the reason",)"
             R"("content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},)"
-            R"("OpenAIError":{"description":"Refused, as OpenAI tells it; a request that is no good HTTP, as )"
-            R"(everywhere","content":{"application/json":)"
+            R"("OpenAIError":{"description":"The request was rejected, in OpenAI's format; malformed HTTP requests )"
+            R"(get the usual error","content":{"application/json":)"
             R"({"schema":{"anyOf":[{"$ref":"#/components/schemas/OpenAIError"})"
             R"(,{"$ref":"#/components/schemas/Error"}]}}}}})")
         .text();

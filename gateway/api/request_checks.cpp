@@ -53,7 +53,7 @@ std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
     if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
     if (!role_reaches(route.access, caller.role))
-        return problem{403, "FORBIDDEN", "only administrators with the needed role may do this"};
+        return problem{403, "FORBIDDEN", "this operation requires an administrator role"};
     return std::nullopt;
 }
 
@@ -62,7 +62,7 @@ std::optional<problem> check_feature(const gateway_options& options, feature fea
                     : feature == feature::voice ? options.voice_chat
                                                 : true;
     if (on) return std::nullopt;
-    return problem{403, "FEATURE_DISABLED", "this feature is switched off here"};
+    return problem{403, "FEATURE_DISABLED", "this feature is disabled on this server"};
 }
 
 std::optional<problem> parse_body(exchange& exchange) {

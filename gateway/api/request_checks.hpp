@@ -7,7 +7,7 @@
 
 namespace airi::gateway {
 
-inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the scope this needs"}; }
+inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the required scope"}; }
 
 /// 403 when the account's state, its role or its API key's scopes do not reach to the route.
 std::optional<problem> check_access(const route&, const account&);

@@ -27,10 +27,10 @@ subprotocols read_subprotocols(std::string_view offered) {
 
 std::optional<problem> check_handshake(const gateway_options& options, const request& request) {
     if (request.path != "/ws" && request.path != "/api/v1/ws" && request.path != "/api/ws") return not_found("path");
-    if (!options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are switched off here"};
+    if (!options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are disabled on this server"};
     const auto origin = request.header("origin");
     if (!origin.empty() && !origin_allowed(options.origins, origin, request.header("host")))
-        return problem{403, "ORIGIN_NOT_ALLOWED", "this origin may not open a WebSocket here"};
+        return problem{403, "ORIGIN_NOT_ALLOWED", "Origin must be an allowed origin"};
     return std::nullopt;
 }
 

@@ -53,7 +53,8 @@ bool is_api_key(std::string_view token) { return token.starts_with(mark); }
 
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_api_key(
     services& services, std::string key, std::string address) {
-    const problem unknown{401, "INVALID_API_KEY", "this API key is unknown, expired, revoked or not for this address"};
+    const problem unknown{
+        401, "INVALID_API_KEY", "the API key is unknown, expired, revoked or not allowed from this IP address"};
     if (!is_well_formed(key)) co_return unknown;
     const auto rows = co_await postgres::run_one(services.database, std::nullopt,
         sql::bind("api_keys.authenticate", {{"hash", digest::sha256_hex(key)}, {"address", address}}));

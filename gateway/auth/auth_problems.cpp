@@ -6,11 +6,11 @@ problem signup_problem(std::string_view outcome) {
     if (outcome == "birth_date") return invalid("/birth_date", "birth_date must be a date from 1900-01-01 to today");
     if (outcome == "birth_date_needed") return invalid("/birth_date", "birth_date is required");
     if (outcome == "parent_email_needed")
-        return invalid("/parent_email", "parent_email is required of a child: a parent has to consent");
+        return invalid("/parent_email", "parent_email is required for children: a parent must consent");
     if (outcome == "parent_email_own")
         return invalid("/parent_email", "parent_email must be a parent's address, not the child's");
     if (outcome == "consents") return invalid("/consents", "consents must not include analytics for minors");
-    return {409, "EMAIL_TAKEN", "an account with this e-mail address exists already"};
+    return {409, "EMAIL_TAKEN", "an account with this email address already exists"};
 }
 
 }  // namespace airi::gateway

@@ -16,7 +16,7 @@ std::optional<problem> check_csrf(const services& services, session_id session, 
     if (digest::equal(request.header("x-csrf-token"), expected) &&
         digest::equal(csrf_cookie(services.options, request), expected))
         return std::nullopt;
-    return problem{403, "CSRF", "a request by cookie needs its session's token in the X-CSRF-Token header"};
+    return problem{403, "CSRF", "X-CSRF-Token must be the session's CSRF token for requests authenticated by cookie"};
 }
 
 }  // namespace airi::gateway

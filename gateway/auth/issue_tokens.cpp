@@ -43,7 +43,7 @@ awaitable<route_result> open_session(services& services, const request& request,
     const auto &ended = (*rows)[0], &account = (*rows)[1], &device = (*rows)[2];
     if (account.empty()) {
         if (auto refused = co_await check_account_status(services, user.id)) co_return std::move(*refused);
-        co_return problem{403, "ACCOUNT_INACTIVE", "this account may not be used"};
+        co_return problem{403, "ACCOUNT_INACTIVE", "this account is not active"};
     }
     // The sessions over the limit, which had to make room.
     for (std::size_t i = 0; i < ended.size(); ++i)

@@ -30,23 +30,24 @@ struct conclusion {
 };
 
 problem flow_invalid() {
-    return {400, "FLOW_INVALID", "this sign-in was used before, has expired or was started elsewhere; start again"};
+    return {
+        400, "FLOW_INVALID", "the login was already used, has expired or was started by another client; start again"};
 }
 
 // The problem for an outcome other than `good` and `pending`.
 problem problem_of_outcome(std::string_view outcome) {
     if (outcome == "away")
-        return {503, "PROVIDER_UNAVAILABLE", "the identity provider does not answer, try again", "null", 2};
+        return {503, "PROVIDER_UNAVAILABLE", "the identity provider is not responding, try again", "null", 2};
     if (outcome == "refused")
         return {401, "IDENTITY_REFUSED", "the identity provider did not confirm your identity; start again"};
     if (outcome == "code") return two_factor_required();
     if (outcome == "wrong_code") return wrong_code(401);
     if (outcome == "taken")
         return {409, "EMAIL_TAKEN",
-            "an account with this e-mail address exists already; log in and link the provider in its settings"};
+            "an account with this email address already exists; log in and link the provider in the settings"};
     if (outcome == "no_email")
         return {403, "EMAIL_UNVERIFIED",
-            "the identity provider confirms no e-mail address of yours; verify one with the provider"};
+            "the identity provider has no verified email address for you; verify one with the provider"};
     if (outcome == "taken_identity") return {409, "IDENTITY_TAKEN", "this identity belongs to another account"};
     if (outcome == "invalid") return flow_invalid();
     return signup_problem(outcome);
@@ -138,7 +139,7 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
     auto got = co_await wait_for_conclusion(services, request, answer, {id, provider, state});
     if (!got) co_return problem_of(got.error());
     if (got->outcome == "pending")
-        co_return problem{503, "TRY_AGAIN", "the identity provider takes longer than usual, try again", "null", 1};
+        co_return problem{503, "TRY_AGAIN", "the identity provider is taking too long, try again", "null", 1};
     if (got->outcome != "good") {
         log::info("auth.identity_refused", {{"flow_id", id.text()}, {"provider", provider}, {"why", got->outcome}});
         co_return co_await refuse(services, request, *got);

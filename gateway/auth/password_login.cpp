@@ -69,7 +69,7 @@ awaitable<std::optional<problem>> check_password(
     services& services, const request& request, const credentials& given, const found_user& user) {
     if (user.locked_for != 0) {
         co_await record_login_attempt(services, request, given.email, user.id, "locked");
-        problem locked{429, "ACCOUNT_LOCKED", "too many failed attempts to sign in, try again later"};
+        problem locked{429, "ACCOUNT_LOCKED", "too many failed login attempts, try again later"};
         locked.retry_after = user.locked_for;
         co_return locked;
     }
@@ -77,7 +77,7 @@ awaitable<std::optional<problem>> check_password(
     if (!right) co_return problem_of(right.error());
     if (*right && user.id) co_return std::nullopt;
     co_await record_login_attempt(services, request, given.email, user.id, "wrong_password");
-    co_return problem{401, "WRONG_CREDENTIALS", "the e-mail address or the password is wrong"};
+    co_return problem{401, "WRONG_CREDENTIALS", "email or password is wrong"};
 }
 
 }  // namespace

@@ -28,12 +28,12 @@ inline problem not_found(std::string object) { return {404, "NOT_FOUND", "no suc
 inline problem bad_request(std::string message) { return {400, "BAD_REQUEST", std::move(message)}; }
 /// One fault at a JSON pointer of the body.
 problem invalid(std::string_view pointer, std::string_view message);
-inline problem unauthenticated(std::string message = "a valid access token is needed") {
+inline problem unauthenticated(std::string message = "a valid access token is required") {
     return {401, "UNAUTHENTICATED", std::move(message)};
 }
 
 inline problem consent_needed() {
-    return {403, "CONSENT_NEEDED", "a parent must give consent first, by the link in the email"};
+    return {403, "CONSENT_NEEDED", "a parent must first consent through the link in the email"};
 }
 
 /// The problem in a statement's result, as the database's refusal() writes it; none when `data` is an answer.

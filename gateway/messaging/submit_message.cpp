@@ -141,7 +141,7 @@ awaitable<std::variant<checked_message, problem>> check_message(services& servic
         const auto first = co_await status_of(services, sender.id, ids.generation);
         if (first && *first && (*first)->ids.conversation != ids.conversation)
             co_return problem{
-                409, "CLIENT_MESSAGE_ID_USED", "client_message_id is the id of a message in another conversation"};
+                409, "CLIENT_MESSAGE_ID_USED", "client_message_id was already used in another conversation"};
     } else {
         out.counted = std::move(day);
     }

@@ -34,7 +34,7 @@ struct conversation_turns {
 
 std::variant<conversation_turns, problem> read_turns(json::value messages) {
     if (messages.type() != json::kind::array || messages.size() == 0)
-        return missing_parameter("messages must be a list that is not empty");
+        return missing_parameter("messages must be a non-empty array");
     conversation_turns out;
     bool roles = true;
     messages.each([&](json::value m) {
@@ -46,7 +46,7 @@ std::variant<conversation_turns, problem> read_turns(json::value messages) {
         if (*role == "user") out.last_user = std::move(text);
     });
     if (!roles) return invalid_request("messages must each have a role of system, developer, user or assistant");
-    if (out.last_user.empty()) return invalid_request("messages must have one of role user with a text");
+    if (out.last_user.empty()) return invalid_request("messages must include one with role user and text content");
     return out;
 }
 
@@ -88,7 +88,7 @@ problem no_such_model(std::string_view model) {
 std::variant<completion_request, problem> read_request(
     json::value body, const catalogue_rows& catalogue, std::int64_t rank) {
     const auto model = body["model"].string();
-    if (!model || model->empty()) return missing_parameter("model must be given");
+    if (!model || model->empty()) return missing_parameter("model is required");
     if (!catalogue.offers(*model, rank)) return no_such_model(*model);
     auto read = read_turns(body["messages"]);
     if (auto* fault = std::get_if<problem>(&read)) return std::move(*fault);

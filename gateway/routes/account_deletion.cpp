@@ -33,7 +33,7 @@ awaitable<std::optional<problem>> check_proof(exchange& exchange) {
         if (rows->back().is_null(0, 0)) co_return wrong_code(403);
     } else if (hash || !session_is_enough) {
         co_return problem{403, "PROOF_NEEDED",
-            "password is required; accounts without one need a code of the second factor, or to sign in again"};
+            "password is required; accounts without a password need code, or a login within the last 15 minutes"};
     }
     co_return std::nullopt;
 }
@@ -74,7 +74,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "AccountClose",
         .response = "AccountClosed",
-        .summary = "Close the account: every session ends, and after a grace it is erased",
+        .summary = "Close the account: all sessions end and the account is erased after a grace period",
         .allows_pending = true},
     route{.method = verb::post,
         .path = "/auth/restore/link",
@@ -84,7 +84,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "TokenOnly",
         .response = "AccountRestored",
-        .summary = "Take the account back with the token of the mail that says it is closed"},
+        .summary = "Restore a closed account with the token from the closure email"},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ constexpr std::array rows{
         .access = access::session,
         .query = "Page",
         .response = "Activity[]",
-        .summary = "What was done to the account, newest first"},
+        .summary = "List the account's activity, newest first"},
 };
 
 }  // namespace

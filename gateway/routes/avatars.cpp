@@ -63,7 +63,7 @@ constexpr std::array rows{
         .path = "/avatars",
         .name = "avatars.list",
         .response = "Avatar[]",
-        .summary = "The caller's own pictures and the gallery"},
+        .summary = "List the caller's avatars and the gallery"},
     route{.method = verb::post,
         .path = "/avatars",
         .name = "avatars.create",
@@ -75,7 +75,7 @@ constexpr std::array rows{
         .response = "Avatar",
         .status = 201,
         .other_statuses = "402",
-        .summary = "A picture of one's own, at most 512 KB and 2048 by 2048 pixels"},
+        .summary = "Upload an avatar, at most 512 KB and 2048 by 2048 pixels"},
     route{.method = verb::get,
         .path = "/avatars/{id}",
         .name = "avatars.show",
@@ -84,13 +84,13 @@ constexpr std::array rows{
         .handler = show,
         .response_media = pictures,
         .other_statuses = "304",
-        .summary = "A picture, for whoever knows its id"},
+        .summary = "Download an avatar; no authentication is required"},
     route{.method = verb::del,
         .path = "/avatars/{id}",
         .name = "avatars.delete",
         .access = access::session,
         .response = "Id",
-        .summary = "Delete one of the caller's own"},
+        .summary = "Delete one of the caller's avatars"},
 };
 
 }  // namespace

@@ -14,14 +14,14 @@ constexpr std::array rows{
         .name = "catalogue.plans",
         .access = access::anyone,
         .response = "Plan[]",
-        .summary = "What can be subscribed to"},
+        .summary = "List the subscription plans"},
     route{.method = verb::get,
         .path = "/settings",
         .name = "catalogue.settings",
         .access = access::anyone,
         .handler = settings,
         .response = "Settings",
-        .summary = "The public settings"},
+        .summary = "Get the public settings"},
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ awaitable<route_result> create(exchange& exchange) {
     if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     if (rows->text(0, 1) != body_hash)
         co_return problem{
-            422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used with another request body before"};
+            422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was already used with a different request body"};
     co_return success(201, rows->text(0, 0));
 }
 
@@ -64,7 +64,7 @@ constexpr std::array rows{
         .name = "conversations.list",
         .query = "ConversationFilter",
         .response = "Conversation[]",
-        .summary = "The caller's conversations, those that were talked in last first",
+        .summary = "List the caller's conversations, most recently active first",
         .cache_for = cached_for},
     route{.method = verb::post,
         .path = "/conversations",
@@ -75,13 +75,13 @@ constexpr std::array rows{
         .response = "Conversation",
         .status = 201,
         .other_statuses = "404",
-        .summary = "Begin one",
+        .summary = "Create a conversation",
         .broadcasts = changed},
     route{.method = verb::get,
         .path = "/conversations/{id}",
         .name = "conversations.get",
         .response = "Conversation",
-        .summary = "One",
+        .summary = "Get a conversation",
         .cache_for = cached_for},
     route{.method = verb::put,
         .path = "/conversations/{id}",
@@ -89,7 +89,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "ConversationUpdate",
         .response = "Conversation",
-        .summary = "Change title, star, archive, tags, system prompt or model",
+        .summary = "Update title, star, archive, tags, system prompt or model",
         .broadcasts = changed},
     route{.method = verb::patch,
         .path = "/conversations/{id}",
@@ -97,13 +97,13 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "ConversationUpdate",
         .response = "Conversation",
-        .summary = "The same as PUT: what is not named stays",
+        .summary = "Same as PUT: omitted fields stay unchanged",
         .broadcasts = changed},
     route{.method = verb::del,
         .path = "/conversations/{id}",
         .name = "conversations.delete",
         .response = "Conversation",
-        .summary = "Delete; it can be restored",
+        .summary = "Delete a conversation; it can be restored",
         .broadcasts = changed},
     route{.method = verb::post,
         .path = "/conversations/{id}/restore",
@@ -111,7 +111,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "Empty",
         .response = "Conversation",
-        .summary = "Undo a deletion",
+        .summary = "Restore a deleted conversation",
         .broadcasts = changed},
     route{.method = verb::post,
         .path = "/conversations/{id}/read",
@@ -119,7 +119,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "Empty",
         .response = "Conversation",
-        .summary = "All that is in it has been read",
+        .summary = "Mark all messages of a conversation as read",
         .broadcasts = changed},
     route{.method = verb::get,
         .path = "/conversations/{id}/export",
@@ -128,13 +128,13 @@ constexpr std::array rows{
         .query = "ExportFormat",
         .response = "ConversationExport",
         .response_media = "text/markdown",
-        .summary = "The whole conversation, as JSON or Markdown"},
+        .summary = "Export a conversation as JSON or Markdown"},
     route{.method = verb::get,
         .path = "/chat/conversations",
         .name = "conversations.list",
         .query = "ConversationFilter",
         .response = "Conversation[]",
-        .summary = "The same as /conversations",
+        .summary = "Same as /conversations",
         .cache_for = cached_for},
 };
 

@@ -41,7 +41,7 @@ awaitable<std::variant<taken_link, problem>> take_link(
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
-    if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is unknown, used or expired"};
+    if (outcome != "good") co_return problem{400, "LINK_INVALID", "the link is unknown, already used or expired"};
     co_await services.responses.invalidate(user);
     co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended)};
 }
@@ -84,7 +84,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .response = "MailSent",
         .status = 202,
-        .summary = "Send the verification mail again"},
+        .summary = "Resend the verification email"},
     route{.method = verb::post,
         .path = "/auth/verify-email",
         .name = "email_links.verify",
@@ -94,7 +94,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "LinkToken",
         .response = "EmailVerified",
-        .summary = "Verify the address with the link's token"},
+        .summary = "Verify the email address with the link's token"},
     route{.method = verb::post,
         .path = "/auth/forgot-password",
         .name = "email_links.forgot_password",
@@ -105,7 +105,7 @@ constexpr std::array rows{
         .body = "EmailOnly",
         .response = "MailSent",
         .status = 202,
-        .summary = "Send a link for a new password; the answer is the same for every address"},
+        .summary = "Email a password reset link; the response is the same for every address"},
     route{.method = verb::post,
         .path = "/auth/reset-password",
         .name = "email_links.reset_password",
@@ -115,7 +115,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "PasswordReset",
         .response = "PasswordChanged",
-        .summary = "A new password with the link's token; every session ends"},
+        .summary = "Reset the password with the link's token; all sessions end"},
     route{.method = verb::post,
         .path = "/auth/magic-link",
         .name = "email_links.magic_link",
@@ -126,7 +126,7 @@ constexpr std::array rows{
         .body = "EmailOnly",
         .response = "MailSent",
         .status = 202,
-        .summary = "Send a link to sign in with; the answer is the same for every address"},
+        .summary = "Email a login link; the response is the same for every address"},
     route{.method = verb::post,
         .path = "/auth/magic-link/login",
         .name = "email_links.magic_login",
@@ -138,7 +138,7 @@ constexpr std::array rows{
         .response = "Tokens",
         .issues_tokens = true,
         .other_statuses = "401",
-        .summary = "Sign in with the link's token, and a code where the second factor is on"},
+        .summary = "Log in with the link's token, plus a code if two-factor authentication is on"},
 };
 
 }  // namespace

@@ -112,7 +112,7 @@ awaitable<route_result> download(exchange& exchange) {
     const auto rows = co_await postgres::run_one(
         exchange.services.database, std::nullopt, sql::bind("exports.open", {{"hash", hash}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->empty() || rows->is_null(0, 0)) co_return problem{400, "LINK_INVALID", "this link is unknown or expired"};
+    if (rows->empty() || rows->is_null(0, 0)) co_return problem{400, "LINK_INVALID", "the link is unknown or expired"};
     const auto parsed = json::document::parse(rows->text(0, 0));
     const auto id = std::string(parsed->root()["id"].string().value_or(""));
     streamed out;
@@ -133,14 +133,14 @@ constexpr std::array rows{
         .response = "Export",
         .status = 202,
         .other_statuses = "429",
-        .summary = "Ask for all that is known of the caller; a mail tells when it is ready"},
+        .summary = "Request an export of the caller's data; an email follows when it is ready"},
     route{.method = verb::get,
         .path = "/users/export",
         .name = "exports.list",
         .access = access::session,
         .handler = list_exports,
         .response = "Export[]",
-        .summary = "The caller's exports, and where those are that are ready"},
+        .summary = "List the caller's exports, with download URLs of those that are ready"},
     route{.method = verb::get,
         .path = "/users/export/download",
         .name = "exports.download",
@@ -148,7 +148,7 @@ constexpr std::array rows{
         .handler = download,
         .query = "ExportToken",
         .response_media = "application/json",
-        .summary = "The archive, by the link's token"},
+        .summary = "Download the archive with the link's token"},
 };
 
 }  // namespace

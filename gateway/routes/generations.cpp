@@ -42,7 +42,7 @@ constexpr std::array rows{
         .name = "generations.events",
         .handler = watch,
         .response_media = "text/event-stream",
-        .summary = "A reply as server-sent events"},
+        .summary = "Stream a reply as server-sent events"},
     route{.method = verb::post,
         .path = "/generations/{id}/cancel",
         .name = "generations.cancel",
@@ -50,7 +50,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .response = "Generation",
         .status = 202,
-        .summary = "Stop a reply"},
+        .summary = "Cancel a reply"},
 };
 
 }  // namespace

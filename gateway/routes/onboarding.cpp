@@ -9,7 +9,7 @@ constexpr std::array rows{
         .path = "/users/onboarding",
         .name = "onboarding.get",
         .response = "Onboarding",
-        .summary = "The first steps, and which are done"},
+        .summary = "List the onboarding steps and their state"},
     route{.method = verb::put,
         .path = "/users/onboarding/{step}",
         .name = "onboarding.set",
@@ -17,7 +17,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "OnboardingChange",
         .response = "Onboarding",
-        .summary = "A step is done, or not yet"},
+        .summary = "Mark an onboarding step as done or not done"},
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ constexpr std::array rows{
         .name = "presence.own",
         .handler = own,
         .response = "Presence",
-        .summary = "Whether the caller is online, by how many open sockets, and when he was last"},
+        .summary = "Get the caller's presence: state, open sockets and time last seen"},
 };
 
 }  // namespace

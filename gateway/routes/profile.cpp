@@ -9,7 +9,7 @@ constexpr std::array rows{
         .path = "/users/profile",
         .name = "profile.get",
         .response = "Profile",
-        .summary = "The caller's profile",
+        .summary = "Get the caller's profile",
         .cache_for = seconds{3600}},
     route{.method = verb::put,
         .path = "/users/profile",
@@ -18,7 +18,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "ProfileUpdate",
         .response = "Profile",
-        .summary = "Change it: what is not named stays, objects are merged"},
+        .summary = "Update the profile: omitted fields stay unchanged, objects are merged"},
     route{.method = verb::patch,
         .path = "/users/profile",
         .name = "profile.update",
@@ -26,12 +26,12 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "ProfileUpdate",
         .response = "Profile",
-        .summary = "The same as PUT"},
+        .summary = "Same as PUT"},
     route{.method = verb::get,
         .path = "/users/statistics",
         .name = "profile.statistics",
         .response = "Statistics",
-        .summary = "What the caller has done so far"},
+        .summary = "Get the caller's usage statistics"},
 };
 
 }  // namespace

@@ -29,14 +29,14 @@ constexpr std::array rows{
         .name = "sessions.list",
         .access = access::session,
         .response = "Session[]",
-        .summary = "Where the caller is signed in"},
+        .summary = "List the caller's sessions"},
     route{.method = verb::del,
         .path = "/auth/sessions/{id}",
         .name = "sessions.end",
         .access = access::session,
         .handler = end_one,
         .response = "Id",
-        .summary = "End one session"},
+        .summary = "End a session"},
     route{.method = verb::post,
         .path = "/auth/logout-all",
         .name = "sessions.end_all",
@@ -44,7 +44,7 @@ constexpr std::array rows{
         .handler = end_all,
         .body_limit = small_body,
         .response = "SessionsEnded",
-        .summary = "End every session, this one too"},
+        .summary = "End all sessions, including the current one"},
 };
 
 }  // namespace

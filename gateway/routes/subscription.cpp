@@ -9,7 +9,7 @@ constexpr std::array rows{
         .path = "/subscription/current",
         .name = "subscription.current",
         .response = "Subscription",
-        .summary = "The caller's plan, its price and limits"},
+        .summary = "Get the caller's plan with its price and limits"},
 };
 
 }  // namespace

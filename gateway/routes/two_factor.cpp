@@ -30,7 +30,7 @@ awaitable<route_result> set_up(exchange& exchange) {
         exchange.services.database, caller.id, sql::bind("two_factor.setup", {{"secret", digest::hex(bytes)}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty() || rows->is_null(0, 0))
-        co_return problem{409, "TWO_FACTOR_ON", "the second factor is on already"};
+        co_return problem{409, "TWO_FACTOR_ON", "two-factor authentication is already enabled"};
     const auto account = json::document::parse(caller.json);
     const auto email = std::string(account->root()["email"].string().value_or(""));
     const auto secret = base32(bytes);
@@ -64,7 +64,7 @@ constexpr std::array rows{
         .name = "two_factor.status",
         .access = access::session,
         .response = "TwoFactor",
-        .summary = "Whether the second factor is on"},
+        .summary = "Get the state of two-factor authentication"},
     route{.method = verb::post,
         .path = "/auth/2fa/setup",
         .name = "two_factor.setup",
@@ -73,7 +73,7 @@ constexpr std::array rows{
         .body_limit = small_body,
         .response = "TwoFactorSecret",
         .other_statuses = "409",
-        .summary = "A secret for an authenticator app; it counts once a code of it was shown"},
+        .summary = "Create a secret for an authenticator app; it takes effect once a code is confirmed"},
     route{.method = verb::post,
         .path = "/auth/2fa/enable",
         .name = "two_factor.enable",
@@ -84,7 +84,7 @@ constexpr std::array rows{
         .body = "Code",
         .response = "RecoveryCodes",
         .other_statuses = "409",
-        .summary = "Turn the second factor on"},
+        .summary = "Enable two-factor authentication"},
     route{.method = verb::post,
         .path = "/auth/2fa/disable",
         .name = "two_factor.disable",
@@ -94,7 +94,7 @@ constexpr std::array rows{
         .body = "Code",
         .response = "TwoFactorOff",
         .other_statuses = "409",
-        .summary = "Turn the second factor off"},
+        .summary = "Disable two-factor authentication"},
 };
 
 }  // namespace

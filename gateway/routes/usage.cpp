@@ -31,7 +31,7 @@ constexpr std::array rows{
         .name = "usage.summary",
         .handler = summary,
         .response = "UsageSummary",
-        .summary = "Today's use and limits"},
+        .summary = "Get today's usage and limits"},
 };
 
 }  // namespace

@@ -23,13 +23,14 @@ struct chat_settings : worker_settings, providers::provider_settings {
     static constexpr auto settings = std::tuple_cat(worker_settings::settings, provider_settings::settings,
         std::tuple{
             setting{"CHAT_LEASE", &chat_settings::lease,
-                "How long the replies of a dead worker wait for another worker.", {.min = 2, .max = 600}},
+                "Lifetime of a reply's lease: when another worker takes over a dead worker's replies.",
+                {.min = 2, .max = 600}},
             setting{"CHAT_HEARTBEAT", &chat_settings::heartbeat, "How often a reply's lease is extended.",
                 {.min = 100, .max = 60'000}},
             setting{"CHAT_FIRST_TOKEN_LIMIT", &chat_settings::first_token,
                 "How long a provider may take for its first token."},
-            setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long it may pause after that."},
-            setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take altogether."},
+            setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long a provider may pause between tokens."},
+            setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take in total."},
         });
 };
 

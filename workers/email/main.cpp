@@ -19,18 +19,18 @@ struct mail_settings : worker_settings {
     static constexpr auto settings = std::tuple_cat(worker_settings::settings,
         std::tuple{
             setting{"MAIL_FROM", &mail_settings::from,
-                "The sender: Name <address>. The name stands for the product in the texts."},
+                "The sender, Name <address>; emails use the name as the product's name."},
             setting{"MAIL_OUTBOX", &mail_settings::outbox,
-                "The folder that mails go to while neither SMTP nor SES is set."},
+                "The folder that emails are written to if neither SMTP nor SES is set."},
             setting{
                 "MAIL_SMTP_URL", &mail_settings::smtp_url, "smtp[s]://[user:password@]host[:port], percent-encoded."},
             setting{"MAIL_CA_FILE", &mail_settings::ca_file,
-                "Trusted authorities for the mail server's certificate; empty: the system's."},
-            setting{"MAIL_SES_REGION", &mail_settings::ses_region, "The region of Amazon's SES."},
+                "CA certificates trusted for the SMTP server; empty: the system's."},
+            setting{"MAIL_SES_REGION", &mail_settings::ses_region, "The AWS region of Amazon SES."},
             setting{"MAIL_SES_ENDPOINT", &mail_settings::ses_endpoint,
-                "Another server with its API, http(s)://host[:port]."},
-            setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The key for SES."},
-            setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "Its secret."},
+                "Another endpoint of the SES API, http(s)://host[:port]."},
+            setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The access key for SES."},
+            setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "The secret access key for SES."},
         });
 
     std::vector<std::string> mistakes() const {

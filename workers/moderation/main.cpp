@@ -16,7 +16,7 @@ struct moderation_settings : worker_settings {
             setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
                 {.required = true}},
             setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous,
-                "The previous secret: keys under it are wrapped again under ENCRYPTION_KEY."},
+                "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
         });
 
     std::vector<std::string> mistakes() const { return seal::mistakes_of(encryption_key, encryption_key_previous); }

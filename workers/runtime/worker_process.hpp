@@ -38,7 +38,8 @@ struct worker_settings {
         setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
             {.min = 1, .max = 100}},
         setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
-            "After which a silent worker's partitions are reassigned.", {.min = 1000, .max = 300'000}},
+            "Kafka's session timeout, after which a silent worker's partitions are reassigned.",
+            {.min = 1000, .max = 300'000}},
     };
 };
 
