@@ -108,7 +108,7 @@ test('AIRI-10: each key has its own rate limit across both gateways and a usage 
         answers.map((one) => one.status),
         [200, 200, 200, 200, 200, 200, 429, 429],
     );
-    rejected(answers[6], 429, 'RATE_LIMITED', /6 in 3600 s/);
+    rejected(answers[6], 429, 'RATE_LIMITED', /6 requests in 3600 s/);
     assert.ok(Number(answers[6].headers['retry-after']) > 3_500);
     assert.equal((await call(ports[0], free)('GET', '/conversations')).status, 200, 'other keys are unaffected');
     assert.equal((await api('GET', '/conversations')).status, 200);
