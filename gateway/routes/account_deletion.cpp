@@ -1,4 +1,4 @@
-// Deleting one's account, and restoring it before it is erased.
+// Deleting the caller's account, and restoring it before it is erased.
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/session_revocation.hpp"

@@ -1,4 +1,4 @@
-// What was done to the caller's account.
+// The activity of the caller's account.
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {

@@ -1,4 +1,4 @@
-// API keys: a key is shown once, when it is made.
+// API keys: a key is shown once, when it is created.
 #include "gateway/auth/api_keys.hpp"
 #include "gateway/api/data_route.hpp"
 #include "gateway/auth/account_mail.hpp"

@@ -1,4 +1,4 @@
-// What anybody may read: plans and public settings.
+// Public data: plans and settings.
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {

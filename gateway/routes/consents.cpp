@@ -1,4 +1,4 @@
-// What users agree to, and a parent's consent to a child's account.
+// The caller's consents, and a parent's consent to a child's account.
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/routes/tables.hpp"
 

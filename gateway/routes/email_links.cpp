@@ -1,4 +1,4 @@
-// What a link in an e-mail is for: verifying the address, a new password, signing in. Each link's token is taken once.
+// Links in e-mails: verifying the address, setting a new password, signing in. Each link is accepted once.
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"

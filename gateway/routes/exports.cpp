@@ -78,8 +78,8 @@ awaitable<route_result> list_exports(exchange& exchange) {
     co_return success(200, exports.text());
 }
 
-// An archive, part by part. When a part cannot be read the connection is cut, so that no client takes a half for the
-// whole.
+// An archive, part by part. When a part cannot be read the connection is cut, so that no client takes an
+// incomplete archive for a whole one.
 class archive final : public text_stream {
 public:
     archive(services& services, std::string hash, std::int64_t parts)

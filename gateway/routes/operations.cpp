@@ -17,7 +17,7 @@ response plain(unsigned status, std::string text) {
     return out;
 }
 
-// Alive as long as it answers: never depends on another server.
+// Independent of other servers.
 awaitable<route_result> live(exchange&) { co_return plain(200, "ok\n"); }
 
 awaitable<route_result> ready(exchange& exchange) {

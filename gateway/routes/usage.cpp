@@ -1,4 +1,4 @@
-// Today's use of what the caller's plan limits.
+// Today's usage against the limits of the caller's plan.
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
 

@@ -30,7 +30,7 @@ awaitable<bool> breaks(gateway::text_stream& body) {
 
 }  // namespace
 
-TEST_CASE("a path that is not there is 404, a method it does not take is 405 with those it takes") {
+TEST_CASE("an unknown path is 404, an unknown method of a known path 405 with the path's methods") {
     house h;
     CHECK(h.ask(h.request(verb::get, "/api/v1/nowhere")).status == 404);
     const auto wrong = h.ask(h.request(verb::del, "/api/v1/conversations"));
@@ -41,7 +41,7 @@ TEST_CASE("a path that is not there is 404, a method it does not take is 405 wit
     CHECK(h.application->body_limit(verb::post, "/api/v1/auth/login") > 0);
 }
 
-TEST_CASE("without a valid token nothing private is answered") {
+TEST_CASE("private routes reject requests without a valid token") {
     house h;
     const auto status = [&](gateway::request in) { return h.ask(std::move(in)).status; };
     CHECK(status(house::anonymous(verb::get, "/api/v1/conversations")) == 401);
@@ -61,7 +61,7 @@ TEST_CASE("without a valid token nothing private is answered") {
     CHECK(house::header(away, "Retry-After") != "none");
 }
 
-TEST_CASE("AIRI-57: what a route announces is told to the user's sockets when it succeeds, and only then") {
+TEST_CASE("AIRI-57: a route broadcasts its change to the user's sockets when it succeeds, and only then") {
     house h;
     std::vector<std::string> told;
     REQUIRE(h.io.run(h.subscriber.subscribe(events::channel_of(h.user))));
@@ -86,7 +86,7 @@ TEST_CASE("AIRI-57: what a route announces is told to the user's sockets when it
     CHECK(told.size() == 1);
 }
 
-TEST_CASE("a pending account reaches the routes that are marked for it, and no other, with no socket") {
+TEST_CASE("a pending account reaches only the routes that allow it, and no WebSocket") {
     house h;
     h.pending = true;
     for (const auto& table : gateway::routes::tables)
@@ -101,7 +101,7 @@ TEST_CASE("a pending account reaches the routes that are marked for it, and no o
     CHECK(house::code_of(std::get<gateway::response>(socket)) == "CONSENT_NEEDED");
 }
 
-TEST_CASE("what is wrong with who signs up is told at its member") {
+TEST_CASE("a rejected signup names the field at fault") {
     house h;
     const auto told = [&](const char* outcome) {
         h.answer = [=](const postgres::bound& asked) -> result<postgres::rows> {
@@ -120,7 +120,7 @@ TEST_CASE("what is wrong with who signs up is told at its member") {
     CHECK(told(nullptr).starts_with("409"));
 }
 
-TEST_CASE("an archive is streamed part by part, and breaks where one cannot be read") {
+TEST_CASE("an archive is streamed part by part, and the stream breaks at a part that cannot be read") {
     house h;
     int parts = 3;
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
@@ -149,7 +149,7 @@ TEST_CASE("an archive is streamed part by part, and breaks where one cannot be r
     CHECK(h.io.run(breaks(*broken.body)));
 }
 
-TEST_CASE("a data route answers what its statement gives, with the caller's own rows only") {
+TEST_CASE("a data route answers with its statement's result") {
     house h;
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         CHECK(asked.statement->name == "conversations.list");
@@ -166,7 +166,7 @@ TEST_CASE("a data route answers what its statement gives, with the caller's own 
           R"({"success":true,"data":[],"meta":{"next_cursor":null}})");
 }
 
-TEST_CASE("placeholders and query parameters reach the statement by name, whatever stands in them") {
+TEST_CASE("placeholders and query parameters reach the statement by name, whatever they contain") {
     house h;
     const std::string id = uuid::v7().text(), nasty = "x'; drop table users; --";
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
@@ -181,7 +181,7 @@ TEST_CASE("placeholders and query parameters reach the statement by name, whatev
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations/" + nasty + "/messages")).status == 404);
 }
 
-TEST_CASE("a limit that is none is refused") {
+TEST_CASE("an invalid limit is rejected") {
     house h;
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({"[]", nullptr}); };
     for (const auto* limit : {"0", "101", "-1", "abc", "", "1e1", " 5", "5 ", "99999999999999999999"}) {
@@ -192,7 +192,7 @@ TEST_CASE("a limit that is none is refused") {
         CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "limit", limit)).status == 200);
 }
 
-TEST_CASE("no row is 404, a malformed id is 400, a server away is 503, a bug is 500") {
+TEST_CASE("no row is 404, a malformed value 400, an outage 503, a bug 500") {
     house h;
     const auto get = [&] { return h.ask(h.request(verb::get, std::string("/api/v1/conversations/") + some_id)); };
     CHECK(get().status == 404);
@@ -207,7 +207,7 @@ TEST_CASE("no row is 404, a malformed id is 400, a server away is 503, a bug is 
     CHECK(house::code_of(get()) == "INTERNAL_ERROR");
 }
 
-TEST_CASE("a body must be a JSON object that says so") {
+TEST_CASE("a body must be a JSON object with that Content-Type") {
     house h;
     const auto post = [&](std::string body, std::string type) {
         auto in = h.request(verb::post, "/api/v1/conversations");
@@ -225,7 +225,7 @@ TEST_CASE("a body must be a JSON object that says so") {
     CHECK(post("{\"owner\":\"me\"}", "Application/JSON").status == 422);
 }
 
-TEST_CASE("only listed origins may read answers") {
+TEST_CASE("only listed origins may read responses") {
     house h;
     const auto from = [&](const char* origin) {
         return h.ask(with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", origin));
@@ -268,7 +268,7 @@ TEST_CASE("a message is accepted once the broker has it, and its reply is the an
     CHECK(json::document::parse(repeated.body)->root()["data"]["content"].string() == "I am well.");
 }
 
-TEST_CASE("a message that the broker does not take is not accepted") {
+TEST_CASE("a message that the broker rejects is not accepted") {
     house h;
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({some_id, nullptr}); };
     const auto path = std::string("/api/v1/conversations/") + some_id + "/messages";
@@ -287,7 +287,7 @@ TEST_CASE("a message that the broker does not take is not accepted") {
     CHECK(h.out.sent.empty());
 }
 
-TEST_CASE("the day's last message goes through, the next one does not, and a repeated one still does") {
+TEST_CASE("the day's last message is accepted, the next one rejected, and a repeated one accepted") {
     house h;
     h.messages_a_day = 1;
     h.replies_with({"ok"});
@@ -323,7 +323,7 @@ TEST_CASE("a WebSocket is opened for a valid token and an allowed origin only") 
     CHECK(std::get<gateway::upgraded>(by_protocol).subprotocol == "airi.v1");
 }
 
-TEST_CASE("AIRI-56: without WebSockets none is opened, whoever asks") {
+TEST_CASE("AIRI-56: where WebSockets are switched off none is opened") {
     house h;
     h.options.websockets = false;
     const auto got = h.io.run(h.application->upgrade(h.request(verb::get, "/ws")));
@@ -332,7 +332,7 @@ TEST_CASE("AIRI-56: without WebSockets none is opened, whoever asks") {
     CHECK(house::code_of(std::get<gateway::response>(got)) == "FEATURE_DISABLED");
 }
 
-TEST_CASE("nothing a user says leaves the gateway unless his key closes it") {
+TEST_CASE("message text leaves the gateway only sealed with the user's key") {
     house h;
     h.replies_with({"ok"});
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return house::row({some_id, nullptr}); };

@@ -12,7 +12,7 @@
 using namespace airi;
 using namespace airi::gateway;
 
-TEST_CASE("every route that has a name is in the OpenAPI document, with what it takes and answers") {
+TEST_CASE("every named route is in the OpenAPI document, with its body and responses") {
     const auto parsed = json::document::parse(openapi_document(routes::tables));
     REQUIRE(parsed);
     const auto root = parsed->root();
@@ -34,7 +34,7 @@ TEST_CASE("every route that has a name is in the OpenAPI document, with what it 
     CHECK(operations > 40);
 }
 
-TEST_CASE("every reference of the document leads somewhere, and every schema that a route names is one") {
+TEST_CASE("every reference of the document resolves, and every schema that a route names exists") {
     const auto parsed = json::document::parse(openapi_document(routes::tables));
     const auto text = openapi_document(routes::tables);
     const std::regex reference("\"#/components/(schemas|responses)/([A-Za-z]+)\"");

@@ -24,7 +24,7 @@ std::string path_of(verb method, std::string_view path) {
 
 }  // namespace
 
-TEST_CASE("the three prefixes reach the same routes, and no route is there without one") {
+TEST_CASE("the three prefixes reach the same routes, and no route is reached without one") {
     for (const std::string prefix : {"/api/v1", "/api", "/v1"}) {
         CHECK(path_of(verb::get, prefix + "/conversations") == "/conversations");
         CHECK(path_of(verb::post, prefix + "/chat/completions") == "/chat/completions");
@@ -34,14 +34,14 @@ TEST_CASE("the three prefixes reach the same routes, and no route is there witho
         CHECK(path_of(verb::get, path) != "/conversations");
 }
 
-TEST_CASE("absolute paths stand alone") {
+TEST_CASE("absolute paths take no prefix") {
     CHECK(path_of(verb::get, "/healthz") == "=/healthz");
     CHECK(path_of(verb::get, "/metrics") == "=/metrics");
     CHECK(path_of(verb::get, "/") == "=/");
     CHECK(path_of(verb::get, "/api/v1/healthz") == "none");
 }
 
-TEST_CASE("placeholders take one part of the path each, and never an empty one") {
+TEST_CASE("a placeholder matches one part of the path, and never an empty one") {
     const auto found = find_route(verb::get, "/api/v1/conversations/abc-1/messages");
     REQUIRE(found.route);
     CHECK(found.path == std::vector<std::string>{"abc-1"});
@@ -83,13 +83,13 @@ TEST_CASE("a route that sends messages needs the chat scope, one that answers wi
         }
 }
 
-TEST_CASE("a HEAD goes where a GET goes") {
+TEST_CASE("HEAD reaches the routes of GET") {
     CHECK(path_of(verb::head, "/api/v1/conversations") == "/conversations");
     CHECK(path_of(verb::head, "/healthz") == "=/healthz");
     CHECK(path_of(verb::head, "/api/v1/auth/login") == "none");
 }
 
-TEST_CASE("a path that takes other methods only says which") {
+TEST_CASE("a path without the method lists its methods") {
     CHECK(find_route(verb::del, "/api/v1/conversations").methods == "GET, HEAD, POST");
     CHECK(find_route(verb::get, "/api/v1/auth/login").methods == "POST");
     CHECK(find_route(verb::post, "/healthz").methods == "GET, HEAD");
@@ -97,7 +97,7 @@ TEST_CASE("a path that takes other methods only says which") {
     CHECK(find_route(verb::post, "/nowhere").methods.empty());
 }
 
-TEST_CASE("every row of the tables is sound") {
+TEST_CASE("every row of the tables is consistent") {
     std::set<std::pair<verb, std::string>> seen;
     for (const auto& table : routes::tables)
         for (const auto& r : table) {
@@ -111,7 +111,7 @@ TEST_CASE("every row of the tables is sound") {
     CHECK(seen.size() > 20);
 }
 
-TEST_CASE("every route but the public ones wants a signed-in caller") {
+TEST_CASE("every route but the public ones requires a signed-in caller") {
     const std::set<std::string_view> open{"/auth/signup", "/auth/login", "/auth/refresh", "/auth/verify-email",
         "/auth/forgot-password", "/auth/reset-password", "/auth/magic-link", "/auth/magic-link/login",
         "/auth/parental-consent/details", "/auth/parental-consent", "/auth/restore", "/auth/restore/link",

@@ -19,7 +19,7 @@ gateway::request with(std::initializer_list<std::pair<std::string, std::string>>
 
 }  // namespace
 
-TEST_CASE("a cookie is found by its whole name, and one that is there twice is none") {
+TEST_CASE("a cookie is found by its whole name, and a repeated cookie is ignored") {
     gateway::gateway_options options;
     options.secure_cookies = false;
     const auto access = [&](std::initializer_list<std::pair<std::string, std::string>> headers) {
@@ -38,7 +38,7 @@ TEST_CASE("a cookie is found by its whole name, and one that is there twice is n
     CHECK(access({{"cookie", "__Host-airi_access=x"}}) == "x");
 }
 
-TEST_CASE("cookies are for TLS only, unless a browser and the gateway are on one machine") {
+TEST_CASE("cookies require TLS, unless browser and gateway are on one machine") {
     const auto secure = [](std::string url) {
         gateway::gateway_settings settings;
         settings.frontend_url = std::move(url);
@@ -52,7 +52,7 @@ TEST_CASE("cookies are for TLS only, unless a browser and the gateway are on one
         CHECK(secure(url));
 }
 
-TEST_CASE("any Authorization header wins over the cookie, and a key in a cookie is nobody's") {
+TEST_CASE("any Authorization header wins over the cookie, and an API key in a cookie is ignored") {
     gateway::gateway_options options;
     const std::pair<std::string, std::string> cookie{"cookie", "__Host-airi_access=x"};
     CHECK(gateway::token_of(options, with({cookie})).by_cookie);
@@ -61,7 +61,7 @@ TEST_CASE("any Authorization header wins over the cookie, and a key in a cookie 
     CHECK(gateway::token_of(options, with({{"cookie", "__Host-airi_access=airi_0"}})).text == "");
 }
 
-TEST_CASE("a request by cookie that changes something brings its session's token in header and cookie") {
+TEST_CASE("a change by cookie requires the session's CSRF token in header and cookie") {
     gateway_fixture h;
     const auto token = gateway::csrf_token(h.services, h.session),
                foreign = gateway::csrf_token(h.services, session_id::fresh());
@@ -81,7 +81,7 @@ TEST_CASE("a request by cookie that changes something brings its session's token
     CHECK(status(verb::head, "", "") == 200);
 }
 
-TEST_CASE("paths without a version are deprecated and name their successor; what stands in them breaks no header") {
+TEST_CASE("paths without a version are deprecated and name their successor, escaped for the header") {
     const auto told = [](std::string_view path) {
         std::vector<std::pair<std::string, std::string>> out;
         gateway::add_deprecation(path, out);
@@ -93,7 +93,7 @@ TEST_CASE("paths without a version are deprecated and name their successor; what
     for (const auto* path : {"/api/v1/conversations", "/v1/models", "/healthz", "/"}) CHECK(told(path) == "");
 }
 
-TEST_CASE("an account that may not act is refused with the database's reason") {
+TEST_CASE("an account that may not be used is rejected with the database's reason") {
     gateway_fixture h;
     h.refused =
         R"({"problem" : {"status" : 403, "code" : "ACCOUNT_BANNED", "message" : "this account is banned", "details" )"
@@ -104,7 +104,7 @@ TEST_CASE("an account that may not act is refused with the database's reason") {
     CHECK(out.body.find(R"("details":{"reason":"x"})") != std::string::npos);
 }
 
-TEST_CASE("admin routes are for admins, some for supers") {
+TEST_CASE("admin routes require the role admin, some of them super") {
     gateway_fixture h;
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return gateway_fixture::row({"{}", "[]"}); };
     const auto id = uuid::v7().text();
