@@ -28,7 +28,7 @@ awaitable<std::optional<problem>> check_proof(exchange& exchange) {
     if (password) {
         const auto right = co_await exchange.services.hashing.verify(secret(*password), hash.value_or(""));
         if (!right) co_return problem_of(right.error());
-        if (!*right) co_return problem{403, "WRONG_PASSWORD", "password is wrong"};
+        if (!*right) co_return problem{403, "WRONG_PASSWORD", "the password is wrong"};
     } else if (code) {
         if (rows->back().is_null(0, 0)) co_return wrong_code(403);
     } else if (hash || !session_is_enough) {

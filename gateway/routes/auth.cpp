@@ -119,7 +119,7 @@ awaitable<std::optional<problem>> check_current_password(exchange& exchange) {
     const auto hash = rows->empty() ? std::string{} : std::string(rows->text(0, 0));
     const auto right = co_await services.hashing.verify(secret(exchange.text("current_password")), hash);
     if (!right) co_return problem_of(right.error());
-    if (!*right) co_return problem{403, "WRONG_PASSWORD", "current_password is wrong"};
+    if (!*right) co_return problem{403, "WRONG_PASSWORD", "the current password is wrong"};
     co_return std::nullopt;
 }
 
