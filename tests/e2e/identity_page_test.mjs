@@ -84,7 +84,7 @@ await check('a sign-in of another browser is rejected, and a cancelled one is re
     });
     await offered(other).click();
     await confirm(other, provider.person(taken));
-    await other.getByText('This address has an account already').waitFor();
+    await other.getByText('already exists').waitFor();
 });
 
 await check('a user with a password links an identity and removes it', async () => {
