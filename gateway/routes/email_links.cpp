@@ -41,7 +41,7 @@ awaitable<std::variant<taken_link, problem>> take_link(
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
-    if (outcome != "good") co_return problem{400, "LINK_INVALID", "the link is unknown, already used or expired"};
+    if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is invalid, expired or already used"};
     co_await services.responses.invalidate(user);
     co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended)};
 }

@@ -34,7 +34,7 @@ await check('the link in the signup mail verifies the address, and its token lea
     assert.equal((await api.call('GET', '/users/profile')).data.email_verified, true);
     assert.equal(new URL(page.url()).search, '');
     await page.goto(link);
-    await page.getByText('already used or expired').waitFor();
+    await page.getByText('expired or already used').waitFor();
 });
 
 await check('a link replaces a forgotten password and revokes the session', async () => {
@@ -68,7 +68,7 @@ await check('a link signs in once', async () => {
     await other.locator('#companions .card').first().waitFor();
     const late = await browser.openPage(await browser.newContext());
     await late.goto(link);
-    await late.getByText('already used or expired').waitFor();
+    await late.getByText('expired or already used').waitFor();
     assert.ok(await late.locator('#auth').isVisible());
 });
 

@@ -62,7 +62,7 @@ await check('SAAS-07: a child waits until the parent agrees, and the page then o
     await other.getByText('The account is active now.').waitFor();
     await page.locator('#companions .card').first().waitFor();
     await other.goto(link);
-    await other.getByText('already used or expired').waitFor();
+    await other.getByText('expired or already used').waitFor();
     await page.click('#settings');
     await page.locator('#consents-form').waitFor();
     assert.equal(await page.isVisible('#consent-analytics'), false, 'nobody asks a child for analytics');
