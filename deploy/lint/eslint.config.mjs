@@ -1,4 +1,4 @@
-// What ESLint checks of the page (browser) and of the tests and benchmarks (node). The format is prettier's.
+// ESLint for the page (browser) and for the tests and benchmarks (node). The format is prettier's.
 import js from '@eslint/js';
 import globals from 'globals';
 

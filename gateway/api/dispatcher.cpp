@@ -102,7 +102,7 @@ private:
             if (auto refused = check_transport(exchange.request)) co_return std::move(*refused);
         if (route.cache_for.count() > 0) co_return co_await respond_cached(exchange, std::move(limits.read));
         auto out = co_await respond(exchange);
-        // What a message changes the workers write later: they invalidate.
+        // The workers write the changes of a message later, and invalidate then.
         if (exchange.caller && route.method != verb::get && !route.sends_message)
             co_await services_.responses.invalidate(exchange.caller->id);
         if (route.broadcasts) broadcast_change(exchange, out);

@@ -1,4 +1,4 @@
-// What is checked of a request before its route runs: access, switched-off features, body and query.
+// The checks of a request before its route runs: access, switched-off features, body and query.
 #pragma once
 
 #include <optional>

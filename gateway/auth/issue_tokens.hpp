@@ -1,4 +1,4 @@
-// What every way of signing in ends with: a session and its tokens.
+// The end of every way of signing in: a session and its tokens.
 #pragma once
 
 #include "gateway/http/problem.hpp"

@@ -16,7 +16,7 @@ namespace airi::gateway {
 /// gets. With a `caller` it links an identity to their account, without one it signs in.
 awaitable<route_result> start_oauth(services&, const std::string& provider, std::optional<user_id> caller);
 
-/// What a client brings back from the provider, and what a new account needs.
+/// The provider's answer as the client returns it, and the data of a new account.
 struct oauth_answer {
     std::optional<user_id> caller;  ///< links an identity to this user; none: signs in
     postgres::bound present;        ///< the statement that takes a state and a code, or an ID token

@@ -1,4 +1,4 @@
-// What a client may send over a WebSocket: {type, id?, data}. Pure.
+// The frames a client may send over a WebSocket: {type, id?, data}. Pure.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the hub calls for each frame of a channel. Implemented by WebSockets, SSE streams and waiting requests.
+// Called by the hub for each frame of a channel. Implemented by WebSockets, SSE streams and waiting requests.
 #pragma once
 
 #include <memory>

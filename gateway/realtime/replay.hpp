@@ -1,4 +1,4 @@
-// What a client or gateway missed of a generation: every missed frame, or the whole text so far. Read from the
+// The part of a generation that a client or gateway missed: every missed frame, or the whole text so far. Read from the
 // generation's Redis stream. Used by the hub, by WebSocket `resume` and by SSE.
 #pragma once
 

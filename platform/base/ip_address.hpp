@@ -14,7 +14,8 @@ namespace airi {
 /// An IPv4 address mapped into IPv6 becomes the IPv4 address it is.
 boost::asio::ip::address plain_address(const boost::asio::ip::address& address);
 
-/// What a limit counts: an IPv4 address, or the /64 network of an IPv6 address, because one customer has a whole /64.
+/// The unit that a limit counts: an IPv4 address, or the /64 network of an IPv6 address, because one customer has a
+/// whole /64.
 std::uint64_t counted_network(const boost::asio::ip::address& address);
 /// The same as text: "203.0.113.7", "2001:db8::/64". A text that is no IPv6 address is returned as it is.
 std::string counted_network(const std::string& address);

@@ -1,4 +1,4 @@
-// What a model derives from a conversation beside its replies: a title, and a summary of what exceeds the prompt.
+// Derived from a conversation by a model, beside its replies: a title, and a summary of what exceeds the prompt.
 // Neither delays a reply, neither is generated twice, and replies work without either.
 
 import assert from 'node:assert/strict';
