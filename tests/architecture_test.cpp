@@ -3,10 +3,12 @@
 
 #include <cctype>
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 
 namespace {
 
+using airi::test::contains;
 using airi::test::files_below;
 using airi::test::source_file;
 using names = std::vector<std::string_view>;
@@ -135,8 +137,8 @@ bool is_sql(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
         [](unsigned char c) { return std::isspace(c) ? ' ' : std::tolower(c); });
     const auto has = [&](std::string_view word) { return has_word(text, word); };
-    return text.starts_with("select ") || (has("select") && has("from")) || text.find("insert into ") != text.npos ||
-           text.find("delete from ") != text.npos || (text.starts_with("update ") && has("set"));
+    return text.starts_with("select ") || (has("select") && has("from")) || contains(text, "insert into ") ||
+           contains(text, "delete from ") || (text.starts_with("update ") && has("set"));
 }
 
 }  // namespace
@@ -150,9 +152,7 @@ TEST_CASE("every file includes only what its place in the house allows") {
             continue;
         }
         for (const auto& included : airi::test::includes_of(file)) {
-            if (included.find('/') == std::string::npos ||
-                !std::filesystem::exists(airi::test::source_root() / included))
-                continue;
+            if (!contains(included, "/") || !std::filesystem::exists(airi::test::source_root() / included)) continue;
             if (covers("platform/base/", included) || folder_of(included) == folder_of(file.path)) continue;
             if (std::none_of(
                     rule->may.begin(), rule->may.end(), [&](auto allowed) { return covers(allowed, included); }))
@@ -258,7 +258,7 @@ TEST_CASE("each header says in its first lines what it is, and is read once") {
     for (const auto& file : code()) {
         if (!file.ends_with(".hpp")) continue;
         if (!file.text.starts_with("// ")) found.add(file, "begins without a comment");
-        if (file.text.find("#pragma once\n") == std::string::npos) found.add(file, "has no #pragma once");
+        if (!contains(file.text, "#pragma once\n")) found.add(file, "has no #pragma once");
     }
     CHECK(found.all == "");
 }
@@ -275,8 +275,7 @@ TEST_CASE("nothing is left for later, and no coroutine is a lambda that captures
             const auto open = text.rfind('[', at), body = text.find('{', at);
             const auto close = text.find('}', body);
             if (open == std::string::npos || text[open + 1] == ']') continue;
-            if (text.substr(body, close - body).find("co_") != std::string::npos)
-                found.add(file, "a capturing lambda coroutine");
+            if (contains(text.substr(body, close - body), "co_")) found.add(file, "a capturing lambda coroutine");
         }
     }
     CHECK(found.all == "");

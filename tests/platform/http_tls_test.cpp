@@ -10,11 +10,13 @@
 
 #include "platform/http/client.hpp"
 #include "tests/platform/http_raw_server.hpp"
+#include "tests/support/cpp/contains.hpp"
 
 namespace airi::tests {
 namespace {
 
 namespace ssl = boost::asio::ssl;
+using airi::test::contains;
 using http::errc;
 
 struct certificate {
@@ -123,7 +125,7 @@ private:
             if (ec) co_return;
             buffer.erase(0, size);
             co_await asio::async_write(*with, asio::buffer(answer), values);
-            if (answer.find("Content-Length") == std::string::npos) co_return;
+            if (!contains(answer, "Content-Length")) co_return;
         }
     }
 

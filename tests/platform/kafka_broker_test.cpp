@@ -6,6 +6,7 @@
 #include <map>
 
 #include "platform/kafka/kafka.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/kafka_owner.hpp"
 #include "tests/support/cpp/servers.hpp"
 
@@ -216,7 +217,7 @@ TEST_CASE("a second process with the same instance id fences the first and notif
     REQUIRE(first.owns(2));
     second.open(member_of("fenced", topic, "slot-1"), thread);
     REQUIRE(first.fails());
-    CHECK(first.reason()->find("instance") != std::string::npos);
+    CHECK(contains(*first.reason(), "instance"));
     CHECK(second.owns(2));
     first.close();
     CHECK_FALSE(second.reason().has_value());

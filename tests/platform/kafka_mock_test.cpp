@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "platform/base/log.hpp"
 #include "platform/kafka/embedded.hpp"
 #include "platform/kafka/kafka.hpp"
+#include "tests/support/cpp/captured_log.hpp"
 #include "tests/support/cpp/kafka_owner.hpp"
 
 using namespace airi;
@@ -43,28 +43,6 @@ embedded_cluster& shared() {
     return cluster;
 }
 
-// Everything that was logged while this lives.
-class log_lines {
-public:
-    log_lines() {
-        log::send_to([this](std::string_view line) {
-            const std::scoped_lock held(lock_);
-            lines_ += std::string(line) + "\n";
-        });
-    }
-    ~log_lines() { log::send_to(nullptr); }
-    int count(const std::string& event) {
-        const std::scoped_lock held(lock_);
-        int found = 0;
-        for (auto at = lines_.find(event); at != std::string::npos; at = lines_.find(event, at + 1)) ++found;
-        return found;
-    }
-
-private:
-    std::mutex lock_;
-    std::string lines_;
-};
-
 consumer_options member_of(const embedded_cluster& cluster, const std::string& group, const std::string& topic) {
     return {.brokers = cluster.brokers(), .group = group, .instance = "", .topics = {topic}, .session_timeout = 3500ms};
 }
@@ -92,7 +70,7 @@ TEST_CASE("a batch with a record that is too large is rejected as a whole") {
 }
 
 TEST_CASE("without a broker publish ends with an outage and logs it once") {
-    log_lines logged;
+    captured_log logged;
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test", .message_timeout = 400ms});
@@ -111,7 +89,7 @@ TEST_CASE("without a broker publish ends with an outage and logs it once") {
 }
 
 TEST_CASE("after a fatal error the producer is replaced") {
-    log_lines logged;
+    captured_log logged;
     auto& cluster = shared();
     coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test", .message_timeout = 5s});

@@ -3,10 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 
-#include "platform/base/log.hpp"
+#include "tests/support/cpp/captured_log.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/postgres_calls.hpp"
 #include "tests/support/cpp/servers.hpp"
 
@@ -14,6 +14,8 @@ using namespace airi;
 using postgres::errc;
 using postgres::prepared;
 using postgres::transaction;
+using test::captured_log;
+using test::contains;
 using test::run;
 using test::run_all;
 
@@ -86,25 +88,6 @@ const ground& shared() {
     static const ground instance;
     return instance;
 }
-
-class captured_log {
-public:
-    captured_log() {
-        log::send_to([this](std::string_view line) {
-            const std::scoped_lock held(lock_);
-            text_ += line;
-        });
-    }
-    ~captured_log() { log::send_to({}); }
-    std::string text() {
-        const std::scoped_lock held(lock_);
-        return text_;
-    }
-
-private:
-    std::mutex lock_;
-    std::string text_;
-};
 
 }  // namespace
 
@@ -187,11 +170,11 @@ TEST_CASE("row-level security shows callers their own rows and logs violations w
     captured_log log;
     CHECK(error_of(run(*db, by(me, of(add, {"22", you.text(), "Geheimnis"})))) == errc::denied);
     CHECK(error_of(run(*db, by(me, of("select * from closed")))) == errc::unmigrated);
-    const auto text = log.text();
-    CHECK(text.find(R"("level":"error")") != std::string::npos);
-    CHECK(text.find("42501") != std::string::npos);
-    CHECK(text.find("Geheimnis") == std::string::npos);
-    CHECK(text.find(you.text()) == std::string::npos);
+    const auto text = log.lines();
+    CHECK(contains(text, R"("level":"error")"));
+    CHECK(contains(text, "42501"));
+    CHECK_FALSE(contains(text, "Geheimnis"));
+    CHECK_FALSE(contains(text, you.text()));
 }
 
 TEST_CASE("each class of server errors maps to one of ours") {
@@ -233,9 +216,9 @@ TEST_CASE("bad values are not logged") {
     captured_log log;
     CHECK(!run(*db, of("select $1::uuid", {"Geheimnis"})));
     CHECK(!run(*db, of("select fail($1)", {"AI001"})));
-    CHECK(log.text().find("22P02") != std::string::npos);
-    CHECK(log.text().find("Geheimnis") == std::string::npos);
-    CHECK(log.text().find("because of") == std::string::npos);
+    CHECK(contains(log.lines(), "22P02"));
+    CHECK_FALSE(contains(log.lines(), "Geheimnis"));
+    CHECK_FALSE(contains(log.lines(), "because of"));
 }
 
 TEST_CASE("a statement that cannot be prepared affects no other, and is prepared again later") {

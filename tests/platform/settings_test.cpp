@@ -1,4 +1,5 @@
 #include "platform/base/settings.hpp"
+#include "tests/support/cpp/contains.hpp"
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 namespace {
 
 using namespace airi;
+using airi::test::contains;
 
 struct sample {
     std::uint16_t port = 3001;
@@ -168,11 +170,10 @@ TEST_CASE(".env of the working directory counts in development, the real environ
 
 TEST_CASE("the help names every setting and shows no secret") {
     const auto text = help_text<sample>();
-    CHECK(text.find("  PORT                         The port clients connect to. (default 3001; at least 1)\n") !=
-          text.npos);
-    CHECK(text.find("  KEY                          The key. (required; or KEY_FILE)\n") != text.npos);
-    CHECK(text.find("  PAUSE                        How long to wait. (default 250ms; at most 60000)\n") != text.npos);
-    CHECK(text.find("  AIRI_OWN                     One with the prefix.\n") != text.npos);
+    CHECK(contains(text, "  PORT                         The port clients connect to. (default 3001; at least 1)\n"));
+    CHECK(contains(text, "  KEY                          The key. (required; or KEY_FILE)\n"));
+    CHECK(contains(text, "  PAUSE                        How long to wait. (default 250ms; at most 60000)\n"));
+    CHECK(contains(text, "  AIRI_OWN                     One with the prefix.\n"));
 }
 
 TEST_CASE("AIRI-56: loading the settings runs the program or gives its exit code") {

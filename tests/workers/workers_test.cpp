@@ -3,12 +3,14 @@
 #include <map>
 #include <regex>
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 #include "workers/runtime/consumer_groups.hpp"
 
 // workers/workers.cmake is the list of workers. What cannot read it is compared with it here.
 namespace {
 
+using airi::test::contains;
 namespace groups = airi::workers::consumer_groups;
 
 struct listed {
@@ -40,8 +42,6 @@ std::map<std::string, std::string> services() {
     return out;
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("each worker has a service in compose.yaml, and only those that need ENCRYPTION_KEY get it") {
@@ -52,14 +52,14 @@ TEST_CASE("each worker has a service in compose.yaml, and only those that need E
         CAPTURE(name);
         REQUIRE(all.contains(name));
         const auto& service = all.at(name);
-        CHECK(has(service, "<<: *worker\n"));
-        CHECK(has(service, "command: [airi-" + name + "]\n"));
-        CHECK(has(service, "*worker-settings"));
-        CHECK((has(service, "*keys") || has(service, "ENCRYPTION_KEY")) == worker.encryption_key);
+        CHECK(contains(service, "<<: *worker\n"));
+        CHECK(contains(service, "command: [airi-" + name + "]\n"));
+        CHECK(contains(service, "*worker-settings"));
+        CHECK((contains(service, "*keys") || contains(service, "ENCRYPTION_KEY")) == worker.encryption_key);
     }
     for (const auto& [name, service] : all) {
         CAPTURE(name);
-        CHECK(has(service, "<<: *worker\n") == workers.contains(name));
+        CHECK(contains(service, "<<: *worker\n") == workers.contains(name));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/api/router.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/cpp/contains.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -91,7 +92,7 @@ TEST_CASE("a pending account reaches only the routes that allow it, and no WebSo
     h.pending = true;
     for (const auto& table : gateway::routes::tables)
         for (const auto& r : table) {
-            if (r.access == gateway::access::anyone || r.path.find('{') != r.path.npos) continue;
+            if (r.access == gateway::access::anyone || contains(r.path, "{")) continue;
             CAPTURE(r.path);
             const auto out = h.ask(h.request(r.method, "/api/v1" + std::string(r.path), r.body_limit > 0 ? "{}" : ""));
             CHECK((house::code_of(out) == "CONSENT_NEEDED") == !r.allows_pending);
@@ -111,11 +112,11 @@ TEST_CASE("a rejected signup names the field at fault") {
             verb::post, "/api/v1/auth/signup", R"({"email":"kim@example.com","password":"a long password"})"));
         return std::to_string(out.status) + out.body.substr(0, out.body.find("\"request_id"));
     };
-    CHECK(told("birth_date").find("/birth_date") != std::string::npos);
-    CHECK(told("birth_date_needed").find("/birth_date") != std::string::npos);
-    CHECK(told("parent_email_needed").find("/parent_email") != std::string::npos);
+    CHECK(contains(told("birth_date"), "/birth_date"));
+    CHECK(contains(told("birth_date_needed"), "/birth_date"));
+    CHECK(contains(told("parent_email_needed"), "/parent_email"));
     CHECK(told("parent_email_own").starts_with("422"));
-    CHECK(told("consents").find("/consents") != std::string::npos);
+    CHECK(contains(told("consents"), "/consents"));
     CHECK(told("taken").starts_with("409"));
     CHECK(told(nullptr).starts_with("409"));
 }
@@ -238,7 +239,7 @@ TEST_CASE("only listed origins may read responses") {
     const auto preflight =
         h.ask(with_header(house::anonymous(verb::options, "/api/v1/conversations"), "origin", "https://app.example"));
     CHECK(preflight.status == 204);
-    CHECK(house::header(preflight, "Access-Control-Allow-Methods").find("PATCH") != std::string::npos);
+    CHECK(contains(house::header(preflight, "Access-Control-Allow-Methods"), "PATCH"));
 }
 
 TEST_CASE("a message is accepted once the broker has it, and its reply is the answer") {
@@ -341,7 +342,7 @@ TEST_CASE("message text leaves the gateway only sealed with the user's key") {
             R"({"content":"a deep secret"})"));
     };
     CHECK(send().status == 201);
-    CHECK(h.out.sent.at(0).value.find("secret") == std::string::npos);
+    CHECK_FALSE(contains(h.out.sent.at(0).value, "secret"));
     CHECK(h.opened(h.out.sent.at(0)).content == "a deep secret");
 
     // Wrapped under a secret that this gateway does not have, or not to be made now: nothing is said, all else works.

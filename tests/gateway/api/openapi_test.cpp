@@ -7,9 +7,11 @@
 #include "gateway/api/api_schemas.hpp"
 #include "gateway/api/router.hpp"
 #include "gateway/routes/tables.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 
 using namespace airi;
+using airi::test::contains;
 using namespace airi::gateway;
 
 TEST_CASE("every named route is in the OpenAPI document, with its body and responses") {
@@ -40,7 +42,7 @@ TEST_CASE("every reference of the document resolves, and every schema that a rou
     const std::regex reference("\"#/components/(schemas|responses)/([A-Za-z]+)\"");
     for (std::sregex_iterator at(text.begin(), text.end(), reference), end; at != end; ++at)
         CHECK_MESSAGE(parsed->root()["components"][(*at)[1].str()][(*at)[2].str()].exists(), (*at)[0].str());
-    CHECK(text.find("$defs") == text.npos);
+    CHECK_FALSE(contains(text, "$defs"));
     for (const auto& table : routes::tables)
         for (const auto& r : table)
             for (auto name : {r.body, r.query, r.response}) {

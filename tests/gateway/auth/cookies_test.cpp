@@ -5,6 +5,7 @@
 #include "gateway/http/deprecation.hpp"
 #include "gateway/settings.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/cpp/contains.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -101,7 +102,7 @@ TEST_CASE("an account that may not be used is rejected with the database's reaso
     const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(out.status == 403);
     CHECK(gateway_fixture::code_of(out) == "ACCOUNT_BANNED");
-    CHECK(out.body.find(R"("details":{"reason":"x"})") != std::string::npos);
+    CHECK(contains(out.body, R"("details":{"reason":"x"})"));
 }
 
 TEST_CASE("admin routes require the role admin, some of them super") {

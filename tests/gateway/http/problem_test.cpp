@@ -3,10 +3,12 @@
 #include "platform/base/json.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "workers/runtime/errors.hpp"
 
 using namespace airi;
+using airi::test::contains;
 using namespace airi::gateway;
 
 namespace {
@@ -34,8 +36,7 @@ TEST_CASE("error messages reveal nothing internal") {
     for (const error_code ec : {error_code(postgres::errc::broken), error_code(postgres::errc::unavailable),
              error_code(kafka::errc::rejected)}) {
         const auto p = problem_of(ec);
-        for (const auto* word : {"ostgres", "afka", "edis", "SQL", "airi."})
-            CHECK(p.message.find(word) == std::string::npos);
+        for (const auto* word : {"ostgres", "afka", "edis", "SQL", "airi."}) CHECK_FALSE(contains(p.message, word));
     }
 }
 

@@ -1,4 +1,5 @@
 #include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/cpp/contains.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -89,8 +90,9 @@ TEST_CASE("a streamed completion is chunks that make up the text, then the usage
 
     gateway_fixture without;
     without.replies_with({"x"});
-    CHECK(read_all(without, without.ask_any(without.request(verb::post, path, body_with(R"(,"stream":true)"))))
-              .find("usage") == std::string::npos);
+    CHECK_FALSE(
+        contains(read_all(without, without.ask_any(without.request(verb::post, path, body_with(R"(,"stream":true)")))),
+            "usage"));
 }
 
 TEST_CASE("text that only the last frame has is streamed too, and a restarted stream ends in an error") {
@@ -118,8 +120,8 @@ TEST_CASE("text that only the last frame has is streamed too, and a restarted st
     };
     const auto stream =
         read_all(restarted, restarted.ask_any(restarted.request(verb::post, path, body_with(R"(,"stream":true)"))));
-    CHECK(stream.find("Other") == std::string::npos);
-    CHECK(stream.find("[DONE]") == std::string::npos);
+    CHECK_FALSE(contains(stream, "Other"));
+    CHECK_FALSE(contains(stream, "[DONE]"));
     CHECK(events_of(stream).back().root()["error"]["code"].string() == "stream_restarted");
 }
 
@@ -131,7 +133,7 @@ TEST_CASE("a caller's turns and limits are published with the message, outside e
             R"([{"role":"system","content":"Be brief."},{"role":"user","content":[)"
             R"({"type":"text","text":"a"},{"type":"text","text":"b"}]}])")));
     CHECK(out.status == 200);
-    CHECK(h.out.sent.at(0).value.find("brief") == std::string::npos);
+    CHECK_FALSE(contains(h.out.sent.at(0).value, "brief"));
     const auto event = h.opened(h.out.sent.at(0));
     CHECK(event.content == "ab");
     CHECK(event.model == "gpt-mini");

@@ -4,6 +4,7 @@
 
 #include "events/frames/frame.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 
 using namespace airi;
@@ -100,11 +101,11 @@ TEST_CASE("rejections and unfinished answers are not cached") {
         return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body;
     };
     h.generating = R"([{"state":"running"}])";
-    CHECK(list().find("running") != std::string::npos);
+    CHECK(contains(list(), "running"));
     h.generating = nullptr;
-    CHECK(list().find("running") == std::string::npos);
+    CHECK_FALSE(contains(list(), "running"));
     h.generating = R"([{"state":"running"}])";
-    CHECK(list().find("running") == std::string::npos);
+    CHECK_FALSE(contains(list(), "running"));
     h.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 503);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 200);

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/live_server.hpp"
 #include "tests/support/cpp/raw_client.hpp"
 
 using namespace airi;
 using namespace airi::tests;
+using airi::test::contains;
 
 namespace {
 
@@ -110,7 +112,7 @@ TEST_CASE("a body is read up to the limit of its route") {
     CHECK(ask(server.port(), post("/small", "0123456789")).status == 200);
     const auto large = ask(server.port(), post("/small", "0123456789a"));
     CHECK(large.status == 413);
-    CHECK(large.body.find("PAYLOAD_TOO_LARGE") != large.body.npos);
+    CHECK(contains(large.body, "PAYLOAD_TOO_LARGE"));
     // The answer comes although the client is still sending.
     raw_client client(server.port());
     client.send(post("/small", std::string(500'000, 'x')));
@@ -147,7 +149,7 @@ TEST_CASE("a handler that throws gives 500, and the connection stays open") {
     client.send(get("/throw") + get("/echo"));
     const auto reply = client.read_reply();
     CHECK(reply.status == 500);
-    CHECK(reply.body.find("as asked") == reply.body.npos);
+    CHECK_FALSE(contains(reply.body, "as asked"));
     CHECK(client.read_reply().status == 200);
     CHECK(server.counters().faults == 1);
 }
@@ -164,12 +166,12 @@ TEST_CASE("a header that would split the answer is left out") {
 TEST_CASE("X-Forwarded-For is used from trusted proxies only") {
     const auto forwarded = get("/echo", "X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\n");
     live_server open;
-    CHECK(ask(open.port(), forwarded).body.find("|127.0.0.1|") != std::string::npos);
+    CHECK(contains(ask(open.port(), forwarded).body, "|127.0.0.1|"));
     auto options = quick_options();
     options.trusted_proxies = {"127.0.0.0/8", "fd00::/8"};
     live_server behind(options);
-    CHECK(ask(behind.port(), forwarded).body.find("|198.51.100.7|") != std::string::npos);
-    CHECK(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body.find("|127.0.0.1|") != std::string::npos);
+    CHECK(contains(ask(behind.port(), forwarded).body, "|198.51.100.7|"));
+    CHECK(contains(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body, "|127.0.0.1|"));
 }
 
 TEST_CASE("slow headers, slow bodies and idle connections time out") {

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "gateway/transport/connection_limits.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/live_server.hpp"
 #include "tests/support/cpp/raw_client.hpp"
 #include "tests/support/cpp/ws_client.hpp"
 
 using namespace airi;
 using namespace airi::tests;
+using airi::test::contains;
 
 namespace {
 
@@ -41,7 +43,7 @@ TEST_CASE("an address has a limit of connections, and a closed one makes room") 
     const auto refused = raw_client(server.port()).read_all();
     CHECK(refused.starts_with("HTTP/1.1 503 "));
     const auto body = refused.substr(refused.find("\r\n\r\n") + 4);
-    CHECK(refused.find("Content-Length: " + std::to_string(body.size()) + "\r\n") != std::string::npos);
+    CHECK(contains(refused, "Content-Length: " + std::to_string(body.size()) + "\r\n"));
     CHECK(server.counters().connections_refused == 1);
     clients.pop_back();
     CHECK(soon([&] { return server.counters().connections_open == 2; }));

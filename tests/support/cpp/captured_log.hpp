@@ -25,7 +25,13 @@ public:
         const std::scoped_lock held(lock_);
         return lines_;
     }
-    bool says(std::string_view text) const { return lines().find(text) != std::string::npos; }
+    /// How often the text was logged.
+    int count(std::string_view text) const {
+        const auto all = lines();
+        int found = 0;
+        for (auto at = all.find(text); at != all.npos; at = all.find(text, at + 1)) ++found;
+        return found;
+    }
 
 private:
     mutable std::mutex lock_;

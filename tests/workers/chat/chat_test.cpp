@@ -1,3 +1,4 @@
+#include "tests/support/cpp/contains.hpp"
 #include "tests/workers/chat/chat_fixture.hpp"
 
 using namespace airi;
@@ -20,7 +21,7 @@ TEST_CASE("a screened message is answered: its reply is streamed, stored, publis
     const auto& last = h.frames.frames.back();
     CHECK(h.frames.frames.front().type == frame_type::start);
     CHECK(last.type == frame_type::complete);
-    CHECK(last.more.find("I am well.") != std::string::npos);
+    CHECK(contains(last.more, "I am well."));
     for (std::size_t i = 1; i < h.frames.frames.size(); ++i) CHECK(h.frames.frames[i].at > h.frames.frames[i - 1].at);
     CHECK(h.producer.to("chat.finished.v1").size() == 1);
     CHECK(h.producer.to("usage.recorded.v1").size() == 1);
@@ -67,7 +68,7 @@ TEST_CASE("a provider that fails midway is replaced in a new epoch; only the las
     h.anthropic.calls = {says({"Hello"})};
     h.answer_whole();
     CHECK(h.row.epoch == 2);
-    CHECK(h.frames.frames.back().more.find("\"Hello\"") != std::string::npos);
+    CHECK(contains(h.frames.frames.back().more, "\"Hello\""));
     const auto& frames = h.frames.frames;
     const auto restart =
         std::find_if(frames.begin(), frames.end(), [](const auto& f) { return f.type == frame_type::restart; });

@@ -1,5 +1,6 @@
 #include "workers/chat/reply_cache.hpp"
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/workers/chat/chat_fixture.hpp"
 
 using namespace airi;
@@ -61,7 +62,7 @@ TEST_CASE("AIRI-32: the cache key covers the user, the provider and the whole pr
     const auto name = reply_key(ada, "openai", asked);
     CHECK(name == reply_key(ada, "openai", asked));
     CHECK(name.starts_with("reply:"));
-    CHECK(name.find("Two") == std::string::npos);
+    CHECK_FALSE(contains(name, "Two"));
     auto other = asked;
     std::vector<std::string> names{name, reply_key(bob, "openai", asked), reply_key(ada, "azure", asked)};
     const auto differs = [&] { names.push_back(reply_key(ada, "openai", std::exchange(other, asked))); };

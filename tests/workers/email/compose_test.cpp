@@ -3,6 +3,7 @@
 #include <set>
 
 #include "platform/base/json.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 #include "workers/email/errors.hpp"
@@ -19,7 +20,6 @@ const event_id event = event_id::of(uuid{}, "mail");
 result<email::mime_message> composed(const events::email_requested& in) {
     return email::compose(in, event, some_time, sender);
 }
-bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
 
 const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
     "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created"};
@@ -39,7 +39,7 @@ TEST_CASE("every kind has its texts in both languages, with known variables only
             const auto name = file.text.substr(at + 2, file.text.find("}}", at) - at - 2);
             CHECK_MESSAGE(known.contains(name), std::string(name));
         }
-        CHECK(file.text.find("{{link}}") != file.text.npos);
+        CHECK(contains(file.text, "{{link}}"));
     }
     CHECK(texts == kinds.size() * 2);
     for (const auto& kind : kinds) {
@@ -50,11 +50,11 @@ TEST_CASE("every kind has its texts in both languages, with known variables only
         REQUIRE(english);
         REQUIRE(german);
         CHECK(english->subject != german->subject);
-        CHECK(has(english->html, "<html lang=\"en\">"));
-        CHECK(has(german->html, "<html lang=\"de\">"));
+        CHECK(contains(english->html, "<html lang=\"en\">"));
+        CHECK(contains(german->html, "<html lang=\"de\">"));
         for (const auto& one : {*english, *german}) {
-            CHECK(has(one.text, in.link));
-            CHECK_FALSE(has(one.subject + one.text + one.html, "{{"));
+            CHECK(contains(one.text, in.link));
+            CHECK_FALSE(contains(one.subject + one.text + one.html, "{{"));
         }
     }
 }
@@ -75,12 +75,12 @@ TEST_CASE("an e-mail greets by name, shows the link and its expiry") {
 TEST_CASE("variables are escaped in HTML") {
     const auto out = composed(wanted_mail());
     REQUIRE(out);
-    CHECK(has(out->html, "<p>Hello Ada &quot;L&quot; &lt;b&gt;,</p>"));
-    CHECK(has(out->html,
+    CHECK(contains(out->html, "<p>Hello Ada &quot;L&quot; &lt;b&gt;,</p>"));
+    CHECK(contains(out->html,
         "<p><a "
         "href=\"https://airi.example/verify?token=a-b_c&amp;x=1\">https://airi.example/verify?token=a-b_c&amp;x=1</a></"
         "p>"));
-    CHECK_FALSE(has(out->html, "<b>"));
+    CHECK_FALSE(contains(out->html, "<b>"));
 }
 
 TEST_CASE("a variable is one short line and not expanded again") {
@@ -88,11 +88,11 @@ TEST_CASE("a variable is one short line and not expanded again") {
     in.variables.text = R"({"name":" {{link}}\r\nBcc: x\u0000 ","link":"https://evil.example/","product":"Evil"})";
     const auto out = composed(in);
     REQUIRE(out);
-    CHECK(has(out->text, "Hello {{link}}  Bcc: x,\n"));
-    CHECK_FALSE(has(out->text, "evil"));
-    CHECK(has(out->text, "sign up for AIRI"));
+    CHECK(contains(out->text, "Hello {{link}}  Bcc: x,\n"));
+    CHECK_FALSE(contains(out->text, "evil"));
+    CHECK(contains(out->text, "sign up for AIRI"));
     in.variables.text = "{\"name\":\"" + std::string(199, 'a') + "\xC3\xBC\"}";
-    CHECK(has(composed(in)->text, "Hello " + std::string(199, 'a') + ",\n"));
+    CHECK(contains(composed(in)->text, "Hello " + std::string(199, 'a') + ",\n"));
 }
 
 TEST_CASE("a name that looks like a link is left out of the e-mail") {
@@ -102,7 +102,7 @@ TEST_CASE("a name that looks like a link is left out of the e-mail") {
         const auto out = composed(in);
         REQUIRE(out);
         CHECK(out->text.starts_with("please confirm"));
-        CHECK_FALSE(has(out->text + out->html, "evil"));
+        CHECK_FALSE(contains(out->text + out->html, "evil"));
     }
 }
 
@@ -112,10 +112,10 @@ TEST_CASE("a paragraph whose variable is missing is left out") {
     in.link = "";
     const auto out = composed(in);
     REQUIRE(out);
-    CHECK(has(out->text, "Device: Firefox\n\nTime: 2026-11-20 18:45 UTC\n"));
-    CHECK_FALSE(has(out->text, "Address"));
-    CHECK_FALSE(has(out->text, "Hello"));
-    CHECK_FALSE(has(out->text, "sessions here"));
+    CHECK(contains(out->text, "Device: Firefox\n\nTime: 2026-11-20 18:45 UTC\n"));
+    CHECK_FALSE(contains(out->text, "Address"));
+    CHECK_FALSE(contains(out->text, "Hello"));
+    CHECK_FALSE(contains(out->text, "sessions here"));
     for (const auto* none : {"", "null", "{}"}) {
         in.variables.text = none;
         CHECK(composed(in).has_value());

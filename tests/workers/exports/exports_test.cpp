@@ -1,5 +1,6 @@
 #include "workers/exports/exports.hpp"
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -60,7 +61,7 @@ TEST_CASE("an archive is made step by step; then the same e-mail and frame are p
     CHECK(mail->expires_at == some_time + seconds{60});
     REQUIRE(done->after.announcements.size() == 1);
     CHECK(done->after.announcements[0].channel == "user:" + f.event.user.text());
-    CHECK(done->after.announcements[0].frame.find("export_ready") != std::string::npos);
+    CHECK(contains(done->after.announcements[0].frame, "export_ready"));
     f.left = 1;
     const auto again = f.run();
     REQUIRE(again);
@@ -93,6 +94,6 @@ TEST_CASE("an archive that is given up fails, and its user gets a frame") {
     REQUIRE(last.statements.size() == 1);
     CHECK(last.statements[0].statement->name == "exports.fail");
     REQUIRE(last.after.announcements.size() == 1);
-    CHECK(last.after.announcements[0].frame.find("export_failed") != std::string::npos);
+    CHECK(contains(last.after.announcements[0].frame, "export_failed"));
     CHECK(f.exports_worker.name == "exports");
 }

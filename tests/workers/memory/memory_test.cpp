@@ -1,6 +1,7 @@
 #include "workers/memory/memory.hpp"
 
 #include "events/usage.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_channel.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/fake_producer.hpp"
@@ -84,8 +85,8 @@ TEST_CASE("AIRI-19: the cheapest model makes a title, which is sent to the socke
     const auto stored = f.only("memory.title");
     CHECK(parameter(stored, "title") == "A goat at sea");
     CHECK(parameter(stored, "id") == generation_id::of(f.event.generation.value, "title").text());
-    CHECK(parameter(stored, "calls").find(R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60)") !=
-          std::string::npos);
+    CHECK(contains(
+        parameter(stored, "calls"), R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60)"));
     REQUIRE(f.frames.announcements.size() == 1);
     CHECK(f.frames.announcements[0].channel == events::channel_of(f.event.user));
     CHECK(f.frames.announcements[0].frame ==
@@ -137,7 +138,7 @@ TEST_CASE("AIRI-19: the next model follows one that fails; when all fail, the ti
     f.dear.calls = {says({"Goats"})};
     f.update_memory();
     CHECK(parameter(f.only("memory.title"), "title") == "Goats");
-    CHECK(parameter(f.only("memory.title"), "calls").find("provider overloaded") != std::string::npos);
+    CHECK(contains(parameter(f.only("memory.title"), "calls"), "provider overloaded"));
     memory_fixture none;
     none.came = R"({"conversation":null,"bill":null})";
     none.update_memory();
@@ -154,8 +155,8 @@ TEST_CASE("AIRI-19: the oldest turns are summarised step by step; the summary re
     f.cheap.calls = {says({"New."}), says({"Newer."}), says({"Newest."})};
     f.update_memory();
     REQUIRE(f.cheap.asked.size() == 3);
-    CHECK(f.cheap.asked[0].turns[1].text.find("Old.") != std::string::npos);
-    CHECK(f.cheap.asked[1].turns[1].text.find("New.") != std::string::npos);
+    CHECK(contains(f.cheap.asked[0].turns[1].text, "Old."));
+    CHECK(contains(f.cheap.asked[1].turns[1].text, "New."));
     const auto whole = f.only("memory.fold");
     CHECK(parameter(whole, "summary") == "Newest.");
     CHECK(parameter(whole, "before") == "2026-11-25T09:00:00Z");

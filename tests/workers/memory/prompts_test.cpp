@@ -1,8 +1,10 @@
 #include "workers/memory/prompts.hpp"
 
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 
 using namespace airi;
+using airi::test::contains;
 using namespace airi::workers::memory;
 using sql::memories::turn;
 using workers::providers::role;
@@ -43,7 +45,7 @@ TEST_CASE("AIRI-19: a summary is made of the previous one and the next turns") {
     CHECK(asked.turns[1].text ==
           "The summary so far:\nThe goat is at sea.\n\nWhat was said next:\n\nUser: And my boat?\n\nAssistant: "
           "Sunk.\n\n");
-    CHECK(summary_prompt("", next).turns[1].text.find("(nothing yet)") != std::string::npos);
+    CHECK(contains(summary_prompt("", next).turns[1].text, "(nothing yet)"));
     CHECK(summary_of("  Both are gone.\n") == "Both are gone.");
     std::string long_one;
     while (long_one.size() < 5000) long_one += "ü";

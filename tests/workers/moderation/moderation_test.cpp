@@ -1,6 +1,7 @@
 #include "workers/moderation/moderation.hpp"
 
 #include "platform/base/json.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -158,8 +159,8 @@ TEST_CASE("messages with a warning or for review pass, and their verdict is stor
 
 TEST_CASE("moderation's own event contains no text of the message") {
     const auto out = judged(requested("m", "I will kill the dragon"));
-    CHECK(event_of(out, "moderation.decided.v1").value.find("dragon") == std::string::npos);
-    CHECK(event_of(out, "chat.finished.v1").value.find("dragon") == std::string::npos);
+    CHECK_FALSE(contains(event_of(out, "moderation.decided.v1").value, "dragon"));
+    CHECK_FALSE(contains(event_of(out, "chat.finished.v1").value, "dragon"));
 }
 
 TEST_CASE("a message that is given up ends as failed, with the same ids each time") {
@@ -227,7 +228,7 @@ TEST_CASE("a message whose key is gone, or that was moved or changed, fails with
         const auto told = out->after_from_rows({cell("t")});
         CHECK(told.frames.at(0).type == events::frame_type::failed);
         CHECK(events::decode<events::chat_finished>(told.events.at(0).value)->error_code == "unreadable");
-        CHECK(told.events.at(0).value.find(event.content) == std::string::npos);
+        CHECK_FALSE(contains(told.events.at(0).value, event.content));
         // Replayed, it keeps the end that it had.
         CHECK(out->after_from_rows({cell("f")}).events.empty());
         CHECK(out->after_from_rows({cell("f")}).frames.empty());

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "platform/base/json.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -28,9 +29,7 @@ struct key_fixture {
             postgres::rows out;
             out.columns_ = 2;
             for (const auto& [user, key] : wrapped) {
-                if (asked.statement->name == "user_keys.get" &&
-                    parameter(asked, "users").find(user) == std::string::npos)
-                    continue;
+                if (asked.statement->name == "user_keys.get" && !contains(parameter(asked, "users"), user)) continue;
                 if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark")))
                     continue;
                 if (asked.statement->name == "user_keys.rewrap") continue;

@@ -3,6 +3,7 @@
 #include "platform/base/log.hpp"
 #include "platform/http/client.hpp"
 #include "tests/platform/http_raw_server.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/workers/providers/said.hpp"
 #include "workers/providers/providers.hpp"
 
@@ -10,6 +11,7 @@ namespace airi::tests {
 namespace {
 
 using namespace workers::providers;
+using airi::test::contains;
 
 const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const std::string hello = "data: {\"choices\":[{\"delta\":{\"content\":\"hello\"}}]}\n\n";
@@ -69,7 +71,7 @@ TEST_CASE("a reply is streamed, and its connection is reused") {
     REQUIRE(w.server.seen().requests.size() == 2);
     const auto& sent = w.server.seen().requests[0];
     CHECK(sent.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
-    CHECK(sent.find("Authorization: Bearer sk-test\r\n") != std::string::npos);
+    CHECK(contains(sent, "Authorization: Bearer sk-test\r\n"));
     CHECK(sent.ends_with(R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,)"
                          R"("stream_options":{"include_usage":true},"max_tokens":1024})"));
 }
@@ -195,12 +197,12 @@ TEST_CASE("each provider gets requests in its own format") {
     const auto& sent = server.seen().requests;
     REQUIRE(sent.size() == 4);
     CHECK(sent[0].starts_with("POST /v1/messages HTTP/1.1"));
-    CHECK(sent[0].find("x-api-key: k\r\n") != std::string::npos);
-    CHECK(sent[0].find("anthropic-version: 2023-06-01\r\n") != std::string::npos);
+    CHECK(contains(sent[0], "x-api-key: k\r\n"));
+    CHECK(contains(sent[0], "anthropic-version: 2023-06-01\r\n"));
     CHECK(sent[1].starts_with("POST /openai/v1/chat/completions HTTP/1.1"));
     CHECK(sent[2].starts_with("POST /openai/deployments/d1/chat/completions?api-version=2024-10-21 HTTP/1.1"));
-    CHECK(sent[2].find("api-key: k\r\n") != std::string::npos);
-    CHECK(sent[2].find("Authorization") == std::string::npos);
+    CHECK(contains(sent[2], "api-key: k\r\n"));
+    CHECK_FALSE(contains(sent[2], "Authorization"));
     CHECK(sent[3].starts_with("POST /api/chat HTTP/1.1"));
     CHECK(
         sent[3].ends_with(R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi"}],)"

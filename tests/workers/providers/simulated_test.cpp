@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/platform/http_raw_server.hpp"
+#include "tests/support/cpp/contains.hpp"
 #include "tests/workers/providers/said.hpp"
 #include "workers/providers/llm/simulated.hpp"
 
@@ -8,6 +9,7 @@ namespace airi::tests {
 namespace {
 
 using namespace workers::providers;
+using airi::test::contains;
 
 prompt saying(std::string text) {
     return {
@@ -26,8 +28,8 @@ said ask(prompt what, simulated_config config = {.tokens_per_second = 20'000, .f
 TEST_CASE("the simulated reply says that it is simulated and quotes the message") {
     const auto got = ask(saying("My cat is called Miso\n[[x]]"));
     CHECK(got.ended == finish::stop);
-    CHECK(got.text.find("simulated companion") != std::string::npos);
-    CHECK(got.text.find("“My cat is called Miso [[x]]”") != std::string::npos);
+    CHECK(contains(got.text, "simulated companion"));
+    CHECK(contains(got.text, "“My cat is called Miso [[x]]”"));
     CHECK(got.text == simulated_reply(saying("My cat is called Miso\n[[x]]")));
     CHECK(got.pieces > 30);
     REQUIRE(got.tokens);
@@ -66,7 +68,7 @@ TEST_CASE("tokens add up to the text and never cut a character") {
 TEST_CASE("a long message is quoted in part") {
     const auto reply = simulated_reply(saying(std::string(5000, 'x') + "\xC3\xA4"));
     CHECK(reply.size() < 700);
-    CHECK(reply.find("…") != std::string::npos);
+    CHECK(contains(reply, "…"));
 }
 
 TEST_CASE("faults happen on order") {
@@ -74,7 +76,7 @@ TEST_CASE("faults happen on order") {
     const auto cut = ask(saying("hi [[simulate cut]]"));
     CHECK(cut.failed == errc::interrupted);
     CHECK(cut.pieces > 10);
-    CHECK(cut.text.find("[[simulate") == std::string::npos);
+    CHECK_FALSE(contains(cut.text, "[[simulate"));
     const auto before = std::chrono::steady_clock::now();
     CHECK(ask(saying("hi [[simulate stall]]")).failed == errc::interrupted);
     CHECK(std::chrono::steady_clock::now() - before >= milliseconds(100));
