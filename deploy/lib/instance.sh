@@ -1,7 +1,12 @@
 # shellcheck shell=bash disable=SC2154
 # Commands for a running instance: down, status, scale, logs.
 
+no_arguments() { # <command> <arguments…>
+    (($# == 1)) || die "$1 takes no arguments: $2"
+}
+
 airi_down() { # the gateway first (no new work), then the workers (they finish theirs), then the servers
+    no_arguments down "$@"
     lock_home
     local begun
     local -a slots
@@ -32,6 +37,7 @@ status_line() { # <name> <dir> <pid file> <ready command…>; fails when it is n
 }
 
 airi_status() { # fails unless every wanted process is ready
+    no_arguments status "$@"
     local kind slot result=0
     local -a slots
     printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
@@ -52,13 +58,17 @@ airi_scale() { # <worker>=<n>…
     local change worker n slot
     local -a slots workers
     mapfile -t workers < <(worker_names)
-    (($#)) || die "scale <worker>=<n>; the workers are: ${workers[*]}"
+    (($#)) || die "scale takes <worker>=<n>; the workers are: ${workers[*]}"
+    for change in "$@"; do # all of them before the first takes effect
+        worker="${change%%=*}"
+        [[ " ${workers[*]} " == *" $worker "* ]] ||
+            die "scale: no worker is named $worker; the workers are: ${workers[*]}"
+        [[ "$change" =~ ^[a-z_]+=[0-9]{1,3}$ ]] || die "scale takes <worker>=<n>, n up to 999: $change"
+    done
     load_addresses
     lock_home
     for change in "$@"; do
         worker="${change%%=*}" n="${change#*=}"
-        [[ " ${workers[*]} " == *" $worker "* && "$n" =~ ^[0-9]{1,3}$ ]] ||
-            die "scale <worker>=<n>; the workers are: ${workers[*]}"
         printf '%s\n' "$n" >"$home/scale/$worker"
         mapfile -t slots < <(running_slots | awk -F- -v w="$worker" -v n="$n" '$1 == w && $2 > n')
         stop_slots "${slots[@]}"
@@ -69,11 +79,13 @@ airi_scale() { # <worker>=<n>…
 }
 
 airi_logs() { # [name…]: followed on a terminal
-    local name files=()
+    local name known files=()
+    known="$(cd "$home/logs" && find . -name '*.log' -printf '%f ' | sed 's/\.log / /g')"
+    [[ -n "$known" ]] || die "there is no log yet in $home/logs: run ./airi up"
     for name in "$@"; do
         if [[ ! -e "$home/logs/$name.log" && -e "$home/logs/$name-1.log" ]]; then name="$name-1"; fi
         [[ -e "$home/logs/$name.log" ]] ||
-            die "no log is named $name; the logs are: $(cd "$home/logs" && printf '%s ' *.log)"
+            die "no log is named $name; the logs are: $known"
         files+=("$home/logs/$name.log")
     done
     (($#)) || files=("$home"/logs/*.log)

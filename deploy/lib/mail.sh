@@ -27,13 +27,13 @@ airi_mail() { # newest first; with a number, that mail in full
     local folder="${MAIL_OUTBOX:-$home/mail}" wanted="${1:-}" file name n=0
     local -a files=()
     cd "$root" || exit # as the worker does
-    [[ "$wanted" =~ ^([1-9][0-9]*)?$ ]] || die "mail takes a number of its list"
+    [[ "$wanted" =~ ^([1-9][0-9]*)?$ ]] || die "mail takes the number of a mail in its list, or nothing: $wanted"
     if [[ -d "$folder" ]]; then
         mapfile -t files < <(find "$folder" -maxdepth 1 -name '[!.]*.eml' -printf '%T@ %p\n' | sort -rn |
             cut -d' ' -f2-)
     fi
     if [[ -n "$wanted" ]]; then
-        ((wanted <= ${#files[@]})) || die "there are ${#files[@]} mails in $folder"
+        ((wanted <= ${#files[@]})) || die "no mail has the number $wanted: there are ${#files[@]} in $folder"
         file="${files[wanted - 1]}"
         for name in From To Subject Date Message-ID; do
             printf '%s: %s\n' "$name" "$(mail_field "$file" "$name")"

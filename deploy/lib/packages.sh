@@ -53,6 +53,8 @@ without_service_starts() {
 packages() { # build, servers, kafka, tests, lint; only kafka is optional
     local group
     for group in "$@"; do
+        [[ -v "packages_$group" ]] ||
+            die "no package group is named $group; the groups are: build servers kafka tests lint"
         local -n wanted="packages_$group"
         if install_packages "${wanted[@]}"; then continue; fi
         [[ "$group" == kafka ]] || die "packages could not be installed, see $root/.airi/packages.log"

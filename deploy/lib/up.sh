@@ -154,12 +154,12 @@ airi_up() {
     while (($#)); do
         case "$1" in
         --broker=*) broker="${1#*=}" ;;
-        --broker) broker="${2:-}" && shift ;;
-        *) die "up takes --broker kafka|embedded" ;;
+        --broker) broker="${2:-none}" && shift "$(($# > 1))" ;;
+        *) die "up takes --broker kafka|embedded, or nothing: $1" ;;
         esac
         shift
     done
-    [[ "$broker" =~ ^(|kafka|embedded)$ ]] || die "--broker is kafka or embedded"
+    [[ "$broker" =~ ^(|kafka|embedded)$ ]] || die "--broker is kafka or embedded: $broker"
     lock_home
     if gone "$home/run/gateway/pid" && listening "${PORT:-3001}"; then
         die "port ${PORT:-3001} is taken; choose another with PORT"
