@@ -4,26 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <numeric>
+#include <set>
+#include <span>
+
+#include "platform/base/embedded.hpp"
+#include "platform/base/log.hpp"
 
 namespace airi {
-namespace {
 
-constexpr std::array<std::string_view, 8> shared{
-    "AIRI_ENV",
-    "AIRI_PROFILE",
-    "AIRI_INSTANCE",
-    "AIRI_HOME",
-    "AIRI_CACHE",
-    "AIRI_PARTITIONS",
-    "AIRI_APP_PASSWORD",
-    "AIRI_WORKER_PASSWORD",
-};
+extern const std::span<const embedded_file> settings_examples;
+
+namespace {
 
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
@@ -95,9 +92,46 @@ std::string bounded(Number value, const bounds& within, auto& out) {
     return "";
 }
 
-}  // namespace
+bool is_upper_name(std::string_view text) {
+    return is_name(text) && std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
 
-std::span<const std::string_view> shared_names() { return shared; }
+// Every setting of every program and script, from the lines NAME= and # NAME= of .env.example.
+const std::set<std::string, std::less<>>& example_names() {
+    static const auto names = [] {
+        std::set<std::string, std::less<>> out;
+        auto text = settings_examples.front().text;
+        while (!text.empty()) {
+            const auto end = std::min(text.find('\n'), text.size() - 1);
+            auto line = text.substr(0, end);
+            text.remove_prefix(end + 1);
+            if (line.starts_with("# ")) line.remove_prefix(2);
+            const auto equals = line.find('=');
+            if (equals != line.npos && is_upper_name(line.substr(0, equals))) out.emplace(line.substr(0, equals));
+        }
+        return out;
+    }();
+    return names;
+}
+
+// Letters to add, drop, replace or swap with their neighbour (optimal string alignment).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), next(b.size() + 1);
+    std::iota(last.begin(), last.end(), 0U);
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        next[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            next[j] = std::min({last[j] + 1, next[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                next[j] = std::min(next[j], before[j - 2] + 1);
+        }
+        before.swap(last);
+        last.swap(next);
+    }
+    return last[b.size()];
+}
+
+}  // namespace
 
 environment environment::of_process() {
     environment out;
@@ -161,14 +195,44 @@ void reader::add(std::vector<std::string> mistakes) {
         mistakes_.end(), std::make_move_iterator(mistakes.begin()), std::make_move_iterator(mistakes.end()));
 }
 
-std::vector<std::string> reader::finish() {
-    const auto known = [&](const std::string& name) {
-        return std::find(taken_.begin(), taken_.end(), name) != taken_.end() ||
-               std::find(shared.begin(), shared.end(), name) != shared.end();
+bool reader::is_known(std::string_view name) const {
+    if (std::find(taken_.begin(), taken_.end(), name) != taken_.end() || example_names().contains(name)) return true;
+    return name.ends_with("_FILE") && example_names().contains(name.substr(0, name.size() - 5));
+}
+
+// A short name is near to too many others: one letter counts there, two from eight letters on.
+std::string reader::nearest(std::string_view name) const {
+    std::string out;
+    auto least = name.size() < 4 ? std::size_t{0} : name.size() < 8 ? std::size_t{1} : std::size_t{2};
+    const auto consider = [&](const std::string& known) {
+        const auto distance = edit_distance(name, known);
+        if (distance > least || (distance == least && !out.empty())) return;
+        least = distance;
+        out = known;
     };
-    for (const auto& [name, value] : from_.values)
-        if (name.starts_with("AIRI_") && !known(name)) mistakes_.push_back(name + " is no setting of airi");
+    for (const auto& known : taken_) consider(known);
+    for (const auto& known : example_names()) consider(known);
+    return out;
+}
+
+std::vector<std::string> reader::finish() {
+    for (const auto& [name, value] : from_.values) {
+        if (!name.starts_with("AIRI_") || is_known(name)) continue;
+        const auto meant = nearest(name);
+        mistakes_.push_back(
+            name + " is no setting of airi: " +
+            (meant.empty() ? "remove it; .env.example names every setting" : "did you mean " + meant + "?"));
+    }
     return std::move(mistakes_);
+}
+
+std::vector<misspelling> reader::misspellings() const {
+    std::vector<misspelling> out;
+    for (const auto& [name, value] : from_.values) {
+        if (!is_upper_name(name) || name.starts_with("AIRI_") || is_known(name)) continue;
+        if (auto meant = nearest(name); !meant.empty()) out.push_back({name, std::move(meant)});
+    }
+    return out;
 }
 
 std::string reader::read(const std::string& text, const bounds&, std::string& out) {
@@ -254,6 +318,19 @@ int report(asked command, const std::string& help, const std::vector<std::string
     for (const auto& mistake : mistakes) std::fputs((mistake + '\n').c_str(), stderr);
     if (command == asked::check && mistakes.empty()) std::fputs("The settings are valid.\n", stdout);
     return mistakes.empty() ? 0 : 2;
+}
+
+// Before main calls log::start, which needs the settings: the program's name comes from the command line.
+void log_misspellings(const char* program, const std::vector<misspelling>& misspellings) {
+    if (misspellings.empty()) return;
+    std::string_view name(program);
+    name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+    if (name.starts_with("airi-")) name.remove_prefix(5);
+    log::start(name, "info");
+    for (const auto& one : misspellings)
+        log::warn("settings.unknown",
+            {{"name", one.name}, {"did_you_mean", one.meant},
+                {"message", fmt::format("unknown setting {}: did you mean {}?", one.name, one.meant)}});
 }
 
 }  // namespace settings_detail

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -36,17 +36,36 @@ struct bounds {
 /// member's unit or has a unit: 250ms, 5s, 2m, 1h. An empty value counts as missing.
 template <class Owner, class T>
 struct setting {
-    constexpr setting(std::string_view n, T Owner::* m, std::string_view s, bounds w = {})
-        : name(n), member(m), says(s), within(w) {}
+    using owner = Owner;
+    using type = T;
+    constexpr setting(std::string_view n, T Owner::* m, std::string_view d, bounds w = {})
+        : name(n), member(m), description(d), within(w) {}
+
+    constexpr T& value_in(Owner& values) const { return values.*member; }
+    constexpr const T& value_in(const Owner& values) const { return values.*member; }
 
     std::string_view name;
     T Owner::* member;
-    std::string_view says;
+    std::string_view description;
     bounds within;
 };
 
-/// The AIRI_ names that other binaries or the scripts read: all of them share one .env.
-std::span<const std::string_view> shared_names();
+/// The same for a member of one element of an array: for settings that follow from the rows of a table.
+template <class Owner, class Element, std::size_t Size, class T>
+struct element_setting {
+    using owner = Owner;
+    using type = T;
+
+    constexpr T& value_in(Owner& values) const { return (values.*elements)[index].*member; }
+    constexpr const T& value_in(const Owner& values) const { return (values.*elements)[index].*member; }
+
+    std::string_view name;
+    std::array<Element, Size> Owner::* elements;
+    std::size_t index;
+    T Element::* member;
+    std::string_view description;
+    bounds within{};
+};
 
 struct environment {
     std::map<std::string, std::string> values;
@@ -59,9 +78,17 @@ struct environment {
     void add_lines(std::string_view text);
 };
 
+/// A name that no program reads, and the setting that it resembles.
+struct misspelling {
+    std::string name;
+    std::string meant;
+};
+
 template <class T>
 struct loaded {
     T value;
+    /// Never a mistake: the name may be another tool's.
+    std::vector<misspelling> misspellings;
     /// All mistakes, one sentence each; the value is valid when there are none. They never quote a setting's value.
     std::vector<std::string> mistakes;
 };
@@ -73,19 +100,23 @@ class reader {
 public:
     explicit reader(const environment& from) : from_(from), mistakes_(from.mistakes) {}
 
-    template <class Owner, class T>
-    void take(const setting<Owner, T>& one, std::type_identity_t<Owner>& into) {
-        const auto text = text_of(one.name, std::is_same_v<T, secret>, one.within.required);
+    template <class Setting>
+    void take(const Setting& one, typename Setting::owner& into) {
+        const auto text = text_of(one.name, std::is_same_v<typename Setting::type, secret>, one.within.required);
         if (!text) return;
-        if (auto wrong = read(*text, one.within, into.*one.member); !wrong.empty())
+        if (auto wrong = read(*text, one.within, one.value_in(into)); !wrong.empty())
             mistakes_.push_back(std::string(one.name) + ' ' + wrong);
     }
-    /// Every AIRI_ name that is neither a setting of the binary nor shared is a mistake.
+    /// Every AIRI_ name that is neither a setting of the binary nor in .env.example is a mistake.
     std::vector<std::string> finish();
+    /// Names of the environment that are neither, and one or two letters away from one that is.
+    std::vector<misspelling> misspellings() const;
     void add(std::vector<std::string> mistakes);
 
 private:
     std::optional<std::string> text_of(std::string_view name, bool is_secret, bool required);
+    bool is_known(std::string_view name) const;
+    std::string nearest(std::string_view name) const;
 
     static std::string read(const std::string& text, const bounds&, std::string& out);
     static std::string read(const std::string& text, const bounds&, secret& out);
@@ -125,11 +156,12 @@ std::string shown(Int value) {
     return shown(static_cast<std::int64_t>(value));
 }
 std::string help_line(
-    std::string_view name, std::string_view says, const bounds&, bool is_secret, const std::string& standard);
+    std::string_view name, std::string_view description, const bounds&, bool is_secret, const std::string& standard);
 
 enum class asked { run, help, check, nonsense };
 asked read_arguments(int count, const char* const* arguments);
 int report(asked what, const std::string& help, const std::vector<std::string>& mistakes);
+void log_misspellings(const char* program, const std::vector<misspelling>&);
 
 }  // namespace settings_detail
 
@@ -141,6 +173,7 @@ loaded<T> load(const environment& from) {
     std::apply([&](const auto&... each) { (reader.take(each, out.value), ...); }, T::settings);
     if constexpr (requires { out.value.mistakes(); }) reader.add(out.value.mistakes());
     out.mistakes = reader.finish();
+    out.misspellings = reader.misspellings();
     return out;
 }
 
@@ -149,20 +182,23 @@ template <class T>
 std::string help_text() {
     std::string out;
     const T standard{};
-    const auto line = [&]<class Owner, class V>(const setting<Owner, V>& one) {
-        out += settings_detail::help_line(
-            one.name, one.says, one.within, std::is_same_v<V, secret>, settings_detail::shown(standard.*one.member));
+    const auto line = [&]<class Setting>(const Setting& one) {
+        const typename Setting::owner& values = standard;
+        out += settings_detail::help_line(one.name, one.description, one.within,
+            std::is_same_v<typename Setting::type, secret>, settings_detail::shown(one.value_in(values)));
     };
     std::apply([&](const auto&... each) { (line(each), ...); }, T::settings);
     return out;
 }
 
 /// For main. None when `into` is loaded and the program may start; otherwise the exit code: 0 for --help and for
-/// --check with valid settings, 2 for mistakes, which are written to stderr.
+/// --check with valid settings, 2 for mistakes, which are written to stderr. Misspelt names are logged as
+/// settings.unknown.
 template <class T>
 std::optional<int> load_or_exit_code(int count, const char* const* arguments, T& into) {
     const auto what = settings_detail::read_arguments(count, arguments);
     auto got = load<T>(environment::of_process());
+    if (what != settings_detail::asked::help) settings_detail::log_misspellings(arguments[0], got.misspellings);
     if (what == settings_detail::asked::run && got.mistakes.empty()) {
         into = std::move(got.value);
         return std::nullopt;

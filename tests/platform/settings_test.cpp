@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/cpp/captured_log.hpp"
+
 namespace {
 
 using namespace airi;
@@ -102,12 +104,12 @@ TEST_CASE("every type is read") {
 TEST_CASE("AIRI-56: all mistakes are reported at once, without values") {
     const auto got = with({{"PORT", "hunter2"}, {"STRICT", "hunter2"}, {"RATIO", "2"}, {"COUNT", "11"}, {"BYTES", "-1"},
         {"PAUSE", "5 days"}, {"AGE", "1500ms"}, {"AIRI_ONW", "x"}, {"HOST", "h"}, {"AIRI_OWN", "h"}});
-    CHECK(
-        got.mistakes == mistakes{"PORT must be a whole number", "KEY is missing (or KEY_FILE)",
-                            "STRICT must be true or false", "RATIO must be 0 to 1", "COUNT must be -5 to 10",
-                            "BYTES must be 0 to 1000", "PAUSE must be a duration in milliseconds, or with ms, s, m, h",
-                            "AGE must be a duration in whole seconds, or with s, m, h",
-                            "HOST and AIRI_OWN are the same", "AIRI_ONW is no setting of airi"});
+    CHECK(got.mistakes ==
+          mistakes{"PORT must be a whole number", "KEY is missing (or KEY_FILE)", "STRICT must be true or false",
+              "RATIO must be 0 to 1", "COUNT must be -5 to 10", "BYTES must be 0 to 1000",
+              "PAUSE must be a duration in milliseconds, or with ms, s, m, h",
+              "AGE must be a duration in whole seconds, or with s, m, h", "HOST and AIRI_OWN are the same",
+              "AIRI_ONW is no setting of airi: did you mean AIRI_OWN?"});
 }
 
 TEST_CASE("numbers are read whole and within their type") {
@@ -135,9 +137,42 @@ TEST_CASE("a secret may stand in a file") {
 
 TEST_CASE("names of other binaries' settings are accepted") {
     std::map<std::string, std::string> values{{"KEY", "k"}};
-    for (auto name : shared_names()) values.emplace(name, "x");
+    for (auto name : {"AIRI_ENV", "AIRI_PROFILE", "AIRI_INSTANCE", "AIRI_HOME", "AIRI_CACHE", "AIRI_PARTITIONS",
+             "AIRI_APP_PASSWORD", "AIRI_WORKER_PASSWORD", "JWT_SECRET", "JWT_SECRET_FILE", "POSTGRES_PASSWORD"})
+        values.emplace(name, "x");
     CHECK(with(values).mistakes.empty());
-    CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes == mistakes{"AIRI_OWN_FILE is no setting of airi"});
+    CHECK(with(values).misspellings.empty());
+    CHECK(with({{"KEY", "k"}, {"AIRI_OWN_FILE", "x"}}).mistakes ==
+          mistakes{"AIRI_OWN_FILE is no setting of airi: remove it; .env.example names every setting"});
+}
+
+TEST_CASE("a name one or two letters away from a setting of any program is reported with that setting") {
+    const auto meant = [](const std::string& name) {
+        const auto got = with({{"KEY", "k"}, {name, "x"}});
+        CHECK(got.mistakes.empty());
+        return got.misspellings.empty() ? "" : got.misspellings.front().meant;
+    };
+    CHECK(meant("OTHER_KYE") == "OTHER_KEY");
+    CHECK(meant("PROT") == "PORT");
+    CHECK(meant("JWT_SECRETS") == "JWT_SECRET");
+    CHECK(meant("ENCRYPTON_KEY") == "ENCRYPTION_KEY");
+    CHECK(meant("KAFKA_BROKER") == "KAFKA_BROKERS");
+    CHECK(meant("OPENAI_APIKEY") == "OPENAI_API_KEY");
+    CHECK(meant("MAIL_SMPT_URL") == "MAIL_SMTP_URL");
+    CHECK(meant("MAIL_SMTP_URI_FILE").empty());
+}
+
+TEST_CASE("names of other tools are no misspelt settings") {
+    for (const auto* name : {"PATH", "HOME", "HOST", "HOSTNAME", "USER", "SHELL", "TERM", "PWD", "OLDPWD", "LANG",
+             "LC_ALL", "TZ", "TMPDIR", "MAIL", "EDITOR", "SHLVL", "LOGNAME", "DISPLAY", "CI", "DEBUG", "NODE_ENV",
+             "NODE_OPTIONS", "NODE_PATH", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "HTTP_PROXY",
+             "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "JAVA_HOME", "MAVEN_OPTS", "CCACHE_DIR",
+             "CMAKE_PREFIX_PATH", "DOCKER_HOST", "KUBERNETES_PORT", "KUBERNETES_SERVICE_HOST", "REDIS_PORT",
+             "REDIS_HOST", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_PORT", "KAFKA_PORT", "KAFKA_OPTS",
+             "AWS_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "GOOGLE_API_KEY", "OPENAI_ORG_ID",
+             "OLLAMA_MODELS", "INVOCATION_ID", "JOURNAL_STREAM", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "GITHUB_TOKEN",
+             "LD_LIBRARY_PATH", "TSAN_OPTIONS"})
+        CHECK_MESSAGE(with({{"KEY", "k"}, {name, "x"}}).misspellings.empty(), name);
 }
 
 TEST_CASE(".env is parsed like a shell does, and the environment has precedence") {
@@ -192,5 +227,14 @@ TEST_CASE("AIRI-56: loading the settings runs the program or gives its exit code
     setenv("KEY", "k", 1);
     CHECK(code({"--check"}) == 0);
     CHECK(code({}) == std::nullopt);
+    in.write(".env", "OTHER_KEYS=hunter2\n");
+    {
+        const test::captured_log log;
+        CHECK(code({}) == std::nullopt);
+        CHECK(contains(log.lines(), R"("level":"warn")"));
+        CHECK(contains(log.lines(), R"("event":"settings.unknown")"));
+        CHECK(contains(log.lines(), "unknown setting OTHER_KEYS: did you mean OTHER_KEY?"));
+        CHECK_FALSE(contains(log.lines(), "hunter2"));
+    }
     unsetenv("KEY");
 }
