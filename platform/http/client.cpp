@@ -263,7 +263,7 @@ result<std::string> request_head(const request& request, const url& target) {
     out.reserve(512);
     out.append(request.method).append(" ").append(target.target).append(" HTTP/1.1\r\nHost: ").append(target.authority);
     out += "\r\nUser-Agent: airi\r\n";
-    for (const auto& [name, value] : request.with) {
+    for (const auto& [name, value] : request.headers) {
         const bool ours = equals(name, "host") || equals(name, "content-length") || equals(name, "connection") ||
                           equals(name, "transfer-encoding") || equals(name, "user-agent");
         if (ours || !is_token(name) || !is_field_value(value)) return errc::bad_url;
@@ -310,12 +310,12 @@ private:
         if (!head) co_return head.error();
         const auto message =
             std::make_shared<const std::array<std::string, 2>>(std::array{std::move(*head), std::move(request.body)});
-        const auto total_by = std::chrono::steady_clock::now() + request.bound.total;
+        const auto total_by = std::chrono::steady_clock::now() + request.limits.total;
         auto pooled = pool->take(target->pool_key());
         for (;;) {
             const bool is_open = pooled != nullptr;
             auto link = is_open ? std::exchange(pooled, nullptr) : pool->make(target->pool_key());
-            const auto x = std::make_shared<exchange>(pool, std::move(link), request.bound, total_by);
+            const auto x = std::make_shared<exchange>(pool, std::move(link), request.limits, total_by);
             error_code ec;
             try {
                 ec = co_await send_message(x, is_open, tls, *target, message);

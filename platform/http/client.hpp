@@ -48,9 +48,9 @@ using headers = std::vector<std::pair<std::string, std::string>>;
 struct request {
     std::string method = "POST";
     std::string url;  ///< http:// or https://, host[:port], path and query
-    headers with;
+    http::headers headers;
     std::string body;
-    limits bound;
+    http::limits limits;
 };
 
 /// An answer being received. Destroying it before the end closes the connection, which is how a generation is

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& event : whole)
         if (event.data.size() > most || event.type.size() > most || event.id.size() > most) std::abort();
 
-    decode(openai_decoder(), stream.substr(0, cut), stream.substr(cut));
+    decode(openai_decoder("x_groq"), stream.substr(0, cut), stream.substr(cut));
     decode(anthropic_decoder(), stream.substr(0, cut), stream.substr(cut));
     return 0;
 }

@@ -14,7 +14,7 @@ http::request get(std::string url) {
     http::request out;
     out.url = std::move(url);
     out.body = "{}";
-    out.bound = {.connect = milliseconds(2000), .first_byte = seconds(8), .gap = seconds(8), .total = seconds(15)};
+    out.limits = {.connect = milliseconds(2000), .first_byte = seconds(8), .gap = seconds(8), .total = seconds(15)};
     return out;
 }
 
@@ -51,8 +51,8 @@ struct world {
     fetched fetch_one() { return run(on, fetch(client.get(), get(server.url("/a?b=c")))); }
     fetched fetch_within(milliseconds first_byte, milliseconds gap) {
         auto what = get(server.url());
-        what.bound.first_byte = first_byte;
-        what.bound.gap = gap;
+        what.limits.first_byte = first_byte;
+        what.limits.gap = gap;
         return run(on, fetch(client.get(), std::move(what)));
     }
 };
@@ -146,7 +146,7 @@ TEST_CASE("a cut connection is an error, not the end of the body") {
 TEST_CASE("a body over its limit is an error") {
     world w({{request(), send("HTTP/1.1 200 OK\r\n\r\n" + std::string(300'000, 'x')), hang()}});
     auto what = get(w.server.url());
-    what.bound.body_bytes = 100'000;
+    what.limits.body_bytes = 100'000;
     const auto got = run(w.on, fetch(w.client.get(), std::move(what)));
     CHECK(got.failed == errc::too_large);
     CHECK(got.body.size() < 130'000);
@@ -167,7 +167,7 @@ TEST_CASE("each wait has its own limit") {
     for (int i = 0; i < 100; ++i) drip.insert(drip.end(), {send("x"), pause(20)});
     world w({drip});
     auto what = get(w.server.url());
-    what.bound.total = milliseconds(400);
+    what.limits.total = milliseconds(400);
     CHECK(run(w.on, fetch(w.client.get(), std::move(what))).failed == errc::total_timeout);
 }
 
@@ -280,7 +280,7 @@ TEST_CASE("an unreachable server and an invalid request have different errors") 
     CHECK(run(on, fetch(client.get(), get("http://localhost:" + closed_port))).failed == errc::unreachable);
     CHECK(run(on, fetch(client.get(), get("ftp://127.0.0.1/"))).failed == errc::bad_url);
     auto split = get("http://127.0.0.1:" + closed_port);
-    split.with = {{"X-Key", "a\r\nEvil: b"}};
+    split.headers = {{"X-Key", "a\r\nEvil: b"}};
     CHECK(run(on, fetch(client.get(), split)).failed == errc::bad_url);
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("an early rejection is read even if the request was not fully sent") {
         {{pause(30), send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), pause(500)}});
     auto what = get(w.server.url());
     what.body.assign(30'000'000, 'x');
-    what.bound.first_byte = milliseconds(3000);
+    what.limits.first_byte = milliseconds(3000);
     const auto got = run(w.on, fetch(w.client.get(), std::move(what)));
     CHECK((got.status == 413 || got.failed == errc::cut));
 }

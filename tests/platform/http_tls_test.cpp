@@ -141,7 +141,7 @@ awaitable<std::string> fetch(http::client* with, std::string url) {
     http::request what;
     what.url = std::move(url);
     what.body = "{}";
-    what.bound.connect = milliseconds(400);
+    what.limits.connect = milliseconds(400);
     auto answer = co_await with->send(std::move(what));
     if (!answer) co_return answer.error().message();
     auto body = co_await (*answer)->read_all(1000);

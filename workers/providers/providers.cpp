@@ -1,6 +1,7 @@
 #include "workers/providers/providers.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "workers/providers/llm/anthropic.hpp"
 #include "workers/providers/llm/ollama.hpp"
@@ -8,6 +9,13 @@
 #include "workers/providers/llm/simulated.hpp"
 
 namespace airi::workers::providers {
+
+vendor_settings::vendor& vendor_settings::vendor_named(std::string_view name) {
+    for (std::size_t i = 0; i < openai_dialects.size(); ++i)
+        if (openai_dialects[i].name == name) return vendors[i];
+    throw std::invalid_argument("openai_dialects.hpp has no row " + std::string(name));
+}
+
 namespace {
 
 // Keys and addresses come from files and shells: whitespace around them, such as a line end, is not part of them.
@@ -53,46 +61,37 @@ std::string ollama_url(std::string_view given) {
 // stream_options and max_completion_tokens came to Azure in September 2024.
 bool is_recent(std::string_view azure_api_version) { return azure_api_version >= "2024-09-01"; }
 
-constexpr auto newer_field = "max_completion_tokens";
-constexpr auto older_field = "max_tokens";
+openai_config config_of(openai_dialect dialect, const vendor_settings::vendor& vendor, const provider_settings& all) {
+    const bool elsewhere = !trimmed(vendor.base_url).empty();
+    if (elsewhere && !dialect.max_tokens_field_elsewhere.empty())
+        dialect.max_tokens_field = dialect.max_tokens_field_elsewhere;
+    auto version = trimmed(all.azure_openai_api_version);
+    if (version.empty()) version = provider_settings{}.azure_openai_api_version;
+    if (dialect.azure && !is_recent(version)) {
+        dialect.max_tokens_field = "max_tokens";
+        dialect.wants_usage = false;
+    }
+    return {.dialect = dialect,
+        .base_url = base_url(vendor.base_url, dialect.host, dialect.path),
+        .key = trimmed(vendor.api_key),
+        .azure_api_version = version,
+        .azure_deployment = trimmed(all.azure_openai_deployment)};
+}
 
 }  // namespace
 
 provider_list from_settings(const provider_settings& settings, http::client& client, executor executor) {
     provider_list out;
-    if (!settings.openai_api_key.empty()) {
-        const bool own = trimmed(settings.openai_base_url).empty();
-        out.push_back(
-            openai_provider({.name = "openai",
-                                .base_url = base_url(settings.openai_base_url, "https://api.openai.com", "/v1"),
-                                .key = trimmed(settings.openai_api_key),
-                                .max_tokens_field = own ? newer_field : older_field},
-                client, executor));
+    for (std::size_t i = 0; i < openai_dialects.size(); ++i) {
+        const auto& vendor = settings.vendors[i];
+        const bool has_url = !openai_dialects[i].host.empty() || !vendor.base_url.empty();
+        if (!vendor.api_key.empty() && has_url)
+            out.push_back(openai_provider(config_of(openai_dialects[i], vendor, settings), client, executor));
     }
     if (!settings.anthropic_api_key.empty())
         out.push_back(anthropic_provider(
             {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)},
             client, executor));
-    if (!settings.groq_api_key.empty())
-        out.push_back(
-            openai_provider({.name = "groq",
-                                .base_url = base_url(settings.groq_base_url, "https://api.groq.com", "/openai/v1"),
-                                .key = trimmed(settings.groq_api_key),
-                                .max_tokens_field = newer_field},
-                client, executor));
-    if (!settings.azure_openai_api_key.empty() && !settings.azure_openai_endpoint.empty()) {
-        auto version = trimmed(settings.azure_openai_api_version);
-        if (version.empty()) version = provider_settings{}.azure_openai_api_version;
-        const bool recent = is_recent(version);
-        out.push_back(openai_provider({.name = "azure",
-                                          .base_url = without_slash(trimmed(settings.azure_openai_endpoint)),
-                                          .key = trimmed(settings.azure_openai_api_key),
-                                          .max_tokens_field = recent ? newer_field : older_field,
-                                          .wants_usage = recent,
-                                          .azure_api_version = version,
-                                          .azure_deployment = trimmed(settings.azure_openai_deployment)},
-            client, executor));
-    }
     if (!settings.ollama_host.empty())
         out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, client, executor));
     out.push_back(simulated_provider(

@@ -10,7 +10,7 @@ constexpr std::string_view filter_results =
     R"({"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},)"
     R"("sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}})";
 
-// chat.completion.chunk objects; Azure's content filter, Groq's groq_ and Ollama's fixed names are added
+// chat.completion.chunk objects; Azure's content filter, Groq's x_groq and Ollama's fixed names are added
 // here
 class openai final : public dialect {
 public:
@@ -55,7 +55,7 @@ public:
         const usage_mode mode = what_.plan.usage;
         std::string tail = mode == usage_mode::with_choices ? usage(sent) : std::string(no_usage());
         if (what_.vendor == provider::groq && mode != usage_mode::none) {
-            tail += fmt::format(R"(,"groq_":{{"id":"{}"{}}})", what_.request_id, groq_usage(sent));
+            tail += fmt::format(R"(,"x_groq":{{"id":"{}"{}}})", what_.request_id, groq_usage(sent));
         }
         target.sse("",
             fmt::format(R"({}"choices":[{{"index":0,{}"delta":{{}},"logprobs":null,"finish_reason":"{}"}}]{}}})", head_,
@@ -139,7 +139,7 @@ private:
     }
 
     std::string groq_id() const {
-        return what_.vendor == provider::groq ? fmt::format(R"(,"groq_":{{"id":"{}"}})", what_.request_id) : "";
+        return what_.vendor == provider::groq ? fmt::format(R"(,"x_groq":{{"id":"{}"}})", what_.request_id) : "";
     }
 
     void usage_chunk(body_writer& target, std::size_t sent) {

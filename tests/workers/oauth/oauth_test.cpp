@@ -134,7 +134,7 @@ TEST_CASE("a code is exchanged with the verifier and the secret, and the token n
           "grant_type=authorization_code&code=a%20code&redirect_uri=https%3A%2F%2Fairi.example%2F&code_verifier=a%"
           "20verifier");
     const auto basic = std::pair<std::string, std::string>{"Authorization", "Basic " + digest::base64("us:a%3Asecret")};
-    CHECK(std::find(asked.with.begin(), asked.with.end(), basic) != asked.with.end());
+    CHECK(std::find(asked.headers.begin(), asked.headers.end(), basic) != asked.headers.end());
 }
 
 TEST_CASE("a flow that was not presented or is claimed already causes no request") {

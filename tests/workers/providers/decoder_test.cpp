@@ -57,6 +57,9 @@ outcome read(maker make, std::string_view stream) {
     return whole;
 }
 
+const maker openai = [] { return openai_decoder(""); };
+const maker groq = [] { return openai_decoder("x_groq"); };
+
 std::string delta(std::string_view text) {
     return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + json::quoted(text) + "}}]}\n\n";
 }
@@ -71,87 +74,84 @@ std::string event(std::string_view type, std::string_view data) {
 }  // namespace
 
 TEST_CASE("openai: text, counts and end") {
-    const auto got =
-        read(openai_decoder, "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n" +
-                                 delta("Hel") + delta("lo \xF0\x9F\x99\x82") + stop + usage + done);
+    const auto got = read(openai, "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n" +
+                                      delta("Hel") + delta("lo \xF0\x9F\x99\x82") + stop + usage + done);
     CHECK(got.text == "Hello \xF0\x9F\x99\x82");
     CHECK(got.tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
     CHECK(got.ended == finish::stop);
 }
 
 TEST_CASE("openai: counts are taken from any chunk and never shrink") {
-    CHECK(read(openai_decoder,
-              delta("a") +
-                  "data: "
-                  "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":5,"
-                  "\"completion_tokens\":6}}\n\n" +
-                  done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
-    CHECK(read(openai_decoder, "data: {\"groq_\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done)
-              .tokens == std::pair<std::int64_t, std::int64_t>(2, 3));
-    CHECK(read(openai_decoder,
+    CHECK(read(openai, delta("a") +
+                           "data: "
+                           "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":5,"
+                           "\"completion_tokens\":6}}\n\n" +
+                           done) == outcome{"a", std::pair<std::int64_t, std::int64_t>(5, 6), finish::length, {}});
+    REQUIRE(openai_dialects[1].name == "groq");
+    CHECK(
+        read(groq, "data: {\"x_groq\":{\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":3}}}\n\n" + done).tokens ==
+        std::pair<std::int64_t, std::int64_t>(2, 3));
+    CHECK(read(openai,
               delta("a") + usage + "data: {\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}\n\n" + stop + done)
               .tokens == std::pair<std::int64_t, std::int64_t>(9, 4));
-    CHECK(!read(openai_decoder, delta("a") + "data: {\"usage\":null}\n\n" + stop + done).tokens);
+    CHECK(!read(openai, delta("a") + "data: {\"usage\":null}\n\n" + stop + done).tokens);
 }
 
 TEST_CASE("openai: the end mark is not needed after a finish reason") {
-    CHECK(read(openai_decoder, delta("a") + stop).ended == finish::stop);
-    CHECK(read(openai_decoder, delta("a") + done).ended == finish::stop);
-    CHECK(read(openai_decoder, delta("a") + done + done + "garbage").ended == finish::stop);
-    CHECK(read(openai_decoder, delta("a")).failed == errc::interrupted);
-    CHECK(read(openai_decoder, "").failed == errc::interrupted);
-    CHECK(read(openai_decoder, ": only comments\n\n").failed == errc::interrupted);
+    CHECK(read(openai, delta("a") + stop).ended == finish::stop);
+    CHECK(read(openai, delta("a") + done).ended == finish::stop);
+    CHECK(read(openai, delta("a") + done + done + "garbage").ended == finish::stop);
+    CHECK(read(openai, delta("a")).failed == errc::interrupted);
+    CHECK(read(openai, "").failed == errc::interrupted);
+    CHECK(read(openai, ": only comments\n\n").failed == errc::interrupted);
 }
 
 TEST_CASE("a line over the limit of its format is malformed for every provider") {
     const std::string big(2 * 1024 * 1024, 'x');
-    CHECK(openai_decoder()->push("data: " + big) == errc::malformed);
+    CHECK(openai()->push("data: " + big) == errc::malformed);
     CHECK(anthropic_decoder()->push("data: " + big) == errc::malformed);
     CHECK(ollama_decoder()->push(big) == errc::malformed);
 }
 
 TEST_CASE("openai: a malformed chunk is skipped, many in a row are an error") {
-    CHECK(read(openai_decoder, delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done)
-              .text == "ab");
-    CHECK(read(openai_decoder, "data: {oops\n\n" + done).failed == errc::malformed);
-    CHECK(read(openai_decoder, "data: {oops\n\n").failed == errc::malformed);
+    CHECK(
+        read(openai, delta("a") + "data: {oops\n\ndata: 12\n\ndata: \xFF\n\n" + delta("b") + stop + done).text == "ab");
+    CHECK(read(openai, "data: {oops\n\n" + done).failed == errc::malformed);
+    CHECK(read(openai, "data: {oops\n\n").failed == errc::malformed);
     std::string many = delta("a");
     for (int i = 0; i < 9; ++i) many += "data: {oops\n\n";
-    const auto got = read(openai_decoder, many + delta("b") + done);
+    const auto got = read(openai, many + delta("b") + done);
     CHECK(got.failed == errc::malformed);
     CHECK(got.text == "a");
     const auto deep = "data: " + std::string(100'000, '[') + "\n\n";
     outcome past;
-    const auto decoder = openai_decoder();
+    const auto decoder = openai();
     feed(*decoder, delta("a") + deep + delta("b") + done, past);
     CHECK(past.text == "ab");
     CHECK(decoder->skipped() == 1);
 }
 
 TEST_CASE("openai: an error in the stream ends it with its error code") {
-    const auto got =
-        read(openai_decoder, delta("a") + "data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n" + done);
+    const auto got = read(openai, delta("a") + "data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n" + done);
     CHECK(got.text == "a");
     CHECK(got.failed == errc::rate_limited);
-    CHECK(read(openai_decoder, event("error", R"({"message":"boom"})")).failed == errc::unavailable);
-    CHECK(
-        read(openai_decoder, "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n" + done).text ==
-        "x");
+    CHECK(read(openai, event("error", R"({"message":"boom"})")).failed == errc::unavailable);
+    CHECK(read(openai, "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n" + done).text == "x");
 }
 
 TEST_CASE("openai: reasoning is progress but no text; other choices are ignored") {
-    const auto decoder = openai_decoder();
+    const auto decoder = openai();
     CHECK(!decoder->push(": ping\n\n"));
     CHECK(!decoder->take_progress());
     CHECK(!decoder->push("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n"));
     CHECK(decoder->take_progress());
     CHECK(!decoder->take());
-    CHECK(read(openai_decoder,
+    CHECK(read(openai,
               "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":"
               "{\"content\":\"yes\"}}]}\n\n" +
                   done)
               .text == "yes");
-    CHECK(read(openai_decoder, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n").ended ==
+    CHECK(read(openai, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n").ended ==
           finish::filtered);
 }
 

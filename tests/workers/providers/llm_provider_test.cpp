@@ -44,8 +44,7 @@ struct world {
     explicit world(std::vector<script> scripts) : server(on, std::move(scripts)) {
         log::send_to([](std::string_view) {});
         provider_settings settings;
-        settings.openai_api_key = secret("sk-test\n");
-        settings.openai_base_url = server.url("/v1/");
+        settings.vendor_named("openai") = {secret("sk-test\n"), server.url("/v1/")};
         providers = from_settings(settings, *client, on.get_executor());
     }
     ~world() { log::send_to({}); }
@@ -168,12 +167,18 @@ TEST_CASE("the settings decide which providers exist") {
     };
     provider_settings settings;
     CHECK(names(settings) == "simulated ");
-    settings.openai_api_key = settings.anthropic_api_key = settings.groq_api_key = settings.azure_openai_api_key =
-        secret("k");
+    for (auto& vendor : settings.vendors) vendor.api_key = secret("k");
+    settings.anthropic_api_key = secret("k");
     settings.ollama_host = "localhost";
-    CHECK(names(settings) == "openai anthropic groq ollama simulated ");
-    settings.azure_openai_endpoint = "https://x.example";
-    CHECK(names(settings) == "openai anthropic groq azure ollama simulated ");
+    std::string with_own_host, all;
+    for (const auto& row : openai_dialects) {
+        all += std::string(row.name) + ' ';
+        if (!row.host.empty()) with_own_host += std::string(row.name) + ' ';
+    }
+    REQUIRE(with_own_host.starts_with("openai groq "));
+    CHECK(names(settings) == with_own_host + "anthropic ollama simulated ");
+    for (auto& vendor : settings.vendors) vendor.base_url = "https://x.example";
+    CHECK(names(settings) == all + "anthropic ollama simulated ");
 }
 
 TEST_CASE("each provider gets requests in its own format") {
@@ -182,9 +187,9 @@ TEST_CASE("each provider gets requests in its own format") {
     raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});
     log::send_to([](std::string_view) {});
     provider_settings settings;
-    settings.anthropic_api_key = settings.groq_api_key = settings.azure_openai_api_key = secret("k");
-    settings.anthropic_base_url = settings.groq_base_url = settings.ollama_host = server.url("");
-    settings.azure_openai_endpoint = server.url("");
+    settings.anthropic_api_key = secret("k");
+    settings.anthropic_base_url = settings.ollama_host = server.url("");
+    settings.vendor_named("groq") = settings.vendor_named("azure") = {secret("k"), server.url("")};
     settings.azure_openai_deployment = "d1";
     std::vector<std::string> lines;
     for (const auto& each : from_settings(settings, *client, on.get_executor())) {
@@ -196,13 +201,13 @@ TEST_CASE("each provider gets requests in its own format") {
     log::send_to({});
     const auto& sent = server.seen().requests;
     REQUIRE(sent.size() == 4);
-    CHECK(sent[0].starts_with("POST /v1/messages HTTP/1.1"));
-    CHECK(contains(sent[0], "x-api-key: k\r\n"));
-    CHECK(contains(sent[0], "anthropic-version: 2023-06-01\r\n"));
-    CHECK(sent[1].starts_with("POST /openai/v1/chat/completions HTTP/1.1"));
-    CHECK(sent[2].starts_with("POST /openai/deployments/d1/chat/completions?api-version=2024-10-21 HTTP/1.1"));
-    CHECK(contains(sent[2], "api-key: k\r\n"));
-    CHECK_FALSE(contains(sent[2], "Authorization"));
+    CHECK(sent[0].starts_with("POST /openai/v1/chat/completions HTTP/1.1"));
+    CHECK(sent[1].starts_with("POST /openai/deployments/d1/chat/completions?api-version=2024-10-21 HTTP/1.1"));
+    CHECK(contains(sent[1], "api-key: k\r\n"));
+    CHECK_FALSE(contains(sent[1], "Authorization"));
+    CHECK(sent[2].starts_with("POST /v1/messages HTTP/1.1"));
+    CHECK(contains(sent[2], "x-api-key: k\r\n"));
+    CHECK(contains(sent[2], "anthropic-version: 2023-06-01\r\n"));
     CHECK(sent[3].starts_with("POST /api/chat HTTP/1.1"));
     CHECK(
         sent[3].ends_with(R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"hi"}],)"

@@ -32,12 +32,11 @@ struct world {
         log::send_to([](std::string_view) {});
         const auto& at = process();
         provider_settings settings;
-        settings.openai_api_key = settings.anthropic_api_key = settings.groq_api_key = secret("key");
-        settings.azure_openai_api_key = secret("key");
-        settings.openai_base_url = at.url("/openai/v1");
+        settings.anthropic_api_key = secret("key");
         settings.anthropic_base_url = at.url("/anthropic");
-        settings.groq_base_url = at.url("/groq/openai/v1");
-        settings.azure_openai_endpoint = at.url("/azure");
+        settings.vendor_named("openai") = {secret("key"), at.url("/openai/v1")};
+        settings.vendor_named("groq") = {secret("key"), at.url("/groq/openai/v1")};
+        settings.vendor_named("azure") = {secret("key"), at.url("/azure")};
         settings.azure_openai_deployment = "gpt-4o";
         settings.ollama_host = at.url("/ollama");
         providers = from_settings(settings, *client, on.get_executor());

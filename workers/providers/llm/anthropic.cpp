@@ -77,7 +77,7 @@ public:
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
         out.url = config_.base_url + "/messages";
-        out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"},
+        out.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"},
             {"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
         out.body = anthropic_body(prompt);
         return open_chat(client_, executor_, {"anthropic", std::move(out), anthropic_decoder(), limits, pause_});

@@ -131,10 +131,10 @@ milliseconds requested_pause::left() const {
 awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& client, executor executor, chat_call call) {
     const auto& limits = call.limits;
     const auto first_by = steady_clock::now() + limits.first_token;
-    call.request.bound.connect = std::min(call.request.bound.connect, limits.first_token);
-    call.request.bound.first_byte = limits.first_token;
-    call.request.bound.gap = std::max(limits.first_token, limits.gap);
-    call.request.bound.total = limits.total;
+    call.request.limits.connect = std::min(call.request.limits.connect, limits.first_token);
+    call.request.limits.first_byte = limits.first_token;
+    call.request.limits.gap = std::max(limits.first_token, limits.gap);
+    call.request.limits.total = limits.total;
     auto sent = co_await client.send(std::move(call.request));
     if (!sent) {
         log::warn("provider.unreachable", {{"provider", call.provider}, {"reason", sent.error().message()}});

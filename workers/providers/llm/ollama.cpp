@@ -75,7 +75,7 @@ public:
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
         out.url = config_.base_url + "/api/chat";
-        out.with = {{"Content-Type", "application/json"}, {"Accept", "application/x-ndjson"}};
+        out.headers = {{"Content-Type", "application/json"}, {"Accept", "application/x-ndjson"}};
         out.body = body_of(prompt);
         return open_chat(client_, executor_, {"ollama", std::move(out), ollama_decoder(), limits, pause_});
     }

@@ -17,6 +17,9 @@ finish reason_of(std::string_view text) {
 }
 
 class openai_chunks final : public decoder {
+public:
+    explicit openai_chunks(std::string_view usage_parent) : usage_parent_(usage_parent) {}
+
 protected:
     error_code read(std::string_view bytes) override {
         events_.clear();
@@ -42,15 +45,18 @@ private:
         const auto error = root["error"];
         if (error.exists() && !error.is_null()) return meaning_of_error(error);
         if (is_error) return meaning_of_error(root);
-        // In any chunk: some vendors send the counts in one whose `choices` is not empty. Groq has its own place.
-        for (const auto usage : {root["groq_"]["usage"], root["usage"]}) {
-            count_in(usage["prompt_tokens"].integer());
-            count_out(usage["completion_tokens"].integer());
-        }
+        // In any chunk: some vendors send the counts in one whose `choices` is not empty.
+        if (!usage_parent_.empty()) take_usage(root[usage_parent_]["usage"]);
+        take_usage(root["usage"]);
         root["choices"].each([this](json::value choice) {
             if (choice["index"].integer().value_or(0) == 0) take_choice(choice);
         });
         return {};
+    }
+
+    void take_usage(json::value usage) {
+        count_in(usage["prompt_tokens"].integer());
+        count_out(usage["completion_tokens"].integer());
     }
 
     void take_choice(json::value choice) {
@@ -62,18 +68,19 @@ private:
         if (const auto why = choice["finish_reason"].string(); why && !why->empty()) set_finish(reason_of(*why));
     }
 
+    std::string_view usage_parent_;
     http::sse_parser sse_;
     std::vector<http::sse_event> events_;
 };
 
-std::string body_of(const prompt& prompt, const openai_config& config) {
+std::string body_of(const prompt& prompt, const openai_dialect& dialect) {
     json::array messages;
     for (const auto& turn : prompt.turns)
         messages.add(json::object().add("role", name_of(turn.speaker)).add("content", turn.text));
     json::object out;
     out.add("model", prompt.model).add_raw("messages", messages.text()).add("stream", true);
-    if (config.wants_usage) out.add_raw("stream_options", R"({"include_usage":true})");
-    out.add(config.max_tokens_field, prompt.max_tokens);
+    if (dialect.wants_usage) out.add_raw("stream_options", R"({"include_usage":true})");
+    out.add(dialect.max_tokens_field, prompt.max_tokens);
     if (prompt.temperature) out.add("temperature", *prompt.temperature);
     return std::move(out).text();
 }
@@ -83,23 +90,25 @@ public:
     openai(openai_config config, http::client& client, executor executor)
         : config_(std::move(config)), client_(client), executor_(std::move(executor)) {}
 
-    std::string_view name() const override { return config_.name; }
+    std::string_view name() const override { return config_.dialect.name; }
     milliseconds retry_after() const override { return pause_->left(); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         http::request out;
-        out.with = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-        if (!config_.azure_api_version.empty()) {
+        out.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+        const auto& dialect = config_.dialect;
+        out.headers.emplace_back(dialect.key_header, std::string(dialect.key_prefix) + config_.key.reveal());
+        if (dialect.azure) {
             const auto& deployment = config_.azure_deployment.empty() ? prompt.model : config_.azure_deployment;
             out.url = config_.base_url + "/openai/deployments/" + deployment +
                       "/chat/completions?api-version=" + config_.azure_api_version;
-            out.with.emplace_back("api-key", config_.key.reveal());
         } else {
             out.url = config_.base_url + "/chat/completions";
-            if (!config_.key.empty()) out.with.emplace_back("Authorization", "Bearer " + config_.key.reveal());
         }
-        out.body = body_of(prompt, config_);
-        return open_chat(client_, executor_, {config_.name, std::move(out), openai_decoder(), limits, pause_});
+        out.body = body_of(prompt, dialect);
+        auto decoder = openai_decoder(dialect.usage_parent);
+        return open_chat(
+            client_, executor_, {std::string(dialect.name), std::move(out), std::move(decoder), limits, pause_});
     }
 
 private:
@@ -115,6 +124,8 @@ std::unique_ptr<chat_provider> openai_provider(openai_config config, http::clien
     return std::make_unique<openai>(std::move(config), client, std::move(executor));
 }
 
-std::unique_ptr<decoder> openai_decoder() { return std::make_unique<openai_chunks>(); }
+std::unique_ptr<decoder> openai_decoder(std::string_view usage_parent) {
+    return std::make_unique<openai_chunks>(usage_parent);
+}
 
 }  // namespace airi::workers::providers
