@@ -31,32 +31,32 @@ slot_binary() { printf '%s/airi-%s' "$bin" "${1%-*}"; }
 # Exports the environment of a slot. A command line would be readable by every user of the machine.
 slot_environment() {
     local slot="$1" name
-    export JWT_SECRET AIRI_INSTANCE="$slot" AIRI_PROFILE="${AIRI_PROFILE:-saas}"
-    export REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
-    JWT_SECRET="$(secret JWT_SECRET)"
+    export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     if [[ "$slot" == gateway ]] || worker_needs "${slot%-*}" ENCRYPTION_KEY; then
         export ENCRYPTION_KEY && ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)"
     else
         unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS
     fi
-    # Settings of this script, unknown to the services.
+    # Settings of this script.
     unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
     if [[ "$slot" == gateway ]]; then
-        export PORT="${PORT:-3001}" DATABASE_URL="$app_url"
+        export PORT="${PORT:-3001}" DATABASE_URL="$app_url" JWT_SECRET
+        JWT_SECRET="$(secret JWT_SECRET)"
         # The gateway calls no provider and sends no mail, so it holds no key for that.
         local secrets='_API_KEY$|_CLIENT_SECRET$|^APPLE_PRIVATE_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'
         for name in $(compgen -e | grep -E "$secrets"); do unset "$name"; done
     else
         export ADMIN_PORT DATABASE_URL="$worker_url" MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}"
         ADMIN_PORT="$(cat "$home/run/$slot/port")"
-        unset PORT
+        unset PORT JWT_SECRET JWT_SECRET_PREVIOUS
     fi
 }
 
 # Changes with the binary and with each setting; a running service with another fingerprint is restarted.
 slot_fingerprint() {
     local names
-    names="$(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"; compgen -e AIRI_)"
+    names="$(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"; compgen -e AIRI_
+        compgen -e | grep -E '_API_KEY$|_BASE_URL$' || true)"
     {
         stat -Lc '%n %s %Y %i' "$(slot_binary "$1")"
         for name in $names ADMIN_PORT; do printf '%s=%s\n' "$name" "${!name:-}"; done | sort -u
