@@ -58,7 +58,7 @@ outcome read(maker make, std::string_view stream) {
 }
 
 const maker openai = [] { return openai_decoder(""); };
-const maker groq = [] { return openai_decoder("x_groq"); };
+const maker groq = [] { return openai_decoder(openai_dialects[1].usage_parent); };
 
 std::string delta(std::string_view text) {
     return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + json::quoted(text) + "}}]}\n\n";
