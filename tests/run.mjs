@@ -1,50 +1,24 @@
-// Runs the tests of a folder, one file after the other, each in a process and with systems of its own:
-// node tests/run.mjs <api|security|faults> [part of a file's name …]. The last line counts the tests. The soak test,
-// whose faults are random, runs only when it is named.
+#!/usr/bin/env node
+// Runs the tests: node tests/run.mjs [--lanes N] [--long] [--changed] [label | path | word …]. Without a word, all of
+// them. The last line counts the tests. ./airi test builds what they need.
 
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
-import { run } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
 
-const [folderName, ...parts] = process.argv.slice(2);
-const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), folderName ?? '');
-const files = readdirSync(folder)
-    .filter((name) => name.endsWith('_test.mjs'))
-    .filter((name) => (parts.length === 0 ? !name.startsWith('soak') : parts.some((part) => name.includes(part))))
-    .sort();
+import { runJobs } from './support/runner/lanes.mjs';
+import { Report } from './support/runner/report.mjs';
+import { select } from './support/runner/selection.mjs';
 
-let passed = 0;
-let failed = 0;
+const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+        lanes: { type: 'string', default: String(os.availableParallelism()) }, // how many tests run side by side
+        long: { type: 'boolean', default: false }, // storms and property tests take their time
+        changed: { type: 'boolean', default: false }, // only what the changes since main can touch
+    },
+});
+if (values.long) process.env.AIRI_LONG_TESTS = '1';
 
-// node:test reports the file itself as a test too; it counts only when it failed for another reason than its tests.
-function report(good, file, { name, details }) {
-    if (name.endsWith(file) && (good || details.error?.failureType === 'subtestsFailed')) return;
-    if (good) passed += 1;
-    else failed += 1;
-    console.log(`${good ? 'ok  ' : 'FAIL'} ${name} (${(details.duration_ms / 1000).toFixed(1)} s)`);
-    if (good) return;
-    const error = details.error?.cause ?? details.error;
-    console.log(String(error?.stack ?? error).replaceAll(/^/gm, '      '));
-}
-
-function runFile(file) {
-    return new Promise((resolve) => {
-        const stream = run({ files: [path.join(folder, file)], concurrency: 1, timeout: 300_000 });
-        stream.on('test:pass', (data) => report(true, file, data));
-        stream.on('test:fail', (data) => report(false, file, data));
-        stream.on('test:stdout', ({ message }) => process.stdout.write(message));
-        stream.on('test:stderr', ({ message }) => process.stderr.write(message));
-        stream.on('end', resolve);
-        stream.resume();
-    });
-}
-
-for (const file of files) {
-    const started = Date.now();
-    console.log(file);
-    await runFile(file);
-    console.log(`      ${((Date.now() - started) / 1000).toFixed(0)} s`);
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+const report = new Report();
+await runJobs(select(positionals, values), Number(values.lanes), (job, outcome) => report.add(job, outcome));
+process.exitCode = report.end() ? 0 : 1;

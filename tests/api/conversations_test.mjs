@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { withBystander, conversationOf } from '../support/js/bystander.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const test = withBystander({});
+const test = withBystander();
 
 const call = (port, token) => async (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 const sendMessage = (api, id, content, more = {}) =>

@@ -7,7 +7,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { Wire, ask } from '../support/js/raw.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2 });
+const scenario = withSystem();
 
 // Two devices of one user and one of another user, each with the user's requests.
 async function devices(system) {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
-import { after } from 'node:test';
 
+import { afterFile } from '../support/js/harness.mjs';
 import { readMail } from '../support/js/system/outbox.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { dead, listening, mailRequest, processed, publish, restart, withEmailWorker } from '../support/js/email.mjs';
@@ -62,7 +62,7 @@ scenario('SES receives signed mail, its throttling is retried and its rejections
             response.end(status === 200 ? '{"MessageId":"1"}' : '{"message":"scripted failure"}');
         });
     });
-    after(() => server.close());
+    afterFile(() => server.close());
     const port = await listening(server);
     const env = {
         MAIL_SES_REGION: 'eu-central-1',

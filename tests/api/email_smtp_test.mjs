@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after } from 'node:test';
 
 import { SMTPServer } from 'smtp-server';
 
+import { afterFile } from '../support/js/harness.mjs';
 import { deadLetters } from '../support/js/system/checker.mjs';
 import { readMail } from '../support/js/system/outbox.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -62,7 +62,7 @@ async function smtp({ refuse = {}, options = {} } = {}) {
         ...options,
     });
     server.on('error', () => {});
-    after(() => server.close());
+    afterFile(() => server.close());
     return { got, port: await listening(server), server };
 }
 scenario('an SMTP server receives the mail with the configured credentials', async ({ system }) => {

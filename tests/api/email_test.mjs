@@ -18,7 +18,7 @@ scenario(
         const [id] = await publish(system, mail);
         await eventually('the mail is there', () => system.mail('ada@example.com').length === 1);
         await processed(system, id);
-        const [one] = system.mail();
+        const [one] = system.mail('ada@example.com');
         assert.deepEqual(one.faults, []);
         assert.equal(one.id, id);
         assert.equal(one.file, `${id}.eml`);

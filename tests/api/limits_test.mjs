@@ -7,7 +7,6 @@ import { withSystem } from '../support/js/scenario.mjs';
 
 const app = 'https://app.example.com';
 const scenario = withSystem({
-    gateways: 2,
     gatewayEnv: {
         ADDRESS: '0.0.0.0',
         ENABLE_RATE_LIMITING: 'true',

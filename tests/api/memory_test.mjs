@@ -7,7 +7,7 @@ import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2, memory: 1, gatewayEnv: { ENABLE_RATE_LIMITING: 'false' } });
+const scenario = withSystem({ memory: 1 });
 
 const conversation = async (system, id) => (await system.rows('select * from conversations where id = $1', [id]))[0];
 const bills = (system, user, resource) =>

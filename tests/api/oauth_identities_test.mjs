@@ -9,7 +9,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { withIdentities } from '../support/js/identities.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const test = await withIdentities();
+const test = withIdentities();
 const fresh = () => `${crypto.randomUUID()}@example.com`;
 const hash = (text) => createHash('sha256').update(text).digest('hex');
 

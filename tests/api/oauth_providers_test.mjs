@@ -7,7 +7,7 @@ import { jwt, keyPair } from '../support/js/identity_providers.mjs';
 import { api, redirect, withIdentities } from '../support/js/identities.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const test = await withIdentities();
+const test = withIdentities();
 const fresh = () => `${randomUUID()}@example.com`;
 const person = () => ({ sub: randomUUID(), email: fresh(), email_verified: true });
 

@@ -9,7 +9,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { withIdentities, redirect } from '../support/js/identities.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const test = await withIdentities();
+const test = withIdentities();
 const fresh = () => `${crypto.randomUUID()}@example.com`;
 const hash = (text) => createHash('sha256').update(text).digest('hex');
 const verify = (system, id) => system.rows('update users set email_verified_at = now() where id = $1', [id]);

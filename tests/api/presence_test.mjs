@@ -6,7 +6,7 @@ import { eventually, pause } from '../support/js/system/wait.mjs';
 import { Wire } from '../support/js/raw.mjs';
 import { withSystem, print, seconds } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2, chat: 0, moderation: 0, usage: 0, email: 0 });
+const scenario = withSystem();
 
 const presence = async (system, user, gateway = 'gateway-1') =>
     (await system.api('GET', '/users/presence', { token: user.token, gateway })).json.data;

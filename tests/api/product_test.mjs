@@ -7,7 +7,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { ask, claimsOf, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({});
+const scenario = withSystem();
 const password = 'correct horse battery staple';
 
 const test = (name, act) =>
@@ -214,8 +214,8 @@ test("AIRI-39 SAAS-20 SAAS-27: the usage meter counts, notifies at once and show
 });
 
 test('SAAS-11: the plans allow 1,000, 5,000 and 50,000 requests an hour', async ({ system }) => {
-    await system.start('gateway-2', { ENABLE_RATE_LIMITING: 'true' });
-    const { port } = system.program('gateway-2');
+    await system.start('gateway-3', { ENABLE_RATE_LIMITING: 'true' });
+    const { port } = system.program('gateway-3');
     for (const [plan, most] of [
         ['free', 1000],
         ['plus', 5000],
@@ -226,7 +226,7 @@ test('SAAS-11: the plans allow 1,000, 5,000 and 50,000 requests an hour', async 
         assert.equal((await policy())['ratelimit-policy'], `"api";q=${most};w=3600`);
         assert.match((await policy()).ratelimit, new RegExp(`;r=${most - 2};`));
     }
-    await system.stop('gateway-2');
+    await system.stop('gateway-3');
 });
 
 test('SAAS-28: a gaming_status_changed published to a user reaches all of their sockets and nobody else', async ({

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
 
 import pg from 'pg';
 
+import { afterFile as after, beforeFile as before, declareTest as test } from '../support/js/harness.mjs';
 import { startSystem } from '../support/js/system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);

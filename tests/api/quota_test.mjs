@@ -6,7 +6,7 @@ import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2 });
+const scenario = withSystem();
 
 async function pair(stage, plan) {
     const user = await stage.system.user(plan);

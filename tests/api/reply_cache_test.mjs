@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({});
+const scenario = withSystem();
 
 // One completion of the /v1 API; its text, and how often the provider was called for that mark until then.
 async function complete(system, user, mark, more = {}) {

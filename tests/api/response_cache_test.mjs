@@ -7,7 +7,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { ask, Wire } from '../support/js/raw.mjs';
 import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2 });
+const scenario = withSystem();
 
 const call =
     (system, gateway, { token }) =>

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { checkSealed, deadLetters, quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withOwnSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({});
+const scenario = withOwnSystem();
 
 const topic = 'chat.requested.v1';
 const failed = (one) => (one.unreadable ? 'failed' : 'completed');

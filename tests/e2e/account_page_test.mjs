@@ -1,13 +1,15 @@
-// The page's account dialog: profile, password, second factor, sessions, API keys; and logging in with a code. Against
-// a running system (AIRI_URL) without rate limits.
+// The page's account dialog: profile, password, second factor, sessions, API keys; and logging in with a code.
 
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
 
 import { Browser, inBothSchemes, logIn, replies, say, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
+const { url } = await pageSystem();
 const api = new Api(url);
 const email = freshEmail('account');
 const oldPassword = 'a long enough password';
@@ -249,6 +251,3 @@ await check('signing out everywhere revokes this session too', async () => {
 await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
-
-await browser.close();
-finish();

@@ -1,24 +1,28 @@
-// A real browser on the page of a running system. CHROMIUM is the browser's path, by default Debian's.
+// A real browser on the pages of a system. CHROMIUM is the browser's path, by default Debian's.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-import { eventually } from './checks.mjs';
+import { afterFile } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desk = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' };
+
+let chromiumRunning; // one for all files of this process
 
 // `faults` collects exceptions, violations of the content policy and requests to other origins on all of its pages.
 export class Browser {
     constructor(url) {
         this.url = url;
         this.faults = [];
+        this.contexts = [];
     }
 
     async start() {
-        this.browser = await chromium.launch({
+        chromiumRunning ??= chromium.launch({
             executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
             args: [
                 '--no-sandbox',
@@ -30,13 +34,17 @@ export class Browser {
                 '--disable-sync',
             ],
         });
+        this.browser = await chromiumRunning;
         this.context = await this.newContext();
+        afterFile(() => this.close());
         return this;
     }
 
     // Separate storage and cookies, like another user's browser.
-    newContext() {
-        return this.browser.newContext(desk);
+    async newContext() {
+        const context = await this.browser.newContext(desk);
+        this.contexts.push(context);
+        return context;
     }
 
     async openPage(context = this.context) {
@@ -55,7 +63,7 @@ export class Browser {
     }
 
     close() {
-        return this.browser.close();
+        return Promise.all(this.contexts.map((context) => context.close()));
     }
 }
 

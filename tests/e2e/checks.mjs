@@ -1,47 +1,6 @@
-// Shared by the end-to-end tests: named checks, waiting with a deadline, the API of a running system.
+// Shared by the end-to-end tests: e-mail addresses, the API of a running system.
 
 import assert from 'node:assert/strict';
-
-let passed = 0;
-let failed = 0;
-
-// Runs one check; a check that throws has failed, and the others continue.
-export async function check(name, act) {
-    const begun = Date.now();
-    try {
-        await act();
-        passed += 1;
-        console.log(`ok    ${name} (${Date.now() - begun} ms)`);
-    } catch (error) {
-        failed += 1;
-        console.log(`FAIL  ${name} (${Date.now() - begun} ms)`);
-        console.log(String(error.stack ?? error).replaceAll(/^/gm, '      '));
-    }
-}
-
-// Prints the last line and sets the exit code.
-export function finish() {
-    console.log(`${passed} passed, ${failed} failed`);
-    process.exit(failed > 0 ? 1 : 0);
-}
-
-// Calls `ask` until its result is neither null, undefined nor false, and returns it.
-export async function eventually(what, ask, { within = 20_000, every = 25 } = {}) {
-    const deadline = Date.now() + within;
-    for (;;) {
-        const got = await ask();
-        if (got !== null && got !== undefined && got !== false) return got;
-        if (Date.now() > deadline) throw new Error(`not within ${within} ms: ${what}`);
-        await new Promise((resolve) => setTimeout(resolve, every));
-    }
-}
-
-export function needed(name) {
-    const value = process.env[name];
-    if (value) return value;
-    console.log(`${name} is not set\n0 passed, 1 failed`);
-    process.exit(1);
-}
 
 export const freshEmail = (what) => `${what}-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.com`;
 

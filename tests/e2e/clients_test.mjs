@@ -1,5 +1,4 @@
-// Unchanged clients against a running system (AIRI_URL, KAFKA_BROKERS) with the simulated provider: the openai SDK, ws,
-// kafkajs and kcat. The last checks of the SDK make the provider fail twice: run other tests of the same system before.
+// Unchanged clients: the openai SDK, ws, kafkajs and kcat. The last checks of the SDK make the provider fail.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,10 +8,13 @@ import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import WebSocket from 'ws';
 
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
-const brokers = needed('KAFKA_BROKERS').split(',');
+const { system, url } = await pageSystem();
+const brokers = [system.brokers];
 const api = new Api(url);
 const { access_token: token, user } = await api.signup(freshEmail('clients'), 'a long enough password');
 
@@ -367,5 +369,3 @@ await check('openai: an error mid-stream is raised', async () => {
     assert.ok(text.length > 0, 'it failed before its first word');
     assert.ok(error.message, 'the error says nothing');
 });
-
-finish();

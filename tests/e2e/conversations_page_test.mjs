@@ -1,13 +1,16 @@
 // The page's actions on conversations: search, stars, archive, titles, deletion with undo, exports, unread marks,
-// ratings. Against a running system (AIRI_URL) with the simulated provider.
+// ratings.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { Browser, accessible, conversationOf, ended, inBothSchemes, replies, say, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
+const { url } = await pageSystem();
 const api = new Api(url);
 const browser = await new Browser(url).start();
 const page = await browser.openPage();
@@ -271,6 +274,3 @@ await check('the actions work on a phone', async () => {
 await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
-
-await browser.close();
-finish();

@@ -1,5 +1,4 @@
-// Signing in with an identity provider, on the page and the provider's own pages (npm oidc-provider). Against a running
-// system (AIRI_URL) whose oauth worker has a provider at AIRI_OIDC_PORT.
+// Signing in with an identity provider, on the page and the provider's own pages (npm oidc-provider).
 
 import assert from 'node:assert/strict';
 
@@ -7,11 +6,15 @@ import { generate } from 'otplib';
 
 import { OpenIdProvider } from '../support/js/identity_providers.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
 // The gateway's redirect address when no other one is configured.
-const url = needed('AIRI_URL').replace(/\/$/, '').replace('127.0.0.1', 'localhost');
-const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: Number(needed('AIRI_OIDC_PORT')) });
+const { openidPort, ...system } = await pageSystem();
+const url = system.url.replace('127.0.0.1', 'localhost');
+const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: openidPort });
 const email = freshEmail('identity');
 const subject = provider.person(email, { name: 'Grace' });
 await eventually('the provider is offered', async () =>
@@ -130,10 +133,8 @@ await check('a user with a second factor enters a code after the provider', asyn
     await other.locator('#companions .card').first().waitFor();
 });
 
-await browser.close();
 await provider.down();
 assert.deepEqual(
     browser.faults.filter((one) => !one.startsWith('external request: ')),
     [],
 );
-finish();

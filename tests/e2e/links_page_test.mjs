@@ -1,14 +1,14 @@
-// The links in mails: verifying an address, replacing a forgotten password, signing in. Against a running system
-// (AIRI_URL) whose mails are in AIRI_OUTBOX.
+// The links in mails: verifying an address, replacing a forgotten password, signing in.
 
 import assert from 'node:assert/strict';
 
-import { readOutbox } from '../support/js/system/outbox.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
-const outbox = needed('AIRI_OUTBOX');
+const { system, url } = await pageSystem();
 const api = new Api(url);
 const email = freshEmail('links');
 const password = 'a long enough password';
@@ -18,7 +18,8 @@ const page = await browser.openPage();
 // The link in the newest mail of a kind, on this gateway.
 const linkOf = (kind) =>
     eventually(`a mail ${kind}`, () => {
-        const link = readOutbox(outbox)
+        const link = system
+            .mail()
             .filter((mail) => mail.to === email && mail.link?.includes(`?${kind}=`))
             .at(-1)?.link;
         return link && `${url}/${new URL(link).search}`;
@@ -71,6 +72,3 @@ await check('a link signs in once', async () => {
     await late.getByText('expired or already used').waitFor();
     assert.ok(await late.locator('#auth').isVisible());
 });
-
-await browser.close();
-finish();

@@ -1,12 +1,15 @@
 // The list of conversations on two pages of one user: a change on one, or by another client, is shown on the other
-// without a reload. Against a running system (AIRI_URL) with the simulated provider.
+// without a reload.
 
 import assert from 'node:assert/strict';
 
 import { Browser, accessible, conversationOf, ended, say, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
+const { url } = await pageSystem();
 const api = new Api(url);
 const browser = await new Browser(url).start();
 const page = await browser.openPage();
@@ -87,6 +90,3 @@ await check('AIRI-57: deleting on one page removes it from the other, and undo r
 await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(browser.faults, []),
 );
-
-await browser.close();
-finish();

@@ -1,12 +1,14 @@
-// The page in a real browser against a running system (AIRI_URL) with the simulated provider, whose replies should take
-// some seconds: SIMULATED_TOKENS_PER_SECOND of about 15.
+// The page in a real browser.
 
 import assert from 'node:assert/strict';
 
 import { Browser, conversationOf, ended, inBothSchemes, logIn, replies, say, stateOf } from './browser.mjs';
-import { Api, assertGrows, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, assertGrows, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
+const { url } = await pageSystem();
 const api = new Api(url);
 const email = freshEmail('page');
 const password = 'a long enough password';
@@ -208,6 +210,3 @@ await check('the page fits a phone without horizontal scrolling and shows the li
 await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
     assert.deepEqual(faults, []),
 );
-
-await browser.close();
-finish();

@@ -1,21 +1,22 @@
 // A child signs up and waits for a parent's consent; a user exports their data, closes the account and restores it.
-// Against a running system (AIRI_URL) whose mails are in AIRI_OUTBOX.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { readOutbox } from '../support/js/system/outbox.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const url = needed('AIRI_URL').replace(/\/$/, '');
-const outbox = needed('AIRI_OUTBOX');
+const { system, url } = await pageSystem();
 const password = 'a long enough password';
 const browser = await new Browser(url).start();
 const linkOf = (to, kind, count = 1) =>
     eventually(`${count} mails ${kind}`, () => {
-        const links = readOutbox(outbox)
-            .filter((mail) => mail.to === to && mail.link?.includes(`?${kind}=`))
+        const links = system
+            .mail(to)
+            .filter((mail) => mail.link?.includes(`?${kind}=`))
             .map((mail) => mail.link);
         return links.length >= count && `${url}/${new URL(links.at(-1)).search}`;
     });
@@ -137,5 +138,3 @@ await check('SAAS-08: an account is restored by the link in the mail', async () 
 });
 
 assert.deepEqual(browser.faults, []);
-await browser.close();
-finish();

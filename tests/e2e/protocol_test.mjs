@@ -5,7 +5,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { check, eventually, finish } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 // The page's files have no package.json that declares them as modules.
 const pages = new URL('../../gateway/pages/client/', import.meta.url).pathname;
@@ -264,5 +265,3 @@ await check('an acceptance after the other copy of a message leaves one message'
     thread.addSend({ client_message_id: 'k', content: 'hello', accepted: { question_id: 'm', generation_id: 'g' } });
     assert.equal(thread.items.length, 1);
 });
-
-finish();

@@ -21,9 +21,12 @@ import { fileURLToPath } from 'node:url';
 import { Parser } from '@asyncapi/parser';
 
 import { Browser, inBothSchemes } from './browser.mjs';
-import { Api, check, eventually, finish, freshEmail, needed } from './checks.mjs';
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { Api, freshEmail } from './checks.mjs';
+import { pageSystem } from './system.mjs';
 
-const base = needed('AIRI_URL');
+const { url: base } = await pageSystem();
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));
@@ -191,4 +194,3 @@ await check('schemathesis finds no response that the OpenAPI document lacks', as
 });
 
 rmSync(work, { recursive: true });
-finish();

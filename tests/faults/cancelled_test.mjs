@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2, chat: 2 });
+const scenario = withFaults({ chat: 2 });
 
 const upstream = (system, one) =>
     eventually(

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print, spread } from '../support/js/scenario.mjs';
+import { withFaults, print, spread } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ chat: 2 });
+const scenario = withFaults({ chat: 2 });
 
 // Starts 200 replies of 10 users and waits until all of them stream.
 async function streams(stage, script) {

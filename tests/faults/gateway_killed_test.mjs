@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print, spread } from '../support/js/scenario.mjs';
+import { withFaults, print, spread } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ gateways: 2 });
+const scenario = withFaults();
 
 async function startStreams(clients, each, script) {
     const sent = (await Promise.all(clients.map((c) => c.sendAll(orders(each, { script }))))).flat();

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
-import { withSystem, print, seconds } from '../support/js/scenario.mjs';
+import { withFaults, print, seconds } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ moderation: 1, chat: 1 });
+const scenario = withFaults();
 
 async function sendAgain(clients) {
     const rejected = clients.flatMap((c) => c.all.filter((one) => one.rejected).map((one) => [c, one]));

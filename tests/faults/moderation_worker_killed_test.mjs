@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print, seconds } from '../support/js/scenario.mjs';
+import { withFaults, print, seconds } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ moderation: 1 });
+const scenario = withFaults();
 
 scenario('the only moderation worker dies mid-work, returns and loses no message', async (stage) => {
     const { system } = stage;

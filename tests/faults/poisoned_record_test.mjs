@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { readTopic } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
-import { withSystem } from '../support/js/scenario.mjs';
+import { withFaults } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ partitions: 2 });
+const scenario = withFaults({ partitions: 2 });
 
 const poison = [
     Buffer.from([0xff, 0x00, 0xfe, 0x7b, 0x80]),

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print, seconds } from '../support/js/scenario.mjs';
+import { withFaults, print, seconds } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ moderation: 1, chat: 1 });
+const scenario = withFaults();
 
 async function away(stage, leave) {
     const { system } = stage;

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({
+const scenario = withFaults({
     providers: ['openai', 'anthropic', 'groq'],
     chatEnv: { CHAT_FIRST_TOKEN_LIMIT: '1s', CHAT_GAP_LIMIT: '1s', CHAT_TOTAL_LIMIT: '8s' },
 });

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ chat: 1 });
+const scenario = withFaults();
 
 // Sends messages to three conversations of each client until `stop` is called.
 function load(clients, conversations, every) {

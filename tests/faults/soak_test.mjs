@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({
-    gateways: 2,
+const scenario = withFaults({
     moderation: 2,
     chat: 2,
     usage: 1,
@@ -82,7 +81,7 @@ async function keepSending(clients, conversations, running) {
 scenario('every message has one end after random kills under load', async (stage) => {
     const { system } = stage;
     const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
-    const rounds = Number(process.env.FAULTS_ROUNDS ?? 6);
+    const rounds = Number(process.env.FAULTS_ROUNDS ?? (process.env.AIRI_LONG_TESTS ? 60 : 5));
     print(`seed ${seed}`);
     const throwDice = dice(seed);
     stage.watchOffsets();

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { withSystem, print } from '../support/js/scenario.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({});
+const scenario = withFaults();
 
 scenario('usage is counted once although the usage worker dies repeatedly', async (stage) => {
     const { system } = stage;

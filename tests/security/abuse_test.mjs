@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { withBystander } from '../support/js/bystander.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const bad = withBystander({});
+const bad = withBystander();
 
 bad('a look-alike address is rejected in any script', async ({ port }) => {
     const looks = [

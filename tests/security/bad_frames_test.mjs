@@ -8,7 +8,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { withBystander } from '../support/js/bystander.mjs';
 import { ask, askRaw, frameOf, RawSocket, rejected, Wire } from '../support/js/raw.mjs';
 
-const bad = withBystander({ gatewayEnv: { FRONTEND_URL: 'https://app.example.com' } });
+const bad = withBystander();
 
 const unknownId = '00000000-0000-7000-8000-000000000000';
 const text = 0x81;

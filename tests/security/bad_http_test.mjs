@@ -4,13 +4,10 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { withBystander } from '../support/js/bystander.mjs';
+import { withBystander, connectionsPerAddress } from '../support/js/bystander.mjs';
 import { ask, askRaw, Raw, rejected } from '../support/js/raw.mjs';
 
-const perAddress = 2_000;
-const bad = withBystander({
-    gatewayEnv: { CONNECTIONS_PER_ADDRESS: String(perAddress), ADDRESS: '0.0.0.0' },
-});
+const bad = withBystander();
 
 const request = (first, lines = 'Host: a\r\n', body = '') => `${first} HTTP/1.1\r\n${lines}\r\n${body}`;
 const post = (lines, body) =>
@@ -197,8 +194,8 @@ bad(
         await eventually(
             'all others are rejected',
             () =>
-                answered().length === all.length - perAddress &&
-                all.filter((one) => one.ended).length === all.length - perAddress,
+                answered().length === all.length - connectionsPerAddress &&
+                all.filter((one) => one.ended).length === all.length - connectionsPerAddress,
             {
                 within: 30_000,
                 describe: () => ({ told: answered().length, ended: all.filter((one) => one.ended).length }),

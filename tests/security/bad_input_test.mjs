@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { withBystander, conversationOf } from '../support/js/bystander.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
-const bad = withBystander({ gatewayEnv: { CONNECTIONS_PER_ADDRESS: '2000' } });
+const bad = withBystander();
 
 const unknownId = '00000000-0000-7000-8000-000000000000';
 const deep = (n, open = '[', shut = ']') => open.repeat(n) + shut.repeat(n);

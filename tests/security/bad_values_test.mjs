@@ -7,7 +7,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { withBystander, conversationOf } from '../support/js/bystander.mjs';
 import { ask, askRaw, rejected } from '../support/js/raw.mjs';
 
-const bad = withBystander({});
+const bad = withBystander();
 
 const unknownId = '00000000-0000-7000-8000-000000000000';
 

@@ -6,7 +6,7 @@ import { ask } from '../support/js/raw.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 import { twoUsers } from '../support/js/two_users.mjs';
 
-const scenario = withSystem({});
+const scenario = withSystem();
 
 // A value that fits the schema: every member is set, texts are `text`, ids are `id`, nullable members are null.
 function example(document, schema, { id, text }) {

@@ -11,7 +11,6 @@ import { withSystem } from '../support/js/scenario.mjs';
 
 const scenario = withSystem({
     profile: 'airi',
-    gateways: 2,
     gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', FRONTEND_URL: 'https://app.example.com' },
 });
 

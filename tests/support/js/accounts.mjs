@@ -57,12 +57,12 @@ function accountsOn({ system }) {
     };
 }
 
-// Declares the file's system; returns a function that declares tests.
+// Declares which system the file's tests need, with `options` as withSystem() takes them; returns a function that declares
+// tests.
 export function withAccounts(options = {}) {
-    const scenario = withSystem({
-        gateways: 2,
-        ...options,
-        gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', ...options.gatewayEnv },
+    const scenario = withSystem(async () => {
+        const more = typeof options === 'function' ? await options() : options;
+        return { ...more, gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', ...more.gatewayEnv } };
     });
     return (name, act) => scenario(name, (stage) => act(accountsOn(stage)));
 }

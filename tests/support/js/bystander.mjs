@@ -52,17 +52,22 @@ class Bystander {
     }
 }
 
-// Declares the file's system; returns a function that declares tests whose bystander must be served and unharmed
-// afterwards.
-export function withBystander(options) {
-    const scenario = withSystem(options);
-    let bystander;
-    let people;
+export const connectionsPerAddress = 2_000;
+
+// Returns a function that declares tests whose bystander must be served and unharmed afterwards.
+export function withBystander() {
+    const scenario = withSystem({
+        gatewayEnv: {
+            ADDRESS: '0.0.0.0',
+            CONNECTIONS_PER_ADDRESS: String(connectionsPerAddress),
+            FRONTEND_URL: 'https://app.example.com',
+        },
+    });
     return (name, act) =>
         scenario(name, async ({ system }) => {
-            bystander ??= await Bystander.join(system);
-            people ??= { alice: await system.user(), bob: await system.user() };
-            await act({ system, bystander, port: bystander.port, ...people });
+            const bystander = await Bystander.join(system);
+            const [alice, bob] = await system.users(2);
+            await act({ system, bystander, port: bystander.port, alice, bob });
             await bystander.chats();
             bystander.unharmed();
         });

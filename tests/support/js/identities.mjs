@@ -1,7 +1,6 @@
 // Shared by the tests of sign-in with identity providers: a system with the oauth worker and its configured providers.
 
 import assert from 'node:assert/strict';
-import { after } from 'node:test';
 
 import { OpenIdProvider, ScriptedProvider, keyPair } from './identity_providers.mjs';
 import { withAccounts } from './accounts.mjs';
@@ -10,16 +9,21 @@ import { ask } from './raw.mjs';
 export const redirect = 'http://airi.example/';
 export const api = 'http://api.airi.example';
 
-// Starts the providers, then the system; returns a function that declares tests that receive all of them.
-export async function withIdentities() {
-    const openid = await OpenIdProvider.start({ redirect });
-    const [google, discord, apple] = await Promise.all([
+// Started once in a process, and used by all of its files.
+let started;
+
+async function startProviders() {
+    const [openid, google, discord, apple] = await Promise.all([
+        OpenIdProvider.start({ redirect }),
         ScriptedProvider.start(),
         ScriptedProvider.start(),
         ScriptedProvider.start(),
     ]);
-    const appleKey = keyPair('APPLEKEY1', 'ES256');
-    const test = withAccounts({
+    return { openid, google, discord, apple, appleKey: keyPair('APPLEKEY1', 'ES256') };
+}
+
+function optionsOf({ openid, google, discord, apple, appleKey }) {
+    return {
         oauth: 1,
         chat: 0,
         moderation: 0,
@@ -42,12 +46,17 @@ export async function withIdentities() {
             APPLE_ISSUER: apple.issuer,
             APPLE_PRIVATE_KEY: appleKey.privateKey.export({ type: 'pkcs8', format: 'pem' }),
         },
-    });
-    after(() => Promise.all([openid, google, discord, apple].map((one) => one.down())));
+    };
+}
+
+// Declares tests that receive the providers too.
+export function withIdentities() {
+    const test = withAccounts(async () => optionsOf(await (started ??= startProviders())));
     return (name, act) =>
-        test(name, (stage) =>
-            act({ ...stage, openid, google, discord, apple, appleKey, ...flows(stage, { openid, google }) }),
-        );
+        test(name, async (stage) => {
+            const providers = await started;
+            await act({ ...stage, ...providers, ...flows(stage, providers) });
+        });
 }
 
 function flows({ post, ports }, { openid, google }) {

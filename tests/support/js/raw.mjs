@@ -213,6 +213,14 @@ export function frameOf(first, payload = '', { masked = true } = {}) {
 
 // A socket of the ws library with functions that wait for frames; `code` is its close code.
 export class Wire {
+    static #all = new Set();
+
+    // The end of every socket that a test has left open: the next test counts connections too.
+    static closeAll() {
+        for (const wire of Wire.#all) wire.socket.terminate();
+        Wire.#all.clear();
+    }
+
     static async open(port, token, options = {}) {
         const wire = new Wire(port, token, options);
         await eventually('a WebSocket opens', () => wire.socket.readyState === WebSocket.OPEN || wire.rejection);
@@ -233,6 +241,7 @@ export class Wire {
     }
 
     constructor(port, token, { path = '/ws', protocols = [], from, ...options }) {
+        Wire.#all.add(this);
         this.frames = [];
         this.code = null;
         const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...options.headers };

@@ -1,34 +1,32 @@
-// Shared by the tests on whole systems: one system per file, stopped after its last test; logs are printed on failure.
+// Shared by the tests on whole systems.
 
-import { after, before, test } from 'node:test';
-
+import { declareTest } from './harness.mjs';
+import { Wire } from './raw.mjs';
+import { systemWith } from './shared_system.mjs';
 import { OffsetWatch, check } from './system/checker.mjs';
 import { Client } from './system/client.mjs';
-import { startSystem } from './system/system.mjs';
 
-// Declares the file's system; the returned function declares tests that receive a stage on it.
-export function withSystem(options) {
-    let system;
-    let failed = false;
-    before(async () => {
-        const begun = Date.now();
-        system = await startSystem(options);
-        console.log(`      a system is up in ${seconds(begun)}`);
-    });
-    after(() => system?.end({ failed }));
+// Declares which system the file's tests need: its options, or a function that returns them. The returned function
+// declares tests that receive a stage on it. Files with equal options share a system, so a test asserts only what
+// concerns its own users.
+export function withSystem(options = {}) {
     return (name, act) =>
-        test(name, async () => {
-            const using = new Stage(system);
+        declareTest(name, async () => {
+            const stage = new Stage(await systemWith(typeof options === 'function' ? await options() : options));
             try {
-                await act(using);
-            } catch (error) {
-                failed = true;
-                throw error;
+                await act(stage);
             } finally {
-                await using.leave();
+                await stage.leave();
             }
         });
 }
+
+// The same with a system of the file's own, for tests that leave something behind.
+export const withOwnSystem = (options = {}) => withSystem({ ...options, file: crypto.randomUUID() });
+
+// The same for tests that kill its parts: a consumer group gives a member up after 2 s of silence.
+export const withFaults = (options = {}) =>
+    withOwnSystem({ ...options, env: { KAFKA_SESSION_TIMEOUT: '2000ms', ...options.env } });
 
 // A test's own users and clients on the system, and its checks.
 class Stage {
@@ -70,6 +68,7 @@ class Stage {
     async leave() {
         if (this.watch) this.watch.running = false;
         for (const client of this.opened) client.close();
+        Wire.closeAll();
     }
 }
 

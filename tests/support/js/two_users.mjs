@@ -30,13 +30,17 @@ const ownerOf = {
 };
 export const owner = (table) => ownerOf[table] ?? 'user_id';
 
-let people;
+const people = new WeakMap(); // by system
 
 // Two users with rows in every table of users' rows.
-export async function twoUsers(system) {
-    if (people) return people;
+export function twoUsers(system) {
+    if (!people.has(system)) people.set(system, createUsers(system));
+    return people.get(system);
+}
+
+async function createUsers(system) {
     const port = system.program('gateway-1').port;
-    people = await Promise.all(
+    const users = await Promise.all(
         ['alice', 'bob'].map(async (name) => {
             const user = await system.user();
             const mark = `${name}${crypto.randomUUID().replaceAll('-', '')}`;
@@ -122,13 +126,13 @@ export async function twoUsers(system) {
         }),
     );
     for (const table of await tablesOfUsers(system))
-        for (const { id } of people)
+        for (const { id } of users)
             await eventually(
                 `${table} has rows of both`,
                 async () =>
                     (await system.rows(`select 1 from ${table} where ${owner(table)} = $1 limit 1`, [id])).length === 1,
             );
-    return people;
+    return users;
 }
 
 // Partitions are accessed through their parents and are listed in the first test only.

@@ -39,6 +39,7 @@ export class Program {
         this.ready = ready;
         this.child = null;
         this.supervised = supervised;
+        this.env = {};
         this.endings = []; // exit codes of its own endings
         mkdirSync(this.home, { recursive: true });
         mkdirSync(path.dirname(this.log), { recursive: true });
@@ -55,6 +56,7 @@ export class Program {
     // Returns at once; `up` waits until it is ready.
     launch(env = {}) {
         if (this.running) throw new Error(`${this.name} is already running`);
+        this.env = env; // what differs from its options
         const log = openSync(this.log, 'a');
         const { command, args } = this.options;
         this.child = spawn(command, args, {

@@ -36,15 +36,13 @@ export const secretText = (bytes = 24) => randomBytes(bytes).toString('hex');
 const defaults = {
     profile: 'saas',
     partitions: 6,
-    gateways: 1,
+    gateways: 2,
+    ...Object.fromEntries(workers.map(({ name }) => [name, 0])),
+    // memory calls the provider too: only for its own tests
     moderation: 1,
     chat: 1,
-    memory: 0, // calls the provider too: only for its own tests
     usage: 1,
     email: 1,
-    exports: 0,
-    oauth: 0,
-    scheduler: 0,
     env: {}, // of every program
     gatewayEnv: {},
     chatEnv: {},
@@ -52,10 +50,16 @@ const defaults = {
     oauthEnv: {},
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted
+    file: '', // systems of different files are different ones
 };
 
 // Starts everything and waits until it is ready. `options` as in `defaults`.
 export async function startSystem(options = {}) {
+    for (const name of Object.keys(options))
+        if (!(name in defaults))
+            throw new Error(
+                `unknown option or worker "${name}" of a system; known: ${Object.keys(defaults).join(', ')}`,
+            );
     const system = new System({ ...defaults, ...options });
     open.add(system);
     try {
@@ -74,6 +78,7 @@ class System {
         this.programs = new Map();
         this.secrets = new Set();
         this.began = Date.now();
+        this.disturbed = false; // a server was killed or stopped: no other file uses this system
     }
 
     async begin() {
@@ -109,6 +114,7 @@ class System {
             wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))),
         );
         await this.settled(counts);
+        this.atStart = new Set(this.programs.keys());
     }
 
     // Waits until the group of each of these workers has exactly so many members and every partition is assigned.
@@ -188,7 +194,7 @@ class System {
             JWT_SECRET: this.jwtSecret,
             AIRI_PROFILE: this.options.profile,
             AIRI_INSTANCE: name,
-            KAFKA_SESSION_TIMEOUT: '2000ms',
+            KAFKA_SESSION_TIMEOUT: '6000ms',
             ...this.options.env,
         };
         if (kind === 'gateway') {
@@ -252,13 +258,28 @@ class System {
     }
 
     async kill(name) {
-        if (servers.includes(name)) return void (await this.server(name, 'kill'));
+        if (servers.includes(name)) return this.disturb(name, 'kill');
         await this.program(name).kill();
     }
 
     async stop(name) {
-        if (servers.includes(name)) return void (await this.server(name, 'stop'));
+        if (servers.includes(name)) return this.disturb(name, 'stop');
         return this.program(name).stop();
+    }
+
+    async disturb(name, verb) {
+        this.disturbed = true;
+        await this.server(name, verb);
+    }
+
+    // Whether everything is as it was at the start, for another file's tests.
+    async intact() {
+        if (this.disturbed) return false;
+        const programs = [...this.programs.values()];
+        if (programs.some((one) => one.running !== this.atStart.has(one.name) || Object.keys(one.env).length > 0))
+            return false;
+        await this.settled(this.options);
+        return true;
     }
 
     pause(name) {
