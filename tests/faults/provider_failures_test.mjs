@@ -138,9 +138,10 @@ scenario('harmless irregularities of a provider change nothing', async (stage) =
 
 scenario('the third provider answers when two fail, one of them mid-stream', async (stage) => {
     const [client] = await stage.clientsOf(1);
+    // Paced, so that the client follows each epoch rather than joining a later one.
     const sent = await each(client, [
-        'tokens=10 openai.fault=cut anthropic.fault=error',
-        'tokens=10 openai.status=500 anthropic.fault=cut',
+        'tokens=10 rate=20 openai.fault=cut anthropic.fault=error',
+        'tokens=10 rate=20 openai.status=500 anthropic.fault=cut',
     ]);
     await stage.check();
     const [both, one] = [...sent.values()];
