@@ -41,7 +41,7 @@ struct shared_parts {
     seal::master master;
     gateway::catalogue catalogue = {};
     gateway_options options;
-    router routes{routes::tables};
+    router routes{routes::tables()};
 };
 
 // One thread: its sockets, its connections to Redis, its caches. No other thread touches any of it.

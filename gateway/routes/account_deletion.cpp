@@ -89,6 +89,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> account_deletion{rows};
+extern const std::span<const route> account_deletion{rows};
 
 }  // namespace airi::gateway::routes

@@ -16,6 +16,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> activity{rows};
+extern const std::span<const route> activity{rows};
 
 }  // namespace airi::gateway::routes

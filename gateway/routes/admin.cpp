@@ -148,6 +148,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> admin{rows};
+extern const std::span<const route> admin{rows};
 
 }  // namespace airi::gateway::routes

@@ -92,6 +92,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> api_keys{rows};
+extern const std::span<const route> api_keys{rows};
 
 }  // namespace airi::gateway::routes

@@ -229,6 +229,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> auth{rows};
+extern const std::span<const route> auth{rows};
 
 }  // namespace airi::gateway::routes

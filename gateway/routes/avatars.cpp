@@ -95,6 +95,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> avatars{rows};
+extern const std::span<const route> avatars{rows};
 
 }  // namespace airi::gateway::routes

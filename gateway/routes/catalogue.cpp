@@ -26,6 +26,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> catalogue{rows};
+extern const std::span<const route> catalogue{rows};
 
 }  // namespace airi::gateway::routes

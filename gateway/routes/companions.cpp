@@ -40,6 +40,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> companions{rows};
+extern const std::span<const route> companions{rows};
 
 }  // namespace airi::gateway::routes

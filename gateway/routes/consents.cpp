@@ -61,6 +61,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> consents{rows};
+extern const std::span<const route> consents{rows};
 
 }  // namespace airi::gateway::routes

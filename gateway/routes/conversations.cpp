@@ -140,6 +140,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> conversations{rows};
+extern const std::span<const route> conversations{rows};
 
 }  // namespace airi::gateway::routes

@@ -143,6 +143,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> email_links{rows};
+extern const std::span<const route> email_links{rows};
 
 }  // namespace airi::gateway::routes

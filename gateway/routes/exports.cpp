@@ -153,6 +153,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> exports{rows};
+extern const std::span<const route> exports{rows};
 
 }  // namespace airi::gateway::routes

@@ -55,6 +55,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> generations{rows};
+extern const std::span<const route> generations{rows};
 
 }  // namespace airi::gateway::routes

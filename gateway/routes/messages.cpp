@@ -186,6 +186,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> messages{rows};
+extern const std::span<const route> messages{rows};
 
 }  // namespace airi::gateway::routes

@@ -175,6 +175,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> oauth{rows};
+extern const std::span<const route> oauth{rows};
 
 }  // namespace airi::gateway::routes

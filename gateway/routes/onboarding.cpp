@@ -22,6 +22,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> onboarding{rows};
+extern const std::span<const route> onboarding{rows};
 
 }  // namespace airi::gateway::routes

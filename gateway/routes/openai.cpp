@@ -86,6 +86,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> openai{rows};
+extern const std::span<const route> openai{rows};
 
 }  // namespace airi::gateway::routes

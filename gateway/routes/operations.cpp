@@ -115,6 +115,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> operations{rows};
+extern const std::span<const route> operations{rows};
 
 }  // namespace airi::gateway::routes

@@ -37,6 +37,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> presence{rows};
+extern const std::span<const route> presence{rows};
 
 }  // namespace airi::gateway::routes

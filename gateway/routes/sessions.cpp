@@ -49,6 +49,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> sessions{rows};
+extern const std::span<const route> sessions{rows};
 
 }  // namespace airi::gateway::routes

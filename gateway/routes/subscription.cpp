@@ -14,6 +14,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> subscription{rows};
+extern const std::span<const route> subscription{rows};
 
 }  // namespace airi::gateway::routes

@@ -1,19 +1,13 @@
-// The route tables, one per domain.
+// The route tables: gateway/routes/<domain>.cpp defines one, named <domain>. CMakeLists.txt makes the list of them.
 #pragma once
 
-#include <array>
 #include <span>
 
 #include "gateway/api/route.hpp"
 
 namespace airi::gateway::routes {
 
-extern const std::span<const route> account_deletion, activity, admin, api_keys, auth, avatars, catalogue, companions,
-    consents, conversations, email_links, exports, generations, messages, oauth, onboarding, openai, operations, pages,
-    presence, profile, sessions, subscription, templates, two_factor, usage;
-
-inline const std::array tables{account_deletion, activity, admin, api_keys, auth, avatars, catalogue, companions,
-    consents, conversations, email_links, exports, generations, messages, oauth, onboarding, openai, operations, pages,
-    presence, profile, sessions, subscription, templates, two_factor, usage};
+/// The table of every domain, in the order of their names.
+std::span<const std::span<const route>> tables();
 
 }  // namespace airi::gateway::routes

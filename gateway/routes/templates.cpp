@@ -28,6 +28,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> templates{rows};
+extern const std::span<const route> templates{rows};
 
 }  // namespace airi::gateway::routes

@@ -99,6 +99,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> two_factor{rows};
+extern const std::span<const route> two_factor{rows};
 
 }  // namespace airi::gateway::routes

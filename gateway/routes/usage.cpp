@@ -36,6 +36,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-const std::span<const route> usage{rows};
+extern const std::span<const route> usage{rows};
 
 }  // namespace airi::gateway::routes

@@ -36,7 +36,7 @@ struct gateway_fixture {
     secret refresh_key{"refresh"};
     seal::master master{secret("an encryption key of 32 bytes, or more")};
     gateway::catalogue known;
-    gateway::router routes{gateway::routes::tables};
+    gateway::router routes{gateway::routes::tables()};
     gateway::account_cache sessions{database, master};
     gateway::rate_limiter limits{client};
     gateway::response_cache kept{client};

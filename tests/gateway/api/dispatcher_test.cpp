@@ -90,7 +90,7 @@ TEST_CASE("AIRI-57: a route broadcasts its change to the user's sockets when it 
 TEST_CASE("a pending account reaches only the routes that allow it, and no WebSocket") {
     house h;
     h.pending = true;
-    for (const auto& table : gateway::routes::tables)
+    for (const auto& table : gateway::routes::tables())
         for (const auto& r : table) {
             if (r.access == gateway::access::anyone || contains(r.path, "{")) continue;
             CAPTURE(r.path);

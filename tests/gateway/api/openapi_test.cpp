@@ -15,13 +15,13 @@ using airi::test::contains;
 using namespace airi::gateway;
 
 TEST_CASE("every named route is in the OpenAPI document, with its body and responses") {
-    const auto parsed = json::document::parse(openapi_document(routes::tables));
+    const auto parsed = json::document::parse(openapi_document(routes::tables()));
     REQUIRE(parsed);
     const auto root = parsed->root();
     CHECK(root["openapi"].string() == "3.1.0");
     constexpr std::string_view methods[] = {"get", "head", "post", "put", "patch", "delete", "options"};
     std::size_t operations = 0;
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table) {
             if (r.name.empty()) continue;
             CAPTURE(r.path);
@@ -37,13 +37,13 @@ TEST_CASE("every named route is in the OpenAPI document, with its body and respo
 }
 
 TEST_CASE("every reference of the document resolves, and every schema that a route names exists") {
-    const auto parsed = json::document::parse(openapi_document(routes::tables));
-    const auto text = openapi_document(routes::tables);
+    const auto parsed = json::document::parse(openapi_document(routes::tables()));
+    const auto text = openapi_document(routes::tables());
     const std::regex reference("\"#/components/(schemas|responses)/([A-Za-z]+)\"");
     for (std::sregex_iterator at(text.begin(), text.end(), reference), end; at != end; ++at)
         CHECK_MESSAGE(parsed->root()["components"][(*at)[1].str()][(*at)[2].str()].exists(), (*at)[0].str());
     CHECK_FALSE(contains(text, "$defs"));
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table)
             for (auto name : {r.body, r.query, r.response}) {
                 if (name.ends_with("[]")) name.remove_suffix(2);

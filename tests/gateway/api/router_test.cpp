@@ -13,7 +13,7 @@ using namespace airi::gateway;
 namespace {
 
 found_route find_route(verb method, std::string_view path) {
-    static const router all{routes::tables};
+    static const router all{routes::tables()};
     return all.find(method, path);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("AIRI-56: a feature that is switched off is refused, all others are no
 }
 
 TEST_CASE("AIRI-56: routes that take images need the files feature, and no other route does") {
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table) {
             CAPTURE(r.path);
             CHECK((r.needs == feature::files) == r.media_types.starts_with("image/"));
@@ -75,7 +75,7 @@ TEST_CASE("AIRI-56: routes that take images need the files feature, and no other
 }
 
 TEST_CASE("a route that sends messages needs the chat scope, one that answers with tokens issues them") {
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table) {
             CAPTURE(r.path);
             CHECK(r.sends_message == (r.scope == "chat"));
@@ -99,7 +99,7 @@ TEST_CASE("a path without the method lists its methods") {
 
 TEST_CASE("every row of the tables is consistent") {
     std::set<std::pair<verb, std::string>> seen;
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table) {
             CAPTURE(r.path);
             CHECK((r.path.starts_with('/') || r.path.starts_with("=/")));
@@ -119,7 +119,7 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
         "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/health",
         "=/healthz", "=/readyz", "=/metrics", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico",
         "=/{file}", "=/client/{file}", "=/style/{file}", "=/views/{file}"};
-    for (const auto& table : routes::tables)
+    for (const auto& table : routes::tables())
         for (const auto& r : table) {
             CAPTURE(r.path);
             const bool picture = r.path == "/avatars/{id}" && r.method == verb::get;

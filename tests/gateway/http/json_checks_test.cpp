@@ -13,7 +13,7 @@ using namespace airi::gateway;
 namespace {
 
 found_route find_route(verb method, std::string_view path) {
-    static const router all{routes::tables};
+    static const router all{routes::tables()};
     return all.find(method, path);
 }
 
