@@ -4,7 +4,6 @@
 
 #include "workers/chat/after_commit.hpp"
 #include "workers/chat/generation_run.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 #include "workers/runtime/errors.hpp"
 
 namespace airi::workers::chat {
@@ -37,7 +36,7 @@ worker declare(const ports& ports) {
     };
     worker out;
     out.name = "chat";
-    out.group = consumer_groups::chat;
+    out.group = "chat";
     out.topic = std::string(events::chat_screened::topic);
     out.max_in_flight = 1'000;
     out.handle = on_event<events::chat_screened>(handler{ports});

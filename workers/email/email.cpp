@@ -3,12 +3,11 @@
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/email/compose.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::email {
 namespace {
 
-constexpr std::string_view consumer = consumer_groups::email;
+constexpr std::string_view group = "mail";
 
 }  // namespace
 
@@ -23,14 +22,14 @@ awaitable<result<effects>> deliver(events::email_requested event, record record,
         co_return effects{};
     }
     const auto known = co_await postgres::run_one(
-        ports.database, std::nullopt, sql::bind("inbox.has", {{"consumer", consumer}, {"event", id}}));
+        ports.database, std::nullopt, sql::bind("inbox.has", {{"consumer", group}, {"event", id}}));
     if (!known) co_return known.error();
     if (!known->empty() && known->boolean(0, 0)) co_return effects{};
     const auto sent = co_await ports.pool.send(std::move(*message));
     if (!sent) co_return sent.error();
     log::info("mail.sent", {{"event_id", id.text()}, {"mail", event.kind}});
     effects out;
-    out.statements.push_back(sql::bind("inbox.add", {{"consumer", consumer}, {"event", id}}));
+    out.statements.push_back(sql::bind("inbox.add", {{"consumer", group}, {"event", id}}));
     co_return out;
 }
 
@@ -43,7 +42,7 @@ worker declare(const ports& ports) {
     };
     worker out;
     out.name = "email";
-    out.group = consumer_groups::email;
+    out.group = group;
     out.topic = std::string(events::email_requested::topic);
     // A server that defers a message (greylisting) accepts it some minutes later: twelve attempts take a quarter of an
     // hour.

@@ -7,7 +7,6 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::exports {
 namespace {
@@ -62,7 +61,7 @@ worker declare(postgres::database& database) {
     };
     worker out;
     out.name = "exports";
-    out.group = consumer_groups::exports;
+    out.group = "privacy";
     out.topic = std::string(events::export_requested::topic);
     out.max_in_flight = 4;
     out.handle = on_event<events::export_requested>(handler{database});

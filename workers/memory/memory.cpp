@@ -10,7 +10,6 @@
 #include "sql/memories.hpp"
 #include "workers/memory/prompts.hpp"
 #include "workers/providers/estimate.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::memory {
 namespace {
@@ -172,7 +171,7 @@ worker declare(const ports& ports) {
     };
     worker out;
     out.name = "memory";
-    out.group = consumer_groups::memory;
+    out.group = "memory";
     out.topic = std::string(events::chat_finished::topic);
     out.handle = on_event<events::chat_finished>(handler{ports});
     return out;

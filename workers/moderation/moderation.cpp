@@ -4,7 +4,6 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/generations.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::moderation {
 namespace {
@@ -131,7 +130,7 @@ worker declare(const term_list& terms, user_keys& keys) {
     };
     worker out;
     out.name = "moderation";
-    out.group = consumer_groups::moderation;
+    out.group = "moderation";
     out.topic = std::string(events::chat_requested::topic);
     out.max_in_flight = 256;
     out.handle = on_event<events::chat_requested>(handler{terms, keys});

@@ -6,7 +6,6 @@
 #include "events/frames/oauth.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::oauth {
 namespace {
@@ -77,7 +76,7 @@ worker declare(const ports& ports) {
     };
     worker out;
     out.name = "oauth";
-    out.group = consumer_groups::oauth;
+    out.group = "identity";
     out.topic = std::string(events::identity_requested::topic);
     out.max_in_flight = 200;
     out.handle = on_event<events::identity_requested>(handler{ports});

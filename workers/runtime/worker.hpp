@@ -23,8 +23,10 @@ struct record {
 };
 
 struct worker {
-    std::string name;        ///< in logs and metrics
-    std::string_view group;  ///< one of consumer_groups
+    std::string name;  ///< in logs and metrics
+    /// The consumer group, which workers/workers.cmake has too. It names offsets in Kafka and rows of the inbox:
+    /// another one would read a week of records again, so it stays when the worker is renamed.
+    std::string_view group;
     std::string topic;
     retry_policy retry;
     std::size_t max_in_flight = 64;  ///< handlers running at the same time

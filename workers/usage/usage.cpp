@@ -6,7 +6,6 @@
 #include "events/usage.hpp"
 #include "platform/base/json.hpp"
 #include "sql/statements.hpp"
-#include "workers/runtime/consumer_groups.hpp"
 
 namespace airi::workers::usage {
 namespace {
@@ -62,7 +61,7 @@ result<effects> count(std::span<const kafka::message> batch) {
 worker declare() {
     worker out;
     out.name = "usage";
-    out.group = consumer_groups::usage;
+    out.group = "usage";
     out.topic = std::string(events::usage_recorded::topic);
     out.retry.keep_order = false;
     out.max_in_flight = 500;
