@@ -58,7 +58,8 @@ script() {
             "insert into airi.applied_files (path, sha256) values ('$file', '$digest') on conflict (path) do
                 update set sha256 = excluded.sha256, applied_at = now()" "$file"
     done
-    printf '%s\n' '\if :applied' 'set search_path = airi;' '\i sql/check_functions.sql' '\endif'
+    printf '%s\n' '\if :applied' 'set search_path = airi;' 'begin;' "$lock" '\i sql/own_rows.sql' 'commit;' \
+        '\i sql/check_functions.sql' '\endif'
     printf '%s\n' 'begin;' "$lock" "\\set profile $profile" '\i sql/profiles/base.sql' 'commit;'
 }
 
