@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "events/all.hpp"
+#include "events/codec.hpp"
+#include "events/sample.hpp"
 
 namespace airi::events {
 namespace {
@@ -46,6 +48,17 @@ std::pair<std::string, std::string> schema_of() {
             Event::topic, properties, required)};
 }
 
+// One member a line, as the recorded payloads of released versions have it.
+template <class Event>
+std::pair<std::string, std::string> payload_of() {
+    std::string members;
+    const auto parsed = json::document::parse(encode(sample<Event>()));
+    parsed->root().members([&](std::string_view name, json::value is) {
+        members += fmt::format("{}  \"{}\": {}", members.empty() ? "" : ",\n", name, is.text());
+    });
+    return {fmt::format("{}.json", Event::topic), fmt::format("{{\n{}\n}}\n", members)};
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> schemas() {
@@ -53,6 +66,15 @@ std::vector<std::pair<std::string, std::string>> schemas() {
         [](const auto&... event) {
             return std::vector<std::pair<std::string, std::string>>{
                 schema_of<std::remove_cvref_t<decltype(event)>>()...};
+        },
+        all{});
+}
+
+std::vector<std::pair<std::string, std::string>> sample_payloads() {
+    return std::apply(
+        [](const auto&... event) {
+            return std::vector<std::pair<std::string, std::string>>{
+                payload_of<std::remove_cvref_t<decltype(event)>>()...};
         },
         all{});
 }

@@ -24,7 +24,7 @@ const names without_statements{"openai", "operations", "pages", "presence"};
 // Schemas without routes: what several domains share.
 const names without_routes{"common"};
 // What every event is made with.
-const names not_domains{"all", "codec", "envelope", "field", "schema", "topics"};
+const names not_domains{"all", "codec", "envelope", "field", "sample", "schema", "topics"};
 
 std::string stem_of(const std::string& path) { return std::filesystem::path(path).stem().string(); }
 

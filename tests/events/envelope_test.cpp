@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <map>
-#include <set>
 
-#include "events/topics.hpp"
+#include "events/moderation.hpp"
+#include "events/sample.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
@@ -46,23 +46,10 @@ TEST_CASE("the trace and the request's id are headers if they are set") {
 
 TEST_CASE("events that must stay in order share a key: chat by conversation, the others by user") {
     const events::origin from{given, "/x", some_time, {}};
+    const auto decided = events::sample<events::moderation_decided>();
     CHECK(events::envelope(requested(), from).key == requested().conversation.text());
     CHECK(events::envelope(screened(), from).key == requested().conversation.text());
-    CHECK(events::envelope(sample<events::chat_finished>(), from).key == requested().conversation.text());
-    CHECK(events::envelope(sample<events::moderation_decided>(), from).key == requested().user.text());
+    CHECK(events::envelope(finished_chat(), from).key == requested().conversation.text());
+    CHECK(events::envelope(decided, from).key == decided.user.text());
     CHECK(events::envelope(used(), from).key == requested().user.text());
-}
-
-TEST_CASE("every event has its released topic, a retry topic and a dead-letter topic") {
-    const auto list = events::topics();
-    const std::set<std::string> all(list.begin(), list.end());
-    CHECK(all.size() == list.size());
-    CHECK(list.size() == 3 * std::tuple_size_v<events::all>);
-    for (const std::string topic :
-        {"chat.requested.v1", "chat.screened.v1", "chat.finished.v1", "moderation.decided.v1", "usage.recorded.v1"}) {
-        CAPTURE(topic);
-        CHECK(all.contains(topic));
-        CHECK(all.contains(topic + "-retry"));
-        CHECK(all.contains(topic + "-dlt"));
-    }
 }

@@ -6,6 +6,7 @@
 
 #include "events/frames/all.hpp"
 #include "events/frames/frame.hpp"
+#include "events/sample.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 
 using namespace airi;
@@ -88,6 +89,22 @@ TEST_CASE("a client frame is read from its data") {
     CHECK(resume.offset == -1);
     CHECK(decoded<frames::subscribe>(R"({"channel":"admin"})").channel == "admin");
     decoded<frames::ping>("null");
+}
+
+TEST_CASE("every client frame decodes to what was encoded") {
+    std::apply(
+        [](const auto&... frame) {
+            const auto check = [](const auto& sample) {
+                using type = std::remove_cvref_t<decltype(sample)>;
+                CAPTURE(type::type);
+                const auto text = encode_frame(sample);
+                const auto parsed = json::document::parse(text);
+                REQUIRE(parsed.has_value());
+                CHECK(encode_frame(decoded<type>(parsed->root()["data"].text())) == text);
+            };
+            (check(events::sample<std::remove_cvref_t<decltype(frame)>>()), ...);
+        },
+        frames::client_frames{});
 }
 
 TEST_CASE("a fault of a client frame names the field") {

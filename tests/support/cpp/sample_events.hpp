@@ -1,7 +1,10 @@
-// One event of each kind with every field set, for the tests of events and workers.
+// The events of one chat message and a mail, with values as a user would make them, for the tests of events and
+// workers. An event whose values do not matter is events::sample.
 #pragma once
 
-#include "events/all.hpp"
+#include "events/chat.hpp"
+#include "events/email.hpp"
+#include "events/usage.hpp"
 
 namespace airi::test {
 
@@ -28,6 +31,12 @@ inline events::chat_screened screened(std::string_view client_message_id = "m-1"
     return {request.conversation, request.user, request.message, request.generation, request.reply, request.created_at};
 }
 
+inline events::chat_finished finished_chat() {
+    const auto request = requested();
+    return {request.conversation, request.user, request.message, request.generation, request.reply, "completed", "",
+        "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
+}
+
 inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
     const auto request = requested(client_message_id);
     return {
@@ -37,56 +46,6 @@ inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
 inline events::email_requested wanted_mail(std::string kind = "verify_email") {
     return {requested().user, "ada@example.com", std::move(kind), "en", "https://airi.example/verify?token=a-b_c&x=1",
         {R"({"name":"Ada \"L\" <b>"})"}, instant{std::chrono::microseconds{4'102'444'800'000'000}}};
-}
-
-template <class Event>
-Event sample();
-template <>
-inline events::chat_requested sample() {
-    auto out = requested("m \"1\"", "caf\xC3\xA9 \\ \n \xF0\x9F\x98\x80");
-    out.sealed = true;
-    return out;
-}
-template <>
-inline events::chat_screened sample() {
-    return screened();
-}
-template <>
-inline events::chat_finished sample() {
-    const auto request = requested();
-    return {request.conversation, request.user, request.message, request.generation, request.reply, "completed", "",
-        "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
-}
-template <>
-inline events::moderation_decided sample() {
-    const auto request = requested();
-    return {request.message, request.user, "block", "violence", "blocked_term:violence", 0.8};
-}
-template <>
-inline events::usage_recorded sample() {
-    return used();
-}
-
-template <>
-inline events::email_requested sample() {
-    return wanted_mail();
-}
-template <>
-inline events::identity_requested sample() {
-    return {events::flow_id::of(uuid{}, "a flow"), "google"};
-}
-
-template <>
-inline events::export_requested sample() {
-    return {export_id::of(requested().user.value, "export"), requested().user,
-        "https://airi.example/api/v1/users/export/download?token=a-b_c", some_time};
-}
-
-/// Calls `each` with a sample of every kind of event.
-template <class Each>
-void for_each_event(Each each) {
-    std::apply(
-        [&](const auto&... event) { (each(sample<std::remove_cvref_t<decltype(event)>>()), ...); }, events::all{});
 }
 
 }  // namespace airi::test

@@ -1,5 +1,7 @@
 #include "workers/exports/exports.hpp"
 
+#include "events/exports.hpp"
+#include "events/sample.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
@@ -16,7 +18,7 @@ struct exports_fixture {
     loop io;
     fake_database database;
     worker exports_worker = exports::declare(database);
-    events::export_requested event = sample<events::export_requested>();
+    events::export_requested event = events::sample<events::export_requested>();
     int left = 3;  ///< steps until the archive has come to its end
     std::string end = "ready";
 

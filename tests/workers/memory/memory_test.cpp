@@ -31,7 +31,7 @@ struct memory_fixture {
     models::model_list prices = std::make_shared<std::vector<models::priced_model>>(std::vector<models::priced_model>{
         {"dear", "big", 0, 100, 1000, 8000, 500}, {"cheap", "small", 0, 1, 10, 8000, 500}});
     memory::ports ports{database, providers, health, prices};
-    events::chat_finished event = sample<events::chat_finished>();
+    events::chat_finished event = finished_chat();
     std::optional<std::string> due =
         R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,)"
         R"("summary":null,"until":null,"titled":false,"folded":false})";

@@ -1,5 +1,6 @@
 #include "workers/moderation/moderation.hpp"
 
+#include "events/moderation.hpp"
 #include "platform/base/json.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
