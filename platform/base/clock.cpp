@@ -33,7 +33,9 @@ std::optional<instant> parse_instant(std::string_view text) {
     const int y = digits(text, 0, 4), mo = digits(text, 5, 2), d = digits(text, 8, 2);
     const int h = digits(text, 11, 2), mi = digits(text, 14, 2), s = digits(text, 17, 2);
     if (y < 0 || mo < 0 || d < 0 || h < 0 || mi < 0 || s < 0 || h > 23 || mi > 59 || s > 60) return std::nullopt;
-    if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') || text[13] != ':' || text[16] != ':')
+    constexpr std::string_view separators = "Tt ";
+    if (text[4] != '-' || text[7] != '-' || separators.find(text[10]) == separators.npos || text[13] != ':' ||
+        text[16] != ':')
         return std::nullopt;
     const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
     if (!date.ok()) return std::nullopt;
@@ -44,7 +46,7 @@ std::optional<instant> parse_instant(std::string_view text) {
         long long scale = 100'000;
         for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
             micros += (text[at] - '0') * scale;
-        if (at == start || at - start > 9) return std::nullopt;
+        if (at == start) return std::nullopt;
     }
     minutes offset{0};
     if (at < text.size() && (text[at] == 'Z' || text[at] == 'z')) {
@@ -58,7 +60,10 @@ std::optional<instant> parse_instant(std::string_view text) {
         return std::nullopt;
     }
     if (at != text.size()) return std::nullopt;
-    return sys_days{date} + hours{h} + minutes{mi} + seconds{s} + microseconds{micros} - offset;
+    const auto whole = sys_days{date} + hours{h} + minutes{mi} + seconds{s} - offset;
+    // A leap second is the last one of a day.
+    if (s == 60 && whole != floor<days>(whole)) return std::nullopt;
+    return whole + microseconds{micros};
 }
 
 }  // namespace airi

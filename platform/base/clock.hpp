@@ -16,7 +16,7 @@ inline instant now() { return std::chrono::floor<std::chrono::microseconds>(std:
 
 /// RFC 3339 in UTC with microseconds: 2026-01-31T12:00:00.000000Z.
 std::string to_text(instant when);
-/// Reads RFC 3339 with `Z` or an offset and up to nine fraction digits; none when it is anything else.
+/// Reads RFC 3339, of whose fraction six digits count; a space may stand for the T. None when it is anything else.
 std::optional<instant> parse_instant(std::string_view text);
 /// Whole seconds since 1970.
 inline long long unix_seconds(instant when) { return std::chrono::floor<seconds>(when).time_since_epoch().count(); }

@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <new>
 #include <stdexcept>
 #include <valijson/adapters/boost_json_adapter.hpp>
+#include <valijson/constraint_builder.hpp>
+#include <valijson/constraints/concrete_constraints.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
+
+#include "platform/schema/formats.hpp"
 
 namespace airi::schema {
 namespace {
@@ -47,15 +52,50 @@ boost::json::value copy(json::value from, const std::string& pointer, std::vecto
     return out;
 }
 
-// valijson requires every value that has a format to be a string.
-void remove_formats(boost::json::value& schema) {
+// valijson requires every value that has a format to be a string, and knows February 30: its `format` is renamed, and
+// the constraint below stands for it.
+constexpr const char* own_format = "airi-format";
+
+void rename_formats(boost::json::value& schema, const std::string& pointer) {
     if (auto* list = schema.if_array())
-        for (auto& each : *list) remove_formats(each);
-    if (auto* object = schema.if_object()) {
-        if (const auto* format = object->if_contains("format"); format && format->is_string()) object->erase("format");
-        for (auto& each : *object) remove_formats(each.value());
+        for (std::size_t i = 0; i < list->size(); ++i)
+            rename_formats(list->at(i), json::below(pointer, std::to_string(i)));
+    auto* object = schema.if_object();
+    if (!object) return;
+    if (const auto* format = object->if_contains("format"); format && format->is_string()) {
+        const std::string name(format->as_string());
+        if (!find_format(name))
+            throw std::invalid_argument(
+                pointer + ": nothing checks the format \"" + name + "\"; add it to platform/schema/formats.cpp");
+        object->erase("format");
+        object->emplace(own_format, name);
     }
+    for (auto& each : *object) rename_formats(each.value(), json::below(pointer, each.key()));
 }
+
+class format_constraint final : public valijson::constraints::PolyConstraint {
+public:
+    explicit format_constraint(const format& by) : by_(&by) {}
+
+    bool validate(const valijson::adapters::Adapter& target, const std::vector<std::string>& context,
+        valijson::ValidationResults* results) const override {
+        if (!target.isString() || by_->fits(target.asString())) return true;
+        if (results) results->pushError(context, std::string(by_->fault));
+        return false;
+    }
+
+private:
+    Constraint* cloneInto(void* at) const override { return new (at) format_constraint(*this); }
+    std::size_t sizeOf() const override { return sizeof *this; }
+
+    const format* by_;
+};
+
+struct format_builder final : valijson::ConstraintBuilder {
+    valijson::constraints::Constraint* make(const valijson::adapters::Adapter& name) const override {
+        return new format_constraint(*find_format(name.asString()));
+    }
+};
 
 // The JSON pointer of valijson's context, which is "<root>", "[a]", "[0]".
 std::string pointer_of(const std::vector<std::string>& context) {
@@ -88,6 +128,14 @@ bool repeats_child(std::string_view text) {
            text.starts_with("Failed to validate against any allowed types");
 }
 
+// True for a pattern that is not matched where the format, which says more, has a fault too.
+bool repeats_format(const valijson::ValidationResults::Error& error, const valijson::ValidationResults& all) {
+    return error.description.starts_with("Failed to match regex") &&
+           std::any_of(all.begin(), all.end(), [&](const auto& other) {
+               return other.description.starts_with("is not a") && other.context == error.context;
+           });
+}
+
 fault fault_of(const valijson::ValidationResults::Error& error) {
     const std::string_view text = error.description;
     const auto at = pointer_of(error.context);
@@ -111,12 +159,13 @@ struct validator::state {
 
 validator::validator(std::string_view document, std::string_view definition) : state_(std::make_unique<state>()) {
     auto root = boost::json::parse(document);
-    remove_formats(root);
+    rename_formats(root, {});
     if (!root.as_object().at("$defs").as_object().contains(definition))
         throw std::invalid_argument("there is no schema named " + std::string(definition));
     root.as_object()["$ref"] = "#/$defs/" + std::string(definition);
     try {
         valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+        parser.addConstraintBuilder(own_format, new format_builder);  // the parser deletes it
         parser.populateSchema(BoostJsonAdapter(root), state_->schema);
     } catch (const std::exception& e) {
         throw std::invalid_argument("the schema " + std::string(definition) + " cannot be read: " + e.what());
@@ -146,7 +195,7 @@ std::vector<fault> validator::check(json::value from) const {
         }
         if (unknown || good) continue;
         for (const auto& each : results)
-            if (!repeats_child(each.description)) found.push_back(fault_of(each));
+            if (!repeats_child(each.description) && !repeats_format(each, results)) found.push_back(fault_of(each));
         if (found.empty()) found.push_back({"", "does not have the form that is asked for"});
     }
     if (found.size() > max_faults) found.resize(max_faults);

@@ -18,11 +18,11 @@ struct fault {
 /// One definition of a schema document, ready to validate. Thread safe.
 ///
 /// `pattern` is matched by std::regex, which uses stack for each matched character: patterns must be anchored and their
-/// repetitions bounded. `format` is documentation and is not checked.
+/// repetitions bounded. A string must fit its `format`, which formats.hpp must know.
 class validator {
 public:
     /// `definition` is a member of `document`'s `$defs`. Throws std::invalid_argument when it is missing or
-    /// invalid.
+    /// invalid, or when the document has an unknown format.
     validator(std::string_view document, std::string_view definition);
     validator(validator&&) noexcept;
     ~validator();

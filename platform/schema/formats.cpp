@@ -1,0 +1,93 @@
+#include "platform/schema/formats.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi::schema {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
+
+// Calls `fits` with each part between the separators; true if all fit.
+template <class Fits>
+bool all_parts(std::string_view text, char separator, Fits fits) {
+    for (;;) {
+        const auto end = text.find(separator);
+        if (!fits(text.substr(0, end))) return false;
+        if (end == text.npos) return true;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool anything(std::string_view) { return true; }
+
+// Some systems separate date and time by a space, which RFC 3339 mentions and its grammar does not have.
+bool is_date_time(std::string_view text) {
+    return text.size() > 10 && text[10] != ' ' && parse_instant(text).has_value();
+}
+
+bool is_date(std::string_view text) {
+    return text.size() == 10 && parse_instant(std::string(text) + "T00:00:00Z").has_value();
+}
+
+bool is_uuid(std::string_view text) { return uuid::parse(text).has_value(); }
+
+bool is_host_label(std::string_view label) {
+    return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+           std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
+bool is_email(std::string_view text) {
+    constexpr std::string_view others = "!#$%&'*+-/=?^_`{|}~";
+    const auto at = text.rfind('@');
+    if (at == text.npos || at > 64 || text.size() > 254) return false;
+    const auto host = text.substr(at + 1);
+    const auto is_atom = [&](std::string_view part) {
+        return !part.empty() && std::all_of(part.begin(), part.end(),
+                                    [&](char c) { return is_alphanumeric(c) || others.find(c) != others.npos; });
+    };
+    return all_parts(text.substr(0, at), '.', is_atom) && host.find('.') != host.npos &&
+           all_parts(host, '.', is_host_label);
+}
+
+bool is_uri(std::string_view text) {
+    constexpr std::string_view others = "-._~:/?#[]@!$&'()*+,;=";
+    const auto scheme = text.substr(0, text.find(':'));
+    if (scheme.size() == text.size() || scheme.empty() || !is_letter(scheme.front())) return false;
+    if (!std::all_of(scheme.begin(), scheme.end(),
+            [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; }))
+        return false;
+    const auto is_hex = [&](std::size_t at) {
+        return at < text.size() && (is_digit(text[at]) || (is_letter(text[at]) && (text[at] | 0x20) <= 'f'));
+    };
+    for (std::size_t i = scheme.size(); i < text.size(); ++i) {
+        if (text[i] == '%' ? !is_hex(i + 1) || !is_hex(i + 2)
+                           : !is_alphanumeric(text[i]) && others.find(text[i]) == others.npos)
+            return false;
+    }
+    return std::count(text.begin(), text.end(), '#') <= 1;
+}
+
+constexpr std::array all{
+    format{"date", is_date, "is not a date (2026-01-31)"},
+    format{"date-time", is_date_time, "is not a time as in RFC 3339 (2026-01-31T12:00:00Z)"},
+    format{"uuid", is_uuid, "is not a UUID"},
+    format{"email", is_email, "is not an e-mail address"},
+    format{"uri", is_uri, "is not an absolute URI"},
+    format{"password", anything, ""},  // it says how to show a form's field
+    format{"binary", anything, ""},
+};
+
+}  // namespace
+
+const format* find_format(std::string_view name) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const format& one) { return one.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace airi::schema
