@@ -68,3 +68,35 @@ $$;
 create or replace function link_invalid() returns json language sql stable as $$
     select refusal(400, 'LINK_INVALID', 'this link is invalid, expired or already used')
 $$;
+
+-- The tables with users' rows, the oldest first, each with the condition for those of the user $1: its column user_id,
+-- owner or another one that refers to users, or else a reference to such a table.
+create or replace function tables_of_users() returns table (name text, own text) language sql stable as $$
+    with recursive tables as (
+        select oid, relname from pg_class
+        where relnamespace = 'airi'::regnamespace and relkind in ('r', 'p') and not relispartition
+          and relname <> 'users'
+    ), direct as (
+        select distinct on (t.oid) t.oid, format('%I = $1', a.attname) as own
+        from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and a.atttypid = 'uuid'::regtype
+        where a.attname in ('user_id', 'owner')
+           or exists (select from pg_constraint f
+                      where f.contype = 'f' and f.conrelid = t.oid and f.confrelid = 'airi.users'::regclass
+                        and f.conkey = array[a.attnum])
+        order by t.oid, a.attname = 'user_id' desc, a.attname = 'owner' desc, a.attnum
+    ), found as (
+        select oid, own, 0 as depth from direct
+        union all
+        select t.oid, format('%I in (select %I from airi.%I where %s)', a.attname, b.attname, p.relname, u.own),
+               depth + 1
+        from found u
+        join tables p on p.oid = u.oid
+        join pg_constraint f on f.contype = 'f' and f.confrelid = p.oid and cardinality(f.conkey) = 1
+        join tables t on t.oid = f.conrelid and t.oid not in (select oid from direct)
+        join pg_attribute a on a.attrelid = t.oid and a.attnum = f.conkey[1]
+        join pg_attribute b on b.attrelid = p.oid and b.attnum = f.confkey[1]
+        where depth < 5 and t.oid <> p.oid
+    )
+    select relname, own from (
+        select distinct on (oid) oid, own from found order by oid, depth, own) f join tables using (oid) order by oid
+$$;

@@ -26,25 +26,34 @@ language sql security definer set search_path = airi, pg_temp as $$
     update exports set token_hash = p_hash where id = p_id and user_id = caller() and state in ('requested', 'running')
 $$;
 
--- The archive's sections beside the profile and the conversations: a table, and its column with the user's id.
-create or replace function export_sections() returns table (name text, owner text) language sql immutable as $$
-    values ('sessions', 'user_id'), ('login_history', 'user_id'), ('user_identities', 'user_id'),
-           ('avatars', 'user_id'), ('consents', 'user_id'), ('api_keys', 'user_id'),
-           ('companions', 'owner'), ('conversation_templates', 'owner'), ('usage_daily', 'user_id'),
-           ('moderation_decisions', 'user_id'), ('audit_log', 'user_id'), ('exports', 'user_id')
+-- The tables with users' rows that are no section of the archive, and why. Any other table is one.
+create or replace function export_exceptions() returns table (name text, reason text) language sql immutable as $$
+    values ('conversations', 'written page by page'), ('messages', 'written with their conversations'),
+           ('generations', 'the messages have their results'), ('provider_calls', 'what the operator paid'),
+           ('usage_log', 'usage_daily has the sums'), ('message_quota', 'usage_daily has the sums'),
+           ('cancellations', 'requests under way'), ('identity_flows', 'requests under way, with secrets'),
+           ('email_links', 'secrets'), ('refresh_tokens', 'secrets'), ('two_factor', 'secrets'),
+           ('user_keys', 'secrets'), ('export_parts', 'the archives themselves')
 $$;
 
--- The user's rows of a table, without secrets and without pictures (each picture has a URL).
+-- The archive's sections beside the profile and the conversations: a table, and the condition for the user's rows.
+create or replace function export_sections() returns table (name text, owner text) language sql stable as $$
+    select t.name, t.own from tables_of_users() with ordinality t(name, own, position)
+    where t.name not in (select e.name from export_exceptions() e) order by t.position
+$$;
+
+-- The user's rows of a table, those that fit the condition `p_owner`, without secrets and without pictures (each
+-- picture has a URL).
 create or replace function export_table(p_name text, p_owner text, p_user uuid) returns text
 language plpgsql stable as $$
 declare
     found jsonb;
     hidden text[];
 begin
-    select array_agg(attname::text) into hidden from pg_attribute
-    where attrelid = ('airi.' || p_name)::regclass and attnum > 0
-      and (attname in (p_owner, 'actor') or attname ~ '(hash|secret|token|codes|bytes)$');
-    execute format('select coalesce(jsonb_agg(to_jsonb(t) - $2), ''[]'') from %I t where %I = $1', p_name, p_owner)
+    select coalesce(array_agg(attname::text), '{}') into hidden from pg_attribute
+    where attrelid = format('airi.%I', p_name)::regclass and attnum > 0
+      and (attname in ('user_id', 'owner', 'actor') or attname ~ '(hash|secret|token|codes|bytes)$|^sealed');
+    execute format('select coalesce(jsonb_agg(to_jsonb(t) - $2), ''[]'') from %I t where %s', p_name, p_owner)
         into found using p_user, hidden;
     return found::text;
 end $$;

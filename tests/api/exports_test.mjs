@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import pg from 'pg';
+
 import { eventually } from '../support/js/system/wait.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem, print } from '../support/js/scenario.mjs';
@@ -107,6 +109,50 @@ scenario(
         wire.end();
     },
 );
+
+scenario(
+    'a new table of users is in the archive without its secrets, and so is a table that refers to it',
+    async ({ system }) => {
+        const [user, other] = [await system.user(), await system.user()];
+        const client = new pg.Client({ connectionString: system.adminUrl, options: '-c search_path=airi' });
+        await client.connect();
+        try {
+            await client.query('begin');
+            await client.query(`
+            create table notes (id uuid primary key, user_id uuid not null references users on delete cascade,
+                text text, pin_hash text, sealed_text text);
+            create table note_lines (note uuid not null references notes on delete cascade, line text);
+            alter table notes owner to airi_owner;
+            alter table note_lines owner to airi_owner`);
+            for (const { id } of [user, other]) {
+                await client.query("insert into notes values ($1, $1, $2, 'a secret', 'a secret')", [id, `of ${id}`]);
+                await client.query('insert into note_lines values ($1, $2)', [id, `line of ${id}`]);
+            }
+            const id = crypto.randomUUID();
+            await client.query('insert into exports (id, user_id) values ($1, $2)', [id, user.id]);
+            let state = 'running';
+            while (state === 'running')
+                ({ state } = JSON.parse((await client.query('select export_step($1)::text as x', [id])).rows[0].x));
+            const { rows } = await client.query('select body from export_parts where export_id = $1 order by part', [
+                id,
+            ]);
+            const archive = JSON.parse(rows.map((row) => row.body).join(''));
+            assert.deepEqual(archive.notes, [{ id: user.id, text: `of ${user.id}` }]);
+            assert.deepEqual(archive.note_lines, [{ note: user.id, line: `line of ${user.id}` }]);
+        } finally {
+            await client.end();
+        }
+    },
+);
+
+scenario('every table that the archive leaves out has rows of users and a reason', async ({ system }) => {
+    assert.deepEqual(
+        await system.rows(`select name, reason from export_exceptions()
+            where reason = '' or name not in (select t.name from tables_of_users() t)`),
+        [],
+        'lines of export_exceptions in sql/functions/exports.sql',
+    );
+});
 
 scenario('a download link works for anyone until it expires, and an altered one never works', async ({ system }) => {
     const user = await system.user();
