@@ -11,17 +11,7 @@ import { afterFile as after, beforeFile as before, declareTest as test } from '.
 import { startSystem } from '../support/js/system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);
-// The workers' own statements: they see every user's rows, and their role is another one.
-const ofWorkers = [
-    /^(memory|inbox|scheduler)\./,
-    /^messages\.(screen|abandon)$/,
-    /^generations\.(?!status$|cancel$)/,
-    /^oauth\.(claim|save|renew_provider)$/,
-    /^exports\.(step|fail)$/,
-    /^user_keys\.(?!create$)/,
-    /^usage\.record$/,
-    /^(catalogue\.blocked_terms|provider_health\.save)$/,
-];
+const here = 'tests/api/query_plans_test.mjs';
 
 // The statements of a file as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
 function statements(file) {
@@ -46,9 +36,7 @@ function statements(file) {
         });
 }
 
-const all = readdirSync(queries)
-    .flatMap(statements)
-    .filter(({ name }) => !ofWorkers.some((own) => own.test(name)));
+const all = readdirSync(queries).flatMap(statements);
 
 let system;
 let app;
@@ -159,113 +147,149 @@ async function fill() {
     await system.rows('analyze');
 }
 
-// The value a request might have for a parameter of that name, by the statement's domain where names are ambiguous.
-function value(statement, name) {
-    const domain = statement.split('.')[0];
-    const examples = {
-        'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
-        'admin.audit': { cursor: null, user_id: null },
-        'admin.act': { action: 'reinstate', id: known.other },
-        'admin.settings': { category: null },
-        'admin.flag': { body: '{"enabled":true}' },
-        'admin.set': { body: '{"value":1}' },
-        'api_keys.record_use': { uses: '1' },
-        'api_keys.rotate': { overlap: '60' },
-        'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
-        'sessions.open': { session: randomUUID() },
-        'sessions.end': { why: 'logout' },
-        'companions.create': { body: '{"name":"x","personality":"y"}' },
-        'auth.signup': {
-            id: randomUUID(),
-            email: 'new@example.com',
-            birth_date: '2000-01-01',
-            parent_email: null,
-            consents: '[{"kind":"terms","version":"1"}]',
-        },
-        'oauth.conclude': { birth_date: null, parent_email: null, consents: '[]' },
-        'consents.give': { kind: 'terms' },
-        'activity.list': { cursor: known.message_cursor },
-        'exports.request': { id: randomUUID() },
-    };
-    const id = { messages: known.conversation, conversations: known.conversation, generations: known.generation }[
+// What a request might send for a parameter of a type, the likeliest first.
+const ofType = {
+    uuid: () => [known.user],
+    'uuid[]': () => [`{${known.user}}`],
+    text: () => ['x', null],
+    'character varying': () => ['x', null],
+    'text[]': () => ['{x}'],
+    jsonb: () => ['{}', '[]'],
+    json: () => ['{}', '[]'],
+    boolean: () => ['true'],
+    smallint: () => ['1'],
+    integer: () => ['20'],
+    bigint: () => ['20'],
+    numeric: () => ['1'],
+    'double precision': () => ['1'],
+    date: () => [new Date().toISOString().slice(0, 10)],
+    'timestamp with time zone': () => [new Date().toISOString()],
+    inet: () => ['127.0.0.1'],
+    regconfig: () => ['simple'],
+};
+
+// Values that a type does not give, so that a statement comes as far as a request would: by the parameter's name, and
+// of one statement. Only where a function behind the statement rejects the others is a line needed here.
+const ofName = () => ({
+    session: known.session,
+    but: known.session,
+    message: known.message,
+    message_id: known.message,
+    conversation: known.conversation,
+    conversation_id: known.conversation,
+    generation: known.generation,
+    flow: known.flow,
+    new_user: randomUUID(),
+    email: known.email,
+    cursor: known.conversation_cursor,
+    q: 'word17',
+    language: 'simple',
+    kind: 'magic_link',
+    outcome: 'success',
+    body: '{"name":"x"}',
+    consents: '[]',
+    step: 'profile',
+    address: '127.0.0.1',
+    companion_id: null,
+    template_id: null,
+});
+const ofStatement = () => ({
+    'activity.list': { cursor: known.message_cursor },
+    'admin.act': { action: 'reinstate', id: known.other },
+    'admin.audit': { cursor: null, user_id: null },
+    'admin.flag': { body: '{"enabled":true}' },
+    'admin.set': { body: '{"value":1}' },
+    'admin.settings': { category: null },
+    'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
+    'auth.signup': {
+        id: randomUUID(),
+        email: 'new@example.com',
+        birth_date: '2000-01-01',
+        parent_email: null,
+        consents: '[{"kind":"terms","version":"1"}]',
+    },
+    'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
+    'companions.create': { body: '{"name":"x","personality":"y"}' },
+    'consents.give': { kind: 'terms' },
+    'exports.request': { id: randomUUID() },
+    'messages.list': { cursor: known.message_cursor },
+    'oauth.conclude': { birth_date: null, parent_email: null },
+    'sessions.end': { only: null, why: 'logout' },
+    'sessions.open': { session: randomUUID() },
+    'two_factor.setup': { secret: '00' },
+    'user_keys.create': { key: '00'.repeat(76) },
+});
+
+function valuesOf({ name: statement, parameters }, types, attempt) {
+    const [domain] = statement.split('.');
+    const id = { conversations: known.conversation, messages: known.conversation, generations: known.generation }[
         domain
     ];
-    const values = {
-        id,
-        session: known.session,
-        message_id: known.message,
-        message: known.message,
-        user: known.user,
-        email: known.email,
-        cursor: domain === 'messages' ? known.message_cursor : known.conversation_cursor,
-        limit: '20',
-        day: new Date().toISOString().slice(0, 10),
-        max: '50',
-        hash: 'a'.repeat(64),
-        next_hash: 'b'.repeat(64),
-        refresh_hash: 'c'.repeat(64),
-        q: 'word17',
-        language: 'simple',
-        conversation_id: known.conversation,
-        body: '{"name":"x"}',
-        metadata: '{}',
-        health: '[]',
-        events: '[]',
-        recovery: '{}',
-        secret: '00',
-        address: '127.0.0.1',
-        deleted: 'false',
-        archived: 'false',
-        starred: 'true',
-        tag: 'x',
-        only: null,
-        but: known.session,
-        companion_id: null,
-        template_id: null,
-        outcome: 'success',
-        key: '00'.repeat(76),
-        minutes: '15',
-        granted: 'true',
-        agree: 'false',
-        done: 'true',
-        step: 'profile',
-        part: '0',
-        kind: 'magic_link',
-        flow: known.flow,
-        new_user: randomUUID(),
-        links: 'false',
-        ...examples[statement],
-    };
-    return name in values ? values[name] : name === 'id' || name.endsWith('_id') ? known.user : 'x';
+    const named = { ...ofName(), ...(id && { id }), ...ofStatement()[statement] };
+    return parameters.map((name, i) => {
+        if (name in named) return named[name];
+        const values = ofType[types[i]]?.();
+        assert.ok(values, `:${name} has the type ${types[i]}: add a value for it to ofType in ${here}`);
+        return values[Math.floor(attempt / (types[i].startsWith('json') ? 1 : 2)) % 2] ?? values.at(-1);
+    });
 }
-const parametersOf = ({ name, parameters }) =>
-    parameters.map((one) => value(name, one) ?? (one === 'id' ? known.user : null));
 
 function* nodes(plan) {
     yield plan;
     for (const child of plan.Plans ?? []) yield* nodes(child);
 }
 
-// The plans of a statement and of those in the functions it calls, as the gateway's role, in a transaction that is
-// rolled back.
-async function plansOf(statement, mode) {
+// The plans of a statement and of those in the functions it calls, as a role, in a transaction that is rolled back.
+async function runAs(role, statement, mode, attempt) {
     await app.query('begin');
     try {
         await app.query("select set_config('airi.user_id', $1, true), set_config('plan_cache_mode', $2, true)", [
             known.user,
             `force_${mode}_plan`,
         ]);
-        await app.query('set local role airi_app');
+        await app.query(`set local role ${role}`);
         await app.query(`prepare probe as ${statement.text}`);
-        plans.length = 0;
-        const given = parametersOf(statement)
+        const {
+            rows: [{ types }],
+        } = await app.query("select parameter_types::text[] as types from pg_prepared_statements where name = 'probe'");
+        const given = valuesOf(statement, types, attempt)
             .map((text) => (text === null ? 'null' : app.escapeLiteral(text)))
             .join(', ');
+        plans.length = 0;
         await app.query(`execute probe${given && `(${given})`}`);
         return [...plans];
     } finally {
         await app.query('rollback');
         await app.query('deallocate all');
+    }
+}
+
+const mayNot = (error) => error.code === '42501';
+const isOfData = (error) => /^(22|23)/.test(error.code);
+
+// As the gateway's role, with one set of values after another until one is accepted. Null: only the workers may run the
+// statement; they see every user's rows.
+async function plansOf(statement, mode) {
+    let first;
+    try {
+        for (const attempt of [0, 1, 2, 3])
+            try {
+                return await runAs('airi_app', statement, mode, attempt);
+            } catch (error) {
+                if (!isOfData(error)) throw error;
+                first ??= error;
+            }
+        throw first;
+    } catch (error) {
+        if (!mayNot(error)) throw error;
+        await runAs('airi_worker', statement, mode, 0).catch((again) => {
+            if (mayNot(again))
+                throw new Error(
+                    `neither gateway nor workers may run it (${error.message}; ${again.message}): ` +
+                        `grant what it needs in sql/policies/${statement.name.split('.')[0]}.sql`,
+                );
+        });
+        return null;
     }
 }
 
@@ -301,14 +325,19 @@ test('the database is filled as intended, and a scan is detected, even inside a 
 for (const mode of ['custom', 'generic'])
     test(`no statement of the gateway scans a big table with ${mode} plans`, async () => {
         const wrong = [];
+        let ofGateway = 0;
         for (const statement of all) {
             try {
                 const found = await plansOf(statement, mode);
+                if (!found) continue;
+                ofGateway += 1;
                 if (found.length === 0) wrong.push(`${statement.name}: no plan was logged`);
                 for (const table of scansOf(found)) wrong.push(`${statement.name} scans ${table}`);
             } catch (error) {
-                wrong.push(`${statement.name}: ${error.message}`);
+                const way = isOfData(error) ? `: give its parameters values in ofStatement of ${here}` : '';
+                wrong.push(`${statement.name}: ${error.message}${way}`);
             }
         }
+        assert.ok(ofGateway > 80, `${ofGateway} statements of the gateway`);
         assert.deepEqual(wrong, []);
     });
