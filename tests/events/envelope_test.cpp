@@ -7,6 +7,7 @@
 #include "events/moderation.hpp"
 #include "events/sample.hpp"
 #include "tests/support/cpp/sample_events.hpp"
+#include "tests/support/cpp/sample_usage.hpp"
 
 using namespace airi;
 using namespace airi::test;

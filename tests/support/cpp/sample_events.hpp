@@ -1,10 +1,8 @@
-// The events of one chat message and a mail, with values as a user would make them, for the tests of events and
-// workers. An event whose values do not matter is events::sample.
+// The events of one chat message, with values as a user would make them, for the tests of events and workers. An event
+// whose values do not matter is events::sample.
 #pragma once
 
 #include "events/chat.hpp"
-#include "events/email.hpp"
-#include "events/usage.hpp"
 
 namespace airi::test {
 
@@ -35,17 +33,6 @@ inline events::chat_finished finished_chat() {
     const auto request = requested();
     return {request.conversation, request.user, request.message, request.generation, request.reply, "completed", "",
         "openai", "gpt-4o-mini", 2, 12, 34, 5600, 789};
-}
-
-inline events::usage_recorded used(std::string_view client_message_id = "m-1") {
-    const auto request = requested(client_message_id);
-    return {
-        request.user, "messages", 1, "openai", "gpt-4o-mini", 12, 34, 5600, "completed", request.generation, some_time};
-}
-
-inline events::email_requested wanted_mail(std::string kind = "verify_email") {
-    return {requested().user, "ada@example.com", std::move(kind), "en", "https://airi.example/verify?token=a-b_c&x=1",
-        {R"({"name":"Ada \"L\" <b>"})"}, instant{std::chrono::microseconds{4'102'444'800'000'000}}};
 }
 
 }  // namespace airi::test

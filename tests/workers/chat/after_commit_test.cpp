@@ -1,4 +1,5 @@
 #include "workers/chat/after_commit.hpp"
+
 #include "events/usage.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"

@@ -2,6 +2,7 @@
 // that say what the test tells them to, and the channel to the clients.
 #pragma once
 
+#include "events/usage.hpp"
 #include "platform/base/json.hpp"
 #include "tests/support/cpp/fake_channel.hpp"
 #include "tests/support/cpp/fake_database.hpp"

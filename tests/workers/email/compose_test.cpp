@@ -6,6 +6,7 @@
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
+#include "tests/support/cpp/sample_mail.hpp"
 #include "workers/email/errors.hpp"
 
 using namespace airi;

@@ -1,5 +1,6 @@
 #include "workers/exports/exports.hpp"
 
+#include "events/email.hpp"
 #include "events/exports.hpp"
 #include "events/sample.hpp"
 #include "tests/support/cpp/contains.hpp"

@@ -3,6 +3,7 @@
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
+#include "tests/support/cpp/sample_usage.hpp"
 
 using namespace airi;
 using namespace airi::test;
