@@ -8,7 +8,7 @@
 set -euo pipefail
 
 here="$(dirname "${BASH_SOURCE[0]}")"
-for part in base kafka postgres redis; do
+for part in base progress kafka postgres redis; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done

@@ -4,7 +4,10 @@
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 cache="$(realpath -m "${AIRI_CACHE:-$root/.airi/cache}")"
 
-say() { printf '%s\n' "$*" >&2; }
+say() { # on a terminal in the place of a progress line
+    if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+    printf '%s\n' "$*" >&2
+}
 warn() { say "warning: $*"; }
 die() {
     say "error: $*"
@@ -122,5 +125,5 @@ start_server() { # <kind> <dir> [port]
         fi
         stop_process "$dir/pid" 5
     done
-    die "$kind does not start, see $dir/log"
+    die_with_log "$dir/log" "$kind does not start" "mend what its log names, then repeat the command"
 }

@@ -7,26 +7,30 @@ build() { # <preset> [target…]
     if (($#)); then targets=(--target "$@"); fi
     mkdir -p "$dir"
     (
-        flock 8
+        flock -n 8 || {
+            say "waiting for another build in $dir"
+            flock 8
+        }
         cd "$root" || exit
         {
             { [[ -e "$dir/build.ninja" ]] || cmake --preset "$preset"; } &&
                 cmake --build --preset "$preset" "${targets[@]}"
-        } 2>&1 | tee "$log" | build_progress
-    ) 8>"$dir.lock" || {
-        tail -n 40 "$log" >&2
-        die "the build failed, see $log"
-    }
+        } 2>&1 | tee "$log" | build_counts | show_progress build
+    ) 8>"$dir.lock" || build_failed "$log"
 }
 
-build_progress() { # shows ninja's count in place on a terminal
-    local line back='\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b\b'
-    if [[ ! -t 2 ]]; then
-        cat >/dev/null
-        return
+build_counts() { sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\] .*/\1 of \2 compiled and linked/p'; }
+
+# The first error and what follows it; a log is thousands of lines, and later errors often follow from the first.
+build_failed() { # <log>
+    local log="$1" first='(^|[^[:alnum:]])(fatal )?error:|^CMake Error|: undefined (symbol|reference)|No space left'
+    local way="mend the first error, above, and repeat the command" lines
+    lines="$(grep -vE '^(\[[0-9]+/[0-9]+\]|ninja:)' "$log" | grep -EA 8 -m 1 "$first" || true)"
+    if grep -qE 'Killed|out of memory' "$log"; then
+        way="the compiler was killed: too little memory for $(nproc) at a time; repeat the command with"
+        way+=" CMAKE_BUILD_PARALLEL_LEVEL=1"
+    elif grep -q '^CMake Error' "$log"; then
+        way="are the packages there (./airi packages build)? After a moved or copied tree, remove ${log%.log}"
     fi
-    while IFS= read -r line; do
-        if [[ "$line" =~ ^\[[0-9]+/[0-9]+\] ]]; then printf "%-16s$back" "${BASH_REMATCH[0]}" >&2; fi
-    done
-    printf "%-16s$back" '' >&2
+    die_with_log "$log" "the build failed" "$way" "$lines"
 }

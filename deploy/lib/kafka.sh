@@ -46,10 +46,12 @@ kafka_fetch() { # jars, formatted directory, class archive; one process at a tim
         [[ -e "$kafka_cache/ready" ]] && exit
         if [[ ! -d "$kafka_cache/jars" ]]; then
             rm -rf "$kafka_cache/jars.new"
-            # shellcheck disable=SC2016
-            mvn -q -B -f "$kafka_pom" dependency:copy-dependencies \
-                -DoutputDirectory="$kafka_cache/jars.new" >"$kafka_cache/mvn.log" 2>&1 ||
-                die "the Kafka jars could not be fetched, see $kafka_cache/mvn.log"
+            mvn -B -f "$kafka_pom" dependency:copy-dependencies -DoutputDirectory="$kafka_cache/jars.new" 2>&1 |
+                tee "$kafka_cache/mvn.log" | sed -un 's/.*Downloaded from .*\/\([^ /]*\) .*/jars: \1/p' |
+                show_progress kafka ||
+                die_with_log "$kafka_cache/mvn.log" "Kafka's jars could not be fetched" \
+                    "is Maven Central reachable? ./airi up --broker embedded starts without them" \
+                    "$(grep -m 2 '^\[ERROR\]' "$kafka_cache/mvn.log")"
             mv "$kafka_cache/jars.new" "$kafka_cache/jars"
         fi
         kafka_format
@@ -64,7 +66,8 @@ kafka_format() {
     kafka_properties "$dir" 9092 9093
     kafka_java -- kafka.tools.StorageTool format --cluster-id "$(kafka_id)" --config "$dir/server.properties"
     "${kafka_command[@]}" >"$kafka_cache/format.log" 2>&1 ||
-        die "Kafka's format failed, see $kafka_cache/format.log"
+        die_with_log "$kafka_cache/format.log" "Kafka's data directory could not be formatted" \
+            "remove $kafka_cache and repeat the command; --broker embedded starts without Kafka"
 }
 
 # One short run of the broker, in which a group reads and writes, shows the JVM which classes it needs.

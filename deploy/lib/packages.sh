@@ -26,14 +26,28 @@ install_packages() { # fails when a package is not available
     local missing log="$root/.airi/packages.log"
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
-    ((EUID == 0)) || die "missing packages; as root: apt-get install ${missing[*]}"
-    mkdir -p "${log%/*}"
-    without_service_starts apt_get "${missing[@]}" >"$log" 2>&1
+    ((EUID == 0)) || die "packages are missing; install them as root: apt-get install ${missing[*]}"
+    install_from_apt "$log" "${missing[@]}"
 }
 
-apt_get() {
-    local options=(-y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
+install_from_apt() { # <log> <package…>: the newest of the release
+    local log="$1" result=0
+    mkdir -p "${log%/*}"
+    without_service_starts apt_install "${@:2}" 2>&1 | tee "$log" | apt_counts | show_progress packages || result=$?
+    sed -i '/^\(dl\|pm\)status:/d' "$log"
+    return "$result"
+}
+
+apt_install() {
+    local options=(-y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1)
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install "${options[@]}" "$@"
+}
+
+# apt's status lines: dlstatus:<n>:<percent>:<text> while it downloads, pmstatus:<package>:<percent>:<text> afterwards.
+apt_counts() {
+    sed -un -e 's/^Get:[0-9]* .*/reading the package lists/p' \
+        -e 's/^dlstatus:[^:]*:\([0-9]*\)[^:]*:\(.*\)/download \1 %: \2/p' \
+        -e 's/^pmstatus:[^:]*:\([0-9]*\)[^:]*:\(.*\)/install \1 %: \2/p'
 }
 
 # airi starts servers of its own: installing a package must not start its service.
@@ -57,7 +71,31 @@ packages() { # build, servers, kafka, tests, lint; only kafka is optional
             die "no package group is named $group; the groups are: build servers kafka tests lint"
         local -n wanted="packages_$group"
         if install_packages "${wanted[@]}"; then continue; fi
-        [[ "$group" == kafka ]] || die "packages could not be installed, see $root/.airi/packages.log"
+        [[ "$group" == kafka ]] || packages_failed "$root/.airi/packages.log"
         warn "Java or Maven is not available, see $root/.airi/packages.log"
     done
+}
+
+packages_failed() { # <log>
+    local way="can this machine reach its package servers (apt-get update)? Then repeat the command" system
+    system="$(. /etc/os-release && printf '%s' "$PRETTY_NAME")"
+    if grep -q 'Unable to locate package' "$1"; then
+        way="airi needs all of Debian 12, and this is $system with what /etc/apt/sources.list* names;"
+        way+=" elsewhere docker compose up --build starts the same"
+    elif grep -q 'Could not get lock' "$1"; then
+        way="another apt-get or dpkg runs; wait until it has ended, then repeat the command"
+    elif grep -q 'dpkg was interrupted' "$1"; then
+        way="an earlier installation was interrupted: dpkg --configure -a, then repeat the command"
+    fi
+    die_with_log "$1" "the packages could not be installed" "$way" "$(grep -m 5 '^E: ' "$1" || true)"
+}
+
+node_packages() { # <dir>: the packages of a folder, at the versions its package.json pins
+    local dir="$1" log="$root/.airi/npm.log" way
+    if [[ "$dir/node_modules/.package-lock.json" -nt "$dir/package.json" ]]; then return; fi
+    mkdir -p "$root/.airi"
+    way="can this machine reach its npm registry ($(npm config get registry))? Then repeat the command"
+    npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund 2>&1 | tee "$log" |
+        show_progress npm ||
+        die_with_log "$log" "npm install failed in ${dir#"$root/"}" "$way" "$(grep -m 4 '^npm ERR\|^npm error' "$log")"
 }

@@ -31,7 +31,7 @@ postgres_template() { # one process at a time
         postgres_command initdb --username postgres --pwfile /dev/stdin --auth-local reject \
             --auth-host scram-sha-256 --encoding UTF8 --locale C.UTF-8 --no-sync --no-instructions
         (cd / && "${postgres_words[@]}" 7<"$template/data" <"$template/password.new") >"$template/log" 2>&1 ||
-            die "initdb failed, see $template/log"
+            die_with_log "$template/log" "initdb failed" "mend what its log names, then repeat the command"
         mv "$template/password.new" "$template/password"
     ) 8>"$cache/postgres/lock"
 }
@@ -43,7 +43,9 @@ postgres_create() { # <dir>
     template="$cache/postgres/$version"
     mkdir -p "$dir"
     rm -rf "$dir/data.new"
-    cp -a --reflink=auto "$template/data" "$dir/data.new"
+    cp -a --reflink=auto "$template/data" "$dir/data.new" 2>"$dir/log" ||
+        die_with_log "$dir/log" "a new database could not be written to $dir" "may this user write there?" \
+            "$(tail -n 1 "$dir/log")"
     (umask 077 && cp "$template/password" "$dir/password")
     if [[ "${PG_FSYNC:-on}" == on ]]; then sync -f "$dir/data.new"; fi
     mv "$dir/data.new" "$dir/data"

@@ -80,7 +80,7 @@ start_slot() {
         fi
         stop_slots "$slot"
         if [[ "$slot" == gateway ]] && listening "$PORT"; then
-            die "port $PORT is taken; choose another with PORT"
+            die_port_taken "$PORT"
         fi
         printf '%s\n' "$fingerprint" >"$dir/fingerprint"
         keep_log "$home/logs/$slot.log"
@@ -109,9 +109,8 @@ start_slots() { # <slot…>: starts them in parallel, then waits until each is r
     local slot
     for slot in "$@"; do start_slot "$slot"; done
     for slot in "$@"; do
-        wait_until 60 "$home/run/$slot/pid" slot_ready "$slot" || {
-            tail -n 20 "$home/logs/$slot.log" >&2
-            die "$slot does not become ready, see $home/logs/$slot.log"
-        }
+        wait_until 60 "$home/run/$slot/pid" slot_ready "$slot" ||
+            die_with_log "$home/logs/$slot.log" "$slot does not become ready" \
+                "mend what its log names; $(slot_binary "$slot") --help explains its settings"
     done
 }

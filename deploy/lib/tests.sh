@@ -1,14 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # airi test: installs what the tests need, builds them, and runs tests/run.mjs.
 
-node_packages() { # <dir>: the packages of a folder, at the versions its package.json pins
-    local dir="$1"
-    if [[ "$dir/node_modules/.package-lock.json" -nt "$dir/package.json" ]]; then return; fi
-    mkdir -p "$root/.airi"
-    npm install --prefix "$dir" --no-save --no-package-lock --no-audit --no-fund >"$root/.airi/npm.log" 2>&1 ||
-        die "npm install failed in $dir, see $root/.airi/npm.log"
-}
-
 airi_test() { # as tests/run.mjs: [--long] [--changed] [--lanes N] [label, path or word…]
     cd "$root" || exit
     if [[ "$*" == unit ]]; then

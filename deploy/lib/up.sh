@@ -1,24 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # airi up: one function per step; each may be repeated.
 
-now_ms() { printf '%s' $((${EPOCHREALTIME/[.,]/} / 1000)); }
-
-seconds_since() { # <ms>
-    local ms=$(($(now_ms) - $1))
-    printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
-}
-
-# One progress line; the function may leave a remark in `remark`.
-step() { # <name> <function> <arguments…>
-    local name="$1" begun remark=''
-    begun="$(now_ms)"
-    shift
-    if [[ -t 2 ]]; then printf '  %-11s' "$name" >&2; fi
-    "$@"
-    if [[ -t 2 ]]; then printf '\r' >&2; fi
-    printf '  %-11s %-44s %8s\n' "$name" "$remark" "$(seconds_since "$begun")" >&2
-}
-
 up_packages() {
     local groups=(build servers)
     if [[ -z "${KAFKA_BROKERS:-}" && "$broker" != embedded ]]; then groups+=(kafka); fi
@@ -84,7 +66,8 @@ choose_broker() { # the given one, else the running one, else Kafka where it is 
     local asked="$broker"
     broker=kafka
     if kafka_possible && (kafka_fetch); then return; fi
-    [[ -z "$asked" ]] || die "a Kafka broker needs Java, Maven and its jars"
+    [[ -z "$asked" ]] ||
+        die "a Kafka broker needs Java, Maven and its jars; ./airi up --broker embedded starts without them"
     broker=embedded
     warn "Java, Maven or Maven Central is not available: the embedded broker keeps events in memory only"
 }
@@ -95,7 +78,7 @@ embedded_start() { # <dir>; each start has another port
     keep_log "$dir/log"
     spawn "$dir/pid" "$dir/log" "$bin/airi-embedded-kafka" --all-topics
     wait_until 15 "$dir/pid" grep -qs '^listening on ' "$dir/log" ||
-        die "the embedded broker does not start, see $dir/log"
+        die_with_log "$dir/log" "the embedded broker does not start" "./airi down, then repeat the command"
     sed -n 's/^listening on //p' "$dir/log" | head -1 >"$dir/address"
     sed 's/.*://' "$dir/address" >"$dir/port"
 }
@@ -105,10 +88,9 @@ up_topics() {
         remark='created by the embedded broker'
         return
     fi
-    "$bin/airi-topics" --brokers "$brokers" >"$home/logs/topics.log" 2>&1 || {
-        tail -n 20 "$home/logs/topics.log" >&2
-        die "the topics could not be created, see $home/logs/topics.log"
-    }
+    "$bin/airi-topics" --brokers "$brokers" >"$home/logs/topics.log" 2>&1 ||
+        die_with_log "$home/logs/topics.log" "the topics could not be created" \
+            "does the broker at $brokers answer (./airi logs kafka)? Then repeat the command"
     remark="$(tail -n 1 "$home/logs/topics.log")"
     remark="${remark:0:44}"
 }
@@ -132,10 +114,9 @@ up_migrate() {
     AIRI_WORKER_PASSWORD="$(role_password AIRI_WORKER_PASSWORD)"
     app_url="$(as_role "$admin_url" airi_app "$AIRI_APP_PASSWORD")"
     worker_url="$(as_role "$admin_url" airi_worker "$AIRI_WORKER_PASSWORD")"
-    DATABASE_URL="$admin_url" "$root/deploy/migrate.sh" - "$profile" >"$log" 2>&1 || {
-        tail -n 20 "$log" >&2
-        die "the database could not be migrated, see $log"
-    }
+    DATABASE_URL="$admin_url" "$root/deploy/migrate.sh" - "$profile" >"$log" 2>&1 ||
+        die_with_log "$log" "the database could not be migrated" \
+            "nothing of the file with the error was applied: mend it, then repeat the command"
     remark="$(grep -c '^[0-9]\{4\}_' "$log" || true) new, profile $profile"
 }
 
@@ -162,7 +143,7 @@ airi_up() {
     [[ "$broker" =~ ^(|kafka|embedded)$ ]] || die "--broker is kafka or embedded: $broker"
     lock_home
     if gone "$home/run/gateway/pid" && listening "${PORT:-3001}"; then
-        die "port ${PORT:-3001} is taken; choose another with PORT"
+        die_port_taken "${PORT:-3001}"
     fi
     say "airi up in $home"
     step packages up_packages
