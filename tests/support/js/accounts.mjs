@@ -57,8 +57,8 @@ function accountsOn({ system }) {
     };
 }
 
-// Declares which system the file's tests need, with `options` as withSystem() takes them; returns a function that declares
-// tests.
+// Declares which system the file's tests need, with `options` as withSystem() takes them; returns a function that
+// declares tests.
 export function withAccounts(options = {}) {
     const scenario = withSystem(async () => {
         const more = typeof options === 'function' ? await options() : options;
