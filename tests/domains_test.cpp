@@ -52,28 +52,32 @@ TEST_CASE("a route's name begins with its file's name") {
     REQUIRE(!files.empty());
     for (const auto& file : files)
         for (const auto& name : texts_after(file.text, ".name = \""))
-            CHECK_MESSAGE(name.starts_with(stem_of(file.path) + "."), file.path, ": ", name);
+            CHECK_MESSAGE(name.starts_with(stem_of(file.path) + "."), file.path, ": the route ", name,
+                " belongs to another file of gateway/routes, or begins with ", stem_of(file.path), ".");
 }
 
 TEST_CASE("every domain with routes has schemas and statements of the same name") {
     const auto schemas = stems_below("schemas/api", ".json"), queries = stems_below("sql/queries", ".sql");
     const auto routes = stems_below("gateway/routes", ".cpp");
     for (const auto& domain : routes) {
-        CAPTURE(domain);
-        CHECK(schemas.contains(domain) != without_schemas.contains(domain));
-        CHECK(queries.contains(domain) != without_statements.contains(domain));
+        CHECK_MESSAGE(schemas.contains(domain) != without_schemas.contains(domain), "gateway/routes/", domain,
+            ".cpp needs schemas/api/", domain,
+            ".json or a place in without_schemas of tests/domains_test.cpp, not both");
+        CHECK_MESSAGE(queries.contains(domain) != without_statements.contains(domain), "gateway/routes/", domain,
+            ".cpp needs sql/queries/", domain,
+            ".sql or a place in without_statements of tests/domains_test.cpp, not both");
     }
-    for (const auto& domain : schemas) {
-        CAPTURE(domain);
-        CHECK(routes.contains(domain) != without_routes.contains(domain));
-    }
+    for (const auto& domain : schemas)
+        CHECK_MESSAGE(routes.contains(domain) != without_routes.contains(domain), "schemas/api/", domain,
+            ".json needs gateway/routes/", domain,
+            ".cpp or a place in without_routes of tests/domains_test.cpp, not both");
 }
 
 TEST_CASE("the events of a domain have a worker of the same name") {
     for (const auto& domain : stems_below("events", ".hpp")) {
         if (not_domains.contains(domain)) continue;
-        CAPTURE(domain);
-        CHECK(!test::files_below({"workers/" + domain}, {".cpp"}).empty());
+        CHECK_MESSAGE(!test::files_below({"workers/" + domain}, {".cpp"}).empty(), "events/", domain,
+            ".hpp needs a worker of its name, workers/", domain, "/");
     }
 }
 
