@@ -156,6 +156,8 @@ test("AIRI-08 SAAS-05: an admin's action takes effect on every gateway at once a
     for (const wrong of ['2020-01-01T00:00:00Z', 'infinity', '-infinity', 'soon', ''])
         assert.ok([400, 422].includes((await act('/suspend', { until: wrong, reason: 'x' })).status), wrong);
     rejected(await act('/suspend', { until }), 422, 'VALIDATION_FAILED', /reason/);
+    for (const wrong of ['2099-02-30T00:00:00Z', '2099-01-01', 'infinity', '2099-01-01T00:00:00'])
+        rejected(await act('/suspend', { until: wrong, reason: 'x' }), 422, 'VALIDATION_FAILED', /"\/until".*RFC 3339/);
     rejected(await act('/plan', { plan: 'nope' }, 'PUT'), 422, 'VALIDATION_FAILED', /plan/);
     assert.equal((await act('/plan', { plan: 'free' }, 'PUT')).json.data.plan, 'free');
     await eventually(

@@ -8,6 +8,7 @@ import net from 'node:net';
 
 import WebSocket from 'ws';
 
+import { readFrame } from './frames.mjs';
 import { eventually } from './system/wait.mjs';
 
 const keepAlive = new Map();
@@ -250,7 +251,7 @@ export class Wire {
             headers,
             localAddress: from,
         });
-        this.socket.on('message', (data) => this.frames.push(JSON.parse(data.toString())));
+        this.socket.on('message', (data) => this.frames.push(readFrame(data)));
         this.socket.on('error', () => {});
         this.socket.on('close', (code, reason) => ([this.code, this.reason] = [code, reason.toString()]));
         this.socket.on('unexpected-response', (_, answer) => {

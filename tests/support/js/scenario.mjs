@@ -1,5 +1,6 @@
 // Shared by the tests on whole systems.
 
+import { checkFrames } from './frames.mjs';
 import { declareTest } from './harness.mjs';
 import { Wire } from './raw.mjs';
 import { systemWith } from './shared_system.mjs';
@@ -69,6 +70,7 @@ class Stage {
         if (this.watch) this.watch.running = false;
         for (const client of this.opened) client.close();
         Wire.closeAll();
+        checkFrames();
     }
 }
 

@@ -3,6 +3,7 @@
 
 import WebSocket from 'ws';
 
+import { readFrame } from '../frames.mjs';
 import { eventually, pause } from './wait.mjs';
 
 const ends = new Map([
@@ -68,7 +69,7 @@ export class Client {
         const socket = new WebSocket(`${url}/ws`, { headers: { Authorization: `Bearer ${this.user.token}` } });
         this.socket = socket;
         socket.on('open', () => this.resumeAll());
-        socket.on('message', (data) => this.received(JSON.parse(data.toString())));
+        socket.on('message', (data) => this.received(readFrame(data)));
         socket.on('error', () => {});
         socket.on('close', () => this.lost(socket));
     }
