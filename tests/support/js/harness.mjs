@@ -1,5 +1,5 @@
-// What a test file declares, and how a lane of the runner executes it (../runner/lane.mjs): one test after the other, in
-// the order of their declaration.
+// What a test file declares, and how a lane of the runner (../runner/lane.mjs) executes it: one test after the other,
+// in the order of their declaration.
 
 const limit = process.env.AIRI_LONG_TESTS ? 3_600_000 : 300_000; // ms a test
 let current = null; // the file that is being run
@@ -25,7 +25,8 @@ export function afterFile(end) {
 }
 
 // Imports a file and runs its tests; those that `wanted(name)` rejects are left out, unless they run at once. Calls
-// `report({ name, failed, ms, error })` for each. Returns whether one has failed; throws a Timeout when one does not end.
+// `report({ name, failed, ms, error })` for each. Returns whether one has failed; throws a Timeout when one does not
+// end.
 export async function runFile(file, { wanted = () => true, report }) {
     current = { report, declared: [], begins: [], ends: [], failed: false, discount: 0 };
     const run = current;

@@ -14,6 +14,7 @@ import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import pg from 'pg';
 
+import { environmentOf } from './environment.mjs';
 import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
@@ -171,55 +172,10 @@ class System {
         await program.up();
     }
 
-    // The addresses and keys of the providers that `providers` names.
-    providerEnv() {
-        const url = this.stubProvider;
-        this.providerKey ??= this.secret();
-        const environments = {
-            openai: { OPENAI_API_KEY: this.providerKey, OPENAI_BASE_URL: `${url}/openai/v1` },
-            anthropic: { ANTHROPIC_API_KEY: this.providerKey, ANTHROPIC_BASE_URL: `${url}/anthropic` },
-            groq: { GROQ_API_KEY: this.providerKey, GROQ_BASE_URL: `${url}/groq/openai/v1` },
-            simulated: {},
-        };
-        return Object.assign({}, ...this.options.providers.map((name) => environments[name]));
-    }
-
     async define(name) {
         const kind = name.replace(/-\d+$/, '');
         const port = await freePort();
-        const env = {
-            PATH: process.env.PATH,
-            REDIS_URL: this.redisUrl,
-            KAFKA_BROKERS: this.brokers,
-            JWT_SECRET: this.jwtSecret,
-            AIRI_PROFILE: this.options.profile,
-            AIRI_INSTANCE: name,
-            KAFKA_SESSION_TIMEOUT: '6000ms',
-            ...this.options.env,
-        };
-        if (kind === 'gateway') {
-            Object.assign(
-                env,
-                {
-                    PORT: String(port),
-                    ADDRESS: '127.0.0.1',
-                    DATABASE_URL: this.appUrl,
-                    ENABLE_RATE_LIMITING: 'false',
-                    GATEWAY_THREADS: '2',
-                    DRAIN_SECONDS: '4',
-                },
-                this.options.gatewayEnv,
-            );
-        } else {
-            Object.assign(env, { ADMIN_PORT: String(port), DATABASE_URL: this.workerUrl, DRAIN_SECONDS: '2' });
-        }
-        const worker = workers.find(({ name }) => name === kind);
-        if (!worker || worker.needs.includes('ENCRYPTION_KEY')) env.ENCRYPTION_KEY = this.encryptionKey;
-        if (kind === 'chat')
-            Object.assign(env, this.providerEnv(), { CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms' }, this.options.chatEnv);
-        if (kind === 'memory') Object.assign(env, this.providerEnv());
-        if (kind === 'email') Object.assign(env, { MAIL_OUTBOX: path.join(this.dir, 'mail') }, this.options.emailEnv);
-        if (kind === 'oauth') Object.assign(env, { IDENTITY_REFRESH: '1s' }, this.options.oauthEnv);
+        const env = environmentOf(this, kind, { name, port });
         const program = new Program(name, {
             command: path.join(binaries, `airi-${kind}`),
             env,

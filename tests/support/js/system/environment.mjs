@@ -1,0 +1,65 @@
+// The settings of a program of a test's system.
+
+import path from 'node:path';
+
+import { workers } from './workers.mjs';
+
+// The addresses and keys of the providers that the system's option `providers` names.
+function providers(system) {
+    const url = system.stubProvider;
+    system.providerKey ??= system.secret();
+    const key = system.providerKey;
+    const environments = {
+        openai: { OPENAI_API_KEY: key, OPENAI_BASE_URL: `${url}/openai/v1` },
+        anthropic: { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `${url}/anthropic` },
+        groq: { GROQ_API_KEY: key, GROQ_BASE_URL: `${url}/groq/openai/v1` },
+        simulated: {},
+    };
+    return Object.assign({}, ...system.options.providers.map((name) => environments[name]));
+}
+
+function forGateway(system, port) {
+    return {
+        PORT: String(port),
+        ADDRESS: '127.0.0.1',
+        DATABASE_URL: system.appUrl,
+        ENABLE_RATE_LIMITING: 'false',
+        GATEWAY_THREADS: '2',
+        DRAIN_SECONDS: '4',
+        ENCRYPTION_KEY: system.encryptionKey,
+        ...system.options.gatewayEnv,
+    };
+}
+
+function forWorker(system, kind, port) {
+    const { chatEnv, emailEnv, oauthEnv } = system.options;
+    const own = {
+        chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
+        memory: () => providers(system),
+        email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
+        oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
+    };
+    const { needs } = workers.find(({ name }) => name === kind);
+    return {
+        ADMIN_PORT: String(port),
+        DATABASE_URL: system.workerUrl,
+        DRAIN_SECONDS: '2',
+        ...(needs.includes('ENCRYPTION_KEY') ? { ENCRYPTION_KEY: system.encryptionKey } : {}),
+        ...own[kind]?.(),
+    };
+}
+
+// `kind` is gateway or a worker, `name` the program's (chat-2), `port` the one that it listens on.
+export function environmentOf(system, kind, { name, port }) {
+    return {
+        PATH: process.env.PATH,
+        REDIS_URL: system.redisUrl,
+        KAFKA_BROKERS: system.brokers,
+        JWT_SECRET: system.jwtSecret,
+        AIRI_PROFILE: system.options.profile,
+        AIRI_INSTANCE: name,
+        KAFKA_SESSION_TIMEOUT: '6000ms',
+        ...system.options.env,
+        ...(kind === 'gateway' ? forGateway(system, port) : forWorker(system, kind, port)),
+    };
+}
