@@ -107,7 +107,10 @@ handle rdkafka_producer::open() {
             {"linger.ms", std::to_string(options_.linger.count())},
             {"message.timeout.ms", std::to_string(options_.message_timeout.count())}, {"request.timeout.ms", "10000"},
             {"retry.backoff.ms", "50"}, {"queue.buffering.max.messages", "50000"},
-            {"queue.buffering.max.kbytes", "65536"}, {"topic.metadata.propagation.max.ms", "5000"}});
+            {"queue.buffering.max.kbytes", "65536"},
+            // A topic is unknown when it has not come up by then; before the record itself would time out.
+            {"topic.metadata.propagation.max.ms",
+                std::to_string(std::min<long long>(5000, options_.message_timeout.count() / 2))}});
     rd_kafka_conf_set_opaque(conf, this);
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rd_kafka_conf_set_error_cb(conf, failed);
