@@ -111,7 +111,7 @@ private:
         const std::unique_ptr<waiting> call(me.oldest_);
         me.oldest_ = call->next;
         if (reply) return call->finish(understood(*static_cast<const redisReply*>(reply), call->verb));
-        call->finish({me.ticks() - call->since > answer_timeout ? errc::timed_out : errc::unavailable, {}});
+        call->finish({me.ticks() - call->since > me.answer_timeout() ? errc::timed_out : errc::unavailable, {}});
     }
 
     void ready() override {
@@ -121,8 +121,8 @@ private:
     void dropped() override {}
 
     void tick() override {
-        if (oldest_ && ticks() - oldest_->since > answer_timeout) return drop("no answer in time");
-        if (oldest_ || ticks() - last_sent_ < idle) return;
+        if (oldest_ && ticks() - oldest_->since > answer_timeout()) return drop("no answer in time");
+        if (oldest_ || ticks() - last_sent_ < idle()) return;
         static constexpr std::array<std::string_view, 1> ping{"PING"};
         ask(std::make_unique<probe>(), ping);
     }
@@ -142,8 +142,8 @@ auto ask(std::shared_ptr<commands> target, argument_list command) {
 
 class hiredis_client final : public client {
 public:
-    hiredis_client(executor executor, const secret& url)
-        : commands_(std::make_shared<commands>(std::move(executor), url)) {
+    hiredis_client(executor executor, const secret& url, patience patience)
+        : commands_(std::make_shared<commands>(std::move(executor), url, patience)) {
         commands_->start();
     }
     ~hiredis_client() override { commands_->close(); }
@@ -185,8 +185,12 @@ private:
 
 }  // namespace
 
+std::unique_ptr<client> open_client(executor executor, const secret& url, patience patience) {
+    return std::make_unique<hiredis_client>(std::move(executor), url, patience);
+}
+
 std::unique_ptr<client> open_client(executor executor, const secret& url) {
-    return std::make_unique<hiredis_client>(std::move(executor), url);
+    return open_client(std::move(executor), url, patience{});
 }
 
 }  // namespace airi::redis

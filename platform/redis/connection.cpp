@@ -34,9 +34,10 @@ address checked(const secret& url) {
 
 }  // namespace
 
-connection::connection(executor executor, const secret& url)
+connection::connection(executor executor, const secret& url, patience patience)
     : executor_(std::move(executor)),
       server_(checked(url)),
+      patience_(patience),
       resolver_(executor_),
       tick_timer_(executor_),
       backoff_timer_(executor_) {}
@@ -168,13 +169,13 @@ void connection::wait_and_reconnect() {
 }
 
 void connection::run_tick() {
-    tick_timer_.expires_after(tick_length);
+    tick_timer_.expires_after(patience_.tick());
     tick_timer_.async_wait([me = shared_from_this()](error_code ec) {
         if (ec || me->closed_) return;
         ++me->ticks_;
         if (me->up_)
             me->tick();
-        else if (me->context_ && me->ticks_ - me->opened_ > answer_timeout)
+        else if (me->context_ && me->ticks_ - me->opened_ > me->answer_timeout())
             me->drop("no answer to the greeting");
         if (!me->closed_) me->run_tick();
     });

@@ -13,6 +13,7 @@
 
 #include "platform/base/async.hpp"
 #include "platform/base/clock.hpp"
+#include "platform/redis/patience.hpp"
 #include "platform/redis/url.hpp"
 
 struct redisAsyncContext;
@@ -24,7 +25,7 @@ class connection : public std::enable_shared_from_this<connection> {
 public:
     using callback = void(redisAsyncContext*, void* reply, void* data);
 
-    connection(executor executor, const secret& url);
+    connection(executor executor, const secret& url, patience patience);
     virtual ~connection() = default;
 
     void start();
@@ -33,12 +34,6 @@ public:
     bool is_up() const noexcept { return up_; }
 
 protected:
-    static constexpr milliseconds tick_length{250};
-    /// How long an answer may take before the connection is dropped; a command may have waited a tick longer.
-    static constexpr std::uint64_t answer_timeout = 2000 / 250;
-    /// How long a connection may be silent before it is probed.
-    static constexpr std::uint64_t idle = 5000 / 250;
-
     /// Hooks: commands are possible from now on / the connection ended, pending callbacks had their null reply /
     /// a tick passed while connected.
     virtual void ready() = 0;
@@ -51,6 +46,9 @@ protected:
     /// Drops this connection and opens the next one. May be called inside a callback.
     void drop(std::string_view reason);
     std::uint64_t ticks() const noexcept { return ticks_; }
+    /// In ticks.
+    std::uint64_t answer_timeout() const { return ticks_in(patience_.answer); }
+    std::uint64_t idle() const { return ticks_in(patience_.idle); }
 
 private:
     void resolve();
@@ -60,9 +58,11 @@ private:
     void gone();
     void wait_and_reconnect();
     void run_tick();
+    std::uint64_t ticks_in(milliseconds time) const { return static_cast<std::uint64_t>(time / patience_.tick()); }
 
     executor executor_;
     address server_;
+    const patience patience_;
     boost::asio::ip::tcp::resolver resolver_;
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer backoff_timer_;

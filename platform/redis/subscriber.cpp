@@ -37,8 +37,8 @@ struct channel_state {
 
 class subscriptions final : public connection {
 public:
-    subscriptions(executor executor, const secret& url, subscriber& owner)
-        : connection(std::move(executor), url), owner_(&owner) {}
+    subscriptions(executor executor, const secret& url, patience patience, subscriber& owner)
+        : connection(std::move(executor), url, patience), owner_(&owner) {}
 
     void subscribe(const std::string& name, done then) {
         if (!in_force_) return then(errc::unavailable);
@@ -156,8 +156,8 @@ private:
     void tick() override {
         if (outstanding_ != 0) {
             // Every message proves that the server lives; a long queue of messages may delay a confirmation.
-            if (ticks() - std::max(asked_, last_message_) > answer_timeout) drop("no confirmation in time");
-        } else if (ticks() - last_message_ >= idle) {
+            if (ticks() - std::max(asked_, last_message_) > answer_timeout()) drop("no confirmation in time");
+        } else if (ticks() - last_message_ >= idle()) {
             static constexpr std::array<std::string_view, 2> probe{"SUBSCRIBE", resident};
             request(probe);
         }
@@ -174,8 +174,8 @@ private:
 
 class hiredis_subscriber final : public subscriber {
 public:
-    hiredis_subscriber(executor executor, const secret& url)
-        : subscriptions_(std::make_shared<subscriptions>(std::move(executor), url, *this)) {
+    hiredis_subscriber(executor executor, const secret& url, patience patience)
+        : subscriptions_(std::make_shared<subscriptions>(std::move(executor), url, patience, *this)) {
         subscriptions_->start();
     }
     ~hiredis_subscriber() override { subscriptions_->end(); }
@@ -195,8 +195,12 @@ private:
 
 }  // namespace
 
+std::unique_ptr<subscriber> open_subscriber(executor executor, const secret& url, patience patience) {
+    return std::make_unique<hiredis_subscriber>(std::move(executor), url, patience);
+}
+
 std::unique_ptr<subscriber> open_subscriber(executor executor, const secret& url) {
-    return std::make_unique<hiredis_subscriber>(std::move(executor), url);
+    return open_subscriber(std::move(executor), url, patience{});
 }
 
 }  // namespace airi::redis

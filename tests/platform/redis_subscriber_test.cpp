@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "platform/redis/redis.hpp"
+#include "platform/redis/patience.hpp"
 #include "tests/platform/redis_loop.hpp"
 
 namespace {
@@ -14,8 +14,8 @@ using redis::errc;
 
 // A subscriber and a publisher on one loop, and what arrived, in order.
 struct listening {
-    explicit listening(const secret& url)
-        : subscriber(redis::open_subscriber(io.get_executor(), url)),
+    explicit listening(const secret& url, redis::patience patience = {})
+        : subscriber(redis::open_subscriber(io.get_executor(), url, patience)),
           client(redis::open_client(io.get_executor(), url)) {
         subscriber->arrived = [this](std::string_view channel, std::string_view payload) {
             arrived.push_back(std::string(channel) + "=" + std::string(payload));
@@ -149,7 +149,7 @@ TEST_CASE("after a reconnect all subscriptions are active before the owner is no
 
 TEST_CASE("a subscription that waits for its confirmation ends as unavailable when the server is silent") {
     server own("redis");
-    listening use(secret(own.address()));
+    listening use(secret(own.address()), {.answer = 400ms});
     own.pause();
     CHECK(use.subscribe("c").error() == errc::unavailable);
     CHECK(use.lost == 1);
@@ -160,7 +160,7 @@ TEST_CASE("a subscription that waits for its confirmation ends as unavailable wh
 
 TEST_CASE("an idle subscriber detects a silent server") {
     server own("redis");
-    listening use(secret(own.address()));
+    listening use(secret(own.address()), {.answer = 400ms, .idle = 600ms});
     REQUIRE(use.subscribe("c").has_value());
     own.pause();
     REQUIRE(until(use.io, [&] { return use.lost == 1; }, 12s));

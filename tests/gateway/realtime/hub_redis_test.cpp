@@ -1,4 +1,4 @@
-// The hub with a real redis-server and the chat worker's writer; also the behaviour that the fake Redis shares with it.
+// The hub with a real redis-server and the chat worker's writer.
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
@@ -6,9 +6,9 @@
 
 #include "gateway/realtime/attached_generation.hpp"
 #include "gateway/realtime/hub.hpp"
+#include "platform/redis/patience.hpp"
 #include "tests/gateway/messaging/generation_reader.hpp"
 #include "tests/platform/redis_loop.hpp"
-#include "tests/support/cpp/fake_redis.hpp"
 #include "workers/chat/deltas.hpp"
 #include "workers/runtime/redis_frame_channel.hpp"
 
@@ -39,9 +39,9 @@ struct late_reader : gateway::channel_listener {
 // A gateway's thread with its hub, and one client that is there from the beginning.
 class gateway_thread {
 public:
-    gateway_thread(const secret& url, const std::string& channel)
-        : subscriber_(redis::open_subscriber(io_.get_executor(), url)),
-          client_(redis::open_client(io_.get_executor(), url)),
+    gateway_thread(const secret& url, const std::string& channel, redis::patience patience)
+        : subscriber_(redis::open_subscriber(io_.get_executor(), url, patience)),
+          client_(redis::open_client(io_.get_executor(), url, patience)),
           hub_(std::make_unique<gateway::hub>(io_.get_executor(), *subscriber_, *client_)) {
         REQUIRE(until(io_, [&] { return subscriber_->available() && client_->available(); }));
         REQUIRE(finish(io_, hub_->join(channel, early_)).has_value());
@@ -96,29 +96,32 @@ awaitable<bool> settled(std::shared_ptr<workers::chat::deltas> out) {
     co_return true;
 }
 
-// The worker writes a reply of 400 pieces in about two seconds, while `fault` happens at a third of it.
+// The worker writes a reply of 200 pieces in about a second, while `fault` happens at a third of it.
 struct writing {
+    explicit writing(redis::patience given = {}) : patience(given) {}
+
+    const redis::patience patience;
     server own{"redis"};
     secret url{own.address()};
     io_context io;
     events::generation_ids ids = some_generation();
-    std::unique_ptr<redis::client> client = redis::open_client(io.get_executor(), url);
+    std::unique_ptr<redis::client> client = redis::open_client(io.get_executor(), url, patience);
     std::unique_ptr<workers::frame_channel> channel = workers::open_frame_channel(*client);
     std::shared_ptr<workers::chat::deltas> out =
         std::make_shared<workers::chat::deltas>(*channel, ids, io.get_executor());
-    gateway_thread one{url, events::channel_of(ids.conversation)}, two{url, events::channel_of(ids.conversation)};
+    gateway_thread one{url, events::channel_of(ids.conversation), patience},
+        two{url, events::channel_of(ids.conversation), patience};
 
     void write(const std::function<void()>& fault, bool restarts = false) {
         REQUIRE(until(io, [&] { return client->available(); }));
         out->begin(1);
-        for (int piece = 0; piece < 400; ++piece) {
-            if (piece == 100) one.attach(ids);
-            if (piece == 130) fault();
-            if (piece == 250) two.attach(ids);
-            if (piece == 260 && restarts) out->begin(2);
+        for (int piece = 0; piece < 200; ++piece) {
+            if (piece == 50) one.attach(ids);
+            if (piece == 65) fault();
+            if (piece == 125) two.attach(ids);
+            if (piece == 130 && restarts) out->begin(2);
             out->push(std::to_string(piece) + (piece % 9 ? " " : " \"\n\xf0\x9f\x98\x80"));
-            const auto next = clock_type::now() + 5ms;
-            (void)until(io, [&] { return clock_type::now() >= next; });
+            pass(5ms);
         }
         for (auto* each : {&one, &two}) {
             CHECK(until(io, [&] { return each->early().text == out->text(); }));
@@ -135,6 +138,10 @@ struct writing {
                 CHECK(got().text == out->text());
             }
     }
+    void pass(milliseconds time) {
+        io.restart();
+        io.run_for(time);
+    }
     void run(std::vector<std::string> words) { REQUIRE(finish(io, client->command(std::move(words))).has_value()); }
     bool without_gap(const reader& of) {
         for (std::size_t i = 0; i < of.positions.size(); ++i)
@@ -143,52 +150,7 @@ struct writing {
     }
 };
 
-// The behaviour that the hub relies on.
-void conforms(io_context& io, redis::client& client, redis::subscriber& subscriber) {
-    const auto run = [&](std::vector<std::string> words) {
-        return finish(io, client.command(std::move(words))).value();
-    };
-    const auto range = [&](const std::string& from) { return run({"XRANGE", "gen:x", from, "+"}); };
-    CHECK(range("-").list.empty());
-    for (const auto* id : {"1-0", "1-1", "2-0"}) run({"XADD", "gen:x", id, "f", std::string("at ") + id});
-    const auto all = range("-");
-    REQUIRE(all.list.size() == 3);
-    REQUIRE(all.list[1].list.size() == 2);
-    CHECK(all.list[1].list[0].text == "1-1");
-    REQUIRE(all.list[1].list[1].list.size() == 2);
-    CHECK(all.list[1].list[1].list[1].text == "at 1-1");
-    CHECK(range("1-1").list.size() == 2);
-    CHECK(range("(1-1").list.size() == 1);
-    CHECK(range("1-7").list.size() == 1);
-    CHECK(range("3-0").list.empty());
-    std::vector<std::string> received;
-    subscriber.arrived = [&](std::string_view, std::string_view payload) { received.emplace_back(payload); };
-    run({"PUBLISH", "c", "not received"});
-    REQUIRE(finish(io, subscriber.subscribe("c")).has_value());
-    REQUIRE(finish(io, subscriber.subscribe("c")).has_value());
-    CHECK(run({"PUBLISH", "c", "received"}).number == 1);
-    REQUIRE(until(io, [&] { return !received.empty(); }));
-    subscriber.unsubscribe("c");
-    run({"PUBLISH", "c", "not received"});
-    CHECK(received == std::vector<std::string>{"received"});
-    subscriber.arrived = nullptr;
-}
-
 }  // namespace
-
-TEST_CASE("the fake Redis answers the hub as the real one does") {
-    io_context io;
-    fake_redis fake;
-    fake_redis::fake_client fake_client(fake);
-    fake_redis::fake_subscriber fake_subscriber(fake);
-    conforms(io, fake_client, fake_subscriber);
-    server own("redis");
-    const secret url(own.address());
-    const auto client = redis::open_client(io.get_executor(), url);
-    const auto subscriber = redis::open_subscriber(io.get_executor(), url);
-    REQUIRE(until(io, [&] { return client->available() && subscriber->available(); }));
-    conforms(io, *client, *subscriber);
-}
 
 TEST_CASE("every client of every gateway reads the text that the worker writes, whenever it joined") {
     writing in;
@@ -231,18 +193,16 @@ TEST_CASE("a Redis killed and restarted in the middle of a reply costs no text")
     writing in;
     in.write([&] {
         in.own.kill();
-        const auto back = clock_type::now() + 300ms;
-        (void)until(in.io, [&] { return clock_type::now() >= back; });
+        in.pass(300ms);
         in.own.start();
     });
 }
 
-TEST_CASE("a Redis that stalls for some seconds in the middle of a reply costs no text") {
-    writing in;
+TEST_CASE("a Redis that stalls until its clients give it up in the middle of a reply costs no text") {
+    writing in(redis::patience{.answer = 500ms});
     in.write([&] {
         in.own.pause();
-        const auto back = clock_type::now() + 4s;
-        (void)until(in.io, [&] { return clock_type::now() >= back; });
+        in.pass(1500ms);
         in.own.resume();
     });
 }
