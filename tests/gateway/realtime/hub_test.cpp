@@ -168,8 +168,7 @@ TEST_CASE("a stream that cannot be read is read later, and newer frames wait for
     in.redis.go_away();
     in.redis.come_back();
     in.redis.uncork();
-    in.settle();
-    CHECK(a->of.text == "ab");
+    REQUIRE(until(in.io, [&] { return a->of.text == "ab"; }));
     // The subscriber is back before the client.
     in.delta(3, "c", false);
     in.redis.go_away();

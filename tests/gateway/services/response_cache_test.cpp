@@ -74,7 +74,6 @@ TEST_CASE("nothing is cached while Redis is unavailable, and the cache is empty 
     h.profile();
     CHECK(h.read == 3);
     h.redis.come_back();
-    h.redis.standing_since = std::chrono::steady_clock::now();
     h.profile();
     h.profile();
     CHECK(h.read == 5);  // another gateway may still be without it
@@ -91,6 +90,7 @@ TEST_CASE("a change that could not be published while Redis was unavailable is p
     h.redis.go_away();
     h.ask(h.request(verb::patch, "/api/v1/users/profile", R"({"display_name":"Ann"})"));
     h.redis.come_back();
+    h.redis.standing_since -= seconds{5};
     h.profile();
     CHECK(h.redis.keys.at(events::state_key(h.user)) != state);
 }

@@ -1,9 +1,11 @@
-// An in-memory frame channel: rejects what the real script rejects, unless the test makes it lose an answer.
+// An in-memory frame channel: rejects what the real script rejects, unless the test makes it lose an answer. Conforms
+// to tests/conformance/frame_channel_suite.hpp.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ namespace airi::test {
 class fake_channel : public workers::frame_channel {
 public:
     struct written {
+        events::generation_ids ids;
         events::frame_type type;
         events::position at;
         std::string text;  ///< its content, or empty
@@ -46,20 +49,23 @@ public:
         const auto parsed = json::document::parse("{" + frame.more + "}");
         auto text = parsed ? std::string(parsed->root()["content"].string().value_or("")) : "unreadable";
         if (journal_) journal_->push_back("frame " + std::string(events::name_of(frame.type)));
-        frames.push_back(
-            {frame.type, frame.position, std::move(text), std::move(frame.more), std::chrono::steady_clock::now()});
+        frames.push_back({frame.ids, frame.type, frame.position, std::move(text), std::move(frame.more),
+            std::chrono::steady_clock::now()});
         co_return failed ? workers::appended::unavailable : workers::appended::ok;
     }
     awaitable<> announce(workers::announcement out) override {
+        if (co_await use.pass()) co_return;
         if (journal_) journal_->push_back("announce " + out.channel);
         announcements.push_back(std::move(out));
-        co_return;
     }
 
     awaitable<> invalidate(user_id user) override {
-        if (journal_) journal_->push_back("invalidate");
-        invalidated.push_back(user);
-        co_return;
+        due_.insert(user);
+        if (co_await use.pass()) co_return;
+        for (const auto& one : std::exchange(due_, {})) {
+            if (journal_) journal_->push_back("invalidate");
+            invalidated.push_back(one);
+        }
     }
 
     std::vector<events::frame_type> types() const {
@@ -81,6 +87,7 @@ public:
 private:
     journal* journal_;
     std::map<generation_id, events::position> last_;
+    std::set<user_id> due_;  // invalidations that failed: the next one that succeeds takes them along
 };
 
 }  // namespace airi::test

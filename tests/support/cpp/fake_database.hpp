@@ -1,4 +1,5 @@
-// A database whose answers come from the test and that records committed statements.
+// A database whose answers come from the test and that records committed statements. Conforms to
+// tests/conformance/database_suite.hpp.
 #pragma once
 
 #include <functional>
@@ -30,12 +31,16 @@ public:
     explicit fake_database(journal* into = nullptr) : journal_(into) {}
 
     lever use;
+    /// Called at the start of each transaction that the server receives.
+    std::function<void()> begin;
     /// Returns a statement's rows or the error of the whole transaction. Empty: no rows.
     std::function<result<postgres::rows>(const postgres::bound&)> answer;
     std::vector<postgres::bound> committed;
 
     awaitable<result<std::vector<postgres::rows>>> run(postgres::transaction work) override {
         if (const auto failed = co_await use.pass()) co_return failed;
+        if (const auto wrong = unfit(work)) co_return wrong;
+        if (begin) begin();
         std::vector<postgres::rows> out;
         for (const auto& one : work.statements) {
             auto got = answer ? answer(one) : result<postgres::rows>(postgres::rows{});
@@ -48,7 +53,7 @@ public:
         }
         co_return out;
     }
-    bool available() const override { return true; }
+    bool available() const override { return !use.outage(); }
 
     /// The committed statements of that name.
     std::vector<postgres::bound> all(std::string_view name) const {
@@ -59,6 +64,17 @@ public:
     }
 
 private:
+    // What cannot be sent, or is not what the statement asks for.
+    static error_code unfit(const postgres::transaction& work) {
+        for (const auto& one : work.statements) {
+            if (!one.statement || one.parameters.size() != one.statement->parameters.size())
+                return postgres::errc::broken;
+            for (const auto& each : one.parameters)
+                if (each && each->find('\0') != std::string::npos) return postgres::errc::invalid;
+        }
+        return {};
+    }
+
     journal* journal_;
 };
 

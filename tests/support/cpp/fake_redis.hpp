@@ -1,5 +1,6 @@
 // An in-memory Redis with the gateway's subset: streams, channels, the worker's append script, and keys without expiry.
-// Answers arrive through the loop, never inline; while corked they wait. Single-threaded.
+// Answers arrive through the loop, never inline; while corked they wait. Single-threaded. Conforms to
+// tests/conformance/redis_suite.hpp but for scripts: every eval is refused.
 #pragma once
 
 #include <algorithm>
@@ -35,19 +36,19 @@ public:
     inline std::int64_t publish(const std::string& channel, const std::string& payload);
     void flush() { streams_.clear(); }
 
-    /// Makes all commands and publications fail, or succeed again.
+    /// Ends what waits and makes all commands and publications fail, or succeed again.
     inline void go_away();
     inline void come_back();
     /// Holds answers to commands and confirmations until `uncork`.
     void cork() { corked_ = true; }
     void uncork() {
         corked_ = false;
-        for (auto& one : std::exchange(answers_, {})) one();
+        for (auto& one : std::exchange(answers_, {})) one.arrive();
     }
     std::size_t waiting() const { return answers_.size(); }
 
     std::map<std::string, std::string> keys;
-    std::chrono::steady_clock::time_point standing_since{};
+    std::chrono::steady_clock::time_point standing_since{};  ///< so long ago that every grace time is over
     int commands = 0;
     int subscriptions = 0;
     int unsubscriptions = 0;
@@ -73,26 +74,53 @@ private:
         if (words[0] == "XRANGE") return range(words[1], words[2]);
         if (words[0] == "PUBLISH")
             return redis::reply{redis::reply::kind::integer, publish(words[1], words[2]), {}, {}};
-        if (words[0] == "XADD") {
-            streams_[words[1]].emplace(events::read_entry_id(words[2]).value(), words[4]);
-            return text(words[2]);
+        if (words[0] == "XADD") return add(words[1], events::read_entry_id(words[2]), words[4]);
+        if (words[0] == "GET") {
+            if (streams_.contains(words[1])) return redis::errc::refused;
+            return keys.contains(words[1]) ? text(keys[words[1]]) : redis::reply{};
         }
-        if (words[0] == "GET") return keys.contains(words[1]) ? text(keys[words[1]]) : redis::reply{};
-        if (words[0] == "SET") return keys.emplace(words[1], words[2]).second ? text("OK") : redis::reply{};  // with NX
+        if (words[0] == "SET") {
+            const bool only_new = std::find(words.begin() + 3, words.end(), "NX") != words.end();
+            if (only_new && keys.contains(words[1])) return redis::reply{};
+            keys[words[1]] = words[2];
+            return text("OK");
+        }
         if (words[0] == "UNLINK") {
-            for (std::size_t i = 1; i < words.size(); ++i) keys.erase(words[i]);
-            return redis::reply{redis::reply::kind::integer, 1, {}, {}};
+            redis::reply removed{redis::reply::kind::integer, 0, {}, {}};
+            for (std::size_t i = 1; i < words.size(); ++i)
+                removed.number += static_cast<std::int64_t>(keys.erase(words[i]) + streams_.erase(words[i]));
+            return removed;
         }
         return redis::errc::refused;
     }
-    void deliver(std::function<void()> later) {
-        if (!corked_) return later();
-        answers_.push_back(std::move(later));
+    result<redis::reply> add(const std::string& key, std::optional<events::position> at, const std::string& value) {
+        const auto found = streams_.find(key);
+        const auto last = found == streams_.end() ? events::position{} : found->second.rbegin()->first;
+        if (!at || *at <= last) return redis::errc::refused;
+        streams_[key].emplace(*at, value);
+        return text(events::entry_id(*at));
+    }
+
+    // An answer on its way: it arrives, or the connection of its client or subscriber is lost first.
+    struct pending {
+        const void* of;
+        std::string channel;  // of a confirmation
+        std::function<void()> arrive, lose;
+    };
+    void deliver(pending one) {
+        if (!corked_) return one.arrive();
+        answers_.push_back(std::move(one));
+    }
+    template <class Condition>
+    void lose_if(Condition chosen) {
+        std::deque<pending> rest;
+        for (auto& one : std::exchange(answers_, {})) chosen(one) ? one.lose() : rest.push_back(std::move(one));
+        for (auto& one : rest) answers_.push_back(std::move(one));
     }
 
     std::map<std::string, std::map<events::position, std::string>> streams_;
     std::set<fake_subscriber*> subscribers_;
-    std::deque<std::function<void()>> answers_;
+    std::deque<pending> answers_;
     bool corked_ = false;
     bool away_ = false;
 };
@@ -103,20 +131,26 @@ public:
     awaitable<result<redis::reply>> command(std::vector<std::string> words) override {
         ++server_.commands;
         co_return co_await from_callback<result<redis::reply>>([&](std::function<void(result<redis::reply>)> then) {
+            if (!available()) return then(redis::errc::unavailable);
             // The answer is computed at once; the cork delays only its delivery.
-            server_.deliver([then, got = server_.answer(words)] { then(got); });
+            server_.deliver({this, {}, [then, got = server_.answer(words)] { then(got); },
+                [then] { then(redis::errc::unavailable); }});
         });
     }
     awaitable<result<redis::reply>> eval(
         const redis::script&, std::vector<std::string>, std::vector<std::string>) override {
         co_return redis::errc::refused;
     }
-    bool available() const override { return !server_.away_; }
+    bool available() const override { return !closed_ && !server_.away_; }
     std::chrono::steady_clock::time_point standing_since() const override { return server_.standing_since; }
-    void close() override {}
+    void close() override {
+        closed_ = true;
+        server_.lose_if([this](const pending& one) { return one.of == this; });
+    }
 
 private:
     fake_redis& server_;
+    bool closed_ = false;
 };
 
 class fake_redis::fake_subscriber final : public redis::subscriber {
@@ -126,21 +160,27 @@ public:
 
     awaitable<result<>> subscribe(std::string channel) override {
         co_return co_await from_callback<result<>>([&](std::function<void(result<>)> then) {
-            if (server_.away_) return then(redis::errc::unavailable);
+            if (!available()) return then(redis::errc::unavailable);
             ++server_.subscriptions;
-            server_.deliver([this, channel, then] {
-                if (server_.away_) return then(redis::errc::unavailable);
-                channels_.insert(channel);
-                then(result<>());
-            });
+            server_.deliver({this, channel,
+                [this, channel, then] {
+                    channels_.insert(channel);
+                    then(result<>());
+                },
+                [then] { then(redis::errc::unavailable); }});
         });
     }
     void unsubscribe(std::string channel) override {
         ++server_.unsubscriptions;
         channels_.erase(channel);
+        server_.lose_if([&](const pending& one) { return one.of == this && one.channel == channel; });
     }
-    bool available() const override { return !server_.away_; }
-    void close() override {}
+    bool available() const override { return !closed_ && !server_.away_; }
+    void close() override {
+        closed_ = true;
+        channels_.clear();
+        server_.lose_if([this](const pending& one) { return one.of == this; });
+    }
 
     bool has(const std::string& channel) const { return channels_.contains(channel); }
 
@@ -148,6 +188,7 @@ private:
     friend fake_redis;
     fake_redis& server_;
     std::set<std::string> channels_;
+    bool closed_ = false;
 };
 
 std::int64_t fake_redis::publish(const std::string& channel, const std::string& payload) {
@@ -159,15 +200,17 @@ std::int64_t fake_redis::publish(const std::string& channel, const std::string& 
 }
 
 void fake_redis::go_away() {
-    away_ = true;
+    if (std::exchange(away_, true)) return;
+    lose_if([](const pending&) { return true; });
     for (auto* each : subscribers_)
-        if (each->lost) each->lost();
+        if (!each->closed_ && each->lost) each->lost();
 }
 
 void fake_redis::come_back() {
-    away_ = false;
+    if (!std::exchange(away_, false)) return;
+    standing_since = std::chrono::steady_clock::now();
     for (auto* each : subscribers_)
-        if (each->back) each->back();
+        if (!each->closed_ && each->back) each->back();
 }
 
 }  // namespace airi::test

@@ -58,8 +58,17 @@ public:
     explicit recording_owner(commits when) : when_(when) {}
 
     void open(kafka::consumer_options options, coroutine_thread& on) {
+        open_with(
+            [&](executor thread, kafka::consumer_owner& owner) {
+                return kafka::open_consumer(std::move(options), std::move(thread), owner);
+            },
+            on);
+    }
+    /// `make` returns the consumer for an executor and an owner.
+    template <class Make>
+    void open_with(Make make, coroutine_thread& on) {
         thread_ = &on;
-        consumer_ = kafka::open_consumer(std::move(options), on.on(), *this);
+        consumer_ = make(on.on(), *this);
     }
     /// Stops and destroys the consumer.
     void close() {

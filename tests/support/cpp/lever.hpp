@@ -17,6 +17,8 @@ public:
     }
     void fail_always(error_code with) { fail_next(-1, with); }
     void mend() { failing_ = 0; }
+    /// The server is away: the next call would end as an outage.
+    bool outage() const { return failing_ != 0 && with_ == failure::outage; }
 
     void hold() { holding_ = true; }
     void release() {
@@ -35,7 +37,10 @@ public:
     /// Every call of the fake awaits this first.
     awaitable<error_code> pass() {
         ++calls_;
-        if (holding_) co_await from_callback<int>([this](auto go_on) { held_.push_back(std::move(go_on)); });
+        if (holding_)
+            co_await from_callback<int>([this](auto go_on) { held_.push_back(std::move(go_on)); });
+        else
+            co_await boost::asio::post(boost::asio::use_awaitable);  // no server answers inline
         if (failing_ == 0) co_return error_code{};
         if (failing_ > 0) --failing_;
         co_return with_;

@@ -19,7 +19,7 @@ namespace airi::test {
 inline const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict,
                         refused = postgres::errc::invalid;
 inline const postgres::prepared stored{"stored", "…", {"value"}};
-inline const postgres::prepared given_up{"given_up", "…", {"value"}};
+inline const postgres::prepared given_up{"given_up", "…", {"offset"}};
 
 inline kafka::message message(
     std::int32_t partition, std::int64_t offset, std::string key, std::string value, std::string topic = "t") {
@@ -62,7 +62,7 @@ struct runner_fixture {
         worker.handle = [this](workers::record record) { return handle(this, record); };
         worker.give_up = [](workers::record record) {
             workers::effects out;
-            out.statements.push_back({&given_up, {record.message.value}});
+            out.statements.push_back({&given_up, {std::to_string(record.message.offset)}});
             return out;
         };
     }
@@ -71,14 +71,15 @@ struct runner_fixture {
     void open(std::vector<std::int32_t> partitions = {0}) {
         runner = workers::make_runner(worker, {database, producer, frames}, io.on());
         runner->attach(consumer);
+        consumer.attach(runner->owner(), io.on());
         assign(std::move(partitions));
     }
     void assign(std::vector<std::int32_t> partitions, const std::string& topic = "t") {
         std::vector<kafka::partition_id> list;
         for (const auto p : partitions) list.push_back({topic, p});
-        runner->owner().assigned(std::move(list));
+        consumer.assign(list);
     }
-    void push(std::vector<kafka::message> batch) { runner->owner().arrived(std::move(batch)); }
+    void push(std::vector<kafka::message> batch) { consumer.deliver(std::move(batch)); }
     void push(kafka::message one) {
         std::vector<kafka::message> batch;
         batch.push_back(std::move(one));

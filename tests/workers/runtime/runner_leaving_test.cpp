@@ -7,10 +7,6 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-awaitable<> take_away(kafka::consumer_owner* from, std::vector<kafka::partition_id> partitions) {
-    co_await from->revoked(std::move(partitions));
-}
-
 std::vector<kafka::partition_id> of(std::int32_t partition) { return {{"t", partition}}; }
 
 }  // namespace
@@ -24,7 +20,7 @@ TEST_CASE(
     h.io.settle();
     CHECK(h.started == strings{"0", "1"});
     bool revoked = false;
-    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    h.io.start(h.consumer.revoke(of(0)), revoked);
     h.io.settle();
     CHECK_FALSE(revoked);
     h.handler.release();
@@ -48,7 +44,7 @@ TEST_CASE("work that outlasts the revocation commits nothing, and other partitio
     h.push(message(0, 0, "a", "long"));
     h.io.settle();
     bool revoked = false;
-    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    h.io.start(h.consumer.revoke(of(0)), revoked);
     REQUIRE(h.io.until([&] { return revoked; }));
     h.push(message(0, 1, "a", "not ours"));
     h.push(message(1, 0, "b", "ours"));
@@ -67,7 +63,7 @@ TEST_CASE("a partition assigned again during its old work is read again in order
     for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
     h.io.settle();
     bool revoked = false;
-    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    h.io.start(h.consumer.revoke(of(0)), revoked);
     REQUIRE(h.io.until([&] { return revoked; }));
     h.assign({0});
     for (int i = 0; i < 3; ++i) h.push(message(0, i, "a", std::to_string(i)));
@@ -91,7 +87,7 @@ TEST_CASE("queued records of a revoked partition are not started, and those of o
     h.push(message(1, 1, "y", "second"));
     h.io.settle();
     bool revoked = false;
-    h.io.start(take_away(&h.runner->owner(), of(0)), revoked);
+    h.io.start(h.consumer.revoke(of(0)), revoked);
     REQUIRE(h.io.until([&] { return revoked; }));
     h.handler.release();
     h.work_is_done();

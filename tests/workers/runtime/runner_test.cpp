@@ -282,18 +282,25 @@ TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it
     h.worker.high_mark = 8;
     h.open({0, 1});
     h.handler.hold();
-    for (int i = 0; i < 10; ++i) h.push(message(0, i, std::to_string(i), "v"));
+    std::vector<kafka::message> fetched;
+    for (int i = 0; i < 10; ++i) fetched.push_back(message(0, i, std::to_string(i), "v"));
+    h.push(std::move(fetched));
+    h.push(message(0, 10, "held back by the pause", "v"));
     h.push(message(1, 0, "k", "v"));
     h.io.settle();
     CHECK(h.consumer.pauses == 1);
+    CHECK(h.started.size() == 11);
     CHECK(h.consumer.paused == std::set<kafka::partition_id>{{"t", 0}});
     for (int i = 0; i < 7; ++i) h.handler.release_one();
     h.io.settle();
     CHECK(h.consumer.resumes == 0);
     h.handler.release();
     h.work_is_done();
+    REQUIRE(h.io.until([&] { return h.started.size() == 12; }));
+    h.work_is_done();
     CHECK(h.consumer.resumes == 1);
     CHECK(h.consumer.paused.empty());
+    CHECK(h.committed() == 11);
 }
 
 TEST_CASE("a failed consumer makes the worker unhealthy") {
