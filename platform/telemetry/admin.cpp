@@ -22,7 +22,6 @@ using boost::asio::ip::tcp;
 
 constexpr std::size_t max_request_bytes = 2048;
 constexpr std::size_t max_connections = 32;
-constexpr seconds deadline{5};
 
 std::string response(std::string_view status, std::string_view body, std::string_view type = "text/plain") {
     return fmt::format(
@@ -107,7 +106,7 @@ struct admin_server::state {
             if (self->connections.size() >= max_connections) continue;
             auto connection = std::make_shared<admin_connection>(std::move(socket));
             self->connections.insert(connection);
-            connection->timer.expires_after(deadline);
+            connection->timer.expires_after(self->settings.deadline);
             connection->timer.async_wait([connection](error_code stopped) {
                 if (!stopped) connection->end();
             });

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
 
 namespace airi {
 
@@ -18,6 +19,7 @@ public:
         std::string host = "127.0.0.1";
         std::uint16_t port = 0;       ///< 0: any free port
         std::function<bool()> ready;  ///< called on the server's thread for each /readyz; always ready without it
+        milliseconds deadline{5000};  ///< for a whole request; then its connection is closed
     };
 
     /// Starts listening; throws boost::system::system_error when it cannot.

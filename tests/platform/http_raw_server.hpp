@@ -62,6 +62,7 @@ private:
             auto [ec, socket] = co_await from->async_accept(asio::as_tuple(asio::use_awaitable));
             if (ec) co_return;
             ++seen->connections;
+            socket.set_option(asio::ip::tcp::no_delay(true));  // or a second send waits for a delayed ACK
             const auto& each = scripts[std::min(i, scripts.size() - 1)];
             asio::co_spawn(socket.get_executor(), play(std::move(socket), each, seen), asio::detached);
         }

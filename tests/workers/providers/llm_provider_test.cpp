@@ -107,10 +107,10 @@ TEST_CASE("a model that reasons first is limited by the gap, not by the first to
     script thinking{request(), send(head)};
     for (int i = 0; i < 4; ++i) {
         const auto thought = chunk("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n");
-        thinking.insert(thinking.end(), {send(thought), pause(450)});
+        thinking.insert(thinking.end(), {send(thought), pause(200)});
     }
     thinking.insert(thinking.end(), {send(chunk(hello + stop + done) + last_chunk), hang()});
-    CHECK(world({thinking}).ask({.first_token = milliseconds(1500), .gap = seconds(8)}).text == "hello");
+    CHECK(world({thinking}).ask({.first_token = milliseconds(600), .gap = seconds(8)}).text == "hello");
 }
 
 TEST_CASE("a provider that does not answer or cannot be reached is unavailable") {
