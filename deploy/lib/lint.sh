@@ -55,7 +55,7 @@ tidy() { # [--all]: what was changed since the last commit, or every program fil
         cat "$root/.airi/lint.log" >&2
         return 1
     }
-    grep -vE '^tests/' <<<"$files" | while IFS= read -r file; do
+    grep -vE '^(tests|deploy/templates)/' <<<"$files" | while IFS= read -r file; do
         if [[ -f "$file" ]]; then printf '%s\n' "$file"; fi
     done | xargs -r -P "$(nproc)" -n 4 clang-tidy-19 -p .airi/build/dev --quiet 2>"$root/.airi/tidy.log"
 }

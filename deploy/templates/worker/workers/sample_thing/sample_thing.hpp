@@ -1,0 +1,14 @@
+// The sample thing worker: a notification to the user's sockets for each request.
+#pragma once
+
+#include "events/sample_thing.hpp"
+#include "workers/runtime/worker.hpp"
+
+namespace airi::workers::sample_thing {
+
+/// May run more than once for a request: what it returns depends on the event alone.
+awaitable<result<effects>> notify(events::sample_thing_requested, record);
+
+worker declare();
+
+}  // namespace airi::workers::sample_thing
