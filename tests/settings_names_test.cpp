@@ -64,12 +64,12 @@ std::map<std::string, std::set<std::string>> compose_environments() {
     std::map<std::string, std::set<std::string>> anchors, services;
     std::set<std::string>* current = nullptr;
     std::string service;
-    const std::regex anchor(R"(^x-[\w-]+: &([\w-]+)$)"), head(R"(^  ([a-z]+):$)"), merged(R"(\*([\w-]+))"),
+    const std::regex anchor(R"(^x-[\w-]+: &([\w-]+)$)"), head(R"(^  ([a-z_]+):$)"), merged(R"(\*([\w-]+))"),
         name(R"(^\s+([A-Z][A-Z0-9_]*): )");
     std::smatch found;
     for (std::string line; std::getline(lines, line);) {
         if (std::regex_search(line, found, anchor))
-            current = &anchors[found[1]];
+            current = &anchors[found[1]], service.clear();
         else if (std::regex_search(line, found, head))
             service = found[1], current = nullptr;
         else if (line == "    environment:")
