@@ -22,7 +22,8 @@ problem problem_of(const error_code& ec) {
         case failure::again: return {503, "TRY_AGAIN", "the request could not be completed now, try again", "null", 1};
         case failure::refused: return {400, "REFUSED", "the request was rejected"};
         case failure::missing: return not_found("object");
-        case failure::broken: break;
+        case failure::broken:
+        case failure::misconfigured: break;
     }
     return {500, "INTERNAL_ERROR", "an internal error occurred"};
 }

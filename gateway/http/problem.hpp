@@ -21,7 +21,7 @@ struct problem {
     std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
-/// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken → 500.
+/// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken and misconfigured → 500.
 problem problem_of(const error_code&);
 
 inline problem not_found(std::string object) { return {404, "NOT_FOUND", "no such " + object}; }

@@ -27,6 +27,7 @@ std::string_view name_of(failure kind) noexcept {
         case failure::refused: return "refused";
         case failure::missing: return "missing";
         case failure::broken: return "broken";
+        case failure::misconfigured: return "misconfigured";
     }
     return "unknown";
 }

@@ -1,4 +1,4 @@
-// What a call that can fail returns, and the five kinds of failure a caller may act on. Used everywhere.
+// What a call that can fail returns, and the six kinds of failure a caller may act on. Used everywhere.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -17,11 +17,12 @@ using result = boost::system::result<T>;
 /// What a caller may do about an error. Every module's error codes compare equal to exactly one of these, so that the
 /// gateway's status codes and the workers' retries are decided in one place each and never per error.
 enum class failure {
-    outage = 1,  ///< a server is away; nobody's input is at fault: wait or answer 503
-    again,       ///< this attempt failed; the same input may succeed later: retry, bounded
-    refused,     ///< the input is at fault: 4xx, or a dead letter at once
-    missing,     ///< the thing named does not exist (or is not the caller's)
-    broken,      ///< a promise inside the program was broken: 500, or a dead letter after the bounded attempts
+    outage = 1,     ///< a server is away; nobody's input is at fault: wait or answer 503
+    again,          ///< this attempt failed; the same input may succeed later: retry, bounded
+    refused,        ///< the input is at fault: 4xx, or a dead letter at once
+    missing,        ///< the thing named does not exist (or is not the caller's)
+    broken,         ///< a promise inside the program was broken: 500, or a dead letter after the bounded attempts
+    misconfigured,  ///< a server lacks what it must have, such as a grant: wait as in an outage, or 500
 };
 
 const boost::system::error_category& failure_category() noexcept;

@@ -68,7 +68,7 @@ void log_failure(const PGresult* result, const prepared& statement, errc code) {
     log::write(level, "postgres.statement_failed",
         {{"statement", statement.name}, {"sqlstate", state}, {"failure", make_error_code(code).message()},
             {"constraint", field(result, PG_DIAG_CONSTRAINT_NAME)}, {"table", field(result, PG_DIAG_TABLE_NAME)},
-            {"message", message}});
+            {"message", message}, {"remedy", remedy(code, state)}});
 }
 
 // Parameters are sent as C strings, so a zero byte would cut one; Postgres has no such text either.

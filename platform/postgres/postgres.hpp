@@ -21,8 +21,8 @@ namespace airi::postgres {
 /// unavailable: no connection, or it broke (also in the middle: the outcome is unknown, ask again with the same ids):
 /// outage. conflict (serialization, deadlock, lock timeout): again. duplicate (unique key), invalid (check, not-null,
 /// bad value, foreign key), denied (row-level security): refused. fenced (SQLSTATE AI001, raised by our own functions
-/// when a lease is lost): again, beginning with the claim. unmigrated (a table, function or grant is missing): outage.
-/// broken: any other error of the server.
+/// when a lease is lost): again, beginning with the claim. unmigrated (a table, column, function or grant is
+/// missing): misconfigured. broken: any other error of the server.
 enum class errc { unavailable = 1, conflict, duplicate, invalid, denied, fenced, unmigrated, broken };
 error_code make_error_code(errc);
 

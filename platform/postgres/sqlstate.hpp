@@ -11,6 +11,9 @@ namespace airi::postgres {
 /// distinguishes a missing grant from row-level security.
 errc errc_of(std::string_view sqlstate, std::string_view source = {});
 
+/// What to do about a failed statement, for the log; empty where its code says it all.
+std::string_view remedy(errc code, std::string_view sqlstate);
+
 /// True when the primary message of this class contains no values and may be logged: it is about the statement, the
 /// schema or the server. Data errors quote the bad value, and our own functions may.
 bool message_is_safe(std::string_view sqlstate);

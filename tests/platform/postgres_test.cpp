@@ -195,8 +195,9 @@ TEST_CASE("each class of server errors maps to one of ours") {
         {of(state, {"57P01"}), errc::unavailable, failure::outage},
         {of(state, {"08006"}), errc::unavailable, failure::outage},
         {of(state, {"P0001"}), errc::broken, failure::broken},
-        {of("select * from no_such_table"), errc::unmigrated, failure::outage},
-        {of("select no_such_function()"), errc::unmigrated, failure::outage},
+        {of("select * from no_such_table"), errc::unmigrated, failure::misconfigured},
+        {of("select no_such_column from notes"), errc::unmigrated, failure::misconfigured},
+        {of("select no_such_function()"), errc::unmigrated, failure::misconfigured},
         {of("selekt"), errc::broken, failure::broken},
         {of("select $1::int", {"1", "2"}), errc::broken, failure::broken},
         {of("select $1::text", {std::string("a\0b", 3)}), errc::invalid, failure::refused},
@@ -209,6 +210,30 @@ TEST_CASE("each class of server errors maps to one of ours") {
         CHECK(got == kind);
         CHECK(failure_of(got) == kind);
     }
+}
+
+TEST_CASE("a failed statement is logged with its name, SQLSTATE, message and remedy") {
+    const auto db = open(shared().app_url);
+    const auto logged = [&](std::string text, values parameters = {}) {
+        test::captured_log log;
+        CHECK_FALSE(run(*db, of(std::move(text), std::move(parameters))));
+        return log.lines();
+    };
+    const auto has_all = [](const std::string& line, std::initializer_list<std::string_view> parts) {
+        for (const auto part : parts) CHECK(contains(line, part));
+    };
+    has_all(logged("select id from closed"),
+        {R"("level":"error")", R"("statement":"test.)", R"("sqlstate":"42501")",
+            R"("message":"permission denied for table closed")", "sql/policies/", "./airi up"});
+    has_all(logged("select id from no_such_table"),
+        {R"("level":"error")", R"("statement":"test.)", R"("sqlstate":"42P01")",
+            R"("message":"relation \"no_such_table\" does not exist")", "sql/migrations/", "./airi up"});
+    has_all(logged("select none from notes"), {R"("level":"error")", R"("sqlstate":"42703")", "none"});
+    // Constraints name the rule; the message would quote the value.
+    const auto admin = open(shared().server.address());
+    test::captured_log log;
+    CHECK_FALSE(run(*admin, of("insert into notes values (41, '', 'bad')")));
+    has_all(log.lines(), {R"("sqlstate":"23514")", R"("constraint":"notes_body_check")", R"("message":"")"});
 }
 
 TEST_CASE("bad values are not logged") {

@@ -11,10 +11,16 @@ milliseconds doubled(milliseconds first, int times, milliseconds longest) {
 
 }  // namespace
 
+bool is_waited_for(const error_code& outcome) {
+    return outcome == failure::outage || outcome == failure::misconfigured;
+}
+
 next_step delivery::after(const error_code& outcome) {
     if (!outcome) return finished{};
     switch (failure_of(outcome)) {
-        case failure::outage: return try_again{doubled(milliseconds{50}, outages_++, policy_.outage_pause), true};
+        case failure::outage:
+        case failure::misconfigured:
+            return try_again{doubled(milliseconds{50}, outages_++, policy_.outage_pause), true};
         case failure::again:
         case failure::broken:
             if (++attempts_ >= policy_.attempts) return to_dead_letters{outcome, attempts_};

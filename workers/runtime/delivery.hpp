@@ -9,7 +9,7 @@
 namespace airi::workers {
 
 struct retry_policy {
-    int attempts = 5;                    ///< outages are not counted
+    int attempts = 5;                    ///< outages and missing grants are not counted
     milliseconds first_pause{200};       ///< doubles with each attempt
     milliseconds longest_pause{30'000};  ///< its upper bound
     milliseconds outage_pause{1'000};    ///< upper bound during an outage
@@ -30,6 +30,9 @@ struct to_dead_letters {
     int attempts;
 };
 using next_step = std::variant<finished, try_again, to_retry_topic, to_dead_letters>;
+
+/// Neither the record nor this program is at fault: the record is tried again without a bound.
+bool is_waited_for(const error_code& outcome);
 
 class delivery {
 public:

@@ -111,7 +111,7 @@ awaitable<bool> record_delivery::give_up(const kafka::message& message) {
 awaitable<error_code> record_delivery::retry_outages(const effects& effects) {
     for (int outages = 0;; ++outages) {
         const auto outcome = error_of(co_await guarded(worker_.name, [&] { return apply_effects(effects, ports_); }));
-        if (!outcome || failure_of(outcome) != failure::outage || draining_) co_return outcome;
+        if (!outcome || !is_waited_for(outcome) || draining_) co_return outcome;
         ++counters_.outages;
         const auto pause = milliseconds{50} * (1LL << std::min(outages, 10));
         if (!co_await wait_until(now() + std::min<milliseconds>(worker_.retry.outage_pause, pause))) co_return outcome;

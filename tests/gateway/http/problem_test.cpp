@@ -29,6 +29,8 @@ TEST_CASE("each kind of failure has one status") {
     CHECK(problem_of(postgres::errc::invalid).status == 400);
     CHECK(problem_of(postgres::errc::broken).status == 500);
     CHECK_FALSE(problem_of(postgres::errc::broken).retry_after);
+    CHECK(problem_of(postgres::errc::unmigrated).status == 500);
+    CHECK_FALSE(problem_of(postgres::errc::unmigrated).retry_after);
     CHECK(problem_of(make_error_code(boost::system::errc::timed_out)).status == 503);
 }
 

@@ -22,7 +22,8 @@ void means(failure kind, std::initializer_list<Code> codes) {
         CAPTURE(ec);
         CHECK(failure_of(ec) == kind);
         CHECK(ec == kind);
-        for (const auto other : {failure::outage, failure::again, failure::refused, failure::missing, failure::broken})
+        for (const auto other : {failure::outage, failure::again, failure::refused, failure::missing, failure::broken,
+                 failure::misconfigured})
             CHECK((ec == other) == (other == kind));
         CHECK(ec.message() != "unknown");
     }
@@ -33,7 +34,8 @@ void means(failure kind, std::initializer_list<Code> codes) {
 TEST_CASE("every error code has exactly one kind of failure and a message") {
     means(failure::outage, {kafka::errc::unavailable, kafka::errc::closed});
     means(failure::refused, {kafka::errc::too_large, kafka::errc::unknown_topic, kafka::errc::rejected});
-    means(failure::outage, {postgres::errc::unavailable, postgres::errc::unmigrated});
+    means(failure::outage, {postgres::errc::unavailable});
+    means(failure::misconfigured, {postgres::errc::unmigrated});
     means(failure::again, {postgres::errc::fenced, postgres::errc::conflict});
     means(failure::refused, {postgres::errc::duplicate, postgres::errc::invalid, postgres::errc::denied});
     means(failure::broken, {postgres::errc::broken});
