@@ -54,10 +54,10 @@ response success(unsigned status, std::string_view data, std::string_view meta) 
     return out;
 }
 
-response failure_response(const problem& p, std::string_view request_id, bool as_openai) {
+response failure_response(const problem& p, std::string_view request_id, bool openai_format) {
     response out;
     out.status = p.status;
-    if (as_openai) {
+    if (openai_format) {
         const auto error = json::object()
                                .add("message", p.message)
                                .add("type", openai_type(p.status))

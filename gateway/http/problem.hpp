@@ -42,7 +42,7 @@ std::optional<problem> refusal_of(std::string_view data);
 /// {"success":true,"data":…} with `meta` when it is not empty.
 response success(unsigned status, std::string_view data, std::string_view meta = {});
 /// The envelope, or OpenAI's error body.
-response failure_response(const problem&, std::string_view request_id, bool as_openai);
+response failure_response(const problem&, std::string_view request_id, bool openai_format);
 
 using route_result = std::variant<answer, problem>;
 

@@ -55,10 +55,10 @@ void write(level at, std::string_view event, fields with) {
     const std::scoped_lock held(target.lock);
     line.add("service", target.program).add("event", event);
     for (const auto& f : with) {
-        if (is_secret_name(f.name) && std::holds_alternative<std::string>(f.is))
+        if (is_secret_name(f.name) && std::holds_alternative<std::string>(f.content))
             line.add(f.name, "***");
         else
-            std::visit([&](const auto& v) { line.add(f.name, v); }, f.is);
+            std::visit([&](const auto& v) { line.add(f.name, v); }, f.content);
     }
     auto text = std::move(line).text();
     text += '\n';

@@ -18,15 +18,15 @@ using value = std::variant<std::string, std::int64_t, double, bool>;
 
 struct field {
     std::string_view name;
-    value is;
+    value content;
 
-    field(std::string_view n, std::string_view v) : name(n), is(std::string(v)) {}
-    field(std::string_view n, const char* v) : name(n), is(std::string(v)) {}
-    field(std::string_view n, bool v) : name(n), is(v) {}
-    field(std::string_view n, double v) : name(n), is(v) {}
+    field(std::string_view n, std::string_view v) : name(n), content(std::string(v)) {}
+    field(std::string_view n, const char* v) : name(n), content(std::string(v)) {}
+    field(std::string_view n, bool v) : name(n), content(v) {}
+    field(std::string_view n, double v) : name(n), content(v) {}
     template <std::integral Int>
         requires(!std::same_as<Int, bool>)
-    field(std::string_view n, Int v) : name(n), is(static_cast<std::int64_t>(v)) {}
+    field(std::string_view n, Int v) : name(n), content(static_cast<std::int64_t>(v)) {}
 };
 using fields = std::initializer_list<field>;
 

@@ -57,7 +57,7 @@ bool read_time(json::value value, std::optional<instant>& out) {
     return true;
 }
 
-result<claims> read_claims(std::string_view encoded, instant at) {
+result<claims> read_claims(std::string_view encoded, instant now) {
     claims out;
     std::optional<instant> issued, expires, not_before;
     int found = 0;
@@ -75,7 +75,8 @@ result<claims> read_claims(std::string_view encoded, instant at) {
     if (!good || found != 6 || *expires <= *issued) return errc::malformed;
     out.issued = *issued;
     out.expires = *expires;
-    if (at >= out.expires || out.issued > at + leeway || not_before.value_or(at) > at + leeway) return errc::expired;
+    if (now >= out.expires || out.issued > now + leeway || not_before.value_or(now) > now + leeway)
+        return errc::expired;
     return out;
 }
 
@@ -95,7 +96,7 @@ keyring::keyring(key current, std::optional<key> previous) {
     const auto add = [this](key added) {
         if (added.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
         for (const auto& other : keys_)
-            if (other.with.kid == added.kid) throw std::invalid_argument("two token secrets have the same key id");
+            if (other.key.kid == added.kid) throw std::invalid_argument("two token secrets have the same key id");
         auto header = json::object().add("alg", "HS256").add("kid", added.kid).add("typ", "JWT");
         keys_.push_back({std::move(added), digest::base64url(std::move(header).text())});
     };
@@ -109,7 +110,7 @@ std::string keyring::sign(const claims& claims) const {
     body.add("email", claims.email).add("role", claims.role);
     body.add("iat", unix_seconds(claims.issued)).add("exp", unix_seconds(claims.expires));
     auto out = keys_.front().header + '.' + digest::base64url(std::move(body).text());
-    const auto signature = digest::hmac_sha256(keys_.front().with.value, out);
+    const auto signature = digest::hmac_sha256(keys_.front().key.value, out);
     return out += '.' + digest::base64url(signature);
 }
 
@@ -127,11 +128,11 @@ const keyring::known* keyring::by_header(std::string_view encoded, error_code& w
     if (!good || algorithm != "HS256" || kid.empty()) return nullptr;
     wrong = errc::bad_signature;
     for (const auto& each : keys_)
-        if (each.with.kid == kid) return &each;
+        if (each.key.kid == kid) return &each;
     return nullptr;
 }
 
-result<claims> keyring::verify(std::string_view token, instant at) const {
+result<claims> keyring::verify(std::string_view token, instant now) const {
     if (token.size() > max_length) return errc::malformed;
     const auto first = token.find('.'), last = token.rfind('.');
     if (first == token.npos || first == last || token.find('.', first + 1) != last) return errc::malformed;
@@ -140,9 +141,9 @@ result<claims> keyring::verify(std::string_view token, instant at) const {
     if (!matching) return wrong;
     const auto signature = digest::from_base64url(token.substr(last + 1));
     if (!signature || signature->size() != 32) return errc::malformed;
-    if (!digest::equal(*signature, digest::hmac_sha256(matching->with.value, token.substr(0, last))))
+    if (!digest::equal(*signature, digest::hmac_sha256(matching->key.value, token.substr(0, last))))
         return errc::bad_signature;
-    return read_claims(token.substr(first + 1, last - first - 1), at);
+    return read_claims(token.substr(first + 1, last - first - 1), now);
 }
 
 }  // namespace airi::tokens

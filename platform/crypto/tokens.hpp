@@ -44,15 +44,15 @@ public:
     /// id.
     explicit keyring(key current, std::optional<key> previous = std::nullopt);
 
-    std::string sign(const claims& of) const;
+    std::string sign(const claims& claims) const;
     /// Accepts only tokens as sign() makes them: HS256, the header members alg, typ and kid and no others, no
-    /// duplicate member, canonical base64url, at most 4 KB. `issued` may be up to 30 s after `at`; `expires` has no
+    /// duplicate member, canonical base64url, at most 4 KB. `issued` may be up to 30 s after `now`; `expires` has no
     /// leeway.
-    result<claims> verify(std::string_view token, instant at) const;
+    result<claims> verify(std::string_view token, instant now) const;
 
 private:
     struct known {
-        key with;
+        tokens::key key;
         std::string header;  // base64url of the header that sign() writes
     };
     const known* by_header(std::string_view encoded, error_code& wrong) const;
