@@ -24,7 +24,7 @@ struct real {
     real() {
         for (const auto* one : {&creating, &emptying}) REQUIRE(io.run(pool->run({{}, {{one, {}}}})));
     }
-    ~real() { server().start(); }
+    ~real() { server().start_again(); }
 
     postgres::database& database() { return *pool; }
     void go_away() {

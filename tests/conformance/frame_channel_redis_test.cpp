@@ -29,7 +29,7 @@ struct real {
         is_back();
         run({"FLUSHALL"});
     }
-    ~real() { server().start(); }
+    ~real() { server().start_again(); }
 
     void is_back() {
         REQUIRE(io.until([&] { return client->available() && subscriber->available(); }));

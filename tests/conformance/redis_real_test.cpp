@@ -26,7 +26,7 @@ struct real {
     }
     ~real() {
         if (stalled) server().resume();
-        server().start();
+        server().start_again();
     }
     redis::client& client() { return *its_client; }
     redis::subscriber& subscriber() { return *its_subscriber; }

@@ -18,6 +18,7 @@ inline server& broker() {
 /// The name of a new topic.
 inline std::string fresh_topic(int partitions) {
     static int count = 0;
+    broker().start_again();
     const auto name = "case-" + std::to_string(++count);
     REQUIRE_FALSE(kafka::create_topics(broker().address(), {{name, partitions, {}}}, seconds(20)).has_error());
     return name;

@@ -29,8 +29,9 @@ public:
     }
     server(const server&) = delete;
     server& operator=(const server&) = delete;
+    // Its data is removed, so a broker need not store it in order; Postgres would leave its shared memory behind.
     ~server() {
-        call("stop");
+        call(kind_ == "postgres" ? "stop" : "kill");
         remove();
     }
 
@@ -40,9 +41,20 @@ public:
         const auto colon = address_.rfind(':');
         if (colon == std::string::npos) throw std::runtime_error(kind_ + " does not start");
         port_ = std::atoi(address_.c_str() + colon + 1);
+        running_ = true;
     }
-    void stop() { call("stop"); }
-    void kill() { call("kill"); }
+    /// For a server that several cases share, of which one may have left it stopped.
+    void start_again() {
+        if (!running_) start();
+    }
+    void stop() {
+        call("stop");
+        running_ = false;
+    }
+    void kill() {
+        call("kill");
+        running_ = false;
+    }
     void pause() { call("pause"); }
     void resume() { call("resume"); }
 
@@ -73,6 +85,7 @@ private:
     std::filesystem::path directory_;
     std::string address_;
     int port_ = 0;
+    bool running_ = false;
 };
 
 }  // namespace airi::test
