@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,7 +54,7 @@ const changed = () =>
 const written = (output) => [...output.matchAll(/^written: (.*)$/gm)].map(([, name]) => name).sort();
 
 beforeFile(() => {
-    copy = mkdtempSync(path.join(os.tmpdir(), 'airi-scaffolds-'));
+    copy = mkdtempSync('/tmp/airi-scaffolds-');
     execFileSync('bash', [
         '-c',
         `cd "$1" && git ls-files -z --cached --others --exclude-standard | while IFS= read -rd '' file; do
