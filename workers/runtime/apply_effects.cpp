@@ -9,7 +9,7 @@ kafka::record to_record(events::outgoing event) {
     return out;
 }
 
-awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports) {
+awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports, std::function<void()> in_order) {
     std::vector<postgres::rows> rows;
     if (!effects.statements.empty()) {
         postgres::transaction transaction;
@@ -22,11 +22,13 @@ awaitable<result<>> apply_effects(const effects& effects, const runner_ports& po
     for (const auto& user : after.changed_users) co_await ports.frames.invalidate(user);
     for (auto& frame : after.frames) co_await ports.frames.append(std::move(frame));
     for (auto& announcement : after.announcements) co_await ports.frames.announce(std::move(announcement));
-    if (after.events.empty()) co_return result<>{};
-    std::vector<kafka::record> batch;
-    batch.reserve(after.events.size());
-    for (auto& event : after.events) batch.push_back(to_record(std::move(event)));
-    co_return co_await ports.producer.publish(std::move(batch));
+    std::vector<kafka::record> prompt, batchable;
+    for (auto& event : after.events) (event.batchable ? batchable : prompt).push_back(to_record(std::move(event)));
+    if (!prompt.empty())
+        if (const auto done = co_await ports.producer.publish(std::move(prompt)); !done) co_return done.error();
+    if (in_order) in_order();
+    if (batchable.empty()) co_return result<>{};
+    co_return co_await ports.producer.publish(std::move(batchable));
 }
 
 }  // namespace airi::workers

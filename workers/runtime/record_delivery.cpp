@@ -47,11 +47,11 @@ awaitable<bool> record_delivery::deliver_batch(const std::vector<kafka::message>
     co_return true;
 }
 
-awaitable<bool> record_delivery::deliver(const kafka::message& message) {
+awaitable<bool> record_delivery::deliver(const kafka::message& message, std::function<void()> in_order) {
     delivery state(worker_.retry, attempts_of(message));
     if (const auto due = due_of(message); due > now() && !co_await wait_until(due)) co_return false;
     while (!draining_) {
-        const auto outcome = co_await attempt(message);
+        const auto outcome = co_await attempt(message, in_order);
         const auto next = state.after(outcome);
         if (std::holds_alternative<finished>(next)) {
             ++counters_.handled;
@@ -76,10 +76,10 @@ awaitable<bool> record_delivery::deliver(const kafka::message& message) {
     co_return false;
 }
 
-awaitable<error_code> record_delivery::attempt(const kafka::message& message) {
+awaitable<error_code> record_delivery::attempt(const kafka::message& message, const std::function<void()>& in_order) {
     const auto effects = co_await handle(message);
     if (!effects) co_return effects.error();
-    co_return co_await retry_outages(*effects);
+    co_return co_await retry_outages(*effects, in_order);
 }
 
 awaitable<result<effects>> record_delivery::handle(const kafka::message& message) {
@@ -108,9 +108,10 @@ awaitable<bool> record_delivery::give_up(const kafka::message& message) {
 
 // A handler's result may have cost money: during an outage the same effects are applied again, and the handler is not
 // called a second time.
-awaitable<error_code> record_delivery::retry_outages(const effects& effects) {
+awaitable<error_code> record_delivery::retry_outages(const effects& effects, const std::function<void()>& in_order) {
     for (int outages = 0;; ++outages) {
-        const auto outcome = error_of(co_await guarded(worker_.name, [&] { return apply_effects(effects, ports_); }));
+        const auto outcome =
+            error_of(co_await guarded(worker_.name, [&] { return apply_effects(effects, ports_, in_order); }));
         if (!outcome || !is_waited_for(outcome) || draining_) co_return outcome;
         ++counters_.outages;
         const auto pause = milliseconds{50} * (1LL << std::min(outages, 10));

@@ -1,6 +1,8 @@
 // Takes records to their end: attempts, retries, the retry topic, the dead letter. Used by the runner, on its thread.
 #pragma once
 
+#include <functional>
+
 #include "workers/runtime/runner.hpp"
 
 namespace airi::workers {
@@ -12,8 +14,9 @@ public:
         : worker_(worker), ports_(ports), counters_(counters) {}
 
     /// True: the record is done for good and its offset may be committed. False: the worker drains, and the record is
-    /// left to the partition's next owner.
-    awaitable<bool> deliver(const kafka::message&);
+    /// left to the partition's next owner. `in_order` is called before that, once or several
+    /// times, when only batchable events are left to be published: the key's next record may start.
+    awaitable<bool> deliver(const kafka::message&, std::function<void()> in_order = {});
     /// All of them with one set of effects; false when they have to be delivered one by one.
     awaitable<bool> deliver_batch(const std::vector<kafka::message>&);
 
@@ -22,10 +25,10 @@ public:
     bool draining() const { return draining_; }
 
 private:
-    awaitable<error_code> attempt(const kafka::message&);
+    awaitable<error_code> attempt(const kafka::message&, const std::function<void()>& in_order);
     awaitable<result<effects>> handle(const kafka::message&);
     awaitable<bool> give_up(const kafka::message&);
-    awaitable<error_code> retry_outages(const effects&);
+    awaitable<error_code> retry_outages(const effects&, const std::function<void()>& in_order = {});
     awaitable<bool> publish_until_acknowledged(kafka::record);
     awaitable<bool> wait_until(instant);
     void report(std::string_view event, const kafka::message&, const error_code& why) const;

@@ -49,8 +49,8 @@ public:
         delivery_.drain();
         ready_.clear();
         const auto deadline = std::chrono::steady_clock::now() + limit;
-        while (running_ > 0 && std::chrono::steady_clock::now() < deadline) co_await sleep(milliseconds{5});
-        log::info("worker.drained", {{"worker", worker_.name}, {"left", running_}});
+        while (delivering_ > 0 && std::chrono::steady_clock::now() < deadline) co_await sleep(milliseconds{5});
+        log::info("worker.drained", {{"worker", worker_.name}, {"left", delivering_}});
     }
 
     void arrived(std::vector<kafka::message> batch) override {
@@ -152,14 +152,25 @@ private:
     }
 
     awaitable<> process(job job) {
-        const bool done = co_await delivery_.deliver(job.message);
-        --running_;
+        ++delivering_;
+        bool in_order = false;
+        const auto next = [this, &job, &in_order] {
+            if (std::exchange(in_order, true)) return;
+            --running_;
+            next_of(order_key(job.message));
+            start_ready();
+        };
+        const bool done = co_await delivery_.deliver(job.message, next);
+        if (done) next();
+        if (!std::exchange(in_order, true)) --running_;
+        --delivering_;
         --job.partition->running;
         if (done) finish(job);
         start_ready();
     }
 
     awaitable<> process_batch(std::vector<job> batch) {
+        ++delivering_;
         std::vector<kafka::message> messages;
         messages.reserve(batch.size());
         for (auto& job : batch) messages.push_back(std::move(job.message));
@@ -169,6 +180,7 @@ private:
             for (done = 0; done < batch.size(); ++done)
                 if (!co_await delivery_.deliver(messages[done])) break;
         --running_;
+        --delivering_;
         for (auto& job : batch) --job.partition->running;
         for (std::size_t i = 0; i < done; ++i) {
             batch[i].message = std::move(messages[i]);
@@ -183,7 +195,6 @@ private:
         const auto next = partition.progress.finished(job.message.offset);
         if (partition.pressure.done() == backpressure::action::resume && is_ours(job)) consumer_->resume(partition.id);
         if (next && partition.ownership != partition_state::gone) consumer_->commit({{partition.id, *next}});
-        if (!worker_.handle_batch) next_of(order_key(job.message));
     }
 
     worker worker_;
@@ -193,7 +204,8 @@ private:
     std::map<kafka::partition_id, std::shared_ptr<partition_state>> partitions_;
     key_order<job> order_;
     std::deque<job> ready_;
-    std::size_t running_ = 0;
+    std::size_t running_ = 0;     // handlers and effects that the key's next record waits for
+    std::size_t delivering_ = 0;  // the same, and records whose batchable events are not acknowledged
     bool healthy_ = true;
     runner_counters counters_;
     record_delivery delivery_{worker_, ports_, counters_};

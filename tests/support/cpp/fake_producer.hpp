@@ -21,6 +21,7 @@ public:
     explicit fake_producer(journal* into = nullptr) : journal_(into) {}
 
     lever use;
+    lever batchable;  ///< passed after `use` by batches of batchable records
     /// The error with which a record is rejected; success for accepted ones. Those before it are stored.
     std::function<error_code(const kafka::record&)> refuse;
     std::vector<kafka::record> sent;
@@ -29,6 +30,8 @@ public:
         if (std::ranges::any_of(batch, too_large)) co_return kafka::errc::too_large;
         if (closed_) co_return kafka::errc::closed;
         if (const auto failed = co_await use.pass()) co_return failed;
+        if (!batch.empty() && batch.front().batchable)
+            if (const auto failed = co_await batchable.pass()) co_return failed;
         for (auto& one : batch) {
             if (const auto why = refuse ? refuse(one) : error_code{}) co_return why;
             if (journal_) journal_->push_back("publish " + one.topic);

@@ -49,7 +49,8 @@ struct runner_fixture {
     std::vector<std::string> started, ended;                   ///< values of the records
     std::map<std::string, int> running, most;                  ///< handlers at work by key; "" for all
     std::mt19937 random{1};
-    int yields = 0;  ///< up to so many turns of the loop before a handler goes on
+    bool batchable_events = false;  ///< an event on "later" too
+    int yields = 0;                 ///< up to so many turns of the loop before a handler goes on
 
     runner_fixture() {
         worker.name = "w";
@@ -107,7 +108,10 @@ struct runner_fixture {
         if (!failed && h->outcome) failed = h->outcome(record.message);
         if (failed) co_return failed;
         h->ended.push_back(record.message.value);
-        co_return effects_of(record.message);
+        auto out = effects_of(record.message);
+        if (h->batchable_events)
+            out.after.events.push_back({"later", record.message.key, record.message.value, {}, true});
+        co_return out;
     }
 };
 

@@ -47,6 +47,53 @@ TEST_CASE("hundreds of records run at once, one per key, and commits never pass 
     CHECK(h.runner->counters().handled == 201);
 }
 
+TEST_CASE("a key's next record starts when only batchable events are left, and the offset waits for them") {
+    runner_fixture h;
+    h.worker.max_in_flight = 1;
+    h.batchable_events = true;
+    h.open();
+    h.producer.batchable.hold();
+    for (int i = 0; i < 3; ++i) h.push(message(0, i, "k", "v" + std::to_string(i)));
+    h.io.settle();
+    CHECK(h.ended == strings{"v0", "v1", "v2"});
+    CHECK(h.most["k"] == 1);
+    CHECK(h.committed() < 1);
+    CHECK(h.runner->counters().in_work == 3);
+    h.producer.batchable.release();
+    h.work_is_done();
+    CHECK(h.committed() == 3);
+    CHECK(h.published("later").size() == 3);
+}
+
+TEST_CASE("batchable events that an outage delays are published again, and the handler is not repeated") {
+    runner_fixture h;
+    h.batchable_events = true;
+    h.open();
+    h.producer.batchable.fail_next(2, kafka::errc::unavailable);
+    h.push(message(0, 0, "k", "v"));
+    h.push(message(0, 1, "k", "w"));
+    h.work_is_done();
+    CHECK(h.started == strings{"v", "w"});
+    CHECK(h.published("later").size() == 2);
+    CHECK(h.committed() == 2);
+}
+
+TEST_CASE("a drain waits for batchable events") {
+    runner_fixture h;
+    h.batchable_events = true;
+    h.open();
+    h.producer.batchable.hold();
+    h.push(message(0, 0, "k", "v"));
+    h.io.settle();
+    bool drained = false;
+    h.io.start(h.runner->drain(milliseconds{5'000}), drained);
+    h.io.settle();
+    CHECK(!drained);
+    h.producer.batchable.release();
+    REQUIRE(h.io.until([&] { return drained; }));
+    CHECK(h.committed() == 1);
+}
+
 TEST_CASE("records without a key do not wait for each other") {
     runner_fixture h;
     h.open();
