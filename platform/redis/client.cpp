@@ -73,8 +73,8 @@ reply copied(const redisReply& received) {
 
 // Errors of the server's state and not of the command: loading, a replica, out of memory, cannot save.
 bool is_outage(std::string_view code) {
-    static constexpr std::array<std::string_view, 8> codes{
-        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "MISCONF"};
+    static constexpr std::array<std::string_view, 9> codes{
+        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "MISCONF", "NOREPLICAS"};
     return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 

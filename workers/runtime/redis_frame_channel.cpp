@@ -3,11 +3,16 @@
 namespace airi::workers {
 namespace {
 
-// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), lifetime in ms.
+// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), lifetime in ms. XADD refuses an id
+// that is "equal or smaller than the target stream top item": only this means that a later frame is there. Every other
+// error (OOM, READONLY, …) is the server's state.
 const redis::script append_script(R"lua(
 if ARGV[4] == '0' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'f', ARGV[2])
-if type(added) == 'table' and added.err then return -1 end
+if type(added) == 'table' and added.err then
+    if string.find(added.err, 'equal or smaller', 1, true) then return -1 end
+    return added
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('PUBLISH', KEYS[2], ARGV[3])
 return 1
