@@ -3,9 +3,9 @@
 namespace airi::workers {
 namespace {
 
-// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), lifetime in ms. XADD refuses an id
-// that is "equal or smaller than the target stream top item": only this means that a later frame is there. Every other
-// error (OOM, READONLY, …) is the server's state.
+// KEYS: stream, channel. ARGV: entry id, frame, published payload, stands alone (0/1), lifetime in ms. XADD refuses an
+// id that is "equal or smaller than the target stream top item": only this means that a later frame is there. Every
+// other error (OOM, READONLY, …) is the server's state.
 const redis::script append_script(R"lua(
 if ARGV[4] == '0' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'f', ARGV[2])
