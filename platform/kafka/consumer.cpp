@@ -22,7 +22,7 @@ constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
 constexpr auto leave_limit = seconds(9);
-constexpr auto leave_limit_without_broker = seconds(4);
+constexpr auto leave_limit_without_broker = seconds(1);
 
 // The state of posted calls, partition may run after the consumer has gone. `owner` and `intake` are used on the
 // executor only.

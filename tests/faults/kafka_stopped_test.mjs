@@ -56,6 +56,20 @@ async function away(stage, ms, leave) {
 scenario('no message is lost while Kafka is stopped for 15 s', (stage) =>
     away(stage, 15_000, () => stage.system.stop('kafka')),
 );
+scenario('a worker ends within its time while Kafka is away, and loses no message', async (stage) => {
+    const { system } = stage;
+    const [client] = await stage.clientsOf(1);
+    const sent = await client.sendAll(orders(5, { script: 'tokens=60 rate=15' }));
+    await eventually('the replies are streaming', () => sent.every((one) => one.deltas > 1));
+    await system.kill('kafka');
+    const begun = Date.now();
+    // DRAIN_SECONDS is 2.
+    await Promise.all(['chat-1', 'moderation-1', 'usage-1'].map((name) => system.stop(name)));
+    assert.ok(Date.now() - begun < 6_000, `ended after ${seconds(begun)}`);
+    await system.start('kafka');
+    for (const name of ['chat-1', 'moderation-1', 'usage-1']) await system.start(name);
+    await stage.check();
+});
 scenario('no message is lost when Kafka is killed and restarted', (stage) =>
     away(stage, 0, () => stage.system.kill('kafka')),
 );

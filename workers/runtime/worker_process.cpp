@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,8 @@
 namespace airi::workers {
 
 namespace asio = boost::asio;
+
+constexpr milliseconds max_leaving{3'000};
 
 struct worker_process::state {
     std::string name;
@@ -95,11 +98,20 @@ struct worker_process::state {
         if (self.draining) co_return;
         self.draining = true;
         log::info("worker.drain_started");
-        if (self.runner) co_await self.runner->drain(self.settings.drain);
-        if (self.release) co_await self.release();
-        if (self.runner) co_await self.runner->drain(seconds{2});
+        using clock = std::chrono::steady_clock;
+        const milliseconds whole = self.settings.drain;
+        const auto deadline = clock::now() + whole;
+        const auto left = [&] {
+            return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - clock::now()));
+        };
+        // The rest of the time is for what follows the work: handing it over, leaving the group, the last events.
+        if (self.runner) co_await self.runner->drain(whole - std::min(max_leaving, whole / 3));
+        if (self.release) {
+            co_await self.release();
+            if (self.runner) co_await self.runner->drain(std::min(milliseconds{1'000}, left()));
+        }
         if (self.consumer) co_await self.consumer->stop();
-        self.producer->close(seconds{5});
+        self.producer->close(self.producer->available() ? std::max(left(), milliseconds{1'000}) : milliseconds{200});
         self.redis->close();
         self.context.stop();
     }

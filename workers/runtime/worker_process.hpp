@@ -33,7 +33,7 @@ struct worker_settings {
             "This worker's slot, stable over restarts (chat-1); empty: none."},
         setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz and /metrics; 0: any free one."},
         setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
-        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long work in progress may take on SIGTERM.",
+        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long the process may take to end on SIGTERM.",
             {.min = 0, .max = 600}},
         setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
             {.min = 1, .max = 100}},
@@ -58,7 +58,7 @@ public:
 
     /// Calls `load` when the worker starts, until it succeeds (nothing is consumed before), and then every `interval`.
     void reload_every(std::function<awaitable<result<>>()> load, seconds interval);
-    /// Called when DRAIN_SECONDS have passed and work is still in progress.
+    /// Called on SIGTERM when the time for work is over, some of which may still be in progress.
     void on_drain_timeout(std::function<awaitable<>()> release);
 
     /// Runs the worker until SIGTERM or SIGINT, then drains. The exit code.
