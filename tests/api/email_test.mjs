@@ -7,9 +7,11 @@ import path from 'node:path';
 
 import { deadLetters } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
-import { dead, inInbox, mailRequest, processed, publish, topic, withEmailWorker } from '../support/js/email.mjs';
+import { dead, inInbox, mailRequest, onlyEmail, processed, publish, topic } from '../support/js/email.mjs';
+import { withOwnSystem } from '../support/js/scenario.mjs';
 
-const scenario = withEmailWorker();
+// It looks at every mail of the outbox.
+const scenario = withOwnSystem(onlyEmail);
 
 scenario(
     'a requested mail becomes one file in the outbox, however often its event is delivered',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { checkLogs, quiet } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
+import { publishedByTest } from '../support/js/frames.mjs';
 import { ask, claimsOf, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
@@ -245,6 +246,7 @@ test('SAAS-28: a gaming_status_changed published to a user reaches all of their 
         status: 'active',
         server_details: { address: 'play.example.com', port: 25_565 },
     };
+    publishedByTest('gaming_status_changed');
     await publish(system, `user:${ann.id}`, { type: 'gaming_status_changed', data });
     for (const wire of wires.slice(0, 2))
         assert.deepEqual(

@@ -78,7 +78,7 @@ await check('SAAS-07: the account is deleted when the parent does not agree', as
     await other.goto(await linkOf(parent, 'parental_consent'));
     await other.click('#consent-no');
     await other.getByText('The account has been deleted.').waitFor();
-    await other.getByText('Continue').click();
+    await other.getByRole('button', { name: 'Continue', exact: true }).click();
     await other.locator('#auth').waitFor();
     await page.locator('#auth').waitFor();
 });

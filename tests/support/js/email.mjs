@@ -6,8 +6,8 @@ import { withSystem } from './scenario.mjs';
 
 export const topic = 'email.requested.v1';
 
-// Declares the file's system; returns a function that declares tests.
-export const withEmailWorker = () => withSystem({ chat: 0, moderation: 0, usage: 0, gateways: 0 });
+export const onlyEmail = { chat: 0, moderation: 0, usage: 0, gateways: 0 };
+export const withEmailWorker = () => withSystem(onlyEmail);
 
 export const mailRequest = (to, more = {}) => ({
     user_id: crypto.randomUUID(),

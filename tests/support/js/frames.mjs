@@ -12,6 +12,9 @@ const declared = new Set(
 );
 const others = new Set();
 
+// A frame that a test publishes itself, and no part of airi yet.
+export const publishedByTest = (type) => declared.add(type);
+
 // The frame of a WebSocket message.
 export function readFrame(data) {
     const frame = JSON.parse(data.toString());
