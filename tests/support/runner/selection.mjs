@@ -104,7 +104,7 @@ function ofChanges() {
 }
 
 // The jobs of these words (labels, paths, words of names; none: everything), each once, in the order to run them:
-// programs, then what needs a system of its own, then the largest groups that share one.
+// programs and what builds, then what needs a system of its own, then the largest groups that share one.
 export function select(words, { changed = false } = {}) {
     const found = changed
         ? ofChanges()
@@ -117,6 +117,7 @@ export function select(words, { changed = false } = {}) {
     }
     const sizes = new Map();
     for (const { system } of jobs.values()) sizes.set(system, (sizes.get(system) ?? 0) + 1);
-    const rank = (job) => (job.program ? 1000 : job.system ? sizes.get(job.system) : 500);
+    const first = (job) => job.program || job.label === 'scaffolds';
+    const rank = (job) => (first(job) ? 1000 : job.system ? sizes.get(job.system) : 500);
     return [...jobs.values()].sort((a, b) => rank(b) - rank(a) || String(a.system).localeCompare(String(b.system)));
 }
