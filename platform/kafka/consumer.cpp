@@ -21,7 +21,6 @@ constexpr auto commit_interval = milliseconds(100);
 constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
-constexpr auto leave_limit = seconds(9);
 constexpr auto leave_limit_without_broker = seconds(1);
 
 // The state of posted calls, partition may run after the consumer has gone. `owner` and `intake` are used on the
@@ -77,7 +76,7 @@ public:
     void pause(const partition_id& partition) override { request(partition, true); }
     void resume(const partition_id& partition) override { request(partition, false); }
     std::int64_t lag() const override { return lag_; }
-    awaitable<> stop() override;
+    awaitable<> stop(milliseconds limit) override;
 
 private:
     void on_assign(const std::vector<partition_id>& partitions) override;
@@ -109,6 +108,7 @@ private:
     std::vector<std::function<void(bool)>> stopped_;
     bool finished_ = false;
 
+    std::atomic<milliseconds> leave_limit_{leave_limit_without_broker};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> abandoned_{false};
     std::atomic<std::int64_t> lag_{-1};
@@ -148,8 +148,9 @@ void rdkafka_consumer::begin_stop() {
     link_->changed.notify_one();
 }
 
-awaitable<> rdkafka_consumer::stop() {
+awaitable<> rdkafka_consumer::stop(milliseconds limit) {
     link_->intake = false;
+    leave_limit_ = limit;
     begin_stop();
     co_await from_callback<bool>([this](auto done) {
         const std::scoped_lock held(lock_);
@@ -309,7 +310,7 @@ void rdkafka_consumer::measure() {
 }
 
 void rdkafka_consumer::finish() {
-    const bool left = member_->leave(leave_limit, leave_limit_without_broker);
+    const bool left = member_->leave(leave_limit_.load(), leave_limit_without_broker);
     std::unique_ptr<group_member> gone;
     {
         const std::scoped_lock held(lock_);

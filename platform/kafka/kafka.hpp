@@ -107,9 +107,9 @@ public:
     /// The number of records of all assigned partitions not yet handed over, at most half a second old; -1 when
     /// unknown.
     virtual std::int64_t lag() const = 0;
-    /// Stops intake at once; ends when the group has been left and the last commits are stored (≤ 10 s). A
+    /// Stops intake at once; ends when the group has been left and the last commits are stored, or at the limit. A
     /// static member keeps its partitions for the session timeout.
-    virtual awaitable<> stop() = 0;
+    virtual awaitable<> stop(milliseconds limit) = 0;
 };
 
 struct producer_options {

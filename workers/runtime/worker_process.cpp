@@ -110,7 +110,7 @@ struct worker_process::state {
             co_await self.release();
             if (self.runner) co_await self.runner->drain(std::min(milliseconds{1'000}, left()));
         }
-        if (self.consumer) co_await self.consumer->stop();
+        if (self.consumer) co_await self.consumer->stop(std::max(left(), milliseconds{2'000}));
         self.producer->close(self.producer->available() ? std::max(left(), milliseconds{1'000}) : milliseconds{200});
         self.redis->close();
         self.context.stop();

@@ -87,7 +87,7 @@ public:
         for (const auto& [partition, held] : waiting_) out += static_cast<std::int64_t>(held.size());
         return out;
     }
-    awaitable<> stop() override {
+    awaitable<> stop(milliseconds) override {
         intake_ = false;
         if (auto all = state_.partitions(); !all.empty()) co_await revoke(std::move(all));
     }

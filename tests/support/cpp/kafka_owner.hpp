@@ -73,7 +73,7 @@ public:
     /// Stops and destroys the consumer.
     void close() {
         if (!consumer_) return;
-        thread_->run(consumer_->stop());
+        thread_->run(consumer_->stop(seconds{9}));
         thread_->call([this] { consumer_.reset(); });
     }
     ~recording_owner() override { close(); }
