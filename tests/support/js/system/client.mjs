@@ -201,7 +201,12 @@ export class Client {
         const { epoch, offset } = data;
         one.seen.push(`${type} ${epoch}.${offset}`);
         if (one.seen.length > 12) one.seen.shift();
-        if (one.ended) return this.fault(one, `${type} after the end`);
+        if (one.ended) {
+            // A worker that repairs a lost stream publishes the end again; a new connection has not sent it yet.
+            const repeated = ends.has(type) && epoch === one.epoch && offset === one.offset;
+            if (repeated && one.connection !== this.reconnects) return;
+            return this.fault(one, `${type} after the end`);
+        }
         if (data.message_id !== one.ids.reply_id && type !== 'message_rejected')
             this.fault(one, `${type} of another reply`);
         const newer = epoch > one.epoch;
