@@ -37,6 +37,19 @@ bool is_date(std::string_view text) {
 
 bool is_uuid(std::string_view text) { return uuid::parse(text).has_value(); }
 
+// "time|id" of a row, as meta.next_cursor has it: the time as Postgres writes it, whose offset may lack the minutes,
+// or as the API does. Not left to the cast in the statement: whether Postgres evaluates that
+// for a list without rows depends on the plan.
+bool is_cursor(std::string_view text) {
+    const auto end = text.find('|');
+    if (end == text.npos || !is_uuid(text.substr(end + 1))) return false;
+    std::string time(text.substr(0, end));
+    if (time == "infinity" || is_date(time)) return true;
+    const auto sign = time.find_last_of("+-");
+    if (sign != time.npos && sign + 3 == time.size()) time += ":00";
+    return parse_instant(time).has_value();
+}
+
 bool is_host_label(std::string_view label) {
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
            std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
@@ -77,6 +90,7 @@ constexpr std::array all{
     format{"date", is_date, "is not a date (2026-01-31)"},
     format{"date-time", is_date_time, "is not a time as in RFC 3339 (2026-01-31T12:00:00Z)"},
     format{"uuid", is_uuid, "is not a UUID"},
+    format{"cursor", is_cursor, "is not a cursor from meta.next_cursor"},
     format{"email", is_email, "is not an e-mail address"},
     format{"uri", is_uri, "is not an absolute URI"},
     format{"password", anything, ""},  // it says how to show a form's field

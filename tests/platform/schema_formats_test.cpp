@@ -77,6 +77,15 @@ TEST_CASE("a date is a day of the calendar") {
             "1963-06-1\xE0\xA7\xAA"});
 }
 
+TEST_CASE("a cursor is a time and an id") {
+    const std::string id = "|019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10";
+    check("cursor",
+        {"2026-11-26 14:18:43.471234+00" + id, "2026-11-26 14:18:43+05:30" + id, "2026-01-31T12:00:00Z" + id,
+            "2026-01-31" + id, "infinity" + id},
+        {"x" + id, "now" + id, "2026-13-45" + id, "2026-11-26 14:18:43" + id, "2026-01-31T12:00:00Z|x",
+            "2026-01-31" + id + "'", "2026-01-31|" + id, "|", "||", "2026-01-31T12:00:00Z", "{}"});
+}
+
 TEST_CASE("a UUID has 32 digits in five groups, of any version") {
     check("uuid",
         {"019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", "2EB8AA08-AA98-11EA-B4AA-73B441D16380",

@@ -169,16 +169,22 @@ TEST_CASE("a data route answers with its statement's result") {
 
 TEST_CASE("placeholders and query parameters reach the statement by name, whatever they contain") {
     house h;
-    const std::string id = uuid::v7().text(), nasty = "x'; drop table users; --";
+    const std::string id = uuid::v7().text(), cursor = "infinity|" + id, nasty = "x'; drop table users; --";
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         CHECK(parameter(asked, "id") == id);
         CHECK(parameter(asked, "limit") == "7");
-        CHECK(parameter(asked, "cursor") == nasty);
+        CHECK(parameter(asked, "cursor") == cursor);
         return house::row({"[]", nullptr, nullptr});
     };
     auto in = with_query(
-        with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7"), "cursor", nasty);
+        with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7"), "cursor", cursor);
     CHECK(h.ask(std::move(in)).status == 200);
+    h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        CHECK(parameter(asked, "q") == nasty);
+        return house::row({"[]", nullptr});
+    };
+    CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/search/messages"), "q", nasty)).status == 200);
+    CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "cursor", nasty)).status == 400);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations/" + nasty + "/messages")).status == 404);
 }
 
