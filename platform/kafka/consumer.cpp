@@ -21,6 +21,7 @@ constexpr auto commit_interval = milliseconds(100);
 constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
+constexpr milliseconds leave_limit{9'000};  // without stop()
 constexpr auto leave_limit_without_broker = seconds(1);
 
 // The state of posted calls, partition may run after the consumer has gone. `owner` and `intake` are used on the
@@ -108,7 +109,7 @@ private:
     std::vector<std::function<void(bool)>> stopped_;
     bool finished_ = false;
 
-    std::atomic<milliseconds> leave_limit_{leave_limit_without_broker};
+    std::atomic<milliseconds> leave_limit_{leave_limit};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> abandoned_{false};
     std::atomic<std::int64_t> lag_{-1};

@@ -13,7 +13,9 @@ public:
     awaitable<result<>> publish(std::vector<record> batch) override {
         std::vector<record> prompt, batchable;
         for (auto& each : batch) (each.batchable ? batchable : prompt).push_back(std::move(each));
-        if (const auto done = co_await prompt_->publish(std::move(prompt)); !done) co_return done.error();
+        if (!prompt.empty())
+            if (const auto done = co_await prompt_->publish(std::move(prompt)); !done) co_return done.error();
+        if (batchable.empty()) co_return result<>{};
         co_return co_await batching_->publish(std::move(batchable));
     }
 
