@@ -15,7 +15,7 @@ airi_test() { # as tests/run.mjs: [--long] [--changed] [--lanes N] [label, path 
     build_tests || return
     TMPDIR="$(mktemp -d /tmp/airi-test-XXXXXX)"
     export TMPDIR
-    trap leave_nothing EXIT
+    trap 'end_tests $?' EXIT
     node tests/run.mjs "$@" 2>&1 | tee "$root/.airi/test.log"
 }
 
@@ -25,11 +25,11 @@ build_tests() { # [target…]
     return 1
 }
 
-leave_nothing() { # the servers of a test that was killed
+end_tests() { # <exit status>: stops the servers of tests that were killed; the logs of failed ones are kept
     local pid_file
     while IFS= read -r pid_file; do
         if [[ -e "${pid_file%pid}data/PG_VERSION" ]]; then postgres_kill "${pid_file%/pid}"; fi
         stop_process "$pid_file" 0
     done < <(find "$TMPDIR" -maxdepth 3 -name pid -type f)
-    rm -rf "$TMPDIR"
+    if (($1 == 0)); then rm -rf "$TMPDIR"; fi
 }

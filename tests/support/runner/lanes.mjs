@@ -6,6 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+const children = new Set(); // running processes
+let interrupted = false; // no further job begins
 
 // Runs all jobs in `count` lanes and calls `finished(job, outcome)` for each.
 export async function runJobs(jobs, count, finished) {
@@ -15,7 +17,7 @@ export async function runJobs(jobs, count, finished) {
         Array.from({ length: Math.min(count, jobs.length) }, async () => {
             const lane = new Lane();
             let job;
-            while (waiting.length > 0) {
+            while (waiting.length > 0 && !interrupted) {
                 [job] = waiting.splice(nextOf(waiting, job, running), 1);
                 running.add(job);
                 finished(job, await (job.program ? runProgram(job) : lane.run(job)));
@@ -40,15 +42,13 @@ function nextOf(waiting, last, running) {
 
 // A process that runs test files, replaced when it exits by itself.
 class Lane {
-    static all = new Set();
-
     start() {
         this.child = fork(path.join(root, 'tests/support/runner/lane.mjs'), {
             stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         });
-        Lane.all.add(this.child);
+        children.add(this.child);
         this.child.once('exit', () => {
-            Lane.all.delete(this.child);
+            children.delete(this.child);
             this.child = null;
         });
     }
@@ -87,40 +87,49 @@ class Lane {
     }
 }
 
-function runProgram({ program, args = [], env = {} }) {
+function runProgram({ program, args }) {
     const begun = Date.now();
     return new Promise((resolve) => {
-        const child = spawn(program, args, {
-            cwd: root,
-            env: { ...process.env, ...env },
-            stdio: ['ignore', 'pipe', 'pipe'],
-        });
-        Lane.all.add(child);
-        let text = '';
-        for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data));
-        child.once('error', (error) => (text += `${error}\n`));
+        const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+        children.add(child);
+        let out = '';
+        let err = '';
+        child.stdout.on('data', (data) => (out += data));
+        child.stderr.on('data', (data) => (err += data));
+        child.once('error', (error) => (err += `${error}\n`));
         child.once('close', (code, signal) => {
-            Lane.all.delete(child);
-            resolve({ ...programResults(text, code ?? signal), ms: Date.now() - begun });
+            children.delete(child);
+            const results = programResults(out, code ?? signal);
+            const text = results.some((one) => one.failed) ? err : '';
+            resolve({ results, text, ms: Date.now() - begun });
         });
     });
 }
 
-// doctest says how long each case took, and the program how many passed; the lines in between are what failed.
-function programResults(text, code) {
-    const cases = [...text.matchAll(/^(\d+\.\d+) s: (.*)$/gm)].map(([, s, name]) => ({ name, ms: Number(s) * 1000 }));
-    const [, passed = 0, failed = 0] = (text.match(/^(\d+) passed, (\d+) failed$/m) ?? []).map(Number);
-    const rest = text.replaceAll(/^\d+\.\d+ s: .*\n|^\d+ passed, \d+ failed\n/gm, '');
-    const results = cases.map((one) => ({ ...one, failed: false })).slice(0, passed);
-    while (results.length < passed) results.push({ name: 'a case', ms: 0, failed: false });
-    for (let n = 0; n < failed; ++n) results.push({ name: 'a case, see above', ms: 0, failed: true });
-    if (code !== 0 && !failed) results.push({ name: `the program ended with ${code}`, ms: 0, failed: true });
-    return { results, text: results.some((one) => one.failed) ? rest : '' };
+// doctest prints the failures of a case, then its duration and name. The program's last line counts the cases.
+function programResults(out, code) {
+    const results = [];
+    let end = 0;
+    for (const found of out.matchAll(/^(\d+\.\d+) s: (.*)$/gm)) {
+        const before = out.slice(end, found.index);
+        end = found.index + found[0].length;
+        const failed = /: (FATAL )?ERROR: /.test(before);
+        results.push({
+            name: found[2],
+            ms: Number(found[1]) * 1000,
+            failed,
+            error: failed ? before.trim() : undefined,
+        });
+    }
+    const [, failed = 0] = out.match(/^\d+ passed, (\d+) failed$/m) ?? [];
+    // A case that ends the program has no such line.
+    if (code !== 0 && results.filter((one) => one.failed).length < Math.max(1, Number(failed)))
+        results.push({ name: `the program ended with ${code}`, ms: 0, failed: true, error: out.slice(end) });
+    return results;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.once(signal, () => {
-        for (const child of Lane.all) child.kill('SIGTERM');
-        process.exitCode = 1;
-        setTimeout(() => process.exit(1), 15_000).unref();
+        interrupted = true;
+        for (const child of children) child.kill('SIGTERM');
     });

@@ -1,4 +1,4 @@
-// What the runner prints: each file's tests when it has finished, then the groups, the slowest tests and the sum.
+// The output of the runner: each file's tests when it has finished, then the groups, the slowest tests and the sum.
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 

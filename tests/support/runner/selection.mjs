@@ -1,4 +1,4 @@
-// Which tests run: jobs for lanes.mjs, { label, name, file | program, args, env, system, wanted }.
+// The selection of tests: jobs for lanes.mjs, { label, name, file | program, args, system, wanted }.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -32,7 +32,7 @@ const filesOf = (label) =>
         .map((name) => fileJob(`tests/${label}/${name}`));
 const allFiles = () => folders.flatMap(filesOf);
 
-// Of a label, or of all. Large groups that share a system come first, so that no lane ends long after the others.
+// Of a label.
 function ofLabel(label) {
     return programs.includes(label) ? [program(label)] : filesOf(label);
 }
@@ -56,7 +56,7 @@ function ofWord(word) {
     return [...cases, ...files];
 }
 
-// Whatever walks over all routes, statements and tables.
+// The tests that walk over all routes, statements and tables.
 const walks = ['rls', 'routes', 'tiers', 'bad_input', 'bad_values', 'query_plans', 'schemathesis'];
 const domainOf =
     /^(?:gateway\/routes|schemas\/(?:api|frames)|sql\/(?:queries|functions|policies)|events(?:\/frames)?)\/(\w+)\.\w+$/;

@@ -228,14 +228,16 @@ class System {
         await this.server(name, verb);
     }
 
-    // Whether everything is as it was at the start, for another file's tests.
+    // True if everything is as it was at the start, for another file's tests.
     async intact() {
         if (this.disturbed) return false;
         const programs = [...this.programs.values()];
         if (programs.some((one) => one.running !== this.atStart.has(one.name) || Object.keys(one.env).length > 0))
             return false;
-        await this.settled(this.options);
-        return true;
+        return this.settled(this.options).then(
+            () => true,
+            () => false,
+        );
     }
 
     pause(name) {
