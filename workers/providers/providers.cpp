@@ -1,7 +1,6 @@
 #include "workers/providers/providers.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "workers/providers/llm/anthropic.hpp"
 #include "workers/providers/llm/ollama.hpp"
@@ -9,12 +8,6 @@
 #include "workers/providers/llm/simulated.hpp"
 
 namespace airi::workers::providers {
-
-vendor_settings::vendor& vendor_settings::vendor_named(std::string_view name) {
-    for (std::size_t i = 0; i < openai_dialects.size(); ++i)
-        if (openai_dialects[i].name == name) return vendors[i];
-    throw std::invalid_argument("openai_dialects.hpp has no row " + std::string(name));
-}
 
 namespace {
 

@@ -25,9 +25,6 @@ struct vendor_settings {
         std::string base_url{};
     };
     std::array<vendor, openai_dialects.size()> vendors;
-
-    /// Throws std::invalid_argument for a name without a row.
-    vendor& vendor_named(std::string_view name);
 };
 
 template <std::size_t... Row>

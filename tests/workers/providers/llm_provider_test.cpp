@@ -5,6 +5,7 @@
 #include "tests/platform/http_raw_server.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/workers/providers/said.hpp"
+#include "tests/workers/providers/vendor_named.hpp"
 #include "workers/providers/providers.hpp"
 
 namespace airi::tests {
@@ -44,7 +45,7 @@ struct world {
     explicit world(std::vector<script> scripts) : server(on, std::move(scripts)) {
         log::send_to([](std::string_view) {});
         provider_settings settings;
-        settings.vendor_named("openai") = {secret("sk-test\n"), server.url("/v1/")};
+        vendor_named(settings, "openai") = {secret("sk-test\n"), server.url("/v1/")};
         providers = from_settings(settings, *client, on.get_executor());
     }
     ~world() { log::send_to({}); }
@@ -189,7 +190,7 @@ TEST_CASE("each provider gets requests in its own format") {
     provider_settings settings;
     settings.anthropic_api_key = secret("k");
     settings.anthropic_base_url = settings.ollama_host = server.url("");
-    settings.vendor_named("groq") = settings.vendor_named("azure") = {secret("k"), server.url("")};
+    vendor_named(settings, "groq") = vendor_named(settings, "azure") = {secret("k"), server.url("")};
     settings.azure_openai_deployment = "d1";
     std::vector<std::string> lines;
     for (const auto& each : from_settings(settings, *client, on.get_executor())) {

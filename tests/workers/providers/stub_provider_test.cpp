@@ -6,6 +6,7 @@
 #include "tests/platform/http_raw_server.hpp"
 #include "tests/workers/providers/said.hpp"
 #include "tests/workers/providers/stub_provider_process.hpp"
+#include "tests/workers/providers/vendor_named.hpp"
 #include "workers/providers/providers.hpp"
 
 namespace airi::tests {
@@ -34,9 +35,9 @@ struct world {
         provider_settings settings;
         settings.anthropic_api_key = secret("key");
         settings.anthropic_base_url = at.url("/anthropic");
-        settings.vendor_named("openai") = {secret("key"), at.url("/openai/v1")};
-        settings.vendor_named("groq") = {secret("key"), at.url("/groq/openai/v1")};
-        settings.vendor_named("azure") = {secret("key"), at.url("/azure")};
+        vendor_named(settings, "openai") = {secret("key"), at.url("/openai/v1")};
+        vendor_named(settings, "groq") = {secret("key"), at.url("/groq/openai/v1")};
+        vendor_named(settings, "azure") = {secret("key"), at.url("/azure")};
         settings.azure_openai_deployment = "gpt-4o";
         settings.ollama_host = at.url("/ollama");
         providers = from_settings(settings, *client, on.get_executor());
