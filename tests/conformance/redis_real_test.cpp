@@ -1,5 +1,5 @@
 #include "tests/conformance/redis_suite.hpp"
-#include "tests/support/cpp/servers.hpp"
+#include "tests/platform/redis_loop.hpp"
 #include "workers/runtime/redis_frame_channel.hpp"
 
 using namespace airi;
@@ -8,10 +8,7 @@ using namespace airi::test;
 namespace {
 
 struct real {
-    static test::server& server() {
-        static test::server one("redis");
-        return one;
-    }
+    static test::server& server() { return shared_server(); }
 
     loop io;
     const secret url{server().address()};
