@@ -12,7 +12,7 @@ import { select } from './support/runner/selection.mjs';
 const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-        // How many tests run side by side. Most of them wait most of the time.
+        // The number of files that run side by side. Most of them wait most of the time.
         lanes: { type: 'string', default: String(os.availableParallelism() + 1) },
         long: { type: 'boolean', default: false }, // storms and property tests take their time
         changed: { type: 'boolean', default: false }, // only what the changes since main can touch

@@ -2,7 +2,7 @@
 # airi new: the files of a new endpoint or worker, from deploy/templates/<kind>/, whose folders are those of the tree.
 # In names and texts sample_thing(s) stands for the new name; SampleThing is its singular in API schemas.
 
-# What C++, SQL or the tree mean by something else.
+# Names with another meaning in C++, in SQL or in the tree.
 new_reserved=' all analyse analyze and array asc auto bool break case cast catch char check class column const constexpr
 constraint continue create default delete desc distinct do double else end enum except explicit export extern
 false fetch float for foreign from goto grant group having if in inline int into limit long namespace new not null

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What a step shows while it runs, and what it says when it fails.
+# The progress of a step while it runs, and its messages when it fails.
 
 now_ms() { printf '%s' $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
@@ -47,7 +47,7 @@ show_progress() { # <name>
     if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
 }
 
-# Ends with the last lines of a log, or with those that tell more, the fault and the way out; a cause that the log names
+# Ends with the last lines of a log, or with the given ones, the fault and the way out; a cause that the log names
 # goes before the given one.
 die_with_log() { # <log> <fault> <way out> [lines]
     local log="$1" out="$3" lines="${4:-}"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # airi update: what this tree names, at the versions it names. Debian's packages: the newest of the release; Kafka's
-# jars: deploy/kafka/pom.xml; npm packages: the package.json files. Tools that nobody has used yet stay away.
+# jars: deploy/kafka/pom.xml; npm packages: the package.json files. Tools that are not in use stay away.
 
 update_row() { say "$(printf '  %-34s %s → %s' "$1" "${2:-none}" "$3")"; }
 

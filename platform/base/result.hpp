@@ -1,4 +1,4 @@
-// What a call that can fail returns, and the six kinds of failure a caller may act on. Used everywhere.
+// The result of a call that can fail, and the six kinds of failure a caller may act on. Used everywhere.
 #pragma once
 
 #include <boost/system/error_code.hpp>

@@ -11,7 +11,7 @@ namespace airi::postgres {
 /// distinguishes a missing grant from row-level security.
 errc errc_of(std::string_view sqlstate, std::string_view source = {});
 
-/// What to do about a failed statement, for the log; empty where its code says it all.
+/// The remedy for a failed statement, for the log; empty where the code suffices.
 std::string_view remedy(errc code, std::string_view sqlstate);
 
 /// True when the primary message of this class contains no values and may be logged: it is about the statement, the

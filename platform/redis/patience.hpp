@@ -1,5 +1,5 @@
-// How long a Redis connection waits for a silent server, for clients that cannot wait as long as the others do. Used
-// by tests.
+// The time-outs of a Redis connection with a silent server, and connections with shorter ones. Used by the connections,
+// and by tests that cannot wait seconds.
 #pragma once
 
 #include <memory>
@@ -10,9 +10,8 @@
 namespace airi::redis {
 
 struct patience {
-    milliseconds answer{
-        2000};  ///< for an answer; then the connection is dropped. A command may have waited an eighth more
-    milliseconds idle{5000};  ///< without any traffic, before the connection is probed
+    milliseconds answer{2000};  ///< without an answer the connection is dropped; a command may wait an eighth longer
+    milliseconds idle{5000};    ///< without any traffic the connection is probed
 
     milliseconds tick() const { return answer / 8; }
 };

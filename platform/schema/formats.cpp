@@ -38,8 +38,8 @@ bool is_date(std::string_view text) {
 bool is_uuid(std::string_view text) { return uuid::parse(text).has_value(); }
 
 // "time|id" of a row, as meta.next_cursor has it: the time as Postgres writes it, whose offset may lack the minutes,
-// or as the API does. Not left to the cast in the statement: whether Postgres evaluates that
-// for a list without rows depends on the plan.
+// or as the API does. The casts in the statement do not suffice: for a list without rows Postgres evaluates them with
+// some plans only.
 bool is_cursor(std::string_view text) {
     const auto end = text.find('|');
     if (end == text.npos || !is_uuid(text.substr(end + 1))) return false;

@@ -12,7 +12,8 @@ struct format {
 };
 
 /// date, date-time (both RFC 3339), uuid (RFC 9562), email (RFC 5321, a dot-atom in ASCII at a host with a dot), uri
-/// (RFC 3986, with its scheme); password and binary, which fit every text. Null for any other.
+/// (RFC 3986, with its scheme), cursor (the time and the id of a row, as in meta.next_cursor); password and binary,
+/// which fit every text. Null for any other.
 const format* find_format(std::string_view name);
 
 }  // namespace airi::schema

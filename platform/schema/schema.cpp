@@ -128,7 +128,7 @@ bool repeats_child(std::string_view text) {
            text.starts_with("Failed to validate against any allowed types");
 }
 
-// True for a pattern that is not matched where the format, which says more, has a fault too.
+// True for a pattern that is not matched where the format, whose message is clearer, has a fault too.
 bool repeats_format(const valijson::ValidationResults::Error& error, const valijson::ValidationResults& all) {
     return error.description.starts_with("Failed to match regex") &&
            std::any_of(all.begin(), all.end(), [&](const auto& other) {

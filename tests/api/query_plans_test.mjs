@@ -147,7 +147,7 @@ async function fill() {
     await system.rows('analyze');
 }
 
-// What a request might send for a parameter of a type, the likeliest first.
+// The values that a request might send for a parameter of a type, the likeliest first.
 const ofType = {
     uuid: () => [known.user],
     'uuid[]': () => [`{${known.user}}`],

@@ -1,5 +1,5 @@
-// What the workers' runtime relies on at the consumer. Run on the fake (consumer_fake_test) and on a broker
-// (consumer_broker_test).
+// The behaviour of the consumer on which the workers' runtime relies. Run on the fake (consumer_fake_test) and on a
+// broker (consumer_broker_test).
 #pragma once
 
 #include <doctest/doctest.h>

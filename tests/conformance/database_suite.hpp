@@ -1,4 +1,4 @@
-// What sql/'s callers rely on at the database port. Run on the fake (database_fake_test) and on a server
+// The behaviour of the database port on which sql/'s callers rely. Run on the fake (database_fake_test) and on a server
 // (database_postgres_test).
 #pragma once
 

@@ -1,5 +1,5 @@
-// What the workers rely on at the frame channel. Run on the fake (frame_channel_fake_test) and over a Redis server
-// (frame_channel_redis_test).
+// The behaviour of the frame channel on which the workers rely. Run on the fake (frame_channel_fake_test) and over a
+// Redis server (frame_channel_redis_test).
 #pragma once
 
 #include "tests/gateway/messaging/generation_reader.hpp"

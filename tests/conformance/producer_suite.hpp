@@ -1,5 +1,5 @@
-// What the gateway and the workers rely on at the producer. Run on the fake (producer_fake_test) and on a broker
-// (producer_broker_test).
+// The behaviour of the producer on which the gateway and the workers rely. Run on the fake (producer_fake_test) and on
+// a broker (producer_broker_test).
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -100,7 +100,7 @@ struct producer_suite {
         on.come_back();
         REQUIRE(on.io.until([&] { return on.producer().available(); }));
         REQUIRE(publish({record("k", "after")}));
-        // Whether the one in between is stored is unknown.
+        // The one in between may be stored or not.
         const auto all = values();
         CHECK(all.front() == "before");
         CHECK(all.back() == "after");

@@ -1,4 +1,5 @@
-// What the gateway relies on at the Redis ports. Run on the fake (redis_fake_test) and on a server (redis_real_test).
+// The behaviour of the Redis ports on which the gateway relies. Run on the fake (redis_fake_test) and on a server
+// (redis_real_test).
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,5 +1,5 @@
 // The system of the tests with browsers and clients: the simulated provider, whose replies take some seconds, and every
-// worker that the pages need. Not started when another file of this process has done so.
+// worker that the pages need. The files of a process share it.
 
 import { OpenIdProvider } from '../support/js/identity_providers.mjs';
 import { systemWith } from '../support/js/shared_system.mjs';

@@ -1,4 +1,4 @@
-// ./airi new in a scratch copy of the tree: what it writes builds and passes, as it is, and it overwrites nothing. The
+// ./airi new in a scratch copy of the tree: its files build and pass as they are, and it overwrites nothing. The
 // compiler cache has every other object of the copy.
 
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ function run(program, ...args) {
         encoding: 'utf8',
         maxBuffer: 1 << 28,
     });
-    // Not what the program logs.
+    // Without the lines that the program logs.
     const lines = (stdout + stderr).split('\n').filter((line) => !line.startsWith('{'));
     assert.equal(status, 0, `${program} ${args.join(' ')}:\n${lines.slice(-100).join('\n')}`);
     return stdout;
@@ -44,7 +44,7 @@ const texts = (folder) =>
         .sort()
         .map((name) => [name, readFileSync(path.join(copy, name), 'utf8')]);
 
-// What git sees as changed or new.
+// The files that git reports as changed or new.
 const changed = () =>
     run('git', 'status', '--porcelain', '--untracked-files=all')
         .split('\n')
@@ -98,14 +98,14 @@ test('an endpoint is five files, an event with its worker ten, and all are named
         assert.doesNotMatch(readFileSync(path.join(copy, name), 'utf8'), /sample[_ -]?things?\b/i, name);
 });
 
-test('what was written builds, and passes the unit tests', () => {
+test('the written files build, and the unit tests pass', () => {
     run('cmake', '--preset', 'dev');
     run('cmake', '--build', '--preset', 'dev');
     assert.ok(existsSync(bin('airi-scratch_work')));
     assert.match(run(bin('airi-tests-unit')), / 0 failed/);
 });
 
-test('the schemas that were written are those that airi-schemas writes', () => {
+test('the written schemas equal the output of airi-schemas', () => {
     const before = texts('schemas');
     assert.ok(before.some(([name]) => name === 'schemas/events/scratch_work.requested.v1.json'));
     run(bin('airi-schemas'), 'schemas');
@@ -113,6 +113,6 @@ test('the schemas that were written are those that airi-schemas writes', () => {
 });
 
 test('the endpoint passes its own test on a whole system', () => {
-    const said = run('node', 'tests/run.mjs', 'tests/api/scratch_entries_test.mjs');
-    assert.match(said, /^3 passed, 0 failed$/m);
+    const output = run('node', 'tests/run.mjs', 'tests/api/scratch_entries_test.mjs');
+    assert.match(output, /^3 passed, 0 failed$/m);
 });

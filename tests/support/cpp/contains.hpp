@@ -1,4 +1,4 @@
-// Whether a text contains a part, for assertions: a failing CHECK prints both.
+// The test that a text contains a part, for assertions: a failing CHECK prints both.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// What a test file declares, and how a lane of the runner (../runner/lane.mjs) executes it: one test after the other,
-// in the order of their declaration.
+// The declarations of a test file, and their execution by a lane of the runner (../runner/lane.mjs): one test after the
+// other, in the order of their declaration.
 
 const limit = process.env.AIRI_LONG_TESTS ? 3_600_000 : 300_000; // ms a test
 let current = null; // the file that is being run
@@ -70,7 +70,7 @@ async function runTest(run, { name, act }) {
         run.report({ name, failed: false, ms: Date.now() - begun - run.discount });
     } catch (error) {
         fail(run, name, error, begun);
-        // What it still does would meet the next test.
+        // Its unfinished work would meet the next test.
         if (error instanceof Timeout) throw error;
     } finally {
         clearTimeout(timer);

@@ -1,4 +1,4 @@
-// What the frame channel makes of Redis' errors: only an entry that is there already means "superseded".
+// The frame channel's answers to Redis' errors: only an entry that is there already means "superseded".
 #include "tests/platform/redis_loop.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 #include "workers/runtime/redis_frame_channel.hpp"
