@@ -98,8 +98,9 @@ kafka_launch() { # <dir> <port>
             -e "s|^directory.id=.*|directory.id=$(kafka_id)|" \
             "$dir/data/meta.properties"
     fi
+    # A killed broker leaves its unpacked native libraries behind: in its own directory, not in /tmp.
     kafka_java "${kafka_archive:--XX:SharedArchiveFile=$kafka_cache/classes.jsa}" -Xshare:auto \
-        -- kafka.Kafka "$dir/server.properties"
+        -Djava.io.tmpdir="$dir" -- kafka.Kafka "$dir/server.properties"
     spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
     wait_until 60 "$dir/pid" grep -qs 'Kafka Server started' "$dir/log"
 }
