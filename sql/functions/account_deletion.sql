@@ -82,6 +82,7 @@ begin
     delete from generations g using usage_log l where l.user_id = p_user and l.reference = g.id;
     delete from moderation_decisions where user_id = p_user;
     delete from login_failures where email_key = u.email_key;
+    delete from outbox where key = p_user::text;
     update audit_log set subject = '', details = '{}', address = null where user_id = p_user;
     -- Deletes from every table that refers to users with `on delete cascade`: sessions, history, identities, keys and
     -- whatever comes later. Without the user's key their text in Kafka is unreadable.

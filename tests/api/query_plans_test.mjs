@@ -45,7 +45,15 @@ let big;
 const plans = [];
 
 before(async () => {
-    system = await startSystem({ gateways: 0, chat: 0, moderation: 0, usage: 0, email: 0, providers: ['simulated'] });
+    system = await startSystem({
+        gateways: 0,
+        chat: 0,
+        moderation: 0,
+        usage: 0,
+        email: 0,
+        outbox: 0,
+        providers: ['simulated'],
+    });
     await fill();
     [known] = await system.rows(`
         select u.id as user, u.email, c.id as conversation, m.id as message, m.generation_id as generation,
@@ -151,6 +159,7 @@ async function fill() {
 const ofType = {
     uuid: () => [known.user],
     'uuid[]': () => [`{${known.user}}`],
+    'bigint[]': () => ['{1}'],
     text: () => ['x', null],
     'character varying': () => ['x', null],
     'text[]': () => ['{x}'],

@@ -6,7 +6,7 @@ import { withSystem } from './scenario.mjs';
 
 export const topic = 'email.requested.v1';
 
-export const onlyEmail = { chat: 0, moderation: 0, usage: 0, gateways: 0 };
+export const onlyEmail = { chat: 0, moderation: 0, usage: 0, outbox: 0, gateways: 0 };
 export const withEmailWorker = () => withSystem(onlyEmail);
 
 export const mailRequest = (to, more = {}) => ({

@@ -16,6 +16,8 @@ export const catalogue = [
     'blocked_terms',
     'provider_health',
     'inbox',
+    'outbox',
+    'outbox_leases',
     'login_failures',
     'identity_providers',
     'jobs',

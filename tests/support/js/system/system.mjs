@@ -44,6 +44,7 @@ const defaults = {
     chat: 1,
     usage: 1,
     email: 1,
+    outbox: 1,
     env: {}, // of every program
     gatewayEnv: {},
     chatEnv: {},

@@ -1,0 +1,174 @@
+// The outbox in Postgres: which events a relay sees and when, and what several relays do to each other.
+#include <cstdlib>
+
+#include "tests/support/cpp/fake_producer.hpp"
+#include "tests/support/cpp/loop.hpp"
+#include "tests/support/cpp/places.hpp"
+#include "tests/support/cpp/postgres_calls.hpp"
+#include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/servers.hpp"
+#include "workers/outbox/relay.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using workers::outbox::relay;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+const server& migrated() {
+    static const server instance("postgres");
+    static const bool done = [] {
+        const auto& url = instance.address();
+        const auto script = (source_root() / "deploy/migrate.sh").string();
+        const auto command = "AIRI_APP_PASSWORD=app AIRI_WORKER_PASSWORD=worker bash '" + script + "' '" +
+                             url.substr(0, url.rfind('/')) + "/outbox' saas >/dev/null";
+        return std::system(command.c_str()) == 0;
+    }();
+    REQUIRE(done);
+    return instance;
+}
+
+// As the superuser, or as the role "name:password". One connection.
+std::unique_ptr<postgres::database> open(std::string_view role = {}) {
+    const auto& admin = migrated().address();
+    const auto host = admin.substr(admin.rfind('@'), admin.rfind('/') - admin.rfind('@'));
+    const auto user = role.empty() ? admin.substr(0, admin.rfind('@')) : "postgresql://" + std::string(role);
+    return postgres::open({secret(user + host + "/outbox"), 1, 100});
+}
+
+const postgres::prepared add{"test.add",
+    "select outbox_add(gen_random_uuid(), 'email.requested.v1', $1, to_json($2::text), '', '')", {"key", "value"}};
+const postgres::prepared lock{"test.lock", "select pg_advisory_lock(1)", {}};
+const postgres::prepared unlock{"test.unlock", "select pg_advisory_unlock(1)", {}};
+const postgres::prepared wait_for_lock{"test.wait", "select pg_advisory_xact_lock(1)", {}};
+const postgres::prepared fail{"test.fail", "select 1 / 0", {}};
+const postgres::prepared blocked{
+    "test.blocked", "select count(*) from pg_locks where locktype = 'advisory' and not granted", {}};
+const postgres::prepared empty{"test.empty", "truncate outbox", {}};
+const postgres::prepared count{"test.count", "select count(*) from outbox", {}};
+const postgres::prepared lapse{"test.lapse", "update outbox_leases set until = now() - interval '1 second'", {}};
+
+postgres::transaction of(std::initializer_list<postgres::bound> statements) {
+    postgres::transaction out;
+    out.statements.assign(statements);
+    return out;
+}
+
+struct outbox {
+    loop io;
+    std::unique_ptr<postgres::database> admin = open(), app = open("airi_app:app"), held = open(),
+                                        first_session = open("airi_worker:worker"),
+                                        second_session = open("airi_worker:worker");
+    fake_producer sent;
+    relay first{*first_session, sent, io.on(), "first"};
+    relay second{*second_session, sent, io.on(), "second"};
+
+    outbox() { REQUIRE(run(*admin, of({{&empty, {}}}))); }
+
+    void store(const std::string& key, const std::string& value) { REQUIRE(run(*app, of({{&add, {key, value}}}))); }
+    std::string rows() { return std::string(run(*admin, of({{&count, {}}})).value()[0].text(0, 0)); }
+    strings values() const {
+        strings out;
+        for (const auto& one : sent.sent) out.push_back(one.value);
+        return out;
+    }
+    std::size_t look(relay& by) {
+        const auto found = io.run(by.look_once());
+        REQUIRE(found);
+        return found->published;
+    }
+    // Runs a transaction that stores the event, then `end`, between which `meanwhile` happens.
+    void while_open(const std::string& value, const postgres::prepared* end, const std::function<void()>& meanwhile) {
+        REQUIRE(run(*held, of({{&lock, {}}})));
+        auto work = of({{&add, {"key", value}}, {&wait_for_lock, {}}});
+        if (end) work.statements.push_back({end, {}});
+        bool done = false;
+        io.start(run_it(admin.get(), std::move(work)), done);
+        REQUIRE(io.until([&] { return run(*held, of({{&blocked, {}}})).value()[0].text(0, 0) == "1"; }));
+        meanwhile();
+        REQUIRE(run(*held, of({{&unlock, {}}})));
+        REQUIRE(io.until([&] { return done; }));
+    }
+    static awaitable<> run_it(postgres::database* on, postgres::transaction work) {
+        (void)co_await on->run(std::move(work));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the event of a long transaction is not skipped by those committed meanwhile, and keeps its place") {
+    outbox o;
+    o.while_open("long", nullptr, [&] {
+        o.store("key", "short");
+        const auto found = o.io.run(o.first.look_once());
+        REQUIRE(found);
+        CHECK(found->published == 0);
+        CHECK(found->remaining);
+    });
+    CHECK(o.look(o.first) == 2);
+    CHECK(o.values() == strings{R"("long")", R"("short")"});
+    CHECK(o.rows() == "0");
+}
+
+TEST_CASE("the event of a transaction that is rolled back is not published, those behind it are") {
+    outbox o;
+    o.while_open("undone", &fail, [&] { o.store("key", "short"); });
+    CHECK(o.look(o.first) == 1);
+    CHECK(o.values() == strings{R"("short")"});
+    CHECK(o.rows() == "0");
+}
+
+TEST_CASE("a backlog is published in order, look by look") {
+    outbox o;
+    strings expected;
+    postgres::transaction all;
+    for (int i = 0; i < 450; ++i) {
+        all.statements.push_back({&add, {"key", std::to_string(i)}});
+        expected.push_back('"' + std::to_string(i) + '"');
+    }
+    REQUIRE(run(*o.app, std::move(all)));
+    CHECK(o.look(o.first) == 200);
+    CHECK(o.look(o.second) == 200);
+    CHECK(o.look(o.first) == 50);
+    CHECK(o.values() == expected);
+}
+
+TEST_CASE("one relay at a time has a partition, and a dead one's is taken over when its lease has run out") {
+    outbox o;
+    o.store("key", "1");
+    o.sent.use.hold();
+    bool done = false;
+    o.io.start([](relay& by) -> awaitable<> { co_await by.look_once(); }(o.first), done);
+    REQUIRE(o.io.until([&] { return o.sent.use.held() == 1; }));
+    o.store("key", "2");
+    const auto refused = o.io.run(o.second.look_once());
+    REQUIRE(refused);
+    CHECK(refused->published == 0);
+    CHECK(refused->remaining);
+    REQUIRE(run(*o.admin, of({{&lapse, {}}})));
+    bool second_done = false;
+    o.io.start([](relay& by) -> awaitable<> { co_await by.look_once(); }(o.second), second_done);
+    REQUIRE(o.io.until([&] { return o.sent.use.held() == 2; }));
+    o.sent.use.release();
+    REQUIRE(o.io.until([&] { return done && second_done; }));
+    // The first event is doubled, the second one is behind it.
+    CHECK(o.values() == strings{R"("1")", R"("1")", R"("2")"});
+    CHECK(o.rows() == "0");
+}
+
+TEST_CASE("relays share the partitions of many keys, and lose and double none") {
+    outbox o;
+    for (int i = 0; i < 40; ++i) o.store("key " + std::to_string(i), std::to_string(i));
+    bool one = false, two = false;
+    o.io.start([](relay& by) -> awaitable<> { co_await by.look_once(); }(o.first), one);
+    o.io.start([](relay& by) -> awaitable<> { co_await by.look_once(); }(o.second), two);
+    REQUIRE(o.io.until([&] { return one && two; }));
+    auto values = o.values();
+    std::sort(values.begin(), values.end());
+    CHECK(std::unique(values.begin(), values.end()) == values.end());
+    while (o.look(o.first) > 0) {
+    }
+    CHECK(o.sent.sent.size() == 40);
+}
