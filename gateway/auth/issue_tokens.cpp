@@ -37,10 +37,13 @@ awaitable<route_result> open_session(services& services, const request& request,
         "sessions.open", {{"user", user.id}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh_token)},
                              {"user_agent", request.header("user-agent")}, {"address", request.address}}));
     open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
-    open.statements.push_back(sql::bind("sessions.device", {{"session", session}}));
+    if (!user.is_new)
+        open.statements.push_back(bind_notice(
+            services, "sessions.login_notice", {{"session", session}, {"address", request.address}}, request));
     const auto rows = co_await services.database.run(std::move(open));
     if (!rows) co_return problem_of(rows.error());
-    const auto &ended = (*rows)[0], &account = (*rows)[1], &device = (*rows)[2];
+    const auto &ended = (*rows)[0], &account = (*rows)[1];
+    if (!user.is_new && !rows->back().empty()) wake_relay(services);
     if (account.empty()) {
         if (auto refused = co_await check_account_status(services, user.id)) co_return std::move(*refused);
         co_return problem{403, "ACCOUNT_INACTIVE", "this account is not active"};
@@ -48,10 +51,6 @@ awaitable<route_result> open_session(services& services, const request& request,
     // The sessions over the limit, which had to make room.
     for (std::size_t i = 0; i < ended.size(); ++i)
         co_await publish_session_end(services, ended.id<session_id>(i, 0).value_or(session_id{}));
-    if (!user.is_new && !device.empty() && device.boolean(0, 1))
-        send_notice(services, request, user.id, "new_login",
-            {{"device", std::string(device.text(0, 0))}, {"address", request.address},
-                {"time", to_text(request.arrived)}});
     const tokens::claims claims{user.id, session, std::move(user.email), std::move(user.role), request.arrived,
         request.arrived + services.options.access_token_life};
     co_return token_answer(services, request, claims, account.text(0, 0), refresh_token, status);

@@ -4,8 +4,6 @@
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
-#include "platform/crypto/digest.hpp"
-#include "platform/crypto/random.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -41,26 +39,15 @@ awaitable<std::optional<problem>> check_proof(exchange& exchange) {
 awaitable<route_result> request_deletion(exchange& exchange) {
     auto& services = exchange.services;
     const auto user = exchange.caller->id;
-    if (auto refused = check_mail(services)) co_return std::move(*refused);
     if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
-    const auto token = random::token();
-    const auto rows = co_await postgres::run_one(
-        services.database, user, sql::bind("account_deletion.request", {{"hash", digest::sha256_hex(token)}}));
+    const auto rows = co_await postgres::run_one(services.database, user,
+        bind_link(services, "account_deletion.request", {}, "account_deletion", exchange.request.trace()));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty()) co_return not_found("account");
-    const auto [to, locale, name, erase_at, sessions] =
-        rows->read<std::string, std::string, std::string, std::string, std::string>(0);
+    wake_relay(services);
+    const auto [erase_at, sessions] = rows->read<std::string, std::string>(0);
     co_await publish_session_ends(services, sessions);
     log::info("account.closed", {{"user_id", user.text()}});
-    events::email_requested mail;
-    mail.user = user;
-    mail.to = to;
-    mail.kind = "account_deletion";
-    mail.locale = locale;
-    mail.link = link_of(services, mail.kind, token);
-    mail.variables = {json::object().add("name", name).add("erase_at", erase_at).text()};
-    mail.expires_at = parse_instant(erase_at).value_or(exchange.request.arrived);
-    co_await publish_mail(services, mail, token, cause::of(exchange.request));
     co_return success(200, json::object().add("erase_at", erase_at).text());
 }
 

@@ -10,26 +10,30 @@ namespace airi::gateway::routes {
 namespace {
 
 // Runs a statement that stores a new key. The response shows the key; its owner gets a notice.
-awaitable<route_result> store_key(exchange& exchange, const api_key& key, postgres::bound statement) {
+awaitable<route_result> store_key(exchange& exchange, const uuid& id, const api_key& key, postgres::bound statement) {
     auto& services = exchange.services;
-    const auto& user = exchange.caller->id;
-    const auto rows = co_await postgres::run_one(services.database, user, std::move(statement));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->empty() || rows->is_null(0, 0)) co_return not_found("API key");
-    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
-    send_notice(services, exchange.request, user, "api_key_created",
-        {{"key", key.prefix}, {"time", to_text(exchange.request.arrived)}});
+    postgres::transaction store;
+    store.caller = exchange.caller->id;
+    store.statements.push_back(std::move(statement));
+    store.statements.push_back(bind_notice(services, "api_keys.notice", {{"id", id}}, exchange.request));
+    const auto all = co_await services.database.run(std::move(store));
+    if (!all) co_return problem_of(all.error());
+    const auto& rows = all->front();
+    if (rows.empty() || rows.is_null(0, 0)) co_return not_found("API key");
+    if (auto refused = refusal_of(rows.text(0, 0))) co_return std::move(*refused);
+    wake_relay(services);
     json::object shown;
-    const auto stored = json::document::parse(rows->text(0, 0));
+    const auto stored = json::document::parse(rows.text(0, 0));
     stored->root().members([&](std::string_view name, json::value value) { shown.add_raw(name, value.text()); });
     co_return success(201, shown.add("key", key.whole.reveal()).text());
 }
 
 awaitable<route_result> create(exchange& exchange) {
     const auto key = make_api_key();
-    co_return co_await store_key(exchange, key,
+    const auto id = uuid::v7();
+    co_return co_await store_key(exchange, id, key,
         sql::bind("api_keys.create",
-            {{"id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", exchange.request.body}}));
+            {{"id", id}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", exchange.request.body}}));
 }
 
 awaitable<route_result> rotate(exchange& exchange) {
@@ -37,9 +41,10 @@ awaitable<route_result> rotate(exchange& exchange) {
     if (!old) co_return not_found("API key");
     const auto overlap = exchange.json()["overlap_seconds"].integer().value_or(86'400);
     const auto key = make_api_key();
-    auto out = co_await store_key(exchange, key,
+    const auto id = uuid::v7();
+    auto out = co_await store_key(exchange, id, key,
         sql::bind("api_keys.rotate",
-            {{"id", *old}, {"new_id", uuid::v7()}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
+            {{"id", *old}, {"new_id", id}, {"prefix", key.prefix}, {"hash", key.hash}, {"overlap", overlap}}));
     if (overlap == 0 && std::holds_alternative<answer>(out)) co_await publish_session_end(exchange.services, *old);
     co_return out;
 }

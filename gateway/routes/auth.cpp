@@ -37,12 +37,15 @@ awaitable<route_result> signup(exchange& exchange) {
             {"consents", json_text(exchange, "consents", "[]")}, {"address", exchange.request.address}}));
     create.statements.push_back(
         sql::bind("user_keys.create", {{"key", services.master.wrap(seal::key::fresh(), user)}}));
+    // Of these two links the account gets the one that it needs.
+    for (const auto* kind : {"verify_email", "parental_consent"})
+        create.statements.push_back(link_statement(services, user, {}, kind, exchange.request.trace()));
     const auto rows = co_await services.database.run(std::move(create));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);
     if (outcome != "made" && outcome != "pending") co_return signup_problem(outcome);
     log::info("auth.signed_up", {{"user_id", user.text()}});
-    send_link(services, exchange.request, user, {}, outcome == "made" ? "verify_email" : "parental_consent");
+    wake_relay(services);
     co_return co_await open_session(services, exchange.request, {user, std::move(email), "user", true}, 201);
 }
 
@@ -133,11 +136,11 @@ awaitable<route_result> change_password(exchange& exchange) {
     save.caller = caller.id;
     save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *hash}}));
     save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
+    save.statements.push_back(bind_notice(services, "auth.password_notice", {}, exchange.request));
     if (const auto saved = co_await services.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
+    wake_relay(services);
     const auto ended = co_await end_sessions(services, caller.id, "password", std::nullopt, caller.session);
     if (!ended) co_return problem_of(ended.error());
-    send_notice(
-        services, exchange.request, caller.id, "password_changed", {{"time", to_text(exchange.request.arrived)}});
     log::info("auth.password_changed", {{"user_id", caller.id.text()}, {"sessions_ended", *ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
 }

@@ -6,7 +6,6 @@ namespace airi::gateway::routes {
 namespace {
 
 awaitable<route_result> request_parent(exchange& exchange) {
-    if (auto refused = check_mail(exchange.services)) co_return std::move(*refused);
     if (!exchange.caller->pending)
         co_return problem{409, "NO_CONSENT_NEEDED", "this account does not need a parent's consent"};
     co_return request_link(exchange.services, exchange.request, exchange.caller->id, {}, "parental_consent");

@@ -28,15 +28,22 @@ struct taken_link {
     std::string ended_sessions;  ///< JSON array of ids
 };
 
+// A new password is reported in the same transaction.
 awaitable<std::variant<taken_link, problem>> take_link(
     exchange& exchange, std::string_view kind, std::optional<std::string> password_hash = std::nullopt) {
     auto& services = exchange.services;
-    const auto rows = co_await postgres::run_one(services.database, std::nullopt,
-        sql::bind("email_links.take", {{"hash", digest::sha256_hex(exchange.text("token"))}, {"kind", kind},
-                                          {"code", exchange.optional_text("code")}, {"password_hash", password_hash}}));
+    const auto token_hash = digest::sha256_hex(exchange.text("token"));
+    postgres::transaction take;
+    take.statements.push_back(
+        sql::bind("email_links.take", {{"hash", token_hash}, {"kind", kind}, {"code", exchange.optional_text("code")},
+                                          {"password_hash", password_hash}}));
+    if (password_hash)
+        take.statements.push_back(
+            bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
+    const auto rows = co_await services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     auto [outcome, user, email, role, ended] =
-        rows->read<std::string_view, user_id, std::string, std::string, std::string>(0);
+        rows->front().read<std::string_view, user_id, std::string, std::string, std::string>(0);
     if (outcome == "refused")
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     if (outcome == "code") co_return two_factor_required();
@@ -60,9 +67,9 @@ awaitable<route_result> reset_password(exchange& exchange) {
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& link = std::get<taken_link>(got);
     const auto user = link.user.id;
+    wake_relay(services);
     const auto ended = co_await publish_session_ends(services, std::move(link.ended_sessions));
     co_await postgres::run_one(services.database, user, sql::bind("activity.add", {{"action", "password.changed"}}));
-    send_notice(services, exchange.request, user, "password_changed", {{"time", to_text(exchange.request.arrived)}});
     log::info("auth.password_reset", {{"user_id", user.text()}, {"sessions_ended", ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
 }

@@ -2,9 +2,9 @@
 // here.
 #include <stdexcept>
 
-#include "events/envelope.hpp"
 #include "events/exports.hpp"
 #include "gateway/routes/tables.hpp"
+#include "gateway/services/outbox.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
@@ -24,39 +24,29 @@ seconds until_midnight(instant now) {
     return std::chrono::duration_cast<seconds>(midnight - now);
 }
 
-// Stores the hash of the link's token, then hands the export to the worker.
-awaitable<result<>> hand_over(exchange& exchange, export_id id) {
+// The export, the hash of its link's token and the event for the worker, in one transaction. While another export of
+// the user's is under way, that one is the answer and nothing is stored.
+awaitable<route_result> request_export(exchange& exchange) {
     auto& services = exchange.services;
     const auto& request = exchange.request;
-    const auto user = exchange.caller->id;
+    const auto id = export_id::fresh();
     const auto token = token_of(services, id.text());
-    const auto sealed = co_await postgres::run_one(
-        services.database, user, sql::bind("exports.seal", {{"id", id}, {"hash", digest::sha256_hex(token)}}));
-    if (!sealed) co_return sealed.error();
-    events::export_requested event;
-    event.id = id;
-    event.user = user;
-    event.requested_at = request.arrived;
-    event.link = services.options.public_url + path_of(token);
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(event,
-        {event_id::of(id.value, "requested"), "/airi/gateway", request.arrived, request.traceparent, request.id}));
-    co_return co_await services.publisher.publish(std::move(out));
-}
-
-// An export under way is requested again rather than refused: its first event may have been lost.
-awaitable<route_result> request_export(exchange& exchange) {
-    const auto rows = co_await postgres::run_one(
-        exchange.services.database, exchange.caller->id, sql::bind("exports.request", {{"id", export_id::fresh()}}));
+    const events::export_requested event{
+        id, exchange.caller->id, services.options.public_url + path_of(token), request.arrived};
+    postgres::transaction create;
+    create.caller = exchange.caller->id;
+    create.statements.push_back(sql::bind("exports.request", {{"id", id}}));
+    create.statements.push_back(sql::bind("exports.seal", {{"id", id}, {"hash", digest::sha256_hex(token)}}));
+    create.statements.push_back(
+        bind_event("exports.publish", {{"id", id}}, event, event_id::of(id.value, "requested"), request.trace()));
+    const auto rows = co_await services.database.run(std::move(create));
     if (!rows) co_return problem_of(rows.error());
-    const auto row = rows->text(0, 0);
+    const auto row = rows->front().text(0, 0);
     if (auto refused = refusal_of(row)) {
-        refused->retry_after = until_midnight(exchange.request.arrived).count() + 1;
+        refused->retry_after = until_midnight(request.arrived).count() + 1;
         co_return std::move(*refused);
     }
-    const auto parsed = json::document::parse(row);
-    const auto id = export_id::parse(parsed->root()["id"].string().value_or("")).value_or(export_id{});
-    if (const auto sent = co_await hand_over(exchange, id); !sent) co_return problem_of(sent.error());
+    wake_relay(services);
     co_return success(202, row);
 }
 

@@ -1,3 +1,23 @@
+-- Requests a mail, sent when this transaction has committed: email.requested.v1 as events/email.hpp declares it.
+create or replace function email_add(
+    p_event uuid, p_user uuid, p_to text, p_kind text, p_locale text, p_link text, p_variables jsonb,
+    p_expires timestamptz, p_traceparent text, p_request text
+) returns void language sql as $$
+    select outbox_add(p_event, 'email.requested.v1', p_user::text, json_build_object(
+        'user_id', p_user, 'to', p_to, 'kind', p_kind, 'locale', p_locale, 'link', p_link, 'variables', p_variables,
+        'expires_at', p_expires), p_traceparent, p_request)
+$$;
+
+-- Requests a mail to the caller about what happened to their account.
+create or replace function notice_add(
+    p_event uuid, p_kind text, p_link text, p_variables jsonb, p_traceparent text, p_request text
+) returns void language sql as $$
+    select email_add(p_event, u.id, u.email, p_kind, u.locale::text, p_link,
+        jsonb_build_object('name', coalesce(u.display_name, '')) || p_variables, now() + interval '1 day',
+        p_traceparent, p_request)
+    from users u where u.id = caller()
+$$;
+
 -- Creates a link for a user, by id or email, who may act; at most five an hour of each kind. No row: no link is to be
 -- sent.
 create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text, p_minutes int)
@@ -8,7 +28,8 @@ declare
 begin
     select * into u from users x
     where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
-    if not found or standing(u) is not null or (p_kind = 'verify_email' and u.email_verified_at is not null) then
+    if not found or standing(u) is not null
+       or (p_kind = 'verify_email' and (u.email_verified_at is not null or u.consent_pending)) then
         return;
     end if;
     -- Concurrent requests are counted one after the other.
@@ -64,3 +85,15 @@ begin
     end if;
     return query select 'good', u.id, u.email, u.role, gone;
 end $$;
+
+-- Requests the notice about a new password to the owner of the link that set it in this transaction, if there is one.
+create or replace function email_link_notice(
+    p_hash text, p_event uuid, p_link text, p_variables jsonb, p_traceparent text, p_request text
+) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    select email_add(p_event, u.id, u.email, 'password_changed', u.locale::text, p_link,
+        jsonb_build_object('name', coalesce(u.display_name, '')) || p_variables, now() + interval '1 day',
+        p_traceparent, p_request)
+    from email_links l join users u on u.id = l.user_id
+    where l.hash = p_hash and l.kind = 'reset_password' and l.used_at = now()
+$$;

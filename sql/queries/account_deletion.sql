@@ -6,7 +6,11 @@ select u.password_hash, exists (
 from users u where id = caller();
 
 -- name: account_deletion.request
-select email, locale, name, to_json(erase_at) #>> '{}', array_to_json(ended)::text from account_close(:hash);
+-- Closes the caller's account and requests the mail with the link that restores it.
+select to_json(erase_at) #>> '{}', array_to_json(ended)::text,
+       email_add(:event::uuid, caller(), email, 'account_deletion', locale, :link,
+           jsonb_build_object('name', name, 'erase_at', erase_at), erase_at, :traceparent, :request_id)
+from account_close(:hash);
 
 -- name: account_deletion.erase_at
 select to_json(account_erase_at(:user::uuid)) #>> '{}';

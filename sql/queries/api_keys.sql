@@ -18,6 +18,12 @@ select api_key_create(:id::uuid, :prefix, :hash, :body::jsonb)::text;
 -- name: api_keys.rotate
 select api_key_rotate(:id::uuid, :new_id::uuid, :prefix, :hash, :overlap::int)::text;
 
+-- name: api_keys.notice
+-- Requests the mail about a new key; no row when there is no such key.
+select notice_add(:event::uuid, 'api_key_created', :link,
+    jsonb_build_object('key', prefix, 'time', :time::text), :traceparent, :request_id)
+from api_keys where id = :id::uuid and user_id = caller();
+
 -- name: api_keys.revoke
 update api_keys set revoked_at = now() where id = :id::uuid and user_id = caller() and revoked_at is null
 returning json_build_object('id', id)::text;

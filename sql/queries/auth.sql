@@ -9,6 +9,10 @@ select id, password_hash, status, role, email, two_factor, locked from auth_find
 -- name: auth.set_password
 update users set password_hash = :password_hash, updated_at = now() where id = caller();
 
+-- name: auth.password_notice
+select notice_add(:event::uuid, 'password_changed', :link, jsonb_build_object('time', :time::text), :traceparent,
+    :request_id);
+
 -- name: auth.refresh
 select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_hash);
 

@@ -7,7 +7,10 @@ from (select distinct on (kind) * from consents where user_id = caller() order b
 select consent_give(:kind, :granted::boolean, :version, nullif(:address, '')::inet)::text;
 
 -- name: consents.parent_link
-select user_id, email, locale, name, to_json(expires_at) #>> '{}' from consent_link_make(:user::uuid, :hash);
+-- Creates a link and requests its mail; no row when none is to be sent.
+select email_add(:event::uuid, user_id, email, 'parental_consent', locale, :link, jsonb_build_object('child', name),
+    expires_at, :traceparent, :request_id)
+from consent_link_make(:user::uuid, :hash);
 
 -- name: consents.parent_details
 select consent_details(encode(sha256(convert_to(:token, 'UTF8')), 'hex'))::text;

@@ -1,11 +1,14 @@
 -- name: email_links.create
-select user_id, email, locale, name, to_json(expires_at) #>> '{}'
+-- Creates a link and requests its mail; no row when none is to be sent.
+select email_add(:event::uuid, user_id, email, :kind, locale, :link, jsonb_build_object('name', name), expires_at,
+    :traceparent, :request_id)
 from email_link_make(:user::uuid, :email, :kind, :hash, :minutes::int);
 
 -- name: email_links.take
 select outcome, user_id, email, role, array_to_json(ended)::text
 from email_link_take(:hash, :kind, :code, :password_hash);
 
--- name: email_links.recipient
--- The recipient of a notice to the caller.
-select email, locale, coalesce(display_name, '') from users where id = caller();
+-- name: email_links.reset_notice
+-- Behind email_links.take, in its transaction.
+select email_link_notice(:hash, :event::uuid, :link, jsonb_build_object('time', :time::text), :traceparent,
+    :request_id);

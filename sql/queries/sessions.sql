@@ -7,9 +7,11 @@ select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif
 update sessions set ended_at = now(), ended_why = 'logout'
 where id = :session::uuid and user_id = caller() and ended_at is null;
 
--- name: sessions.device
--- The device of a session, and whether it was a new one.
-select device_of(user_agent), new_device from sessions where id = :session::uuid and user_id = caller();
+-- name: sessions.login_notice
+-- Requests the mail about a login from a new device; no row when it is a known one.
+select notice_add(:event::uuid, 'new_login', :link, jsonb_build_object(
+    'device', device_of(user_agent), 'address', :address::text, 'time', :time::text), :traceparent, :request_id)
+from sessions where id = :session::uuid and user_id = caller() and new_device;
 
 -- name: sessions.list
 select coalesce(json_agg(json_build_object(

@@ -1,6 +1,9 @@
-// The outbox in Postgres: which events a relay sees and when, and what several relays do to each other.
+// The outbox in Postgres: which events a relay sees and when, what several relays do to each other, and what the
+// gateway's statements store.
 #include <cstdlib>
 
+#include "events/email.hpp"
+#include "gateway/auth/account_mail.hpp"
 #include "tests/support/cpp/fake_producer.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/places.hpp"
@@ -49,9 +52,13 @@ const postgres::prepared blocked{
 const postgres::prepared empty{"test.empty", "truncate outbox", {}};
 const postgres::prepared count{"test.count", "select count(*) from outbox", {}};
 const postgres::prepared lapse{"test.lapse", "update outbox_leases set until = now() - interval '1 second'", {}};
+const postgres::prepared user{"test.user",
+    "insert into users (id, email, display_name, plan, consent_pending, parent_email) "
+    "select $1::uuid, $1 || '@example.com', 'Ada', id, $2::boolean, 'parent@example.com' from plans where is_default",
+    {"id", "pending"}};
 
-postgres::transaction of(std::initializer_list<postgres::bound> statements) {
-    postgres::transaction out;
+postgres::transaction of(std::initializer_list<postgres::bound> statements, std::optional<user_id> caller = {}) {
+    postgres::transaction out{caller, {}};
     out.statements.assign(statements);
     return out;
 }
@@ -171,4 +178,45 @@ TEST_CASE("relays share the partitions of many keys, and lose and double none") 
     while (o.look(o.first) > 0) {
     }
     CHECK(o.sent.sent.size() == 40);
+}
+
+TEST_CASE("every mail that a statement of the gateway requests is an email.requested.v1 to its user") {
+    outbox o;
+    const gateway::request_trace trace{"00-trace", "r-1"};
+    const auto adult = user_id::fresh(), child = user_id::fresh();
+    REQUIRE(run(*o.admin, of({{&user, {adult.text(), "false"}}, {&user, {child.text(), "true"}}})));
+    const auto bound = [&](std::string_view name, std::vector<sql::argument> arguments, bool notice) {
+        arguments.emplace_back("link", "https://airi.example/?x=y");
+        if (notice) arguments.emplace_back("time", now());
+        gateway::add_origin(arguments, event_id::fresh(), trace);
+        return sql::bind(sql::statement(name), arguments);
+    };
+    REQUIRE(run(*o.app,
+        of({bound("email_links.create",
+                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"minutes", 5}, {"hash", "h1"}}, false),
+            bound("email_links.create",
+                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"minutes", 5}, {"hash", "h2"}}, false),
+            bound("consents.parent_link", {{"user", adult}, {"hash", "h3"}}, false),
+            bound("consents.parent_link", {{"user", child}, {"hash", "h4"}}, false)})));
+    REQUIRE(run(*o.app, of({bound("auth.password_notice", {}, true)}, adult)));
+    REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h5"}}, false)}, adult)));
+    REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h6"}}, false)}, adult)));
+    while (o.look(o.first) > 0) {
+    }
+    strings kinds;
+    for (const auto& one : o.sent.to("email.requested.v1")) {
+        const auto mail = events::decode<events::email_requested>(one.value);
+        REQUIRE(mail);
+        CHECK(one.key == mail->user.text());
+        CHECK(mail->user == (mail->kind == "parental_consent" ? child : adult));
+        CHECK(mail->to == (mail->kind == "parental_consent" ? "parent@example.com" : adult.text() + "@example.com"));
+        CHECK(mail->link == "https://airi.example/?x=y");
+        CHECK(mail->locale == "en");
+        CHECK(mail->variables.text.find("Ada") != std::string::npos);
+        CHECK(mail->expires_at > now());
+        CHECK(header(one, "x-request-id") == "r-1");
+        kinds.push_back(mail->kind);
+    }
+    std::sort(kinds.begin(), kinds.end());
+    CHECK(kinds == strings{"account_deletion", "parental_consent", "password_changed", "verify_email"});
 }

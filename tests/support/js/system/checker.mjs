@@ -32,6 +32,7 @@ export async function readTopic(system, topic) {
                 records.push({
                     partition,
                     offset: Number(message.offset),
+                    appended: Number(message.timestamp), // ms
                     key: message.key,
                     value: message.value,
                     headers,

@@ -1,0 +1,144 @@
+// Events that a statement of the gateway has stored: published whatever happens to Kafka and to the relays, in order,
+// and taken by their workers once.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+
+import { password } from '../support/js/accounts.mjs';
+import { readTopic, withAdmin } from '../support/js/system/checker.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { withFaults, print, spread } from '../support/js/scenario.mjs';
+
+const scenario = withFaults({ moderation: 0, chat: 0, usage: 0, exports: 1, outbox: 2, gateways: 1 });
+const relays = ['outbox-1', 'outbox-2'];
+
+const post = (system, path, body, token) => system.api('POST', path, { token, body });
+const isEmpty = (system) =>
+    eventually('the outbox is empty', async () => (await system.rows('select 1 from outbox limit 1')).length === 0, {
+        within: 60_000,
+    });
+const kindsOf = (system, to) =>
+    system
+        .mail(to)
+        .map((mail) => /\/\?(\w+)=/.exec(mail.link)?.[1] ?? 'notice')
+        .sort();
+
+// How many mails have been requested at Kafka.
+const requestedMails = (system) =>
+    withAdmin(system, async (admin) => {
+        const ends = await admin.fetchTopicOffsets('email.requested.v1');
+        return ends.reduce((sum, one) => sum + Number(one.high), 0);
+    });
+
+async function metric(system, name) {
+    const text = await (await fetch(`http://127.0.0.1:${system.program('outbox-1').port}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+scenario('AIRI-07: what a user requests while Kafka is stopped is done when it is back', async ({ system }) => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    await eventually('the relays have looked', async () => (await metric(system, 'airi_outbox_waiting')) === 0);
+    await system.stop('kafka');
+    const signup = await post(system, '/auth/signup', { email, password });
+    assert.equal(signup.status, 201, JSON.stringify(signup.json));
+    const { user, access_token: token } = signup.json.data;
+    assert.equal((await post(system, '/auth/forgot-password', { email })).status, 202);
+    const changed = await post(
+        system,
+        '/auth/change-password',
+        { current_password: password, new_password: `new ${password}` },
+        token,
+    );
+    assert.equal(changed.status, 200, JSON.stringify(changed.json));
+    const requested = await post(system, '/users/export', {}, token);
+    assert.equal(requested.status, 202, JSON.stringify(requested.json));
+    const again = await post(system, '/users/export', {}, token);
+    assert.equal(again.json.data.id, requested.json.data.id, 'one export');
+    // Both gauges are of the last look, which is at most a second old.
+    await eventually('the lag is measured', async () => (await metric(system, 'airi_outbox_oldest_seconds')) >= 1);
+    await eventually('every event is counted', async () => (await metric(system, 'airi_outbox_waiting')) === 4);
+    assert.deepEqual(system.mail(email), []);
+    await system.start('kafka');
+    await isEmpty(system);
+    await eventually('every mail is sent, and the export made', () => system.mail(email).length === 4, {
+        within: 60_000,
+        describe: () => kindsOf(system, email),
+    });
+    assert.deepEqual(kindsOf(system, email), ['notice', 'notice', 'reset_password', 'verify_email']);
+    const events = (await readTopic(system, 'export.requested.v1')).filter((one) => one.key.toString() === user.id);
+    assert.equal(events.length, 1);
+    await eventually('the lag is gone', async () => (await metric(system, 'airi_outbox_oldest_seconds')) === 0);
+});
+
+scenario('an event is at Kafka milliseconds after its commit', async ({ system }) => {
+    const ids = new Set();
+    for (let i = 0; i < 20; i += 1) ids.add((await system.user()).id);
+    await isEmpty(system);
+    const records = (await readTopic(system, 'email.requested.v1')).filter(({ key }) => ids.has(key.toString()));
+    assert.equal(records.length, ids.size, 'one mail each');
+    const ages = records.map(({ appended, headers }) => appended - Date.parse(headers.ce_time)).sort((a, b) => a - b);
+    // Without wake-ups the median would be half a second.
+    assert.ok(ages[10] < 200, `${ages[10]} ms`);
+    print(`from the start of the transaction to Kafka: ${spread(ages)}`);
+});
+
+scenario('no event is lost, doubled in effect or out of order while relays die', async ({ system }) => {
+    const rounds = 5;
+    const users = await system.users(40);
+    const linksOf = async (user) =>
+        (
+            await system.rows(
+                `select hash from email_links where user_id = $1 and kind = 'reset_password'
+                 order by xmin::text::bigint`,
+                [user.id],
+            )
+        ).map((row) => row.hash);
+    let sending = true;
+    let deaths = 0;
+    const killing = (async () => {
+        for (let i = 0; sending || deaths < 6; i += 1) {
+            const name = relays[i % 2];
+            const before = await requestedMails(system);
+            await eventually('events are published', async () => !sending || (await requestedMails(system)) > before, {
+                every: 5,
+            });
+            await system.kill(name);
+            deaths += 1;
+            await system.start(name);
+        }
+    })();
+    await Promise.all(
+        users.map(async (user) => {
+            for (let round = 1; round <= rounds; round += 1) {
+                const { status } = await post(system, '/auth/forgot-password', { email: user.email });
+                assert.equal(status, 202);
+                await eventually('the link is there', async () => (await linksOf(user)).length === round);
+            }
+        }),
+    ).finally(() => {
+        sending = false;
+    });
+    await killing;
+    await isEmpty(system);
+    const byUser = new Map(users.map((user) => [user.id, []]));
+    const ids = new Set();
+    let records = 0;
+    for (const { key, value, headers } of await readTopic(system, 'email.requested.v1')) {
+        const { kind, link } = JSON.parse(value);
+        const hashes = byUser.get(key.toString());
+        if (!hashes || kind !== 'reset_password') continue;
+        records += 1;
+        if (ids.has(headers.ce_id)) continue;
+        ids.add(headers.ce_id);
+        const token = new URL(link).searchParams.get('reset_password');
+        hashes.push(createHash('sha256').update(token).digest('hex'));
+    }
+    for (const user of users) assert.deepEqual(byUser.get(user.id), await linksOf(user), 'the events of a user');
+    assert.equal(ids.size, users.length * rounds);
+    const sent = () => system.mail().filter((mail) => users.some((user) => user.email === mail.to));
+    const wanted = users.length * (rounds + 1); // each has verified an address too
+    await eventually('every mail is sent', () => sent().length >= wanted, { within: 60_000, every: 250 });
+    assert.equal(new Set(sent().map((mail) => mail.id)).size, wanted);
+    assert.equal(sent().length, wanted, 'each mail is sent once');
+    print(`${ids.size} events in ${records} records over ${deaths} deaths of two relays`);
+});
