@@ -20,6 +20,9 @@ from taken cross join lateral (
     order by o.xid, o.id limit :limit::int) o
 order by o.xid, o.id;
 
+-- name: outbox.waiting
+select exists (select from outbox where refused is null);
+
 -- name: outbox.status
 -- The events to be published, counted up to ten thousand, the age of the oldest in seconds, and those refused.
 select (select count(*) from (select from outbox where refused is null limit 10000) o),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <set>
 
 #include "events/envelope.hpp"
@@ -14,9 +15,10 @@ namespace {
 
 constexpr std::string_view source = "/airi/gateway";
 constexpr int most_of_a_partition = 200;
-// Longer than a look takes; after that long a dead relay's partitions are another one's.
+// Longer than a look takes while Kafka answers; after that long a dead relay's partitions are another one's.
 constexpr seconds lease{5};
-constexpr milliseconds shortest_pause{2}, pause_of_outage{500}, longest_pause{1'000};
+constexpr milliseconds shortest_pause{2}, longest_pause{1'000};
+constexpr std::chrono::hours until_woken{1};
 
 struct stored_event {
     std::string id;
@@ -103,76 +105,88 @@ postgres::transaction conclude(const progress& done, const std::string& name) {
     return out;
 }
 
-// Sets the metrics; the number of events to be published.
-std::size_t report(const postgres::rows& status) {
-    static auto& waiting = metrics::gauge_of("airi_outbox_waiting", "Stored events not yet published, up to 10,000.");
-    static auto& oldest = metrics::gauge_of("airi_outbox_oldest_seconds", "The age of the oldest of them; 0: none.");
-    static auto& refused = metrics::gauge_of("airi_outbox_refused", "Stored events that Kafka does not accept.");
-    const auto [count, age, rejected] = status.read<std::int64_t, std::int64_t, std::int64_t>(0);
-    waiting.set(count);
-    oldest.set(age);
-    refused.set(rejected);
-    return static_cast<std::size_t>(count);
-}
-
 }  // namespace
 
 milliseconds pause_after(const result<look>& found, milliseconds last) {
-    if (!found) return pause_of_outage;
-    if (!found->remaining) return longest_pause;
-    if (found->published > 0) return milliseconds{0};
-    return std::clamp(2 * last, shortest_pause, longest_pause);
+    if (found && found->published) return milliseconds{0};
+    if (found && found->waiting) return std::clamp(2 * last, shortest_pause, longest_pause);
+    return until_woken;
 }
 
 relay::relay(postgres::database& database, kafka::producer& producer, executor executor, std::string name)
-    : database_(database), producer_(producer), timer_(std::move(executor)), name_(std::move(name)) {}
+    : database_(database),
+      producer_(producer),
+      next_look_(executor),
+      next_measurement_(executor),
+      name_(std::move(name)) {}
 
 awaitable<result<look>> relay::look_once() {
     static auto& published =
         metrics::counter_of("airi_outbox_published_total", "Stored events that were published and deleted.");
-    const bool publishing = producer_.available();
+    if (!producer_.available()) co_return kafka::errc::unavailable;
     postgres::transaction ask;
-    if (publishing)
-        ask.statements.push_back(
-            sql::bind("outbox.take", {{"relay", name_}, {"lease", lease.count()}, {"limit", most_of_a_partition}}));
-    ask.statements.push_back(sql::bind("outbox.status", {}));
+    ask.statements.push_back(
+        sql::bind("outbox.take", {{"relay", name_}, {"lease", lease.count()}, {"limit", most_of_a_partition}}));
+    ask.statements.push_back(sql::bind("outbox.waiting", {}));
     const auto rows = co_await database_.run(std::move(ask));
     if (!rows) co_return rows.error();
-    const auto waiting = report(rows->back());
-    if (!publishing) co_return kafka::errc::unavailable;
-    const auto taken = rows->front().size();
-    if (taken == 0) co_return look{0, waiting > 0};
+    if (rows->front().empty()) co_return look{false, rows->back().boolean(0, 0)};
     const auto done = co_await publish_in_order(producer_, read(rows->front()));
     const auto concluded = co_await database_.run(conclude(done, name_));
     if (!concluded) co_return concluded.error();
     published.add(done.published.size());
     if (done.error) co_return done.error;
-    co_return look{done.published.size(), waiting > taken};
+    co_return look{true, false};
+}
+
+awaitable<> relay::measure() {
+    static auto& waiting = metrics::gauge_of("airi_outbox_waiting", "Stored events not yet published, up to 10,000.");
+    static auto& oldest = metrics::gauge_of("airi_outbox_oldest_seconds", "The age of the oldest of them; 0: none.");
+    static auto& refused = metrics::gauge_of("airi_outbox_refused", "Stored events that Kafka does not accept.");
+    const auto rows = co_await postgres::run_one(database_, std::nullopt, sql::bind("outbox.status", {}));
+    if (!rows) co_return;
+    const auto [count, age, rejected] = rows->read<std::int64_t, std::int64_t, std::int64_t>(0);
+    waiting.set(count);
+    oldest.set(age);
+    refused.set(rejected);
+    if (count > 0) wake();
 }
 
 awaitable<> relay::run() {
+    using namespace boost::asio::experimental::awaitable_operators;
+    co_await (keep_looking() && keep_measuring());
+}
+
+awaitable<> relay::keep_looking() {
     milliseconds pause{0};
     while (!stopped_) {
         if (std::exchange(woken_, false)) pause = milliseconds{0};
         pause = pause_after(co_await look_once(), pause);
-        co_await wait(pause);
+        if (woken_ || stopped_ || pause.count() == 0) continue;
+        next_look_.expires_after(pause);
+        co_await next_look_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+}
+
+// Looks depend on Kafka, this does not. Its wake-up replaces one that Redis has lost.
+awaitable<> relay::keep_measuring() {
+    while (!stopped_) {
+        co_await measure();
+        if (stopped_) co_return;
+        next_measurement_.expires_after(longest_pause);
+        co_await next_measurement_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
 }
 
 void relay::wake() {
     woken_ = true;
-    timer_.cancel();
+    next_look_.cancel();
 }
 
 void relay::stop() {
     stopped_ = true;
-    timer_.cancel();
-}
-
-awaitable<> relay::wait(milliseconds pause) {
-    if (woken_ || stopped_ || pause.count() == 0) co_return;
-    timer_.expires_after(pause);
-    co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    next_look_.cancel();
+    next_measurement_.cancel();
 }
 
 }  // namespace airi::workers::outbox

@@ -11,13 +11,14 @@
 
 namespace airi::workers::outbox {
 
-/// What one look at the outbox did.
+/// What one look at the outbox found.
 struct look {
-    std::size_t published = 0;
-    bool remaining = false;  ///< events are left: too many, of another relay, or not yet to be published
+    bool published = false;  ///< at least one event, or refused
+    bool waiting = false;    ///< none, though there are some: of another relay, or not yet to be published
 };
 
-/// How long the next look waits for a wake-up, after this outcome and the pause before it.
+/// How long the next look waits for a wake-up, after this outcome and the pause before it. Measurements wake the relay
+/// while an outage lasts.
 milliseconds pause_after(const result<look>&, milliseconds last);
 
 class relay {
@@ -28,7 +29,9 @@ public:
     /// One look: publishes each event at least once, in order per key. An event that Kafka will never accept is marked
     /// as refused, logged and left out from then on. An error leaves everything that was not acknowledged in place.
     awaitable<result<look>> look_once();
-    /// Looks until stop().
+    /// Sets the metrics, and wakes the relay when events are waiting.
+    awaitable<> measure();
+    /// Looks when woken, and measures every second, until stop().
     awaitable<> run();
     /// An event may have been stored: the next look is now.
     void wake();
@@ -36,11 +39,12 @@ public:
     void stop();
 
 private:
-    awaitable<> wait(milliseconds);
+    awaitable<> keep_looking();
+    awaitable<> keep_measuring();
 
     postgres::database& database_;
     kafka::producer& producer_;
-    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer next_look_, next_measurement_;
     std::string name_;
     bool woken_ = false, stopped_ = false;
 };
