@@ -1,6 +1,7 @@
 #include "platform/kafka/client.hpp"
 
 #include <librdkafka/rdkafka.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -65,6 +66,22 @@ rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client
     return conf;
 }
 
+// 2.0.2 spins for up to a millisecond before each of its timers, of which every handle has one a second
+// (https://github.com/confluentinc/librdkafka/issues/4684). Its threads have the timer slack of the one that makes the
+// handle: with more than that millisecond they sleep past the timer. Nothing that it is woken up for becomes later.
+handle open_handle(role kind, rd_kafka_conf_s* configuration) {
+    constexpr unsigned long slack_ns = 2'000'000;
+    const auto own = prctl(PR_GET_TIMERSLACK);
+    prctl(PR_SET_TIMERSLACK, slack_ns);
+    char why[512];
+    handle opened(
+        rd_kafka_new(kind == role::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, configuration, why, sizeof why));
+    prctl(PR_SET_TIMERSLACK, own);
+    if (opened) return opened;
+    rd_kafka_conf_destroy(configuration);
+    throw std::runtime_error(std::string("kafka client: ") + why);
+}
+
 error_code meaning_of(int librdkafka_error) {
     switch (librdkafka_error) {
         case RD_KAFKA_RESP_ERR_NO_ERROR: return {};
@@ -119,7 +136,8 @@ void connection::probe(rd_kafka_s* handle) {
     const auto now = clock::now();
     if (up() || now < next_probe_) return;
     const struct rd_kafka_metadata* answer = nullptr;
-    const auto err = rd_kafka_metadata(handle, 0, nullptr, &answer, 200);
+    const auto err =
+        rd_kafka_metadata(handle, 0, nullptr, &answer, static_cast<int>((fetch_wait + milliseconds(200)).count()));
     next_probe_ = clock::now() + seconds(1);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         lost(rd_kafka_err2str(err));

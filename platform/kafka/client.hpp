@@ -20,6 +20,9 @@ namespace airi::kafka {
 
 using settings = std::vector<std::pair<std::string, std::string>>;
 
+/// The longest time a broker may take to answer a consumer's fetch: a request on the same connection waits for it.
+constexpr milliseconds fetch_wait{500};
+
 /// A deleter made from a C library's destroy function.
 template <auto Destroy>
 struct destroy {
@@ -34,6 +37,10 @@ using handle = std::unique_ptr<rd_kafka_s, close_handle>;
 /// A configuration of `own` and the connection settings that all clients share. Throws std::invalid_argument when
 /// librdkafka rejects a value: a mistake at start-up.
 rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& own);
+
+enum class role { producer, consumer };
+/// A handle that owns `configuration`. Throws std::runtime_error when librdkafka cannot make one.
+handle open_handle(role kind, rd_kafka_conf_s* configuration);
 
 /// The errc of a librdkafka error code, for produced records and administrative requests.
 error_code meaning_of(int librdkafka_error);
@@ -50,7 +57,8 @@ public:
     void lost(std::string_view reason);
     /// Logs any other error, each code at most every ten seconds.
     void log_error(std::string_view operation, int librdkafka_error, std::string_view reason);
-    /// While not up: requests metadata from the brokers, at most once a second, and waits up to 200 ms for the answer.
+    /// While not up: requests metadata from the brokers, at most once a second, and waits for the answer for up to
+    /// 200 ms more than `fetch_wait`.
     /// One thread only.
     void probe(rd_kafka_s* handle);
 

@@ -1,5 +1,7 @@
 #include "platform/kafka/commit_state.hpp"
 
+#include <algorithm>
+
 namespace airi::kafka {
 
 void commit_state::assign(const std::vector<partition_id>& partitions) {
@@ -34,6 +36,13 @@ offsets commit_state::due() const {
 
 void commit_state::stored(const partition_id& partition, std::int64_t next) {
     if (const auto found = entries_.find(partition); found != entries_.end()) found->second.stored = next;
+}
+
+bool commit_state::settled() const {
+    return std::ranges::all_of(entries_, [](const auto& each) {
+        const auto& entry = each.second;
+        return entry.next < 0 || entry.stored == entry.next;
+    });
 }
 
 std::int64_t commit_state::position(const partition_id& partition) const {

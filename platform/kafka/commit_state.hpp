@@ -30,6 +30,8 @@ public:
     offsets due() const;
     void stored(const partition_id& partition, std::int64_t next);
 
+    /// Whether every record handed over is finished and stored: until the next record nothing becomes due.
+    bool settled() const;
     /// The offset after the last one handed over; -1 before the first.
     std::int64_t position(const partition_id& partition) const;
     std::vector<partition_id> partitions() const;

@@ -18,6 +18,8 @@ constexpr auto max_batch_time = milliseconds(5);
 // executor hangs leaves the group by max.poll.interval.
 constexpr std::size_t max_unseen = 5'000;
 constexpr auto commit_interval = milliseconds(100);
+// How often the lag is measured, and the wait for a record while nothing else is due.
+constexpr auto rest = milliseconds(500);
 constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
@@ -94,6 +96,7 @@ private:
     void commit_due();
     void commit_now();
     offsets due();
+    milliseconds patience();
     void record(const group_member::outcome& outcome);
     void measure();
     void finish();
@@ -188,8 +191,14 @@ void rdkafka_consumer::apply_requests() {
     }
 }
 
+// A record, a request and the stop end the wait early; a commit, its answer and the probe of a broker do not.
+milliseconds rdkafka_consumer::patience() {
+    const std::scoped_lock held(lock_);
+    return commits_.settled() && !member_->committing() && connection_.up() ? rest : commit_interval;
+}
+
 void rdkafka_consumer::fill() {
-    auto next = member_->poll(milliseconds(100));
+    auto next = member_->poll(patience());
     const auto until = clock::now() + max_batch_time;
     while (next) {
         batch_.push_back(std::move(*next));
@@ -293,7 +302,7 @@ void rdkafka_consumer::on_fatal(std::string reason) {
 
 void rdkafka_consumer::measure() {
     if (clock::now() < next_measure_) return;
-    next_measure_ = clock::now() + milliseconds(500);
+    next_measure_ = clock::now() + rest;
     const std::scoped_lock held(lock_);
     std::int64_t total = 0;
     for (const auto& partition : commits_.partitions()) {

@@ -16,13 +16,7 @@ struct embedded_cluster::state {
 };
 
 embedded_cluster::embedded_cluster(int brokers) : state_(std::make_unique<state>()) {
-    char why[512];
-    auto* conf = configure("", "embedded", {});
-    state_->host.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why));
-    if (!state_->host) {
-        rd_kafka_conf_destroy(conf);
-        throw std::runtime_error(std::string("embedded kafka: ") + why);
-    }
+    state_->host = open_handle(role::producer, configure("", "embedded", {}));
     state_->cluster.reset(rd_kafka_mock_cluster_new(state_->host.get(), brokers));
     if (!state_->cluster) throw std::runtime_error("embedded kafka: no mock cluster");
 }

@@ -27,8 +27,9 @@ settings settings_of(const consumer_options& options) {
         // bytes: every small backlog would reach a thousand records.
         {"queued.max.messages.kbytes", "8192"}, {"queued.min.messages", "100000"},
         // A record still arrives at once; a resumed partition may have to wait this long for the running fetch.
-        {"fetch.wait.max.ms", "50"}, {"fetch.error.backoff.ms", "100"}, {"isolation.level", "read_committed"},
-        {"check.crcs", "true"}, {"enable.partition.eof", "false"}, {"allow.auto.create.topics", "false"}};
+        {"fetch.wait.max.ms", std::to_string(fetch_wait.count())}, {"fetch.error.backoff.ms", "100"},
+        {"isolation.level", "read_committed"}, {"check.crcs", "true"}, {"enable.partition.eof", "false"},
+        {"allow.auto.create.topics", "false"}};
     if (!options.instance.empty()) out.emplace_back("group.instance.id", options.instance);
     if (options.gathers) out.emplace_back("fetch.min.bytes", "65536");
     return out;
@@ -86,12 +87,7 @@ group_member::group_member(const consumer_options& options, connection& connecti
     rd_kafka_conf_set_opaque(conf, this);
     rd_kafka_conf_set_rebalance_cb(conf, callbacks::rebalanced);
     rd_kafka_conf_set_error_cb(conf, callbacks::failed);
-    char why[512];
-    handle_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why));
-    if (!handle_) {
-        rd_kafka_conf_destroy(conf);
-        throw std::runtime_error(std::string("kafka consumer: ") + why);
-    }
+    handle_ = open_handle(role::consumer, conf);
     rd_kafka_poll_set_consumer(handle_.get());
     intake_.reset(rd_kafka_queue_get_consumer(handle_.get()));
     commits_.reset(rd_kafka_queue_new(handle_.get()));

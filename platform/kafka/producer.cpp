@@ -3,7 +3,6 @@
 #include <deque>
 #include <map>
 #include <shared_mutex>
-#include <stdexcept>
 #include <thread>
 
 #include "platform/base/log.hpp"
@@ -14,6 +13,7 @@ namespace airi::kafka {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using main_queue = std::unique_ptr<rd_kafka_queue_t, destroy<rd_kafka_queue_destroy>>;
 using topic_handle = std::unique_ptr<rd_kafka_topic_t, destroy<rd_kafka_topic_destroy>>;
 
 constexpr std::size_t max_record_bytes = 1'000'000;
@@ -21,6 +21,8 @@ constexpr std::size_t max_record_bytes = 1'000'000;
 constexpr std::size_t record_overhead = 512;
 constexpr std::size_t max_waiting = 10'000;
 constexpr auto max_wait_for_room = seconds(1);
+// The thread's wait for reports: while records wait for room or no broker answers, and otherwise.
+constexpr int short_wait_ms = 50, long_wait_ms = 1000;
 
 std::size_t size_of(const record& r) {
     std::size_t bytes = record_overhead + r.key.size() + r.value.size();
@@ -80,7 +82,8 @@ private:
     rd_kafka_resp_err_t produce(const record& r, delivery& batch);
     rd_kafka_topic_t* topic(const std::string& name);
     void run();
-    void retry_waiting();
+    bool retry_waiting();
+    void wake();
     void give_up();
     void renew();
 
@@ -114,13 +117,7 @@ handle rdkafka_producer::open() {
     rd_kafka_conf_set_opaque(conf, this);
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rd_kafka_conf_set_error_cb(conf, failed);
-    char why[512];
-    handle opened(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why));
-    if (!opened) {
-        rd_kafka_conf_destroy(conf);
-        throw std::runtime_error(std::string("kafka producer: ") + why);
-    }
-    return opened;
+    return open_handle(role::producer, conf);
 }
 
 awaitable<result<>> rdkafka_producer::publish(std::vector<record> batch) {
@@ -143,6 +140,7 @@ void rdkafka_producer::begin(std::vector<record> batch, delivery::done_function 
     }
     starting->until = clock::now() + max_wait_for_room;
     waiting_.push_back(starting);
+    if (waiting_.size() == 1) wake();
 }
 
 rdkafka_producer::progress rdkafka_producer::hand_over(delivery& batch) {
@@ -213,24 +211,32 @@ void rdkafka_producer::failed(rd_kafka_t* client, int err, const char* reason, v
 
 void rdkafka_producer::run() {
     while (!stop_) {
-        retry_waiting();
+        const bool waiting = retry_waiting();
         connection_.probe(handle_.get());
-        rd_kafka_poll(handle_.get(), 50);
+        rd_kafka_poll(handle_.get(), waiting || !connection_.up() ? short_wait_ms : long_wait_ms);
         if (fatal_.exchange(false)) renew();
     }
 }
 
-void rdkafka_producer::retry_waiting() {
+// True while records wait for room.
+bool rdkafka_producer::retry_waiting() {
     const std::scoped_lock held(waiting_lock_);
     while (!waiting_.empty()) {
         auto& first = *waiting_.front();
         if (hand_over(first) == progress::no_room) {
-            if (clock::now() < first.until) return;
+            if (clock::now() < first.until) return true;
             first.end(errc::unavailable);
         }
         waiting_.pop_front();
         first.release();
     }
+    return false;
+}
+
+// Ends the thread's wait for reports, or its next one.
+void rdkafka_producer::wake() {
+    const main_queue reports(rd_kafka_queue_get_main(handle_.get()));
+    rd_kafka_queue_yield(reports.get());
 }
 
 // Ends everything in flight as unavailable: whether it was written is unknown.
@@ -269,6 +275,10 @@ void rdkafka_producer::close(milliseconds limit) {
     while (clock::now() < until && (busy() || rd_kafka_outq_len(handle_.get()) > 0))
         std::this_thread::sleep_for(milliseconds(2));
     stop_ = true;
+    {
+        const std::shared_lock held(use_);
+        wake();
+    }
     thread_.join();
     give_up();
     topics_.clear();

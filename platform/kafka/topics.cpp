@@ -1,7 +1,5 @@
 #include <librdkafka/rdkafka.h>
 
-#include <stdexcept>
-
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
 
@@ -37,12 +35,7 @@ result<> outcome_of(rd_kafka_event_t* done) {
 result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
     if (topics.empty()) return {};
     char why[512];
-    auto* conf = configure(brokers, "airi-topics", {});
-    const handle admin(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why));
-    if (!admin) {
-        rd_kafka_conf_destroy(conf);
-        throw std::runtime_error(why);
-    }
+    const auto admin = open_handle(role::producer, configure(brokers, "airi-topics", {}));
 
     std::vector<new_topic> wanted;
     std::vector<rd_kafka_NewTopic_t*> borrowed;

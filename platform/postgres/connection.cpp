@@ -176,6 +176,11 @@ bool connection::alive() {
     return true;
 }
 
+bool connection::has_input() const {
+    pollfd socket{PQsocket(state_->link.get()), POLLIN, 0};
+    return ::poll(&socket, 1, 0) > 0;
+}
+
 bool connection::state::wait(short events, steady_clock::time_point until, const std::function<bool()>& give_up) {
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());

@@ -25,6 +25,8 @@ public:
     bool is_open() const;
     /// Whether the server has not closed its end, as far as an idle connection can detect.
     bool alive();
+    /// Whether something of the server is there to be read, on an idle connection: mostly its end.
+    bool has_input() const;
     /// Why open() failed, for the log.
     std::string reason() const;
 

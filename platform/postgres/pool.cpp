@@ -34,6 +34,7 @@ public:
         for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
             links_.push_back(std::make_unique<connection>(options.url));
         for (auto& each : links_) threads_.emplace_back([this, link = each.get()] { serve(*link); });
+        threads_.emplace_back([this] { watch(); });
     }
 
     ~pool() override {
@@ -44,6 +45,7 @@ public:
         }
         work_.notify_all();
         retry_.notify_all();
+        stopped_.notify_all();
         for (auto& each : threads_) each.join();
         for (auto& each : queue_) each.done(errc::unavailable);
     }
@@ -108,10 +110,21 @@ private:
         for (auto& each : refused) each.done(errc::unavailable);
     }
 
-    // False when the thread must end. Takes nothing when the connection is dead or the idle check is due.
+    // One thread looks after the idle connections of all, so that no other wakes up without work. Their own threads
+    // cannot touch them meanwhile: those wait for the lock.
+    void watch() {
+        std::unique_lock held(lock_);
+        while (!stopped_.wait_for(held, idle_check, [&] { return stopping_; }))
+            if (std::erase_if(idle_, [](const connection* each) { return each->has_input(); }) > 0) work_.notify_all();
+    }
+
+    // False when the thread must end. Takes nothing when the connection is dead or its server has sent something.
     bool take(connection& link, std::vector<job>& flight) {
         std::unique_lock held(lock_);
-        work_.wait_for(held, idle_check, [&] { return stopping_ || !queue_.empty(); });
+        idle_.push_back(&link);
+        work_.wait(
+            held, [&] { return stopping_ || !queue_.empty() || std::ranges::find(idle_, &link) == idle_.end(); });
+        std::erase(idle_, &link);
         if (stopping_ && (queue_.empty() || steady_clock::now() > stop_by_)) return false;
         held.unlock();
         if (!link.alive()) {
@@ -155,6 +168,7 @@ private:
     std::mutex lock_;
     std::condition_variable work_;
     std::condition_variable retry_;
+    std::condition_variable stopped_;
     std::deque<job> queue_;
     std::atomic<std::size_t> connected_ = 0;
     std::size_t arrivals_ = 0;
@@ -162,6 +176,7 @@ private:
     bool stopping_ = false;
     steady_clock::time_point stop_by_;
     std::vector<std::unique_ptr<connection>> links_;
+    std::vector<const connection*> idle_;
     std::vector<std::thread> threads_;
 };
 

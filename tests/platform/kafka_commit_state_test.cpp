@@ -63,3 +63,22 @@ TEST_CASE("the position is the offset after the last record handed over") {
     CHECK(book.position(first) == 42);
     CHECK(book.position(second) == -1);
 }
+
+TEST_CASE("all is settled when every record handed over is stored") {
+    commit_state book;
+    book.assign({first, second});
+    CHECK(book.settled());
+    book.handed_over(first, 7);
+    book.handed_over(second, 3);
+    CHECK_FALSE(book.settled());
+    book.finished(first, 8);
+    book.stored(first, 8);
+    CHECK_FALSE(book.settled());
+    book.finished(second, 4);
+    book.stored(second, 4);
+    CHECK(book.settled());
+    book.handed_over(first, 8);
+    CHECK_FALSE(book.settled());
+    book.revoke({first});
+    CHECK(book.settled());
+}

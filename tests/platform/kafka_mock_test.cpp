@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 
 #include "platform/kafka/embedded.hpp"
 #include "platform/kafka/kafka.hpp"
@@ -118,6 +120,38 @@ TEST_CASE("closing the producer ends running calls and rejects later ones") {
     cut->close(50ms);
     cluster.up();
     CHECK(lost.get().error() == errc::unavailable);
+}
+
+TEST_CASE("a producer without records in flight closes at once") {
+    coroutine_thread thread;
+    auto out = open_producer({.brokers = shared().brokers(), .client_id = "test"});
+    REQUIRE_FALSE(thread.run(out->publish({text("t", "a", "1")})).has_error());
+    const auto begun = std::chrono::steady_clock::now();
+    out->close(5s);
+    CHECK(std::chrono::steady_clock::now() - begun < 500ms);
+}
+
+TEST_CASE("the library's threads sleep past their timers instead of spinning, and ours do not") {
+    coroutine_thread thread;
+    const auto out = open_producer({.brokers = shared().brokers(), .client_id = "test"});
+    REQUIRE_FALSE(thread.run(out->publish({text("t", "a", "1")})).has_error());
+    const auto first_line = [](const std::filesystem::path& file) {
+        std::ifstream in(file);
+        std::string line;
+        std::getline(in, line);
+        return line;
+    };
+    int library = 0, own = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        const auto name = first_line(task.path() / "comm");
+        const auto slack = first_line("/proc" / task.path().filename() / "timerslack_ns");
+        const bool theirs = name == "rdk:main";
+        if (slack.empty() || (!theirs && name.starts_with("rdk:"))) continue;  // ended, or without timers
+        ++(theirs ? library : own);
+        CHECK((std::stol(slack) > 1'000'000) == theirs);
+    }
+    CHECK(library > 0);
+    CHECK(own > 0);
 }
 
 TEST_CASE("a full queue makes publish wait, and ends it as an outage after a limit") {

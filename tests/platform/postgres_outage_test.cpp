@@ -22,6 +22,8 @@ const postgres::prepared one{"test.one", "select 1", {}};
 const postgres::prepared nap{"test.nap", "select pg_sleep($1)", {"seconds"}};
 const postgres::prepared end_others{"test.end_others",
     "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where application_name = 'victim'", {}};
+const postgres::prepared victims{
+    "test.victims", "select count(*) from pg_stat_activity where application_name = 'victim'", {}};
 const postgres::prepared sleeping{"test.sleeping",
     "select count(*) from pg_stat_activity where application_name = 'victim' and wait_event = 'PgSleep'", {}};
 
@@ -54,6 +56,17 @@ TEST_CASE("a connection that the server closed while idle costs no transaction")
         REQUIRE(run(*other, of(end_others)));
         for (const auto& got : run_all(*db, times(20, of(one)))) CHECK(got);
     }
+}
+
+TEST_CASE("connections that the server closed while idle are replaced without a transaction") {
+    const auto db = open(as_victim(shared()), 3), other = open(shared().address(), 1);
+    const auto connected = [&] {
+        const auto got = run(*other, of(victims));
+        return got && got->front().integer(0, 0) == 3;
+    };
+    REQUIRE(becomes(connected));
+    REQUIRE(run(*other, of(end_others)));
+    CHECK(becomes(connected));
 }
 
 TEST_CASE("a transaction whose connection breaks is unavailable, and later ones use a new connection") {
