@@ -25,7 +25,8 @@ kafka_java() { # <jvm options…> -- <class> <arguments…>, into the array kafk
     shift
     local heap
     read -ra heap <<<"${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m}"
-    kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError
+    # Without the data for jstat, which a timer would write twenty times a second.
+    kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
         "${options[@]}" -cp "$(kafka_class_path)" "$@")
