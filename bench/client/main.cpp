@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/client/scenarios.hpp"
+#include "platform/base/log.hpp"
 
 namespace {
 
@@ -18,6 +19,7 @@ constexpr std::pair<std::string_view, std::string (*)(const options&)> scenarios
     {"fanout", airi::bench::fanout},
     {"ingress", airi::bench::ingress},
     {"reads", airi::bench::reads},
+    {"floor", airi::bench::floor},
 };
 
 void raise_descriptor_limit() {
@@ -31,13 +33,14 @@ void raise_descriptor_limit() {
 
 int main(int count, char** arguments) {
     raise_descriptor_limit();
+    airi::log::start("bench", "warn");
     try {
         for (const auto& [name, run] : scenarios)
             if (count > 1 && name == arguments[1]) {
                 std::cout << run(options(count - 2, arguments + 2)) << std::endl;
                 return 0;
             }
-        std::cerr << "usage: airi-bench latency|provider|pipeline|idle|fanout|ingress|reads --name value …\n";
+        std::cerr << "usage: airi-bench latency|provider|pipeline|idle|fanout|ingress|reads|floor --name value …\n";
         return 2;
     } catch (const std::exception& e) {
         std::cerr << "airi-bench: " << e.what() << '\n';

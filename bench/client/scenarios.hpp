@@ -20,6 +20,8 @@ std::string fanout(const options&);
 std::string ingress(const options&);
 /// HTTP reads of one path (or posts, with --body) on keep-alive connections, as fast as they are answered.
 std::string reads(const options&);
+/// One step of the way at a time, alone: Kafka, Postgres, Redis.
+std::string floor(const options&);
 
 /// {"type":"message_send",…}
 std::string message_send(std::string_view conversation, std::string_view content, std::string_view client_message_id);

@@ -1,6 +1,7 @@
-// Runs the requested scenarios and prints the table. Started by bench/run, which has started the system.
+// Runs the requested scenarios and prints the table, or a line of JSON for each figure. Started by bench/run, which has
+// started the system.
+import { machine } from './machine.mjs';
 import { settings } from './settings.mjs';
-import { machine } from './system.mjs';
 import { print } from './table.mjs';
 
 const names = settings.scenarios;
@@ -9,7 +10,11 @@ console.error(`${machine()}; rounds: ${settings.rounds}, seconds a measurement: 
 for (const name of names) {
     const { measure } = await import(`../scenarios/${name}.mjs`);
     console.error(`\n${name}`);
-    rows.push(...(await measure()).map((row) => ({ scenario: name, ...row })));
+    const got = (await measure()).map((row) => ({ scenario: name, ...row }));
+    if (settings.json) for (const row of got) console.log(JSON.stringify(row));
+    rows.push(...got);
 }
-console.log(`\n${machine()}`);
-print(rows);
+if (!settings.json) {
+    console.log(`\n${machine()}`);
+    print(rows);
+}

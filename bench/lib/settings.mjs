@@ -1,21 +1,31 @@
 // The arguments of bench/run and the addresses of the measured system.
 import { parseArgs } from 'node:util';
 
-const all = ['latency', 'pipeline', 'reads', 'logins', 'idle', 'fanout', 'ingress'];
+// Quiet comes first, before anything has left work behind, and ingress last, because it leaves the workers stopped.
+const all = ['quiet', 'floor', 'latency', 'pipeline', 'reads', 'logins', 'idle', 'fanout', 'ingress'];
 const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: 'string' }, seconds: { type: 'string' }, sockets: { type: 'string' } },
+    options: {
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        sockets: { type: 'string' },
+        json: { type: 'boolean' },
+    },
 });
 const wrong = positionals.find((name) => !all.includes(name));
 if (wrong) throw new Error(`no scenario ${wrong}; there are: ${all.join(' ')}`);
 
 const { env } = process;
 export const settings = {
-    // Ingress comes last because it leaves the workers stopped.
     scenarios: all.filter((name) => positionals.length === 0 || positionals.includes(name)),
     rounds: Number(values.rounds ?? 3),
     seconds: Number(values.seconds ?? 10),
+    // What is only worth its name over a longer time: a growing lag, a quiet system.
+    longSeconds: (otherwise) => Number(values.seconds ?? otherwise),
     sockets: Number(values.sockets ?? 10000),
+    json: values.json ?? false,
+    profile: env.BENCH_PROFILE,
+    airi: env.BENCH_AIRI,
     home: env.BENCH_HOME,
     bin: env.BENCH_BIN,
     port: Number(env.PORT),

@@ -1,10 +1,17 @@
-// The final table. A row: scenario, what, value, target, ok (true, false or undefined), beside (the peers), note.
-const short = (value) =>
+// The figures of a run. A row: scenario, what, value, unit, target, ok (true, false or undefined), note.
+export const short = (value) =>
     typeof value !== 'number'
-        ? value
+        ? String(value)
         : Math.abs(value) >= 100
           ? Math.round(value).toLocaleString('en')
           : value.toPrecision(3);
+
+// Columns of text under their heads.
+export function table(head, lines) {
+    const widths = head.map((name, column) => Math.max(name.length, ...lines.map((line) => line[column].length)));
+    const aligned = (line) => line.map((cell, column) => cell.padEnd(widths[column])).join('  ');
+    return [head, ...lines].map((line) => aligned(line).trimEnd()).join('\n');
+}
 
 export function print(rows) {
     const lines = rows.map((row) => [
@@ -15,13 +22,5 @@ export function print(rows) {
         row.ok === undefined ? '' : row.ok ? 'met' : 'missed',
         row.note ?? '',
     ]);
-    const head = ['scenario', 'what', 'measured', 'target', '', 'note'];
-    const widths = head.map((name, column) => Math.max(name.length, ...lines.map((line) => line[column].length)));
-    for (const line of [head, ...lines])
-        console.log(
-            line
-                .map((cell, column) => cell.padEnd(widths[column]))
-                .join('  ')
-                .trimEnd(),
-        );
+    console.log(table(['scenario', 'what', 'measured', 'target', '', 'note'], lines));
 }

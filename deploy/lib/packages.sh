@@ -9,6 +9,8 @@ packages_build=(
 packages_servers=(postgresql redis-server kcat curl jq)
 # <command>:<package>: the package is installed only when the command is missing.
 packages_kafka=(java:openjdk-17-jre-headless mvn:maven)
+packages_bench=(node:nodejs npm:npm)
+packages_profile=(perf:linux-perf cargo:cargo)
 packages_lint=(clang-format-19 clang-tidy-19 shellcheck node:nodejs npm:npm)
 packages_tests=(python3:python3 python3-venv node:nodejs npm:npm chromium:chromium)
 
@@ -64,11 +66,11 @@ without_service_starts() {
     return "$result"
 }
 
-packages() { # build, servers, kafka, tests, lint; only kafka is optional
+packages() { # build, servers, kafka, tests, bench, profile, lint; only kafka is optional
     local group
     for group in "$@"; do
         [[ -v "packages_$group" ]] ||
-            die "no package group is named $group; the groups are: build servers kafka tests lint"
+            die "no package group is named $group; the groups are: build servers kafka tests bench profile lint"
         local -n wanted="packages_$group"
         if install_packages "${wanted[@]}"; then continue; fi
         [[ "$group" == kafka ]] || packages_failed "$root/.airi/packages.log"
