@@ -41,4 +41,8 @@ inline void info(std::string_view event, fields with = {}) { write(level::info, 
 inline void warn(std::string_view event, fields with = {}) { write(level::warn, event, with); }
 inline void error(std::string_view event, fields with = {}) { write(level::error, event, with); }
 
+/// For lines that repeat while a server is away: of one event and key at most one a second is written. Its field
+/// `not_logged` is the number of lines left out since the one before. Keys are few: they are never forgotten.
+void write_repeated(level at, std::string_view event, std::string_view key, fields with);
+
 }  // namespace airi::log

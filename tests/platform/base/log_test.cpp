@@ -85,6 +85,23 @@ TEST_CASE("lines below the level are not written, and an unknown level is info")
     log::start("airi", "info");
 }
 
+TEST_CASE("of a repeated line at most one a second is written, which gives the number of those left out") {
+    captured_log log;
+    const auto repeat = [](std::string_view key) {
+        log::write_repeated(log::level::warn, "again", key, {{"key", key}});
+    };
+    for (int i = 0; i < 3; ++i) repeat("a");
+    CHECK(line_of(log).root()["key"].string() == "a");
+    CHECK_FALSE(contains(log.lines(), "not_logged"));
+    repeat("b");
+    CHECK(log.count("again") == 2);
+    int left_out = 2;
+    const auto begun = std::chrono::steady_clock::now();
+    for (; log.count("again") == 2; ++left_out) repeat("a");
+    CHECK(std::chrono::steady_clock::now() - begun < seconds(2));
+    CHECK(contains(log.lines(), "\"not_logged\":" + std::to_string(left_out - 1) + "}"));
+}
+
 TEST_CASE("lines of several threads stay whole") {
     captured_log log;
     std::vector<std::thread> threads;
