@@ -104,7 +104,8 @@ struct library {
 };
 const std::vector<library> libraries{
     {"librdkafka/", {"platform/kafka/client.cpp", "platform/kafka/producer.cpp", "platform/kafka/consumer.cpp",
-                        "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp", "platform/kafka/embedded.cpp"}},
+                        "platform/kafka/errors.cpp", "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp",
+                        "platform/kafka/embedded.cpp", "tests/platform/server_errors_test.cpp"}},
     {"libpq-fe.h", {"platform/postgres/connection.cpp", "platform/postgres/sqlstate.cpp"}},
     {"hiredis/", {"platform/redis/adapter.cpp", "platform/redis/connection.cpp", "platform/redis/client.cpp",
                      "platform/redis/subscriber.cpp"}},

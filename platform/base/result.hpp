@@ -17,7 +17,7 @@ using result = boost::system::result<T>;
 /// What a caller may do about an error. Every module's error codes compare equal to exactly one of these, so that the
 /// gateway's status codes and the workers' retries are decided in one place each and never per error.
 enum class failure {
-    outage = 1,     ///< a server is away; nobody's input is at fault: wait or answer 503
+    outage = 1,     ///< a server is away or busy; no input is at fault: wait without a bound, or answer 503
     again,          ///< this attempt failed; the same input may succeed later: retry, bounded
     refused,        ///< the input is at fault: 4xx, or a dead letter at once
     missing,        ///< the thing named does not exist (or is not the caller's)

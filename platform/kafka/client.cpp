@@ -3,24 +3,14 @@
 #include <librdkafka/rdkafka.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
 #include <stdexcept>
 
-#include "platform/base/error_table.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::kafka {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-constexpr error_row<errc> error_rows[] = {
-    {errc::unavailable, "no broker acknowledged", failure::outage},
-    {errc::too_large, "the record is too large", failure::refused},
-    {errc::unknown_topic, "the topic does not exist", failure::refused},
-    {errc::closed, "the client is closed", failure::outage},
-    {errc::rejected, "the broker rejected the record", failure::refused},
-};
 
 // The library's own lines repeat the error callback's, from any of its threads.
 void library_line(const rd_kafka_t*, int, const char* facility, const char* text) {
@@ -35,11 +25,6 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
 }
 
 }  // namespace
-
-error_code make_error_code(errc code) {
-    static const error_table<errc> table("airi.kafka", error_rows);
-    return table.code(code);
-}
 
 std::string_view message::header_value(std::string_view name) const {
     for (auto header = headers.rbegin(); header != headers.rend(); ++header)
@@ -82,25 +67,6 @@ handle open_handle(role kind, rd_kafka_conf_s* configuration) {
     throw std::runtime_error(std::string("kafka client: ") + why);
 }
 
-error_code meaning_of(int librdkafka_error) {
-    switch (librdkafka_error) {
-        case RD_KAFKA_RESP_ERR_NO_ERROR: return {};
-        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE: return errc::too_large;
-        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: return errc::unknown_topic;
-        case RD_KAFKA_RESP_ERR__INVALID_ARG:
-        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-        case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-        case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
-        case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return errc::rejected;
-        default: return errc::unavailable;
-    }
-}
-
 void connection::answered() {
     if (up()) return;
     if (state_.exchange(state::up) == state::down) log::info("kafka.back", {{"client", client_}});
@@ -112,24 +78,9 @@ void connection::lost(std::string_view reason) {
 }
 
 void connection::log_error(std::string_view operation, int librdkafka_error, std::string_view reason) {
-    const auto now = clock::now();
-    int silent = 0;
-    {
-        const std::scoped_lock held(lock_);
-        auto found = std::ranges::find(complaints_, librdkafka_error, &complaint::code);
-        if (found == complaints_.end()) {
-            complaints_.push_back({librdkafka_error, now, 0});
-        } else if (now - found->last < seconds(10)) {
-            ++found->silent;
-            return;
-        } else {
-            silent = std::exchange(found->silent, 0);
-            found->last = now;
-        }
-    }
-    log::error("kafka.error", {{"client", client_}, {"doing", operation},
-                                  {"code", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(librdkafka_error))},
-                                  {"reason", reason}, {"not_logged", silent}});
+    const std::string_view code = rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(librdkafka_error));
+    log::write_repeated(log::level::error, "kafka.error", client_ + ' ' + std::string(code),
+        {{"client", client_}, {"doing", operation}, {"code", code}, {"reason", reason}});
 }
 
 void connection::probe(rd_kafka_s* handle) {

@@ -1,10 +1,9 @@
-// Common to all librdkafka handles: opening them, mapping their error codes, and the state of the brokers with its log
-// lines. Private to platform/kafka.
+// Common to all librdkafka handles: opening them, and the state of the brokers with its log lines. Private to
+// platform/kafka.
 #pragma once
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,9 +41,6 @@ enum class role { producer, consumer };
 /// A handle that owns `configuration`. Throws std::runtime_error when librdkafka cannot make one.
 handle open_handle(role kind, rd_kafka_conf_s* configuration);
 
-/// The errc of a librdkafka error code, for produced records and administrative requests.
-error_code meaning_of(int librdkafka_error);
-
 /// Whether the brokers answer, and the log lines about it. Thread safe.
 class connection {
 public:
@@ -55,7 +51,7 @@ public:
     void answered();
     /// No broker answers. Logs "kafka.unavailable" once until `answered`.
     void lost(std::string_view reason);
-    /// Logs any other error, each code at most every ten seconds.
+    /// Logs any other error, each code at most once a second.
     void log_error(std::string_view operation, int librdkafka_error, std::string_view reason);
     /// While not up: requests metadata from the brokers, at most once a second, and waits for the answer for up to
     /// 200 ms more than `fetch_wait`.
@@ -64,17 +60,10 @@ public:
 
 private:
     enum class state { unknown, up, down };
-    struct complaint {
-        int code;
-        std::chrono::steady_clock::time_point last;
-        int silent;
-    };
 
     const std::string client_;
     std::atomic<state> state_{state::unknown};
     std::chrono::steady_clock::time_point next_probe_;
-    std::mutex lock_;
-    std::vector<complaint> complaints_;
 };
 
 }  // namespace airi::kafka

@@ -16,9 +16,10 @@
 
 namespace airi::kafka {
 
-/// `unavailable` is an outage; `closed` is an outage (shutting down); `too_large`, `unknown_topic` and
-/// `rejected` (the broker will never accept this record, or this topic's settings) are refused.
-enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected };
+/// `unavailable` and `closed` (shutting down) are outages; `too_large` and `rejected` (the broker will never accept
+/// this record, or this topic's settings) are refused; `unknown_topic` and `misconfigured` (a right or a feature is
+/// missing) are misconfigured; `broken` is a mistake of this program.
+enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected, misconfigured, broken };
 error_code make_error_code(errc);
 
 struct header {

@@ -7,6 +7,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
+#include "platform/kafka/errors.hpp"
 #include "platform/kafka/split_producer.hpp"
 
 namespace airi::kafka {
@@ -150,7 +151,7 @@ rdkafka_producer::progress rdkafka_producer::hand_over(delivery& batch) {
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         batch.release();
         if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return progress::no_room;
-        batch.end(meaning_of(err));
+        batch.end(error_of(err));
         break;
     }
     return progress::handed_over;
@@ -190,7 +191,7 @@ void rdkafka_producer::reported(rd_kafka_t*, const rd_kafka_message_t* message, 
             producer.connection_.lost("a record was not acknowledged in time");
         else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
             producer.connection_.log_error("publish", message->err, rd_kafka_err2str(message->err));
-        batch.end(meaning_of(message->err));
+        batch.end(error_of(message->err));
     }
     batch.release();
 }

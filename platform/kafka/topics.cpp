@@ -2,6 +2,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
+#include "platform/kafka/errors.hpp"
 
 namespace airi::kafka {
 namespace {
@@ -14,7 +15,7 @@ using event = std::unique_ptr<rd_kafka_event_t, destroy<rd_kafka_event_destroy>>
 result<> outcome_of(rd_kafka_event_t* done) {
     if (const auto err = rd_kafka_event_error(done)) {
         log::error("kafka.topics", {{"reason", rd_kafka_event_error_string(done)}});
-        return meaning_of(err);
+        return error_of(err);
     }
     std::size_t count = 0;
     auto** each = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(done), &count);
@@ -25,7 +26,7 @@ result<> outcome_of(rd_kafka_event_t* done) {
         const auto* why = rd_kafka_topic_result_error_string(each[i]);
         log::error("kafka.topic", {{"topic", rd_kafka_topic_result_name(each[i])}, {"code", rd_kafka_err2name(err)},
                                       {"reason", why ? why : ""}});
-        worst = meaning_of(err);
+        worst = error_of(err);
     }
     return worst;
 }

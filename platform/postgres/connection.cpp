@@ -58,14 +58,23 @@ rows read_rows(const PGresult* result) {
     return out;
 }
 
+log::level level_of(errc code) {
+    switch (code) {
+        case errc::denied:
+        case errc::unmigrated:
+        case errc::damaged:
+        case errc::broken: return log::level::error;
+        case errc::unavailable:
+        case errc::busy: return log::level::warn;
+        case errc::duplicate: return log::level::debug;
+        default: return log::level::info;
+    }
+}
+
 void log_failure(const PGresult* result, const prepared& statement, errc code) {
     const auto state = field(result, PG_DIAG_SQLSTATE);
     const auto message = state.empty() || message_is_safe(state) ? field(result, PG_DIAG_MESSAGE_PRIMARY) : "";
-    const auto level = code == errc::denied || code == errc::unmigrated || code == errc::broken ? log::level::error
-                       : code == errc::unavailable                                              ? log::level::warn
-                       : code == errc::duplicate                                                ? log::level::debug
-                                                                                                : log::level::info;
-    log::write(level, "postgres.statement_failed",
+    log::write_repeated(level_of(code), "postgres.statement_failed", statement.name + ' ' + std::string(state),
         {{"statement", statement.name}, {"sqlstate", state}, {"failure", make_error_code(code).message()},
             {"constraint", field(result, PG_DIAG_CONSTRAINT_NAME)}, {"table", field(result, PG_DIAG_TABLE_NAME)},
             {"message", message}, {"remedy", remedy(code, state)}});
@@ -247,15 +256,15 @@ bool connection::state::next(result_ptr& into, const std::function<bool()>& give
 
 errc connection::state::judge(const PGresult* result, const prepared& statement) {
     if (const auto found = unprepared.find(&statement); found != unprepared.end()) return found->second;
-    const auto status = PQresultStatus(result);
-    const auto sqlstate = field(result, PG_DIAG_SQLSTATE);
-    auto code = status == PGRES_FATAL_ERROR ? errc_of(sqlstate, field(result, PG_DIAG_SOURCE_FUNCTION)) : errc::broken;
-    // A migration changed the statement's result, or the statement was deallocated: a new connection prepares it again.
-    if (sqlstate == "26000" || field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery") {
-        stale = true;
-        code = errc::conflict;
+    auto code = errc::broken;
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+        const auto sqlstate = field(result, PG_DIAG_SQLSTATE);
+        const auto means = meaning_of(sqlstate, field(result, PG_DIAG_SOURCE_FUNCTION));
+        // libpq's own errors, of the connection, have no state.
+        if (sqlstate.empty()) code = errc::unavailable;
+        if (means) code = means->code;
+        if (means && means->renews) stale = true;
     }
-    if (sqlstate == "25006") stale = true;
     log_failure(result, statement, code);
     return code;
 }

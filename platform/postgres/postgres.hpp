@@ -12,18 +12,20 @@
 #include <vector>
 
 #include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/secret.hpp"
 
 namespace airi::postgres {
 
-/// unavailable: no connection, or it broke (also in the middle: the outcome is unknown, ask again with the same ids):
-/// outage. conflict (serialization, deadlock, lock timeout): again. duplicate (unique key), invalid (check, not-null,
-/// bad value, foreign key), denied (row-level security): refused. fenced (SQLSTATE AI001, raised by our own functions
-/// when a lease is lost): again, beginning with the claim. unmigrated (a table, column, function or grant is
-/// missing): misconfigured. broken: any other error of the server.
-enum class errc { unavailable = 1, conflict, duplicate, invalid, denied, fenced, unmigrated, broken };
+/// unavailable (no connection, or it broke, also in the middle: the outcome is unknown, ask again with the same ids; no
+/// disk, no memory), busy (lock or statement time-out) and conflict (serialization, deadlock, stale statement): outage,
+/// since other sessions cause them and not the input. duplicate (unique key), invalid (check, not-null, bad value,
+/// foreign key), denied (row-level security): refused. fenced (SQLSTATE AI001, raised by our own functions when a lease
+/// is lost): again, beginning with the claim. unmigrated (a table, column, function or grant is missing) and damaged
+/// (corrupted data): misconfigured. broken: any other error of the server.
+enum class errc { unavailable = 1, busy, conflict, duplicate, invalid, denied, fenced, unmigrated, damaged, broken };
 error_code make_error_code(errc);
 
 /// A prepared statement: its name and text with $1…$n. Lives in sql/; address-stable for the program's life.

@@ -1,10 +1,10 @@
 #include <hiredis/async.h>
 
-#include <algorithm>
 #include <array>
 
 #include "platform/base/log.hpp"
 #include "platform/redis/connection.hpp"
+#include "platform/redis/errors.hpp"
 #include "platform/redis/redis.hpp"
 
 namespace airi::redis {
@@ -71,13 +71,6 @@ reply copied(const redisReply& received) {
     return out;
 }
 
-// Errors of the server's state and not of the command: loading, a replica, out of memory, cannot save.
-bool is_outage(std::string_view code) {
-    static constexpr std::array<std::string_view, 9> codes{
-        "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "MISCONF", "NOREPLICAS"};
-    return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
-
 answer understood(const redisReply& got, std::string_view verb) {
     if (got.type != REDIS_REPLY_ERROR) return {{}, copied(got)};
     const std::string_view text(got.str, static_cast<std::size_t>(got.len));
@@ -85,8 +78,9 @@ answer understood(const redisReply& got, std::string_view verb) {
     if (code == "NOSCRIPT") return {errc::refused, {}, true};
     // The text of a script's error comes from Redis and the script; that of a command may quote its
     // arguments.
-    log::warn("redis.refused", {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
-    return {is_outage(code) ? errc::unavailable : errc::refused, {}};
+    log::write_repeated(log::level::warn, "redis.refused", std::string(verb) + ' ' + std::string(code),
+        {{"command", verb}, {"reason", verb.starts_with("EVAL") ? text.substr(0, 300) : code}});
+    return {meaning_of(text).value_or(errc::refused), {}};
 }
 
 class commands final : public connection {

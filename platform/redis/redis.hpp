@@ -19,9 +19,10 @@
 
 namespace airi::redis {
 
-/// `unavailable` (not connected, or the connection broke while waiting) and `timed_out` are outages;
-/// `refused` is an error reply of the server and counts as broken.
-enum class errc { unavailable = 1, timed_out, refused };
+/// `unavailable` (not connected, the connection broke while waiting, or the server's state forbids the command) and
+/// `timed_out` are outages; `misconfigured` is a missing right or another kind of server; `refused` is any other error
+/// reply and counts as broken.
+enum class errc { unavailable = 1, timed_out, misconfigured, refused };
 error_code make_error_code(errc);
 
 struct reply {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <stdexcept>
 
+#include "platform/postgres/sqlstate.hpp"
 #include "tests/support/cpp/captured_log.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/postgres_calls.hpp"
@@ -186,12 +187,14 @@ TEST_CASE("each class of server errors maps to one of ours") {
         {of("insert into notes values (31, '', 'bad')"), errc::invalid, failure::refused},
         {of("insert into notes values (32, null)"), errc::invalid, failure::refused},
         {of("select $1::uuid", {"no uuid"}), errc::invalid, failure::refused},
-        {of(state, {"40001"}), errc::conflict, failure::again},
-        {of(state, {"40P01"}), errc::conflict, failure::again},
-        {of(state, {"55P03"}), errc::conflict, failure::again},
-        {of(state, {"57014"}), errc::conflict, failure::again},
+        {of(state, {"40001"}), errc::conflict, failure::outage},
+        {of(state, {"40P01"}), errc::conflict, failure::outage},
+        {of(state, {"55P03"}), errc::busy, failure::outage},
+        {of(state, {"57014"}), errc::busy, failure::outage},
         {of(state, {"AI001"}), errc::fenced, failure::again},
-        {of(state, {"53300"}), errc::unavailable, failure::outage},
+        {of(state, {"53100"}), errc::unavailable, failure::outage},
+        {of(state, {"58030"}), errc::unavailable, failure::outage},
+        {of(state, {"XX001"}), errc::damaged, failure::misconfigured},
         {of(state, {"57P01"}), errc::unavailable, failure::outage},
         {of(state, {"08006"}), errc::unavailable, failure::outage},
         {of(state, {"P0001"}), errc::broken, failure::broken},
@@ -210,6 +213,48 @@ TEST_CASE("each class of server errors maps to one of ours") {
         CHECK(got == kind);
         CHECK(failure_of(got) == kind);
     }
+}
+
+TEST_CASE("every SQLSTATE that the server lists has a meaning") {
+    const auto db = open(shared().server.address());
+    const auto states = run(*db, of(R"(
+        select distinct (regexp_match(line, '^(\w{5})\s+E\s'))[1] from pg_config c
+        cross join regexp_split_to_table(pg_read_file(c.setting || '/errcodes.txt'), '\n') line
+        where c.name = 'SHAREDIR' and line ~ '^\w{5}\s+E\s')"));
+    REQUIRE(states);
+    const auto& all = states.value().front();
+    CHECK(all.size() > 200);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CAPTURE(all.text(i, 0));
+        const auto means = postgres::meaning_of(all.text(i, 0));
+        REQUIRE(means.has_value());
+        CHECK(error_of(run(*db, of("select fail($1)", {std::string(all.text(i, 0))}))) == means->code);
+    }
+}
+
+TEST_CASE("a statement that waits for a lock or runs for too long meets a busy server") {
+    const auto url = shared().server.address() + "?options=-c%20lock_timeout%3D50ms%20-c%20statement_timeout%3D100ms";
+    const auto db = open(url), other = open(shared().server.address());
+    REQUIRE(run(*other, of("create table locked (id int)")));
+    boost::asio::io_context io(1);
+    std::optional<test::postgres_answer> holder;
+    boost::asio::co_spawn(io,
+        test::run_one(other.get(), of("do $$ begin lock table locked; perform pg_sleep(1); end $$"), &holder),
+        boost::asio::detached);
+    io.poll();
+    REQUIRE(test::becomes([&] { return error_of(run(*db, of("insert into locked values (1)"))) == errc::busy; }));
+    CHECK(error_of(run(*db, of("select pg_sleep(1)"))) == errc::busy);
+    io.run();
+    CHECK(holder.value());
+    CHECK(run(*db, of("insert into locked values (1)")));
+}
+
+TEST_CASE("a statement that fails again and again is logged once a second") {
+    const auto db = open(shared().server.address());
+    captured_log log;
+    for (int i = 0; i < 50; ++i) CHECK_FALSE(run(*db, of("select fail($1), 'often'", {"53100"})));
+    CHECK(log.count("postgres.statement_failed") >= 1);
+    CHECK(log.count("postgres.statement_failed") < 10);
 }
 
 TEST_CASE("a failed statement is logged with its name, SQLSTATE, message and remedy") {
@@ -259,12 +304,12 @@ TEST_CASE("a statement that cannot be prepared affects no other, and is prepared
     CHECK(cell(run(*db, of(late))) == "0");
 }
 
-TEST_CASE("a migration that changes a statement's result costs one failure that can be retried") {
+TEST_CASE("a migration that changes a statement's result costs one outage") {
     const auto db = open(shared().server.address());
     REQUIRE(run(*db, of("create table changing as select 1 as a")));
     CHECK(cell(run(*db, of("select * from changing"))) == "1");
     REQUIRE(run(*db, of("alter table changing alter a type text using 'one'")));
-    CHECK(error_of(run(*db, of("select * from changing"))) == failure::again);
+    CHECK(error_of(run(*db, of("select * from changing"))) == errc::conflict);
     CHECK(cell(run(*db, of("select * from changing"))) == "one");
 }
 

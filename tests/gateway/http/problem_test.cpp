@@ -3,6 +3,7 @@
 #include "platform/base/json.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
+#include "platform/redis/redis.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "workers/runtime/errors.hpp"
@@ -24,12 +25,16 @@ std::string header(const response& of, std::string_view name) {
 TEST_CASE("each kind of failure has one status") {
     CHECK(problem_of(postgres::errc::unavailable).status == 503);
     CHECK(problem_of(kafka::errc::unavailable).retry_after.value_or(0) > 0);
-    CHECK(problem_of(postgres::errc::conflict).status == 503);
-    CHECK(problem_of(postgres::errc::conflict).retry_after.value_or(0) > 0);
+    for (const auto waited : {postgres::errc::busy, postgres::errc::conflict, postgres::errc::fenced}) {
+        CHECK(problem_of(waited).status == 503);
+        CHECK(problem_of(waited).retry_after.value_or(0) > 0);
+    }
     CHECK(problem_of(postgres::errc::invalid).status == 400);
     CHECK(problem_of(postgres::errc::broken).status == 500);
     CHECK_FALSE(problem_of(postgres::errc::broken).retry_after);
-    CHECK(problem_of(postgres::errc::unmigrated).status == 500);
+    for (const auto ours : {error_code(postgres::errc::unmigrated), error_code(postgres::errc::damaged),
+             error_code(kafka::errc::unknown_topic), error_code(redis::errc::misconfigured)})
+        CHECK(problem_of(ours).status == 500);
     CHECK_FALSE(problem_of(postgres::errc::unmigrated).retry_after);
     CHECK(problem_of(make_error_code(boost::system::errc::timed_out)).status == 503);
 }

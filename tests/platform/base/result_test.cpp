@@ -33,13 +33,16 @@ void means(failure kind, std::initializer_list<Code> codes) {
 
 TEST_CASE("every error code has exactly one kind of failure and a message") {
     means(failure::outage, {kafka::errc::unavailable, kafka::errc::closed});
-    means(failure::refused, {kafka::errc::too_large, kafka::errc::unknown_topic, kafka::errc::rejected});
-    means(failure::outage, {postgres::errc::unavailable});
-    means(failure::misconfigured, {postgres::errc::unmigrated});
-    means(failure::again, {postgres::errc::fenced, postgres::errc::conflict});
+    means(failure::refused, {kafka::errc::too_large, kafka::errc::rejected});
+    means(failure::misconfigured, {kafka::errc::unknown_topic, kafka::errc::misconfigured});
+    means(failure::broken, {kafka::errc::broken});
+    means(failure::outage, {postgres::errc::unavailable, postgres::errc::busy, postgres::errc::conflict});
+    means(failure::misconfigured, {postgres::errc::unmigrated, postgres::errc::damaged});
+    means(failure::again, {postgres::errc::fenced});
     means(failure::refused, {postgres::errc::duplicate, postgres::errc::invalid, postgres::errc::denied});
     means(failure::broken, {postgres::errc::broken});
     means(failure::outage, {redis::errc::unavailable, redis::errc::timed_out});
+    means(failure::misconfigured, {redis::errc::misconfigured});
     means(failure::broken, {redis::errc::refused});
     means(failure::refused, {json::errc::not_json, json::errc::too_deep, json::errc::wrong_type});
     means(failure::refused,

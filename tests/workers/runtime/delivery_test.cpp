@@ -10,7 +10,7 @@ using namespace airi::workers;
 
 namespace {
 
-const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict,
+const error_code outage = postgres::errc::unavailable, again = postgres::errc::fenced,
                  refused = postgres::errc::invalid, broken = errc::threw, ungranted = postgres::errc::unmigrated;
 
 template <class Step>
@@ -55,11 +55,12 @@ TEST_CASE("a refused record is dead-lettered at once") {
     CHECK(expect<to_dead_letters>(delivery(policy).after(errc::unknown_generation)).why == errc::unknown_generation);
 }
 
-TEST_CASE("an outage or a missing grant uses up none of the record's attempts, however long it lasts") {
+TEST_CASE("an outage, a held lock or a missing grant uses up none of the record's attempts, however long it lasts") {
     const retry_policy policy{.attempts = 2, .outage_pause = milliseconds{1'000}};
     delivery of(policy);
-    for (int i = 0; i < 1'000; ++i) {
-        const auto wait = expect<try_again>(of.after(i % 2 == 0 ? outage : ungranted));
+    const error_code waited[] = {outage, ungranted, postgres::errc::busy, postgres::errc::conflict};
+    for (std::size_t i = 0; i < 1'000; ++i) {
+        const auto wait = expect<try_again>(of.after(waited[i % std::size(waited)]));
         CHECK(wait.outage);
         CHECK(wait.after <= milliseconds{1'000});
         CHECK(wait.after >= milliseconds{50});

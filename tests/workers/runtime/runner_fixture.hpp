@@ -16,7 +16,7 @@
 
 namespace airi::test {
 
-inline const error_code outage = postgres::errc::unavailable, again = postgres::errc::conflict,
+inline const error_code outage = postgres::errc::unavailable, again = postgres::errc::fenced,
                         refused = postgres::errc::invalid;
 inline const postgres::prepared stored{"stored", "…", {"value"}};
 inline const postgres::prepared given_up{"given_up", "…", {"offset"}};

@@ -246,12 +246,12 @@ TEST_CASE("effects that throw while they are applied count as broken too") {
     CHECK(h.committed() == 1);
 }
 
-TEST_CASE("give-up effects that meet a conflict are retried before the dead letter") {
+TEST_CASE("give-up effects that fail are retried before the dead letter") {
     runner_fixture h;
     h.outcome = [](const kafka::message&) { return refused; };
-    int conflicts = 2;
+    int failures = 2;
     h.database.answer = [&](const postgres::bound&) -> result<postgres::rows> {
-        if (conflicts-- > 0) return again;
+        if (failures-- > 0) return again;
         return postgres::rows{};
     };
     h.open();
