@@ -26,11 +26,12 @@ constexpr std::size_t max_in_flight = 4;
 struct job {
     transaction work;
     std::function<void(answer)> done;
+    steady_clock::time_point until;
 };
 
 class pool final : public database {
 public:
-    explicit pool(const pool_options& options) : waiting_(options.waiting) {
+    explicit pool(const pool_options& options) : waiting_(options.waiting), longest_wait_(options.longest_wait) {
         for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
             links_.push_back(std::make_unique<connection>(options.url));
         for (auto& each : links_) threads_.emplace_back([this, link = each.get()] { serve(*link); });
@@ -63,7 +64,7 @@ private:
         {
             const std::scoped_lock held(lock_);
             if (down_ || stopping_ || queue_.size() >= waiting_) return false;
-            queue_.push_back({std::move(work), std::move(done)});
+            queue_.push_back({std::move(work), std::move(done), steady_clock::now() + longest_wait_});
         }
         work_.notify_one();
         return true;
@@ -110,12 +111,14 @@ private:
         for (auto& each : refused) each.done(errc::unavailable);
     }
 
-    // One thread looks after the idle connections of all, so that no other wakes up without work. Their own threads
-    // cannot touch them meanwhile: those wait for the lock.
+    // One thread looks after the queue and the idle connections of all, so that no other wakes up without work. Their
+    // own threads cannot touch them meanwhile: those wait for the lock.
     void watch() {
         std::unique_lock held(lock_);
-        while (!stopped_.wait_for(held, idle_check, [&] { return stopping_; }))
+        while (!stopped_.wait_for(held, idle_check, [&] { return stopping_; })) {
+            refuse_late(steady_clock::now());
             if (std::erase_if(idle_, [](const connection* each) { return each->has_input(); }) > 0) work_.notify_all();
+        }
     }
 
     // False when the thread must end. Takes nothing when the connection is dead or its server has sent something.
@@ -143,6 +146,11 @@ private:
         return true;
     }
 
+    // The oldest are in front. Needs the lock.
+    void refuse_late(steady_clock::time_point now) {
+        for (; !queue_.empty() && queue_.front().until < now; queue_.pop_front()) queue_.front().done(errc::busy);
+    }
+
     void run_flight(connection& link, std::vector<job>& flight) {
         if (flight.empty()) return;
         std::vector<transaction> batch;
@@ -165,6 +173,7 @@ private:
     }
 
     const std::size_t waiting_;
+    const milliseconds longest_wait_;
     std::mutex lock_;
     std::condition_variable work_;
     std::condition_variable retry_;

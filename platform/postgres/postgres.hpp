@@ -133,7 +133,8 @@ awaitable<result<rows>> run_one(database&, std::optional<user_id> caller, bound 
 struct pool_options {
     secret url;
     std::size_t connections = 8;
-    std::size_t waiting = 10'000;  ///< queued transactions beyond which run() ends with `unavailable`
+    std::size_t waiting = 10'000;       ///< queued transactions beyond which run() ends with `unavailable`
+    milliseconds longest_wait{10'000};  ///< for a connection, after which run() ends with `busy`
 };
 std::unique_ptr<database> open(pool_options);
 

@@ -142,6 +142,20 @@ TEST_CASE("transactions beyond the queue's limit fail at once, those within it r
         if (!each) CHECK(each.error() == failure::outage);
 }
 
+TEST_CASE("a transaction that waits too long for a connection meets a busy server") {
+    boost::asio::io_context io(1);
+    const auto db = postgres::open({secret(as_victim(shared())), 1, 10'000, milliseconds{200}});
+    const auto other = open(shared().address(), 1);
+    std::optional<test::postgres_answer> running;
+    boost::asio::co_spawn(io, test::run_one(db.get(), of(nap, {"2"}), &running), boost::asio::detached);
+    io.poll();
+    REQUIRE(becomes([&] { return run(*other, of(sleeping)).value()[0].text(0, 0) == "1"; }));
+    for (const auto& got : run_all(*db, times(5, of(one)))) CHECK(got.error() == errc::busy);
+    io.run();
+    CHECK(running.value());
+    CHECK(run(*db, of(one)));
+}
+
 TEST_CASE("closing the pool finishes what is queued") {
     boost::asio::io_context io(1);
     auto db = open(shared().address(), 2);
