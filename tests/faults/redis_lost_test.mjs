@@ -1,4 +1,4 @@
-// Redis may lose everything: clients still see the right text and every end.
+// Redis may lose everything, or store nothing: clients still see the right text and every end.
 
 import assert from 'node:assert/strict';
 
@@ -55,4 +55,26 @@ scenario('messages are processed without Redis, and Redis restarts empty', async
     });
     await stage.check();
     for (const one of [...sent, ...without]) assert.equal(one.restarts, 0);
+});
+
+scenario('Redis at its memory limit costs neither a reply nor a second call of a provider', async (stage) => {
+    const { system } = stage;
+    const { clients, sent } = await streams(stage);
+    await system.redis('CONFIG SET maxmemory 1');
+    const meanwhile = (
+        await Promise.all(clients.map((c) => c.sendAll(orders(3, { script: 'tokens=20 rate=20' }))))
+    ).flat();
+    const all = [...sent, ...meanwhile];
+    await eventually('all messages end meanwhile', () => all.every((one) => one.ended), { within: 30_000 });
+    await system.redis('CONFIG SET maxmemory 0');
+    assert.equal(await stage.check(), 65);
+    for (const one of all) assert.equal(one.restarts, 0);
+    const calls = await system.rows('select epoch, outcome from provider_calls where generation_id = any($1)', [
+        all.map((one) => one.ids.generation_id),
+    ]);
+    assert.deepEqual(
+        calls,
+        all.map(() => ({ epoch: 1, outcome: 'completed' })),
+        'one call each',
+    );
 });
