@@ -57,6 +57,11 @@ std::vector<stored_event> take_first_of_keys(std::vector<stored_event>& rest) {
     return first;
 }
 
+// A missing topic too: the events of other topics do not wait for it.
+bool concerns_event(const error_code& error) {
+    return error == failure::refused || error == kafka::errc::unknown_topic;
+}
+
 // One by one, because one of them makes the whole batch fail.
 awaitable<> publish_singly(kafka::producer& producer, const std::vector<stored_event>& batch, progress& done) {
     for (const auto& each : batch) {
@@ -64,7 +69,7 @@ awaitable<> publish_singly(kafka::producer& producer, const std::vector<stored_e
         const auto sent = co_await producer.publish(std::move(one));
         if (sent) {
             done.published.push_back(each.id);
-        } else if (sent.error() == failure::refused) {
+        } else if (concerns_event(sent.error())) {
             log::error(
                 "outbox.refused", {{"id", each.id}, {"topic", each.record.topic}, {"error", sent.error().message()}});
             done.refused.emplace_back(each.id, sent.error().message());
@@ -88,7 +93,7 @@ awaitable<progress> publish_in_order(kafka::producer& producer, std::vector<stor
         const auto sent = co_await producer.publish(std::move(records));
         if (sent)
             for (const auto& each : batch) done.published.push_back(each.id);
-        else if (sent.error() == failure::refused)
+        else if (concerns_event(sent.error()))
             co_await publish_singly(producer, batch, done);
         else
             done.error = sent.error();
