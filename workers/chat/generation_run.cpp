@@ -8,6 +8,7 @@
 #include "workers/chat/after_commit.hpp"
 #include "workers/chat/prompt.hpp"
 #include "workers/providers/estimate.hpp"
+#include "workers/runtime/delivery.hpp"
 #include "workers/runtime/errors.hpp"
 
 namespace airi::workers::chat {
@@ -18,6 +19,7 @@ using providers::priced_model;
 using clock = std::chrono::steady_clock;
 
 constexpr milliseconds pause_between_rounds{300};
+constexpr milliseconds pause_in_outage{200};
 
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
 
@@ -91,7 +93,8 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
     if (co_await replay_cached_reply(model)) co_return outcome::completed;
     auto& health = ports_.health.of(model.provider);
     if (!health.allows(clock::now())) co_return outcome::none;
-    if (!out_->text().empty() && !co_await restart()) co_return outcome::lease_lost;
+    if (!out_->text().empty())
+        if (const auto got = co_await restart(); got != outcome::none) co_return got;
     if (stopped()) co_return outcome::stopped;  // before the call there was nothing that a stop could end
     author_ = &model;
     const auto got = co_await call(model, health);
@@ -155,19 +158,24 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::h
 }
 
 // The next provider will not continue the text that clients have seen: a new epoch, which clients learn of before its
-// first piece. False: the lease is lost.
-awaitable<bool> generation_run::restart() {
+// first piece. An outage is waited for: leaving would cost one more claim and call.
+awaitable<generation_run::outcome> generation_run::restart() {
     postgres::transaction transaction;
     transaction.statements.push_back(gen::restart(event_.generation, live_->epoch));
     transaction.statements.push_back(gen::calls(event_.generation, calls_));
     live_->restarting = true;
-    const auto rows = co_await ports_.database.run(std::move(transaction));
+    auto rows = co_await ports_.database.run(transaction);
+    while (!rows && is_waited_for(rows.error()) && !stopped()) {
+        co_await sleep(pause_in_outage);
+        rows = co_await ports_.database.run(transaction);
+    }
     live_->restarting = false;
-    if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return false;
+    if (!rows && stopped()) co_return outcome::stopped;
+    if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return outcome::lease_lost;
     live_->epoch = rows->front().integer(0, 0);
     author_ = nullptr;
     out_->begin(live_->epoch);
-    co_return true;
+    co_return outcome::none;
 }
 
 awaitable<result<effects>> generation_run::end_stopped() {

@@ -33,7 +33,7 @@ private:
     awaitable<outcome> try_model(const providers::priced_model&);
     awaitable<bool> replay_cached_reply(const providers::priced_model&);
     awaitable<call_end> call(const providers::priced_model&, providers::health&);
-    awaitable<bool> restart();
+    awaitable<outcome> restart();
 
     awaitable<result<effects>> end_stopped();
     awaitable<result<effects>> end_with_text(std::string_view state);

@@ -86,6 +86,41 @@ TEST_CASE("a cancellation during a restart prevents the next call") {
     CHECK(h.frames.shown().empty());
 }
 
+TEST_CASE("a restart outlasts a busy database without another claim") {
+    chat_fixture h;
+    h.openai.calls = {breaks_after({"Once"})};
+    h.anthropic.calls = {says({"Hello"})};
+    int busy = 3;
+    h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name == "generations.restart" && busy-- > 0) return postgres::errc::busy;
+        return h.row.answer(asked);
+    };
+    h.answer_whole();
+    CHECK(h.row.state == "completed");
+    CHECK(h.row.attempts == 1);
+    CHECK(parameter(h.finish(), "content") == "Hello");
+    CHECK(h.anthropic.asked.size() == 1);
+}
+
+TEST_CASE("a drain ends a restart that waits for the database, and stores what its calls have cost") {
+    chat_fixture h;
+    h.ports.options.times.heartbeat = std::chrono::seconds{60};
+    h.openai.calls = {breaks_after({"Once"})};
+    int asked_to_restart = 0;
+    h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name != "generations.restart") return h.row.answer(asked);
+        ++asked_to_restart;
+        return postgres::errc::busy;
+    };
+    auto out = h.begin();
+    REQUIRE(h.io.until([&] { return asked_to_restart > 1; }));
+    h.live.drain();
+    REQUIRE(h.io.until([&] { return out->done; }));
+    CHECK(out->effects->error() == errc::leased);
+    CHECK(h.database.all("generations.calls").size() == 1);
+    CHECK(h.database.all("generations.release").size() == 1);
+}
+
 TEST_CASE("a worker that lost its lease closes the provider's stream at once and ends no generation") {
     chat_fixture h;
     h.openai.calls = {hangs_after({"Once"})};
