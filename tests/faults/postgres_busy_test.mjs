@@ -35,18 +35,22 @@ async function outlast(stage, begin, during = async () => {}) {
     await eventually('the replies are streaming', () => sent.every((one) => one.deltas > 1));
     const before = failures(system);
     const end = await begin();
-    const begun = Date.now();
-    await eventually('the replies are complete', () => sent.every((one) => one.text.includes('tok29')));
-    const late = (await Promise.all(clients.map((c) => c.sendAll(orders(1, { script: 'tokens=5' }))))).flat();
-    await during(clients[0], sent[0]);
-    await eventually(
-        'every reply has failed to be stored many times',
-        () => failures(system) - before >= tries * sent.length,
-        { within: 40_000, every: 200, describe: () => failures(system) - before },
-    );
-    for (const one of sent) assert.equal(one.ended, false, 'no reply has ended yet');
-    print(`${failures(system) - before} failures of ${sent.length} replies in ${seconds(begun)}`);
-    await end();
+    let late = [];
+    try {
+        const begun = Date.now();
+        await eventually('the replies are complete', () => sent.every((one) => one.text.includes('tok29')));
+        late = (await Promise.all(clients.map((c) => c.sendAll(orders(1, { script: 'tokens=5' }))))).flat();
+        await during(clients[0], sent[0]);
+        await eventually(
+            'every reply has failed to be stored many times',
+            () => failures(system) - before >= tries * sent.length,
+            { within: 40_000, every: 200, describe: () => failures(system) - before },
+        );
+        for (const one of sent) assert.equal(one.ended, false, 'no reply has ended yet');
+        print(`${failures(system) - before} failures of ${sent.length} replies in ${seconds(begun)}`);
+    } finally {
+        await end();
+    }
     assert.equal(await stage.check(), sent.length + late.length);
     for (const one of [...sent, ...late]) {
         assert.equal(one.restarts, 0);
@@ -57,8 +61,8 @@ async function outlast(stage, begin, during = async () => {}) {
 scenario('finished replies outlast a lock on the generations', async (stage) => {
     const { system } = stage;
     await shortenLockTimeout(system);
-    const holder = await system.database.connect();
     const lock = async () => {
+        const holder = await system.database.connect();
         await holder.query('begin; lock table generations in access exclusive mode');
         return async () => {
             await holder.query('rollback');
