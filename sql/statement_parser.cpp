@@ -10,6 +10,7 @@ namespace airi::sql {
 namespace {
 
 constexpr std::string_view marker = "-- name:";
+constexpr std::string_view batch_mark = " (batch)";
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -73,11 +74,13 @@ private:
     void start() {
         finish();
         const auto end = std::min(text_.find('\n', at_), text_.size());
-        const auto name = trimmed(text_.substr(at_ + marker.size(), end - at_ - marker.size()));
+        auto name = trimmed(text_.substr(at_ + marker.size(), end - at_ - marker.size()));
+        const bool batch = name.ends_with(batch_mark);
+        if (batch) name.remove_suffix(batch_mark.size());
         if (!is_name(name)) fail(at_, "a name is domain.verb in lower case");
         if (std::ranges::find(out_, name, &postgres::prepared::name) != out_.end())
             fail(at_, fmt::format("{} is defined twice", name));
-        out_.push_back({std::string(name), {}, {}});
+        out_.push_back({std::string(name), {}, {}, batch});
         started_ = at_;
         at_ = end;
         open_ = true;

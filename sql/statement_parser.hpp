@@ -10,7 +10,8 @@ namespace airi::sql {
 
 /// The statements of a query file. `-- name: domain.verb` starts a statement, which ends before the next such line.
 /// Comments are dropped, `:parameter` becomes $1…$n (the same number each time); an array slice needs a space after its
-/// colon: `a[1: n]`. Throws std::invalid_argument that names file and line.
+/// colon: `a[1: n]`. `(batch)` after the name: a batch statement (postgres::prepared::batch). Throws
+/// std::invalid_argument that names file and line.
 std::vector<postgres::prepared> parse(std::string_view file, std::string_view text);
 
 }  // namespace airi::sql

@@ -5,9 +5,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "platform/base/log.hpp"
+#include "platform/postgres/batch.hpp"
 #include "platform/postgres/connection.hpp"
 
 namespace airi::postgres {
@@ -22,6 +24,12 @@ constexpr auto close_limit = seconds(5);
 // Measured on two cores, 8 connections, 200 callers: four in a flight read a quarter more than one and write as much.
 // More read faster still, but each waits for the slowest before it.
 constexpr std::size_t max_in_flight = 4;
+constexpr std::size_t max_group = 64;
+
+bool has_batch(const transaction& work) {
+    return std::any_of(work.statements.begin(), work.statements.end(),
+        [](const bound& each) { return each.statement && each.statement->batch; });
+}
 
 struct job {
     transaction work;
@@ -31,7 +39,8 @@ struct job {
 
 class pool final : public database {
 public:
-    explicit pool(const pool_options& options) : waiting_(options.waiting), longest_wait_(options.longest_wait) {
+    explicit pool(const pool_options& options)
+        : waiting_(options.waiting), longest_wait_(options.longest_wait), group_linger_(options.group_linger) {
         for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
             links_.push_back(std::make_unique<connection>(options.url));
         for (auto& each : links_) threads_.emplace_back([this, link = each.get()] { serve(*link); });
@@ -48,7 +57,7 @@ public:
         retry_.notify_all();
         stopped_.notify_all();
         for (auto& each : threads_) each.join();
-        for (auto& each : queue_) each.done(errc::unavailable);
+        for (auto& each : take_all()) each.done(errc::unavailable);
     }
 
     awaitable<result<std::vector<rows>>> run(transaction work) override {
@@ -63,8 +72,10 @@ private:
     bool push(transaction& work, std::function<void(answer)> done) {
         {
             const std::scoped_lock held(lock_);
-            if (down_ || stopping_ || queue_.size() >= waiting_) return false;
-            queue_.push_back({std::move(work), std::move(done), steady_clock::now() + longest_wait_});
+            if (down_ || stopping_ || queue_.size() + grouped_.size() >= waiting_) return false;
+            auto& queue = work.group_order ? grouped_ : queue_;
+            queue.push_back({std::move(work), std::move(done), steady_clock::now() + longest_wait_});
+            if (grouping_ && queue_.empty()) return true;
         }
         work_.notify_one();
         return true;
@@ -72,7 +83,10 @@ private:
 
     void serve(connection& link) {
         std::vector<job> flight;
-        while ((link.is_open() || connect(link)) && take(link, flight)) run_flight(link, flight);
+        while ((link.is_open() || connect(link)) && wait_for_work(link)) {
+            if (take_group(link, flight)) run_group(link, flight);
+            if (take(link, flight)) run_flight(link, flight);
+        }
         if (link.is_open()) --connected_;
     }
 
@@ -106,7 +120,7 @@ private:
             const std::scoped_lock held(lock_);
             if (connected_ > 0) return;
             if (!std::exchange(down_, true)) log::warn("postgres.down", {{"reason", link.reason()}});
-            refused.swap(queue_);
+            refused = take_all();
         }
         for (auto& each : refused) each.done(errc::unavailable);
     }
@@ -116,55 +130,133 @@ private:
     void watch() {
         std::unique_lock held(lock_);
         while (!stopped_.wait_for(held, idle_check, [&] { return stopping_; })) {
-            refuse_late(steady_clock::now());
+            for (auto* queue : {&queue_, &grouped_}) refuse_late(*queue, steady_clock::now());
             if (std::erase_if(idle_, [](const connection* each) { return each->has_input(); }) > 0) work_.notify_all();
         }
     }
 
-    // False when the thread must end. Takes nothing when the connection is dead or its server has sent something.
-    bool take(connection& link, std::vector<job>& flight) {
-        std::unique_lock held(lock_);
-        idle_.push_back(&link);
-        work_.wait(
-            held, [&] { return stopping_ || !queue_.empty() || std::ranges::find(idle_, &link) == idle_.end(); });
-        std::erase(idle_, &link);
-        if (stopping_ && (queue_.empty() || steady_clock::now() > stop_by_)) return false;
-        held.unlock();
-        if (!link.alive()) {
-            --connected_;
-            // The notification of a transaction may have woken this thread.
-            work_.notify_one();
-            return true;
+    std::deque<job> take_all() {
+        auto all = std::exchange(queue_, {});
+        std::move(grouped_.begin(), grouped_.end(), std::back_inserter(all));
+        grouped_.clear();
+        return all;
+    }
+
+    bool has_work() const { return !queue_.empty() || (!grouped_.empty() && !grouping_); }
+    bool has_none_left() const { return queue_.empty() && grouped_.empty(); }
+
+    // False when the thread must end. True without work when the connection is dead or its server has sent something.
+    bool wait_for_work(connection& link) {
+        {
+            std::unique_lock held(lock_);
+            idle_.push_back(&link);
+            work_.wait(
+                held, [&] { return stopping_ || has_work() || std::ranges::find(idle_, &link) == idle_.end(); });
+            std::erase(idle_, &link);
+            if (stopping_ && (has_none_left() || steady_clock::now() > stop_by_)) return false;
         }
-        held.lock();
+        if (link.alive()) return true;
+        --connected_;
+        // The notification of a transaction may have woken this thread.
+        work_.notify_one();
+        return true;
+    }
+
+    bool take(connection& link, std::vector<job>& flight) {
+        if (!link.is_open()) return false;
+        const std::scoped_lock held(lock_);
         // Only its share: the rest is for free connections.
         const auto share = (queue_.size() + links_.size() - 1) / links_.size();
         for (auto n = std::min(share, max_in_flight); n > 0; --n) {
             flight.push_back(std::move(queue_.front()));
             queue_.pop_front();
         }
-        return true;
+        return !flight.empty();
     }
 
     // The oldest are in front. Needs the lock.
-    void refuse_late(steady_clock::time_point now) {
-        for (; !queue_.empty() && queue_.front().until < now; queue_.pop_front()) queue_.front().done(errc::busy);
+    static void refuse_late(std::deque<job>& queue, steady_clock::time_point now) {
+        for (; !queue.empty() && queue.front().until < now; queue.pop_front()) queue.front().done(errc::busy);
     }
 
     void run_flight(connection& link, std::vector<job>& flight) {
-        if (flight.empty()) return;
         std::vector<transaction> batch;
-        for (auto& each : flight) batch.push_back(std::move(each.work));
-        link.run(
-            batch, [&](std::size_t i, answer reply) { flight[i].done(std::move(reply)); }, [this] { return late(); });
+        std::vector<std::optional<merged_transactions>> merged;
+        for (auto& each : flight) {
+            auto& own = merged.emplace_back();
+            if (has_batch(each.work)) own.emplace(std::vector<const transaction*>{&each.work});
+            batch.push_back(own ? own->take() : std::move(each.work));
+        }
+        const auto done = [&](std::size_t i, answer reply) {
+            if (reply && merged[i]) reply = std::move(merged[i]->divide(std::move(*reply)).front());
+            flight[i].done(std::move(reply));
+        };
+        link.run(batch, done, [this] { return late(); });
         flight.clear();
         if (!link.is_open()) --connected_;
+    }
+
+    // One group is in flight at a time, so that the next one gathers meanwhile.
+    bool take_group(connection& link, std::vector<job>& flight) {
+        if (!link.is_open()) return false;
+        std::unique_lock held(lock_);
+        if (grouping_ || grouped_.empty()) return false;
+        grouping_ = true;
+        if (!queue_.empty()) work_.notify_one();
+        if (group_linger_.count() > 0) {
+            held.unlock();
+            std::this_thread::sleep_for(group_linger_);
+            held.lock();
+        }
+        for (auto n = std::min(grouped_.size(), max_group); n > 0; --n) {
+            flight.push_back(std::move(grouped_.front()));
+            grouped_.pop_front();
+        }
+        return true;
+    }
+
+    void run_group(connection& link, std::vector<job>& members) {
+        std::sort(members.begin(), members.end(),
+            [](const job& a, const job& b) { return a.work.group_order < b.work.group_order; });
+        std::vector<const transaction*> works;
+        for (const auto& each : members) works.push_back(&each.work);
+        merged_transactions merged(works);
+        const auto whole = merged.take();
+        link.run(
+            {&whole, 1}, [&](std::size_t, answer reply) { end_group(members, merged, std::move(reply)); },
+            [this] { return late(); });
+        members.clear();
+        if (link.is_open()) return;
+        --connected_;
+        work_.notify_one();
+    }
+
+    void end_group(std::vector<job>& members, const merged_transactions& merged, answer reply) {
+        const bool split = !reply && members.size() > 1 && reply.error() != make_error_code(errc::unavailable);
+        {
+            const std::scoped_lock held(lock_);
+            grouping_ = false;
+            if (split) split_group(members);
+        }
+        if (split) return work_.notify_all();
+        if (!reply)
+            for (auto& each : members) each.done(reply.error());
+        else
+            for (std::size_t i = 0; auto& own : merged.divide(std::move(*reply))) members[i++].done(std::move(own));
+    }
+
+    // Each member is repeated alone, by any connection.
+    void split_group(std::vector<job>& members) {
+        for (auto each = members.rbegin(); each != members.rend(); ++each) {
+            each->work.group_order.reset();
+            queue_.push_front(std::move(*each));
+        }
     }
 
     // True when no transaction is left, or another connection runs the rest.
     bool leaving() {
         const std::scoped_lock held(lock_);
-        return stopping_ && (queue_.empty() || connected_ > 0);
+        return stopping_ && (has_none_left() || connected_ > 0);
     }
 
     bool late() {
@@ -174,11 +266,14 @@ private:
 
     const std::size_t waiting_;
     const milliseconds longest_wait_;
+    const milliseconds group_linger_;
     std::mutex lock_;
     std::condition_variable work_;
     std::condition_variable retry_;
     std::condition_variable stopped_;
     std::deque<job> queue_;
+    std::deque<job> grouped_;
+    bool grouping_ = false;  // a group is gathered or in flight
     std::atomic<std::size_t> connected_ = 0;
     std::size_t arrivals_ = 0;
     bool down_ = false;

@@ -33,6 +33,9 @@ struct prepared {
     std::string name;
     std::string text;
     std::vector<std::string> parameters;  ///< names in the order of $1…$n
+    /// Its parameters are arrays with an element for each execution, and its first column is the ordinal (from 1) of
+    /// the row's execution. Bound and read as if it were neither: executions in one group become one.
+    bool batch = false;
 };
 
 /// A prepared statement with its parameters in text form; nullopt is NULL.
@@ -115,6 +118,10 @@ struct transaction {
     /// Set as airi.user_id for the transaction: row-level security sees this user and no other. None for workers.
     std::optional<user_id> caller;
     std::vector<bound> statements;
+    /// Set: while another group is being committed, the transaction waits and is then committed together with all that
+    /// wait like it, in the order of these texts (so that two groups lock rows in the same order). When a group fails,
+    /// each member is repeated alone; a member's error is only ever its own. Not for one with a caller.
+    std::optional<std::string> group_order = std::nullopt;
 };
 
 /// Thread safe. A bounded pool of connections, each on a thread of its own.
@@ -130,11 +137,15 @@ public:
 /// One statement as a transaction of its own; its rows. `caller` as in transaction.
 awaitable<result<rows>> run_one(database&, std::optional<user_id> caller, bound statement);
 
+/// The same without a caller, in a group (transaction::group_order).
+awaitable<result<rows>> run_grouped(database&, std::string order, bound statement);
+
 struct pool_options {
     secret url;
     std::size_t connections = 8;
     std::size_t waiting = 10'000;       ///< queued transactions beyond which run() ends with `unavailable`
     milliseconds longest_wait{10'000};  ///< for a connection, after which run() ends with `busy`
+    milliseconds group_linger{0};       ///< how long a group waits for members besides the commit before it
 };
 std::unique_ptr<database> open(pool_options);
 

@@ -22,12 +22,23 @@ double rows::number(std::size_t row, std::size_t column) const {
     return out;
 }
 
-awaitable<result<rows>> run_one(database& database, std::optional<user_id> caller, bound statement) {
-    transaction work{caller, {}};
+namespace {
+
+awaitable<result<rows>> run_alone(database& database, transaction work, bound statement) {
     work.statements.push_back(std::move(statement));
     auto got = co_await database.run(std::move(work));
     if (!got) co_return got.error();
     co_return std::move(got->front());
+}
+
+}  // namespace
+
+awaitable<result<rows>> run_one(database& database, std::optional<user_id> caller, bound statement) {
+    return run_alone(database, {caller, {}}, std::move(statement));
+}
+
+awaitable<result<rows>> run_grouped(database& database, std::string order, bound statement) {
+    return run_alone(database, {std::nullopt, {}, std::move(order)}, std::move(statement));
 }
 
 }  // namespace airi::postgres
