@@ -8,6 +8,10 @@ namespace {
 std::string text_of(json::value v) { return std::string(v.string().value_or("")); }
 std::int64_t number_of(json::value v) { return v.integer().value_or(0); }
 
+std::optional<std::string> optional(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
 end end_of(json::value v) {
     end out;
     out.state = text_of(v["state"]);
@@ -55,7 +59,7 @@ postgres::bound screen(const events::chat_requested& in, const verdict_row& verd
             {"content_type", in.content_type}, {"model", in.model},
             {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text}, {"listed", in.listed},
             {"created", in.created_at}, {"action", verdict.action}, {"categories", verdict.categories},
-            {"confidence", verdict.confidence}, {"reason", verdict.reason}, {"replaces", in.replaces}});
+            {"confidence", verdict.confidence}, {"reason", verdict.reason}, {"replaces", optional(in.replaces)}});
 }
 
 postgres::bound abandon_message(const events::chat_requested& in, std::string_view error_code) {
@@ -125,18 +129,12 @@ postgres::bound release(const generation_id& id, std::int64_t epoch) {
 }
 
 postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending& ending) {
-    if (ending.cached)
-        return bind("generations.finish_cached",
-            {{"id", id}, {"epoch", epoch}, {"content", ending.content}, {"provider", ending.provider},
-                {"model", ending.model}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
-                {"latency", ending.latency_ms}, {"offset", ending.offset}});
-    const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     return bind("generations.finish",
         {{"id", id}, {"epoch", epoch}, {"state", ending.state}, {"content", ending.content},
             {"error", optional(ending.error_code)}, {"provider", optional(ending.provider)},
             {"model", optional(ending.model)}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
             {"cost", ending.cost_nanousd}, {"latency", ending.latency_ms}, {"offset", ending.offset},
-            {"calls", calls_json(ending.calls)}});
+            {"calls", calls_json(ending.calls)}, {"cached", ending.cached}});
 }
 
 postgres::bound abandon(const generation_id& id, std::string_view error_code) {

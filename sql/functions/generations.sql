@@ -52,53 +52,68 @@ create or replace function generation_abandoned_call(g generations) returns void
     on conflict do nothing
 $$;
 
--- Leases the generation to p_owner ("slot#incarnation") and returns the data for answering it. `state`: mine | leased
--- (wait_ms) | unknown | completed, rejected, cancelled, failed (with generation_end). A lease of an earlier incarnation
--- of the same slot is taken over at once, as that process is dead. The history begins where the summary ends.
-create or replace function generation_claim(p_id uuid, p_owner text, p_lease_ms bigint) returns json
+-- Leases the generations to their owners ("slot#incarnation") and returns the data for answering each. `state`: mine |
+-- leased (wait_ms) | unknown | completed, rejected, cancelled, failed (with generation_end). The history begins where
+-- the summary ends. Plans as in messages_screen.
+create or replace function generations_claim(p_id uuid[], p_owner text[], p_lease_ms bigint[])
+returns table (ordinal bigint, claim json)
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+begin
+    return query
+    with given as (
+        select g.* from unnest(p_id, p_owner, p_lease_ms) with ordinality as g(id, owner, lease_ms, ordinal)
+    ), mine as (
+        -- The usual case is a first claim.
+        update generations g set
+            state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = given.owner,
+            lease_until = clock_timestamp() + make_interval(secs => given.lease_ms / 1000.0)
+        from given where g.id = given.id and g.state = 'queued'
+        returning given.ordinal, g.id, g.epoch, g.attempts, g.model, g.parameters, g.user_id, g.conversation_id,
+            g.message_created_at
+    )
+    select g.ordinal, json_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
+        'cancelled', exists (select 1 from cancellations c where c.generation_id = g.id and c.user_id = g.user_id),
+        'model', coalesce(g.model, v.model, c.model), 'parameters', g.parameters, 'plan', p.id, 'rank', p.rank,
+        'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
+        'providers', coalesce(p.features -> 'providers', '[]'),
+        'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary,
+        'history', coalesce((
+            select json_agg(h)
+            from (select m.role, m.content from messages m
+                  where m.conversation_id = g.conversation_id and m.created_at <= g.message_created_at
+                    and m.created_at > coalesce(v.summary_until, '-infinity')
+                    and m.status in ('accepted', 'completed', 'cancelled') and m.deleted_at is null
+                  order by m.created_at desc limit 60) h), '[]'))
+    from mine g
+    join users u on u.id = g.user_id
+    join plans p on p.id = u.plan
+    left join conversations v on v.id = g.conversation_id
+    left join companions c on c.id = v.companion_id
+    union all
+    select given.ordinal, generation_reclaim(given.id, given.owner, given.lease_ms)
+    from given where not exists (select from mine where mine.ordinal = given.ordinal);
+end $$;
+
+-- Claims a generation that is not queued. When its lease has expired it is queued again and claimed like any other. A
+-- lease of an earlier incarnation of the same slot is taken over at once, as that process is dead.
+create or replace function generation_reclaim(p_id uuid, p_owner text, p_lease_ms bigint) returns json
 language plpgsql as $$
 declare
     g generations;
 begin
-    -- The usual case, a first claim, needs this statement only.
-    update generations set
-        state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
-        lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
-    where id = p_id and state = 'queued' returning * into g;
-    if not found then
-        select * into g from generations where id = p_id for update;
-        if not found then return json_build_object('state', 'unknown'); end if;
-        if g.state not in ('queued', 'running') then return generation_end(g); end if;
-        if g.lease_until > clock_timestamp() and split_part(g.owner, '#', 1) <> split_part(p_owner, '#', 1) then
-            return json_build_object('state', 'leased',
-                'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
-        end if;
-        if g.state = 'running' then perform generation_abandoned_call(g); end if;
-        update generations set
-            state = 'running', epoch = epoch + 1, attempts = attempts + 1, owner = p_owner,
-            lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0),
-            checkpoint = null, checkpoint_offset = 0, provider = null, used_model = null, tokens_in = 0,
-            tokens_out = 0, cost_nanousd = 0
-        where id = p_id returning * into g;
+    select * into g from generations where id = p_id for update;
+    if not found then return json_build_object('state', 'unknown'); end if;
+    if g.state not in ('queued', 'running') then return generation_end(g); end if;
+    if g.lease_until > clock_timestamp() and split_part(g.owner, '#', 1) <> split_part(p_owner, '#', 1) then
+        return json_build_object('state', 'leased',
+            'wait_ms', ceil(extract(epoch from g.lease_until - clock_timestamp()) * 1000));
     end if;
-    return (
-        select json_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
-            'cancelled', exists (select 1 from cancellations c where c.generation_id = p_id and c.user_id = g.user_id),
-            'model', coalesce(g.model, v.model, c.model), 'parameters', g.parameters, 'plan', p.id, 'rank', p.rank,
-            'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
-            'providers', coalesce(p.features -> 'providers', '[]'),
-            'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary,
-            'history', coalesce((
-                select json_agg(h)
-                from (select m.role, m.content from messages m
-                      where m.conversation_id = g.conversation_id and m.created_at <= g.message_created_at
-                        and m.created_at > coalesce(v.summary_until, '-infinity')
-                        and m.status in ('accepted', 'completed', 'cancelled') and m.deleted_at is null
-                      order by m.created_at desc limit 60) h), '[]'))
-        from users u join plans p on p.id = u.plan
-        left join conversations v on v.id = g.conversation_id
-        left join companions c on c.id = v.companion_id
-        where u.id = g.user_id);
+    if g.state = 'running' then perform generation_abandoned_call(g); end if;
+    update generations set
+        state = 'queued', checkpoint = null, checkpoint_offset = 0, provider = null, used_model = null, tokens_in = 0,
+        tokens_out = 0, cost_nanousd = 0
+    where id = p_id;
+    return (select c.claim from generations_claim(array[p_id], array[p_owner], array[p_lease_ms]) c);
 end $$;
 
 -- Extends the lease; stores the text shown so far and the cost of the unfinished call. ok | lost (another owner: stop
@@ -135,60 +150,76 @@ create or replace function generation_release(p_id uuid, p_epoch int) returns vo
     where id = p_id and epoch = p_epoch and state = 'running'
 $$;
 
--- Stores the end: reply, bill and calls. Raises AI001 when the lease was lost. Returns generation_end.
-create or replace function generation_finish(
-    p_id uuid, p_epoch int, p_state text, p_content text, p_error text, p_provider text, p_model text,
-    p_in bigint, p_out bigint, p_cost bigint, p_latency bigint, p_offset int, p_calls jsonb
-) returns json
-language plpgsql as $$
-declare
-    g generations;
-    m messages;
+-- Raises AI001: the lease was lost.
+create or replace function generation_fenced(p_id uuid, p_epoch int) returns json language plpgsql as $$
 begin
-    update generations set
-        state = p_state::generation_state, error_code = p_error, provider = p_provider, used_model = p_model,
-        tokens_in = p_in, tokens_out = p_out, cost_nanousd = p_cost, latency_ms = p_latency, lease_until = null,
-        checkpoint = null, checkpoint_offset = p_offset, finished_at = clock_timestamp()
-    where id = p_id and epoch = p_epoch and state = 'running' returning * into g;
-    if not found then
-        raise exception 'generation % is not in epoch % any more', p_id, p_epoch using errcode = 'AI001';
-    end if;
-    insert into messages (id, conversation_id, user_id, role, content, content_type, status, generation_id, created_at,
-                          metadata)
-    values (g.reply_id, g.conversation_id, g.user_id, 'assistant', p_content, 'text', p_state::message_status, g.id,
-            g.message_created_at + interval '1 microsecond',
-            jsonb_build_object('model', p_model, 'provider', p_provider, 'tokens_in', p_in, 'tokens_out', p_out,
-                'cost_nanousd', p_cost, 'latency_ms', p_latency, 'generation_id', g.id, 'attempts', g.attempts,
-                'error_code', p_error, 'finished_at', g.finished_at))
-    returning * into m;
-    if p_state = 'failed' then
-        update messages set status = 'failed' where id = g.message_id and created_at = g.message_created_at;
-    end if;
-    perform provider_calls_add(p_id, g.user_id, p_calls);
-    update conversations set
-        message_count = message_count + 2, tokens_total = tokens_total + p_in + p_out,
-        last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(p_content, 120)
-    where id = g.conversation_id;
-    return generation_end(g, m);
+    raise exception 'generation % is not in epoch % any more', p_id, p_epoch using errcode = 'AI001';
 end $$;
 
--- Finishes with the stored reply of an earlier, equal request. Returns generation_end.
-create or replace function generation_finish_cached(
-    p_id uuid, p_epoch int, p_content text, p_provider text, p_model text, p_in bigint, p_out bigint,
-    p_latency bigint, p_offset int
-) returns json
-language plpgsql as $$
-declare
-    g generations;
-    m messages;
+-- Stores the ends, element by element of the arrays: replies, bills and calls. Raises AI001 when a lease was lost.
+-- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request. Plans as in
+-- messages_screen.
+create or replace function generations_finish(
+    p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
+    p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
+    p_cached boolean[]
+) returns table (ordinal bigint, ended json)
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
-    perform generation_finish(p_id, p_epoch, 'completed', p_content, null, p_provider, p_model, p_in, p_out, 0,
-                              p_latency, p_offset, '[]');
-    select * into g from generations where id = p_id;
-    update messages set metadata = metadata || '{"cached": true}'
-    where id = g.reply_id and created_at = g.message_created_at + interval '1 microsecond'
-    returning * into m;
-    return generation_end(g, m);
+    return query
+    with given as (
+        select g.*
+        from unnest(p_id, p_epoch, p_state, p_content, p_error, p_provider, p_model, p_in, p_out, p_cost, p_latency,
+                    p_offset, p_calls, p_cached) with ordinality
+            as g(id, epoch, state, content, error, provider, model, tokens_in, tokens_out, cost, latency, "offset",
+                 calls, cached, ordinal)
+    ), ends as (
+        update generations g set
+            state = n.state::generation_state, error_code = n.error, provider = n.provider, used_model = n.model,
+            tokens_in = n.tokens_in, tokens_out = n.tokens_out, cost_nanousd = n.cost, latency_ms = n.latency,
+            lease_until = null, checkpoint = null, checkpoint_offset = n."offset", finished_at = clock_timestamp()
+        from given n where g.id = n.id and g.epoch = n.epoch and g.state = 'running'
+        returning n.ordinal, g as generation, n.content, n.calls, n.cached
+    ), replies as (
+        insert into messages as m (id, conversation_id, user_id, role, content, content_type, status, generation_id,
+                                   created_at, metadata)
+        select (g).reply_id, (g).conversation_id, (g).user_id, 'assistant', content, 'text',
+               (g).state::text::message_status, (g).id, (g).message_created_at + interval '1 microsecond',
+               jsonb_build_object('model', (g).used_model, 'provider', (g).provider, 'tokens_in', (g).tokens_in,
+                   'tokens_out', (g).tokens_out, 'cost_nanousd', (g).cost_nanousd, 'latency_ms', (g).latency_ms,
+                   'generation_id', (g).id, 'attempts', (g).attempts, 'error_code', (g).error_code,
+                   'finished_at', (g).finished_at)
+               || case when cached then '{"cached": true}' else '{}' end::jsonb
+        from (select generation as g, content, cached from ends) e
+        returning m as reply
+    ), called as (
+        insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in,
+                                    tokens_out, cost_nanousd, latency_ms)
+        select (e.generation).id, c.epoch, c.call, (e.generation).user_id, c.provider, c.model, c.outcome, c.tokens_in,
+               c.tokens_out, c.cost_nanousd, c.latency_ms
+        from ends e, jsonb_to_recordset(e.calls) as c(
+            epoch int, call int, provider text, model text, outcome text, tokens_in bigint, tokens_out bigint,
+            cost_nanousd bigint, latency_ms bigint)
+        on conflict do nothing
+    ), counted as (
+        update conversations c set
+            message_count = message_count + 2 * t.turns, tokens_total = tokens_total + t.tokens,
+            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(t.last, 120)
+        from (select (generation).conversation_id, count(*) as turns,
+                     sum((generation).tokens_in + (generation).tokens_out) as tokens,
+                     (array_agg(content order by (generation).message_created_at desc))[1] as last
+              from ends group by 1) t
+        where c.id = t.conversation_id
+    )
+    select n.ordinal, case when e.ordinal is null then generation_fenced(n.id, n.epoch)
+                           else generation_end(e.generation, r.reply) end
+    from given n
+    left join ends e on e.ordinal = n.ordinal
+    left join replies r on (r.reply).id = (e.generation).reply_id;
+    if 'failed' = any (p_state) then
+        update messages m set status = 'failed' from generations g
+        where g.id = any (p_id) and g.state = 'failed' and m.id = g.message_id and m.created_at = g.message_created_at;
+    end if;
 end $$;
 
 -- Fails a generation whose record went to the dead letters; a finished one stays as it is.
@@ -201,7 +232,11 @@ begin
     if g.state in ('queued', 'running') then
         perform generation_abandoned_call(g);
         update generations set epoch = epoch + 1, state = 'running' where id = p_id returning * into g;
-        return generation_finish(p_id, g.epoch, 'failed', '', p_error, null, null, 0, 0, 0, 0, 0, '[]');
+        return (
+            select f.ended
+            from generations_finish(array[p_id], array[g.epoch], array['failed'], array[''], array[p_error],
+                array[null::text], array[null::text], array[0::bigint], array[0::bigint], array[0::bigint],
+                array[0::bigint], array[0], array['[]'::jsonb], array[false]) f);
     end if;
     return generation_end(g);
 end $$;

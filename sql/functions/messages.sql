@@ -72,52 +72,74 @@ begin
               order by m.created_at desc, m.id desc limit p_limit) f;
 end $$;
 
--- Stores moderation's result: the message, its generation, and a decision unless it is `allow`. Only `block` rejects;
--- `warn` and `review` pass, and their decisions are for people to read. The generation's row decides whether the
--- message is new: a repeated message id with another time changes nothing.
-create or replace function message_screen(
-    p_message uuid, p_conversation uuid, p_user uuid, p_generation uuid, p_reply uuid, p_client text,
-    p_content text, p_content_type text, p_model text, p_parameters jsonb, p_listed boolean,
-    p_created timestamptz, p_action text, p_categories text[], p_confidence double precision, p_reason text,
-    p_replaces uuid
+-- Stores moderation's results, element by element of the arrays: messages, their generations, and decisions unless they
+-- are `allow`. Only `block` rejects; `warn` and `review` pass, and their decisions are for people to read. The
+-- generation's row decides whether a message is new: a repeated message id with another time changes nothing. Arrays
+-- are short and have one element a conversation, so joins go by index whatever the planner believes.
+create or replace function messages_screen(
+    p_message uuid[], p_conversation uuid[], p_user uuid[], p_generation uuid[], p_reply uuid[], p_client text[],
+    p_content text[], p_content_type text[], p_model text[], p_parameters jsonb[], p_listed boolean[],
+    p_created timestamptz[], p_action text[], p_categories text[], p_confidence double precision[], p_reason text[],
+    p_replaces uuid[]
 ) returns void
-language plpgsql as $$
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare
-    refused boolean := p_action = 'block';
-    hidden int;
+    replacing uuid[];
 begin
-    insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, model, parameters,
-                             state, error_code, finished_at)
-    values (p_generation, p_conversation, p_user, p_message, p_created, p_reply, nullif(p_model, ''),
-            coalesce(p_parameters, '{}'), case when refused then 'rejected'::generation_state else 'queued' end,
-            case when refused then p_reason end, case when refused then now() end)
-    on conflict do nothing;
-    if not found then return; end if;
-    insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
-                          generation_id, created_at)
-    values (p_message, p_conversation, p_user, 'user', p_content, p_content_type::message_content_type,
-            case when refused then 'rejected'::message_status else 'accepted' end, nullif(p_client, ''),
-            p_generation, p_created);
-    if p_action <> 'allow' then
+    with given as (
+        select g.*, action = 'block' as refused
+        from unnest(p_message, p_conversation, p_user, p_generation, p_reply, p_client, p_content, p_content_type,
+                    p_model, p_parameters, p_listed, p_created, p_action, p_categories, p_confidence, p_reason,
+                    p_replaces)
+            as g(message, conversation, owner, generation, reply, client, content, content_type, model, parameters,
+                 listed, created, action, categories, confidence, reason, replaces)
+    ), fresh as (
+        insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, model,
+                                 parameters, state, error_code, finished_at)
+        select generation, conversation, owner, message, created, reply, nullif(model, ''), coalesce(parameters, '{}'),
+               case when refused then 'rejected'::generation_state else 'queued' end,
+               case when refused then reason end, case when refused then now() end
+        from given
+        on conflict do nothing
+        returning id
+    ), new as materialized (
+        select given.* from fresh join given on given.generation = fresh.id
+    ), stored as (
+        insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
+                              generation_id, created_at)
+        select message, conversation, owner, 'user', content, content_type::message_content_type,
+               case when refused then 'rejected'::message_status else 'accepted' end, nullif(client, ''), generation,
+               created
+        from new
+    ), decided as (
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
-        values (p_message, p_user, p_action, p_categories, p_confidence, p_reason) on conflict do nothing;
-    end if;
-    -- The replaced question and everything after it stay as an earlier version.
-    if p_replaces is not null and not refused then
-        update messages set deleted_at = now(), superseded_by = p_message
-        where conversation_id = p_conversation and user_id = p_user and created_at < p_created and deleted_at is null
-          and created_at >= (
-              select created_at from messages where id = p_replaces and conversation_id = p_conversation);
-        get diagnostics hidden = row_count;
-        update conversations set message_count = message_count - hidden where id = p_conversation;
-    end if;
-    -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
-    if p_listed then
-        update conversations set
-            title = case when title = '' then left(p_content, 60) else title end,
-            message_count = message_count + refused::int, last_message_at = p_created, updated_at = now(),
-            last_message_preview = left(p_content, 120)
-        where id = p_conversation and (refused or title = '');
+        select message, owner, action, categories::text[], confidence, reason from new where action <> 'allow'
+        on conflict do nothing
+    ), headed as (
+        -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
+        update conversations c set
+            title = case when title = '' then left(n.content, 60) else title end,
+            message_count = message_count + n.refused::int, last_message_at = n.created, updated_at = now(),
+            last_message_preview = left(n.content, 120)
+        from new n
+        where n.listed and c.id = n.conversation and (n.refused or c.title = '' and n.replaces is null)
+    )
+    select array_agg(generation) filter (where replaces is not null and not refused) into replacing from new;
+    if replacing is not null then
+        -- The replaced question and everything after it stay as an earlier version.
+        with hidden as (
+            update messages m set deleted_at = now(), superseded_by = n.message
+            from unnest(p_generation, p_message, p_conversation, p_user, p_created, p_replaces)
+                as n(generation, message, conversation, owner, created, replaces)
+            where n.generation = any (replacing) and m.conversation_id = n.conversation and m.user_id = n.owner
+              and m.created_at < n.created and m.deleted_at is null
+              and m.created_at >= (
+                  select created_at from messages where id = n.replaces and conversation_id = n.conversation)
+            returning m.conversation_id
+        )
+        update conversations c set message_count = message_count - h.messages
+        from (select conversation_id, count(*) as messages from hidden group by conversation_id) h
+        where c.id = h.conversation_id;
     end if;
 end $$;
 

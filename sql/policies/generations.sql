@@ -13,6 +13,7 @@ revoke all on provider_calls from airi_app, airi_worker;
 grant insert, select, delete on provider_calls to airi_worker;
 
 grant execute on function generation_end(generations), generation_end(generations, messages) to airi_app;
-grant execute on function generation_claim, provider_calls_add, generation_calls, generation_abandoned_call,
-    generation_heartbeat, generation_restart, generation_release, generation_finish, generation_abandon,
-    generation_end(generations), generation_end(generations, messages), generation_finish_cached to airi_worker;
+grant execute on function generations_claim, generation_reclaim, generation_fenced, provider_calls_add,
+    generation_calls, generation_abandoned_call, generation_heartbeat, generation_restart, generation_release,
+    generations_finish, generation_abandon, generation_end(generations), generation_end(generations, messages)
+    to airi_worker;

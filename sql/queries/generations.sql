@@ -10,8 +10,8 @@ with wish as (
 )
 select state, conversation_id from generations where id = :id::uuid and user_id = caller();
 
--- name: generations.claim
-select generation_claim(:id::uuid, :owner, :lease_ms::bigint)::text;
+-- name: generations.claim (batch)
+select ordinal, claim::text from generations_claim(:id::uuid[], :owner::text[], :lease_ms::bigint[]);
 
 -- name: generations.heartbeat
 select generation_heartbeat(:id::uuid, :epoch::int, :lease_ms::bigint, :text, :offset::int, nullif(:provider, ''),
@@ -26,13 +26,11 @@ select generation_restart(:id::uuid, :epoch::int);
 -- name: generations.release
 select generation_release(:id::uuid, :epoch::int);
 
--- name: generations.finish
-select generation_finish(:id::uuid, :epoch::int, :state, :content, :error, :provider, :model, :tokens_in::bigint,
-    :tokens_out::bigint, :cost::bigint, :latency::bigint, :offset::int, :calls::jsonb)::text;
-
--- name: generations.finish_cached
-select generation_finish_cached(:id::uuid, :epoch::int, :content, :provider, :model, :tokens_in::bigint,
-    :tokens_out::bigint, :latency::bigint, :offset::int)::text;
+-- name: generations.finish (batch)
+select ordinal, ended::text
+from generations_finish(:id::uuid[], :epoch::int[], :state::text[], :content::text[], :error::text[],
+    :provider::text[], :model::text[], :tokens_in::bigint[], :tokens_out::bigint[], :cost::bigint[],
+    :latency::bigint[], :offset::int[], :calls::jsonb[], :cached::boolean[]);
 
 -- name: generations.abandon
 select generation_abandon(:id::uuid, :error)::text;

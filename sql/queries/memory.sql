@@ -1,5 +1,7 @@
--- name: memory.due
-select memory_look(:conversation::uuid, :generation::uuid, :title::uuid, :summary::uuid)::text;
+-- name: memory.due (batch)
+select ordinal, memory_look(conversation, generation, title, summary)::text
+from unnest(:conversation::uuid[], :generation::uuid[], :title::uuid[], :summary::uuid[]) with ordinality
+    as due(conversation, generation, title, summary, ordinal);
 
 -- name: memory.title
 select memory_title(:conversation::uuid, :user::uuid, :id::uuid, :title, :calls::jsonb)::text;

@@ -60,10 +60,11 @@ select coalesce(json_agg(json_build_object(
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end
 from shown;
 
--- name: messages.screen
-select message_screen(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid, :client,
-    :content, :content_type, :model, :parameters::jsonb, :listed::boolean, :created::timestamptz, :action,
-    :categories::text[], :confidence::double precision, :reason, nullif(:replaces, '')::uuid);
+-- name: messages.screen (batch)
+select messages_screen(:message::uuid[], :conversation::uuid[], :user::uuid[], :generation::uuid[], :reply::uuid[],
+    :client::text[], :content::text[], :content_type::text[], :model::text[], :parameters::jsonb[], :listed::boolean[],
+    :created::timestamptz[], :action::text[], :categories::text[], :confidence::double precision[], :reason::text[],
+    :replaces::uuid[]);
 
 -- name: messages.abandon
 select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid,

@@ -11,8 +11,8 @@ namespace airi::workers::chat {
 namespace gen = sql::generations;
 
 awaitable<result<effects>> answer(events::chat_screened event, record record, const ports& ports) {
-    const auto rows = co_await postgres::run_one(
-        ports.database, std::nullopt, gen::claim(event.generation, ports.owner, ports.options.times.lease));
+    const auto rows = co_await postgres::run_grouped(ports.database, event.conversation.text(),
+        gen::claim(event.generation, ports.owner, ports.options.times.lease));
     if (!rows) co_return rows.error();
     auto claim = rows->empty() ? std::nullopt : gen::read_claim(rows->text(0, 0));
     if (!claim || claim->is == gen::claimed::kind::unknown) co_return make_error_code(errc::unknown_generation);
@@ -39,6 +39,7 @@ worker declare(const ports& ports) {
     out.group = "chat";
     out.topic = std::string(events::chat_screened::topic);
     out.max_in_flight = 1'000;
+    out.groups_effects = true;
     out.handle = on_event<events::chat_screened>(handler{ports});
     out.give_up = [](record record) {
         const auto event = events::decode<events::chat_screened>(record.message.value);

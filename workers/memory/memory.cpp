@@ -126,8 +126,8 @@ awaitable<result<effects>> update_memory(events::chat_finished event, record rec
     if (event.state != "completed") co_return effects{};
     const task title{generation_id::of(event.generation.value, "title"), "titles"};
     const task summary{generation_id::of(event.generation.value, "summary"), "summaries"};
-    const auto rows =
-        co_await postgres::run_one(ports.database, std::nullopt, memories::find_due(event, title.id, summary.id));
+    const auto rows = co_await postgres::run_grouped(
+        ports.database, event.conversation.text(), memories::find_due(event, title.id, summary.id));
     if (!rows) co_return rows.error();
     const auto due = rows->empty() ? std::nullopt : memories::read_due(rows->text(0, 0));
     if (!due) co_return effects{};
@@ -173,6 +173,7 @@ worker declare(const ports& ports) {
     out.name = "memory";
     out.group = "memory";
     out.topic = std::string(events::chat_finished::topic);
+    out.patient = true;
     out.handle = on_event<events::chat_finished>(handler{ports});
     return out;
 }

@@ -133,6 +133,7 @@ worker declare(const term_list& terms, user_keys& keys) {
     out.group = "moderation";
     out.topic = std::string(events::chat_requested::topic);
     out.max_in_flight = 256;
+    out.groups_effects = true;
     out.handle = on_event<events::chat_requested>(handler{terms, keys});
     out.give_up = [](record record) {
         const auto event = events::decode<events::chat_requested>(record.message.value);

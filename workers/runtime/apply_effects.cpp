@@ -9,11 +9,11 @@ kafka::record to_record(events::outgoing event) {
     return out;
 }
 
-awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports, std::function<void()> in_order) {
+awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports, std::function<void()> in_order,
+    std::optional<std::string> group_order) {
     std::vector<postgres::rows> rows;
     if (!effects.statements.empty()) {
-        postgres::transaction transaction;
-        transaction.statements = effects.statements;
+        postgres::transaction transaction{std::nullopt, effects.statements, std::move(group_order)};
         auto committed = co_await ports.database.run(std::move(transaction));
         if (!committed) co_return committed.error();
         rows = std::move(*committed);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "workers/runtime/runner.hpp"
 
@@ -10,7 +12,9 @@ namespace airi::workers {
 
 /// The effects and the ports must outlive the coroutine. After an outage it may be called again with the same effects:
 /// statements and ids make the repetition harmless. `in_order` is called when only batchable events are left.
-awaitable<result<>> apply_effects(const effects&, const runner_ports&, std::function<void()> in_order = {});
+/// `group_order` as in postgres::transaction.
+awaitable<result<>> apply_effects(const effects&, const runner_ports&, std::function<void()> in_order = {},
+    std::optional<std::string> group_order = {});
 
 kafka::record to_record(events::outgoing);
 

@@ -42,7 +42,7 @@ awaitable<typename awaited<std::invoke_result_t<Call>>::type> guarded(std::strin
 
 awaitable<bool> record_delivery::deliver_batch(const std::vector<kafka::message>& messages) {
     const auto effects = co_await guarded(worker_.name, [&] { return worker_.handle_batch(messages); });
-    if (!effects || co_await retry_outages(*effects)) co_return false;
+    if (!effects || co_await retry_outages(*effects, std::nullopt)) co_return false;
     counters_.handled += static_cast<std::int64_t>(messages.size());
     co_return true;
 }
@@ -79,7 +79,7 @@ awaitable<bool> record_delivery::deliver(const kafka::message& message, std::fun
 awaitable<error_code> record_delivery::attempt(const kafka::message& message, const std::function<void()>& in_order) {
     const auto effects = co_await handle(message);
     if (!effects) co_return effects.error();
-    co_return co_await retry_outages(*effects, in_order);
+    co_return co_await retry_outages(*effects, group_order(message), in_order);
 }
 
 awaitable<result<effects>> record_delivery::handle(const kafka::message& message) {
@@ -96,7 +96,7 @@ awaitable<bool> record_delivery::give_up(const kafka::message& message) {
     if (!last) co_return true;
     delivery state(worker_.retry);
     while (true) {
-        const auto outcome = co_await retry_outages(*last);
+        const auto outcome = co_await retry_outages(*last, std::nullopt);
         if (!outcome) co_return true;
         if (std::holds_alternative<to_dead_letters>(state.after(outcome))) {
             report("record.end_not_stored", message, outcome);
@@ -108,15 +108,20 @@ awaitable<bool> record_delivery::give_up(const kafka::message& message) {
 
 // A handler's result may have cost money: during an outage the same effects are applied again, and the handler is not
 // called a second time.
-awaitable<error_code> record_delivery::retry_outages(const effects& effects, const std::function<void()>& in_order) {
+awaitable<error_code> record_delivery::retry_outages(
+    const effects& effects, std::optional<std::string> group_order, const std::function<void()>& in_order) {
     for (int outages = 0;; ++outages) {
-        const auto outcome =
-            error_of(co_await guarded(worker_.name, [&] { return apply_effects(effects, ports_, in_order); }));
+        const auto outcome = error_of(
+            co_await guarded(worker_.name, [&] { return apply_effects(effects, ports_, in_order, group_order); }));
         if (!outcome || !is_waited_for(outcome) || draining_) co_return outcome;
         ++counters_.outages;
         const auto pause = milliseconds{50} * (1LL << std::min(outages, 10));
         if (!co_await wait_until(now() + std::min<milliseconds>(worker_.retry.outage_pause, pause))) co_return outcome;
     }
+}
+
+std::optional<std::string> record_delivery::group_order(const kafka::message& message) const {
+    return worker_.groups_effects ? std::optional(message.key) : std::nullopt;
 }
 
 // A record that the broker will never accept (its bytes plus our headers exceed the topic's limit) is published without

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "workers/runtime/runner.hpp"
 
@@ -28,7 +30,9 @@ private:
     awaitable<error_code> attempt(const kafka::message&, const std::function<void()>& in_order);
     awaitable<result<effects>> handle(const kafka::message&);
     awaitable<bool> give_up(const kafka::message&);
-    awaitable<error_code> retry_outages(const effects&, const std::function<void()>& in_order = {});
+    awaitable<error_code> retry_outages(
+        const effects&, std::optional<std::string> group_order, const std::function<void()>& in_order = {});
+    std::optional<std::string> group_order(const kafka::message&) const;
     awaitable<bool> publish_until_acknowledged(kafka::record);
     awaitable<bool> wait_until(instant);
     void report(std::string_view event, const kafka::message&, const error_code& why) const;

@@ -31,6 +31,10 @@ struct worker {
     retry_policy retry;
     std::size_t max_in_flight = 64;  ///< handlers running at the same time
     std::size_t high_mark = 512;     ///< records held of a partition before it is paused
+    bool patient = false;            ///< no user waits for it: records may arrive some 50 ms later, several at once
+    /// Its statements are short and lock rows of their record's key only: under load the effects of many records are
+    /// committed together (postgres::transaction::group_order).
+    bool groups_effects = false;
     /// One record at a time per key. Or:
     std::function<awaitable<result<effects>>(record)> handle;
     /// up to `max_in_flight` records with one set of effects; a batch that fails is then handled record by record.

@@ -67,7 +67,7 @@ struct worker_process::state {
         options.instance = self.settings.instance;
         options.topics = {worker.topic, worker.topic + events::retry_suffix};
         options.session_timeout = self.settings.session_timeout;
-        options.gathers = worker.handle_batch != nullptr;
+        options.gathers = worker.handle_batch != nullptr || worker.patient;
         self.runner =
             make_runner(std::move(worker), {*self.database, *self.producer, *self.frames}, self.context.get_executor());
         self.consumer = kafka::open_consumer(options, self.context.get_executor(), self.runner->owner());
@@ -127,6 +127,7 @@ worker_process::worker_process(std::string name, const worker_settings& settings
     postgres::pool_options pool;
     pool.url = settings.database_url;
     pool.connections = static_cast<std::size_t>(settings.database_connections);
+    pool.group_linger = settings.group_linger;
     s.database = postgres::open(pool);
     s.redis = redis::open_client(s.context.get_executor(), settings.redis_url);
     s.frames = open_frame_channel(*s.redis);

@@ -23,6 +23,7 @@ struct worker_settings {
     seconds drain{10};
     std::int64_t database_connections = 6;
     milliseconds session_timeout{10'000};
+    milliseconds group_linger{0};
 
     static constexpr auto settings = std::tuple{
         setting{"KAFKA_BROKERS", &worker_settings::kafka_brokers, "Kafka's bootstrap servers."},
@@ -37,6 +38,9 @@ struct worker_settings {
             {.min = 0, .max = 600}},
         setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
             {.min = 1, .max = 100}},
+        setting{"DATABASE_GROUP_LINGER", &worker_settings::group_linger,
+            "How long effects wait for others to be committed with; 0: only while another commit is in progress.",
+            {.min = 0, .max = 1000}},
         setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
             "Kafka's session timeout, after which a silent worker's partitions are reassigned.",
             {.min = 1000, .max = 300'000}},

@@ -30,7 +30,7 @@ struct generation_row {
         if (name == "generations.claim") return cell(claim());
         if (name == "generations.heartbeat") return cell(lost ? "lost" : cancelled ? "cancel" : "ok");
         if (name == "generations.restart") return cell(lost ? std::nullopt : std::optional(std::to_string(++epoch)));
-        if (name == "generations.finish" || name == "generations.finish_cached") return cell(finish(asked));
+        if (name == "generations.finish") return cell(finish(asked));
         return cell(std::nullopt);
     }
 
@@ -62,8 +62,8 @@ private:
         const auto or_null = [&](std::string_view name) {
             return text(name) == "NULL" ? "null" : json::quoted(text(name));
         };
-        const bool cached = with.statement->name == "generations.finish_cached";
-        state = cached ? "completed" : text("state");
+        const bool cached = text("cached") == "true";
+        state = text("state");
         const auto metadata = json::object().add("cached", cached).text();
         const auto message = json::object()
                                  .add("id", screened().reply.text())

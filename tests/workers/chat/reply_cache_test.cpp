@@ -85,10 +85,12 @@ TEST_CASE("AIRI-32: an equal request gets the cached reply, streamed and stored,
     h.again();
     h.answer_whole();
     CHECK(h.openai.asked.size() == 1);
-    const auto kept = h.database.all("generations.finish_cached");
-    REQUIRE(kept.size() == 1);
-    CHECK(parameter(kept[0], "content") == "Four.");
-    CHECK(parameter(kept[0], "tokens_out") == "5");
+    const auto finished = h.database.all("generations.finish");
+    REQUIRE(finished.size() == 1);
+    CHECK(parameter(finished[0], "cached") == "true");
+    CHECK(parameter(finished[0], "content") == "Four.");
+    CHECK(parameter(finished[0], "tokens_out") == "5");
+    CHECK(parameter(finished[0], "cost") == "0");
     CHECK(h.frames.types() ==
           std::vector{events::frame_type::start, events::frame_type::delta, events::frame_type::complete});
     CHECK(h.frames.shown() == "Four.");
@@ -115,7 +117,7 @@ TEST_CASE("AIRI-32: chance, another prompt and an unavailable cache each cause a
     h.cache.away = true;
     h.answer_whole();
     CHECK(h.openai.asked.size() == 4);
-    CHECK(h.database.all("generations.finish_cached").empty());
+    for (const auto& finished : h.database.all("generations.finish")) CHECK(parameter(finished, "cached") == "false");
     CHECK(h.cache.all.size() == 2);
 }
 
