@@ -153,7 +153,7 @@ private:
             work_.wait(
                 held, [&] { return stopping_ || has_work() || std::ranges::find(idle_, &link) == idle_.end(); });
             std::erase(idle_, &link);
-            if (stopping_ && (has_none_left() || steady_clock::now() > stop_by_)) return false;
+            if (stopping_ && (!has_work() || steady_clock::now() > stop_by_)) return false;
         }
         if (link.alive()) return true;
         --connected_;

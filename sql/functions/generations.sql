@@ -162,7 +162,7 @@ end $$;
 create or replace function generations_finish(
     p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
     p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
-    p_cached boolean[]
+    p_cached boolean[], p_question_bytes int[]
 ) returns table (ordinal bigint, ended json)
 language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
@@ -170,16 +170,16 @@ begin
     with given as (
         select g.*
         from unnest(p_id, p_epoch, p_state, p_content, p_error, p_provider, p_model, p_in, p_out, p_cost, p_latency,
-                    p_offset, p_calls, p_cached) with ordinality
+                    p_offset, p_calls, p_cached, p_question_bytes) with ordinality
             as g(id, epoch, state, content, error, provider, model, tokens_in, tokens_out, cost, latency, "offset",
-                 calls, cached, ordinal)
+                 calls, cached, question_bytes, ordinal)
     ), ends as (
         update generations g set
             state = n.state::generation_state, error_code = n.error, provider = n.provider, used_model = n.model,
             tokens_in = n.tokens_in, tokens_out = n.tokens_out, cost_nanousd = n.cost, latency_ms = n.latency,
             lease_until = null, checkpoint = null, checkpoint_offset = n."offset", finished_at = clock_timestamp()
         from given n where g.id = n.id and g.epoch = n.epoch and g.state = 'running'
-        returning n.ordinal, g as generation, n.content, n.calls, n.cached
+        returning n.ordinal, g as generation, n.content, n.calls, n.cached, n.question_bytes
     ), replies as (
         insert into messages as m (id, conversation_id, user_id, role, content, content_type, status, generation_id,
                                    created_at, metadata)
@@ -204,9 +204,11 @@ begin
     ), counted as (
         update conversations c set
             message_count = message_count + 2 * t.turns, tokens_total = tokens_total + t.tokens,
+            recent_messages = recent_messages + 2 * t.turns, recent_tokens = recent_tokens + t.recent,
             last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(t.last, 120)
         from (select (generation).conversation_id, count(*) as turns,
                      sum((generation).tokens_in + (generation).tokens_out) as tokens,
+                     sum(memory_tokens(octet_length(content)) + memory_tokens(question_bytes)) as recent,
                      (array_agg(content order by (generation).message_created_at desc))[1] as last
               from ends group by 1) t
         where c.id = t.conversation_id
@@ -236,7 +238,7 @@ begin
             select f.ended
             from generations_finish(array[p_id], array[g.epoch], array['failed'], array[''], array[p_error],
                 array[null::text], array[null::text], array[0::bigint], array[0::bigint], array[0::bigint],
-                array[0::bigint], array[0], array['[]'::jsonb], array[false]) f);
+                array[0::bigint], array[0], array['[]'::jsonb], array[false], array[0]) f);
     end if;
     return generation_end(g);
 end $$;

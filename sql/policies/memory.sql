@@ -1,1 +1,2 @@
-grant execute on function memory_look, memory_turns, memory_bill, memory_title, memory_fold to airi_worker;
+grant execute on function memory_due, memory_look, memory_tokens, memory_turns, memory_bill, memory_title, memory_fold
+    to airi_worker;

@@ -1,7 +1,6 @@
 -- name: memory.due (batch)
-select ordinal, memory_look(conversation, generation, title, summary)::text
-from unnest(:conversation::uuid[], :generation::uuid[], :title::uuid[], :summary::uuid[]) with ordinality
-    as due(conversation, generation, title, summary, ordinal);
+select ordinal, due::text
+from memory_due(:conversation::uuid[], :generation::uuid[], :title::uuid[], :summary::uuid[]);
 
 -- name: memory.title
 select memory_title(:conversation::uuid, :user::uuid, :id::uuid, :title, :calls::jsonb)::text;

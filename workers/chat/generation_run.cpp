@@ -222,6 +222,7 @@ awaitable<result<effects>> generation_run::leave() {
 effects generation_run::finish(gen::ending end) const {
     end.offset = out_->next_offset();
     end.calls = calls_;
+    if (!claim_.history.empty()) end.question_bytes = claim_.history.front().text.size();
     return ended_by(gen::finish(event_.generation, live_->epoch, end), event_, traceparent_);
 }
 
