@@ -43,7 +43,11 @@ constexpr const char* insert =
 struct ground {
     test::server server{"postgres"};
     std::unique_ptr<postgres::database> open(milliseconds linger, std::size_t connections = 4) const {
-        return postgres::open({secret(server.address()), connections, 10'000, linger});
+        postgres::pool_options options;
+        options.url = secret(server.address());
+        options.connections = connections;
+        options.group_linger = linger;
+        return postgres::open(options);
     }
 
     ground() {
