@@ -88,8 +88,8 @@ begin
         from users u join plans p on p.id = u.plan where u.id = g.user_id);
 end $$;
 
--- memory_look of each element of the arrays. The usual case needs none: a conversation with a title that is short enough
--- for every plan. Plans as in messages_screen.
+-- memory_look of each element of the arrays. The usual case needs none: a conversation with a title that is short
+-- enough for every plan. Plans as in messages_screen.
 create or replace function memory_due(p_conversation uuid[], p_generation uuid[], p_title uuid[], p_summary uuid[])
 returns table (ordinal bigint, due json)
 language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$

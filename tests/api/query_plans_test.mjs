@@ -32,7 +32,8 @@ function statements(file) {
                     if (!parameters.includes(parameter)) parameters.push(parameter);
                     return `$${parameters.indexOf(parameter) + 1}`;
                 });
-            return { name: name.trim(), text: body, parameters };
+            const [, title, batch] = name.match(/^ (\S+)( \(batch\))?$/);
+            return { name: title, batch: Boolean(batch), text: body, parameters };
         });
 }
 
@@ -229,7 +230,13 @@ const ofStatement = () => ({
     'user_keys.create': { key: '00'.repeat(76) },
 });
 
-function valuesOf({ name: statement, parameters }, types, attempt) {
+function valuesOf({ name: statement, parameters, batch }, types, attempt) {
+    if (batch) {
+        const own = types.map((type) => type.replace(/\[\]$/, ''));
+        return valuesOf({ name: statement, parameters }, own, attempt).map(
+            (value) => `{${value === null ? 'NULL' : JSON.stringify(String(value))}}`,
+        );
+    }
     const [domain] = statement.split('.');
     const id = { conversations: known.conversation, messages: known.conversation, generations: known.generation }[
         domain
