@@ -83,7 +83,7 @@ struct ending {
     std::string error_code, provider, model;
     std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0, offset = 0;
     std::vector<provider_call> calls{};
-    bool cached = false;              ///< completed from the reply cache: costs nothing
+    bool cached = false;             ///< completed from the reply cache: costs nothing
     std::size_t question_bytes = 0;  ///< the length of the message that is answered
 };
 /// Fails with `fenced` when another owner has a newer epoch.

@@ -150,8 +150,7 @@ private:
         {
             std::unique_lock held(lock_);
             idle_.push_back(&link);
-            work_.wait(
-                held, [&] { return stopping_ || has_work() || std::ranges::find(idle_, &link) == idle_.end(); });
+            work_.wait(held, [&] { return stopping_ || has_work() || std::ranges::find(idle_, &link) == idle_.end(); });
             std::erase(idle_, &link);
             if (stopping_ && (!has_work() || steady_clock::now() > stop_by_)) return false;
         }
