@@ -165,9 +165,7 @@ void environment::add_lines(std::string_view text) {
     }
 }
 
-namespace settings_detail {
-
-std::optional<std::string> reader::text_of(std::string_view name, bool is_secret, bool required) {
+std::optional<std::string> settings_reader::text_of(std::string_view name, bool is_secret, bool required) {
     const auto value = [&](const std::string& variable) {
         taken_.push_back(variable);
         const auto found = from_.values.find(variable);
@@ -190,18 +188,18 @@ std::optional<std::string> reader::text_of(std::string_view name, bool is_secret
     return std::nullopt;
 }
 
-void reader::add(std::vector<std::string> mistakes) {
+void settings_reader::add(std::vector<std::string> mistakes) {
     mistakes_.insert(
         mistakes_.end(), std::make_move_iterator(mistakes.begin()), std::make_move_iterator(mistakes.end()));
 }
 
-bool reader::is_known(std::string_view name) const {
+bool settings_reader::is_known(std::string_view name) const {
     if (std::find(taken_.begin(), taken_.end(), name) != taken_.end() || example_names().contains(name)) return true;
     return name.ends_with("_FILE") && example_names().contains(name.substr(0, name.size() - 5));
 }
 
 // A short name is near to too many others: one letter counts there, two from eight letters on.
-std::string reader::nearest(std::string_view name) const {
+std::string settings_reader::nearest(std::string_view name) const {
     std::string out;
     auto least = name.size() < 4 ? std::size_t{0} : name.size() < 8 ? std::size_t{1} : std::size_t{2};
     const auto consider = [&](const std::string& known) {
@@ -215,18 +213,22 @@ std::string reader::nearest(std::string_view name) const {
     return out;
 }
 
-std::vector<std::string> reader::finish() {
+std::vector<std::string> settings_reader::mistakes() const {
+    std::vector<std::string> out;
+    const auto add = [&](const std::string& mistake) {
+        if (std::find(out.begin(), out.end(), mistake) == out.end()) out.push_back(mistake);
+    };
+    for (const auto& mistake : mistakes_) add(mistake);
     for (const auto& [name, value] : from_.values) {
         if (!name.starts_with("AIRI_") || is_known(name)) continue;
         const auto meant = nearest(name);
-        mistakes_.push_back(
-            name + " is no setting of airi: " +
+        add(name + " is no setting of airi: " +
             (meant.empty() ? "remove it; .env.example names every setting" : "did you mean " + meant + "?"));
     }
-    return std::move(mistakes_);
+    return out;
 }
 
-std::vector<misspelling> reader::misspellings() const {
+std::vector<misspelling> settings_reader::misspellings() const {
     std::vector<misspelling> out;
     for (const auto& [name, value] : from_.values) {
         if (!is_upper_name(name) || name.starts_with("AIRI_") || is_known(name)) continue;
@@ -235,17 +237,17 @@ std::vector<misspelling> reader::misspellings() const {
     return out;
 }
 
-std::string reader::read(const std::string& text, const bounds&, std::string& out) {
+std::string settings_reader::read(const std::string& text, const bounds&, std::string& out) {
     out = text;
     return "";
 }
 
-std::string reader::read(const std::string& text, const bounds&, secret& out) {
+std::string settings_reader::read(const std::string& text, const bounds&, secret& out) {
     out = secret(text);
     return "";
 }
 
-std::string reader::read(const std::string& text, const bounds&, bool& out) {
+std::string settings_reader::read(const std::string& text, const bounds&, bool& out) {
     for (auto yes : {"true", "1", "yes", "on"})
         if (text == yes) return out = true, "";
     for (auto no : {"false", "0", "no", "off"})
@@ -253,31 +255,33 @@ std::string reader::read(const std::string& text, const bounds&, bool& out) {
     return "must be true or false";
 }
 
-std::string reader::read(const std::string& text, const bounds& within, double& out) {
+std::string settings_reader::read(const std::string& text, const bounds& within, double& out) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return "must be a number";
     return bounded(value, within, out);
 }
 
-std::string reader::read(const std::string& text, const bounds& within, std::int64_t& out) {
+std::string settings_reader::read(const std::string& text, const bounds& within, std::int64_t& out) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return "must be a whole number";
     return bounded(value, within, out);
 }
 
-std::string reader::read(const std::string& text, const bounds& within, milliseconds& out) {
+std::string settings_reader::read(const std::string& text, const bounds& within, milliseconds& out) {
     const auto value = duration(text, 1);
     if (!value) return "must be a duration in milliseconds, or with ms, s, m, h";
     return bounded(*value, within, out);
 }
 
-std::string reader::read(const std::string& text, const bounds& within, seconds& out) {
+std::string settings_reader::read(const std::string& text, const bounds& within, seconds& out) {
     const auto value = duration(text, 1000);
     if (!value || *value % 1000 != 0) return "must be a duration in whole seconds, or with s, m, h";
     return bounded(*value / 1000, within, out);
 }
+
+namespace settings_detail {
 
 std::string shown(const std::string& value) { return value; }
 std::string shown(const secret&) { return ""; }
@@ -299,6 +303,12 @@ std::string help_line(std::string_view name, std::string_view description, const
     return fmt::format("  {:<28} {}{}\n", name, description, notes.empty() ? "" : " (" + notes + ")");
 }
 
+}  // namespace settings_detail
+
+namespace {
+
+enum class asked { run, help, check, nonsense };
+
 asked read_arguments(int count, const char* const* arguments) {
     if (count <= 1) return asked::run;
     const std::string_view first(arguments[1]);
@@ -306,32 +316,46 @@ asked read_arguments(int count, const char* const* arguments) {
     return count == 2 && first == "--check" ? asked::check : asked::nonsense;
 }
 
-int report(asked command, const std::string& help, const std::vector<std::string>& mistakes) {
-    if (command == asked::help) {
-        std::fputs(("Settings are read from the environment and, in development, from .env:\n" + help).c_str(), stdout);
-        return 0;
-    }
-    if (command == asked::nonsense) {
-        std::fputs("The only arguments are --help and --check; settings come from the environment.\n", stderr);
-        return 2;
-    }
-    for (const auto& mistake : mistakes) std::fputs((mistake + '\n').c_str(), stderr);
-    if (command == asked::check && mistakes.empty()) std::fputs("The settings are valid.\n", stdout);
-    return mistakes.empty() ? 0 : 2;
+void print_help(const std::vector<setting_help>& help) {
+    std::string text = "Settings are read from the environment and, in development, from .env:\n";
+    std::set<std::string_view> named;
+    for (const auto& [name, line] : help)
+        if (named.insert(name).second) text += line;
+    std::fputs(text.c_str(), stdout);
 }
 
 // Before main calls log::start, which needs the settings: the program's name comes from the command line.
-void log_misspellings(const char* program, const std::vector<misspelling>& misspellings) {
+void log_misspellings(std::string_view program, const std::vector<misspelling>& misspellings) {
     if (misspellings.empty()) return;
-    std::string_view name(program);
-    name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
-    if (name.starts_with("airi-")) name.remove_prefix(5);
-    log::start(name, "info");
+    program.remove_prefix(program.rfind('/') + 1);  // npos + 1 is 0
+    if (program.starts_with("airi-")) program.remove_prefix(5);
+    log::start(program, "info");
     for (const auto& one : misspellings)
         log::warn("settings.unknown",
             {{"name", one.name}, {"did_you_mean", one.meant},
                 {"message", fmt::format("unknown setting {}: did you mean {}?", one.name, one.meant)}});
 }
 
-}  // namespace settings_detail
+}  // namespace
+
+std::optional<int> settings_reader::exit_code(
+    int count, const char* const* arguments, const std::vector<setting_help>& help) const {
+    const auto what = read_arguments(count, arguments);
+    if (what == asked::help) {
+        print_help(help);
+        return 0;
+    }
+    log_misspellings(arguments[0], misspellings());
+    if (what == asked::nonsense) {
+        std::fputs("The only arguments are --help and --check; settings come from the environment.\n", stderr);
+        return 2;
+    }
+    const auto wrong = mistakes();
+    for (const auto& mistake : wrong) std::fputs((mistake + '\n').c_str(), stderr);
+    if (!wrong.empty()) return 2;
+    if (what == asked::run) return std::nullopt;
+    std::fputs("The settings are valid.\n", stdout);
+    return 0;
+}
+
 }  // namespace airi

@@ -1,6 +1,6 @@
 // Settings from the environment, as in a twelve-factor program. Each binary has one plain struct of defaults and a
-// tuple `settings` that names its members; main loads it. No other code in the tree reads the
-// environment.
+// tuple `settings` that names its members; main loads it (airi-worker: one more for each of its workers). No other code
+// in the tree reads the environment.
 #pragma once
 
 #include <algorithm>
@@ -93,13 +93,33 @@ struct loaded {
     std::vector<std::string> mistakes;
 };
 
-namespace settings_detail {
+/// A setting in the text of --help.
+struct setting_help {
+    std::string_view name;
+    std::string line;
+};
 
-/// Reads settings from an environment one by one and collects the mistakes.
-class reader {
+/// Reads the settings of one struct after the other from an environment and collects the mistakes. Structs that have a
+/// setting of the same name get the same value.
+class settings_reader {
 public:
-    explicit reader(const environment& from) : from_(from), mistakes_(from.mistakes) {}
+    /// `from` must outlive the object.
+    explicit settings_reader(const environment& from) : from_(from), mistakes_(from.mistakes) {}
 
+    /// Reads T's settings. T may add checks of its own: `std::vector<std::string> mistakes() const`.
+    template <class T>
+    void load(T& into) {
+        std::apply([&](const auto&... each) { (take(each, into), ...); }, T::settings);
+        if constexpr (requires { into.mistakes(); }) add(into.mistakes());
+    }
+    /// All mistakes, each once; every AIRI_ name that is neither a setting of the binary nor in .env.example is one.
+    std::vector<std::string> mistakes() const;
+    /// Names of the environment that are neither, and one or two letters away from one that is.
+    std::vector<misspelling> misspellings() const;
+    /// For main: see load_or_exit_code(). `arguments` begins with the program's name.
+    std::optional<int> exit_code(int count, const char* const* arguments, const std::vector<setting_help>& help) const;
+
+private:
     template <class Setting>
     void take(const Setting& one, typename Setting::owner& into) {
         const auto text = text_of(one.name, std::is_same_v<typename Setting::type, secret>, one.within.required);
@@ -107,13 +127,7 @@ public:
         if (auto wrong = read(*text, one.within, one.value_in(into)); !wrong.empty())
             mistakes_.push_back(std::string(one.name) + ' ' + wrong);
     }
-    /// Every AIRI_ name that is neither a setting of the binary nor in .env.example is a mistake.
-    std::vector<std::string> finish();
-    /// Names of the environment that are neither, and one or two letters away from one that is.
-    std::vector<misspelling> misspellings() const;
     void add(std::vector<std::string> mistakes);
-
-private:
     std::optional<std::string> text_of(std::string_view name, bool is_secret, bool required);
     bool is_known(std::string_view name) const;
     std::string nearest(std::string_view name) const;
@@ -143,6 +157,8 @@ private:
     std::vector<std::string> mistakes_;
 };
 
+namespace settings_detail {
+
 std::string shown(const std::string& value);
 std::string shown(const secret&);
 std::string shown(bool value);
@@ -158,36 +174,31 @@ std::string shown(Int value) {
 std::string help_line(
     std::string_view name, std::string_view description, const bounds&, bool is_secret, const std::string& standard);
 
-enum class asked { run, help, check, nonsense };
-asked read_arguments(int count, const char* const* arguments);
-int report(asked what, const std::string& help, const std::vector<std::string>& mistakes);
-void log_misspellings(const char* program, const std::vector<misspelling>&);
-
 }  // namespace settings_detail
 
-/// Reads T's settings. T may add checks of its own: `std::vector<std::string> mistakes() const`.
+/// Reads T's settings.
 template <class T>
 loaded<T> load(const environment& from) {
     loaded<T> out;
-    settings_detail::reader reader(from);
-    std::apply([&](const auto&... each) { (reader.take(each, out.value), ...); }, T::settings);
-    if constexpr (requires { out.value.mistakes(); }) reader.add(out.value.mistakes());
-    out.mistakes = reader.finish();
+    settings_reader reader(from);
+    reader.load(out.value);
+    out.mistakes = reader.mistakes();
     out.misspellings = reader.misspellings();
     return out;
 }
 
-/// The text of --help: every setting's name, description, default and bounds.
+/// T's part of --help: every setting's name, description, default and bounds.
 template <class T>
-std::string help_text() {
-    std::string out;
+std::vector<setting_help> settings_help() {
+    std::vector<setting_help> out;
     const T standard{};
-    const auto line = [&]<class Setting>(const Setting& one) {
+    const auto add = [&]<class Setting>(const Setting& one) {
         const typename Setting::owner& values = standard;
-        out += settings_detail::help_line(one.name, one.description, one.within,
-            std::is_same_v<typename Setting::type, secret>, settings_detail::shown(one.value_in(values)));
+        out.push_back({one.name,
+            settings_detail::help_line(one.name, one.description, one.within,
+                std::is_same_v<typename Setting::type, secret>, settings_detail::shown(one.value_in(values)))});
     };
-    std::apply([&](const auto&... each) { (line(each), ...); }, T::settings);
+    std::apply([&](const auto&... each) { (add(each), ...); }, T::settings);
     return out;
 }
 
@@ -196,14 +207,13 @@ std::string help_text() {
 /// settings.unknown.
 template <class T>
 std::optional<int> load_or_exit_code(int count, const char* const* arguments, T& into) {
-    const auto what = settings_detail::read_arguments(count, arguments);
-    auto got = load<T>(environment::of_process());
-    if (what != settings_detail::asked::help) settings_detail::log_misspellings(arguments[0], got.misspellings);
-    if (what == settings_detail::asked::run && got.mistakes.empty()) {
-        into = std::move(got.value);
-        return std::nullopt;
-    }
-    return settings_detail::report(what, help_text<T>(), got.mistakes);
+    const auto from = environment::of_process();
+    settings_reader reader(from);
+    T read;
+    reader.load(read);
+    const auto code = reader.exit_code(count, arguments, settings_help<T>());
+    if (!code) into = std::move(read);
+    return code;
 }
 
 }  // namespace airi

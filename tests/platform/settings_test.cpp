@@ -47,6 +47,16 @@ struct sample {
     }
 };
 
+struct neighbour {
+    std::uint16_t port = 3001;
+    std::string colour;
+
+    static constexpr auto settings = std::tuple{
+        setting{"PORT", &neighbour::port, "The port clients connect to.", {.min = 1}},
+        setting{"AIRI_COLOUR", &neighbour::colour, "The colour."},
+    };
+};
+
 using mistakes = std::vector<std::string>;
 
 loaded<sample> with(std::map<std::string, std::string> values) { return load<sample>({std::move(values), {}}); }
@@ -204,11 +214,24 @@ TEST_CASE(".env of the working directory counts in development, the real environ
 }
 
 TEST_CASE("the help names every setting and shows no secret") {
-    const auto text = help_text<sample>();
+    std::string text;
+    for (const auto& one : settings_help<sample>()) text += one.line;
     CHECK(contains(text, "  PORT                         The port clients connect to. (default 3001; at least 1)\n"));
     CHECK(contains(text, "  KEY                          The key. (required; or KEY_FILE)\n"));
     CHECK(contains(text, "  PAUSE                        How long to wait. (default 250ms; at most 60000)\n"));
     CHECK(contains(text, "  AIRI_OWN                     One with the prefix.\n"));
+}
+
+TEST_CASE("structs read from one environment share the settings that both have, and their mistakes") {
+    const environment from{{{"KEY", "k"}, {"PORT", "0"}, {"AIRI_COLOUR", "red"}, {"AIRI_OWN", "x"}}, {}};
+    settings_reader reader(from);
+    sample first;
+    neighbour second;
+    reader.load(first);
+    reader.load(second);
+    CHECK(second.colour == "red");
+    CHECK(first.own == "x");
+    CHECK(reader.mistakes() == mistakes{"PORT must be 1 to 65535"});
 }
 
 TEST_CASE("AIRI-56: loading the settings runs the program or gives its exit code") {
