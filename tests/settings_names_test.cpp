@@ -6,7 +6,9 @@
 #include <regex>
 #include <set>
 
+#include "gateway/settings.hpp"
 #include "tests/support/cpp/source_tree.hpp"
+#include "workers/modules.hpp"
 #include "workers/providers/llm/openai_dialects.hpp"
 
 using namespace airi;
@@ -28,8 +30,10 @@ names matches(const std::string& text, const char* pattern, const std::string& p
     return out;
 }
 
-names table_in(const std::string& path) {
-    return matches(text_of(path), R"re(\bsetting\{\s*"([A-Z][A-Z0-9_]*)")re", path);
+names names_of(const std::vector<setting_help>& settings, const std::string& path) {
+    names out;
+    for (const auto& one : settings) out[std::string(one.name)] = path;
+    return out;
 }
 
 // The vendors' settings follow from the rows of openai_dialects.hpp, so .env.example need not name them.
@@ -41,17 +45,14 @@ names vendor_settings() {
     return out;
 }
 
-// The settings of each program, which is a service of the same name in compose.yaml.
+// The settings of the gateway and of each worker, which is a service of the same name in compose.yaml.
 std::map<std::string, names> programs() {
     std::map<std::string, names> out;
-    out["gateway"] = table_in("gateway/settings.hpp");
-    for (const auto& file : test::files_below({"workers"}, {"/main.cpp"})) {
-        const auto worker = file.path.substr(8, file.path.size() - 8 - std::string_view("/main.cpp").size());
-        auto& table = out[worker] = table_in("workers/runtime/worker_process.hpp");
-        table.merge(table_in(file.path));
-        if (file.text.find("provider_settings") == std::string::npos) continue;
-        table.merge(table_in("workers/providers/providers.hpp"));
-        table.merge(vendor_settings());
+    out["gateway"] = names_of(settings_help<gateway::gateway_settings>(), "gateway/settings.hpp");
+    for (const auto* module : workers::modules()) {
+        auto& table = out[std::string(module->name)];
+        table = names_of(settings_help<workers::worker_settings>(), "workers/runtime/worker_settings.hpp");
+        table.merge(names_of(module->settings(), "workers/" + std::string(module->name) + "/module.cpp"));
     }
     // environment::of_process() reads it in every program.
     for (auto& [program, table] : out) table["AIRI_ENV"] = "platform/base/settings.cpp";

@@ -20,7 +20,7 @@ airi_down() { # the gateway first (no new work), then the workers (they finish t
     say "airi is down ($(seconds_since "$begun"))"
 }
 
-status_line() { # <name> <dir> <pid file> <ready command…>; fails when it is not ready
+status_line() { # <name> <dir> <pid file> <ready command…>, and its `workers`; fails when it is not ready
     local name="$1" dir="$2" pid_file="$3" pid ready=no up rss ticks
     shift 3
     if ! pid="$(live_pid "$pid_file")"; then
@@ -31,14 +31,14 @@ status_line() { # <name> <dir> <pid file> <ready command…>; fails when it is n
     up=$(($(cut -d. -f1 /proc/uptime) - ticks / $(getconf CLK_TCK)))
     rss="$(awk '/^VmRSS/ { printf "%.1f MB", $2 / 1024 }' "/proc/$pid/status")"
     if "$@" >/dev/null 2>&1; then ready=yes; fi
-    printf '%-14s %8s %6s %6s %10s %9s\n' "$name" "$pid" "$(cat "$dir/port")" "$ready" \
-        "$((up / 3600))h$((up / 60 % 60))m$((up % 60))s" "$rss"
+    printf '%-14s %8s %6s %6s %10s %9s%s\n' "$name" "$pid" "$(cat "$dir/port")" "$ready" \
+        "$((up / 3600))h$((up / 60 % 60))m$((up % 60))s" "$rss" "${workers:+  $workers}"
     [[ "$ready" == yes ]]
 }
 
 airi_status() { # fails unless every wanted process is ready
     no_arguments status "$@"
-    local kind slot result=0
+    local kind slot result=0 workers=''
     local -a slots
     printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
     for kind in postgres redis kafka; do
@@ -49,6 +49,8 @@ airi_status() { # fails unless every wanted process is ready
     done
     mapfile -t slots < <({ wanted_slots; running_slots; } | awk '!seen[$0]++')
     for slot in "${slots[@]}"; do
+        workers=''
+        if [[ "$slot" == light-1 ]]; then workers="$(light_workers)"; fi
         status_line "$slot" "$home/run/$slot" "$home/run/$slot/child" slot_ready "$slot" || result=1
     done
     return "$result"
@@ -63,16 +65,16 @@ airi_scale() { # <worker>=<n>…
         worker="${change%%=*}"
         [[ " ${workers[*]} " == *" $worker "* ]] ||
             die "scale: no worker is named $worker; the workers are: ${workers[*]}"
-        [[ "$change" =~ ^[a-z_]+=[0-9]{1,3}$ ]] || die "scale takes <worker>=<n>, n up to 999: $change"
+        [[ "$change" =~ ^[a-z0-9_]+=[0-9]{1,3}$ ]] || die "scale takes <worker>=<n>, n up to 999: $change"
     done
     load_addresses
     lock_home
     for change in "$@"; do
         worker="${change%%=*}" n="${change#*=}"
         printf '%s\n' "$n" >"$home/scale/$worker"
-        mapfile -t slots < <(running_slots | awk -F- -v w="$worker" -v n="$n" '$1 == w && $2 > n')
+        mapfile -t slots < <(running_slots | slots_of "$worker" | grep -vxF -f <(wanted_slots) || true)
         stop_slots "${slots[@]}"
-        mapfile -t slots < <(wanted_slots | grep "^$worker-" || true)
+        mapfile -t slots < <(wanted_slots | slots_of "$worker")
         start_slots "${slots[@]}"
         say "$worker: $n"
     done
@@ -83,6 +85,7 @@ airi_logs() { # [name…]: followed on a terminal
     known="$(cd "$home/logs" && find . -name '*.log' -printf '%f ' | sed 's/\.log / /g')"
     [[ -n "$known" ]] || die "there is no log yet in $home/logs: run ./airi up"
     for name in "$@"; do
+        if is_light "$name"; then name=light; fi
         if [[ ! -e "$home/logs/$name.log" && -e "$home/logs/$name-1.log" ]]; then name="$name-1"; fi
         [[ -e "$home/logs/$name.log" ]] ||
             die "no log is named $name; the logs are: $known"

@@ -5,7 +5,7 @@
 # Names with another meaning in C++, in SQL or in the tree.
 new_reserved=' all analyse analyze and array asc auto bool break case cast catch char check class column const constexpr
 constraint continue create default delete desc distinct do double else end enum except explicit export extern
-false fetch float for foreign from goto grant group having if in inline int into limit long namespace new not null
+false fetch float for foreign from goto grant group having if in inline int into light limit long namespace new not null
 offset on only operator or order primary private protected providers public references register return rows
 runtime select short signed sizeof static struct switch table tables template then this throw to true try typedef
 union unique unsigned user using virtual void when where while window with '
@@ -51,13 +51,13 @@ new_target() { # <file below the template> <name>: its path in the tree
 # The lines that a worker needs in files that exist.
 new_worker_lines() { # <name>
     local name="$1"
-    printf 'airi_worker(%s GROUP %s)\n' "$name" "$name" >>"$root/workers/workers.cmake"
+    printf 'airi_worker(%s GROUP %s LIGHT)\n' "$name" "$name" >>"$root/workers/workers.cmake"
     sed -i -e "0,/^#include \"events\//s//#include \"events\/$name.hpp\"\n&/" \
         -e "/^using all = /,/>;/s/>;/, ${name}_requested>;/" "$root/events/all.hpp"
     sed -i "/^volumes:/i\\
   $name:\\
     <<: *worker\\
-    command: [airi-$name]\\
+    command: [airi-worker, $name]\\
     environment:\\
       <<: *worker-settings\\
     deploy: {replicas: 1}\\

@@ -1,22 +1,38 @@
 # shellcheck shell=bash disable=SC2154
-# The gateway and the workers: each copy has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own.
+# The gateway and the workers: each process has a slot (gateway, chat-1, chat-2, …) with a supervisor of its own. The
+# first copies of the light workers share the slot light-1.
 
-worker_names() { sed -nE 's/^airi_worker\(([a-z_]+).*/\1/p' "$root/workers/workers.cmake"; }
-
-worker_needs() { # <worker> <setting>
-    grep -qE "^airi_worker\($1 .*NEEDS.* $2\b" "$root/workers/workers.cmake"
-}
+listed_workers='^airi_worker\(([a-z0-9_]+)( GROUP [a-z0-9_]+)?'
+worker_names() { sed -nE "s/$listed_workers.*/\1/p" "$root/workers/workers.cmake"; }
+is_light() { grep -E "$listed_workers LIGHT\)" "$root/workers/workers.cmake" | grep -q "(${1}[ )]"; }
 
 copies() { # <worker>
     if [[ -s "$home/scale/$1" ]]; then cat "$home/scale/$1"; else printf 1; fi
 }
 
+light_workers() { # those with a copy, separated by commas
+    local worker out=''
+    for worker in $(worker_names); do
+        if is_light "$worker" && (($(copies "$worker") > 0)); then out+=",$worker"; fi
+    done
+    printf '%s' "${out#,}"
+}
+
 wanted_slots() { # in the order of starting
     local worker n
     for worker in $(worker_names); do
-        for ((n = 1; n <= $(copies "$worker"); n++)); do printf '%s-%s\n' "$worker" "$n"; done
+        n=1
+        if is_light "$worker"; then n=2; fi
+        for (( ; n <= $(copies "$worker"); n++)); do printf '%s-%s\n' "$worker" "$n"; done
     done
+    if [[ -n "$(light_workers)" ]]; then printf 'light-1\n'; fi
     printf 'gateway\n'
+}
+
+slots_of() { # <worker>: keeps the lines that are slots which run it, or could
+    local slots="$1-[0-9]+"
+    if is_light "$1"; then slots+="|light-1"; fi
+    grep -xE "$slots" || true
 }
 
 running_slots() {
@@ -26,46 +42,66 @@ running_slots() {
     done
 }
 
-slot_binary() { printf '%s/airi-%s' "$bin" "${1%-*}"; }
+slot_workers() { # <slot>
+    if [[ "$1" == light-1 ]]; then light_workers; else printf '%s' "${1%-*}"; fi
+}
 
-# Exports the environment of a slot. A command line would be readable by every user of the machine.
-slot_environment() {
-    local slot="$1" name
-    export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
-    if [[ "$slot" == gateway ]] || worker_needs "${slot%-*}" ENCRYPTION_KEY; then
-        export ENCRYPTION_KEY && ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)"
+slot_command() { # <slot>: a line for each word
+    if [[ "$1" == gateway ]]; then
+        printf '%s\n' "$bin/airi-gateway"
     else
-        unset ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS
-    fi
-    # Settings of this script.
-    unset AIRI_HOME AIRI_CACHE AIRI_PARTITIONS AIRI_APP_PASSWORD AIRI_WORKER_PASSWORD
-    if [[ "$slot" == gateway ]]; then
-        export PORT="${PORT:-3001}" DATABASE_URL="$app_url" JWT_SECRET
-        JWT_SECRET="$(secret JWT_SECRET)"
-        # The gateway calls no provider and sends no mail, so it holds no key for that.
-        local secrets='_API_KEY$|_CLIENT_SECRET$|^APPLE_PRIVATE_KEY$|^STRIPE_SECRET_KEY$|^MAIL_SMTP_URL$|^AWS_SECRET_'
-        for name in $(compgen -e | grep -E "$secrets"); do unset "$name"; done
-    else
-        export ADMIN_PORT DATABASE_URL="$worker_url" MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}"
-        ADMIN_PORT="$(cat "$home/run/$slot/port")"
-        unset PORT JWT_SECRET JWT_SECRET_PREVIOUS
+        printf '%s\n' "$bin/airi-worker" "$(slot_workers "$1")"
     fi
 }
 
-# Changes with the binary and with each setting; a running service with another fingerprint is restarted.
-slot_fingerprint() {
-    local names
-    names="$(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"; compgen -e AIRI_
-        compgen -e | grep -E '_API_KEY$|_BASE_URL$' || true)"
+settings_of() { # <command…>
+    "$@" --help | sed -nE 's/^  ([A-Z][A-Z0-9_]*) .*/\1/p'
+}
+
+# Exports the environment of a slot: of airi's settings only those that its program has. A command line would be
+# readable by every user of the machine.
+slot_environment() { # <slot>
+    local slot="$1" name
+    local -a command
+    local -A own=([AIRI_ENV]=1) known=()
+    mapfile -t command < <(slot_command "$slot")
+    export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
+    export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY JWT_SECRET DATABASE_URL
+    ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
+    if [[ "$slot" == gateway ]]; then
+        export PORT="${PORT:-3001}"
+        DATABASE_URL="$app_url"
+    else
+        export ADMIN_PORT
+        DATABASE_URL="$worker_url" ADMIN_PORT="$(cat "$home/run/$slot/port")"
+    fi
+    for name in $(settings_of "${command[@]}"); do own[$name]=1; done
+    for name in $(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"
+        settings_of "$bin/airi-worker" "$(worker_names | paste -sd,)"); do known[$name]=1; done
+    for name in $(compgen -e); do
+        if [[ -v "known[${name%_FILE}]" && ! -v "own[${name%_FILE}]" ]]; then unset "$name"; fi
+    done
+}
+
+# Changes with the binary, its workers and each setting; a running service with another fingerprint is restarted.
+slot_fingerprint() { # <slot>, in its environment
+    local name
+    local -a command
+    mapfile -t command < <(slot_command "$1")
     {
-        stat -Lc '%n %s %Y %i' "$(slot_binary "$1")"
-        for name in $names ADMIN_PORT; do printf '%s=%s\n' "$name" "${!name:-}"; done | sort -u
+        stat -Lc '%n %s %Y %i' "${command[0]}"
+        printf '%s\n' "${command[@]}"
+        for name in AIRI_ENV $(settings_of "${command[@]}"); do
+            printf '%s=%s %s\n' "$name" "${!name:-}" "$(printenv "${name}_FILE")"
+        done
     } | sha256sum
 }
 
 start_slot() {
     local slot="$1" dir="$home/run/$1" fingerprint
-    [[ -x "$(slot_binary "$slot")" ]] || die "$(slot_binary "$slot") is not built"
+    local -a command
+    mapfile -t command < <(slot_command "$slot")
+    [[ -x "${command[0]}" ]] || die "${command[0]} is not built"
     mkdir -p "$dir"
     if [[ "$slot" == gateway ]]; then
         printf '%s\n' "${PORT:-3001}" >"$dir/port"
@@ -85,7 +121,7 @@ start_slot() {
         printf '%s\n' "$fingerprint" >"$dir/fingerprint"
         keep_log "$home/logs/$slot.log"
         cd "$root" || exit
-        spawn "$dir/pid" "$home/logs/$slot.log" "$root/deploy/supervise.sh" "$dir" -- "$(slot_binary "$slot")"
+        spawn "$dir/pid" "$home/logs/$slot.log" "$root/deploy/supervise.sh" "$dir" -- "${command[@]}"
     )
 }
 
@@ -111,6 +147,6 @@ start_slots() { # <slot…>: starts them in parallel, then waits until each is r
     for slot in "$@"; do
         wait_until 60 "$home/run/$slot/pid" slot_ready "$slot" ||
             die_with_log "$home/logs/$slot.log" "$slot does not become ready" \
-                "mend what its log names; $(slot_binary "$slot") --help explains its settings"
+                "mend what its log names; $(slot_command "$slot" | paste -sd' ') --help explains its settings"
     done
 }

@@ -5,23 +5,19 @@
 
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/source_tree.hpp"
+#include "workers/modules.hpp"
 
 // workers/workers.cmake is the list of workers. What cannot read it is compared with it here.
 namespace {
 
 using airi::test::contains;
 
-struct listed {
-    std::string group;
-    bool encryption_key = false;
-};
-
-std::map<std::string, listed> listed_workers() {
+// The consumer group of each worker; empty when it consumes nothing.
+std::map<std::string, std::string> listed_workers() {
     const auto text = airi::test::read_text(airi::test::source_root() / "workers/workers.cmake");
-    const std::regex line(R"(\nairi_worker\((\w+)(?: GROUP (\w+))?( NEEDS ENCRYPTION_KEY)?\))");
-    std::map<std::string, listed> out;
-    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it)
-        out[(*it)[1]] = {(*it)[2], (*it)[3].matched};
+    const std::regex line(R"(\nairi_worker\((\w+)(?: GROUP (\w+))?(?: LIGHT)?\))");
+    std::map<std::string, std::string> out;
+    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) out[(*it)[1]] = (*it)[2];
     return out;
 }
 
@@ -42,18 +38,17 @@ std::map<std::string, std::string> services() {
 
 }  // namespace
 
-TEST_CASE("each worker has a service in compose.yaml, and only those that need ENCRYPTION_KEY get it") {
+TEST_CASE("each worker has a service in compose.yaml, which runs it alone") {
     const auto workers = listed_workers();
     const auto all = services();
     REQUIRE(workers.size() >= 8);
-    for (const auto& [name, worker] : workers) {
+    for (const auto& [name, group] : workers) {
         CAPTURE(name);
         REQUIRE(all.contains(name));
         const auto& service = all.at(name);
         CHECK(contains(service, "<<: *worker\n"));
-        CHECK(contains(service, "command: [airi-" + name + "]\n"));
+        CHECK(contains(service, "command: [airi-worker, " + name + "]\n"));
         CHECK(contains(service, "*worker-settings"));
-        CHECK((contains(service, "*keys") || contains(service, "ENCRYPTION_KEY")) == worker.encryption_key);
     }
     for (const auto& [name, service] : all) {
         CAPTURE(name);
@@ -61,22 +56,44 @@ TEST_CASE("each worker has a service in compose.yaml, and only those that need E
     }
 }
 
-TEST_CASE("each worker has a folder, and each folder with a program is a worker") {
+TEST_CASE("each worker has a module of its name, and each folder with a module is a worker") {
     const auto workers = listed_workers();
+    CHECK(airi::workers::modules().size() == workers.size());
+    for (const auto* module : airi::workers::modules()) CHECK(workers.contains(std::string(module->name)));
     for (const auto& entry : std::filesystem::directory_iterator(airi::test::source_root() / "workers")) {
         const auto name = entry.path().filename().string();
         CAPTURE(name);
-        CHECK(std::filesystem::exists(entry.path() / "main.cpp") == workers.contains(name));
+        CHECK(std::filesystem::exists(entry.path() / "module.cpp") == workers.contains(name));
     }
 }
 
 TEST_CASE("each worker consumes in the group that workers.cmake names") {
     const std::regex declared(R"x(\bgroup = "(\w+)";)x");
-    for (const auto& [name, worker] : listed_workers()) {
+    for (const auto& [name, group] : listed_workers()) {
         CAPTURE(name);
         const auto path = airi::test::source_root() / "workers" / name / (name + ".cpp");
         const auto text = std::filesystem::exists(path) ? airi::test::read_text(path) : std::string{};
         std::smatch found;
-        CHECK((std::regex_search(text, found, declared) ? found[1].str() : "") == worker.group);
+        CHECK((std::regex_search(text, found, declared) ? found[1].str() : "") == group);
     }
+}
+
+TEST_CASE("a setting that two workers have is one setting: the same default, bounds and text") {
+    std::map<std::string_view, std::string> lines;
+    for (const auto& one : airi::workers::settings_of(airi::workers::modules())) {
+        const auto [known, added] = lines.emplace(one.name, one.line);
+        CHECK(known->second == one.line);
+    }
+    CHECK(lines.contains("ENCRYPTION_KEY"));
+}
+
+TEST_CASE("only the workers that need a secret have it") {
+    std::map<std::string_view, std::string> owners;
+    for (const auto* module : airi::workers::modules())
+        for (const auto& one : module->settings())
+            if (contains(one.line, "_FILE)")) owners[one.name] += std::string(module->name) + ' ';
+    CHECK(owners.at("ENCRYPTION_KEY") == "moderation ");
+    CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
+    CHECK(owners.at("MAIL_SMTP_URL") == "email ");
+    CHECK(owners.at("GOOGLE_CLIENT_SECRET") == "oauth ");
 }

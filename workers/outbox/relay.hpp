@@ -1,5 +1,5 @@
 // The relay of the outbox: publishes the events that statements have stored there (outbox_add), then deletes them. Any
-// number of relays may run; each partition of the outbox belongs to one of them for a look. Used by its main.
+// number of relays may run; each partition of the outbox belongs to one of them for a look. Used by its module.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,5 +1,5 @@
-// The table of chat providers: the settings alone decide which exist. Used by the mains of the workers that call
-// models.
+// The table of chat providers: the settings alone decide which exist. Used by the modules of the workers that
+// call models.
 #pragma once
 
 #include <array>

@@ -1,72 +1,28 @@
-// What every worker's main does: settings, servers, the runner, the admin port, and the drain on SIGTERM.
+// The process of one or several workers: their servers, their admin port, and one drain for all on SIGTERM. Used by
+// airi-worker. One io_context, one thread.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <string>
-#include <tuple>
+#include <string_view>
 
-#include "platform/base/secret.hpp"
-#include "platform/base/settings.hpp"
-#include "platform/redis/redis.hpp"
-#include "workers/runtime/runner.hpp"
+#include "workers/runtime/worker_host.hpp"
 
 namespace airi::workers {
 
-struct worker_settings {
-    std::string kafka_brokers = "127.0.0.1:9092";
-    secret database_url;
-    secret redis_url{"redis://127.0.0.1:6379"};
-    std::string instance;
-    std::uint16_t admin_port = 0;
-    std::string log_level = "info";
-    seconds drain{10};
-    std::int64_t database_connections = 6;
-    milliseconds session_timeout{10'000};
-    milliseconds group_linger{0};
-
-    static constexpr auto settings = std::tuple{
-        setting{"KAFKA_BROKERS", &worker_settings::kafka_brokers, "Kafka's bootstrap servers."},
-        setting{
-            "DATABASE_URL", &worker_settings::database_url, "Postgres, as the role airi_worker.", {.required = true}},
-        setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
-        setting{"AIRI_INSTANCE", &worker_settings::instance,
-            "This worker's slot, stable over restarts (chat-1); empty: none."},
-        setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz and /metrics; 0: any free one."},
-        setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
-        setting{"DRAIN_SECONDS", &worker_settings::drain, "How long the process may take to end on SIGTERM.",
-            {.min = 0, .max = 600}},
-        setting{"DATABASE_CONNECTIONS", &worker_settings::database_connections, "Connections to Postgres.",
-            {.min = 1, .max = 100}},
-        setting{"DATABASE_GROUP_LINGER", &worker_settings::group_linger,
-            "How long effects wait for others to be committed with; 0: only while another commit is in progress.",
-            {.min = 0, .max = 1000}},
-        setting{"KAFKA_SESSION_TIMEOUT", &worker_settings::session_timeout,
-            "Kafka's session timeout, after which a silent worker's partitions are reassigned.",
-            {.min = 1000, .max = 300'000}},
-    };
-};
-
-/// The servers of a worker process, wired. One io_context, one thread.
 class worker_process {
 public:
-    worker_process(std::string name, const worker_settings&);
+    /// `service` is the program's name in the logs.
+    worker_process(std::string_view service, const worker_settings&);
     ~worker_process();
     worker_process(const worker_process&) = delete;
 
-    airi::executor executor() const;
-    postgres::database& database();
-    redis::client& redis();
-    frame_channel& frames();
-    const std::string& owner() const;  ///< "slot#incarnation"
+    /// A further worker, which `wire` gives its work. Before run().
+    void add(std::string_view name, const std::function<void(worker_host&)>& wire);
 
-    /// Calls `load` when the worker starts, until it succeeds (nothing is consumed before), and then every `interval`.
-    void reload_every(std::function<awaitable<result<>>()> load, seconds interval);
-    /// Called on SIGTERM when the time for work is over, some of which may still be in progress.
-    void on_drain_timeout(std::function<awaitable<>()> release);
-
-    /// Runs the worker until SIGTERM or SIGINT, then drains. The exit code.
-    int run(worker);
+    /// Runs the workers until SIGTERM or SIGINT, or until one has failed for good, then drains all of them. The exit
+    /// code: 1 after a failure.
+    int run();
 
 private:
     struct state;

@@ -25,10 +25,11 @@ export function withSystem(options = {}) {
 // The same with a system of the file's own, for tests that leave something behind.
 export const withOwnSystem = (options = {}) => withSystem({ ...options, file: crypto.randomUUID() });
 
-// The same for tests that kill its parts: a consumer group gives a member up after 2 s of silence, and effects that
-// come at about the same time are committed together.
+// The same for tests that kill its parts: each worker has a process of its own, as in production, a consumer group
+// gives a member up after 2 s of silence, and effects that come at about the same time are committed together.
 export const withFaults = (options = {}) =>
     withOwnSystem({
+        separate: true,
         ...options,
         env: { KAFKA_SESSION_TIMEOUT: '2000ms', DATABASE_GROUP_LINGER: '10ms', ...options.env },
     });

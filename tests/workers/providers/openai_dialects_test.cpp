@@ -80,7 +80,6 @@ TEST_CASE("a vendor's settings have names of their own, and the key's name marks
     std::set<std::string_view> names, vendors;
     for (const auto& row : openai_dialects) {
         CAPTURE(row.name);
-        // deploy/lib/services.sh takes the variables *_API_KEY from the gateway.
         CHECK(row.key_setting.ends_with("_API_KEY"));
         CHECK((row.url_setting.ends_with("_BASE_URL") || row.url_setting.ends_with("_ENDPOINT")));
         CHECK(names.insert(row.key_setting).second);

@@ -2,8 +2,6 @@
 
 import path from 'node:path';
 
-import { workers } from './workers.mjs';
-
 // The addresses and keys of the providers that the system's option `providers` names.
 function providers(system) {
     const url = system.stubProvider;
@@ -32,26 +30,27 @@ function forGateway(system, port) {
     };
 }
 
-function forWorker(system, kind, port) {
+// Of all the workers that run in the process: it has the settings and secrets of these.
+function forWorkers(system, names, port) {
     const { chatEnv, emailEnv, oauthEnv } = system.options;
     const own = {
+        moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
         email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
     };
-    const { needs } = workers.find(({ name }) => name === kind);
     return {
         ADMIN_PORT: String(port),
         DATABASE_URL: system.workerUrl,
         DRAIN_SECONDS: '2',
-        ...(needs.includes('ENCRYPTION_KEY') ? { ENCRYPTION_KEY: system.encryptionKey } : {}),
-        ...own[kind]?.(),
+        ...Object.assign({}, ...names.map((name) => own[name]?.())),
     };
 }
 
-// `kind` is gateway or a worker, `name` the program's (chat-2), `port` the one that it listens on.
-export function environmentOf(system, kind, { name, port }) {
+// Of the gateway, where `workers` is empty, or of a process of these workers. `name` is the program's (chat-2), `port`
+// the one that it listens on.
+export function environmentOf(system, { name, workers, port }) {
     return {
         PATH: process.env.PATH,
         REDIS_URL: system.redisUrl,
@@ -59,6 +58,6 @@ export function environmentOf(system, kind, { name, port }) {
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
         ...system.options.env,
-        ...(kind === 'gateway' ? forGateway(system, port) : forWorker(system, kind, port)),
+        ...(workers.length === 0 ? forGateway(system, port) : forWorkers(system, workers, port)),
     };
 }

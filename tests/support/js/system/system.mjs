@@ -52,6 +52,7 @@ const defaults = {
     oauthEnv: {},
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted
+    separate: false, // each light worker has a process of its own; otherwise their first copies share light-1
     file: '', // systems of different files are different ones
 };
 
@@ -78,6 +79,7 @@ class System {
         this.options = options;
         this.dir = mkdtempSync(path.join(os.tmpdir(), 'airi-system-'));
         this.programs = new Map();
+        this.shared = new Map(); // of the copies that share a process: usage-1 is in light-1
         this.secrets = new Set();
         this.began = Date.now();
         this.disturbed = false; // a server was killed or stopped: no other file uses this system
@@ -111,10 +113,14 @@ class System {
         this.workerUrl = this.as('airi_worker', roles.AIRI_WORKER_PASSWORD);
         await this.addStubProvider();
         const counts = Object.fromEntries(workers.map(({ name }) => [name, this.options[name]]));
-        const wanted = Object.entries({ gateway: this.options.gateways, ...counts });
-        await Promise.all(
-            wanted.flatMap(([kind, n]) => Array.from({ length: n }, (_, i) => this.start(`${kind}-${i + 1}`))),
+        if (!this.options.separate) {
+            const light = workers.filter(({ name, light }) => light && counts[name] > 0);
+            for (const { name } of light) this.shared.set(`${name}-1`, 'light-1');
+        }
+        const wanted = Object.entries({ gateway: this.options.gateways, ...counts }).flatMap(([kind, n]) =>
+            Array.from({ length: n }, (_, i) => this.programName(`${kind}-${i + 1}`)),
         );
+        await Promise.all([...new Set(wanted)].map((name) => this.start(name)));
         await this.settled(counts);
         this.atStart = new Set(this.programs.keys());
     }
@@ -173,13 +179,20 @@ class System {
         await program.up();
     }
 
+    // The program that runs this copy of a worker: itself, or the one that it shares.
+    programName(name) {
+        return this.shared.get(name) ?? name;
+    }
+
     async define(name) {
         const kind = name.replace(/-\d+$/, '');
+        const sharing = [...this.shared].filter(([, program]) => program === name).map(([copy]) => copy.slice(0, -2));
+        const run = sharing.length > 0 ? sharing : kind === 'gateway' ? [] : [kind];
         const port = await freePort();
-        const env = environmentOf(this, kind, { name, port });
         const program = new Program(name, {
-            command: path.join(binaries, `airi-${kind}`),
-            env,
+            command: path.join(binaries, kind === 'gateway' ? 'airi-gateway' : 'airi-worker'),
+            args: run.length > 0 ? [run.join(',')] : [],
+            env: environmentOf(this, { name, workers: run, port }),
             dir: this.dir,
             supervised: this.options.supervised,
             ready: async () =>
@@ -192,7 +205,7 @@ class System {
     }
 
     program(name) {
-        const found = this.programs.get(name);
+        const found = this.programs.get(this.programName(name));
         if (!found) throw new Error(`no program ${name}`);
         return found;
     }
@@ -205,11 +218,13 @@ class System {
         return done.stdout.trim().split('\n').pop();
     }
 
-    // --- verbs: a server (postgres, redis, kafka) or a program (gateway-1, chat-2, …)
+    // --- verbs: a server (postgres, redis, kafka) or a program (gateway-1, chat-2, …); those of a copy that shares a
+    // process are the process'
 
     async start(name, env = {}) {
         if (servers.includes(name)) return void (await this.server(name, 'start'));
-        const program = this.programs.get(name) ?? (await this.define(name));
+        const shared = this.programName(name);
+        const program = this.programs.get(shared) ?? (await this.define(shared));
         program.launch(env);
         await program.up();
     }

@@ -6,21 +6,19 @@
 #include "sql/statements.hpp"
 #include "workers/chat/chat.hpp"
 #include "workers/providers/providers.hpp"
-#include "workers/runtime/worker_process.hpp"
+#include "workers/runtime/worker_module.hpp"
 
+namespace airi::workers {
 namespace {
 
-using namespace airi;
-using namespace airi::workers;
-
-struct chat_settings : worker_settings, providers::provider_settings {
+struct chat_settings : providers::provider_settings {
     seconds lease{12};
     milliseconds heartbeat{3'000};
     milliseconds first_token{15'000};
     milliseconds gap{20'000};
     seconds total{300};
 
-    static constexpr auto settings = std::tuple_cat(worker_settings::settings, provider_settings::settings,
+    static constexpr auto settings = std::tuple_cat(provider_settings::settings,
         std::tuple{
             setting{"CHAT_LEASE", &chat_settings::lease,
                 "Lifetime of a reply's lease: when another worker takes over a dead worker's replies.",
@@ -81,36 +79,38 @@ awaitable<> release_all(chat::live_generations& live) {
     co_await sleep(milliseconds{100});
 }
 
-}  // namespace
+// Generations in progress are stopped at once when their client cancels them.
+void follow_cancellations(worker_host& host, chat::live_generations& live) {
+    auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
+    subscriber->arrived = [&](std::string_view, std::string_view payload) {
+        if (const auto id = generation_id::parse(payload)) live.cancel(*id);
+    };
+    host.reload_every([&] { return subscribe_to_cancellations(*subscriber); }, seconds{60});
+}
 
-int main(int count, char** arguments) {
-    chat_settings settings;
-    if (const auto code = load_or_exit_code(count, arguments, settings)) return *code;
-    worker_process process("chat", settings);
-    const auto http = http::open_client(process.executor());
-    const auto chat_providers = providers::from_settings(settings, *http, process.executor());
-    providers::health_table health;
-    providers::model_list models = std::make_shared<const std::vector<providers::priced_model>>();
-    chat::live_generations live;
+worker wire(worker_host& host, const chat_settings& settings) {
+    const auto& http = host.own(http::open_client(host.executor()));
+    const auto& chat_providers = host.own(providers::from_settings(settings, *http, host.executor()));
+    auto& health = host.own(providers::health_table{});
+    auto& models = host.own<providers::model_list>(std::make_shared<const std::vector<providers::priced_model>>());
+    auto& live = host.own(chat::live_generations{});
     chat::chat_options options;
     options.times = {settings.lease, settings.heartbeat};
     options.limits = {settings.first_token, settings.gap, settings.total};
-    seconds cache_lifetime{0};
-    const auto cache = chat::open_reply_cache(process.redis(), cache_lifetime);
-    auto& database = process.database();
-    const chat::ports ports{
-        database, process.frames(), chat_providers, health, models, live, process.owner(), options, cache.get()};
-
-    const auto cancellations = redis::open_subscriber(process.executor(), settings.redis_url);
-    cancellations->arrived = [&](std::string_view, std::string_view payload) {
-        if (const auto id = generation_id::parse(payload)) live.cancel(*id);
-    };
-    process.reload_every([&] { return providers::load_models(database, models); }, seconds{30});
-    process.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
-    process.reload_every([&] { return save_health(database, health, settings.instance); }, seconds{15});
-    process.reload_every([&] { return subscribe_to_cancellations(*cancellations); }, seconds{60});
-    process.on_drain_timeout([&] { return release_all(live); });
-    const auto code = process.run(chat::declare(ports));
-    cancellations->close();
-    return code;
+    auto& cache_lifetime = host.own(seconds{0});
+    const auto& cache = host.own(chat::open_reply_cache(host.redis(), cache_lifetime));
+    auto& database = host.database();
+    host.reload_every([&] { return providers::load_models(database, models); }, seconds{30});
+    host.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
+    host.reload_every([&] { return save_health(database, health, host.settings().instance); }, seconds{15});
+    follow_cancellations(host, live);
+    host.on_drain_timeout([&] { return release_all(live); });
+    return chat::declare(host.own(chat::ports{
+        database, host.frames(), chat_providers, health, models, live, host.owner(), options, cache.get()}));
 }
+
+}  // namespace
+
+extern const worker_module chat_module = module_of<wire>("chat");
+
+}  // namespace airi::workers

@@ -1,0 +1,50 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "events/outbox.hpp"
+#include "workers/outbox/relay.hpp"
+#include "workers/runtime/worker_module.hpp"
+
+namespace airi::workers {
+namespace {
+
+namespace asio = boost::asio;
+
+// Redis only shortens the pause between two looks. Once subscribed, the subscriber does it again by itself.
+awaitable<> subscribe(worker_host& host, redis::subscriber& subscriber) {
+    while (!co_await subscriber.subscribe(std::string(events::outbox_channel)))
+        if (!co_await host.pause(milliseconds{500})) break;
+}
+
+awaitable<> stop_at_drain(worker_host& host, outbox::relay& relay) {
+    while (co_await host.pause(seconds{3600})) {
+    }
+    relay.stop();
+}
+
+// An interrupted look publishes its events again.
+awaitable<> run(worker_host& host, outbox::relay& relay, redis::subscriber& subscriber) {
+    asio::co_spawn(host.executor(), subscribe(host, subscriber), asio::detached);
+    asio::co_spawn(host.executor(), stop_at_drain(host, relay), asio::detached);
+    co_await relay.run();
+}
+
+task wire(worker_host& host) {
+    kafka::producer_options options;
+    options.brokers = host.settings().kafka_brokers;
+    options.client_id = host.owner() + ":outbox";
+    options.message_timeout = seconds{5};  // a look ends before its leases
+    const auto& producer = host.own(kafka::open_producer(options));
+    host.ready_while([&] { return producer->available(); });
+    const auto& relay =
+        host.own(std::make_unique<outbox::relay>(host.database(), *producer, host.executor(), host.owner()));
+    const auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
+    subscriber->arrived = [&](std::string_view, std::string_view) { relay->wake(); };
+    return [&] { return run(host, *relay, *subscriber); };
+}
+
+}  // namespace
+
+extern const worker_module outbox_module = module_of<wire>("outbox");
+
+}  // namespace airi::workers

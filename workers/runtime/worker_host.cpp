@@ -1,0 +1,136 @@
+#include "workers/runtime/worker_host.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "events/topics.hpp"
+#include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
+
+namespace airi::workers {
+
+namespace asio = boost::asio;
+
+constexpr milliseconds max_leaving{3'000};
+
+worker_host::worker_host(std::string_view name, servers& servers) : name_(name), servers_(servers) {}
+
+worker_host::~worker_host() {
+    while (!owned_.empty()) owned_.pop_back();
+}
+
+void worker_host::reload_every(std::function<awaitable<result<>>()> load, seconds interval) {
+    loads_.emplace_back(std::move(load), interval);
+}
+
+void worker_host::on_drain_timeout(std::function<awaitable<>()> release) { release_ = std::move(release); }
+
+awaitable<bool> worker_host::pause(milliseconds time) {
+    if (draining_) co_return false;
+    asio::steady_timer timer(executor(), time);
+    pauses_.insert(&timer);
+    error_code ended;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+    pauses_.erase(&timer);
+    co_return !draining_;
+}
+
+void worker_host::set_work(std::variant<worker, task> work) {
+    work_ = std::move(work);
+    if (std::holds_alternative<worker>(work_)) servers_.producer();  // connects meanwhile
+}
+
+awaitable<> worker_host::reload(std::function<awaitable<result<>>()> load, seconds interval) {
+    while (co_await pause(interval))
+        if (const auto loaded = co_await load(); !loaded)
+            log::warn("worker.reload_failed", {{"worker", name_}, {"error", loaded.error().message()}});
+}
+
+// Nothing is consumed before everything that the handlers need is loaded.
+awaitable<> worker_host::start() {
+    for (auto& [load, interval] : loads_) {
+        for (;;) {
+            const auto loaded = co_await load();
+            if (draining_) co_return;
+            if (loaded) break;
+            log::warn("worker.load_failed", {{"worker", name_}, {"error", loaded.error().message()}});
+            if (!co_await pause(milliseconds{500})) co_return;
+        }
+        asio::co_spawn(executor(), reload(load, interval), asio::detached);
+    }
+    if (draining_) co_return;
+    if (auto* consuming = std::get_if<worker>(&work_))
+        start_consuming(std::move(*consuming));
+    else
+        start_task(std::get<task>(work_));
+    started_ = true;
+    log::info("worker.started", {{"worker", name_}, {"owner", owner()}});
+}
+
+void worker_host::start_consuming(worker worker) {
+    kafka::consumer_options options;
+    options.brokers = settings().kafka_brokers;
+    options.group = worker.group;
+    options.instance = settings().instance;
+    options.topics = {worker.topic, worker.topic + events::retry_suffix};
+    options.session_timeout = settings().session_timeout;
+    options.gathers = worker.handle_batch != nullptr || worker.patient;
+    runner_ = make_runner(std::move(worker), {database(), servers_.producer(), frames()}, executor());
+    consumer_ = kafka::open_consumer(options, executor(), runner_->owner());
+    runner_->attach(*consumer_);
+    const auto gauge = [&](const char* metric, std::string_view help) -> metrics::gauge& {
+        return metrics::gauge_of(metric, help, {{"worker", name_}});
+    };
+    gauges_ = std::make_unique<gauges>(gauges{gauge("airi_worker_records_handled", "Records delivered."),
+        gauge("airi_worker_records_dead", "Records sent to the dead letters."),
+        gauge("airi_worker_records_in_work", "Records taken and not yet done."),
+        gauge("airi_worker_lag", "Records behind the end of the topics; -1 unknown.")});
+}
+
+void worker_host::start_task(const task& task) {
+    task_runs_ = true;
+    asio::co_spawn(executor(), task(), [this](const std::exception_ptr& thrown) {
+        task_runs_ = false;
+        if (draining_ && !thrown) return;
+        task_failed_ = true;
+        std::string what = "the task returned";
+        try {
+            if (thrown) std::rethrow_exception(thrown);
+        } catch (const std::exception& e) {
+            what = e.what();
+        }
+        log::error("worker.ended", {{"worker", name_}, {"what", what}});
+    });
+}
+
+void worker_host::update_metrics() {
+    if (!gauges_) return;
+    const auto counters = runner_->counters();
+    gauges_->handled.set(counters.handled);
+    gauges_->dead.set(counters.dead);
+    gauges_->in_work.set(counters.in_work);
+    gauges_->lag.set(consumer_->lag());
+}
+
+awaitable<> worker_host::drain(clock::time_point deadline) {
+    draining_ = true;
+    for (auto* timer : pauses_) timer->cancel();
+    const auto left = [&] {
+        return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - clock::now()));
+    };
+    // The rest of the time is for what follows the work: handing it over, leaving the group, the last events.
+    const auto for_work = left() - std::min(max_leaving, left() / 3);
+    if (runner_) co_await runner_->drain(for_work);
+    const auto end_of_work = clock::now() + for_work;
+    while (task_runs_ && clock::now() < end_of_work) co_await sleep(milliseconds{5});
+    if (release_) {
+        co_await release_();
+        if (runner_) co_await runner_->drain(std::min(milliseconds{1'000}, left()));
+    }
+    if (consumer_) co_await consumer_->stop(std::max(left(), milliseconds{2'000}));
+}
+
+}  // namespace airi::workers
