@@ -1,5 +1,6 @@
 #include "workers/chat/deltas.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -7,13 +8,24 @@
 namespace airi::workers::chat {
 namespace {
 
-constexpr milliseconds frame_gap{20};
+constexpr milliseconds shortest_gap{20};
 constexpr milliseconds unavailable_gap{200};
+constexpr std::size_t frames_per_second = 5'000;
 
 }  // namespace
 
-deltas::deltas(frame_channel& frames, events::generation_ids ids, executor executor)
-    : frames_(frames), ids_(ids), executor_(executor), timer_(executor), idle_(executor) {}
+milliseconds frame_gap(std::size_t streams) {
+    return std::max(shortest_gap, milliseconds{1'000 * streams / frames_per_second});
+}
+
+deltas::deltas(
+    frame_channel& frames, events::generation_ids ids, executor executor, std::function<std::size_t()> streams)
+    : frames_(frames),
+      ids_(ids),
+      executor_(executor),
+      streams_(std::move(streams)),
+      timer_(executor),
+      idle_(executor) {}
 
 void deltas::begin(std::int64_t epoch) {
     position_ = {epoch, 0};
@@ -48,7 +60,7 @@ void deltas::pump() {
             next.more = events::content_member(std::string_view(text_).substr(sent_));
         }
         sent_ = text_.size();
-        not_before_ = std::chrono::steady_clock::now() + frame_gap;
+        not_before_ = std::chrono::steady_clock::now() + frame_gap(streams_());
     }
     busy_ = true;
     boost::asio::co_spawn(executor_, send(shared_from_this(), std::move(next)), boost::asio::detached);

@@ -1,8 +1,10 @@
 // Streams the text of one generation to the clients: the first piece at once, then at most one frame every 20 ms,
-// whatever the provider's pace; a snapshot after Redis has lost earlier frames. Best effort: the reply is in Postgres.
+// whatever the provider's pace, and fewer when many streams share the process; a snapshot after Redis has lost earlier
+// frames. Best effort: the reply is in Postgres.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,10 +13,16 @@
 
 namespace airi::workers::chat {
 
+/// The time from one frame of a stream to its next. More than a hundred streams share 5,000 frames a second, so that
+/// first pieces do not wait behind the later ones of others.
+milliseconds frame_gap(std::size_t streams);
+
 class deltas : public std::enable_shared_from_this<deltas> {
 public:
-    /// `frames` must outlive the object. One thread.
-    deltas(frame_channel& frames, events::generation_ids ids, executor);
+    /// `frames` must outlive the object. `streams`: how many are open in this process. One thread.
+    deltas(
+        frame_channel& frames, events::generation_ids ids, executor,
+        std::function<std::size_t()> streams = [] { return std::size_t{1}; });
 
     /// Starts an epoch with no text: message_start for the first epoch, message_restart for a later one.
     void begin(std::int64_t epoch);
@@ -38,6 +46,7 @@ private:
     frame_channel& frames_;
     events::generation_ids ids_;
     executor executor_;
+    std::function<std::size_t()> streams_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer idle_;
     events::position position_;

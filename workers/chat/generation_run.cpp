@@ -43,7 +43,8 @@ generation_run::generation_run(events::chat_screened event, gen::claimed claim, 
       ports_(ports),
       live_(std::make_shared<live_generation>(executor)),
       out_(std::make_shared<deltas>(ports.frames,
-          events::generation_ids{event_.conversation, event_.generation, event_.message, event_.reply}, executor)),
+          events::generation_ids{event_.conversation, event_.generation, event_.message, event_.reply}, executor,
+          [&live = ports.live] { return live.size(); })),
       executor_(executor) {
     live_->epoch = claim_.epoch;
     ports_.live.add(event_.generation, live_);

@@ -66,6 +66,22 @@ TEST_CASE("later pieces are sent at most once every 20 ms, and no text is lost o
     CHECK(w.out->text() == all);
 }
 
+TEST_CASE("many streams of a process share its frames") {
+    using workers::chat::frame_gap;
+    CHECK(frame_gap(1) == milliseconds{20});
+    CHECK(frame_gap(100) == milliseconds{20});
+    CHECK(frame_gap(500) == milliseconds{100});
+    writing alone;
+    alone.out = std::make_shared<deltas>(alone.frames, ids, alone.io.on(), [] { return std::size_t{500}; });
+    const auto begun = std::chrono::steady_clock::now();
+    alone.out->begin(1);
+    alone.out->push("at once");
+    alone.written(2);
+    alone.out->push(", then later");
+    alone.written(3);
+    CHECK(std::chrono::steady_clock::now() - begun >= milliseconds{100});
+}
+
 TEST_CASE("text that comes while a frame is in flight is sent in one frame") {
     writing w;
     w.out->begin(1);
