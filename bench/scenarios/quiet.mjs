@@ -5,7 +5,7 @@ import { ofParts, pause, processorTime, since } from '../lib/system.mjs';
 const seconds = settings.longSeconds(30);
 
 export async function measure() {
-    await pause(10_000); // the start has left compilations, checkpoints and rebalances behind
+    await pause(30_000); // the start has left compilations, checkpoints and rebalances behind
     const before = processorTime();
     await pause(seconds * 1000);
     const used = since(before, seconds * 10);
