@@ -18,4 +18,9 @@ std::vector<std::string> topics() {
     return out;
 }
 
+int partitions_of(std::string_view topic, int whole) {
+    if (topic.ends_with(dead_letter_suffix)) return 1;
+    return topic.ends_with(retry_suffix) ? (whole + 3) / 4 : whole;
+}
+
 }  // namespace airi::events

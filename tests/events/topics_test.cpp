@@ -21,3 +21,14 @@ TEST_CASE("every event has its released topic, a retry topic and a dead-letter t
         CHECK(all.contains(topic + "-dlt"));
     }
 }
+
+TEST_CASE("retries have a quarter of their topic's partitions, dead letters have one") {
+    for (const int whole : {12, 6, 1}) {
+        CAPTURE(whole);
+        CHECK(events::partitions_of("chat.requested.v1", whole) == whole);
+        CHECK(events::partitions_of("chat.requested.v1-dlt", whole) == 1);
+    }
+    CHECK(events::partitions_of("chat.requested.v1-retry", 12) == 3);
+    CHECK(events::partitions_of("chat.requested.v1-retry", 6) == 2);
+    CHECK(events::partitions_of("chat.requested.v1-retry", 1) == 1);
+}

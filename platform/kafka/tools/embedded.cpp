@@ -42,7 +42,8 @@ int main(int argc, char** argv) try {
     for (int i = 1; i < argc; ++i) {
         const std::string_view option = argv[i];
         if (option == "--all-topics") {
-            for (auto& name : airi::events::topics()) topics.push_back({std::move(name), 12, {}});
+            for (const auto& name : airi::events::topics())
+                topics.push_back({name, airi::events::partitions_of(name, 12), {}});
         } else if (const auto one = option == "--topic" && ++i < argc ? parse(argv[i]) : std::nullopt) {
             topics.push_back(*one);
         } else {

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
     if (argc != 3 || std::string_view(argv[1]) != "--brokers") {
         std::fputs(
             "usage: airi-topics --brokers host:port[,host:port]\n"
-            "AIRI_PARTITIONS sets the number of partitions of new topics (12).\n",
+            "AIRI_PARTITIONS sets the number of partitions of new topics (12; a quarter for\n"
+            "retries, one for dead letters).\n",
             stderr);
         return 2;
     }
@@ -26,8 +27,9 @@ int main(int argc, char** argv) {
     }
     airi::log::start("airi-topics", "info");
     std::vector<airi::kafka::topic_spec> specs;
-    for (auto& name : airi::events::topics())
-        specs.push_back({std::move(name), partitions, {{"message.timestamp.type", "LogAppendTime"}}});
+    for (const auto& name : airi::events::topics())
+        specs.push_back(
+            {name, airi::events::partitions_of(name, partitions), {{"message.timestamp.type", "LogAppendTime"}}});
     const auto done = airi::kafka::create_topics(argv[2], specs, airi::milliseconds(30'000));
     if (!done) {
         std::fprintf(stderr, "airi-topics: %s\n", done.error().message().c_str());
