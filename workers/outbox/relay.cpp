@@ -81,7 +81,7 @@ awaitable<> publish_singly(kafka::producer& producer, const std::vector<stored_e
 }
 
 // An event is sent when the one before it of the same key is acknowledged. A look reads all earlier events of a key
-// that are not published yet (see outbox.take), and none appears later. So whichever relay sends an event, those before
+// that are not published yet (see outbox.read), and none appears later. So whichever relay sends an event, those before
 // it are in Kafka, even if a lease has run out and two relays work on one partition: events are doubled then, which
 // their ids show, but never out of order. Leases only keep that rare.
 awaitable<progress> publish_in_order(kafka::producer& producer, std::vector<stored_event> rest) {
@@ -130,18 +130,20 @@ awaitable<result<look>> relay::look_once() {
         metrics::counter_of("airi_outbox_published_total", "Stored events that were published and deleted.");
     if (!producer_.available()) co_return kafka::errc::unavailable;
     postgres::transaction ask;
-    ask.statements.push_back(
-        sql::bind("outbox.take", {{"relay", name_}, {"lease", lease.count()}, {"limit", most_of_a_partition}}));
+    ask.statements.push_back(sql::bind("outbox.lease", {{"relay", name_}, {"lease", lease.count()}}));
+    ask.statements.push_back(sql::bind("outbox.read", {{"relay", name_}, {"limit", most_of_a_partition}}));
     ask.statements.push_back(sql::bind("outbox.waiting", {}));
     const auto rows = co_await database_.run(std::move(ask));
     if (!rows) co_return rows.error();
-    if (rows->front().empty()) co_return look{false, rows->back().boolean(0, 0)};
-    const auto done = co_await publish_in_order(producer_, read(rows->front()));
+    const auto &leased = rows->at(0), &events = rows->at(1);
+    const bool waiting = rows->at(2).boolean(0, 0);
+    if (leased.empty()) co_return look{false, waiting};
+    const auto done = co_await publish_in_order(producer_, read(events));
     const auto concluded = co_await database_.run(conclude(done, name_));
     if (!concluded) co_return concluded.error();
     published.add(done.published.size());
     if (done.error) co_return done.error;
-    co_return look{true, false};
+    co_return look{!events.empty(), waiting};
 }
 
 awaitable<> relay::measure() {

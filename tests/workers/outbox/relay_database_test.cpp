@@ -52,6 +52,26 @@ const postgres::prepared blocked{
 const postgres::prepared empty{"test.empty", "truncate outbox", {}};
 const postgres::prepared count{"test.count", "select count(*) from outbox", {}};
 const postgres::prepared lapse{"test.lapse", "update outbox_leases set until = now() - interval '1 second'", {}};
+// From then on the first statement of a worker that reads the leases stops between its snapshot and its locks, until
+// the advisory lock is free.
+const postgres::prepared pause_next{"test.pause_next", R"(do $$ begin
+    create sequence pauses;
+    create function pause() returns boolean language plpgsql security definer set search_path = airi as $f$ begin
+        if nextval('pauses') = 1 then perform pg_advisory_xact_lock(1); end if;
+        return true;
+    end $f$;
+    grant execute on function pause() to airi_worker;
+    create policy pause on outbox_leases to airi_worker using (pause());
+    alter table outbox_leases enable row level security;
+end $$)",
+    {}};
+const postgres::prepared pause_no_more{"test.pause_no_more", R"(do $$ begin
+    alter table outbox_leases disable row level security;
+    drop policy pause on outbox_leases;
+    drop function pause;
+    drop sequence pauses;
+end $$)",
+    {}};
 const postgres::prepared user{"test.user",
     "insert into users (id, email, display_name, plan, consent_pending, parent_email) "
     "select $1::uuid, $1 || '@example.com', 'Ada', id, $2::boolean, 'parent@example.com' from plans where is_default",
@@ -94,6 +114,10 @@ struct outbox {
         if (end) work.statements.push_back({end, {}});
         bool done = false;
         io.start(run_it(admin.get(), std::move(work)), done);
+        while_blocked(done, meanwhile);
+    }
+    // What has been started waits for the held lock; after `meanwhile` it goes on, until it is done.
+    void while_blocked(const bool& done, const std::function<void()>& meanwhile) {
         REQUIRE(io.until([&] { return run(*held, of({{&blocked, {}}})).value()[0].text(0, 0) == "1"; }));
         meanwhile();
         REQUIRE(run(*held, of({{&unlock, {}}})));
@@ -164,6 +188,21 @@ TEST_CASE("one relay at a time has a partition, and a dead one's is taken over w
     // The first event is doubled, the second one is behind it.
     CHECK(o.values() == strings{R"("1")", R"("1")", R"("2")"});
     CHECK(o.rows() == "0");
+}
+
+TEST_CASE("a relay whose look began before another one's does not publish that one's events again") {
+    outbox o;
+    o.store("key", "1");
+    REQUIRE(run(*o.held, of({{&lock, {}}})));
+    REQUIRE(run(*o.admin, of({{&pause_next, {}}})));
+    bool done = false;
+    o.io.start([](relay& by) -> awaitable<> { co_await by.look_once(); }(o.second), done);
+    o.while_blocked(done, [&] { CHECK(o.look(o.first) == 1); });
+    REQUIRE(run(*o.admin, of({{&pause_no_more, {}}})));
+    CHECK(o.values() == strings{R"("1")"});
+    // It has freed the partition too.
+    o.store("key", "2");
+    CHECK(o.look(o.first) == 1);
 }
 
 TEST_CASE("relays share the partitions of many keys, and lose and double none") {

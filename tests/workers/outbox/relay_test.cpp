@@ -30,14 +30,15 @@ struct relay_fixture {
     relay subject{database, producer, io.on(), "relay-1"};
     std::vector<row> rows;
     std::size_t hidden = 0;  ///< stored, but by transactions that are not old enough
-    std::size_t taken = 0;   ///< how often events were taken
+    std::size_t taken = 0;   ///< how often leases were requested
 
     relay_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             const auto& name = asked.statement->name;
             if (name == "outbox.status") return status();
             if (name == "outbox.waiting") return cell(rows.size() + hidden > 0 ? "t" : "f");
-            if (name == "outbox.take") return take();
+            if (name == "outbox.lease") return lease();
+            if (name == "outbox.read") return read();
             if (name == "outbox.delete")
                 std::erase_if(rows, [&](const row& one) -> bool { return contains(parameter(asked, "ids"), one.id); });
             if (name == "outbox.refuse")
@@ -57,8 +58,11 @@ private:
         to.columns_ = cells.size();
         for (const auto& one : cells) to.cells_.emplace_back(one);
     }
-    postgres::rows take() {
+    postgres::rows lease() {
         ++taken;
+        return rows.empty() ? postgres::rows{} : cell("0");
+    }
+    postgres::rows read() const {
         postgres::rows out;
         for (const auto& one : rows)
             add(out, {one.id, some_event.text(), one.topic, one.key, "value " + one.id, "00-trace", "r-1",
@@ -93,8 +97,8 @@ TEST_CASE("a stored event is published as any other event, deleted, and its part
     CHECK(header(sent, "ce_time") == "2026-11-20T18:45:03.000001Z");
     CHECK(header(sent, "traceparent") == "00-trace");
     CHECK(header(sent, "x-request-id") == "r-1");
-    CHECK(f.order == journal{"commit outbox.take", "commit outbox.waiting", "publish email.requested.v1",
-                         "commit outbox.delete", "commit outbox.release"});
+    CHECK(f.order == journal{"commit outbox.lease", "commit outbox.read", "commit outbox.waiting",
+                         "publish email.requested.v1", "commit outbox.delete", "commit outbox.release"});
     CHECK(parameter(f.database.all("outbox.release")[0], "relay") == "relay-1");
 }
 
