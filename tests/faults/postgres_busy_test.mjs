@@ -35,7 +35,7 @@ async function outlast(stage, begin, during = async () => {}) {
     await eventually('the replies are streaming', () => sent.every((one) => one.deltas > 1));
     const before = failures(system);
     const end = await begin();
-    let late = [];
+    let late;
     try {
         const begun = Date.now();
         await eventually('the replies are complete', () => sent.every((one) => one.text.includes('tok29')));
