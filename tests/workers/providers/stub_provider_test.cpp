@@ -91,7 +91,7 @@ struct world {
 
 TEST_CASE("every provider streams a reply and its token counts") {
     world w;
-    for (const auto& [name, got] : w.ask_all("tokens=8 rate=200")) {
+    for (const auto& [name, got] : w.ask_all("tokens=8 rate=20")) {
         CAPTURE(name);
         CHECK(got.text == whole);
         CHECK(got.pieces > 3);
