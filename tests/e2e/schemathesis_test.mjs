@@ -174,7 +174,7 @@ await check('schemathesis finds no response that the OpenAPI document lacks', as
             '--warnings',
             'off',
         ],
-        150_000,
+        280_000,
     );
     assert.equal(
         done.code,

@@ -9,7 +9,7 @@ import { withFaults, print } from '../support/js/scenario.mjs';
 
 const scenario = withFaults({
     providers: ['openai', 'anthropic', 'groq'],
-    chatEnv: { CHAT_FIRST_TOKEN_LIMIT: '1s', CHAT_GAP_LIMIT: '1s', CHAT_TOTAL_LIMIT: '8s' },
+    chatEnv: { CHAT_FIRST_TOKEN_LIMIT: '2s', CHAT_GAP_LIMIT: '2s', CHAT_TOTAL_LIMIT: '8s' },
 });
 
 // One at a time with a good call between them: three failures in a row would exclude the provider for a minute.
