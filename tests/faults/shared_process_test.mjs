@@ -69,6 +69,9 @@ scenario('the workers of a process end together within its time while Kafka is a
 scenario('a worker that has lost its place to another process ends its own with status 1', async ({ system }) => {
     const program = system.program(shared);
     assert.ok(program.running);
+    // The test before has restarted it: whichever joins the group later fences the other one off.
+    const last = (event) => system.logged(shared, event).findLast(({ worker }) => worker === 'usage')?.time;
+    await eventually('it is in its group', () => last('worker.assigned') > last('worker.started'), { within: 60_000 });
     await system.start('usage-2', { AIRI_INSTANCE: shared });
     await eventually('the process ends', () => !program.running, { within: 30_000 });
     assert.deepEqual(program.endings, [1]);
