@@ -33,7 +33,7 @@ task wire(worker_host& host) {
     kafka::producer_options options;
     options.brokers = host.settings().kafka_brokers;
     options.client_id = host.owner() + ":outbox";
-    options.message_timeout = seconds{5};  // a look ends before its leases
+    options.message_timeout = seconds{4};  // less than the lease: a look of one event a key ends before it
     const auto& producer = host.own(kafka::open_producer(options));
     host.ready_while([&] { return producer->available(); });
     const auto& relay =
