@@ -90,7 +90,10 @@ It works as it is: ./airi test $1 builds and runs its test.
 Next, the fields that the event really has, in events/$1.hpp; after a build .airi/build/dev/bin/airi-schemas schemas
 writes their schema (delete schemas/recorded/$1.requested.v1.json before: nothing has published the old one).
 Then what the worker does, in workers/$1/$1.cpp, and the publisher: events::envelope() in a route, or in
-the effects of another worker.
+the effects of another worker. A row: effects.statements gets sql::bind("$1.save", {{"id", record.id()}, …}), the
+statement is in sql/queries/$1.sql, its table in sql/migrations/, its grant in sql/policies/$1.sql; a test reads
+its parameters with parameter() of tests/support/cpp/fake_database.hpp.
+At the end ./airi test unit compares schemas, settings and style.
 TEXT
 }
 

@@ -18,7 +18,7 @@ read_dotenv() {
 }
 
 open_home() {
-    [[ "${PORT:-3001}" =~ ^[1-9][0-9]{0,4}$ ]] || die "PORT is a number: $PORT"
+    [[ "${PORT:-3001}" =~ ^[1-9][0-9]{0,4}$ ]] || die "PORT must be a number, not $PORT"
     home="$(realpath -m "${AIRI_HOME:-$root/.airi}")"
     bin="$root/.airi/build/release/bin"
     mkdir -p "$home"/{logs,run,scale}

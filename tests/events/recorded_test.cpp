@@ -34,6 +34,9 @@ TEST_CASE("every recorded event decodes") {
             // A second payload of a version is called topic.what.json.
             if (!name.starts_with(std::string(type::topic) + ".")) return;
             known = true;
+            INFO(
+                "the event no longer reads this payload: a published event only gains fields with defaults; if none "
+                "was published yet, delete the file and run airi-schemas");
             CHECK(events::decode<type>(file.text).has_value());
         });
         CHECK(known);

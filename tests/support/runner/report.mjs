@@ -28,6 +28,8 @@ export class Report {
 
     // Prints the tables; returns whether every test has passed and there was one.
     end() {
+        if (this.#tests.length === 0)
+            console.log("no test matches: give a label (unit, api, …), a path, or a word of a test's name");
         const groups = [...this.#groups];
         const total = (field) => groups.reduce((sum, [, group]) => sum + group[field], 0);
         console.log('\ngroup        files  passed  failed     time');
