@@ -96,21 +96,21 @@ private:
             kafka::open_consumer({.brokers = brokers, .group = topic, .instance = "", .topics = {topic}}, on_, owner);
         const auto out = kafka::open_producer({.brokers = brokers, .client_id = "bench"});
         co_await owner.partitions.wait_for(1, "assignment");
-        const auto publish = [&]() -> awaitable<> {
-            demand(co_await out->publish({{topic, "key", std::string(600, 'x'), {}}}), "publish");
-        };
-        co_await measure("acknowledged", [&](std::size_t) { return publish(); });
+        co_await measure("acknowledged", [&](std::size_t) { return publish(*out, topic); });
         co_await owner.records.wait_for(warm_up + count_, "consume");
         const auto before = warm_up + count_;
         // The record is published by a coroutine of its own: it mostly arrives before its acknowledgement.
-        co_await measure("hop", [&](std::size_t i) -> awaitable<> {
-            asio::co_spawn(on_, publish(), [](std::exception_ptr failed) {
+        co_await measure("hop", [&](std::size_t i) {
+            asio::co_spawn(on_, publish(*out, topic), [](std::exception_ptr failed) {
                 if (failed) std::rethrow_exception(failed);
             });
-            co_await owner.records.wait_for(before + i, "consume");
+            return owner.records.wait_for(before + i, "consume");
         });
         co_await in->stop(seconds(5));
         out->close(seconds(1));
+    }
+    static awaitable<> publish(kafka::producer& out, std::string topic) {
+        demand(co_await out.publish({{topic, "key", std::string(600, 'x'), {}}}), "publish");
     }
 
     awaitable<> postgres_commit() {
@@ -118,11 +118,11 @@ private:
         const postgres::prepared insert{"bench.insert", arguments_.text("insert"), {"id"}};
         const postgres::prepared select{"bench.select", arguments_.text("select"), {"id"}};
         while (!database->available()) co_await sleep(milliseconds(10));
-        const auto run = [&](const postgres::prepared& statement) -> awaitable<> {
-            demand(co_await postgres::run_one(*database, std::nullopt, {&statement, {uuid::v7().text()}}), "statement");
-        };
-        co_await measure("read", [&](std::size_t) { return run(select); });
-        co_await measure("commit", [&](std::size_t) { return run(insert); });
+        co_await measure("read", [&](std::size_t) { return run(*database, select); });
+        co_await measure("commit", [&](std::size_t) { return run(*database, insert); });
+    }
+    static awaitable<> run(postgres::database& database, const postgres::prepared& statement) {
+        demand(co_await postgres::run_one(database, std::nullopt, {&statement, {uuid::v7().text()}}), "statement");
     }
 
     awaitable<> redis_messages() {
@@ -136,23 +136,28 @@ private:
             conversation_id::fresh(), generation_id::fresh(), message_id::fresh(), message_id::fresh()};
         const auto channel = events::channel_of(ids.conversation);
         demand(co_await listener->subscribe(channel), "subscribe");
-        co_await measure(
-            "ping", [&](std::size_t) -> awaitable<> { demand(co_await client->command({"PING"}), "ping"); });
-        co_await measure("message", [&](std::size_t i) -> awaitable<> {
-            demand(co_await client->command({"PUBLISH", channel, std::string(300, 'x')}), "publish");
-            co_await messages.wait_for(i, "message");
-        });
+        co_await measure("ping", [&](std::size_t) { return command(*client, {"PING"}); });
+        co_await measure("message", [&](std::size_t i) { return message(*client, channel, messages, i); });
         const auto frames = workers::open_frame_channel(*client);
         const auto before = warm_up + count_;
-        co_await measure("append", [&](std::size_t i) -> awaitable<> {
-            const auto type = i == 1 ? events::frame_type::start : events::frame_type::delta;
-            const auto done = co_await frames->append(
-                {ids, {1, static_cast<std::int64_t>(i)}, type, events::content_member(std::string(20, 'x'))});
-            if (done != workers::appended::ok) throw std::runtime_error("append: rejected");
-            co_await messages.wait_for(before + i, "append");
-        });
+        co_await measure("append", [&](std::size_t i) { return append(*frames, ids, i, messages, before); });
         listener->close();
         client->close();
+    }
+    static awaitable<> command(redis::client& client, std::vector<std::string> words) {
+        demand(co_await client.command(std::move(words)), "command");
+    }
+    static awaitable<> message(redis::client& client, std::string channel, arrivals& messages, std::size_t number) {
+        co_await command(client, {"PUBLISH", channel, std::string(300, 'x')});
+        co_await messages.wait_for(number, "message");
+    }
+    static awaitable<> append(workers::frame_channel& frames, events::generation_ids ids, std::size_t number,
+        arrivals& messages, std::size_t before) {
+        const auto type = number == 1 ? events::frame_type::start : events::frame_type::delta;
+        const auto done = co_await frames.append(
+            {ids, {1, static_cast<std::int64_t>(number)}, type, events::content_member(std::string(20, 'x'))});
+        if (done != workers::appended::ok) throw std::runtime_error("append: rejected");
+        co_await messages.wait_for(before + number, "append");
     }
 
     const options& arguments_;
