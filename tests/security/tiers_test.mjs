@@ -8,6 +8,7 @@ import path from 'node:path';
 import { binaries } from '../support/js/system/system.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 const scenario = withSystem({
     profile: 'airi',
@@ -190,6 +191,13 @@ scenario(
         await system.stop('gateway-2');
         await system.start('gateway-2');
         const [, fresh] = portsOf(system);
+        // Requests before a thread of the new gateway is connected to Redis are not counted.
+        await eventually('each thread of the gateway counts', async () => {
+            const from = address();
+            const tries = [];
+            for (let i = 0; i < 8; ++i) tries.push((await ask(fresh, { ...wrong, token: 'x.y.z', from })).status);
+            return tries.indexOf(429) === 3;
+        });
         const from = address();
         for (let i = 0; i < 3; ++i) rejected(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 401);
         rejected(layered(await ask(fresh, { ...wrong, token: 'x.y.z', from })), 429, 'RATE_LIMITED');
@@ -251,19 +259,19 @@ scenario(
         assert.equal((await complete(port, account, 'gpt-3.5-turbo')).status, 200, 'HTTP still works');
         await system.stop('gateway-4');
 
-        const start = (kind, env) =>
-            spawnSync(path.join(binaries, `airi-${kind}`), [], {
+        const start = (program, env, ...words) =>
+            spawnSync(path.join(binaries, program), words, {
                 env,
                 cwd: system.dir,
                 timeout: 20_000,
                 encoding: 'utf8',
             });
         const secret = 'a secret that no message may contain';
-        const nothing = start('gateway', { AIRI_ENV: 'production' });
+        const nothing = start('airi-gateway', { AIRI_ENV: 'production' });
         assert.equal(nothing.status, 2);
         for (const name of ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_KEY', 'FRONTEND_URL'])
             assert.match(nothing.stderr, new RegExp(`${name} `));
-        const wrong = start('gateway', {
+        const wrong = start('airi-gateway', {
             DATABASE_URL: secret,
             JWT_SECRET: 'short',
             ENCRYPTION_KEY: secret,
@@ -276,7 +284,7 @@ scenario(
         for (const name of ['JWT_SECRET', 'ENCRYPTION_KEY_PREVIOUS', 'PORT', 'ENABLE_WEBSOCKETS', 'AIRI_ORIGIN'])
             assert.match(wrong.stderr, new RegExp(`${name} `));
         assert.ok(!(wrong.stderr + wrong.stdout).includes(secret));
-        const worker = start('moderation', { DATABASE_URL: secret });
+        const worker = start('airi-worker', { DATABASE_URL: secret }, 'moderation');
         assert.equal(worker.status, 2);
         assert.match(worker.stderr, /ENCRYPTION_KEY /);
     },
