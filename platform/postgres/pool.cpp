@@ -211,7 +211,9 @@ private:
             flight.push_back(std::move(grouped_.front()));
             grouped_.pop_front();
         }
-        return true;
+        // During the linger all of them may have become too late.
+        if (flight.empty()) grouping_ = false;
+        return !flight.empty();
     }
 
     void run_group(connection& link, std::vector<job>& members) {
