@@ -1,4 +1,4 @@
-// What one step costs alone, one after the other: a record through Kafka, a commit of Postgres, a message through
+// The cost of each step alone, one after the other: a record through Kafka, a commit of Postgres, a message through
 // Redis, and the script that appends a frame and publishes it.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,7 +28,7 @@ T demand(result<T> got, std::string_view step) {
     if constexpr (!std::is_void_v<T>) return std::move(*got);
 }
 
-// What arrives, for a coroutine that waits for it on the same thread.
+// Counts arrivals, for a coroutine on the same thread that waits for them.
 class arrivals {
 public:
     explicit arrivals(executor on) : timer_(on) {}

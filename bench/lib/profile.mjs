@@ -1,4 +1,4 @@
-// What the processor does under load: the dearest statements of Postgres, and of each process its top functions and a
+// A profile under load: the dearest statements of Postgres, and of each process its top functions and a
 // flame graph. perf samples the processor's clock, which a virtual machine has too.
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -20,7 +20,7 @@ export const settings = {
     scenarios: all.filter((name) => positionals.length === 0 || positionals.includes(name)),
     rounds: Number(values.rounds ?? 3),
     seconds: Number(values.seconds ?? 10),
-    // What is only worth its name over a longer time: a growing lag, a quiet system.
+    // These need a longer time to mean anything: a growing lag, a quiet system.
     longSeconds: (otherwise) => Number(values.seconds ?? otherwise),
     sockets: Number(values.sockets ?? 10000),
     json: values.json ?? false,

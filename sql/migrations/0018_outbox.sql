@@ -18,7 +18,7 @@ create table outbox (
 create index outbox_to_publish on outbox (partition, xid, id) where refused is null;
 create index outbox_refused on outbox (id) where refused is not null;
 
--- Who publishes a partition's events, and until when nobody else does.
+-- The relay that publishes a partition's events, and the time until which no other one does.
 create table outbox_leases (
     partition smallint primary key,
     relay     text not null default '',

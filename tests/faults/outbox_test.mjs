@@ -42,7 +42,7 @@ async function metric(system, name) {
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
-scenario('AIRI-07: what a user requests while Kafka is stopped is done when it is back', async ({ system }) => {
+scenario('AIRI-07: requests made while Kafka is stopped are carried out when it is back', async ({ system }) => {
     const email = `${crypto.randomUUID()}@example.com`;
     await eventually('the relays have looked', async () => (await metric(system, 'airi_outbox_waiting')) === 0);
     await system.stop('kafka');

@@ -1,4 +1,4 @@
-// What the client makes of a real server's error replies, each brought about on purpose.
+// The client's errors for a real server's error replies, each caused on purpose.
 #include "platform/redis/redis.hpp"
 #include "tests/platform/redis_loop.hpp"
 #include "tests/support/cpp/contains.hpp"

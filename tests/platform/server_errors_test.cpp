@@ -48,7 +48,7 @@ constexpr expectation sqlstates[] = {
         "P0001 P0002 P0003 P0004 XX000"},
 };
 
-// What redis-server 7.0 contains; MOVED and ASK of a cluster.
+// The error replies in redis-server 7.0; MOVED and ASK are a cluster's.
 constexpr expectation replies[] = {
     {failure::outage,
         "BUSY CLUSTERDOWN INPROG IOERR LOADING MASTERDOWN MISCONF NOGOODSLAVE NOMASTERLINK NOREPLICAS OOM READONLY "
@@ -123,7 +123,7 @@ TEST_CASE("every error code that librdkafka knows has a meaning") {
     CHECK_FALSE(kafka::error_of(RD_KAFKA_RESP_ERR_NO_ERROR));
 }
 
-TEST_CASE("what only the server's state causes is waited for without a bound") {
+TEST_CASE("errors that only the server's state causes are waited for without a bound") {
     // Locks, time-outs, deadlocks, full disks, no memory, I/O errors, a restart, a standby, corruption, missing roles.
     for (const auto* state : {"55P03", "57014", "40001", "40P01", "53100", "53200", "53300", "58030", "57P01", "57P03",
              "25006", "08006", "26000", "XX001", "XX002", "28P01", "3F000", "42P01"}) {

@@ -11,7 +11,7 @@
 
 namespace airi::workers::outbox {
 
-/// What one look at the outbox found.
+/// The outcome of one look at the outbox.
 struct look {
     bool published = false;  ///< at least one event, or refused
     bool waiting = false;    ///< none, though there are some: of another relay, or not yet to be published

@@ -23,7 +23,7 @@ struct worker_module {
     wiring (*load)(settings_reader&);
 };
 
-/// What a worker has that is wired without settings of its own.
+/// The settings of a worker that has none of its own.
 struct no_settings {
     static constexpr auto settings = std::tuple{};
 };

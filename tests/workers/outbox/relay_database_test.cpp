@@ -116,7 +116,7 @@ struct outbox {
         io.start(run_it(admin.get(), std::move(work)), done);
         while_blocked(done, meanwhile);
     }
-    // What has been started waits for the held lock; after `meanwhile` it goes on, until it is done.
+    // The started coroutine waits for the held lock; after `meanwhile` it goes on, until it is done.
     void while_blocked(const bool& done, const std::function<void()>& meanwhile) {
         REQUIRE(io.until([&] { return run(*held, of({{&blocked, {}}})).value()[0].text(0, 0) == "1"; }));
         meanwhile();

@@ -121,7 +121,7 @@ TEST_CASE("the workers of a process drain side by side, within one DRAIN_SECONDS
     CHECK(released == 3);
 }
 
-TEST_CASE("what a worker owns outlives its coroutines, and is destroyed in reverse order") {
+TEST_CASE("a worker's objects outlive its coroutines, and are destroyed in reverse order") {
     std::string destroyed;
     {
         worker_process process("test", without_servers(seconds{0}));
