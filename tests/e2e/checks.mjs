@@ -30,7 +30,7 @@ export class Api {
     }
 
     async signup(email, password) {
-        const { data } = await this.call('POST', '/auth/signup', { email, password });
+        const { data } = await this.call('POST', '/auth/signup', { email, password, birth_date: '1990-02-28' });
         this.token = data.access_token;
         return data;
     }

@@ -6,6 +6,8 @@ import { ask, rejected, Wire } from './raw.mjs';
 import { withSystem } from './scenario.mjs';
 
 export const password = 'correct horse battery staple';
+// Of an adult, for profiles that ask for it.
+export const birthDate = '1990-02-28';
 
 let last = 256;
 // A loopback address that no request has used before: rates are counted by address.
@@ -31,7 +33,9 @@ function accountsOn({ system }) {
         login,
         async join(plan) {
             const email = `${crypto.randomUUID()}@example.com`;
-            const { status, json, text } = await post('/auth/signup', { email, password });
+            const headers = { 'X-Token-Transport': 'bearer' };
+            const fields = { email, password, birth_date: birthDate };
+            const { status, json, text } = await post('/auth/signup', fields, { headers });
             assert.equal(status, 201, text);
             const { user, access_token: token, refresh_token: refresh } = json.data;
             if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
@@ -66,3 +70,6 @@ export function withAccounts(options = {}) {
     });
     return (name, act) => scenario(name, (stage) => act(accountsOn(stage)));
 }
+
+// The same on a system with this product's profile. Files that ask for the same product share its system.
+export const withProduct = (profile) => withAccounts({ profile });

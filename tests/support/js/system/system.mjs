@@ -299,7 +299,10 @@ class System {
     async user(plan = 'pro') {
         const password = this.secret();
         const email = `${secretText(8)}@example.com`;
-        const { status, json } = await this.api('POST', '/auth/signup', { body: { email, password } });
+        const { status, json } = await this.api('POST', '/auth/signup', {
+            body: { email, password, birth_date: '1990-02-28' },
+            headers: { 'X-Token-Transport': 'bearer' },
+        });
         if (status !== 201) throw new Error(`signup: ${status} ${JSON.stringify(json)}`);
         const { user, access_token, refresh_token } = json.data;
         this.secrets.add(access_token).add(refresh_token);
