@@ -42,8 +42,8 @@ public:
     explicit pool(const pool_options& options)
         : waiting_(options.waiting), longest_wait_(options.longest_wait), group_linger_(options.group_linger) {
         for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
-            links_.push_back(std::make_unique<connection>(options.url));
-        for (auto& each : links_) threads_.emplace_back([this, link = each.get()] { serve(*link); });
+            links_.push_back(std::make_unique<link>(options.url));
+        for (auto& each : links_) threads_.emplace_back([this, own = each.get()] { serve(*own); });
         threads_.emplace_back([this] { watch(); });
     }
 
@@ -52,8 +52,8 @@ public:
             const std::scoped_lock held(lock_);
             stopping_ = true;
             stop_by_ = steady_clock::now() + close_limit;
+            wake(idle_.size());
         }
-        work_.notify_all();
         retry_.notify_all();
         stopped_.notify_all();
         for (auto& each : threads_) each.join();
@@ -70,24 +70,38 @@ public:
 
 private:
     bool push(transaction& work, std::function<void(answer)> done) {
-        {
-            const std::scoped_lock held(lock_);
-            if (down_ || stopping_ || queue_.size() + grouped_.size() >= waiting_) return false;
-            auto& queue = work.group_order ? grouped_ : queue_;
-            queue.push_back({std::move(work), std::move(done), steady_clock::now() + longest_wait_});
-            if (grouping_ && queue_.empty()) return true;
-        }
-        work_.notify_one();
+        const std::scoped_lock held(lock_);
+        if (down_ || stopping_ || queue_.size() + grouped_.size() >= waiting_) return false;
+        auto& queue = work.group_order ? grouped_ : queue_;
+        queue.push_back({std::move(work), std::move(done), steady_clock::now() + longest_wait_});
+        if (!grouping_ || !queue_.empty()) wake(1);
         return true;
     }
 
-    void serve(connection& link) {
+    // A connection and its thread.
+    struct link : connection {
+        using connection::connection;
+        std::condition_variable woken;
+        bool idle = false;
+    };
+
+    void serve(link& own) {
         std::vector<job> flight;
-        while ((link.is_open() || connect(link)) && wait_for_work(link)) {
-            if (take_group(link, flight)) run_group(link, flight);
-            if (take(link, flight)) run_flight(link, flight);
+        while ((own.is_open() || connect(own)) && wait_for_work(own)) {
+            if (take_group(own, flight)) run_group(own, flight);
+            if (take(own, flight)) run_flight(own, flight);
         }
-        if (link.is_open()) --connected_;
+        if (own.is_open()) --connected_;
+    }
+
+    // The connection that was used last is the first to work again: its server process has the plans and pages that
+    // another one would have to make and read. Needs the lock.
+    void wake(std::size_t count) {
+        for (; count > 0 && !idle_.empty(); --count) {
+            idle_.back()->idle = false;
+            idle_.back()->woken.notify_one();
+            idle_.pop_back();
+        }
     }
 
     // False when the thread must end. Between failed attempts it waits for a pause or for another thread's success.
@@ -131,7 +145,8 @@ private:
         std::unique_lock held(lock_);
         while (!stopped_.wait_for(held, idle_check, [&] { return stopping_; })) {
             for (auto* queue : {&queue_, &grouped_}) refuse_late(*queue, steady_clock::now());
-            if (std::erase_if(idle_, [](const connection* each) { return each->has_input(); }) > 0) work_.notify_all();
+            const auto has_input = [](const link* each) { return each->has_input(); };
+            wake(std::ranges::distance(std::ranges::partition(idle_, std::not_fn(has_input))));
         }
     }
 
@@ -146,24 +161,28 @@ private:
     bool has_none_left() const { return queue_.empty() && grouped_.empty(); }
 
     // False when the thread must end. True without work when the connection is dead or its server has sent something.
-    bool wait_for_work(connection& link) {
+    bool wait_for_work(link& own) {
         {
             std::unique_lock held(lock_);
-            idle_.push_back(&link);
-            work_.wait(held, [&] { return stopping_ || has_work() || std::ranges::find(idle_, &link) == idle_.end(); });
-            std::erase(idle_, &link);
+            if (!stopping_ && !has_work()) {
+                own.idle = true;
+                idle_.push_back(&own);
+                own.woken.wait(held, [&] { return !own.idle; });
+            }
             if (stopping_ && (!has_work() || steady_clock::now() > stop_by_)) return false;
         }
-        if (link.alive()) return true;
+        if (own.alive()) return true;
         --connected_;
-        // The notification of a transaction may have woken this thread.
-        work_.notify_one();
+        // A transaction may have woken this thread.
+        const std::scoped_lock held(lock_);
+        wake(1);
         return true;
     }
 
     bool take(connection& link, std::vector<job>& flight) {
         if (!link.is_open()) return false;
         const std::scoped_lock held(lock_);
+        if (!grouped_.empty() && !grouping_) wake(1);
         // Only its share: the rest is for free connections.
         const auto share = (queue_.size() + links_.size() - 1) / links_.size();
         for (auto n = std::min(share, max_in_flight); n > 0; --n) {
@@ -201,7 +220,7 @@ private:
         std::unique_lock held(lock_);
         if (grouping_ || grouped_.empty()) return false;
         grouping_ = true;
-        if (!queue_.empty()) work_.notify_one();
+        if (!queue_.empty()) wake(1);
         if (group_linger_.count() > 0) {
             held.unlock();
             std::this_thread::sleep_for(group_linger_);
@@ -229,7 +248,8 @@ private:
         members.clear();
         if (link.is_open()) return;
         --connected_;
-        work_.notify_one();
+        const std::scoped_lock held(lock_);
+        wake(1);
     }
 
     void end_group(std::vector<job>& members, const merged_transactions& merged, answer reply) {
@@ -239,7 +259,7 @@ private:
             grouping_ = false;
             if (split) split_group(members);
         }
-        if (split) return work_.notify_all();
+        if (split) return;
         if (!reply)
             for (auto& each : members) each.done(reply.error());
         else
@@ -252,6 +272,7 @@ private:
             each->work.group_order.reset();
             queue_.push_front(std::move(*each));
         }
+        wake(members.size());
     }
 
     // True when no transaction is left, or another connection runs the rest.
@@ -269,7 +290,6 @@ private:
     const milliseconds longest_wait_;
     const milliseconds group_linger_;
     std::mutex lock_;
-    std::condition_variable work_;
     std::condition_variable retry_;
     std::condition_variable stopped_;
     std::deque<job> queue_;
@@ -280,8 +300,8 @@ private:
     bool down_ = false;
     bool stopping_ = false;
     steady_clock::time_point stop_by_;
-    std::vector<std::unique_ptr<connection>> links_;
-    std::vector<const connection*> idle_;
+    std::vector<std::unique_ptr<link>> links_;
+    std::vector<link*> idle_;  // the last one was used last
     std::vector<std::thread> threads_;
 };
 
