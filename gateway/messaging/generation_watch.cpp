@@ -1,6 +1,8 @@
 #include "gateway/messaging/generation_watch.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "gateway/messaging/generation_status.hpp"
 
@@ -29,8 +31,8 @@ awaitable<> generation_watch::join() {
 
 awaitable<> generation_watch::release(bool history) {
     if (!history) {
-        for (auto& one : order_.release(replayed::nothing_missed())) push(std::move(one));
-        co_return;
+        for (auto& one : order_.release_new()) push(std::move(one));
+        if (!order_.holding()) co_return;
     }
     auto past = co_await read_stream(services_.redis, ids_.generation, order_.last());
     const bool gone = !past || past->is == replayed::kind::gone;
@@ -61,9 +63,14 @@ awaitable<std::optional<entry>> generation_watch::next(clock::time_point deadlin
 
 void generation_watch::on_frame(std::string_view, const delivered_frame& delivered) {
     const auto& published = delivered.published;
-    if (!published.of_generation || published.generation != ids_.generation || !order_.receive(delivered)) return;
-    push({published.at, published.type, delivered.frame});
+    if (!published.of_generation || published.generation != ids_.generation) return;
+    const bool held_before = order_.holding();
+    if (order_.receive(delivered)) return push({published.at, published.type, delivered.frame});
+    if (order_.holding() && !held_before)
+        boost::asio::co_spawn(services_.executor, catch_up(shared_from_this()), boost::asio::detached);
 }
+
+awaitable<> generation_watch::catch_up(std::shared_ptr<generation_watch> self) { co_await self->release(true); }
 
 void generation_watch::push(entry one) {
     if (ended_) return;

@@ -22,7 +22,8 @@ public:
     /// Frames are held back from here on. Works without Redis too: Postgres is asked from time to time.
     awaitable<> join();
     /// Releases the frames. `history`: the generation may have begun before join() (a repeated message, a resumption),
-    /// so its stream, or Postgres, is read first.
+    /// so its stream, or Postgres, is read first. Otherwise that happens when the first frame is not its beginning:
+    /// another request has published the same message.
     awaitable<> release(bool history);
     /// The next frame; none at the deadline. Nothing follows an end frame.
     awaitable<std::optional<entry>> next(std::chrono::steady_clock::time_point deadline);
@@ -34,6 +35,7 @@ public:
     void on_frame(std::string_view channel, const delivered_frame&) override;
 
 private:
+    static awaitable<> catch_up(std::shared_ptr<generation_watch>);
     void push(entry);
     awaitable<> ask_postgres(bool with_text);
 

@@ -48,22 +48,24 @@ stream_follower::stream* stream_follower::requested(const generation_id& id) {
     return found != streams_.end() && found->second.requested ? &found->second : nullptr;
 }
 
-bool stream_follower::receive(const delivered_frame& delivered) {
+stream_follower::verdict stream_follower::receive(const delivered_frame& delivered) {
     const auto& published = delivered.published;
     const auto found = streams_.find(published.generation);
-    if (found == streams_.end()) return begin_unrequested(delivered);
+    if (found == streams_.end()) return begin_unrequested(delivered) ? verdict::send : verdict::withhold;
     auto& stream = found->second;
     if (stream.requested)
         stream.last_frame = clock::now();
     else if (stream.order.ended())
-        return false;
-    if (!stream.order.receive(delivered)) return false;
-    if (!events::is_end(published.type)) return true;
+        return verdict::withhold;
+    const bool held_before = stream.order.holding();
+    if (!stream.order.receive(delivered))
+        return stream.order.holding() && !held_before ? verdict::behind : verdict::withhold;
+    if (!events::is_end(published.type)) return verdict::send;
     if (stream.requested)
         finish(published.generation);
     else
         remember_end(published.generation);
-    return true;
+    return verdict::send;
 }
 
 // A generation that the client has not requested, or not yet, is sent from a frame on that needs none before it: deltas
@@ -97,6 +99,14 @@ std::vector<entry> stream_follower::release(const generation_id& id, replayed hi
     auto* stream = requested(id);
     if (!stream) return {};
     auto out = stream->order.release(std::move(history));
+    if (stream->order.ended()) finish(id);
+    return out;
+}
+
+stream_follower::begun stream_follower::release_new(const generation_id& id) {
+    auto* stream = requested(id);
+    if (!stream) return {};
+    begun out{.frames = stream->order.release_new(), .behind = stream->order.holding()};
     if (stream->order.ended()) finish(id);
     return out;
 }

@@ -34,12 +34,20 @@ public:
     bool follows(const generation_id&) const;
     bool empty() const;  ///< the client follows no generation
 
-    /// A live frame: true when it is to be sent now.
-    bool receive(const delivered_frame&);
+    /// A live frame. `behind`: it is the first one of a new generation and not its beginning, so it is held back until
+    /// the stream has been read and release() is called.
+    enum class verdict { send, withhold, behind };
+    verdict receive(const delivered_frame&);
 
     /// The stream has been read: the frames to be sent now, in order. None when the generation is not followed any
     /// more.
     std::vector<entry> release(const generation_id&, replayed history);
+    /// The message has been published: the frames to be sent now; none when its generation is behind, as in receive().
+    struct begun {
+        std::vector<entry> frames;
+        bool behind = false;
+    };
+    begun release_new(const generation_id&);
     /// The same with what Postgres has in place of a stream that is gone: the end, or the text as of the last
     /// heartbeat, which may be older than the next live frame. So deltas are left out until a frame comes that needs
     /// none before it.

@@ -89,8 +89,14 @@ public:
 
     void on_frame(std::string_view, const delivered_frame& delivered) override {
         if (!sender_) return;
-        const bool wanted = delivered.published.of_generation ? follower_.receive(delivered) : !is_own_echo(delivered);
-        if (wanted) sender_->send(delivered.frame);
+        const auto& published = delivered.published;
+        using enum stream_follower::verdict;
+        const auto verdict = published.of_generation  ? follower_.receive(delivered)
+                             : is_own_echo(delivered) ? withhold
+                                                      : send;
+        if (verdict == send) sender_->send(delivered.frame);
+        if (verdict == behind)
+            asio::co_spawn(services_.executor, catch_up(shared_from_this(), published.generation), asio::detached);
     }
 
 private:
@@ -110,10 +116,11 @@ private:
             socket_.own_echo_ = message.created_frame;
             socket_.send(accepted_frame(message, ref_));
             if (!follows_) co_return;
-            if (message.repeated)
-                co_await socket_.catch_up(generation_);
-            else
-                socket_.release(socket_.follower_.release(generation_, replayed::nothing_missed()));
+            const auto self = socket_.shared_from_this();
+            if (message.repeated) co_return co_await catch_up(self, generation_);
+            auto begun = self->follower_.release_new(generation_);
+            self->release(std::move(begun.frames));
+            if (begun.behind) co_await catch_up(self, generation_);
         }
         void rejected() override {
             if (follows_) socket_.follower_.unfollow(generation_);
@@ -258,13 +265,13 @@ private:
     }
 
     // The generation of a repeated message may have begun, or ended.
-    awaitable<> catch_up(generation_id id) {
-        auto past = co_await read_stream(services_.redis, id, std::nullopt);
+    static awaitable<> catch_up(std::shared_ptr<chat_websocket> self, generation_id id) {
+        auto past = co_await read_stream(self->services_.redis, id, std::nullopt);
         if (!past || past->is == replayed::kind::gone) {
-            const auto status = co_await status_of(services_, caller_->id, id);
-            if (status && *status) co_return release(follower_.release(**status));
+            const auto status = co_await status_of(self->services_, self->caller_->id, id);
+            if (status && *status) co_return self->release(self->follower_.release(**status));
         }
-        release(follower_.release(id, past ? std::move(*past) : replayed{}));
+        self->release(self->follower_.release(id, past ? std::move(*past) : replayed{}));
     }
 
     void watch_silence() {

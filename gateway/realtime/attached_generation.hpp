@@ -13,7 +13,7 @@
 namespace airi::gateway {
 
 /// Create it and join the channel, wait for the join, read the stream, release: then there is neither gap nor double. A
-/// reader that subscribed before the generation began releases it at once with `nothing_missed`.
+/// reader that subscribed before it published the message releases it at once with `release_new`.
 class attached_generation {
 public:
     /// Live frames are held back from now on. `seen`: the last frame the reader has.
@@ -24,6 +24,9 @@ public:
     /// The history has been read: the frames to be sent now, in order; later frames go through `receive`. After `gone`
     /// the caller sends what Postgres has, and deltas are left out until a frame comes that needs none before it.
     std::vector<entry> release(replayed history);
+    /// Nothing was published before the reader subscribed, unless another request published the same message: then the
+    /// first frame is not the generation's first one, live frames are held back again, and the stream is to be read.
+    std::vector<entry> release_new();
 
     /// Holds live frames back again, until the next release.
     void hold() noexcept { holding_ = true; }
@@ -39,12 +42,16 @@ public:
 
 private:
     bool passes(events::position, events::frame_type);
+    bool lacks_beginning(events::frame_type type) const noexcept {
+        return new_ && !last_ && type == events::frame_type::delta;
+    }
 
     std::optional<events::position> last_;
     std::vector<entry> held_;
     bool holding_ = true;
     bool ended_ = false;
     bool incomplete_ = false;
+    bool new_ = false;  // released by release_new()
 };
 
 }  // namespace airi::gateway

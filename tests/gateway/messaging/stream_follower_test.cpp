@@ -12,6 +12,7 @@ using gateway::entry;
 using gateway::generation_status;
 using gateway::replayed;
 using clock = gateway::stream_follower::clock;
+using verdict = gateway::stream_follower::verdict;
 using positions = std::vector<position>;
 
 // One generation and a client that reads what its follower sends.
@@ -23,7 +24,7 @@ struct followed {
     void live(position at, frame_type type, std::string_view text = {}) {
         const auto one = entry_of(ids, at, type, text);
         const events::published published{true, ids.generation, one.at, one.type, *one.frame};
-        if (follower.receive({published, one.frame})) client.read(*one.frame);
+        if (follower.receive({published, one.frame}) == verdict::send) client.read(*one.frame);
     }
     void start() { live({1, 0}, frame_type::start); }
     void delta(std::int64_t offset, std::string_view text) { live({1, offset}, frame_type::delta, text); }
@@ -71,7 +72,7 @@ TEST_CASE("frames of a sent message are held back until it is accepted, then go 
     one.start();
     one.delta(1, "a");
     CHECK(one.client.positions.empty());
-    one.read(follower.release(one.ids.generation, replayed::nothing_missed()));
+    one.read(follower.release_new(one.ids.generation).frames);
     one.delta(2, "b");
     one.complete(3);
     CHECK(one.client.positions == offsets(0, 3));
@@ -83,11 +84,36 @@ TEST_CASE("a message sent again while its reply is followed leaves the reply as 
     gateway::stream_follower follower;
     followed one{follower};
     REQUIRE(follower.follow(one.ids.generation));
-    one.read(follower.release(one.ids.generation, replayed::nothing_missed()));
+    one.read(follower.release_new(one.ids.generation).frames);
     one.start();
     CHECK_FALSE(follower.follow(one.ids.generation));
     one.delta(1, "a");
     CHECK(one.client.positions == offsets(0, 1));
+}
+
+TEST_CASE("a new message whose reply another request has begun is behind until its stream is read") {
+    for (const bool held : {true, false}) {
+        CAPTURE(held);
+        gateway::stream_follower follower;
+        followed one{follower};
+        const auto& id = one.ids.generation;
+        REQUIRE(follower.follow(id));
+        const auto next = [&](std::int64_t offset, std::string_view text) {
+            const auto delta = entry_of(one.ids, {1, offset}, frame_type::delta, text);
+            return follower.receive({{true, id, delta.at, delta.type, *delta.frame}, delta.frame});
+        };
+        if (held) CHECK(next(2, "b") == verdict::withhold);
+        auto begun = follower.release_new(id);
+        CHECK(begun.frames.empty());
+        CHECK(begun.behind == held);
+        if (!held) CHECK(next(2, "b") == verdict::behind);
+        CHECK(next(3, "c") == verdict::withhold);
+        one.read(follower.release(id, one.history(0, 2)));
+        one.delta(4, "d");
+        one.complete(5);
+        CHECK(one.client.positions == offsets(0, 5));
+        CHECK(one.client.text == "abcd");
+    }
 }
 
 TEST_CASE("a message that could not be published is not followed") {
@@ -96,7 +122,7 @@ TEST_CASE("a message that could not be published is not followed") {
     REQUIRE(follower.follow(one.ids.generation));
     follower.unfollow(one.ids.generation);
     CHECK_FALSE(follower.follows(one.ids.generation));
-    CHECK(follower.release(one.ids.generation, replayed::nothing_missed()).empty());
+    CHECK(follower.release_new(one.ids.generation).frames.empty());
 }
 
 TEST_CASE("a resumed generation is sent from the seen position on, each frame once and in order") {
@@ -124,7 +150,7 @@ TEST_CASE("frames of an ended generation are not sent again") {
     gateway::stream_follower follower;
     followed one{follower};
     REQUIRE(follower.follow(one.ids.generation));
-    one.read(follower.release(one.ids.generation, replayed::nothing_missed()));
+    one.read(follower.release_new(one.ids.generation).frames);
     one.start();
     one.complete(1);
     one.complete(1);
@@ -187,7 +213,7 @@ TEST_CASE("many generations that were not requested do not evict the followed on
     gateway::stream_follower follower;
     followed one{follower};
     REQUIRE(follower.follow(one.ids.generation));
-    one.read(follower.release(one.ids.generation, replayed::nothing_missed()));
+    one.read(follower.release_new(one.ids.generation).frames);
     for (int i = 0; i < 1000; ++i) followed{follower}.start();
     one.start();
     one.delta(1, "a");
@@ -225,7 +251,7 @@ TEST_CASE("a silent generation is ended by Postgres, and a late end frame is not
     followed one{follower}, other{follower};
     for (auto* each : {&one, &other}) {
         REQUIRE(follower.follow(each->ids.generation));
-        each->read(follower.release(each->ids.generation, replayed::nothing_missed()));
+        each->read(follower.release_new(each->ids.generation).frames);
         each->start();
     }
     const auto limit = std::chrono::seconds{3};
