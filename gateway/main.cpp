@@ -73,6 +73,14 @@ struct core {
           app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, subscribe_to_session_ends(services), asio::detached);
+        asio::co_spawn(context, accept_when_connected(), asio::detached);
+    }
+
+    // Without Redis no request is counted, so none is accepted in the moment before Redis is there. When it stays away,
+    // the gateway serves as it does when Redis fails later.
+    awaitable<> accept_when_connected() {
+        const auto connected = [this] { return redis->available() && subscriber->available(); };
+        for (int tries = 0; tries < 200 && !connected(); ++tries) co_await sleep(milliseconds{10});
         listening.start();
     }
 

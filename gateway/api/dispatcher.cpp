@@ -23,7 +23,8 @@ const response& head_of(const answer& answer) {
     return whole ? *whole : std::get<streamed>(answer).head;
 }
 
-problem no_route(const found_route& found) {
+problem no_route(const found_route& found, std::string_view path) {
+    if (is_websocket_path(path)) return {426, "UPGRADE_REQUIRED", "the path answers WebSocket handshakes only"};
     if (found.methods.empty()) return not_found("path");
     return {405, "METHOD_NOT_ALLOWED",
         "the path does not support this method; the Allow header lists the supported methods"};
@@ -61,9 +62,9 @@ public:
 
     awaitable<answer> handle(request request) override {
         if (request.method == verb::options) co_return cors_preflight(services_.options.origins, request);
-        auto found = router_.find(request.method, request.path);
+        auto found = is_websocket_path(request.path) ? found_route{} : router_.find(request.method, request.path);
         decision limits;
-        route_result result = no_route(found);
+        route_result result = no_route(found, request.path);
         if (found.route) {
             exchange exchange{request, *found.route, std::move(found.path), {}, nullptr, std::nullopt, services_};
             result = co_await run(exchange, limits);
@@ -88,6 +89,8 @@ private:
         for (auto& header : rate_limit_headers(limits)) headers.push_back(std::move(header));
         if (found.route) add_deprecation(request.path, headers);
         if (!request.header("origin").empty()) add_cors_headers(services_.options.origins, request, headers);
+        // RFC 9110 15.5.22
+        if (!found.route && is_websocket_path(request.path)) headers.emplace_back("Upgrade", "websocket");
         if (!found.route && !found.methods.empty()) headers.emplace_back("Allow", found.methods);
     }
 

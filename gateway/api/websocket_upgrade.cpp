@@ -26,7 +26,7 @@ subprotocols read_subprotocols(std::string_view offered) {
 }
 
 std::optional<problem> check_handshake(const gateway_options& options, const request& request) {
-    if (request.path != "/ws" && request.path != "/api/v1/ws" && request.path != "/api/ws") return not_found("path");
+    if (!is_websocket_path(request.path)) return not_found("path");
     if (!options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are disabled on this server"};
     const auto origin = request.header("origin");
     if (!origin.empty() && !origin_allowed(options.origins, origin, request.header("host")))
@@ -44,6 +44,10 @@ std::string handshake_token(const gateway_options& options, const request& reque
 }
 
 }  // namespace
+
+bool is_websocket_path(std::string_view path) noexcept {
+    return path == "/ws" || path == "/api/v1/ws" || path == "/api/ws";
+}
 
 awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, const request& request) {
     if (auto refused = check_handshake(services.options, request)) co_return std::move(*refused);

@@ -1,12 +1,15 @@
 // Which WebSocket handshakes are accepted, and as whom.
 #pragma once
 
+#include <string_view>
 #include <variant>
 
 #include "gateway/http/problem.hpp"
 #include "gateway/services/services.hpp"
 
 namespace airi::gateway {
+
+bool is_websocket_path(std::string_view path) noexcept;
 
 /// The handler to attach, or 401 or 403 with the reason; 404 for any path but /ws.
 awaitable<std::variant<upgraded, problem>> accept_websocket(services&, const request&);

@@ -39,15 +39,16 @@ public:
     enum class verdict { send, withhold, behind };
     verdict receive(const delivered_frame&);
 
-    /// The stream has been read: the frames to be sent now, in order. None when the generation is not followed any
-    /// more.
-    std::vector<entry> release(const generation_id&, replayed history);
     /// The message has been published: the frames to be sent now; none when its generation is behind, as in receive().
     struct begun {
         std::vector<entry> frames;
         bool behind = false;
     };
     begun release_new(const generation_id&);
+
+    /// The stream has been read: the frames to be sent now, in order. None when the generation is not followed any
+    /// more.
+    std::vector<entry> release(const generation_id&, replayed history);
     /// The same with what Postgres has in place of a stream that is gone: the end, or the text as of the last
     /// heartbeat, which may be older than the next live frame. So deltas are left out until a frame comes that needs
     /// none before it.

@@ -46,7 +46,9 @@ bad('an invalid handshake is rejected over HTTP', async ({ port, alice }) => {
         401,
         'UNAUTHENTICATED',
     );
-    rejected(await ask(port, { path: '/ws', token: alice.token }), 404);
+    const plain = await ask(port, { path: '/ws', token: alice.token });
+    rejected(plain, 426, 'UPGRADE_REQUIRED');
+    assert.equal(plain.headers.upgrade, 'websocket');
 });
 
 bad('a disallowed Origin cannot open a WebSocket', async ({ port, alice }) => {
