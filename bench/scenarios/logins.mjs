@@ -14,7 +14,7 @@ async function passwordHash() {
     const answer = await fetch(`http://${settings.gateway}/api/v1/auth/signup`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ email: `logins${Date.now()}@bench.test`, password }),
+        body: JSON.stringify({ email: `logins${Date.now()}@bench.test`, password, birth_date: '1990-02-28' }),
     });
     const { data } = await answer.json();
     return sql(`select password_hash from users where id = '${data.user.id}'`);

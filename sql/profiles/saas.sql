@@ -52,12 +52,13 @@ insert into profile_flags (name, enabled, rule) values
     ('gaming_integration', true, '{"beta_users": [], "max_concurrent_sessions": 50}'),
     ('custom_avatars', true, '{"plans": ["plus", "pro"], "upload_limit": {"plus": 5, "pro": -1}}');
 
+-- A birth date is required at signup, so that a child cannot pass by leaving it out.
 -- Access and refresh tokens expire as on the platform (1 hour, 7 days), not after the documented 7 days for all. Ours:
 -- webhooks are remembered for 90 days (24 hours are shorter than Stripe's retries), and the longest game session.
 insert into profile_settings (key, value, category, is_public) values
     ('product_name', '"AIRI"', 'general', true),
     ('product_tagline', '"Talk, play and live with an AI companion."', 'general', true),
-    ('age_gate', '"optional"', 'privacy', true),
+    ('age_gate', '"required"', 'privacy', true),
     ('onboarding_steps',
      '[{"id": "companion", "title": "Choose a companion"}, '
      '{"id": "first_message", "title": "Say hello"}, '

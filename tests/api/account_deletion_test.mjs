@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { generate } from 'otplib';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { address, password, withAccounts } from '../support/js/accounts.mjs';
+import { address, birthDate, password, withAccounts } from '../support/js/accounts.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
@@ -75,7 +75,7 @@ test('SAAS-08: account deletion needs the password, ends sessions, keys and sock
     rejected(refusal, 403, 'ACCOUNT_DELETED');
     assert.equal(refusal.json.error.details.erase_at, erase_at);
     rejected(await post('/auth/login', { email: account.email, password: 'wrong password' }), 401, 'WRONG_CREDENTIALS');
-    rejected(await post('/auth/signup', { email: account.email, password }), 409, 'EMAIL_TAKEN');
+    rejected(await post('/auth/signup', { email: account.email, password, birth_date: birthDate }), 409, 'EMAIL_TAKEN');
 });
 
 test('SAAS-08: the password or a single-use link restores a deleted account unchanged', async ({
@@ -247,7 +247,7 @@ test('SAAS-08: erasure after the grace period clears every table, keeps usage su
     rejected(await login(account), 401, 'WRONG_CREDENTIALS');
     assert.equal((await others('GET', `/conversations/${theirs.conversation_id}/messages`)).json.data.length, 2);
     assert.equal(
-        (await post('/auth/signup', { email: account.email, password })).status,
+        (await post('/auth/signup', { email: account.email, password, birth_date: birthDate })).status,
         201,
         'the address is available again',
     );

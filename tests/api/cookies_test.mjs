@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { password, withAccounts } from '../support/js/accounts.mjs';
+import { birthDate, password, withAccounts } from '../support/js/accounts.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
@@ -29,7 +29,7 @@ const sent = (jar, path = '/') =>
 
 // A user signed in by cookie, and a function that sends requests as their browser does.
 async function browserOf({ ports, post }, email = `${crypto.randomUUID()}@example.com`) {
-    const made = await post('/auth/signup', { email, password }, { headers: transport });
+    const made = await post('/auth/signup', { email, password, birth_date: birthDate }, { headers: transport });
     assert.equal(made.status, 201, made.text);
     const jar = jarOf(made);
     const call = (
@@ -99,7 +99,11 @@ test('AIRI-06: over TLS cookies are Secure and host-only, and cookies with other
     await system.stop('gateway-2');
     await system.start('gateway-2', { FRONTEND_URL: 'https://app.example.com' });
     const email = `${crypto.randomUUID()}@example.com`;
-    const made = await post('/auth/signup', { email, password }, { headers: transport, port: ports[1] });
+    const made = await post(
+        '/auth/signup',
+        { email, password, birth_date: birthDate },
+        { headers: transport, port: ports[1] },
+    );
     const jar = jarOf(made);
     assert.deepEqual(Object.keys(jar).sort(), [
         '__Host-airi_access',

@@ -22,7 +22,8 @@ const test = (name, act) =>
     scenario(name, ({ system }) => {
         const ports = ['gateway-1', 'gateway-2'].map((gateway) => system.program(gateway).port);
         const join = async (plan = 'pro') => {
-            const json = { email: `${crypto.randomUUID()}@example.com`, password: 'long enough' };
+            const login = { email: `${crypto.randomUUID()}@example.com`, password: 'long enough' };
+            const json = { ...login, birth_date: '1990-02-28' };
             const { data } = (
                 await ask(ports[0], { method: 'POST', path: '/api/v1/auth/signup', json, from: address() })
             ).json;
@@ -31,7 +32,7 @@ const test = (name, act) =>
             const { json: again } = await ask(ports[0], {
                 method: 'POST',
                 path: '/api/v1/auth/login',
-                json,
+                json: login,
                 from: address(),
             });
             return { id: data.user.id, token: again.data.access_token };

@@ -38,6 +38,7 @@ test('AIRI-01 SAAS-01 SAAS-03: signup creates account, profile, key, mail and to
     const { status, json, text } = await anonymous('POST', '/auth/signup', {
         email,
         password,
+        birth_date: '1990-02-28',
         display_name: 'Ada',
         metadata: { source: 'friend' },
     });
@@ -76,11 +77,13 @@ test('AIRI-01 SAAS-01 SAAS-03: signup creates account, profile, key, mail and to
     // A signup whose key cannot be stored has no effect.
     await system.rows("alter table user_keys add constraint nobody_new check (created_at < '2000-01-01') not valid");
     const second = `${crypto.randomUUID()}@example.com`;
-    assert.ok((await anonymous('POST', '/auth/signup', { email: second, password })).status >= 400);
+    assert.ok(
+        (await anonymous('POST', '/auth/signup', { email: second, password, birth_date: '1990-02-28' })).status >= 400,
+    );
     await system.rows('alter table user_keys drop constraint nobody_new');
     assert.deepEqual(await system.rows('select 1 from users where email = $1', [second]), []);
     assert.equal(
-        (await anonymous('POST', '/auth/signup', { email: second, password })).status,
+        (await anonymous('POST', '/auth/signup', { email: second, password, birth_date: '1990-02-28' })).status,
         201,
         'AIRI-46: and can be done again',
     );

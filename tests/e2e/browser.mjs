@@ -97,6 +97,7 @@ export async function signUp(page, url, { name, email, password }) {
     await page.goto(url);
     await page.click('#auth-change');
     await page.fill('#display_name', name);
+    await page.fill('#birth_date', '1990-02-28');
     await logIn(page, email, password);
     await page.locator('#companions .card').first().waitFor();
 }

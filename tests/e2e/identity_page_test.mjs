@@ -53,6 +53,8 @@ await check('SAAS-02: a user signs in at the provider and returns to the compani
     await page.click('#auth-change');
     await offered(page).click();
     await confirm(page, subject);
+    await page.fill('#birth_date', '1990-02-28');
+    await page.click('#auth-submit');
     await page.locator('#companions .card').first().waitFor();
     assert.equal(new URL(page.url()).search, '', 'the code has left the address bar');
     assert.equal(await page.innerText('#account-name'), 'Grace');

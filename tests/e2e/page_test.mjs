@@ -69,6 +69,7 @@ await check('a wrong password is reported, and the form stays', async () => {
 await check('signup leads to the companions', async () => {
     await page.click('#auth-change');
     await page.fill('#display_name', 'Nora');
+    await page.fill('#birth_date', '1990-02-28');
     await logIn(page, email, password);
     await page.locator('#companions .card').first().waitFor();
     assert.match(await page.locator('#greeting').innerText(), /Nora/);

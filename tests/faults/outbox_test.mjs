@@ -46,7 +46,7 @@ scenario('AIRI-07: requests made while Kafka is stopped are carried out when it 
     const email = `${crypto.randomUUID()}@example.com`;
     await eventually('the relays have looked', async () => (await metric(system, 'airi_outbox_waiting')) === 0);
     await system.stop('kafka');
-    const signup = await post(system, '/auth/signup', { email, password });
+    const signup = await post(system, '/auth/signup', { email, password, birth_date: '1990-02-28' });
     assert.equal(signup.status, 201, JSON.stringify(signup.json));
     const { user, access_token: token } = signup.json.data;
     assert.equal((await post(system, '/auth/forgot-password', { email })).status, 202);

@@ -35,7 +35,9 @@ scenario('a process killed repeatedly loses and doubles no work of any of its wo
     const mails = [];
     for (let death = 0; death < 3; ++death) {
         const email = `${crypto.randomUUID()}@example.com`;
-        const signup = await system.api('POST', '/auth/signup', { body: { email, password } });
+        const signup = await system.api('POST', '/auth/signup', {
+            body: { email, password, birth_date: '1990-02-28' },
+        });
         assert.equal(signup.status, 201);
         mails.push(email);
         await eventually('usage is being counted', async () => (await counted(system)) > before + 30 * death);

@@ -157,7 +157,7 @@ bad('AIRI-13: SQL, markup and control characters are stored as plain text', asyn
         const joined = await ask(port, {
             method: 'POST',
             path: '/api/v1/auth/signup',
-            json: { email, password, display_name: text, metadata: { [text]: text } },
+            json: { email, password, display_name: text, metadata: { [text]: text }, birth_date: '1990-02-28' },
             headers: { 'User-Agent': JSON.stringify(texts[0]) },
         });
         assert.equal(joined.status, 201, joined.text);
