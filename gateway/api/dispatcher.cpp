@@ -12,7 +12,6 @@
 #include "gateway/http/deprecation.hpp"
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
-#include "platform/base/ip_address.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::gateway {
@@ -117,12 +116,8 @@ private:
         const auto& request = exchange.request;
         auto token = token_of(services_.options, request);
         exchange.by_cookie = token.by_cookie;
-        auto found = co_await authenticate(services_, std::move(token.text), request);
-        if (auto* refused = std::get_if<problem>(&found)) {
-            // Unauthenticated requests are rate-limited by IP address.
-            if (auto limited = co_await take_address_rate("api", request, limits)) co_return limited;
-            co_return std::move(*refused);
-        }
+        auto found = co_await authenticate(services_, std::move(token.text), request, limits);
+        if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
         exchange.caller = std::get<0>(std::move(found));
         if (exchange.by_cookie)
             if (auto refused = check_csrf(services_, exchange.caller->session, request)) co_return refused;
@@ -137,27 +132,9 @@ private:
             auto read = route.cache_for.count() > 0 ? events::state_key(exchange.caller->id) : std::string{};
             co_return co_await take_rates(services_, *exchange.caller, route.rate_group, limits, std::move(read));
         }
-        if (route.path.starts_with('=')) co_return std::nullopt;
+        if (route.path.starts_with('=') && route.rate_group.empty()) co_return std::nullopt;
         const auto group = route.rate_group.empty() ? "anonymous" : route.rate_group;
-        co_return co_await take_address_rate(group, exchange.request, limits);
-    }
-
-    awaitable<std::optional<problem>> take_address_rate(
-        std::string_view group, const request& request, decision& limits) {
-        if (!services_.options.rate_limiting) co_return std::nullopt;
-        const auto rows = services_.catalogue.rows();
-        const auto found = rows->rates.find(group);
-        if (found == rows->rates.end()) co_return std::nullopt;
-        const auto& rate = found->second;
-        std::vector<window> windows;
-        windows.push_back({rate.name, counted_network(request.address), rate.max, rate.window});
-        const auto taken = co_await services_.limits.take(std::move(windows));
-        if (!taken) co_return std::nullopt;
-        limits = *taken;
-        if (limits.is == decision::kind::allowed) co_return std::nullopt;
-        problem out{429, "RATE_LIMITED", "too many requests from this IP address, try again later"};
-        out.retry_after = std::max<std::int64_t>(1, limits.reset);
-        co_return out;
+        co_return co_await take_address_rate(services_, group, exchange.request.address, limits);
     }
 
     awaitable<route_result> respond(exchange& exchange) {

@@ -54,7 +54,8 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, 
     auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
     auto token = handshake_token(services.options, request, std::move(offered.token));
     if (token.empty()) co_return unauthenticated();
-    auto found = co_await authenticate(services, std::move(token), request);
+    decision limits;
+    auto found = co_await authenticate(services, std::move(token), request, limits);
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto caller = std::get<0>(std::move(found));
     if (caller->pending) co_return consent_needed();

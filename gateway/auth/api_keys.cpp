@@ -52,13 +52,17 @@ api_key make_api_key() {
 bool is_api_key(std::string_view token) { return token.starts_with(mark); }
 
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_api_key(
-    services& services, std::string key, std::string address) {
+    services& services, std::string key, std::string address, decision& limits) {
     const problem unknown{
         401, "INVALID_API_KEY", "the API key is unknown, expired, revoked or not allowed from this IP address"};
+    const auto hash = digest::sha256_hex(key);
+    if (!services.accounts.knows_key(hash))
+        if (auto limited = co_await take_address_rate(services, "api", address, limits)) co_return std::move(*limited);
     if (!is_well_formed(key)) co_return unknown;
-    const auto rows = co_await postgres::run_one(services.database, std::nullopt,
-        sql::bind("api_keys.authenticate", {{"hash", digest::sha256_hex(key)}, {"address", address}}));
+    const auto rows = co_await postgres::run_one(
+        services.database, std::nullopt, sql::bind("api_keys.authenticate", {{"hash", hash}, {"address", address}}));
     if (!rows) co_return problem_of(rows.error());
+    services.accounts.know_key(hash, !rows->empty());
     if (rows->empty()) co_return unknown;
     const auto [id, user, use_is_due] = rows->read<session_id, user_id, bool>(0);
     const auto found = co_await services.accounts.find(user, id);

@@ -22,8 +22,9 @@ api_key make_api_key();
 /// Whether a token claims to be an API key.
 bool is_api_key(std::string_view token);
 
-/// The account that owns the key; 401 when the key is unknown, expired, revoked or not for this IP address.
+/// The account that owns the key; 401 when the key is unknown, expired, revoked or not for this IP address. A key that
+/// was not good a moment ago is counted against the limit of its address before Postgres is asked: 429.
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_api_key(
-    services&, std::string key, std::string address);
+    services&, std::string key, std::string address, decision& limits);
 
 }  // namespace airi::gateway

@@ -9,25 +9,34 @@
 namespace airi::gateway {
 namespace {
 
+awaitable<problem> rejection(services& services, const request& request, decision& limits, problem reason) {
+    auto limited = co_await take_address_rate(services, "api", request.address, limits);
+    co_return limited ? std::move(*limited) : std::move(reason);
+}
+
+// A signature is verified without any server, and an ended session is cached like an account: neither needs a limit
+// before it is looked up.
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_access_token(
-    services& services, std::string token, instant now) {
-    const auto claims = services.keys.verify(token, now);
+    services& services, std::string token, const request& request, decision& limits) {
+    const auto claims = services.keys.verify(token, request.arrived);
     if (!claims) {
         const bool expired = claims.error() == make_error_code(tokens::errc::expired);
-        co_return expired ? problem{401, "TOKEN_EXPIRED", "the access token has expired"} : unauthenticated();
+        co_return co_await rejection(services, request, limits,
+            expired ? problem{401, "TOKEN_EXPIRED", "the access token has expired"} : unauthenticated());
     }
     const auto found = co_await services.accounts.find(claims->user, claims->session);
     if (!found) co_return problem_of(found.error());
-    if (!*found) co_return problem{401, "SESSION_ENDED", "this session has ended, log in again"};
-    co_return *found;
+    if (*found) co_return *found;
+    co_return co_await rejection(
+        services, request, limits, {401, "SESSION_ENDED", "this session has ended, log in again"});
 }
 
 }  // namespace
 
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
-    services& services, std::string token, const request& request) {
-    auto found = is_api_key(token) ? co_await authenticate_api_key(services, std::move(token), request.address)
-                                   : co_await authenticate_access_token(services, std::move(token), request.arrived);
+    services& services, std::string token, const request& request, decision& limits) {
+    auto found = is_api_key(token) ? co_await authenticate_api_key(services, std::move(token), request.address, limits)
+                                   : co_await authenticate_access_token(services, std::move(token), request, limits);
     if (const auto* caller = std::get_if<0>(&found))
         if (auto refused = refusal_of((*caller)->refused)) co_return std::move(*refused);
     co_return found;

@@ -20,9 +20,10 @@ request_token token_of(const gateway_options&, const request&);
 std::string bearer_of(const request&);
 
 /// The account behind an access token or an API key. 401 when there is none, 403 when the account is suspended, banned
-/// or deleted, 503 when Postgres is away.
+/// or deleted, 503 when Postgres is away. A token that is not known to be good is counted against the limit of its
+/// address before it is looked up, with 429 when that is used up; `limits` gets the decision.
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
-    services&, std::string token, const request&);
+    services&, std::string token, const request&, decision& limits);
 
 /// 403 with the reason when the account may not be used. Only for callers who have proved to be its user.
 awaitable<std::optional<problem>> check_account_status(services&, user_id);

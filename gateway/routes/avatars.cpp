@@ -69,6 +69,7 @@ constexpr std::array rows{
         .name = "avatars.create",
         .access = access::session,
         .needs = feature::files,
+        .rate_group = "upload",
         .handler = create,
         .body_limit = most_bytes,
         .media_types = pictures,

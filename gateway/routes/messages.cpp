@@ -158,6 +158,7 @@ constexpr std::array rows{
     route{.method = verb::get,
         .path = "/search/messages",
         .name = "messages.search",
+        .rate_group = "search",
         .query = "MessageSearch",
         .response = "FoundMessage[]",
         .summary = "Search the full text of the caller's messages",

@@ -8,6 +8,7 @@ constexpr std::array rows{
     route{.method = verb::get,
         .path = "/subscription/current",
         .name = "subscription.current",
+        .rate_group = "subscription",
         .response = "Subscription",
         .summary = "Get the caller's plan with its price and limits"},
 };

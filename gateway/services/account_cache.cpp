@@ -33,7 +33,8 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     if (const auto parsed = json::document::parse(rates))
         parsed->root().each([&](json::value rate) {
             const std::string name(rate["name"].string().value_or(""));
-            out->rates[name] = {name, rate["max"].integer().value_or(0), rate["window"].integer().value_or(60)};
+            out->rates[name] = {name, rate["max"].integer().value_or(0), rate["window"].integer().value_or(60),
+                strategy_named(rate["strategy"].string().value_or(""))};
         });
     out->by_key = scopes.has_value();
     if (scopes)
@@ -54,20 +55,30 @@ std::optional<std::int64_t> account::limit(std::string_view resource_and_period)
 awaitable<result<std::shared_ptr<const account>>> account_cache::find(user_id user, session_id session) {
     const auto now = std::chrono::steady_clock::now();
     if (const auto found = accounts_.find(session);
-        found != accounts_.end() && found->second.until > now && found->second.account->id == user)
+        found != accounts_.end() && found->second.until > now && found->second.user == user)
         co_return found->second.account;
     const auto invalidations = invalidations_;
     const auto rows = co_await postgres::run_one(database_, user, sql::bind("auth.account", {{"session", session}}));
     if (!rows) co_return rows.error();
-    if (rows->empty()) {
-        accounts_.erase(session);
-        co_return std::shared_ptr<const account>{};
+    std::shared_ptr<account> fresh;
+    if (!rows->empty()) {
+        fresh = read(*rows, session, user);
+        if (fresh->refused.empty()) co_await unlock(*fresh, std::string(rows->text(0, 9)));
     }
-    auto fresh = read(*rows, session, user);
-    if (fresh->refused.empty()) co_await unlock(*fresh, std::string(rows->text(0, 9)));
     if (accounts_.size() >= max_entries) accounts_.clear();
-    if (invalidations == invalidations_) accounts_[session] = {fresh, now + account_life};
+    if (invalidations == invalidations_) accounts_[session] = {user, fresh, now + account_life};
     co_return fresh;
+}
+
+bool account_cache::knows_key(const std::string& hash) const {
+    const auto found = good_keys_.find(hash);
+    return found != good_keys_.end() && found->second > std::chrono::steady_clock::now();
+}
+
+void account_cache::know_key(const std::string& hash, bool good) {
+    if (!good) return void(good_keys_.erase(hash));
+    if (good_keys_.size() >= max_entries) good_keys_.clear();
+    good_keys_[hash] = std::chrono::steady_clock::now() + account_life;
 }
 
 // An account older than the keys, or made by a path that makes none, gets its key here. Without a key its text cannot

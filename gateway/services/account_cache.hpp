@@ -1,5 +1,6 @@
 // The account behind a session: looked up in Postgres and cached for two seconds. The end of a session is broadcast
-// over Redis and invalidates its entry at once; without Redis the entry expires.
+// over Redis and invalidates its entry at once; without Redis the entry expires. That a session has ended is cached
+// too.
 #pragma once
 
 #include <algorithm>
@@ -53,6 +54,9 @@ public:
     awaitable<result<std::shared_ptr<const account>>> find(user_id user, session_id session);
     /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
+    /// Whether an API key with this hash was good within the last seconds.
+    bool knows_key(const std::string& hash) const;
+    void know_key(const std::string& hash, bool good);
     void invalidate(const session_id& session) {
         accounts_.erase(session);
         ++invalidations_;
@@ -62,7 +66,8 @@ private:
     awaitable<> unlock(account& account, std::string wrapped);
 
     struct entry {
-        std::shared_ptr<const gateway::account> account;
+        user_id user;
+        std::shared_ptr<const gateway::account> account;  ///< null: the session has ended
         std::chrono::steady_clock::time_point until;
     };
     struct owned {
@@ -73,6 +78,7 @@ private:
     const seal::master& master_;
     std::unordered_map<session_id, entry> accounts_;
     std::unordered_map<conversation_id, owned> owned_;
+    std::unordered_map<std::string, std::chrono::steady_clock::time_point> good_keys_;  ///< until when, by their hashes
     std::uint64_t invalidations_ = 0;  ///< so that a lookup from before a session's end is not stored after it
 };
 

@@ -16,8 +16,8 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
     const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2];
     auto fresh = std::make_shared<catalogue_rows>();
     for (std::size_t i = 0; i < rates.size(); ++i) {
-        auto [name, max, window] = rates.read<std::string, std::int64_t, std::int64_t>(i);
-        fresh->rates[name] = {name, max, window};
+        auto [name, max, window, counts] = rates.read<std::string, std::int64_t, std::int64_t, std::string>(i);
+        fresh->rates[name] = {name, max, window, strategy_named(counts)};
     }
     for (std::size_t i = 0; i < models.size(); ++i) {
         const auto [provider, name, min_rank] = models.read<std::string, std::string, std::int64_t>(i);

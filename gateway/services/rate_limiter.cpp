@@ -2,25 +2,62 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/services/services.hpp"
 #include "platform/base/clock.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 
 namespace airi::gateway {
 namespace {
 
-// KEYS: one sorted set per window, then the quota's set if there is one, then a key to read if there is one. ARGV:
-// number of windows, a token unique to this request, then max and seconds per window, then the quota's max and member.
-// Returns {kind, index of the window, remaining, milliseconds to wait, repeated, value of the key}; the last only when
-// the request is allowed.
+// KEYS: one for each window, then the quota's set if there is one, then a key to read if there is one. ARGV: number of
+// windows, a token unique to this request, then strategy, max and seconds for each window, then the quota's max and
+// member. Returns {kind, index of the window, remaining, milliseconds to wait, repeated, value of the key}; the last
+// only when the request is allowed. A look returns how many requests are left before this one, and the wait when none
+// is, else the time until all are.
 const redis::script take_script(R"lua(
 local windows = tonumber(ARGV[1])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local look, count = {}, {}
+function look.sliding_window(key, max, span)
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - span)
+    local used = redis.call('ZCARD', key)
+    if used < max then return max - used, span end
+    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    return 0, oldest[2] and oldest[2] + span - now or span
+end
+function count.sliding_window(key, max, span)
+    redis.call('ZADD', key, now, ARGV[2])
+    redis.call('PEXPIRE', key, span)
+end
+function look.token_bucket(key, max, span)
+    if max == 0 then return 0, span end
+    local held = redis.call('HMGET', key, 'tokens', 'at')
+    local gained = held[1] and math.max(0, now - held[2]) * max / span
+    local tokens = held[1] and math.min(max, held[1] + gained) or max
+    if tokens < 1 then return 0, (1 - tokens) * span / max end
+    return tokens, (max - tokens + 1) * span / max
+end
+function count.token_bucket(key, max, span, left)
+    redis.call('HSET', key, 'tokens', left - 1, 'at', now)
+    redis.call('PEXPIRE', key, span)
+end
+function look.fixed_window(key, max, span)
+    local held = redis.call('HMGET', key, 'window', 'used')
+    local used = tonumber(held[1]) == math.floor(now / span) and tonumber(held[2]) or 0
+    return math.max(0, max - used), span - now % span
+end
+function count.fixed_window(key, max, span, left)
+    redis.call('HSET', key, 'window', math.floor(now / span), 'used', max - left + 1)
+    redis.call('PEXPIRE', key, span)
+end
 local repeated = 0
-local quota = ARGV[3 + windows * 2] and KEYS[windows + 1]
+local quota = ARGV[3 + windows * 3] and KEYS[windows + 1]
 if quota then
-    local max, member = tonumber(ARGV[3 + windows * 2]), ARGV[4 + windows * 2]
+    local max, member = tonumber(ARGV[3 + windows * 3]), ARGV[4 + windows * 3]
     if redis.call('EXISTS', quota) == 0 then
         if max >= 0 then return {3, 0, 0, 0, 0} end
     elseif redis.call('SISMEMBER', quota, member) == 1 then
@@ -29,36 +66,49 @@ if quota then
         return {2, 0, 0, 86400000 - now % 86400000, 0}
     end
 end
-local tightest, least, wait = 0, -1, 0
+local left, tightest, least, wait = {}, 0, -1, 0
 for i = 1, windows do
-    local max, span = tonumber(ARGV[1 + i * 2]), tonumber(ARGV[2 + i * 2]) * 1000
+    local strategy, max, span = ARGV[i * 3], tonumber(ARGV[1 + i * 3]), tonumber(ARGV[2 + i * 3]) * 1000
     if max >= 0 then
-        redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - span)
-        local count = redis.call('ZCARD', KEYS[i])
-        if count >= max then
-            local oldest = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
-            return {1, i, 0, oldest[2] and oldest[2] + span - now or span, 0}
-        end
-        if least < 0 or max - count - 1 < least then tightest, least, wait = i, max - count - 1, span end
+        local ahead
+        left[i], ahead = look[strategy](KEYS[i], max, span)
+        if left[i] < 1 then return {1, i, 0, math.ceil(ahead), 0} end
+        local after = math.floor(left[i] - 1)
+        if least < 0 or after < least then tightest, least, wait = i, after, math.ceil(ahead) end
     end
 end
 for i = 1, windows do
-    if tonumber(ARGV[1 + i * 2]) >= 0 then
-        redis.call('ZADD', KEYS[i], now, ARGV[2])
-        redis.call('PEXPIRE', KEYS[i], tonumber(ARGV[2 + i * 2]) * 1000)
-    end
+    local max, span = tonumber(ARGV[1 + i * 3]), tonumber(ARGV[2 + i * 3]) * 1000
+    if left[i] then count[ARGV[i * 3]](KEYS[i], max, span, left[i]) end
 end
 if quota then
-    redis.call('SADD', quota, '-', ARGV[4 + windows * 2])
+    redis.call('SADD', quota, '-', ARGV[4 + windows * 3])
     redis.call('EXPIRE', quota, 172800)
 end
 local asked = KEYS[windows + (quota and 2 or 1)]
 return {0, tightest, least, wait, repeated, asked and redis.call('GET', asked)}
 )lua");
 
+// In the order of the enumeration.
+constexpr std::string_view strategies[] = {"sliding_window", "token_bucket", "fixed_window"};
+std::string_view name_of(strategy strategy) { return strategies[static_cast<std::size_t>(strategy)]; }
+
+// A changed strategy begins anew: the values of two strategies have different types.
+std::string rate_key(const window& window) {
+    const auto counts =
+        window.counts == strategy::sliding_window ? std::string{} : std::string(name_of(window.counts)) + ":";
+    return "rate:" + counts + window.name + ":" + window.whose;
+}
+
 std::string quota_key(const quota& q) { return "quota:messages:" + q.whose + ":" + q.day; }
 
 }  // namespace
+
+strategy strategy_named(std::string_view name) {
+    const auto found = std::find(std::begin(strategies), std::end(strategies), name);
+    return found == std::end(strategies) ? strategy::sliding_window
+                                         : static_cast<strategy>(found - std::begin(strategies));
+}
 
 awaitable<result<decision>> rate_limiter::take(
     std::vector<window> windows, std::optional<quota> day, std::string read) {
@@ -67,7 +117,8 @@ awaitable<result<decision>> rate_limiter::take(
                                        fmt::format("{:x}-{:x}", ++counter, reinterpret_cast<std::uintptr_t>(&counter)) +
                                            std::to_string(airi::now().time_since_epoch().count())};
     for (const auto& window : windows) {
-        keys.push_back("rate:" + window.name + ":" + window.whose);
+        keys.push_back(rate_key(window));
+        arguments.emplace_back(name_of(window.counts));
         arguments.push_back(std::to_string(window.max));
         arguments.push_back(std::to_string(window.seconds));
     }
@@ -121,7 +172,8 @@ std::vector<window> windows_of(const account& caller, std::string_view group) {
     for (const std::string_view name : {std::string_view("api"), group})
         if (const auto found = caller.rates.find(name);
             !name.empty() && found != caller.rates.end() && found->second.max >= 0)
-            out.push_back({found->second.name, caller.id.text(), found->second.max, found->second.window});
+            out.push_back(
+                {found->second.name, caller.id.text(), found->second.max, found->second.window, found->second.counts});
     if (caller.key_rate >= 0) out.push_back({"api_key", caller.session.text(), caller.key_rate, 3600});
     return out;
 }
@@ -151,6 +203,22 @@ awaitable<std::optional<problem>> take_rates(
     auto got = co_await services.limits.take(std::move(windows), std::nullopt, std::move(read));
     if (!got) co_return std::nullopt;
     used = std::move(*got);
+    if (used.is == decision::kind::allowed) co_return std::nullopt;
+    co_return too_many(used);
+}
+
+awaitable<std::optional<problem>> take_address_rate(
+    services& services, std::string_view group, std::string address, decision& used) {
+    if (!services.options.rate_limiting) co_return std::nullopt;
+    const auto rows = services.catalogue.rows();
+    const auto found = rows->rates.find(group);
+    if (found == rows->rates.end() || found->second.max < 0) co_return std::nullopt;
+    const auto& [name, max, seconds, counts] = found->second;
+    std::vector<window> windows;
+    windows.push_back({name, counted_network(address), max, seconds, counts});
+    const auto taken = co_await services.limits.take(std::move(windows));
+    if (!taken) co_return std::nullopt;
+    used = *taken;
     if (used.is == decision::kind::allowed) co_return std::nullopt;
     co_return too_many(used);
 }

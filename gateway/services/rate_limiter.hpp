@@ -1,4 +1,6 @@
-// Request rates (sliding windows) and daily quotas, decided together by one atomic Redis script for all gateways.
+// Request rates and daily quotas, decided together by one atomic Redis script for all gateways. How a rate counts is
+// its strategy. A sliding window keeps a log of the requests: exactly `max` in any window of that length. A token
+// bucket holds `max` and is refilled evenly over the window. A fixed window is one number for each window of the clock.
 // Without Redis rates are not limited; messages within the quota are counted exactly in Postgres.
 #pragma once
 
@@ -15,10 +17,15 @@ namespace airi::gateway {
 struct account;
 struct services;
 
+enum class strategy { sliding_window, token_bucket, fixed_window };
+/// Any other name is a sliding window.
+strategy strategy_named(std::string_view);
+
 /// A limit as the profile or a plan sets it.
 struct rate {
     std::string name;  ///< api, chat, auth, …
     std::int64_t max = 0, window = 0;
+    strategy counts = strategy::sliding_window;
 };
 
 struct window {
@@ -26,6 +33,7 @@ struct window {
     std::string whose;  ///< user or address
     std::int64_t max = 0;
     std::int64_t seconds = 60;
+    strategy counts = strategy::sliding_window;
 };
 
 /// A set of message ids, so that a repeated one counts once.
@@ -70,6 +78,10 @@ problem too_many(const decision&);
 /// rate_limiter::take. Without Redis, or with rate limiting off, nothing is limited.
 awaitable<std::optional<problem>> take_rates(
     services&, const account&, std::string_view group, decision& used, std::string read = {});
+
+/// The same for the requests of an IP address in `group`, whoever sends them.
+awaitable<std::optional<problem>> take_address_rate(
+    services&, std::string_view group, std::string address, decision& used);
 
 /// `"chat";r=42;t=30` and `"chat";q=100;w=3600` (draft-ietf-httpapi-ratelimit-headers-11).
 std::vector<std::pair<std::string, std::string>> rate_limit_headers(const decision&);

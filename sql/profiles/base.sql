@@ -31,13 +31,18 @@ on conflict do nothing;
 
 -- `api` is a user's quota over all routes; an address as such is limited above the largest plan (ours), so that a
 -- household does not lock itself out, and `anonymous` limits an address's requests without a user. `auth` is login and
--- signup; refresh, logout and session have `refresh`. Webhooks have no limit.
+-- signup, and what a signed-in user does with a password or a second factor (ours); refresh, logout and session have
+-- `refresh`. Webhooks have no limit.
 insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
     ('api', '*', 'user', 1000, 3600), ('api', '*', 'ip', 100000, 3600), ('anonymous', '*', 'ip', 100, 900),
-    ('auth', '*', 'ip', 10, 900), ('refresh', '*', 'ip', 300, 900), ('refresh', '*', 'user', 60, 900),
-    ('chat', '*', 'user', 100, 3600), ('subscription', '*', 'user', 20, 3600), ('upload', '*', 'user', 20, 3600),
-    ('avatars', '*', 'ip', 600, 60)
+    ('auth', '*', 'ip', 10, 900), ('auth', '*', 'user', 30, 900), ('refresh', '*', 'ip', 300, 900),
+    ('refresh', '*', 'user', 60, 900), ('chat', '*', 'user', 100, 3600), ('search', '*', 'user', 100, 60),
+    ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600), ('avatars', '*', 'ip', 600, 60)
 on conflict do nothing;
+
+-- The others keep a log of the window. That of 100,000 requests would be large; a page loads many avatars at once.
+update profile_rates set strategy = 'fixed_window' where name = 'api' and scope = 'ip';
+update profile_rates set strategy = 'token_bucket' where name = 'avatars';
 
 -- A local model; the simulated one is always last.
 insert into profile_models (provider, model, priority, input_nanousd, output_nanousd, context_tokens) values
@@ -126,7 +131,7 @@ where (plan, resource, period) not in (select plan, resource, period from profil
 
 insert into rate_limits select * from profile_rates
 on conflict (name, plan, scope) do update
-    set max_requests = excluded.max_requests, window_seconds = excluded.window_seconds;
+    set max_requests = excluded.max_requests, window_seconds = excluded.window_seconds, strategy = excluded.strategy;
 delete from rate_limits where (name, plan, scope) not in (select name, plan, scope from profile_rates);
 
 -- A changed price raises the version.

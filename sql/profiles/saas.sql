@@ -32,7 +32,8 @@ insert into profile_limits (plan, resource, period, amount) values
 -- tenth. Also ours: gaming, upload.
 insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
     ('api', 'plus', 'user', 5000, 3600), ('api', 'pro', 'user', 50000, 3600), ('chat', 'plus', 'user', 2500, 3600),
-    ('chat', 'pro', 'user', 25000, 3600), ('voice', '*', 'user', 50, 3600), ('voice', 'plus', 'user', 500, 3600),
+    ('chat', 'pro', 'user', 25000, 3600), ('subscription', '*', 'user', 20, 3600),
+    ('voice', '*', 'user', 50, 3600), ('voice', 'plus', 'user', 500, 3600),
     ('voice', 'pro', 'user', 5000, 3600), ('gaming', '*', 'user', 60, 3600), ('gaming', 'plus', 'user', 500, 3600),
     ('gaming', 'pro', 'user', 5000, 3600), ('upload', 'plus', 'user', 100, 3600), ('upload', 'pro', 'user', 500, 3600);
 

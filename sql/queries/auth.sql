@@ -26,7 +26,8 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
             'resource', l.resource, 'period', l.period, 'amount', l.amount)), '[]')
         from plan_limits l where l.plan = p.id)::text,
        (select coalesce(jsonb_agg(jsonb_build_object(
-            'name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds)), '[]')
+            'name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds,
+            'strategy', r.strategy)), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,

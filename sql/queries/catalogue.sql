@@ -1,6 +1,6 @@
 -- name: catalogue.rate_limits
 -- The rate limits for unauthenticated requests.
-select name, max_requests, window_seconds from rate_limits where scope = 'ip' and plan = '*';
+select name, max_requests, window_seconds, strategy from rate_limits where scope = 'ip' and plan = '*';
 
 -- name: catalogue.models
 select provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens, reply_tokens, version

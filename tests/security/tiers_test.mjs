@@ -186,7 +186,10 @@ scenario(
         rejected(layered(await ask(port, { ...wrong, from: address() })), 401, 'UNAUTHENTICATED');
         rejected(layered(await ask(port, { ...wrong, token: account.token })), 422, 'VALIDATION_FAILED');
         // Rate-limited before authentication and validation.
-        await system.rows("update rate_limits set max_requests = 3 where name = 'api' and scope = 'ip'");
+        // In a window that begins with the first request, not with the clock's minute.
+        await system.rows(
+            "update rate_limits set max_requests = 3, strategy = 'sliding_window' where name = 'api' and scope = 'ip'",
+        );
         await system.stop('gateway-2');
         await system.start('gateway-2');
         const [, fresh] = portsOf(system);

@@ -55,7 +55,9 @@ TEST_CASE("private routes reject requests without a valid token") {
     CHECK(late.status == 401);
     CHECK(house::code_of(late) == "TOKEN_EXPIRED");
     h.session_open = false;
+    h.sessions.invalidate(h.session);
     CHECK(house::code_of(h.ask(h.request(verb::get, "/api/v1/conversations"))) == "SESSION_ENDED");
+    h.sessions.invalidate(h.session);
     h.database.use.fail_next(1, postgres::errc::unavailable);
     const auto away = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(away.status == 503);

@@ -1,10 +1,11 @@
 // An in-memory Redis with the gateway's subset: streams, channels, the worker's append script, and keys without expiry.
 // Answers arrive through the loop, never inline; while corked they wait. Single-threaded. Conforms to
-// tests/conformance/redis_suite.hpp but for scripts: every eval is refused.
+// tests/conformance/redis_suite.hpp but for scripts: every eval is refused, unless `evaluate` answers it.
 #pragma once
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -48,6 +49,8 @@ public:
     std::size_t waiting() const { return answers_.size(); }
 
     std::map<std::string, std::string> keys;
+    /// Answers a script that was given these keys and arguments.
+    std::function<result<redis::reply>(const std::vector<std::string>&, const std::vector<std::string>&)> evaluate;
     std::chrono::steady_clock::time_point standing_since{};  ///< so long ago that every grace time is over
     int commands = 0;
     int subscriptions = 0;
@@ -138,8 +141,9 @@ public:
         });
     }
     awaitable<result<redis::reply>> eval(
-        const redis::script&, std::vector<std::string>, std::vector<std::string>) override {
-        co_return redis::errc::refused;
+        const redis::script&, std::vector<std::string> places, std::vector<std::string> arguments) override {
+        if (!server_.evaluate || !available()) co_return redis::errc::refused;
+        co_return server_.evaluate(places, arguments);
     }
     bool available() const override { return !closed_ && !server_.away_; }
     std::chrono::steady_clock::time_point standing_since() const override { return server_.standing_since; }
