@@ -49,7 +49,9 @@ gateway_options options_of(const gateway_settings& settings) {
     out.file_uploads = settings.file_uploads;
     out.voice_chat = settings.voice_chat;
     out.access_token_life = settings.access_token_life;
+    if (!settings.commit.empty()) out.version = settings.commit.substr(0, 7);
     out.origins = parts(settings.allowed_origins);
+    out.product_origins = out.origins.empty();
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
     out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port)
                                                    : parts(settings.frontend_url).front();

@@ -37,6 +37,7 @@ struct gateway_settings {
     std::int64_t connections = 50'000;
     std::string trusted_proxies;
     seconds drain{10};
+    std::string commit;
 
     static constexpr auto settings = std::tuple{
         setting{"PORT", &gateway_settings::port, "The port clients connect to; 0: any free one."},
@@ -58,7 +59,8 @@ struct gateway_settings {
             {.min = 10, .max = 86'400}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
-        setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins, "Further origins, separated by commas."},
+        setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,
+            "Further origins, separated by commas; empty: those that the product documents."},
         setting{"API_URL", &gateway_settings::api_url,
             "This gateway's public origin, to which Apple posts its response; empty: FRONTEND_URL."},
         setting{"OAUTH_REDIRECT_URL", &gateway_settings::oauth_redirect_url,
@@ -81,6 +83,8 @@ struct gateway_settings {
             "IP addresses whose X-Forwarded-For is trusted, separated by commas."},
         setting{"DRAIN_SECONDS", &gateway_settings::drain, "Time for clients to disconnect on SIGTERM.",
             {.min = 0, .max = 900}},
+        setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,
+            "The commit that runs; the health report shows seven characters of it."},
     };
 
     std::vector<std::string> mistakes() const;

@@ -69,7 +69,9 @@ slot_environment() { # <slot>
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY JWT_SECRET DATABASE_URL
     ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
     if [[ "$slot" == gateway ]]; then
-        export PORT="${PORT:-3001}"
+        export PORT="${PORT:-3001}" VERCEL_GIT_COMMIT_SHA="${VERCEL_GIT_COMMIT_SHA:-}"
+        [[ -n "$VERCEL_GIT_COMMIT_SHA" ]] ||
+            VERCEL_GIT_COMMIT_SHA="$(git -C "$root" rev-parse HEAD 2>/dev/null || true)"
         DATABASE_URL="$app_url"
     else
         export ADMIN_PORT

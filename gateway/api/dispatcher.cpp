@@ -59,8 +59,12 @@ public:
         return found.route ? found.route->body_limit : 0;
     }
 
+    std::shared_ptr<const security_headers> headers() const override {
+        return services_.catalogue.rows()->answers.headers;
+    }
+
     awaitable<answer> handle(request request) override {
-        if (request.method == verb::options) co_return cors_preflight(services_.options.origins, request);
+        if (request.method == verb::options) co_return cors_preflight(allowed_origins(services_), request);
         auto found = is_websocket_path(request.path) ? found_route{} : router_.find(request.method, request.path);
         decision limits;
         route_result result = no_route(found, request.path);
@@ -87,7 +91,7 @@ private:
         auto& headers = whole ? whole->headers : std::get<streamed>(to).head.headers;
         for (auto& header : rate_limit_headers(limits)) headers.push_back(std::move(header));
         if (found.route) add_deprecation(request.path, headers);
-        if (!request.header("origin").empty()) add_cors_headers(services_.options.origins, request, headers);
+        if (!request.header("origin").empty()) add_cors_headers(allowed_origins(services_), request, headers);
         // RFC 9110 15.5.22
         if (!found.route && is_websocket_path(request.path)) headers.emplace_back("Upgrade", "websocket");
         if (!found.route && !found.methods.empty()) headers.emplace_back("Allow", found.methods);

@@ -25,11 +25,11 @@ subprotocols read_subprotocols(std::string_view offered) {
     return out;
 }
 
-std::optional<problem> check_handshake(const gateway_options& options, const request& request) {
+std::optional<problem> check_handshake(const services& services, const request& request) {
     if (!is_websocket_path(request.path)) return not_found("path");
-    if (!options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are disabled on this server"};
+    if (!services.options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are disabled on this server"};
     const auto origin = request.header("origin");
-    if (!origin.empty() && !origin_allowed(options.origins, origin, request.header("host")))
+    if (!origin.empty() && !origin_allowed(allowed_origins(services), origin, request.header("host")))
         return problem{403, "ORIGIN_NOT_ALLOWED", "Origin must be an allowed origin"};
     return std::nullopt;
 }
@@ -50,7 +50,7 @@ bool is_websocket_path(std::string_view path) noexcept {
 }
 
 awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, const request& request) {
-    if (auto refused = check_handshake(services.options, request)) co_return std::move(*refused);
+    if (auto refused = check_handshake(services, request)) co_return std::move(*refused);
     auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
     auto token = handshake_token(services.options, request, std::move(offered.token));
     if (token.empty()) co_return unauthenticated();

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/http/security_headers.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/clock.hpp"
 
@@ -108,6 +109,8 @@ public:
     /// The maximum body size of this route; 0 when path and method are unknown (the body then stays unread).
     virtual std::size_t body_limit(verb, std::string_view path) const = 0;
     virtual awaitable<answer> handle(request) = 0;
+    /// The security headers of every answer, those of the transport's own included.
+    virtual std::shared_ptr<const security_headers> headers() const { return default_security_headers(); }
     /// A WebSocket handshake at any path: the handler to attach, or the rejection.
     virtual awaitable<std::variant<response, upgraded>> upgrade(request) = 0;
 };

@@ -1,5 +1,8 @@
 // For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the
 // API.
+#include <array>
+#include <chrono>
+
 #include "gateway/api/asyncapi.hpp"
 #include "gateway/api/openapi.hpp"
 #include "gateway/routes/tables.hpp"
@@ -23,28 +26,83 @@ awaitable<route_result> live(exchange&) { co_return plain(200, "ok\n"); }
 awaitable<route_result> ready(exchange& exchange) {
     if (!exchange.services.database.available()) co_return plain(503, "postgres is away\n");
     if (!exchange.services.publisher.available()) co_return plain(503, "kafka is away\n");
+    if (!exchange.services.catalogue.rows()->loaded) co_return plain(503, "the profile is not loaded\n");
     co_return plain(200, "ok\n");
 }
 
-awaitable<route_result> health(exchange& exchange) {
+// The providers of the last minutes, as JSON; none before a worker has reported.
+awaitable<std::string> reported_providers(services& services) {
+    if (!services.database.available()) co_return "[]";
+    const auto rows =
+        co_await postgres::run_one(services.database, std::nullopt, sql::bind("provider_health.list", {}));
+    co_return rows && !rows->empty() ? std::string(rows->text(0, 0)) : "[]";
+}
+
+const auto started = std::chrono::steady_clock::now();
+
+// Whether a provider may still be called; also when none is reported.
+bool has_usable_provider(std::string_view providers) {
+    const auto parsed = json::document::parse(providers);
+    int reported = 0, usable = 0;
+    if (parsed)
+        parsed->root().each([&](json::value each) {
+            ++reported;
+            usable += each["state"].string() != "open";
+        });
+    return reported == 0 || usable > 0;
+}
+
+struct dependency {
+    std::string_view name, error;
+    bool works;
+};
+
+struct health_report {
+    unsigned status;
+    std::string body;
+};
+
+awaitable<health_report> report_health(const exchange& exchange) {
     auto& services = exchange.services;
+    const auto providers = co_await reported_providers(services);
+    const std::array dependencies{
+        dependency{"db", "Postgres cannot be reached", services.database.available()},
+        dependency{"redis", "Redis cannot be reached", services.redis.available()},
+        dependency{"kafka", "Kafka cannot be reached", services.publisher.available()},
+        dependency{"llm", "no provider works", has_usable_provider(providers)},
+    };
     json::object checks;
-    checks.add("database", services.database.available())
-        .add("kafka", services.publisher.available())
-        .add("cache", services.redis.available());
-    std::string providers = "[]";
-    if (services.database.available()) {
-        const auto rows =
-            co_await postgres::run_one(services.database, std::nullopt, sql::bind("provider_health.list", {}));
-        if (rows && !rows->empty()) providers = rows->text(0, 0);
+    json::array failures;
+    for (const auto& [name, error, works] : dependencies) {
+        checks.add(name, works);
+        if (!works) failures.add(json::object().add("service", name).add("error", error));
     }
-    const bool healthy = services.database.available() && services.publisher.available();
+    const auto uptime = std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now() - started);
+    const bool healthy = failures.empty();
     json::object body;
     body.add("status", healthy ? "healthy" : "degraded")
+        .add("service", services.catalogue.rows()->answers.service)
+        .add("version", services.options.version)
+        .add("uptime", uptime.count())
         .add("timestamp", to_text(exchange.request.arrived))
         .add_raw("checks", checks.text())
+        .add_raw("failures", failures.text())
         .add_raw("providers", providers);
-    co_return success(healthy ? 200 : 503, body.text());
+    co_return health_report{healthy ? 200u : 503u, body.text()};
+}
+
+awaitable<route_result> health(exchange& exchange) {
+    auto report = co_await report_health(exchange);
+    co_return success(report.status, report.body);
+}
+
+// For probes that look for the status at the top of the answer.
+awaitable<route_result> plain_health(exchange& exchange) {
+    auto report = co_await report_health(exchange);
+    response out;
+    out.status = report.status;
+    out.body = std::move(report.body);
+    co_return answer(std::move(out));
 }
 
 awaitable<route_result> metrics(exchange&) {
@@ -96,7 +154,16 @@ constexpr std::array rows{
         .handler = health,
         .response = "Health",
         .other_statuses = "503",
-        .summary = "Get the health of every dependency and provider"},
+        .summary = "Get the health of every dependency and provider; 503 when one does not work"},
+    route{.method = verb::get,
+        .path = "=/health",
+        .name = "operations.probe",
+        .access = access::anyone,
+        .rate_group = "anonymous",
+        .handler = plain_health,
+        .response_media = "application/json",
+        .other_statuses = "503",
+        .summary = "Same as /api/v1/health, without the envelope"},
     route{.method = verb::get,
         .path = "=/openapi.json",
         .name = "operations.openapi",

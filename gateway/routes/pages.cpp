@@ -1,4 +1,4 @@
-// The page: static files with their own, wider content policy.
+// The page: static files with a content policy of their own, unless the product documents one for every answer.
 #include <algorithm>
 
 #include "gateway/pages/pages.hpp"
@@ -20,34 +20,32 @@ std::string_view type_of(std::string_view name) {
     return "application/octet-stream";
 }
 
-route_result serve(std::string_view name, const request& request) {
+route_result serve(std::string_view name, const exchange& exchange) {
     const auto file =
         std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
     if (file == page_files.end()) return not_found("page");
     response out;
     out.content_type = type_of(name);
     const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
-    out.headers = {{"Content-Security-Policy", std::string(policy)}, {"Cache-Control", "no-cache"}, {"ETag", tag}};
-    if (request.header("if-none-match") == tag)
+    out.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
+    if (!exchange.services.catalogue.rows()->answers.has_content_policy)
+        out.headers.emplace_back("Content-Security-Policy", policy);
+    if (exchange.request.header("if-none-match") == tag)
         out.status = 304;
     else
         out.body = file->text;
     return out;
 }
 
-awaitable<route_result> index(exchange& exchange) { co_return serve("index.html", exchange.request); }
-awaitable<route_result> asset(exchange& exchange) { co_return serve(exchange.path.front(), exchange.request); }
+awaitable<route_result> index(exchange& exchange) { co_return serve("index.html", exchange); }
+awaitable<route_result> asset(exchange& exchange) { co_return serve(exchange.path.front(), exchange); }
 awaitable<route_result> client_module(exchange& exchange) {
-    co_return serve("client/" + exchange.path.front(), exchange.request);
+    co_return serve("client/" + exchange.path.front(), exchange);
 }
-awaitable<route_result> stylesheet(exchange& exchange) {
-    co_return serve("style/" + exchange.path.front(), exchange.request);
-}
-awaitable<route_result> view_module(exchange& exchange) {
-    co_return serve("views/" + exchange.path.front(), exchange.request);
-}
-awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange.request); }
-awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange.request); }
+awaitable<route_result> stylesheet(exchange& exchange) { co_return serve("style/" + exchange.path.front(), exchange); }
+awaitable<route_result> view_module(exchange& exchange) { co_return serve("views/" + exchange.path.front(), exchange); }
+awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange); }
+awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange); }
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .access = access::anyone, .handler = index},

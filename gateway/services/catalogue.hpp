@@ -1,4 +1,4 @@
-// The part of the profile that the gateway needs: limits for callers without an account, models and public settings.
+// The part of the profile that the gateway needs: limits for callers without an account, models and settings.
 // Loaded at start and reloaded every few seconds; readers hold a snapshot. Thread safe.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/http/security_headers.hpp"
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/postgres/postgres.hpp"
 
@@ -19,10 +20,20 @@ struct model_name {
     std::int64_t min_rank = 0;
 };
 
+/// The answers that a product documents: its headers, origins and name.
+struct product_answers {
+    std::shared_ptr<const security_headers> headers = default_security_headers();
+    bool has_content_policy = false;   ///< of its own, for every answer
+    std::vector<std::string> origins;  ///< CORS and WebSocket, unless ALLOWED_ORIGINS names others
+    std::string service = "airi";      ///< the name in the health report
+};
+
 struct catalogue_rows {
     std::map<std::string, rate, std::less<>> rates;  ///< of unauthenticated requests, by IP address
     std::vector<model_name> models;                  ///< each name once, by priority
     std::string settings = "{}";                     ///< the public ones, JSON
+    product_answers answers;
+    bool loaded = false;
 
     /// Whether a plan of this rank may name the model.
     bool offers(std::string_view model, std::int64_t rank) const {

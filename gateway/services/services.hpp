@@ -27,10 +27,12 @@ struct gateway_options {
     bool rate_limiting = true, websockets = true, file_uploads = true, voice_chat = false;
     seconds access_token_life{3600};
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
+    bool product_origins = true;       ///< those that the product documents too: ALLOWED_ORIGINS names no others
     std::string public_url;            ///< target of links in emails: the frontend, or this gateway's page
     bool secure_cookies = true;        ///< false for development over plain HTTP
     std::string api_url;               ///< this gateway's public origin
     std::string oauth_redirect_url;    ///< where identity providers redirect to
+    std::string version = "unknown";   ///< of the running program: the commit's first seven characters
 };
 
 struct services {
@@ -51,5 +53,8 @@ struct services {
     const gateway_options& options;
     airi::executor executor;
 };
+
+/// The origins whose pages may read responses and open sockets.
+std::vector<std::string> allowed_origins(const services&);
 
 }  // namespace airi::gateway

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "gateway/http/security_headers.hpp"
 #include "gateway/transport/http_target.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -74,22 +73,17 @@ bool is_valid_header(std::string_view name, std::string_view value) {
            !same_text(name, "transfer-encoding") && !same_text(name, "connection");
 }
 
-void append_security(std::string& out, const response& answer) {
-    static const std::string all = [] {
-        std::string lines;
-        for (const auto& [name, value] : security_headers) line(lines, name, value);
-        return lines;
-    }();
+void append_security(std::string& out, const response& answer, const security_headers& headers) {
     const auto brings = [&](std::string_view name) {
         return std::any_of(
             answer.headers.begin(), answer.headers.end(), [&](const auto& own) { return same_text(own.first, name); });
     };
     const auto overridden = [&](const auto& one) { return brings(one.first); };
-    if (answer.headers.empty() || std::none_of(security_headers.begin(), security_headers.end(), overridden)) {
-        out += all;
+    if (answer.headers.empty() || std::none_of(headers.all().begin(), headers.all().end(), overridden)) {
+        out += headers.lines();
         return;
     }
-    for (const auto& [name, value] : security_headers)
+    for (const auto& [name, value] : headers.all())
         if (!brings(name)) line(out, name, value);
 }
 
@@ -108,7 +102,7 @@ void append_head(std::string& out, const response& answer, const head_facts& fac
     number(out, answer.status);
     out.append(" ").append(phrase(answer.status)).append("\r\n");
     line(out, "Date", facts.date);
-    append_security(out, answer);
+    append_security(out, answer, *facts.security);
     line(out, "X-Request-Id", facts.request_id);
     if (may_have_body(answer.status) && is_valid_header("Content-Type", answer.content_type) &&
         !answer.content_type.empty())

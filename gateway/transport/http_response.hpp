@@ -18,10 +18,11 @@ struct head_facts {
     bool keep_alive = true;
     std::optional<std::size_t> length;  ///< Content-Length; none for a body without one
     bool chunked = false;
+    std::shared_ptr<const security_headers> security = default_security_headers();
 };
 
-/// Appends status line and headers: the security headers (except those that the response brings itself), the response's
-/// headers, and those of `facts`. A header that would break the framing is left out and logged.
+/// Appends status line and headers: those of `facts.security` (except those that the response brings itself), the
+/// response's headers, and those of `facts`. A header that would break the framing is left out and logged.
 void append_head(std::string& out, const response& answer, const head_facts& facts);
 
 /// Appends one chunk (RFC 9112 7.1); an empty piece is the last one.

@@ -361,6 +361,7 @@ head_facts http_session::facts() const {
     out.date = host_->date;
     out.http_1_0 = http_1_0_;
     out.keep_alive = keep_alive_;
+    out.security = host_->app.headers();
     return out;
 }
 

@@ -64,7 +64,7 @@ insert into profile_flags (name, enabled, rule) values
     ('voice_chat', false, '{"user_segments": []}'),
     ('gaming_integration', true, '{"beta_users": [], "max_concurrent_sessions": 50}');
 
--- Ours: the lifetimes of reset and verification links, and game sessions.
+-- Documented: the exact headers. Ours: the lifetimes of reset and verification links, and game sessions.
 insert into profile_settings (key, value, category, is_public) values
     ('product_name', '"AIRI Platform"', 'general', true),
     ('product_tagline', '"One assistant, many models."', 'general', true),
@@ -77,7 +77,8 @@ insert into profile_settings (key, value, category, is_public) values
     ('cache_reply_seconds', '300', 'cache', false),
     ('cache_profile_seconds', '3600', 'cache', false),
     ('cache_search_seconds', '600', 'cache', false),
-    ('hsts_seconds', '31536000', 'security', false),
+    ('hsts_subdomains', 'false', 'security', false),
+    ('content_security_policy', '"default-src ''self''"', 'security', false),
     ('gaming_types', '["minecraft"]', 'gaming', true),
     ('gaming_session_minutes', '120', 'gaming', true);
 

@@ -55,6 +55,7 @@ insert into profile_flags (name, enabled, rule) values
 on conflict do nothing;
 
 -- Ours: strikes, realtime and circuit breaker numbers, and that messages stay until their owner deletes them (0 days).
+-- Without a content policy JSON gets the strictest and each page one of its own.
 insert into profile_settings (key, value, category, is_public) values
     ('profile', to_jsonb(:'profile'::text), 'general', true),
     ('currency', '"usd"', 'billing', true),
@@ -68,6 +69,11 @@ insert into profile_settings (key, value, category, is_public) values
     ('access_token_seconds', '3600', 'auth', false),
     ('refresh_token_days', '7', 'auth', false),
     ('refresh_before_seconds', '300', 'auth', true),
+    ('hsts_seconds', '31536000', 'security', false),
+    ('hsts_subdomains', 'true', 'security', false),
+    ('content_security_policy', '""', 'security', false),
+    ('cors_origins', '[]', 'security', false),
+    ('service_name', '"airi"', 'operations', true),
     ('age_gate', '"off"', 'privacy', true),
     ('minor_age', '13', 'privacy', true),
     ('erasure_days', '30', 'privacy', true),

@@ -52,7 +52,7 @@ insert into profile_flags (name, enabled, rule) values
     ('magic_links', true, '{}'),
     ('socket_io', true, '{}');
 
--- Documented: the value sets, the keywords and the two sentiment thresholds. Ours: the severity of each state, the text
+-- Documented: the name of the service, the value sets, the keywords and the two sentiment thresholds. Ours: the severity of each state, the text
 -- of the fixed reply, the public help lines by country, and retention: audit rows for six years, as health records law
 -- demands.
 insert into profile_settings (key, value, category, is_public) values
@@ -63,6 +63,7 @@ insert into profile_settings (key, value, category, is_public) values
      '{"id": "avatar", "title": "Choose an avatar"}, '
      '{"id": "preferences", "title": "Notifications, privacy and reminders"}]',
      'general', true),
+    ('service_name', '"ai-service"', 'operations', true),
     ('billing_intervals', '["month", "year"]', 'billing', true),
     ('avatars', '["avatar-1", "avatar-2"]', 'general', true),
     ('user_defaults',

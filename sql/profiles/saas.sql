@@ -53,8 +53,9 @@ insert into profile_flags (name, enabled, rule) values
     ('gaming_integration', true, '{"beta_users": [], "max_concurrent_sessions": 50}'),
     ('custom_avatars', true, '{"plans": ["plus", "pro"], "upload_limit": {"plus": 5, "pro": -1}}');
 
--- A birth date is required at signup, so that a child cannot pass by leaving it out.
--- Access and refresh tokens expire as on the platform (1 hour, 7 days), not after the documented 7 days for all. Ours:
+-- A birth date is required at signup, so that a child cannot pass by leaving it out. Access and refresh tokens expire
+-- as on the platform (1 hour, 7 days), not after the documented 7 days for all. Documented: the content policy and the
+-- origin https://airi.chat. Ours: the app's own origin, which the document leaves out;
 -- webhooks are remembered for 90 days (24 hours are shorter than Stripe's retries), and the longest game session.
 insert into profile_settings (key, value, category, is_public) values
     ('product_name', '"AIRI"', 'general', true),
@@ -65,6 +66,11 @@ insert into profile_settings (key, value, category, is_public) values
      '{"id": "first_message", "title": "Say hello"}, '
      '{"id": "profile", "title": "Tell us your name"}]',
      'general', true),
+    ('content_security_policy',
+     '"default-src ''self''; script-src ''self'' ''unsafe-inline'' https://js.stripe.com; '
+     'style-src ''self'' ''unsafe-inline''; img-src ''self'' data: https:; connect-src ''self'' wss: https:"',
+     'security', false),
+    ('cors_origins', '["https://airi.chat", "https://app.airi.chat"]', 'security', false),
     ('overage_allowed', 'false', 'billing', true),
     ('temperature', '0.7', 'chat', false),
     ('voice_sample_rate', '16000', 'voice', true),

@@ -18,6 +18,16 @@ from plans p where p.active;
 -- name: catalogue.public_settings
 select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings where is_public;
 
+-- name: catalogue.answers
+-- The answers that the product documents: NULL or empty where it documents none.
+select max((value #>> '{}')::bigint) filter (where key = 'hsts_seconds'),
+       bool_or((value #>> '{}')::boolean) filter (where key = 'hsts_subdomains'),
+       coalesce(max(value #>> '{}') filter (where key = 'content_security_policy'), ''),
+       max(value::text) filter (where key = 'cors_origins'),
+       coalesce(max(value #>> '{}') filter (where key = 'service_name'), '')
+from system_settings
+where key in ('hsts_seconds', 'hsts_subdomains', 'content_security_policy', 'cors_origins', 'service_name');
+
 -- name: catalogue.setting
 select value #>> '{}' from system_settings where key = :key;
 

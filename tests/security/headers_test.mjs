@@ -6,38 +6,38 @@ import { address, withAccounts } from '../support/js/accounts.mjs';
 import { ask } from '../support/js/raw.mjs';
 
 const test = withAccounts();
-const five = {
+// Of the AIRI SaaS; tests/products has those of the others.
+const documented = {
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'x-xss-protection': '1; mode=block',
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    'content-security-policy':
+        "default-src 'self'; script-src 'self' 'unsafe-inline' https://js.stripe.com; " +
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' wss: https:",
 };
 
-test('AIRI-12 SAAS-09: five security headers have exact values on responses, errors, pages and images', async ({
-    ports,
-    join,
-}) => {
+test('SAAS-09: the documented headers are on responses, errors and pages', async ({ ports, join }) => {
     const account = await join();
-    for (const [one, policy] of [
-        [{ path: '/api/v1/plans' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/api/v1/conversations', token: account.token }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/api/v1/conversations' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/nowhere' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ method: 'POST', path: '/api/v1/auth/login', body: '{' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/v1/models' }, "default-src 'none'; frame-ancestors 'none'"],
-        [{ path: '/' }, /^default-src 'self'; .*frame-ancestors 'none'$/],
-        [{ path: '/docs' }, /^default-src 'self'; /],
-        [{ path: '/avatar-moon.svg' }, /^default-src 'self'; /],
+    for (const one of [
+        { path: '/api/v1/plans' },
+        { path: '/api/v1/conversations', token: account.token },
+        { path: '/api/v1/conversations' },
+        { path: '/nowhere' },
+        { method: 'POST', path: '/api/v1/auth/login', body: '{' },
+        { method: 'POST', path: '/api/v1/auth/login', body: 'a'.repeat(70_000) },
+        { path: '/v1/models' },
+        { path: '/' },
+        { path: '/docs' },
+        { path: '/avatar-moon.svg' },
     ]) {
         const { headers } = await ask(ports[0], { from: address(), ...one });
-        for (const [name, value] of Object.entries(five)) assert.equal(headers[name], value, `${one.path}: ${name}`);
-        if (typeof policy === 'string') assert.equal(headers['content-security-policy'], policy, one.path);
-        else assert.match(headers['content-security-policy'], policy, one.path);
-        assert.ok(!/unsafe|\*/.test(headers['content-security-policy']), one.path);
+        for (const [name, value] of Object.entries(documented))
+            assert.equal(headers[name], value, `${one.path}: ${name}`);
     }
 });
 
-test('AIRI-12 SAAS-09: CORS allows localhost:5173 in development and only FRONTEND_URL in production', async ({
+test('AIRI-12 SAAS-09: CORS allows localhost:5173 in development, and in production FRONTEND_URL and the documented origins', async ({
     system,
     ports,
 }) => {
@@ -51,6 +51,10 @@ test('AIRI-12 SAAS-09: CORS allows localhost:5173 in development and only FRONTE
             [ports[0], 'http://localhost:5173', true],
             [ports[0], frontend, false],
             [ports[0], 'http://localhost:5174', false],
+            [ports[0], 'https://airi.chat', true],
+            [ports[0], 'https://app.airi.chat', true],
+            [ports[0], 'https://evil.airi.chat', false],
+            [ports[1], 'https://airi.chat', true],
             [ports[1], frontend, true],
             [ports[1], 'http://localhost:5173', false],
             [ports[1], 'http://app.example.com', false],

@@ -186,7 +186,7 @@ export class Session extends EventTarget {
     }
 
     async send(method, path, body, token, raw = false) {
-        const headers = { Accept: raw ? '*/*' : 'application/json' };
+        const headers = { Accept: raw ? '*/*' : 'application/json', 'X-Token-Transport': 'bearer' };
         if (body !== undefined) headers['Content-Type'] = 'application/json';
         if (token) headers.Authorization = `Bearer ${token}`;
         let response;

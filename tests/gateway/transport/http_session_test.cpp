@@ -36,6 +36,33 @@ TEST_CASE("an answer carries the security headers, but its own header of the sam
     CHECK_FALSE(reply.headers.contains("server"));
 }
 
+TEST_CASE("AIRI-12 SAAS-09: the application decides the security headers, those of the transport's own errors too") {
+    live_server server;
+    const auto policy = [&] {
+        return std::pair(ask(server.port(), get("/echo")), ask(server.port(), get("/echo", "X: a\r\n b\r\n")));
+    };
+    const auto shown = [](const auto& reply) {
+        return reply.headers.at("strict-transport-security") + " | " + reply.headers.at("content-security-policy");
+    };
+    const auto strict = policy();
+    CHECK(strict.first.status == 200);
+    CHECK(strict.second.status == 400);
+    for (const auto& reply : {strict.first, strict.second})
+        CHECK(shown(reply) == "max-age=31536000; includeSubDomains | default-src 'none'; frame-ancestors 'none'");
+    server.on_thread([&] {
+        server.app.security =
+            std::make_shared<const gateway::security_headers>(gateway::header_policy{60, false, "default-src 'self'"});
+    });
+    const auto own = policy();
+    for (const auto& reply : {own.first, own.second}) CHECK(shown(reply) == "max-age=60 | default-src 'self'");
+    // What would break the framing is not sent.
+    server.on_thread([&] {
+        server.app.security = std::make_shared<const gateway::security_headers>(
+            gateway::header_policy{60, false, "default-src 'self'\r\nX: y"});
+    });
+    CHECK(shown(policy().first) == "max-age=60 | default-src 'none'; frame-ancestors 'none'");
+}
+
 TEST_CASE("a rejected request gets an error envelope and ends the connection") {
     live_server server;
     raw_client client(server.port());

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "gateway/settings.hpp"
 #include "tests/support/cpp/live_server.hpp"
 #include "tests/support/cpp/ws_client.hpp"
 
@@ -90,6 +91,12 @@ TEST_CASE("frames that break the protocol close the socket with the code of thei
     }
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
     CHECK(server.app.peers_open == 0);
+}
+
+TEST_CASE("SAAS-30: a socket is pinged every 30 s, and a ping has 30 s for its answer") {
+    const auto limits = gateway::listening_of({}).limits;
+    CHECK(limits.ping_every == seconds{30});
+    CHECK(limits.pong_time == seconds{30});
 }
 
 TEST_CASE("a client that disconnects without a close frame is detected") {

@@ -23,7 +23,9 @@ public:
     std::size_t body_limit(gateway::verb method, std::string_view path) const override;
     awaitable<gateway::answer> handle(gateway::request in) override;
     awaitable<std::variant<gateway::response, gateway::upgraded>> upgrade(gateway::request in) override;
+    std::shared_ptr<const gateway::security_headers> headers() const override { return security; }
 
+    std::shared_ptr<const gateway::security_headers> security = gateway::default_security_headers();
     boost::asio::steady_timer held;  ///< /held responds when it is cancelled
     std::atomic<int> handled{0};
     std::atomic<int> holding{0};

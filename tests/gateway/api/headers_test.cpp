@@ -1,0 +1,63 @@
+// Security headers and origins of the application's answers.
+#include "gateway/settings.hpp"
+#include "tests/gateway/gateway_fixture.hpp"
+#include "tests/support/cpp/contains.hpp"
+
+using namespace airi;
+using namespace airi::test;
+
+namespace {
+
+using house = gateway_fixture;
+
+gateway::request with_header(gateway::request in, std::string name, std::string value) {
+    in.headers.emplace_back(std::move(name), std::move(value));
+    return in;
+}
+
+}  // namespace
+
+TEST_CASE("only listed origins may read responses") {
+    house h;
+    const auto from = [&](const char* origin) {
+        return h.ask(with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", origin));
+    };
+    CHECK(house::header(from("https://app.example"), "Access-Control-Allow-Origin") == "https://app.example");
+    CHECK(house::header(from("https://evil.example"), "Access-Control-Allow-Origin") == "none");
+    CHECK(house::header(from("https://app.example.evil.example"), "Access-Control-Allow-Origin") == "none");
+    CHECK(house::header(from("null"), "Access-Control-Allow-Origin") == "none");
+    CHECK(house::header(from("https://evil.example"), "Vary") == "Origin");
+    const auto preflight =
+        h.ask(with_header(house::anonymous(verb::options, "/api/v1/conversations"), "origin", "https://app.example"));
+    CHECK(preflight.status == 204);
+    CHECK(contains(house::header(preflight, "Access-Control-Allow-Methods"), "PATCH"));
+}
+
+TEST_CASE("AIRI-12 SAAS-09: the profile decides headers and origins, and ALLOWED_ORIGINS replaces its origins") {
+    house h;
+    h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name != "catalogue.answers") return postgres::rows{};
+        return house::row({"60", "f", "default-src 'self'", R"(["https://shop.example"])", "shop"});
+    };
+    CHECK(contains(h.application->headers()->lines(), "max-age=31536000; includeSubDomains\r\n"));
+    REQUIRE(h.io.run(h.known.load(h.database)));
+    CHECK(contains(h.application->headers()->lines(), "Strict-Transport-Security: max-age=60\r\n"));
+    CHECK(contains(h.application->headers()->lines(), "Content-Security-Policy: default-src 'self'\r\n"));
+    // Every answer has the policy, so a page brings none.
+    CHECK(house::header(h.ask(house::anonymous(verb::get, "/")), "Content-Security-Policy") == "none");
+    const auto allowed = [&] {
+        auto in = with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", "https://shop.example");
+        const auto socket = h.io.run(
+            h.application->upgrade(with_header(h.request(verb::get, "/ws"), "origin", "https://shop.example")));
+        CHECK(std::holds_alternative<gateway::upgraded>(socket) ==
+              (house::header(h.ask(in), "Access-Control-Allow-Origin") != "none"));
+        return house::header(h.ask(std::move(in)), "Access-Control-Allow-Origin");
+    };
+    CHECK(allowed() == "https://shop.example");
+    h.options.product_origins = false;
+    CHECK(allowed() == "none");
+    gateway::gateway_settings settings;
+    CHECK(gateway::options_of(settings).product_origins);
+    settings.allowed_origins = "https://other.example";
+    CHECK_FALSE(gateway::options_of(settings).product_origins);
+}
