@@ -39,7 +39,8 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('anonymous', '*', 'ip', 100, 60), ('chat', '*', 'user', 100, 60), ('chat', 'enterprise', 'user', 500, 60),
     ('voice', '*', 'user', 50, 3600), ('voice', 'enterprise', 'user', 5000, 3600), ('gaming', '*', 'user', 60, 3600),
     ('gaming', 'enterprise', 'user', 5000, 3600), ('search', '*', 'user', 100, 60),
-    ('search', 'enterprise', 'user', 500, 60), ('subscription', '*', 'user', 100, 60), ('upload', '*', 'user', 100, 3600),
+    ('search', 'enterprise', 'user', 500, 60), ('subscription', '*', 'user', 100, 60),
+    ('upload', '*', 'user', 100, 3600),
     ('upload', 'enterprise', 'user', 1000, 3600);
 
 -- The documented rate stands for input and output: 0.01 USD per 1,000 tokens are 10,000 nano-dollars a token. GPT-4

@@ -124,8 +124,8 @@ update companions set deleted_at = now() where owner is null and deleted_at is n
 update plans set is_default = false where is_default and id not in (select id from profile_plans where is_default);
 insert into plans select * from profile_plans
 on conflict (id) do update set
-    name = excluded.name, rank = excluded.rank, price_cents = excluded.price_cents, currency = excluded.currency,
-    billing_period = excluded.billing_period, stripe_price_id = excluded.stripe_price_id,
+    name = excluded.name, tier = excluded.tier, rank = excluded.rank, price_cents = excluded.price_cents,
+    currency = excluded.currency, billing_period = excluded.billing_period, stripe_price_id = excluded.stripe_price_id,
     context_tokens = excluded.context_tokens, reply_tokens = excluded.reply_tokens, features = excluded.features,
     is_default = excluded.is_default, active = true, position = excluded.position;
 update plans set active = false, is_default = false where id not in (select id from profile_plans);

@@ -52,9 +52,9 @@ insert into profile_flags (name, enabled, rule) values
     ('magic_links', true, '{}'),
     ('socket_io', true, '{}');
 
--- Documented: the name of the service, the value sets, the keywords and the two sentiment thresholds. Ours: the severity of each state, the text
--- of the fixed reply, the public help lines by country, and retention: audit rows for six years, as health records law
--- demands.
+-- Documented: the service's name, the value sets, the keywords and the two sentiment thresholds. Ours: each state's
+-- severity, the text of the fixed reply, the public help lines by country, and retention: audit rows for six years, as
+-- health records law demands.
 insert into profile_settings (key, value, category, is_public) values
     ('product_name', '"Ezri"', 'general', true),
     ('product_tagline', '"A quiet place to notice how you are."', 'general', true),

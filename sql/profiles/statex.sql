@@ -5,18 +5,18 @@
 -- 4,000 on request. Ours: the prices, and what a tier unlocks: quota, priority, and the providers it may use.
 -- `providers` binds the chain: eu_compliance never reaches a provider outside the EU, and no tier falls back to another
 -- tier's (the local and the simulated one run in our own system).
-insert into profile_plans (id, name, rank, price_cents, currency, billing_period, stripe_price_id, context_tokens,
+insert into profile_plans (id, name, tier, rank, price_cents, currency, billing_period, stripe_price_id, context_tokens,
     reply_tokens, features, is_default, position)
 values
-    ('standard', 'Standard', 0, 0, 'eur', 'once', null, 8000, 2000,
+    ('standard', 'Standard', 'STANDARD', 0, 0, 'eur', 'once', null, 8000, 2000,
      '{"voice": true, "prototypes": true, "providers": ["openai", "ollama", "simulated"], '
      '"summary": "Two AI requests a day."}',
      true, 1),
-    ('eu_compliance', 'EU compliance', 10, 2900, 'eur', 'once', null, 8000, 4000,
+    ('eu_compliance', 'EU compliance', 'EU_COMPLIANCE', 10, 2900, 'eur', 'once', null, 8000, 4000,
      '{"voice": true, "prototypes": true, "providers": ["azure", "ollama", "simulated"], '
      '"summary": "20 AI requests a day, answered within the EU."}',
      false, 2),
-    ('premium', 'Premium', 20, 4900, 'eur', 'once', null, 8000, 4000,
+    ('premium', 'Premium', 'PREMIUM', 20, 4900, 'eur', 'once', null, 8000, 4000,
      '{"voice": true, "prototypes": true, "priority": true, "providers": ["azure", "openai", "ollama", "simulated"], '
      '"summary": "100 AI requests a day on every AI tier, first in line."}',
      false, 3);

@@ -7,7 +7,8 @@ select provider, model, min_rank, priority, input_nanousd, output_nanousd, conte
 from model_prices where active order by priority, provider, model;
 
 -- name: catalogue.plans
-select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'price_cents', p.price_cents,
+select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name,
+    'tier', coalesce(p.tier, p.id), 'price_cents', p.price_cents,
     'currency', p.currency, 'billing_period', p.billing_period, 'features', p.features,
     'context_tokens', p.context_tokens, 'limits', (
         select coalesce(jsonb_object_agg(l.resource || '_per_' || l.period, l.amount), '{}')

@@ -9,7 +9,8 @@ with refused as (
     where :body::jsonb ->> 'avatar' is not null and not avatar_allowed(:body::jsonb ->> 'avatar')
 ), changed as (update users u set
     display_name = case when :body::jsonb ? 'display_name' then :body::jsonb ->> 'display_name' else display_name end,
-    locale = coalesce(:body::jsonb ->> 'locale', locale), timezone = coalesce(:body::jsonb ->> 'timezone', timezone),
+    locale = coalesce(:body::jsonb ->> 'language', :body::jsonb ->> 'locale', locale),
+    timezone = coalesce(:body::jsonb ->> 'timezone', timezone),
     avatar = case when :body::jsonb ? 'avatar' then :body::jsonb ->> 'avatar' else avatar end,
     preferences = jsonb_strip_nulls(preferences || coalesce(:body::jsonb -> 'preferences', '{}')),
     metadata = jsonb_strip_nulls(metadata || coalesce(:body::jsonb -> 'metadata', '{}')), updated_at = now()
