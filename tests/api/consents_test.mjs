@@ -50,7 +50,7 @@ async function child({ system, ports, post }) {
     };
 }
 
-test('SAAS-07: a missing or impossible birth date is rejected, and a child needs a parent with another address', async ({
+test("SAAS-07: a missing or impossible birth date is rejected, and a child needs a parent's own address", async ({
     system,
     post,
 }) => {

@@ -37,7 +37,7 @@ test('SAAS-09: the documented headers are on responses, errors and pages', async
     }
 });
 
-test('AIRI-12 SAAS-09: CORS allows localhost:5173 in development, and in production FRONTEND_URL and the documented origins', async ({
+test('SAAS-09: CORS allows localhost:5173 in development, FRONTEND_URL and documented origins always', async ({
     system,
     ports,
 }) => {

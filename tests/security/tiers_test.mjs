@@ -5,17 +5,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
+import { address, withProduct } from '../support/js/accounts.mjs';
 import { binaries } from '../support/js/system/system.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
-import { withSystem } from '../support/js/scenario.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
-const scenario = withSystem({
-    profile: 'airi',
-    gatewayEnv: { ADDRESS: '0.0.0.0', ENABLE_RATE_LIMITING: 'true', FRONTEND_URL: 'https://app.example.com' },
-});
-
-let last = 256;
-const address = () => `127.0.${++last >> 8}.${last & 255}`;
+const scenario = withProduct('airi');
 const portsOf = (system) => ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
 
 // A user with that plan that no gateway has cached.
@@ -168,7 +163,7 @@ scenario(
     async ({ system }) => {
         const [port] = portsOf(system);
         const account = await join(system, 'free');
-        const origin = 'https://app.example.com';
+        const origin = 'http://localhost:5173';
         const wrong = {
             method: 'POST',
             path: '/api/v1/conversations',
@@ -212,6 +207,17 @@ scenario(
             before,
             'and nothing was executed',
         );
+        await system.rows(
+            `update rate_limits set max_requests = 2000, strategy = 'fixed_window'
+             where name = 'api' and scope = 'ip'`,
+        );
+        await eventually('each gateway has the limit back', async () => {
+            const other = address();
+            const tries = [];
+            for (let i = 0; i < 16; ++i)
+                tries.push((await ask(portsOf(system)[i % 2], { ...wrong, from: other })).status);
+            return tries.every((status) => status === 401);
+        });
     },
 );
 

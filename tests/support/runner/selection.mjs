@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
-export const labels = ['unit', 'integration', 'api', 'security', 'faults', 'e2e', 'scaffolds'];
+export const labels = ['unit', 'integration', 'products', 'api', 'security', 'faults', 'e2e', 'scaffolds'];
 const programs = labels.slice(0, 2);
 const folders = labels.slice(2);
 
@@ -67,7 +67,7 @@ const shared = new Set(
 
 // Of one changed file: the names of jobs, or null for all.
 function touchedBy(file, files) {
-    if (/^tests\/(api|security|faults|e2e|scaffolds)\/\w+_test\.mjs$/.test(file)) return [file];
+    if (/^tests\/(products|api|security|faults|e2e|scaffolds)\/\w+_test\.mjs$/.test(file)) return [file];
     if (/^tests\/(?!support)[\w/]+\.(cpp|hpp|json)$/.test(file)) return programs;
     if (/^deploy\/(templates\/|lib\/new\.sh$)/.test(file)) return ['tests/scaffolds/scaffolds_test.mjs'];
     if (/\.md$|^docs\/|^deploy\/lint\/|^bench\/|^\.[\w.-]+$|^LICENSE$/.test(file)) return ['unit'];
