@@ -126,3 +126,11 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
             CHECK((r.access == access::anyone) == (picture || open.contains(r.path)));
         }
 }
+
+TEST_CASE("AIRI-05 AIRI-27: a profile is cached for at most an hour, a search for at most ten minutes") {
+    std::map<std::string, seconds> found;
+    for (const auto& table : routes::tables())
+        for (const auto& r : table) found.emplace(r.name, r.cache_for);
+    CHECK(found.at("profile.get") == seconds{3600});
+    CHECK(found.at("messages.search") == seconds{600});
+}
