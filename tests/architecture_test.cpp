@@ -50,7 +50,7 @@ const std::vector<folder_rule> rules{
     {"gateway/pages/", {}},
 
     {"workers/runtime/", {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
-    {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], "sql/"}},
+    {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], ports[2], "sql/"}},
     // A worker; its module and the program's main are covered by this rule too.
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/telemetry/",

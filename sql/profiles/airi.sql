@@ -43,22 +43,23 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('upload', '*', 'user', 100, 3600),
     ('upload', 'enterprise', 'user', 1000, 3600);
 
--- The documented rate stands for input and output: 0.01 USD per 1,000 tokens are 10,000 nano-dollars a token. GPT-4
--- from pro upwards; OpenAI first, then Anthropic, then Groq. Ours: opus for enterprise only; context sizes (the
--- providers' own); claude-3-haiku, documented without a price, and gpt-4o-mini at their list prices; llama2, without a
--- price, is off until an operator sets one.
+-- The documented rate stands for input and output: 0.01 USD per 1,000 tokens are 10,000 nano-dollars a token. GPT-3.5
+-- for free, GPT-4 from pro upwards; OpenAI first, then Anthropic, then Groq. Ours: opus for enterprise only; which
+-- models stand in for free while OpenAI cannot answer or has no key; context sizes (the providers' own);
+-- claude-3-haiku, documented without a price, and gpt-4o-mini at their list prices; llama2, without a price, is off
+-- until an operator sets one.
 insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
-    reply_tokens, active)
+    reply_tokens, active, stand_in)
 values
-    ('openai', 'gpt-4-turbo-preview', 10, 10, 10000, 10000, 128000, 4096, true),
-    ('openai', 'gpt-4', 10, 20, 30000, 30000, 8192, 4096, true),
-    ('anthropic', 'claude-3-opus', 20, 30, 15000, 15000, 200000, 4096, true),
-    ('anthropic', 'claude-3-sonnet', 10, 40, 3000, 3000, 200000, 4096, true),
-    ('openai', 'gpt-3.5-turbo', 0, 50, 1500, 1500, 16385, 4096, true),
-    ('anthropic', 'claude-3-haiku', 0, 60, 250, 1250, 200000, 4096, true),
-    ('groq', 'mixtral-8x7b', 0, 70, 600, 600, 32768, 4096, true),
-    ('openai', 'gpt-4o-mini', 0, 80, 150, 600, 128000, 4096, true),
-    ('groq', 'llama2', 0, 90, 0, 0, 4096, 2048, false);
+    ('openai', 'gpt-4-turbo-preview', 10, 10, 10000, 10000, 128000, 4096, true, false),
+    ('openai', 'gpt-4', 10, 20, 30000, 30000, 8192, 4096, true, false),
+    ('anthropic', 'claude-3-opus', 20, 30, 15000, 15000, 200000, 4096, true, false),
+    ('anthropic', 'claude-3-sonnet', 10, 40, 3000, 3000, 200000, 4096, true, false),
+    ('openai', 'gpt-3.5-turbo', 0, 50, 1500, 1500, 16385, 4096, true, false),
+    ('anthropic', 'claude-3-haiku', 10, 60, 250, 1250, 200000, 4096, true, true),
+    ('groq', 'mixtral-8x7b', 10, 70, 600, 600, 32768, 4096, true, true),
+    ('openai', 'gpt-4o-mini', 10, 80, 150, 600, 128000, 4096, true, false),
+    ('groq', 'llama2', 10, 90, 0, 0, 4096, 2048, false, false);
 
 -- Documented: voice chat is off. Ours: gaming.
 insert into profile_flags (name, enabled, rule) values

@@ -44,6 +44,24 @@ on conflict do nothing;
 update profile_rates set strategy = 'fixed_window' where name = 'api' and scope = 'ip';
 update profile_rates set strategy = 'token_bucket' where name = 'avatars';
 
+-- The ids that the providers accept today for names that they have retired: the successors that they name
+-- (developers.openai.com/api/docs/deprecations, platform.claude.com/docs/en/about-claude/model-deprecations,
+-- console.groq.com/docs/deprecations; read in November 2026). Of OpenAI's, those that take a temperature and do not
+-- reason first; they, and gpt-4o-mini, are accepted until 14 January 2027. Azure's ids are the operator's deployments.
+-- Users pay the documented price of the name.
+insert into model_ids (provider, model, api_id) values
+    ('openai', 'gpt-4-turbo-preview', 'gpt-4.1'),
+    ('openai', 'gpt-4', 'gpt-4.1'),
+    ('openai', 'gpt-3.5-turbo', 'gpt-4.1-mini'),
+    ('anthropic', 'claude-3-opus', 'claude-opus-4-6'),
+    ('anthropic', 'claude-3-sonnet', 'claude-sonnet-4-6'),
+    ('anthropic', 'claude-3-haiku', 'claude-haiku-4-5-20251001'),
+    ('anthropic', 'claude-3-haiku-20240307', 'claude-haiku-4-5-20251001'),
+    ('groq', 'mixtral-8x7b', 'openai/gpt-oss-120b'),
+    ('groq', 'mixtral-8x7b-32768', 'openai/gpt-oss-120b'),
+    ('groq', 'llama2', 'openai/gpt-oss-20b')
+on conflict (provider, model) do update set api_id = excluded.api_id;
+
 -- A local model; the simulated one is always last.
 insert into profile_models (provider, model, priority, input_nanousd, output_nanousd, context_tokens) values
     ('ollama', 'llama3.2', 900, 0, 0, 8192), ('simulated', 'simulated-1', 1000, 100, 200, 32768)
@@ -56,6 +74,8 @@ on conflict do nothing;
 
 -- Ours: strikes, realtime and circuit breaker numbers, and that messages stay until their owner deletes them (0 days).
 -- Without a content policy JSON gets the strictest and each page one of its own.
+-- A provider behind provider_min_success or provider_max_latency_ms is called after the others. provider_budgets are
+-- those of the operator's accounts: {"openai": {"requests_per_minute": 500, "tokens_per_minute": 200000}}.
 insert into profile_settings (key, value, category, is_public) values
     ('profile', to_jsonb(:'profile'::text), 'general', true),
     ('currency', '"usd"', 'billing', true),
@@ -83,6 +103,11 @@ insert into profile_settings (key, value, category, is_public) values
     ('channels_per_client', '100', 'realtime', true),
     ('circuit_failures', '3', 'providers', false),
     ('circuit_open_ms', '60000', 'providers', false),
+    ('provider_fallback', 'true', 'providers', false),
+    ('provider_probe_seconds', '30', 'providers', false),
+    ('provider_min_success', '0.5', 'providers', false),
+    ('provider_max_latency_ms', '10000', 'providers', false),
+    ('provider_budgets', '{}', 'providers', false),
     ('moderation_strikes',
      '{"warnings_before_suspension": 3, "suspension_days": 7, "suspensions_before_ban": 2}',
      'moderation', false),
@@ -148,7 +173,7 @@ on conflict (provider, model) do update set
            is distinct from (excluded.input_nanousd, excluded.output_nanousd))::int,
     min_rank = excluded.min_rank, priority = excluded.priority, input_nanousd = excluded.input_nanousd,
     output_nanousd = excluded.output_nanousd, context_tokens = excluded.context_tokens,
-    reply_tokens = excluded.reply_tokens, active = excluded.active;
+    reply_tokens = excluded.reply_tokens, active = excluded.active, stand_in = excluded.stand_in;
 update model_prices set active = false where (provider, model) not in (select provider, model from profile_models);
 
 insert into feature_flags select * from profile_flags

@@ -3,8 +3,19 @@
 select name, max_requests, window_seconds, strategy from rate_limits where scope = 'ip' and plan = '*';
 
 -- name: catalogue.models
-select provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens, reply_tokens, version
-from model_prices where active order by priority, provider, model;
+-- `api_id` is the model's id at its provider. `tier` is another name for it (setting ai_tiers), with the version of the
+-- provider's API for it.
+select m.provider, m.model, m.min_rank, m.priority, m.input_nanousd, m.output_nanousd, m.context_tokens, m.reply_tokens,
+    m.version, coalesce(i.api_id, m.model) as api_id, m.stand_in, t.tier, t.api_version
+from model_prices m
+left join model_ids i using (provider, model)
+left join (
+    select e.key as tier, e.value ->> 'provider' as provider, e.value ->> 'model' as model,
+           e.value ->> 'api_version' as api_version
+    from system_settings s,
+        jsonb_each(case when jsonb_typeof(s.value) = 'object' then s.value else '{}' end) e
+    where s.key = 'ai_tiers') t using (provider, model)
+where m.active order by m.priority, m.provider, m.model;
 
 -- name: catalogue.plans
 select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name,
@@ -31,6 +42,10 @@ where key in ('hsts_seconds', 'hsts_subdomains', 'content_security_policy', 'cor
 
 -- name: catalogue.setting
 select value #>> '{}' from system_settings where key = :key;
+
+-- name: catalogue.provider_settings
+-- The settings by which the workers choose providers.
+select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings where category = 'providers';
 
 -- name: catalogue.blocked_terms
 select term, category, action from blocked_terms;

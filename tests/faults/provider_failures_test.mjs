@@ -12,12 +12,15 @@ const scenario = withFaults({
     chatEnv: { CHAT_FIRST_TOKEN_LIMIT: '2s', CHAT_GAP_LIMIT: '2s', CHAT_TOTAL_LIMIT: '8s' },
 });
 
-// One at a time with a good call between them: three failures in a row would exclude the provider for a minute.
+// One at a time with two good calls between them: three failures in a row would exclude the provider for a minute, and
+// one that fails half of its calls is asked last.
 async function each(client, scripts, within = 20_000) {
     const out = new Map();
     for (const script of scripts) {
-        const [good] = await client.sendAll(orders(1, { script: 'tokens=2' }));
-        await eventually('a good call', () => good.ended);
+        for (let i = 0; i < 2; ++i) {
+            const [good] = await client.sendAll(orders(1, { script: 'tokens=2' }));
+            await eventually('a good call', () => good.ended);
+        }
         const [one] = await client.sendAll(orders(1, { script }));
         await eventually(`the end of ${script}`, () => one.ended, { within });
         out.set(script, one);
@@ -190,3 +193,71 @@ scenario('a provider that requests a pause is not called, and the others continu
             ['anthropic'],
         );
 });
+
+scenario("AIRI-28: with Groq's key alone messages are answered, by the id that Groq accepts", async (stage) => {
+    const { system } = stage;
+    await system.stop('chat-1');
+    await system.start('chat-1', { OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' });
+    const [client] = await stage.clientsOf(1);
+    const sent = await client.sendAll(orders(3, { script: 'tokens=3' }));
+    assert.equal(await stage.check(), 3);
+    for (const one of sent) {
+        const { provider, model } = one.end.message.metadata;
+        assert.deepEqual([provider, model], ['groq', 'mixtral-8x7b-32768']);
+    }
+    const asked = await system.stubRequests(sent[0].order.mark);
+    assert.deepEqual(
+        asked.map((one) => [one.provider, one.model]),
+        [['groq', 'openai/gpt-oss-120b']],
+    );
+});
+
+scenario(
+    'AIRI-30 SAAS-32: what one worker knows of a provider is stored, and excludes it for all until it is back',
+    async (stage) => {
+        const { system } = stage;
+        // Longer than this test takes.
+        await system.rows("update system_settings set value = '300000' where key = 'circuit_open_ms'");
+        await system.stop('chat-1');
+        await system.start('chat-1');
+        await system.start('chat-2');
+        await system.settled({ chat: 2 });
+        const [client] = await stage.clientsOf(1);
+        // One conversation is one partition's, so these are one worker's.
+        const first = await client.sendAll(orders(1, { script: 'openai.status=500 tokens=2' }));
+        await eventually('the first is answered', () => first[0].ended);
+        const { conversation_id } = first[0].ids;
+        for (let i = 0; i < 2; ++i) {
+            const [next] = await client.sendAll(
+                orders(1, { script: 'openai.status=500 tokens=2' }).map((order) => ({ ...order, conversation_id })),
+            );
+            await eventually('it is answered', () => next.ended);
+            assert.equal(next.end.message.metadata.provider, 'anthropic');
+        }
+        const views = () =>
+            system.rows(
+                `select instance, state, failures, last_error, success_rate, open_until > now() as open
+                    from provider_health where provider = 'openai' order by failures desc`,
+            );
+        const [worker] = await eventually('its view is stored', async () => {
+            const rows = await views();
+            return rows[0]?.failures === 3 && rows;
+        });
+        assert.deepEqual([worker.state, worker.last_error, worker.open], ['open', 'provider unavailable', true]);
+        assert.ok(worker.success_rate < 0.8);
+        const answered = async () => {
+            const sent = await client.sendAll(orders(8, { script: 'tokens=2' }));
+            await eventually('all are answered', () => sent.every((one) => one.ended));
+            return sent.map((one) => one.end.message.metadata.provider);
+        };
+        const all = (what, provider) =>
+            eventually(what, async () => (await answered()).every((one) => one === provider), { every: 500 });
+        await all('no worker asks it', 'anthropic');
+        assert.equal((await views()).length, 2, 'both workers');
+        // Back at once: the pause is over for a new worker in the place of the one that has seen the failures.
+        await system.stop(worker.instance);
+        await system.start(worker.instance);
+        await all('both workers ask it again', 'openai');
+        await stage.check();
+    },
+);

@@ -97,4 +97,14 @@ inline constexpr documented_model documented_models[] = {
     {"statex", "azure", "gpt-4", 60'000},
 };
 
+struct documented_context {
+    std::string_view profile, plan;
+    std::int64_t tokens;  // of prompt and reply together
+};
+inline constexpr documented_context documented_contexts[] = {
+    {"airi", "free", 2'000},
+    {"airi", "pro", 8'000},
+    {"airi", "enterprise", 32'000},
+};
+
 }  // namespace airi::tests

@@ -8,9 +8,11 @@
 #include "events/chat.hpp"
 #include "workers/chat/lease.hpp"
 #include "workers/chat/reply_cache.hpp"
+#include "workers/providers/budgets.hpp"
 #include "workers/providers/health.hpp"
 #include "workers/providers/models.hpp"
 #include "workers/providers/provider.hpp"
+#include "workers/providers/rules.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::chat {
@@ -28,6 +30,8 @@ struct ports {
     const providers::provider_list& chat_providers;
     providers::health_table& health;
     const providers::model_list& models;
+    const providers::provider_rules& rules;
+    providers::provider_budgets& budgets;
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;

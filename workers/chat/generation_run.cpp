@@ -20,6 +20,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr milliseconds pause_between_rounds{300};
 constexpr milliseconds pause_in_outage{200};
+constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
 
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
 
@@ -72,33 +73,64 @@ awaitable<result<effects>> generation_run::run() {
             co_return co_await end_with_text("completed");
         case outcome::filtered: co_return co_await end_without_text("failed", "content_filtered");
         case outcome::prompt_refused: co_return co_await end_without_text("failed", "prompt_refused");
-        default: co_return co_await end_without_text("failed", "provider_unavailable");
+        default: {
+            const bool too_long = too_long_ && calls_.empty();
+            co_return co_await end_without_text("failed", too_long ? "message_too_long" : "provider_unavailable");
+        }
     }
 }
 
 // A stop ends the steps below early; run() alone acts on it.
 awaitable<generation_run::outcome> generation_run::try_models() {
     const auto prices = ports_.models;
-    models_ = chain(*prices, allowed(ports_.chat_providers, claim_.providers), claim_.rank, claim_.model);
-    for (int round = 0; round < ports_.options.rounds; ++round) {
-        if (round > 0) co_await sleep(pause_between_rounds);
+    models_ = chain(*prices, allowed(ports_.chat_providers, claim_.providers), {claim_.rank, claim_.model},
+        ports_.rules, ports_.health);
+    for (int round = 0; round < ports_.options.rounds;) {
+        over_budget_.reset();
         for (const auto& model : models_) {
             if (stopped()) co_return outcome::stopped;
             if (const auto got = co_await try_model(model); got != outcome::none) co_return got;
         }
+        // A round with a provider that would have been called is not one that has failed.
+        if (over_budget_)
+            co_await wait_for_budget(*over_budget_);
+        else if (++round < ports_.options.rounds)
+            co_await sleep(pause_between_rounds);
     }
     co_return outcome::none;
 }
 
+// Not all of a long wait: another provider may be back before.
+awaitable<> generation_run::wait_for_budget(milliseconds wait) {
+    log::write_repeated(log::level::info, "provider.over_budget", "chat",
+        {{"generation_id", event_.generation.text()}, {"wait_ms", wait.count()}});
+    const auto end = clock::now() + std::min(wait, longest_budget_wait);
+    while (!stopped() && clock::now() < end) {
+        const auto left = std::chrono::ceil<milliseconds>(end - clock::now());
+        co_await sleep(std::min(left, budget_wait_step));
+    }
+}
+
 awaitable<generation_run::outcome> generation_run::try_model(const priced_model& model) {
-    if (co_await replay_cached_reply(model)) co_return outcome::completed;
-    auto& health = ports_.health.of(model.provider);
-    if (!health.allows(clock::now())) co_return outcome::none;
+    auto prompt = build_prompt(claim_, model);
+    if (prompt.turns.empty()) {
+        too_long_ = true;
+        co_return outcome::none;
+    }
+    if (co_await replay_cached_reply(model, prompt)) co_return outcome::completed;
+    if (!ports_.health.allows(model.provider, clock::now())) co_return outcome::none;
+    const auto granted = co_await ports_.budgets.take(model.provider, estimate_tokens(prompt) + prompt.max_tokens);
+    if (granted.wait.count() > 0) {
+        ports_.health.of(model.provider).abandoned();
+        over_budget_ = std::min(over_budget_.value_or(granted.wait), granted.wait);
+        co_return outcome::none;
+    }
     if (!out_->text().empty())
         if (const auto got = co_await restart(); got != outcome::none) co_return got;
     if (stopped()) co_return outcome::stopped;  // before the call there was nothing that a stop could end
     author_ = &model;
-    const auto got = co_await call(model, health);
+    const auto got = co_await call(model, std::move(prompt));
+    co_await ports_.budgets.settle(granted, tokens_.in + tokens_.out);
     if (got.error == make_error_code(providers::errc::prompt_refused)) co_return outcome::prompt_refused;
     if (got.error) co_return outcome::none;
     const bool filtered = got.finish == providers::finish::filtered && out_->text().empty();
@@ -106,10 +138,10 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
 }
 
 // Streams the reply that this model gave to an equal request. It never continues another model's text.
-awaitable<bool> generation_run::replay_cached_reply(const priced_model& model) {
+awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, const providers::prompt& prompt) {
     cache_key_.reset();
     if (!ports_.cache || !repeatable(claim_.parameters)) co_return false;
-    cache_key_ = reply_key(event_.user, model.provider, build_prompt(claim_, model));
+    cache_key_ = reply_key(event_.user, model.provider, prompt);
     if (!out_->text().empty()) co_return false;
     const auto start = clock::now();
     const auto reply = co_await ports_.cache->find(*cache_key_);
@@ -125,9 +157,9 @@ awaitable<bool> generation_run::replay_cached_reply(const priced_model& model) {
     co_return true;
 }
 
-awaitable<call_end> generation_run::call(const priced_model& model, providers::health& health) {
+awaitable<call_end> generation_run::call(const priced_model& model, providers::prompt prompt) {
     auto& provider = provider_named(ports_.chat_providers, model.provider);
-    auto prompt = build_prompt(claim_, model);
+    auto& health = ports_.health.of(model.provider);
     const auto prompt_tokens = estimate_tokens(prompt);
     const auto start = clock::now();
     live_->call_in_progress = [out = out_, model, prompt_tokens] {

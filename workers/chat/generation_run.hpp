@@ -31,8 +31,9 @@ private:
     bool stopped() const { return live_->stopped_by != stop_reason::none; }
     awaitable<outcome> try_models();
     awaitable<outcome> try_model(const providers::priced_model&);
-    awaitable<bool> replay_cached_reply(const providers::priced_model&);
-    awaitable<call_end> call(const providers::priced_model&, providers::health&);
+    awaitable<bool> replay_cached_reply(const providers::priced_model&, const providers::prompt&);
+    awaitable<call_end> call(const providers::priced_model&, providers::prompt);
+    awaitable<> wait_for_budget(milliseconds);
     awaitable<outcome> restart();
 
     awaitable<result<effects>> end_stopped();
@@ -54,8 +55,10 @@ private:
     std::vector<sql::generations::provider_call> calls_;
     providers::token_count tokens_;  // of the last call
     milliseconds latency_{0};
-    std::optional<std::string> cache_key_;  // when this request's reply may be cached
-    bool cached_ = false;                   // the reply comes from the cache
+    std::optional<std::string> cache_key_;     // when this request's reply may be cached
+    bool cached_ = false;                      // the reply comes from the cache
+    std::optional<milliseconds> over_budget_;  // of a model in this round; until the first one can be called
+    bool too_long_ = false;                    // the message, for one of the models
 };
 
 }  // namespace airi::workers::chat

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "platform/base/json.hpp"
 #include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
 #include "workers/chat/chat.hpp"
+#include "workers/providers/health_monitor.hpp"
 #include "workers/providers/providers.hpp"
 #include "workers/runtime/worker_module.hpp"
 
@@ -31,28 +31,6 @@ struct chat_settings : providers::provider_settings {
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take in total."},
         });
 };
-
-std::string_view name_of(providers::health::state state) {
-    if (state == providers::health::state::closed) return "closed";
-    return state == providers::health::state::open ? "open" : "half_open";
-}
-
-awaitable<result<>> save_health(postgres::database& database, const providers::health_table& table, std::string slot) {
-    json::array rows;
-    table.each([&](std::string_view provider, const providers::health& health) {
-        rows.add(json::object()
-                .add("provider", provider)
-                .add("state", name_of(health.current(std::chrono::steady_clock::now())))
-                .add("success_rate", health.success_rate())
-                .add("latency_ms", health.latency().count())
-                .add("failures", 0));
-    });
-    if (rows.empty()) co_return result<>{};
-    const auto saved = co_await postgres::run_one(
-        database, std::nullopt, sql::bind("provider_health.save", {{"instance", slot}, {"health", rows.text()}}));
-    if (!saved) co_return saved.error();
-    co_return result<>{};
-}
 
 // A cancellation that is published while Redis is unavailable is in Postgres too, where the heartbeat finds it.
 awaitable<result<>> subscribe_to_cancellations(redis::subscriber& subscriber) {
@@ -91,7 +69,13 @@ void follow_cancellations(worker_host& host, chat::live_generations& live) {
 worker wire(worker_host& host, const chat_settings& settings) {
     const auto& http = host.own(http::open_client(host.executor()));
     const auto& chat_providers = host.own(providers::from_settings(settings, *http, host.executor()));
+    auto& database = host.database();
+    auto& rules = host.own(providers::provider_rules{});
     auto& health = host.own(providers::health_table{});
+    auto& budgets = host.own(providers::provider_budgets(host.redis(), rules, health));
+    const auto& slot = host.settings().instance;
+    auto& monitor = host.own(
+        providers::health_monitor(database, chat_providers, health, rules, slot.empty() ? host.owner() : slot));
     auto& models = host.own<providers::model_list>(std::make_shared<const std::vector<providers::priced_model>>());
     auto& live = host.own(chat::live_generations{});
     chat::chat_options options;
@@ -99,14 +83,14 @@ worker wire(worker_host& host, const chat_settings& settings) {
     options.limits = {settings.first_token, settings.gap, settings.total};
     auto& cache_lifetime = host.own(seconds{0});
     const auto& cache = host.own(chat::open_reply_cache(host.redis(), cache_lifetime));
-    auto& database = host.database();
-    host.reload_every([&] { return providers::load_models(database, models); }, seconds{30});
+    host.reload_every([&] { return providers::load_models(database, chat_providers, models); }, seconds{30});
     host.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
-    host.reload_every([&] { return save_health(database, health, host.settings().instance); }, seconds{15});
+    host.reload_every([&] { return providers::load_rules(database, rules); }, seconds{5});
+    host.reload_every([&] { return monitor.refresh(); }, seconds{5});
     follow_cancellations(host, live);
     host.on_drain_timeout([&] { return release_all(live); });
-    return chat::declare(host.own(chat::ports{
-        database, host.frames(), chat_providers, health, models, live, host.owner(), options, cache.get()}));
+    return chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules, budgets,
+        live, host.owner(), options, cache.get()}));
 }
 
 }  // namespace

@@ -8,9 +8,10 @@
 
 namespace airi::workers::chat {
 
-/// The message to answer is always in it; older turns are left out whole, oldest first. A caller's own turns
-/// (parameters.turns, the /v1 API) replace the history and its summary. A message longer than the budget goes to the
-/// provider, which may refuse it.
+/// It stays, with the reply it leaves room for, within the context of the plan and of the model. A long message
+/// shortens the reply (down to a quarter of the context), then the instructions; older turns are left out whole, oldest
+/// first, and the summary when it does not fit in. A prompt without turns: the message alone is too long. A caller's
+/// own turns (parameters.turns, the /v1 API) replace the history and its summary.
 providers::prompt build_prompt(const sql::generations::claimed&, const providers::priced_model&);
 
 /// Our own estimate of a prompt's tokens, billed when a provider gives no count.

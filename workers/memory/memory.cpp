@@ -60,16 +60,23 @@ awaitable<answer> ask(
     for (const auto& model : models) {
         auto& health = ports.health.of(model.provider);
         if (out.calls.size() == most_models) break;
-        if (!health.allows(clock::now())) continue;
+        if (!ports.health.allows(model.provider, clock::now())) continue;
+        std::int64_t prompt_tokens = 0;
+        for (const auto& turn : prompt.turns) prompt_tokens += providers::estimate_tokens(turn.text);
+        const auto granted = co_await ports.budgets.take(model.provider, prompt_tokens + prompt.max_tokens);
+        if (granted.wait.count() > 0) {
+            health.abandoned();
+            continue;
+        }
         auto& provider = provider_named(ports.chat_providers, model.provider);
-        prompt.model = model.model;
+        prompt.model = model.id();
+        prompt.api_version = model.api_version;
         const auto start = clock::now();
         auto got = co_await read_reply(provider, prompt, ports.limits);
         const auto took = std::chrono::floor<milliseconds>(clock::now() - start);
-        std::int64_t prompt_tokens = 0;
-        for (const auto& turn : prompt.turns) prompt_tokens += providers::estimate_tokens(turn.text);
         auto tokens = got.tokens.value_or(providers::token_count{prompt_tokens, providers::estimate_tokens(got.text)});
         if (got.error && !got.tokens && got.text.empty()) tokens = {};
+        co_await ports.budgets.settle(granted, tokens.in + tokens.out);
         if (got.error)
             health.failed(clock::now(), got.error, provider.retry_after());
         else
@@ -132,7 +139,8 @@ awaitable<result<effects>> update_memory(events::chat_finished event, record rec
     const auto due = rows->empty() ? std::nullopt : memories::read_due(rows->text(0, 0));
     if (!due) co_return effects{};
     const auto prices = ports.models;
-    const auto models = cheapest_first(chain(*prices, allowed(ports.chat_providers, due->providers), due->rank, {}));
+    const auto models = cheapest_first(
+        chain(*prices, allowed(ports.chat_providers, due->providers), {due->rank, {}}, ports.rules, ports.health));
     effects out;
     std::vector<task> tasks;
     if (due->titled || !due->question.empty()) {

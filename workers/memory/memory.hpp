@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "events/chat.hpp"
+#include "workers/providers/budgets.hpp"
 #include "workers/providers/health.hpp"
 #include "workers/providers/models.hpp"
+#include "workers/providers/rules.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::memory {
@@ -17,11 +19,13 @@ struct ports {
     const providers::provider_list& chat_providers;
     providers::health_table& health;
     const providers::model_list& models;
+    const providers::provider_rules& rules;
+    providers::provider_budgets& budgets;
     providers::time_limits limits{seconds{15}, seconds{15}, seconds{60}};
 };
 
-/// Asks the cheapest models of the user's plan for the title and summary that are due. What no model answers stays as
-/// it is; the next turn asks again.
+/// Asks the cheapest models of the user's plan for the title and summary that are due. What no model answers, or may
+/// answer within its provider's budget, stays as it is; the next turn asks again.
 awaitable<result<effects>> update_memory(events::chat_finished, record, const ports&);
 
 worker declare(const ports&);

@@ -1,51 +1,96 @@
 #include "workers/providers/models.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <tuple>
+#include <utility>
 
+#include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::workers::providers {
 
+namespace {
+
+bool has(const std::vector<std::string_view>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+// Where a model stands in a chain; the least is tried first.
+using place = std::tuple<int, bool, std::int64_t, std::int64_t, std::int64_t>;
+
+place place_of(
+    const priced_model& m, const model_request& request, const provider_rules& rules, const health_table& health) {
+    const bool own = m.min_rank <= request.rank;
+    const int group = own && m.is_named(request.requested)    ? 0
+                      : own && m.is_named(rules.default_tier) ? 1
+                      : own                                   ? 2
+                                                              : 3;
+    const auto standing = health.standing_of(m.provider);
+    const auto failing = std::llround((1 - standing.success_rate) * 20);  // in steps of 5 %
+    const auto latency = standing.latency.count();
+    // A provider in good health keeps its place; the others follow, the more often failing the later.
+    if (standing.success_rate >= rules.min_success && standing.latency <= rules.max_latency)
+        return {group, false, m.priority, failing, latency};
+    return {group, true, failing, latency, m.priority};
+}
+
+}  // namespace
+
 std::vector<priced_model> read_models(const postgres::rows& rows) {
     std::vector<priced_model> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto [provider, model, min_rank, priority, input, output, context_tokens, reply_tokens] =
-            rows.read<std::string_view, std::string_view, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                std::int64_t, std::int64_t>(i);
-        out.push_back(
-            {std::string(provider), std::string(model), min_rank, input, output, context_tokens, reply_tokens});
+        auto [provider, model, min_rank, priority, input, output, context_tokens, reply_tokens, version, api_id,
+            stand_in, tier, api_version] = rows.read<std::string, std::string, std::int64_t, std::int64_t, std::int64_t,
+            std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string, bool, std::string, std::string>(i);
+        out.push_back({std::move(provider), std::move(model), min_rank, input, output, context_tokens, reply_tokens,
+            std::move(api_id), priority, stand_in, std::move(tier), std::move(api_version)});
     }
     return out;
 }
 
-awaitable<result<>> load_models(postgres::database& database, model_list& models) {
+awaitable<result<>> load_models(postgres::database& database, const provider_list& providers, model_list& models) {
     const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.models", {}));
     if (!rows) co_return rows.error();
-    models = std::make_shared<const std::vector<priced_model>>(read_models(*rows));
+    auto fresh = std::make_shared<const std::vector<priced_model>>(read_models(*rows));
+    const bool first = models->empty();
+    models = std::move(fresh);
+    for (const auto& provider : providers) {
+        const auto its = [&](const priced_model& model) { return model.provider == provider->name(); };
+        if (first && !provider->assumed() && std::ranges::none_of(*models, its))
+            log::warn("provider.has_no_model", {{"provider", provider->name()}});
+    }
     co_return result<>{};
 }
 
-std::vector<std::string_view> allowed(const provider_list& all, const std::vector<std::string>& by_plan) {
-    std::vector<std::string_view> out;
+provider_names allowed(const provider_list& all, const std::vector<std::string>& by_plan) {
+    provider_names out;
     for (const auto& p : all)
-        if (by_plan.empty() || std::count(by_plan.begin(), by_plan.end(), p->name()) > 0) out.push_back(p->name());
+        if (by_plan.empty() || std::ranges::find(by_plan, p->name()) != by_plan.end())
+            (p->assumed() ? out.assumed : out.configured).push_back(p->name());
     return out;
 }
 
-std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-    std::int64_t rank, std::string_view requested) {
-    std::vector<priced_model> usable;
-    for (const auto& m : all)
-        if (m.min_rank <= rank && std::find(configured.begin(), configured.end(), m.provider) != configured.end())
-            usable.push_back(m);
-    const auto real = [](const priced_model& m) { return m.provider != "simulated"; };
-    if (std::any_of(usable.begin(), usable.end(), real))
-        std::erase_if(usable, [&](const auto& m) { return !real(m) && m.model != requested; });
+std::vector<priced_model> chain(const std::vector<priced_model>& all, const provider_names& providers,
+    const model_request& request, const provider_rules& rules, const health_table& health) {
+    std::vector<std::pair<place, const priced_model*>> usable;
+    for (const auto& m : all) {
+        const bool requested = m.min_rank <= request.rank && m.is_named(request.requested);
+        if (m.min_rank > request.rank && !m.stand_in) continue;
+        if (has(providers.configured, m.provider) || (requested && has(providers.assumed, m.provider)))
+            usable.emplace_back(place_of(m, request, rules, health), &m);
+    }
+    const auto real = [](const auto& each) { return each.second->provider != "simulated"; };
+    if (std::ranges::any_of(usable, real))
+        std::erase_if(
+            usable, [&](const auto& each) { return !real(each) && !each.second->is_named(request.requested); });
+    std::ranges::sort(usable);  // models in equal places stay in their order
     std::vector<priced_model> out;
-    for (const bool first : {true, false})
-        for (const auto& m : usable)
-            if ((m.model == requested) == first) out.push_back(m);
+    for (const auto& [place, model] : usable) {
+        const auto& first = *usable.front().second;
+        if (rules.fallback || (model->provider == first.provider && model->tier == first.tier)) out.push_back(*model);
+    }
     return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "platform/postgres/postgres.hpp"
 #include "workers/providers/provider.hpp"
+#include "workers/providers/rules.hpp"
 
 namespace airi::workers::providers {
 
@@ -17,6 +18,14 @@ struct priced_model {
     std::int64_t min_rank = 0;
     std::int64_t input_nanousd = 0, output_nanousd = 0;  ///< per token
     std::int64_t context_tokens = 0, reply_tokens = 0;
+    std::string api_id{};  ///< at its provider; empty: the model's name
+    std::int64_t priority = 0;
+    bool stand_in = false;      ///< answers for plans below min_rank too, when none of their own models can
+    std::string tier{};         ///< another name for it; empty: none
+    std::string api_version{};  ///< of the provider's API for this model; empty: the provider's own choice
+
+    const std::string& id() const { return api_id.empty() ? model : api_id; }
+    bool is_named(std::string_view name) const { return !name.empty() && (name == model || name == tier); }
 };
 
 /// The rows of catalogue.models, which come by priority.
@@ -24,15 +33,26 @@ std::vector<priced_model> read_models(const postgres::rows&);
 
 /// The price list in force; a reload replaces it as a whole.
 using model_list = std::shared_ptr<const std::vector<priced_model>>;
-awaitable<result<>> load_models(postgres::database&, model_list&);
+/// Logs provider.has_no_model for a configured provider that no model in the list belongs to: it is never called.
+awaitable<result<>> load_models(postgres::database&, const provider_list&, model_list&);
 
-/// The names of the providers that a plan allows: all when it names none.
-std::vector<std::string_view> allowed(const provider_list&, const std::vector<std::string>& by_plan);
+/// The providers that a plan allows (all when it names none), and of them those that are only assumed.
+struct provider_names {
+    std::vector<std::string_view> configured, assumed;
+};
+provider_names allowed(const provider_list&, const std::vector<std::string>& by_plan);
 
-/// The requested model first (of every provider that has it), then the plan's models by priority; only of configured
-/// providers. The simulated provider is used only when no other is configured or its model was requested.
-std::vector<priced_model> chain(const std::vector<priced_model>& all, const std::vector<std::string_view>& configured,
-    std::int64_t rank, std::string_view requested);
+struct model_request {
+    std::int64_t rank = 0;
+    std::string_view requested{};  ///< a model or a tier; empty: the plan's choice
+};
+
+/// The models that may answer, in the order in which they are tried: the requested one (of every provider that has it),
+/// the default tier, the plan's others, then what stands in for them; each of these by the provider's health, then by
+/// priority. Without fallback, only those of the first one's provider and tier. Assumed providers have only requested
+/// models; the simulated one is used only when there is no other or its model was requested.
+std::vector<priced_model> chain(const std::vector<priced_model>& all, const provider_names&, const model_request&,
+    const provider_rules&, const health_table&);
 
 /// The same models, the cheapest first.
 std::vector<priced_model> cheapest_first(std::vector<priced_model>);

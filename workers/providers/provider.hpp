@@ -43,11 +43,12 @@ struct turn {
 enum class purpose { reply, title, summary };
 
 struct prompt {
-    std::string model;
+    std::string model;        ///< its id at the provider
     std::vector<turn> turns;  ///< system turns first
     std::int64_t max_tokens = 1024;
     std::optional<double> temperature;
     providers::purpose purpose = providers::purpose::reply;
+    std::string api_version{};  ///< of the provider's API, where it has versions; empty: the provider's choice
 };
 
 struct token_count {
@@ -85,6 +86,10 @@ public:
     /// `retry_after()`.
     virtual awaitable<result<std::unique_ptr<chat_stream>>> start(prompt, time_limits) = 0;
     virtual milliseconds retry_after() const { return milliseconds{0}; }
+    /// Requests something that needs the key but no model and costs nothing: whether chat requests can succeed now.
+    virtual awaitable<result<>> probe(milliseconds) { co_return result<>{}; }
+    /// Whether it is there without having been configured. Then it answers only requests for its models.
+    virtual bool assumed() const { return false; }
 };
 
 /// In order of preference.

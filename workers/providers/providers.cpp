@@ -51,23 +51,14 @@ std::string ollama_url(std::string_view given) {
     return has_scheme || has_port ? out : out + ":11434";
 }
 
-// stream_options and max_completion_tokens came to Azure in September 2024.
-bool is_recent(std::string_view azure_api_version) { return azure_api_version >= "2024-09-01"; }
-
 openai_config config_of(openai_dialect dialect, const vendor_settings::vendor& vendor, const provider_settings& all) {
     const bool elsewhere = !trimmed(vendor.base_url).empty();
     if (elsewhere && !dialect.max_tokens_field_elsewhere.empty())
         dialect.max_tokens_field = dialect.max_tokens_field_elsewhere;
-    auto version = trimmed(all.azure_openai_api_version);
-    if (version.empty()) version = provider_settings{}.azure_openai_api_version;
-    if (dialect.azure && !is_recent(version)) {
-        dialect.max_tokens_field = "max_tokens";
-        dialect.wants_usage = false;
-    }
     return {.dialect = dialect,
         .base_url = base_url(vendor.base_url, dialect.host, dialect.path),
         .key = trimmed(vendor.api_key),
-        .azure_api_version = version,
+        .azure_api_version = trimmed(all.azure_openai_api_version),
         .azure_deployment = trimmed(all.azure_openai_deployment)};
 }
 
@@ -85,8 +76,10 @@ provider_list from_settings(const provider_settings& settings, http::client& cli
         out.push_back(anthropic_provider(
             {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)},
             client, executor));
-    if (!settings.ollama_host.empty())
-        out.push_back(ollama_provider({.base_url = ollama_url(settings.ollama_host)}, client, executor));
+    const bool assumed = settings.ollama_host.empty();
+    out.push_back(ollama_provider(
+        {.base_url = ollama_url(assumed ? default_ollama_host : settings.ollama_host), .assumed = assumed}, client,
+        executor));
     out.push_back(simulated_provider(
         {.tokens_per_second = settings.simulated_tokens_per_second,
             .first_token = milliseconds(std::max<std::int64_t>(settings.simulated_first_token_ms, 0))},

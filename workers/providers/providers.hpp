@@ -37,34 +37,38 @@ constexpr auto vendor_settings_table(std::index_sequence<Row...>) {
     }...);
 }
 
+inline constexpr std::string_view default_ollama_host = "http://localhost:11434";
+
 /// Each member is the environment variable of that name. Without a key (or host) the provider does not exist; an empty
 /// base URL means the provider's own.
 struct provider_settings : vendor_settings {
     secret anthropic_api_key;
     std::string anthropic_base_url;
     std::string azure_openai_deployment;
-    std::string azure_openai_api_version = "2024-10-21";
+    std::string azure_openai_api_version;
     std::string ollama_host;
     double simulated_tokens_per_second = 40;
     std::int64_t simulated_first_token_ms = 250;
 
-    static constexpr auto settings = std::tuple_cat(
-        vendor_settings_table(std::make_index_sequence<openai_dialects.size()>{}),
-        std::tuple{
-            setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic."},
-            setting{"ANTHROPIC_BASE_URL", &provider_settings::anthropic_base_url, "Its base URL."},
-            setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment,
-                "Azure's deployment; empty: the model's name."},
-            setting{"AZURE_OPENAI_API_VERSION", &provider_settings::azure_openai_api_version, "Azure's API version."},
-            setting{"OLLAMA_HOST", &provider_settings::ollama_host, "A local Ollama, http://host:11434."},
-            setting{"SIMULATED_TOKENS_PER_SECOND", &provider_settings::simulated_tokens_per_second,
-                "Pace of the simulated provider."},
-            setting{"SIMULATED_FIRST_TOKEN_MS", &provider_settings::simulated_first_token_ms,
-                "Its time to the first token."},
-        });
+    static constexpr auto settings =
+        std::tuple_cat(vendor_settings_table(std::make_index_sequence<openai_dialects.size()>{}),
+            std::tuple{
+                setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic."},
+                setting{"ANTHROPIC_BASE_URL", &provider_settings::anthropic_base_url, "Its base URL."},
+                setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment,
+                    "Azure's deployment; empty: the model's name."},
+                setting{"AZURE_OPENAI_API_VERSION", &provider_settings::azure_openai_api_version,
+                    "Azure's API version; empty: the product's, else 2024-10-21."},
+                setting{"OLLAMA_HOST", &provider_settings::ollama_host,
+                    "An Ollama; empty: http://localhost:11434, for requests that name one of its models."},
+                setting{"SIMULATED_TOKENS_PER_SECOND", &provider_settings::simulated_tokens_per_second,
+                    "Pace of the simulated provider."},
+                setting{"SIMULATED_FIRST_TOKEN_MS", &provider_settings::simulated_first_token_ms,
+                    "Its time to the first token."},
+            });
 };
 
-/// The simulated provider is always there, and last. `client` must outlive them.
+/// Ollama and the simulated provider are always there, the latter last. `client` must outlive them.
 provider_list from_settings(const provider_settings& settings, http::client& client, executor);
 
 }  // namespace airi::workers::providers

@@ -44,6 +44,8 @@ public:
     std::deque<scripted_call> calls;  ///< taken from the front; when empty, the provider is unavailable
     std::vector<models::prompt> asked;
     int open_streams = 0;
+    int probes = 0;
+    error_code probe_error = {};
 
     std::string_view name() const override { return name_; }
     awaitable<result<std::unique_ptr<models::chat_stream>>> start(models::prompt what, models::time_limits) override {
@@ -53,6 +55,12 @@ public:
         calls.pop_front();
         if (next.refused) co_return next.refused;
         co_return std::make_unique<stream>(*this, std::move(next));
+    }
+
+    awaitable<result<>> probe(milliseconds) override {
+        ++probes;
+        if (probe_error) co_return probe_error;
+        co_return result<>{};
     }
 
 private:

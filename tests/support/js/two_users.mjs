@@ -11,6 +11,7 @@ export const catalogue = [
     'plan_limits',
     'rate_limits',
     'model_prices',
+    'model_ids',
     'feature_flags',
     'system_settings',
     'blocked_terms',

@@ -150,6 +150,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
     }
     const chat_request& asked = parsed.asked;
     const named_script named = split_model(asked.model);
+    if (!wrong && !knows_model(target.vendor, named.model)) wrong = scripted(target.vendor, 404, named.model, "");
     script plan = script_of(request, named.words, asked.last_user, target.vendor);
     spend_times(plan, target.vendor, asked.last_user, records);
     if (!wrong && !plan.mistake.empty()) wrong = mistaken(plan.mistake);
@@ -164,6 +165,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
         .system = asked.system,
         .messages = asked.messages,
         .prompt_tokens = asked.prompt_words,
+        .max_tokens = asked.max_tokens,
         .stream = asked.stream,
         .authorization = credential.usable,
         .started = began});

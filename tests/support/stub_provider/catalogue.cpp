@@ -1,5 +1,6 @@
 #include "tests/support/stub_provider/catalogue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
@@ -9,10 +10,14 @@
 namespace airi::stub_provider {
 namespace {
 
-constexpr std::array<std::string_view, 3> openai_models{"gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"};
-constexpr std::array<std::string_view, 2> groq_models{"llama-3.3-70b-versatile", "llama-3.1-8b-instant"};
-constexpr std::array<std::string_view, 2> anthropic_models{"claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"};
-constexpr std::array<std::string_view, 2> ollama_models{"llama3.2:latest", "qwen2.5:0.5b"};
+// What the providers' documents list as accepted in November 2026, of each provider a part.
+constexpr std::array<std::string_view, 6> openai_models{
+    "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-5.6-sol", "gpt-5.6-terra"};
+constexpr std::array<std::string_view, 2> groq_models{"openai/gpt-oss-120b", "openai/gpt-oss-20b"};
+constexpr std::array<std::string_view, 4> anthropic_models{
+    "claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001", "claude-haiku-4-5"};
+constexpr std::array<std::string_view, 3> ollama_models{"llama3.2:latest", "codellama:latest", "qwen2.5:0.5b"};
+constexpr std::array<std::string_view, 2> azure_deployments{"gpt-4", "gpt-4o"};
 
 template <typename Spell>
 std::string joined(std::span<const std::string_view> models, Spell spell) {
@@ -53,12 +58,26 @@ std::string ollama_tags() { return R"({"models":[)" + joined(ollama_models, olla
 
 }  // namespace
 
+bool knows_model(provider vendor, std::string_view id) {
+    const auto among = [](std::span<const std::string_view> models, std::string_view one) {
+        return std::ranges::find(models, one) != models.end();
+    };
+    switch (vendor) {
+        case provider::openai: return among(openai_models, id);
+        case provider::groq: return among(groq_models, id);
+        case provider::azure: return among(azure_deployments, id);
+        case provider::anthropic: return among(anthropic_models, id);
+        case provider::ollama: break;
+    }
+    return among(ollama_models, id) || among(ollama_models, std::string(id) + ":latest");
+}
+
 std::string catalogue_json(const route& asked) {
     if (asked.what == operation::tags) return ollama_tags();
     if (asked.what == operation::version) return R"({"version":"0.12.3"})";
     switch (asked.vendor) {
         case provider::anthropic: return anthropic_list();
-        case provider::groq: return openai_list(groq_models, "Meta");
+        case provider::groq: return openai_list(groq_models, "OpenAI");
         case provider::ollama: return openai_list(ollama_models, "library");
         default: return openai_list(openai_models, "system");
     }

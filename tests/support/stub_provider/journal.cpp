@@ -27,11 +27,11 @@ std::string end_of(std::string text, std::size_t limit) {
 std::string json_of(const record& r) {
     return fmt::format(
         R"({{"number":{},"provider":"{}","path":{},"model":{},"script":{},"last_user":{},"system":{},"messages":{},)"
-        R"("prompt_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},"client_gone":{},)"
-        R"("started":"{}","finished":{}}})",
+        R"("prompt_tokens":{},"max_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},)"
+        R"("client_gone":{},"started":"{}","finished":{}}})",
         r.number, name_of(r.vendor), json_string(r.path), json_string(r.model), json_string(r.script),
-        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.stream, r.authorization,
-        r.status, r.tokens_sent, r.client_gone, rfc3339(r.started),
+        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.max_tokens, r.stream,
+        r.authorization, r.status, r.tokens_sent, r.client_gone, rfc3339(r.started),
         r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
 }
 

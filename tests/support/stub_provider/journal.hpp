@@ -26,6 +26,7 @@ struct record {
     std::string system;     // its last 200 bytes
     std::size_t messages = 0;
     std::size_t prompt_tokens = 0;
+    std::size_t max_tokens = 0;  // 0 = not given
     bool stream = false;
     bool authorization = false;
     int status = 0;

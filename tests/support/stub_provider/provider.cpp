@@ -46,6 +46,7 @@ route azure_route(std::string_view rest) {
 route route_of(std::string_view path) {
     if (take(path, "/openai/v1/")) return {.vendor = provider::openai, .what = openai_operation(path)};
     if (take(path, "/groq/openai/v1/")) return {.vendor = provider::groq, .what = openai_operation(path)};
+    if (path == "/azure/openai/models") return {.vendor = provider::azure, .what = operation::models};
     if (take(path, "/azure/openai/deployments/")) return azure_route(path);
     if (take(path, "/anthropic/v1/")) {
         const auto what = path == "messages" ? operation::chat

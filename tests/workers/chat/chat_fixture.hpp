@@ -8,6 +8,7 @@
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/fake_producer.hpp"
 #include "tests/support/cpp/fake_provider.hpp"
+#include "tests/support/cpp/fake_redis.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
@@ -21,6 +22,7 @@ namespace airi::test {
 struct generation_row {
     std::string state = "running";
     std::int64_t epoch = 0, attempts = 0;
+    std::int64_t context_tokens = 8000;
     bool leased = false, cancelled = false, lost = false, unknown = false;
     std::string providers = "[]", model, parameters = "{}";
     std::string finished;  ///< what generation_end says once it has ended
@@ -49,7 +51,7 @@ private:
             .add("model", model)
             .add_raw("parameters", parameters)
             .add("rank", 1)
-            .add("context_tokens", 8000)
+            .add("context_tokens", context_tokens)
             .add("reply_tokens", 500)
             .add_raw("providers", providers)
             .add("system_prompt", "Be brief.")
@@ -99,7 +101,11 @@ struct chat_fixture {
     models::health_table health;
     std::shared_ptr<const std::vector<workers::providers::priced_model>> prices =
         std::make_shared<std::vector<workers::providers::priced_model>>(std::vector<workers::providers::priced_model>{
-            {"openai", "gpt", 0, 10, 100, 8000, 500}, {"anthropic", "claude", 0, 20, 200, 8000, 500}});
+            {"openai", "gpt", 0, 10, 100, 8000, 500, {}, 1}, {"anthropic", "claude", 0, 20, 200, 8000, 500, {}, 2}});
+    models::provider_rules rules;
+    fake_redis redis;  // refuses scripts: budgets are local
+    fake_redis::fake_client redis_client{redis};
+    models::provider_budgets budgets{redis_client, rules, health};
     workers::chat::live_generations live;
     workers::chat::ports ports;
     events::chat_screened event = screened();
@@ -108,7 +114,7 @@ struct chat_fixture {
     chat_fixture()
         : openai(add("openai")),
           anthropic(add("anthropic")),
-          ports{database, frames, providers, health, prices, live, "chat-1#1",
+          ports{database, frames, providers, health, prices, rules, budgets, live, "chat-1#1",
               {.times = {.heartbeat = milliseconds{5}}, .limits = {}}} {
         database.answer = [this](const postgres::bound& asked) { return result<postgres::rows>(row.answer(asked)); };
     }

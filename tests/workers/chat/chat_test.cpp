@@ -120,6 +120,86 @@ TEST_CASE("with every breaker open no provider is called and the generation fail
     CHECK(h.calls().empty());
 }
 
+TEST_CASE("AIRI-29: a message that is longer than the plan's context fails without a call") {
+    chat_fixture h;
+    h.row.context_tokens = 8;
+    h.openai.calls = {says({"no"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.empty());
+    CHECK(parameter(h.finish(), "error") == "message_too_long");
+    CHECK(h.calls().empty());
+}
+
+TEST_CASE("SAAS-34: over a provider's budget the next provider answers") {
+    chat_fixture h;
+    h.rules.budgets["openai"] = {.requests = 1, .tokens = 0};
+    h.openai.calls = {says({"one"}), says({"never"})};
+    h.anthropic.calls = {says({"two"})};
+    h.answer_whole();
+    CHECK(parameter(h.finish(), "provider") == "openai");
+    chat_fixture next;
+    next.rules = h.rules;
+    CHECK(next.io.run(next.budgets.take("openai", 1)).wait.count() == 0);
+    next.anthropic.calls = {says({"two"})};
+    next.answer_whole();
+    CHECK(parameter(next.finish(), "provider") == "anthropic");
+    CHECK(next.openai.asked.empty());
+    CHECK(next.row.epoch == 1);
+}
+
+TEST_CASE("SAAS-34: a message waits while every provider is over its budget, and is answered then") {
+    chat_fixture h;
+    // 600 a minute: one more after 100 ms.
+    for (const auto* name : {"openai", "anthropic"}) {
+        h.rules.budgets[name] = {.requests = 600, .tokens = 0};
+        while (h.io.run(h.budgets.take(name, 0)).wait.count() == 0) continue;
+    }
+    h.openai.calls = h.anthropic.calls = {says({"late"})};
+    h.answer_whole();
+    CHECK(h.row.state == "completed");
+    CHECK(parameter(h.finish(), "content") == "late");
+    CHECK(h.openai.asked.size() + h.anthropic.asked.size() == 1);
+}
+
+TEST_CASE("SAAS-34: a wait for a budget ends with a cancellation") {
+    chat_fixture h;
+    for (const auto* name : {"openai", "anthropic"}) {
+        h.rules.budgets[name] = {.requests = 1, .tokens = 0};
+        CHECK(h.io.run(h.budgets.take(name, 0)).wait.count() == 0);
+    }
+    h.openai.calls = {says({"never"})};
+    const auto out = h.begin();
+    REQUIRE(h.io.until([&] { return h.live.size() == 1; }));
+    h.live.cancel(h.event.generation);
+    REQUIRE(h.io.until([&] { return out->done; }));
+    REQUIRE(*out->effects);
+    REQUIRE(h.io.run(workers::apply_effects(**out->effects, {h.database, h.producer, h.frames})));
+    CHECK(h.row.state == "cancelled");
+    CHECK(h.openai.asked.empty());
+}
+
+TEST_CASE("SAAS-34: a budget of tokens takes what a call may cost, and gets back what it did not cost") {
+    chat_fixture h;
+    h.rules.budgets["openai"] = {.requests = 0, .tokens = 1'000};
+    h.openai.calls = {says({"Hello"})};
+    h.answer_whole();
+    // 500 for the reply and some for the prompt were taken; 15 were used.
+    const auto left = h.io.run(h.budgets.take("openai", 985));
+    CHECK(left.wait.count() == 0);
+    CHECK(h.io.run(h.budgets.take("openai", 100)).wait.count() > 0);
+}
+
+TEST_CASE("AIRI-28: the provider is asked for the model by its own id, and the bill has the documented name") {
+    chat_fixture h;
+    auto prices = *h.prices;
+    prices[0].api_id = "gpt-2026";
+    h.prices = std::make_shared<std::vector<workers::providers::priced_model>>(prices);
+    h.openai.calls = {says({"ok"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.at(0).model == "gpt-2026");
+    CHECK(parameter(h.finish(), "model") == "gpt");
+}
+
 TEST_CASE("a refused prompt is not sent to another provider") {
     chat_fixture h;
     h.openai.calls = {refuses(models::errc::prompt_refused)};

@@ -84,12 +84,52 @@ TEST_CASE("turns beyond the budget are left out whole, the oldest first") {
     CHECK(estimate_tokens(made) <= 260);
 }
 
-TEST_CASE("the message to answer is always in the prompt, however long it is") {
+TEST_CASE("AIRI-29: a long message shortens the reply, then the instructions, and stays within the plan's context") {
     auto from = claim(100);
     from.context_tokens = 510;
-    CHECK(texts(build_prompt(from, model)) == list{"u:turn5"});
-    from.personality = std::string(10'000, 'x');
-    CHECK(texts(build_prompt(from, model)).back() == "u:turn5");
+    const auto shorter = build_prompt(from, model);
+    CHECK(texts(shorter) == list{"u:turn5"});
+    CHECK(shorter.max_tokens == 510 - estimate_tokens(shorter));
+    from.personality = "Be kind. " + std::string(10'000, 'x');
+    from.summary = "Ada has a goat.";
+    const auto clipped = build_prompt(from, model);
+    CHECK(texts(clipped) == list{"s:Be ki", "u:turn5"});
+    CHECK(clipped.max_tokens == 510 / 4);
+    CHECK(estimate_tokens(clipped) + clipped.max_tokens <= 510);
+    CHECK(clipped.turns[0].text.size() > 500);
+    from.personality.clear();
+    for (int i = 0; i < 5'000; ++i) from.personality += "ü";
+    for (std::int64_t context = 150; context < 170; ++context) {
+        from.context_tokens = context;
+        const auto made = build_prompt(from, model);
+        CHECK(estimate_tokens(made) + made.max_tokens <= context);
+        CHECK(made.turns.back().text == from.history[0].text);
+        CHECK(made.turns.front().text.size() % 2 == (made.turns.size() == 1 ? from.history[0].text.size() % 2 : 0));
+    }
+}
+
+TEST_CASE("AIRI-29: a message that alone is longer than the plan's context gives no prompt") {
+    for (const std::int64_t context : {2'000, 8'000, 32'000}) {
+        auto from = claim();
+        auto large = model;
+        large.context_tokens = 200'000;
+        from.context_tokens = context;
+        from.history[0].text.assign(static_cast<std::size_t>(context) * 3 - 16, 'x');
+        const auto longest = build_prompt(from, large);
+        CHECK(estimate_tokens(longest) + longest.max_tokens <= context);
+        CHECK(longest.turns.back().text == from.history[0].text);
+        from.history[0].text += std::string(context, 'x');
+        CHECK(build_prompt(from, large).turns.empty());
+    }
+}
+
+TEST_CASE("AIRI-28: the prompt names the model by its id at the provider") {
+    auto retired = model;
+    retired.api_id = "gpt-mini-2";
+    retired.api_version = "2023-12-01-preview";
+    const auto made = build_prompt(claim(), retired);
+    CHECK(made.model == "gpt-mini-2");
+    CHECK(made.api_version == "2023-12-01-preview");
 }
 
 TEST_CASE("the budget is the smaller of the plan's and the model's context, less the reply") {

@@ -6,6 +6,7 @@
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/fake_producer.hpp"
 #include "tests/support/cpp/fake_provider.hpp"
+#include "tests/support/cpp/fake_redis.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
@@ -30,7 +31,11 @@ struct memory_fixture {
     models::health_table health;
     models::model_list prices = std::make_shared<std::vector<models::priced_model>>(std::vector<models::priced_model>{
         {"dear", "big", 0, 100, 1000, 8000, 500}, {"cheap", "small", 0, 1, 10, 8000, 500}});
-    memory::ports ports{database, providers, health, prices};
+    models::provider_rules rules;
+    fake_redis redis;  // refuses scripts: budgets are local
+    fake_redis::fake_client redis_client{redis};
+    models::provider_budgets budgets{redis_client, rules, health};
+    memory::ports ports{database, providers, health, prices, rules, budgets};
     events::chat_finished event = finished_chat();
     std::optional<std::string> due =
         R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,)"
@@ -74,6 +79,16 @@ std::string due_turns(int count) {
 }
 
 }  // namespace
+
+TEST_CASE("SAAS-34: a model whose provider is over its budget makes no title, and the next one does") {
+    memory_fixture f;
+    f.rules.budgets["cheap"] = {.requests = 1, .tokens = 0};
+    CHECK(f.io.run(f.budgets.take("cheap", 1)).wait.count() == 0);
+    f.dear.calls = {says({"A goat at sea"})};
+    f.update_memory();
+    CHECK(f.cheap.asked.empty());
+    CHECK(f.dear.asked.size() == 1);
+}
 
 TEST_CASE("AIRI-19: the cheapest model makes a title, which is sent to the sockets and billed as a title") {
     memory_fixture f;

@@ -113,6 +113,101 @@ TEST_CASE("success rate and latency are moving averages") {
     CHECK(h.success_rate() == doctest::Approx(0.9));
 }
 
+TEST_CASE("SAAS-32: the failures in a row and the last error are known, and the third failure excludes the provider") {
+    health h;
+    CHECK(h.failures() == 0);
+    CHECK(h.last_error().empty());
+    CHECK(!h.measured());
+    h.failed(start, errc::overloaded);
+    h.failed(at(1), errc::unauthorized);
+    CHECK(h.failures() == 2);
+    CHECK(h.last_error() == "provider rejected the key");
+    CHECK(h.measured() == at(1));
+    CHECK(h.excluded_for(at(1)).count() == 0);
+    h.failed(at(2), errc::unavailable);
+    CHECK(h.failures() == 3);
+    CHECK(h.excluded_for(at(2)) == seconds(60));
+    CHECK(h.excluded_for(at(62)).count() == 0);
+    CHECK(h.allows(at(62)));
+    h.succeeded(at(63), milliseconds(5));
+    CHECK(h.failures() == 0);
+    CHECK(h.last_error() == "provider unavailable");
+}
+
+TEST_CASE("SAAS-32: the settings change after how many failures a provider is excluded, and for how long") {
+    health_table table;
+    table.of("openai").failed(start, errc::unavailable);
+    table.set_policy({.failures_to_open = 2, .open_for = seconds(5)});
+    table.of("openai").failed(start, errc::unavailable);
+    CHECK(!table.allows("openai", at(4)));
+    CHECK(table.allows("openai", at(5)));
+    for (int i = 0; i < 2; ++i) table.of("groq").failed(start, errc::unavailable);
+    CHECK(!table.allows("groq", at(4)));
+}
+
+TEST_CASE("AIRI-30: a probe ends a pause that is over, and the next failure begins another one") {
+    auto h = broken_one();
+    h.probed(at(30), milliseconds(3));
+    CHECK(!h.allows(at(30)));
+    h.probed(at(60), milliseconds(3));
+    CHECK(h.current(at(60)) == state::closed);
+    CHECK(h.allows(at(60)));
+    CHECK(h.allows(at(60)));
+    SUBCASE("a failure") {
+        h.failed(at(61), errc::unavailable);
+        CHECK(!h.allows(at(120)));
+        CHECK(h.allows(at(121)));
+    }
+    SUBCASE("a reply") {
+        h.succeeded(at(61), milliseconds(10));
+        h.failed(at(62), errc::unavailable);
+        CHECK(h.allows(at(62)));
+    }
+}
+
+TEST_CASE("AIRI-30: answered probes raise the success rate but forgive no failure in a row") {
+    health h;
+    h.failed(start, errc::unavailable);
+    h.probed(at(1), milliseconds(80));
+    CHECK(h.success_rate() == doctest::Approx(0.91));
+    CHECK(h.latency() == milliseconds(80));
+    h.failed(at(2), errc::unavailable);
+    h.probed(at(3), milliseconds(80));
+    h.failed(at(4), errc::unavailable);
+    CHECK(!h.allows(at(5)));
+    health replied;
+    replied.succeeded(start, milliseconds(700));
+    replied.probed(at(1), milliseconds(3));
+    CHECK(replied.latency() == milliseconds(700));
+}
+
+TEST_CASE("AIRI-30: a provider that another worker excludes is not called until then") {
+    health_table table;
+    CHECK(table.workers() == 1);
+    table.set_others({{"openai", {.workers = 2, .measured = 1, .open_until = at(10)}}});
+    CHECK(table.workers() == 3);
+    CHECK(!table.allows("openai", at(9)));
+    CHECK(table.allows("openai", at(10)));
+    CHECK(table.allows("groq", start));
+    table.set_others({});
+    CHECK(table.allows("openai", start));
+}
+
+TEST_CASE("AIRI-30: success rate and latency are the means over all workers that have measured them") {
+    health_table table;
+    CHECK(table.standing_of("openai").success_rate == 1);
+    CHECK(table.standing_of("openai").latency == milliseconds(0));
+    CHECK(!table.last_measured("openai"));
+    table.set_others({{"openai",
+        {.workers = 3, .measured = 3, .success_rate = 0.6, .latency = milliseconds(100), .last_measured = at(5)}}});
+    CHECK(table.standing_of("openai").success_rate == doctest::Approx(0.6));
+    CHECK(table.last_measured("openai") == at(5));
+    table.of("openai").succeeded(at(7), milliseconds(500));
+    CHECK(table.standing_of("openai").success_rate == doctest::Approx((3 * 0.6 + 1) / 4));
+    CHECK(table.standing_of("openai").latency == milliseconds(200));
+    CHECK(table.last_measured("openai") == at(7));
+}
+
 TEST_CASE("the table has one health per name") {
     health_table table;
     table.of("openai").failed(start, errc::rate_limited, seconds(5));

@@ -6,6 +6,7 @@
 #include "tests/support/cpp/contains.hpp"
 #include "tests/workers/providers/said.hpp"
 #include "tests/workers/providers/vendor_named.hpp"
+#include "workers/providers/models.hpp"
 #include "workers/providers/providers.hpp"
 
 namespace airi::tests {
@@ -167,7 +168,7 @@ TEST_CASE("the settings decide which providers exist") {
         return out;
     };
     provider_settings settings;
-    CHECK(names(settings) == "simulated ");
+    CHECK(names(settings) == "ollama simulated ");
     for (auto& vendor : settings.vendors) vendor.api_key = secret("k");
     settings.anthropic_api_key = secret("k");
     settings.ollama_host = "localhost";
@@ -180,6 +181,50 @@ TEST_CASE("the settings decide which providers exist") {
     CHECK(names(settings) == with_own_host + "anthropic ollama simulated ");
     for (auto& vendor : settings.vendors) vendor.base_url = "https://x.example";
     CHECK(names(settings) == all + "anthropic ollama simulated ");
+}
+
+TEST_CASE("STATEX-10: without OLLAMA_HOST there is an Ollama at http://localhost:11434, for requests that name it") {
+    asio::io_context on;
+    const auto client = http::open_client(on.get_executor());
+    CHECK(default_ollama_host == "http://localhost:11434");
+    for (const auto* host : {"", "http://127.0.0.1:1"}) {
+        provider_settings settings;
+        settings.ollama_host = host;
+        const auto providers = from_settings(settings, *client, on.get_executor());
+        REQUIRE(providers.front()->name() == "ollama");
+        const bool named_only = *host == 0;
+        CHECK(providers.front()->assumed() == named_only);
+        const auto names = allowed(providers, {});
+        CHECK(names.assumed.size() == named_only);
+        CHECK(names.configured.back() == "simulated");
+    }
+}
+
+TEST_CASE("STATEX-12: Azure's API version is the setting's, else the product's, else a recent one") {
+    const auto path = "POST /openai/deployments/gpt-4/chat/completions?api-version=";
+    for (const auto& [set, of_product, expected] : {std::tuple{"", "2023-12-01-preview", "2023-12-01-preview"},
+             std::tuple{"2024-06-01", "2023-12-01-preview", "2024-06-01"}, std::tuple{"", "", "2024-10-21"}}) {
+        asio::io_context on;
+        const auto client = http::open_client(on.get_executor());
+        raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});
+        log::send_to([](std::string_view) {});
+        provider_settings settings;
+        vendor_named(settings, "azure") = {secret("k"), server.url("")};
+        settings.azure_openai_api_version = set;
+        const auto providers = from_settings(settings, *client, on.get_executor());
+        prompt what{.model = "gpt-4", .turns = {{role::user, "hi"}}, .max_tokens = 5, .temperature = {}};
+        what.api_version = of_product;
+        CHECK(run(on, listen(providers.front().get(), what, batchable)).failed == errc::unauthorized);
+        log::send_to({});
+        REQUIRE(server.seen().requests.size() == 1);
+        const auto& sent = server.seen().requests[0];
+        CHECK(sent.starts_with(path + std::string(expected) + " HTTP/1.1"));
+        // Older versions know neither of these.
+        const bool recent = std::string_view(expected) == "2024-10-21";
+        CHECK(contains(sent, "\"max_completion_tokens\":5") == recent);
+        CHECK(contains(sent, "\"max_tokens\":5") == !recent);
+        CHECK(contains(sent, "\"stream_options\"") == recent);
+    }
 }
 
 TEST_CASE("each provider gets requests in its own format") {

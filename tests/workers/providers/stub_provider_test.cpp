@@ -45,12 +45,21 @@ struct world {
     }
     ~world() { log::send_to({}); }
 
-    static prompt with(std::string script) {
-        return {.model = "gpt-4o-mini",
+    // A model that the provider has.
+    static std::string model_of(const chat_provider& provider) {
+        const auto name = provider.name();
+        if (name == "groq") return "openai/gpt-oss-20b";
+        if (name == "anthropic") return "claude-haiku-4-5-20251001";
+        return name == "ollama" ? "llama3.2" : "gpt-4o";
+    }
+    static prompt with(const chat_provider& provider, std::string script) {
+        return {.model = model_of(provider),
             .turns = {{role::user, "hi there [[stub " + std::move(script) + "]]"}},
             .temperature = {}};
     }
-    said ask(chat_provider& whom, std::string script) { return run(on, listen(&whom, with(std::move(script)), bound)); }
+    said ask(chat_provider& whom, std::string script) {
+        return run(on, listen(&whom, with(whom, std::move(script)), bound));
+    }
 
     struct told {
         std::string name;
@@ -60,7 +69,7 @@ struct world {
     std::vector<told> ask_all(const std::string& script) {
         std::vector<told> out;
         for (const auto& each : providers)
-            asio::co_spawn(on, listen(each.get(), with(script), bound),
+            asio::co_spawn(on, listen(each.get(), with(*each, script), bound),
                 [&out, name = std::string(each->name())](
                     std::exception_ptr, said what) { out.push_back({name, std::move(what)}); });
         REQUIRE(eventually(on, [&] { return out.size() == providers.size(); }));
@@ -191,6 +200,23 @@ TEST_CASE("counts are found wherever they are sent, and missing ones stay missin
     for (const auto& [name, got] : w.ask_all("usage=none")) CHECK(!got.tokens);
 }
 
+TEST_CASE("AIRI-30: a probe of each provider succeeds with its key, and no model is asked") {
+    world w;
+    const auto before = w.stat("total");
+    for (const auto& each : w.providers) {
+        CAPTURE(each->name());
+        CHECK(run(w.on, each->probe(seconds(5))).has_value());
+    }
+    CHECK(w.stat("total") == before);
+    provider_settings settings;
+    settings.anthropic_api_key = secret("key");
+    settings.anthropic_base_url = "http://127.0.0.1:1";
+    vendor_named(settings, "openai") = {secret("key"), w.process().url("/nowhere")};
+    const auto others = from_settings(settings, *w.client, w.on.get_executor());
+    CHECK(run(w.on, others[0]->probe(seconds(5))).error() == errc::bad_model);
+    CHECK(run(w.on, others[1]->probe(seconds(5))).error() == errc::unavailable);
+}
+
 TEST_CASE("a reply of many megabytes is read") {
     world w;
     for (const auto& [name, got] : w.ask_all("tokens=20000 size=500")) CHECK(got.text.size() >= 9'900'000);
@@ -200,7 +226,7 @@ TEST_CASE("destroying a stream closes the provider's connection at once") {
     world w;
     for (const auto& each : w.providers) {
         const auto gone = w.stat("client_gone");
-        auto stream = run(w.on, each->start(world::with("tokens=100000 rate=100"), {}));
+        auto stream = run(w.on, each->start(world::with(*each, "tokens=100000 rate=100"), {}));
         REQUIRE(stream.has_value());
         CHECK(run(w.on, (*stream)->next()).has_value());
         stream->reset();

@@ -83,6 +83,13 @@ public:
         return open_chat(client_, executor_, {"anthropic", std::move(out), anthropic_decoder(), limits, pause_});
     }
 
+    awaitable<result<>> probe(milliseconds limit) override {
+        http::request out;
+        out.url = config_.base_url + "/models";
+        out.headers = {{"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
+        return probe_address(client_, std::move(out), limit);
+    }
+
 private:
     anthropic_config config_;
     http::client& client_;

@@ -151,4 +151,13 @@ awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& client, 
     co_return std::make_unique<http_stream>(std::move(r));
 }
 
+awaitable<result<>> probe_address(http::client& client, http::request request, milliseconds limit) {
+    request.method = "GET";
+    request.limits = {.connect = limit, .first_byte = limit, .gap = limit, .total = limit};
+    const auto sent = co_await client.send(std::move(request));
+    if (!sent) co_return meaning_of_transport(sent.error(), false);
+    if ((*sent)->status() == 200) co_return result<>{};
+    co_return meaning_of_status((*sent)->status(), {});
+}
+
 }  // namespace airi::workers::providers

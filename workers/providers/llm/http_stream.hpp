@@ -33,4 +33,7 @@ struct chat_call {
 /// Returns when the provider has accepted the request. `client` must outlive the stream.
 awaitable<result<std::unique_ptr<chat_stream>>> open_chat(http::client& client, executor, chat_call);
 
+/// Gets an address of the provider's API; an error as a chat request would have it.
+awaitable<result<>> probe_address(http::client& client, http::request, milliseconds limit);
+
 }  // namespace airi::workers::providers

@@ -80,6 +80,13 @@ public:
         return open_chat(client_, executor_, {"ollama", std::move(out), ollama_decoder(), limits, pause_});
     }
 
+    awaitable<result<>> probe(milliseconds limit) override {
+        http::request out;
+        out.url = config_.base_url + "/api/version";
+        return probe_address(client_, std::move(out), limit);
+    }
+    bool assumed() const override { return config_.assumed; }
+
 private:
     ollama_config config_;
     http::client& client_;

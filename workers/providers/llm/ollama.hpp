@@ -12,6 +12,7 @@ namespace airi::workers::providers {
 
 struct ollama_config {
     std::string base_url;  ///< scheme, host and port
+    bool assumed = false;  ///< as in chat_provider
 };
 
 /// `client` must outlive the provider and its streams.

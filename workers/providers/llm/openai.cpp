@@ -85,6 +85,9 @@ std::string body_of(const prompt& prompt, const openai_dialect& dialect) {
     return std::move(out).text();
 }
 
+// stream_options and max_completion_tokens came to Azure in September 2024.
+bool is_recent(std::string_view azure_api_version) { return azure_api_version >= "2024-09-01"; }
+
 class openai final : public chat_provider {
 public:
     openai(openai_config config, http::client& client, executor executor)
@@ -94,24 +97,45 @@ public:
     milliseconds retry_after() const override { return pause_->left(); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
-        http::request out;
-        out.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-        const auto& dialect = config_.dialect;
-        out.headers.emplace_back(dialect.key_header, std::string(dialect.key_prefix) + config_.key.reveal());
+        auto dialect = config_.dialect;
+        auto out = request_to("/chat/completions");
         if (dialect.azure) {
             const auto& deployment = config_.azure_deployment.empty() ? prompt.model : config_.azure_deployment;
-            out.url = config_.base_url + "/openai/deployments/" + deployment +
-                      "/chat/completions?api-version=" + config_.azure_api_version;
-        } else {
-            out.url = config_.base_url + "/chat/completions";
+            const auto version = version_for(prompt.api_version);
+            out.url =
+                config_.base_url + "/openai/deployments/" + deployment + "/chat/completions?api-version=" + version;
+            if (!is_recent(version)) {
+                dialect.max_tokens_field = "max_tokens";
+                dialect.wants_usage = false;
+            }
         }
+        out.headers.emplace_back("Content-Type", "application/json");
+        out.headers.emplace_back("Accept", "text/event-stream");
         out.body = body_of(prompt, dialect);
         auto decoder = openai_decoder(dialect.usage_parent);
         return open_chat(
             client_, executor_, {std::string(dialect.name), std::move(out), std::move(decoder), limits, pause_});
     }
 
+    awaitable<result<>> probe(milliseconds limit) override {
+        auto out = request_to("/models");
+        if (config_.dialect.azure) out.url = config_.base_url + "/openai/models?api-version=" + version_for({});
+        return probe_address(client_, std::move(out), limit);
+    }
+
 private:
+    http::request request_to(std::string_view path) const {
+        const auto& dialect = config_.dialect;
+        http::request out;
+        out.url = config_.base_url + std::string(path);
+        out.headers.emplace_back(dialect.key_header, std::string(dialect.key_prefix) + config_.key.reveal());
+        return out;
+    }
+    std::string version_for(std::string_view wanted) const {
+        if (!config_.azure_api_version.empty()) return config_.azure_api_version;
+        return std::string(wanted.empty() ? recent_azure_api_version : wanted);
+    }
+
     openai_config config_;
     http::client& client_;
     executor executor_;

@@ -16,8 +16,8 @@ struct openai_config {
     openai_dialect dialect;
     std::string base_url;  ///< up to and including /v1; for Azure the resource's endpoint
     secret key;
-    std::string azure_api_version{};
-    std::string azure_deployment{};  ///< empty: the prompt's model
+    std::string azure_api_version{};  ///< empty: the prompt's, else a recent one
+    std::string azure_deployment{};   ///< empty: the prompt's model
 };
 
 /// `client` must outlive the provider and its streams.

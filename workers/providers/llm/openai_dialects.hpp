@@ -25,6 +25,7 @@ struct openai_dialect {
 };
 
 inline constexpr std::string_view newer_max_tokens_field = "max_completion_tokens";
+inline constexpr std::string_view recent_azure_api_version = "2024-10-21";
 
 inline constexpr std::array openai_dialects{
     // All of OpenAI's models accept max_completion_tokens; older compatible servers accept max_tokens only.
@@ -47,7 +48,7 @@ inline constexpr std::array openai_dialects{
         .max_tokens_field = newer_max_tokens_field,
         .usage_parent = "x_groq"},
     // https://learn.microsoft.com/azure/ai-services/openai/reference; older API versions know neither
-    // max_completion_tokens nor stream_options (see providers.cpp).
+    // max_completion_tokens nor stream_options (see openai.cpp).
     openai_dialect{.name = "azure",
         .description = "Azure OpenAI.",
         .key_setting = "AZURE_OPENAI_API_KEY",
