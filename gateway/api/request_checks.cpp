@@ -85,8 +85,13 @@ std::optional<problem> check_body(const exchange& exchange) {
     if (schema.empty()) return std::nullopt;
     if (!exchange.body) return invalid("", "the body must be a JSON object");
     const auto faults = api_schema(schema).check(exchange.body->root());
-    if (faults.empty()) return std::nullopt;
-    return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
+    if (!faults.empty())
+        return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
+    // Whatever the body is for, its `model` is one that the caller may name.
+    const auto model = exchange.text("model");
+    const bool checked = !model.empty() && exchange.caller && !exchange.route.openai_format;
+    if (checked && !exchange.services.catalogue.rows()->offers(model, *exchange.caller)) return model_not_offered();
+    return std::nullopt;
 }
 
 std::optional<problem> read_query(exchange& exchange) {

@@ -91,6 +91,9 @@ awaitable<route_result> wait_for_reply(
             case events::frame_type::rejected:
                 co_return problem{422, "MESSAGE_REJECTED", "moderation rejected the message", data.text()};
             case events::frame_type::failed:
+                if (code == "message_too_long")
+                    co_return problem{
+                        422, "MESSAGE_TOO_LONG", "the message is longer than the plan allows", data.text()};
                 co_return problem{503, "GENERATION_FAILED", "the reply failed: " + code, data.text(), 5};
             default: co_return success(201, data["message"].text());
         }

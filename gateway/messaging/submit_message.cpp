@@ -39,8 +39,7 @@ std::optional<problem> check_order(const services& services, const account& send
     if (auto fault = check_content(order.content)) return fault;
     if (order.client_message_id.size() > 100)
         return invalid("/client_message_id", "client_message_id must be at most 100 bytes");
-    if (!order.model.empty() && !services.catalogue.rows()->offers(order.model, sender.rank))
-        return invalid("/model", "model must be the name of a model of your plan");
+    if (!order.model.empty() && !services.catalogue.rows()->offers(order.model, sender)) return model_not_offered();
     if (!services.publisher.available()) return problem_of(make_error_code(redis::errc::unavailable));
     if (!sender.key) return problem_of(make_error_code(seal::errc::unknown_master));
     return std::nullopt;

@@ -86,10 +86,10 @@ problem no_such_model(std::string_view model) {
 }
 
 std::variant<completion_request, problem> read_request(
-    json::value body, const catalogue_rows& catalogue, std::int64_t rank) {
+    json::value body, const catalogue_rows& catalogue, const account& caller) {
     const auto model = body["model"].string();
     if (!model || model->empty()) return missing_parameter("model is required");
-    if (!catalogue.offers(*model, rank)) return no_such_model(*model);
+    if (!catalogue.offers(*model, caller)) return no_such_model(*model);
     auto read = read_turns(body["messages"]);
     if (auto* fault = std::get_if<problem>(&read)) return std::move(*fault);
     auto& turns = std::get<conversation_turns>(read);

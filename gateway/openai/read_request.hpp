@@ -17,10 +17,10 @@ struct completion_request {
     bool include_usage = false;
 };
 
-/// A problem with one of OpenAI's codes when the body cannot be answered. `rank`: the caller's plan's, which decides
-/// which models it may name.
+/// A problem with one of OpenAI's codes when the body cannot be answered. The caller's plan decides which models it may
+/// name.
 std::variant<completion_request, problem> read_request(
-    json::value body, const catalogue_rows& catalogue, std::int64_t rank);
+    json::value body, const catalogue_rows& catalogue, const account& caller);
 
 problem no_such_model(std::string_view model);
 

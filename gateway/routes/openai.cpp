@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t completion_body = 1024 * 1024;
 
 awaitable<route_result> completions(exchange& exchange) {
-    auto read = openai::read_request(exchange.json(), *exchange.services.catalogue.rows(), exchange.caller->rank);
+    auto read = openai::read_request(exchange.json(), *exchange.services.catalogue.rows(), *exchange.caller);
     if (auto* fault = std::get_if<problem>(&read)) co_return std::move(*fault);
     auto& request = std::get<openai::completion_request>(read);
     request.order.client_message_id = exchange.request.header("idempotency-key");
@@ -42,16 +42,15 @@ response bare(std::string body) {
 awaitable<route_result> models(exchange& exchange) {
     json::array list;
     const auto rows = exchange.services.catalogue.rows();
-    for (const auto& m : rows->models)
-        if (m.min_rank <= exchange.caller->rank) list.add_raw(model_json(m));
+    for (const auto& m : rows->offered_to(*exchange.caller)) list.add_raw(model_json(m));
     co_return answer(bare(json::object().add("object", "list").add_raw("data", list.text()).text()));
 }
 
 awaitable<route_result> one_model(exchange& exchange) {
     const auto& name = exchange.path.front();
     const auto rows = exchange.services.catalogue.rows();
-    for (const auto& m : rows->models)
-        if (m.name == name && m.min_rank <= exchange.caller->rank) co_return answer(bare(model_json(m)));
+    for (const auto& m : rows->offered_to(*exchange.caller))
+        if (m.name == name) co_return answer(bare(model_json(m)));
     co_return openai::no_such_model(name);
 }
 

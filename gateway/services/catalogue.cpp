@@ -25,7 +25,36 @@ product_answers read_answers(const postgres::rows& rows) {
     return out;
 }
 
+constexpr std::size_t tier_column = 11;  // of catalogue.models
+
+// Of a plan's features {"providers": […]}; all when it names none.
+bool allows(const json::document& features, std::string_view provider) {
+    bool named = false, allowed = false;
+    features.root()["providers"].each([&](json::value name) {
+        named = true;
+        allowed |= name.string() == provider;
+    });
+    return allowed || !named;
+}
+
 }  // namespace
+
+std::vector<model_name> catalogue_rows::offered_to(const account& account) const {
+    std::vector<model_name> out;
+    const auto features = json::document::parse(account.features);
+    for (const auto& model : models) {
+        if (model.min_rank > account.rank || (features && !allows(*features, model.provider))) continue;
+        if (std::ranges::find(out, model.name, &model_name::name) == out.end()) out.push_back(model);
+    }
+    return out;
+}
+
+bool catalogue_rows::offers(std::string_view model, const account& account) const {
+    const auto names = offered_to(account);
+    return std::ranges::find(names, model, &model_name::name) != names.end();
+}
+
+problem model_not_offered() { return invalid("/model", "model must be the name of a model of your plan"); }
 
 awaitable<result<>> catalogue::load(postgres::database& database) {
     postgres::transaction ask;
@@ -41,12 +70,14 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         auto [name, max, window, counts] = rates.read<std::string, std::int64_t, std::int64_t, std::string>(i);
         fresh->rates[name] = {name, max, window, strategy_named(counts)};
     }
+    std::vector<model_name> tiers;
     for (std::size_t i = 0; i < models.size(); ++i) {
-        const auto [provider, name, min_rank] = models.read<std::string, std::string, std::int64_t>(i);
-        const auto known = std::any_of(
-            fresh->models.begin(), fresh->models.end(), [&](const model_name& model) { return model.name == name; });
-        if (!known) fresh->models.push_back({name, provider, min_rank});
+        auto [provider, name, min_rank] = models.read<std::string, std::string, std::int64_t>(i);
+        if (auto tier = models.text(i, tier_column); !tier.empty())
+            tiers.push_back({std::string(tier), provider, min_rank});
+        fresh->models.push_back({std::move(name), std::move(provider), min_rank});
     }
+    fresh->models.insert(fresh->models.end(), tiers.begin(), tiers.end());
     fresh->answers = read_answers((*got)[3]);
     fresh->loaded = true;
     fresh->settings = settings.empty() ? "{}" : std::string(settings.text(0, 0));

@@ -2,7 +2,6 @@
 // Loaded at start and reloaded every few seconds; readers hold a snapshot. Thread safe.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -10,11 +9,13 @@
 #include <vector>
 
 #include "gateway/http/security_headers.hpp"
+#include "gateway/services/account_cache.hpp"
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
 
+/// A model or a tier (setting ai_tiers) at one provider.
 struct model_name {
     std::string name, provider;
     std::int64_t min_rank = 0;
@@ -30,17 +31,19 @@ struct product_answers {
 
 struct catalogue_rows {
     std::map<std::string, rate, std::less<>> rates;  ///< of unauthenticated requests, by IP address
-    std::vector<model_name> models;                  ///< each name once, by priority
+    std::vector<model_name> models;                  ///< by priority, the tiers last
     std::string settings = "{}";                     ///< the public ones, JSON
     product_answers answers;
     bool loaded = false;
 
-    /// Whether a plan of this rank may name the model.
-    bool offers(std::string_view model, std::int64_t rank) const {
-        return std::any_of(models.begin(), models.end(),
-            [&](const auto& each) { return each.name == model && each.min_rank <= rank; });
-    }
+    /// What the plan of this account may name, each name once, by priority.
+    std::vector<model_name> offered_to(const account&) const;
+    /// Whether the plan of this account may name the model.
+    bool offers(std::string_view model, const account&) const;
 };
+
+/// 422: a body's `model` is none that the caller may name.
+problem model_not_offered();
 
 class catalogue {
 public:

@@ -55,6 +55,38 @@ test('AIRI-16 AIRI-17 SAAS-21: conversations are created, starred, archived, tag
     assert.equal((await api('GET', `/conversations/${made.id}`)).json.data.title, 'Journey');
 });
 
+test("AIRI-17: a conversation's model is the one asked, and its tokens are those of its replies", async ({
+    port,
+    alice,
+    system,
+}) => {
+    const api = call(port, alice.token);
+    const unknown = { model: 'gpt-99-nonexistent' };
+    rejected(await api('POST', '/conversations', unknown), 422, 'VALIDATION_FAILED', /model/);
+    const { id, model } = await conversationOf(port, alice.token, { model: 'gpt-4o-mini' });
+    assert.equal(model, 'gpt-4o-mini');
+    for (const method of ['PUT', 'PATCH'])
+        rejected(await api(method, `/conversations/${id}`, unknown), 422, 'VALIDATION_FAILED', /model/);
+    assert.equal((await api('GET', `/conversations/${id}`)).json.data.model, 'gpt-4o-mini', 'and stays');
+    const askedOf = async () => {
+        const mark = `m${crypto.randomUUID().slice(0, 8)}`;
+        const { metadata } = (await sendMessage(api, id, mark)).json.data;
+        const [asked, ...more] = await system.stubRequests(mark);
+        assert.equal(more.length, 0);
+        tokens += metadata.tokens_in + metadata.tokens_out;
+        return [metadata.model, asked.provider, asked.model];
+    };
+    let tokens = 0;
+    assert.deepEqual(await askedOf(), ['gpt-4o-mini', 'openai', 'gpt-4o-mini']);
+    assert.equal((await api('PUT', `/conversations/${id}`, { model: 'gpt-3.5-turbo' })).status, 200);
+    // The name that OpenAI has retired, its successor's id, and the name on the bill.
+    assert.deepEqual(await askedOf(), ['gpt-3.5-turbo', 'openai', 'gpt-4.1-mini']);
+    assert.equal((await api('PUT', `/conversations/${id}`, { model: null })).status, 200);
+    assert.equal((await askedOf())[0], 'gpt-3.5-turbo', "the plan's first model");
+    assert.ok(tokens > 9);
+    assert.equal((await api('GET', `/conversations/${id}`)).json.data.tokens_total, tokens);
+});
+
 test('AIRI-18: the list shows the last message, the message count and the unread count', async ({ port, alice }) => {
     const api = call(port, alice.token);
     const { id } = await conversationOf(port, alice.token);

@@ -180,9 +180,9 @@ private:
     }
     static postgres::rows models() {
         postgres::rows out;
-        out.columns_ = 9;
-        for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1", "anthropic", "claude", "3",
-                 "20", "1", "1", "8000", "500", "1"})
+        out.columns_ = 13;
+        for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1", "gpt-mini", "f", "", "",
+                 "anthropic", "claude", "3", "20", "1", "1", "8000", "500", "1", "claude", "f", "", ""})
             out.cells_.emplace_back(c);
         return out;
     }

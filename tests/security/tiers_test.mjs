@@ -51,6 +51,7 @@ scenario("AIRI-09: each level has its own rights and none of the next level's", 
         [enterprise, ['gpt-3.5-turbo', 'gpt-4', 'claude-3-opus'], []],
     ]) {
         const offered = await models(account);
+        if (account === free) assert.deepEqual(offered, ['gpt-3.5-turbo', 'llama3.2', 'simulated-1'], 'AIRI-29');
         for (const model of may) assert.ok(offered.includes(model), model);
         for (const model of may_not) {
             assert.ok(!offered.includes(model), model);
@@ -92,6 +93,42 @@ scenario("AIRI-09: each level has its own rights and none of the next level's", 
         'free',
     );
     for (const wire of [user, operator]) wire.end();
+});
+
+scenario("AIRI-29: a prompt and its reply stay within the plan's 2,000, 8,000 or 32,000 tokens", async ({ system }) => {
+    const [port] = portsOf(system);
+    for (const [plan, most, model] of [
+        ['free', 2_000, 'gpt-4.1-mini'],
+        ['pro', 8_000, 'gpt-4.1'],
+        ['enterprise', 32_000, 'gpt-4.1'],
+    ]) {
+        const { id: user, token } = await join(system, plan);
+        const api = (path, json) => ask(port, { method: 'POST', path: `/api/v1${path}`, token, json });
+        const { id } = (await api('/conversations', {})).json.data;
+        // Sixty turns, together half as many words again as the plan has tokens.
+        await system.rows(
+            `insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+                    select gen_random_uuid(), $1, $2, (array['user', 'assistant'])[1 + n % 2]::message_role,
+                        repeat('word ', $3), (array['accepted', 'completed'])[1 + n % 2]::message_status,
+                        now() - make_interval(mins => n)
+                    from generate_series(1, 60) n`,
+            [id, user, most / 40],
+        );
+        const mark = `m${crypto.randomUUID().slice(0, 8)}`;
+        const sent = await api(`/conversations/${id}/messages`, { content: `${mark} [[stub tokens=1]]` });
+        assert.equal(sent.status, 201, sent.text);
+        const [asked] = await system.stubRequests(mark);
+        assert.equal(asked.model, model, plan);
+        const tokens = asked.prompt_tokens + asked.max_tokens;
+        assert.ok(tokens <= most, `${plan}: ${tokens} of ${most}`);
+        assert.ok(asked.prompt_tokens > (most - asked.max_tokens) / 2, `${plan} uses its ${most}`);
+    }
+    const free = await join(system, 'free');
+    const content = `m${crypto.randomUUID().slice(0, 8)} ${'word '.repeat(2_000)}`;
+    const json = { content };
+    const long = await ask(port, { method: 'POST', path: '/api/v1/chat/messages', token: free.token, json });
+    rejected(long, 422, 'MESSAGE_TOO_LONG');
+    assert.deepEqual(await system.stubRequests(content.slice(0, 9)), []);
 });
 
 scenario(

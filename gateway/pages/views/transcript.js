@@ -16,6 +16,7 @@ const CATEGORIES = {
 };
 const FAILURES = {
     prompt_refused: 'could not answer this message.',
+    message_too_long: 'cannot answer: the message is longer than your plan allows.',
     content_filtered: 'could not answer this message.',
     lost: 'has not answered. Reload the page to check again.',
 };

@@ -1,0 +1,59 @@
+// The `model` of a body, whichever route takes it.
+#include "tests/gateway/gateway_fixture.hpp"
+
+using namespace airi;
+using namespace airi::test;
+using gateway::verb;
+
+namespace {
+
+constexpr std::string_view known_id = "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10";
+
+struct body_case {
+    verb method;
+    std::string path, more;  // and the body's other members
+};
+
+std::vector<body_case> bodies_with_a_model() {
+    const auto one = "/" + std::string(known_id);
+    return {{verb::post, "/conversations", ""}, {verb::put, "/conversations" + one, ""},
+        {verb::patch, "/conversations" + one, ""}, {verb::post, "/companions", R"("name":"n","personality":"p",)"},
+        {verb::patch, "/companions" + one, ""}, {verb::post, "/conversation-templates", R"("name":"n",)"},
+        {verb::post, "/conversations" + one + "/messages", R"("content":"hi",)"},
+        {verb::post, "/chat/messages", R"("content":"hi",)"}};
+}
+
+}  // namespace
+
+TEST_CASE("AIRI-17: a model that the plan does not offer is refused by every route that takes one") {
+    gateway_fixture h;
+    int asked = 0;
+    h.answer = [&](const postgres::bound& statement) -> result<postgres::rows> {
+        // Whether the conversation is the caller's.
+        if (statement.statement->name == "conversations.owned") return cell("1");
+        ++asked;
+        return cell(R"({"id":"1"})");
+    };
+    for (const auto& [method, path, more] : bodies_with_a_model()) {
+        CAPTURE(path);
+        for (const auto* model : {"gpt-99-nonexistent", "claude"}) {
+            const auto out =
+                h.ask(h.request(method, "/api/v1" + path, "{" + more + "\"model\":" + json::quoted(model) + "}"));
+            CHECK(out.status == 422);
+            CHECK(gateway_fixture::code_of(out) == "VALIDATION_FAILED");
+            CHECK(out.body.find("/model") != out.body.npos);
+        }
+        CHECK(asked == 0);
+        CHECK(h.out.sent.empty());
+    }
+}
+
+TEST_CASE("AIRI-17: a model of the plan, or none, is accepted") {
+    gateway_fixture h;
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return cell(R"({"id":"1"})"); };
+    for (const auto* model : {"\"gpt-mini\"", "null"}) {
+        const auto body = "{\"model\":" + std::string(model) + "}";
+        CHECK(h.ask(h.request(verb::patch, "/api/v1/conversations/" + std::string(known_id), body)).status == 200);
+        CHECK(h.ask(h.request(verb::patch, "/api/v1/companions/" + std::string(known_id), body)).status == 200);
+    }
+}
