@@ -11,6 +11,7 @@ import {
     assertOrigins,
     assertPlans,
     assertRates,
+    assertSettings,
     talk,
 } from '../support/js/products.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
@@ -34,6 +35,7 @@ test('AIRI-12: five security headers have the documented values, and CORS allows
 });
 
 test('AIRI-35 AIRI-29 AIRI-10: the plans have the documented messages, tokens and features', async ({ ports }) => {
+    await assertSettings(ports[0], { product_name: 'AIRI Platform' });
     await assertPlans(ports[0], {
         free: {
             price_cents: 0,

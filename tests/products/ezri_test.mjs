@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 
 import { address, withProduct } from '../support/js/accounts.mjs';
-import { assertHeaders, assertPlans } from '../support/js/products.mjs';
+import { assertHeaders, assertPlans, assertSettings } from '../support/js/products.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withProduct('ezri');
 
 test('EZRI-51: four plans are sold in dollars by the month', async ({ ports }) => {
+    await assertSettings(ports[0], { product_name: 'Ezri' });
     await assertPlans(
         ports[0],
         Object.fromEntries(

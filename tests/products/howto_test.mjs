@@ -1,12 +1,13 @@
 // How-to-AI as its own client meets it, with every number of its document.
 
 import { password, withProduct } from '../support/js/accounts.mjs';
-import { assertLimit, assertPlans, assertRates } from '../support/js/products.mjs';
+import { assertLimit, assertPlans, assertRates, assertSettings } from '../support/js/products.mjs';
 import { ask } from '../support/js/raw.mjs';
 
 const test = withProduct('howto');
 
 test('HOWTO-16: three plans, of which Premium costs 50 dollars a month and has all tutorials', async ({ ports }) => {
+    await assertSettings(ports[0], { product_name: 'How-to-AI' });
     await assertPlans(ports[0], {
         free: { name: 'Free', price_cents: 0, features: { tutorials: 'free' } },
         premium: {

@@ -14,6 +14,7 @@ test('SAAS-13 SAAS-14 SAAS-15: the plans have the documented prices, quotas and 
     ports,
 }) => {
     const [minute, hour] = [60, 3_600];
+    await assertSettings(ports[0], { product_name: 'AIRI' });
     await assertPlans(ports[0], {
         free: {
             price_cents: 0,

@@ -14,8 +14,14 @@ test('STATEX-05: users have a language and a tier, STANDARD, EU_COMPLIANCE or PR
     ports,
     join,
 }) => {
+    await assertSettings(ports[0], { product_name: 'Statex' });
     await assertPlans(ports[0], {
-        standard: { tier: 'STANDARD', currency: 'eur', billing_period: 'once' },
+        standard: {
+            tier: 'STANDARD',
+            currency: 'eur',
+            billing_period: 'once',
+            limits: { messages_per_day: 2, uploads_per_day: 10 },
+        },
         eu_compliance: { tier: 'EU_COMPLIANCE', currency: 'eur', billing_period: 'once' },
         premium: { tier: 'PREMIUM', currency: 'eur', billing_period: 'once' },
     });

@@ -135,3 +135,9 @@ export function cookiesOf({ headers }) {
         }),
     );
 }
+
+// Asserts that everyone reads these settings.
+export async function assertSettings(port, expected) {
+    const { data } = (await ask(port, { path: '/api/v1/settings', from: address() })).json;
+    for (const [name, value] of Object.entries(expected)) assert.deepEqual(data[name], value, name);
+}
