@@ -9,6 +9,7 @@ import {
     assertLimit,
     assertModels,
     assertOrigins,
+    assertOwnSettings,
     assertPlans,
     assertRates,
     assertSettings,
@@ -54,6 +55,10 @@ test('AIRI-35 AIRI-29 AIRI-10: the plans have the documented messages, tokens an
             features: { chat: true, voice: true, images: true, api_keys: true, priority: true },
         },
     });
+});
+
+test('AIRI-32: a reply is cached for five minutes', async ({ system }) => {
+    await assertOwnSettings(system, { reply_cache_seconds: 300 });
 });
 
 test('AIRI-28: six models have the documented prices, OpenAI first, then Anthropic, then Groq', async ({ system }) => {

@@ -4,7 +4,16 @@
 import assert from 'node:assert/strict';
 
 import { address, birthDate, password, withAccounts } from '../support/js/accounts.mjs';
-import { assertLifetimes, assertLimit, assertModels, assertPlans, assertRates, talk } from '../support/js/products.mjs';
+import {
+    assertLifetimes,
+    assertLimit,
+    assertModels,
+    assertOwnSettings,
+    assertPlans,
+    assertRates,
+    assertSettings,
+    talk,
+} from '../support/js/products.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
@@ -57,7 +66,10 @@ test('SAAS-13 SAAS-14 SAAS-15: the plans have the documented prices, quotas and 
     ]);
 });
 
-test('SAAS-31 SAAS-35: three models have the documented prices and priority', async ({ system }) => {
+test('SAAS-31 SAAS-33 SAAS-35: three models have the documented prices, priority and circuit breaker', async ({
+    system,
+}) => {
+    await assertOwnSettings(system, { circuit_failures: 3, circuit_open_ms: 60_000, temperature: 0.7 });
     await assertModels(system, [
         ['openai', 'gpt-3.5-turbo', 2_000],
         ['anthropic', 'claude-3-haiku-20240307', 8_000],

@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 
 import { password, withProduct } from '../support/js/accounts.mjs';
-import { assertLifetimes, assertLimit, assertModels, assertPlans, assertRates, talk } from '../support/js/products.mjs';
+import {
+    assertLifetimes,
+    assertLimit,
+    assertModels,
+    assertOwnSettings,
+    assertPlans,
+    assertRates,
+    assertSettings,
+    talk,
+} from '../support/js/products.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withProduct('statex');
@@ -45,6 +54,7 @@ test('STATEX-05: users have a language and a tier, STANDARD, EU_COMPLIANCE or PR
 });
 
 test('STATEX-10 STATEX-11 STATEX-12: three AI tiers have the documented models and prices', async ({ system }) => {
+    await assertOwnSettings(system, { ai_tier_default: 'openai', provider_fallback: false, temperature: 0.7 });
     await assertModels(system, [
         ['azure', 'gpt-4', 60_000],
         ['openai', 'gpt-4', 30_000],

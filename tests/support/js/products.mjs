@@ -141,3 +141,11 @@ export async function assertSettings(port, expected) {
     const { data } = (await ask(port, { path: '/api/v1/settings', from: address() })).json;
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(data[name], value, name);
 }
+
+// Asserts these settings as the product has them, those that nobody reads over HTTP too.
+export async function assertOwnSettings(system, expected) {
+    const rows = await system.rows('select key, value from system_settings where key = any ($1)', [
+        Object.keys(expected),
+    ]);
+    assert.deepEqual(Object.fromEntries(rows.map(({ key, value }) => [key, value])), expected);
+}
