@@ -58,6 +58,7 @@ struct chat_screened {
     generation_id generation;
     message_id reply;
     instant created_at;  ///< of the message
+    bool listed = true;  ///< as in chat_requested
 
     static constexpr std::string_view topic = "chat.screened.v1";
     static constexpr auto key = &chat_screened::conversation;
@@ -68,6 +69,7 @@ struct chat_screened {
         field("generation_id", &chat_screened::generation),
         field("reply_id", &chat_screened::reply),
         field("created_at", &chat_screened::created_at),
+        field("listed", &chat_screened::listed, {.required = false}),
     };
 };
 

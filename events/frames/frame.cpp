@@ -65,7 +65,9 @@ std::string publish_payload(const generation_id& generation, position at, frame_
     return fmt::format("{} {} {} {}\n{}", generation.text(), at.epoch, at.offset, name_of(type), frame);
 }
 
-std::string publish_payload(std::string_view frame) { return "-\n" + std::string(frame); }
+std::string publish_payload(std::string_view frame, const std::optional<message_id>& created) {
+    return fmt::format("-{}{}\n{}", created ? " " : "", created ? created->text() : std::string{}, frame);
+}
 
 std::optional<published> read_payload(std::string_view payload) {
     const auto line = payload.find('\n');
@@ -74,7 +76,10 @@ std::optional<published> read_payload(std::string_view payload) {
     out.frame = payload.substr(line + 1);
     auto head = payload.substr(0, line);
     const auto first = word(head);
-    if (first == "-") return out;
+    if (first == "-") {
+        out.created = message_id::parse(word(head));
+        return out;
+    }
     const auto generation = generation_id::parse(first);
     const auto epoch = number(word(head)), offset = number(word(head));
     const auto type = frame_type_of(word(head));

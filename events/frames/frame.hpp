@@ -3,7 +3,8 @@
 // Each generation has a Redis stream `gen:{id}` whose entry ids are `epoch-offset`: Redis itself rejects an entry of an
 // older epoch. The script that adds an entry also publishes it on the conversation's channel, as
 // "<generation> <epoch> <offset> <type>\n<frame JSON>". Frames that belong to no generation are published as
-// "-\n<frame JSON>". Readers ignore further words in the first line, so that a later version may add some.
+// "-\n<frame JSON>", a message_created as "- <message>\n<frame JSON>": it goes to two channels, and a socket sends the
+// frame of a message once. Readers ignore further words in the first line, so that a later version may add some.
 #pragma once
 
 #include <cstdint>
@@ -56,10 +57,11 @@ struct published {
     generation_id generation;
     position at;
     frame_type type = frame_type::delta;
-    std::string_view frame;  ///< the JSON sent to clients
+    std::string_view frame;               ///< the JSON sent to clients
+    std::optional<message_id> created{};  ///< of a message_created
 };
 std::string publish_payload(const generation_id&, position, frame_type, std::string_view frame);
-std::string publish_payload(std::string_view frame);
+std::string publish_payload(std::string_view frame, const std::optional<message_id>& created = std::nullopt);
 /// None for a payload of another form. The view points into `payload`.
 std::optional<published> read_payload(std::string_view payload);
 

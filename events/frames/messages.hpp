@@ -101,11 +101,17 @@ struct message_accepted {
 inline constexpr field_rules message_object{.schema = R"({"$ref": "#/$defs/Message"})"};
 
 struct message_created {
+    conversation_id conversation;
     json_text message;
 
     static constexpr std::string_view type = "message_created";
-    static constexpr std::string_view summary = "Another device of the user sent a message.";
-    static constexpr auto fields = std::tuple{field("message", &message_created::message, message_object)};
+    static constexpr std::string_view summary =
+        "The conversation has a new message, of another device or another member, or a reply to one. Not sent to the "
+        "socket that sent the message.";
+    static constexpr auto fields = std::tuple{
+        field("conversation_id", &message_created::conversation),
+        field("message", &message_created::message, message_object),
+    };
 };
 
 }  // namespace airi::events::frames

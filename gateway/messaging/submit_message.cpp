@@ -22,6 +22,7 @@ struct checked_message {
     accepted_message message;
     events::outgoing event;
     std::string request_id;
+    std::string created_frame;     // message_created; empty for a message outside every conversation
     std::optional<quota> counted;  // to be taken back when the event cannot be published
 };
 
@@ -105,7 +106,7 @@ events::outgoing event_of(submission& in, const accepted_message& message) {
                                        .request_id = in.trace.request_id});
 }
 
-std::string created_frame_of(const accepted_message& accepted, std::string_view content) {
+std::string created_frame_of(const accepted_message& accepted, std::string_view content, instant arrived) {
     const auto& ids = accepted.ids;
     auto message = json::object()
                        .add("id", ids.message.text())
@@ -116,15 +117,18 @@ std::string created_frame_of(const accepted_message& accepted, std::string_view 
                        .add("status", "accepted")
                        .add("client_message_id", accepted.client_message_id)
                        .add("generation_id", ids.generation.text())
+                       .add("rating", std::optional<std::int64_t>{})
+                       .add("created_at", to_text(arrived))
+                       .add_raw("metadata", "{}")
                        .text();
-    return events::encode_frame(events::frames::message_created{{std::move(message)}});
+    return events::encode_frame(events::frames::message_created{ids.conversation, {std::move(message)}});
 }
 
 awaitable<std::variant<checked_message, problem>> check_message(services& services, submission in) {
     const auto& sender = *in.sender;
     if (auto fault = check_order(services, sender, in.order)) co_return std::move(*fault);
     checked_message out;
-    auto& [ids, client_message_id, repeated, limits, created_frame] = out.message;
+    auto& [ids, client_message_id, repeated, limits] = out.message;
     client_message_id = in.order.client_message_id.empty() ? uuid::v7(in.arrived).text() : in.order.client_message_id;
     ids = ids_of(sender, in.order, client_message_id);
     if (in.order.listed)
@@ -145,7 +149,7 @@ awaitable<std::variant<checked_message, problem>> check_message(services& servic
         out.counted = std::move(day);
     }
     out.event = event_of(in, out.message);
-    created_frame = created_frame_of(out.message, in.order.content);
+    if (in.order.listed) out.created_frame = created_frame_of(out.message, in.order.content, in.arrived);
     out.request_id = std::move(in.trace.request_id);
     co_return out;
 }
@@ -162,8 +166,9 @@ awaitable<std::optional<problem>> publish_message(services& services, user_id se
     }
     log::info("message.accepted", {{"generation_id", ids.generation.text()}, {"user_id", sender.text()},
                                       {"request_id", in.request_id}, {"repeated", in.message.repeated}});
-    if (!in.message.repeated)
-        broadcast(services.redis, services.executor, events::channel_of(sender), in.message.created_frame);
+    if (!in.message.repeated && !in.created_frame.empty())
+        for (auto channel : {events::channel_of(ids.conversation), events::channel_of(sender)})
+            broadcast(services.redis, services.executor, std::move(channel), in.created_frame, ids.message);
     co_return std::nullopt;
 }
 

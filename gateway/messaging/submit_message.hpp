@@ -35,9 +35,8 @@ struct submission {
 struct accepted_message {
     events::generation_ids ids;
     std::string client_message_id;
-    bool repeated = false;      ///< sent before: its generation may be under way or have ended
-    decision limits;            ///< for the headers of the answer
-    std::string created_frame;  ///< the message_created that the user's devices receive
+    bool repeated = false;  ///< sent before: its generation may be under way or have ended
+    decision limits;        ///< for the headers of the answer
 };
 
 /// The surface that is to receive the frames of the reply.

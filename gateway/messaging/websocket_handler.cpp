@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <set>
 
 #include "events/frames/codec.hpp"
@@ -43,6 +44,24 @@ private:
     static constexpr double per_second = 50, burst = 200;
     double left_ = burst;
     clock::time_point counted_at_ = clock::now();
+};
+
+// The last messages that the client has: those that it sent, with their replies, and those that it was sent. A
+// message_created comes on two channels.
+class known_messages {
+public:
+    /// False when it was there.
+    bool add(const message_id& id) {
+        if (std::find(ids_.begin(), ids_.end(), id) != ids_.end()) return false;
+        ids_.push_back(id);
+        if (ids_.size() > most) ids_.pop_front();
+        return true;
+    }
+    void remove(const message_id& id) { std::erase(ids_, id); }
+
+private:
+    static constexpr std::size_t most = 256;
+    std::deque<message_id> ids_;
 };
 
 class chat_websocket final : public websocket_handler,
@@ -91,9 +110,9 @@ public:
         if (!sender_) return;
         const auto& published = delivered.published;
         using enum stream_follower::verdict;
-        const auto verdict = published.of_generation  ? follower_.receive(delivered)
-                             : is_own_echo(delivered) ? withhold
-                                                      : send;
+        const auto verdict = published.of_generation ? follower_.receive(delivered)
+                             : is_new(published)     ? send
+                                                     : withhold;
         if (verdict == send) sender_->send(delivered.frame);
         if (verdict == behind)
             asio::co_spawn(services_.executor, catch_up(shared_from_this(), published.generation), asio::detached);
@@ -108,28 +127,31 @@ private:
         sent_message(chat_websocket& socket, const std::string& ref) : socket_(socket), ref_(ref) {}
 
         awaitable<> subscribe(const events::generation_ids& ids) override {
-            generation_ = ids.generation;
-            follows_ = socket_.follower_.follow(generation_);
+            ids_ = ids;
+            socket_.known_messages_.add(ids.message);
+            socket_.known_messages_.add(ids.reply);
+            follows_ = socket_.follower_.follow(ids.generation);
             return join(socket_.shared_from_this(), events::channel_of(ids.conversation));
         }
         awaitable<> accepted(const accepted_message& message) override {
-            socket_.own_echo_ = message.created_frame;
             socket_.send(accepted_frame(message, ref_));
             if (!follows_) co_return;
             const auto self = socket_.shared_from_this();
-            if (message.repeated) co_return co_await catch_up(self, generation_);
-            auto begun = self->follower_.release_new(generation_);
+            if (message.repeated) co_return co_await catch_up(self, ids_.generation);
+            auto begun = self->follower_.release_new(ids_.generation);
             self->release(std::move(begun.frames));
-            if (begun.behind) co_await catch_up(self, generation_);
+            if (begun.behind) co_await catch_up(self, ids_.generation);
         }
         void rejected() override {
-            if (follows_) socket_.follower_.unfollow(generation_);
+            socket_.known_messages_.remove(ids_.message);
+            socket_.known_messages_.remove(ids_.reply);
+            if (follows_) socket_.follower_.unfollow(ids_.generation);
         }
 
     private:
         chat_websocket& socket_;
         const std::string& ref_;
-        generation_id generation_;
+        events::generation_ids ids_;
         bool follows_ = false;
     };
 
@@ -162,11 +184,9 @@ private:
         if (!self->sender_) self->services_.channels.leave(channel, self.get());
     }
 
-    // The message_created of the last message sent here is for the user's other devices.
-    bool is_own_echo(const delivered_frame& delivered) {
-        if (own_echo_ != *delivered.frame) return false;
-        own_echo_.reset();
-        return true;
+    // False for the message_created of a message that the client knows.
+    bool is_new(const events::published& published) {
+        return !published.created || known_messages_.add(*published.created);
     }
 
     static std::string accepted_frame(const accepted_message& message, const std::string& ref) {
@@ -300,7 +320,7 @@ private:
     websocket_sender* sender_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     stream_follower follower_;
-    std::optional<std::string> own_echo_;
+    known_messages known_messages_;
     asio::steady_timer silence_timer_;
     bool watching_ = false;
     frame_allowance allowance_;

@@ -15,9 +15,10 @@ awaitable<> publish(redis::client& redis, std::string channel, std::string paylo
 
 }  // namespace
 
-void broadcast(redis::client& redis, executor executor, std::string channel, std::string_view frame) {
+void broadcast(redis::client& redis, executor executor, std::string channel, std::string_view frame,
+    const std::optional<message_id>& created) {
     boost::asio::co_spawn(
-        executor, publish(redis, std::move(channel), events::publish_payload(frame)), boost::asio::detached);
+        executor, publish(redis, std::move(channel), events::publish_payload(frame, created)), boost::asio::detached);
 }
 
 }  // namespace airi::gateway

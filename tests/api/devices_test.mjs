@@ -83,26 +83,56 @@ scenario(
 );
 
 scenario(
-    "SAAS-26: a message from one device reaches the others at once, its reply on the conversation's channel",
+    "SAAS-26: a message and its reply reach the user's other devices once each, on whichever channels they listen",
     async ({ system }) => {
         const { user, one, other, alien, leave } = await devices(system);
-        const [{ mark, ...order }] = orders(1, { script: 'tokens=20 rate=20' });
-        const accepted = await one.reply('message_send', order);
-        const created = await other.receive('the message', (frame) => frame.type === 'message_created');
-        const { message } = created.data;
-        assert.deepEqual(
-            [message.id, message.content, message.role, message.generation_id],
-            [accepted.data.message_id, order.content, 'user', accepted.data.generation_id],
-        );
-        assert.equal(
-            (await other.reply('subscribe', { channel: `conversation:${message.conversation_id}` })).type,
-            'subscribed',
-        );
+        const created = (wire) => framesOf(wire, 'message_created').map((frame) => frame.data);
+        const send = async (more) => {
+            const [{ mark, ...order }] = orders(1, { script: 'tokens=20 rate=20' });
+            const accepted = await one.reply('message_send', { ...order, ...more });
+            assert.equal(accepted.type, 'message_accepted', JSON.stringify(accepted));
+            return { ...accepted.data, mark, content: order.content };
+        };
+        // The first turn reaches the other device on the user's channel only, the second one on both.
+        const turns = [await send({})];
+        const { conversation_id } = turns[0];
+        await eventually('both messages of the first turn', () => created(other).length === 2);
+        const subscribed = await other.reply('subscribe', { channel: `conversation:${conversation_id}` });
+        assert.equal(subscribed.type, 'subscribed');
+        turns.push(await send({ conversation_id }));
         const end = await other.receive('its reply', (frame) => frame.type === 'message_complete');
-        assert.equal(end.data.generation_id, message.generation_id);
-        assert.equal(framesOf(one, 'message_created').length, 0, 'the sender knows');
-        assert.equal(framesOf(other, 'message_created').length, 1);
-        assert.ok(!JSON.stringify(alien.frames).includes(user.id) && !JSON.stringify(alien.frames).includes(mark));
+        assert.equal(end.data.generation_id, turns[1].generation_id);
+        await eventually('both messages of the second turn', () => created(other).length === 4);
+        for (const [i, turn] of turns.entries()) {
+            const [question, reply] = created(other).slice(2 * i, 2 * i + 2);
+            for (const data of [question, reply]) assert.equal(data.conversation_id, conversation_id);
+            const { message } = question;
+            assert.deepEqual(
+                [message.id, message.conversation_id, message.content, message.role, message.generation_id],
+                [turn.message_id, conversation_id, turn.content, 'user', turn.generation_id],
+            );
+            assert.ok(Date.parse(message.created_at));
+            assert.deepEqual(
+                [reply.message.id, reply.message.role, reply.message.status],
+                [turn.reply_id, 'assistant', 'completed'],
+            );
+        }
+        assert.deepEqual(created(other)[3].message, end.data.message);
+        // A socket that follows the conversation only, as another member's will.
+        assert.equal((await other.reply('unsubscribe', { channel: `user:${user.id}` })).type, 'unsubscribed');
+        turns.push(await send({ conversation_id }));
+        await eventually('both messages of the third turn', () => created(other).length === 6);
+        assert.deepEqual(
+            created(other)
+                .slice(4)
+                .map(({ message }) => message.id),
+            [turns[2].message_id, turns[2].reply_id],
+        );
+        for (const wire of [one, other]) assert.equal((await wire.reply('ping', {})).type, 'pong');
+        assert.equal(created(other).length, 6);
+        assert.deepEqual(created(one), [], 'the sender knows');
+        const foreign = JSON.stringify(alien.frames);
+        for (const text of [user.id, ...turns.map(({ mark }) => mark)]) assert.ok(!foreign.includes(text));
         leave();
     },
 );

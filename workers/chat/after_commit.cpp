@@ -1,8 +1,20 @@
 #include "workers/chat/after_commit.hpp"
 
+#include "events/frames/codec.hpp"
+#include "events/frames/messages.hpp"
 #include "events/usage.hpp"
 
 namespace airi::workers::chat {
+namespace {
+
+// The stored reply, for those who follow the conversation, and for the user's devices that follow another one.
+void announce_reply(after_commit& to, const events::chat_screened& event, const std::string& reply) {
+    const auto frame = events::encode_frame(events::frames::message_created{event.conversation, {reply}});
+    for (auto channel : {events::channel_of(event.conversation), events::channel_of(event.user)})
+        to.announcements.push_back({std::move(channel), frame, event.reply});
+}
+
+}  // namespace
 
 after_commit after_end(
     const events::chat_screened& event, const sql::generations::end& end, std::string_view traceparent) {
@@ -12,6 +24,7 @@ after_commit after_end(
     auto last = events::end_frame(end.state, end.error_code, end.message);
     out.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {end.epoch, end.offset},
         last.type, std::move(last.more)});
+    if (event.listed && !end.message.empty() && end.message != "null") announce_reply(out, event, end.message);
     const events::origin finished_origin{
         event_id::of(event.generation.value, "finished"), "/airi/workers/chat", end.finished_at, traceparent};
     const events::chat_finished finished{event.conversation, event.user, event.message, event.generation, event.reply,

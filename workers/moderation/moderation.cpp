@@ -72,8 +72,8 @@ effects screen_message(const events::chat_requested& event, const std::vector<te
             .model = {}};
         out.after.events.push_back(events::envelope(finished, origin_of(cause, "finished", record, event.created_at)));
     } else {
-        const events::chat_screened screened{
-            event.conversation, event.user, event.message, event.generation, event.reply, event.created_at};
+        const events::chat_screened screened{event.conversation, event.user, event.message, event.generation,
+            event.reply, event.created_at, event.listed};
         out.after.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
     }
     const events::moderation_decided decided{event.message, event.user, found.action,

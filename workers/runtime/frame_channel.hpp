@@ -2,6 +2,7 @@
 // clients refetch from Postgres what is lost here.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "events/frames/frame.hpp"
@@ -20,6 +21,7 @@ struct outgoing_frame {
 struct announcement {
     std::string channel;
     std::string frame;
+    std::optional<message_id> created{};  ///< set for a message_created
 };
 
 enum class appended {

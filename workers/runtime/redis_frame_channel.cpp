@@ -40,8 +40,8 @@ public:
     }
 
     awaitable<> announce(announcement announcement) override {
-        std::vector<std::string> command{
-            "PUBLISH", std::move(announcement.channel), events::publish_payload(announcement.frame)};
+        std::vector<std::string> command{"PUBLISH", std::move(announcement.channel),
+            events::publish_payload(announcement.frame, announcement.created)};
         co_await client_.command(std::move(command));
     }
 

@@ -64,7 +64,16 @@ TEST_CASE("a published payload reads back") {
     REQUIRE(read);
     CHECK_FALSE(read->of_generation);
     CHECK(read->frame == R"({"type":"usage_updated"})");
-    CHECK_FALSE(events::read_payload("- a word of a later version\n{}")->of_generation);
+    CHECK_FALSE(read->created);
+    const auto later = events::read_payload("- a word of a later version\n{}");
+    CHECK_FALSE(later->of_generation);
+    CHECK_FALSE(later->created);
+    const auto text = events::publish_payload(R"({"type":"message_created"})", ids.reply);
+    const auto created = events::read_payload(text);
+    REQUIRE(created);
+    CHECK_FALSE(created->of_generation);
+    CHECK(created->created == ids.reply);
+    CHECK(created->frame == R"({"type":"message_created"})");
 }
 
 TEST_CASE("a payload of another form is not read") {

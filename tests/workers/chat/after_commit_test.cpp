@@ -72,6 +72,30 @@ TEST_CASE("a completed reply ends the stream, is published and billed") {
     CHECK(usage->occurred_at == some_time);
 }
 
+TEST_CASE(
+    "SAAS-26: a stored reply is announced to its conversation and to its user's devices, one outside every "
+    "conversation is not") {
+    for (const auto* state : {"completed", "cancelled", "failed"}) {
+        CAPTURE(state);
+        const auto out = after_end(screened(), ended(state), trace);
+        REQUIRE(out.announcements.size() == 2);
+        CHECK(out.announcements[0].channel == events::channel_of(screened().conversation));
+        CHECK(out.announcements[1].channel == events::channel_of(screened().user));
+        for (const auto& one : out.announcements) {
+            CHECK(one.created == screened().reply);
+            CHECK(one.frame == R"({"type":"message_created","data":{"conversation_id":")" +
+                                   screened().conversation.text() + R"(","message":{"content":"hi"}}})");
+        }
+    }
+    auto without_reply = ended("failed");
+    without_reply.message = "null";
+    CHECK(after_end(screened(), without_reply, trace).announcements.empty());
+    auto unlisted = screened();
+    unlisted.listed = false;
+    CHECK(after_end(unlisted, ended("completed"), trace).announcements.empty());
+    CHECK(after_end(screened(), ended("rejected"), trace).announcements.empty());
+}
+
 TEST_CASE("a cancelled reply is billed for the part that was made") {
     const auto out = after_end(screened(), ended("cancelled"), trace);
     CHECK(out.frames.at(0).type == events::frame_type::cancelled);
