@@ -2,8 +2,8 @@ create or replace function conversation_json(c conversations) returns json langu
     select json_build_object(
         'id', c.id, 'title', c.title, 'companion_id', c.companion_id, 'model', c.model,
         'system_prompt', c.system_prompt, 'starred', c.starred, 'archived', c.archived, 'tags', c.tags,
-        'message_count', c.message_count, 'tokens_total', c.tokens_total, 'last_message_at', c.last_message_at,
-        'last_message_preview', c.last_message_preview,
+        'message_count', greatest(c.message_count, 0), 'tokens_total', c.tokens_total,
+        'last_message_at', c.last_message_at, 'last_message_preview', c.last_message_preview,
         'unread', coalesce(c.last_message_at > c.last_read_at, c.last_message_at is not null),
         'created_at', c.created_at, 'updated_at', c.updated_at, 'deleted_at', c.deleted_at)
 $$;
@@ -27,3 +27,42 @@ begin
         'message', format('today''s %s conversations are used up', most),
         'retry_after', ceil(extract(epoch from today + interval '1 day' - now()))::int));
 end $$;
+
+-- Keeps a conversation's place in lists true when messages are deleted or become an earlier version: their number, the
+-- preview, and a title that is the words of one of them. A message of a turn that has not ended is taken off in
+-- advance, as the end of the turn counts it. The row is locked first: a turn that ends meanwhile is seen, or sets the
+-- preview itself.
+create or replace function forget_in_list() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    gone record;
+begin
+    for gone in
+        select b.conversation_id as id, count(*) as messages, array_agg(left(b.content, 60)) as titles
+        from before b
+        where b.deleted_at is null and not exists (
+            select from messages m where m.id = b.id and m.created_at = b.created_at and m.deleted_at is null)
+        group by 1 order by 1
+    loop
+        perform from conversations where id = gone.id for update;
+        update conversations c set
+            message_count = message_count - gone.messages,
+            last_message_preview = left(newest.content, 120),
+            last_message_at = case when newest.id is not null then least(last_message_at,
+                coalesce((newest.metadata ->> 'finished_at')::timestamptz, newest.created_at)) end,
+            title = case when titled_by = 'words' and title = any (gone.titles) then coalesce((
+                select left(content, 60) from messages
+                where conversation_id = gone.id and deleted_at is null and role = 'user'
+                order by created_at, id limit 1), '') else title end
+        from (select) one left join lateral (
+            select * from messages
+            where conversation_id = gone.id and deleted_at is null and content <> ''
+            order by created_at desc, id desc limit 1) newest on true
+        where c.id = gone.id;
+    end loop;
+    return null;
+end $$;
+create or replace trigger list_of_hidden after update on messages referencing old table as before
+    for each statement execute function forget_in_list();
+create or replace trigger list_of_removed after delete on messages referencing old table as before
+    for each statement execute function forget_in_list();

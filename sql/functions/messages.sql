@@ -126,20 +126,14 @@ begin
     )
     select array_agg(generation) filter (where replaces is not null and not refused) into replacing from new;
     if replacing is not null then
-        -- The replaced question and everything after it stay as an earlier version.
-        with hidden as (
-            update messages m set deleted_at = now(), superseded_by = n.message
-            from unnest(p_generation, p_message, p_conversation, p_user, p_created, p_replaces)
-                as n(generation, message, conversation, owner, created, replaces)
-            where n.generation = any (replacing) and m.conversation_id = n.conversation and m.user_id = n.owner
-              and m.created_at < n.created and m.deleted_at is null
-              and m.created_at >= (
-                  select created_at from messages where id = n.replaces and conversation_id = n.conversation)
-            returning m.conversation_id
-        )
-        update conversations c set message_count = message_count - h.messages
-        from (select conversation_id, count(*) as messages from hidden group by conversation_id) h
-        where c.id = h.conversation_id;
+        -- The replaced question and everything after it stay as an earlier version (see forget_in_list).
+        update messages m set deleted_at = now(), superseded_by = n.message
+        from unnest(p_generation, p_message, p_conversation, p_user, p_created, p_replaces)
+            as n(generation, message, conversation, owner, created, replaces)
+        where n.generation = any (replacing) and m.conversation_id = n.conversation and m.user_id = n.owner
+          and m.created_at < n.created and m.deleted_at is null
+          and m.created_at >= (
+              select created_at from messages where id = n.replaces and conversation_id = n.conversation);
     end if;
 end $$;
 
@@ -159,6 +153,7 @@ begin
     if found then
         insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at)
         values (p_message, p_conversation, p_user, 'user', '', 'failed', p_generation, p_created);
+        update conversations set message_count = message_count + 1 where id = p_conversation;
     end if;
     return coalesce((select state = 'failed' and error_code = p_error from generations where id = p_generation), true);
 end $$;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { withBystander, conversationOf } from '../support/js/bystander.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 const test = withBystander();
 
@@ -95,6 +96,66 @@ test('AIRI-18: the list shows the last message, the message count and the unread
     assert.deepEqual([one.message_count, one.last_message_preview, one.unread], [2, reply.content.slice(0, 120), true]);
     assert.match(one.title, /^how are you/);
     assert.equal((await api('POST', `/conversations/${id}/read`, {})).json.data.unread, false);
+});
+
+test('AIRI-18: a deleted or replaced message is in neither the preview, the count nor the title of the list', async ({
+    port,
+    alice,
+}) => {
+    const api = call(port, alice.token);
+    const { id } = await conversationOf(port, alice.token);
+    const one = async () => (await api('GET', '/conversations')).json.data.find((each) => each.id === id);
+    const shown = async () => {
+        const { message_count, last_message_preview, title } = await one();
+        return [message_count, last_message_preview, title];
+    };
+    const remove = async (message) => {
+        for (let times = 0; times < 2; ++times)
+            assert.equal((await api('DELETE', `/conversations/${id}/messages/${message.id}`)).status, 200);
+    };
+    await sendMessage(api, id, 'walrus');
+    const second = (await sendMessage(api, id, 'otter')).json.data;
+    const [asked, , askedNext] = (await api('GET', `/conversations/${id}/messages`)).json.data;
+    assert.deepEqual(await shown(), [4, second.content.slice(0, 120), asked.content.slice(0, 60)]);
+    assert.equal((await api('POST', `/conversations/${id}/read`, {})).json.data.unread, false);
+    await remove(second);
+    assert.deepEqual(await shown(), [3, askedNext.content.slice(0, 120), asked.content.slice(0, 60)]);
+    assert.equal((await one()).unread, false);
+    // An edited question takes its reply with it; its words were the title.
+    const edited = await api('PUT', `/conversations/${id}/messages/${asked.id}`, {
+        content: 'seal [[stub tokens=4]]',
+    });
+    assert.equal(edited.status, 201, edited.text);
+    const reply = edited.json.data;
+    assert.deepEqual(await shown(), [2, reply.content.slice(0, 120), 'seal [[stub tokens=4]]']);
+    assert.ok(!JSON.stringify(await one()).match(/walrus|otter/));
+    await remove(reply);
+    const [left] = (await api('GET', `/conversations/${id}/messages`)).json.data;
+    assert.deepEqual(await shown(), [1, left.content, left.content]);
+    await remove(left);
+    assert.deepEqual(await shown(), [0, null, '']);
+    assert.equal((await one()).last_message_at, null);
+    assert.ok(!JSON.stringify(await one()).includes('seal'));
+    // The end of a turn counts the whole of it, also if its question is deleted meanwhile.
+    const { generation_id } = (
+        await ask(port, {
+            method: 'POST',
+            path: `/api/v1/conversations/${id}/messages`,
+            token: alice.token,
+            json: { content: 'slow [[stub tokens=20 rate=20]]' },
+            headers: { Prefer: 'wait=0' },
+        })
+    ).json.data;
+    await eventually('it is being answered', async () =>
+        (await api('GET', `/conversations/${id}/messages`)).json.meta.generating?.some(
+            (each) => each.generation_id === generation_id && each.state === 'running',
+        ),
+    );
+    const [running] = (await api('GET', `/conversations/${id}/messages`)).json.data;
+    assert.equal(running.generation_id, generation_id);
+    await remove(running);
+    assert.ok((await one()).message_count >= 0);
+    await eventually('the reply alone is counted', async () => (await one()).message_count === 1);
 });
 
 test('AIRI-23: editing and regenerating keep the earlier version, and a retry creates no second one', async ({
