@@ -4,8 +4,10 @@ select coalesce(jsonb_object_agg(resource, used), '{}')::text from (
     where user_id = caller() and day = (now() at time zone 'utc')::date group by resource) d;
 
 -- name: usage.record
--- The day's changed sums, each with its plan's limit.
+-- The day's changed sums of the resources that the user's plan names, each with its limit. Others, as the calls for
+-- titles and summaries, are internal.
 select coalesce(jsonb_agg(s || jsonb_build_object('limit', l.amount)), '[]')::text
 from jsonb_array_elements(usage_record(:events::jsonb)) s
-left join users u on u.id = (s ->> 'user_id')::uuid
-left join plan_limits l on l.plan = u.plan and l.resource = s ->> 'resource' and l.period = 'day';
+join users u on u.id = (s ->> 'user_id')::uuid
+join (select plan, resource, max(amount) filter (where period = 'day') as amount from plan_limits group by 1, 2) l
+    on l.plan = u.plan and l.resource = s ->> 'resource';

@@ -1,4 +1,5 @@
-// A database of each product on one real server, for tests of what the profiles say. Used by the integration tests.
+// A database of each product on one real server, migrated with its profile. Every integration test that needs one uses
+// the same server; a test asserts only what concerns its own users.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -18,41 +19,61 @@
 
 namespace airi::tests {
 
-// One server with one database for each product, migrated with its profile.
+inline constexpr std::string_view superuser, as_gateway = "airi_app:app", as_worker = "airi_worker:worker";
+
 class product_databases {
 public:
     product_databases() {
         for (const auto& each : documented_profiles) {
-            const auto url = url_of(each.profile);
             const auto script = (test::source_root() / "deploy/migrate.sh").string();
-            const auto command = "AIRI_APP_PASSWORD=app AIRI_WORKER_PASSWORD=worker bash '" + script + "' '" + url +
-                                 "' " + std::string(each.profile) + " >/dev/null";
+            const auto command = "AIRI_APP_PASSWORD=app AIRI_WORKER_PASSWORD=worker bash '" + script + "' '" +
+                                 url_of(each.profile, superuser) + "' " + std::string(each.profile) + " >/dev/null";
             REQUIRE(std::system(command.c_str()) == 0);
-            databases_.emplace(each.profile, postgres::open({secret(url), 1, 100}));
         }
     }
 
-    postgres::rows rows(std::string_view profile, postgres::bound statement) {
+    /// One connection to a product's database as a role. It knows its statements by their addresses.
+    postgres::database& at(std::string_view profile, std::string_view role = superuser) {
+        auto& known = databases_[std::string(profile) + ' ' + std::string(role)];
+        if (!known) known = postgres::open({secret(url_of(profile, role)), 1, 100});
+        return *known;
+    }
+
+    postgres::rows rows(std::string_view profile, postgres::bound statement, std::string_view role = superuser,
+        std::optional<user_id> caller = std::nullopt) {
         postgres::transaction work;
+        work.caller = caller;
         work.statements.push_back(std::move(statement));
-        const auto answer = test::run(*databases_.at(std::string(profile)), std::move(work));
+        const auto answer = test::run(at(profile, role), std::move(work));
         REQUIRE(answer);
         return answer->front();
     }
-    // The first row's columns, separated by `|`; empty when there is no row.
+    /// All rows, one a line, their columns separated by `|`.
+    std::string lines(std::string_view profile, postgres::bound statement, std::string_view role = superuser,
+        std::optional<user_id> caller = std::nullopt) {
+        const auto found = rows(profile, std::move(statement), role, caller);
+        std::string out;
+        for (std::size_t i = 0; i < found.size(); ++i) out.append(i ? "\n" : "").append(line(found, i));
+        return out;
+    }
+    /// The first row's columns, separated by `|`; empty when there is no row.
     std::string row(std::string_view profile, const postgres::prepared& statement,
         std::vector<std::optional<std::string>> parameters = {}) {
-        const auto rows = this->rows(profile, {&statement, std::move(parameters)});
-        std::string out;
-        for (std::size_t i = 0; i < (rows.empty() ? 0 : rows.columns_); ++i)
-            out.append(i ? "|" : "").append(rows.text(0, i));
-        return out;
+        const auto found = rows(profile, {&statement, std::move(parameters)});
+        return found.empty() ? std::string{} : line(found, 0);
     }
 
 private:
-    std::string url_of(std::string_view profile) const {
+    static std::string line(const postgres::rows& rows, std::size_t row) {
+        std::string out;
+        for (std::size_t i = 0; i < rows.columns_; ++i) out.append(i ? "|" : "").append(rows.text(row, i));
+        return out;
+    }
+    std::string url_of(std::string_view profile, std::string_view role) const {
         const auto& url = server_.address();
-        return url.substr(0, url.rfind('/') + 1).append(profile);
+        const auto host = url.substr(url.rfind('@'), url.rfind('/') + 1 - url.rfind('@'));
+        const auto user = role.empty() ? url.substr(0, url.rfind('@')) : "postgresql://" + std::string(role);
+        return user + host + std::string(profile);
     }
 
     test::server server_{"postgres"};
