@@ -7,12 +7,13 @@
 #include "events/email.hpp"
 #include "events/exports.hpp"
 #include "events/moderation.hpp"
+#include "events/notifications.hpp"
 #include "events/oauth.hpp"
 #include "events/usage.hpp"
 
 namespace airi::events {
 
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
-    email_requested, export_requested, identity_requested>;
+    email_requested, export_requested, identity_requested, notification_requested>;
 
 }  // namespace airi::events

@@ -38,11 +38,11 @@ bool has_malformed_id(const exchange& exchange) {
         [](std::string_view name, const std::string& value) { return name.ends_with("id") && !uuid::parse(value); });
 }
 
-// next_cursor and generating, from the columns after the data.
-std::string meta_of(const postgres::rows& row) {
+// next_cursor and the members of `more`, from the columns after the data.
+std::string meta_of(const postgres::rows& row, json::value more) {
     json::object out;
     out.add("next_cursor", row.is_null(0, 1) ? std::nullopt : std::optional(std::string(row.text(0, 1))));
-    if (row.columns_ > 2) out.add_raw("generating", row.is_null(0, 2) ? "null" : row.text(0, 2));
+    more.members([&](std::string_view name, json::value value) { out.add_raw(name, value.text()); });
     return out.text();
 }
 
@@ -65,9 +65,13 @@ awaitable<route_result> answer_data(exchange& exchange) {
     const auto& first = rows->front();
     if (first.empty() || first.is_null(0, 0)) co_return not_found("object");
     if (auto refused = refusal_of(first.text(0, 0))) co_return std::move(*refused);
+    if (first.columns_ < 2) co_return success(exchange.route.status, first.text(0, 0));
+    const auto more = json::document::parse(first.columns_ > 2 && !first.is_null(0, 2) ? first.text(0, 2) : "{}");
+    if (!more) co_return problem_of(more.error());
     // While a reply is generated, the conversation's messages change.
-    exchange.transient = first.columns_ > 2 && !first.is_null(0, 2);
-    co_return success(exchange.route.status, first.text(0, 0), first.columns_ > 1 ? meta_of(first) : std::string{});
+    const auto generating = more->root()["generating"];
+    exchange.transient = generating.exists() && !generating.is_null();
+    co_return success(exchange.route.status, first.text(0, 0), meta_of(first, more->root()));
 }
 
 }  // namespace airi::gateway

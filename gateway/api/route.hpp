@@ -51,9 +51,10 @@ inline constexpr std::string_view json_media = "application/json";
 using route_handler = awaitable<route_result> (*)(exchange&);
 
 /// Without `handler` the statement `name` answers. Its first row has up to three columns: `data`, meta.next_cursor and
-/// meta.generating. No row is a 404; `refusal(…)` in the first column is that problem. The statement's parameters are
-/// filled by name: {placeholders} of the path, `body` (the whole validated body), `session` and `address` (the
-/// caller's), query parameters, members of the body.
+/// an object of further members of meta; while its `generating` is not null the answer is not cached. No row is a 404;
+/// `refusal(…)` in the first column is that problem. The statement's parameters are filled by name: {placeholders} of
+/// the path, `body` (the whole validated body), `session` and `address` (the caller's), query parameters, members of
+/// the body.
 struct route {
     verb method;
     std::string_view path;       ///< below /api/v1, /api or /v1; or absolute with a leading '='

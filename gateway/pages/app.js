@@ -169,7 +169,8 @@ class App {
         on('conversation', ({ conversation }) => this.conversationChanged(conversation));
         on('notice', ({ type, data }) => {
             if (type === 'error') this.toast(sentence(data.message));
-            if (type !== 'notification_new' || data.kind !== 'export_ready') return;
+            if (type !== 'notification_new' || data.kind === 'welcome') return; // the page has a welcome of its own
+            if (data.kind !== 'export_ready') return this.toast(data.notification.title);
             this.account.privacy.noticeExport();
             this.toast('The copy of your data is ready.', { label: 'Show', run: () => this.account.open() });
         });

@@ -74,6 +74,7 @@ awaitable<route_result> sign_in(exchange& exchange, oauth_answer given) {
     auto got = co_await finish_oauth(services, request, std::move(given));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& found = std::get<oauth_user>(got);
+    if (found.user.is_new) wake_relay(services);  // the welcome
     if (found.awaits_consent) send_link(services, request, found.user.id, {}, "parental_consent");
     co_await record_login_attempt(services, request, found.user.email, found.user.id, "success");
     co_return co_await open_session(services, request, std::move(found.user), 200);

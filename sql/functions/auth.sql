@@ -77,8 +77,8 @@ begin
     end if;
 end $$;
 
--- Creates a user: made | pending (a parent has to agree) | taken, or the fault: birth_date, birth_date_needed,
--- parent_email_needed, parent_email_own, consents.
+-- Creates a user, whichever way they sign up, and requests their welcome: made | pending (a parent has to agree) |
+-- taken, or the fault: birth_date, birth_date_needed, parent_email_needed, parent_email_own, consents.
 create or replace function account_create(
     p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb, p_birth text, p_parent text,
     p_consents jsonb, p_address inet
@@ -106,6 +106,7 @@ begin
     update users set
         birth_date = born, consent_pending = child, parent_email = case when child then p_parent end
     where id = p_id and born is not null;
+    perform notification_add(gen_random_uuid(), p_id, 'welcome', 'info', null, null, '{}', '', '');
     insert into consents (user_id, kind, granted, version, address)
     select p_id, c.kind, true, c.version, p_address from jsonb_to_recordset(p_consents) as c(kind text, version text);
     return case when child then 'pending' else 'made' end;

@@ -50,6 +50,8 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from message_quota where day < current_date - 2;
     get diagnostics n = row_count; total := total + n;
+    delete from notifications where created_at < now() - interval '1 year';
+    get diagnostics n = row_count; total := total + n;
     delete from provider_health where updated_at < now() - interval '1 day';
     get diagnostics n = row_count; return total + n;
 end $$;

@@ -11,8 +11,8 @@ with page as (
 select coalesce((select json_agg(message_json(m.*::messages) order by m.created_at, m.id) from shown m), '[]')::text,
     case when (select count(*) from page) > :limit::int
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end,
-    (select json_agg(json_build_object(
-         'generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch))
+    (select json_build_object('generating', json_agg(json_build_object(
+         'generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch)))
      from generations g
      where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;

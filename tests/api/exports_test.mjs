@@ -8,7 +8,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem, print } from '../support/js/scenario.mjs';
 
-const scenario = withSystem({ exports: 1 });
+const scenario = withSystem({ exports: 1, notifications: 1 });
 
 const apiOf = (system, user) => (method, path, json) =>
     ask(system.program('gateway-1').port, { method, path: `/api/v1${path}`, token: user.token, json });
@@ -66,8 +66,11 @@ scenario(
 
         const asked = await api('POST', '/users/export', {});
         assert.equal(asked.status, 202, asked.text);
-        const notice = await wire.receive('the archive', (frame) => frame.type === 'notification_new');
-        assert.deepEqual([notice.data.kind, notice.data.export_id], ['export_ready', asked.json.data.id]);
+        const notice = await wire.receive(
+            'the archive',
+            (frame) => frame.type === 'notification_new' && frame.data.kind === 'export_ready',
+        );
+        assert.deepEqual(notice.data.notification.metadata, { export_id: asked.json.data.id });
         const made = await ready(api, asked.json.data.id);
         const mail = await eventually('a mail', () =>
             system.mail(user.email).find((one) => one.link?.includes('/users/export/download?token=')),

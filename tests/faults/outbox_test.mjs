@@ -63,7 +63,7 @@ scenario('AIRI-07: requests made while Kafka is stopped are carried out when it 
     assert.equal(again.json.data.id, requested.json.data.id, 'one export');
     // Both gauges are of the last look, which is at most a second old.
     await eventually('the lag is measured', async () => (await metric(system, 'airi_outbox_oldest_seconds')) >= 1);
-    await eventually('every event is counted', async () => (await metric(system, 'airi_outbox_waiting')) === 4);
+    await eventually('every event is counted', async () => (await metric(system, 'airi_outbox_waiting')) === 5);
     assert.deepEqual(system.mail(email), []);
     await system.start('kafka');
     await isEmpty(system);

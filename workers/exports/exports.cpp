@@ -1,9 +1,7 @@
 #include "workers/exports/exports.hpp"
 
 #include "events/email.hpp"
-#include "events/frames/codec.hpp"
-#include "events/frames/frame.hpp"
-#include "events/frames/notifications.hpp"
+#include "events/notifications.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -13,9 +11,16 @@ namespace {
 
 constexpr std::string_view source = "/airi/workers/privacy";
 
-announcement notification(const events::export_requested& event, std::string kind) {
-    return {events::channel_of(event.user),
-        events::encode_frame(events::frames::notification_new{event.user, std::move(kind), event.id})};
+// Its id is derived, so that a repeated end gives one notice.
+events::outgoing notification(
+    const events::export_requested& event, std::string kind, std::string type, instant at, const record& record) {
+    events::notification_requested notice;
+    notice.user = event.user;
+    notice.kind = std::move(kind);
+    notice.type = std::move(type);
+    notice.metadata = {json::object().add("export_id", event.id.text()).text()};
+    notice.requested_at = at;
+    return events::envelope(notice, {event_id::of(event.id.value, notice.kind), source, at, record.traceparent()});
 }
 
 effects ready(const events::export_requested& event, json::value archive, const record& record) {
@@ -32,7 +37,7 @@ effects ready(const events::export_requested& event, json::value archive, const 
     effects out;
     out.after.events.push_back(
         events::envelope(mail, {event_id::of(event.id.value, "mail"), source, finished_at, record.traceparent()}));
-    out.after.announcements.push_back(notification(event, "export_ready"));
+    out.after.events.push_back(notification(event, "export_ready", "success", finished_at, record));
     return out;
 }
 
@@ -70,7 +75,7 @@ worker declare(postgres::database& database) {
         const auto event = events::decode<events::export_requested>(record.message.value);
         if (!event) return last;
         last.statements.push_back(sql::bind("exports.fail", {{"id", event->id}}));
-        last.after.announcements.push_back(notification(*event, "export_failed"));
+        last.after.events.push_back(notification(*event, "export_failed", "warning", event->requested_at, record));
         return last;
     };
     return out;

@@ -7,7 +7,7 @@
 namespace airi::workers::exports {
 
 /// At least once: each step is one transaction that writes one part and the position of the next, so that no part is
-/// lost or repeated when another worker continues. Then an e-mail with the link, and a frame to the user's sockets.
+/// lost or repeated when another worker continues. Then an e-mail with the link, and a notice.
 awaitable<result<effects>> make_archive(events::export_requested, record, postgres::database&);
 
 worker declare(postgres::database&);

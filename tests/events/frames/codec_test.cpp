@@ -49,6 +49,9 @@ TEST_CASE("a server frame has its type, the id it answers and its fields in thei
         encode_frame(frames::subscribed{"a\"b"}, "7") == R"({"type":"subscribed","id":"7","data":{"channel":"a\"b"}})");
     CHECK(encode_frame(frames::conversation_updated{{R"({"id":1})"}}) ==
           R"({"type":"conversation_updated","data":{"conversation":{"id":1}}})");
+    CHECK(
+        encode_frame(frames::message_created{conversation, {R"({"id":1})"}}) ==
+        R"({"type":"message_created","data":{"conversation_id":")" + conversation.text() + R"(","message":{"id":1}}})");
     CHECK(encode_frame(frames::usage_updated{user, "messages", 3, 50}) ==
           R"({"type":"usage_updated","data":{"user_id":")" + user.text() +
               R"(","resource_type":"messages","current_usage":3,"limit":50}})");
@@ -67,7 +70,7 @@ TEST_CASE("an empty optional field is null, or left out if it is not required") 
           R"({"type":"error","data":{"code":"X","message":"y","details":[1],"retry_after":3,"ref":"f1"}})");
     const auto user = requested().user;
     CHECK(encode_frame(frames::usage_updated{user, "x", 0, {}}).ends_with(R"("limit":null}})"));
-    CHECK(encode_frame(frames::notification_new{user, "x", {}}).ends_with(R"("kind":"x"}})"));
+    CHECK(encode_frame(frames::notification_new{user, "x", {}}).ends_with(R"("kind":"x","notification":null}})"));
 }
 
 TEST_CASE("a client frame is read from its data") {

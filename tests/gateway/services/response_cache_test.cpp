@@ -100,11 +100,11 @@ TEST_CASE("rejections and unfinished answers are not cached") {
     const auto list = [&] {
         return h.ask(h.request(verb::get, "/api/v1/conversations/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/messages")).body;
     };
-    h.generating = R"([{"state":"running"}])";
-    CHECK(contains(list(), "running"));
-    h.generating = nullptr;
+    h.generating = R"({"generating":[{"state":"running"}]})";
+    CHECK(contains(list(), R"("meta":{"next_cursor":null,"generating":[{"state":"running"}]})"));
+    h.generating = R"({"generating":null})";
     CHECK_FALSE(contains(list(), "running"));
-    h.generating = R"([{"state":"running"}])";
+    h.generating = R"({"generating":[{"state":"running"}]})";
     CHECK_FALSE(contains(list(), "running"));
     h.database.use.fail_next(1, postgres::errc::unavailable);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).status == 503);

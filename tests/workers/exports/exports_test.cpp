@@ -2,6 +2,7 @@
 
 #include "events/email.hpp"
 #include "events/exports.hpp"
+#include "events/notifications.hpp"
 #include "events/sample.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
@@ -48,13 +49,13 @@ struct exports_fixture {
 
 }  // namespace
 
-TEST_CASE("an archive is made step by step; then the same e-mail and frame are published each time") {
+TEST_CASE("an archive is made step by step; then the same e-mail and notice are published each time") {
     exports_fixture f;
     const auto done = f.run();
     REQUIRE(done);
     CHECK(f.database.committed.size() == 3);
     CHECK(done->statements.empty());
-    REQUIRE(done->after.events.size() == 1);
+    REQUIRE(done->after.events.size() == 2);
     const auto mail = events::decode<events::email_requested>(done->after.events[0].value);
     REQUIRE(mail);
     CHECK(mail->kind == "export_ready");
@@ -62,14 +63,20 @@ TEST_CASE("an archive is made step by step; then the same e-mail and frame are p
     CHECK(mail->locale == "de");
     CHECK(mail->link == f.event.link);
     CHECK(mail->expires_at == some_time + seconds{60});
-    REQUIRE(done->after.announcements.size() == 1);
-    CHECK(done->after.announcements[0].channel == "user:" + f.event.user.text());
-    CHECK(contains(done->after.announcements[0].frame, "export_ready"));
+    CHECK(done->after.announcements.empty());
+    const auto notice = events::decode<events::notification_requested>(done->after.events[1].value);
+    REQUIRE(notice);
+    CHECK(notice->user == f.event.user);
+    CHECK(notice->kind == "export_ready");
+    CHECK(notice->type == "success");
+    CHECK(notice->metadata.text == R"({"export_id":")" + f.event.id.text() + R"("})");
     f.left = 1;
     const auto again = f.run();
     REQUIRE(again);
-    CHECK(again->after.events[0].headers == done->after.events[0].headers);
-    CHECK(again->after.events[0].value == done->after.events[0].value);
+    for (const std::size_t i : {0, 1}) {
+        CHECK(again->after.events[i].headers == done->after.events[i].headers);
+        CHECK(again->after.events[i].value == done->after.events[i].value);
+    }
 }
 
 TEST_CASE("an archive that is gone, failed or expired publishes nothing") {
@@ -90,13 +97,14 @@ TEST_CASE("an outage of Postgres between steps keeps the steps done") {
     CHECK(f.run().has_value());
 }
 
-TEST_CASE("an archive that is given up fails, and its user gets a frame") {
+TEST_CASE("an archive that is given up fails, and its user gets a notice") {
     exports_fixture f;
     const auto delivered = f.message();
     const auto last = f.exports_worker.give_up(record{delivered});
     REQUIRE(last.statements.size() == 1);
     CHECK(last.statements[0].statement->name == "exports.fail");
-    REQUIRE(last.after.announcements.size() == 1);
-    CHECK(contains(last.after.announcements[0].frame, "export_failed"));
+    REQUIRE(last.after.events.size() == 1);
+    CHECK(last.after.events[0].topic == "notification.requested.v1");
+    CHECK(contains(last.after.events[0].value, "export_failed"));
     CHECK(f.exports_worker.name == "exports");
 }

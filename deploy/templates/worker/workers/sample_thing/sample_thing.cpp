@@ -1,17 +1,20 @@
 #include "workers/sample_thing/sample_thing.hpp"
 
-#include "events/frames/codec.hpp"
-#include "events/frames/frame.hpp"
-#include "events/frames/notifications.hpp"
+#include "events/notifications.hpp"
 
 namespace airi::workers::sample_thing {
 
-awaitable<result<effects>> notify(events::sample_thing_requested event, record) {
+awaitable<result<effects>> notify(events::sample_thing_requested event, record record) {
+    events::notification_requested notice;
+    notice.user = event.user;
+    notice.kind = "sample_thing_done";
+    notice.title = "Done";
+    notice.message = event.text;
+    notice.requested_at = event.requested_at;
     effects out;
-    events::frames::notification_new frame;
-    frame.user = event.user;
-    frame.kind = "sample_thing_done";
-    out.after.announcements.push_back({events::channel_of(event.user), events::encode_frame(frame)});
+    out.after.events.push_back(
+        events::envelope(notice, {event_id::of(record.id().value, "notice"), "/airi/workers/sample_thing",
+                                     event.requested_at, record.traceparent()}));
     co_return out;
 }
 

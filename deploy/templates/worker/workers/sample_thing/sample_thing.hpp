@@ -1,4 +1,4 @@
-// The sample thing worker: a notification to the user's sockets for each request.
+// The sample thing worker: a notice to the user for each request.
 #pragma once
 
 #include "events/sample_thing.hpp"

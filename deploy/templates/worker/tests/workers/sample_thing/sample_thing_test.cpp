@@ -1,7 +1,7 @@
 #include "workers/sample_thing/sample_thing.hpp"
 
+#include "events/notifications.hpp"
 #include "events/sample.hpp"
-#include "platform/base/json.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
 
@@ -20,17 +20,19 @@ result<effects> handled(std::string value) {
 
 }  // namespace
 
-TEST_CASE("the sample thing worker sends a frame to the user's sockets") {
+TEST_CASE("the sample thing worker requests a notice to the user, the same one each time") {
     const auto event = events::sample<events::sample_thing_requested>();
-    const auto out = handled(events::encode(event));
+    const auto out = handled(events::encode(event)), again = handled(events::encode(event));
     REQUIRE(out);
+    REQUIRE(again);
     CHECK(out->statements.empty());
-    REQUIRE(out->after.announcements.size() == 1);
-    CHECK(out->after.announcements[0].channel == "user:" + event.user.text());
-    const auto frame = json::document::parse(out->after.announcements[0].frame);
-    REQUIRE(frame);
-    CHECK(frame->root()["type"].string() == "notification_new");
-    CHECK(frame->root()["data"]["kind"].string() == "sample_thing_done");
+    REQUIRE(out->after.events.size() == 1);
+    CHECK(out->after.events[0].headers == again->after.events[0].headers);
+    const auto notice = events::decode<events::notification_requested>(out->after.events[0].value);
+    REQUIRE(notice);
+    CHECK(notice->user == event.user);
+    CHECK(notice->kind == "sample_thing_done");
+    CHECK(notice->message == event.text);
 }
 
 TEST_CASE("the sample thing worker refuses a record that is not its event") {
