@@ -4,6 +4,7 @@ revoke all on users from airi_app, airi_worker;
 grant select, update (password_hash, updated_at, display_name, locale, timezone, avatar, preferences, onboarding,
     metadata) on users to airi_app;
 grant select (id, plan) on users to airi_worker;
+grant select on user_profiles, profiles to airi_app;
 
 select isolate('login_history', 'user_id = caller()');
 revoke all on login_history from airi_app, airi_worker;

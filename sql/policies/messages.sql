@@ -1,6 +1,7 @@
 select isolate('messages', 'user_id = caller()');
 revoke all on messages from airi_app, airi_worker;
 grant select, update (deleted_at, rating) on messages to airi_app;
+grant select on chat_messages, ai_responses to airi_app;
 grant select, insert, update (status, deleted_at, superseded_by, metadata) on messages to airi_worker;
 
 alter table messages_default enable row level security, force row level security;

@@ -4,7 +4,7 @@ grant select, insert on usage_log to airi_worker;
 
 select isolate('usage_daily', 'user_id = caller()');
 revoke all on usage_daily from airi_app, airi_worker;
-grant select on usage_daily to airi_app;
+grant select on usage_daily, usage_daily_aggregates, active_users_summary to airi_app;
 grant select, insert, update on usage_daily to airi_worker;
 
 grant execute on function usage_record to airi_worker;

@@ -51,15 +51,19 @@ scenario(
     'every table has forced row-level security with policies for its roles, or belongs to the catalogue',
     async ({ system }) => {
         const tables = await system.rows(
-            `select relname as name, relkind, relispartition, relrowsecurity, relforcerowsecurity,
+            `select relname as name, relkind, relispartition, relrowsecurity, relforcerowsecurity, reloptions,
              relowner::regrole::text as owner
              from pg_class where relnamespace = 'airi'::regnamespace
              and relkind in ('r', 'p', 'v', 'm', 'f')`,
         );
         assert.ok(tables.length > 20);
         for (const one of tables) {
-            assert.ok(['r', 'p'].includes(one.relkind), `${one.name} is a table; a view would need security_invoker`);
+            assert.ok(['r', 'p', 'v'].includes(one.relkind), `${one.name} is a table or a view`);
             assert.equal(one.owner, 'airi_owner', one.name);
+            if (one.relkind === 'v') {
+                assert.deepEqual(one.reloptions, ['security_invoker=true'], one.name);
+                continue;
+            }
             if (catalogue.includes(one.name)) continue;
             assert.ok(one.relrowsecurity && one.relforcerowsecurity, `${one.name} has row-level security, forced`);
             const policies = await system.rows(
@@ -223,6 +227,28 @@ scenario(
             assert.ok((await system.rows(`select 1 from ${table} where ${own}`, [b.id])).length > 0, `B has ${table}`);
     },
 );
+
+scenario('a view shows the caller nothing of another user, and nothing without a caller', async ({ system }) => {
+    const [a, b] = await twoUsers(system);
+    const views = await system.rows(
+        `select relname as name from pg_class where relnamespace = 'airi'::regnamespace and relkind = 'v'
+         and relname not in ('active_users_summary', 'feature_usage')`,
+    );
+    assert.ok(views.length >= 9);
+    await withEveryRight(system, async ({ client, be: setCaller }) => {
+        for (const { name } of views) {
+            await setCaller(a.id);
+            const { rows } = await client.query(`select to_jsonb(v)::text as row from ${name} v`);
+            assert.ok(rows.length > 0, `${name} has rows of A`);
+            for (const { row } of rows)
+                for (const foreign of [b.id, b.mark, b.email]) assert.ok(!row.includes(foreign), `${name}: ${row}`);
+            await setCaller(null);
+            assert.equal((await client.query(`select from ${name}`)).rowCount, 0, `${name} without a caller`);
+        }
+        await setCaller(null);
+        assert.equal((await client.query('select from feature_usage')).rowCount, 0);
+    });
+});
 
 scenario('a pooled connection of airi_app retains nothing of the previous caller', async ({ system }) => {
     const [a, b] = await twoUsers(system);
