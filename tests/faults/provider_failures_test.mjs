@@ -36,6 +36,30 @@ async function calls(system, one) {
     );
 }
 
+// Two chat workers, which know of no failures yet.
+async function twoWorkers(system) {
+    for (const name of ['chat-1', 'chat-2']) {
+        if (system.programs.get(name)?.running) await system.stop(name);
+        await system.start(name);
+    }
+    await system.settled({ chat: 2 });
+}
+
+// The providers that answer messages of so many conversations, which all workers share out.
+async function answering(client, count = 16) {
+    const sent = await client.sendAll(orders(count, { script: 'tokens=2' }));
+    await eventually('all are answered', () => sent.every((one) => one.ended));
+    return sent.map((one) => one.end.message.metadata.provider);
+}
+
+// Waits until every worker asks this provider. They read settings and each other's views every few seconds.
+const allAnswered = (client, provider) =>
+    eventually(
+        `${provider} answers all messages`,
+        async () => (await answering(client)).every((one) => one === provider),
+        { every: 500 },
+    );
+
 scenario('AIRI-26: a failure before the first token switches to the next provider unnoticed', async (stage) => {
     const [client] = await stage.clientsOf(1);
     const statuses = [400, 401, 403, 404, 408, 429, 500, 502, 503, 529]
@@ -218,10 +242,7 @@ scenario(
         const { system } = stage;
         // Longer than this test takes.
         await system.rows("update system_settings set value = '300000' where key = 'circuit_open_ms'");
-        await system.stop('chat-1');
-        await system.start('chat-1');
-        await system.start('chat-2');
-        await system.settled({ chat: 2 });
+        await twoWorkers(system);
         const [client] = await stage.clientsOf(1);
         // One conversation is one partition's, so these are one worker's.
         const first = await client.sendAll(orders(1, { script: 'openai.status=500 tokens=2' }));
@@ -245,19 +266,30 @@ scenario(
         });
         assert.deepEqual([worker.state, worker.last_error, worker.open], ['open', 'provider unavailable', true]);
         assert.ok(worker.success_rate < 0.8);
-        const answered = async () => {
-            const sent = await client.sendAll(orders(8, { script: 'tokens=2' }));
-            await eventually('all are answered', () => sent.every((one) => one.ended));
-            return sent.map((one) => one.end.message.metadata.provider);
-        };
-        const all = (what, provider) =>
-            eventually(what, async () => (await answered()).every((one) => one === provider), { every: 500 });
-        await all('no worker asks it', 'anthropic');
+        await allAnswered(client, 'anthropic');
         assert.equal((await views()).length, 2, 'both workers');
         // Back at once: the pause is over for a new worker in the place of the one that has seen the failures.
         await system.stop(worker.instance);
         await system.start(worker.instance);
-        await all('both workers ask it again', 'openai');
+        await allAnswered(client, 'openai');
         await stage.check();
     },
 );
+
+scenario('SAAS-34: two workers share the requests that a provider allows in a minute', async (stage) => {
+    const { system } = stage;
+    await twoWorkers(system);
+    const [client] = await stage.clientsOf(1);
+    await allAnswered(client, 'openai');
+    await system.rows(
+        `update system_settings set value = '{"openai": {"requests_per_minute": 1}}' where key = 'provider_budgets'`,
+    );
+    await allAnswered(client, 'anthropic');
+    // A budget that is whole again is still one for both.
+    await system.redis('DEL budget:openai');
+    const providers = await answering(client);
+    assert.equal(providers.filter((one) => one === 'openai').length, 1, providers.join(' '));
+    await system.rows("update system_settings set value = '{}' where key = 'provider_budgets'");
+    await allAnswered(client, 'openai');
+    await stage.check();
+});
