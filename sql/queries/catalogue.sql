@@ -45,7 +45,9 @@ select value #>> '{}' from system_settings where key = :key;
 
 -- name: catalogue.provider_settings
 -- The settings by which the workers choose providers.
-select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings where category = 'providers';
+select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings
+where key in ('circuit_failures', 'circuit_open_ms', 'provider_probe_seconds', 'provider_min_success',
+              'provider_max_latency_ms', 'provider_fallback', 'provider_budgets', 'ai_tier_default');
 
 -- name: catalogue.blocked_terms
 select term, category, action from blocked_terms;

@@ -36,6 +36,13 @@ async function calls(system, one) {
     );
 }
 
+const set = (system, key, value) =>
+    system.rows(
+        `insert into system_settings (key, value) values ($1, $2::jsonb)
+            on conflict (key) do update set value = excluded.value`,
+        [key, JSON.stringify(value)],
+    );
+
 // Two chat workers, which know of no failures yet.
 async function twoWorkers(system) {
     for (const name of ['chat-1', 'chat-2']) {
@@ -241,7 +248,7 @@ scenario(
     async (stage) => {
         const { system } = stage;
         // Longer than this test takes.
-        await system.rows("update system_settings set value = '300000' where key = 'circuit_open_ms'");
+        await set(system, 'circuit_open_ms', 300_000);
         await twoWorkers(system);
         const [client] = await stage.clientsOf(1);
         // One conversation is one partition's, so these are one worker's.
@@ -281,15 +288,13 @@ scenario('SAAS-34: two workers share the requests that a provider allows in a mi
     await twoWorkers(system);
     const [client] = await stage.clientsOf(1);
     await allAnswered(client, 'openai');
-    await system.rows(
-        `update system_settings set value = '{"openai": {"requests_per_minute": 1}}' where key = 'provider_budgets'`,
-    );
+    await set(system, 'provider_budgets', { openai: { requests_per_minute: 1 } });
     await allAnswered(client, 'anthropic');
     // A budget that is whole again is still one for both.
     await system.redis('DEL budget:openai');
     const providers = await answering(client);
     assert.equal(providers.filter((one) => one === 'openai').length, 1, providers.join(' '));
-    await system.rows("update system_settings set value = '{}' where key = 'provider_budgets'");
+    await set(system, 'provider_budgets', {});
     await allAnswered(client, 'openai');
     await stage.check();
 });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct ports {
     const providers::model_list& models;
     const providers::provider_rules& rules;
     providers::provider_budgets& budgets;
+    const std::optional<double>& temperature;  ///< where the caller gives none; none: the provider's own
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;

@@ -41,8 +41,10 @@ role role_of(std::string_view name) {
 
 }  // namespace
 
-providers::prompt build_prompt(const sql::generations::claimed& claim, const providers::priced_model& model) {
+providers::prompt build_prompt(
+    const sql::generations::claimed& claim, const providers::priced_model& model, std::optional<double> temperature) {
     providers::prompt out;
+    out.temperature = temperature;
     out.model = model.id();
     out.api_version = model.api_version;
     out.max_tokens = std::min(claim.reply_tokens, model.reply_tokens);
@@ -53,7 +55,7 @@ providers::prompt build_prompt(const sql::generations::claimed& claim, const pro
         const auto p = parsed->root();
         if (const auto most = p["max_tokens"].integer(); most && *most > 0)
             out.max_tokens = std::min(out.max_tokens, *most);
-        out.temperature = p["temperature"].number();
+        if (const auto given = p["temperature"].number()) out.temperature = given;
         p["turns"].each([&](json::value t) {
             turn one{role_of(t["role"].string().value_or("user")), std::string(t["content"].string().value_or(""))};
             if (one.speaker == role::system)

@@ -2,6 +2,8 @@
 // as the token budget allows. Pure.
 #pragma once
 
+#include <optional>
+
 #include "sql/generations.hpp"
 #include "workers/providers/models.hpp"
 #include "workers/providers/provider.hpp"
@@ -12,7 +14,9 @@ namespace airi::workers::chat {
 /// shortens the reply (down to a quarter of the context), then the instructions; older turns are left out whole, oldest
 /// first, and the summary when it does not fit in. A prompt without turns: the message alone is too long. A caller's
 /// own turns (parameters.turns, the /v1 API) replace the history and its summary.
-providers::prompt build_prompt(const sql::generations::claimed&, const providers::priced_model&);
+/// `temperature`: where the caller gives none.
+providers::prompt build_prompt(
+    const sql::generations::claimed&, const providers::priced_model&, std::optional<double> temperature = std::nullopt);
 
 /// Our own estimate of a prompt's tokens, billed when a provider gives no count.
 std::int64_t estimate_tokens(const providers::prompt&);

@@ -1,4 +1,4 @@
-// The settings by which the workers choose providers: system_settings of the category `providers`, reloaded. Used by
+// The settings by which the workers choose providers: rows of system_settings, reloaded. Used by
 // the workers that call models.
 #pragma once
 

@@ -189,6 +189,20 @@ TEST_CASE("SAAS-34: a budget of tokens takes what a call may cost, and gets back
     CHECK(h.io.run(h.budgets.take("openai", 100)).wait.count() > 0);
 }
 
+TEST_CASE("STATEX-11: the provider is asked with the product's temperature unless the caller gives one") {
+    chat_fixture h;
+    h.temperature = 0.7;
+    h.openai.calls = {says({"ok"})};
+    h.answer_whole();
+    CHECK(h.openai.asked.at(0).temperature == 0.7);
+    chat_fixture given;
+    given.temperature = 0.7;
+    given.row.parameters = R"({"temperature":0})";
+    given.openai.calls = {says({"ok"})};
+    given.answer_whole();
+    CHECK(given.openai.asked.at(0).temperature == 0.0);
+}
+
 TEST_CASE("AIRI-28: the provider is asked for the model by its own id, and the bill has the documented name") {
     chat_fixture h;
     auto prices = *h.prices;

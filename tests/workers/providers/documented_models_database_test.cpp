@@ -167,6 +167,8 @@ TEST_CASE("STATEX-10 STATEX-11 STATEX-12: each tier is asked alone, at its price
     CHECK(within_the_eu[0].api_version == "2023-12-01-preview");
     CHECK(!rules_of("statex").fallback);
     CHECK(rules_of("statex").default_tier == "openai");
+    const auto temperature = databases().rows("statex", sql::bind("catalogue.setting", {{"key", "temperature"}}));
+    CHECK(temperature.number(0, 0) == 0.7);
     for (const auto* product : {"airi", "saas", "howto", "ezri"}) CHECK(rules_of(product).fallback);
 }
 
