@@ -22,7 +22,7 @@ std::optional<std::string> parameter(const exchange& exchange, std::string_view 
         return in_path.has_value();
     });
     if (in_path) return in_path;
-    if (name == "body") return exchange.request.body;
+    if (name == "body") return exchange.body_text();
     if (name == "session") return exchange.caller->session.text();
     if (name == "address") return exchange.request.address;
     if (const auto found = exchange.query.find(name); found != exchange.query.end()) return found->second;

@@ -13,6 +13,7 @@
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/percent.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -40,10 +41,22 @@ void broadcast_change(const exchange& exchange, const route_result& result) {
         exchange.route.broadcasts(body->root()["data"].text()));
 }
 
+// The data without its envelope. What the envelope says of the next page is in the Link header (RFC 8288).
+void unwrap(const request& request, response& response) {
+    const auto whole = json::document::parse(response.body);
+    if (!whole || whole->root()["success"].boolean() != true) return;
+    if (const auto next = whole->root()["meta"]["next_cursor"].string()) {
+        auto link = percent_encoded(request.path, "/") + "?cursor=" + percent_encoded(*next);
+        for (const auto& [name, value] : request.query)
+            if (name != "cursor") link += "&" + percent_encoded(name) + "=" + percent_encoded(value);
+        response.headers.emplace_back("Link", "<" + link + ">; rel=\"next\"");
+    }
+    response.body = whole->root()["data"].text();
+}
+
 answer to_answer(route_result result, const request& request, bool openai_format) {
     auto* refused = std::get_if<problem>(&result);
     if (!refused) return std::get<answer>(std::move(result));
-    if (openai_format && refused->status == 422) refused->status = 400;  // OpenAI's clients know no 422
     if (refused->status >= 500)
         log::error("request.failed",
             {{"request_id", request.id}, {"path", request.path}, {"code", refused->code}, {"status", refused->status}});
@@ -73,6 +86,8 @@ public:
             result = co_await run(exchange, limits);
         }
         auto out = to_answer(std::move(result), request, found.route && found.route->openai_format);
+        if (found.route && found.route->bare)
+            if (auto* whole = std::get_if<response>(&out)) unwrap(request, *whole);
         add_headers(found, request, limits, out);
         log::debug("request.answered", {{"request_id", request.id}, {"traceparent", request.traceparent},
                                            {"path", request.path}, {"status", head_of(out).status}});

@@ -31,14 +31,17 @@ std::string reference(std::string_view schema) {
     return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
 }
 
+// A schema by its name, or an array of it: "Name[]".
+std::string listed(std::string_view answers) {
+    if (!answers.ends_with("[]")) return reference(answers);
+    return fmt::format(R"({{"type":"array","items":{}}})", reference(answers.substr(0, answers.size() - 2)));
+}
+
 std::string envelope(std::string_view answers) {
-    const bool list = answers.ends_with("[]");
-    auto data = reference(answers.substr(0, answers.size() - (list ? 2 : 0)));
-    if (list) data = fmt::format(R"({{"type":"array","items":{}}})", data);
     return fmt::format(
         R"({{"type":"object","required":["success","data"],"properties":{{"success":{{"const":true}},"data":{},)"
         R"("meta":{{"type":"object","properties":{{"next_cursor":{{"type":["string","null"]}}}}}}}}}})",
-        data);
+        listed(answers));
 }
 
 std::string described(std::string_view text, std::string_view content = {}) {
@@ -52,18 +55,22 @@ std::string described(std::string_view text, std::string_view content = {}) {
 std::string contents_of(const route& r) {
     json::object out;
     if (!r.response.empty())
-        out.add_raw("application/json",
-            fmt::format(R"({{"schema":{}}})", r.openai_format ? reference(r.response) : envelope(r.response)));
+        out.add_raw("application/json", fmt::format(R"({{"schema":{}}})", r.openai_format ? reference(r.response)
+                                                                          : r.bare        ? listed(r.response)
+                                                                                          : envelope(r.response)));
     for (const auto one : split(r.response_media, ' '))
         out.add_raw(one, one == json_media ? R"({"schema":{"type":"object"}})" : R"({"schema":{"type":"string"}})");
     return r.response.empty() && r.response_media.empty() ? std::string{} : out.text();
 }
 
+bool needs_body(const route& r) {
+    if (r.media_types != json_media) return true;
+    return !api_schema(r.body).check(json::document::parse("{}")->root()).empty();
+}
+
 // By media type, what a body looks like.
 std::string taken_by(const route& r) {
-    if (r.media_types == json_media)
-        return fmt::format(
-            R"({{"application/json":{{"schema":{}}}}})", r.body.empty() ? R"({"type":"object"})" : reference(r.body));
+    if (r.media_types == json_media) return fmt::format(R"({{"application/json":{{"schema":{}}}}})", reference(r.body));
     json::object out;
     for (const auto one : split(r.media_types, ' '))
         out.add_raw(one, one == "application/x-www-form-urlencoded"
@@ -126,28 +133,28 @@ std::string parameters_of(const route& r, json::value schemas) {
     return "[" + out + "]";
 }
 
-std::string operation(const route& r, const std::string& id, json::value schemas) {
+// `other`: by a way that is not the route's own; its own one is named.
+std::string operation(const route& r, const std::string& id, json::value schemas, bool other) {
     json::object out;
+    if (other) out.add("x-same-as", r.name);
     out.add("operationId", id)
         .add("summary", r.summary)
         .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
     out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
         .add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
-        out.add_raw("requestBody", json::object()
-                                       .add("required", !r.body.empty() || r.media_types != json_media)
-                                       .add_raw("content", taken_by(r))
-                                       .text());
+        out.add_raw(
+            "requestBody", json::object().add("required", needs_body(r)).add_raw("content", taken_by(r)).text());
     json::object answers;
     for (const auto& [status, text] : responses_of(r)) answers.add_raw(std::to_string(status), text);
     return out.add_raw("responses", answers.text()).text();
 }
 
 // Of letters that may stand in a URL.
-std::string second_id(const route& r, std::string path) {
+std::string second_id(verb method, std::string path) {
     for (auto& c : path)
         if (c == '/' || c == '{' || c == '}') c = '_';
-    return method_of(r.method) + path;
+    return method_of(method) + path;
 }
 
 std::string paths(route_tables tables) {
@@ -157,11 +164,14 @@ std::string paths(route_tables tables) {
     for (const auto& table : tables)
         for (const auto& r : table) {
             if (r.name.empty()) continue;
-            const auto path = r.path.starts_with('=') ? std::string(r.path.substr(1)) : "/api/v1" + std::string(r.path);
-            // A second way to the same operation has its method and path for a name.
-            auto id = std::string(r.name);
-            if (!ids.insert(id).second) ids.insert(id = second_id(r, path));
-            found[path][method_of(r.method)] = operation(r, id, schemas->root()["$defs"]);
+            for (const auto& [method, way] : ways_to(r)) {
+                const auto path = way.starts_with('=') ? std::string(way.substr(1)) : "/api/v1" + std::string(way);
+                // A second way to the same operation has its method and path for a name.
+                auto id = std::string(r.name);
+                if (!ids.insert(id).second) ids.insert(id = second_id(method, path));
+                const bool other = way.data() != r.path.data();
+                found[path][method_of(method)] = operation(r, id, schemas->root()["$defs"], other);
+            }
         }
     json::object out;
     for (const auto& [path, operations] : found) {
@@ -205,7 +215,8 @@ std::string openapi_document(route_tables tables) {
         .add_raw("info",
             R"({"title":"airi","version":"1.0.0",)"
             R"("description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same )"
-            R"(paths as /api/v1.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
+            R"(paths as /api/v1, and paths below /auth need none. An operation with x-same-as is another way to )"
+            R"(that one.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
         .add_raw("servers", R"([{"url":"/"}])")
         .add_raw("paths", paths(tables))
         .add_raw("components", components())

@@ -68,7 +68,11 @@ std::optional<problem> check_feature(const gateway_options& options, feature fea
 std::optional<problem> parse_body(exchange& exchange) {
     const auto& route = exchange.route;
     const auto& text = exchange.request.body;
-    if (text.empty()) return std::nullopt;
+    if (text.empty()) {
+        // An omitted body is one without members, which the route's schema may allow.
+        if (!route.body.empty()) exchange.body = *json::document::parse("{}");
+        return std::nullopt;
+    }
     if (!is_one_of(exchange.request.header("content-type"), route.media_types))
         return problem{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be one of: " + std::string(route.media_types)};
     if (route.media_types != json_media) return std::nullopt;
@@ -83,8 +87,10 @@ std::optional<problem> parse_body(exchange& exchange) {
 std::optional<problem> check_body(const exchange& exchange) {
     const auto& schema = exchange.route.body;
     if (schema.empty()) return std::nullopt;
-    if (!exchange.body) return invalid("", "the body must be a JSON object");
     const auto faults = api_schema(schema).check(exchange.body->root());
+    // OpenAI's format has no place for the details.
+    if (!faults.empty() && exchange.route.openai_format)
+        return problem{422, "invalid_value", faults.front().pointer + ": " + faults.front().message};
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
     // Whatever the body is for, its `model` is one that the caller may name.

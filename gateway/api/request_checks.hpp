@@ -13,8 +13,8 @@ inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does 
 std::optional<problem> check_access(const route&, const account&);
 /// 403 when this installation has switched the feature off.
 std::optional<problem> check_feature(const gateway_options&, feature);
-/// Parses a JSON body into `exchange::body`. 415 for a media type the route does not take, 400 and 422 for a text that
-/// is no JSON object or has NUL characters.
+/// Parses a JSON body into `exchange::body`; an omitted one is {}. 415 for a media type the route does not take, 400
+/// and 422 for a text that is no JSON object or has NUL characters.
 std::optional<problem> parse_body(exchange&);
 /// 422 with every fault of the body at its JSON pointer; nothing when it is valid or the route takes none.
 std::optional<problem> check_body(const exchange&);

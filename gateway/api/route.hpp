@@ -38,6 +38,8 @@ struct exchange {
     bool by_cookie = false;  ///< authenticated by cookie, not by bearer token
 
     json::value json() const { return body ? body->root() : json::value{}; }
+    /// The body as JSON text.
+    std::string body_text() const { return request.body.empty() ? "{}" : request.body; }
     /// A member of the body that is a string; empty or nothing when it is not there.
     std::string text(std::string_view name) const { return optional_text(name).value_or(std::string{}); }
     std::optional<std::string> optional_text(std::string_view name) const {
@@ -57,7 +59,10 @@ using route_handler = awaitable<route_result> (*)(exchange&);
 /// the body.
 struct route {
     verb method;
-    std::string_view path;       ///< below /api/v1, /api or /v1; or absolute with a leading '='
+    std::string_view path;  ///< below /api/v1, /api or /v1; or absolute with a leading '='
+    /// Further ways to it, separated by blanks, each with the placeholders of `path`; a method is named where it is
+    /// another one: "/users/me PATCH /users/profile".
+    std::string_view also = {};
     std::string_view name = {};  ///< of the operation, and of the statement of a data route
     gateway::access access = gateway::access::signed_in;
     std::string_view scope = {};       ///< required of API keys; empty: `read` for GET and HEAD, `write` otherwise
@@ -78,6 +83,7 @@ struct route {
     /// Makes the frame that a success publishes to the caller's sockets; see frame_of_data.
     std::string (*broadcasts)(std::string data) = nullptr;
     bool openai_format = false;   ///< responses and errors have OpenAI's shape
+    bool bare = false;            ///< a success is the data itself, without an envelope; the next page is in Link
     bool allows_pending = false;  ///< also for a child whose parent has not consented yet
     seconds cache_for{0};         ///< while nothing of the caller's changes; 0: not cached
 };

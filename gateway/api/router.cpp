@@ -1,30 +1,57 @@
 #include "gateway/api/router.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
+#include "platform/base/split.hpp"
+
 namespace airi::gateway {
 namespace {
+
+constexpr std::string_view method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+verb method_named(std::string_view name) {
+    const auto found = std::find(std::begin(method_names), std::end(method_names), name);
+    if (found == std::end(method_names)) throw std::invalid_argument("no method is named " + std::string(name));
+    return static_cast<verb>(found - std::begin(method_names));
+}
 
 std::optional<std::string_view> below_prefix(std::string_view path) {
     for (std::string_view prefix : {"/api/v1", "/api", "/v1"})
         if (path.starts_with(prefix) && path.size() > prefix.size() && path[prefix.size()] == '/')
             return path.substr(prefix.size());
+    // Documented without a prefix.
+    if (path.starts_with("/auth/")) return path;
     return std::nullopt;
 }
 
 void add_method(std::string& list, verb method) {
-    constexpr std::string_view names[] = {"GET, HEAD", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
     if (!list.empty()) list += ", ";
-    list += names[static_cast<std::size_t>(method)];
+    list += method_names[static_cast<std::size_t>(method)];
+    if (method == verb::get) list += ", HEAD";
 }
 
 }  // namespace
 
-router::router(route_tables tables) : tables_(tables) {
-    for (const auto& table : tables)
-        for (const auto& row : table) add(row.path.starts_with('=') ? absolute_ : prefixed_, row);
+std::vector<way> ways_to(const route& row) {
+    std::vector<way> out{{row.method, row.path}};
+    auto method = row.method;
+    for (const auto part : split(row.also, ' ')) {
+        const bool path = part.starts_with('/') || part.starts_with('=');
+        if (path) out.push_back({method, part});
+        method = path ? row.method : method_named(part);
+    }
+    return out;
 }
 
-void router::add(node& root, const route& row) {
-    auto rest = row.path.substr(row.path.starts_with('=') ? 1 : 0);
+router::router(route_tables tables) : tables_(tables) {
+    for (const auto& table : tables)
+        for (const auto& row : table)
+            for (const auto& way : ways_to(row)) add(way.path.starts_with('=') ? absolute_ : prefixed_, way, row);
+}
+
+void router::add(node& root, way way, const route& row) {
+    auto rest = way.path.substr(way.path.starts_with('=') ? 1 : 0);
     auto* node = &root;
     while (!rest.empty()) {
         rest.remove_prefix(1);
@@ -37,19 +64,19 @@ void router::add(node& root, const route& row) {
         }
         rest.remove_prefix(part.size());
     }
-    node->rows.push_back(&row);
+    node->rows.emplace_back(way.method, &row);
 }
 
-// A literal part comes before a placeholder; when its rows have other methods only, the placeholder is tried.
+// A literal part comes before a placeholder, which is tried only when the literal leads to no path.
 bool router::look_below(const node& node, std::string_view rest, verb method, found_route& out) {
     if (rest.empty()) {
-        for (const auto* row : node.rows) {
-            if (row->method == method || (method == verb::head && row->method == verb::get)) {
+        for (const auto& [known, row] : node.rows) {
+            if (known == method || (method == verb::head && known == verb::get)) {
                 out.route = row;
                 return true;
             }
             // The pages' pattern matches any name, so it does not make a path known.
-            if (!row->path.starts_with("=/{")) add_method(out.methods, row->method);
+            if (!row->path.starts_with("=/{")) add_method(out.methods, known);
         }
         return false;
     }
@@ -57,8 +84,10 @@ bool router::look_below(const node& node, std::string_view rest, verb method, fo
     rest.remove_prefix(1);
     const auto part = rest.substr(0, rest.find('/'));
     rest.remove_prefix(part.size());
-    if (const auto found = node.parts.find(part); found != node.parts.end())
+    if (const auto found = node.parts.find(part); found != node.parts.end()) {
         if (look_below(found->second, rest, method, out)) return true;
+        if (!out.methods.empty()) return false;
+    }
     if (!node.placeholder || part.empty()) return false;
     out.path.emplace_back(part);
     if (look_below(*node.placeholder, rest, method, out)) return true;

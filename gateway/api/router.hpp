@@ -1,4 +1,5 @@
-// Which row of the tables answers a method and path, with and without its prefix. Built once, read by every thread.
+// Which row of the tables answers a method and path, by its own or by another way, with and without its prefix. Built
+// once, read by every thread.
 #pragma once
 
 #include <map>
@@ -13,6 +14,15 @@
 namespace airi::gateway {
 
 using route_tables = std::span<const std::span<const route>>;
+
+/// A method and path that reach a route.
+struct way {
+    verb method;
+    std::string_view path;
+};
+
+/// The route's own way, then those of its `also`. Throws std::invalid_argument when that is malformed.
+std::vector<way> ways_to(const route&);
 
 struct found_route {
     const gateway::route* route = nullptr;
@@ -32,9 +42,9 @@ private:
     struct node {
         std::map<std::string, node, std::less<>> parts;
         std::unique_ptr<node> placeholder;
-        std::vector<const route*> rows;
+        std::vector<std::pair<verb, const route*>> rows;
     };
-    static void add(node& root, const route&);
+    static void add(node& root, way, const route&);
     static bool look_below(const node&, std::string_view rest, verb, found_route& out);
 
     route_tables tables_;

@@ -74,7 +74,7 @@ void set_cookies(
 void clear_cookies(const gateway_options& options, const request& request, response& response) {
     if (request.header("cookie").empty()) return;
     set(options, response, access_name(options), "", "/", seconds{0}, true);
-    for (const std::string prefix : {"/api/v1", "/api", "/v1"})
+    for (const std::string prefix : {"/api/v1", "/api", "/v1", ""})
         set(options, response, refresh_name(options), "", prefix + std::string(refresh_path), seconds{0}, true);
     set(options, response, csrf_name(options), "", "/", seconds{0}, false);
 }

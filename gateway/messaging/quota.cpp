@@ -32,8 +32,14 @@ awaitable<std::optional<problem>> count_in_postgres(services& services, user_id 
 }
 
 // Redis rejects in one step what exceeds a limit it knows of; without Redis the rates do not limit.
-awaitable<std::optional<problem>> count(services& services, const account& sender, quota day, decision& used) {
-    auto windows = services.options.rate_limiting ? windows_of(sender, "chat") : std::vector<window>{};
+awaitable<std::optional<problem>> count(
+    services& services, const account& sender, quota day, std::string_view group, decision& used) {
+    std::vector<window> windows;
+    if (services.options.rate_limiting) {
+        windows = windows_of(sender, "chat");
+        for (auto& one : windows_of(sender, group))
+            if (one.name == group) windows.push_back(std::move(one));
+    }
     for (int tries = 0; tries < 3; ++tries) {
         const auto got = co_await services.limits.take(windows, day);
         if (!got) break;
@@ -51,8 +57,9 @@ awaitable<std::optional<problem>> count(services& services, const account& sende
 
 }  // namespace
 
-awaitable<std::optional<problem>> count_message(services& services, const account& sender, quota day, decision& used) {
-    auto rejected = co_await count(services, sender, std::move(day), used);
+awaitable<std::optional<problem>> count_message(
+    services& services, const account& sender, quota day, std::string_view group, decision& used) {
+    auto rejected = co_await count(services, sender, std::move(day), group, used);
     if (rejected && used.is != decision::kind::allowed) rejected->headers = rate_limit_headers(used);
     co_return rejected;
 }

@@ -67,10 +67,10 @@ awaitable<std::optional<problem>> ensure_conversation(
     }
     const auto rows = co_await postgres::run_one(services.database, sender.id,
         sql::bind("conversations.create",
-            {{"id", id}, {"companion_id", order.companion}, {"template_id", std::nullopt}, {"title", std::nullopt},
-                {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
+            {{"id", id}, {"companion_id", order.companion}, {"avatar_id", order.avatar}, {"template_id", std::nullopt},
+                {"title", std::nullopt}, {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->empty()) co_return not_found("companion");
+    if (rows->empty()) co_return not_found("companion or avatar");
     co_await services.responses.invalidate(sender.id);
     co_return refusal_of(rows->text(0, 0));
 }
@@ -138,7 +138,8 @@ awaitable<std::variant<checked_message, problem>> check_message(services& servic
         .day = today(in.arrived),
         .max = sender.limit("messages/day").value_or(0),
         .member = ids.message.text()};
-    if (auto fault = co_await count_message(services, sender, day, limits)) co_return std::move(*fault);
+    if (auto fault = co_await count_message(services, sender, day, in.order.rate_group, limits))
+        co_return std::move(*fault);
     repeated = limits.repeated;
     if (repeated) {
         const auto first = co_await status_of(services, sender.id, ids.generation);

@@ -17,12 +17,14 @@ namespace airi::gateway {
 struct message_order {
     std::optional<conversation_id> conversation;  ///< none: a new one, derived from the client_message_id
     std::optional<companion_id> companion;        ///< of a new conversation
+    std::optional<std::string> avatar;            ///< of a new conversation's companion, instead of its id
     std::string content;
     std::string client_message_id;  ///< empty: generated
     std::string model;
-    std::string parameters;  ///< JSON object or empty
-    bool listed = true;      ///< false: an API call outside every conversation
-    std::string replaces;    ///< id of the question that this one replaces; empty: none
+    std::string parameters;            ///< JSON object or empty
+    bool listed = true;                ///< false: an API call outside every conversation
+    std::string replaces;              ///< id of the question that this one replaces; empty: none
+    std::string_view rate_group = {};  ///< counted beside `api` and `chat`
 };
 
 struct submission {

@@ -17,8 +17,8 @@ struct completion_request {
     bool include_usage = false;
 };
 
-/// A problem with one of OpenAI's codes when the body cannot be answered. The caller's plan decides which models it may
-/// name.
+/// `body` fits the schema ChatCompletionCreate. A problem with one of OpenAI's codes when it cannot be answered. The
+/// caller's plan decides which models it may name.
 std::variant<completion_request, problem> read_request(
     json::value body, const catalogue_rows& catalogue, const account& caller);
 

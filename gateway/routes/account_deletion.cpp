@@ -1,4 +1,5 @@
 // Deleting the caller's account, and restoring it before it is erased.
+#include "gateway/api/admin_action.hpp"
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/session_revocation.hpp"
@@ -51,6 +52,20 @@ awaitable<route_result> request_deletion(exchange& exchange) {
     co_return success(200, json::object().add("erase_at", erase_at).text());
 }
 
+// The caller's own account, or for an administrator another one.
+awaitable<route_result> delete_user(exchange& exchange) {
+    const auto user = user_id::parse(exchange.path.front());
+    const auto& caller = *exchange.caller;
+    if (user && *user == caller.id) co_return co_await request_deletion(exchange);
+    if (!user || caller.role == "user") co_return not_found("user");
+    auto deleted = co_await act_as_admin(exchange, "delete", "{}");
+    if (std::holds_alternative<problem>(deleted)) co_return deleted;
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller.id, sql::bind("account_deletion.erase_at", {{"user", *user}}));
+    if (!rows) co_return problem_of(rows.error());
+    co_return success(200, json::object().add("erase_at", rows->text(0, 0)).text());
+}
+
 constexpr std::array rows{
     route{.method = verb::del,
         .path = "/users/me",
@@ -63,6 +78,16 @@ constexpr std::array rows{
         .response = "AccountClosed",
         .summary = "Close the account: all sessions end and the account is erased after a grace period",
         .allows_pending = true},
+    route{.method = verb::del,
+        .path = "/users/{id}",
+        .name = "account_deletion.of_user",
+        .access = access::session,
+        .rate_group = "auth",
+        .handler = delete_user,
+        .body_limit = small_body,
+        .body = "AccountClose",
+        .response = "AccountClosed",
+        .summary = "Close the caller's account, or for administrators any user's"},
     route{.method = verb::post,
         .path = "/auth/restore/link",
         .name = "account_deletion.restore_by_link",

@@ -1,43 +1,27 @@
-// For admins and supers: users, settings and feature flags, the audit log. The database checks the role again.
-#include "gateway/auth/session_revocation.hpp"
+// For admins and supers: users and what they wrote, settings and feature flags, the audit log. The database checks the
+// role again.
+#include "gateway/api/admin_action.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/services/response_cache.hpp"
-#include "platform/base/log.hpp"
-#include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
 namespace {
 
-// Takes effect on every gateway at once: cached responses and sessions are forgotten, sockets closed.
 awaitable<route_result> act(exchange& exchange, std::string_view action) {
-    const auto user = user_id::parse(exchange.path.front());
-    if (!user) co_return not_found("user");
-    const auto& caller = exchange.caller->id;
-    const auto rows = co_await postgres::run_one(exchange.services.database, caller,
-        sql::bind("admin.act",
-            {{"id", *user}, {"action", action}, {"body", exchange.body ? exchange.request.body : std::string("{}")}}));
-    if (!rows)
-        co_return failure_of(rows.error()) == failure::refused ? bad_request("a value is malformed")
-                                                               : problem_of(rows.error());
-    if (rows->empty()) co_return not_found("user");
-    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
-    co_await exchange.services.responses.invalidate(*user);
-    co_await publish_session_ends(exchange.services, std::string(rows->text(0, 1)));
-    log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", caller.text()}});
-    co_return success(200, rows->text(0, 0));
+    return act_as_admin(exchange, action, exchange.body_text());
 }
-
 awaitable<route_result> suspend(exchange& exchange) { return act(exchange, "suspend"); }
 awaitable<route_result> ban(exchange& exchange) { return act(exchange, "ban"); }
 awaitable<route_result> reinstate(exchange& exchange) { return act(exchange, "reinstate"); }
 awaitable<route_result> end_sessions(exchange& exchange) { return act(exchange, "end_sessions"); }
 awaitable<route_result> set_plan(exchange& exchange) { return act(exchange, "plan"); }
 awaitable<route_result> set_role(exchange& exchange) { return act(exchange, "role"); }
+awaitable<route_result> update(exchange& exchange) { return act(exchange, "update"); }
 awaitable<route_result> remove(exchange& exchange) { return act(exchange, "delete"); }
 
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/admin/users",
+        .also = "/users",
         .name = "admin.users",
         .access = access::admin,
         .query = "UserSearch",
@@ -69,10 +53,12 @@ constexpr std::array rows{
         .summary = "Ban a user"},
     route{.method = verb::post,
         .path = "/admin/users/{id}/reinstate",
+        .also = "/admin/users/{id}/restore",
         .name = "admin.reinstate",
         .access = access::admin,
         .handler = reinstate,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "AdminUser",
         .summary = "Reinstate a suspended, banned or deleted account"},
     route{.method = verb::post,
@@ -81,6 +67,7 @@ constexpr std::array rows{
         .access = access::admin,
         .handler = end_sessions,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "AdminUser",
         .summary = "End all sessions of a user"},
     route{.method = verb::put,
@@ -94,6 +81,7 @@ constexpr std::array rows{
         .summary = "Set a user's plan"},
     route{.method = verb::put,
         .path = "/admin/users/{id}/role",
+        .also = "/users/{id}/role",
         .name = "admin.role",
         .access = access::super,
         .handler = set_role,
@@ -101,15 +89,46 @@ constexpr std::array rows{
         .body = "RoleChange",
         .response = "AdminUser",
         .summary = "Set a user's role"},
+    route{.method = verb::patch,
+        .path = "/admin/users/{id}",
+        .name = "admin.update",
+        .access = access::admin,
+        .handler = update,
+        .body_limit = small_body,
+        .body = "AdminUserChange",
+        .response = "AdminUser",
+        .summary = "Update a user; omitted fields stay unchanged. A role is changed by super administrators only"},
+    route{.method = verb::get,
+        .path = "/admin/users/{id}/activity",
+        .name = "admin.activity",
+        .access = access::admin,
+        .query = "Page",
+        .response = "AuditEntry[]",
+        .summary = "List the audit log entries of a user, newest first"},
+    route{.method = verb::get,
+        .path = "/admin/users/{id}/conversations",
+        .name = "admin.conversations",
+        .access = access::admin,
+        .query = "Page",
+        .response = "Conversation[]",
+        .summary = "List a user's conversations, most recently active first; the access is logged"},
+    route{.method = verb::get,
+        .path = "/admin/conversations/{id}/messages",
+        .name = "admin.messages",
+        .access = access::admin,
+        .query = "Page",
+        .response = "Message[]",
+        .summary = "List the messages of any conversation, newest last; the access is logged"},
     route{.method = verb::del,
         .path = "/admin/users/{id}",
         .name = "admin.delete",
-        .access = access::super,
+        .access = access::admin,
         .handler = remove,
         .response = "AdminUser",
         .summary = "Delete an account; it can be reinstated"},
     route{.method = verb::get,
         .path = "/admin/settings",
+        .also = "/admin/system/settings",
         .name = "admin.settings",
         .access = access::admin,
         .query = "SettingSearch",
@@ -123,6 +142,14 @@ constexpr std::array rows{
         .body = "SettingChange",
         .response = "Setting",
         .summary = "Set a setting; the deployment profile no longer overwrites it"},
+    route{.method = verb::patch,
+        .path = "/admin/system/settings",
+        .name = "admin.set_all",
+        .access = access::admin,
+        .body_limit = small_body,
+        .body = "SettingValues",
+        .response = "Setting[]",
+        .summary = "Set several settings, all of them or none"},
     route{.method = verb::get,
         .path = "/admin/feature-flags",
         .name = "admin.flags",
@@ -139,6 +166,7 @@ constexpr std::array rows{
         .summary = "Set a feature flag; the deployment profile no longer overwrites it"},
     route{.method = verb::get,
         .path = "/admin/audit-log",
+        .also = "/admin/audit-logs",
         .name = "admin.audit",
         .access = access::admin,
         .query = "AuditSearch",

@@ -33,7 +33,7 @@ awaitable<route_result> create(exchange& exchange) {
     const auto id = uuid::v7();
     co_return co_await store_key(exchange, id, key,
         sql::bind("api_keys.create",
-            {{"id", id}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", exchange.request.body}}));
+            {{"id", id}, {"prefix", key.prefix}, {"hash", key.hash}, {"body", exchange.body_text()}}));
 }
 
 awaitable<route_result> rotate(exchange& exchange) {
@@ -60,12 +60,14 @@ awaitable<route_result> revoke(exchange& exchange) {
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/api-keys",
+        .also = "/users/me/api-keys",
         .name = "api_keys.list",
         .access = access::session,
         .response = "ApiKey[]",
         .summary = "List the caller's API keys"},
     route{.method = verb::post,
         .path = "/api-keys",
+        .also = "/users/me/api-keys",
         .name = "api_keys.create",
         .access = access::session,
         .handler = create,
@@ -88,6 +90,7 @@ constexpr std::array rows{
         .summary = "Replace an API key; the old key expires after an overlap"},
     route{.method = verb::del,
         .path = "/api-keys/{id}",
+        .also = "/users/me/api-keys/{id}",
         .name = "api_keys.revoke",
         .access = access::session,
         .handler = revoke,

@@ -19,6 +19,7 @@ constexpr std::array rows{
         .rate_group = "auth",
         .handler = request_parent,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "MailSent",
         .status = 202,
         .other_statuses = "409",

@@ -22,11 +22,12 @@ awaitable<route_result> create(exchange& exchange) {
     const auto rows = co_await postgres::run_one(exchange.services.database, user,
         sql::bind("conversations.create",
             {{"id", id}, {"companion_id", exchange.optional_text("companion_id")},
+                {"avatar_id", exchange.optional_text("avatar_id")},
                 {"template_id", exchange.optional_text("template_id")}, {"title", exchange.optional_text("title")},
                 {"model", exchange.optional_text("model")}, {"system_prompt", exchange.optional_text("system_prompt")},
                 {"request", body_hash}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->empty()) co_return not_found("companion or template");
+    if (rows->empty()) co_return not_found("companion, avatar or template");
     if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     if (rows->text(0, 1) != body_hash)
         co_return problem{
@@ -61,6 +62,7 @@ awaitable<route_result> export_one(exchange& exchange) {
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/conversations",
+        .also = "/ai/conversations",
         .name = "conversations.list",
         .query = "ConversationFilter",
         .response = "Conversation[]",
@@ -68,6 +70,7 @@ constexpr std::array rows{
         .cache_for = cached_for},
     route{.method = verb::post,
         .path = "/conversations",
+        .also = "/ai/conversation/start",
         .name = "conversations.create",
         .handler = create,
         .body_limit = small_body,
@@ -83,21 +86,21 @@ constexpr std::array rows{
         .response = "Conversation",
         .summary = "Get a conversation",
         .cache_for = cached_for},
+    route{.method = verb::get,
+        .path = "/ai/conversations/{id}",
+        .name = "conversations.details",
+        .query = "Page",
+        .response = "ConversationDetails",
+        .summary = "Get a conversation with a page of its messages, newest last; the cursor pages back",
+        .cache_for = cached_for},
     route{.method = verb::put,
         .path = "/conversations/{id}",
+        .also = "PATCH /conversations/{id}",
         .name = "conversations.update",
         .body_limit = small_body,
         .body = "ConversationUpdate",
         .response = "Conversation",
-        .summary = "Update title, star, archive, tags, system prompt or model",
-        .broadcasts = changed},
-    route{.method = verb::patch,
-        .path = "/conversations/{id}",
-        .name = "conversations.update",
-        .body_limit = small_body,
-        .body = "ConversationUpdate",
-        .response = "Conversation",
-        .summary = "Same as PUT: omitted fields stay unchanged",
+        .summary = "Update title, star, archive, tags, system prompt, model or status; omitted fields stay unchanged",
         .broadcasts = changed},
     route{.method = verb::del,
         .path = "/conversations/{id}",
@@ -134,7 +137,8 @@ constexpr std::array rows{
         .name = "conversations.list",
         .query = "ConversationFilter",
         .response = "Conversation[]",
-        .summary = "Same as /conversations",
+        .summary = "Same as /conversations, without an envelope",
+        .bare = true,
         .cache_for = cached_for},
 };
 

@@ -89,6 +89,7 @@ constexpr std::array rows{
         .rate_group = "auth",
         .handler = request_verification,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "MailSent",
         .status = 202,
         .summary = "Resend the verification email"},

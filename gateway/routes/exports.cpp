@@ -120,6 +120,7 @@ constexpr std::array rows{
         .access = access::session,
         .handler = request_export,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "Export",
         .status = 202,
         .other_statuses = "429",

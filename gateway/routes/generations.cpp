@@ -48,6 +48,7 @@ constexpr std::array rows{
         .name = "generations.cancel",
         .handler = cancel,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "Generation",
         .status = 202,
         .summary = "Cancel a reply"},

@@ -12,7 +12,7 @@ awaitable<route_result> send(exchange& exchange) {
     const auto& caller = exchange.caller->id;
     const auto key = request.header("idempotency-key");
     const auto id = key.empty() ? event_id::fresh() : event_id::of(caller.value, "notification/" + std::string(key));
-    std::vector<sql::argument> arguments{{"body", request.body}};
+    std::vector<sql::argument> arguments{{"body", exchange.body_text()}};
     add_origin(arguments, id, request.trace());
     const auto rows = co_await postgres::run_one(
         exchange.services.database, caller, sql::bind(sql::statement("notifications.send"), arguments));
@@ -35,6 +35,7 @@ constexpr std::array rows{
         .path = "/notifications/{id}/read",
         .name = "notifications.read",
         .body_limit = small_body,
+        .body = "Empty",
         .response = "Notification",
         .summary = "Mark a notice as read"},
     route{.method = verb::del,

@@ -62,6 +62,7 @@ constexpr std::array rows{
         .sends_message = true,
         .handler = completions,
         .body_limit = completion_body,
+        .body = "ChatCompletionCreate",
         .response = "ChatCompletion",
         .response_media = "text/event-stream",
         .other_statuses = "402 404 409",

@@ -57,12 +57,7 @@ struct dependency {
     bool works;
 };
 
-struct health_report {
-    unsigned status;
-    std::string body;
-};
-
-awaitable<health_report> report_health(const exchange& exchange) {
+awaitable<route_result> health(exchange& exchange) {
     auto& services = exchange.services;
     const auto providers = co_await reported_providers(services);
     const std::array dependencies{
@@ -88,21 +83,7 @@ awaitable<health_report> report_health(const exchange& exchange) {
         .add_raw("checks", checks.text())
         .add_raw("failures", failures.text())
         .add_raw("providers", providers);
-    co_return health_report{healthy ? 200u : 503u, body.text()};
-}
-
-awaitable<route_result> health(exchange& exchange) {
-    auto report = co_await report_health(exchange);
-    co_return success(report.status, report.body);
-}
-
-// For probes that look for the status at the top of the answer.
-awaitable<route_result> plain_health(exchange& exchange) {
-    auto report = co_await report_health(exchange);
-    response out;
-    out.status = report.status;
-    out.body = std::move(report.body);
-    co_return answer(std::move(out));
+    co_return success(healthy ? 200u : 503u, body.text());
 }
 
 awaitable<route_result> metrics(exchange&) {
@@ -160,10 +141,19 @@ constexpr std::array rows{
         .name = "operations.probe",
         .access = access::anyone,
         .rate_group = "anonymous",
-        .handler = plain_health,
-        .response_media = "application/json",
+        .handler = health,
+        .response = "Health",
         .other_statuses = "503",
-        .summary = "Same as /api/v1/health, without the envelope"},
+        .summary = "Same as /api/v1/health, without the envelope for probes",
+        .bare = true},
+    route{.method = verb::get,
+        .path = "/admin/system/health",
+        .name = "operations.system_health",
+        .access = access::admin,
+        .handler = health,
+        .response = "Health",
+        .other_statuses = "503",
+        .summary = "Get the health of every dependency and provider, for administrators"},
     route{.method = verb::get,
         .path = "=/openapi.json",
         .name = "operations.openapi",

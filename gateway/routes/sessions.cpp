@@ -43,6 +43,7 @@ constexpr std::array rows{
         .access = access::session,
         .handler = end_all,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "SessionsEnded",
         .summary = "End all sessions, including the current one"},
 };

@@ -7,6 +7,7 @@ namespace {
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/subscription/current",
+        .also = "/subscription /billing/subscription",
         .name = "subscription.current",
         .rate_group = "subscription",
         .response = "Subscription",

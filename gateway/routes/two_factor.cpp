@@ -71,6 +71,7 @@ constexpr std::array rows{
         .access = access::session,
         .handler = set_up,
         .body_limit = small_body,
+        .body = "Empty",
         .response = "TwoFactorSecret",
         .other_statuses = "409",
         .summary = "Create a secret for an authenticator app; it takes effect once a code is confirmed"},

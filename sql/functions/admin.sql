@@ -62,6 +62,13 @@ begin
         from users u where u.id = p_id);
 end $$;
 
+-- A refusal when the body names a plan that is none; otherwise NULL.
+create or replace function unless_plan(p_body jsonb) returns json language sql stable as $$
+    select refusal(422, 'VALIDATION_FAILED', 'plan must be the id of an active plan',
+        '[{"pointer": "/plan", "message": "must be the id of an active plan"}]')
+    where p_body ? 'plan' and not exists (select from plans where id = p_body ->> 'plan' and active)
+$$;
+
 -- An administrator's action on a user. `done`: the user afterwards, a refusal, or no row when there is no such user.
 -- `ended`: the sessions and keys that gateways have to invalidate.
 create or replace function admin_act(p_user uuid, p_action text, p_body jsonb)
@@ -74,7 +81,7 @@ declare
 begin
     -- One action at a time: of two super administrators who demote each other at once, one remains.
     perform pg_advisory_xact_lock(hashtextextended('admin_act', 0));
-    refused := unless_admin(p_action in ('role', 'delete'));
+    refused := unless_admin(p_action = 'role' or p_action = 'update' and p_body ? 'role');
     if refused is not null then return query select refused, told; return; end if;
     select * into u from users where id = p_user for update;
     if not found then return; end if;
@@ -109,11 +116,15 @@ begin
             where id = u.id;
         when 'role' then
             update users set role = p_body ->> 'role' where id = u.id;
+        when 'update' then
+            refused := coalesce(unless_plan(p_body), profile_change(u.id, p_body - 'plan' - 'role'));
+            if refused -> 'problem' is not null then return query select refused, told; return; end if;
+            update users set
+                plan = coalesce(p_body ->> 'plan', plan), role = coalesce(p_body ->> 'role', role)
+            where id = u.id;
         when 'plan' then
-            if not exists (select from plans where id = p_body ->> 'plan' and active) then
-                return query select refusal(422, 'VALIDATION_FAILED', 'plan must be the id of an active plan',
-                    '[{"pointer": "/plan", "message": "must be the id of an active plan"}]'), told; return;
-            end if;
+            refused := unless_plan(p_body);
+            if refused is not null then return query select refused, told; return; end if;
             update users set plan = p_body ->> 'plan' where id = u.id;
         when 'end_sessions' then
             with over as (
@@ -123,7 +134,7 @@ begin
             select coalesce(array_agg(id), '{}') into told from over;
     end case;
     update users set updated_at = now() where id = u.id returning * into u;
-    if p_action in ('suspend', 'ban', 'reinstate', 'delete', 'role') then
+    if p_action in ('suspend', 'ban', 'reinstate', 'delete', 'role') or p_body ? 'role' then
         select array(select id from sessions where user_id = u.id and ended_at is null union all
                      select id from api_keys where user_id = u.id and revoked_at is null) into told;
     end if;
@@ -194,6 +205,28 @@ begin
     return setting_json(made);
 end $$;
 
+-- Sets all of these settings, or none: the first refusal, or the settings as they are then.
+create or replace function admin_set_all(p_values jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    one record;
+    done json;
+begin
+    if unless_admin() is not null then return unless_admin(); end if;
+    begin
+        for one in select key, value from jsonb_each(p_values) loop
+            done := admin_set(one.key, jsonb_build_object('value', one.value));
+            if done -> 'problem' is not null then raise sqlstate 'AR422'; end if;
+        end loop;
+    exception when sqlstate 'AR422' then
+        return refusal((done #>> '{problem,status}')::int, done #>> '{problem,code}', done #>> '{problem,message}',
+            jsonb_build_array(jsonb_build_object(
+                'pointer', '/' || one.key, 'message', done #>> '{problem,message}')));
+    end;
+    return (select json_agg(setting_json(s) order by s.category, s.key) from system_settings s
+            where p_values ? s.key);
+end $$;
+
 create or replace function admin_flags() returns json
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 begin
@@ -241,6 +274,55 @@ begin
                  then (select at || '|' || id from shown order by at, id limit 1) end
         from shown $q$
     using p_user, split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid, p_limit;
+end $$;
+
+-- A page of a user's conversations, the deleted ones included, newest first, or of a conversation's messages, newest
+-- last; no row when there is none. Each access is logged: they are the user's health records where the product is one.
+create or replace function admin_conversations(p_user uuid, p_cursor text, p_limit int)
+returns table (page json, next text)
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+begin
+    if refused is not null then return query select refused, null::text; return; end if;
+    if not exists (select from users where id = p_user) then return; end if;
+    perform audit(p_user, 'admin.read_conversations', p_user::text);
+    return query
+        with page as (
+            select * from conversations c
+            where c.user_id = p_user
+              and (p_cursor is null or (c.updated_at, c.id)
+                   < (split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid))
+            order by c.updated_at desc, c.id desc limit p_limit + 1
+        ), shown as (select * from page order by updated_at desc, id desc limit p_limit)
+        select coalesce(json_agg(conversation_json(s.*::conversations) order by updated_at desc, id desc), '[]'),
+            case when (select count(*) from page) > p_limit
+                 then (select updated_at || '|' || id from shown order by updated_at, id limit 1) end
+        from shown s;
+end $$;
+create or replace function admin_messages(p_conversation uuid, p_cursor text, p_limit int)
+returns table (page json, next text)
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+    c conversations;
+begin
+    if refused is not null then return query select refused, null::text; return; end if;
+    select * into c from conversations where id = p_conversation;
+    if not found then return; end if;
+    perform audit(c.user_id, 'admin.read_messages', c.id::text);
+    return query
+        with page as (
+            select * from messages m
+            where m.conversation_id = c.id
+              and (p_cursor is null or (m.created_at, m.id)
+                   < (split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid))
+            order by m.created_at desc, m.id desc limit p_limit + 1
+        ), shown as (select * from page order by created_at desc, id desc limit p_limit)
+        select coalesce(json_agg(message_json(s.*::messages) order by created_at, id), '[]'),
+            case when (select count(*) from page) > p_limit
+                 then (select created_at || '|' || id from shown order by created_at, id limit 1) end
+        from shown s;
 end $$;
 
 -- Makes the first super administrator, for an operator with access to the database. No row: no user has this email.

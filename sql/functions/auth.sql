@@ -1,8 +1,10 @@
 -- Creates a user with the default plan; NULL when the email is taken.
 create or replace function auth_signup(p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb) returns uuid
 language sql security definer set search_path = airi, pg_temp as $$
-    insert into users (id, email, password_hash, plan, display_name, metadata)
-    select p_id, p_email, p_hash, p.id, p_name, coalesce(p_metadata, '{}') from plans p where p.is_default
+    insert into users (id, email, password_hash, plan, display_name, metadata, locale, timezone)
+    select p_id, p_email, p_hash, p.id, p_name, coalesce(p_metadata, '{}'), default_of_user('language', 'en'),
+           default_of_user('timezone', 'UTC')
+    from plans p where p.is_default
     on conflict (email_key) do nothing
     returning id
 $$;

@@ -2,6 +2,11 @@ create or replace function avatar_url(p_id uuid) returns text language sql immut
     select '/api/v1/avatars/' || p_id
 $$;
 
+-- The name of a built-in picture, from its name or its URL; any other avatar is itself.
+create or replace function avatar_name(p_avatar text) returns text language sql immutable as $$
+    select regexp_replace(p_avatar, '^/([a-z0-9-]+)\.svg$', '\1')
+$$;
+
 create or replace function avatar_json(a avatars) returns json language sql stable as $$
     select json_build_object(
         'id', a.id, 'url', avatar_url(a.id), 'mine', true, 'media_type', a.media_type, 'width', a.width,
@@ -22,7 +27,7 @@ $$;
 
 -- Whether the caller may use this avatar: a name or URL of the gallery, or the URL of their own picture.
 create or replace function avatar_allowed(p_avatar text) returns boolean language sql stable as $$
-    select exists (select from avatar_gallery() g where p_avatar in (g.name, g.url))
+    select exists (select from avatar_gallery() g where p_avatar = g.name or avatar_name(p_avatar) = avatar_name(g.url))
         or exists (select from avatars a where a.user_id = caller() and avatar_url(a.id) = p_avatar)
 $$;
 

@@ -5,6 +5,11 @@ create or replace function conversation_json(c conversations) returns json langu
         'message_count', greatest(c.message_count, 0), 'tokens_total', c.tokens_total,
         'last_message_at', c.last_message_at, 'last_message_preview', c.last_message_preview,
         'unread', coalesce(c.last_message_at > c.last_read_at, c.last_message_at is not null),
+        'session_id', c.id, 'avatar_id', (select avatar_name(p.avatar) from companions p where p.id = c.companion_id),
+        'status', case when c.ended_at is not null then 'ended' when c.paused_at is not null then 'paused'
+                       else 'active' end,
+        'started_at', c.created_at, 'ended_at', c.ended_at,
+        'duration_seconds', floor(extract(epoch from c.ended_at - c.created_at))::bigint,
         'created_at', c.created_at, 'updated_at', c.updated_at, 'deleted_at', c.deleted_at)
 $$;
 

@@ -205,8 +205,10 @@ begin
         update conversations c set
             message_count = message_count + 2 * t.turns, tokens_total = tokens_total + t.tokens,
             recent_messages = recent_messages + 2 * t.turns, recent_tokens = recent_tokens + t.recent,
-            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(t.last, 120)
-        from (select (generation).conversation_id, count(*) as turns,
+            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(t.last, 120),
+            paused_at = case when paused_at >= t.asked then paused_at end,
+            ended_at = case when ended_at >= t.asked then ended_at end
+        from (select (generation).conversation_id, count(*) as turns, max((generation).message_created_at) as asked,
                      sum((generation).tokens_in + (generation).tokens_out) as tokens,
                      sum(memory_tokens(octet_length(content)) + memory_tokens(question_bytes)) as recent,
                      (array_agg(content order by (generation).message_created_at desc))[1] as last

@@ -7,3 +7,41 @@ create or replace function profile_json(u users) returns json language sql stabl
         'onboarding', u.onboarding, 'metadata', u.metadata,
         'birth_date', u.birth_date, 'minor', coalesce(age_of(u.birth_date) < 18, false), 'created_at', u.created_at)
 $$;
+
+-- The named preferences: as the user has set them, else as the product's user_defaults, else as here.
+create or replace function preferences_of(u users) returns json language sql stable as $$
+    select json_object_agg(p.name, coalesce(u.preferences -> p.name, d.value -> p.name, p.otherwise) order by p.n)
+    from unnest(
+        '{theme,email_notifications,push_notifications,sms_notifications,data_sharing,analytics_tracking,
+          daily_reminder_time,mood_check_frequency}'::text[],
+        array['"light"', 'true', 'true', 'false', 'false', 'true', 'null', '"daily"']::jsonb[]
+    ) with ordinality p(name, otherwise, n)
+    left join system_settings d on d.key = 'user_defaults'
+$$;
+
+-- What a new user has until they choose: `language` and `timezone` of user_defaults.
+create or replace function default_of_user(p_name text, p_otherwise text) returns text language sql stable as $$
+    select coalesce((select value ->> p_name from system_settings where key = 'user_defaults'), p_otherwise)
+$$;
+
+-- Changes the members that the body has; preferences and metadata are merged, and null removes a member. A refusal for
+-- an avatar that the caller may not use; NULL when there is no such user.
+create or replace function profile_change(p_user uuid, p_body jsonb) returns json language plpgsql as $$
+declare
+    changed users;
+begin
+    if p_body ->> 'avatar' is not null and not avatar_allowed(p_body ->> 'avatar') then
+        return refusal(422, 'VALIDATION_FAILED', 'avatar must be in the gallery or your own picture',
+            '[{"pointer": "/avatar", "message": "must be in the gallery or your own picture"}]');
+    end if;
+    update users u set
+        display_name = case when p_body ? 'display_name' then p_body ->> 'display_name' else display_name end,
+        locale = coalesce(p_body ->> 'language', p_body ->> 'locale', locale),
+        timezone = coalesce(p_body ->> 'timezone', timezone),
+        avatar = case when p_body ? 'avatar' then p_body ->> 'avatar' else avatar end,
+        preferences = jsonb_strip_nulls(preferences || coalesce(p_body -> 'preferences', '{}')),
+        metadata = jsonb_strip_nulls(metadata || coalesce(p_body -> 'metadata', '{}')), updated_at = now()
+    where id = p_user
+    returning * into changed;
+    return case when found then profile_json(changed) end;
+end $$;

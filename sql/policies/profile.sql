@@ -1,1 +1,1 @@
-grant execute on function profile_json to airi_app;
+grant execute on function profile_json, preferences_of, profile_change to airi_app;

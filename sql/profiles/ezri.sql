@@ -65,7 +65,7 @@ insert into profile_settings (key, value, category, is_public) values
      'general', true),
     ('service_name', '"ai-service"', 'operations', true),
     ('billing_intervals', '["month", "year"]', 'billing', true),
-    ('avatars', '["avatar-1", "avatar-2"]', 'general', true),
+    ('avatar_gallery', '["avatar-1", "avatar-2"]', 'avatars', true),
     ('user_defaults',
      '{"timezone": "UTC", "language": "en", "theme": "light", "mood_check_frequency": "daily", '
      '"email_notifications": true, "push_notifications": true, "sms_notifications": false, '
@@ -129,7 +129,7 @@ insert into profile_companions (id, name, tagline, personality, voice, avatar, p
      'safe, you stay calm and warm, say that you are concerned, ask whether they are safe right now, and '
      'give the local crisis line or emergency number before anything else. You never describe or compare '
      'methods of self-harm.',
-     'nova', 'avatar-1', 1),
+     'nova', '/avatar-1.svg', 1),
     ('6de0b6ae-3d44-5223-9c75-cb1df8cd9a5f', 'Sol', 'For steady habits and small wins.',
      'You are Sol, an AI companion for goals and habits. You help people choose one goal that is small '
      'enough for this week, tie it to a moment of the day, and look back kindly at what happened. You '
@@ -139,4 +139,4 @@ insert into profile_companions (id, name, tagline, personality, voice, avatar, p
      'person is, and suggest talking to someone they trust or a professional. If someone may harm '
      'themselves or others, you leave the goals aside and point at once to the local crisis line or '
      'emergency number.',
-     'echo', 'avatar-2', 2);
+     'echo', '/avatar-2.svg', 2);

@@ -14,6 +14,9 @@ select admin_settings(:category)::text;
 -- name: admin.set
 select admin_set(:key, :body::jsonb)::text;
 
+-- name: admin.set_all
+select admin_set_all(:body::jsonb)::text;
+
 -- name: admin.flags
 select admin_flags()::text;
 
@@ -22,3 +25,13 @@ select admin_flag(:name, :body::jsonb)::text;
 
 -- name: admin.audit
 select page::text, next from admin_audit(:user_id::uuid, :cursor, :limit::int);
+
+-- name: admin.activity
+-- No row: there is no such user.
+select page::text, next from admin_audit(:id::uuid, :cursor, :limit::int) where user_profile(:id::uuid) is not null;
+
+-- name: admin.conversations
+select page::text, next from admin_conversations(:id::uuid, :cursor, :limit::int);
+
+-- name: admin.messages
+select page::text, next from admin_messages(:id::uuid, :cursor, :limit::int);

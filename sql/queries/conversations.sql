@@ -1,19 +1,27 @@
 -- name: conversations.create
 -- Derived ids make a repeated creation return the first one, with the digest of its request. The template provides the
--- fields that are NULL. No row: the companion or the template does not exist for the caller.
+-- fields that are NULL. Without a companion the gallery's with that avatar, or with the caller's, speaks. No row: the
+-- companion, the avatar or the template does not exist for the caller.
 with refused as materialized (
     select conversation_refusal(:id::uuid) as why
 ), template as (
     select * from conversation_templates where id = :template_id::uuid
+), companion as (
+    select id from companions where id = :companion_id::uuid and deleted_at is null
+    union all (
+        select id from companions
+        where :companion_id::uuid is null and owner is null and deleted_at is null
+          and avatar_name(avatar) = avatar_name(coalesce(:avatar_id::text, (
+              select avatar from users where id = caller() and :template_id::uuid is null)))
+        order by position, id limit 1)
 ), made as (
     insert into conversations (id, user_id, companion_id, title, titled_by, model, system_prompt, tags, request_digest)
-    select :id::uuid, caller(), coalesce(:companion_id::uuid, t.companion_id), coalesce(:title, t.title, ''),
+    select :id::uuid, caller(), coalesce((select id from companion), t.companion_id), coalesce(:title, t.title, ''),
            case when coalesce(:title, t.title, '') = '' then 'words'::title_origin else 'user' end,
            coalesce(:model, t.model), coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
     from refused left join template t on true
     where why is null
-      and (:companion_id::uuid is null
-           or exists (select 1 from companions where id = :companion_id::uuid and deleted_at is null))
+      and ((:companion_id::uuid is null and :avatar_id::text is null) or exists (select from companion))
       and (:template_id::uuid is null or t.id is not null)
     -- Not `do nothing`: neither branch below would see the row of a concurrent creation.
     on conflict (id) do update set request_digest = conversations.request_digest
@@ -45,6 +53,23 @@ from shown;
 select conversation_json(c)::text from conversations c
 where id = :id::uuid and user_id = caller() and deleted_at is null;
 
+-- name: conversations.details
+-- The conversation with a page of its messages, as messages.list gives it.
+with page as (
+    select * from messages
+    where conversation_id = :id::uuid and user_id = caller() and deleted_at is null
+      and (:cursor::text is null
+           or (created_at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
+    order by created_at desc, id desc limit :limit::int + 1
+), shown as (select * from page order by created_at desc, id desc limit :limit::int)
+select json_build_object('conversation', conversation_json(c), 'messages',
+        coalesce((select json_agg(message_json(m.*::messages) order by m.created_at, m.id) from shown m), '[]'))::text,
+    case when (select count(*) from page) > :limit::int
+         then (select created_at || '|' || id from shown order by created_at, id limit 1) end,
+    (select json_agg(g.id) from generations g
+     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
+from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
+
 -- name: conversations.update
 -- Fields that the body lacks stay, and so does updated_at: it is the time of the last message.
 update conversations c set
@@ -57,6 +82,10 @@ update conversations c set
                 then array(select distinct jsonb_array_elements_text(:body::jsonb -> 'tags')) else tags end,
     system_prompt = case when :body::jsonb ? 'system_prompt' then :body::jsonb ->> 'system_prompt'
                          else system_prompt end,
+    paused_at = case when :body::jsonb ->> 'status' = 'paused' then coalesce(paused_at, now())
+                     when :body::jsonb ? 'status' then null else paused_at end,
+    ended_at = case when :body::jsonb ->> 'status' = 'ended' then coalesce(ended_at, now())
+                    when :body::jsonb ? 'status' then null else ended_at end,
     model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end
 where id = :id::uuid and user_id = caller() and deleted_at is null
 returning conversation_json(c)::text;

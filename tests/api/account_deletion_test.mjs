@@ -56,7 +56,7 @@ test('SAAS-08: account deletion needs the password, ends sessions, keys and sock
     rejected(await api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
     rejected(await api('DELETE', '/users/me', { code: '000000' }), 403, 'WRONG_CODE');
     rejected(await api('DELETE', '/users/me', { password, user_id: account.id }), 422, 'VALIDATION_FAILED');
-    rejected(await api('DELETE', '/users/me'), 422, 'VALIDATION_FAILED');
+    rejected(await api('DELETE', '/users/me'), 403, 'PROOF_NEEDED');
     rejected(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
     const both = await Promise.all(ports.map((port) => call(port, account.token)('DELETE', '/users/me', { password })));
     assert.deepEqual(

@@ -207,7 +207,7 @@ test('AIRI-06: the refresh cookie works once and only with its header; logout cl
         [
             'airi_access',
             'airi_csrf',
-            ...['/api/v1', '/api', '/v1'].map((at) => `airi_refresh ${at}/auth/refresh`),
+            ...['/api/v1', '/api', '/v1', ''].map((at) => `airi_refresh ${at}/auth/refresh`),
         ].sort(),
     );
     for (const one of Object.values(cleared)) assert.deepEqual([one.value, one['max-age']], ['', '0']);

@@ -201,13 +201,17 @@ const ofName = () => ({
     step: 'profile',
     address: '127.0.0.1',
     companion_id: null,
+    avatar_id: 'avatar-dawn',
     template_id: null,
 });
 const ofStatement = () => ({
     'activity.list': { cursor: known.message_cursor },
+    'admin.activity': { cursor: known.message_cursor },
     'admin.act': { action: 'reinstate', id: known.other },
     'admin.audit': { cursor: null, user_id: null },
     'admin.flag': { body: '{"enabled":true}' },
+    'admin.messages': { id: known.conversation, cursor: known.message_cursor },
+    'admin.set_all': { body: '{"max_sessions":3}' },
     'admin.set': { body: '{"value":1}' },
     'admin.settings': { category: null },
     'admin.users': { cursor: null, email: null, status: null, plan: null, role: null },
@@ -221,6 +225,7 @@ const ofStatement = () => ({
     'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
     'companions.create': { body: '{"name":"x","personality":"y"}' },
     'consents.give': { kind: 'terms' },
+    'conversations.details': { cursor: known.message_cursor },
     'exports.request': { id: randomUUID() },
     'messages.list': { cursor: known.message_cursor },
     'notifications.list': { cursor: known.message_cursor },
@@ -229,6 +234,7 @@ const ofStatement = () => ({
     'oauth.conclude': { birth_date: null, parent_email: null },
     'sessions.end': { only: null, why: 'logout' },
     'sessions.open': { session: randomUUID() },
+    'users.activity': { cursor: known.message_cursor },
     'two_factor.setup': { secret: '00' },
     'user_keys.create': { key: '00'.repeat(76) },
 });

@@ -153,6 +153,10 @@ await check('the page shows every operation, works by keyboard and loads nothing
 });
 
 await check('schemathesis finds no response that the OpenAPI document lacks', async () => {
+    const operations = Object.values(JSON.parse((await fetched('/openapi.json')).text).paths).flatMap(Object.values);
+    // Each is answered by the same route as another one.
+    const others = operations.filter((one) => one['x-same-as']).map((one) => one.operationId);
+    assert.ok(others.length >= 20);
     const api = new Api(base);
     await api.signup(freshEmail('contract'), 'a long enough password');
     const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
@@ -170,7 +174,7 @@ await check('schemathesis finds no response that the OpenAPI document lacks', as
             `Authorization: Bearer ${api.token}`,
             '--header',
             'Prefer: wait=1',
-            ...left_out.flatMap((name) => ['--exclude-operation-id', name]),
+            ...[...left_out, ...others].flatMap((name) => ['--exclude-operation-id', name]),
             '--warnings',
             'off',
         ],

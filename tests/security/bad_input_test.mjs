@@ -40,7 +40,7 @@ bad('a body that is not a JSON object is rejected with a message that says so', 
         rejected(await ask(port, { method: 'POST', path: '/api/v1/auth/login', body }), status, null, naming);
         rejected(
             await ask(port, { method: 'POST', path: '/v1/chat/completions', token: alice.token, body }),
-            400,
+            status,
             null,
             naming,
         );
@@ -185,31 +185,34 @@ bad('33 kB of text is rejected, 32,000 bytes are accepted', async ({ port, alice
     assert.equal(stored[0].n, 2, 'rejected messages are not stored');
 });
 
-bad("the OpenAI endpoints reject in OpenAI's error format", async ({ port, alice }) => {
+bad("STATEX-39: the OpenAI endpoints reject in OpenAI's error format", async ({ port, alice }) => {
     const user = { role: 'user', content: 'hi [[stub tokens=2]]' };
     const good = { model: 'gpt-3.5-turbo', messages: [user] };
     const cases = [
         [{}, 400],
-        [{ model: 5, messages: [user] }, 400],
+        [{ model: 5, messages: [user] }, 422],
         [{ ...good, model: 'no-such' }, 404],
         [{ ...good, model: "x' or '1" }, 404],
         [{ model: 'gpt-3.5-turbo' }, 400],
         [{ ...good, messages: [] }, 400],
-        [{ ...good, messages: {} }, 400],
-        [{ ...good, messages: ['hi'] }, 400],
-        [{ ...good, messages: [{ role: 'root', content: 'x' }] }, 400],
+        [{ ...good, messages: {} }, 422],
+        [{ ...good, messages: ['hi'] }, 422],
+        [{ ...good, messages: [{ role: 'root', content: 'x' }] }, 422],
         [{ ...good, messages: [{ role: 'system', content: 'x' }] }, 400],
-        [{ ...good, messages: [{ role: 'user', content: 5 }] }, 400],
+        [{ ...good, messages: [{ role: 'user', content: 5 }] }, 422],
         [{ ...good, n: 2 }, 400],
-        [{ ...good, temperature: 'hot' }, 400],
-        [{ ...good, temperature: -1 }, 400],
-        [{ ...good, temperature: 2.1 }, 400],
-        [{ ...good, max_tokens: 0 }, 400],
-        [{ ...good, max_tokens: 1.5 }, 400],
-        [{ ...good, max_tokens: 1e30 }, 400],
-        [{ ...good, max_completion_tokens: -1 }, 400],
-        [{ ...good, messages: [{ role: 'user', content: 'a'.repeat(33_000) }] }, 400],
-        [{ ...good, messages: [{ role: 'system', content: '\0' }, user] }, 400],
+        [{ ...good, stream: 'yes' }, 422],
+        [{ ...good, stream: 1 }, 422],
+        [{ ...good, stream_options: true }, 422],
+        [{ ...good, temperature: 'hot' }, 422],
+        [{ ...good, temperature: -1 }, 422],
+        [{ ...good, temperature: 2.1 }, 422],
+        [{ ...good, max_tokens: 0 }, 422],
+        [{ ...good, max_tokens: 1.5 }, 422],
+        [{ ...good, max_tokens: 1e30 }, 422],
+        [{ ...good, max_completion_tokens: -1 }, 422],
+        [{ ...good, messages: [{ role: 'user', content: 'a'.repeat(33_000) }] }, 422],
+        [{ ...good, messages: [{ role: 'system', content: '\0' }, user] }, 422],
         [{ ...good, messages: [{ role: 'system', content: 'a'.repeat(600_000) }, user] }, 400],
     ];
     for (const [json, status] of cases) {

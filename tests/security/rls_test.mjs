@@ -9,7 +9,7 @@ import { withSystem } from '../support/js/scenario.mjs';
 import { catalogue, tablesOfUsers, twoUsers } from '../support/js/two_users.mjs';
 
 // One connection for all callers, so that each finds the state the previous one left.
-const scenario = withSystem({ gatewayEnv: { DATABASE_CONNECTIONS: '1' } });
+const scenario = withSystem({ profile: 'ezri', gatewayEnv: { DATABASE_CONNECTIONS: '1' } });
 
 async function connected(url, act) {
     const client = new pg.Client({ connectionString: url });
@@ -48,7 +48,7 @@ const denied = (outcome, what) =>
     assert.equal(outcome.code, '42501', `${what}: ${outcome.message ?? JSON.stringify(outcome.rows)}`);
 
 scenario(
-    'every table has forced row-level security with policies for its roles, or belongs to the catalogue',
+    'EZRI-09: every table has forced row-level security with policies for its roles, or belongs to the catalogue',
     async ({ system }) => {
         const tables = await system.rows(
             `select relname as name, relkind, relispartition, relrowsecurity, relforcerowsecurity, reloptions,
@@ -153,7 +153,7 @@ scenario('the database roles of gateway and workers have no privileges and own n
 });
 
 scenario(
-    "AIRI-44: with A's id no row of B in any table is read, changed, deleted or created, and none without an id",
+    "AIRI-44 EZRI-09: with A's id no row of B in any table is read, changed, deleted or made, and none without an id",
     async ({ system }) => {
         const [a, b] = await twoUsers(system);
         const tables = await tablesOfUsers(system);

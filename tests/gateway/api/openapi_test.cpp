@@ -25,13 +25,16 @@ TEST_CASE("every named route is in the OpenAPI document, with its body and respo
         for (const auto& r : table) {
             if (r.name.empty()) continue;
             CAPTURE(r.path);
-            const auto path = r.path.starts_with('=') ? std::string(r.path.substr(1)) : "/api/v1" + std::string(r.path);
-            const auto operation = root["paths"][path][methods[static_cast<std::size_t>(r.method)]];
-            REQUIRE(operation.exists());
-            ++operations;
-            CHECK(operation["requestBody"].exists() == (r.body_limit > 0));
-            CHECK(operation["responses"]["401"].exists() >= (r.access != access::anyone));
-            CHECK_FALSE(operation["summary"].string().value_or("").empty());
+            for (const auto& [method, way] : ways_to(r)) {
+                const auto path = way.starts_with('=') ? std::string(way.substr(1)) : "/api/v1" + std::string(way);
+                const auto operation = root["paths"][path][methods[static_cast<std::size_t>(method)]];
+                REQUIRE(operation.exists());
+                ++operations;
+                CHECK(operation["x-same-as"].exists() == (way != r.path || method != r.method));
+                CHECK(operation["requestBody"].exists() == (r.body_limit > 0));
+                CHECK(operation["responses"]["401"].exists() >= (r.access != access::anyone));
+                CHECK_FALSE(operation["summary"].string().value_or("").empty());
+            }
         }
     CHECK(operations > 40);
 }

@@ -17,6 +17,13 @@ found_route find_route(verb method, std::string_view path) {
     return all.find(method, path);
 }
 
+std::vector<std::string> placeholders_of(std::string_view path) {
+    std::vector<std::string> out;
+    for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1))
+        out.emplace_back(path.substr(at, path.find('}', at) - at));
+    return out;
+}
+
 std::string path_of(verb method, std::string_view path) {
     const auto found = find_route(method, path);
     return found.route ? std::string(found.route->path) : "none";
@@ -95,6 +102,37 @@ TEST_CASE("a path without the method lists its methods") {
     CHECK(find_route(verb::post, "/healthz").methods == "GET, HEAD");
     CHECK(find_route(verb::get, "/api/v1/nowhere").methods.empty());
     CHECK(find_route(verb::post, "/nowhere").methods.empty());
+    CHECK(find_route(verb::put, "/api/v1/users/activity").methods == "GET, HEAD");
+    CHECK_FALSE(find_route(verb::put, "/api/v1/users/activity").route);
+}
+
+TEST_CASE("STATEX-39: every route that takes a JSON body names its schema") {
+    std::size_t bodies = 0;
+    for (const auto& table : routes::tables())
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            const bool takes_json = r.body_limit > 0 && r.media_types == json_media;
+            CHECK(takes_json == !r.body.empty());
+            bodies += takes_json;
+        }
+    CHECK(bodies > 50);
+}
+
+TEST_CASE("a route is reached by its other ways too, each with its method") {
+    CHECK(path_of(verb::get, "/api/v1/users/me") == "/users/profile");
+    CHECK(path_of(verb::patch, "/v1/users/profile") == "/users/profile");
+    CHECK(path_of(verb::put, "/api/users/0") == "/users/{id}");
+    CHECK(find_route(verb::post, "/api/v1/ai/conversations").methods == "GET, HEAD");
+    CHECK(find_route(verb::get, "/api/users/me/api-keys/7").methods == "DELETE");
+    const route wrong{.method = verb::get, .path = "/a", .also = "FETCH /b"};
+    CHECK_THROWS(ways_to(wrong));
+}
+
+TEST_CASE("STATEX-01 STATEX-02 STATEX-03: the paths below /auth need no prefix, and no other paths do") {
+    for (const auto* path : {"/auth/signup", "/auth/login", "/auth/logout", "/auth/refresh"})
+        CHECK(path_of(verb::post, path) == path);
+    CHECK(path_of(verb::get, "/auth") == "=/{file}");
+    CHECK(path_of(verb::get, "/auth/") == "none");
 }
 
 TEST_CASE("every row of the tables is consistent") {
@@ -103,9 +141,12 @@ TEST_CASE("every row of the tables is consistent") {
         for (const auto& r : table) {
             CAPTURE(r.path);
             CHECK((r.path.starts_with('/') || r.path.starts_with("=/")));
-            CHECK(seen.emplace(r.method, std::string(r.path)).second);
-            const bool takes_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
-            if (r.path != "/users/me") CHECK(takes_body == (r.body_limit > 0));
+            for (const auto& [method, path] : ways_to(r)) {
+                CHECK(seen.emplace(method, std::string(path)).second);
+                CHECK(placeholders_of(path) == placeholders_of(r.path));
+                const bool takes_body = method == verb::post || method == verb::put || method == verb::patch;
+                if (method != verb::del) CHECK(takes_body == (r.body_limit > 0));
+            }
             if (!r.handler) CHECK(sql::find(r.name) != nullptr);
         }
     CHECK(seen.size() > 20);

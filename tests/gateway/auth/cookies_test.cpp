@@ -109,12 +109,13 @@ TEST_CASE("admin routes require the role admin, some of them super") {
     gateway_fixture h;
     h.answer = [](const postgres::bound&) -> result<postgres::rows> { return gateway_fixture::row({"{}", "[]"}); };
     const auto id = uuid::v7().text();
-    for (const auto& [role, list, remove] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u),
+    for (const auto& [role, list, promote] : {std::tuple("user", 403u, 403u), std::tuple("admin", 200u, 403u),
              std::tuple("super", 200u, 200u), std::tuple("", 403u, 403u)}) {
         h.role = role;
         h.sessions.invalidate(h.session);
         CAPTURE(h.role);
         CHECK(h.ask(h.request(verb::get, "/api/v1/admin/feature-flags")).status == list);
-        CHECK(h.ask(h.request(verb::del, "/api/v1/admin/users/" + id)).status == remove);
+        const auto path = "/api/v1/admin/users/" + id + "/role";
+        CHECK(h.ask(h.request(verb::put, path, R"({"role":"admin"})")).status == promote);
     }
 }
