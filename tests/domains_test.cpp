@@ -18,9 +18,9 @@ using names = std::set<std::string, std::less<>>;
 
 // Routes without schemas: the web page's files.
 const names without_schemas{"pages"};
-// Routes without statements of their own: openai and pages have none; presence reads sessions, operations reads
+// Routes without statements of their own: ai, openai and pages have none; presence reads sessions, operations reads
 // provider_health.
-const names without_statements{"openai", "operations", "pages", "presence"};
+const names without_statements{"ai", "openai", "operations", "pages", "presence"};
 // Schemas without routes: what several domains share.
 const names without_routes{"common"};
 // What every event is made with.

@@ -32,12 +32,13 @@ on conflict do nothing;
 -- `api` is a user's quota over all routes; an address as such is limited above the largest plan (ours), so that a
 -- household does not lock itself out, and `anonymous` limits an address's requests without a user. `auth` is login and
 -- signup, and what a signed-in user does with a password or a second factor (ours); refresh, logout and session have
--- `refresh`. Webhooks have no limit.
+-- `refresh`; `ai` is a question outside every conversation, counted in `chat` too. Webhooks have no limit.
 insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
     ('api', '*', 'user', 1000, 3600), ('api', '*', 'ip', 100000, 3600), ('anonymous', '*', 'ip', 100, 900),
     ('auth', '*', 'ip', 10, 900), ('auth', '*', 'user', 30, 900), ('refresh', '*', 'ip', 300, 900),
     ('refresh', '*', 'user', 60, 900), ('chat', '*', 'user', 100, 3600), ('search', '*', 'user', 100, 60),
-    ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600), ('avatars', '*', 'ip', 600, 60)
+    ('ai', '*', 'user', 1000, 3600), ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600),
+    ('avatars', '*', 'ip', 600, 60)
 on conflict do nothing;
 
 -- The others keep a log of the window. That of 100,000 requests would be large; a page loads many avatars at once.

@@ -17,7 +17,6 @@ using names = std::set<std::string, std::less<>>;
 
 // Groups whose routes are still to come, with what they belong to. A group leaves this list with its first route.
 const std::map<std::string, std::string_view> owed{
-    {"ai", "Statex's prototypes"},
     {"analytics", "How-to-AI's page views"},
     {"contact", "Statex's contact form"},
     {"crisis", "crisis resources"},
