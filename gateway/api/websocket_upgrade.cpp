@@ -10,6 +10,7 @@ namespace airi::gateway {
 namespace {
 
 constexpr std::string_view protocol = "airi.v1", token_prefix = "bearer.";
+constexpr std::string_view of_user = "/ws/conversation/";  // another way to /ws, with the caller's id
 
 struct subprotocols {
     std::string chosen, token;
@@ -46,6 +47,7 @@ std::string handshake_token(const gateway_options& options, const request& reque
 }  // namespace
 
 bool is_websocket_path(std::string_view path) noexcept {
+    if (path.starts_with(of_user)) return user_id::parse(path.substr(of_user.size())).has_value();
     return path == "/ws" || path == "/api/v1/ws" || path == "/api/ws";
 }
 
@@ -58,6 +60,8 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, 
     auto found = co_await authenticate(services, std::move(token), request, limits);
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto caller = std::get<0>(std::move(found));
+    if (request.path.starts_with(of_user) && user_id::parse(request.path.substr(of_user.size())) != caller->id)
+        co_return not_found("user");
     if (caller->pending) co_return consent_needed();
     if (!caller->may("chat")) co_return scope_needed();
     co_return upgraded{make_websocket_handler(services, std::move(caller), request.trace()), offered.chosen};

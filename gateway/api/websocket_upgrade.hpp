@@ -9,9 +9,10 @@
 
 namespace airi::gateway {
 
+/// Whether the path answers handshakes only: /ws with its prefixes, and /ws/conversation/{user_id}.
 bool is_websocket_path(std::string_view path) noexcept;
 
-/// The handler to attach, or 401 or 403 with the reason; 404 for any path but /ws.
+/// The handler to attach, or 401 or 403 with the reason; 404 for any other path, and for that of another user.
 awaitable<std::variant<upgraded, problem>> accept_websocket(services&, const request&);
 
 }  // namespace airi::gateway
