@@ -213,7 +213,12 @@ test('an Idempotency-Key creates one conversation per user and rejects a differe
     for (const one of answers) assert.equal(one.status, 201, one.text);
     assert.equal(new Set(answers.map((one) => one.json.data.id)).size, 1);
     assert.deepEqual((await create({ title: 'one' })).json.data, answers[0].json.data);
-    for (const json of [{ title: 'two' }, {}, { title: 'one', model: 'x' }, { title: 'one', system_prompt: 'x' }])
+    for (const json of [
+        { title: 'two' },
+        {},
+        { title: 'one', model: 'gpt-4o-mini' },
+        { title: 'one', system_prompt: 'x' },
+    ])
         rejected(await create(json), 422, 'IDEMPOTENCY_KEY_REUSED', /Idempotency-Key/);
     assert.notEqual((await create({ title: 'two' }, { token: other.token })).json.data.id, answers[0].json.data.id);
     rejected(

@@ -132,12 +132,11 @@ bad('AIRI-13: SQL, markup and control characters are stored as plain text', asyn
         '\u{1f4a9}é',
     ];
     for (const text of texts) {
-        const made = await conversationOf(port, alice.token, {
-            title: text,
-            system_prompt: text,
-            model: text,
-        });
-        assert.deepEqual([made.title, made.system_prompt, made.model], [text, text, text]);
+        const made = await conversationOf(port, alice.token, { title: text, system_prompt: text });
+        assert.deepEqual([made.title, made.system_prompt], [text, text]);
+        const json = { model: text };
+        const named = await ask(port, { method: 'POST', path: '/api/v1/conversations', token: alice.token, json });
+        rejected(named, 422, 'VALIDATION_FAILED', /model/);
         const sent = await ask(port, {
             method: 'POST',
             path: `/api/v1/conversations/${made.id}/messages`,
