@@ -63,7 +63,7 @@ settings_of() { # <command…>
 slot_environment() { # <slot>
     local slot="$1" name
     local -a command
-    local -A own=([AIRI_ENV]=1) known=()
+    local -A own=([AIRI_ENV]=1 [NODE_ENV]=1) known=()
     mapfile -t command < <(slot_command "$slot")
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY JWT_SECRET DATABASE_URL
@@ -93,7 +93,7 @@ slot_fingerprint() { # <slot>, in its environment
     {
         stat -Lc '%n %s %Y %i' "${command[0]}"
         printf '%s\n' "${command[@]}"
-        for name in AIRI_ENV $(settings_of "${command[@]}"); do
+        for name in AIRI_ENV NODE_ENV $(settings_of "${command[@]}"); do
             printf '%s=%s %s\n' "$name" "${!name:-}" "$(printenv "${name}_FILE")"
         done
     } | sha256sum

@@ -4,7 +4,10 @@
 # The environment overrides .env. Values are taken literally; quotes around them are dropped.
 read_dotenv() {
     local line name value quoted_1='^"([^"]*)"[[:space:]]*(#.*)?$' quoted_2="^'([^']*)'[[:space:]]*(#.*)?\$"
-    [[ -f "$root/.env" ]] || return 0
+    [[ -f "$root/.env" ]] || {
+        read_documented_names
+        return
+    }
     while IFS= read -r line || [[ -n "$line" ]]; do
         [[ "$line" =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
         name="${BASH_REMATCH[2]}" value="${BASH_REMATCH[3]%$'\r'}"
@@ -15,6 +18,35 @@ read_dotenv() {
         fi
         [[ -v "$name" || -z "$value" ]] || export "$name=$value"
     done <"$root/.env"
+    read_documented_names
+}
+
+url_encoded() { # <text>
+    local LC_ALL=C i byte out=''
+    for ((i = 0; i < ${#1}; i++)); do
+        byte="${1:i:1}"
+        if [[ "$byte" != [A-Za-z0-9._~-] ]]; then
+            printf -v byte '%%%02X' $(($(printf '%d' "'$byte") & 255))
+        fi
+        out+="$byte"
+    done
+    printf '%s' "$out"
+}
+
+# REDIS_URL from the names that products document, as the programs take it.
+read_documented_names() {
+    local password="${REDIS_PASSWORD:+:$(url_encoded "${REDIS_PASSWORD:-}")@}"
+    if [[ -z "${REDIS_URL:-}" && -n "${REDIS_HOST:-}" ]]; then
+        export REDIS_URL="redis://$REDIS_HOST:${REDIS_PORT:-6379}"
+    fi
+    if [[ -n "${REDIS_URL:-}" && "$REDIS_URL" != *@* ]]; then REDIS_URL="${REDIS_URL/:\/\//:\/\/$password}"; fi
+}
+
+check_profile() {
+    local known
+    known="$(basename -s .sql "$root"/sql/profiles/*.sql | grep -vx base | paste -sd' ')"
+    [[ " $known " == *" ${AIRI_PROFILE:-saas} "* ]] ||
+        die "no product is named ${AIRI_PROFILE:-}; AIRI_PROFILE is one of: $known"
 }
 
 open_home() {

@@ -141,6 +141,7 @@ airi_up() {
         shift
     done
     [[ "$broker" =~ ^(|kafka|embedded)$ ]] || die "--broker is kafka or embedded: $broker"
+    check_profile
     lock_home
     if gone "$home/run/gateway/pid" && listening "${PORT:-3001}"; then
         die_port_taken "${PORT:-3001}"

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "platform/base/embedded.hpp"
+#include "platform/base/environment.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi {
@@ -140,9 +141,12 @@ environment environment::of_process() {
         const auto equals = line.find('=');
         if (equals != line.npos) out.values.emplace(line.substr(0, equals), line.substr(equals + 1));
     }
+    add_documented_names(out.values);
     const auto kind = out.values.find("AIRI_ENV");
     if (kind == out.values.end() || kind->second != "production")
         if (const auto text = content_of(".env")) out.add_lines(*text);
+    add_documented_names(out.values);
+    add_environment_defaults(out.values);
     return out;
 }
 
@@ -219,6 +223,7 @@ std::vector<std::string> settings_reader::mistakes() const {
         if (std::find(out.begin(), out.end(), mistake) == out.end()) out.push_back(mistake);
     };
     for (const auto& mistake : mistakes_) add(mistake);
+    for (const auto& mistake : closed_name_mistakes(from_.values)) add(mistake);
     for (const auto& [name, value] : from_.values) {
         if (!name.starts_with("AIRI_") || is_known(name)) continue;
         const auto meant = nearest(name);

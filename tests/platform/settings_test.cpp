@@ -1,4 +1,5 @@
 #include "platform/base/settings.hpp"
+#include "platform/base/environment.hpp"
 #include "tests/support/cpp/contains.hpp"
 
 #include <doctest/doctest.h>
@@ -9,6 +10,7 @@
 #include <fstream>
 
 #include "tests/support/cpp/captured_log.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 namespace {
 
@@ -147,8 +149,8 @@ TEST_CASE("a secret may stand in a file") {
 
 TEST_CASE("names of other binaries' settings are accepted") {
     std::map<std::string, std::string> values{{"KEY", "k"}};
-    for (auto name : {"AIRI_ENV", "AIRI_PROFILE", "AIRI_INSTANCE", "AIRI_HOME", "AIRI_CACHE", "AIRI_PARTITIONS",
-             "AIRI_APP_PASSWORD", "AIRI_WORKER_PASSWORD", "JWT_SECRET", "JWT_SECRET_FILE", "POSTGRES_PASSWORD"})
+    for (auto name : {"AIRI_INSTANCE", "AIRI_HOME", "AIRI_CACHE", "AIRI_PARTITIONS", "AIRI_APP_PASSWORD",
+             "AIRI_WORKER_PASSWORD", "JWT_SECRET", "JWT_SECRET_FILE", "POSTGRES_PASSWORD"})
         values.emplace(name, "x");
     CHECK(with(values).mistakes.empty());
     CHECK(with(values).misspellings.empty());
@@ -211,6 +213,60 @@ TEST_CASE(".env of the working directory counts in development, the real environ
     CHECK(environment::of_process().values.count("SETTINGS_TEST_B") == 0);
     unsetenv("AIRI_ENV");
     unsetenv("SETTINGS_TEST_A");
+}
+
+TEST_CASE("AIRI_ENV, AIRI_PROFILE and LOG_LEVEL take their own values only, in every program") {
+    const auto mistake_of = [](const std::string& name, const std::string& value) {
+        const auto got = with({{"KEY", "k"}, {name, value}}).mistakes;
+        return got.empty() ? "" : got.front();
+    };
+    CHECK(mistake_of("LOG_LEVEL", "loud") == "LOG_LEVEL must be debug, info, warn or error");
+    CHECK(mistake_of("AIRI_ENV", "live") == "AIRI_ENV must be development, test, staging or production");
+    CHECK(mistake_of("AIRI_PROFILE", "sass") == "AIRI_PROFILE must be airi, ezri, howto, saas or statex");
+    for (const auto* known : {"development", "test", "staging", "production", ""})
+        CHECK(mistake_of("AIRI_ENV", known).empty());
+    for (const auto* known : {"debug", "info", "warn", "error", ""}) CHECK(mistake_of("LOG_LEVEL", known).empty());
+    int products = 0;
+    for (const auto& file : std::filesystem::directory_iterator(airi::test::source_root() / "sql/profiles")) {
+        if (file.path().stem() == "base") continue;
+        CHECK(mistake_of("AIRI_PROFILE", file.path().stem()).empty());
+        ++products;
+    }
+    CHECK(products == 5);
+}
+
+TEST_CASE("SAAS-53: each environment has its log level, and development has no rate limits, unless they are given") {
+    const auto changed = [](variables given) {
+        add_environment_defaults(given);
+        return given["LOG_LEVEL"] + " " + given["ENABLE_RATE_LIMITING"];
+    };
+    CHECK(changed({}) == "debug false");
+    CHECK(changed({{"AIRI_ENV", "development"}, {"LOG_LEVEL", ""}}) == "debug false");
+    CHECK(changed({{"AIRI_ENV", "test"}}) == "info ");
+    CHECK(changed({{"AIRI_ENV", "staging"}}) == "info ");
+    CHECK(changed({{"AIRI_ENV", "production"}}) == "error ");
+    CHECK(changed({{"LOG_LEVEL", "warn"}, {"ENABLE_RATE_LIMITING", "true"}}) == "warn true");
+    setenv("NODE_ENV", "production", 1);
+    CHECK(environment::of_process().values["AIRI_ENV"] == "production");
+    CHECK(environment::of_process().values["LOG_LEVEL"] == "error");
+    setenv("AIRI_ENV", "staging", 1);
+    CHECK(environment::of_process().values["LOG_LEVEL"] == "info");
+    unsetenv("AIRI_ENV");
+    unsetenv("NODE_ENV");
+}
+
+TEST_CASE("STATEX-49: REDIS_HOST, REDIS_PORT and REDIS_PASSWORD make a REDIS_URL where there is none") {
+    const auto url = [](variables given) {
+        add_documented_names(given);
+        return given["REDIS_URL"];
+    };
+    CHECK(url({{"REDIS_HOST", "cache"}}) == "redis://cache:6379");
+    CHECK(url({{"REDIS_HOST", "cache"}, {"REDIS_PORT", "7000"}, {"REDIS_PASSWORD", "a/b@c"}}) ==
+          "redis://:a%2Fb%40c@cache:7000");
+    CHECK(url({{"REDIS_URL", "redis://other:1"}, {"REDIS_HOST", "cache"}}) == "redis://other:1");
+    CHECK(url({{"REDIS_URL", "redis://other:1/2"}, {"REDIS_PASSWORD", "p"}}) == "redis://:p@other:1/2");
+    CHECK(url({{"REDIS_URL", "redis://:own@other:1"}, {"REDIS_PASSWORD", "p"}}) == "redis://:own@other:1");
+    CHECK(url({{"REDIS_PASSWORD", "p"}}).empty());
 }
 
 TEST_CASE("the help names every setting and shows no secret") {
