@@ -46,6 +46,7 @@ class App {
         this.consent = new ConsentView(this.session, { onOpen: () => this.begin(), onLeave: () => this.logout() });
         this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
         this.client = null;
+        this.reconnect = {};
         this.library = null;
         this.listen();
         this.useSettings();
@@ -142,7 +143,8 @@ class App {
         this.useProfile(user);
         const library = new Library(this.session);
         const url = new URL('/ws', location.href).href.replace(/^http/, 'ws');
-        const client = new ChatClient({ url, session: this.session, storage: sessionStorage });
+        const { session, reconnect } = this;
+        const client = new ChatClient({ url, session, storage: sessionStorage, reconnect });
         this.library = library;
         this.client = client;
         this.search.begin(library);
@@ -279,6 +281,9 @@ class App {
         this.auth.useSettings(settings);
         this.consent.product = this.product;
         if (settings.product_tagline) byId('tagline').textContent = settings.product_tagline;
+        this.reconnect = { ms: settings.reconnect_ms ?? 0, attempts: settings.reconnect_attempts ?? 0 };
+        if (this.client) this.client.reconnect = this.reconnect;
+        this.session.refreshBefore = settings.refresh_before_seconds ?? 60;
         if (settings.message_max_bytes) this.chat.composer.maxBytes = Number(settings.message_max_bytes);
         for (const node of document.querySelectorAll('.product')) node.textContent = this.product;
         this.chat.product = this.product;

@@ -59,10 +59,10 @@ class MemoryStorage {
     removeItem = (key) => this.kept.delete(key);
 }
 
-function started({ storage = null, verify = async () => {} } = {}) {
+function started({ storage = null, verify = async () => {}, reconnect = {} } = {}) {
     FakeSocket.all = [];
     const session = { freshToken: async () => 'token', verify };
-    const client = new ChatClient({ url: 'ws://nowhere', session, storage, socket: FakeSocket });
+    const client = new ChatClient({ url: 'ws://nowhere', session, storage, socket: FakeSocket, reconnect });
     const heard = [];
     for (const type of ['accepted', 'rejected', 'reply', 'lost', 'opened'])
         client.addEventListener(type, ({ detail }) => heard.push([type, detail]));
@@ -124,6 +124,29 @@ await check('a gap is requested once, from the last known position', async () =>
     assert.equal(client.replies.get('g').text, 'abcd');
     client.close();
 });
+
+await check(
+    'SAAS-30: a client connects again after the set time, as often as set, and then when it is told to',
+    async () => {
+        const { client } = started({ reconnect: { ms: 40, attempts: 3 } });
+        const waits = [];
+        client.addEventListener('state', ({ detail }) => {
+            if (detail.state === 'waiting' && detail.retryAt) waits.push(detail.retryAt - Date.now());
+        });
+        for (let n = 1; n <= 4; ++n) (await socket(n)).onclose({ code: 1006 });
+        await eventually('it has stopped', () => client.state === 'stopped', { within: 5_000 });
+        assert.equal(waits.length, 3);
+        assert.ok(
+            waits.every((wait) => wait > 20 && wait <= 40),
+            String(waits),
+        );
+        assert.equal(FakeSocket.all.length, 4, 'the first connection and three attempts');
+        client.retryNow();
+        await socket(5);
+        assert.equal(client.state, 'connecting');
+        client.close();
+    },
+);
 
 await check('SAAS-30: channels, unaccepted messages and replies resume after a lost connection', async () => {
     const { client, heard } = started();

@@ -29,10 +29,13 @@ export function newId() {
 /// end must be loaded over HTTP); "message", "conversation", "usage", "notice" (the server's data).
 export class ChatClient extends EventTarget {
     /// `session` has freshToken() and verify(); `storage` holds unfinished sends while the page is reloaded.
-    constructor({ url, session, storage = null, key = 'airi.sends', socket = WebSocket }) {
+    /// `reconnect`: the wait before each attempt to connect again, and how many there are; 0: a growing wait, and
+    /// without an end.
+    constructor({ url, session, storage = null, key = 'airi.sends', socket = WebSocket, reconnect = {} }) {
         super();
         Object.assign(this, { url, session, storage, key, Socket: socket });
-        this.state = 'closed'; // closed, connecting, online, waiting
+        this.reconnect = { ms: 0, attempts: 0, ...reconnect };
+        this.state = 'closed'; // closed, connecting, online, waiting, stopped (after the last attempt)
         this.retryAt = null;
         this.attempts = 0;
         this.socket = null;
@@ -76,7 +79,8 @@ export class ChatClient extends EventTarget {
     }
 
     retryNow() {
-        if (this.state !== 'waiting') return;
+        if (this.state !== 'waiting' && this.state !== 'stopped') return;
+        if (this.state === 'stopped') this.attempts = 0;
         clearTimeout(this.retrying);
         this.open();
     }
@@ -187,9 +191,11 @@ export class ChatClient extends EventTarget {
     }
 
     retry() {
+        const { ms, attempts } = this.reconnect;
+        if (attempts > 0 && this.attempts >= attempts) return this.setState('stopped');
         const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.attempts, MAX_BACKOFF_MS);
         this.attempts += 1;
-        const wait = backoff * (0.5 + Math.random() / 2);
+        const wait = ms > 0 ? ms : backoff * (0.5 + Math.random() / 2);
         this.retryAt = Date.now() + wait;
         this.retrying = setTimeout(() => this.open(), wait);
         this.setState('waiting');

@@ -23,6 +23,7 @@ export class Session extends EventTarget {
         this.storage = storage;
         this.key = key;
         this.refreshing = null;
+        this.refreshBefore = 60; // seconds before its end, or half its life, a token is exchanged
         this.userId = this.user?.id ?? null;
         window.addEventListener('storage', (event) => {
             if (event.storageArea === storage && (event.key === key || event.key === null)) this.publishChange();
@@ -104,7 +105,7 @@ export class Session extends EventTarget {
         const { tokens } = this;
         if (!tokens) return null;
         const left = tokens.expires_at - Date.now();
-        if (left > Math.min(60, tokens.expires_in / 10) * 1000) return tokens.access_token;
+        if (left > Math.min(this.refreshBefore, tokens.expires_in / 2) * 1000) return tokens.access_token;
         return (await this.refresh(tokens.access_token))?.access_token ?? null;
     }
 

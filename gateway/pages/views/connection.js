@@ -31,11 +31,12 @@ export class ConnectionView {
         if (!shown) return;
         const text = this.textOf(state, retryAt);
         if (this.text.textContent !== text) this.text.textContent = text;
-        this.button.hidden = state !== 'waiting';
+        this.button.hidden = state !== 'waiting' && state !== 'stopped';
     }
 
     textOf(state, retryAt) {
         if (!navigator.onLine) return 'You are offline. Your messages will be sent when you are back online.';
+        if (state === 'stopped') return 'Connection lost.';
         if (state === 'connecting' || !retryAt) return 'Connection lost. Reconnecting…';
         const left = Math.ceil((retryAt - Date.now()) / 1000);
         return left > 1 ? `Connection lost. Trying again in ${left} s.` : 'Connection lost. Reconnecting…';
