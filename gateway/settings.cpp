@@ -22,6 +22,14 @@ bool is_loopback(std::string_view url) {
     return false;
 }
 
+// Other people than its developers use it.
+bool is_public(std::string_view environment) { return environment == "staging" || environment == "production"; }
+
+release_stage stage_of(std::string_view environment) {
+    if (environment == "development") return release_stage::everything;
+    return environment == "staging" ? release_stage::beta : release_stage::stable;
+}
+
 }  // namespace
 
 std::vector<std::string> gateway_settings::mistakes() const {
@@ -30,9 +38,7 @@ std::vector<std::string> gateway_settings::mistakes() const {
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
     for (auto& mistake : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(mistake));
-    if (environment != "development" && environment != "test" && environment != "production")
-        out.push_back("AIRI_ENV must be development, test or production");
-    if (environment == "production" && frontend_url.empty()) out.push_back("FRONTEND_URL is required in production");
+    if (is_public(environment) && frontend_url.empty()) out.push_back("FRONTEND_URL is required in " + environment);
     return out;
 }
 
@@ -44,11 +50,15 @@ tokens::keyring keyring_of(const gateway_settings& settings) {
 
 gateway_options options_of(const gateway_settings& settings) {
     gateway_options out;
+    out.environment = settings.environment;
+    out.features = stage_of(settings.environment);
     out.rate_limiting = settings.rate_limiting;
+    if (settings.rate_requests > 0)
+        out.general_rate = rate{"general", settings.rate_requests,
+            std::chrono::ceil<seconds>(settings.rate_window).count(), strategy::sliding_window, true};
     out.websockets = settings.websockets;
     out.file_uploads = settings.file_uploads;
     out.voice_chat = settings.voice_chat;
-    out.access_token_life = settings.access_token_life;
     if (!settings.commit.empty()) out.version = settings.commit.substr(0, 7);
     out.origins = parts(settings.allowed_origins);
     out.product_origins = out.origins.empty();
@@ -59,7 +69,7 @@ gateway_options options_of(const gateway_settings& settings) {
     const auto own = parts(settings.api_url);
     out.api_url = own.empty() ? out.public_url : own.front();
     out.oauth_redirect_url = settings.oauth_redirect_url.empty() ? out.public_url + "/" : settings.oauth_redirect_url;
-    if (settings.environment != "production") out.origins.push_back("http://localhost:5173");
+    if (!is_public(settings.environment)) out.origins.push_back("http://localhost:5173");
     return out;
 }
 

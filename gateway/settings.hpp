@@ -20,13 +20,14 @@ struct gateway_settings {
     secret jwt_secret_previous;
     secret encryption_key;
     secret encryption_key_previous;
-    seconds access_token_life{3600};
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
     std::string oauth_redirect_url;
     std::string environment = "development";
     bool rate_limiting = true;
+    milliseconds rate_window{60'000};
+    std::int64_t rate_requests = 0;
     bool websockets = true;
     bool file_uploads = true;
     bool voice_chat = false;
@@ -55,8 +56,6 @@ struct gateway_settings {
             {.required = true}},
         setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,
             "The previous ENCRYPTION_KEY; still unwraps keys during a rotation."},
-        setting{"ACCESS_TOKEN_SECONDS", &gateway_settings::access_token_life, "Lifetime of an access token.",
-            {.min = 10, .max = 86'400}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,
@@ -65,8 +64,14 @@ struct gateway_settings {
             "This gateway's public origin, to which Apple posts its response; empty: FRONTEND_URL."},
         setting{"OAUTH_REDIRECT_URL", &gateway_settings::oauth_redirect_url,
             "The redirect URL of the other identity providers; empty: FRONTEND_URL/."},
-        setting{"AIRI_ENV", &gateway_settings::environment, "development, test or production."},
+        setting{"AIRI_ENV", &gateway_settings::environment, "development, test, staging or production."},
         setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Enables rate limits; quotas always apply."},
+        setting{"RATE_LIMIT_MAX_REQUESTS", &gateway_settings::rate_requests,
+            "Requests in RATE_LIMIT_WINDOW_MS of a user whose plan has no rate of its own, and of an address without "
+            "an account; 0: as the product's profile says.",
+            {.min = 0, .max = 1'000'000}},
+        setting{"RATE_LIMIT_WINDOW_MS", &gateway_settings::rate_window, "The window of RATE_LIMIT_MAX_REQUESTS.",
+            {.min = 1'000, .max = 86'400'000}},
         setting{"ENABLE_WEBSOCKETS", &gateway_settings::websockets,
             "Enables WebSockets at /ws; otherwise replies are sent over HTTP only."},
         setting{"ENABLE_FILE_UPLOADS", &gateway_settings::file_uploads, "Enables routes that accept a file."},

@@ -55,7 +55,7 @@ std::map<std::string, names> programs() {
         table.merge(names_of(module->settings(), "workers/" + std::string(module->name) + "/module.cpp"));
     }
     // environment::of_process() reads it in every program.
-    for (auto& [program, table] : out) table["AIRI_ENV"] = "platform/base/settings.cpp";
+    for (auto& [program, table] : out) table["AIRI_ENV"] = "platform/base/environment.cpp";
     return out;
 }
 

@@ -114,9 +114,12 @@ private:
 
     awaitable<route_result> run(exchange& exchange, decision& limits) {
         const auto& route = exchange.route;
+        // Until the profile is loaded its limits, settings and flags are unknown.
+        if (!services_.catalogue.rows()->loaded && !route.path.starts_with('=') && route.path != "/health")
+            co_return problem_of(postgres::errc::unavailable);
         if (route.access != access::anyone)
             if (auto refused = co_await admit(exchange, limits)) co_return std::move(*refused);
-        if (auto refused = check_feature(services_.options, route.needs)) co_return std::move(*refused);
+        if (auto refused = check_feature(services_, route.needs, exchange.caller.get())) co_return std::move(*refused);
         if (auto refused = co_await take_limits(exchange, limits)) co_return std::move(*refused);
         if (auto refused = parse_body(exchange)) co_return std::move(*refused);
         if (route.issues_tokens)

@@ -121,7 +121,7 @@ std::string parameters_of(const route& r, json::value schemas) {
         add(name, "path", true, name.ends_with("id") ? reference("Uuid") : R"({"type":"string"})");
     }
     if (r.issues_tokens)
-        add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie"],"default":"bearer"})");
+        add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie","refresh_cookie"]})");
     if (!r.query.empty()) {
         const auto schema = schemas[r.query];
         std::set<std::string, std::less<>> needed;

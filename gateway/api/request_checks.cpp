@@ -57,12 +57,9 @@ std::optional<problem> check_access(const route& route, const account& caller) {
     return std::nullopt;
 }
 
-std::optional<problem> check_feature(const gateway_options& options, feature feature) {
-    const bool on = feature == feature::files   ? options.file_uploads
-                    : feature == feature::voice ? options.voice_chat
-                                                : true;
-    if (on) return std::nullopt;
-    return problem{403, "FEATURE_DISABLED", "this feature is disabled on this server"};
+std::optional<problem> check_feature(const services& services, feature feature, const account* caller) {
+    if (feature == feature::none) return std::nullopt;
+    return check_flag(services, feature == feature::files ? "file_uploads" : "voice_chat", caller);
 }
 
 std::optional<problem> parse_body(exchange& exchange) {

@@ -53,6 +53,7 @@ bool is_websocket_path(std::string_view path) noexcept {
 
 awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, const request& request) {
     if (auto refused = check_handshake(services, request)) co_return std::move(*refused);
+    if (!services.catalogue.rows()->loaded) co_return problem_of(postgres::errc::unavailable);
     auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
     auto token = handshake_token(services.options, request, std::move(offered.token));
     if (token.empty()) co_return unauthenticated();
@@ -64,7 +65,9 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, 
         co_return not_found("user");
     if (caller->pending) co_return consent_needed();
     if (!caller->may("chat")) co_return scope_needed();
-    co_return upgraded{make_websocket_handler(services, std::move(caller), request.trace()), offered.chosen};
+    if (auto refused = check_flag(services, "websockets", caller.get())) co_return std::move(*refused);
+    const auto heartbeat = seconds{services.catalogue.rows()->number("heartbeat_seconds")};
+    co_return upgraded{make_websocket_handler(services, std::move(caller), request.trace()), offered.chosen, heartbeat};
 }
 
 }  // namespace airi::gateway

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view to_parents = "parental_consent";
 
-int minutes_of(std::string_view kind) { return kind == "verify_email" ? 24 * 60 : kind == "reset_password" ? 60 : 15; }
-
 awaitable<> run_link(services& services, postgres::bound statement, std::string kind) {
     const auto rows = co_await postgres::run_one(services.database, std::nullopt, std::move(statement));
     if (!rows)
@@ -36,8 +34,8 @@ postgres::bound bind_link(const services& services, std::string_view statement, 
 postgres::bound link_statement(const services& services, std::optional<user_id> user, std::string email,
     std::string_view kind, const request_trace& trace) {
     if (kind == to_parents) return bind_link(services, "consents.parent_link", {{"user", user}}, kind, trace);
-    return bind_link(services, "email_links.create",
-        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"minutes", minutes_of(kind)}}, kind, trace);
+    return bind_link(
+        services, "email_links.create", {{"user", user}, {"email", std::move(email)}, {"kind", kind}}, kind, trace);
 }
 
 void send_link(

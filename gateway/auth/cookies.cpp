@@ -43,12 +43,23 @@ constexpr std::string_view refresh_path = "/auth/refresh";
 
 }  // namespace
 
-bool wants_cookies(const request& request) { return request.header(transport_header) == "cookie"; }
+token_transport transport_of(const services& services, const request& request) {
+    const auto rows = services.catalogue.rows();
+    const auto asked = request.header(transport_header);
+    const auto wanted = asked.empty() ? rows->text("token_transport") : asked;
+    return wanted == "cookie"           ? token_transport::cookie
+           : wanted == "refresh_cookie" ? token_transport::refresh_cookie
+                                        : token_transport::bearer;
+}
 
 std::optional<problem> check_transport(const request& request) {
     const auto wanted = request.header(transport_header);
-    if (wanted.empty() || wanted == "bearer" || wanted == "cookie") return std::nullopt;
-    return bad_request("X-Token-Transport must be bearer or cookie");
+    if (wanted.empty() || wanted == "bearer" || wanted == "cookie" || wanted == "refresh_cookie") return std::nullopt;
+    return bad_request("X-Token-Transport must be bearer, cookie or refresh_cookie");
+}
+
+seconds access_token_life(const services& services) {
+    return seconds{services.catalogue.rows()->number("access_token_seconds")};
 }
 
 std::string access_cookie(const gateway_options& options, const request& request) {
@@ -62,13 +73,17 @@ std::string csrf_cookie(const gateway_options& options, const request& request) 
     return cookie(request, csrf_name(options));
 }
 
-void set_cookies(
-    const gateway_options& options, const request& request, const token_cookies& tokens, response& response) {
+void set_cookies(const services& services, const request& request, const token_cookies& tokens, response& response) {
+    const auto& options = services.options;
     const auto end = request.path.find("/auth/");
     const auto prefix = end == request.path.npos ? std::string("/api/v1") : request.path.substr(0, end);
-    set(options, response, access_name(options), tokens.access, "/", options.access_token_life, true);
-    set(options, response, refresh_name(options), tokens.refresh, prefix + std::string(refresh_path), max_age, true);
-    set(options, response, csrf_name(options), tokens.csrf, "/", max_age, false);
+    const auto keep = [&](const std::string& name, const std::string& token, std::string_view path, seconds life,
+                          bool hidden) {
+        if (!token.empty()) set(options, response, name, token, path, life, hidden);
+    };
+    keep(access_name(options), tokens.access, "/", access_token_life(services), true);
+    keep(refresh_name(options), tokens.refresh, prefix + std::string(refresh_path), max_age, true);
+    keep(csrf_name(options), tokens.csrf, "/", max_age, false);
 }
 
 void clear_cookies(const gateway_options& options, const request& request, response& response) {

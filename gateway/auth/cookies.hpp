@@ -12,10 +12,16 @@ namespace airi::gateway {
 
 inline constexpr std::string_view transport_header = "x-token-transport";
 
-/// Whether the client wants its tokens as cookies.
-bool wants_cookies(const request&);
-/// 400 for a transport that is neither `bearer` nor `cookie`.
+/// How a client gets its tokens: in the body, as cookies, or the access token in the body and the refresh token as a
+/// cookie.
+enum class token_transport { bearer, cookie, refresh_cookie };
+/// What the client asks for in X-Token-Transport, else what the profile has.
+token_transport transport_of(const services&, const request&);
+/// 400 for any other value of the header.
 std::optional<problem> check_transport(const request&);
+
+/// As the profile has it.
+seconds access_token_life(const services&);
 
 /// The tokens of a request's cookies; empty when the cookie is missing, or there twice and so ambiguous.
 std::string access_cookie(const gateway_options&, const request&);
@@ -25,8 +31,9 @@ std::string csrf_cookie(const gateway_options&, const request&);
 struct token_cookies {
     std::string access, refresh, csrf;
 };
-/// The refresh cookie is sent to the refresh route only, below the prefix of this request.
-void set_cookies(const gateway_options&, const request&, const token_cookies&, response&);
+/// Sets those that are not empty. The refresh cookie is sent to the refresh route only, below the prefix of this
+/// request.
+void set_cookies(const services&, const request&, const token_cookies&, response&);
 /// Deletes all of them at a client that sends cookies.
 void clear_cookies(const gateway_options&, const request&, response&);
 

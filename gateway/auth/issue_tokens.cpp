@@ -16,15 +16,19 @@ route_result token_answer(services& services, const request& request, const toke
     std::string_view user, const std::string& refresh_token, unsigned status) {
     const auto access_token = services.keys.sign(claims);
     const auto csrf = csrf_token(services, claims.session);
+    const auto transport = transport_of(services, request);
     json::object data;
-    data.add_raw("user", user).add("expires_in", services.options.access_token_life.count());
-    const bool cookies = wants_cookies(request);
-    if (cookies)
+    data.add_raw("user", user).add("expires_in", access_token_life(services).count());
+    if (transport == token_transport::cookie)
         data.add("token_type", "cookie").add("csrf_token", csrf);
     else
-        data.add("token_type", "bearer").add("access_token", access_token).add("refresh_token", refresh_token);
+        data.add("token_type", "bearer").add("access_token", access_token);
+    if (transport == token_transport::bearer) data.add("refresh_token", refresh_token);
     auto out = success(status, data.text());
-    if (cookies) set_cookies(services.options, request, {access_token, refresh_token, csrf}, out);
+    if (transport == token_transport::cookie)
+        set_cookies(services, request, {access_token, refresh_token, csrf}, out);
+    else if (transport == token_transport::refresh_cookie)
+        set_cookies(services, request, {{}, refresh_token, {}}, out);
     return out;
 }
 
@@ -52,7 +56,7 @@ awaitable<route_result> open_session(services& services, const request& request,
     for (std::size_t i = 0; i < ended.size(); ++i)
         co_await publish_session_end(services, ended.id<session_id>(i, 0).value_or(session_id{}));
     const tokens::claims claims{user.id, session, std::move(user.email), std::move(user.role), request.arrived,
-        request.arrived + services.options.access_token_life};
+        request.arrived + access_token_life(services)};
     co_return token_answer(services, request, claims, account.text(0, 0), refresh_token, status);
 }
 

@@ -99,7 +99,8 @@ public:
 
 struct upgraded {
     std::shared_ptr<websocket_handler> handler;
-    std::string subprotocol;  ///< to be echoed; empty = none
+    std::string subprotocol;     ///< to be echoed; empty = none
+    milliseconds ping_every{0};  ///< 0: as the server's limits say
 };
 
 /// One instance per gateway thread; everything it returns belongs to that thread.

@@ -31,17 +31,21 @@ awaitable<std::optional<problem>> count_in_postgres(services& services, user_id 
     co_return too_many(used);
 }
 
-// Redis rejects in one step what exceeds a limit it knows of; without Redis the rates do not limit.
+// Redis rejects in one step what exceeds a limit it knows of; without Redis the profile decides.
 awaitable<std::optional<problem>> count(
     services& services, const account& sender, quota day, std::string_view group, decision& used) {
     std::vector<window> windows;
-    if (services.options.rate_limiting) {
-        windows = windows_of(sender, "chat");
-        for (auto& one : windows_of(sender, group))
+    const bool limits = is_on(services, "rate_limiting", &sender);
+    if (limits) {
+        windows = windows_of(services.options, sender, "chat");
+        for (auto& one : windows_of(services.options, sender, group))
             if (one.name == group) windows.push_back(std::move(one));
     }
     for (int tries = 0; tries < 3; ++tries) {
         const auto got = co_await services.limits.take(windows, day);
+        if (!got && limits)
+            for (const auto each : {std::string_view("chat"), group})
+                if (auto refused = refuse_uncounted(services, each)) co_return refused;
         if (!got) break;
         if (got->is == decision::kind::unseeded) {
             const auto seeded = co_await seed(services, sender.id, day);

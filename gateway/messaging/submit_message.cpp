@@ -15,8 +15,6 @@
 namespace airi::gateway {
 namespace {
 
-constexpr std::size_t max_content = 32'000;  // bytes
-
 // A message that has passed every check and is counted.
 struct checked_message {
     accepted_message message;
@@ -28,19 +26,20 @@ struct checked_message {
 
 std::string today(instant at) { return to_text(at).substr(0, 10); }
 
-std::optional<problem> check_content(std::string_view content) {
-    if (content.size() > max_content || content.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        return invalid("/content", fmt::format("content must be 1 to {} bytes and not only white space", max_content));
+std::optional<problem> check_content(std::string_view content, std::int64_t most) {
+    if (std::ssize(content) > most || content.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return invalid("/content", fmt::format("content must be 1 to {} bytes and not only white space", most));
     if (content.find('\0') != std::string_view::npos)
         return invalid("/content", "content must not contain NUL characters");
     return std::nullopt;
 }
 
 std::optional<problem> check_order(const services& services, const account& sender, const message_order& order) {
-    if (auto fault = check_content(order.content)) return fault;
+    const auto rows = services.catalogue.rows();
+    if (auto fault = check_content(order.content, rows->number("message_max_bytes"))) return fault;
     if (order.client_message_id.size() > 100)
         return invalid("/client_message_id", "client_message_id must be at most 100 bytes");
-    if (!order.model.empty() && !services.catalogue.rows()->offers(order.model, sender)) return model_not_offered();
+    if (!order.model.empty() && !rows->offers(order.model, sender)) return model_not_offered();
     if (!services.publisher.available()) return problem_of(make_error_code(redis::errc::unavailable));
     if (!sender.key) return problem_of(make_error_code(seal::errc::unknown_master));
     return std::nullopt;

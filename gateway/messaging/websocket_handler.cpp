@@ -1,5 +1,7 @@
 #include "gateway/messaging/websocket_handler.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,7 +26,6 @@ namespace frames = events::frames;
 using events::encode_frame;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t max_channels = 100;
 constexpr milliseconds silence{3'000};  // of a followed generation, before Postgres is asked
 
 // The frames a client may send: 50 a second, 200 at once.
@@ -226,8 +227,10 @@ private:
     }
 
     outcome handle(frames::subscribe& in, const std::string& ref) {
-        if (channels_.size() >= max_channels)
-            co_return problem{429, "TOO_MANY_CHANNELS", "a client may subscribe to at most 100 channels"};
+        const auto most = services_.catalogue.rows()->number("channels_per_client");
+        if (std::ssize(channels_) >= most)
+            co_return problem{
+                429, "TOO_MANY_CHANNELS", fmt::format("a client may subscribe to at most {} channels", most)};
         if (auto fault = co_await check_channel(services_, caller_, in.channel)) co_return std::move(*fault);
         co_await join(shared_from_this(), in.channel);
         send(encode_frame(frames::subscribed{std::move(in.channel)}, ref));

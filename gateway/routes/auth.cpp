@@ -7,6 +7,7 @@
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/password_login.hpp"
 #include "gateway/auth/session_revocation.hpp"
+#include "gateway/http/cors.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
@@ -84,15 +85,23 @@ awaitable<route_result> rotate(exchange& exchange, std::string token) {
     if (!*caller) co_return refresh_token_invalid();
     const auto now = exchange.request.arrived;
     const tokens::claims claims{
-        user, session, std::move(email), std::move(role), now, now + services.options.access_token_life};
+        user, session, std::move(email), std::move(role), now, now + access_token_life(services)};
     co_return token_answer(services, exchange.request, claims, (*caller)->json, next, 200);
 }
 
 awaitable<route_result> refresh(exchange& exchange) {
     if (auto token = exchange.optional_text("refresh_token")) co_return co_await rotate(exchange, std::move(*token));
-    // Pages of other origins cannot send the header that asks for cookies, so the cookie counts beside it only.
-    if (!wants_cookies(exchange.request)) co_return invalid("/refresh_token", "refresh_token is required");
-    co_return co_await rotate(exchange, refresh_cookie(exchange.services.options, exchange.request));
+    const auto& options = exchange.services.options;
+    const auto& request = exchange.request;
+    if (transport_of(exchange.services, request) == token_transport::bearer)
+        co_return invalid("/refresh_token", "refresh_token is required");
+    // Pages of other origins cannot send the header that asks for cookies. Where the profile has them without it, the
+    // browser's origin decides.
+    const auto origin = request.header("origin");
+    if (request.header(transport_header).empty() && !origin.empty() &&
+        !origin_allowed(options.origins, origin, request.header("host")))
+        co_return problem{403, "ORIGIN_NOT_ALLOWED", "Origin must be an allowed origin"};
+    co_return co_await rotate(exchange, refresh_cookie(options, request));
 }
 
 awaitable<route_result> logout(exchange& exchange) {

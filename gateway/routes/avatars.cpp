@@ -21,6 +21,8 @@ std::string media_type_of(const request& request) {
 }
 
 awaitable<route_result> create(exchange& exchange) {
+    if (auto refused = check_flag(exchange.services, "custom_avatars", exchange.caller.get()))
+        co_return std::move(*refused);
     const auto type = media_type_of(exchange.request);
     const auto& bytes = exchange.request.body;
     const auto size = image_size_of(type, bytes);

@@ -1,11 +1,29 @@
-// Public data: plans and settings.
+// Public data: plans, settings, and which features are on.
+#include "gateway/auth/authenticate.hpp"
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {
 namespace {
 
+// The caller, if there is one. A cookie that has expired is none; an Authorization header has to be valid.
+awaitable<std::variant<std::shared_ptr<const account>, problem>> caller_if_any(const exchange& exchange) {
+    auto token = token_of(exchange.services.options, exchange.request);
+    if (token.text.empty()) co_return std::shared_ptr<const account>{};
+    decision limits;
+    auto found = co_await authenticate(exchange.services, std::move(token.text), exchange.request, limits);
+    if (token.by_cookie && std::holds_alternative<problem>(found)) co_return std::shared_ptr<const account>{};
+    co_return found;
+}
+
 awaitable<route_result> settings(exchange& exchange) {
-    co_return success(200, exchange.services.catalogue.rows()->settings);
+    const auto caller = co_await caller_if_any(exchange);
+    if (const auto* refused = std::get_if<problem>(&caller)) co_return *refused;
+    json::object out;
+    const auto rows = exchange.services.catalogue.rows();
+    if (const auto shown = json::document::parse(rows->public_settings))
+        shown->root().members([&](std::string_view key, json::value value) { out.add_raw(key, value.text()); });
+    out.add_raw("features", features_of(exchange.services, std::get<0>(caller).get()));
+    co_return success(200, out.text());
 }
 
 constexpr std::array rows{
@@ -21,7 +39,8 @@ constexpr std::array rows{
         .access = access::anyone,
         .handler = settings,
         .response = "Settings",
-        .summary = "Get the public settings"},
+        .other_statuses = "401",
+        .summary = "Get the public settings, and which features are on for the caller"},
 };
 
 }  // namespace

@@ -34,7 +34,8 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
         parsed->root().each([&](json::value rate) {
             const std::string name(rate["name"].string().value_or(""));
             out->rates[name] = {name, rate["max"].integer().value_or(0), rate["window"].integer().value_or(60),
-                strategy_named(rate["strategy"].string().value_or(""))};
+                strategy_named(rate["strategy"].string().value_or("")),
+                name == "api" && rate["general"].boolean().value_or(false)};
         });
     out->by_key = scopes.has_value();
     if (scopes)

@@ -56,19 +56,26 @@ bool catalogue_rows::offers(std::string_view model, const account& account) cons
 
 problem model_not_offered() { return invalid("/model", "model must be the name of a model of your plan"); }
 
+bool catalogue_rows::lists(std::string_view setting, std::string_view text) const {
+    bool found = false;
+    value(setting).each([&](json::value one) { found = found || one.string() == text; });
+    return found;
+}
+
 awaitable<result<>> catalogue::load(postgres::database& database) {
     postgres::transaction ask;
     ask.statements.push_back(sql::bind("catalogue.rate_limits", {}));
     ask.statements.push_back(sql::bind("catalogue.models", {}));
-    ask.statements.push_back(sql::bind("catalogue.public_settings", {}));
+    ask.statements.push_back(sql::bind("catalogue.settings", {}));
+    ask.statements.push_back(sql::bind("catalogue.flags", {}));
     ask.statements.push_back(sql::bind("catalogue.answers", {}));
     const auto got = co_await database.run(std::move(ask));
     if (!got) co_return got.error();
-    const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2];
+    const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2], &flags = (*got)[3];
     auto fresh = std::make_shared<catalogue_rows>();
     for (std::size_t i = 0; i < rates.size(); ++i) {
         auto [name, max, window, counts] = rates.read<std::string, std::int64_t, std::int64_t, std::string>(i);
-        fresh->rates[name] = {name, max, window, strategy_named(counts)};
+        fresh->rates[name] = {name, max, window, strategy_named(counts), name == "anonymous"};
     }
     std::vector<model_name> tiers;
     for (std::size_t i = 0; i < models.size(); ++i) {
@@ -78,9 +85,18 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         fresh->models.push_back({std::move(name), std::move(provider), min_rank});
     }
     fresh->models.insert(fresh->models.end(), tiers.begin(), tiers.end());
-    fresh->answers = read_answers((*got)[3]);
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+        auto [name, enabled, percentage, rule] = flags.read<std::string, bool, std::int64_t, std::string_view>(i);
+        fresh->flags.push_back(read_flag(std::move(name), enabled, percentage, rule));
+    }
+    if (!settings.empty()) {
+        auto values = json::document::parse(settings.text(0, 0));
+        if (!values) co_return values.error();
+        fresh->settings = std::move(*values);
+        fresh->public_settings = settings.text(0, 1);
+    }
+    fresh->answers = read_answers((*got)[4]);
     fresh->loaded = true;
-    fresh->settings = settings.empty() ? "{}" : std::string(settings.text(0, 0));
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));
     co_return result<>{};
 }

@@ -1,16 +1,19 @@
-// The part of the profile that the gateway needs: limits for callers without an account, models and settings.
+// The part of the profile that the gateway needs: limits for callers without an account, models, settings and flags.
 // Loaded at start and reloaded every few seconds; readers hold a snapshot. Thread safe.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/http/security_headers.hpp"
 #include "gateway/services/account_cache.hpp"
+#include "gateway/services/feature_flags.hpp"
 #include "gateway/services/rate_limiter.hpp"
+#include "platform/base/json.hpp"
 #include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
@@ -32,7 +35,9 @@ struct product_answers {
 struct catalogue_rows {
     std::map<std::string, rate, std::less<>> rates;  ///< of unauthenticated requests, by IP address
     std::vector<model_name> models;                  ///< by priority, the tiers last
-    std::string settings = "{}";                     ///< the public ones, JSON
+    std::vector<feature_flag> flags;
+    std::string public_settings = "{}";      ///< JSON
+    std::optional<json::document> settings;  ///< all of them, by name
     product_answers answers;
     bool loaded = false;
 
@@ -40,6 +45,16 @@ struct catalogue_rows {
     std::vector<model_name> offered_to(const account&) const;
     /// Whether the plan of this account may name the model.
     bool offers(std::string_view model, const account&) const;
+
+    /// The value of a setting of sql/functions/settings.sql, which is of this type; before it is loaded none.
+    std::int64_t number(std::string_view setting) const { return value(setting).integer().value_or(0); }
+    bool boolean(std::string_view setting) const { return value(setting).boolean().value_or(false); }
+    std::string_view text(std::string_view setting) const { return value(setting).string().value_or(""); }
+    /// Whether the list has the text.
+    bool lists(std::string_view setting, std::string_view text) const;
+
+private:
+    json::value value(std::string_view setting) const { return settings ? settings->root()[setting] : json::value{}; }
 };
 
 /// 422: a body's `model` is none that the caller may name.

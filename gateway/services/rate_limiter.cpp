@@ -167,13 +167,18 @@ awaitable<> rate_limiter::give_back(quota day) {
     co_await redis_.command(std::move(remove));
 }
 
-std::vector<window> windows_of(const account& caller, std::string_view group) {
+const rate& rate_in_force(const gateway_options& options, const rate& set) {
+    return set.general && options.general_rate ? *options.general_rate : set;
+}
+
+std::vector<window> windows_of(const gateway_options& options, const account& caller, std::string_view group) {
     std::vector<window> out;
-    for (const std::string_view name : {std::string_view("api"), group})
-        if (const auto found = caller.rates.find(name);
-            !name.empty() && found != caller.rates.end() && found->second.max >= 0)
-            out.push_back(
-                {found->second.name, caller.id.text(), found->second.max, found->second.window, found->second.counts});
+    for (const std::string_view name : {std::string_view("api"), group}) {
+        const auto found = caller.rates.find(name);
+        if (name.empty() || found == caller.rates.end()) continue;
+        const auto& rate = rate_in_force(options, found->second);
+        if (rate.max >= 0) out.push_back({found->first, caller.id.text(), rate.max, rate.window, rate.counts});
+    }
     if (caller.key_rate >= 0) out.push_back({"api_key", caller.session.text(), caller.key_rate, 3600});
     return out;
 }
@@ -195,13 +200,25 @@ problem too_many(const decision& d) {
     return out;
 }
 
+std::optional<problem> refuse_uncounted(const services& services, std::string_view group) {
+    const auto rows = services.catalogue.rows();
+    if (rows->boolean("rate_limit_fail_open") && !rows->lists("rate_limit_fail_closed_groups", group))
+        return std::nullopt;
+    return problem_of(make_error_code(redis::errc::unavailable));
+}
+
+bool is_exempt(const services& services, std::string_view address) {
+    return services.options.environment == "development" &&
+           services.catalogue.rows()->lists("rate_limit_exempt_in_development", address);
+}
+
 awaitable<std::optional<problem>> take_rates(
     services& services, const account& caller, std::string_view group, decision& used, std::string read) {
-    if (!services.options.rate_limiting) co_return std::nullopt;
-    auto windows = windows_of(caller, group);
+    if (!is_on(services, "rate_limiting", &caller)) co_return std::nullopt;
+    auto windows = windows_of(services.options, caller, group);
     if (windows.empty()) co_return std::nullopt;
     auto got = co_await services.limits.take(std::move(windows), std::nullopt, std::move(read));
-    if (!got) co_return std::nullopt;
+    if (!got) co_return refuse_uncounted(services, group);
     used = std::move(*got);
     if (used.is == decision::kind::allowed) co_return std::nullopt;
     co_return too_many(used);
@@ -209,15 +226,16 @@ awaitable<std::optional<problem>> take_rates(
 
 awaitable<std::optional<problem>> take_address_rate(
     services& services, std::string_view group, std::string address, decision& used) {
-    if (!services.options.rate_limiting) co_return std::nullopt;
+    if (!is_on(services, "rate_limiting", nullptr) || is_exempt(services, address)) co_return std::nullopt;
     const auto rows = services.catalogue.rows();
     const auto found = rows->rates.find(group);
-    if (found == rows->rates.end() || found->second.max < 0) co_return std::nullopt;
-    const auto& [name, max, seconds, counts] = found->second;
+    if (found == rows->rates.end()) co_return std::nullopt;
+    const auto& rate = rate_in_force(services.options, found->second);
+    if (rate.max < 0) co_return std::nullopt;
     std::vector<window> windows;
-    windows.push_back({name, counted_network(address), max, seconds, counts});
+    windows.push_back({found->first, counted_network(address), rate.max, rate.window, rate.counts});
     const auto taken = co_await services.limits.take(std::move(windows));
-    if (!taken) co_return std::nullopt;
+    if (!taken) co_return refuse_uncounted(services, group);
     used = *taken;
     if (used.is == decision::kind::allowed) co_return std::nullopt;
     co_return too_many(used);

@@ -1,7 +1,7 @@
 // Request rates and daily quotas, decided together by one atomic Redis script for all gateways. How a rate counts is
 // its strategy. A sliding window keeps a log of the requests: exactly `max` in any window of that length. A token
 // bucket holds `max` and is refilled evenly over the window. A fixed window is one number for each window of the clock.
-// Without Redis rates are not limited; messages within the quota are counted exactly in Postgres.
+// Without Redis the profile decides which requests pass; messages within the quota are counted exactly in Postgres.
 #pragma once
 
 #include <optional>
@@ -15,6 +15,7 @@
 namespace airi::gateway {
 
 struct account;
+struct gateway_options;
 struct services;
 
 enum class strategy { sliding_window, token_bucket, fixed_window };
@@ -26,6 +27,7 @@ struct rate {
     std::string name;  ///< api, chat, auth, …
     std::int64_t max = 0, window = 0;
     strategy counts = strategy::sliding_window;
+    bool general = false;  ///< of all requests of a caller whose plan has none of its own, or of no account
 };
 
 struct window {
@@ -70,12 +72,18 @@ private:
     redis::client& redis_;
 };
 
+/// A rate as it holds in this installation, whose options may have another general one.
+const rate& rate_in_force(const gateway_options&, const rate&);
 /// The windows that limit a caller: `api`, `group` (may be empty) and the API key's own.
-std::vector<window> windows_of(const account&, std::string_view group);
+std::vector<window> windows_of(const gateway_options&, const account&, std::string_view group);
 /// 429 for a decision other than `allowed`: RATE_LIMITED or QUOTA_EXCEEDED.
 problem too_many(const decision&);
+/// 503 when the profile has requests of this group wait for Redis: it is unavailable, and nobody counts them.
+std::optional<problem> refuse_uncounted(const services&, std::string_view group);
+/// Whether no limit by address counts this one: the profile exempts it, in development.
+bool is_exempt(const services&, std::string_view address);
 /// Counts a request in the caller's windows; a problem when one is used up. `used` gets the decision. `read`: as in
-/// rate_limiter::take. Without Redis, or with rate limiting off, nothing is limited.
+/// rate_limiter::take. With rate limiting off nothing is limited.
 awaitable<std::optional<problem>> take_rates(
     services&, const account&, std::string_view group, decision& used, std::string read = {});
 

@@ -24,8 +24,10 @@ class open_sockets;
 class router;
 
 struct gateway_options {
+    std::string environment = "development";
     bool rate_limiting = true, websockets = true, file_uploads = true, voice_chat = false;
-    seconds access_token_life{3600};
+    release_stage features = release_stage::stable;
+    std::optional<rate> general_rate;  ///< instead of the profile's
     std::vector<std::string> origins;  ///< CORS and WebSocket: exact scheme://host[:port]
     bool product_origins = true;       ///< those that the product documents too: ALLOWED_ORIGINS names no others
     std::string public_url;            ///< target of links in emails: the frontend, or this gateway's page

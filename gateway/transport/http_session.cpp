@@ -224,7 +224,11 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     auto& accepted = std::get<upgraded>(decided);
     add(host_->counters.requests[1]);
     serve_socket(host_, std::move(socket_), std::move(permit_),
-        {.key = key, .subprotocol = std::move(accepted.subprotocol), .request_id = id_}, std::move(accepted.handler));
+        {.key = key,
+            .subprotocol = std::move(accepted.subprotocol),
+            .request_id = id_,
+            .ping_every = accepted.ping_every},
+        std::move(accepted.handler));
     co_return next::end;
 }
 

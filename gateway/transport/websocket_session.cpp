@@ -93,6 +93,7 @@ private:
     websocket::stream<closing_socket, false> ws_;
     std::shared_ptr<websocket_handler> handler_;
     std::string request_id_;
+    milliseconds ping_every_{0};
     std::size_t queued_ = 0;
     bool write_deferred_ = false;            // a write at the end of this turn is scheduled
     steady::time_point deadline_ = never;    // of a handshake
@@ -118,6 +119,7 @@ awaitable<bool> websocket_session::accept(handshake values) {
     asked.set(http::field::sec_websocket_version, "13");
     asked.set(http::field::sec_websocket_key, values.key);
 
+    ping_every_ = values.ping_every.count() > 0 ? values.ping_every : limits().ping_every;
     ws_.read_message_max(limits().message_bytes);
     ws_.auto_fragment(false);  // with no write buffer of its own
     ws_.text(true);
@@ -141,7 +143,7 @@ awaitable<bool> websocket_session::accept(handshake values) {
 awaitable<> websocket_session::read_messages() {
     // A random first ping, so that sockets opened together are not pinged together.
     thread_local std::minstd_rand dice{std::random_device{}()};
-    const auto every = limits().ping_every;
+    const auto every = ping_every_;
     next_ping_ = steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
     guarded([](websocket_session& self) { self.handler_->opened(self); });
     if (leave_after_) leave(*leave_after_);
@@ -321,7 +323,7 @@ void websocket_session::check_peer(steady::time_point now) {
         return abort();
     }
     if (now < next_ping_) return;
-    next_ping_ = now + limits().ping_every;
+    next_ping_ = now + ping_every_;
     if (ping_sent_ != never) return;
     ping_sent_ = now;
     ws_.async_ping(websocket::ping_data{}, [self = shared_from_this()](const error_code& ec) {

@@ -15,6 +15,7 @@ struct handshake {
     std::string key;
     std::string subprotocol;
     std::string request_id;
+    milliseconds ping_every{0};  ///< 0: as the server's limits say
 };
 
 /// Serves the socket in a coroutine of its own and returns at once.

@@ -61,10 +61,6 @@ create or replace function unless_admin(p_super boolean default false) returns j
                 else refusal(403, 'FORBIDDEN', 'this is for administrators') end
 $$;
 
-create or replace function setting_int(p_key text, p_otherwise int) returns int language sql stable as $$
-    select coalesce((select (value #>> '{}')::int from system_settings where key = p_key), p_otherwise)
-$$;
-
 create or replace function link_invalid() returns json language sql stable as $$
     select refusal(400, 'LINK_INVALID', 'this link is invalid, expired or already used')
 $$;

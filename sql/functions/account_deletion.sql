@@ -10,7 +10,7 @@ begin
     update users x set
         status = 'deleted', status_until = null,
         erase_at = now() + case when x.consent_pending then interval '0'
-                                else make_interval(days => setting_int('erasure_days', 30)) end
+                                else make_interval(days => setting_int('erasure_days')) end
     where x.id = caller() and x.status <> 'deleted'
     returning * into u;
     if not found then return; end if;

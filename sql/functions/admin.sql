@@ -112,7 +112,7 @@ begin
         -- Erased after the same grace period, which only an administrator can end (see account_restore).
         when 'delete' then
             update users set status = 'deleted', status_until = null, status_reason = 'deleted by an administrator',
-                erase_at = now() + make_interval(days => setting_int('erasure_days', 30))
+                erase_at = now() + make_interval(days => setting_int('erasure_days'))
             where id = u.id;
         when 'role' then
             update users set role = p_body ->> 'role' where id = u.id;
@@ -155,7 +155,7 @@ create or replace trigger keep_what_was_set before update on feature_flags for e
 
 create or replace function setting_json(s system_settings) returns json language sql stable as $$
     select json_build_object('key', s.key, 'value', s.value, 'category', s.category, 'public', s.is_public,
-        'changed_at', s.changed_at)
+        'changed_at', s.changed_at, 'domain', setting_domain(s.key))
 $$;
 
 create or replace function flag_json(f feature_flags) returns json language sql stable as $$
@@ -171,32 +171,23 @@ begin
         where p_category is null or s.category = p_category));
 end $$;
 
--- A refusal unless this can name a setting or a flag; otherwise NULL.
-create or replace function unless_name(p_name text) returns json language sql stable as $$
-    select case when p_name !~ '^[a-z][a-z0-9_]{0,59}$' then refusal(422, 'VALIDATION_FAILED',
-        'the name must be 1 to 60 characters of a-z, 0-9 and _, and begin with a letter') end
-$$;
-
--- Sets or creates a setting. Fields that the body lacks stay; a new setting is private and of the category general. A
--- value keeps its type, and a whole number stays one, as its readers expect.
+-- Sets a setting to a value that its declaration allows. Fields that the body lacks stay.
 create or replace function admin_set(p_key text, p_body jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
-    refused json := coalesce(unless_admin(), unless_name(p_key));
+    refused json := unless_admin();
+    mistake text := setting_mistake(p_key, p_body -> 'value');
     made system_settings;
 begin
     if refused is not null then return refused; end if;
-    if exists (
-        select from system_settings
-        where key = p_key and (jsonb_typeof(value) <> jsonb_typeof(p_body -> 'value')
-                               or (value #>> '{}' ~ '^-?[0-9]{1,9}$' and jsonb_typeof(value) = 'number'
-                                   and p_body ->> 'value' !~ '^-?[0-9]{1,9}$'))) then
-        return refusal(422, 'VALIDATION_FAILED', 'value must have the type of the present value',
-            '[{"pointer": "/value", "message": "must have the type of the present value"}]');
+    if mistake is not null then
+        return refusal(422, 'VALIDATION_FAILED', mistake,
+            jsonb_build_array(jsonb_build_object('pointer', '/value', 'message', mistake)));
     end if;
     insert into system_settings as s (key, value, category, is_public, changed_at)
-    values (p_key, p_body -> 'value', coalesce(p_body ->> 'category', 'general'),
-            coalesce((p_body ->> 'public')::boolean, false), clock_timestamp())
+    select p_key, p_body -> 'value', coalesce(p_body ->> 'category', d.category),
+        coalesce((p_body ->> 'public')::boolean, d.is_public), clock_timestamp()
+    from setting_declarations() d where d.key = p_key
     on conflict (key) do update set
         value = excluded.value, category = coalesce(p_body ->> 'category', s.category),
         is_public = coalesce((p_body ->> 'public')::boolean, s.is_public), changed_at = excluded.changed_at
@@ -234,14 +225,19 @@ begin
         select coalesce(json_agg(flag_json(f) order by f.name), '[]') from feature_flags f));
 end $$;
 
--- Sets or creates a flag; fields that the body lacks stay.
+-- Sets a declared flag; fields that the body lacks stay.
 create or replace function admin_flag(p_name text, p_body jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
-    refused json := coalesce(unless_admin(), unless_name(p_name));
+    refused json := unless_admin();
+    mistake text := flag_mistake(p_name, coalesce(p_body -> 'rule', '{}'));
     made feature_flags;
 begin
     if refused is not null then return refused; end if;
+    if mistake is not null then
+        return refusal(422, 'VALIDATION_FAILED', mistake,
+            jsonb_build_array(jsonb_build_object('pointer', '/rule', 'message', mistake)));
+    end if;
     insert into feature_flags as f (name, enabled, rollout_percentage, rule, changed_at)
     values (p_name, (p_body ->> 'enabled')::boolean, coalesce((p_body ->> 'rollout_percentage')::int, 100),
             coalesce(p_body -> 'rule', '{}'), clock_timestamp())

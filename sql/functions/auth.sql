@@ -87,7 +87,7 @@ create or replace function account_create(
 ) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
-    gate text := coalesce((select value #>> '{}' from system_settings where key = 'age_gate'), 'optional');
+    gate text := setting('age_gate') #>> '{}';
     born date;
     child boolean := false;
 begin

@@ -20,8 +20,7 @@ create or replace function avatar_gallery() returns table (name text, url text) 
         select c.name::text, c.avatar as url from companions c
         where c.owner is null and c.deleted_at is null and c.avatar is not null
         union all
-        select n, '/' || n || '.svg' from system_settings s, jsonb_array_elements_text(s.value) n
-        where s.key = 'avatar_gallery') g
+        select n, '/' || n || '.svg' from jsonb_array_elements_text(setting('avatar_gallery')) n) g
     order by url, name
 $$;
 

@@ -4,7 +4,7 @@ $$;
 
 -- Whether a user is below the age of consent (COPPA: 13); false when their birth date is unknown.
 create or replace function is_child(p_born date) returns boolean language sql stable as $$
-    select coalesce(age_of(p_born) < setting_int('minor_age', 13), false)
+    select coalesce(age_of(p_born) < setting_int('minor_age'), false)
 $$;
 
 -- Of a child only the name is stored, whichever statement writes the row.

@@ -20,7 +20,7 @@ $$;
 
 -- Creates a link for a user, by id or email, who may act; at most five an hour of each kind. No row: no link is to be
 -- sent.
-create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text, p_minutes int)
+create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text)
 returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -40,7 +40,9 @@ begin
     end if;
     return query
         insert into email_links as l (hash, user_id, kind, email, expires_at)
-        values (p_hash, u.id, p_kind, u.email, now() + make_interval(mins => p_minutes))
+        values (p_hash, u.id, p_kind, u.email, now() + make_interval(mins => case p_kind
+            when 'verify_email' then setting_int('email_verification_hours') * 60
+            when 'reset_password' then setting_int('password_reset_minutes') else 15 end))
         returning l.user_id, l.email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
 end $$;
 

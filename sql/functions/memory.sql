@@ -51,7 +51,7 @@ begin
     where id = p_generation and conversation_id = p_conversation and state = 'completed';
     if not found then return null; end if;
     if v.titled_by = 'words' and v.message_count <= 6 and p_title <> all (tried)
-       and coalesce((select value from system_settings where key = 'auto_title'), 'true') <> 'false' then
+       and setting('auto_title') = 'true' then
         select json_build_object('question', left(q.content, 2000), 'reply', left(r.content, 2000)) into title
         from messages q
         join messages r on r.id = g.reply_id and r.created_at = g.message_created_at + interval '1 microsecond'

@@ -39,6 +39,6 @@ create or replace function notification_recipient(p_user uuid)
 returns table (locale text, name text, product text)
 language sql stable security definer set search_path = airi, pg_temp as $$
     select u.locale::text, coalesce(u.display_name, ''),
-           coalesce((select value #>> '{}' from system_settings where key = 'product_name'), '')
+           setting('product_name') #>> '{}'
     from users u where u.id = p_user and u.erased_at is null
 $$;

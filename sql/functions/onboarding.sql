@@ -7,15 +7,13 @@ create or replace function onboarding_json(u users) returns json language sql st
         'step', 1 + count(*) filter (where u.onboarding ? (s.step ->> 'id')),
         'completed', coalesce(bool_and(u.onboarding ? (s.step ->> 'id')), true),
         'selected_avatar', avatar_name(u.avatar), 'preferences', preferences_of(u))
-    from jsonb_array_elements((select value from system_settings where key = 'onboarding_steps'))
-        with ordinality s(step, n)
+    from jsonb_array_elements(setting('onboarding_steps')) with ordinality s(step, n)
 $$;
 
 -- The user's steps with this one as done; one that is done keeps its first time. The same steps where the profile has
 -- no such step.
 create or replace function onboarding_with(p_done jsonb, p_step text) returns jsonb language sql stable as $$
     select case when exists (
-            select from system_settings s, jsonb_array_elements(s.value) e
-            where s.key = 'onboarding_steps' and e ->> 'id' = p_step)
+            select from jsonb_array_elements(setting('onboarding_steps')) e where e ->> 'id' = p_step)
         then jsonb_build_object(p_step, now()) || p_done else p_done end
 $$;

@@ -16,12 +16,12 @@ create or replace function preferences_of(u users) returns json language sql sta
           daily_reminder_time,mood_check_frequency}'::text[],
         array['"light"', 'true', 'true', 'false', 'false', 'true', 'null', '"daily"']::jsonb[]
     ) with ordinality p(name, otherwise, n)
-    left join system_settings d on d.key = 'user_defaults'
+    cross join (select setting('user_defaults') as value) d
 $$;
 
 -- What a new user has until they choose: `language` and `timezone` of user_defaults.
 create or replace function default_of_user(p_name text, p_otherwise text) returns text language sql stable as $$
-    select coalesce((select value ->> p_name from system_settings where key = 'user_defaults'), p_otherwise)
+    select coalesce(setting('user_defaults') ->> p_name, p_otherwise)
 $$;
 
 -- Changes the members that the body has; preferences and metadata are merged, and null removes a member. A refusal for

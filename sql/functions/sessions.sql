@@ -24,8 +24,7 @@ begin
             select o.id from sessions o
             where o.user_id = p_user and o.ended_at is null and o.id <> p_session and o.expires_at > now()
             order by o.last_used_at desc
-            offset greatest(coalesce(
-                (select (value #>> '{}')::int from system_settings where key = 'max_sessions'), 3) - 1, 0))
+            offset setting_int('max_sessions') - 1)
         returning s.id;
 end $$;
 

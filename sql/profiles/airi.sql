@@ -61,28 +61,18 @@ values
     ('openai', 'gpt-4o-mini', 10, 80, 150, 600, 128000, 4096, true, false),
     ('groq', 'llama2', 10, 90, 0, 0, 4096, 2048, false, false);
 
--- Documented: voice chat is off. Ours: gaming.
-insert into profile_flags (name, enabled, rule) values
-    ('voice_chat', false, '{"user_segments": []}'),
-    ('gaming_integration', true, '{"beta_users": [], "max_concurrent_sessions": 50}');
+-- Documented: voice chat is off.
+insert into profile_flags (name, enabled, rule) values ('voice_chat', false, '{"user_segments": []}');
 
--- Documented: the exact headers. Ours: the lifetimes of reset and verification links, and game sessions.
-insert into profile_settings (key, value, category, is_public) values
-    ('product_name', '"AIRI Platform"', 'general', true),
-    ('product_tagline', '"One assistant, many models."', 'general', true),
+-- Documented: the exact headers.
+insert into profile_settings (key, value) values
+    ('product_name', '"AIRI Platform"'),
+    ('product_tagline', '"One assistant, many models."'),
     ('onboarding_steps',
      '[{"id": "profile", "title": "Complete your profile"}, '
-     '{"id": "first_message", "title": "Send your first message"}]',
-     'general', true),
-    ('password_reset_minutes', '60', 'auth', false),
-    ('email_verification_hours', '24', 'auth', false),
-    ('cache_reply_seconds', '300', 'cache', false),
-    ('cache_profile_seconds', '3600', 'cache', false),
-    ('cache_search_seconds', '600', 'cache', false),
-    ('hsts_subdomains', 'false', 'security', false),
-    ('content_security_policy', '"default-src ''self''"', 'security', false),
-    ('gaming_types', '["minecraft"]', 'gaming', true),
-    ('gaming_session_minutes', '120', 'gaming', true);
+     '{"id": "first_message", "title": "Send your first message"}]'),
+    ('hsts_subdomains', 'false'),
+    ('content_security_policy', '"default-src ''self''"');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('817ac149-a491-54f3-ac6a-7b54f6f24d12', 'Airi', 'Your all-round assistant.',

@@ -68,53 +68,15 @@ insert into profile_models (provider, model, priority, input_nanousd, output_nan
     ('ollama', 'llama3.2', 900, 0, 0, 8192), ('simulated', 'simulated-1', 1000, 100, 200, 32768)
 on conflict do nothing;
 
-insert into profile_flags (name, enabled, rule) values
-    ('rate_limiting', true, '{}'), ('websockets', true, '{}'), ('file_uploads', true, '{}'),
-    ('voice_chat', true, '{"user_segments": []}'), ('gaming_integration', false, '{}'), ('custom_avatars', false, '{}')
+-- The standard values of sql/functions/settings.sql.
+insert into profile_flags (name, enabled, rule) select name, enabled, '{}' from flag_declarations()
 on conflict do nothing;
 
--- Ours: strikes, realtime and circuit breaker numbers, and that messages stay until their owner deletes them (0 days).
--- Without a content policy JSON gets the strictest and each page one of its own.
--- A provider behind provider_min_success or provider_max_latency_ms is called after the others. provider_budgets are
--- those of the operator's accounts: {"openai": {"requests_per_minute": 500, "tokens_per_minute": 200000}}.
-insert into profile_settings (key, value, category, is_public) values
-    ('profile', to_jsonb(:'profile'::text), 'general', true),
-    ('currency', '"usd"', 'billing', true),
-    ('avatar_gallery',
-     '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]',
-     'avatars', true),
-    ('auto_title', 'true', 'chat', false),
-    ('reply_cache_seconds', '300', 'chat', false),
-    ('message_max_bytes', '32000', 'chat', true),
-    ('max_sessions', '3', 'auth', false),
-    ('access_token_seconds', '3600', 'auth', false),
-    ('refresh_token_days', '7', 'auth', false),
-    ('refresh_before_seconds', '300', 'auth', true),
-    ('hsts_seconds', '31536000', 'security', false),
-    ('hsts_subdomains', 'true', 'security', false),
-    ('content_security_policy', '""', 'security', false),
-    ('cors_origins', '[]', 'security', false),
-    ('service_name', '"airi"', 'operations', true),
-    ('age_gate', '"off"', 'privacy', true),
-    ('minor_age', '13', 'privacy', true),
-    ('erasure_days', '30', 'privacy', true),
-    ('heartbeat_seconds', '30', 'realtime', true),
-    ('reconnect_ms', '5000', 'realtime', true),
-    ('reconnect_attempts', '10', 'realtime', true),
-    ('channels_per_client', '100', 'realtime', true),
-    ('circuit_failures', '3', 'providers', false),
-    ('circuit_open_ms', '60000', 'providers', false),
-    ('provider_fallback', 'true', 'providers', false),
-    ('provider_probe_seconds', '30', 'providers', false),
-    ('provider_min_success', '0.5', 'providers', false),
-    ('provider_max_latency_ms', '10000', 'providers', false),
-    ('provider_budgets', '{}', 'providers', false),
-    ('moderation_strikes',
-     '{"warnings_before_suspension": 3, "suspension_days": 7, "suspensions_before_ban": 2}',
-     'moderation', false),
-    ('retention_message_days', '0', 'retention', true),
-    ('retention_log_days', '30', 'retention', false)
+insert into profile_settings (key, value) values ('profile', to_jsonb(:'profile'::text));
+insert into profile_settings (key, value) select key, standard from setting_declarations()
 on conflict do nothing;
+update profile_settings p set category = d.category, is_public = d.is_public
+from setting_declarations() d where d.key = p.key;
 
 -- Ours: a starter list, for whole words. `warn` lets the message pass and records it: people who speak of harming
 -- themselves get an answer, never a rejection.
@@ -146,6 +108,10 @@ delete from blocked_terms;
 delete from system_settings;
 update companions set deleted_at = now() where owner is null and deleted_at is null;
 \endif
+
+-- Rows of an earlier version that nothing reads any more.
+delete from system_settings where key not in (select key from setting_declarations());
+delete from feature_flags where name not in (select name from flag_declarations());
 
 update plans set is_default = false where is_default and id not in (select id from profile_plans where is_default);
 insert into plans select * from profile_plans

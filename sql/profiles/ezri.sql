@@ -45,69 +45,22 @@ values
     ('openai', 'gpt-4o-mini', 0, 10, 150, 600, 128000, 4096, true),
     ('anthropic', 'claude-3-haiku-20240307', 0, 20, 250, 1250, 200000, 4096, true);
 
--- The community is optional in the specification, and off.
-insert into profile_flags (name, enabled, rule) values
-    ('crisis_detection', true, '{}'),
-    ('community', false, '{}'),
-    ('magic_links', true, '{}'),
-    ('socket_io', true, '{}');
-
--- Documented: the service's name, the value sets, the keywords and the two sentiment thresholds. Ours: each state's
--- severity, the text of the fixed reply, the public help lines by country, and retention: audit rows for six years, as
--- health records law demands.
-insert into profile_settings (key, value, category, is_public) values
-    ('product_name', '"Ezri"', 'general', true),
-    ('product_tagline', '"A quiet place to notice how you are."', 'general', true),
+-- Documented: the service's name. Ours: the refresh token as a cookie, which is recommended, and the access token for
+-- the client to hold.
+insert into profile_settings (key, value) values
+    ('product_name', '"Ezri"'),
+    ('product_tagline', '"A quiet place to notice how you are."'),
     ('onboarding_steps',
      '[{"id": "welcome", "title": "Welcome"}, '
      '{"id": "avatar", "title": "Choose an avatar"}, '
-     '{"id": "preferences", "title": "Notifications, privacy and reminders"}]',
-     'general', true),
-    ('service_name', '"ai-service"', 'operations', true),
-    ('billing_intervals', '["month", "year"]', 'billing', true),
-    ('avatar_gallery', '["avatar-1", "avatar-2"]', 'avatars', true),
+     '{"id": "preferences", "title": "Notifications, privacy and reminders"}]'),
+    ('service_name', '"ai-service"'),
+    ('avatar_gallery', '["avatar-1", "avatar-2"]'),
+    ('token_transport', '"refresh_cookie"'),
     ('user_defaults',
      '{"timezone": "UTC", "language": "en", "theme": "light", "mood_check_frequency": "daily", '
      '"email_notifications": true, "push_notifications": true, "sms_notifications": false, '
-     '"data_sharing": false, "analytics_tracking": true}',
-     'general', false),
-    ('moods', '["very_happy", "happy", "neutral", "sad", "very_sad", "anxious", "angry"]', 'wellness', true),
-    ('mood_score_max', '10', 'wellness', true),
-    ('crisis_keywords',
-     '{"high": ["suicide", "kill myself", "end my life", "not worth living", "want to die", '
-     '"better off dead"], "medium": ["self harm", "hurt myself", "cutting", "hopeless", "can''t go on", '
-     '"give up"], "low": ["depressed", "anxious", "struggling", "overwhelmed"]}',
-     'crisis', false),
-    ('crisis_sentiment', '{"high_risk": 0.9, "elevated_concern": 0.7}', 'crisis', false),
-    ('crisis_states', '["NORMAL", "ELEVATED_CONCERN", "HIGH_RISK", "SAFETY_MODE"]', 'crisis', false),
-    ('crisis_severities',
-     '{"ELEVATED_CONCERN": "medium", "HIGH_RISK": "high", "SAFETY_MODE": "critical"}',
-     'crisis', false),
-    ('crisis_reply',
-     '"I''m really concerned about what you just told me, and I''m glad you said it. Your wellbeing matters. '
-     'I''m an AI and can''t give you the help a person can: please reach out to one of these now, or call '
-     'your local emergency number if you are in danger."',
-     'crisis', true),
-    ('crisis_resources',
-     '{"default": [{"name": "Find A Helpline", "url": "https://findahelpline.com", '
-     '"about": "Crisis lines in most countries"}], '
-     '"US": [{"name": "988 Suicide & Crisis Lifeline", "phone": "988", "text": "988", "hours": "24/7"}, '
-     '{"name": "Crisis Text Line", "text": "HOME to 741741", "hours": "24/7"}, {"name": "Emergency", '
-     '"phone": "911"}], '
-     '"CA": [{"name": "9-8-8 Suicide Crisis Helpline", "phone": "988", "text": "988", "hours": "24/7"}, '
-     '{"name": "Emergency", "phone": "911"}], '
-     '"GB": [{"name": "Samaritans", "phone": "116 123", "hours": "24/7"}, {"name": "Shout", '
-     '"text": "SHOUT to 85258", "hours": "24/7"}, {"name": "Emergency", "phone": "999"}], '
-     '"IE": [{"name": "Samaritans", "phone": "116 123", "hours": "24/7"}, {"name": "Emergency", '
-     '"phone": "112"}], '
-     '"AU": [{"name": "Lifeline", "phone": "13 11 14", "hours": "24/7"}, {"name": "Emergency", '
-     '"phone": "000"}], '
-     '"DE": [{"name": "TelefonSeelsorge", "phone": "0800 1110111", "hours": "24/7"}, {"name": "Emergency", '
-     '"phone": "112"}], '
-     '"EU": [{"name": "Emergency", "phone": "112"}]}',
-     'crisis', true),
-    ('retention_log_days', '90', 'retention', false),
-    ('retention_audit_days', '2190', 'retention', false);
+     '"data_sharing": false, "analytics_tracking": true}');
 
 -- Ours, over the shared list: nothing about harming oneself is blocked. What is documented as high risk is for `review`
 -- (people and resources answer it, no model), the rest passes and is recorded (`warn`). Everyday words among the

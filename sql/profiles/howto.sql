@@ -42,36 +42,18 @@ values
     ('openai', 'gpt-4o-mini', 0, 10, 150, 600, 128000, 4096, true),
     ('anthropic', 'claude-3-haiku-20240307', 0, 20, 250, 1250, 200000, 4096, true);
 
--- Stripe first, PayPal as the alternative.
-insert into profile_flags (name, enabled, rule) values
-    ('file_uploads', false, '{}'),
-    ('voice_chat', false, '{}'),
-    ('forum', true, '{}'),
-    ('achievements', true, '{}'),
-    ('payments_stripe', true, '{}'),
-    ('payments_paypal', true, '{}');
+insert into profile_flags (name, enabled, rule) values ('file_uploads', false, '{}'), ('voice_chat', false, '{}');
 
--- Documented: access tokens of 15 minutes, cookies. Ours: hours and numbers of the backups.
-insert into profile_settings (key, value, category, is_public) values
-    ('product_name', '"How-to-AI"', 'general', true),
-    ('product_tagline', '"Learn to work with AI, step by step."', 'general', true),
+-- Documented: access tokens of 15 minutes, cookies.
+insert into profile_settings (key, value) values
+    ('product_name', '"How-to-AI"'),
+    ('product_tagline', '"Learn to work with AI, step by step."'),
     ('onboarding_steps',
      '[{"id": "profile", "title": "Complete your profile"}, '
-     '{"id": "first_tutorial", "title": "Begin a tutorial"}]',
-     'general', true),
-    ('access_token_seconds', '900', 'auth', false),
-    ('refresh_before_seconds', '120', 'auth', true),
-    ('roles', '["user", "admin", "super"]', 'auth', false),
-    ('cookie_tokens', 'true', 'auth', true),
-    ('payment_providers', '["stripe", "paypal"]', 'billing', true),
-    ('analytics_events',
-     '["page_view", "feature_use", "tutorial_progress", "engagement", "subscription_change"]',
-     'analytics', false),
-    ('log_levels', '["debug", "info", "warning", "error", "critical"]', 'operations', false),
-    ('backups',
-     '{"daily": {"cron": "0 3 * * *", "keep": 7}, "weekly": {"cron": "0 4 * * 0", "keep": 5}, '
-     '"monthly": {"cron": "0 5 1 * *", "keep": 12}}',
-     'operations', false);
+     '{"id": "first_tutorial", "title": "Begin a tutorial"}]'),
+    ('access_token_seconds', '900'),
+    ('refresh_before_seconds', '120'),
+    ('token_transport', '"cookie"');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('83100416-6b55-5f38-8b8a-e0b959d26000', 'Ada', 'Your tutor for working with AI.',

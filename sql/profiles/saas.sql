@@ -47,59 +47,30 @@ values
     ('groq', 'mixtral-8x7b-32768', 0, 3, 100, 100, 32768, 4096, true),
     ('openai', 'gpt-4o-mini', 0, 4, 150, 600, 128000, 4096, true);
 
--- No segments and no beta users mean everybody. 50 game sessions at once are the stated target, 5 for each of ten
--- servers; the 20 stated elsewhere would leave two for each.
+-- No segments and no beta users mean everybody.
 insert into profile_flags (name, enabled, rule) values
-    ('gaming_integration', true, '{"beta_users": [], "max_concurrent_sessions": 50}'),
-    ('custom_avatars', true, '{"plans": ["plus", "pro"], "upload_limit": {"plus": 5, "pro": -1}}');
+    ('voice_chat', true, '{"user_segments": []}'),
+    ('custom_avatars', true, '{"plans": ["plus", "pro"]}');
 
--- A birth date is required at signup, so that a child cannot pass by leaving it out. Access and refresh tokens expire
--- as on the platform (1 hour, 7 days), not after the documented 7 days for all. Documented: the content policy and the
--- origin https://airi.chat. Ours: the app's own origin, which the document leaves out;
--- webhooks are remembered for 90 days (24 hours are shorter than Stripe's retries), and the longest game session.
-insert into profile_settings (key, value, category, is_public) values
-    ('product_name', '"AIRI"', 'general', true),
-    ('product_tagline', '"Talk, play and live with an AI companion."', 'general', true),
-    ('age_gate', '"required"', 'privacy', true),
+-- Documented: a client connects again after 5 s, 10 times; the content policy, and the origin https://airi.chat. Ours:
+-- the app's own origin, which the document leaves out; a birth date is required at signup, so that a child cannot pass
+-- by leaving it out; access and refresh tokens expire as on the platform (1 hour, 7 days), not after the documented 7
+-- days for all.
+insert into profile_settings (key, value) values
+    ('product_name', '"AIRI"'),
+    ('product_tagline', '"Talk, play and live with an AI companion."'),
+    ('age_gate', '"required"'),
     ('onboarding_steps',
      '[{"id": "companion", "title": "Choose a companion"}, '
      '{"id": "first_message", "title": "Say hello"}, '
-     '{"id": "profile", "title": "Tell us your name"}]',
-     'general', true),
+     '{"id": "profile", "title": "Tell us your name"}]'),
     ('content_security_policy',
      '"default-src ''self''; script-src ''self'' ''unsafe-inline'' https://js.stripe.com; '
-     'style-src ''self'' ''unsafe-inline''; img-src ''self'' data: https:; connect-src ''self'' wss: https:"',
-     'security', false),
-    ('cors_origins', '["https://airi.chat", "https://app.airi.chat"]', 'security', false),
-    ('overage_allowed', 'false', 'billing', true),
-    ('temperature', '0.7', 'chat', false),
-    ('voice_sample_rate', '16000', 'voice', true),
-    ('voice_formats', '["wav", "mp3"]', 'voice', true),
-    ('voice_stt_providers', '["openai", "azure"]', 'voice', false),
-    ('voice_tts_providers', '["elevenlabs", "openai"]', 'voice', false),
-    ('gaming_types', '["minecraft", "factorio"]', 'gaming', true),
-    ('gaming_session_minutes', '120', 'gaming', true),
-    ('gaming_pool',
-     '{"min_servers": 2, "max_servers": 10, "sessions_per_server": 5, "port": 25565, '
-     '"scale_up": {"use": 0.8, "queue": 5, "cpu_percent": 70, "response_ms": 5000}, '
-     '"scale_down": {"use": 0.3, "idle_seconds": 300, "cpu_percent": 30}}',
-     'gaming', false),
-    ('jobs',
-     '{"send_voice_response": {"attempts": 3, "backoff": "exponential"}, '
-     '"process_gaming_session": {"attempts": 2, "timeout_ms": 300000}, '
-     '"update_usage_metrics": {"attempts": 5, "backoff": "fixed"}, '
-     '"cleanup_expired_sessions": {"cron": "0 */6 * * *"}}',
-     'operations', false),
-    ('retention_backup_days', '7', 'retention', false),
-    ('retention_webhook_days', '90', 'retention', false),
-    ('cdn',
-     '{"browser_seconds": 3600, "edge_seconds": 86400, "static_seconds": 2592000, '
-     '"immutable_seconds": 31536000, "challenge_seconds": 300, "api": "bypass"}',
-     'operations', false),
-    ('alerts',
-     '{"response_ms": 2000, "error_rate": 0.05, "errors_per_minute": 10, "conversion_rate": 0.2, '
-     '"mrr_drop": 0.1}',
-     'operations', false);
+     'style-src ''self'' ''unsafe-inline''; img-src ''self'' data: https:; connect-src ''self'' wss: https:"'),
+    ('cors_origins', '["https://airi.chat", "https://app.airi.chat"]'),
+    ('reconnect_ms', '5000'),
+    ('reconnect_attempts', '10'),
+    ('temperature', '0.7');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('5340d2bd-06bc-579a-bc54-97671f74b2a1', 'Luna', 'A calm evening voice that remembers to ask.',

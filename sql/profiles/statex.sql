@@ -51,50 +51,24 @@ values
     ('openai', 'gpt-4', 0, 10, 30000, 30000, 8192, 4000, true),
     ('ollama', 'codellama', 0, 890, 0, 0, 16384, 4000, true);
 
--- The five payment gateways, and the agents a prototype may be given to (16 are claimed, none is described).
-insert into profile_flags (name, enabled, rule) values
-    ('prototypes', true, '{"agents": []}'),
-    ('payments_stripe', true, '{"methods": ["card", "sepa_debit", "ideal", "bancontact"]}'),
-    ('payments_paypal', true, '{}'),
-    ('payments_crypto_coinbase', true, '{}'),
-    ('payments_crypto_btcpay', true, '{}'),
-    ('payments_comgate', true, '{"country": "CZ", "language": "cs"}');
-
--- Documented: the AI tiers and their parameters, files of 24 hours, links of an hour, 0.0001 USD an e-mail, 5 seconds
--- for a slow request, trace samples, the budget, and a rate limiter that fails open. Ours: it fails closed where a
+-- Documented: the AI tiers and their parameters, and a rate limiter that fails open. Ours: it fails closed where a
 -- request costs money.
-insert into profile_settings (key, value, category, is_public) values
-    ('product_name', '"Statex"', 'general', true),
-    ('product_tagline', '"From an idea to a prototype."', 'general', true),
-    ('currency', '"eur"', 'billing', true),
+insert into profile_settings (key, value) values
+    ('product_name', '"Statex"'),
+    ('product_tagline', '"From an idea to a prototype."'),
     ('onboarding_steps',
      '[{"id": "profile", "title": "Complete your profile"}, '
-     '{"id": "first_prototype", "title": "Ask for a prototype"}]',
-     'general', true),
-    ('gateway_currencies',
-     '{"stripe": "eur", "paypal": "eur", "crypto_coinbase": "usd", "crypto_btcpay": "eur", '
-     '"comgate": "czk"}',
-     'billing', true),
+     '{"id": "first_prototype", "title": "Ask for a prototype"}]'),
     ('ai_tiers',
      '{"ollama": {"provider": "ollama", "model": "codellama"}, "openai": {"provider": "openai", '
      '"model": "gpt-4"}, "azure": {"provider": "azure", "model": "gpt-4", '
-     '"api_version": "2023-12-01-preview"}}',
-     'providers', true),
-    ('ai_tier_default', '"openai"', 'providers', true),
-    ('provider_fallback', 'false', 'providers', false),
-    ('ai_message_characters', '10000', 'chat', true),
-    ('temperature', '0.7', 'chat', false),
-    ('ai_max_tokens', '{"default": 2000, "most": 4000}', 'chat', true),
-    ('ai_concurrency', '2', 'chat', false),
-    ('rate_limit_exempt_in_development', '["127.0.0.1"]', 'limits', false),
-    ('rate_limit_fail_open', 'true', 'limits', false),
-    ('rate_limit_fail_closed_groups', '["ai", "chat", "voice"]', 'limits', false),
-    ('file_hours', '24', 'files', true),
-    ('file_link_seconds', '3600', 'files', true),
-    ('email_cost_nanousd', '100000', 'email', false),
-    ('slow_request_ms', '5000', 'operations', false),
-    ('trace_sample', '{"production": 0.1, "otherwise": 1.0}', 'operations', false),
-    ('monthly_budget_cents_usd', '22000', 'operations', false);
+     '"api_version": "2023-12-01-preview"}}'),
+    ('ai_tier_default', '"openai"'),
+    ('provider_fallback', 'false'),
+    ('temperature', '0.7'),
+    ('rate_limit_exempt_in_development', '["127.0.0.1"]'),
+    ('rate_limit_fail_open', 'true'),
+    ('rate_limit_fail_closed_groups', '["ai", "chat", "voice"]');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('c9dc1c66-8f92-5ca0-a1fe-3aac6a0e4122', 'Statex', 'Turns your idea into a prototype.',

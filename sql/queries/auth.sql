@@ -28,7 +28,7 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
         from plan_limits l where l.plan = p.id)::text,
        (select coalesce(jsonb_agg(jsonb_build_object(
             'name', r.name, 'scope', r.scope, 'max', r.max_requests, 'window', r.window_seconds,
-            'strategy', r.strategy)), '[]')
+            'strategy', r.strategy, 'general', r.plan = '*')), '[]')
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,

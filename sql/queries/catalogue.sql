@@ -12,9 +12,7 @@ left join model_ids i using (provider, model)
 left join (
     select e.key as tier, e.value ->> 'provider' as provider, e.value ->> 'model' as model,
            e.value ->> 'api_version' as api_version
-    from system_settings s,
-        jsonb_each(case when jsonb_typeof(s.value) = 'object' then s.value else '{}' end) e
-    where s.key = 'ai_tiers') t using (provider, model)
+    from jsonb_each(setting('ai_tiers')) e) t using (provider, model)
 where m.active order by m.priority, m.provider, m.model;
 
 -- name: catalogue.plans
@@ -27,27 +25,26 @@ select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name,
     order by p.position), '[]')::text
 from plans p where p.active;
 
--- name: catalogue.public_settings
-select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings where is_public;
+-- name: catalogue.settings
+-- All of them, and the public ones.
+select jsonb_object_agg(key, value)::text, coalesce(jsonb_object_agg(key, value) filter (where is_public), '{}')::text
+from settings_in_force();
+
+-- name: catalogue.flags
+select d.name, coalesce(f.enabled, d.enabled), coalesce(f.rollout_percentage, 100), coalesce(f.rule, '{}')::text
+from flag_declarations() d left join feature_flags f using (name) order by d.name;
 
 -- name: catalogue.answers
--- The answers that the product documents: NULL or empty where it documents none.
-select max((value #>> '{}')::bigint) filter (where key = 'hsts_seconds'),
-       bool_or((value #>> '{}')::boolean) filter (where key = 'hsts_subdomains'),
-       coalesce(max(value #>> '{}') filter (where key = 'content_security_policy'), ''),
-       max(value::text) filter (where key = 'cors_origins'),
-       coalesce(max(value #>> '{}') filter (where key = 'service_name'), '')
-from system_settings
-where key in ('hsts_seconds', 'hsts_subdomains', 'content_security_policy', 'cors_origins', 'service_name');
+-- The answers that the product documents.
+select setting_int('hsts_seconds'), (setting('hsts_subdomains') #>> '{}')::boolean,
+       setting('content_security_policy') #>> '{}', setting('cors_origins')::text, setting('service_name') #>> '{}';
 
 -- name: catalogue.setting
-select value #>> '{}' from system_settings where key = :key;
+select setting(:key) #>> '{}';
 
 -- name: catalogue.provider_settings
 -- The settings by which the workers choose providers.
-select coalesce(jsonb_object_agg(key, value), '{}')::text from system_settings
-where key in ('circuit_failures', 'circuit_open_ms', 'provider_probe_seconds', 'provider_min_success',
-              'provider_max_latency_ms', 'provider_fallback', 'provider_budgets', 'ai_tier_default');
+select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force() where category = 'providers';
 
 -- name: catalogue.blocked_terms
 select term, category, action from blocked_terms;

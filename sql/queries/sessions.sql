@@ -1,7 +1,7 @@
 -- name: sessions.open
 -- Opens a session; returns the sessions that ended because of the limit.
 select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif(:address, '')::inet,
-       coalesce((select (value #>> '{}')::int from system_settings where key = 'refresh_token_days'), 7));
+       setting_int('refresh_token_days'));
 
 -- name: sessions.log_out
 update sessions set ended_at = now(), ended_why = 'logout'

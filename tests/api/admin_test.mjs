@@ -224,31 +224,40 @@ test('AIRI-45: settings are public or private, keep their type, apply live and o
     const set = (key, body) => admin.api('PUT', `/admin/settings/${key}`, body);
     const shown = async () => (await ask(stage.ports[1], { path: '/api/v1/settings', from: address() })).json.data;
     assert.equal(
-        (await set('a_new_one', { value: { a: [1] }, category: 'mine', public: true })).json.data.category,
+        (await set('product_tagline', { value: 'Another one.', category: 'mine' })).json.data.category,
         'mine',
     );
-    await eventually(
-        'the other gateway shows it',
-        async () => JSON.stringify((await shown()).a_new_one) === '{"a":[1]}',
-        { within: 15_000, every: 500 },
-    );
+    await eventually('the other gateway shows it', async () => (await shown()).product_tagline === 'Another one.', {
+        within: 15_000,
+        every: 500,
+    });
     assert.equal(
-        (await set('a_new_one', { value: { b: 2 }, public: false })).json.data.category,
+        (await set('product_tagline', { value: 'Private.', public: false })).json.data.category,
         'mine',
         'omitted fields remain',
     );
-    await eventually('it is private', async () => !('a_new_one' in (await shown())), { within: 15_000, every: 500 });
-    for (const [key, value] of [
-        ['max_sessions', 'x'],
-        ['max_sessions', 1.5],
-        ['max_sessions', null],
-        ['max_sessions', 1e12],
-        ['product_name', 5],
+    await eventually('it is private', async () => !('product_tagline' in (await shown())), {
+        within: 15_000,
+        every: 500,
+    });
+    await set('product_tagline', { value: 'Talk.', category: 'general', public: true });
+    for (const [key, value, expected] of [
+        ['max_sessions', 'x', /max_sessions must be a whole number from 1 to 1000/],
+        ['max_sessions', 1.5, /whole number/],
+        ['max_sessions', null, /whole number/],
+        ['max_sessions', 0, /whole number/],
+        ['max_sessions', 1e12, /whole number/],
+        ['product_name', 5, /product_name must be a text of 1 to 100 characters/],
+        ['age_gate', 'maybe', /one of off, optional, required/],
+        ['onboarding_steps', [{ id: 'x' }], /objects with the texts id, title/],
+        ['avatar_gallery', [1], /a list of 0 to 100 texts/],
     ])
-        rejected(await set(key, { value }), 422, 'VALIDATION_FAILED', /value/);
-    for (const key of ['X', "a'b", 'a%20b', '1', 'x'.repeat(61), '..%5c'])
-        rejected(await set(key, { value: 1 }), 422, 'VALIDATION_FAILED');
-    rejected(await set('x', {}), 422, 'VALIDATION_FAILED', /value/);
+        rejected(await set(key, { value }), 422, 'VALIDATION_FAILED', expected);
+    for (const key of ['max_session', 'X', "a'b", 'a%20b', '1', 'x'.repeat(61), '..%5c'])
+        rejected(await set(key, { value: 1 }), 422, 'VALIDATION_FAILED', /there is no setting/);
+    rejected(await set('max_sessions', {}), 422, 'VALIDATION_FAILED', /value/);
+    const listed = (await admin.api('GET', '/admin/settings')).json.data;
+    assert.equal(listed.find((one) => one.key === 'max_sessions').domain, 'a whole number from 1 to 1000');
     assert.equal((await set('max_sessions', { value: 1 })).status, 200);
     const account = await stage.join();
     await stage.login(account);
@@ -266,16 +275,53 @@ test('AIRI-45: settings are public or private, keep their type, apply live and o
         1,
     );
     await set('max_sessions', { value: 3 });
-    const flag = (await admin.api('PUT', '/admin/feature-flags/voice_chat', { enabled: false, rollout_percentage: 20 }))
-        .json.data;
-    assert.deepEqual([flag.enabled, flag.rollout_percentage], [false, 20]);
-    rejected(
-        await admin.api('PUT', '/admin/feature-flags/voice_chat', { enabled: true, rollout_percentage: 101 }),
-        422,
-        'VALIDATION_FAILED',
-    );
+    await assert.rejects(stage.system.rows("insert into system_settings (key, value) values ('unknown', '1')"), {
+        message: 'there is no setting unknown',
+    });
+});
+
+test('SAAS-52: a flag is on for its beta users, as GET /settings says, and a wrong one is rejected', async (stage) => {
+    const admin = await joinAs(stage, 'admin');
+    const put = (name, body) => admin.api('PUT', `/admin/feature-flags/${name}`, body);
+    const features = async (token) =>
+        (await ask(stage.ports[1], { path: '/api/v1/settings', token, from: address() })).json.data.features;
+    const [one, other] = [await stage.join(), await stage.join()];
+    const isOn = (expected) =>
+        eventually(
+            `file_uploads is ${expected}`,
+            async () => {
+                const seen = [await features(one.token), await features(other.token), await features()];
+                return JSON.stringify(seen.map((each) => each.file_uploads)) === JSON.stringify(expected);
+            },
+            { within: 15_000, every: 250 },
+        );
+    const upload = async ({ token }) =>
+        ask(stage.ports[1], {
+            method: 'POST',
+            path: '/api/v1/avatars',
+            token,
+            body: 'x',
+            headers: { 'Content-Type': 'image/png' },
+            from: address(),
+        });
+    const rule = { beta_users: [one.email], user_segments: ['admins'] };
+    const flag = (await put('file_uploads', { enabled: true, rollout_percentage: 50, rule })).json.data;
+    assert.deepEqual([flag.enabled, flag.rollout_percentage, flag.rule], [true, 50, rule]);
+    await isOn([true, false, false]);
+    rejected(await upload(other), 403, 'FEATURE_DISABLED');
+    rejected(await upload(one), 402, 'PLAN_LIMIT', /plan/);
+    await put('file_uploads', { enabled: true, rollout_percentage: 100, rule: {} });
+    await isOn([true, true, true]);
+    for (const [name, body, expected] of [
+        ['voice_chat', { enabled: true, rollout_percentage: 101 }, /./],
+        ['voice_chat', { enabled: true, rule: { user_segments: ['friends'] } }, /./],
+        ['voice_chat', { enabled: true, rule: { regions: [] } }, /./],
+        ['voice_chats', { enabled: true }, /there is no feature flag voice_chats/],
+    ])
+        rejected(await put(name, body), 422, 'VALIDATION_FAILED', expected);
     assert.equal(
-        (await admin.api('GET', '/admin/feature-flags')).json.data.find((one) => one.name === 'voice_chat').enabled,
-        false,
+        (await admin.api('GET', '/admin/feature-flags')).json.data.find((each) => each.name === 'file_uploads').enabled,
+        true,
     );
+    rejected(await ask(stage.ports[1], { path: '/api/v1/settings', token: 'x', from: address() }), 401);
 });

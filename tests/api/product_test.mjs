@@ -302,7 +302,12 @@ test('AIRI-45: everyone reads the public settings, nobody the private ones', asy
     const shown = (await call()('GET', '/settings')).json.data;
     const all = await system.rows('select key, value, category, is_public from system_settings');
     assert.ok(all.some((one) => !one.is_public) && all.every((one) => one.category));
-    assert.deepEqual(shown, Object.fromEntries(all.filter((one) => one.is_public).map((one) => [one.key, one.value])));
+    const { features, ...settings } = shown;
+    assert.deepEqual(
+        settings,
+        Object.fromEntries(all.filter((one) => one.is_public).map((one) => [one.key, one.value])),
+    );
+    assert.equal(features.websockets, true);
 });
 
 test('AIRI-46: a deleted conversation is retained out of sight and restored complete', async ({ system, call }) => {

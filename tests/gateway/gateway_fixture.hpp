@@ -69,6 +69,11 @@ struct gateway_fixture {
     bool pending = false;  ///< a parent has to agree first
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
+    /// The product's; known.load() reads them again.
+    std::string settings =
+        R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_bytes":32000,"heartbeat_seconds":30,)"
+        R"("channels_per_client":100,"rate_limit_fail_open":true,"rate_limit_fail_closed_groups":[]})";
+    postgres::rows flags;
     /// What any other statement gives.
     std::function<result<postgres::rows>(const postgres::bound&)> answer;
 
@@ -80,11 +85,13 @@ struct gateway_fixture {
             if (name == "quota.take") return cell(take_quota(parameter(asked, "message")));
             if (name == "quota.give_back") return taken.erase(parameter(asked, "message")), postgres::rows{};
             if (name == "catalogue.models") return models();
-            if (name == "catalogue.public_settings") return cell(R"({"signup":true})");
+            if (name == "catalogue.settings") return row({settings.c_str(), R"({"signup":true})"});
+            if (name == "catalogue.flags") return flags;
             return answer ? answer(asked) : result<postgres::rows>(postgres::rows{});
         };
-        REQUIRE(io.run(known.load(database)));
+        load();
     }
+    void load() { REQUIRE(io.run(known.load(database))); }
 
     static postgres::rows row(std::initializer_list<const char*> cells) {
         postgres::rows out;

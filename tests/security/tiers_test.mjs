@@ -284,6 +284,14 @@ scenario(
         );
         assert.ok(free.every((one) => one.status === 200 && !one.headers.ratelimit));
         await system.stop('gateway-3');
+        await system.start('gateway-5', { RATE_LIMIT_MAX_REQUESTS: '7', RATE_LIMIT_WINDOW_MS: '30000' });
+        const policy = async (one) =>
+            (await ask(system.program('gateway-5').port, { path: '/api/v1/conversations', token: one.token })).headers[
+                'ratelimit-policy'
+            ];
+        assert.equal(await policy(await join(system, 'pro')), '"api";q=7;w=30', 'as the environment says');
+        assert.equal(await policy(enterprise), '"api";q=1000;w=60', "the plan's own rate");
+        await system.stop('gateway-5');
     },
 );
 

@@ -20,7 +20,7 @@ const postgres::prepared product{"product",
     "select (select value #>> '{}' from airi.system_settings where key = 'profile'), "
     "(select value #>> '{}' from airi.system_settings where key = 'product_name'), "
     "(select id from airi.plans where is_default), "
-    "(select value #>> '{}' from airi.system_settings where key = 'access_token_seconds'), "
+    "airi.setting_int('access_token_seconds'), "
     "(select count(*) from airi.plans where active)",
     {}};
 const postgres::prepared price{"price", "select price_cents from airi.plans where id = $1 and active", {}};

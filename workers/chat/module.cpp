@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <charconv>
-
 #include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
 #include "workers/chat/chat.hpp"
@@ -17,6 +14,7 @@ struct chat_settings : providers::provider_settings {
     milliseconds first_token{15'000};
     milliseconds gap{20'000};
     seconds total{300};
+    std::int64_t concurrency = 64;
 
     static constexpr auto settings = std::tuple_cat(provider_settings::settings,
         std::tuple{
@@ -29,6 +27,8 @@ struct chat_settings : providers::provider_settings {
                 "How long a provider may take for its first token."},
             setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long a provider may pause between tokens."},
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take in total."},
+            setting{"AI_WORKER_CONCURRENCY", &chat_settings::concurrency,
+                "Replies that one process generates at the same time.", {.min = 1, .max = 1'000}},
         });
 };
 
@@ -42,12 +42,7 @@ awaitable<result<>> load_cache_lifetime(postgres::database& database, seconds& l
     const auto rows = co_await postgres::run_one(
         database, std::nullopt, sql::bind("catalogue.setting", {{"key", "reply_cache_seconds"}}));
     if (!rows) co_return rows.error();
-    std::int64_t given = 300;
-    if (!rows->empty())
-        if (const auto text = rows->text(0, 0);
-            std::from_chars(text.data(), text.data() + text.size(), given).ec != std::errc{})
-            given = 0;
-    lifetime = seconds{std::clamp<std::int64_t>(given, 0, 86'400)};
+    lifetime = seconds{rows->integer(0, 0)};
     co_return result<>{};
 }
 
@@ -100,8 +95,10 @@ worker wire(worker_host& host, const chat_settings& settings) {
     host.reload_every([&] { return monitor.refresh(); }, seconds{5});
     follow_cancellations(host, live);
     host.on_drain_timeout([&] { return release_all(live); });
-    return chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules, budgets,
-        temperature, live, host.owner(), options, cache.get()}));
+    auto work = chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules,
+        budgets, temperature, live, host.owner(), options, cache.get()}));
+    work.max_in_flight = static_cast<std::size_t>(settings.concurrency);
+    return work;
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "sql/statements.hpp"
-#include "tests/support/cpp/print.hpp"
+#include "tests/gateway/gateway_fixture.hpp"
 
 using namespace airi;
 using namespace airi::gateway;
@@ -61,16 +61,18 @@ TEST_CASE("a placeholder matches one part of the path, and never an empty one") 
 }
 
 TEST_CASE("AIRI-56: a feature that is switched off is refused, all others are not") {
-    gateway_options options;
+    airi::test::gateway_fixture fixture;
+    auto& options = fixture.options;
+    const auto check = [&](feature feature) { return check_feature(fixture.services, feature, nullptr); };
     options.file_uploads = false;
     options.voice_chat = true;
-    CHECK(check_feature(options, feature::files)->code == "FEATURE_DISABLED");
-    CHECK_FALSE(check_feature(options, feature::voice));
+    CHECK(check(feature::files)->code == "FEATURE_DISABLED");
+    CHECK_FALSE(check(feature::voice));
     options.file_uploads = true;
     options.voice_chat = false;
-    CHECK_FALSE(check_feature(options, feature::files));
-    CHECK(check_feature(options, feature::voice)->status == 403);
-    CHECK_FALSE(check_feature(options, feature::none));
+    CHECK_FALSE(check(feature::files));
+    CHECK(check(feature::voice)->status == 403);
+    CHECK_FALSE(check(feature::none));
 }
 
 TEST_CASE("AIRI-56: routes that take images need the files feature, and no other route does") {

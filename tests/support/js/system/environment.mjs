@@ -57,6 +57,7 @@ export function environmentOf(system, { name, workers, port }) {
         KAFKA_BROKERS: system.brokers,
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
+        AIRI_ENV: 'test',
         ...system.options.env,
         ...(workers.length === 0 ? forGateway(system, port) : forWorkers(system, workers, port)),
     };

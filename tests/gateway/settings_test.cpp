@@ -1,0 +1,69 @@
+#include "gateway/settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/gateway/gateway_fixture.hpp"
+
+using namespace airi;
+using namespace airi::gateway;
+
+namespace {
+
+gateway_settings in(std::string environment) {
+    gateway_settings out;
+    out.environment = std::move(environment);
+    out.jwt_secret = secret(std::string(32, 'j'));
+    out.encryption_key = secret(std::string(32, 'e'));
+    return out;
+}
+
+bool allows_local_frontend(const gateway_settings& settings) {
+    const auto origins = options_of(settings).origins;
+    return std::find(origins.begin(), origins.end(), "http://localhost:5173") != origins.end();
+}
+
+}  // namespace
+
+TEST_CASE("SAAS-53: staging and production need a frontend and allow no local one, and open fewer features") {
+    for (const auto* environment : {"development", "test"}) {
+        CHECK(in(environment).mistakes().empty());
+        CHECK(allows_local_frontend(in(environment)));
+    }
+    for (const std::string environment : {"staging", "production"}) {
+        auto settings = in(environment);
+        CHECK(settings.mistakes() == std::vector<std::string>{"FRONTEND_URL is required in " + environment});
+        settings.frontend_url = "https://app.example";
+        CHECK(settings.mistakes().empty());
+        CHECK_FALSE(allows_local_frontend(settings));
+    }
+    CHECK(options_of(in("development")).features == release_stage::everything);
+    CHECK(options_of(in("test")).features == release_stage::stable);
+    CHECK(options_of(in("staging")).features == release_stage::beta);
+    CHECK(options_of(in("production")).features == release_stage::stable);
+}
+
+TEST_CASE("AIRI-36: RATE_LIMIT_MAX_REQUESTS in RATE_LIMIT_WINDOW_MS replaces the general rate, and no plan's own") {
+    const auto options = [](std::map<std::string, std::string> values) {
+        values.insert(
+            {{"DATABASE_URL", "x"}, {"JWT_SECRET", std::string(32, 'j')}, {"ENCRYPTION_KEY", std::string(32, 'e')}});
+        const auto read = load<gateway_settings>(environment{values, {}});
+        CHECK(read.mistakes.empty());
+        return options_of(read.value);
+    };
+    account caller;
+    caller.rates["api"] = {"api", 100, 60, strategy::sliding_window, true};
+    caller.rates["chat"] = {"chat", 20, 60};
+    const auto window_of = [&](const gateway_options& options, std::string_view group = {}) {
+        const auto all = windows_of(options, caller, group);
+        return std::make_pair(all.back().max, all.back().seconds);
+    };
+    CHECK(window_of(options({})) == std::make_pair(std::int64_t{100}, std::int64_t{60}));
+    const auto given = options({{"RATE_LIMIT_MAX_REQUESTS", "7"}, {"RATE_LIMIT_WINDOW_MS", "30000"}});
+    CHECK(window_of(given) == std::make_pair(std::int64_t{7}, std::int64_t{30}));
+    CHECK(window_of(options({{"RATE_LIMIT_MAX_REQUESTS", "7"}})) == std::make_pair(std::int64_t{7}, std::int64_t{60}));
+    CHECK(window_of(given, "chat") == std::make_pair(std::int64_t{20}, std::int64_t{60}));
+    caller.rates["api"].general = false;
+    CHECK(window_of(given) == std::make_pair(std::int64_t{100}, std::int64_t{60}));
+}
