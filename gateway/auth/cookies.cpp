@@ -86,8 +86,9 @@ void set_cookies(const services& services, const request& request, const token_c
     keep(csrf_name(options), tokens.csrf, "/", max_age, false);
 }
 
-void clear_cookies(const gateway_options& options, const request& request, response& response) {
-    if (request.header("cookie").empty()) return;
+void clear_cookies(const services& services, const request& request, response& response) {
+    const auto& options = services.options;
+    if (request.header("cookie").empty() && transport_of(services, request) == token_transport::bearer) return;
     set(options, response, access_name(options), "", "/", seconds{0}, true);
     for (const std::string prefix : {"/api/v1", "/api", "/v1", ""})
         set(options, response, refresh_name(options), "", prefix + std::string(refresh_path), seconds{0}, true);

@@ -34,7 +34,7 @@ struct token_cookies {
 /// Sets those that are not empty. The refresh cookie is sent to the refresh route only, below the prefix of this
 /// request.
 void set_cookies(const services&, const request&, const token_cookies&, response&);
-/// Deletes all of them at a client that sends cookies.
-void clear_cookies(const gateway_options&, const request&, response&);
+/// Deletes all of them at a client that has some: it sends the refresh cookie to the refresh route only.
+void clear_cookies(const services&, const request&, response&);
 
 }  // namespace airi::gateway

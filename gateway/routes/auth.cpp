@@ -111,7 +111,7 @@ awaitable<route_result> logout(exchange& exchange) {
     if (!rows) co_return problem_of(rows.error());
     co_await publish_session_end(exchange.services, caller.session);
     auto out = success(200, R"({"logged_out":true})");
-    clear_cookies(exchange.services.options, exchange.request, out);
+    clear_cookies(exchange.services, exchange.request, out);
     co_return out;
 }
 

@@ -19,7 +19,7 @@ awaitable<route_result> end_all(exchange& exchange) {
     const auto ended = co_await end_sessions(exchange.services, exchange.caller->id, "logout");
     if (!ended) co_return problem_of(ended.error());
     auto out = success(200, json::object().add("ended", *ended).text());
-    clear_cookies(exchange.services.options, exchange.request, out);
+    clear_cookies(exchange.services, exchange.request, out);
     co_return out;
 }
 

@@ -8,20 +8,15 @@
 namespace airi::gateway {
 namespace {
 
-product_answers read_answers(const postgres::rows& rows) {
+product_answers answers_of(const catalogue_rows& rows) {
     product_answers out;
-    if (rows.empty()) return out;
-    const auto [hsts, subdomains, content_policy, origins, service] = rows.read<std::optional<std::int64_t>,
-        std::optional<bool>, std::string, std::optional<std::string>, std::string>(0);
-    header_policy policy;
-    policy.hsts_seconds = hsts.value_or(policy.hsts_seconds);
-    policy.hsts_subdomains = subdomains.value_or(policy.hsts_subdomains);
-    policy.content_policy = content_policy;
-    out.headers = std::make_shared<const security_headers>(policy);
+    const auto content_policy = rows.text("content_security_policy");
+    out.headers = std::make_shared<const security_headers>(
+        header_policy{rows.number("hsts_seconds"), rows.boolean("hsts_subdomains"), std::string(content_policy)});
     out.has_content_policy = !content_policy.empty();
-    if (const auto parsed = json::document::parse(origins.value_or("[]")))
-        parsed->root().each([&](json::value each) { out.origins.emplace_back(each.string().value_or("")); });
-    if (!service.empty()) out.service = service;
+    rows.settings->root()["cors_origins"].each(
+        [&](json::value each) { out.origins.emplace_back(each.string().value_or("")); });
+    out.service = rows.text("service_name");
     return out;
 }
 
@@ -68,7 +63,6 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
     ask.statements.push_back(sql::bind("catalogue.models", {}));
     ask.statements.push_back(sql::bind("catalogue.settings", {}));
     ask.statements.push_back(sql::bind("catalogue.flags", {}));
-    ask.statements.push_back(sql::bind("catalogue.answers", {}));
     const auto got = co_await database.run(std::move(ask));
     if (!got) co_return got.error();
     const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2], &flags = (*got)[3];
@@ -94,8 +88,8 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         if (!values) co_return values.error();
         fresh->settings = std::move(*values);
         fresh->public_settings = settings.text(0, 1);
+        fresh->answers = answers_of(*fresh);
     }
-    fresh->answers = read_answers((*got)[4]);
     fresh->loaded = true;
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));
     co_return result<>{};

@@ -34,11 +34,6 @@ from settings_in_force();
 select d.name, coalesce(f.enabled, d.enabled), coalesce(f.rollout_percentage, 100), coalesce(f.rule, '{}')::text
 from flag_declarations() d left join feature_flags f using (name) order by d.name;
 
--- name: catalogue.answers
--- The answers that the product documents.
-select setting_int('hsts_seconds'), (setting('hsts_subdomains') #>> '{}')::boolean,
-       setting('content_security_policy') #>> '{}', setting('cors_origins')::text, setting('service_name') #>> '{}';
-
 -- name: catalogue.setting
 select setting(:key) #>> '{}';
 

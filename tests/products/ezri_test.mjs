@@ -2,8 +2,15 @@
 
 import assert from 'node:assert/strict';
 
-import { address, withProduct } from '../support/js/accounts.mjs';
-import { assertHeaders, assertPlans, assertSettings } from '../support/js/products.mjs';
+import { address, password, withProduct } from '../support/js/accounts.mjs';
+import {
+    assertHeaders,
+    assertLifetimes,
+    assertPlans,
+    assertSettings,
+    cookiesOf,
+    talk,
+} from '../support/js/products.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withProduct('ezri');
@@ -16,6 +23,36 @@ test('EZRI-51: four plans are sold in dollars by the month', async ({ ports }) =
             ['free', 'basic', 'pro', 'enterprise'].map((id) => [id, { currency: 'usd', billing_period: 'month' }]),
         ),
     );
+});
+
+test('EZRI-01 EZRI-06: a sign-up needs an address and a password, and keeps the refresh token in a cookie', async ({
+    system,
+    ports,
+    post,
+    session,
+}) => {
+    const account = { email: `${crypto.randomUUID()}@example.com`, password };
+    const made = await post('/auth/signup', account);
+    assert.equal(made.status, 201, made.text);
+    const { data } = made.json;
+    assert.deepEqual([data.user.role, data.user.plan, data.user.language], ['user', 'free', 'en']);
+    assert.deepEqual([data.token_type, data.refresh_token], ['bearer', undefined]);
+    const jar = cookiesOf(made);
+    assert.deepEqual(Object.keys(jar), ['airi_refresh']);
+    assert.deepEqual([jar.airi_refresh.httponly, jar.airi_refresh.path], [true, '/api/v1/auth/refresh']);
+    await assertLifetimes(system, data, { access: 3_600, refresh: 7 * 86_400 });
+    await talk(ports[0], data.access_token);
+    const renewal = (more) =>
+        post('/auth/refresh', {}, { headers: { Cookie: `airi_refresh=${jar.airi_refresh.value}`, ...more } });
+    rejected(await renewal({ Origin: 'https://evil.example' }), 403, 'ORIGIN_NOT_ALLOWED');
+    const renewed = await renewal();
+    assert.equal(renewed.status, 200, renewed.text);
+    const token = renewed.json.data.access_token;
+    assert.deepEqual([renewed.json.data.refresh_token, (await session(token)).status], [undefined, 200]);
+    assert.notEqual(cookiesOf(renewed).airi_refresh.value, jar.airi_refresh.value);
+    const left = await post('/auth/logout', {}, { token });
+    assert.deepEqual([left.status, cookiesOf(left).airi_refresh['max-age']], [200, '0']);
+    rejected(await session(token, ports[1]), 401, 'SESSION_ENDED');
 });
 
 test('EZRI-65: the health of the service is public, healthy and has its name', async ({ ports }) => {

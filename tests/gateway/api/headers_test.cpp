@@ -35,12 +35,10 @@ TEST_CASE("only listed origins may read responses") {
 
 TEST_CASE("AIRI-12 SAAS-09: the profile decides headers and origins, and ALLOWED_ORIGINS replaces its origins") {
     house h;
-    h.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
-        if (asked.statement->name != "catalogue.answers") return postgres::rows{};
-        return house::row({"60", "f", "default-src 'self'", R"(["https://shop.example"])", "shop"});
-    };
-    CHECK(contains(h.application->headers()->lines(), "max-age=31536000; includeSubDomains\r\n"));
-    REQUIRE(h.io.run(h.known.load(h.database)));
+    CHECK(house::header(h.ask(house::anonymous(verb::get, "/")), "Content-Security-Policy") != "none");
+    h.settings = R"({"hsts_seconds":60,"hsts_subdomains":false,"content_security_policy":"default-src 'self'",)"
+                 R"("cors_origins":["https://shop.example"],"service_name":"shop"})";
+    h.load();
     CHECK(contains(h.application->headers()->lines(), "Strict-Transport-Security: max-age=60\r\n"));
     CHECK(contains(h.application->headers()->lines(), "Content-Security-Policy: default-src 'self'\r\n"));
     // Every answer has the policy, so a page brings none.
