@@ -3,8 +3,8 @@ create or replace function profile_json(u users) returns json language sql stabl
         'id', u.id, 'email', u.email, 'email_verified', u.email_verified_at is not null,
         'display_name', u.display_name, 'role', u.role, 'plan', u.plan,
         'tier', (select coalesce(p.tier, p.id) from plans p where p.id = u.plan), 'language', u.locale,
-        'locale', u.locale, 'timezone', u.timezone, 'avatar', u.avatar, 'preferences', u.preferences,
-        'onboarding', u.onboarding, 'metadata', u.metadata,
+        'locale', u.locale, 'timezone', u.timezone, 'country', u.country, 'avatar', u.avatar,
+        'preferences', u.preferences, 'onboarding', u.onboarding, 'metadata', u.metadata,
         'birth_date', u.birth_date, 'minor', coalesce(age_of(u.birth_date) < 18, false), 'created_at', u.created_at)
 $$;
 
@@ -38,6 +38,7 @@ begin
         display_name = case when p_body ? 'display_name' then p_body ->> 'display_name' else display_name end,
         locale = coalesce(p_body ->> 'language', p_body ->> 'locale', locale),
         timezone = coalesce(p_body ->> 'timezone', timezone),
+        country = case when p_body ? 'country' then p_body ->> 'country' else country end,
         avatar = case when p_body ? 'avatar' then p_body ->> 'avatar' else avatar end,
         preferences = jsonb_strip_nulls(preferences || coalesce(p_body -> 'preferences', '{}')),
         metadata = jsonb_strip_nulls(metadata || coalesce(p_body -> 'metadata', '{}')), updated_at = now()

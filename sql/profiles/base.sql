@@ -14,8 +14,11 @@ create temporary table profile_flags (like feature_flags including defaults incl
 create temporary table profile_settings (like system_settings including defaults including indexes) on commit drop;
 create temporary table profile_terms (like blocked_terms including defaults including indexes) on commit drop;
 create temporary table profile_companions (like companions including defaults including indexes) on commit drop;
+create temporary table profile_crisis_resources (like crisis_resources including defaults including indexes)
+    on commit drop;
 
 \ir :profile.sql
+\ir shared/crisis_resources.sql
 
 -- A shared row is left out where the product has one of its own. A plan lacks each feature that it does not name.
 update profile_plans set features =
@@ -32,13 +35,14 @@ on conflict do nothing;
 -- `api` is a user's quota over all routes; an address as such is limited above the largest plan (ours), so that a
 -- household does not lock itself out, and `anonymous` limits an address's requests without a user. `auth` is login and
 -- signup, and what a signed-in user does with a password or a second factor (ours); refresh, logout and session have
--- `refresh`; `ai` is a question outside every conversation, counted in `chat` too. Webhooks have no limit.
+-- `refresh`; `ai` is a question outside every conversation, counted in `chat` too. Webhooks have no limit, and `crisis`
+-- has none (ours): people in need are never rejected.
 insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
     ('api', '*', 'user', 1000, 3600), ('api', '*', 'ip', 100000, 3600), ('anonymous', '*', 'ip', 100, 900),
     ('auth', '*', 'ip', 10, 900), ('auth', '*', 'user', 30, 900), ('refresh', '*', 'ip', 300, 900),
     ('refresh', '*', 'user', 60, 900), ('chat', '*', 'user', 100, 3600), ('search', '*', 'user', 100, 60),
     ('ai', '*', 'user', 1000, 3600), ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600),
-    ('avatars', '*', 'ip', 600, 60)
+    ('avatars', '*', 'ip', 600, 60), ('crisis', '*', 'user', -1, 60), ('crisis', '*', 'ip', -1, 60)
 on conflict do nothing;
 
 -- The others keep a log of the window. That of 100,000 requests would be large; a page loads many avatars at once.
@@ -159,3 +163,17 @@ on conflict (id) do update set
     owner = null, name = excluded.name, tagline = excluded.tagline, personality = excluded.personality,
     voice = excluded.voice, avatar = excluded.avatar, model = excluded.model, position = excluded.position,
     deleted_at = null;
+
+-- A person who has called a number has called that number. Rows of the operator's own stay.
+insert into crisis_resources as old select * from profile_crisis_resources
+on conflict (id) do update set
+    country = excluded.country, position = excluded.position, kind = excluded.kind, name = excluded.name,
+    dial = excluded.dial, sms_number = excluded.sms_number, sms_keyword = excluded.sms_keyword, url = excluded.url,
+    opens = excluded.opens, closes = excluded.closes, days = excluded.days, time_zone = excluded.time_zone,
+    languages = excluded.languages, source_kind = excluded.source_kind, source_url = excluded.source_url,
+    verified_on = excluded.verified_on, expires_on = excluded.expires_on, doubt = excluded.doubt,
+    reviewed_by = case when (old.dial, old.sms_number, old.sms_keyword)
+                            is not distinct from (excluded.dial, excluded.sms_number, excluded.sms_keyword)
+                       then old.reviewed_by end;
+delete from crisis_resources
+where source_kind <> 'operator' and id not in (select id from profile_crisis_resources);

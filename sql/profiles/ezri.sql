@@ -30,13 +30,13 @@ insert into profile_limits (plan, resource, period, amount) values
     ('pro', 'messages', 'day', -1), ('pro', 'voice_seconds', 'day', 7200),
     ('enterprise', 'messages', 'day', -1), ('enterprise', 'voice_seconds', 'day', -1);
 
--- Documented without numbers; all numbers are ours. `crisis` has no limit: people in need are never rejected.
+-- Documented without numbers; all numbers are ours.
 insert into profile_rates (name, plan, scope, max_requests, window_seconds) values
     ('api', 'basic', 'user', 5000, 3600), ('api', 'pro', 'user', 20000, 3600),
     ('api', 'enterprise', 'user', 50000, 3600), ('chat', 'basic', 'user', 2500, 3600),
     ('chat', 'pro', 'user', 10000, 3600), ('chat', 'enterprise', 'user', 25000, 3600), ('voice', '*', 'user', 50, 3600),
     ('voice', 'basic', 'user', 500, 3600), ('voice', 'pro', 'user', 2000, 3600),
-    ('voice', 'enterprise', 'user', 5000, 3600), ('crisis', '*', 'user', -1, 60), ('crisis', '*', 'ip', -1, 60);
+    ('voice', 'enterprise', 'user', 5000, 3600);
 
 -- Documented: OpenAI, and Anthropic as the alternative, without models. Ours: the models, at list prices.
 insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,

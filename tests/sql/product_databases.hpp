@@ -24,12 +24,22 @@ inline constexpr std::string_view superuser, as_gateway = "airi_app:app", as_wor
 class product_databases {
 public:
     product_databases() {
-        for (const auto& each : documented_profiles) {
-            const auto script = (test::source_root() / "deploy/migrate.sh").string();
-            const auto command = "AIRI_APP_PASSWORD=app AIRI_WORKER_PASSWORD=worker bash '" + script + "' '" +
-                                 url_of(each.profile, superuser) + "' " + std::string(each.profile) + " >/dev/null";
-            REQUIRE(std::system(command.c_str()) == 0);
-        }
+        for (const auto& each : documented_profiles) apply(each.profile);
+    }
+
+    /// Brings the product's database up to date, which applies its profile again.
+    void apply(std::string_view profile) const {
+        const auto script = (test::source_root() / "deploy/migrate.sh").string();
+        const auto command = "AIRI_APP_PASSWORD=app AIRI_WORKER_PASSWORD=worker bash '" + script + "' '" +
+                             url_of(profile, superuser) + "' " + std::string(profile) + " >/dev/null";
+        REQUIRE(std::system(command.c_str()) == 0);
+    }
+
+    /// Whether the database accepts the statement.
+    bool runs(std::string_view profile, postgres::bound statement) {
+        postgres::transaction work;
+        work.statements.push_back(std::move(statement));
+        return bool(test::run(at(profile), std::move(work)));
     }
 
     /// One connection to a product's database as a role. It knows its statements by their addresses.

@@ -1,0 +1,2 @@
+revoke all on crisis_resources from airi_app, airi_worker;
+grant select on crisis_resources to airi_app, airi_worker;
