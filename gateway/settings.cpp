@@ -65,6 +65,8 @@ gateway_options options_of(const gateway_settings& settings) {
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
     out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port)
                                                    : parts(settings.frontend_url).front();
+    for (const char c : settings.country_header)
+        out.country_header += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     out.secure_cookies = !is_loopback(out.public_url);
     const auto own = parts(settings.api_url);
     out.api_url = own.empty() ? out.public_url : own.front();

@@ -37,6 +37,7 @@ struct gateway_settings {
     std::int64_t per_address = 2'000;
     std::int64_t connections = 50'000;
     std::string trusted_proxies;
+    std::string country_header;
     seconds drain{10};
     std::string commit;
 
@@ -86,6 +87,8 @@ struct gateway_settings {
         setting{"CONNECTIONS", &gateway_settings::connections, "Maximum open connections in total.", {.min = 1}},
         setting{"TRUSTED_PROXIES", &gateway_settings::trusted_proxies,
             "IP addresses whose X-Forwarded-For is trusted, separated by commas."},
+        setting{"COUNTRY_HEADER", &gateway_settings::country_header,
+            "The header in which TRUSTED_PROXIES name the client's country, such as CF-IPCountry; empty: none."},
         setting{"DRAIN_SECONDS", &gateway_settings::drain, "Time for clients to disconnect on SIGTERM.",
             {.min = 0, .max = 900}},
         setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,

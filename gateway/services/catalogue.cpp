@@ -63,6 +63,7 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
     ask.statements.push_back(sql::bind("catalogue.models", {}));
     ask.statements.push_back(sql::bind("catalogue.settings", {}));
     ask.statements.push_back(sql::bind("catalogue.flags", {}));
+    ask.statements.push_back(sql::bind("crisis.resources", {}));
     const auto got = co_await database.run(std::move(ask));
     if (!got) co_return got.error();
     const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2], &flags = (*got)[3];
@@ -91,6 +92,7 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         fresh->answers = answers_of(*fresh);
     }
     fresh->loaded = true;
+    fresh->crisis = sql::crisis::read(got->back());
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));
     co_return result<>{};
 }

@@ -15,6 +15,7 @@
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/base/json.hpp"
 #include "platform/postgres/postgres.hpp"
+#include "sql/crisis.hpp"
 
 namespace airi::gateway {
 
@@ -40,6 +41,7 @@ struct catalogue_rows {
     std::optional<json::document> settings;  ///< all of them, by name
     product_answers answers;
     bool loaded = false;
+    std::vector<sql::crisis::resource> crisis;  ///< the help lines of all countries
 
     /// What the plan of this account may name, each name once, by priority.
     std::vector<model_name> offered_to(const account&) const;

@@ -35,6 +35,7 @@ struct gateway_options {
     std::string api_url;               ///< this gateway's public origin
     std::string oauth_redirect_url;    ///< where identity providers redirect to
     std::string version = "unknown";   ///< of the running program: the commit's first seven characters
+    std::string country_header;        ///< of trusted proxies, in lower case; empty: none
 };
 
 struct services {

@@ -38,15 +38,21 @@ void session_host::defer_write(const executor& executor, std::shared_ptr<deferre
     });
 }
 
-std::string client_behind(const std::string& peer, const address_list& proxies, const request& request) {
+bool is_proxy(const std::string& peer, const address_list& proxies) {
+    if (proxies.empty()) return false;
     error_code ec;
-    if (!proxies.contains(boost::asio::ip::make_address(peer, ec)) || ec) return peer;
+    const auto address = boost::asio::ip::make_address(peer, ec);
+    return !ec && proxies.contains(address);
+}
+
+std::string client_behind(const std::string& proxy, const request& request) {
+    error_code ec;
     std::string_view given;
     for (const auto& [name, value] : request.headers)
         if (name == "x-forwarded-for") given = value;
     given = given.substr(given.find_last_of(", \t") + 1);
     const auto client = boost::asio::ip::make_address(given, ec);
-    return ec ? peer : plain_address(client).to_string();
+    return ec ? proxy : plain_address(client).to_string();
 }
 
 connection::connection(std::shared_ptr<session_host> host, connection_limits::permit place)

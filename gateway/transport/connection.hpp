@@ -50,8 +50,9 @@ private:
     std::weak_ptr<std::vector<std::shared_ptr<deferred_writer>>> deferred_;
 };
 
-/// The client's address: the last X-Forwarded-For entry if `peer` is a trusted proxy, otherwise `peer`.
-std::string client_behind(const std::string& peer, const address_list& proxies, const request& request);
+bool is_proxy(const std::string& peer, const address_list& proxies);
+/// The client's address, behind a trusted proxy: the last X-Forwarded-For entry, or the proxy's own.
+std::string client_behind(const std::string& proxy, const request& request);
 
 class connection {
 public:

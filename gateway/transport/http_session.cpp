@@ -149,8 +149,8 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     keep_alive_ = head.keep_alive && !leaving_;
     deadline_ = no_deadline;
     if (rejected) co_return co_await refuse(*rejected);
-    head.request.address =
-        host_->options.trusted_proxies.empty() ? address_ : client_behind(address_, host_->proxies, head.request);
+    head.request.from_proxy = is_proxy(address_, host_->proxies);
+    head.request.address = head.request.from_proxy ? client_behind(address_, head.request) : address_;
     if (head.websocket) co_return co_await upgrade(head);
 
     if (head.content_length > 0) {

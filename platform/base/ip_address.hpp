@@ -25,6 +25,7 @@ class address_list {
 public:
     /// Throws boost::system::system_error for an entry that is neither (at start-up only).
     explicit address_list(const std::vector<std::string>& entries);
+    bool empty() const noexcept { return networks_.empty(); }
     bool contains(const boost::asio::ip::address& address) const;
 
 private:

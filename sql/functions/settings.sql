@@ -34,6 +34,8 @@ language sql immutable as $$
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/consents.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
+    -- Whose help lines are shown where a person's country is unknown: ISO 3166-1 alpha-2, or * for international ones.
+    ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/routes/crisis.cpp'),
     ('user_defaults', 'object', '{}', null, null, null, null, 'general', false, 'sql/functions/profile.sql'),
     ('heartbeat_seconds', 'integer', '30', 1, 300, null, null, 'realtime', true, 'gateway/api/websocket_upgrade.cpp'),
     -- A client's wait before it connects again, and how often it tries; 0: a growing wait, and without an end.

@@ -19,7 +19,6 @@ using names = std::set<std::string, std::less<>>;
 const std::map<std::string, std::string_view> owed{
     {"analytics", "How-to-AI's page views"},
     {"contact", "Statex's contact form"},
-    {"crisis", "crisis resources"},
     {"forum", "How-to-AI's posts and comments"},
     {"gaming", "game sessions"},
     {"voice", "speech"},

@@ -190,15 +190,22 @@ TEST_CASE("a header that would split the answer is left out") {
     CHECK_FALSE(reply.headers.contains("x-evil"));
 }
 
-TEST_CASE("X-Forwarded-For is used from trusted proxies only") {
+TEST_CASE("EZRI-39: X-Forwarded-For is used from trusted proxies only, which are told apart") {
     const auto forwarded = get("/echo", "X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\n");
     live_server open;
     CHECK(contains(ask(open.port(), forwarded).body, "|127.0.0.1|"));
+    CHECK_FALSE(contains(ask(open.port(), forwarded).body, "from proxy"));
     auto options = quick_options();
     options.trusted_proxies = {"127.0.0.0/8", "fd00::/8"};
     live_server behind(options);
     CHECK(contains(ask(behind.port(), forwarded).body, "|198.51.100.7|"));
     CHECK(contains(ask(behind.port(), get("/echo", "X-Forwarded-For: junk\r\n")).body, "|127.0.0.1|"));
+    CHECK(contains(ask(behind.port(), get("/echo")).body, "from proxy"));
+    options.trusted_proxies = {"198.51.100.0/24"};
+    live_server elsewhere(options);
+    const auto claimed = ask(elsewhere.port(), forwarded).body;
+    CHECK(contains(claimed, "|127.0.0.1|"));
+    CHECK_FALSE(contains(claimed, "from proxy"));
 }
 
 TEST_CASE("slow headers, slow bodies and idle connections time out") {

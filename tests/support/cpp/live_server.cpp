@@ -75,6 +75,7 @@ private:
 
 std::string described(const request& in) {
     std::string out = in.path + "|" + in.body + "|" + in.address + "|" + in.traceparent;
+    if (in.from_proxy) out += "|from proxy";
     for (const auto& [name, value] : in.query) out.append("|").append(name).append("=").append(value);
     return out;
 }
