@@ -63,6 +63,16 @@ TEST_CASE("a server frame has its type, the id it answers and its fields in thei
               to_text(some_time) + R"("}})");
 }
 
+TEST_CASE("EZRI-39: the frames of crisis safety carry the help lines, and a conversation's old and new state") {
+    const auto conversation = requested().conversation;
+    CHECK(encode_frame(frames::crisis_resources{conversation, "AT", {R"([{"dial":"142"}])"}}) ==
+          R"({"type":"crisis_resources","data":{"conversation_id":")" + conversation.text() +
+              R"(","country":"AT","resources":[{"dial":"142"}]}})");
+    CHECK(encode_frame(frames::safety_state_change{conversation, "NORMAL", "HIGH_RISK"}) ==
+          R"({"type":"safety_state_change","data":{"conversation_id":")" + conversation.text() +
+              R"(","old_state":"NORMAL","new_state":"HIGH_RISK"}})");
+}
+
 TEST_CASE("an empty optional field is null, or left out if it is not required") {
     CHECK(encode_frame(frames::error{"X", "y", {}, {}, {}}) ==
           R"({"type":"error","data":{"code":"X","message":"y","details":null,"ref":null}})");
