@@ -9,6 +9,7 @@ import { AuthView } from './views/auth.js';
 import { ChatView } from './views/chat.js';
 import { ConnectionView } from './views/connection.js';
 import { ConsentView } from './views/consent.js';
+import { CrisisView } from './views/crisis.js';
 import { byId, relativeTime, sentence } from './views/dom.js';
 import { showGallery } from './views/gallery.js';
 import { takeProviderAnswer } from './views/providers.js';
@@ -44,6 +45,7 @@ class App {
             },
         });
         this.consent = new ConsentView(this.session, { onOpen: () => this.begin(), onLeave: () => this.logout() });
+        this.crisis = new CrisisView(this.session);
         this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
         this.client = null;
         this.reconnect = {};

@@ -59,6 +59,19 @@ await check('a visitor sees the login form, served with its content policy', asy
     await inBothSchemes(page, 'log in');
 });
 
+await check('EZRI-39: help is one click away before the login, with the lines of a country', async () => {
+    await page.click('#help-open');
+    await page.locator('#crisis-lines li').first().waitFor();
+    assert.match(squeeze(await page.innerText('#crisis')), /is no crisis service, and its companions are AI/);
+    assert.equal(await page.inputValue('#crisis-country'), '*');
+    await page.selectOption('#crisis-country', { label: 'United Kingdom' });
+    await page.locator('#crisis-lines a[href="tel:116123"]').waitFor();
+    assert.match(squeeze(await page.innerText('#crisis-lines')), /Samaritans Day and night · English Call 116 123/);
+    assert.equal(await page.innerText('#crisis-lines a[href="sms:85258"]'), 'Text SHOUT to 85258');
+    await inBothSchemes(page, 'help');
+    await page.click('#crisis-close');
+});
+
 await check('a wrong password is reported, and the form stays', async () => {
     await logIn(page, email, 'not the password');
     await page.locator('#auth-problem').waitFor();
@@ -205,6 +218,7 @@ await check('the page fits a phone without horizontal scrolling and shows the li
     await page.locator('#conversations a').first().waitFor();
     await page.keyboard.press('Escape');
     await eventually('the drawer is closed', async () => !(await page.locator('#sidebar').isVisible()));
+    assert.ok(await page.isVisible('#help-open'), 'help is visible beside a conversation, on a phone too');
     await inBothSchemes(page, 'phone');
 });
 
