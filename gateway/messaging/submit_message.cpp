@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "events/chat.hpp"
 #include "events/frames/codec.hpp"
 #include "events/frames/messages.hpp"
@@ -123,7 +125,17 @@ std::string created_frame_of(const accepted_message& accepted, std::string_view 
     return events::encode_frame(events::frames::message_created{ids.conversation, {std::move(message)}});
 }
 
-awaitable<std::variant<checked_message, problem>> check_message(services& services, submission in) {
+// The receiver subscribes while the message is counted: neither needs the other, and both wait for Redis.
+awaitable<std::optional<problem>> count_and_subscribe(
+    awaitable<std::optional<problem>> counting, reply_receiver& receiver, const events::generation_ids& ids) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    auto fault = co_await (std::move(counting) && receiver.subscribe(ids));
+    if (fault) receiver.rejected();
+    co_return fault;
+}
+
+awaitable<std::variant<checked_message, problem>> check_message(
+    services& services, submission in, reply_receiver& receiver) {
     const auto& sender = *in.sender;
     if (auto fault = check_order(services, sender, in.order)) co_return std::move(*fault);
     checked_message out;
@@ -137,14 +149,17 @@ awaitable<std::variant<checked_message, problem>> check_message(services& servic
         .day = today(in.arrived),
         .max = sender.limit("messages/day").value_or(0),
         .member = ids.message.text()};
-    if (auto fault = co_await count_message(services, sender, day, in.order.rate_group, limits))
+    if (auto fault = co_await count_and_subscribe(
+            count_message(services, sender, day, in.order.rate_group, limits), receiver, ids))
         co_return std::move(*fault);
     repeated = limits.repeated;
     if (repeated) {
         const auto first = co_await status_of(services, sender.id, ids.generation);
-        if (first && *first && (*first)->ids.conversation != ids.conversation)
+        if (first && *first && (*first)->ids.conversation != ids.conversation) {
+            receiver.rejected();
             co_return problem{
                 409, "CLIENT_MESSAGE_ID_USED", "client_message_id was already used in another conversation"};
+        }
     } else {
         out.counted = std::move(day);
     }
@@ -177,10 +192,9 @@ awaitable<std::optional<problem>> publish_message(services& services, user_id se
 awaitable<std::variant<accepted_message, problem>> submit_message(
     services& services, submission in, reply_receiver& receiver) {
     const auto sender = in.sender->id;
-    auto checked = co_await check_message(services, std::move(in));
+    auto checked = co_await check_message(services, std::move(in), receiver);
     if (auto* fault = std::get_if<problem>(&checked)) co_return std::move(*fault);
     auto& good = std::get<checked_message>(checked);
-    co_await receiver.subscribe(good.message.ids);
     if (auto fault = co_await publish_message(services, sender, good)) {
         receiver.rejected();
         co_return std::move(*fault);

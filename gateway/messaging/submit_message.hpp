@@ -50,12 +50,12 @@ public:
     virtual awaitable<> subscribe(const events::generation_ids&) = 0;
     /// The broker has the message, it is accepted for good: releases the frames.
     virtual awaitable<> accepted(const accepted_message&) = 0;
-    /// The message could not be published: no frame will come.
+    /// The message was not published: no frame will come.
     virtual void rejected() {}
 };
 
-/// Checks and counts the message, subscribes the receiver, publishes the event, then releases the receiver. A problem
-/// means that nothing was published.
+/// Checks the message, counts it and subscribes the receiver, publishes the event, then releases the receiver. A
+/// problem means that nothing was published.
 awaitable<std::variant<accepted_message, problem>> submit_message(services&, submission, reply_receiver&);
 
 }  // namespace airi::gateway

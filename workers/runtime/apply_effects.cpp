@@ -1,5 +1,8 @@
 #include "workers/runtime/apply_effects.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <utility>
+
 namespace airi::workers {
 
 kafka::record to_record(events::outgoing event) {
@@ -8,6 +11,19 @@ kafka::record to_record(events::outgoing event) {
     for (auto& [name, value] : event.headers) out.headers.push_back({std::move(name), std::move(value)});
     return out;
 }
+
+namespace {
+
+awaitable<> invalidate_all(frame_channel& frames, const std::vector<user_id>& users) {
+    for (const auto& user : users) co_await frames.invalidate(user);
+}
+
+awaitable<result<>> publish_all(kafka::producer& producer, std::vector<kafka::record> records) {
+    if (records.empty()) co_return result<>{};
+    co_return co_await producer.publish(std::move(records));
+}
+
+}  // namespace
 
 awaitable<result<>> apply_effects(const effects& effects, const runner_ports& ports, std::function<void()> in_order,
     std::optional<std::string> group_order) {
@@ -19,16 +35,21 @@ awaitable<result<>> apply_effects(const effects& effects, const runner_ports& po
         rows = std::move(*committed);
     }
     auto after = effects.after_from_rows ? effects.after_from_rows(rows) : effects.after;
-    for (const auto& user : after.changed_users) co_await ports.frames.invalidate(user);
+    auto& users = after.changed_users;
+    // The client of a frame reads what has changed; an event is published meanwhile.
+    if (!after.frames.empty() || !after.announcements.empty())
+        co_await invalidate_all(ports.frames, std::exchange(users, {}));
     for (auto& frame : after.frames) co_await ports.frames.append(std::move(frame));
     for (auto& announcement : after.announcements) co_await ports.frames.announce(std::move(announcement));
     std::vector<kafka::record> prompt, batchable;
     for (auto& event : after.events) (event.batchable ? batchable : prompt).push_back(to_record(std::move(event)));
-    if (!prompt.empty())
-        if (const auto done = co_await ports.producer.publish(std::move(prompt)); !done) co_return done.error();
+    auto publishing = publish_all(ports.producer, std::move(prompt));
+    using namespace boost::asio::experimental::awaitable_operators;
+    const auto done = users.empty() ? co_await std::move(publishing)
+                                    : co_await (std::move(publishing) && invalidate_all(ports.frames, users));
+    if (!done) co_return done.error();
     if (in_order) in_order();
-    if (batchable.empty()) co_return result<>{};
-    co_return co_await ports.producer.publish(std::move(batchable));
+    co_return co_await publish_all(ports.producer, std::move(batchable));
 }
 
 }  // namespace airi::workers
