@@ -11,7 +11,7 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
 FROM debian:12-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
-        libcurl4 libfmt9 libhiredis0.14 libpq5 librdkafka1 libsimdjson14 libsodium23 libssl3 \
+        libcurl4 libfmt9 libhiredis0.14 libicu72 libpq5 librdkafka1 libsimdjson14 libsodium23 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home airi \
     && install -d -o airi -m 700 /var/lib/airi/mail

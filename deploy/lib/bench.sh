@@ -10,6 +10,12 @@ bench_scenario() { # <name>
             sed 's/\.mjs//g')"
 }
 
+# Recall and precision of the crisis rules; needs no system.
+bench_safety() {
+    build release airi-bench-safety
+    exec "$root/.airi/build/release/bin/airi-bench-safety" "$root"/tests/safety/{phrases,held_out}.tsv
+}
+
 airi_bench() {
     local against='' profile='' words=() scenarios=() name
     while (($#)); do
@@ -30,10 +36,15 @@ airi_bench() {
             sed -n '2,/^set /s/^# *//p' "$root/bench/run" >&2
             die "bench has no option $1"
             ;;
+        safety) scenarios+=(safety) ;;
         *) bench_scenario "$1" && scenarios+=("$1") ;;
         esac
         shift
     done
+    if [[ "${scenarios[*]}" == safety ]]; then
+        packages build
+        bench_safety
+    fi
     packages build servers kafka bench
     if [[ -n "$against" ]]; then
         bench_against "$against"

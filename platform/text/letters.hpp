@@ -1,0 +1,22 @@
+// What ICU knows of characters, for normalise.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace airi::text {
+
+/// NFKC, case-folded, without invisible characters, and decomposed; UTF-8 in and out.
+std::string folded(std::string_view utf8);
+
+enum class character { separator, letter, digit, mark, emoji };
+character kind_of(char32_t);
+
+/// The lower-case Latin letter that a letter of another script, or a stylised one, looks like (Unicode TR39); 0: none.
+char lookalike(char32_t);
+
+bool is_latin(char32_t);
+/// Whether accents of this letter are dropped.
+bool has_accents(char32_t);
+
+}  // namespace airi::text
