@@ -33,12 +33,19 @@ public:
         : into_(into), file_(file), language_(language) {}
 
     void read(std::string_view text) {
-        while (!text.empty()) {
+        std::string line;
+        for (std::size_t number = 1; !text.empty(); ++number) {
             const auto end = std::min(text.find('\n'), text.size());
-            ++line_;
-            read_line(trimmed(text.substr(0, end)));
+            const auto more = text.substr(0, end);
+            if (!more.starts_with(' ')) {
+                read_line(trimmed(line));
+                line.clear();
+                line_ = number;
+            }
+            line += more;
             text.remove_prefix(std::min(end + 1, text.size()));
         }
+        read_line(trimmed(line));
     }
 
 private:
