@@ -83,7 +83,7 @@ step next(const conversation& before, const observation& message, const moderati
     const bool over = after.calm >= by.calm_messages && now - before.concerned >= by.safety_mode;
     if (high) {
         after.now = state::high_risk;
-        after.score = 1;
+        after.score = 0;  // the state remembers; a later sign is weighed anew
         out.alert = true;
         out.way = path::help;
     } else if (in_crisis && !over) {

@@ -114,10 +114,10 @@ TEST_CASE("EZRI-34: the state is stored as text and read again") {
     talk t;
     t.hear("I feel hopeless");
     const auto again = conversation::parse(t.now.text());
-    REQUIRE(again);
+    REQUIRE(again.has_value());
     CHECK(*again == t.now);
-    CHECK_FALSE(conversation::parse("{}"));
-    CHECK_FALSE(conversation::parse("no"));
+    CHECK_FALSE(conversation::parse("{}").has_value());
+    CHECK_FALSE(conversation::parse("no").has_value());
     for (const auto is : {state::normal, state::elevated_concern, state::high_risk, state::safety_mode})
         CHECK(state_of(name_of(is)) == is);
 }
@@ -127,13 +127,13 @@ TEST_CASE("EZRI-33: the profiles' policy is read, and an unknown or impossible n
     const auto begin = sql.find("'crisis_policy', '") + 18;
     REQUIRE(begin > 18);
     const auto read = policy::parse(sql.substr(begin, sql.find("'", begin) - begin));
-    REQUIRE(read);
+    REQUIRE(read.has_value());
     CHECK(read->negative_elevated == 0.7);
     CHECK(read->negative_high == 0.9);
     const auto own = policy::parse(R"({"calm_messages": 3, "rules": ["high suicide: a b", "low suicide: c"]})");
-    REQUIRE(own);
+    REQUIRE(own.has_value());
     CHECK(own->calm_messages == 3);
     CHECK(own->rules == "high suicide: a b\nlow suicide: c\n");
     for (const auto* text : {"[]", R"({"medium": 0})", R"({"high_score": 2})", R"({"other": 1})", R"({"rules": [1]})"})
-        CHECK_FALSE(policy::parse(text));
+        CHECK_FALSE(policy::parse(text).has_value());
 }

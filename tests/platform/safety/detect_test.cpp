@@ -39,7 +39,7 @@ TEST_CASE("EZRI-32: a phrase counts by person, time and context") {
     using enum safety::dismissal;
     CHECK(reason("I want to die of laughter") == idiom);
     CHECK(reason("I don't want to die") == negated);
-    CHECK(reason("Ich will mich nie umbringen") == negated);
+    CHECK(reason("Nunca voy a matarme") == negated);
     CHECK(reason("the song 'kill myself' is loud") == quoted);
     CHECK(reason("My friend will commit suicide") == third_person);
     CHECK(reason("When I was 15 I wanted to kill myself") == past);
