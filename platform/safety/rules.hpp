@@ -77,7 +77,7 @@ private:
     std::unique_ptr<rule_parts> parts_;
 };
 
-/// The rules that are part of the program; read at the first call, which takes some 200 ms.
+/// The rules that are part of the program; read at the first call, which takes up to a second.
 const rules& built_in();
 std::span<const embedded_file> built_in_files();
 
