@@ -40,7 +40,7 @@ struct conversation {
     static result<conversation> parse(std::string_view json);
 };
 
-/// The numbers, of a profile's setting `crisis_policy`; those that it does not name stay as here.
+/// The numbers, of a profile; those that it does not name stay as here.
 struct policy {
     double negative_elevated = 0.7, negative_high = 0.9;
     double medium = 0.5, more = 0.25, low = 0.1, imminent = 0.25, negative = 0.25;
