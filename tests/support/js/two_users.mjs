@@ -15,6 +15,7 @@ export const catalogue = [
     'feature_flags',
     'system_settings',
     'blocked_terms',
+    'crisis_resources',
     'provider_health',
     'inbox',
     'outbox',
