@@ -38,7 +38,6 @@ worker declare(const ports& ports) {
     out.name = "chat";
     out.group = "chat";
     out.topic = std::string(events::chat_screened::topic);
-    out.max_in_flight = 1'000;
     out.groups_effects = true;
     out.handle = on_event<events::chat_screened>(handler{ports});
     out.give_up = [](record record) {

@@ -14,7 +14,7 @@ struct chat_settings : providers::provider_settings {
     milliseconds first_token{15'000};
     milliseconds gap{20'000};
     seconds total{300};
-    std::int64_t concurrency = 64;
+    std::int64_t concurrency = 1'000;
 
     static constexpr auto settings = std::tuple_cat(provider_settings::settings,
         std::tuple{
@@ -28,7 +28,7 @@ struct chat_settings : providers::provider_settings {
             setting{"CHAT_GAP_LIMIT", &chat_settings::gap, "How long a provider may pause between tokens."},
             setting{"CHAT_TOTAL_LIMIT", &chat_settings::total, "How long a reply may take in total."},
             setting{"AI_WORKER_CONCURRENCY", &chat_settings::concurrency,
-                "Replies that one process generates at the same time.", {.min = 1, .max = 1'000}},
+                "Replies that one process generates at the same time.", {.min = 1, .max = 10'000}},
         });
 };
 

@@ -233,9 +233,9 @@ TEST_CASE("every mail that a statement of the gateway requests is an email.reque
     };
     REQUIRE(run(*o.app,
         of({bound("email_links.create",
-                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"minutes", 5}, {"hash", "h1"}}, false),
+                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h1"}}, false),
             bound("email_links.create",
-                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"minutes", 5}, {"hash", "h2"}}, false),
+                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"}}, false),
             bound("consents.parent_link", {{"user", adult}, {"hash", "h3"}}, false),
             bound("consents.parent_link", {{"user", child}, {"hash", "h4"}}, false)})));
     REQUIRE(run(*o.app, of({bound("auth.password_notice", {}, true)}, adult)));
