@@ -64,9 +64,10 @@ awaitable<std::optional<entry>> generation_watch::next(clock::time_point deadlin
 void generation_watch::on_frame(std::string_view, const delivered_frame& delivered) {
     const auto& published = delivered.published;
     if (!published.of_generation || published.generation != ids_.generation) return;
-    const bool held_before = order_.holding();
-    if (order_.receive(delivered)) return push({published.at, published.type, delivered.frame});
-    if (order_.holding() && !held_before)
+    using enum attached_generation::verdict;
+    const auto received = order_.receive(delivered);
+    if (received == send) push({published.at, published.type, delivered.frame});
+    if (received == behind)
         boost::asio::co_spawn(services_.executor, catch_up(shared_from_this()), boost::asio::detached);
 }
 

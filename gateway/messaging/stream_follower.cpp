@@ -57,10 +57,8 @@ stream_follower::verdict stream_follower::receive(const delivered_frame& deliver
         stream.last_frame = clock::now();
     else if (stream.order.ended())
         return verdict::withhold;
-    const bool held_before = stream.order.holding();
-    if (!stream.order.receive(delivered))
-        return stream.order.holding() && !held_before ? verdict::behind : verdict::withhold;
-    if (!events::is_end(published.type)) return verdict::send;
+    const auto received = stream.order.receive(delivered);
+    if (received != verdict::send || !events::is_end(published.type)) return received;
     if (stream.requested)
         finish(published.generation);
     else

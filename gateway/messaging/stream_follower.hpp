@@ -34,9 +34,8 @@ public:
     bool follows(const generation_id&) const;
     bool empty() const;  ///< the client follows no generation
 
-    /// A live frame. `behind`: it is the first one of a new generation and not its beginning, so it is held back until
-    /// the stream has been read and release() is called.
-    enum class verdict { send, withhold, behind };
+    /// A live frame. `behind`: the stream is to be read and handed to release().
+    using verdict = attached_generation::verdict;
     verdict receive(const delivered_frame&);
 
     /// The message has been published: the frames to be sent now; none when its generation is behind, as in receive().

@@ -11,12 +11,12 @@ bool attached_generation::passes(events::position position, events::frame_type t
     return true;
 }
 
-bool attached_generation::receive(const delivered_frame& delivered) {
+attached_generation::verdict attached_generation::receive(const delivered_frame& delivered) {
     const auto& published = delivered.published;
-    if (!holding_ && !lacks_beginning(published.type)) return passes(published.at, published.type);
-    holding_ = true;
+    if (!holding_ && !lacks_beginning(published.type))
+        return passes(published.at, published.type) ? verdict::send : verdict::withhold;
     held_.push_back({published.at, published.type, delivered.frame});
-    return false;
+    return std::exchange(holding_, true) ? verdict::withhold : verdict::behind;
 }
 
 std::vector<entry> attached_generation::release(replayed history) {

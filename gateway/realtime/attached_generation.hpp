@@ -19,8 +19,10 @@ public:
     /// Live frames are held back from now on. `seen`: the last frame the reader has.
     explicit attached_generation(std::optional<events::position> seen = std::nullopt) : last_(seen) {}
 
-    /// A live frame: true when it is to be sent now; otherwise it is held back or a repetition.
-    bool receive(const delivered_frame&);
+    /// A live frame is to be sent now, or withheld: it is held back or a repetition. `behind`: frames are held back
+    /// from this one on until release(), see release_new().
+    enum class verdict { send, withhold, behind };
+    verdict receive(const delivered_frame&);
     /// The history has been read: the frames to be sent now, in order; later frames go through `receive`. After `gone`
     /// the caller sends what Postgres has, and deltas are left out until a frame comes that needs none before it.
     std::vector<entry> release(replayed history);

@@ -134,7 +134,7 @@ struct hub::state : std::enable_shared_from_this<state> {
             cursor.order.take_held();
             cursor.stale = true;
         }
-        if (cursor.order.receive(delivered)) deliver(name, channel, delivered);
+        if (cursor.order.receive(delivered) == attached_generation::verdict::send) deliver(name, channel, delivered);
     }
 
     void deliver(const std::string& name, channel_state& channel, const delivered_frame& delivered) {

@@ -25,7 +25,7 @@ struct late_reader : gateway::channel_listener {
     reader of;
 
     void on_frame(std::string_view, const gateway::delivered_frame& delivered) override {
-        if (order.receive(delivered)) of.read(*delivered.frame);
+        if (order.receive(delivered) == gateway::attached_generation::verdict::send) of.read(*delivered.frame);
     }
     static awaitable<> attach(
         std::shared_ptr<late_reader> self, gateway::hub* hub, redis::client* client, events::generation_ids ids) {

@@ -57,7 +57,8 @@ struct coming_back {
     }
     void live(std::size_t i) {
         const events::published published{true, ids.generation, stream[i].at, stream[i].type, *stream[i].frame};
-        if (order.receive({published, stream[i].frame})) client.read(*stream[i].frame);
+        if (order.receive({published, stream[i].frame}) == attached_generation::verdict::send)
+            client.read(*stream[i].frame);
     }
     void release(replayed history) {
         for (const auto& each : order.release(std::move(history))) client.read(*each.frame);
