@@ -17,10 +17,10 @@ namespace {
 using names = std::set<std::string, std::less<>>;
 
 // Routes without schemas: the web page's files.
-const names without_schemas{"pages"};
-// Routes without statements of their own: ai, openai and pages have none; presence reads sessions, operations reads
-// provider_health.
-const names without_statements{"ai", "openai", "operations", "pages", "presence"};
+const names without_schemas{"pages", "websocket"};
+// Routes without statements of their own: presence reads sessions, operations reads provider_health, the others have
+// none.
+const names without_statements{"ai", "openai", "operations", "pages", "presence", "websocket"};
 // Schemas without routes: what several domains share.
 const names without_routes{"common"};
 // What every event is made with.

@@ -23,8 +23,7 @@ const response& head_of(const answer& answer) {
     return whole ? *whole : std::get<streamed>(answer).head;
 }
 
-problem no_route(const found_route& found, std::string_view path) {
-    if (is_websocket_path(path)) return {426, "UPGRADE_REQUIRED", "the path answers WebSocket handshakes only"};
+problem no_route(const found_route& found) {
     if (found.methods.empty()) return not_found("path");
     return {405, "METHOD_NOT_ALLOWED",
         "the path does not support this method; the Allow header lists the supported methods"};
@@ -41,7 +40,7 @@ void broadcast_change(const exchange& exchange, const route_result& result) {
         exchange.route.broadcasts(body->root()["data"].text()));
 }
 
-// The data without its envelope. What the envelope says of the next page is in the Link header (RFC 8288).
+// The data without its envelope, whose link to the next page becomes a Link header (RFC 8288).
 void unwrap(const request& request, response& response) {
     const auto whole = json::document::parse(response.body);
     if (!whole || whole->root()["success"].boolean() != true) return;
@@ -78,9 +77,9 @@ public:
 
     awaitable<answer> handle(request request) override {
         if (request.method == verb::options) co_return cors_preflight(allowed_origins(services_), request);
-        auto found = is_websocket_path(request.path) ? found_route{} : router_.find(request.method, request.path);
+        auto found = router_.find(request.method, request.path);
         decision limits;
-        route_result result = no_route(found, request.path);
+        route_result result = no_route(found);
         if (found.route) {
             exchange exchange{request, *found.route, std::move(found.path), {}, nullptr, std::nullopt, services_};
             result = co_await run(exchange, limits);
@@ -95,7 +94,9 @@ public:
     }
 
     awaitable<std::variant<response, upgraded>> upgrade(request request) override {
-        auto got = co_await accept_websocket(services_, request);
+        const auto found = router_.find(verb::get, request.path);
+        const bool known = found.route && found.route->opens_socket;
+        auto got = known ? co_await accept_websocket(services_, request, found.path) : not_found("path");
         if (const auto* refused = std::get_if<problem>(&got)) co_return failure_response(*refused, request.id, false);
         co_return std::get<upgraded>(std::move(got));
     }
@@ -107,8 +108,6 @@ private:
         for (auto& header : rate_limit_headers(limits)) headers.push_back(std::move(header));
         if (found.route) add_deprecation(request.path, headers);
         if (!request.header("origin").empty()) add_cors_headers(allowed_origins(services_), request, headers);
-        // RFC 9110 15.5.22
-        if (!found.route && is_websocket_path(request.path)) headers.emplace_back("Upgrade", "websocket");
         if (!found.route && !found.methods.empty()) headers.emplace_back("Allow", found.methods);
     }
 
@@ -119,7 +118,8 @@ private:
             co_return problem_of(postgres::errc::unavailable);
         if (route.access != access::anyone)
             if (auto refused = co_await admit(exchange, limits)) co_return std::move(*refused);
-        if (auto refused = check_feature(services_, route.needs, exchange.caller.get())) co_return std::move(*refused);
+        if (!route.needs.empty())
+            if (auto refused = check_flag(services_, route.needs, exchange.caller.get())) co_return std::move(*refused);
         if (auto refused = co_await take_limits(exchange, limits)) co_return std::move(*refused);
         if (auto refused = parse_body(exchange)) co_return std::move(*refused);
         if (route.issues_tokens)

@@ -57,11 +57,6 @@ std::optional<problem> check_access(const route& route, const account& caller) {
     return std::nullopt;
 }
 
-std::optional<problem> check_feature(const services& services, feature feature, const account* caller) {
-    if (feature == feature::none) return std::nullopt;
-    return check_flag(services, feature == feature::files ? "file_uploads" : "voice_chat", caller);
-}
-
 std::optional<problem> parse_body(exchange& exchange) {
     const auto& route = exchange.route;
     const auto& text = exchange.request.body;
@@ -90,7 +85,7 @@ std::optional<problem> check_body(const exchange& exchange) {
         return problem{422, "invalid_value", faults.front().pointer + ": " + faults.front().message};
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
-    // Whatever the body is for, its `model` is one that the caller may name.
+    // The `model` of any body is one that the caller may name.
     const auto model = exchange.text("model");
     const bool checked = !model.empty() && exchange.caller && !exchange.route.openai_format;
     if (checked && !exchange.services.catalogue.rows()->offers(model, *exchange.caller)) return model_not_offered();

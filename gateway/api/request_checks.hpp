@@ -11,8 +11,6 @@ inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does 
 
 /// 403 when the account's state, its role or its API key's scopes do not reach to the route.
 std::optional<problem> check_access(const route&, const account&);
-/// 403 or 402 when the feature is off for the caller, if there is one: see check_flag().
-std::optional<problem> check_feature(const services&, feature, const account* caller);
 /// Parses a JSON body into `exchange::body`; an omitted one is {}. 415 for a media type the route does not take, 400
 /// and 422 for a text that is no JSON object or has NUL characters.
 std::optional<problem> parse_body(exchange&);

@@ -20,9 +20,6 @@ namespace airi::gateway {
 /// `session`: signed in by a person, not with an API key. `admin`: role admin or super.
 enum class access { anyone, signed_in, session, admin, super };
 
-/// Parts of the product that an installation can switch off.
-enum class feature { none, files, voice };
-
 struct route;
 
 /// A request and what the dispatcher has found out about it. Lives until the route has answered.
@@ -66,7 +63,7 @@ struct route {
     std::string_view name = {};  ///< of the operation, and of the statement of a data route
     gateway::access access = gateway::access::signed_in;
     std::string_view scope = {};       ///< required of API keys; empty: `read` for GET and HEAD, `write` otherwise
-    feature needs = feature::none;     ///< 403 where it is switched off
+    std::string_view needs = {};       ///< a feature flag: 402 or 403 where it is off for the caller
     std::string_view rate_group = {};  ///< counted beside `api`; for unauthenticated requests instead of `anonymous`
     bool sends_message = false;        ///< takes rate limits and quota itself; the workers invalidate cached responses
     route_handler handler = nullptr;
@@ -84,6 +81,7 @@ struct route {
     std::string (*broadcasts)(std::string data) = nullptr;
     bool openai_format = false;   ///< responses and errors have OpenAI's shape
     bool bare = false;            ///< a success is the data itself, without an envelope; the next page is in Link
+    bool opens_socket = false;    ///< WebSocket handshakes are accepted at its paths
     bool allows_pending = false;  ///< also for a child whose parent has not consented yet
     seconds cache_for{0};         ///< while nothing of the caller's changes; 0: not cached
 };

@@ -10,7 +10,6 @@ namespace airi::gateway {
 namespace {
 
 constexpr std::string_view protocol = "airi.v1", token_prefix = "bearer.";
-constexpr std::string_view of_user = "/ws/conversation/";  // another way to /ws, with the caller's id
 
 struct subprotocols {
     std::string chosen, token;
@@ -27,7 +26,6 @@ subprotocols read_subprotocols(std::string_view offered) {
 }
 
 std::optional<problem> check_handshake(const services& services, const request& request) {
-    if (!is_websocket_path(request.path)) return not_found("path");
     if (!services.options.websockets) return problem{403, "FEATURE_DISABLED", "WebSockets are disabled on this server"};
     const auto origin = request.header("origin");
     if (!origin.empty() && !origin_allowed(allowed_origins(services), origin, request.header("host")))
@@ -46,12 +44,8 @@ std::string handshake_token(const gateway_options& options, const request& reque
 
 }  // namespace
 
-bool is_websocket_path(std::string_view path) noexcept {
-    if (path.starts_with(of_user)) return user_id::parse(path.substr(of_user.size())).has_value();
-    return path == "/ws" || path == "/api/v1/ws" || path == "/api/ws";
-}
-
-awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, const request& request) {
+awaitable<std::variant<upgraded, problem>> accept_websocket(
+    services& services, const request& request, const std::vector<std::string>& path) {
     if (auto refused = check_handshake(services, request)) co_return std::move(*refused);
     if (!services.catalogue.rows()->loaded) co_return problem_of(postgres::errc::unavailable);
     auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
@@ -61,8 +55,7 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(services& services, 
     auto found = co_await authenticate(services, std::move(token), request, limits);
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto caller = std::get<0>(std::move(found));
-    if (request.path.starts_with(of_user) && user_id::parse(request.path.substr(of_user.size())) != caller->id)
-        co_return not_found("user");
+    if (!path.empty() && user_id::parse(path.front()) != caller->id) co_return not_found("user");
     if (caller->pending) co_return consent_needed();
     if (!caller->may("chat")) co_return scope_needed();
     if (auto refused = check_flag(services, "websockets", caller.get())) co_return std::move(*refused);

@@ -70,7 +70,7 @@ constexpr std::array rows{
         .path = "/avatars",
         .name = "avatars.create",
         .access = access::session,
-        .needs = feature::files,
+        .needs = "file_uploads",
         .rate_group = "upload",
         .handler = create,
         .body_limit = most_bytes,
