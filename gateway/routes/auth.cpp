@@ -99,7 +99,7 @@ awaitable<route_result> refresh(exchange& exchange) {
     // browser's origin decides.
     const auto origin = request.header("origin");
     if (request.header(transport_header).empty() && !origin.empty() &&
-        !origin_allowed(options.origins, origin, request.header("host")))
+        !origin_allowed(allowed_origins(exchange.services), origin, request.header("host")))
         co_return problem{403, "ORIGIN_NOT_ALLOWED", "Origin must be an allowed origin"};
     co_return co_await rotate(exchange, refresh_cookie(options, request));
 }
