@@ -42,6 +42,16 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
     co_return found;
 }
 
+awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_if_any(
+    services& services, const request& request) {
+    auto token = token_of(services.options, request);
+    if (token.text.empty()) co_return std::shared_ptr<const account>{};
+    decision limits;
+    auto found = co_await authenticate(services, std::move(token.text), request, limits);
+    if (token.by_cookie && std::holds_alternative<problem>(found)) co_return std::shared_ptr<const account>{};
+    co_return found;
+}
+
 awaitable<std::optional<problem>> check_account_status(services& services, user_id user) {
     const auto rows =
         co_await postgres::run_one(services.database, std::nullopt, sql::bind("auth.account_status", {{"user", user}}));

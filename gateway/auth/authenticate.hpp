@@ -25,6 +25,9 @@ std::string bearer_of(const request&);
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
     services&, std::string token, const request&, decision& limits);
 
+/// The same for a route that everybody may ask: null without a credential, or with an expired cookie.
+awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_if_any(services&, const request&);
+
 /// 403 with the reason when the account may not be used. Only for callers who have proved to be its user.
 awaitable<std::optional<problem>> check_account_status(services&, user_id);
 

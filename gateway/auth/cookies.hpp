@@ -12,10 +12,10 @@ namespace airi::gateway {
 
 inline constexpr std::string_view transport_header = "x-token-transport";
 
-/// How a client gets its tokens: in the body, as cookies, or the access token in the body and the refresh token as a
-/// cookie.
+/// The way in which a client gets its tokens: in the body, as cookies, or the access token in the body and the refresh
+/// token as a cookie.
 enum class token_transport { bearer, cookie, refresh_cookie };
-/// What the client asks for in X-Token-Transport, else what the profile has.
+/// The one that the client names in X-Token-Transport, else the profile's.
 token_transport transport_of(const services&, const request&);
 /// 400 for any other value of the header.
 std::optional<problem> check_transport(const request&);

@@ -5,18 +5,8 @@
 namespace airi::gateway::routes {
 namespace {
 
-// The caller, if there is one. A cookie that has expired is none; an Authorization header has to be valid.
-awaitable<std::variant<std::shared_ptr<const account>, problem>> caller_if_any(const exchange& exchange) {
-    auto token = token_of(exchange.services.options, exchange.request);
-    if (token.text.empty()) co_return std::shared_ptr<const account>{};
-    decision limits;
-    auto found = co_await authenticate(exchange.services, std::move(token.text), exchange.request, limits);
-    if (token.by_cookie && std::holds_alternative<problem>(found)) co_return std::shared_ptr<const account>{};
-    co_return found;
-}
-
 awaitable<route_result> settings(exchange& exchange) {
-    const auto caller = co_await caller_if_any(exchange);
+    const auto caller = co_await authenticate_if_any(exchange.services, exchange.request);
     if (const auto* refused = std::get_if<problem>(&caller)) co_return *refused;
     json::object out;
     const auto rows = exchange.services.catalogue.rows();

@@ -7,16 +7,15 @@
 namespace airi::gateway::routes {
 namespace {
 
-// Of the caller's profile; empty when it has none, or cannot be read. Whatever the credential is, nobody is rejected.
+// Of the caller's profile; empty when it has none or cannot be read. No credential is rejected.
 awaitable<std::string> country_of_caller(exchange& exchange) {
     auto& services = exchange.services;
-    auto token = token_of(services.options, exchange.request);
-    if (token.text.empty() || !services.database.available()) co_return std::string{};
-    decision unused;
-    const auto caller = co_await authenticate(services, std::move(token.text), exchange.request, unused);
-    if (!std::holds_alternative<std::shared_ptr<const account>>(caller)) co_return std::string{};
-    const auto rows = co_await postgres::run_one(
-        services.database, std::get<0>(caller)->id, sql::bind("crisis.country_of_caller", {}));
+    if (!services.database.available()) co_return std::string{};
+    const auto found = co_await authenticate_if_any(services, exchange.request);
+    const auto* caller = std::get_if<0>(&found);
+    if (!caller || !*caller) co_return std::string{};
+    const auto rows =
+        co_await postgres::run_one(services.database, (*caller)->id, sql::bind("crisis.country_of_caller", {}));
     co_return rows && !rows->empty() ? std::string(rows->text(0, 0)) : std::string{};
 }
 

@@ -32,21 +32,25 @@ bool allows(const json::document& features, std::string_view provider) {
     return allowed || !named;
 }
 
+bool is_open(const model_name& model, const account& account, const result<json::document>& features) {
+    return model.min_rank <= account.rank && (!features || allows(*features, model.provider));
+}
+
 }  // namespace
 
 std::vector<model_name> catalogue_rows::offered_to(const account& account) const {
     std::vector<model_name> out;
     const auto features = json::document::parse(account.features);
-    for (const auto& model : models) {
-        if (model.min_rank > account.rank || (features && !allows(*features, model.provider))) continue;
-        if (std::ranges::find(out, model.name, &model_name::name) == out.end()) out.push_back(model);
-    }
+    for (const auto& model : models)
+        if (is_open(model, account, features) && std::ranges::find(out, model.name, &model_name::name) == out.end())
+            out.push_back(model);
     return out;
 }
 
-bool catalogue_rows::offers(std::string_view model, const account& account) const {
-    const auto names = offered_to(account);
-    return std::ranges::find(names, model, &model_name::name) != names.end();
+bool catalogue_rows::offers(std::string_view name, const account& account) const {
+    const auto features = json::document::parse(account.features);
+    return std::ranges::any_of(
+        models, [&](const auto& model) { return model.name == name && is_open(model, account, features); });
 }
 
 problem model_not_offered() { return invalid("/model", "model must be the name of a model of your plan"); }
