@@ -30,8 +30,8 @@ struct resource {
 /// The rows of the statement crisis.resources.
 std::vector<resource> read(const postgres::rows&);
 
-/// What a person in the country is shown ("*" where it is unknown), best first: what is open now, then what may be
-/// open, then what is shut, then what has expired; in each group in the order of `all`. A country without an emergency
+/// The lines for a person in the country ("*" where it is unknown), best first: open ones, then those that may be open,
+/// then shut ones, then expired ones; in each group in the order of `all`. A country without an emergency
 /// number gets the advice that is there for everywhere.
 std::vector<const resource*> for_country(const std::vector<resource>& all, std::string_view country, instant);
 /// A JSON array of CrisisResource.

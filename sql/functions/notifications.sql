@@ -34,7 +34,7 @@ begin
     return json_build_object('id', p_event, 'user_id', receiver);
 end $$;
 
--- How a notice addresses a user; no row for an erased account.
+-- The language and names with which a notice addresses a user; no row for an erased account.
 create or replace function notification_recipient(p_user uuid)
 returns table (locale text, name text, product text)
 language sql stable security definer set search_path = airi, pg_temp as $$

@@ -19,7 +19,7 @@ create or replace function preferences_of(u users) returns json language sql sta
     cross join (select setting('user_defaults') as value) d
 $$;
 
--- What a new user has until they choose: `language` and `timezone` of user_defaults.
+-- A new user's value until they choose: `language` and `timezone` of user_defaults.
 create or replace function default_of_user(p_name text, p_otherwise text) returns text language sql stable as $$
     select coalesce(setting('user_defaults') ->> p_name, p_otherwise)
 $$;

@@ -24,7 +24,7 @@ language sql immutable as $$
     ('max_sessions', 'integer', '3', 1, 1000, null, null, 'auth', false, 'sql/functions/sessions.sql'),
     ('access_token_seconds', 'integer', '3600', 10, 86400, null, null, 'auth', false, 'gateway/auth/cookies.cpp'),
     ('refresh_token_days', 'integer', '7', 1, 365, null, null, 'auth', false, 'sql/queries/sessions.sql'),
-    -- How long before its end a client exchanges an access token.
+    -- The time before its end at which a client exchanges an access token.
     ('refresh_before_seconds', 'integer', '300', 0, 86400, null, null, 'auth', true, 'gateway/pages/app.js'),
     -- For clients that send no X-Token-Transport.
     ('token_transport', 'text', '"bearer"', 1, 60, '{bearer,cookie,refresh_cookie}', null, 'auth', true,
@@ -34,7 +34,7 @@ language sql immutable as $$
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/consents.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
-    -- Whose help lines are shown where a person's country is unknown: ISO 3166-1 alpha-2, or * for international ones.
+    -- The country for a person whose own is unknown, for help lines: ISO 3166-1 alpha-2, or * for international ones.
     ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/routes/crisis.cpp'),
     ('user_defaults', 'object', '{}', null, null, null, null, 'general', false, 'sql/functions/profile.sql'),
     ('heartbeat_seconds', 'integer', '30', 1, 300, null, null, 'realtime', true, 'gateway/api/websocket_upgrade.cpp'),
@@ -72,7 +72,7 @@ language sql immutable as $$
     ('circuit_open_ms', 'integer', '60000', 1000, 3600000, null, null, 'providers', false,
      'workers/providers/rules.cpp'),
     -- Of a reply whose request names none.
-    ('temperature', 'number', '0.7', 0, 2, null, null, 'chat', false, 'workers/chat/module.cpp'),
+    ('temperature', 'number', '0.7', 0, 2, null, null, 'providers', false, 'workers/providers/rules.cpp'),
     ('ai_tiers', 'object', '{}', null, null, null, null, 'providers', true, 'sql/queries/catalogue.sql'),
     ('ai_tier_default', 'text', '""', 0, 60, null, null, 'providers', true, 'workers/providers/rules.cpp')
 $$;
@@ -93,7 +93,7 @@ create or replace function setting_int(p_key text) returns int language sql stab
     select (setting(p_key) #>> '{}')::int
 $$;
 
--- What the values of a setting are: "a whole number from 1 to 1000"; NULL for a key that is not declared.
+-- The domain of a setting: "a whole number from 1 to 1000"; NULL for a key that is not declared.
 create or replace function setting_domain(p_key text) returns text language sql immutable as $$
     select case
         when type = 'boolean' then 'true or false'
@@ -108,7 +108,7 @@ create or replace function setting_domain(p_key text) returns text language sql 
     from setting_declarations() where key = p_key
 $$;
 
--- Why this cannot be a setting and its value; NULL when it can.
+-- The reason why this cannot be a setting and its value; NULL when it can.
 create or replace function setting_mistake(p_key text, p_value jsonb) returns text language sql immutable as $$
     select case when d.key is null then format('there is no setting %s', p_key)
                 when not coalesce(fits, false) then format('%s must be %s', p_key, setting_domain(p_key)) end
@@ -139,19 +139,19 @@ end $$;
 create or replace trigger check_setting before insert or update on system_settings for each row
     execute function check_setting();
 
--- The feature flags, one row each, with what holds where a profile says nothing. The environment's ENABLE_ variable of
+-- The feature flags, one row each, with the value where a profile has none. The environment's ENABLE_ variable of
 -- the same feature can only switch it off.
 create or replace function flag_declarations() returns table (name text, enabled boolean, reader text)
 language sql immutable as $$
     values
     ('rate_limiting', true, 'gateway/services/rate_limiter.cpp'),
     ('websockets', true, 'gateway/api/websocket_upgrade.cpp'),
-    ('file_uploads', true, 'gateway/api/request_checks.cpp'),
-    ('voice_chat', true, 'gateway/api/request_checks.cpp'),
+    ('file_uploads', true, 'gateway/routes/avatars.cpp'),
+    ('voice_chat', true, 'gateway/services/feature_flags.cpp'),
     ('custom_avatars', true, 'gateway/routes/avatars.cpp')
 $$;
 
--- Why this cannot be a flag and its rule; NULL when it can. A rule is {"plans": […], "user_segments": […],
+-- The reason why this cannot be a flag and its rule; NULL when it can. A rule is {"plans": […], "user_segments": […],
 -- "beta_users": […]}, each a list of texts that may be missing or empty: see gateway/services/feature_flags.hpp.
 create or replace function flag_mistake(p_name text, p_rule jsonb) returns text language sql immutable as $$
     select case

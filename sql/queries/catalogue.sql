@@ -38,7 +38,7 @@ from flag_declarations() d left join feature_flags f using (name) order by d.nam
 select setting(:key) #>> '{}';
 
 -- name: catalogue.provider_settings
--- The settings by which the workers choose providers.
+-- The settings by which the workers choose providers and ask them.
 select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force() where category = 'providers';
 
 -- name: catalogue.blocked_terms

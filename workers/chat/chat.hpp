@@ -33,7 +33,6 @@ struct ports {
     const providers::model_list& models;
     const providers::provider_rules& rules;
     providers::provider_budgets& budgets;
-    const std::optional<double>& temperature;  ///< where the caller gives none; none: the provider's own
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;

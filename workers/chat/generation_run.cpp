@@ -112,7 +112,7 @@ awaitable<> generation_run::wait_for_budget(milliseconds wait) {
 }
 
 awaitable<generation_run::outcome> generation_run::try_model(const priced_model& model) {
-    auto prompt = build_prompt(claim_, model, ports_.temperature);
+    auto prompt = build_prompt(claim_, model, ports_.rules.temperature);
     if (prompt.turns.empty()) {
         too_long_ = true;
         co_return outcome::none;

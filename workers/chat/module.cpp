@@ -46,15 +46,6 @@ awaitable<result<>> load_cache_lifetime(postgres::database& database, seconds& l
     co_return result<>{};
 }
 
-awaitable<result<>> load_temperature(postgres::database& database, std::optional<double>& temperature) {
-    const auto rows =
-        co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.setting", {{"key", "temperature"}}));
-    if (!rows) co_return rows.error();
-    const bool given = !rows->empty() && !rows->is_null(0, 0);
-    temperature = given ? std::optional(std::clamp(rows->number(0, 0), 0.0, 2.0)) : std::nullopt;
-    co_return result<>{};
-}
-
 // The stopped generations get a moment to give their leases back.
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
@@ -86,17 +77,15 @@ worker wire(worker_host& host, const chat_settings& settings) {
     options.times = {settings.lease, settings.heartbeat};
     options.limits = {settings.first_token, settings.gap, settings.total};
     auto& cache_lifetime = host.own(seconds{0});
-    auto& temperature = host.own(std::optional<double>{});
     const auto& cache = host.own(chat::open_reply_cache(host.redis(), cache_lifetime));
     host.reload_every([&] { return providers::load_models(database, chat_providers, models); }, seconds{30});
     host.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
-    host.reload_every([&] { return load_temperature(database, temperature); }, seconds{10});
     host.reload_every([&] { return providers::load_rules(database, rules); }, seconds{5});
     host.reload_every([&] { return monitor.refresh(); }, seconds{5});
     follow_cancellations(host, live);
     host.on_drain_timeout([&] { return release_all(live); });
     auto work = chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules,
-        budgets, temperature, live, host.owner(), options, cache.get()}));
+        budgets, live, host.owner(), options, cache.get()}));
     work.max_in_flight = static_cast<std::size_t>(settings.concurrency);
     return work;
 }

@@ -24,8 +24,8 @@ struct ports {
     providers::time_limits limits{seconds{15}, seconds{15}, seconds{60}};
 };
 
-/// Asks the cheapest models of the user's plan for the title and summary that are due. What no model answers, or may
-/// answer within its provider's budget, stays as it is; the next turn asks again.
+/// Asks the cheapest models of the user's plan for the title and summary that are due. Without an
+/// answer within the providers' budgets they stay as they are; the next turn asks again.
 awaitable<result<effects>> update_memory(events::chat_finished, record, const ports&);
 
 worker declare(const ports&);

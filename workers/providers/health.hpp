@@ -44,7 +44,7 @@ public:
     void probed(moment now, milliseconds latency);
 
     state current(moment now) const;
-    /// How much longer no call is made; 0 unless open.
+    /// The time until a call is made again; 0 unless open.
     milliseconds excluded_for(moment now) const;
     /// 0 to 1, moving average; 1 before the first call.
     double success_rate() const { return success_rate_; }
@@ -71,7 +71,7 @@ private:
     std::optional<moment> measured_;
 };
 
-/// What the other workers have measured of a provider.
+/// The other workers' measurements of a provider.
 struct others_health {
     int workers = 0;   ///< that are alive
     int measured = 0;  ///< of them, those that have called or probed it

@@ -17,7 +17,7 @@ bool has(const std::vector<std::string_view>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-// Where a model stands in a chain; the least is tried first.
+// A model's place in a chain; the least is tried first.
 using place = std::tuple<int, bool, std::int64_t, std::int64_t, std::int64_t>;
 
 place place_of(

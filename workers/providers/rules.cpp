@@ -26,6 +26,7 @@ provider_rules read_rules(std::string_view text) {
         out.min_success = *least;
     out.fallback = all["provider_fallback"].boolean().value_or(out.fallback);
     out.default_tier = all["ai_tier_default"].string().value_or("");
+    if (const auto given = all["temperature"].number(); given && *given >= 0 && *given <= 2) out.temperature = *given;
     all["provider_budgets"].members([&](std::string_view provider, json::value budget) {
         constexpr std::int64_t most = 1'000'000'000'000;
         const minute_budget given{

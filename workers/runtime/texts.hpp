@@ -15,7 +15,7 @@
 namespace airi::workers {
 
 using text_variables = std::map<std::string, std::string, std::less<>>;
-/// How a variable's value is shown, as in HTML.
+/// Shows a variable's value, as in HTML.
 using text_display = std::function<std::string(std::string_view name, const std::string& value)>;
 
 struct found_text {

@@ -106,7 +106,6 @@ struct chat_fixture {
     fake_redis redis;  // refuses scripts: budgets are local
     fake_redis::fake_client redis_client{redis};
     models::provider_budgets budgets{redis_client, rules, health};
-    std::optional<double> temperature;
     workers::chat::live_generations live;
     workers::chat::ports ports;
     events::chat_screened event = screened();
@@ -115,7 +114,7 @@ struct chat_fixture {
     chat_fixture()
         : openai(add("openai")),
           anthropic(add("anthropic")),
-          ports{database, frames, providers, health, prices, rules, budgets, temperature, live, "chat-1#1",
+          ports{database, frames, providers, health, prices, rules, budgets, live, "chat-1#1",
               {.times = {.heartbeat = milliseconds{5}}, .limits = {}}} {
         database.answer = [this](const postgres::bound& asked) { return result<postgres::rows>(row.answer(asked)); };
     }

@@ -191,12 +191,12 @@ TEST_CASE("SAAS-34: a budget of tokens takes what a call may cost, and gets back
 
 TEST_CASE("STATEX-11: the provider is asked with the product's temperature unless the caller gives one") {
     chat_fixture h;
-    h.temperature = 0.7;
+    h.rules.temperature = 0.7;
     h.openai.calls = {says({"ok"})};
     h.answer_whole();
     CHECK(h.openai.asked.at(0).temperature == 0.7);
     chat_fixture given;
-    given.temperature = 0.7;
+    given.rules.temperature = 0.7;
     given.row.parameters = R"({"temperature":0})";
     given.openai.calls = {says({"ok"})};
     given.answer_whole();
