@@ -58,7 +58,7 @@ struct two_workers {
         rules.budgets["openai"] = budget;
         REQUIRE(finish(io, one.client->command({"DEL", "budget:openai"})).has_value());
     }
-    // How many of so many requests are granted, taken by the two in turns.
+    // The number of granted requests, taken by the two in turns.
     int granted(int requests, std::int64_t tokens) {
         int out = 0;
         for (int i = 0; i < requests; ++i) out += (i % 2 ? one : other).take(tokens).wait.count() == 0;

@@ -26,20 +26,8 @@ provider_rules rules_of(std::string_view product) {
     return read_rules(databases().rows(product, sql::bind("catalogue.provider_settings", {})).text(0, 0));
 }
 
-struct world {
-    static stub_provider_process& process() {
-        static stub_provider_process one;
-        return one;
-    }
-
-    asio::io_context on;
-    std::unique_ptr<http::client> client = http::open_client(on.get_executor());
+struct world : stub_provider_client {
     health_table health;
-
-    world() {
-        log::send_to([](std::string_view) {});
-    }
-    ~world() { log::send_to({}); }
 
     // With the keys of these providers only.
     provider_list providers(const std::set<std::string_view>& names) {

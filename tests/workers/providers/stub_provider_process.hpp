@@ -7,9 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "platform/base/log.hpp"
+#include "platform/http/client.hpp"
 #include "tests/support/cpp/places.hpp"
 
 extern char** environ;
@@ -49,6 +53,22 @@ public:
 private:
     pid_t pid_ = -1;
     std::string port_;
+};
+
+// One process for all tests, a client of it, and no log.
+struct stub_provider_client {
+    static stub_provider_process& process() {
+        static stub_provider_process one;
+        return one;
+    }
+
+    boost::asio::io_context on;
+    std::unique_ptr<http::client> client = http::open_client(on.get_executor());
+
+    stub_provider_client() {
+        log::send_to([](std::string_view) {});
+    }
+    ~stub_provider_client() { log::send_to({}); }
 };
 
 }  // namespace airi::tests

@@ -17,20 +17,12 @@ using namespace workers::providers;
 const std::string whole = "tok0 tok1 tok2 tok3 tok4 tok5 tok6 tok7";
 const std::string before_fault = "tok0 tok1 tok2";
 
-// One stub provider for all tests of this file, and the five providers that have a wire format.
-struct world {
-    static stub_provider_process& process() {
-        static stub_provider_process one;
-        return one;
-    }
-
-    asio::io_context on;
-    std::unique_ptr<http::client> client = http::open_client(on.get_executor());
+// The five providers that have a wire format.
+struct world : stub_provider_client {
     std::vector<std::unique_ptr<chat_provider>> providers;
     time_limits bound{.first_token = seconds(5), .gap = seconds(5), .total = seconds(9)};
 
     world() {
-        log::send_to([](std::string_view) {});
         const auto& at = process();
         provider_settings settings;
         settings.anthropic_api_key = secret("key");
@@ -43,7 +35,6 @@ struct world {
         providers = from_settings(settings, *client, on.get_executor());
         providers.pop_back();
     }
-    ~world() { log::send_to({}); }
 
     // A model that the provider has.
     static std::string model_of(const chat_provider& provider) {
