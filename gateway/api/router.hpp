@@ -1,5 +1,5 @@
-// Which row of the tables answers a method and path, by its own or by another way, with and without its prefix. Built
-// once, read by every thread.
+// Finds the row of the tables that answers a method and path, by its own or by another way, with and without its
+// prefix. Built once, read by every thread.
 #pragma once
 
 #include <map>

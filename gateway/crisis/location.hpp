@@ -6,8 +6,8 @@
 
 namespace airi::gateway {
 
-/// What is known of a person, each empty when it is not: the country that they picked and the one of their profile, a
-/// telephone number in E.164, what a trusted proxy says, and the product's default.
+/// The known facts about a person, each empty when it is unknown: the country that they picked, their profile's, a
+/// telephone number in E.164, a trusted proxy's header, and the product's default.
 struct location_signals {
     std::string_view picked, profile, phone, proxy, fallback;
 };

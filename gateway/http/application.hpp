@@ -33,7 +33,7 @@ struct request {
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, as sent otherwise
     std::string body;
     std::string address;      ///< the peer's IP (or the last X-Forwarded-For entry behind a trusted proxy)
-    bool from_proxy = false;  ///< the peer is a trusted proxy, so what its headers say of the client is true
+    bool from_proxy = false;  ///< the peer is a trusted proxy, so its headers about the client are true
     std::string id;           ///< X-Request-Id, given or made
     std::string traceparent;  ///< W3C, given or made
     instant arrived = now();

@@ -9,7 +9,7 @@
 
 namespace airi::gateway {
 
-/// What a product decides about its headers.
+/// The choices of a product about its headers.
 struct header_policy {
     std::int64_t hsts_seconds = 31'536'000;
     bool hsts_subdomains = true;

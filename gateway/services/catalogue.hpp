@@ -43,7 +43,7 @@ struct catalogue_rows {
     bool loaded = false;
     std::vector<sql::crisis::resource> crisis;  ///< the help lines of all countries
 
-    /// What the plan of this account may name, each name once, by priority.
+    /// The models and tiers that the plan of this account may name, each name once, by priority.
     std::vector<model_name> offered_to(const account&) const;
     /// Whether the plan of this account may name the model.
     bool offers(std::string_view model, const account&) const;

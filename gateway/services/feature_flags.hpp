@@ -1,5 +1,5 @@
-// Feature flags: whom a part of the product is on for. sql/functions/settings.sql declares them, profiles and admins
-// set them, the catalogue holds them; routes ask here, and GET /settings tells clients.
+// Feature flags: the users for whom a part of the product is on. sql/functions/settings.sql declares them, profiles and
+// admins set them, the catalogue holds them; routes ask here, and GET /settings shows them to clients.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct flag_subject {
 };
 flag_subject subject_of(const account&, instant now);
 
-/// How far an installation opens its enabled flags: `everything` to all users of the flag's plans, `beta` as if
-/// everyone were a beta user, `stable` as they are set.
+/// An installation opens its enabled flags to all users of the flag's plans (`everything`), as if everyone were a beta
+/// user (`beta`), or as they are set (`stable`).
 enum class release_stage { everything, beta, stable };
 
 enum class flag_state { off, on, other_plan };
@@ -56,7 +56,7 @@ inline bool is_on(const services& services, std::string_view flag, const account
 /// 402 PLAN_LIMIT when the caller's plan lacks the feature, 403 FEATURE_DISABLED when it is off for them.
 std::optional<problem> check_flag(const services&, std::string_view flag, const account* caller);
 
-/// {"voice_chat": true, …}: what is on for the caller.
+/// {"voice_chat": true, …}: whether each flag is on for the caller.
 std::string features_of(const services&, const account* caller);
 
 }  // namespace airi::gateway

@@ -1,5 +1,5 @@
-// Request rates and daily quotas, decided together by one atomic Redis script for all gateways. How a rate counts is
-// its strategy. A sliding window keeps a log of the requests: exactly `max` in any window of that length. A token
+// Request rates and daily quotas, decided together by one atomic Redis script for all gateways. A rate counts by its
+// strategy. A sliding window keeps a log of the requests: exactly `max` in any window of that length. A token
 // bucket holds `max` and is refilled evenly over the window. A fixed window is one number for each window of the clock.
 // Without Redis the profile decides which requests pass; messages within the quota are counted exactly in Postgres.
 #pragma once
@@ -87,7 +87,7 @@ bool is_exempt(const services&, std::string_view address);
 awaitable<std::optional<problem>> take_rates(
     services&, const account&, std::string_view group, decision& used, std::string read = {});
 
-/// The same for the requests of an IP address in `group`, whoever sends them.
+/// The same for all requests of an IP address in `group`.
 awaitable<std::optional<problem>> take_address_rate(
     services&, std::string_view group, std::string address, decision& used);
 

@@ -1,5 +1,5 @@
-// What every program takes from its environment beside its own table of settings: names that products document, what
-// each AIRI_ENV changes, and the values that some names are limited to. Used by settings.cpp.
+// The part of the environment that all programs have in common, beside their tables of settings: names that products
+// document, the defaults of each AIRI_ENV, and the values that some names are limited to. Used by settings.cpp.
 #pragma once
 
 #include <map>

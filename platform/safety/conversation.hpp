@@ -1,6 +1,5 @@
-// The safety state of a conversation: a pure function of its state, what the next message shows, moderation's scores
-// and the time. The rules in words: docs/safety.md. Used by whoever gates a text; the state is stored with the
-// conversation.
+// The safety state of a conversation: a pure function of its state, the signs in the next message, moderation's scores
+// and the time. The rules in words: docs/safety.md. For gates of texts; the state is stored with the conversation.
 #pragma once
 
 #include <chrono>
@@ -20,13 +19,13 @@ std::optional<state> state_of(std::string_view name) noexcept;
 
 using time_point = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// What moderation says of the message, 0…1; 0 where none was asked.
+/// Moderation's scores of the message, 0…1; 0 where none was asked.
 struct moderation_scores {
     double self_harm = 0;
     double self_harm_intent = 0;
 };
 
-/// What is stored between two messages of a conversation. A new conversation's is conversation{}.
+/// The part that is stored between two messages of a conversation. A new conversation's is conversation{}.
 struct conversation {
     state now = state::normal;
     double score = 0;        ///< of the last messages, decayed
@@ -56,7 +55,7 @@ struct policy {
     static result<policy> parse(std::string_view json);
 };
 
-/// What is to be done with the message.
+/// The handling of the message.
 enum class path : std::uint8_t {
     model,    ///< as any other
     careful,  ///< the model, with the product's instructions for people in distress; resources stay in view

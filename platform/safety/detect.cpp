@@ -102,7 +102,7 @@ std::optional<use> subject_of(const scene& s, const hit& m, std::uint32_t from =
 
 bool quoted(const scene& s, const hit& m) {
     if (s.words.words[m.begin].quoted && s.words.words[m.end - 1].quoted) return true;
-    // "the song is called …", "he said I want …": not when the writer is who says it.
+    // "the song is called …", "he said I want …": not when the writer says it.
     if (s.cue(use::title, m, [&](const hit& t) { return t.end <= m.begin && m.begin - t.end <= 2; })) return true;
     return s.cue(use::says, m, [&](const hit& t) {
         if (t.end > m.begin || m.begin - t.end > 2 || s.apart(t.begin, m.begin)) return false;

@@ -11,13 +11,13 @@
 
 namespace airi::safety {
 
-/// Why a phrase counts for less than its rule's level.
+/// The reason for which a phrase counts for less than its rule's level.
 enum class dismissal : std::uint8_t { none, idiom, negated, quoted, third_person, past, media, joke };
 std::string_view name_of(dismissal) noexcept;
 
 struct signal {
-    level found = level::none;         ///< what it counts for here
-    level explicitness = level::none;  ///< what the phrase alone says
+    level found = level::none;         ///< in this text
+    level explicitness = level::none;  ///< of the phrase alone
     category about = category::suicide;
     dismissal because = dismissal::none;
     std::string rule;   ///< "<language>:<line>", in the rules of this version

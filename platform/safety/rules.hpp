@@ -1,6 +1,5 @@
 // The rules of crisis detection, read from platform/safety/rules/<language>.txt (their format:
-// platform/safety/README.md) and from lines that a profile adds. Used by detect.cpp, and by whoever loads them at the
-// start of a program.
+// platform/safety/README.md) and from lines that a profile adds. Used by detect.cpp; programs load them at their start.
 #pragma once
 
 #include <array>
@@ -22,7 +21,7 @@ constexpr std::size_t categories = 4;
 std::string_view name_of(level) noexcept;
 std::string_view name_of(category) noexcept;
 
-/// What a pattern is for. The first three make signals, the others change or weigh them.
+/// The purpose of a pattern. The first three make signals, the others change or weigh them.
 enum class use : std::uint8_t {
     high,
     medium,
@@ -38,7 +37,7 @@ enum class use : std::uint8_t {
     did,       ///< a verb of the past
     again,     ///< it has come back
     media,     ///< song, film, book, game
-    says,      ///< what another person says follows
+    says,      ///< another person's words follow
     title,     ///< what follows is a title or a quotation
     joke,      ///< hyperbole or fun
     imminent,  ///< a time, means or farewell; makes a signal graver and no joke

@@ -1,4 +1,4 @@
-// What ICU knows of characters, for normalise.cpp.
+// ICU's knowledge of characters, for normalise.cpp.
 #pragma once
 
 #include <string>

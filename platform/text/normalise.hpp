@@ -1,5 +1,5 @@
-// One normaliser for text of people: what looks alike becomes alike, and words have boundaries. Used by the safety
-// gate; screening and search can stand on it.
+// One normaliser for text of people: letters that look alike become alike, and words have boundaries. Used by the
+// safety gate; screening and search can stand on it.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace {
 
-// What the command prints, and its exit status.
+// The command's output and exit status.
 std::pair<std::string, int> output_of(const std::string& command) {
     auto* pipe = popen((command + " 2>&1").c_str(), "r");
     REQUIRE(pipe);

@@ -340,7 +340,7 @@ test("EZRI-10: administrators read every user's conversations and messages, logg
         rejected(await other.api('GET', path), 403, 'FORBIDDEN');
         rejected(await admin.api('GET', path.replace(/[0-9a-f-]{36}/, crypto.randomUUID())), 404, 'NOT_FOUND');
     }
-    // What administrators may read they read by functions that ask for the role again; the role itself reads nothing.
+    // Administrators read by functions that check their role again; the role itself reads nothing.
     const client = await stage.system.database.connect();
     try {
         await client.query('begin; set local role airi_app');

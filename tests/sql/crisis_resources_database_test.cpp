@@ -1,4 +1,4 @@
-// What the profiles say of help lines, walked row by row in a database of each product.
+// The profiles' help lines, walked row by row in a database of each product.
 // A connection knows a prepared statement by its address, so each lives as long as the program.
 #include <set>
 

@@ -1,5 +1,5 @@
-// What the products' own settings change in the gateway, with each product's database, and which settings and flags the
-// database rejects.
+// The effects of the products' own settings in the gateway, with each product's database, and which settings and flags
+// the database rejects.
 #include "gateway/auth/cookies.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
 #include "tests/sql/product_databases.hpp"

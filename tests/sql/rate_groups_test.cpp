@@ -24,7 +24,7 @@ const std::map<std::string, std::string_view> owed{
     {"voice", "speech"},
 };
 
-// What the dispatcher counts by itself: all requests of a user, those of an address, and a message.
+// The groups that the dispatcher counts by itself: all requests of a user, those of an address, and a message.
 const names of_the_dispatcher{"api", "anonymous", "chat"};
 
 /// Of a profile's file: "<group>/<scope>" of each of its limits for every plan, and of all its limits.

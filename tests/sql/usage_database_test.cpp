@@ -1,4 +1,4 @@
-// What a batch of usage events changes, on each product.
+// The effects of a batch of usage events, on each product.
 #include <doctest/doctest.h>
 
 #include <map>

@@ -1,4 +1,4 @@
-// Which requests are counted against their address before a server is asked who sends them.
+// Requests that are counted against their address before a server is asked for their sender.
 #include "gateway/auth/authenticate.hpp"
 
 #include "gateway/auth/api_keys.hpp"

@@ -1,4 +1,4 @@
-// The three strategies of a rate in a real Redis. What a window forgets with time is set back in Redis: no test waits.
+// The three strategies of a rate in a real Redis. Windows are set back in Redis instead of waiting.
 #include "gateway/services/rate_limiter.hpp"
 
 #include <boost/asio/detached.hpp>

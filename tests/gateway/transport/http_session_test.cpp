@@ -55,7 +55,7 @@ TEST_CASE("AIRI-12 SAAS-09: the application decides the security headers, those 
     });
     const auto own = policy();
     for (const auto& reply : {own.first, own.second}) CHECK(shown(reply) == "max-age=60 | default-src 'self'");
-    // What would break the framing is not sent.
+    // A value that would break the framing is not sent.
     server.on_thread([&] {
         server.app.security = std::make_shared<const gateway::security_headers>(
             gateway::header_policy{60, false, "default-src 'self'\r\nX: y"});

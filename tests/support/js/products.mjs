@@ -1,5 +1,4 @@
-// What the tests of the five products compare with their documents: the profile's rows, and answers as a client sees
-// them.
+// Comparisons of the five products with their documents: the profile's rows, and answers as a client sees them.
 
 import assert from 'node:assert/strict';
 

@@ -10,7 +10,7 @@
 namespace airi::stub_provider {
 namespace {
 
-// What the providers' documents list as accepted in November 2026, of each provider a part.
+// Ids that the providers' documents list as accepted in November 2026, of each provider a part.
 constexpr std::array<std::string_view, 6> openai_models{
     "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-5.6-sol", "gpt-5.6-terra"};
 constexpr std::array<std::string_view, 2> groq_models{"openai/gpt-oss-120b", "openai/gpt-oss-20b"};
