@@ -66,10 +66,10 @@ const postgres::prepared set_flag{"set_flag",
     {}};
 const postgres::prepared mistake_of{"mistake", "select airi.setting_mistake($1, $2::jsonb)", {}};
 
-bool accepts(const postgres::prepared& statement, std::string name, std::string value) {
+bool accepts(const postgres::prepared& statement, std::string name, std::string value, std::string_view of = "saas") {
     postgres::transaction work;
     work.statements.push_back({&statement, {std::move(name), std::move(value)}});
-    return static_cast<bool>(test::run(databases().at("saas"), std::move(work)));
+    return static_cast<bool>(test::run(databases().at(of), std::move(work)));
 }
 
 std::string mistake(std::string key, std::string value) {
@@ -120,6 +120,20 @@ TEST_CASE(
     CHECK(howto.code_of(howto.ask(refresh)) == "INVALID_REFRESH_TOKEN");
     refresh.headers.emplace_back("origin", "https://evil.example");
     CHECK(howto.code_of(howto.ask(refresh)) == "ORIGIN_NOT_ALLOWED");
+}
+
+TEST_CASE("HOWTO-03: a page of the product's own origin renews its cookies") {
+    const auto code = [] {
+        product_gateway howto("howto");
+        auto refresh = howto.anonymous(gateway::verb::post, "/api/v1/auth/refresh", "{}");
+        refresh.headers.emplace_back("cookie", "__Secure-airi_refresh=x");
+        refresh.headers.emplace_back("origin", "https://howto.example");
+        return howto.code_of(howto.ask(refresh));
+    };
+    CHECK(code() == "ORIGIN_NOT_ALLOWED");
+    REQUIRE(accepts(set_setting, "cors_origins", R"(["https://howto.example"])", "howto"));
+    CHECK(code() == "INVALID_REFRESH_TOKEN");
+    CHECK(accepts(set_setting, "cors_origins", "[]", "howto"));
 }
 
 TEST_CASE("EZRI-06: a login at Ezri answers with the access token, and sets the refresh token as HTTP-only cookie") {
