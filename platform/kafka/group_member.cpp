@@ -182,6 +182,7 @@ std::optional<group_member::outcome> group_member::committed(milliseconds limit)
             err = each.err;
     }
     out.failed = err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!out.failed) connection_.answered();
     // During a rebalance a commit fails for the moment and is repeated.
     if (out.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
         connection_.log_error("commit", err, rd_kafka_err2str(err));
