@@ -62,7 +62,7 @@ void idle_run::speak() {
     waiting = true;
     sent = steady::now();
     sockets[speaker]->send(
-        message_send(people[speaker].conversations.front(), "[[stub " + script + "]] Hello.", uuid::v7().text()));
+        message_send(people[speaker].conversations.front(), "[[stub any_model=1 " + script + "]] Hello.", uuid::v7().text()));
 }
 
 void idle_run::delta_received(std::size_t number) {

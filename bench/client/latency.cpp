@@ -23,7 +23,7 @@ struct latency_run {
     std::minstd_rand dice{7};
 
     explicit latency_run(const options& arguments, std::int64_t streams) {
-        content = "[[stub " + arguments.text("script") + "]] Tell me about the sea.";
+        content = "[[stub any_model=1 " + arguments.text("script") + "]] Tell me about the sea.";
         // A run starts its connections one after the other; only the steady time after that counts.
         const auto begun = steady::now() + std::chrono::milliseconds(200 + 4 * streams);
         measured_from = begun + seconds(arguments.number("warmup", 3));

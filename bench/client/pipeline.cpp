@@ -148,7 +148,7 @@ void pipeline_run::wait_for_rest(steady::time_point until) {
 
 std::string pipeline(const options& arguments) {
     pipeline_run all;
-    all.content = "[[stub " + arguments.text("script") + "]] Good morning.";
+    all.content = "[[stub any_model=1 " + arguments.text("script") + "]] Good morning.";
     all.rate = arguments.number("rate", 1000);
     all.window = arguments.number("window", 0);
     all.duration = seconds(arguments.number("seconds", 60));

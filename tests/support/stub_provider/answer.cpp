@@ -150,8 +150,9 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
     }
     const chat_request& asked = parsed.asked;
     const named_script named = split_model(asked.model);
-    if (!wrong && !knows_model(target.vendor, named.model)) wrong = scripted(target.vendor, 404, named.model, "");
     script plan = script_of(request, named.words, asked.last_user, target.vendor);
+    if (!wrong && !plan.any_model && !knows_model(target.vendor, named.model))
+        wrong = scripted(target.vendor, 404, named.model, "");
     spend_times(plan, target.vendor, asked.last_user, records);
     if (!wrong && !plan.mistake.empty()) wrong = mistaken(plan.mistake);
     if (!wrong && plan.status >= 400) wrong = scripted(target.vendor, plan.status, named.model, plan.code);
