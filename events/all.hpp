@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "events/chat.hpp"
+#include "events/crisis.hpp"
 #include "events/email.hpp"
 #include "events/exports.hpp"
 #include "events/moderation.hpp"
@@ -14,6 +15,6 @@
 namespace airi::events {
 
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
-    email_requested, export_requested, identity_requested, notification_requested>;
+    email_requested, export_requested, identity_requested, notification_requested, crisis_detected>;
 
 }  // namespace airi::events

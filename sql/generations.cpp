@@ -52,14 +52,29 @@ std::string calls_json(const std::vector<provider_call>& calls) {
     return out + ']';
 }
 
-postgres::bound screen(const events::chat_requested& in, const verdict_row& verdict) {
-    return bind("messages.screen",
-        {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
-            {"reply", in.reply}, {"client", in.client_message_id}, {"content", in.content},
-            {"content_type", in.content_type}, {"model", in.model},
-            {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text}, {"listed", in.listed},
-            {"created", in.created_at}, {"action", verdict.action}, {"categories", verdict.categories},
-            {"confidence", verdict.confidence}, {"reason", verdict.reason}, {"replaces", optional(in.replaces)}});
+postgres::bound screen(
+    const events::chat_requested& in, const verdict_row& verdict, const std::optional<std::string>& safety) {
+    return bind(
+        "messages.screen", {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user},
+                               {"generation", in.generation}, {"reply", in.reply}, {"client", in.client_message_id},
+                               {"content", in.content}, {"content_type", in.content_type}, {"model", in.model},
+                               {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text},
+                               {"listed", in.listed}, {"created", in.created_at}, {"action", verdict.action},
+                               {"categories", verdict.categories}, {"confidence", verdict.confidence},
+                               {"reason", verdict.reason}, {"replaces", optional(in.replaces)}, {"safety", safety}});
+}
+
+std::optional<screened> read_screened(const postgres::rows& rows) {
+    const auto parsed = rows.empty() ? std::nullopt : std::optional(json::document::parse(rows.text(0, 0)));
+    if (!parsed || !*parsed) return std::nullopt;
+    const auto v = (*parsed)->root();
+    screened out;
+    out.stale = v["stale"].exists();
+    out.state = v["stale"].text();
+    out.repeated = v["repeated"].boolean().value_or(false);
+    out.decision = v["decision"].text();
+    if (v["end"].type() == json::kind::object) out.ended = end_of(v["end"]);
+    return out;
 }
 
 postgres::bound abandon_message(const events::chat_requested& in, std::string_view error_code) {
@@ -96,6 +111,7 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.cancelled = v["cancelled"].boolean().value_or(false);
     out.model = text_of(v["model"]);
     out.parameters = v["parameters"].text();
+    out.safety_state = text_of(v["safety"]["safety_state"]);
     out.rank = number_of(v["rank"]);
     out.context_tokens = number_of(v["context_tokens"]);
     out.reply_tokens = number_of(v["reply_tokens"]);

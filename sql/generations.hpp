@@ -12,14 +12,19 @@
 
 namespace airi::sql::generations {
 
+/// The provider and model of a fixed reply, which no model wrote; the metadata and events of replies have them.
+inline constexpr std::string_view own_provider = "airi", crisis_model = "crisis";
+
 struct verdict_row {
     std::string_view action;  ///< allow, warn, block, review
     std::vector<std::string> categories;
     double confidence = 0;
     std::string_view reason;
 };
-/// Stores a message and its generation; a repetition changes nothing.
-postgres::bound screen(const events::chat_requested&, const verdict_row&);
+/// Stores a message and its generation; a repetition changes nothing. `safety` is JSON as messages_screen takes it
+/// (sql/functions/messages.sql).
+postgres::bound screen(
+    const events::chat_requested&, const verdict_row&, const std::optional<std::string>& safety = std::nullopt);
 
 /// Fails a message that could not be stored; a stored one stays as it is.
 postgres::bound abandon_message(const events::chat_requested&, std::string_view error_code);
@@ -33,6 +38,17 @@ struct end {
     std::string message;  ///< the reply as JSON, or "null"
     bool cached = false;  ///< the reply came from the reply cache, without a provider
 };
+
+/// What screen() returns where more has happened than storing a message that a model answers.
+struct screened {
+    bool stale = false;        ///< nothing was stored: the conversation's state is another one, `state`
+    std::string state;         ///< JSON, as stored in conversations.safety; "null": none
+    bool repeated = false;     ///< the message was stored before; `decision` and `ended` are of that time
+    std::string decision;      ///< JSON of the stored decision; "null": none
+    std::optional<end> ended;  ///< of a generation with a fixed reply
+};
+/// None for no row: the message was stored as asked, and is to be answered by a model.
+std::optional<screened> read_screened(const postgres::rows&);
 
 struct past_turn {
     bool by_user = true;
@@ -48,8 +64,9 @@ struct claimed {
     // mine:
     std::int64_t epoch = 0, attempts = 0;
     bool cancelled = false;
-    std::string model;       ///< of the request, the conversation or the companion; may be empty
-    std::string parameters;  ///< JSON object
+    std::string model;         ///< of the request, the conversation or the companion; may be empty
+    std::string safety_state;  ///< of the conversation; empty: NORMAL
+    std::string parameters;    ///< JSON object
     std::int64_t rank = 0, context_tokens = 0, reply_tokens = 0;
     std::vector<std::string> providers;  ///< the only ones that the plan allows; empty: all
     std::string system_prompt, personality;

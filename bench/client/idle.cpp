@@ -61,8 +61,8 @@ void idle_run::speak() {
     speaker = (speaker + 7'919) % people.size();
     waiting = true;
     sent = steady::now();
-    sockets[speaker]->send(
-        message_send(people[speaker].conversations.front(), "[[stub any_model=1 " + script + "]] Hello.", uuid::v7().text()));
+    sockets[speaker]->send(message_send(
+        people[speaker].conversations.front(), "[[stub any_model=1 " + script + "]] Hello.", uuid::v7().text()));
 }
 
 void idle_run::delta_received(std::size_t number) {

@@ -35,7 +35,7 @@ inline constexpr std::tuple domains{
         "connection"},
     domain<from_client<typing_start, typing_stop>, from_server<conversation_updated, typing_started, typing_stopped>>{
         "conversations"},
-    domain<from_client<>, from_server<crisis_resources, safety_state_change>>{"crisis"},
+    domain<from_client<>, from_server<crisis_resources, safety_state_change, crisis_alert>>{"crisis"},
     domain<from_client<message_send, message_cancel, resume>, from_server<message_accepted, message_created, resumed>>{
         "messages"},
     domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_complete,

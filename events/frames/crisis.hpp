@@ -1,7 +1,9 @@
-// The frames of crisis safety: help lines for a person at risk, and the change of a conversation's safety state.
+// The frames of crisis safety: help lines for a person at risk, the change of a conversation's safety state, and alerts
+// for the people who work on them.
 #pragma once
 
 #include "events/field.hpp"
+#include "platform/base/clock.hpp"
 #include "platform/base/ids.hpp"
 
 namespace airi::events::frames {
@@ -36,5 +38,31 @@ struct safety_state_change {
         field("new_state", &safety_state_change::new_state, {.schema = states}),
     };
 };
+
+struct crisis_alert {
+    alert_id alert;
+    user_id user;
+    conversation_id conversation;
+    std::string severity, trigger_type, status;
+    instant created_at;
+
+    static constexpr std::string_view type = "crisis_alert";
+    static constexpr std::string_view summary =
+        "An alert is new, or its status has changed; on the channels crisis and admin. It may come twice.";
+    static constexpr auto fields = std::tuple{
+        field("alert_id", &crisis_alert::alert),
+        field("user_id", &crisis_alert::user),
+        field("conversation_id", &crisis_alert::conversation),
+        field("severity", &crisis_alert::severity, {.schema = R"({"enum": ["low", "medium", "high", "critical"]})"}),
+        field("trigger_type", &crisis_alert::trigger_type,
+            {.schema = R"({"enum": ["suicide", "self_harm", "violence", "eating_disorder", "other"]})"}),
+        field("status", &crisis_alert::status,
+            {.schema = R"({"enum": ["pending", "reviewed", "resolved", "escalated"]})"}),
+        field("created_at", &crisis_alert::created_at),
+    };
+};
+
+/// Channels with the alerts of everybody; see gateway/messaging/channel_access.hpp for who may listen.
+inline constexpr std::string_view alert_channels[] = {"crisis", "admin"};
 
 }  // namespace airi::events::frames

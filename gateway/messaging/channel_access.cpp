@@ -17,7 +17,10 @@ std::optional<conversation_id> conversation_of(std::string_view channel) {
 awaitable<std::optional<problem>> check_channel(
     services& services, std::shared_ptr<const account> caller, std::string channel) {
     if (channel == events::channel_of(caller->id)) co_return std::nullopt;
-    if ((channel == "admin" || channel == "crisis") && caller->role != "user") co_return std::nullopt;
+    const auto& role = caller->role;
+    const bool is_admin = role == "admin" || role == "super";
+    if (is_admin && (channel == "admin" || channel == "crisis")) co_return std::nullopt;
+    if (role == "crisis" && channel == "crisis") co_return std::nullopt;
     const auto conversation = conversation_of(channel);
     if (!conversation) co_return not_found("channel");
     const auto rows = co_await postgres::run_one(

@@ -10,8 +10,8 @@
 
 namespace airi::gateway {
 
-/// None when the account may: to its own channel and those of its conversations, and with a role above "user" to
-/// "admin" and "crisis". Otherwise not_found, also for channels that do not exist.
+/// None when the account may: to its own channel and those of its conversations, administrators to "admin" and
+/// "crisis", the role crisis to "crisis". Otherwise not_found, also for channels that do not exist.
 awaitable<std::optional<problem>> check_channel(services&, std::shared_ptr<const account> caller, std::string channel);
 
 }  // namespace airi::gateway

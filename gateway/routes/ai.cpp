@@ -65,12 +65,17 @@ awaitable<route_result> converse(exchange& exchange) {
     auto got = co_await reply_to(exchange, std::move(order));
     if (auto* other = std::get_if<route_result>(&got)) co_return std::move(*other);
     const auto message = std::get<json::document>(got).root()["data"];
-    co_return success(200, json::object()
-                               .add("message", message["content"].string().value_or(""))
-                               .add("conversation_id", message["conversation_id"].string())
-                               .add("message_id", message["id"].string())
-                               .add("tokens_used", tokens_of(message))
-                               .text());
+    const auto metadata = message["metadata"];
+    json::object data;
+    data.add("message", message["content"].string().value_or(""))
+        .add("conversation_id", message["conversation_id"].string())
+        .add("message_id", message["id"].string())
+        .add("tokens_used", tokens_of(message))
+        .add("safety_state", metadata["safety_state"].string().value_or("NORMAL"))
+        .add("crisis_detected", metadata["crisis_detected"].boolean().value_or(false))
+        .add("sentiment_score", metadata["sentiment_score"].number());
+    if (const auto lines = metadata["crisis_resources"]; lines.exists()) data.add_raw("crisis_resources", lines.text());
+    co_return success(200, data.text());
 }
 
 constexpr std::array rows{

@@ -1,7 +1,7 @@
 // Help lines by country, for everybody: without an account and without a limit, from the catalogue in memory.
 #include "gateway/auth/authenticate.hpp"
-#include "gateway/crisis/location.hpp"
 #include "gateway/routes/tables.hpp"
+#include "platform/safety/location.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -24,14 +24,14 @@ awaitable<route_result> resources(exchange& exchange) {
     const auto& header = exchange.services.options.country_header;
     const auto rows = exchange.services.catalogue.rows();
     if (rows->crisis.empty()) co_return problem_of(make_error_code(postgres::errc::unavailable));
-    location_signals known;
+    safety::location_signals known;
     known.fallback = rows->text("crisis_default_country");
     if (const auto picked = exchange.query.find("country"); picked != exchange.query.end())
         known.picked = picked->second;
     if (request.from_proxy && !header.empty()) known.proxy = request.header(header);
     const auto profile = known.picked.empty() ? co_await country_of_caller(exchange) : std::string{};
     known.profile = profile;
-    const auto place = locate(known);
+    const auto place = safety::locate(known);
     const auto now = request.arrived;
     json::array countries;
     for (const auto country : sql::crisis::countries(rows->crisis)) countries.add(country);

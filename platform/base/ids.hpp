@@ -52,6 +52,7 @@ using conversation_id = id<struct conversation_tag>;
 using message_id = id<struct message_tag>;
 using generation_id = id<struct generation_tag>;
 using event_id = id<struct event_tag>;
+using alert_id = id<struct alert_tag>;
 
 }  // namespace airi
 

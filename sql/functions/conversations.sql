@@ -10,6 +10,8 @@ create or replace function conversation_json(c conversations) returns json langu
                        else 'active' end,
         'started_at', c.created_at, 'ended_at', c.ended_at,
         'duration_seconds', floor(extract(epoch from c.ended_at - c.created_at))::bigint,
+        'safety_state', coalesce(c.safety ->> 'state', 'NORMAL'), 'crisis_detected', c.crisis_at is not null,
+        'crisis_timestamp', c.crisis_at,
         'created_at', c.created_at, 'updated_at', c.updated_at, 'deleted_at', c.deleted_at)
 $$;
 

@@ -69,14 +69,14 @@ begin
             lease_until = clock_timestamp() + make_interval(secs => given.lease_ms / 1000.0)
         from given where g.id = given.id and g.state = 'queued'
         returning given.ordinal, g.id, g.epoch, g.attempts, g.model, g.parameters, g.user_id, g.conversation_id,
-            g.message_created_at
+            g.message_created_at, g.safety
     )
     select g.ordinal, json_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
         'cancelled', exists (select 1 from cancellations c where c.generation_id = g.id and c.user_id = g.user_id),
         'model', coalesce(g.model, v.model, c.model), 'parameters', g.parameters, 'plan', p.id, 'rank', p.rank,
         'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
         'providers', coalesce(p.features -> 'providers', '[]'),
-        'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary,
+        'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary, 'safety', g.safety,
         'history', coalesce((
             select json_agg(h)
             from (select m.role, m.content from messages m
@@ -189,7 +189,7 @@ begin
                    'tokens_out', (g).tokens_out, 'cost_nanousd', (g).cost_nanousd, 'latency_ms', (g).latency_ms,
                    'generation_id', (g).id, 'attempts', (g).attempts, 'error_code', (g).error_code,
                    'finished_at', (g).finished_at)
-               || case when cached then '{"cached": true}' else '{}' end::jsonb
+               || case when cached then '{"cached": true}' else '{}' end::jsonb || coalesce((g).safety, '{}')
         from (select generation as g, content, cached from ends) e
         returning m as reply
     ), called as (

@@ -53,6 +53,8 @@ begin
     delete from notifications where created_at < now() - interval '1 year';
     get diagnostics n = row_count; total := total + n;
     delete from provider_health where updated_at < now() - interval '1 day';
+    get diagnostics n = row_count; total := total + n;
+    delete from crisis_alerts where keep_until < now();
     get diagnostics n = row_count; return total + n;
 end $$;
 

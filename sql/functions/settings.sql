@@ -36,6 +36,20 @@ language sql immutable as $$
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
     -- The country for a person whose own is unknown, for help lines: ISO 3166-1 alpha-2, or * for international ones.
     ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/routes/crisis.cpp'),
+    -- The numbers of platform/safety/conversation.hpp that differ, and lines of rules: {"rules": ["high: …"]}.
+    ('crisis_policy', 'object', '{}', null, null, null, null, 'crisis', false, 'sql/queries/crisis.sql'),
+    -- For how long an alert and its evidence are kept, even when the account is erased.
+    ('crisis_evidence_days', 'integer', '365', 1, 3650, null, null, 'crisis', false, 'sql/functions/messages.sql'),
+    -- Part of the instructions to a model while a conversation is not NORMAL.
+    ('crisis_instructions', 'text',
+     '"The person you talk with may be in distress. Be calm and warm, and take what they say seriously. Say that '
+     'you are an AI. Ask openly how they are, without judging or lecturing. Never describe or compare methods of '
+     'harming oneself or others, and never promise secrecy. Encourage contact with people they trust and with '
+     'professionals; help lines are shown beside your reply. In danger to life, name the local emergency number '
+     'first."',
+     1, 4000, null, null, 'crisis', false, 'workers/chat/module.cpp'),
+    -- Whether each reply's metadata has the sentiment of its question and the state of its conversation.
+    ('message_sentiment', 'boolean', 'false', null, null, null, null, 'crisis', false, 'sql/queries/crisis.sql'),
     ('user_defaults', 'object', '{}', null, null, null, null, 'general', false, 'sql/functions/profile.sql'),
     ('heartbeat_seconds', 'integer', '30', 1, 300, null, null, 'realtime', true, 'gateway/api/websocket_upgrade.cpp'),
     -- A client's wait before it connects again, and how often it tries; 0: a growing wait, and without an end.

@@ -95,9 +95,6 @@ insert into profile_terms (term, category, action) values
     ('plant a bomb', 'violence', 'block'), ('i will kill you', 'violence', 'warn'),
     ('child porn', 'sexual', 'block'), ('underage nudes', 'sexual', 'block'),
     ('revenge porn', 'sexual', 'block'),
-    ('suicide', 'self_harm', 'warn'), ('kill myself', 'self_harm', 'warn'),
-    ('end my life', 'self_harm', 'warn'), ('want to die', 'self_harm', 'warn'),
-    ('hurt myself', 'self_harm', 'warn'),
     ('double your bitcoin', 'spam', 'block'), ('free crypto giveaway', 'spam', 'block'),
     ('buy followers', 'spam', 'block'), ('cheap viagra', 'spam', 'block'),
     ('click here to claim', 'spam', 'warn'), ('guaranteed returns', 'spam', 'warn')

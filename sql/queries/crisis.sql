@@ -20,3 +20,11 @@ from crisis_resources order by country = '*', country, position, id;
 
 -- name: crisis.country_of_caller
 select country from users where id = caller();
+
+-- name: crisis.person
+select locale, country from crisis_person(:user::uuid);
+
+-- name: crisis.settings
+-- Those that the moderation worker reads.
+select setting('crisis_policy')::text, setting('crisis_default_country') #>> '{}',
+    (setting('message_sentiment') #>> '{}')::boolean;

@@ -61,10 +61,11 @@ select coalesce(json_agg(json_build_object(
 from shown;
 
 -- name: messages.screen (batch)
-select messages_screen(:message::uuid[], :conversation::uuid[], :user::uuid[], :generation::uuid[], :reply::uuid[],
+select ordinal, outcome::text
+from messages_screen(:message::uuid[], :conversation::uuid[], :user::uuid[], :generation::uuid[], :reply::uuid[],
     :client::text[], :content::text[], :content_type::text[], :model::text[], :parameters::jsonb[], :listed::boolean[],
     :created::timestamptz[], :action::text[], :categories::text[], :confidence::double precision[], :reason::text[],
-    :replaces::uuid[]);
+    :replaces::uuid[], :safety::jsonb[]);
 
 -- name: messages.abandon
 select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid,

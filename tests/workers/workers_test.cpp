@@ -93,6 +93,7 @@ TEST_CASE("only the workers that need a secret have it") {
         for (const auto& one : module->settings())
             if (contains(one.line, "_FILE)")) owners[one.name] += std::string(module->name) + ' ';
     CHECK(owners.at("ENCRYPTION_KEY") == "moderation ");
+    CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
     CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
     CHECK(owners.at("MAIL_SMTP_URL") == "email ");
     CHECK(owners.at("GOOGLE_CLIENT_SECRET") == "oauth ");

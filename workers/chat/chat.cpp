@@ -2,9 +2,9 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "workers/chat/after_commit.hpp"
 #include "workers/chat/generation_run.hpp"
 #include "workers/runtime/errors.hpp"
+#include "workers/runtime/generation_end.hpp"
 
 namespace airi::workers::chat {
 
@@ -19,7 +19,7 @@ awaitable<result<effects>> answer(events::chat_screened event, record record, co
     if (claim->is == gen::claimed::kind::leased) co_return make_error_code(errc::leased);
     if (claim->is == gen::claimed::kind::ended) {
         effects out;
-        out.after = after_end(event, claim->ended, record.traceparent());
+        out.after = after_end(event, claim->ended, record.traceparent(), source);
         co_return out;
     }
     generation_run run(

@@ -18,6 +18,8 @@
 
 namespace airi::workers::chat {
 
+inline constexpr std::string_view source = "/airi/workers/chat";  ///< of its events
+
 struct chat_options {
     lease_times times;
     int max_attempts = 5;  ///< claims of a generation before it fails
@@ -36,7 +38,10 @@ struct ports {
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;
-    reply_cache* cache = nullptr;  ///< null: no reply is cached
+    reply_cache* cache = nullptr;        ///< null: no reply is cached
+    const std::string& distress = none;  ///< crisis_instructions; reloaded
+
+    static inline const std::string none;
 };
 
 /// Claims the generation, answers it, and returns the statement that ends it. A lease held elsewhere is `errc::leased`

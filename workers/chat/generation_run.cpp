@@ -5,11 +5,11 @@
 
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
-#include "workers/chat/after_commit.hpp"
 #include "workers/chat/prompt.hpp"
 #include "workers/providers/estimate.hpp"
 #include "workers/runtime/delivery.hpp"
 #include "workers/runtime/errors.hpp"
+#include "workers/runtime/generation_end.hpp"
 
 namespace airi::workers::chat {
 namespace {
@@ -31,7 +31,7 @@ effects ended_by(postgres::bound statement, const events::chat_screened& event, 
     out.statements.push_back(std::move(statement));
     out.after_from_rows = [event, traceparent = std::move(traceparent)](const std::vector<postgres::rows>& rows) {
         const auto end = rows.front().empty() ? std::nullopt : gen::read_end(rows.front().text(0, 0));
-        return end ? after_end(event, *end, traceparent) : after_commit{};
+        return end ? after_end(event, *end, traceparent, source) : after_commit{};
     };
     return out;
 }
@@ -112,7 +112,7 @@ awaitable<> generation_run::wait_for_budget(milliseconds wait) {
 }
 
 awaitable<generation_run::outcome> generation_run::try_model(const priced_model& model) {
-    auto prompt = build_prompt(claim_, model, ports_.rules.temperature);
+    auto prompt = build_prompt(claim_, model, {ports_.rules.temperature, ports_.distress});
     if (prompt.turns.empty()) {
         too_long_ = true;
         co_return outcome::none;

@@ -46,6 +46,14 @@ awaitable<result<>> load_cache_lifetime(postgres::database& database, seconds& l
     co_return result<>{};
 }
 
+awaitable<result<>> load_distress(postgres::database& database, std::string& instructions) {
+    const auto rows = co_await postgres::run_one(
+        database, std::nullopt, sql::bind("catalogue.setting", {{"key", "crisis_instructions"}}));
+    if (!rows) co_return rows.error();
+    instructions = rows->text(0, 0);
+    co_return result<>{};
+}
+
 // The stopped generations get a moment to give their leases back.
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
@@ -80,12 +88,14 @@ worker wire(worker_host& host, const chat_settings& settings) {
     const auto& cache = host.own(chat::open_reply_cache(host.redis(), cache_lifetime));
     host.reload_every([&] { return providers::load_models(database, chat_providers, models); }, seconds{30});
     host.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
+    auto& distress = host.own(std::string{});
+    host.reload_every([&] { return load_distress(database, distress); }, seconds{10});
     host.reload_every([&] { return providers::load_rules(database, rules); }, seconds{5});
     host.reload_every([&] { return monitor.refresh(); }, seconds{5});
     follow_cancellations(host, live);
     host.on_drain_timeout([&] { return release_all(live); });
     auto work = chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules,
-        budgets, live, host.owner(), options, cache.get()}));
+        budgets, live, host.owner(), options, cache.get(), distress}));
     work.max_in_flight = static_cast<std::size_t>(settings.concurrency);
     return work;
 }

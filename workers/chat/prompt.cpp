@@ -42,14 +42,16 @@ role role_of(std::string_view name) {
 }  // namespace
 
 providers::prompt build_prompt(
-    const sql::generations::claimed& claim, const providers::priced_model& model, std::optional<double> temperature) {
+    const sql::generations::claimed& claim, const providers::priced_model& model, const prompt_rules& rules) {
     providers::prompt out;
-    out.temperature = temperature;
+    out.temperature = rules.temperature;
     out.model = model.id();
     out.api_version = model.api_version;
     out.max_tokens = std::min(claim.reply_tokens, model.reply_tokens);
     std::vector<turn> older;  // newest first
-    auto instructions = claim.personality;
+    const bool in_distress = !claim.safety_state.empty() && claim.safety_state != "NORMAL";
+    auto instructions = in_distress ? std::string(rules.distress) : std::string{};
+    append_paragraph(instructions, claim.personality);
     const auto parsed = json::document::parse(claim.parameters);
     if (parsed) {
         const auto p = parsed->root();

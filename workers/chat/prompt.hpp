@@ -10,13 +10,19 @@
 
 namespace airi::workers::chat {
 
+/// Settings of the profile.
+struct prompt_rules {
+    std::optional<double> temperature;  ///< where the caller gives none; none: the provider's own
+    std::string_view distress;          ///< instructions while the conversation's safety state is not NORMAL
+};
+
 /// It stays, with the reply it leaves room for, within the context of the plan and of the model. A long message
 /// shortens the reply (down to a quarter of the context), then the instructions; older turns are left out whole, oldest
 /// first, and the summary when it does not fit in. A prompt without turns: the message alone is too long. A caller's
 /// own turns (parameters.turns, the /v1 API) replace the history and its summary.
-/// `temperature`: where the caller gives none.
+/// While the conversation is not NORMAL, the instructions begin with those for people in distress.
 providers::prompt build_prompt(
-    const sql::generations::claimed&, const providers::priced_model&, std::optional<double> temperature = std::nullopt);
+    const sql::generations::claimed&, const providers::priced_model&, const prompt_rules& = {});
 
 /// Our own estimate of a prompt's tokens, billed when a provider gives no count.
 std::int64_t estimate_tokens(const providers::prompt&);

@@ -4,6 +4,7 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/generations.hpp"
+#include "sql/statements.hpp"
 
 namespace airi::workers::moderation {
 namespace {
@@ -47,20 +48,57 @@ awaitable<error_code> open_with(user_keys& keys, events::chat_requested& event) 
     co_return seal::errc::broken;
 }
 
+// The state that the last questions of a caller's own history lead to: no conversation of ours has it.
+safety::conversation after_turns(std::string_view parameters, const safety::gate& gate, safety::time_point sent) {
+    constexpr std::size_t most = 5;
+    const auto parsed = json::document::parse(parameters);
+    std::vector<std::string> asked;
+    if (parsed)
+        parsed->root()["turns"].each([&](json::value turn) {
+            if (turn["role"].string() == "user") asked.emplace_back(turn["content"].string().value_or(""));
+        });
+    if (!asked.empty()) asked.pop_back();  // the message itself
+    safety::conversation out;
+    for (std::size_t i = asked.size() - std::min(asked.size(), most); i < asked.size(); ++i)
+        out = gate.check_text(asked[i], out, sent).decided.after;
+    return out;
+}
+
 }  // namespace
 
-effects screen_message(const events::chat_requested& event, const std::vector<term>& terms, const record& record) {
-    const auto found = screen(event.content, terms);
-    const bool rejected = found.action == "block";
-    effects out;
-    out.statements.push_back(
-        sql::generations::screen(event, {found.action, found.categories, found.confidence, found.reason}));
-    out.after.changed_users = {event.user};
+judgement judge(const events::chat_requested& event, const std::vector<term>& terms, const safety::gate& gate,
+    stored_state before) {
+    const auto sent = std::chrono::time_point_cast<std::chrono::milliseconds>(event.created_at);
+    if (!event.listed) before.state = after_turns(event.parameters.text, gate, sent);
+    judgement out{screen(event.content, terms), {}, std::move(before), {}};
+    out.checked = gate.check_text(event.content, out.before.state, sent);
+    out.decision = decide(event, out.checked, out.before.state);
+    if (!out.decision) return out;
+    auto& found = out.found;
+    const auto way = out.decision->way;
+    const bool blocked = found.action == "block";
+    if (blocked && !out.decision->answers()) return out;
+    if (blocked || found.action == "allow" || out.decision->answers())
+        found.action = out.decision->answers() ? "review" : "warn";
+    if (way != safety::path::model) {
+        found.categories.insert(found.categories.begin(), out.decision->category);
+        found.confidence = out.decision->score;
+        found.reason = "crisis:" + std::string(safety::name_of(way));
+    }
+    return out;
+}
+
+after_commit after_judgement(const events::chat_requested& event, const verdict& found,
+    const std::optional<crisis_decision>& decision, const std::optional<sql::generations::end>& end,
+    const record& record) {
+    after_commit out;
+    out.changed_users = {event.user};
     const auto& cause = event.generation.value;
-    if (rejected) {
+    if (decision) add_consequences(out, event, *decision, end, record.traceparent());
+    if (found.action == "block") {
         auto last = events::end_frame("rejected", found.reason, "null");
-        out.after.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {1, 0},
-            last.type, std::move(last.more)});
+        out.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {1, 0}, last.type,
+            std::move(last.more)});
         const events::chat_finished finished{.conversation = event.conversation,
             .user = event.user,
             .message = event.message,
@@ -70,15 +108,15 @@ effects screen_message(const events::chat_requested& event, const std::vector<te
             .error_code = found.reason,
             .provider = {},
             .model = {}};
-        out.after.events.push_back(events::envelope(finished, origin_of(cause, "finished", record, event.created_at)));
-    } else {
+        out.events.push_back(events::envelope(finished, origin_of(cause, "finished", record, event.created_at)));
+    } else if (!end) {
         const events::chat_screened screened{event.conversation, event.user, event.message, event.generation,
             event.reply, event.created_at, event.listed};
-        out.after.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
+        out.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
     }
     const events::moderation_decided decided{event.message, event.user, found.action,
         found.categories.empty() ? "" : found.categories.front(), found.reason, found.confidence};
-    out.after.events.push_back(events::envelope(decided, origin_of(cause, "decided", record, event.created_at)));
+    out.events.push_back(events::envelope(decided, origin_of(cause, "decided", record, event.created_at)));
     return out;
 }
 
@@ -114,18 +152,66 @@ bool open(events::chat_requested& event, const seal::key& key) {
     return true;
 }
 
-worker declare(const term_list& terms, user_keys& keys) {
+namespace {
+
+awaitable<result<person>> find_person(postgres::database& database, user_id whose) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.person", {{"user", whose}}));
+    if (!rows) co_return rows.error();
+    if (rows->empty()) co_return person{};
+    auto [locale, country] = rows->read<std::string, std::string>(0);
+    co_return person{std::move(locale), std::move(country)};
+}
+
+// Judges and stores a message. Nearly every conversation has no state, so it is judged as if it had none; the statement
+// that stores it stores nothing when that is wrong, and returns the state.
+awaitable<result<effects>> screen_message(events::chat_requested event, record record, const ports& ports) {
+    const auto terms = ports.terms;
+    const auto data = ports.safety;
+    stored_state before;
+    for (int tries = 0; tries < 5; ++tries) {
+        auto judged = judge(event, *terms, *data.gate, before);
+        person whose;
+        if (judged.decision && judged.decision->answers()) {
+            auto found = co_await find_person(ports.database, event.user);
+            if (!found) co_return found.error();
+            whose = std::move(*found);
+        }
+        const auto& [action, categories, confidence, reason] = judged.found;
+        const auto safety =
+            safety_record(event, judged.checked, judged.before, judged.decision, data, whose, ports.evidence);
+        const auto rows = co_await postgres::run_grouped(ports.database, event.conversation.text(),
+            sql::generations::screen(event, {action, categories, confidence, reason}, safety));
+        if (!rows) co_return rows.error();
+        const auto outcome = sql::generations::read_screened(*rows);
+        if (outcome && outcome->stale) {
+            before = stored_state::parse(outcome->state);
+            continue;
+        }
+        if (outcome && outcome->repeated) judged.decision = crisis_decision::parse(outcome->decision);
+        const auto end = outcome ? outcome->ended : std::nullopt;
+        if (judged.decision && judged.decision->alert)
+            log::warn("crisis.detected",
+                {{"alert_id", judged.decision->alert->text()}, {"severity", judged.decision->severity},
+                    {"generation_id", event.generation.text()}});
+        effects out;
+        out.after = after_judgement(event, judged.found, judged.decision, end, record);
+        co_return out;
+    }
+    co_return make_error_code(postgres::errc::conflict);
+}
+
+}  // namespace
+
+worker declare(const ports& ports) {
     struct handler {
-        const term_list& terms_in_force;
-        user_keys& keys;
+        const moderation::ports& ports;
         awaitable<result<effects>> operator()(events::chat_requested event, record record) const {
             if (event.sealed) {
-                const auto outcome = co_await open_with(keys, event);
+                const auto outcome = co_await open_with(ports.keys, event);
                 if (outcome == seal::errc::broken) co_return unreadable(event, record);
                 if (outcome) co_return outcome;
             }
-            const auto terms = terms_in_force;
-            co_return screen_message(event, *terms, record);
+            co_return co_await screen_message(std::move(event), record, ports);
         }
     };
     worker out;
@@ -134,7 +220,7 @@ worker declare(const term_list& terms, user_keys& keys) {
     out.topic = std::string(events::chat_requested::topic);
     out.max_in_flight = 256;
     out.groups_effects = true;
-    out.handle = on_event<events::chat_requested>(handler{terms, keys});
+    out.handle = on_event<events::chat_requested>(handler{ports});
     out.give_up = [](record record) {
         const auto event = events::decode<events::chat_requested>(record.message.value);
         return event ? give_up(*event, record) : effects{};

@@ -1,9 +1,11 @@
-// The moderation worker: a requested message in; stored, and passed on to the chat worker or rejected.
+// The moderation worker: a requested message in; stored, and passed on to the chat worker, rejected, or answered with a
+// fixed reply and help lines.
 #pragma once
 
 #include <memory>
 
 #include "events/chat.hpp"
+#include "workers/moderation/crisis.hpp"
 #include "workers/moderation/screen.hpp"
 #include "workers/moderation/user_keys.hpp"
 #include "workers/runtime/worker.hpp"
@@ -13,8 +15,19 @@ namespace airi::workers::moderation {
 /// The terms in force; a reload replaces the list as a whole.
 using term_list = std::shared_ptr<const std::vector<term>>;
 
-/// The effects of screening a message. Pure: the same event gives the same effects.
-effects screen_message(const events::chat_requested&, const std::vector<term>&, const record&);
+/// A message judged by the terms and by its safety check.
+struct judgement {
+    verdict found;
+    safety::gate::checked checked;
+    stored_state before;
+    std::optional<crisis_decision> decision;
+};
+/// Pure: the same event, terms and state give the same judgement. A crisis outweighs a blocked term: its reply is help.
+judgement judge(const events::chat_requested&, const std::vector<term>&, const safety::gate&, stored_state = {});
+
+/// What follows a judgement, once it is stored: `decision` is the stored one.
+after_commit after_judgement(const events::chat_requested&, const verdict&, const std::optional<crisis_decision>&,
+    const std::optional<sql::generations::end>&, const record&);
 
 /// Ends a message that cannot be screened: failed, and its client is informed.
 effects give_up(const events::chat_requested&, const record&);
@@ -25,7 +38,14 @@ effects unreadable(const events::chat_requested&, const record&);
 /// Decrypts the sealed fields in place; false when they were not sealed with this key.
 bool open(events::chat_requested&, const seal::key&);
 
-/// `terms` is read for each message.
-worker declare(const term_list& terms, user_keys& keys);
+struct ports {
+    postgres::database& database;
+    user_keys& keys;
+    const term_list& terms;  ///< read for each message, like `safety`
+    const safety_data& safety;
+    const seal::key& evidence;
+};
+
+worker declare(const ports&);
 
 }  // namespace airi::workers::moderation

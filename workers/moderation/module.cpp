@@ -1,3 +1,6 @@
+#include <stdexcept>
+
+#include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
 #include "workers/runtime/worker_module.hpp"
@@ -8,15 +11,23 @@ namespace {
 struct moderation_settings {
     secret encryption_key;
     secret encryption_key_previous;
+    secret evidence_key;
 
     static constexpr auto settings = std::tuple{
         setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
             {.required = true}},
         setting{"ENCRYPTION_KEY_PREVIOUS", &moderation_settings::encryption_key_previous,
             "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
+        setting{"EVIDENCE_KEY", &moderation_settings::evidence_key,
+            "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
     };
 
-    std::vector<std::string> mistakes() const { return seal::mistakes_of(encryption_key, encryption_key_previous); }
+    std::vector<std::string> mistakes() const {
+        auto out = seal::mistakes_of(encryption_key, encryption_key_previous);
+        if (!evidence_key.empty() && evidence_key.reveal().size() < 32)
+            out.push_back("EVIDENCE_KEY has fewer than 32 bytes");
+        return out;
+    }
 };
 
 awaitable<result<>> load_terms(postgres::database& database, moderation::term_list& terms) {
@@ -31,14 +42,37 @@ awaitable<result<>> load_terms(postgres::database& database, moderation::term_li
     co_return result<>{};
 }
 
+awaitable<result<>> load_safety(postgres::database& database, moderation::safety_data& data) {
+    const auto lines = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.resources", {}));
+    if (!lines) co_return lines.error();
+    data.resources = std::make_shared<const std::vector<sql::crisis::resource>>(sql::crisis::read(*lines));
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.settings", {}));
+    if (!rows) co_return rows.error();
+    auto [policy, country, sentiment] = rows->read<std::string, std::string, bool>(0);
+    data.default_country = std::move(country);
+    data.stores_sentiment = sentiment;
+    if (policy == data.policy) co_return result<>{};
+    try {
+        data.gate = std::make_shared<const safety::gate>(policy);
+    } catch (const std::invalid_argument& e) {
+        // The rules in force stay: a conversation without any would be the worse mistake.
+        log::error("crisis_policy.invalid", {{"what", e.what()}});
+    }
+    data.policy = std::move(policy);
+    co_return result<>{};
+}
+
 worker wire(worker_host& host, const moderation_settings& settings) {
     const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
     auto& keys = host.own(moderation::user_keys(host.executor(), host.database(), master));
     auto& terms = host.own<moderation::term_list>(std::make_shared<std::vector<moderation::term>>());
+    auto& data = host.own(moderation::safety_data{});
+    const auto& evidence = host.own(seal::key::of(settings.evidence_key, "evidence"));
     host.reload_every([&] { return load_terms(host.database(), terms); }, seconds{30});
+    host.reload_every([&] { return load_safety(host.database(), data); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});
-    return moderation::declare(terms, keys);
+    return moderation::declare(host.own(moderation::ports{host.database(), keys, terms, data, evidence}));
 }
 
 }  // namespace

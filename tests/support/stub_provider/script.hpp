@@ -55,7 +55,7 @@ struct script {
     usage_mode usage = usage_mode::last;
     bool usage_given = false;
     bool obey_max_tokens = false;
-    bool any_model = false;  // no model is unknown
+    bool any_model = false;   // no model is unknown
     std::int64_t times = -1;  // -1 = every time
     std::string text;         // the scripted words, as given
     std::string mistake;      // the first unknown key or value

@@ -34,7 +34,7 @@ function forGateway(system, port) {
 function forWorkers(system, names, port) {
     const { chatEnv, emailEnv, oauthEnv } = system.options;
     const own = {
-        moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey }),
+        moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
         email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),

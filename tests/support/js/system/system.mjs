@@ -92,6 +92,7 @@ class System {
         this.brokers = brokers;
         this.jwtSecret = this.secret();
         this.encryptionKey = this.secret();
+        this.evidenceKey = this.secret();
         const roles = { AIRI_APP_PASSWORD: this.secret(), AIRI_WORKER_PASSWORD: this.secret() };
         await Promise.all([
             run(path.join(root, 'deploy/migrate.sh'), ['-', this.options.profile], {

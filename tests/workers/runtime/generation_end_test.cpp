@@ -1,4 +1,4 @@
-#include "workers/chat/after_commit.hpp"
+#include "workers/runtime/generation_end.hpp"
 
 #include "events/usage.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -6,7 +6,7 @@
 
 using namespace airi;
 using namespace airi::test;
-using workers::chat::after_end;
+using workers::after_end;
 
 namespace {
 
@@ -33,8 +33,8 @@ std::vector<std::string> topics(const workers::after_commit& of) {
 }  // namespace
 
 TEST_CASE("the same end has the same effects, byte for byte") {
-    const auto once = after_end(screened(), ended("completed"), trace),
-               again = after_end(screened(), ended("completed"), trace);
+    const auto once = after_end(screened(), ended("completed"), trace, "/airi/workers/chat"),
+               again = after_end(screened(), ended("completed"), trace, "/airi/workers/chat");
     REQUIRE(once.events.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(once.events[i].value == again.events[i].value);
@@ -49,7 +49,7 @@ TEST_CASE("the same end has the same effects, byte for byte") {
 }
 
 TEST_CASE("a completed reply ends the stream, is published and billed") {
-    const auto out = after_end(screened(), ended("completed"), trace);
+    const auto out = after_end(screened(), ended("completed"), trace, "/airi/workers/chat");
     REQUIRE(out.frames.size() == 1);
     CHECK(out.frames[0].type == events::frame_type::complete);
     CHECK(out.frames[0].position == events::position{2, 17});
@@ -77,7 +77,7 @@ TEST_CASE(
     "conversation is not") {
     for (const auto* state : {"completed", "cancelled", "failed"}) {
         CAPTURE(state);
-        const auto out = after_end(screened(), ended(state), trace);
+        const auto out = after_end(screened(), ended(state), trace, "/airi/workers/chat");
         REQUIRE(out.announcements.size() == 2);
         CHECK(out.announcements[0].channel == events::channel_of(screened().conversation));
         CHECK(out.announcements[1].channel == events::channel_of(screened().user));
@@ -89,22 +89,22 @@ TEST_CASE(
     }
     auto without_reply = ended("failed");
     without_reply.message = "null";
-    CHECK(after_end(screened(), without_reply, trace).announcements.empty());
+    CHECK(after_end(screened(), without_reply, trace, "/airi/workers/chat").announcements.empty());
     auto unlisted = screened();
     unlisted.listed = false;
-    CHECK(after_end(unlisted, ended("completed"), trace).announcements.empty());
-    CHECK(after_end(screened(), ended("rejected"), trace).announcements.empty());
+    CHECK(after_end(unlisted, ended("completed"), trace, "/airi/workers/chat").announcements.empty());
+    CHECK(after_end(screened(), ended("rejected"), trace, "/airi/workers/chat").announcements.empty());
 }
 
 TEST_CASE("a cancelled reply is billed for the part that was made") {
-    const auto out = after_end(screened(), ended("cancelled"), trace);
+    const auto out = after_end(screened(), ended("cancelled"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::cancelled);
     CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
     CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "cancelled");
 }
 
 TEST_CASE("a failed reply is sent and published, but not billed") {
-    const auto out = after_end(screened(), ended("failed", "provider_unavailable"), trace);
+    const auto out = after_end(screened(), ended("failed", "provider_unavailable"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::failed);
     CHECK(out.frames.at(0).more == R"("code":"provider_unavailable")");
     CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1"});
@@ -112,7 +112,7 @@ TEST_CASE("a failed reply is sent and published, but not billed") {
 }
 
 TEST_CASE("a rejected message, which moderation has ended, sends nothing again") {
-    const auto out = after_end(screened(), ended("rejected"), trace);
+    const auto out = after_end(screened(), ended("rejected"), trace, "/airi/workers/chat");
     CHECK(out.frames.empty());
     CHECK(out.events.empty());
 }

@@ -1,8 +1,8 @@
-#include "gateway/crisis/location.hpp"
+#include "platform/safety/location.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace airi::gateway;
+using namespace airi::safety;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace airi::gateway {
+namespace airi::safety {
 
 /// The known facts about a person, each empty when it is unknown: the country that they picked, their profile's, a
 /// telephone number in E.164, a trusted proxy's header, and the product's default.
@@ -25,4 +25,4 @@ std::string country_code(std::string_view text);
 /// Empty for a prefix that countries share (+1), and for one that is not listed.
 std::string_view country_of_phone(std::string_view e164);
 
-}  // namespace airi::gateway
+}  // namespace airi::safety

@@ -1,9 +1,9 @@
-#include "gateway/crisis/location.hpp"
+#include "platform/safety/location.hpp"
 
 #include <array>
 #include <utility>
 
-namespace airi::gateway {
+namespace airi::safety {
 namespace {
 
 // ISO 3166-1 alpha-2, the officially assigned codes.
@@ -55,4 +55,4 @@ location locate(const location_signals& known) {
     return {"*", "default"};
 }
 
-}  // namespace airi::gateway
+}  // namespace airi::safety

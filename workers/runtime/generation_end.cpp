@@ -1,10 +1,10 @@
-#include "workers/chat/after_commit.hpp"
+#include "workers/runtime/generation_end.hpp"
 
 #include "events/frames/codec.hpp"
 #include "events/frames/messages.hpp"
 #include "events/usage.hpp"
 
-namespace airi::workers::chat {
+namespace airi::workers {
 namespace {
 
 // The stored reply, for those who follow the conversation, and for the user's devices that follow another one.
@@ -16,8 +16,8 @@ void announce_reply(after_commit& to, const events::chat_screened& event, const 
 
 }  // namespace
 
-after_commit after_end(
-    const events::chat_screened& event, const sql::generations::end& end, std::string_view traceparent) {
+after_commit after_end(const events::chat_screened& event, const sql::generations::end& end,
+    std::string_view traceparent, std::string_view source) {
     after_commit out;
     out.changed_users = {event.user};
     if (end.state == "rejected") return out;  // moderation has sent the rest
@@ -26,12 +26,12 @@ after_commit after_end(
         last.type, std::move(last.more)});
     if (event.listed && !end.message.empty() && end.message != "null") announce_reply(out, event, end.message);
     const events::origin finished_origin{
-        event_id::of(event.generation.value, "finished"), "/airi/workers/chat", end.finished_at, traceparent};
+        event_id::of(event.generation.value, "finished"), source, end.finished_at, traceparent};
     const events::chat_finished finished{event.conversation, event.user, event.message, event.generation, event.reply,
         end.state, end.error_code, end.provider, end.model, end.epoch, end.tokens_in, end.tokens_out, end.cost_nanousd,
         end.latency_ms};
     out.events.push_back(events::envelope(finished, finished_origin));
-    if (end.state == "failed") return out;
+    if (end.state == "failed" || end.provider == sql::generations::own_provider) return out;
     auto used_origin = finished_origin;
     used_origin.id = event_id::of(event.generation.value, "usage");
     const events::usage_recorded used{event.user, "messages", 1, end.provider, end.model, end.tokens_in, end.tokens_out,
@@ -40,4 +40,4 @@ after_commit after_end(
     return out;
 }
 
-}  // namespace airi::workers::chat
+}  // namespace airi::workers

@@ -1,0 +1,35 @@
+// A message led to HIGH_RISK, and an alert for people was stored.
+#pragma once
+
+#include "events/field.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi::events {
+
+/// For whatever follows from an alert: notices to people, figures. Without a word of the message.
+struct crisis_detected {
+    alert_id alert;
+    user_id user;
+    conversation_id conversation;
+    message_id message;
+    std::string severity;      ///< low, medium, high, critical
+    std::string trigger_type;  ///< suicide, self_harm, violence, eating_disorder, other
+    std::string country;       ///< whose help lines were shown: ISO 3166-1 alpha-2, or "*"
+    instant detected_at;
+
+    static constexpr std::string_view topic = "crisis.detected.v1";
+    static constexpr auto key = &crisis_detected::user;
+    static constexpr auto fields = std::tuple{
+        field("alert_id", &crisis_detected::alert),
+        field("user_id", &crisis_detected::user),
+        field("conversation_id", &crisis_detected::conversation),
+        field("message_id", &crisis_detected::message),
+        field("severity", &crisis_detected::severity, {.max_length = 20}),
+        field("trigger_type", &crisis_detected::trigger_type, {.max_length = 40}),
+        field("country", &crisis_detected::country, {.max_length = 2}),
+        field("detected_at", &crisis_detected::detected_at),
+    };
+};
+
+}  // namespace airi::events
