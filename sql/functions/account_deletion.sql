@@ -97,9 +97,9 @@ begin
     update users set
         email = gen_random_uuid() || '@erased.invalid', password_hash = null, role = 'user', status = 'deleted',
         status_until = null, status_reason = null, display_name = null, metadata = '{}', email_verified_at = null,
-        locale = 'en', timezone = 'UTC', country = null, avatar = null, preferences = '{}', onboarding = '{}',
-        birth_date = null, parent_email = null, consent_pending = false, erase_at = coalesce(erase_at, now()),
-        erased_at = now()
+        locale = 'en', timezone = 'UTC', country = null, region = null, avatar = null, preferences = '{}',
+        onboarding = '{}', birth_date = null, parent_email = null, consent_pending = false,
+        erase_at = coalesce(erase_at, now()), erased_at = now()
     where id = p_user;
     return true;
 end $$;

@@ -2,5 +2,5 @@
 -- such user.
 create or replace function crisis_person(p_user uuid) returns table (locale text, country text)
 language sql stable security definer set search_path = airi, pg_temp as $$
-    select u.locale::text, coalesce(u.country, '') from users u where u.id = p_user
+    select u.locale::text, coalesce(u.country, left(u.region, 2), '') from users u where u.id = p_user
 $$;

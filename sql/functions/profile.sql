@@ -3,7 +3,7 @@ create or replace function profile_json(u users) returns json language sql stabl
         'id', u.id, 'email', u.email, 'email_verified', u.email_verified_at is not null,
         'display_name', u.display_name, 'role', u.role, 'plan', u.plan,
         'tier', (select coalesce(p.tier, p.id) from plans p where p.id = u.plan), 'language', u.locale,
-        'locale', u.locale, 'timezone', u.timezone, 'country', u.country, 'avatar', u.avatar,
+        'locale', u.locale, 'timezone', u.timezone, 'country', u.country, 'region', u.region, 'avatar', u.avatar,
         'preferences', u.preferences, 'onboarding', u.onboarding, 'metadata', u.metadata,
         'birth_date', u.birth_date, 'minor', coalesce(age_of(u.birth_date) < 18, false), 'created_at', u.created_at)
 $$;
@@ -39,6 +39,7 @@ begin
         locale = coalesce(p_body ->> 'language', p_body ->> 'locale', locale),
         timezone = coalesce(p_body ->> 'timezone', timezone),
         country = case when p_body ? 'country' then p_body ->> 'country' else country end,
+        region = case when p_body ? 'region' then p_body ->> 'region' else region end,
         avatar = case when p_body ? 'avatar' then p_body ->> 'avatar' else avatar end,
         preferences = jsonb_strip_nulls(preferences || coalesce(p_body -> 'preferences', '{}')),
         metadata = jsonb_strip_nulls(metadata || coalesce(p_body -> 'metadata', '{}')), updated_at = now()

@@ -48,6 +48,9 @@ language sql immutable as $$
      'professionals; help lines are shown beside your reply. In danger to life, name the local emergency number '
      'first."',
      1, 4000, null, null, 'crisis', false, 'workers/chat/module.cpp'),
+    -- Two messages with less between them are continued use: reminders that this is an AI count it.
+    ('continued_use_seconds', 'integer', '1800', 1, 86400, null, null, 'crisis', false,
+     'sql/functions/disclosures.sql'),
     -- Whether each reply's metadata has the sentiment of its question and the state of its conversation.
     ('message_sentiment', 'boolean', 'false', null, null, null, null, 'crisis', false, 'sql/queries/crisis.sql'),
     ('user_defaults', 'object', '{}', null, null, null, null, 'general', false, 'sql/functions/profile.sql'),

@@ -16,9 +16,11 @@ create temporary table profile_terms (like blocked_terms including defaults incl
 create temporary table profile_companions (like companions including defaults including indexes) on commit drop;
 create temporary table profile_crisis_resources (like crisis_resources including defaults including indexes)
     on commit drop;
+create temporary table profile_disclosures (like ai_disclosures including defaults including indexes) on commit drop;
 
 \ir :profile.sql
 \ir shared/crisis_resources.sql
+\ir shared/ai_disclosures.sql
 
 -- A shared row is left out where the product has one of its own. A plan lacks each feature that it does not name.
 update profile_plans set features =
@@ -174,3 +176,12 @@ on conflict (id) do update set
                        then old.reviewed_by end;
 delete from crisis_resources
 where source_kind <> 'operator' and id not in (select id from profile_crisis_resources);
+
+insert into ai_disclosures select * from profile_disclosures
+on conflict (id) do update set
+    jurisdiction = excluded.jurisdiction, places = excluded.places, audience = excluded.audience, kind = excluded.kind,
+    every_seconds = excluded.every_seconds, suggests_break = excluded.suggests_break, interrupts = excluded.interrupts,
+    texts = excluded.texts, law = excluded.law, valid_from = excluded.valid_from, source_kind = excluded.source_kind,
+    source_url = excluded.source_url, doubt = excluded.doubt
+where ai_disclosures.source_kind <> 'operator';
+delete from ai_disclosures where source_kind <> 'operator' and id not in (select id from profile_disclosures);

@@ -19,7 +19,7 @@ select country, kind,
 from crisis_resources order by country = '*', country, position, id;
 
 -- name: crisis.country_of_caller
-select country from users where id = caller();
+select coalesce(country, left(region, 2)) from users where id = caller();
 
 -- name: crisis.person
 select locale, country from crisis_person(:user::uuid);

@@ -68,7 +68,7 @@ TEST_CASE("SAAS-10: every rate group of a profile limits a route") {
     names groups;
     for (const auto& [key, path] : used) groups.insert(group_of(key));
     const auto profiles = test::files_below({"sql/profiles"}, {".sql"});
-    REQUIRE(profiles.size() == 7);  // base, five products, the help lines
+    REQUIRE(profiles.size() == 8);  // base, five products, the help lines, the notices
     names found;
     for (const auto& file : profiles)
         for (const auto& key : limits_of(file).all) {

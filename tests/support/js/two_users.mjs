@@ -16,6 +16,8 @@ export const catalogue = [
     'system_settings',
     'blocked_terms',
     'crisis_resources',
+    'crisis_referrals',
+    'ai_disclosures',
     'provider_health',
     'inbox',
     'outbox',
