@@ -9,6 +9,7 @@
 #include "events/frames/connection.hpp"
 #include "events/frames/conversations.hpp"
 #include "events/frames/crisis.hpp"
+#include "events/frames/disclosures.hpp"
 #include "events/frames/generations.hpp"
 #include "events/frames/messages.hpp"
 #include "events/frames/notifications.hpp"
@@ -36,6 +37,7 @@ inline constexpr std::tuple domains{
     domain<from_client<typing_start, typing_stop>, from_server<conversation_updated, typing_started, typing_stopped>>{
         "conversations"},
     domain<from_client<>, from_server<crisis_resources, safety_state_change, crisis_alert>>{"crisis"},
+    domain<from_client<>, from_server<ai_disclosure>>{"disclosures"},
     domain<from_client<message_send, message_cancel, resume>, from_server<message_accepted, message_created, resumed>>{
         "messages"},
     domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_complete,

@@ -19,20 +19,23 @@ awaitable<route_result> create(exchange& exchange) {
     const auto id = key.empty() ? conversation_id::fresh()
                                 : conversation_id::of(user.value, "conversation/key/" + std::string(key));
     const auto body_hash = key.empty() ? std::string() : digest::sha256_hex(exchange.json().text());
-    const auto rows = co_await postgres::run_one(exchange.services.database, user,
-        sql::bind("conversations.create",
-            {{"id", id}, {"companion_id", exchange.optional_text("companion_id")},
-                {"avatar_id", exchange.optional_text("avatar_id")},
-                {"template_id", exchange.optional_text("template_id")}, {"title", exchange.optional_text("title")},
-                {"model", exchange.optional_text("model")}, {"system_prompt", exchange.optional_text("system_prompt")},
-                {"request", body_hash}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->empty()) co_return not_found("companion, avatar or template");
-    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
-    if (rows->text(0, 1) != body_hash)
+    postgres::transaction ask{user, {}, {}};
+    ask.statements.push_back(sql::bind("conversations.create",
+        {{"id", id}, {"companion_id", exchange.optional_text("companion_id")},
+            {"avatar_id", exchange.optional_text("avatar_id")}, {"template_id", exchange.optional_text("template_id")},
+            {"title", exchange.optional_text("title")}, {"model", exchange.optional_text("model")},
+            {"system_prompt", exchange.optional_text("system_prompt")}, {"request", body_hash}}));
+    ask.statements.push_back(sql::bind("disclosures.at_start", {}));
+    const auto got = co_await exchange.services.database.run(std::move(ask));
+    if (!got) co_return problem_of(got.error());
+    const auto &rows = (*got)[0], &notice = (*got)[1];
+    if (rows.empty()) co_return not_found("companion, avatar or template");
+    if (auto refused = refusal_of(rows.text(0, 0))) co_return std::move(*refused);
+    if (rows.text(0, 1) != body_hash)
         co_return problem{
             422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was already used with a different request body"};
-    co_return success(201, rows->text(0, 0));
+    if (notice.empty() || notice.is_null(0, 0)) co_return success(201, rows.text(0, 0));
+    co_return success(201, rows.text(0, 0), json::object().add_raw("ai_disclosure", notice.text(0, 0)).text());
 }
 
 // {conversation, messages} as Markdown for people.
@@ -78,7 +81,7 @@ constexpr std::array rows{
         .response = "Conversation",
         .status = 201,
         .other_statuses = "404",
-        .summary = "Create a conversation",
+        .summary = "Create a conversation; meta.ai_disclosure is the notice that it is with an AI, to be shown",
         .broadcasts = changed},
     route{.method = verb::get,
         .path = "/conversations/{id}",

@@ -226,6 +226,11 @@ const ofStatement = () => ({
     'companions.create': { body: '{"name":"x","personality":"y"}' },
     'consents.give': { kind: 'terms' },
     'conversations.details': { cursor: known.message_cursor },
+    'disclosures.due': {
+        messages: JSON.stringify([
+            { user_id: known.user, conversation_id: known.conversation, at: new Date().toISOString() },
+        ]),
+    },
     'exports.request': { id: randomUUID() },
     'messages.list': { cursor: known.message_cursor },
     'notifications.list': { cursor: known.message_cursor },

@@ -16,6 +16,7 @@ export async function pageSystem() {
         providers: ['simulated'],
         chatEnv: { SIMULATED_TOKENS_PER_SECOND: '15' },
         exports: 1,
+        disclosures: 1,
         notifications: 1,
         oauth: 1,
         oauthEnv: new OpenIdProvider(openidPort).env,

@@ -77,6 +77,12 @@ export class Thread {
         this.touch(item);
     }
 
+    /// A line of the service's own, between the last question and its reply; `content` is its text.
+    addNotice(content) {
+        const question = this.items.findLast(({ role }) => role === 'user');
+        this.touch(Object.assign(this.insert({ role: 'notice', state: 'sent', content, question }), { at: -Infinity }));
+    }
+
     remove(item) {
         this.items.splice(this.items.indexOf(item), 1);
     }
@@ -102,12 +108,14 @@ export class Thread {
         this.sort();
     }
 
-    // By the server's time; items without one come last, in the order they were created. A reply follows its question.
+    // By the server's time; items without one come last, in the order they were created. A reply and a notice
+    // follow their question.
     sort() {
         const questions = new Map();
         for (const item of this.items)
             if (item.role === 'user' && item.generation_id) questions.set(item.generation_id, item);
         const positionOf = (item) => {
+            if (item.role === 'notice' && item.question) return [item.question.at, item.question.seq, 0.5, item.seq];
             const question = item.role === 'assistant' ? questions.get(item.generation_id) : null;
             return question ? [question.at, question.seq, 1] : [item.at, item.seq, 0];
         };

@@ -53,6 +53,7 @@ export class ChatView extends EventTarget {
         on('reply', (reply) => this.replyChanged(reply));
         on('lost', (reply) => this.replyLost(reply));
         on('message', (message) => this.messageReceived(message));
+        on('notice', ({ type, data }) => type === 'ai_disclosure' && this.disclose(data));
         on('rejected', ({ send, message }) => {
             this.threads.get(keyOfSend(send))?.rejectSend(send, sentence(message));
             this.changed();
@@ -311,6 +312,15 @@ export class ChatView extends EventTarget {
         this.threads.get(message.conversation_id)?.addMessage(message);
         this.changed();
         this.dispatch('activity');
+    }
+
+    // Due at a message of this device or of another one; a draft's conversation may not be accepted yet.
+    disclose({ conversation_id, text }) {
+        const thread = this.threads.get(conversation_id) ?? this.thread;
+        if (!thread) return;
+        thread.addNotice(text);
+        if (thread === this.thread) this.transcript.announce(text);
+        this.changed();
     }
 
     itemOf(thread, { message_id, generation_id }) {

@@ -109,6 +109,7 @@ export class Transcript {
     }
 
     frameOf(item) {
+        if (item.role === 'notice') return h('li', { class: 'item system' }, h('p', { class: 'text', role: 'note' }));
         const body = h('div', { class: 'text' });
         const note = h('div', { class: 'note' });
         const actions = this.actionsOf(item);
@@ -146,6 +147,7 @@ export class Transcript {
         node.dataset.id = item.id ?? '';
         const body = node.querySelector('.text');
         const note = node.querySelector('.note');
+        if (item.role === 'notice') return void (body.textContent = item.content);
         if (item.role === 'user') body.textContent = item.content;
         else draw(body, item.content);
         node.setAttribute('aria-busy', String(item.role === 'assistant' && isActive(item)));
