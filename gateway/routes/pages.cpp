@@ -1,4 +1,5 @@
-// The page: static files with a content policy of their own, unless the product documents one for every answer.
+// The page: static files with a content policy of their own, unless the product documents one for every answer. The
+// safety protocol, which no product adds to, has the strictest on each.
 #include <algorithm>
 
 #include "gateway/pages/pages.hpp"
@@ -11,6 +12,9 @@ namespace {
 constexpr std::string_view policy =
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'";
+constexpr std::string_view strict_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
 
 std::string_view type_of(std::string_view name) {
     if (name.ends_with(".html")) return "text/html; charset=utf-8";
@@ -20,7 +24,7 @@ std::string_view type_of(std::string_view name) {
     return "application/octet-stream";
 }
 
-route_result serve(std::string_view name, const exchange& exchange) {
+route_result serve(std::string_view name, const exchange& exchange, bool strictly = false) {
     const auto file =
         std::find_if(page_files.begin(), page_files.end(), [&](const embedded_file& f) { return f.name == name; });
     if (file == page_files.end()) return not_found("page");
@@ -28,8 +32,8 @@ route_result serve(std::string_view name, const exchange& exchange) {
     out.content_type = type_of(name);
     const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
     out.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
-    if (!exchange.services.catalogue.rows()->answers.has_content_policy)
-        out.headers.emplace_back("Content-Security-Policy", policy);
+    if (strictly || !exchange.services.catalogue.rows()->answers.has_content_policy)
+        out.headers.emplace_back("Content-Security-Policy", strictly ? strict_policy : policy);
     if (exchange.request.header("if-none-match") == tag)
         out.status = 304;
     else
@@ -45,12 +49,14 @@ awaitable<route_result> client_module(exchange& exchange) {
 awaitable<route_result> stylesheet(exchange& exchange) { co_return serve("style/" + exchange.path.front(), exchange); }
 awaitable<route_result> view_module(exchange& exchange) { co_return serve("views/" + exchange.path.front(), exchange); }
 awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange); }
+awaitable<route_result> safety_protocol(exchange& exchange) { co_return serve("safety.html", exchange, true); }
 awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange); }
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .access = access::anyone, .handler = index},
     route{.method = verb::get, .path = "=/favicon.ico", .access = access::anyone, .handler = icon},
     route{.method = verb::get, .path = "=/docs", .access = access::anyone, .handler = docs},
+    route{.method = verb::get, .path = "=/safety", .access = access::anyone, .handler = safety_protocol},
     route{.method = verb::get, .path = "=/{file}", .access = access::anyone, .handler = asset},
     route{.method = verb::get, .path = "=/client/{file}", .access = access::anyone, .handler = client_module},
     route{.method = verb::get, .path = "=/style/{file}", .access = access::anyone, .handler = stylesheet},

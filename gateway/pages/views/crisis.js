@@ -51,6 +51,7 @@ export class CrisisView {
         this.lines = h('ul', { id: 'crisis-lines', class: 'rows', 'aria-live': 'polite' });
         byId('help').append(
             h('button', { id: 'help-open', class: 'link', type: 'button', onclick: () => this.open() }, 'Get help now'),
+            h('a', { id: 'safety-link', href: '/safety', ...outside }, 'How we keep people safe'),
         );
         const close = { id: 'crisis-close', class: 'round', type: 'button', 'aria-label': 'Close' };
         this.dialog.append(

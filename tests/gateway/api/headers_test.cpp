@@ -43,6 +43,8 @@ TEST_CASE("AIRI-12 SAAS-09: the profile decides headers and origins, and ALLOWED
     CHECK(contains(h.application->headers()->lines(), "Content-Security-Policy: default-src 'self'\r\n"));
     // Every answer has the policy, so a page brings none.
     CHECK(house::header(h.ask(house::anonymous(verb::get, "/")), "Content-Security-Policy") == "none");
+    CHECK(house::header(h.ask(house::anonymous(verb::get, "/safety")), "Content-Security-Policy")
+            .starts_with("default-src 'none'; script-src 'self';"));
     const auto allowed = [&] {
         auto in = with_header(house::anonymous(verb::get, "/api/v1/settings"), "origin", "https://shop.example");
         const auto socket = h.io.run(
