@@ -140,8 +140,11 @@ std::string operation(const route& r, const std::string& id, json::value schemas
     out.add("operationId", id)
         .add("summary", r.summary)
         .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
-    out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])")
-        .add_raw("parameters", parameters_of(r, schemas));
+    out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])");
+    json::array roles;
+    for (const auto role : roles_of(r.access)) roles.add(role);
+    if (!roles.empty()) out.add_raw("x-roles", roles.text());
+    out.add_raw("parameters", parameters_of(r, schemas));
     if (r.body_limit > 0)
         out.add_raw(
             "requestBody", json::object().add("required", needs_body(r)).add_raw("content", taken_by(r)).text());

@@ -12,8 +12,14 @@ namespace {
 
 // The database checks the role again.
 bool role_reaches(access level, std::string_view role) {
-    if (level == access::super) return role == "super";
-    return level != access::admin || role == "admin" || role == "super";
+    const auto roles = roles_of(level);
+    return roles.empty() || std::ranges::find(roles, role) != roles.end();
+}
+
+std::string_view role_needed(access level) {
+    if (level == access::evidence) return "this operation requires the role crisis";
+    if (level == access::crisis) return "this operation requires the role crisis or an administrator role";
+    return "this operation requires an administrator role";
 }
 
 std::string_view scope_of(const route& route) {
@@ -53,7 +59,7 @@ std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
     if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
     if (!role_reaches(route.access, caller.role))
-        return problem{403, "FORBIDDEN", "this operation requires an administrator role"};
+        return problem{403, "FORBIDDEN", std::string(role_needed(route.access))};
     return std::nullopt;
 }
 

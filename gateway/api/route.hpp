@@ -2,10 +2,12 @@
 // Data routes name a statement, all others a function. The OpenAPI document is generated from the tables.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +19,22 @@
 
 namespace airi::gateway {
 
-/// `session`: signed in by a person, not with an API key. `admin`: role admin or super.
-enum class access { anyone, signed_in, session, admin, super };
+/// Beside `user`.
+inline constexpr std::array<std::string_view, 3> roles{"crisis", "admin", "super"};
+
+/// `session`: signed in by a person, not with an API key; so are those with a role, see roles_of.
+enum class access { anyone, signed_in, session, crisis, evidence, admin, super };
+
+/// The roles that reach a level; empty: all. Not even an administrator reads evidence.
+constexpr std::span<const std::string_view> roles_of(access level) {
+    switch (level) {
+        case access::crisis: return roles;
+        case access::evidence: return std::span(roles).first(1);
+        case access::admin: return std::span(roles).last(2);
+        case access::super: return std::span(roles).last(1);
+        default: return {};
+    }
+}
 
 struct route;
 
