@@ -39,6 +39,7 @@ struct shared_parts {
     tokens::keyring keys;
     secret refresh_key;
     seal::master master;
+    seal::key evidence;
     gateway::catalogue catalogue = {};
     gateway_options options;
     router routes{routes::tables()};
@@ -63,6 +64,7 @@ struct core {
               .keys = shared.keys,
               .refresh_key = shared.refresh_key,
               .master = shared.master,
+              .evidence = shared.evidence,
               .catalogue = shared.catalogue,
               .routes = shared.routes,
               .accounts = accounts,
@@ -123,6 +125,7 @@ shared_parts open_shared(const gateway_settings& settings) {
         .keys = keyring_of(settings),
         .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
         .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
+        .evidence = seal::key::of(settings.evidence_key, "evidence"),
         .options = options_of(settings),
     };
 }

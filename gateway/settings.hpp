@@ -20,6 +20,7 @@ struct gateway_settings {
     secret jwt_secret_previous;
     secret encryption_key;
     secret encryption_key_previous;
+    secret evidence_key;
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
@@ -57,6 +58,8 @@ struct gateway_settings {
             {.required = true}},
         setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,
             "The previous ENCRYPTION_KEY; still unwraps keys during a rotation."},
+        setting{"EVIDENCE_KEY", &gateway_settings::evidence_key,
+            "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,

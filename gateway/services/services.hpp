@@ -48,6 +48,7 @@ struct services {
     const tokens::keyring& keys;
     const secret& refresh_key;   ///< from which a refresh token's successor is derived
     const seal::master& master;  ///< of the users' keys
+    const seal::key& evidence;   ///< of what crisis alerts keep, whatever happens to the users' keys
     const gateway::catalogue& catalogue;
     const router& routes;
     account_cache& accounts;

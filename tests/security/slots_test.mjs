@@ -56,7 +56,9 @@ function secretsOf(slot) {
         `mkdir -p "$home/run/${slot}"; echo 1 >"$home/run/${slot}/port"; slot_environment ${slot}; compgen -e`,
         secrets,
     );
-    return names.filter((name) => name in secrets || ['ENCRYPTION_KEY', 'JWT_SECRET'].includes(name)).sort();
+    return names
+        .filter((name) => name in secrets || ['ENCRYPTION_KEY', 'EVIDENCE_KEY', 'JWT_SECRET'].includes(name))
+        .sort();
 }
 
 test('the first copies of the light workers share a slot, every other copy has its own', () => {
@@ -81,10 +83,11 @@ test('a slot gets the secrets that its workers need, and no others', () => {
     assert.deepEqual(secretsOf('gateway'), [
         'ENCRYPTION_KEY',
         'ENCRYPTION_KEY_PREVIOUS',
+        'EVIDENCE_KEY',
         'JWT_SECRET',
         'JWT_SECRET_PREVIOUS',
     ]);
-    assert.deepEqual(secretsOf('moderation-1'), ['ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS']);
+    assert.deepEqual(secretsOf('moderation-1'), ['ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS', 'EVIDENCE_KEY']);
     assert.deepEqual(secretsOf('chat-1'), ['GROQ_API_KEY_FILE', 'OPENAI_API_KEY']);
     assert.deepEqual(secretsOf('email-2'), ['AWS_SECRET_ACCESS_KEY', 'MAIL_SMTP_URL']);
     assert.deepEqual(secretsOf('usage-2'), []);

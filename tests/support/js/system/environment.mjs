@@ -26,6 +26,7 @@ function forGateway(system, port) {
         GATEWAY_THREADS: '2',
         DRAIN_SECONDS: '4',
         ENCRYPTION_KEY: system.encryptionKey,
+        EVIDENCE_KEY: system.evidenceKey,
         ...system.options.gatewayEnv,
     };
 }
