@@ -1,4 +1,4 @@
-// A message led to HIGH_RISK, and an alert for people was stored.
+// A message led to HIGH_RISK, or a person called for help by hand, and an alert for people was stored.
 #pragma once
 
 #include "events/field.hpp"
@@ -11,11 +11,11 @@ namespace airi::events {
 struct crisis_detected {
     alert_id alert;
     user_id user;
-    conversation_id conversation;
-    message_id message;
-    std::string severity;      ///< low, medium, high, critical
-    std::string trigger_type;  ///< suicide, self_harm, violence, eating_disorder, other
-    std::string country;       ///< whose help lines were shown: ISO 3166-1 alpha-2, or "*"
+    std::optional<conversation_id> conversation;
+    std::optional<message_id> message;  ///< none: a call for help by hand
+    std::string severity;               ///< low, medium, high, critical
+    std::string trigger_type;           ///< suicide, self_harm, violence, eating_disorder, other
+    std::string country;                ///< whose help lines were shown: ISO 3166-1 alpha-2, or "*"
     instant detected_at;
 
     static constexpr std::string_view topic = "crisis.detected.v1";
@@ -23,8 +23,8 @@ struct crisis_detected {
     static constexpr auto fields = std::tuple{
         field("alert_id", &crisis_detected::alert),
         field("user_id", &crisis_detected::user),
-        field("conversation_id", &crisis_detected::conversation),
-        field("message_id", &crisis_detected::message),
+        field("conversation_id", &crisis_detected::conversation, {.nullable = true}),
+        field("message_id", &crisis_detected::message, {.nullable = true}),
         field("severity", &crisis_detected::severity, {.max_length = 20}),
         field("trigger_type", &crisis_detected::trigger_type, {.max_length = 40}),
         field("country", &crisis_detected::country, {.max_length = 2}),

@@ -24,6 +24,10 @@ template <class Tag>
 std::string type_of(const id<Tag>*, const field_rules&) {
     return R"({"type": "string", "format": "uuid"})";
 }
+template <class Tag>
+std::string type_of(const std::optional<id<Tag>>*, const field_rules&) {
+    return R"({"type": ["string", "null"], "format": "uuid"})";
+}
 
 template <class Event>
 std::pair<std::string, std::string> schema_of() {

@@ -42,7 +42,7 @@ struct safety_state_change {
 struct crisis_alert {
     alert_id alert;
     user_id user;
-    conversation_id conversation;
+    std::optional<conversation_id> conversation;
     std::string severity, trigger_type, status;
     instant created_at;
 
@@ -52,7 +52,8 @@ struct crisis_alert {
     static constexpr auto fields = std::tuple{
         field("alert_id", &crisis_alert::alert),
         field("user_id", &crisis_alert::user),
-        field("conversation_id", &crisis_alert::conversation),
+        field("conversation_id", &crisis_alert::conversation,
+            {.nullable = true, .schema = R"({"$ref": "#/$defs/NullableUuid"})"}),
         field("severity", &crisis_alert::severity, {.schema = R"({"enum": ["low", "medium", "high", "critical"]})"}),
         field("trigger_type", &crisis_alert::trigger_type,
             {.schema = R"({"enum": ["suicide", "self_harm", "violence", "eating_disorder", "other"]})"}),
