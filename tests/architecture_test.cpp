@@ -48,6 +48,7 @@ const std::vector<folder_rule> rules{
     {"gateway/realtime/", {"gateway/*", "events/*", ports[2]}},
     {"gateway/auth/", {"gateway/*", "events/*", "sql/", "platform/crypto/"}},
     {"gateway/messaging/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
+    {"gateway/crisis/", {"gateway/*", "sql/", "platform/safety/"}},
     {"gateway/api/", {"gateway/*", "events/*", "sql/", "platform/schema/"}},
     {"gateway/routes/",
         {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/", "platform/telemetry/metrics.hpp"}},

@@ -1,44 +1,32 @@
 // Help lines by country, for everybody: without an account and without a limit, from the catalogue in memory.
 #include "gateway/auth/authenticate.hpp"
+#include "gateway/crisis/help_lines.hpp"
 #include "gateway/routes/tables.hpp"
-#include "platform/safety/location.hpp"
-#include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
 namespace {
 
-// Of the caller's profile; empty when it has none or cannot be read. No credential is rejected.
-awaitable<std::string> country_of_caller(exchange& exchange) {
-    auto& services = exchange.services;
-    if (!services.database.available()) co_return std::string{};
-    const auto found = co_await authenticate_if_any(services, exchange.request);
+// No credential is rejected.
+awaitable<std::optional<user_id>> caller_of(exchange& exchange) {
+    if (!exchange.services.database.available()) co_return std::nullopt;
+    const auto found = co_await authenticate_if_any(exchange.services, exchange.request);
     const auto* caller = std::get_if<0>(&found);
-    if (!caller || !*caller) co_return std::string{};
-    const auto rows =
-        co_await postgres::run_one(services.database, (*caller)->id, sql::bind("crisis.country_of_caller", {}));
-    co_return rows && !rows->empty() ? std::string(rows->text(0, 0)) : std::string{};
+    co_return caller && *caller ? std::optional((*caller)->id) : std::nullopt;
 }
 
 awaitable<route_result> resources(exchange& exchange) {
-    const auto& request = exchange.request;
-    const auto& header = exchange.services.options.country_header;
     const auto rows = exchange.services.catalogue.rows();
     if (rows->crisis.empty()) co_return problem_of(make_error_code(postgres::errc::unavailable));
-    safety::location_signals known;
-    known.fallback = rows->text("crisis_default_country");
-    if (const auto picked = exchange.query.find("country"); picked != exchange.query.end())
-        known.picked = picked->second;
-    if (request.from_proxy && !header.empty()) known.proxy = request.header(header);
-    const auto profile = known.picked.empty() ? co_await country_of_caller(exchange) : std::string{};
-    known.profile = profile;
-    const auto place = safety::locate(known);
-    const auto now = request.arrived;
+    const auto given = exchange.query.find("country");
+    const auto picked = given == exchange.query.end() ? std::string{} : given->second;
+    const auto caller = picked.empty() ? co_await caller_of(exchange) : std::nullopt;
+    const auto lines = co_await find_help_lines(exchange.services, exchange.request, picked, caller);
     json::array countries;
     for (const auto country : sql::crisis::countries(rows->crisis)) countries.add(country);
     json::object data;
-    data.add("country", place.country == "*" ? std::nullopt : std::optional(place.country))
-        .add("chosen_by", place.chosen_by)
-        .add_raw("resources", sql::crisis::to_json(sql::crisis::for_country(rows->crisis, place.country, now), now))
+    data.add("country", lines.country())
+        .add("chosen_by", lines.place.chosen_by)
+        .add_raw("resources", lines.resources)
         .add_raw("countries", countries.text());
     co_return success(200, data.text());
 }

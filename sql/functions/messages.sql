@@ -183,10 +183,14 @@ begin
         where n.safety ? 'alert'
         on conflict do nothing
     )
+    -- A state that a person has ended meanwhile stays ended, unless this message leads to an alert of its own.
     update conversations c set
         safety = nullif(n.safety -> 'state', 'null'),
         crisis_at = case when n.safety ? 'alert' then n.created else c.crisis_at end
-    from new n where c.id = n.conversation and n.safety ? 'state';
+    from new n
+    where c.id = n.conversation and n.safety ? 'state'
+      and (n.safety ? 'alert'
+           or coalesce((c.safety ->> 'version')::int, 0) = coalesce((n.safety ->> 'version')::int, 0));
 
     fixed := array(select p_generation[o] from unnest(p_fresh) o where p_safety[o] ? 'reply' order by 1);
     perform f.ended

@@ -35,7 +35,7 @@ language sql immutable as $$
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/consents.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
     -- The country for a person whose own is unknown, for help lines: ISO 3166-1 alpha-2, or * for international ones.
-    ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/routes/crisis.cpp'),
+    ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/crisis/help_lines.cpp'),
     -- The numbers of platform/safety/conversation.hpp that differ, and lines of rules: {"rules": ["high: …"]}.
     ('crisis_policy', 'object', '{}', null, null, null, null, 'crisis', false, 'sql/queries/crisis.sql'),
     -- For how long an alert and its evidence are kept, even when the account is erased.

@@ -61,6 +61,8 @@ before(async () => {
                s.id as session,
                (select id from users o where o.id <> u.id limit 1) as other,
                (select f.id from identity_flows f where f.user_id = u.id) as flow,
+               (select a.id from crisis_alerts a where a.user_id = u.id limit 1) as own_alert,
+               (select a.id from crisis_alerts a where a.user_id <> u.id limit 1) as alert,
                c.updated_at || '|' || c.id as conversation_cursor, m.created_at || '|' || m.id as message_cursor
         from users u join conversations c on c.user_id = u.id join messages m on m.conversation_id = c.id
         join sessions s on s.user_id = u.id where m.role = 'assistant' order by u.id, c.id, m.created_at limit 1`);
@@ -153,6 +155,10 @@ async function fill() {
         subject, email, email_verified)
         select gen_random_uuid(), id, id::text, 'x', 'x', 'google', 'known', 'https://x', 'new ' || id,
         'new' || email, true from users`);
+    await system.rows(`
+        insert into crisis_alerts (id, user_id, conversation_id, severity, trigger_type, created_at, keep_until)
+        select gen_random_uuid(), user_id, id, 'high', 'suicide', updated_at, now() + interval '1 year'
+        from conversations`);
     await system.rows('analyze');
 }
 
@@ -231,6 +237,11 @@ const ofStatement = () => ({
             { user_id: known.user, conversation_id: known.conversation, at: new Date().toISOString() },
         ]),
     },
+    'crisis_alerts.create': { severity: 'high', trigger_type: 'other' },
+    'crisis_alerts.change': { id: known.alert, body: '{"status":"reviewed"}' },
+    'crisis_alerts.false_alarm': { id: known.own_alert },
+    'crisis_alerts.get': { id: known.alert },
+    'crisis_alerts.list': { status: null, severity: null, user: null },
     'exports.request': { id: randomUUID() },
     'messages.list': { cursor: known.message_cursor },
     'notifications.list': { cursor: known.message_cursor },
