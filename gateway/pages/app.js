@@ -13,6 +13,7 @@ import { CrisisView } from './views/crisis.js';
 import { byId, relativeTime, sentence } from './views/dom.js';
 import { showGallery } from './views/gallery.js';
 import { takeProviderAnswer } from './views/providers.js';
+import { SafetyView } from './views/safety.js';
 import { SearchView } from './views/search.js';
 import { Sidebar, showUsage } from './views/sidebar.js';
 
@@ -46,6 +47,10 @@ class App {
         });
         this.consent = new ConsentView(this.session, { onOpen: () => this.begin(), onLeave: () => this.logout() });
         this.crisis = new CrisisView(this.session);
+        this.safety = new SafetyView(this.crisis, {
+            onSafe: (id) => this.library.endCrisis(id).then(() => this.drawSidebar()),
+            onDone: (text) => this.toast(text),
+        });
         this.connection = new ConnectionView({ onRetry: () => this.client?.retryNow() });
         this.client = null;
         this.reconnect = {};
@@ -173,6 +178,8 @@ class App {
         on('conversation', ({ conversation }) => this.conversationChanged(conversation));
         on('notice', ({ type, data }) => {
             if (type === 'error') this.toast(sentence(data.message));
+            if (type === 'safety_state_change') return this.safetyChanged(data);
+            if (type === 'crisis_resources') return this.showHelp(data);
             if (type !== 'notification_new' || data.kind === 'welcome') return; // the page has a welcome of its own
             if (data.kind !== 'export_ready') return this.toast(data.notification.title);
             this.account.privacy.noticeExport();
@@ -189,6 +196,20 @@ class App {
             this.library.usage.used = current_usage;
             this.drawUsage();
         });
+    }
+
+    // A message needs help lines: all of them at once, and the first of them as long as the state lasts.
+    showHelp(lines) {
+        this.safety.use(lines);
+        this.crisis.present(lines);
+    }
+
+    // A list that was loaded while the state changed may be older than this.
+    safetyChanged({ conversation_id, new_state }) {
+        const known = this.library.conversation(conversation_id);
+        if (known) known.safety_state = new_state;
+        this.drawSidebar();
+        this.reloadListSoon();
     }
 
     async route() {
@@ -214,6 +235,7 @@ class App {
         const current = this.chat.thread?.conversation_id ?? null;
         this.sidebar.show({ library, current, replying });
         this.actions.show(library, library.conversation(current));
+        this.safety.show(library.conversation(current));
         document.title = this.chat.thread ? `${this.chat.title} · ${this.product}` : this.product;
     }
 

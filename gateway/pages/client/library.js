@@ -121,6 +121,14 @@ export class Library {
         return this.session.request('DELETE', `/conversations/${conversation_id}/messages/${message_id}`);
     }
 
+    /// Ends the safety state of a conversation: each of its open alerts was a misunderstanding.
+    async endCrisis(conversation_id) {
+        const query = new URLSearchParams({ conversation_id, open: true, limit: 100 });
+        for (const { id } of await this.session.get(`/crisis/alerts/mine?${query}`))
+            await this.session.request('POST', `/crisis/alerts/${id}/false-alarm`, {});
+        await this.loadConversation(conversation_id);
+    }
+
     async loadUsage() {
         if (!this.plans.length) this.plans = await this.session.getPublic('/plans').catch(() => []);
         const { plan, resources } = await this.session.get('/usage/summary');

@@ -14,7 +14,8 @@ const days = Array.from({ length: 7 }, (_, i) =>
 const digits = (number) => number.replace(/[^0-9]/g, '');
 const outside = { target: '_blank', rel: 'noopener noreferrer' };
 
-function waysOf({ dial, sms, url }) {
+/// The links that call, text or open a help line.
+export function waysOf({ dial, sms, url }) {
     return [
         dial && h('a', { href: `tel:${digits(dial)}` }, `Call ${dial}`),
         sms &&
@@ -45,6 +46,7 @@ const notesOf = (line) =>
 export class CrisisView {
     constructor(session) {
         this.session = session;
+        this.countries = [];
         this.dialog = byId('crisis');
         this.country = h('select', { id: 'crisis-country', onchange: () => this.load(this.country.value) });
         this.problem = h('p', { class: 'problem', role: 'alert', hidden: true });
@@ -100,6 +102,18 @@ export class CrisisView {
         if (data) this.show(data);
     }
 
+    /// Opens with the lines that the server has sent, because a message needs them.
+    async present({ country, resources }) {
+        const load = (this.latest = {});
+        const shown = { country: country === '*' ? null : country, countries: this.countries, resources };
+        this.problem.hidden = true;
+        this.show(shown);
+        if (!this.dialog.open) this.dialog.showModal();
+        if (this.countries.length) return;
+        const { countries } = await this.fetch('/crisis/resources?country=*').catch(() => shown);
+        if (load === this.latest) this.show({ ...shown, countries });
+    }
+
     // The profile may name a country; without a valid session the lines are there all the same.
     async fetch(path) {
         if (this.session.user)
@@ -112,7 +126,9 @@ export class CrisisView {
     }
 
     show({ country, countries, resources }) {
-        const named = countries.map((code) => [code, regions.of(code)]).sort((a, b) => a[1].localeCompare(b[1]));
+        this.countries = countries;
+        const codes = new Set(country ? [...countries, country] : countries);
+        const named = [...codes].map((code) => [code, regions.of(code)]).sort((a, b) => a[1].localeCompare(b[1]));
         this.country.replaceChildren(
             h('option', { value: '*' }, 'Another country'),
             ...named.map(([code, name]) => h('option', { value: code }, name)),
