@@ -1,4 +1,4 @@
-// The files of the page at /, embedded in the program.
+// The files of the pages at /, /admin and /docs, embedded in the program.
 #pragma once
 
 #include <span>

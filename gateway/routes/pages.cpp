@@ -1,4 +1,4 @@
-// The page: static files with a content policy of their own, unless the product documents one for every answer. The
+// The pages: static files with a content policy of their own, unless the product documents one for every answer. The
 // safety protocol, which no product adds to, has the strictest on each.
 #include <algorithm>
 
@@ -42,6 +42,7 @@ route_result serve(std::string_view name, const exchange& exchange, bool strictl
 }
 
 awaitable<route_result> index(exchange& exchange) { co_return serve("index.html", exchange); }
+awaitable<route_result> admin_page(exchange& exchange) { co_return serve("admin.html", exchange); }
 awaitable<route_result> asset(exchange& exchange) { co_return serve(exchange.path.front(), exchange); }
 awaitable<route_result> client_module(exchange& exchange) {
     co_return serve("client/" + exchange.path.front(), exchange);
@@ -54,6 +55,7 @@ awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg"
 
 constexpr std::array rows{
     route{.method = verb::get, .path = "=/", .access = access::anyone, .handler = index},
+    route{.method = verb::get, .path = "=/admin", .access = access::anyone, .handler = admin_page},
     route{.method = verb::get, .path = "=/favicon.ico", .access = access::anyone, .handler = icon},
     route{.method = verb::get, .path = "=/docs", .access = access::anyone, .handler = docs},
     route{.method = verb::get, .path = "=/safety", .access = access::anyone, .handler = safety_protocol},

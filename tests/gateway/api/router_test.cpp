@@ -161,7 +161,7 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
         "/users/export/download", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
         "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/crisis/resources",
         "/safety/referrals", "/safety/notices", "=/safety", "/health", "=/healthz", "=/readyz", "=/health", "=/metrics",
-        "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/favicon.ico", "=/{file}", "=/client/{file}",
+        "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/admin", "=/favicon.ico", "=/{file}", "=/client/{file}",
         "=/style/{file}", "=/views/{file}", "=/ws", "=/ws/conversation/{user_id}"};
     for (const auto& table : routes::tables())
         for (const auto& r : table) {
