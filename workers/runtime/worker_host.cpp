@@ -66,6 +66,7 @@ awaitable<> worker_host::start() {
         start_consuming(std::move(*consuming));
     else
         start_task(std::get<task>(work_));
+    for (const auto& task : beside_) start_task(task);
     started_ = true;
     log::info("worker.started", {{"worker", name_}, {"owner", owner()}});
 }
@@ -91,9 +92,9 @@ void worker_host::start_consuming(worker worker) {
 }
 
 void worker_host::start_task(const task& task) {
-    task_runs_ = true;
+    ++running_tasks_;
     asio::co_spawn(executor(), task(), [this](const std::exception_ptr& thrown) {
-        task_runs_ = false;
+        --running_tasks_;
         if (draining_ && !thrown) return;
         task_failed_ = true;
         std::string what = "the task returned";
@@ -125,7 +126,7 @@ awaitable<> worker_host::drain(clock::time_point deadline) {
     const auto for_work = left() - std::min(max_leaving, left() / 3);
     if (runner_) co_await runner_->drain(for_work);
     const auto end_of_work = clock::now() + for_work;
-    while (task_runs_ && clock::now() < end_of_work) co_await sleep(milliseconds{5});
+    while (running_tasks_ > 0 && clock::now() < end_of_work) co_await sleep(milliseconds{5});
     if (release_) {
         co_await release_();
         if (runner_) co_await runner_->drain(std::min(milliseconds{1'000}, left()));

@@ -47,6 +47,8 @@ public:
     }
     /// Calls `load` when the worker starts, until it succeeds (nothing is consumed before), and then every `interval`.
     void reload_every(std::function<awaitable<result<>>()> load, seconds interval);
+    /// A task beside the worker's work, started with it: for what is due at a time and not when a record comes.
+    void run_beside(task task) { beside_.push_back(std::move(task)); }
     /// Called on SIGTERM when the time for work is over, some of which may still be in progress.
     void on_drain_timeout(std::function<awaitable<>()> release);
     /// The process is ready only while this holds, beside what holds for all workers.
@@ -81,13 +83,14 @@ private:
     std::function<awaitable<>()> release_;
     std::function<bool()> condition_;
     std::variant<worker, task> work_;
+    std::vector<task> beside_;
     std::unique_ptr<gauges> gauges_;
     std::unique_ptr<workers::runner> runner_;
     std::unique_ptr<kafka::consumer> consumer_;
     std::set<boost::asio::steady_timer*> pauses_;
     bool started_ = false;
     bool draining_ = false;
-    bool task_runs_ = false;
+    int running_tasks_ = 0;
     bool task_failed_ = false;
 };
 

@@ -89,6 +89,25 @@ TEST_CASE("at SIGTERM every worker of a process ends its pause and returns") {
     CHECK(second.ends == 1);
 }
 
+TEST_CASE("a task beside a worker's work starts and drains with it, and its end is the worker's") {
+    seen work, beside;
+    worker_process process("test", without_servers());
+    process.add("first", [&](worker_host& host) {
+        host.set_work(task([&] { return wait_for_the_end(host, work); }));
+        host.run_beside([&] { return raise_and_wait(host, beside); });
+    });
+    CHECK(process.run() == 0);
+    CHECK(work.ends == 1);
+    CHECK(beside.ends == 1);
+    worker_process failing("test", without_servers());
+    failing.add("second", [&](worker_host& host) {
+        host.set_work(task([&] { return wait_for_the_end(host, work); }));
+        host.run_beside(return_soon);
+    });
+    CHECK(failing.run() == 1);
+    CHECK(work.ends == 2);
+}
+
 TEST_CASE("a worker that ends by itself ends its process with status 1, after the others are drained") {
     for (const auto& work : {task(throw_soon), task(return_soon)}) {
         const test::captured_log log;
