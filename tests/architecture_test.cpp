@@ -56,10 +56,12 @@ const std::vector<folder_rule> rules{
 
     {"workers/runtime/", {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
     {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], ports[2], "sql/"}},
+    {"workers/providers/sms/", {"platform/http/", "platform/crypto/"}},
     // A worker; its module and the program's main are covered by this rule too.
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
-                     "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/"}},
+                     "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
+                     "workers/providers/sms/"}},
     {"tests/", {""}},
 };
 
