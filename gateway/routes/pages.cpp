@@ -51,6 +51,7 @@ awaitable<route_result> stylesheet(exchange& exchange) { co_return serve("style/
 awaitable<route_result> view_module(exchange& exchange) { co_return serve("views/" + exchange.path.front(), exchange); }
 awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange); }
 awaitable<route_result> safety_protocol(exchange& exchange) { co_return serve("safety.html", exchange, true); }
+awaitable<route_result> contact(exchange& exchange) { co_return serve("contact.html", exchange); }
 awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange); }
 
 constexpr std::array rows{
@@ -59,6 +60,7 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "=/favicon.ico", .access = access::anyone, .handler = icon},
     route{.method = verb::get, .path = "=/docs", .access = access::anyone, .handler = docs},
     route{.method = verb::get, .path = "=/safety", .access = access::anyone, .handler = safety_protocol},
+    route{.method = verb::get, .path = "=/crisis/contacts/confirm", .access = access::anyone, .handler = contact},
     route{.method = verb::get, .path = "=/{file}", .access = access::anyone, .handler = asset},
     route{.method = verb::get, .path = "=/client/{file}", .access = access::anyone, .handler = client_module},
     route{.method = verb::get, .path = "=/style/{file}", .access = access::anyone, .handler = stylesheet},

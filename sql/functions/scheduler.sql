@@ -52,6 +52,10 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from notifications where created_at < now() - interval '1 year';
     get diagnostics n = row_count; total := total + n;
+    delete from contact_messages where created_at < now() - interval '1 year' and not declined;
+    get diagnostics n = row_count; total := total + n;
+    delete from crisis_notices where created_at < now() - interval '1 year' and state <> 'pending';
+    get diagnostics n = row_count; total := total + n;
     delete from provider_health where updated_at < now() - interval '1 day';
     get diagnostics n = row_count; total := total + n;
     delete from crisis_alerts where keep_until < now();

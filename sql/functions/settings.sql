@@ -53,6 +53,11 @@ language sql immutable as $$
      'sql/functions/disclosures.sql'),
     -- Whether each reply's metadata has the sentiment of its question and the state of its conversation.
     ('message_sentiment', 'boolean', 'false', null, null, null, null, 'crisis', false, 'sql/queries/crisis.sql'),
+    -- Whether users may name trusted contacts, and for how long a user can stop the notice to them.
+    ('crisis_contacts', 'boolean', 'false', null, null, null, null, 'crisis', true,
+     'sql/functions/trusted_contacts.sql'),
+    ('crisis_contact_delay_seconds', 'integer', '300', 0, 3600, null, null, 'crisis', true,
+     'sql/functions/trusted_contacts.sql'),
     ('user_defaults', 'object', '{}', null, null, null, null, 'general', false, 'sql/functions/profile.sql'),
     ('heartbeat_seconds', 'integer', '30', 1, 300, null, null, 'realtime', true, 'gateway/api/websocket_upgrade.cpp'),
     -- A client's wait before it connects again, and how often it tries; 0: a growing wait, and without an end.

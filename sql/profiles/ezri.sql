@@ -45,8 +45,8 @@ values
     ('openai', 'gpt-4o-mini', 0, 10, 150, 600, 128000, 4096, true),
     ('anthropic', 'claude-3-haiku-20240307', 0, 20, 250, 1250, 200000, 4096, true);
 
--- Documented: the service's name. Ours: the refresh token as a cookie, which is recommended, and the access token for
--- the client to hold.
+-- Documented: the service's name, trusted contacts. Ours: the refresh token as a cookie, which is recommended, and the
+-- access token for the client to hold.
 insert into profile_settings (key, value) values
     ('product_name', '"Ezri"'),
     ('product_tagline', '"A quiet place to notice how you are."'),
@@ -56,6 +56,7 @@ insert into profile_settings (key, value) values
      '{"id": "preferences", "title": "Notifications, privacy and reminders"}]'),
     ('service_name', '"ai-service"'),
     ('avatar_gallery', '["avatar-1", "avatar-2"]'),
+    ('crisis_contacts', 'true'),
     ('token_transport', '"refresh_cookie"'),
     -- Documented: the keywords and their levels, of which platform/safety lacks these, and the two thresholds.
     ('crisis_policy', '{"negative_elevated": 0.7, "negative_high": 0.9}'),

@@ -96,5 +96,6 @@ TEST_CASE("only the workers that need a secret have it") {
     CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
     CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
     CHECK(owners.at("MAIL_SMTP_URL") == "email ");
+    CHECK(owners.at("TWILIO_AUTH_TOKEN") == "crisis ");
     CHECK(owners.at("GOOGLE_CLIENT_SECRET") == "oauth ");
 }

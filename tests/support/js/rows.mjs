@@ -7,6 +7,7 @@ const here = 'tests/support/js/rows.mjs';
 
 // SQL of columns whose values a type does not give. `$2` is a text that no other row has.
 const given = {
+    trusted_contacts: { email: "$2 || '@example.com'" },
     user_keys: { sealed_key: "decode(repeat('00', 76), 'hex')" },
 };
 

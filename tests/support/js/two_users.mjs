@@ -24,6 +24,7 @@ export const catalogue = [
     'outbox_leases',
     'login_failures',
     'identity_providers',
+    'contact_channels',
     'jobs',
     'applied_files',
     'schema_migrations',

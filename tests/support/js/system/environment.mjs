@@ -33,13 +33,14 @@ function forGateway(system, port) {
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
 function forWorkers(system, names, port) {
-    const { chatEnv, emailEnv, oauthEnv } = system.options;
+    const { chatEnv, emailEnv, oauthEnv, crisisEnv } = system.options;
     const own = {
         moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
         email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
+        crisis: () => crisisEnv,
     };
     return {
         ADMIN_PORT: String(port),

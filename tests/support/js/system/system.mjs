@@ -50,6 +50,7 @@ const defaults = {
     chatEnv: {},
     emailEnv: {},
     oauthEnv: {},
+    crisisEnv: {},
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted
     separate: false, // each light worker has a process of its own; otherwise their first copies share light-1

@@ -1,0 +1,89 @@
+// The caller's trusted contacts, the contacts' answers, which need no account, and the notices to them.
+#include "gateway/routes/tables.hpp"
+#include "gateway/services/outbox.hpp"
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
+#include "sql/statements.hpp"
+
+namespace airi::gateway::routes {
+namespace {
+
+// With an Idempotency-Key the contact has a derived id, and is added and invited once. The link has its token in the
+// fragment, which browsers send to no server.
+awaitable<route_result> add(exchange& exchange) {
+    const auto& request = exchange.request;
+    const auto& caller = exchange.caller->id;
+    const auto key = request.header("idempotency-key");
+    const auto id = key.empty() ? uuid::v7() : uuid::v5(caller.value, "trusted_contact/" + std::string(key));
+    const auto token = random::token();
+    std::vector<sql::argument> arguments{{"id", id}, {"body", exchange.body_text()},
+        {"hash", digest::sha256_hex(token)},
+        {"link", exchange.services.options.api_url + "/crisis/contacts/confirm#" + token}};
+    add_origin(arguments, event_id::fresh(), request.trace());
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller, sql::bind(sql::statement("trusted_contacts.add"), arguments));
+    if (!rows) co_return problem_of(rows.error());
+    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
+    wake_relay(exchange.services);
+    co_return success(201, rows->text(0, 0));
+}
+
+constexpr std::array rows{
+    route{.method = verb::get,
+        .path = "/crisis/contacts",
+        .name = "trusted_contacts.list",
+        .access = access::session,
+        .response = "TrustedContact[]",
+        .summary = "List the caller's trusted contacts"},
+    route{.method = verb::post,
+        .path = "/crisis/contacts",
+        .name = "trusted_contacts.add",
+        .access = access::session,
+        .handler = add,
+        .body_limit = small_body,
+        .body = "TrustedContactNew",
+        .response = "TrustedContact",
+        .status = 201,
+        .other_statuses = "409",
+        .summary = "Add a trusted contact, who is invited and has to accept"},
+    route{.method = verb::del,
+        .path = "/crisis/contacts/{id}",
+        .name = "trusted_contacts.remove",
+        .access = access::session,
+        .response = "Id",
+        .summary = "Remove a trusted contact"},
+    route{.method = verb::post,
+        .path = "/crisis/contacts/confirm/details",
+        .name = "trusted_contacts.details",
+        .access = access::anyone,
+        .body_limit = small_body,
+        .body = "TokenOnly",
+        .response = "TrustedContactAsked",
+        .other_statuses = "404",
+        .summary = "Get what the link's contact is asked, and their answer so far"},
+    route{.method = verb::post,
+        .path = "/crisis/contacts/confirm",
+        .name = "trusted_contacts.answer",
+        .access = access::anyone,
+        .body_limit = small_body,
+        .body = "TrustedContactAnswer",
+        .response = "TrustedContactAsked",
+        .other_statuses = "404",
+        .summary = "Accept or decline to be a trusted contact; the answer may change at any time"},
+    route{.method = verb::post,
+        .path = "/crisis/notices/{id}/cancel",
+        .name = "trusted_contacts.cancel_notice",
+        .access = access::session,
+        .rate_group = "crisis",
+        .body_limit = small_body,
+        .body = "Empty",
+        .response = "CrisisNotice",
+        .other_statuses = "409",
+        .summary = "Cancel a notice to the caller's trusted contacts before it is sent"},
+};
+
+}  // namespace
+
+extern const std::span<const route> trusted_contacts{rows};
+
+}  // namespace airi::gateway::routes
