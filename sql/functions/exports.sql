@@ -33,7 +33,8 @@ create or replace function export_exceptions() returns table (name text, reason 
            ('usage_log', 'usage_daily has the sums'), ('message_quota', 'usage_daily has the sums'),
            ('cancellations', 'requests under way'), ('identity_flows', 'requests under way, with secrets'),
            ('email_links', 'secrets'), ('refresh_tokens', 'secrets'), ('two_factor', 'secrets'),
-           ('user_keys', 'secrets'), ('export_parts', 'the archives themselves')
+           ('user_keys', 'secrets'), ('export_parts', 'the archives themselves'),
+           ('crisis_alerts', 'sealed evidence; GET /crisis/alerts/mine has the rest')
 $$;
 
 -- The archive's sections beside the profile and the conversations: a table, and the condition for the user's rows.

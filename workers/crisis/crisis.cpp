@@ -64,6 +64,7 @@ worker declare() {
     out.name = "crisis";
     out.group = "crisis";
     out.topic = std::string(events::crisis_detected::topic);
+    out.patient = true;
     out.handle = on_event<events::crisis_detected>(handler{});
     return out;
 }

@@ -52,6 +52,7 @@ worker declare() {
     out.name = "disclosures";
     out.group = "disclosures";
     out.topic = std::string(events::chat_requested::topic);
+    out.patient = true;
     out.max_in_flight = 500;
     out.high_mark = 2'000;
     out.handle_batch = look_at;
