@@ -151,10 +151,8 @@ TEST_CASE("a crisis outweighs a blocked term, and a blocked term outweighs cauti
 TEST_CASE("EZRI-37: what follows a decision is the same when it comes from the stored one") {
     const auto event = requested("m", "I want to end my life");
     const auto got = screened(event);
-    const auto end = end_with(json::object()
-                                  .add("content", "help")
-                                  .add_raw("metadata", got.json.root()["metadata"].text())
-                                  .text());
+    const auto end =
+        end_with(json::object().add("content", "help").add_raw("metadata", got.json.root()["metadata"].text()).text());
     after_commit first, again;
     add_consequences(first, event, *got.judged.decision, end, "");
     add_consequences(again, event, *crisis_decision::parse(got.judged.decision->json()), end, "");
@@ -166,8 +164,8 @@ TEST_CASE("EZRI-37: what follows a decision is the same when it comes from the s
     std::vector<std::string> channels;
     for (const auto& one : first.announcements) channels.push_back(one.channel);
     const auto mine = events::channel_of(event.user);
-    CHECK(channels == std::vector<std::string>{
-                          events::channel_of(event.conversation), mine, mine, mine, "crisis", "admin"});
+    CHECK(channels ==
+          std::vector<std::string>{events::channel_of(event.conversation), mine, mine, mine, "crisis", "admin"});
     CHECK(contains(first.announcements[2].frame, "Samaritans"));
     CHECK(contains(first.announcements[3].frame, R"("new_state":"HIGH_RISK")"));
     CHECK_FALSE(contains(first.announcements[4].frame, "end my life"));
