@@ -108,7 +108,7 @@ test("SAAS-07: a missing or impossible birth date is rejected, and a child needs
     assert.equal(n, 0);
 });
 
-test('SAAS-07: a pending child has only session, logout, help and a new request until the parent agrees', async (stage) => {
+test('SAAS-07: a pending child has session, logout, help and a new request until the parent agrees', async (stage) => {
     const { system, ports, post } = stage;
     const account = await child(stage);
     const document = (await ask(ports[0], { path: '/openapi.json' })).json;
