@@ -23,6 +23,7 @@
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "platform/crypto/digest.hpp"
+#include "platform/telemetry/admin.hpp"
 
 namespace {
 
@@ -84,6 +85,7 @@ struct core {
         const auto connected = [this] { return redis->available() && subscriber->available(); };
         for (int tries = 0; tries < 200 && !connected(); ++tries) co_await sleep(milliseconds{10});
         listening.start();
+        accepts = true;
     }
 
     void run() {
@@ -108,6 +110,7 @@ struct core {
     gateway::services services;
     std::unique_ptr<application> app;
     server listening;
+    bool accepts = false;  ///< connections of clients
 };
 
 using cores = std::vector<std::unique_ptr<core>>;
@@ -191,8 +194,14 @@ int run(const gateway_settings& settings) {
         log::info("gateway.draining");
         for (const auto& each : cores) asio::co_spawn(each->context, drain(*each, settings.drain), asio::detached);
     });
-    log::info("gateway.started", {{"port", first.listening.port()}, {"threads", settings.threads}});
+    // The metrics are for operators, not for clients.
+    admin_server admin(first.context.get_executor(), {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] {
+                                                          return first.accepts && missing_of(first.services).empty();
+                                                      }});
+    log::info("gateway.started",
+        {{"port", first.listening.port()}, {"admin_port", admin.port()}, {"threads", settings.threads}});
     run_all(cores);
+    admin.close();
     // Their threads post to the cores' contexts, so they end first.
     shared.producer->close(seconds{5});
     shared.producer.reset();

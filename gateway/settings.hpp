@@ -12,6 +12,7 @@ namespace airi::gateway {
 struct gateway_settings {
     std::uint16_t port = 3001;
     std::string address = "0.0.0.0";
+    std::uint16_t admin_port = 0;
     std::int64_t threads = std::max(1u, std::thread::hardware_concurrency());
     secret database_url;
     secret redis_url{"redis://127.0.0.1:6379"};
@@ -45,6 +46,8 @@ struct gateway_settings {
     static constexpr auto settings = std::tuple{
         setting{"PORT", &gateway_settings::port, "The port clients connect to; 0: any free one."},
         setting{"ADDRESS", &gateway_settings::address, "The address to listen on."},
+        setting{"ADMIN_PORT", &gateway_settings::admin_port,
+            "Port of /healthz, /readyz and /metrics on the loopback interface; 0: any free one."},
         setting{"GATEWAY_THREADS", &gateway_settings::threads, "Threads that serve requests; default: one per core.",
             {.min = 1, .max = 256}},
         setting{"DATABASE_URL", &gateway_settings::database_url, "Postgres, as the role airi_app.", {.required = true}},

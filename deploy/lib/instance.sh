@@ -21,7 +21,7 @@ airi_down() { # the gateway first (no new work), then the workers (they finish t
 }
 
 status_line() { # <name> <dir> <pid file> <ready command…>, and its `workers`; fails when it is not ready
-    local name="$1" dir="$2" pid_file="$3" pid ready=no up rss ticks
+    local name="$1" dir="$2" pid_file="$3" pid port ready=no up rss ticks
     shift 3
     if ! pid="$(live_pid "$pid_file")"; then
         printf '%-14s %8s %6s %6s %10s %9s\n' "$name" - - down - -
@@ -31,7 +31,9 @@ status_line() { # <name> <dir> <pid file> <ready command…>, and its `workers`;
     up=$(($(cut -d. -f1 /proc/uptime) - ticks / $(getconf CLK_TCK)))
     rss="$(awk '/^VmRSS/ { printf "%.1f MB", $2 / 1024 }' "/proc/$pid/status")"
     if "$@" >/dev/null 2>&1; then ready=yes; fi
-    printf '%-14s %8s %6s %6s %10s %9s%s\n' "$name" "$pid" "$(cat "$dir/port")" "$ready" \
+    port="$(cat "$dir/port")"
+    if [[ "$name" == gateway ]]; then port="${PORT:-3001}"; fi
+    printf '%-14s %8s %6s %6s %10s %9s%s\n' "$name" "$pid" "$port" "$ready" \
         "$((up / 3600))h$((up / 60 % 60))m$((up % 60))s" "$rss" "${workers:+  $workers}"
     [[ "$ready" == yes ]]
 }

@@ -12,6 +12,7 @@
 #include "gateway/http/deprecation.hpp"
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
+#include "gateway/services/security_events.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
 
@@ -83,6 +84,8 @@ public:
         if (found.route) {
             exchange exchange{request, *found.route, std::move(found.path), {}, nullptr, std::nullopt, services_};
             result = co_await run(exchange, limits);
+            if (const auto* refused = std::get_if<problem>(&result))
+                record_refusal(*refused, {found.route->name, request.address, request.id, exchange.caller.get()});
         }
         auto out = to_answer(std::move(result), request, found.route && found.route->openai_format);
         if (found.route && found.route->bare)
@@ -97,7 +100,10 @@ public:
         const auto found = router_.find(verb::get, request.path);
         const bool known = found.route && found.route->opens_socket;
         auto got = known ? co_await accept_websocket(services_, request, found.path) : not_found("path");
-        if (const auto* refused = std::get_if<problem>(&got)) co_return failure_response(*refused, request.id, false);
+        if (const auto* refused = std::get_if<problem>(&got)) {
+            record_refusal(*refused, {"websocket", request.address, request.id});
+            co_return failure_response(*refused, request.id, false);
+        }
         co_return std::get<upgraded>(std::move(got));
     }
 

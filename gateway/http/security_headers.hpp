@@ -13,7 +13,7 @@ namespace airi::gateway {
 struct header_policy {
     std::int64_t hsts_seconds = 31'536'000;
     bool hsts_subdomains = true;
-    std::string content_policy = {};  ///< of every answer; empty: the strictest for JSON, and pages bring their own
+    std::string content_policy = {};  ///< of every answer; empty: the strictest for JSON
 };
 
 class security_headers {

@@ -17,6 +17,7 @@
 #include "gateway/messaging/submit_message.hpp"
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
+#include "gateway/services/security_events.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -98,13 +99,13 @@ public:
 
     awaitable<> received(std::string message) override {
         const auto self = shared_from_this();
-        if (!allowance_.take()) co_return send(error_frame({429, "RATE_LIMITED", "too many frames", "null", 1}, {}));
+        if (!allowance_.take()) co_return refuse({429, "RATE_LIMITED", "too many frames", "null", 1}, {});
         auto frame = read_client_frame(message);
         if (auto* fault = std::get_if<problem>(&frame.content)) co_return send(error_frame(*fault, frame.ref));
         if (!co_await session_lives()) co_return session_ended();
         const auto fault = co_await std::visit(
             [&](auto& of_type) { return handle(of_type, frame.ref); }, std::get<frames::client_frame>(frame.content));
-        if (fault) send(error_frame(*fault, frame.ref));
+        if (fault) refuse(*fault, frame.ref);
     }
 
     void on_frame(std::string_view, const delivered_frame& delivered) override {
@@ -158,6 +159,10 @@ private:
 
     void send(std::string frame) {
         if (sender_) sender_->send(std::make_shared<const std::string>(std::move(frame)));
+    }
+    void refuse(const problem& fault, const std::string& ref) {
+        record_refusal(fault, {"websocket.frame", {}, trace_.request_id, caller_.get()});
+        send(error_frame(fault, ref));
     }
     void release(std::vector<entry> frames) {
         for (auto& one : frames)

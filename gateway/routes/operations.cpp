@@ -1,12 +1,11 @@
-// For operators and balancers: liveness, readiness, the dependency report, metrics; for clients the documents of the
-// API.
+// For operators and balancers: liveness, readiness, the dependency report; for clients the documents of the API. The
+// metrics are on a port of their own, see main.cpp.
 #include <array>
 #include <chrono>
 
 #include "gateway/api/asyncapi.hpp"
 #include "gateway/api/openapi.hpp"
 #include "gateway/routes/tables.hpp"
-#include "platform/telemetry/metrics.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -24,10 +23,8 @@ response plain(unsigned status, std::string text) {
 awaitable<route_result> live(exchange&) { co_return plain(200, "ok\n"); }
 
 awaitable<route_result> ready(exchange& exchange) {
-    if (!exchange.services.database.available()) co_return plain(503, "postgres is away\n");
-    if (!exchange.services.publisher.available()) co_return plain(503, "kafka is away\n");
-    if (!exchange.services.catalogue.rows()->loaded) co_return plain(503, "the profile is not loaded\n");
-    co_return plain(200, "ok\n");
+    const auto missing = missing_of(exchange.services);
+    co_return missing.empty() ? plain(200, "ok\n") : plain(503, std::string(missing) + "\n");
 }
 
 // The providers of the last minutes, as JSON; none before a worker has reported.
@@ -86,12 +83,6 @@ awaitable<route_result> health(exchange& exchange) {
     co_return success(healthy ? 200u : 503u, body.text());
 }
 
-awaitable<route_result> metrics(exchange&) {
-    auto out = plain(200, airi::metrics::all().text());
-    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    co_return out;
-}
-
 route_result document(const std::string& text) {
     response out;
     out.body = text;
@@ -121,13 +112,6 @@ constexpr std::array rows{
         .response_media = "text/plain",
         .other_statuses = "503",
         .summary = "Check that Postgres and Kafka are available"},
-    route{.method = verb::get,
-        .path = "=/metrics",
-        .name = "operations.metrics",
-        .access = access::anyone,
-        .handler = metrics,
-        .response_media = "text/plain",
-        .summary = "Get metrics for Prometheus"},
     route{.method = verb::get,
         .path = "/health",
         .name = "operations.health",

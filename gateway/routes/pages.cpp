@@ -1,5 +1,5 @@
-// The pages: static files with a content policy of their own, unless the product documents one for every answer. The
-// safety protocol, which no product adds to, has the strictest on each.
+// The pages: static files with a content policy of their own. Where the product documents one for every answer, a
+// browser enforces both. The safety protocol, which no product adds to, has the strictest on each.
 #include <algorithm>
 
 #include "gateway/pages/pages.hpp"
@@ -10,8 +10,8 @@ namespace airi::gateway::routes {
 namespace {
 
 constexpr std::string_view policy =
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'";
+    "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 constexpr std::string_view strict_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
@@ -32,8 +32,9 @@ route_result serve(std::string_view name, const exchange& exchange, bool strictl
     out.content_type = type_of(name);
     const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
     out.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
-    if (strictly || !exchange.services.catalogue.rows()->answers.has_content_policy)
-        out.headers.emplace_back("Content-Security-Policy", strictly ? strict_policy : policy);
+    const auto& product = exchange.services.catalogue.rows()->answers.content_policy;
+    if (!strictly && !product.empty()) out.headers.emplace_back("Content-Security-Policy", product);
+    out.headers.emplace_back("Content-Security-Policy", strictly ? strict_policy : policy);
     if (exchange.request.header("if-none-match") == tag)
         out.status = 304;
     else

@@ -10,10 +10,9 @@ namespace {
 
 product_answers answers_of(const catalogue_rows& rows) {
     product_answers out;
-    const auto content_policy = rows.text("content_security_policy");
+    out.content_policy = rows.text("content_security_policy");
     out.headers = std::make_shared<const security_headers>(
-        header_policy{rows.number("hsts_seconds"), rows.boolean("hsts_subdomains"), std::string(content_policy)});
-    out.has_content_policy = !content_policy.empty();
+        header_policy{rows.number("hsts_seconds"), rows.boolean("hsts_subdomains"), out.content_policy});
     rows.settings->root()["cors_origins"].each(
         [&](json::value each) { out.origins.emplace_back(each.string().value_or("")); });
     out.service = rows.text("service_name");

@@ -28,7 +28,7 @@ struct model_name {
 /// The answers that a product documents: its headers, origins and name.
 struct product_answers {
     std::shared_ptr<const security_headers> headers = default_security_headers();
-    bool has_content_policy = false;   ///< of its own, for every answer
+    std::string content_policy;        ///< of every answer; empty: it documents none
     std::vector<std::string> origins;  ///< CORS and WebSocket, unless ALLOWED_ORIGINS names others
     std::string service = "airi";      ///< the name in the health report
 };

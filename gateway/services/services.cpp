@@ -10,4 +10,10 @@ std::vector<std::string> allowed_origins(const services& services) {
     return out;
 }
 
+std::string_view missing_of(const services& services) {
+    if (!services.database.available()) return "postgres is away";
+    if (!services.publisher.available()) return "kafka is away";
+    return services.catalogue.rows()->loaded ? "" : "the profile is not loaded";
+}
+
 }  // namespace airi::gateway

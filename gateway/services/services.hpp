@@ -58,6 +58,9 @@ struct services {
     airi::executor executor;
 };
 
+/// What keeps this gateway from serving, as a line of text; empty when it is ready.
+std::string_view missing_of(const services&);
+
 /// The origins whose pages may read responses and open sockets.
 std::vector<std::string> allowed_origins(const services&);
 

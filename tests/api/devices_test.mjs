@@ -165,7 +165,7 @@ scenario(
 );
 
 async function gauges(system, ...names) {
-    const { text } = await ask(system.program('gateway-1').port, { path: '/metrics' });
+    const { text } = await ask(system.program('gateway-1').adminPort, { path: '/metrics' });
     return names.map((name) => Number(text.match(new RegExp(`^${name} (\\d+)$`, 'm'))[1]));
 }
 

@@ -303,11 +303,15 @@ bad('1,000 frames a second are rate-limited, and the client can continue', async
     wire.end();
 });
 
-bad('a client that never reads is closed with 3008 and can reconnect', async ({ port, alice }) => {
+bad('a client that never reads is closed with 3008 and can reconnect', async ({ system, port, alice }) => {
     const raw = await RawSocket.open(port, alice.token);
     raw.socket.pause();
     const slow = async () =>
-        Number((await ask(port, { path: '/metrics' })).text.match(/^airi_gateway_slow_closes(?:\{\})? (\S+)$/m)[1]);
+        Number(
+            (await ask(system.program('gateway-1').adminPort, { path: '/metrics' })).text.match(
+                /^airi_gateway_slow_closes(?:\{\})? (\S+)$/m,
+            )[1],
+        );
     const before = await slow();
     const piece = Buffer.concat(Array.from({ length: 500 }, () => frameOf(text, '{"type":"nonsense"}')));
     let ended = false;

@@ -13,8 +13,8 @@ const request = (first, lines = 'Host: a\r\n', body = '') => `${first} HTTP/1.1\
 const post = (lines, body) =>
     request('POST /api/v1/auth/login', `Host: a\r\nContent-Type: application/json\r\n${lines}`, body);
 
-async function gauge(port, name) {
-    const { text } = await ask(port, { path: '/metrics' });
+async function gauge(system, name) {
+    const { text } = await ask(system.program('gateway-1').adminPort, { path: '/metrics' });
     return Number(text.match(new RegExp(`^${name}(?:\\{\\})? (\\S+)$`, 'm'))?.[1] ?? NaN);
 }
 
@@ -130,37 +130,44 @@ bad('bytes beyond Content-Length are not part of the body', async ({ port }) => 
     );
 });
 
-bad('an incomplete body or header ends with 408 and does not delay other connections', async ({ port, bystander }) => {
-    const openBefore = await gauge(port, 'airi_gateway_connections_open');
-    const headers = Array.from({ length: 150 }, () =>
-        new Raw(port).send('GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: '),
-    );
-    const silent = Array.from({ length: 50 }, () => new Raw(port));
-    const bodies = Array.from({ length: 50 }, () => new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')));
-    const halves = Array.from({ length: 50 }, () => new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')));
-    halves.forEach((raw) => raw.socket.end());
-    await Promise.all(halves.map((raw) => raw.end()));
-    await eventually(
-        'unfinished headers time out although bytes trickle in',
-        async () => {
-            for (const raw of headers) if (!raw.ended) raw.send('x');
-            await bystander.served();
-            return headers.every((raw) => raw.ended);
-        },
-        { every: 200 },
-    );
-    for (const raw of headers) rejected(await raw.answer(), 408, 'REQUEST_TIMEOUT', /time/);
-    await Promise.all(silent.map((raw) => raw.end()));
-    assert.ok(
-        silent.every((raw) => raw.text === ''),
-        'an idle connection gets no response',
-    );
-    for (const raw of bodies) rejected(await raw.answer(75_000), 408, 'REQUEST_TIMEOUT', /time/);
-    await eventually(
-        'all connections are released',
-        async () => (await gauge(port, 'airi_gateway_connections_open')) <= openBefore + 5,
-    );
-});
+bad(
+    'an incomplete body or header ends with 408 and does not delay other connections',
+    async ({ system, port, bystander }) => {
+        const openBefore = await gauge(system, 'airi_gateway_connections_open');
+        const headers = Array.from({ length: 150 }, () =>
+            new Raw(port).send('GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: '),
+        );
+        const silent = Array.from({ length: 50 }, () => new Raw(port));
+        const bodies = Array.from({ length: 50 }, () =>
+            new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')),
+        );
+        const halves = Array.from({ length: 50 }, () =>
+            new Raw(port).send(post('Content-Length: 100\r\n', '{"email":')),
+        );
+        halves.forEach((raw) => raw.socket.end());
+        await Promise.all(halves.map((raw) => raw.end()));
+        await eventually(
+            'unfinished headers time out although bytes trickle in',
+            async () => {
+                for (const raw of headers) if (!raw.ended) raw.send('x');
+                await bystander.served();
+                return headers.every((raw) => raw.ended);
+            },
+            { every: 200 },
+        );
+        for (const raw of headers) rejected(await raw.answer(), 408, 'REQUEST_TIMEOUT', /time/);
+        await Promise.all(silent.map((raw) => raw.end()));
+        assert.ok(
+            silent.every((raw) => raw.text === ''),
+            'an idle connection gets no response',
+        );
+        for (const raw of bodies) rejected(await raw.answer(75_000), 408, 'REQUEST_TIMEOUT', /time/);
+        await eventually(
+            'all connections are released',
+            async () => (await gauge(system, 'airi_gateway_connections_open')) <= openBefore + 5,
+        );
+    },
+);
 
 bad('a client that never reads its responses is disconnected', async ({ port }) => {
     const raw = new Raw(port);
@@ -214,7 +221,7 @@ bad(
         all.forEach((one) => one.socket.destroy());
         await eventually(
             'the slots are free again',
-            async () => (await gauge(port, 'airi_gateway_connections_open')) < 200,
+            async () => (await gauge(system, 'airi_gateway_connections_open')) < 200,
             { within: 30_000 },
         );
         assert.equal((await ask(port, { path: '/healthz', from })).status, 200);

@@ -33,8 +33,27 @@ test('SAAS-09: the documented headers are on responses, errors and pages', async
     ]) {
         const { headers } = await ask(ports[0], { from: address(), ...one });
         for (const [name, value] of Object.entries(documented))
-            assert.equal(headers[name], value, `${one.path}: ${name}`);
+            assert.equal(headers[name].split(', default-src')[0], value, `${one.path}: ${name}`);
     }
+});
+
+test('each page has a content policy of its own beside the documented one: no plugins, no other hosts', async ({
+    ports,
+}) => {
+    for (const path of ['/', '/admin', '/docs', '/crisis/contacts/confirm', '/safety']) {
+        const { headers } = await ask(ports[0], { path, from: address() });
+        const own = headers['content-security-policy'].split(/, (?=default-src)/).at(-1);
+        assert.match(own, /object-src 'none'|default-src 'none'/, path);
+        assert.match(own, /connect-src 'self'(;|$)/, path);
+        assert.doesNotMatch(own, /unsafe|https?:|wss?:/, path);
+    }
+});
+
+test('metrics are on the admin port of a gateway, and not on the port of its clients', async ({ system, ports }) => {
+    assert.equal((await ask(ports[0], { path: '/metrics', from: address() })).status, 404);
+    const { status, text } = await ask(system.program('gateway-1').adminPort, { path: '/metrics' });
+    assert.equal(status, 200);
+    assert.match(text, /^airi_gateway_requests\{class="2xx"\} \d+$/m);
 });
 
 test('SAAS-09: CORS allows localhost:5173 in development, FRONTEND_URL and documented origins always', async ({

@@ -16,9 +16,10 @@ function providers(system) {
     return Object.assign({}, ...system.options.providers.map((name) => environments[name]));
 }
 
-function forGateway(system, port) {
+function forGateway(system, port, adminPort) {
     return {
         PORT: String(port),
+        ADMIN_PORT: String(adminPort),
         ADDRESS: '127.0.0.1',
         DATABASE_URL: system.appUrl,
         JWT_SECRET: system.jwtSecret,
@@ -51,8 +52,8 @@ function forWorkers(system, names, port) {
 }
 
 // Of the gateway, where `workers` is empty, or of a process of these workers. `name` is the program's (chat-2), `port`
-// the one that it listens on.
-export function environmentOf(system, { name, workers, port }) {
+// the one that it listens on, `adminPort` that of its metrics.
+export function environmentOf(system, { name, workers, port, adminPort }) {
     return {
         PATH: process.env.PATH,
         REDIS_URL: system.redisUrl,
@@ -61,6 +62,6 @@ export function environmentOf(system, { name, workers, port }) {
         KAFKA_SESSION_TIMEOUT: '6000ms',
         AIRI_ENV: 'test',
         ...system.options.env,
-        ...(workers.length === 0 ? forGateway(system, port) : forWorkers(system, workers, port)),
+        ...(workers.length === 0 ? forGateway(system, port, adminPort) : forWorkers(system, workers, port)),
     };
 }

@@ -191,16 +191,18 @@ class System {
         const sharing = [...this.shared].filter(([, program]) => program === name).map(([copy]) => copy.slice(0, -2));
         const run = sharing.length > 0 ? sharing : kind === 'gateway' ? [] : [kind];
         const port = await freePort();
+        const adminPort = kind === 'gateway' ? await freePort() : port;
         const program = new Program(name, {
             command: path.join(binaries, kind === 'gateway' ? 'airi-gateway' : 'airi-worker'),
             args: run.length > 0 ? [run.join(',')] : [],
-            env: environmentOf(this, { name, workers: run, port }),
+            env: environmentOf(this, { name, workers: run, port, adminPort }),
             dir: this.dir,
             supervised: this.options.supervised,
             ready: async () =>
                 (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok,
         });
         program.port = port;
+        program.adminPort = adminPort;
         program.kind = kind;
         this.programs.set(name, program);
         return program;
