@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Keeps one process alive: deploy/supervise.sh <dir> -- <command…> A process that dies is restarted, with
+# Keeps one process alive: deploy/supervise.sh <dir> <user> -- <command…> A process that dies is restarted, with
 # growing pauses while it dies early. SIGTERM is passed on; 20 s later the process is killed. After exit status 2 (wrong
-# settings) it is not restarted.
+# settings) it is not restarted. An empty user is the supervisor's own; another one needs no access to the directories
+# above the program: it gets the open file as descriptor 7.
 set -uo pipefail
 
 # shellcheck source=/dev/null
@@ -16,7 +17,13 @@ stop() {
 run_once() { # leaves the exit status in `status`
     local guard=''
     # If this supervisor is killed, the process drains and ends too.
-    setpriv --pdeathsig TERM -- "$@" &
+    if [[ -n "$user" ]]; then
+        # shellcheck disable=SC2016 # the inner shell expands them
+        setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups --pdeathsig TERM -- \
+            bash -c 'exec -a "$0" /proc/self/fd/7 "$@"' "$@" 7<"$1" &
+    else
+        setpriv --pdeathsig TERM -- "$@" &
+    fi
     child=$!
     write_pid "$dir/child" "$child"
     if [[ -n "$stopping" ]]; then kill -TERM "$child" 2>/dev/null; fi
@@ -39,8 +46,8 @@ run_once() { # leaves the exit status in `status`
 
 main() {
     local pause=1 begun
-    dir="$1" child='' stopping=''
-    shift 2
+    dir="$1" user="$2" child='' stopping=''
+    shift 3
     trap stop TERM INT
     while :; do
         begun=$SECONDS

@@ -54,6 +54,25 @@ slot_command() { # <slot>: a line for each word
     fi
 }
 
+# The users of the programs, where root starts them: none can read what belongs to another, and no worker the secrets
+# of the gateway.
+program_users=(airi-gateway airi-worker)
+
+slot_user() { # <slot>; empty: the one who calls
+    ((EUID == 0)) || return 0
+    if [[ "$1" == gateway ]]; then printf 'airi-gateway'; else printf 'airi-worker'; fi
+}
+
+create_users() {
+    local user
+    for user in "${program_users[@]}"; do
+        id "$user" >/dev/null 2>&1 ||
+            useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin "$user"
+    done
+    install -d -m 700 "$home/mail"
+    chown -R airi-worker: "$home/mail"
+}
+
 settings_of() { # <command…>
     "$@" --help | sed -nE 's/^  ([A-Z][A-Z0-9_]*) .*/\1/p'
 }
@@ -68,20 +87,38 @@ slot_environment() { # <slot>
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY JWT_SECRET DATABASE_URL
     ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" EVIDENCE_KEY="$(secret EVIDENCE_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
+    export ADMIN_PORT
+    ADMIN_PORT="$(cat "$home/run/$slot/port")"
     if [[ "$slot" == gateway ]]; then
         export PORT="${PORT:-3001}" VERCEL_GIT_COMMIT_SHA="${VERCEL_GIT_COMMIT_SHA:-}"
         [[ -n "$VERCEL_GIT_COMMIT_SHA" ]] ||
             VERCEL_GIT_COMMIT_SHA="$(git -C "$root" rev-parse HEAD 2>/dev/null || true)"
         DATABASE_URL="$app_url"
     else
-        export ADMIN_PORT
-        DATABASE_URL="$worker_url" ADMIN_PORT="$(cat "$home/run/$slot/port")"
+        DATABASE_URL="$worker_url"
     fi
     for name in $(settings_of "${command[@]}"); do own[$name]=1; done
     for name in $(sed -nE 's/^#? ?([A-Z][A-Z0-9_]+)=.*/\1/p' "$root/.env.example"
         settings_of "$bin/airi-worker" "$(worker_names | paste -sd,)"); do known[$name]=1; done
+    if [[ -n "$(slot_user "$slot")" ]]; then open_for_user "${!own[@]}"; fi
     for name in $(compgen -e); do
         if [[ -v "known[${name%_FILE}]" && ! -v "own[${name%_FILE}]" ]]; then unset "$name"; fi
+    done
+}
+
+# What only the one who calls may reach is read or opened now: the program's own user could not.
+open_for_user() { # <setting…>
+    local name file
+    for name in "$@"; do
+        file="$(printenv "${name}_FILE" || true)"
+        if [[ -r "$file" ]]; then
+            export "$name=$(<"$file")"
+            unset "${name}_FILE"
+        elif [[ "$name" == MAIL_OUTBOX ]]; then
+            mkdir -p "$MAIL_OUTBOX"
+            exec 6<"$MAIL_OUTBOX"
+            MAIL_OUTBOX=/proc/self/fd/6
+        fi
     done
 }
 
@@ -105,9 +142,7 @@ start_slot() {
     mapfile -t command < <(slot_command "$slot")
     [[ -x "${command[0]}" ]] || die "${command[0]} is not built"
     mkdir -p "$dir"
-    if [[ "$slot" == gateway ]]; then
-        printf '%s\n' "${PORT:-3001}" >"$dir/port"
-    elif ! live_pid "$dir/pid" >/dev/null; then
+    if ! live_pid "$dir/pid" >/dev/null; then
         claim_port "$dir" $(($(port_block) + 5))
     fi
     (
@@ -123,7 +158,8 @@ start_slot() {
         printf '%s\n' "$fingerprint" >"$dir/fingerprint"
         keep_log "$home/logs/$slot.log"
         cd "$root" || exit
-        spawn "$dir/pid" "$home/logs/$slot.log" "$root/deploy/supervise.sh" "$dir" -- "${command[@]}"
+        spawn "$dir/pid" "$home/logs/$slot.log" "$root/deploy/supervise.sh" "$dir" "$(slot_user "$slot")" -- \
+            "${command[@]}"
     )
 }
 

@@ -8,6 +8,12 @@ up_packages() {
     remark='present'
 }
 
+up_users() {
+    if ((EUID == 0)); then create_users; fi
+    remark="${program_users[*]}"
+    ((EUID == 0)) || remark="all programs run as $(id -un)"
+}
+
 up_build() {
     build release
     remark='release'
@@ -149,6 +155,7 @@ airi_up() {
     say "airi up in $home"
     step packages up_packages
     step build up_build
+    step users up_users
     step postgres up_postgres
     step redis up_redis
     step kafka up_kafka

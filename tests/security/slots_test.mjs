@@ -1,13 +1,14 @@
 // The slots of ./airi up: which processes there are, and that each gets the settings and secrets of its program only.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterFile, declareTest as test } from '../support/js/harness.mjs';
 import { binaries } from '../support/js/system/system.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 import { workers } from '../support/js/system/workers.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -115,4 +116,36 @@ test('a slot has another fingerprint when its workers or settings change, not wh
     scale('usage', 0);
     assert.notEqual(print('light-1', {}), before);
     rmSync(path.join(home, 'scale'), { recursive: true });
+});
+
+test('a program that root starts runs as its own user, wherever it lies, and ends with its supervisor', async () => {
+    const isRoot = process.getuid() === 0;
+    const dir = path.join(home, 'supervised');
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    cpSync('/bin/sleep', path.join(dir, 'program'));
+    const supervisor = spawn(
+        path.join(root, 'deploy/supervise.sh'),
+        [dir, isRoot ? 'nobody' : '', '--', path.join(dir, 'program'), '600'],
+        { cwd: root },
+    );
+    const pid = () =>
+        existsSync(path.join(dir, 'child')) && readFileSync(path.join(dir, 'child'), 'utf8').split('\n')[0];
+    const command = () => pid() && readFileSync(`/proc/${pid()}/cmdline`, 'utf8');
+    await eventually('the program runs', () => command() === `${path.join(dir, 'program')}\x00600\x00`);
+    const program = pid();
+    assert.notEqual(statSync(`/proc/${program}`).uid, 0);
+    if (isRoot) assert.match(readFileSync(`/proc/${program}/status`, 'utf8'), /^Groups:\s*$/m, 'no group of root');
+    supervisor.kill('SIGKILL');
+    await eventually('it has ended too', () => !existsSync(`/proc/${program}`));
+});
+
+test('a secret in a file that only root may read reaches the program of another user', () => {
+    const file = path.join(home, 'key');
+    writeFileSync(file, 'from-a-file\n', { mode: 0o600 });
+    mkdirSync(path.join(home, 'run/chat-1'), { recursive: true });
+    writeFileSync(path.join(home, 'run/chat-1/port'), '1\n');
+    const shown = 'slot_environment chat-1; printf "%s,%s\\n" "${OPENAI_API_KEY:-}" "${OPENAI_API_KEY_FILE:-}"';
+    assert.deepEqual(lines(shown, { OPENAI_API_KEY_FILE: file }), [
+        process.getuid() === 0 ? 'from-a-file,' : `,${file}`,
+    ]);
 });
