@@ -4,7 +4,7 @@
 
 kafka_pom="$root/deploy/kafka/pom.xml"
 kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
-kafka_cache="$cache/kafka/$kafka_version"
+kafka_cache="$cache/kafka/$kafka_version-$(sha256sum "$kafka_pom" | cut -c1-8)"
 
 kafka_possible() {
     command -v java >/dev/null && { [[ -d "$kafka_cache/jars" ]] || command -v mvn >/dev/null; }
@@ -47,7 +47,8 @@ kafka_fetch() { # jars, formatted directory, class archive; one process at a tim
         [[ -e "$kafka_cache/ready" ]] && exit
         if [[ ! -d "$kafka_cache/jars" ]]; then
             rm -rf "$kafka_cache/jars.new"
-            mvn -B -f "$kafka_pom" dependency:copy-dependencies -DoutputDirectory="$kafka_cache/jars.new" 2>&1 |
+            mvn -B -f "$kafka_pom" dependency:copy-dependencies -DoutputDirectory="$kafka_cache/jars.new" \
+                dependency:list -DoutputFile="$kafka_cache/jars.list" 2>&1 |
                 tee "$kafka_cache/mvn.log" | sed -un 's/.*Downloaded from .*\/\([^ /]*\) .*/jars: \1/p' |
                 show_progress kafka ||
                 die_with_log "$kafka_cache/mvn.log" "Kafka's jars could not be fetched" \
