@@ -1,5 +1,5 @@
 # One image for every process of airi; the command says which: airi-gateway, airi-worker chat, …
-FROM debian:12 AS build
+FROM debian:12-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171 AS build
 WORKDIR /src
 COPY airi ./
 COPY deploy deploy
@@ -8,7 +8,7 @@ COPY . .
 RUN --mount=type=cache,target=/root/.cache/ccache \
     cmake --preset release && cmake --build --preset release
 
-FROM debian:12-slim
+FROM debian:12-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
         libcurl4 libfmt9 libhiredis0.14 libicu72 libpq5 librdkafka1 libsimdjson14 libsodium23 libssl3 \
