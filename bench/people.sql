@@ -2,8 +2,8 @@
 -- as they are after the first turn. Repeatable. Prints one line per user: user, session, conversations.
 set search_path = airi;
 \set QUIET on
-insert into users (id, email, plan)
-select md5('bench/user/' || n)::uuid, 'bench' || n || '@bench.test', :'plan' from generate_series(1, :people) n
+insert into users (id, email, plan, email_verified_at)
+select md5('bench/user/' || n)::uuid, 'bench' || n || '@bench.test', :'plan', now() from generate_series(1, :people) n
 on conflict do nothing;
 insert into sessions (id, user_id, expires_at)
 select md5('bench/session/' || n)::uuid, md5('bench/user/' || n)::uuid, now() + interval '7 days'

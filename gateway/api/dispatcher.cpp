@@ -127,6 +127,8 @@ private:
         if (!route.needs.empty())
             if (auto refused = check_flag(services_, route.needs, exchange.caller.get())) co_return std::move(*refused);
         if (auto refused = co_await take_limits(exchange, limits)) co_return std::move(*refused);
+        if (route.proved)
+            if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
         if (auto refused = parse_body(exchange)) co_return std::move(*refused);
         if (route.issues_tokens)
             if (auto refused = check_transport(exchange.request)) co_return std::move(*refused);
@@ -150,6 +152,18 @@ private:
         if (exchange.by_cookie)
             if (auto refused = check_csrf(services_, exchange.caller->session, request)) co_return refused;
         co_return check_access(exchange.route, *exchange.caller);
+    }
+
+    // The cached account may be older than the proof, so a refusal is only for what the database says now.
+    awaitable<std::optional<problem>> check_proof(exchange& exchange) {
+        const auto cached = exchange.caller;
+        if (cached->email_verified) co_return std::nullopt;
+        services_.accounts.invalidate(cached->session);
+        auto found = co_await services_.accounts.find(cached->id, cached->session);
+        if (!found) co_return problem_of(found.error());
+        if (!*found) co_return unauthenticated();
+        exchange.caller = std::move(*found);
+        co_return exchange.caller->email_verified ? std::nullopt : std::optional(email_not_verified());
     }
 
     awaitable<std::optional<problem>> take_limits(const exchange& exchange, decision& limits) {

@@ -140,6 +140,7 @@ std::string operation(const route& r, const std::string& id, json::value schemas
     out.add("operationId", id)
         .add("summary", r.summary)
         .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
+    if (r.proved) out.add("description", "Only with a verified email address: 403 EMAIL_NOT_VERIFIED without.");
     out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])");
     json::array roles;
     for (const auto role : roles_of(r.access)) roles.add(role);

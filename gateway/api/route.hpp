@@ -99,6 +99,7 @@ struct route {
     bool bare = false;            ///< a success is the data itself, without an envelope; the next page is in Link
     bool opens_socket = false;    ///< WebSocket handshakes are accepted at its paths
     bool allows_pending = false;  ///< also for a child whose parent has not consented yet
+    bool proved = false;          ///< only for a caller who has proved their e-mail address: it makes a credential
     seconds cache_for{0};         ///< while nothing of the caller's changes; 0: not cached
 };
 

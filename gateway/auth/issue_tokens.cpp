@@ -1,6 +1,7 @@
 #include "gateway/auth/issue_tokens.hpp"
 
 #include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/csrf.hpp"
@@ -39,7 +40,8 @@ awaitable<route_result> open_session(services& services, const request& request,
     open.caller = user.id;
     open.statements.push_back(sql::bind(
         "sessions.open", {{"user", user.id}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh_token)},
-                             {"user_agent", request.header("user-agent")}, {"address", request.address}}));
+                             {"user_agent", request.header("user-agent")}, {"address", request.address},
+                             {"password_hash", user.verified_hash}}));
     open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
     if (!user.is_new)
         open.statements.push_back(bind_notice(
@@ -50,9 +52,10 @@ awaitable<route_result> open_session(services& services, const request& request,
     if (!user.is_new && !rows->back().empty()) wake_relay(services);
     if (account.empty()) {
         if (auto refused = co_await check_account_status(services, user.id)) co_return std::move(*refused);
+        if (user.verified_hash) co_return wrong_credentials();
         co_return problem{403, "ACCOUNT_INACTIVE", "this account is not active"};
     }
-    // The sessions over the limit, which had to make room.
+    // Those that had to make room.
     for (std::size_t i = 0; i < ended.size(); ++i)
         co_await publish_session_end(services, ended.id<session_id>(i, 0).value_or(session_id{}));
     const tokens::claims claims{user.id, session, std::move(user.email), std::move(user.role), request.arrived,

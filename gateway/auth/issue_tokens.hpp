@@ -10,11 +10,13 @@ namespace airi::gateway {
 struct signed_in_user {
     user_id id;
     std::string email, role;
-    bool is_new = false;  ///< the account was created just now
+    bool is_new = false;                         ///< the account was created just now
+    std::optional<std::string> verified_hash{};  ///< of the password that was verified, which must still be the user's
 };
 
-/// Opens a session and answers with its tokens. Sessions over the profile's limit end on every gateway. A sign-in from
-/// a device that is new to an existing account sends a notice by e-mail.
+/// Opens a session and answers with its tokens. Sessions over the profile's limit end on every gateway, and all others
+/// of an account whose address is not proved. A sign-in from a device that is new to an existing account sends a notice
+/// by e-mail.
 awaitable<route_result> open_session(services&, const request&, signed_in_user, unsigned status);
 
 /// The response that carries a session's tokens: in the body or, for clients that ask for it, as cookies. `user` is

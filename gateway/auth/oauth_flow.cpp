@@ -6,6 +6,7 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/session_revocation.hpp"
 #include "gateway/realtime/channel_wait.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -25,7 +26,7 @@ struct flow {
 };
 
 struct conclusion {
-    std::string outcome, email, role, identity, created;
+    std::string outcome, email, role, identity, created, ended;
     std::optional<user_id> user;
 };
 
@@ -49,6 +50,7 @@ problem problem_of_outcome(std::string_view outcome) {
         return {403, "EMAIL_UNVERIFIED",
             "the identity provider has no verified email address for you; verify one with the provider"};
     if (outcome == "taken_identity") return {409, "IDENTITY_TAKEN", "this identity belongs to another account"};
+    if (outcome == "unproved") return email_not_verified();
     if (outcome == "invalid") return flow_invalid();
     return signup_problem(outcome);
 }
@@ -70,7 +72,7 @@ awaitable<result<conclusion>> conclude(
                 {"parent_email", answer.parent_email}, {"consents", answer.consents}, {"address", request.address}}));
     if (!rows) co_return rows.error();
     const auto text = [&](std::size_t column) { return std::string(rows->text(0, column)); };
-    co_return conclusion{text(0), text(2), text(3), text(4), text(5), rows->id<user_id>(0, 1)};
+    co_return conclusion{text(0), text(2), text(3), text(4), text(5), text(6), rows->id<user_id>(0, 1)};
 }
 
 // Listens for the worker's answer before asking for it. A missed answer is found by looking every two seconds.
@@ -144,6 +146,7 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
         log::info("auth.identity_refused", {{"flow_id", id.text()}, {"provider", provider}, {"why", got->outcome}});
         co_return co_await refuse(services, request, *got);
     }
+    co_await publish_session_ends(services, std::move(got->ended));
     co_return oauth_user{
         {got->user.value_or(user_id{}), std::move(got->email), std::move(got->role), !got->created.empty()},
         std::move(got->identity), got->created == "pending"};

@@ -57,11 +57,13 @@ awaitable<std::optional<problem>> restore_account(services& services, user_id us
     co_return std::nullopt;
 }
 
-// The hash's parameters have changed since it was made. Best effort.
-awaitable<> rehash(services& services, user_id user, const secret& password) {
+// The hash's parameters have changed since it was made. Best effort; the hash that is stored afterwards.
+awaitable<std::string> rehash(services& services, user_id user, const secret& password, std::string old) {
     const auto hash = co_await services.hashing.hash(password);
-    if (!hash) co_return;
-    co_await postgres::run_one(services.database, user, sql::bind("auth.set_password", {{"password_hash", *hash}}));
+    if (!hash) co_return old;
+    const auto saved = co_await postgres::run_one(
+        services.database, user, sql::bind("auth.set_password", {{"password_hash", *hash}, {"verified_hash", old}}));
+    co_return saved && !saved->empty() ? *hash : old;
 }
 
 // Checks lock and password; unknown addresses take as long as known ones.
@@ -77,10 +79,18 @@ awaitable<std::optional<problem>> check_password(
     if (!right) co_return problem_of(right.error());
     if (*right && user.id) co_return std::nullopt;
     co_await record_login_attempt(services, request, given.email, user.id, "wrong_password");
-    co_return problem{401, "WRONG_CREDENTIALS", "email or password is wrong"};
+    co_return wrong_credentials();
 }
 
 }  // namespace
+
+awaitable<std::variant<std::string, problem>> verify_password(
+    services& services, const request& request, credentials given) {
+    const auto found = co_await find_user(services, given.email);
+    if (!found) co_return problem_of(found.error());
+    if (auto refused = co_await check_password(services, request, given, *found)) co_return std::move(*refused);
+    co_return found->password_hash;
+}
 
 awaitable<route_result> log_in(services& services, const request& request, credentials given, bool restores) {
     auto found = co_await find_user(services, given.email);
@@ -94,11 +104,13 @@ awaitable<route_result> log_in(services& services, const request& request, crede
     if (user.has_two_factor)
         if (auto refused = co_await check_second_factor(services, request, *user.id, given))
             co_return std::move(*refused);
-    if (passwords::needs_rehash(user.password_hash)) co_await rehash(services, *user.id, given.password);
+    if (passwords::needs_rehash(user.password_hash))
+        user.password_hash = co_await rehash(services, *user.id, given.password, user.password_hash);
     if (deleted)
         if (auto refused = co_await restore_account(services, *user.id)) co_return std::move(*refused);
     co_await record_login_attempt(services, request, given.email, user.id, "success");
-    co_return co_await open_session(services, request, {*user.id, std::move(user.email), std::move(user.role)}, 200);
+    signed_in_user signed_in{*user.id, std::move(user.email), std::move(user.role), false, user.password_hash};
+    co_return co_await open_session(services, request, std::move(signed_in), 200);
 }
 
 }  // namespace airi::gateway

@@ -36,6 +36,11 @@ inline problem consent_needed() {
     return {403, "CONSENT_NEEDED", "a parent must first consent through the link in the email"};
 }
 
+inline problem email_not_verified() {
+    return {
+        403, "EMAIL_NOT_VERIFIED", "verify your email address first, with the link in the mail or a new one"};
+}
+
 /// The problem in a statement's result, as the database's refusal() writes it; none when `data` is an answer.
 std::optional<problem> refusal_of(std::string_view data);
 

@@ -76,7 +76,12 @@ class App {
             return this.consent.askParent(query.get(kind));
         }
         if (kind !== 'verify_email') this.session.drop();
-        this.showOutcome(await this.auth.follow({ kind, token: query.get(kind) }));
+        const text = await this.auth.follow({ kind, token: query.get(kind) });
+        // Also where another user is signed in, who stays so.
+        byId('auth').hidden = this.session.user !== null && !this.auth.asksProof;
+        byId('app').hidden ||= this.auth.asksProof;
+        if (this.auth.asksProof) this.auth.focus();
+        else this.showOutcome(text);
     }
 
     // With the answer of an identity provider. Returns the text to show, if any.

@@ -47,7 +47,7 @@ awaitable<route_result> signup(exchange& exchange) {
     if (outcome != "made" && outcome != "pending") co_return signup_problem(outcome);
     log::info("auth.signed_up", {{"user_id", user.text()}});
     wake_relay(services);
-    co_return co_await open_session(services, exchange.request, {user, std::move(email), "user", true}, 201);
+    co_return co_await open_session(services, exchange.request, {user, std::move(email), "user", true, *hash}, 201);
 }
 
 credentials read_credentials(const exchange& exchange) {
@@ -123,30 +123,37 @@ awaitable<route_result> session(exchange& exchange) {
     co_return success(200, data.text());
 }
 
-awaitable<std::optional<problem>> check_current_password(exchange& exchange) {
+problem wrong_password() { return {403, "WRONG_PASSWORD", "the current password is wrong"}; }
+
+// The hash that the current password matches.
+awaitable<std::variant<std::string, problem>> check_current_password(exchange& exchange) {
     auto& services = exchange.services;
     const auto rows =
         co_await postgres::run_one(services.database, exchange.caller->id, sql::bind("auth.password_hash", {}));
     if (!rows) co_return problem_of(rows.error());
-    const auto hash = rows->empty() ? std::string{} : std::string(rows->text(0, 0));
+    auto hash = rows->empty() ? std::string{} : std::string(rows->text(0, 0));
     const auto right = co_await services.hashing.verify(secret(exchange.text("current_password")), hash);
     if (!right) co_return problem_of(right.error());
-    if (!*right) co_return problem{403, "WRONG_PASSWORD", "the current password is wrong"};
-    co_return std::nullopt;
+    if (!*right) co_return wrong_password();
+    co_return hash;
 }
 
 awaitable<route_result> change_password(exchange& exchange) {
     auto& services = exchange.services;
     const auto& caller = *exchange.caller;
-    if (auto refused = co_await check_current_password(exchange)) co_return std::move(*refused);
+    auto verified = co_await check_current_password(exchange);
+    if (auto* refused = std::get_if<problem>(&verified)) co_return std::move(*refused);
     const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
     if (!hash) co_return problem_of(hash.error());
     postgres::transaction save;
     save.caller = caller.id;
-    save.statements.push_back(sql::bind("auth.set_password", {{"password_hash", *hash}}));
+    save.statements.push_back(sql::bind("auth.set_password",
+        {{"password_hash", *hash}, {"verified_hash", std::get<std::string>(std::move(verified))}}));
     save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
     save.statements.push_back(bind_notice(services, "auth.password_notice", {}, exchange.request));
-    if (const auto saved = co_await services.database.run(std::move(save)); !saved) co_return problem_of(saved.error());
+    const auto saved = co_await services.database.run(std::move(save));
+    if (!saved) co_return problem_of(saved.error());
+    if (saved->front().empty()) co_return wrong_password();
     wake_relay(services);
     const auto ended = co_await end_sessions(services, caller.id, "password", std::nullopt, caller.session);
     if (!ended) co_return problem_of(ended.error());

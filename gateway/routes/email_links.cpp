@@ -3,6 +3,7 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/password_login.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -23,54 +24,100 @@ awaitable<route_result> magic_link(exchange& exchange) {
     co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "magic_link");
 }
 
+// What a link is followed with, beside its token and a second factor's code.
+struct link_answer {
+    std::optional<std::string> password_hash = std::nullopt;  ///< of a new password
+    std::optional<session_id> session = std::nullopt;         ///< that of the caller
+    std::optional<std::string> known_hash = std::nullopt;     ///< that the account's password was verified with
+};
+
 struct taken_link {
     signed_in_user user;
-    std::string ended_sessions;  ///< JSON array of ids
+    std::size_t sessions_ended = 0;
 };
+
+problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, expired or already used"}; }
 
 // A new password is reported in the same transaction.
 awaitable<std::variant<taken_link, problem>> take_link(
-    exchange& exchange, std::string_view kind, std::optional<std::string> password_hash = std::nullopt) {
+    exchange& exchange, std::string_view kind, link_answer given = {}) {
     auto& services = exchange.services;
     const auto token_hash = digest::sha256_hex(exchange.text("token"));
     postgres::transaction take;
-    take.statements.push_back(
-        sql::bind("email_links.take", {{"hash", token_hash}, {"kind", kind}, {"code", exchange.optional_text("code")},
-                                          {"password_hash", password_hash}}));
-    if (password_hash)
+    take.statements.push_back(sql::bind("email_links.take",
+        {{"hash", token_hash}, {"kind", kind}, {"code", exchange.optional_text("code")},
+            {"password_hash", given.password_hash}, {"session", given.session}, {"known_hash", given.known_hash}}));
+    if (given.password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
     const auto rows = co_await services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
-    auto [outcome, user, email, role, ended] =
-        rows->front().read<std::string_view, user_id, std::string, std::string, std::string>(0);
+    auto [outcome, user, email, role, ended, keys] =
+        rows->front().read<std::string_view, user_id, std::string, std::string, std::string, std::string>(0);
     if (outcome == "refused")
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
-    if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is invalid, expired or already used"};
+    if (outcome == "password")
+        co_return problem{403, "PASSWORD_NEEDED",
+            "follow this link where you signed up, or send the account's password or a new one with it"};
+    if (outcome != "good") co_return link_invalid();
+    if (given.password_hash) wake_relay(services);
+    const auto sessions_ended = co_await publish_session_ends(services, std::move(ended));
+    co_await publish_session_ends(services, std::move(keys));
     co_await services.responses.invalidate(user);
-    co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended)};
+    co_return taken_link{{user, std::move(email), std::move(role)}, sessions_ended};
+}
+
+// The hash that the password of the link's account was verified with.
+awaitable<std::variant<std::string, problem>> verify_link_password(exchange& exchange, std::string password) {
+    auto& services = exchange.services;
+    const auto rows = co_await postgres::run_one(services.database, std::nullopt,
+        sql::bind("email_links.address", {{"hash", digest::sha256_hex(exchange.text("token"))}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->is_null(0, 0)) co_return link_invalid();
+    co_return co_await verify_password(
+        services, exchange.request, {std::string(rows->text(0, 0)), secret(std::move(password)), std::nullopt});
+}
+
+awaitable<std::variant<std::string, problem>> hash_new_password(exchange& exchange) {
+    auto hash = co_await exchange.services.hashing.hash(secret(exchange.text("new_password")));
+    if (!hash) co_return problem_of(hash.error());
+    co_return std::move(*hash);
 }
 
 awaitable<route_result> verify_email(exchange& exchange) {
-    auto got = co_await take_link(exchange, "verify_email");
+    auto caller = co_await authenticate_if_any(exchange.services, exchange.request);
+    if (auto* refused = std::get_if<problem>(&caller)) co_return std::move(*refused);
+    const auto& account = std::get<0>(caller);
+    link_answer given;
+    if (account && !account->by_key) given.session = account->session;
+    if (exchange.optional_text("new_password")) {
+        auto hash = co_await hash_new_password(exchange);
+        if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
+        given.password_hash = std::get<std::string>(std::move(hash));
+    } else if (auto password = exchange.optional_text("password")) {
+        auto verified = co_await verify_link_password(exchange, std::move(*password));
+        if (auto* refused = std::get_if<problem>(&verified)) co_return std::move(*refused);
+        given.known_hash = std::get<std::string>(std::move(verified));
+    }
+    const auto session = given.session;
+    auto got = co_await take_link(exchange, "verify_email", std::move(given));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
+    if (session) exchange.services.accounts.invalidate(*session);
     co_return success(200, R"({"verified":true})");
 }
 
 awaitable<route_result> reset_password(exchange& exchange) {
     auto& services = exchange.services;
-    const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
-    if (!hash) co_return problem_of(hash.error());
-    auto got = co_await take_link(exchange, "reset_password", *hash);
+    auto hash = co_await hash_new_password(exchange);
+    if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
+    auto got =
+        co_await take_link(exchange, "reset_password", {.password_hash = std::get<std::string>(std::move(hash))});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    auto& link = std::get<taken_link>(got);
-    const auto user = link.user.id;
-    wake_relay(services);
-    const auto ended = co_await publish_session_ends(services, std::move(link.ended_sessions));
-    co_await postgres::run_one(services.database, user, sql::bind("activity.add", {{"action", "password.changed"}}));
-    log::info("auth.password_reset", {{"user_id", user.text()}, {"sessions_ended", ended}});
+    const auto& [user, ended] = std::get<taken_link>(got);
+    co_await postgres::run_one(services.database, user.id, sql::bind("activity.add", {{"action", "password.changed"}}));
+    log::info("auth.password_reset", {{"user_id", user.id.text()}, {"sessions_ended", ended}});
     co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
 }
 
@@ -100,9 +147,12 @@ constexpr std::array rows{
         .rate_group = "auth",
         .handler = verify_email,
         .body_limit = small_body,
-        .body = "LinkToken",
+        .body = "EmailVerification",
         .response = "EmailVerified",
-        .summary = "Verify the email address with the link's token"},
+        .other_statuses = "401 403",
+        .summary =
+            "Verify the email address with the link's token; elsewhere than in the account's own session also with "
+            "its password or a new one"},
     route{.method = verb::post,
         .path = "/auth/forgot-password",
         .name = "email_links.forgot_password",

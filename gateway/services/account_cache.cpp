@@ -24,6 +24,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     if (const auto user_json = json::document::parse(out->json)) {
         out->role = user_json->root()["role"].string().value_or("user");
         out->pending = user_json->root()["pending"].boolean().value_or(false);
+        out->email_verified = user_json->root()["email_verified"].boolean().value_or(false);
     }
     if (const auto parsed = json::document::parse(limits))
         parsed->root().each([&](json::value limit) {

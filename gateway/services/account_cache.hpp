@@ -22,14 +22,15 @@ namespace airi::gateway {
 struct account {
     user_id id;
     session_id session;  ///< or the API key's id
-    std::string json;    ///< {id,email,role,display_name,created_at,plan,pending}
+    std::string json;    ///< the schema User
     std::string role;
     std::string plan;
     std::string features;  ///< JSON object
     std::int64_t rank = 0;
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
-    bool pending = false;  ///< a child whose parent has not given consent yet
+    bool pending = false;         ///< a child whose parent has not given consent yet
+    bool email_verified = false;  ///< the user has proved that the address is theirs
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited

@@ -14,9 +14,11 @@ declare
     made api_keys;
     addresses cidr[];
     ends timestamptz;
+    refused json := unless_proved();
 begin
     addresses := array(select distinct jsonb_array_elements_text(coalesce(p_body -> 'allowed_addresses', '[]'))::cidr);
     ends := p_body ->> 'expires_at';
+    if refused is not null then return refused; end if;
     perform pg_advisory_xact_lock(hashtextextended('api_keys/' || caller(), 0));
     select amount into most from plan_limits l join users u on u.plan = l.plan
     where u.id = caller() and l.resource = 'api_keys' and l.period = 'stock';
@@ -44,7 +46,9 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     old api_keys;
     made api_keys;
+    refused json := unless_proved();
 begin
+    if refused is not null then return refused; end if;
     select * into old from api_keys
     where id = p_old and user_id = caller() and revoked_at is null and (expires_at is null or expires_at > now())
     for update;

@@ -114,6 +114,53 @@ begin
     return case when child then 'pending' else 'made' end;
 end $$;
 
+-- The first proof that the user reads mail at their address; the caller has locked their row. Whoever signed up may be
+-- somebody else, so every older password, session, API key, second factor and identity but p_identity ends, unless the
+-- proof comes from the account itself (p_keeps). Gateways have to invalidate `sessions` and `keys`.
+create or replace function first_proof(
+    u users, p_by text, p_keeps boolean, p_identity uuid, out sessions uuid[], out keys uuid[]
+)
+language plpgsql as $$
+declare
+    ended jsonb := '{}';
+    factors bigint;
+    identities bigint;
+begin
+    sessions := '{}';
+    keys := '{}';
+    update users set
+        email_verified_at = now(), password_hash = case when p_keeps then password_hash end
+    where id = u.id;
+    if not p_keeps then
+        with over as (
+            update sessions s set ended_at = now(), ended_why = 'proved'
+            where s.user_id = u.id and s.ended_at is null
+            returning s.id)
+        select coalesce(array_agg(over.id), '{}') into sessions from over;
+        with over as (
+            update api_keys k set revoked_at = now() where k.user_id = u.id and k.revoked_at is null returning k.id)
+        select coalesce(array_agg(over.id), '{}') into keys from over;
+        delete from two_factor t where t.user_id = u.id;
+        get diagnostics factors = row_count;
+        delete from user_identities i where i.user_id = u.id and i.id is distinct from p_identity;
+        get diagnostics identities = row_count;
+        delete from login_failures f where f.email_key = u.email_key;
+        ended := jsonb_build_object('password', u.password_hash is not null, 'sessions', cardinality(sessions),
+            'api_keys', cardinality(keys), 'second_factors', factors, 'identities', identities);
+    end if;
+    perform audit(u.id, 'address.proved', '', jsonb_build_object('by', p_by, 'ended', ended));
+end $$;
+
+-- A refusal unless the caller has proved their address; otherwise NULL, and that stays so until the transaction ends.
+-- Every function that makes a credential asks this.
+create or replace function unless_proved() returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
+    perform 1 from users where id = caller() and email_verified_at is not null for no key update;
+    return case when not found then refusal(403, 'EMAIL_NOT_VERIFIED',
+        'verify your email address first, with the link in the mail or a new one') end;
+end $$;
+
 -- As standing(), for a caller without a session whose password was verified.
 create or replace function account_standing(p_user uuid) returns json
 language sql stable security definer set search_path = airi, pg_temp as $$

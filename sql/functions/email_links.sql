@@ -47,34 +47,53 @@ begin
 end $$;
 
 -- Uses a link. `outcome`: good | invalid | refused (the account may not act) | code (the second factor is on and no
--- code came) | wrong_code; only `good` uses the link up. `ended`: the sessions that a new password ended.
-create or replace function email_link_take(p_hash text, p_kind text, p_code text, p_password_hash text)
-returns table (outcome text, user_id uuid, email text, role text, ended uuid[])
+-- code came) | wrong_code | password (see below); only `good` uses the link up. `ended`: the sessions that ended, and
+-- `keys`: the API keys.
+-- A verification link proves the address once; it comes from the account itself when it is followed in its session or
+-- with its password (p_known_hash). Elsewhere it needs a new password.
+create or replace function email_link_take(
+    p_hash text, p_kind text, p_code text, p_password_hash text, p_session uuid, p_known_hash text
+)
+returns table (outcome text, user_id uuid, email text, role text, ended uuid[], keys uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     l email_links;
     u users;
-    gone uuid[] := '{}';
+    proves boolean;
+    keeps boolean := false;
 begin
+    ended := '{}';
+    keys := '{}';
+    -- The user's row is locked first, as by everything that ends sessions.
+    select * into u from users x
+    where x.id = (select y.user_id from email_links y where y.hash = p_hash and y.kind = p_kind) for update;
     select * into l from email_links x where x.hash = p_hash and x.kind = p_kind for update;
-    if found then select * into u from users x where x.id = l.user_id and x.email = l.email; end if;
-    if u.id is null or l.used_at is not null or l.expires_at < now() then
-        return query select 'invalid', null::uuid, null::text, null::text, gone; return;
+    proves := u.email_verified_at is null;
+    if u.id is null or u.email <> l.email or l.used_at is not null or l.expires_at < now()
+       or (p_kind = 'verify_email' and not proves and p_password_hash is not null) then
+        outcome := 'invalid'; return next; return;
     end if;
-    if standing(u) is not null then return query select 'refused', u.id, u.email, u.role, gone; return; end if;
-    if p_kind = 'magic_link' and exists (
+    user_id := u.id;
+    email := u.email;
+    role := u.role;
+    if standing(u) is not null then outcome := 'refused'; return next; return; end if;
+    if p_kind = 'magic_link' and not proves and exists (
         select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
-        if p_code is null then return query select 'code', u.id, u.email, u.role, gone; return; end if;
-        if two_factor_take(u.id, p_code) is null then
-            return query select 'wrong_code', u.id, u.email, u.role, gone; return;
-        end if;
+        outcome := case when p_code is null then 'code'
+                        when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
+        if outcome is not null then return next; return; end if;
+    end if;
+    if p_kind = 'verify_email' and proves and p_password_hash is null then
+        keeps := coalesce(p_known_hash = u.password_hash, false) or exists (
+            select from sessions s
+            where s.id = p_session and s.user_id = u.id and s.ended_at is null and s.expires_at > now());
+        if not keeps then outcome := 'password'; return next; return; end if;
     end if;
     update email_links x set used_at = now() where x.hash = p_hash;
-    -- The link proves that the user reads mail at this address.
-    update users x set
-        email_verified_at = coalesce(x.email_verified_at, now()),
-        password_hash = coalesce(p_password_hash, x.password_hash)
-    where x.id = u.id;
+    if proves then select p.sessions, p.keys into ended, keys from first_proof(u, p_kind, keeps, null) p; end if;
+    if p_password_hash is not null then
+        update users x set password_hash = p_password_hash where x.id = u.id;
+    end if;
     if p_kind = 'reset_password' then
         update email_links x set used_at = now()
         where x.user_id = u.id and x.kind in ('reset_password', 'magic_link') and x.used_at is null;
@@ -83,10 +102,19 @@ begin
             update sessions s set ended_at = now(), ended_why = 'password'
             where s.user_id = u.id and s.ended_at is null
             returning s.id)
-        select coalesce(array_agg(over.id), '{}') into gone from over;
+        select ended || coalesce(array_agg(over.id), '{}') into ended from over;
     end if;
-    return query select 'good', u.id, u.email, u.role, gone;
+    outcome := 'good';
+    return next;
 end $$;
+
+-- The address that a verification link is about, while the link can be used and proves it.
+create or replace function email_link_address(p_hash text) returns text
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select u.email from email_links l join users u on u.id = l.user_id and u.email = l.email
+    where l.hash = p_hash and l.kind = 'verify_email' and l.used_at is null and l.expires_at > now()
+      and u.email_verified_at is null
+$$;
 
 -- Requests the notice about a new password to the owner of the link that set it in this transaction, if there is one.
 create or replace function email_link_notice(
@@ -97,5 +125,5 @@ language sql security definer set search_path = airi, pg_temp as $$
         jsonb_build_object('name', coalesce(u.display_name, '')) || p_variables, now() + interval '1 day',
         p_traceparent, p_request)
     from email_links l join users u on u.id = l.user_id
-    where l.hash = p_hash and l.kind = 'reset_password' and l.used_at = now()
+    where l.hash = p_hash and l.kind in ('reset_password', 'verify_email') and l.used_at = now()
 $$;

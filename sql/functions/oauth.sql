@@ -107,19 +107,22 @@ $$;
 -- code (the second factor is on and no code came) | wrong_code | a fault of account_create(): these leave the flow open
 -- suspended | deleted
 -- taken (the email belongs to an account that may be another person's) | no_email (the provider verified none)
--- taken_identity (it belongs to another account).
--- `made`: the result of account_create() for a new user.
+-- taken_identity (it belongs to another account) | unproved (the caller's address is not proved, so nothing is linked).
+-- `made`: the result of account_create() for a new user. `ended`: the sessions and API keys that ended because the
+-- provider was the first to prove the user's address.
 create or replace function identity_conclude(
     p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text, p_birth text, p_parent text,
     p_consents jsonb, p_address inet
 )
-returns table (outcome text, user_id uuid, email text, role text, identity json, made text)
+returns table (outcome text, user_id uuid, email text, role text, identity json, made text, ended uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     f identity_flows;
     i user_identities;
     u users;
+    proves boolean;
 begin
+    ended := '{}';
     select * into f from identity_flows x where x.id = p_flow and x.binding_hash = p_binding_hash for update;
     outcome := case when not found or f.expires_at < now() or f.state in ('started', 'used') then 'invalid'
                     when f.state in ('presented', 'claimed') then 'pending'
@@ -130,10 +133,16 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('identity/' || f.issuer || ' ' || f.subject, 0));
     select * into i from user_identities x where x.issuer = f.issuer and x.subject = f.subject;
     if f.user_id is null and i.id is null then
-        select * into u from users x where x.email_key = lower(f.email);
+        select * into u from users x where x.email_key = lower(f.email) for update;
     else
-        select * into u from users x where x.id = coalesce(f.user_id, i.user_id);
+        select * into u from users x where x.id = coalesce(f.user_id, i.user_id) for update;
     end if;
+    -- A proof of the address may just have ended the identity: the next look finds that.
+    if i.id is not null and not exists (select from user_identities x where x.id = i.id) then
+        outcome := 'pending'; return next; return;
+    end if;
+    proves := f.user_id is null and u.email_verified_at is null and u.email_key = lower(f.email)
+              and coalesce(f.email_verified, false);
     user_id := u.id;
     email := u.email;
     role := u.role;
@@ -141,11 +150,12 @@ begin
         when i.user_id <> f.user_id then 'taken_identity'
         when u.id is null and not coalesce(f.email_verified, false) then 'no_email'
         when u.id is not null and f.user_id is null and i.id is null
-             and not (coalesce(f.email_verified, false) and u.email_verified_at is not null) then 'taken'
+             and not coalesce(f.email_verified, false) then 'taken'
         when u.status = 'deleted' then 'deleted'
         when u.status <> 'active' and not (u.status = 'suspended' and coalesce(u.status_until < now(), false))
-            then 'suspended' end;
-    if outcome is null and f.user_id is null and exists (
+            then 'suspended'
+        when f.user_id is not null and u.email_verified_at is null then 'unproved' end;
+    if outcome is null and f.user_id is null and proves is not true and exists (
         select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
         outcome := case when p_code is null then 'code'
                         when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
@@ -165,6 +175,8 @@ begin
         user_id := u.id;
         email := u.email;
         role := u.role;
+    elsif proves then
+        select p.sessions || p.keys into ended from first_proof(u, 'provider', false, i.id) p;
     end if;
     if i.id is null then
         insert into user_identities (user_id, provider, issuer, subject, email)

@@ -1,13 +1,18 @@
--- Opens a session, unless the account may not act; returns the oldest sessions beyond the profile's `max_sessions`,
--- which end. A child's device and place are not stored, so none of them counts as new.
-create or replace function auth_open(p_user uuid, p_session uuid, p_hash text, p_agent text, p_address inet, p_days int)
-returns setof uuid
+-- Opens a session, unless the account may not act or has another password by now than the one that was verified
+-- (p_password_hash; NULL: none was). Returns the sessions that end: all others while the address is not proved, else
+-- the oldest beyond the profile's `max_sessions`. A child's device and place are not stored, so none counts as new.
+create or replace function auth_open(
+    p_user uuid, p_session uuid, p_hash text, p_agent text, p_address inet, p_days int, p_password_hash text
+) returns setof uuid
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
 begin
     select * into u from users where id = p_user for update;
-    if not found or standing(u) is not null then return; end if;
+    if not found or standing(u) is not null
+       or (p_password_hash is not null and p_password_hash is distinct from u.password_hash) then
+        return;
+    end if;
     insert into sessions (id, user_id, user_agent, address, expires_at, new_device)
     values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days),
             not is_child(u.birth_date) and not exists (
@@ -19,12 +24,13 @@ begin
     values (p_user, 'success', p_address, left(p_agent, 300));
     insert into refresh_tokens (hash, session_id) values (p_hash, p_session);
     return query
-        update sessions s set ended_at = now(), ended_why = 'limit'
+        update sessions s set
+            ended_at = now(), ended_why = case when u.email_verified_at is null then 'unproved' else 'limit' end
         where s.id in (
             select o.id from sessions o
             where o.user_id = p_user and o.ended_at is null and o.id <> p_session and o.expires_at > now()
             order by o.last_used_at desc
-            offset setting_int('max_sessions') - 1)
+            offset case when u.email_verified_at is null then 0 else setting_int('max_sessions') - 1 end)
         returning s.id;
 end $$;
 

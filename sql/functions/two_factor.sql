@@ -36,17 +36,21 @@ begin
     return null;
 end $$;
 
--- Stores a secret, which takes effect once a code of it was verified; no row when the second factor is on already.
+-- Stores a secret, which takes effect once a code of it was verified; no row when the second factor is on already or
+-- the caller's address is not proved.
 create or replace function two_factor_setup(p_secret bytea) returns boolean
 language sql security definer set search_path = airi, pg_temp as $$
-    insert into two_factor as t (user_id, secret) values (caller(), p_secret)
+    insert into two_factor as t (user_id, secret) select caller(), p_secret where unless_proved() is null
     on conflict (user_id) do update set secret = excluded.secret, last_step = 0 where t.enabled_at is null
     returning true
 $$;
 
 create or replace function two_factor_enable(p_code text, p_recovery text[]) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_proved();
 begin
+    if refused is not null then return refused; end if;
     if exists (select from two_factor where user_id = caller() and enabled_at is not null) then
         return refusal(409, 'TWO_FACTOR_ON', 'the second factor is on already');
     end if;

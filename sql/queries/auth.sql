@@ -7,7 +7,10 @@ select account_create(:id::uuid, :email, :password_hash, :display_name, :metadat
 select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);
 
 -- name: auth.set_password
-update users set password_hash = :password_hash, updated_at = now() where id = caller();
+-- Replaces the password that was verified; no row when there is another one by now.
+update users set password_hash = :password_hash, updated_at = now()
+where id = caller() and password_hash = :verified_hash
+returning id;
 
 -- name: auth.password_notice
 select notice_add(:event::uuid, 'password_changed', :link, jsonb_build_object('time', :time::text), :traceparent,
@@ -21,7 +24,7 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 -- The last columns are the API key's scopes and limit, the refusal for an account that may not act, and the user's key.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id, 'tier', coalesce(p.tier, p.id), 'language', u.locale,
-           'pending', u.consent_pending)::text,
+           'email_verified', u.email_verified_at is not null, 'pending', u.consent_pending)::text,
        p.id, p.rank, p.features::text,
        (select coalesce(jsonb_agg(jsonb_build_object(
             'resource', l.resource, 'period', l.period, 'amount', l.amount)), '[]')

@@ -5,8 +5,12 @@ select email_add(:event::uuid, user_id, email, :kind, locale, :link, jsonb_build
 from email_link_make(:user::uuid, :email, :kind, :hash);
 
 -- name: email_links.take
-select outcome, user_id, email, role, array_to_json(ended)::text
-from email_link_take(:hash, :kind, :code, :password_hash);
+select outcome, user_id, email, role, array_to_json(ended)::text, array_to_json(keys)::text
+from email_link_take(:hash, :kind, :code, :password_hash, :session::uuid, :known_hash);
+
+-- name: email_links.address
+-- NULL when the link does not prove one.
+select email_link_address(:hash);
 
 -- name: email_links.reset_notice
 -- Behind email_links.take, in its transaction.

@@ -15,7 +15,7 @@ select flow, provider, state from identity_present(:state_hash, :binding_hash, :
 select flow, provider, state from identity_present_token(:id::uuid, :provider, :token_hash, :binding_hash, :token);
 
 -- name: oauth.conclude
-select outcome, user_id, email, role, identity::text, made
+select outcome, user_id, email, role, identity::text, made, array_to_json(ended)::text
 from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :code, :birth_date, :parent_email,
     :consents::jsonb, nullif(:address, '')::inet);
 

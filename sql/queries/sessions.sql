@@ -1,7 +1,7 @@
 -- name: sessions.open
--- Opens a session; returns the sessions that ended because of the limit.
+-- Opens a session; returns the sessions that ended because of it.
 select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif(:address, '')::inet,
-       setting_int('refresh_token_days'));
+       setting_int('refresh_token_days'), :password_hash);
 
 -- name: sessions.log_out
 update sessions set ended_at = now(), ended_why = 'logout'

@@ -12,7 +12,6 @@ import { ask, rejected } from '../support/js/raw.mjs';
 const test = withIdentities();
 const fresh = () => `${crypto.randomUUID()}@example.com`;
 const hash = (text) => createHash('sha256').update(text).digest('hex');
-const verify = (system, id) => system.rows('update users set email_verified_at = now() where id = $1', [id]);
 
 test('SAAS-02: a new person gets an account, returns to it and cannot log in with a password', async ({
     system,
@@ -153,14 +152,13 @@ test('two concurrent flows of one new person create one account', async ({
 });
 
 test('an unverified address never takes over an account', async ({ system, join, openid, confirmed, callback }) => {
-    const [victim, squatted] = [await join(), await join()];
-    await verify(system, victim.id);
+    const victim = await join();
+    const squatted = await join(undefined, { proved: false });
     const taken = async (email, more) =>
         rejected(await callback(await confirmed(openid.person(email, more))), 409, 'EMAIL_TAKEN', /log in/);
     await taken(victim.email, { email_verified: false });
     await taken(victim.email.toUpperCase(), { email_verified: undefined });
-    // Someone who registered the address before its owner never proved to own it.
-    await taken(squatted.email);
+    await taken(squatted.email, { email_verified: false });
     const no = async (email, more) =>
         rejected(await callback(await confirmed(openid.person(email, more))), 403, 'EMAIL_UNVERIFIED');
     await no(fresh(), { email_verified: false });
@@ -235,4 +233,40 @@ test('no code, verifier or token appears in a log or in Kafka', async ({ system,
     await eventually('the flow is in Kafka', () => events.some((one) => one.flow_id === id));
     await consumer.disconnect();
     for (const event of events) assert.deepEqual(Object.keys(event), ['flow_id', 'provider']);
+});
+
+test('a provider that proves an address first ends what a stranger had made with it', async (stage) => {
+    const { system, ports, join, login, openid, confirmed, callback, rejectedEverywhere } = stage;
+    const squatted = await join('pro');
+    const { key } = (
+        await ask(ports[0], {
+            method: 'POST',
+            path: '/api/v1/api-keys',
+            token: squatted.token,
+            json: { name: 'x' },
+        })
+    ).json.data;
+    const theirs = await confirmed(openid.person(fresh()), squatted.token);
+    const link = (token) => ask(ports[0], { method: 'POST', path: '/api/v1/auth/identities', token, json: theirs });
+    await system.rows('update users set email_verified_at = null where id = $1', [squatted.id]);
+    await eventually(
+        'nothing is linked',
+        async () => (await link(squatted.token)).json.error.code === 'EMAIL_NOT_VERIFIED',
+    );
+    const subject = openid.person(squatted.email.toUpperCase());
+    const owner = (await callback(await confirmed(subject))).json.data;
+    assert.equal(owner.user.id, squatted.id);
+    assert.equal(owner.user.email_verified, true);
+    await rejectedEverywhere(squatted.token, 'SESSION_ENDED');
+    rejected(await login(squatted), 401, 'WRONG_CREDENTIALS');
+    rejected(await ask(ports[1], { path: '/api/v1/conversations', token: key }), 401, 'INVALID_API_KEY');
+    assert.equal((await callback(await confirmed(subject))).json.data.user.id, squatted.id);
+    const [{ details }] = await system.rows(
+        "select details from audit_log where user_id = $1 and action = 'address.proved'",
+        [squatted.id],
+    );
+    assert.deepEqual(details, {
+        by: 'provider',
+        ended: { password: true, sessions: 1, api_keys: 1, second_factors: 0, identities: 0 },
+    });
 });

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
 
+import { prove } from '../support/js/accounts.mjs';
 import { Browser, inBothSchemes, logIn, replies, say, signUp } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
 
-const { url } = await pageSystem();
+const { system, url } = await pageSystem();
 const api = new Api(url);
 const email = freshEmail('account');
 const oldPassword = 'a long enough password';
@@ -17,6 +18,7 @@ const password = ' another long password ';
 const browser = await new Browser(url).start();
 const page = await browser.openPage();
 await signUp(page, url, { name: 'Nora', email, password: oldPassword });
+await prove(system, email);
 
 const useToken = async () => {
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);

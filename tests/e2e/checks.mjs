@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { prove } from '../support/js/accounts.mjs';
+
 export const freshEmail = (what) => `${what}-${Date.now()}-${Math.floor(Math.random() * 1e6)}@example.com`;
 
 // Asserts that every entry extends the one before.
@@ -29,9 +31,11 @@ export class Api {
         return json;
     }
 
-    async signup(email, password) {
+    // With an address that is taken for proved on that system.
+    async signup(system, email, password) {
         const { data } = await this.call('POST', '/auth/signup', { email, password, birth_date: '1990-02-28' });
         this.token = data.access_token;
+        await prove(system, email);
         return data;
     }
 

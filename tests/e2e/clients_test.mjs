@@ -16,7 +16,7 @@ import { pageSystem } from './system.mjs';
 const { system, url } = await pageSystem();
 const brokers = [system.brokers];
 const api = new Api(url);
-const { access_token: token, user } = await api.signup(freshEmail('clients'), 'a long enough password');
+const { access_token: token, user } = await api.signup(system, freshEmail('clients'), 'a long enough password');
 
 // --- openai
 

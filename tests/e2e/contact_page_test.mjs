@@ -13,7 +13,7 @@ const offer = (value) => system.rows("update system_settings set value = $1 wher
 await offer('true');
 afterFile(() => offer('false'));
 const api = new Api(url);
-await api.signup(freshEmail('contacts'), 'a long enough password');
+await api.signup(system, freshEmail('contacts'), 'a long enough password');
 await api.call('PATCH', '/users/profile', { display_name: 'Nora' });
 const browser = await new Browser(url).start();
 const page = await browser.openPage();

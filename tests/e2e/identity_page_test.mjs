@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { generate } from 'otplib';
 
+import { prove } from '../support/js/accounts.mjs';
 import { OpenIdProvider } from '../support/js/identity_providers.mjs';
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
@@ -12,8 +13,8 @@ import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
 
 // The gateway's redirect address when no other one is configured.
-const { openidPort, ...system } = await pageSystem();
-const url = system.url.replace('127.0.0.1', 'localhost');
+const { system, url: base, openidPort } = await pageSystem();
+const url = base.replace('127.0.0.1', 'localhost');
 const provider = await OpenIdProvider.start({ redirect: `${url}/`, port: openidPort });
 const email = freshEmail('identity');
 const subject = provider.person(email, { name: 'Grace' });
@@ -80,7 +81,7 @@ await check('a sign-in of another browser is rejected, and a cancelled one is re
     await offered(other).click();
     await other.locator('a[href$="/abort"]').click();
     await other.getByText('You did not sign in there').waitFor();
-    // The address belongs to an account that has not verified it.
+    // The address belongs to an account, and the provider has not verified it.
     const taken = freshEmail('taken');
     await signUp(await openPage(await browser.newContext()), url, {
         name: 'Tom',
@@ -88,7 +89,7 @@ await check('a sign-in of another browser is rejected, and a cancelled one is re
         password: 'a long enough password',
     });
     await offered(other).click();
-    await confirm(other, provider.person(taken));
+    await confirm(other, provider.person(taken, { email_verified: false }));
     await other.getByText('already exists').waitFor();
 });
 
@@ -96,6 +97,7 @@ await check('a user with a password links an identity and removes it', async () 
     const other = await openPage(await browser.newContext());
     const [mail, password] = [freshEmail('linking'), 'a long enough password'];
     await signUp(other, url, { name: 'Lin', email: mail, password });
+    await prove(system, mail);
     await other.click('#settings');
     await other.getByRole('button', { name: 'Link Example ID' }).click();
     await confirm(other, provider.person(freshEmail('other'), { email_verified: false }));

@@ -16,26 +16,88 @@ const browser = await new Browser(url).start();
 const page = await browser.openPage();
 
 // The link in the newest mail of a kind, on this gateway.
-const linkOf = (kind) =>
+const linkOf = (kind, to = email, count = 1) =>
     eventually(`a mail ${kind}`, () => {
-        const link = system
-            .mail()
-            .filter((mail) => mail.to === email && mail.link?.includes(`?${kind}=`))
-            .at(-1)?.link;
-        return link && `${url}/${new URL(link).search}`;
+        const links = system.mail(to).filter((mail) => mail.link?.includes(`?${kind}=`));
+        return links.length >= count && `${url}/${new URL(links.at(-1).link).search}`;
     });
 
 await check('the link in the signup mail verifies the address, and its token leaves the address bar', async () => {
     await signUp(page, url, { name: 'Nora', email, password });
     api.token = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')).access_token);
     assert.equal((await api.call('GET', '/users/profile')).data.email_verified, false);
-    const link = await linkOf('verify_email');
+    await page.click('#settings');
+    await page.locator('#address-form').getByText('no API keys').waitFor();
+    await inBothSchemes(page, 'the account before its address is verified');
+    await page.fill('#key-name', 'too early');
+    await page.click('#key-form [type=submit]');
+    await page.locator('#key-form .problem', { hasText: 'Verify your email address first' }).waitFor();
+    await page.click('#address-form [type=submit]');
+    await page.getByText('A new link is on its way.').waitFor();
+    const link = await linkOf('verify_email', email, 2);
     await page.goto(link);
     await page.getByText('Your e-mail address is verified.').waitFor();
     assert.equal((await api.call('GET', '/users/profile')).data.email_verified, true);
     assert.equal(new URL(page.url()).search, '');
     await page.goto(link);
     await page.getByText('expired or already used').waitFor();
+    await page.click('#settings');
+    await page.locator('#profile-form').waitFor();
+    assert.equal(await page.locator('#address-form').isVisible(), false);
+});
+
+// Somebody with an account of that address, and the page of the one who follows its link elsewhere.
+async function followElsewhere(name) {
+    const address = freshEmail(name);
+    const theirs = await browser.openPage(await browser.newContext());
+    await signUp(theirs, url, { name: 'Sam', email: address, password });
+    const other = await browser.openPage(await browser.newContext());
+    await other.goto(await linkOf('verify_email', address));
+    await other.getByText('Enter the password that this account was made with.').waitFor();
+    return { address, theirs, other };
+}
+
+await check('a link followed in another browser asks for the password, and everything stays', async () => {
+    const { address, theirs, other } = await followElsewhere('elsewhere');
+    await inBothSchemes(other, 'verifying elsewhere');
+    await other.fill('#password', 'not the password');
+    await other.click('#auth-submit');
+    await other.getByText('The password is wrong.').waitFor();
+    await other.fill('#password', password);
+    await other.click('#auth-submit');
+    await other.getByText('Your e-mail address is verified. Log in to continue.').waitFor();
+    await logIn(other, address, password);
+    await other.locator('#companions .card').first().waitFor();
+    await theirs.reload();
+    await theirs.locator('#companions .card').first().waitFor();
+    await Promise.all([theirs, other].map((one) => one.context().close()));
+});
+
+await check('a link followed in another browser sets a new password, and what was there before ends', async () => {
+    const { address, theirs, other } = await followElsewhere('squatted');
+    await other.click('#auth-change');
+    await other.getByText('It ends everything that was set up before').waitFor();
+    await inBothSchemes(other, 'verifying with a new password');
+    await other.fill('#password', 'the words of the owner');
+    await other.click('#auth-submit');
+    await other.getByText('Log in with your new password.').waitFor();
+    await theirs.locator('#auth:visible').waitFor();
+    await logIn(theirs, address, password);
+    await theirs.locator('#auth-problem', { hasText: 'wrong' }).waitFor();
+    await logIn(other, address, 'the words of the owner');
+    await other.locator('#companions .card').first().waitFor();
+    await Promise.all([theirs, other].map((one) => one.context().close()));
+});
+
+await check('a link of another account asks for its password and leaves the visitor signed in', async () => {
+    const address = freshEmail('visitor');
+    await new Api(url).call('POST', '/auth/signup', { email: address, password, birth_date: '1990-02-28' });
+    const visitor = await browser.openPage();
+    await visitor.goto(await linkOf('verify_email', address));
+    await visitor.getByText('Enter the password that this account was made with.').waitFor();
+    await visitor.goto(url);
+    await visitor.locator('#companions .card').first().waitFor();
+    await visitor.close();
 });
 
 await check('a link replaces a forgotten password and revokes the session', async () => {

@@ -26,7 +26,7 @@ import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
 
-const { url: base } = await pageSystem();
+const { system, url: base } = await pageSystem();
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));
@@ -158,7 +158,7 @@ await check('schemathesis finds no response that the OpenAPI document lacks', as
     const others = operations.filter((one) => one['x-same-as']).map((one) => one.operationId);
     assert.ok(others.length >= 20);
     const api = new Api(base);
-    await api.signup(freshEmail('contract'), 'a long enough password');
+    await api.signup(system, freshEmail('contract'), 'a long enough password');
     const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
     await api.call('POST', `/conversations/${data.id}/messages`, { content: 'say something' });
     const done = await run(

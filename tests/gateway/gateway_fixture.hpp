@@ -69,6 +69,7 @@ struct gateway_fixture {
     bool session_open = true;
     std::string refused;   ///< why the account may not act
     bool pending = false;  ///< a parent has to agree first
+    bool proved = true;    ///< the address
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
     /// The product's; known.load() reads them again.
@@ -179,6 +180,7 @@ private:
                               .add("id", user.text())
                               .add("email", "ann@example.org")
                               .add("role", role)
+                              .add("email_verified", proved)
                               .add("pending", pending)
                               .text();
         const auto daily =

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { password, withProduct } from '../support/js/accounts.mjs';
+import { password, prove, withProduct } from '../support/js/accounts.mjs';
 import {
     assertHeaders,
     assertLifetimes,
@@ -104,6 +104,7 @@ test('AIRI-01 AIRI-04 AIRI-22: a client signs up, talks, renews its tokens of an
         return messages.used === 1;
     });
     const key = { name: 'mine', scopes: ['read'] };
+    await prove(system, email);
     rejected(await post('/api-keys', key, { token }), 402, 'PLAN_LIMIT');
     assert.equal((await post('/auth/logout', {}, { token })).status, 200);
     rejected(await ask(ports[1], { path: '/api/v1/auth/session', token }), 401, 'SESSION_ENDED');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { address, birthDate, password, withAccounts } from '../support/js/accounts.mjs';
+import { address, birthDate, password, prove, withAccounts } from '../support/js/accounts.mjs';
 import {
     assertLifetimes,
     assertLimit,
@@ -133,6 +133,7 @@ test('SAAS-01 SAAS-05 SAAS-25: a client signs up, talks and has at most three se
     await assertLifetimes(system, data, { access: 3_600, refresh: 7 * 86_400 });
     const reply = await talk(ports[0], data.access_token);
     assert.equal(reply.metadata.cost_nanousd, 2_000 * (reply.metadata.tokens_in + reply.metadata.tokens_out));
+    await prove(system, account.email);
     for (let i = 0; i < 2; ++i) assert.equal((await stage.login(account)).status, 200);
     assert.equal((await stage.session(data.access_token)).status, 200, 'the third');
     assert.equal((await stage.login(account)).status, 200);

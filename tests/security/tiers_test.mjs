@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
-import { address, withProduct } from '../support/js/accounts.mjs';
+import { address, prove, withProduct } from '../support/js/accounts.mjs';
 import { binaries } from '../support/js/system/system.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -20,6 +20,7 @@ async function join(system, plan, role = 'user') {
     const post = (what) => ask(port, { method: 'POST', path: `/api/v1/auth/${what}`, json, from: address() });
     const { data } = (await post('signup')).json;
     await system.rows('update users set plan = $2, role = $3 where id = $1', [data.user.id, plan, role]);
+    await prove(system, json.email);
     return { id: data.user.id, token: (await post('login')).json.data.access_token };
 }
 

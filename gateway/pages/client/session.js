@@ -89,8 +89,16 @@ export class Session extends EventTarget {
         this.store(await this.send('POST', '/auth/oauth/callback', fields, null));
     }
 
+    /// Proves an address with a link's token: as the signed-in user, or with the account's password or a new one.
     async verify_email(fields) {
-        await this.send('POST', '/auth/verify-email', fields, null);
+        const path = '/auth/verify-email';
+        const token = 'password' in fields || 'new_password' in fields ? null : await this.freshToken();
+        try {
+            await this.send('POST', path, fields, token);
+        } catch (error) {
+            if (!token || error.status !== 401) throw error;
+            await this.send('POST', path, fields, null); // the session has ended
+        }
     }
 
     /// Signs out here immediately, even when the server cannot be reached.

@@ -1,5 +1,6 @@
-// The account dialog: profile, password, second factor, linked identities, sessions, privacy, API keys.
+// The account dialog: address, profile, password, second factor, linked identities, sessions, privacy, API keys.
 
+import { Address } from './address.js';
 import { ApiKeys } from './api_keys.js';
 import { byId, h, icon, sentence } from './dom.js';
 import { clear } from './forms.js';
@@ -14,6 +15,7 @@ export class AccountDialog {
     /// onClosed(text) when the account was closed.
     constructor(session, { onProfile, onSignedOut, onClosed }) {
         this.dialog = byId('account');
+        this.address = new Address(session);
         this.privacy = new Privacy(session, { onClosed });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
@@ -25,6 +27,7 @@ export class AccountDialog {
         this.password = new PasswordForm(session, { onChanged: () => this.sessions.load() });
         this.profile = new ProfileForm(session, {
             onProfile: (profile) => {
+                this.address.useProfile(profile);
                 this.privacy.useProfile(profile);
                 onProfile(profile);
             },
@@ -37,6 +40,7 @@ export class AccountDialog {
                 h('h2', { id: 'account-title' }, 'Your account'),
                 h('button', { ...close, onclick: () => this.close() }, icon('close')),
             ),
+            this.address.element,
             this.profile.element,
             this.password.element,
             this.twoFactor.element,

@@ -18,6 +18,7 @@ const MODES = {
         submit: 'Log in',
         other: 'New here?',
         change: 'Create an account',
+        next: 'signup',
         password: 'current-password',
         fields: ['email', 'password'],
     },
@@ -54,6 +55,31 @@ const MODES = {
         fields: ['password'],
         done: 'Your password has been changed. Log in with it.',
     },
+    // A link followed elsewhere than where its user signed up.
+    proof: {
+        title: 'Verify your e-mail address',
+        submit: 'Verify',
+        other: 'You do not know it?',
+        change: 'Set a new one',
+        next: 'proofWithNew',
+        password: 'current-password',
+        fields: ['password'],
+        call: 'verify_email',
+        hint: 'Enter the password that this account was made with.',
+        done: 'Your e-mail address is verified. Log in to continue.',
+    },
+    proofWithNew: {
+        title: 'Choose a new password',
+        submit: 'Save',
+        other: 'Remembered it?',
+        change: 'Enter it',
+        next: 'proof',
+        password: 'new-password',
+        fields: ['password'],
+        call: 'verify_email',
+        hint: 'It ends everything that was set up before: the old password, sessions, API keys and linked sign-ins.',
+        done: 'Your e-mail address is verified. Log in with your new password.',
+    },
     link: SECOND_STEP,
     oauth: SECOND_STEP,
     oauthAge: { ...SECOND_STEP, submit: 'Continue', fields: ['birth_date'], call: 'oauth' },
@@ -86,7 +112,7 @@ export class AuthView {
         // Another account may have no second factor.
         this.form.elements.email.addEventListener('input', () => this.showCodeField(false));
         byId('auth-change').addEventListener('click', () => {
-            this.showMode(this.mode === 'login' ? 'signup' : 'login');
+            this.showMode(MODES[this.mode].next ?? 'login');
             this.focus();
         });
         byId('auth-forgot').addEventListener('click', () => {
@@ -145,7 +171,7 @@ export class AuthView {
         byId('auth-lost').hidden = mode !== 'login';
         this.showProviders();
         this.form.elements.password.autocomplete = texts.password ?? 'off';
-        this.showProblem('');
+        this.showProblem(texts.hint ?? '');
         this.showCodeField(texts.fields.includes('code'));
         for (const name of FIELDS) this.showFault(name, '');
     }
@@ -185,8 +211,9 @@ export class AuthView {
         if (this.mode === 'oauth') return { ...this.flow, second_factor: plainCode(code.value) };
         const fields = this.mode === 'oauthAge' ? { ...this.flow } : {};
         if (shown.includes('email')) fields.email = email.value.trim();
-        if (shown.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
-        if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
+        const isNew = ['reset', 'proofWithNew'].includes(this.mode);
+        if (shown.includes('password')) fields[isNew ? 'new_password' : 'password'] = password.value;
+        if (['reset', 'link', 'proof', 'proofWithNew'].includes(this.mode)) fields.token = this.token;
         if (this.mode === 'signup' && display_name.value.trim()) fields.display_name = display_name.value.trim();
         if (this.asksBirthDate() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
@@ -238,8 +265,14 @@ export class AuthView {
             await this.session.link({ token });
         } catch (error) {
             if (error.code === 'TWO_FACTOR_REQUIRED') return void this.showMode('link');
+            if (error.code === 'PASSWORD_NEEDED') return void this.showMode('proof');
             return sentence(error.message);
         }
+    }
+
+    /// Whether a followed link needs more than its token.
+    get asksProof() {
+        return this.mode === 'proof';
     }
 
     /// Logs in with the answer of an identity provider. Returns the text to show, if any.
@@ -261,6 +294,8 @@ export class AuthView {
     showError(error) {
         if (error.code === 'TWO_FACTOR_REQUIRED') return this.showCodeField(true);
         if (error.code === 'WRONG_CODE') return this.showFault('code', 'This code is wrong or was used before.');
+        if (error.code === 'WRONG_CREDENTIALS' && this.mode === 'proof')
+            return this.showFault('password', 'The password is wrong.');
         if (error.code === 'WRONG_CREDENTIALS') return this.showProblem('The e-mail address or the password is wrong.');
         if (error.code === 'ACCOUNT_DELETED' && error.details?.erase_at && this.mode === 'login') {
             this.showMode('restore');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { ask, rejected, Wire } from './raw.mjs';
 import { withSystem } from './scenario.mjs';
+import { eventually } from './system/wait.mjs';
 
 export const password = 'correct horse battery staple';
 // Of an adult, for profiles that ask for it.
@@ -12,6 +13,20 @@ export const birthDate = '1990-02-28';
 let last = 256;
 // A loopback address that no request has used before: rates are counted by address.
 export const address = () => `127.0.${++last >> 8}.${last & 255}`;
+
+// Takes an account's address for proved, as if its user had followed the link in the mail.
+export const prove = (system, email) =>
+    system.rows('update users set email_verified_at = coalesce(email_verified_at, now()) where email = $1', [email]);
+
+// The token of the newest mail of a kind to an address, once there are `count` of that kind.
+export const tokenOf = (system, to, kind, count = 1) =>
+    eventually(`${count} mails ${kind} to ${to}`, () => {
+        const links = system
+            .mail(to)
+            .map((mail) => mail.link)
+            .filter((link) => link?.includes(`/?${kind}=`));
+        return links.length >= count && new URL(links.at(-1)).searchParams.get(kind);
+    });
 
 function accountsOn({ system }) {
     const ports = ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
@@ -31,7 +46,7 @@ function accountsOn({ system }) {
         post,
         session,
         login,
-        async join(plan) {
+        async join(plan, { proved = true } = {}) {
             const email = `${crypto.randomUUID()}@example.com`;
             const headers = { 'X-Token-Transport': 'bearer' };
             const fields = { email, password, birth_date: birthDate };
@@ -39,6 +54,7 @@ function accountsOn({ system }) {
             assert.equal(status, 201, text);
             const { user, access_token: token, refresh_token: refresh } = json.data;
             if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
+            if (proved) await prove(system, email);
             return { id: user.id, email, token, refresh };
         },
         // Asserts that every gateway rejects the token over HTTP and WebSocket.

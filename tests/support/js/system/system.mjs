@@ -299,7 +299,7 @@ class System {
         return { status: answer.status, headers: answer.headers, json: text ? JSON.parse(text) : null };
     }
 
-    // A user with that plan, signed in.
+    // A user with that plan, signed in, with a proved address.
     async user(plan = 'pro') {
         const password = this.secret();
         const email = `${secretText(8)}@example.com`;
@@ -310,7 +310,7 @@ class System {
         if (status !== 201) throw new Error(`signup: ${status} ${JSON.stringify(json)}`);
         const { user, access_token, refresh_token } = json.data;
         this.secrets.add(access_token).add(refresh_token);
-        await this.rows('update users set plan = $2 where id = $1', [user.id, plan]);
+        await this.rows('update users set plan = $2, email_verified_at = now() where id = $1', [user.id, plan]);
         return { id: user.id, email, token: access_token };
     }
 
