@@ -151,7 +151,8 @@ private:
         exchange.caller = std::get<0>(std::move(found));
         if (exchange.by_cookie)
             if (auto refused = check_csrf(services_, exchange.caller->session, request)) co_return refused;
-        co_return check_access(exchange.route, *exchange.caller);
+        if (auto refused = check_access(exchange.route, *exchange.caller)) co_return refused;
+        co_return check_other_user(exchange);
     }
 
     // The cached account may be older than the proof, so a refusal is only for what the database says now.

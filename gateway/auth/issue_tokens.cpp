@@ -41,7 +41,7 @@ awaitable<route_result> open_session(services& services, const request& request,
     open.statements.push_back(sql::bind(
         "sessions.open", {{"user", user.id}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh_token)},
                              {"user_agent", request.header("user-agent")}, {"address", request.address},
-                             {"password_hash", user.verified_hash}}));
+                             {"password_hash", user.verified_hash}, {"second_factor", user.second_factor}}));
     open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
     if (!user.is_new)
         open.statements.push_back(bind_notice(

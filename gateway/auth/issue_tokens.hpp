@@ -11,6 +11,7 @@ struct signed_in_user {
     user_id id;
     std::string email, role;
     bool is_new = false;                         ///< the account was created just now
+    bool second_factor = false;                  ///< a code was verified, if the account has a second factor
     std::optional<std::string> verified_hash{};  ///< of the password that was verified, which must still be the user's
 };
 

@@ -147,8 +147,8 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
         co_return co_await refuse(services, request, *got);
     }
     co_await publish_session_ends(services, std::move(got->ended));
-    co_return oauth_user{
-        {got->user.value_or(user_id{}), std::move(got->email), std::move(got->role), !got->created.empty()},
+    co_return oauth_user{{got->user.value_or(user_id{}), std::move(got->email), std::move(got->role),
+                             !got->created.empty(), answer.second_factor.has_value()},
         std::move(got->identity), got->created == "pending"};
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/cookies.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/password_login.hpp"
 #include "gateway/auth/session_revocation.hpp"
@@ -9,6 +10,7 @@
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -20,8 +22,47 @@ awaitable<route_result> request_verification(exchange& exchange) {
 awaitable<route_result> forgot_password(exchange& exchange) {
     co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "reset_password");
 }
+
+problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, expired or already used"}; }
+
+// The link signs in only the client that has its binding: a browser keeps it for all the links that it requests. An
+// unknown address gets one too.
 awaitable<route_result> magic_link(exchange& exchange) {
-    co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "magic_link");
+    auto& services = exchange.services;
+    const auto& request = exchange.request;
+    if (!services.database.available()) co_return problem_of(postgres::errc::unavailable);
+    const bool by_cookie = transport_of(services, request) != token_transport::bearer;
+    auto binding = by_cookie ? link_cookie(services.options, request) : std::string{};
+    if (binding.empty()) binding = random::token();
+    send_link(services, request, std::nullopt, exchange.text("email"), "magic_link", digest::sha256_hex(binding));
+    json::object data;
+    data.add_raw("sent", "true");
+    if (!by_cookie) data.add("binding", binding);
+    auto out = success(202, data.text());
+    if (by_cookie) set_link_cookie(services, binding, out);
+    co_return out;
+}
+
+// The masked address of a sign-in link, or why it signs nobody in here.
+awaitable<std::variant<std::string, problem>> look_at_link(exchange& exchange) {
+    const auto& options = exchange.services.options;
+    const auto binding = exchange.optional_text("binding").value_or(link_cookie(options, exchange.request));
+    const auto rows = co_await postgres::run_one(exchange.services.database, std::nullopt,
+        sql::bind("email_links.look",
+            {{"hash", digest::sha256_hex(exchange.text("token"))}, {"binding_hash", digest::sha256_hex(binding)}}));
+    if (!rows) co_return problem_of(rows.error());
+    auto [outcome, address] = rows->read<std::string_view, std::string>(0);
+    if (outcome == "other_browser")
+        co_return problem{
+            403, "LINK_OTHER_BROWSER", "this link works only in the browser that requested it; request a new one here"};
+    if (outcome != "good") co_return link_invalid();
+    co_return std::move(address);
+}
+
+awaitable<route_result> magic_details(exchange& exchange) {
+    auto found = co_await look_at_link(exchange);
+    if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
+    co_return success(200, json::object().add("email", std::get<std::string>(found)).text());
 }
 
 // What a link is followed with, beside its token and a second factor's code.
@@ -35,8 +76,6 @@ struct taken_link {
     signed_in_user user;
     std::size_t sessions_ended = 0;
 };
-
-problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, expired or already used"}; }
 
 // A new password is reported in the same transaction.
 awaitable<std::variant<taken_link, problem>> take_link(
@@ -122,10 +161,13 @@ awaitable<route_result> reset_password(exchange& exchange) {
 }
 
 awaitable<route_result> magic_login(exchange& exchange) {
+    auto found = co_await look_at_link(exchange);
+    if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto got = co_await take_link(exchange, "magic_link");
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    co_return co_await open_session(
-        exchange.services, exchange.request, std::move(std::get<taken_link>(got).user), 200);
+    auto& user = std::get<taken_link>(got).user;
+    user.second_factor = exchange.optional_text("code").has_value();
+    co_return co_await open_session(exchange.services, exchange.request, std::move(user), 200);
 }
 
 constexpr std::array rows{
@@ -182,9 +224,21 @@ constexpr std::array rows{
         .handler = magic_link,
         .body_limit = small_body,
         .body = "EmailOnly",
-        .response = "MailSent",
+        .response = "LoginLinkSent",
+        .issues_tokens = true,
         .status = 202,
-        .summary = "Email a login link; the response is the same for every address"},
+        .summary = "Email a login link that works where it was requested; the response is the same for every address"},
+    route{.method = verb::post,
+        .path = "/auth/magic-link/details",
+        .name = "email_links.details",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = magic_details,
+        .body_limit = small_body,
+        .body = "LoginLink",
+        .response = "LoginLinkDetails",
+        .other_statuses = "403",
+        .summary = "Get whom a login link signs in, without using it; only where it was requested"},
     route{.method = verb::post,
         .path = "/auth/magic-link/login",
         .name = "email_links.magic_login",
@@ -192,11 +246,11 @@ constexpr std::array rows{
         .rate_group = "auth",
         .handler = magic_login,
         .body_limit = small_body,
-        .body = "LinkToken",
+        .body = "LinkLogin",
         .response = "Tokens",
         .issues_tokens = true,
-        .other_statuses = "401",
-        .summary = "Log in with the link's token, plus a code if two-factor authentication is on"},
+        .other_statuses = "401 403",
+        .summary = "Log in with the link's token where it was requested, plus a code if two-factor is on"},
 };
 
 }  // namespace

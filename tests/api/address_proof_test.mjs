@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 
 import { generate } from 'otplib';
 
-import { password, prove, tokenOf, withAccounts } from '../support/js/accounts.mjs';
+import { password, prove, withAccounts } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { address, password, prove, tokenOf, withAccounts } from '../support/js/accounts.mjs';
+import { address, password, prove, withAccounts } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 
 import { ask, rejected, Wire } from './raw.mjs';
 import { withSystem } from './scenario.mjs';
-import { eventually } from './system/wait.mjs';
 
 export const password = 'correct horse battery staple';
 // Of an adult, for profiles that ask for it.
@@ -17,16 +16,6 @@ export const address = () => `127.0.${++last >> 8}.${last & 255}`;
 // Takes an account's address for proved, as if its user had followed the link in the mail.
 export const prove = (system, email) =>
     system.rows('update users set email_verified_at = coalesce(email_verified_at, now()) where email = $1', [email]);
-
-// The token of the newest mail of a kind to an address, once there are `count` of that kind.
-export const tokenOf = (system, to, kind, count = 1) =>
-    eventually(`${count} mails ${kind} to ${to}`, () => {
-        const links = system
-            .mail(to)
-            .map((mail) => mail.link)
-            .filter((link) => link?.includes(`/?${kind}=`));
-        return links.length >= count && new URL(links.at(-1)).searchParams.get(kind);
-    });
 
 function accountsOn({ system }) {
     const ports = ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
