@@ -163,9 +163,9 @@ test("a stranger's key, sessions and second factor end with the owner's password
 test("a stranger's credentials end with the owner's sign-in link, which asks for no code of theirs", async (stage) => {
     const { system, ports, post } = stage;
     const account = await hijacked(stage);
-    await post('/auth/magic-link', { email: account.email });
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
     const token = await tokenOf(system, account.email, 'magic_link');
-    const owner = await post('/auth/magic-link/login', { token });
+    const owner = await post('/auth/magic-link/login', { token, binding });
     assert.equal(owner.status, 200, owner.text);
     await assertOpensNothing(stage, account, 'magic_link');
     const activity = await call(ports[0], owner.json.data.access_token)('GET', '/users/activity?limit=50');
@@ -176,9 +176,9 @@ test('links on a proved account end what they ended before, and no more', async 
     const { system, ports, join, post, login } = stage;
     const account = await join('pro');
     const { key } = (await call(ports[0], account.token)('POST', '/api-keys', { name: 'x' })).json.data;
-    await post('/auth/magic-link', { email: account.email });
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
     const link = await tokenOf(system, account.email, 'magic_link');
-    assert.equal((await post('/auth/magic-link/login', { token: link })).status, 200);
+    assert.equal((await post('/auth/magic-link/login', { token: link, binding })).status, 200);
     assert.equal((await login(account)).status, 200);
     await post('/auth/forgot-password', { email: account.email });
     const reset = await tokenOf(system, account.email, 'reset_password');
@@ -206,14 +206,14 @@ test('of concurrent first proofs one ends what is older', async (stage) => {
     const account = await hijacked(stage);
     const verification = await tokenOf(system, account.email, 'verify_email');
     await post('/auth/forgot-password', { email: account.email });
-    await post('/auth/magic-link', { email: account.email });
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
     const reset = await tokenOf(system, account.email, 'reset_password');
     const magic = await tokenOf(system, account.email, 'magic_link');
     const answers = await Promise.all([
         post('/auth/verify-email', { token: verification, new_password: own }, { port: ports[0] }),
         post('/auth/verify-email', { token: verification, new_password: own }, { port: ports[1] }),
         post('/auth/reset-password', { token: reset, new_password: own }, { port: ports[1] }),
-        post('/auth/magic-link/login', { token: magic }, { port: ports[0] }),
+        post('/auth/magic-link/login', { token: magic, binding }, { port: ports[0] }),
     ]);
     for (const { status, json, text } of answers) assert.ok(status === 200 || json.error.code === 'LINK_INVALID', text);
     const proofs = await provedBy(system, account);
