@@ -8,6 +8,7 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/csrf.hpp"
+#include "gateway/auth/fresh_proof.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/deprecation.hpp"
 #include "gateway/realtime/broadcast.hpp"
@@ -162,7 +163,17 @@ private:
     awaitable<route_result> respond(exchange& exchange) {
         if (auto refused = read_query(exchange)) co_return std::move(*refused);
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
+        if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
         co_return co_await (exchange.route.handler ? exchange.route.handler(exchange) : answer_data(exchange));
+    }
+
+    awaitable<std::optional<problem>> check_proof(exchange& exchange) {
+        const auto& route = exchange.route;
+        if (!route.fresh) co_return std::nullopt;
+        const auto& request = exchange.request;
+        const identity_proof given{exchange.optional_text("password"), exchange.optional_text("code")};
+        if (route.proves && !given.empty()) co_return co_await prove(services_, request, *exchange.caller, given);
+        co_return co_await require_fresh_proof(services_, request, *exchange.caller);
     }
 
     // Whole JSON responses are cached by caller, path and query.

@@ -3,6 +3,7 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/passwords.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -25,7 +26,7 @@ awaitable<route_result> magic_link(exchange& exchange) {
 
 struct taken_link {
     signed_in_user user;
-    std::string ended_sessions;  ///< JSON array of ids
+    std::string ended_sessions, ended_keys;  ///< JSON arrays of ids
 };
 
 // A new password is reported in the same transaction.
@@ -40,6 +41,8 @@ awaitable<std::variant<taken_link, problem>> take_link(
     if (password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
+    const bool ends_keys = password_hash && exchange.json()["end_api_keys"].boolean().value_or(true);
+    if (ends_keys) take.statements.push_back(sql::bind("email_links.end_keys", {{"hash", token_hash}}));
     const auto rows = co_await services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     auto [outcome, user, email, role, ended] =
@@ -50,7 +53,8 @@ awaitable<std::variant<taken_link, problem>> take_link(
     if (outcome == "wrong_code") co_return wrong_code(401);
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is invalid, expired or already used"};
     co_await services.responses.invalidate(user);
-    co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended)};
+    co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended),
+        ends_keys ? std::string(rows->back().text(0, 0)) : std::string("[]")};
 }
 
 awaitable<route_result> verify_email(exchange& exchange) {
@@ -59,19 +63,33 @@ awaitable<route_result> verify_email(exchange& exchange) {
     co_return success(200, R"({"verified":true})");
 }
 
+// Of a link that may not be used nothing is known; taking it says so.
+awaitable<result<password_owner>> owner_of(services& services, std::string token_hash) {
+    const auto rows = co_await postgres::run_one(
+        services.database, std::nullopt, sql::bind("email_links.owner", {{"hash", token_hash}}));
+    if (!rows) co_return rows.error();
+    if (rows->empty()) co_return password_owner{};
+    co_return std::make_from_tuple<password_owner>(rows->read<std::string, std::string>(0));
+}
+
 awaitable<route_result> reset_password(exchange& exchange) {
     auto& services = exchange.services;
-    const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
-    if (!hash) co_return problem_of(hash.error());
-    auto got = co_await take_link(exchange, "reset_password", *hash);
+    const auto owner = co_await owner_of(services, digest::sha256_hex(exchange.text("token")));
+    if (!owner) co_return problem_of(owner.error());
+    const auto hashed =
+        co_await hash_new_password(services, secret(exchange.text("new_password")), *owner, "/new_password");
+    if (const auto* refused = std::get_if<problem>(&hashed)) co_return *refused;
+    auto got = co_await take_link(exchange, "reset_password", std::get<std::string>(hashed));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& link = std::get<taken_link>(got);
     const auto user = link.user.id;
     wake_relay(services);
-    const auto ended = co_await publish_session_ends(services, std::move(link.ended_sessions));
+    const auto sessions = co_await publish_session_ends(services, std::move(link.ended_sessions));
+    const auto keys = co_await publish_session_ends(services, std::move(link.ended_keys));
     co_await postgres::run_one(services.database, user, sql::bind("activity.add", {{"action", "password.changed"}}));
-    log::info("auth.password_reset", {{"user_id", user.text()}, {"sessions_ended", ended}});
-    co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
+    log::info(
+        "auth.password_reset", {{"user_id", user.text()}, {"sessions_ended", sessions}, {"api_keys_ended", keys}});
+    co_return success(200, password_changed(sessions, keys));
 }
 
 awaitable<route_result> magic_login(exchange& exchange) {
@@ -123,7 +141,8 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "PasswordReset",
         .response = "PasswordChanged",
-        .summary = "Reset the password with the link's token; all sessions end"},
+        .summary =
+            "Reset the password with the link's token; all sessions end and, unless it keeps them, all API keys"},
     route{.method = verb::post,
         .path = "/auth/magic-link",
         .name = "email_links.magic_link",

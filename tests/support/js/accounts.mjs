@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { ask, rejected, Wire } from './raw.mjs';
+import { ask, claimsOf, rejected, Wire } from './raw.mjs';
 import { withSystem } from './scenario.mjs';
 
 export const password = 'correct horse battery staple';
@@ -12,6 +12,14 @@ export const birthDate = '1990-02-28';
 let last = 256;
 // A loopback address that no request has used before: rates are counted by address.
 export const address = () => `127.0.${++last >> 8}.${last & 255}`;
+
+let networks = 0;
+// Addresses of one network that no other test uses: failed attempts are counted by network.
+export function network() {
+    const own = ++networks;
+    let host = 0;
+    return () => `127.${64 + (own >> 8)}.${own & 255}.${++host}`;
+}
 
 function accountsOn({ system }) {
     const ports = ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
@@ -40,6 +48,14 @@ function accountsOn({ system }) {
             const { user, access_token: token, refresh_token: refresh } = json.data;
             if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
             return { id: user.id, email, token, refresh };
+        },
+        // The token of another session, in which the user signed in long ago. No gateway has cached it.
+        async outdated(account) {
+            const token = (await login(account)).json.data.access_token;
+            await system.rows("update sessions set created_at = now() - interval '11 minutes' where id = $1", [
+                claimsOf(token).sid,
+            ]);
+            return token;
         },
         // Asserts that every gateway rejects the token over HTTP and WebSocket.
         async rejectedEverywhere(token, code, status = 401) {
