@@ -1,7 +1,7 @@
 // The login form, which is also the form for signup, a new password and the links in mails. Each fault is shown at its
 // field.
 
-import { byId, duration, relativeTime, sentence } from './dom.js';
+import { byId, duration, h, relativeTime, sentence } from './dom.js';
 import { providerButtons } from './providers.js';
 import { plainCode } from './two_factor.js';
 
@@ -76,6 +76,13 @@ export class AuthView {
         this.form = byId('auth-form');
         this.problem = byId('auth-problem');
         this.mode = 'login';
+        this.keys = h(
+            'label',
+            { class: 'choice' },
+            h('input', { id: 'auth-keys', name: 'end_api_keys', type: 'checkbox', checked: true }),
+            ' End my API keys too',
+        );
+        byId('auth-secret').after(this.keys);
         this.form.addEventListener('submit', (event) => {
             event.preventDefault();
             this.submit();
@@ -143,6 +150,7 @@ export class AuthView {
         this.showParentField();
         byId('auth-hint').hidden = texts.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
+        this.keys.hidden = mode !== 'reset';
         this.showProviders();
         this.form.elements.password.autocomplete = texts.password ?? 'off';
         this.showProblem('');
@@ -187,6 +195,7 @@ export class AuthView {
         if (shown.includes('email')) fields.email = email.value.trim();
         if (shown.includes('password')) fields[this.mode === 'reset' ? 'new_password' : 'password'] = password.value;
         if (['reset', 'link'].includes(this.mode)) fields.token = this.token;
+        if (this.mode === 'reset') fields.end_api_keys = this.form.elements.end_api_keys.checked;
         if (this.mode === 'signup' && display_name.value.trim()) fields.display_name = display_name.value.trim();
         if (this.asksBirthDate() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();
