@@ -8,6 +8,7 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/csrf.hpp"
+#include "gateway/auth/fresh_proof.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/deprecation.hpp"
 #include "gateway/realtime/broadcast.hpp"
@@ -128,7 +129,7 @@ private:
             if (auto refused = check_flag(services_, route.needs, exchange.caller.get())) co_return std::move(*refused);
         if (auto refused = co_await take_limits(exchange, limits)) co_return std::move(*refused);
         if (route.proved)
-            if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
+            if (auto refused = co_await check_address_proof(exchange)) co_return std::move(*refused);
         if (auto refused = parse_body(exchange)) co_return std::move(*refused);
         if (route.issues_tokens)
             if (auto refused = check_transport(exchange.request)) co_return std::move(*refused);
@@ -156,7 +157,7 @@ private:
     }
 
     // The cached account may be older than the proof, so a refusal is only for what the database says now.
-    awaitable<std::optional<problem>> check_proof(exchange& exchange) {
+    awaitable<std::optional<problem>> check_address_proof(exchange& exchange) {
         const auto cached = exchange.caller;
         if (cached->email_verified) co_return std::nullopt;
         services_.accounts.invalidate(cached->session);
@@ -183,7 +184,17 @@ private:
     awaitable<route_result> respond(exchange& exchange) {
         if (auto refused = read_query(exchange)) co_return std::move(*refused);
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
+        if (auto refused = co_await check_fresh_proof(exchange)) co_return std::move(*refused);
         co_return co_await (exchange.route.handler ? exchange.route.handler(exchange) : answer_data(exchange));
+    }
+
+    awaitable<std::optional<problem>> check_fresh_proof(exchange& exchange) {
+        const auto& route = exchange.route;
+        if (!route.fresh) co_return std::nullopt;
+        const auto& request = exchange.request;
+        const identity_proof given{exchange.optional_text("password"), exchange.optional_text("code")};
+        if (route.proves && !given.empty()) co_return co_await prove(services_, request, *exchange.caller, given);
+        co_return co_await require_fresh_proof(services_, request, *exchange.caller);
     }
 
     // Whole JSON responses are cached by caller, path and query.

@@ -142,6 +142,7 @@ std::string operation(const route& r, const std::string& id, json::value schemas
         .add_raw("tags", fmt::format(R"(["{}"])", r.name.substr(0, r.name.find('.'))));
     if (r.proved) out.add("description", "Only with a verified email address: 403 EMAIL_NOT_VERIFIED without.");
     out.add_raw("security", r.access == access::anyone ? "[]" : R"([{"bearer":[]},{"cookie":[]}])");
+    if (r.fresh) out.add("x-fresh-proof", true);
     json::array roles;
     for (const auto role : roles_of(r.access)) roles.add(role);
     if (!roles.empty()) out.add_raw("x-roles", roles.text());
@@ -220,7 +221,9 @@ std::string openapi_document(route_tables tables) {
             R"({"title":"airi","version":"1.0.0",)"
             R"("description":"The backend of an AI-companion platform. The prefixes /api and /v1 reach the same )"
             R"(paths as /api/v1, and paths below /auth need none. An operation with x-same-as is another way to )"
-            R"(that one.","license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
+            R"(that one; one with x-fresh-proof is answered with 403 REAUTHENTICATION_REQUIRED unless a login or POST )"
+            R"(/auth/reauthenticate proved the caller's identity in the last ten minutes.",)"
+            R"("license":{"name":"Proprietary","identifier":"LicenseRef-Proprietary"}})")
         .add_raw("servers", R"([{"url":"/"}])")
         .add_raw("paths", paths(tables))
         .add_raw("components", components())

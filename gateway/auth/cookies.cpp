@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "platform/base/split.hpp"
+#include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -11,6 +13,7 @@ namespace {
 constexpr seconds max_age{30 * 86'400};
 // A little longer than a sign-in link is valid.
 constexpr seconds link_age{1'200};
+constexpr seconds device_max_age{400 * 86'400};  // the longest that browsers accept
 
 // Browsers accept __Host- only from this very host, over TLS and for every path; __Secure- over TLS (RFC
 // 6265bis, 4.1.3).
@@ -21,6 +24,7 @@ std::string access_name(const gateway_options& options) { return named(options, 
 std::string refresh_name(const gateway_options& options) { return named(options, "__Secure-", "refresh"); }
 std::string csrf_name(const gateway_options& options) { return named(options, "__Host-", "csrf"); }
 std::string link_name(const gateway_options& options) { return named(options, "__Host-", "link"); }
+std::string device_name(const gateway_options& options) { return named(options, "__Host-", "device"); }
 
 std::string cookie(const request& request, std::string_view wanted) {
     std::optional<std::string> found;
@@ -74,6 +78,21 @@ std::string refresh_cookie(const gateway_options& options, const request& reques
 
 std::string csrf_cookie(const gateway_options& options, const request& request) {
     return cookie(request, csrf_name(options));
+}
+
+std::optional<std::string> device_of(const gateway_options& options, const request& request) {
+    const auto device = cookie(request, device_name(options));
+    return device.empty() ? std::nullopt : std::optional(digest::sha256_hex(device));
+}
+
+std::optional<std::string> make_device_cookie(const services& services, const request& request, response& response) {
+    // Browsers name the origin of every request that may change something.
+    const bool browser = !request.header("origin").empty();
+    if (!browser && transport_of(services, request) == token_transport::bearer) return std::nullopt;
+    auto device = cookie(request, device_name(services.options));
+    if (device.empty()) device = random::token();
+    set(services.options, response, device_name(services.options), device, "/", device_max_age, true);
+    return digest::sha256_hex(device);
 }
 
 void set_cookies(const services& services, const request& request, const token_cookies& tokens, response& response) {

@@ -28,6 +28,11 @@ std::string access_cookie(const gateway_options&, const request&);
 std::string refresh_cookie(const gateway_options&, const request&);
 std::string csrf_cookie(const gateway_options&, const request&);
 
+/// What is known of the browser that this request comes from: the hash of its device cookie; none without one.
+std::optional<std::string> device_of(const gateway_options&, const request&);
+/// A browser keeps the cookie by which it is known at its next sign-in; returns its hash. None for other clients.
+std::optional<std::string> make_device_cookie(const services&, const request&, response&);
+
 struct token_cookies {
     std::string access, refresh, csrf;
 };

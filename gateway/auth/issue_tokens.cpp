@@ -36,6 +36,8 @@ route_result token_answer(services& services, const request& request, const toke
 awaitable<route_result> open_session(services& services, const request& request, signed_in_user user, unsigned status) {
     const auto session = session_id::fresh();
     const auto refresh_token = random::token();
+    response cookies;
+    const auto device = make_device_cookie(services, request, cookies);
     postgres::transaction open;
     open.caller = user.id;
     open.statements.push_back(sql::bind(
@@ -43,6 +45,8 @@ awaitable<route_result> open_session(services& services, const request& request,
                              {"user_agent", request.header("user-agent")}, {"address", request.address},
                              {"password_hash", user.verified_hash}, {"second_factor", user.second_factor}}));
     open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
+    if (device)
+        open.statements.push_back(sql::bind("sessions.remember_device", {{"session", session}, {"device", *device}}));
     if (!user.is_new)
         open.statements.push_back(bind_notice(
             services, "sessions.login_notice", {{"session", session}, {"address", request.address}}, request));
@@ -60,7 +64,10 @@ awaitable<route_result> open_session(services& services, const request& request,
         co_await publish_session_end(services, ended.id<session_id>(i, 0).value_or(session_id{}));
     const tokens::claims claims{user.id, session, std::move(user.email), std::move(user.role), request.arrived,
         request.arrived + access_token_life(services)};
-    co_return token_answer(services, request, claims, account.text(0, 0), refresh_token, status);
+    auto out = token_answer(services, request, claims, account.text(0, 0), refresh_token, status);
+    auto& headers = std::get<response>(std::get<answer>(out)).headers;
+    headers.insert(headers.end(), cookies.headers.begin(), cookies.headers.end());
+    co_return out;
 }
 
 }  // namespace airi::gateway

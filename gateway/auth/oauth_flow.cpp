@@ -5,7 +5,7 @@
 #include "events/oauth.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
-#include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/passwords.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/realtime/channel_wait.hpp"
 #include "platform/base/json.hpp"
@@ -97,8 +97,7 @@ awaitable<problem> refuse(services& services, const request& request, const conc
     if (got.outcome == "suspended" || got.outcome == "deleted")
         if (auto refused = co_await check_account_status(services, got.user.value_or(user_id{})))
             co_return std::move(*refused);
-    if (got.outcome == "wrong_code")
-        co_await record_login_attempt(services, request, got.email, got.user, "wrong_code");
+    if (got.outcome == "wrong_code") co_await record_wrong_code(services, request, got.user);
     co_return problem_of_outcome(got.outcome);
 }
 

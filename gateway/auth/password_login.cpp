@@ -3,40 +3,13 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
-#include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/passwords.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
 namespace {
-
-struct found_user {
-    std::optional<user_id> id;
-    std::string password_hash, status, role, email;
-    bool has_two_factor = false;
-    std::int64_t locked_for = 0;  ///< seconds
-};
-
-awaitable<result<found_user>> find_user(services& services, const std::string& email) {
-    const auto rows =
-        co_await postgres::run_one(services.database, std::nullopt, sql::bind("auth.find_user", {{"email", email}}));
-    if (!rows) co_return rows.error();
-    co_return std::make_from_tuple<found_user>(
-        rows->read<std::optional<user_id>, std::string, std::string, std::string, std::string, bool, std::int64_t>(0));
-}
-
-// The second factor, when the account has one.
-awaitable<std::optional<problem>> check_second_factor(
-    services& services, const request& request, user_id user, const credentials& given) {
-    if (!given.code) co_return two_factor_required();
-    const auto rows = co_await postgres::run_one(
-        services.database, std::nullopt, sql::bind("two_factor.verify", {{"user", user}, {"code", *given.code}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (!rows->is_null(0, 0)) co_return std::nullopt;
-    co_await record_login_attempt(services, request, given.email, user, "wrong_code");
-    co_return wrong_code(401);
-}
 
 // Says until when the account can be restored. Only for callers who have shown its password.
 awaitable<problem> account_deleted(services& services, user_id user) {
@@ -57,61 +30,45 @@ awaitable<std::optional<problem>> restore_account(services& services, user_id us
     co_return std::nullopt;
 }
 
-// The hash's parameters have changed since it was made. Best effort; the hash that is stored afterwards.
-awaitable<std::string> rehash(services& services, user_id user, const secret& password, std::string old) {
-    const auto hash = co_await services.hashing.hash(password);
-    if (!hash) co_return old;
-    const auto saved = co_await postgres::run_one(
-        services.database, user, sql::bind("auth.set_password", {{"password_hash", *hash}, {"verified_hash", old}}));
-    co_return saved && !saved->empty() ? *hash : old;
+// The second factor, when the account has one.
+awaitable<std::optional<problem>> check_second_factor(
+    services& services, const password_account& account, const std::optional<std::string>& code) {
+    if (!account.has_two_factor) co_return std::nullopt;
+    if (!code) co_return two_factor_required();
+    const auto rows = co_await postgres::run_one(
+        services.database, std::nullopt, sql::bind("two_factor.verify", {{"user", account.id}, {"code", *code}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->is_null(0, 0)) co_return wrong_code(401);
+    co_return std::nullopt;
 }
 
-// Checks lock and password; unknown addresses take as long as known ones.
-awaitable<std::optional<problem>> check_password(
-    services& services, const request& request, const credentials& given, const found_user& user) {
-    if (user.locked_for != 0) {
-        co_await record_login_attempt(services, request, given.email, user.id, "locked");
-        problem locked{429, "ACCOUNT_LOCKED", "too many failed login attempts, try again later"};
-        locked.retry_after = user.locked_for;
-        co_return locked;
-    }
-    const auto right = co_await services.hashing.verify(given.password, user.password_hash);
-    if (!right) co_return problem_of(right.error());
-    if (*right && user.id) co_return std::nullopt;
-    co_await record_login_attempt(services, request, given.email, user.id, "wrong_password");
-    co_return wrong_credentials();
+// What else may keep a user out whose password is right.
+awaitable<std::optional<problem>> check_account(
+    services& services, const password_account& account, const credentials& given, bool restores) {
+    const bool deleted = account.status == "deleted";
+    if (deleted && !restores) co_return co_await account_deleted(services, *account.id);
+    if (!deleted && account.status != "active")
+        if (auto refused = co_await check_account_status(services, *account.id)) co_return refused;
+    co_return co_await check_second_factor(services, account, given.code);
 }
 
 }  // namespace
 
-awaitable<std::variant<std::string, problem>> verify_password(
-    services& services, const request& request, credentials given) {
-    const auto found = co_await find_user(services, given.email);
-    if (!found) co_return problem_of(found.error());
-    if (auto refused = co_await check_password(services, request, given, *found)) co_return std::move(*refused);
-    co_return found->password_hash;
-}
-
 awaitable<route_result> log_in(services& services, const request& request, credentials given, bool restores) {
-    auto found = co_await find_user(services, given.email);
-    if (!found) co_return problem_of(found.error());
-    auto& user = *found;
-    if (auto refused = co_await check_password(services, request, given, user)) co_return std::move(*refused);
-    const bool deleted = user.status == "deleted";
-    if (deleted && !restores) co_return co_await account_deleted(services, *user.id);
-    if (!deleted && user.status != "active")
-        if (auto refused = co_await check_account_status(services, *user.id)) co_return std::move(*refused);
-    if (user.has_two_factor)
-        if (auto refused = co_await check_second_factor(services, request, *user.id, given))
-            co_return std::move(*refused);
-    if (passwords::needs_rehash(user.password_hash))
-        user.password_hash = co_await rehash(services, *user.id, given.password, user.password_hash);
-    if (deleted)
-        if (auto refused = co_await restore_account(services, *user.id)) co_return std::move(*refused);
-    co_await record_login_attempt(services, request, given.email, user.id, "success");
-    signed_in_user signed_in{*user.id, std::move(user.email), std::move(user.role)};
-    signed_in.second_factor = user.has_two_factor;
-    signed_in.verified_hash = user.password_hash;
+    auto checked = co_await check_password(services, request, {{}, given.email}, given.password);
+    if (auto* refused = std::get_if<problem>(&checked)) co_return std::move(*refused);
+    auto& account = std::get<password_account>(checked);
+    if (auto refused = co_await check_account(services, account, given, restores)) {
+        co_await end_attempt(services, request, account, refused->code == "WRONG_CODE" ? "wrong_code" : "open");
+        co_return std::move(*refused);
+    }
+    co_await renew_hash(services, account, given.password);
+    if (account.status == "deleted")
+        if (auto refused = co_await restore_account(services, *account.id)) co_return std::move(*refused);
+    co_await end_attempt(services, request, account, "success");
+    signed_in_user signed_in{*account.id, std::move(account.email), std::move(account.role)};
+    signed_in.second_factor = account.has_two_factor;
+    signed_in.verified_hash = std::move(account.password_hash);
     co_return co_await open_session(services, request, std::move(signed_in), 200);
 }
 

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "gateway/http/problem.hpp"
 #include "gateway/services/services.hpp"
@@ -15,10 +14,6 @@ struct credentials {
     secret password;
     std::optional<std::string> code;  ///< of the second factor
 };
-
-/// Checks a password as a login does: a wrong one counts, and none is accepted while the address is locked. The hash
-/// that it matched.
-awaitable<std::variant<std::string, problem>> verify_password(services&, const request&, credentials);
 
 /// Opens a session. With `restores` a deleted account that is not erased yet is restored first; without it the problem
 /// says until when that is possible.

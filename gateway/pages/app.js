@@ -10,6 +10,7 @@ import { ChatView } from './views/chat.js';
 import { ConnectionView } from './views/connection.js';
 import { ConsentView } from './views/consent.js';
 import { CrisisView } from './views/crisis.js';
+import { askProof } from './views/dialogs.js';
 import { byId, relativeTime, sentence } from './views/dom.js';
 import { showGallery } from './views/gallery.js';
 import { endsSession, mayFollow, takeMailLink } from './views/mail_links.js';
@@ -25,6 +26,7 @@ const USAGE_CHECK_MS = 30_000;
 class App {
     constructor() {
         this.session = new Session();
+        this.session.askProof = askProof;
         this.auth = new AuthView(this.session);
         this.chat = new ChatView();
         this.search = new SearchView();

@@ -1,7 +1,6 @@
 // Deleting the caller's account, and restoring it before it is erased.
 #include "gateway/api/admin_action.hpp"
 #include "gateway/auth/account_mail.hpp"
-#include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
@@ -10,37 +9,9 @@
 namespace airi::gateway::routes {
 namespace {
 
-// A stolen session is not enough: the password, a code of the second factor or, for accounts that have neither, a
-// session that was opened just now.
-awaitable<std::optional<problem>> check_proof(exchange& exchange) {
-    const auto password = exchange.optional_text("password"), code = exchange.optional_text("code");
-    const auto& caller = *exchange.caller;
-    postgres::transaction ask;
-    ask.caller = caller.id;
-    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", caller.session}}));
-    if (code && !password)
-        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", caller.id}, {"code", *code}}));
-    const auto rows = co_await exchange.services.database.run(std::move(ask));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found("account");
-    const auto [hash, session_is_enough] = rows->front().read<std::optional<std::string>, bool>(0);
-    if (password) {
-        const auto right = co_await exchange.services.hashing.verify(secret(*password), hash.value_or(""));
-        if (!right) co_return problem_of(right.error());
-        if (!*right) co_return problem{403, "WRONG_PASSWORD", "the password is wrong"};
-    } else if (code) {
-        if (rows->back().is_null(0, 0)) co_return wrong_code(403);
-    } else if (hash || !session_is_enough) {
-        co_return problem{403, "PROOF_NEEDED",
-            "password is required; accounts without a password need code, or a login within the last 15 minutes"};
-    }
-    co_return std::nullopt;
-}
-
 awaitable<route_result> request_deletion(exchange& exchange) {
     auto& services = exchange.services;
     const auto user = exchange.caller->id;
-    if (auto refused = co_await check_proof(exchange)) co_return std::move(*refused);
     const auto rows = co_await postgres::run_one(services.database, user,
         bind_link(services, "account_deletion.request", {}, "account_deletion", exchange.request.trace()));
     if (!rows) co_return problem_of(rows.error());
@@ -71,6 +42,8 @@ constexpr std::array rows{
         .path = "/users/me",
         .name = "account_deletion.request",
         .access = access::session,
+        .fresh = true,
+        .proves = true,
         .rate_group = "auth",
         .handler = request_deletion,
         .body_limit = small_body,
@@ -83,6 +56,8 @@ constexpr std::array rows{
         .name = "account_deletion.of_user",
         .access = access::session,
         .of_any_user = true,
+        .fresh = true,
+        .proves = true,
         .rate_group = "auth",
         .handler = delete_user,
         .body_limit = small_body,

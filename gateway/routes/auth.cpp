@@ -4,8 +4,10 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/csrf.hpp"
+#include "gateway/auth/fresh_proof.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/password_login.hpp"
+#include "gateway/auth/passwords.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/routes/tables.hpp"
@@ -25,13 +27,14 @@ std::string json_text(const exchange& exchange, std::string_view name, std::stri
 awaitable<route_result> signup(exchange& exchange) {
     auto& services = exchange.services;
     auto email = exchange.text("email");
-    const auto hash = co_await services.hashing.hash(secret(exchange.text("password")));
-    if (!hash) co_return problem_of(hash.error());
+    const auto hashed = co_await hash_new_password(
+        services, secret(exchange.text("password")), {email, exchange.text("display_name")}, "/password");
+    if (const auto* refused = std::get_if<problem>(&hashed)) co_return *refused;
     const auto user = user_id::fresh();
     postgres::transaction create;
     create.caller = user;
     create.statements.push_back(sql::bind("auth.signup",
-        {{"id", user}, {"email", email}, {"password_hash", *hash},
+        {{"id", user}, {"email", email}, {"password_hash", std::get<std::string>(hashed)},
             {"display_name", exchange.optional_text("display_name")},
             {"metadata", json_text(exchange, "metadata", "{}")}, {"birth_date", exchange.optional_text("birth_date")},
             {"parent_email", exchange.optional_text("parent_email")},
@@ -47,7 +50,8 @@ awaitable<route_result> signup(exchange& exchange) {
     if (outcome != "made" && outcome != "pending") co_return signup_problem(outcome);
     log::info("auth.signed_up", {{"user_id", user.text()}});
     wake_relay(services);
-    co_return co_await open_session(services, exchange.request, {user, std::move(email), "user", true, *hash}, 201);
+    co_return co_await open_session(
+        services, exchange.request, {user, std::move(email), "user", true, false, std::get<std::string>(hashed)}, 201);
 }
 
 credentials read_credentials(const exchange& exchange) {
@@ -128,14 +132,13 @@ problem wrong_password() { return {403, "WRONG_PASSWORD", "the current password 
 // The hash that the current password matches.
 awaitable<std::variant<std::string, problem>> check_current_password(exchange& exchange) {
     auto& services = exchange.services;
-    const auto rows =
-        co_await postgres::run_one(services.database, exchange.caller->id, sql::bind("auth.password_hash", {}));
-    if (!rows) co_return problem_of(rows.error());
-    auto hash = rows->empty() ? std::string{} : std::string(rows->text(0, 0));
-    const auto right = co_await services.hashing.verify(secret(exchange.text("current_password")), hash);
-    if (!right) co_return problem_of(right.error());
-    if (!*right) co_return wrong_password();
-    co_return hash;
+    const auto& request = exchange.request;
+    auto checked = co_await check_password(
+        services, request, {exchange.caller->id, {}}, secret(exchange.text("current_password")));
+    if (auto* refused = std::get_if<problem>(&checked)) co_return std::move(*refused);
+    auto& account = std::get<password_account>(checked);
+    co_await end_attempt(services, request, account, "confirmed");
+    co_return std::move(account.password_hash);
 }
 
 awaitable<route_result> change_password(exchange& exchange) {
@@ -143,22 +146,34 @@ awaitable<route_result> change_password(exchange& exchange) {
     const auto& caller = *exchange.caller;
     auto verified = co_await check_current_password(exchange);
     if (auto* refused = std::get_if<problem>(&verified)) co_return std::move(*refused);
-    const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
-    if (!hash) co_return problem_of(hash.error());
+    const auto user = json::document::parse(caller.json);
+    const auto text = [&](std::string_view name) { return std::string(user->root()[name].string().value_or("")); };
+    const auto hashed = co_await hash_new_password(
+        services, secret(exchange.text("new_password")), {text("email"), text("display_name")}, "/new_password");
+    if (const auto* refused = std::get_if<problem>(&hashed)) co_return *refused;
+    const bool ends_keys = exchange.json()["end_api_keys"].boolean().value_or(true);
     postgres::transaction save;
     save.caller = caller.id;
     save.statements.push_back(sql::bind("auth.set_password",
-        {{"password_hash", *hash}, {"verified_hash", std::get<std::string>(std::move(verified))}}));
+        {{"password_hash", std::get<std::string>(hashed)}, {"verified_hash", std::get<std::string>(verified)}}));
     save.statements.push_back(sql::bind("activity.add", {{"action", "password.changed"}}));
     save.statements.push_back(bind_notice(services, "auth.password_notice", {}, exchange.request));
+    if (ends_keys) save.statements.push_back(sql::bind("api_keys.revoke_all", {}));
     const auto saved = co_await services.database.run(std::move(save));
     if (!saved) co_return problem_of(saved.error());
     if (saved->front().empty()) co_return wrong_password();
     wake_relay(services);
-    const auto ended = co_await end_sessions(services, caller.id, "password", std::nullopt, caller.session);
-    if (!ended) co_return problem_of(ended.error());
-    log::info("auth.password_changed", {{"user_id", caller.id.text()}, {"sessions_ended", *ended}});
-    co_return success(200, json::object().add("changed", true).add("sessions_ended", *ended).text());
+    const auto sessions = co_await end_sessions(services, caller.id, "password", std::nullopt, caller.session);
+    if (!sessions) co_return problem_of(sessions.error());
+    std::size_t keys = 0;
+    if (ends_keys) keys = co_await publish_session_ends(services, std::string(saved->back().text(0, 0)));
+    log::info("auth.password_changed",
+        {{"user_id", caller.id.text()}, {"sessions_ended", *sessions}, {"api_keys_ended", keys}});
+    co_return success(200, password_changed(*sessions, keys));
+}
+
+awaitable<route_result> reauthenticate(exchange& exchange) {
+    co_return success(200, json::object().add("proved_until", to_text(exchange.request.arrived + proof_life)).text());
 }
 
 constexpr std::array rows{
@@ -246,7 +261,20 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "PasswordChange",
         .response = "PasswordChanged",
-        .summary = "Change the password; all other sessions end"},
+        .summary = "Change the password; all other sessions end and, unless the request keeps them, all API keys"},
+    route{.method = verb::post,
+        .path = "/auth/reauthenticate",
+        .name = "auth.reauthenticate",
+        .access = access::session,
+        .fresh = true,
+        .proves = true,
+        .rate_group = "auth",
+        .handler = reauthenticate,
+        .body_limit = small_body,
+        .body = "Reauthentication",
+        .response = "Reauthenticated",
+        .summary = "Prove the caller's identity again, which changes of credentials need",
+        .allows_pending = true},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/issue_tokens.hpp"
-#include "gateway/auth/password_login.hpp"
+#include "gateway/auth/passwords.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -74,7 +74,7 @@ struct link_answer {
 
 struct taken_link {
     signed_in_user user;
-    std::size_t sessions_ended = 0;
+    std::size_t sessions_ended = 0, keys_ended = 0;
 };
 
 // A new password is reported in the same transaction.
@@ -89,6 +89,8 @@ awaitable<std::variant<taken_link, problem>> take_link(
     if (given.password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
+    const bool ends_keys = kind == "reset_password" && exchange.json()["end_api_keys"].boolean().value_or(true);
+    if (ends_keys) take.statements.push_back(sql::bind("email_links.end_keys", {{"hash", token_hash}}));
     const auto rows = co_await services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
     auto [outcome, user, email, role, ended, keys] =
@@ -102,10 +104,12 @@ awaitable<std::variant<taken_link, problem>> take_link(
             "follow this link where you signed up, or send the account's password or a new one with it"};
     if (outcome != "good") co_return link_invalid();
     if (given.password_hash) wake_relay(services);
-    const auto sessions_ended = co_await publish_session_ends(services, std::move(ended));
-    co_await publish_session_ends(services, std::move(keys));
+    taken_link out{{user, std::move(email), std::move(role)}};
+    out.sessions_ended = co_await publish_session_ends(services, std::move(ended));
+    out.keys_ended = co_await publish_session_ends(services, std::move(keys));
+    if (ends_keys) out.keys_ended += co_await publish_session_ends(services, std::string(rows->back().text(0, 0)));
     co_await services.responses.invalidate(user);
-    co_return taken_link{{user, std::move(email), std::move(role)}, sessions_ended};
+    co_return out;
 }
 
 // The hash that the password of the link's account was verified with.
@@ -115,14 +119,29 @@ awaitable<std::variant<std::string, problem>> verify_link_password(exchange& exc
         sql::bind("email_links.address", {{"hash", digest::sha256_hex(exchange.text("token"))}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->is_null(0, 0)) co_return link_invalid();
-    co_return co_await verify_password(
-        services, exchange.request, {std::string(rows->text(0, 0)), secret(std::move(password)), std::nullopt});
+    auto checked = co_await check_password(
+        services, exchange.request, {{}, std::string(rows->text(0, 0))}, secret(std::move(password)));
+    if (auto* refused = std::get_if<problem>(&checked)) co_return std::move(*refused);
+    auto& account = std::get<password_account>(checked);
+    co_await end_attempt(services, exchange.request, account, "confirmed");
+    co_return std::move(account.password_hash);
 }
 
-awaitable<std::variant<std::string, problem>> hash_new_password(exchange& exchange) {
-    auto hash = co_await exchange.services.hashing.hash(secret(exchange.text("new_password")));
-    if (!hash) co_return problem_of(hash.error());
-    co_return std::move(*hash);
+// Of a link that may not be used nothing is known; taking it says so.
+awaitable<result<password_owner>> owner_of(services& services, std::string token_hash) {
+    const auto rows = co_await postgres::run_one(
+        services.database, std::nullopt, sql::bind("email_links.owner", {{"hash", token_hash}}));
+    if (!rows) co_return rows.error();
+    if (rows->empty()) co_return password_owner{};
+    co_return std::make_from_tuple<password_owner>(rows->read<std::string, std::string>(0));
+}
+
+// The hash of the new password that the link sets.
+awaitable<std::variant<std::string, problem>> hash_link_password(exchange& exchange) {
+    auto& services = exchange.services;
+    const auto owner = co_await owner_of(services, digest::sha256_hex(exchange.text("token")));
+    if (!owner) co_return problem_of(owner.error());
+    co_return co_await hash_new_password(services, secret(exchange.text("new_password")), *owner, "/new_password");
 }
 
 awaitable<route_result> verify_email(exchange& exchange) {
@@ -132,7 +151,7 @@ awaitable<route_result> verify_email(exchange& exchange) {
     link_answer given;
     if (account && !account->by_key) given.session = account->session;
     if (exchange.optional_text("new_password")) {
-        auto hash = co_await hash_new_password(exchange);
+        auto hash = co_await hash_link_password(exchange);
         if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
         given.password_hash = std::get<std::string>(std::move(hash));
     } else if (auto password = exchange.optional_text("password")) {
@@ -149,15 +168,16 @@ awaitable<route_result> verify_email(exchange& exchange) {
 
 awaitable<route_result> reset_password(exchange& exchange) {
     auto& services = exchange.services;
-    auto hash = co_await hash_new_password(exchange);
+    auto hash = co_await hash_link_password(exchange);
     if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
     auto got =
         co_await take_link(exchange, "reset_password", {.password_hash = std::get<std::string>(std::move(hash))});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    const auto& [user, ended] = std::get<taken_link>(got);
+    const auto& [user, sessions, keys] = std::get<taken_link>(got);
     co_await postgres::run_one(services.database, user.id, sql::bind("activity.add", {{"action", "password.changed"}}));
-    log::info("auth.password_reset", {{"user_id", user.id.text()}, {"sessions_ended", ended}});
-    co_return success(200, json::object().add("changed", true).add("sessions_ended", ended).text());
+    log::info(
+        "auth.password_reset", {{"user_id", user.id.text()}, {"sessions_ended", sessions}, {"api_keys_ended", keys}});
+    co_return success(200, password_changed(sessions, keys));
 }
 
 awaitable<route_result> magic_login(exchange& exchange) {
@@ -215,7 +235,8 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "PasswordReset",
         .response = "PasswordChanged",
-        .summary = "Reset the password with the link's token; all sessions end"},
+        .summary =
+            "Reset the password with the link's token; all sessions end and, unless it keeps them, all API keys"},
     route{.method = verb::post,
         .path = "/auth/magic-link",
         .name = "email_links.magic_link",

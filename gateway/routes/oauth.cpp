@@ -1,6 +1,5 @@
 // Signing in with identity providers, and the identities of an account.
 #include "gateway/auth/account_mail.hpp"
-#include "gateway/auth/login_attempts.hpp"
 #include "gateway/auth/oauth_flow.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
@@ -76,7 +75,6 @@ awaitable<route_result> sign_in(exchange& exchange, oauth_answer given) {
     auto& found = std::get<oauth_user>(got);
     if (found.user.is_new) wake_relay(services);  // the welcome
     if (found.awaits_consent) send_link(services, request, found.user.id, {}, "parental_consent");
-    co_await record_login_attempt(services, request, found.user.email, found.user.id, "success");
     co_return co_await open_session(services, request, std::move(found.user), 200);
 }
 
@@ -122,6 +120,7 @@ constexpr std::array rows{
         .path = "/auth/oauth/{provider}/link",
         .name = "oauth.start_link",
         .access = access::session,
+        .fresh = true,
         .handler = start_link,
         .body_limit = small_body,
         .body = "Empty",
@@ -160,6 +159,7 @@ constexpr std::array rows{
         .path = "/auth/identities",
         .name = "oauth.link",
         .access = access::session,
+        .fresh = true,
         .rate_group = "auth",
         .handler = link,
         .body_limit = small_body,
@@ -173,6 +173,7 @@ constexpr std::array rows{
         .path = "/auth/identities/{id}",
         .name = "oauth.unlink",
         .access = access::session,
+        .fresh = true,
         .response = "Id",
         .other_statuses = "409",
         .summary = "Unlink an identity, unless it is the only way to log in"},

@@ -14,9 +14,10 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     auto out = std::make_shared<account>();
     out->id = user;
     out->session = session;
-    auto [json, plan, rank, features, limits, rates, scopes, key_rate, refused] =
+    auto [json, plan, rank, features, limits, rates, scopes, key_rate, refused, wrapped, proved_at] =
         rows.read<std::string, std::string, std::int64_t, std::string, std::string_view, std::string_view,
-            std::optional<std::string_view>, std::optional<std::int64_t>, std::string>(0);
+            std::optional<std::string_view>, std::optional<std::int64_t>, std::string, std::string_view,
+            std::optional<std::int64_t>>(0);
     out->json = std::move(json);
     out->plan = std::move(plan);
     out->rank = rank;
@@ -45,6 +46,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
             parsed->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
     out->key_rate = key_rate.value_or(out->key_rate);
     out->refused = std::move(refused);
+    if (proved_at) out->proved_at = instant(seconds(*proved_at));
     return out;
 }
 

@@ -35,6 +35,7 @@ struct account {
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited
+    instant proved_at;                ///< when the session's user last proved their identity
     std::string refused;              ///< the problem that blocks the account, as the database's refusal(); empty: none
     std::shared_ptr<const seal::key> key;  ///< seals the user's text; null when unavailable
 

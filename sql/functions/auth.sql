@@ -9,17 +9,104 @@ language sql security definer set search_path = airi, pg_temp as $$
     returning id
 $$;
 
--- The data that a login needs. `id` is NULL when no user has the email; `locked`: seconds until the next attempt.
-create or replace function auth_find(p_email text)
-returns table (id uuid, password_hash text, status text, role text, email text, two_factor boolean, locked int)
-language sql stable security definer set search_path = airi, pg_temp as $$
-    select u.id, u.password_hash,
-           case when u.status = 'suspended' and u.status_until < now() then 'active' else u.status end, u.role, u.email,
-           exists (select from two_factor t where t.user_id = u.id and t.enabled_at is not null),
-           coalesce((select ceil(extract(epoch from f.locked_until - now()))::int from login_failures f
-                     where f.email_key = lower(p_email) and f.locked_until > now()), 0)
-    from (select) nothing left join users u on u.email_key = lower(p_email)
+-- Where an attempt to sign in comes from: "device …" and "known …" are devices on which this user has signed in, by a
+-- cookie or, within 90 days, by network and browser; every other one is counted by its network.
+create or replace function login_source(p_user uuid, p_device text, p_address inet, p_agent text) returns text
+language sql stable as $$
+    select case
+        when exists (select from known_devices d where d.user_id = p_user and d.hash = device_hash(p_user, p_device))
+            then 'device ' || device_hash(p_user, p_device)
+        when exists (
+            select from login_history h
+            where h.user_id = p_user and h.outcome = 'success' and h.at > now() - interval '90 days'
+              and network_of(h.address) = network_of(p_address)
+              and device_of(h.user_agent) = device_of(left(p_agent, 300)))
+            then 'known ' || network_of(p_address) || ' ' || device_of(left(p_agent, 300))
+        else 'network ' || coalesce(network_of(p_address)::text, 'unknown') end
 $$;
+
+-- How long a source has to wait after so many failures in a row: a minute when they are more than p_free, twice as long
+-- after each further one, never more than a quarter of an hour.
+create or replace function login_wait(p_failures int, p_free int) returns interval language sql immutable as $$
+    select case when p_failures > p_free
+        then least(interval '15 minutes', interval '1 minute' * 2 ^ least(p_failures - p_free - 1, 4)) end
+$$;
+
+-- Counts an attempt as a failure; the seconds to wait when the source has to, and nothing is counted.
+create or replace function login_count(p_key text, p_source text, p_free int) returns int
+language plpgsql as $$
+begin
+    insert into login_failures as f (email_key, source, failures, locked_until)
+    values (p_key, p_source, 1, now() + login_wait(1, p_free))
+    on conflict (email_key, source) do update set
+        failures = case when f.changed_at < now() - interval '1 day' then 1 else f.failures + 1 end,
+        locked_until = now() + login_wait(
+            case when f.changed_at < now() - interval '1 day' then 1 else f.failures + 1 end, p_free),
+        changed_at = now()
+    where f.locked_until is null or f.locked_until <= now();
+    if found then return 0; end if;
+    return coalesce((
+        select greatest(1, ceil(extract(epoch from f.locked_until - now())))::int
+        from login_failures f where f.email_key = p_key and f.source = p_source), 1);
+end $$;
+
+-- Takes back what login_count() counted.
+create or replace function login_uncount(p_key text, p_source text) returns void language sql as $$
+    update login_failures set failures = failures - 1, locked_until = null
+    where email_key = p_key and source = p_source and failures > 0
+$$;
+
+-- Begins a check of the password of a user, by id or email; `id` is NULL when no user has the email. The attempt counts
+-- as a failure until auth_attempt_end(), so that simultaneous ones are not free. `locked`: 0, or it is refused, and the
+-- next one is accepted after so many seconds. A known device is locked by its own failures only, six in a row;
+-- others by those of their network, and by a hundred in a row of all together.
+create or replace function auth_attempt(p_user uuid, p_email text, p_device text, p_address inet, p_agent text)
+returns table (id uuid, password_hash text, status text, role text, email text, two_factor boolean, origin text,
+               locked int)
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    u users;
+begin
+    select * into u from users x
+    where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
+    id := u.id;
+    password_hash := u.password_hash;
+    status := case when u.status = 'suspended' and u.status_until < now() then 'active' else u.status end;
+    role := u.role;
+    email := coalesce(u.email, p_email);
+    two_factor := exists (select from two_factor t where t.user_id = u.id and t.enabled_at is not null);
+    origin := login_source(u.id, p_device, p_address, p_agent);
+    locked := login_count(lower(email), origin, 5);
+    if locked = 0 and origin like 'network %' then
+        locked := login_count(lower(email), '*', 100);
+        if locked > 0 then perform login_uncount(lower(email), origin); end if;
+    end if;
+    if locked > 0 and u.id is not null then
+        insert into login_history (user_id, outcome, address, user_agent)
+        values (u.id, 'locked', p_address, left(p_agent, 300));
+    end if;
+    return next;
+end $$;
+
+-- Ends it: success (auth_open records it) | confirmed (the user was signed in already) | wrong_password | wrong_code |
+-- open (neither right nor wrong: it does not count). Without an origin it only records a wrong code.
+create or replace function auth_attempt_end(
+    p_user uuid, p_email text, p_origin text, p_outcome text, p_address inet, p_agent text
+) returns void
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    counted text[] := case when p_origin like 'network %' then array[p_origin, '*'] else array[p_origin] end;
+begin
+    if p_outcome in ('success', 'confirmed') then
+        delete from login_failures f where f.email_key = lower(p_email) and f.source = any (counted);
+    elsif p_outcome = 'open' then
+        perform login_uncount(lower(p_email), one) from unnest(counted) one;
+    end if;
+    if p_user is not null and p_outcome not in ('success', 'open') then
+        insert into login_history (user_id, outcome, address, user_agent)
+        values (p_user, p_outcome, p_address, left(p_agent, 300));
+    end if;
+end $$;
 
 -- Exchanges a refresh token for its successor. `outcome`: rotated | grace (the same successor again, within 10 s) |
 -- reused (the session has just been ended) | refused (the account may not act) | invalid.
@@ -52,31 +139,6 @@ begin
         return query select 'rotated', s.id, u.id, u.email, u.role; return;
     end if;
     return query select 'grace', s.id, u.id, u.email, u.role;
-end $$;
-
--- Records a login attempt; auth_open records a success in the history. The sixth failure in a row locks the email for a
--- minute, each further one for twice as long, up to a day.
-create or replace function auth_tried(p_email text, p_user uuid, p_outcome text, p_address inet, p_agent text)
-returns void
-language plpgsql security definer set search_path = airi, pg_temp as $$
-begin
-    if p_outcome = 'success' then
-        delete from login_failures where email_key = lower(p_email);
-        return;
-    end if;
-    if p_user is not null then
-        insert into login_history (user_id, outcome, address, user_agent)
-        values (p_user, p_outcome, p_address, left(p_agent, 300));
-    end if;
-    if p_outcome <> 'locked' then
-        insert into login_failures as f (email_key, failures) values (lower(p_email), 1)
-        on conflict (email_key) do update set
-            changed_at = now(),
-            failures = case when f.changed_at < now() - interval '1 day' then 1 else f.failures + 1 end,
-            locked_until = case
-                when f.failures >= 5 and f.changed_at >= now() - interval '1 day'
-                then now() + least(interval '1 day', interval '1 minute' * 2 ^ least(f.failures - 5, 12)) end;
-    end if;
 end $$;
 
 -- Creates a user, whichever way they sign up, and requests their welcome: made | pending (a parent has to agree) |

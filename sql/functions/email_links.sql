@@ -139,3 +139,22 @@ language sql security definer set search_path = airi, pg_temp as $$
     from email_links l join users u on u.id = l.user_id
     where l.hash = p_hash and l.kind in ('reset_password', 'verify_email') and l.used_at = now()
 $$;
+
+-- The account whose password an unused link may set.
+create or replace function email_link_owner(p_hash text) returns table (email text, display_name text)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select u.email, u.display_name from email_links l join users u on u.id = l.user_id and u.email = l.email
+    where l.hash = p_hash and l.kind in ('reset_password', 'verify_email') and l.used_at is null
+      and l.expires_at > now()
+$$;
+
+-- Ends the API keys of the owner of the link that set a new password in this transaction; their ids.
+create or replace function email_link_end_keys(p_hash text) returns uuid[]
+language sql security definer set search_path = airi, pg_temp as $$
+    with over as (
+        update api_keys k set revoked_at = now() from email_links l
+        where l.hash = p_hash and l.kind = 'reset_password' and l.used_at = now() and k.user_id = l.user_id
+          and k.revoked_at is null
+        returning k.id)
+    select coalesce(array_agg(over.id), '{}') from over
+$$;

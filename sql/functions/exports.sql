@@ -27,8 +27,8 @@ create or replace function export_exceptions() returns table (name text, reason 
            ('generations', 'the messages have their results'), ('provider_calls', 'what the operator paid'),
            ('usage_log', 'usage_daily has the sums'), ('message_quota', 'usage_daily has the sums'),
            ('cancellations', 'requests under way'), ('identity_flows', 'requests under way, with secrets'),
-           ('email_links', 'secrets'), ('refresh_tokens', 'secrets'), ('two_factor', 'secrets'),
-           ('user_keys', 'secrets'), ('export_parts', 'the archives themselves'),
+           ('email_links', 'secrets'), ('known_devices', 'secrets'), ('refresh_tokens', 'secrets'),
+           ('two_factor', 'secrets'), ('user_keys', 'secrets'), ('export_parts', 'the archives themselves'),
            ('crisis_alerts', 'sealed evidence; GET /crisis/alerts/mine has the rest')
 $$;
 

@@ -78,3 +78,19 @@ $$;
 create or replace function network_of(p_address inet) returns cidr language sql immutable parallel safe as $$
     select network(set_masklen(p_address, case family(p_address) when 4 then 24 else 64 end))
 $$;
+
+-- What is stored of a device's cookie. The same browser is another device for each user.
+create or replace function device_hash(p_user uuid, p_cookie_hash text) returns text language sql immutable as $$
+    select encode(sha256(convert_to(p_user::text || p_cookie_hash, 'UTF8')), 'hex')
+$$;
+
+-- The browser of a session that was just opened is known from now on; of a user's the newest twenty are.
+create or replace function device_remember(p_session uuid, p_cookie_hash text) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    insert into known_devices as d (user_id, hash)
+    select user_id, device_hash(user_id, p_cookie_hash) from sessions where id = p_session
+    on conflict (user_id, hash) do update set last_used_at = now();
+    delete from known_devices d using sessions s
+    where s.id = p_session and d.user_id = s.user_id and d.hash in (
+        select o.hash from known_devices o where o.user_id = s.user_id order by o.last_used_at desc offset 20)
+$$;

@@ -1,10 +1,3 @@
--- name: account_deletion.proof
--- The means by which the caller can prove their identity: the password's hash, and whether the session is recent.
-select u.password_hash, exists (
-    select from sessions s
-    where s.id = :session::uuid and s.user_id = u.id and s.created_at > now() - interval '15 minutes')
-from users u where id = caller();
-
 -- name: account_deletion.request
 -- Closes the caller's account and requests the mail with the link that restores it.
 select to_json(erase_at) #>> '{}', array_to_json(ended)::text,

@@ -27,3 +27,8 @@ from api_keys where id = :id::uuid and user_id = caller();
 -- name: api_keys.revoke
 update api_keys set revoked_at = now() where id = :id::uuid and user_id = caller() and revoked_at is null
 returning json_build_object('id', id)::text;
+
+-- name: api_keys.revoke_all
+-- Returns their ids: JSON array.
+with over as (update api_keys set revoked_at = now() where user_id = caller() and revoked_at is null returning id)
+select coalesce(json_agg(id), '[]')::text from over;

@@ -3,8 +3,13 @@
 select account_create(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb, :birth_date, :parent_email,
     :consents::jsonb, nullif(:address, '')::inet);
 
--- name: auth.find_user
-select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);
+-- name: auth.attempt
+-- Begins a check of a password: of the caller, or of the user with that email.
+select id, password_hash, status, role, email, two_factor, origin, locked
+from auth_attempt(:user::uuid, :email, :device, nullif(:address, '')::inet, :user_agent);
+
+-- name: auth.end_attempt
+select auth_attempt_end(:user::uuid, :email, :origin, :outcome, nullif(:address, '')::inet, :user_agent);
 
 -- name: auth.set_password
 -- Replaces the password that was verified; no row when there is another one by now.
@@ -21,7 +26,8 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 
 -- name: auth.account
 -- The account data that requests of a session or an API key need: one row, or none when the session or key is invalid.
--- The last columns are the API key's scopes and limit, the refusal for an account that may not act, and the user's key.
+-- Then the API key's scopes and limit, the refusal for an account that may not act, the user's key, and when the
+-- session's user last proved their identity (seconds since 1970).
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id, 'tier', coalesce(p.tier, p.id), 'language', u.locale,
            'email_verified', u.email_verified_at is not null, 'pending', u.consent_pending,
@@ -36,7 +42,8 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,
-       case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex')
+       case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex'),
+       floor(extract(epoch from coalesce(s.proved_at, s.created_at)))::bigint
 from users u
 join plans p on p.id = u.plan
 left join user_keys e on e.user_id = u.id
@@ -50,13 +57,14 @@ where u.id = caller() and (s.id is not null or k.id is not null);
 -- The refusal for an account that may not act; NULL when it may.
 select account_standing(:user::uuid)::text;
 
--- name: auth.record_attempt
-select auth_tried(:email, :user::uuid, :outcome, nullif(:address, '')::inet, :user_agent);
+-- name: auth.proofs
+-- The ways in which the caller can prove their identity again: JSON array.
+select array_to_json(array_remove(array[
+    case when password_hash is not null then 'password' end,
+    case when (two_factor_status() ->> 'enabled')::boolean then 'code' end, 'link'], null))::text
+from users where id = caller();
 
 -- name: auth.login_history
 select coalesce(json_agg(json_build_object(
     'outcome', outcome, 'address', host(address), 'user_agent', user_agent, 'at', at) order by at desc), '[]')::text
 from (select * from login_history where user_id = caller() order by at desc limit :limit::int) h;
-
--- name: auth.password_hash
-select password_hash from users where id = caller();

@@ -19,3 +19,11 @@ select email_link_address(:hash);
 -- Behind email_links.take, in its transaction.
 select email_link_notice(:hash, :event::uuid, :link, jsonb_build_object('time', :time::text), :traceparent,
     :request_id);
+
+-- name: email_links.owner
+-- The account whose password an unused link may set.
+select email, display_name from email_link_owner(:hash);
+
+-- name: email_links.end_keys
+-- Behind email_links.take, in its transaction: the API keys that end with the old password.
+select array_to_json(email_link_end_keys(:hash))::text;

@@ -7,6 +7,13 @@ select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif
 -- Behind two_factor.enable, in its transaction.
 select session_second_factor(:session::uuid);
 
+-- name: sessions.remember_device
+select device_remember(:session::uuid, :device);
+
+-- name: sessions.prove
+-- The user has just proved their identity.
+update sessions set proved_at = now() where id = :session::uuid and user_id = caller() and ended_at is null;
+
 -- name: sessions.log_out
 update sessions set ended_at = now(), ended_why = 'logout'
 where id = :session::uuid and user_id = caller() and ended_at is null;

@@ -36,12 +36,13 @@ async function placesOf(system, text) {
     return found;
 }
 
-test('SAAS-08: account deletion needs the password, ends sessions, keys and sockets and mails the final date', async ({
+test('SAAS-08: account deletion needs a fresh proof, ends sessions, keys and sockets and mails the final date', async ({
     system,
     ports,
     join,
     login,
     post,
+    outdated,
     rejectedEverywhere,
 }) => {
     const account = await join('pro');
@@ -49,11 +50,12 @@ test('SAAS-08: account deletion needs the password, ends sessions, keys and sock
     const other = (await login(account)).json.data.access_token;
     const { key } = (await api('POST', '/api-keys', { name: 'k' })).json.data;
     const sockets = [await Wire.open(ports[1], other), await Wire.open(ports[1], key)];
-    rejected(await api('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    const late = call(ports[0], await outdated(account));
+    rejected(await late('DELETE', '/users/me', {}), 403, 'REAUTHENTICATION_REQUIRED');
     rejected(await api('DELETE', '/users/me', { password: 'wrong password' }), 403, 'WRONG_PASSWORD');
     rejected(await api('DELETE', '/users/me', { code: '000000' }), 403, 'WRONG_CODE');
     rejected(await api('DELETE', '/users/me', { password, user_id: account.id }), 422, 'VALIDATION_FAILED');
-    rejected(await api('DELETE', '/users/me'), 403, 'PROOF_NEEDED');
+    rejected(await late('DELETE', '/users/me'), 403, 'REAUTHENTICATION_REQUIRED');
     rejected(await call(ports[0], key)('DELETE', '/users/me', { password }), 403, 'SCOPE_NEEDED');
     const both = await Promise.all(ports.map((port) => call(port, account.token)('DELETE', '/users/me', { password })));
     assert.deepEqual(
@@ -139,7 +141,7 @@ test('a second factor replaces the password for deletion and is required for res
     const plain = await join();
     await system.rows('update users set password_hash = null where id = $1', [plain.id]);
     await system.rows("update sessions set created_at = now() - interval '1 hour' where user_id = $1", [plain.id]);
-    rejected(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'PROOF_NEEDED');
+    rejected(await call(ports[0], plain.token)('DELETE', '/users/me', {}), 403, 'REAUTHENTICATION_REQUIRED');
     await system.rows('update sessions set created_at = now() where user_id = $1', [plain.id]);
     assert.equal(
         (await call(ports[0], plain.token)('DELETE', '/users/me', {})).status,

@@ -54,7 +54,12 @@ test('AIRI-06: tokens are httpOnly cookies only, and the session works as with a
     const { made, jar, call, csrf } = await browserOf(stage);
     assert.deepEqual(Object.keys(made.json.data).sort(), ['csrf_token', 'expires_in', 'token_type', 'user']);
     assert.equal(made.json.data.token_type, 'cookie');
-    assert.deepEqual(Object.keys(jar).sort(), ['airi_access', 'airi_csrf', 'airi_refresh /api/v1/auth/refresh']);
+    assert.deepEqual(Object.keys(jar).sort(), [
+        'airi_access',
+        'airi_csrf',
+        'airi_device',
+        'airi_refresh /api/v1/auth/refresh',
+    ]);
     for (const one of Object.values(jar))
         assert.deepEqual(
             [one.samesite, one.secure, one.domain],
@@ -63,7 +68,7 @@ test('AIRI-06: tokens are httpOnly cookies only, and the session works as with a
         );
     assert.deepEqual(
         Object.values(jar).map((one) => one.httponly ?? false),
-        [true, true, false],
+        [true, true, false, true],
     );
     assert.equal(jar.airi_csrf.value, csrf);
     for (const one of [jar.airi_access, jar['airi_refresh /api/v1/auth/refresh']])
@@ -108,6 +113,7 @@ test('AIRI-06: over TLS cookies are Secure and host-only, and cookies with other
     assert.deepEqual(Object.keys(jar).sort(), [
         '__Host-airi_access',
         '__Host-airi_csrf',
+        '__Host-airi_device',
         '__Secure-airi_refresh /api/v1/auth/refresh',
     ]);
     for (const one of Object.values(jar)) assert.deepEqual([one.secure, one.domain], [true, undefined]);
@@ -196,7 +202,9 @@ test('AIRI-06: the refresh cookie works once and only with its header; logout cl
     const renewed = await refresh();
     assert.equal(renewed.status, 200, renewed.text);
     const fresh = jarOf(renewed);
-    assert.deepEqual(Object.keys(fresh).sort(), Object.keys(jar).sort());
+    const { airi_device: device, ...tokens } = jar;
+    assert.ok(device, 'the browser stays known');
+    assert.deepEqual(Object.keys(fresh).sort(), Object.keys(tokens).sort());
     assert.notEqual(fresh['airi_refresh /api/v1/auth/refresh'].value, jar['airi_refresh /api/v1/auth/refresh'].value);
     assert.equal(fresh.airi_csrf.value, jar.airi_csrf.value, 'the session is the same');
     const out = await call('POST', '/auth/logout', { json: {}, cookies: fresh });

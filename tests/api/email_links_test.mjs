@@ -46,7 +46,7 @@ test('AIRI-07 SAAS-06: a reset link replaces the password, ends the sessions and
         /new_password/,
     );
     const done = await post('/auth/reset-password', { token: second, new_password: 'a new long password' });
-    assert.deepEqual(done.json.data, { changed: true, sessions_ended: 1 });
+    assert.deepEqual(done.json.data, { changed: true, sessions_ended: 1, api_keys_ended: 0 });
     await rejectedEverywhere(account.token, 'SESSION_ENDED');
     for (const token of [first, second, 'x', 'a'.repeat(200)])
         rejected(

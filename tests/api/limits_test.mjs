@@ -60,7 +60,7 @@ test('AIRI-36 SAAS-10 SAAS-12: login and signup allow 10 in 15 minutes per addre
         ask(ports[i % 2], {
             method: 'POST',
             path: `${['/api/v1', '/api', '/v1'][i % 3]}/auth/login`,
-            json,
+            json: { ...json, email: `nobody${i}@example.com` },
             from,
             headers: {
                 'X-Forwarded-For': `10.0.0.${i}`,

@@ -112,7 +112,7 @@ await check('changing the password needs the current one and revokes the other s
     await page.fill('#password-new', password);
     await submit('#password-form');
     await eventually('the problem is shown', async () =>
-        /current password is wrong/.test(await textOf('#password-form .problem')),
+        /password is wrong/.test(await textOf('#password-form .problem')),
     );
     await page.fill('#password-now', oldPassword);
     await page.fill('#password-new', 'short');
@@ -213,6 +213,44 @@ await check('an API key is created, shown once, accepted, and deleted', async ()
     await eventually('it left the list', async () => (await row.count()) === 0);
     assert.equal(await page.locator('#key-value').isVisible(), false);
     await eventually('it is rejected', async () => (await use()).status === 401);
+});
+
+// As the gateway answers when the login is long ago, once.
+const refuseOnce = () =>
+    page.route(
+        '**/api/v1/api-keys',
+        (route) =>
+            route.fulfill({
+                status: 403,
+                json: {
+                    success: false,
+                    error: {
+                        code: 'REAUTHENTICATION_REQUIRED',
+                        message: 'confirm that it is you',
+                        details: { proofs: ['password', 'link'] },
+                    },
+                },
+            }),
+        { times: 1 },
+    );
+
+await check('long after the login a change of credentials asks for the password first', async () => {
+    await refuseOnce();
+    await page.fill('#key-name', 'A late key');
+    await submit('#key-form');
+    await page.locator('#question-field').waitFor();
+    await inBothSchemes(page, 'a proof of identity');
+    await page.click('#question-no');
+    await page.locator('#key-form .problem', { hasText: 'Confirm that it is you' }).waitFor();
+    await refuseOnce();
+    await submit('#key-form');
+    await page.fill('#question-field', 'not the password');
+    await page.click('#question-yes');
+    await page.locator('#question-text', { hasText: 'password is wrong' }).waitFor();
+    await page.fill('#question-field', password);
+    await page.click('#question-yes');
+    await page.locator('#keys li', { hasText: 'A late key' }).waitFor();
+    assert.match(await page.inputValue('#key-value'), /^airi_/);
 });
 
 await check('a key beyond the plan is rejected, and the page shows the reason', async () => {

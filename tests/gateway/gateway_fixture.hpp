@@ -71,6 +71,7 @@ struct gateway_fixture {
     std::string refused;   ///< why the account may not act
     bool pending = false;  ///< a parent has to agree first
     bool proved = true;    ///< the address
+    instant proved_at = now();
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
     /// The product's; known.load() reads them again.
@@ -189,7 +190,8 @@ private:
             "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() +
             "]";
         return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr,
-            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr});
+            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr,
+            std::to_string(unix_seconds(proved_at)).c_str()});
     }
     static postgres::rows models() {
         postgres::rows out;

@@ -17,9 +17,10 @@ struct product_gateway : test::gateway_fixture {
         REQUIRE(io.run(known.load(databases().at(profile, as_gateway))));
         hash = *io.run(hashing.hash(secret("long enough")));
         answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
-            if (asked.statement->name == "auth.find_user") {
+            if (asked.statement->name == "auth.attempt") {
                 const auto id = user.text();
-                return row({id.c_str(), hash.c_str(), "active", "user", "ann@example.org", "f", "0"});
+                return row(
+                    {id.c_str(), hash.c_str(), "active", "user", "ann@example.org", "f", "network 192.0.2.0/24", "0"});
             }
             if (asked.statement->name == "auth.refresh") return row({"unknown", nullptr, nullptr, "", ""});
             if (asked.statement->name == "conversations.create") return test::cell("{}");
@@ -101,7 +102,7 @@ TEST_CASE(
     CHECK_FALSE(has_token(answer, "access_token"));
     CHECK_FALSE(has_token(answer, "refresh_token"));
     const auto cookies = cookies_of(answer);
-    REQUIRE(cookies.size() == 3);
+    REQUIRE(cookies.size() == 4);
     CHECK(cookies[0].starts_with("__Host-airi_access="));
     CHECK(test::contains(cookies[0], "; Max-Age=900;"));
     CHECK(cookies[1].starts_with("__Secure-airi_refresh="));
@@ -144,7 +145,7 @@ TEST_CASE("EZRI-06: a login at Ezri answers with the access token, and sets the 
     CHECK_FALSE(has_token(answer, "refresh_token"));
     CHECK(expires_in(answer) == 3600);
     const auto cookies = cookies_of(answer);
-    REQUIRE(cookies.size() == 1);
+    REQUIRE(cookies.size() == 2);
     CHECK(cookies[0].starts_with("__Secure-airi_refresh="));
     CHECK(test::contains(cookies[0], "; HttpOnly"));
     CHECK(cookies_of(product_gateway("saas").log_in()).empty());

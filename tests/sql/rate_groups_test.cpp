@@ -27,21 +27,26 @@ const std::map<std::string, std::string_view> owed{
 // The groups that the dispatcher counts by itself: all requests of a user, those of an address, and a message.
 const names of_the_dispatcher{"api", "anonymous", "chat"};
 
-/// Of a profile's file: "<group>/<scope>" of each of its limits for every plan, and of all its limits.
+// Never limited, on purpose: people in need are never rejected.
+const names unlimited{"crisis"};
+
+/// Of a profile's file: "<group>/<scope>" of each of its limits for every plan, and of all its limits. A row without a
+/// maximum limits nothing.
 struct limits {
     names for_every_plan, all;
 };
 
 limits limits_of(const test::source_file& file) {
     limits out;
-    const std::regex row(R"(\('([a-z_]+)', '([a-z_*]+)', '(user|ip)', -?\d+, \d+\))");
+    const std::regex row(R"(\('([a-z_]+)', '([a-z_*]+)', '(user|ip)', (-?\d+), \d+\))");
     for (auto at = file.text.find("insert into profile_rates"); at != file.text.npos;
         at = file.text.find("insert into profile_rates", at + 1)) {
         const auto block = file.text.substr(at, file.text.find(';', at) - at);
         for (std::sregex_iterator each(block.begin(), block.end(), row), end; each != end; ++each) {
             const auto key = (*each)[1].str() + "/" + (*each)[3].str();
             out.all.insert(key);
-            if ((*each)[2] == "*") out.for_every_plan.insert(key);
+            const bool limits_something = (*each)[4].str().front() != '-' || unlimited.contains((*each)[1].str());
+            if ((*each)[2] == "*" && limits_something) out.for_every_plan.insert(key);
         }
     }
     return out;
@@ -49,7 +54,8 @@ limits limits_of(const test::source_file& file) {
 
 std::string group_of(std::string_view key) { return std::string(key.substr(0, key.find('/'))); }
 
-/// "<group>/<scope>" of every route: who sends a request is known on all routes but those for anyone.
+/// "<group>/<scope>" of every route: who sends a request is known on all routes but those for anyone. A password of a
+/// signed-in caller is counted by address too, see gateway/auth/passwords.cpp.
 std::map<std::string, std::string> used_by_routes() {
     std::map<std::string, std::string> out;
     for (const auto& table : gateway::routes::tables())
@@ -57,6 +63,7 @@ std::map<std::string, std::string> used_by_routes() {
             if (route.rate_group.empty()) continue;
             const auto* scope = route.access == gateway::access::anyone ? "/ip" : "/user";
             out[std::string(route.rate_group) + scope] = route.path;
+            if (route.proves) out[std::string(route.rate_group) + "/ip"] = route.path;
         }
     return out;
 }

@@ -16,7 +16,8 @@ export class ApiError extends Error {
     }
 }
 
-/// Events: "changed" (detail: the user, or null when signed out), also when another tab changed it.
+/// Events: "changed" (detail: the user, or null when signed out), also when another tab changed it. A page whose users
+/// change credentials sets `askProof`: (proofs, problem) → {password} or {code}, or null when the user declines.
 export class Session extends EventTarget {
     constructor({ base = '/api/v1', storage = window.localStorage, key = 'airi.session' } = {}) {
         super();
@@ -24,6 +25,7 @@ export class Session extends EventTarget {
         this.storage = storage;
         this.key = key;
         this.refreshing = null;
+        this.askProof = null;
         this.refreshBefore = 60; // seconds before its end, or half its life, a token is exchanged
         this.userId = this.user?.id ?? null;
         window.addEventListener('storage', (event) => {
@@ -133,8 +135,35 @@ export class Session extends EventTarget {
         await this.request('GET', '/auth/session');
     }
 
-    /// Resolves to {data, meta} of the envelope; with `raw` the data is the unparsed text.
+    /// Resolves to {data, meta} of the envelope; with `raw` the data is the unparsed text. What needs a fresh proof of
+    /// identity is sent again when the user has given one.
     async request(method, path, body, raw = false) {
+        try {
+            return await this.authorized(method, path, body, raw);
+        } catch (error) {
+            if (error.code !== 'REAUTHENTICATION_REQUIRED' || !(await this.prove(error.details.proofs))) throw error;
+        }
+        return this.authorized(method, path, body, raw);
+    }
+
+    /// False when the user declined, or has no way to do it here.
+    async prove(proofs) {
+        let problem = '';
+        while (this.askProof) {
+            const proof = await this.askProof(proofs, problem);
+            if (!proof) return false;
+            try {
+                await this.authorized('POST', '/auth/reauthenticate', proof);
+                return true;
+            } catch (error) {
+                if (![403, 422, 429].includes(error.status)) throw error;
+                problem = error.message;
+            }
+        }
+        return false;
+    }
+
+    async authorized(method, path, body, raw = false) {
         const { tokens } = this;
         if (!tokens) throw new ApiError(401, 'UNAUTHENTICATED', 'You are signed out.');
         try {

@@ -24,7 +24,9 @@ export class AccountDialog {
             attempt: (act) => this.attempt('sessions-form', act),
             onSignedOut,
         });
-        this.password = new PasswordForm(session, { onChanged: () => this.sessions.load() });
+        this.password = new PasswordForm(session, {
+            onChanged: () => Promise.all([this.sessions.load(), this.keys.load()]),
+        });
         this.profile = new ProfileForm(session, {
             onProfile: (profile) => {
                 this.address.useProfile(profile);

@@ -111,6 +111,13 @@ export class AuthView {
         this.form = byId('auth-form');
         this.problem = byId('auth-problem');
         this.mode = 'login';
+        this.keys = h(
+            'label',
+            { class: 'choice' },
+            h('input', { id: 'auth-keys', name: 'end_api_keys', type: 'checkbox', checked: true }),
+            ' End my API keys too',
+        );
+        byId('auth-secret').after(this.keys);
         this.form.addEventListener('submit', (event) => {
             event.preventDefault();
             this.submit();
@@ -183,6 +190,7 @@ export class AuthView {
         this.showParentField();
         byId('auth-hint').hidden = texts.password !== 'new-password';
         byId('auth-lost').hidden = mode !== 'login';
+        this.keys.hidden = mode !== 'reset';
         this.showProviders();
         this.form.elements.password.autocomplete = texts.password ?? 'off';
         this.showProblem(texts.hint ?? '');
@@ -228,6 +236,7 @@ export class AuthView {
         const isNew = ['reset', 'proofWithNew'].includes(this.mode);
         if (shown.includes('password')) fields[isNew ? 'new_password' : 'password'] = password.value;
         if (['reset', 'link', 'proof', 'proofWithNew'].includes(this.mode)) fields.token = this.token;
+        if (this.mode === 'reset') fields.end_api_keys = this.form.elements.end_api_keys.checked;
         if (this.mode === 'signup' && display_name.value.trim()) fields.display_name = display_name.value.trim();
         if (this.asksBirthDate() && birth_date.value) fields.birth_date = birth_date.value;
         if (!byId('auth-parent').hidden && parent_email.value.trim()) fields.parent_email = parent_email.value.trim();

@@ -1,6 +1,7 @@
 // One small dialog that asks for confirmation or for one line of text; and saving a file.
 
-import { byId, h } from './dom.js';
+import { byId, h, sentence } from './dom.js';
+import { plainCode } from './two_factor.js';
 
 byId('question').append(
     h(
@@ -42,6 +43,21 @@ export function ask({ title, text = '', label = null, value = '', secret = false
         const answer = () => (label === null ? true : secret ? field.value : field.value.trim());
         dialog.onclose = () => resolve(dialog.returnValue === 'yes' ? answer() : null);
     });
+}
+
+/// Asks for what proves the user's identity, of those `proofs` that can be given here; see Session.askProof.
+export async function askProof(proofs, problem) {
+    const name = ['password', 'code'].find((each) => proofs.includes(each));
+    if (!name) return null;
+    const secret = name === 'password';
+    const given = await ask({
+        title: 'Is it you?',
+        text: problem ? sentence(problem) : 'Confirm this change.',
+        label: secret ? 'Your password' : 'A code from the app, or a recovery code',
+        secret,
+        action: 'Confirm',
+    });
+    return given ? { [name]: secret ? given : plainCode(given) } : null;
 }
 
 /// Offers `text` as a file to download.

@@ -64,7 +64,7 @@ export class ProfileForm {
 }
 
 export class PasswordForm {
-    /// Callback: onChanged() when the other sessions were revoked with the old password.
+    /// Callback: onChanged() when the other sessions, and API keys, were revoked with the old password.
     constructor(session, { onChanged }) {
         Object.assign(this, { session, onChanged });
         this.element = formPart(
@@ -85,6 +85,12 @@ export class PasswordForm {
                 autocomplete: 'new-password',
                 required: true,
             }),
+            h(
+                'label',
+                { class: 'choice' },
+                h('input', { id: 'password-keys', name: 'end_api_keys', type: 'checkbox', checked: true }),
+                ' End my API keys too',
+            ),
             submitLine('Change the password', doneLine()),
         );
         bindForm(this.element, (values) => this.change(values));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { ask, rejected, Wire } from './raw.mjs';
+import { ask, claimsOf, rejected, Wire } from './raw.mjs';
 import { withSystem } from './scenario.mjs';
 
 export const password = 'correct horse battery staple';
@@ -16,6 +16,13 @@ export const address = () => `127.0.${++last >> 8}.${last & 255}`;
 // Takes an account's address for proved, as if its user had followed the link in the mail.
 export const prove = (system, email) =>
     system.rows('update users set email_verified_at = coalesce(email_verified_at, now()) where email = $1', [email]);
+let networks = 0;
+// Addresses of one network that no other test uses: failed attempts are counted by network.
+export function network() {
+    const own = ++networks;
+    let host = 0;
+    return () => `127.${64 + (own >> 8)}.${own & 255}.${++host}`;
+}
 
 function accountsOn({ system }) {
     const ports = ['gateway-1', 'gateway-2'].map((name) => system.program(name).port);
@@ -45,6 +52,14 @@ function accountsOn({ system }) {
             if (plan) await system.rows('update users set plan = $2 where id = $1', [user.id, plan]);
             if (proved) await prove(system, email);
             return { id: user.id, email, token, refresh };
+        },
+        // The token of another session, in which the user signed in long ago. No gateway has cached it.
+        async outdated(account) {
+            const token = (await login(account)).json.data.access_token;
+            await system.rows("update sessions set created_at = now() - interval '11 minutes' where id = $1", [
+                claimsOf(token).sid,
+            ]);
+            return token;
         },
         // Asserts that every gateway rejects the token over HTTP and WebSocket.
         async rejectedEverywhere(token, code, status = 401) {
