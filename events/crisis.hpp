@@ -7,6 +7,10 @@
 
 namespace airi::events {
 
+/// The places (platform/crypto/seal.hpp) of what an alert keeps sealed: what the person wrote, and the notes on it.
+inline std::string place_of_context(alert_id id) { return "crisis_alerts/" + id.text(); }
+inline std::string place_of_notes(alert_id id) { return place_of_context(id) + "/notes"; }
+
 /// For whatever follows from an alert: notices to people, figures. Without a word of the message.
 struct crisis_detected {
     alert_id alert;

@@ -40,7 +40,7 @@ struct shared_parts {
     tokens::keyring keys;
     secret refresh_key;
     seal::master master;
-    seal::key evidence;
+    seal::keyring evidence;
     gateway::catalogue catalogue = {};
     gateway_options options;
     router routes{routes::tables()};
@@ -128,7 +128,7 @@ shared_parts open_shared(const gateway_settings& settings) {
         .keys = keyring_of(settings),
         .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
         .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
-        .evidence = seal::key::of(settings.evidence_key, "evidence"),
+        .evidence = seal::keyring(settings.evidence_key, settings.evidence_key_previous, "evidence"),
         .options = options_of(settings),
     };
 }

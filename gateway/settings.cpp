@@ -37,9 +37,10 @@ std::vector<std::string> gateway_settings::mistakes() const {
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
-    for (auto& mistake : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(mistake));
-    if (!evidence_key.empty() && evidence_key.reveal().size() < 32)
-        out.push_back("EVIDENCE_KEY has fewer than 32 bytes");
+    for (auto& mistake : seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous))
+        out.push_back(std::move(mistake));
+    for (auto& mistake : seal::mistakes_of("EVIDENCE_KEY", evidence_key, evidence_key_previous))
+        out.push_back(std::move(mistake));
     if (is_public(environment) && frontend_url.empty()) out.push_back("FRONTEND_URL is required in " + environment);
     return out;
 }

@@ -22,6 +22,7 @@ struct gateway_settings {
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
+    secret evidence_key_previous;
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
@@ -63,6 +64,8 @@ struct gateway_settings {
             "The previous ENCRYPTION_KEY; still unwraps keys during a rotation."},
         setting{"EVIDENCE_KEY", &gateway_settings::evidence_key,
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
+        setting{"EVIDENCE_KEY_PREVIOUS", &gateway_settings::evidence_key_previous,
+            "The previous EVIDENCE_KEY; still opens what it sealed during a rotation."},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,

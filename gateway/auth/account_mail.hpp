@@ -20,9 +20,9 @@ std::string mail_link(std::string page, std::string_view fragment);
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,
     std::string_view kind, const request_trace&);
 
-/// The statement that sends such a link to the user or, when there is none, to the account with that address. No row:
-/// none is sent, for there is no such account, it may not act, or it was sent too many. `binding_hash`: of what the
-/// link's follower has to show beside its token.
+/// The statement that sends such a link to the user or, when there is none, to the account with that address; one of a
+/// parent goes to that address. No row: none is sent, for there is no such account, it may not act, or it was sent too
+/// many. `binding_hash`: of what the link's follower has to show beside its token.
 postgres::bound link_statement(const services&, std::optional<user_id>, std::string email, std::string_view kind,
     const request_trace&, std::optional<std::string> binding_hash = std::nullopt);
 

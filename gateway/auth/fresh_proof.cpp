@@ -2,6 +2,7 @@
 
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/passwords.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "platform/base/json.hpp"
 #include "sql/statements.hpp"
 
@@ -20,12 +21,9 @@ awaitable<std::optional<problem>> check(
         co_await end_attempt(services, request, std::get<password_account>(checked), "confirmed");
         co_return std::nullopt;
     }
-    const auto rows = co_await postgres::run_one(services.database, caller.id,
-        sql::bind("two_factor.verify", {{"user", caller.id}, {"code", proof.code.value_or("")}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (!rows->is_null(0, 0)) co_return std::nullopt;
-    co_await record_wrong_code(services, request, caller.id);
-    co_return wrong_code(403);
+    auto refused = co_await check_second_factor(services, caller.id, proof.code.value_or(""), 403);
+    if (refused && refused->status == 403) co_await record_wrong_code(services, request, caller.id);
+    co_return refused;
 }
 
 }  // namespace

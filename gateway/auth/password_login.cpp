@@ -4,6 +4,7 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/passwords.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -31,15 +32,11 @@ awaitable<std::optional<problem>> restore_account(services& services, user_id us
 }
 
 // The second factor, when the account has one.
-awaitable<std::optional<problem>> check_second_factor(
+awaitable<std::optional<problem>> check_code(
     services& services, const password_account& account, const std::optional<std::string>& code) {
     if (!account.has_two_factor) co_return std::nullopt;
     if (!code) co_return two_factor_required();
-    const auto rows = co_await postgres::run_one(
-        services.database, std::nullopt, sql::bind("two_factor.verify", {{"user", account.id}, {"code", *code}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->is_null(0, 0)) co_return wrong_code(401);
-    co_return std::nullopt;
+    co_return co_await check_second_factor(services, *account.id, *code);
 }
 
 // What else may keep a user out whose password is right.
@@ -49,7 +46,7 @@ awaitable<std::optional<problem>> check_account(
     if (deleted && !restores) co_return co_await account_deleted(services, *account.id);
     if (!deleted && account.status != "active")
         if (auto refused = co_await check_account_status(services, *account.id)) co_return refused;
-    co_return co_await check_second_factor(services, account, given.code);
+    co_return co_await check_code(services, account, given.code);
 }
 
 }  // namespace

@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t longest_key = 255, alert_body = 32 * 1024;
 
-// As the moderation worker seals it.
-std::string place_of(alert_id id) { return "crisis_alerts/" + id.text(); }
-std::string place_of_notes(alert_id id) { return place_of(id) + "/notes"; }
-
 std::string text_of(json::value alert, std::string_view member) {
     return std::string(alert[member].string().value_or(""));
 }
@@ -54,7 +50,7 @@ std::string with_notes(const services& services, json::value alert) {
         const auto sealed = name == "resolution_notes" ? value.string() : std::nullopt;
         if (!sealed) return void(out.add_raw(name, value.text()));
         const auto id = alert_id::parse(text_of(alert, "id")).value_or(alert_id{});
-        const auto notes = seal::open(services.evidence, *sealed, place_of_notes(id));
+        const auto notes = services.evidence.open(*sealed, events::place_of_notes(id));
         if (!notes) log::error("crisis_alert.notes_unreadable", {{"alert_id", id.text()}});
         out.add(name, notes ? std::optional(*notes) : std::nullopt);
     });
@@ -74,8 +70,8 @@ awaitable<route_result> create(exchange& exchange) {
     const auto words = exchange.text("context");
     const auto context = words.empty()
                              ? words
-                             : seal::seal(services.evidence,
-                                   json::object().add("text", words).add_raw("signals", "[]").text(), place_of(id));
+                             : services.evidence.seal(json::object().add("text", words).add_raw("signals", "[]").text(),
+                                   events::place_of_context(id));
     const auto lines = co_await find_help_lines(services, request, {}, user);
     const events::crisis_detected event{id, user, conversation_id::parse(exchange.text("conversation_id")),
         std::nullopt, exchange.optional_text("severity").value_or("high"),
@@ -128,7 +124,7 @@ awaitable<route_result> change(exchange& exchange) {
     exchange.json().members([&](std::string_view name, json::value value) {
         const auto notes = name == "resolution_notes" ? value.string() : std::nullopt;
         if (notes)
-            body.add(name, seal::seal(services.evidence, *notes, place_of_notes(*id)));
+            body.add(name, services.evidence.seal(*notes, events::place_of_notes(*id)));
         else
             body.add_raw(name, value.text());
     });
@@ -159,7 +155,7 @@ awaitable<route_result> evidence(exchange& exchange) {
     if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     const auto sealed = rows->text(0, 1);
     const auto opened = sealed.empty() ? result<std::string>(R"({"text":"","signals":[]})")
-                                       : seal::open(exchange.services.evidence, sealed, place_of(*id));
+                                       : exchange.services.evidence.open(sealed, events::place_of_context(*id));
     const auto known = opened ? json::document::parse(*opened) : result<json::document>(opened.error());
     if (!known) {
         log::error("crisis_alert.evidence_unreadable", {{"alert_id", id->text()}});

@@ -5,6 +5,7 @@
 #include "gateway/auth/cookies.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/passwords.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -65,31 +66,32 @@ awaitable<route_result> magic_details(exchange& exchange) {
     co_return success(200, json::object().add("email", std::get<std::string>(found)).text());
 }
 
-// What a link is followed with, beside its token and a second factor's code.
-struct link_answer {
-    std::optional<std::string> password_hash = std::nullopt;  ///< of a new password
-    std::optional<session_id> session = std::nullopt;         ///< that of the caller
-    std::optional<std::string> known_hash = std::nullopt;     ///< that the account's password was verified with
-};
-
 struct taken_link {
     signed_in_user user;
     std::size_t sessions_ended = 0, keys_ended = 0;
 };
 
+// What a link is followed with, beside its token.
+struct link_use {
+    std::string_view kind;
+    std::optional<std::string> password_hash{};  ///< of a new password
+    std::optional<session_id> session{};         ///< that of the caller
+    std::optional<std::string> known_hash{};     ///< that the account's password was verified with
+    std::optional<std::string> claim{};          ///< of a second factor's code
+};
+
 // A new password is reported in the same transaction.
-awaitable<std::variant<taken_link, problem>> take_link(
-    exchange& exchange, std::string_view kind, link_answer given = {}) {
+awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_use use) {
     auto& services = exchange.services;
     const auto token_hash = digest::sha256_hex(exchange.text("token"));
     postgres::transaction take;
     take.statements.push_back(sql::bind("email_links.take",
-        {{"hash", token_hash}, {"kind", kind}, {"code", exchange.optional_text("code")},
-            {"password_hash", given.password_hash}, {"session", given.session}, {"known_hash", given.known_hash}}));
-    if (given.password_hash)
+        {{"hash", token_hash}, {"kind", use.kind}, {"claim", use.claim}, {"password_hash", use.password_hash},
+            {"session", use.session}, {"known_hash", use.known_hash}}));
+    if (use.password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
-    const bool ends_keys = kind == "reset_password" && exchange.json()["end_api_keys"].boolean().value_or(true);
+    const bool ends_keys = use.kind == "reset_password" && exchange.json()["end_api_keys"].boolean().value_or(true);
     if (ends_keys) take.statements.push_back(sql::bind("email_links.end_keys", {{"hash", token_hash}}));
     const auto rows = co_await services.database.run(std::move(take));
     if (!rows) co_return problem_of(rows.error());
@@ -97,13 +99,20 @@ awaitable<std::variant<taken_link, problem>> take_link(
         rows->front().read<std::string_view, user_id, std::string, std::string, std::string, std::string>(0);
     if (outcome == "refused")
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
+    // Only the link says whose code it is.
+    if (const auto code = exchange.optional_text("code"); outcome == "code" && code) {
+        auto claim = co_await claim_of_code(services, user, *code);
+        if (!claim) co_return problem_of(claim.error());
+        use.claim = std::move(*claim);
+        co_return co_await take_link(exchange, std::move(use));
+    }
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
     if (outcome == "password")
         co_return problem{403, "PASSWORD_NEEDED",
             "follow this link where you signed up, or send the account's password or a new one with it"};
     if (outcome != "good") co_return link_invalid();
-    if (given.password_hash) wake_relay(services);
+    if (use.password_hash) wake_relay(services);
     taken_link out{{user, std::move(email), std::move(role)}};
     out.sessions_ended = co_await publish_session_ends(services, std::move(ended));
     out.keys_ended = co_await publish_session_ends(services, std::move(keys));
@@ -148,19 +157,19 @@ awaitable<route_result> verify_email(exchange& exchange) {
     auto caller = co_await authenticate_if_any(exchange.services, exchange.request);
     if (auto* refused = std::get_if<problem>(&caller)) co_return std::move(*refused);
     const auto& account = std::get<0>(caller);
-    link_answer given;
-    if (account && !account->by_key) given.session = account->session;
+    link_use use{"verify_email"};
+    if (account && !account->by_key) use.session = account->session;
     if (exchange.optional_text("new_password")) {
         auto hash = co_await hash_link_password(exchange);
         if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
-        given.password_hash = std::get<std::string>(std::move(hash));
+        use.password_hash = std::get<std::string>(std::move(hash));
     } else if (auto password = exchange.optional_text("password")) {
         auto verified = co_await verify_link_password(exchange, std::move(*password));
         if (auto* refused = std::get_if<problem>(&verified)) co_return std::move(*refused);
-        given.known_hash = std::get<std::string>(std::move(verified));
+        use.known_hash = std::get<std::string>(std::move(verified));
     }
-    const auto session = given.session;
-    auto got = co_await take_link(exchange, "verify_email", std::move(given));
+    const auto session = use.session;
+    auto got = co_await take_link(exchange, std::move(use));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     if (session) exchange.services.accounts.invalidate(*session);
     co_return success(200, R"({"verified":true})");
@@ -170,8 +179,7 @@ awaitable<route_result> reset_password(exchange& exchange) {
     auto& services = exchange.services;
     auto hash = co_await hash_link_password(exchange);
     if (auto* refused = std::get_if<problem>(&hash)) co_return std::move(*refused);
-    auto got =
-        co_await take_link(exchange, "reset_password", {.password_hash = std::get<std::string>(std::move(hash))});
+    auto got = co_await take_link(exchange, {"reset_password", std::get<std::string>(std::move(hash))});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     const auto& [user, sessions, keys] = std::get<taken_link>(got);
     co_await postgres::run_one(services.database, user.id, sql::bind("activity.add", {{"action", "password.changed"}}));
@@ -183,7 +191,7 @@ awaitable<route_result> reset_password(exchange& exchange) {
 awaitable<route_result> magic_login(exchange& exchange) {
     auto found = co_await look_at_link(exchange);
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
-    auto got = co_await take_link(exchange, "magic_link");
+    auto got = co_await take_link(exchange, {"magic_link"});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& user = std::get<taken_link>(got).user;
     user.second_factor = exchange.optional_text("code").has_value();

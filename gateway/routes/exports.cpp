@@ -4,6 +4,7 @@
 
 #include "events/exports.hpp"
 #include "gateway/auth/account_mail.hpp"
+#include "gateway/auth/personal_data.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "sql/statements.hpp"
@@ -72,21 +73,33 @@ awaitable<route_result> open_archive(exchange& exchange) {
         200, json::object().add("download", path_of(id->text())).add("expires_at", rows->text(0, 0)).text());
 }
 
+// The head of an archive, up to the end of the profile, with the birth date opened.
+std::string open_head(const account& owner, std::string head) {
+    const auto parsed = json::document::parse(head + "}");
+    if (!parsed) throw std::runtime_error("the head of an archive is not JSON");
+    const auto stored = parsed->root()["profile"]["birth_date"].string();
+    if (!stored) return head;
+    const auto opened = open_birth_date(owner.key.get(), owner.id, *stored);
+    const auto sealed = json::quoted(*stored);
+    return head.replace(head.rfind(sealed), sealed.size(), opened ? json::quoted(*opened) : "null");
+}
+
 // An archive, part by part. When a part cannot be read the connection is cut, so that no client takes an
 // incomplete archive for a whole one.
 class archive final : public text_stream {
 public:
-    archive(services& services, user_id owner, export_id id, std::int64_t parts)
-        : services_(services), owner_(owner), id_(id), parts_(parts) {}
+    archive(services& services, std::shared_ptr<const account> owner, export_id id, std::int64_t parts)
+        : services_(services), owner_(std::move(owner)), id_(id), parts_(parts) {}
 
     awaitable<std::string> next() override {
         while (offset_ == body_.size()) {
             if (part_ == parts_) co_return std::string{};
             const auto rows = co_await postgres::run_one(
-                services_.database, owner_, sql::bind("exports.part", {{"id", id_}, {"part", part_++}}));
+                services_.database, owner_->id, sql::bind("exports.part", {{"id", id_}, {"part", part_}}));
             if (!rows || rows->empty() || rows->is_null(0, 0))
                 throw std::runtime_error("a part of an archive cannot be read");
             body_ = rows->text(0, 0);
+            if (part_++ == 0) body_ = open_head(*owner_, body_);
             offset_ = 0;
         }
         auto out = body_.substr(offset_, chunk);
@@ -96,7 +109,7 @@ public:
 
 private:
     services& services_;
-    user_id owner_;
+    std::shared_ptr<const account> owner_;
     export_id id_;
     std::string body_;
     std::int64_t parts_, part_ = 0;
@@ -117,7 +130,7 @@ awaitable<route_result> download(exchange& exchange) {
     streamed out;
     out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + id->text() + ".json\"");
     out.head.headers.emplace_back("Cache-Control", "no-store");
-    out.body = std::make_unique<archive>(exchange.services, caller.id, *id, rows->integer(0, 0));
+    out.body = std::make_unique<archive>(exchange.services, exchange.caller, *id, rows->integer(0, 0));
     co_return answer(std::move(out));
 }
 

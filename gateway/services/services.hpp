@@ -11,6 +11,7 @@
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/secret.hpp"
+#include "platform/crypto/keyring.hpp"
 #include "platform/crypto/passwords.hpp"
 #include "platform/crypto/seal.hpp"
 #include "platform/crypto/tokens.hpp"
@@ -46,9 +47,9 @@ struct services {
     gateway::publisher& publisher;
     passwords::pool& hashing;
     const tokens::keyring& keys;
-    const secret& refresh_key;   ///< from which a refresh token's successor is derived
-    const seal::master& master;  ///< of the users' keys
-    const seal::key& evidence;   ///< of what crisis alerts keep, whatever happens to the users' keys
+    const secret& refresh_key;      ///< from which a refresh token's successor is derived
+    const seal::master& master;     ///< of the users' keys
+    const seal::keyring& evidence;  ///< of what crisis alerts keep, whatever happens to the users' keys
     const gateway::catalogue& catalogue;
     const router& routes;
     account_cache& accounts;

@@ -163,13 +163,12 @@ result<key> master::unwrap(std::string_view wrapped, user_id whose) const {
 
 std::string master::previous_mark() const { return keys_.size() < 2 ? std::string{} : digest::hex(keys_.back().mark); }
 
-std::vector<std::string> mistakes_of(const secret& encryption_key, const secret& previous) {
+std::vector<std::string> mistakes_of(const std::string& name, const secret& current, const secret& previous) {
     std::vector<std::string> out;
-    if (!encryption_key.empty() && encryption_key.reveal().size() < 32)
-        out.push_back("ENCRYPTION_KEY has fewer than 32 bytes");
+    if (!current.empty() && current.reveal().size() < 32) out.push_back(name + " has fewer than 32 bytes");
     if (previous.empty()) return out;
-    if (previous.reveal().size() < 32) out.push_back("ENCRYPTION_KEY_PREVIOUS has fewer than 32 bytes");
-    if (previous.reveal() == encryption_key.reveal()) out.push_back("ENCRYPTION_KEY_PREVIOUS is ENCRYPTION_KEY");
+    if (previous.reveal().size() < 32) out.push_back(name + "_PREVIOUS has fewer than 32 bytes");
+    if (previous.reveal() == current.reveal()) out.push_back(name + "_PREVIOUS is " + name);
     return out;
 }
 

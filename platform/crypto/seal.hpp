@@ -62,8 +62,8 @@ private:
     std::vector<named> keys_;
 };
 
-/// The mistakes in the two settings, a sentence each.
-std::vector<std::string> mistakes_of(const secret& encryption_key, const secret& previous);
+/// The mistakes in the settings `name` and `name`_PREVIOUS, a sentence each.
+std::vector<std::string> mistakes_of(const std::string& name, const secret& current, const secret& previous);
 
 }  // namespace airi::seal
 

@@ -59,12 +59,12 @@ language sql stable security definer set search_path = airi, pg_temp as $$
 $$;
 
 -- Uses a link. `outcome`: good | invalid | refused (the account may not act) | code (the second factor is on and no
--- code came) | wrong_code | password (see below); only `good` uses the link up. `ended`: the sessions that ended, and
--- `keys`: the API keys.
+-- claim of one came) | wrong_code | password (see below); only `good` uses the link up. `ended`: the sessions that
+-- ended, and `keys`: the API keys.
 -- A verification link proves the address once; it comes from the account itself when it is followed in its session or
 -- with its password (p_known_hash). Elsewhere it needs a new password.
 create or replace function email_link_take(
-    p_hash text, p_kind text, p_code text, p_password_hash text, p_session uuid, p_known_hash text
+    p_hash text, p_kind text, p_claim jsonb, p_password_hash text, p_session uuid, p_known_hash text
 )
 returns table (outcome text, user_id uuid, email text, role text, ended uuid[], keys uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -91,8 +91,8 @@ begin
     if standing(u) is not null then outcome := 'refused'; return next; return; end if;
     if p_kind = 'magic_link' and not proves and exists (
         select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
-        outcome := case when p_code is null then 'code'
-                        when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
+        outcome := case when p_claim is null then 'code'
+                        when two_factor_accept(u.id, p_claim) is null then 'wrong_code' end;
         if outcome is not null then return next; return; end if;
     end if;
     if p_kind = 'verify_email' and proves and p_password_hash is null then

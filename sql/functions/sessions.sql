@@ -19,7 +19,7 @@ begin
     values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days),
             p_second_factor and exists (
                 select from two_factor t where t.user_id = p_user and t.enabled_at is not null),
-            not is_child(u.birth_date) and not exists (
+            not is_before(u.child_until) and not exists (
                 select from login_history h
                 where h.user_id = p_user and h.outcome = 'success'
                   and device_of(h.user_agent) = device_of(left(p_agent, 300))

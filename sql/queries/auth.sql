@@ -1,7 +1,7 @@
 -- name: auth.signup
 -- The result of account_create().
 select account_create(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb, :birth_date, :parent_email,
-    :consents::jsonb, nullif(:address, '')::inet);
+    :sealed::jsonb, :consents::jsonb, nullif(:address, '')::inet);
 
 -- name: auth.attempt
 -- Begins a check of a password: of the caller, or of the user with that email.

@@ -35,7 +35,7 @@ struct gateway_fixture {
     tokens::keyring keys{tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
     secret refresh_key{"refresh"};
     seal::master master{secret("an encryption key of 32 bytes, or more")};
-    seal::key evidence = seal::key::of(secret("an evidence key of 32 bytes, or more"), "evidence");
+    seal::keyring evidence{secret("an evidence key of 32 bytes, or more"), {}, "evidence"};
     gateway::catalogue known;
     gateway::router routes{gateway::routes::tables()};
     gateway::account_cache sessions{database, master};

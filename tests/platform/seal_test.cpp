@@ -113,9 +113,11 @@ TEST_CASE("a replaced secret unwraps as the previous one, and after that the key
 
 TEST_CASE("mistakes in the settings are reported without values") {
     const secret nothing, small("too short, 2 of them");
-    CHECK(seal::mistakes_of(first, nothing).empty());
-    CHECK(seal::mistakes_of(first, second).empty());
-    CHECK(seal::mistakes_of(small, nothing) == std::vector<std::string>{"ENCRYPTION_KEY has fewer than 32 bytes"});
-    CHECK(seal::mistakes_of(small, small).size() == 3);
-    CHECK(seal::mistakes_of(first, first) == std::vector<std::string>{"ENCRYPTION_KEY_PREVIOUS is ENCRYPTION_KEY"});
+    CHECK(seal::mistakes_of("ENCRYPTION_KEY", first, nothing).empty());
+    CHECK(seal::mistakes_of("ENCRYPTION_KEY", first, second).empty());
+    CHECK(seal::mistakes_of("ENCRYPTION_KEY", small, nothing) ==
+          std::vector<std::string>{"ENCRYPTION_KEY has fewer than 32 bytes"});
+    CHECK(seal::mistakes_of("ENCRYPTION_KEY", small, small).size() == 3);
+    CHECK(seal::mistakes_of("ENCRYPTION_KEY", first, first) ==
+          std::vector<std::string>{"ENCRYPTION_KEY_PREVIOUS is ENCRYPTION_KEY"});
 }

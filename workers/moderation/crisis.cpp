@@ -30,7 +30,7 @@ std::string language_of(const safety::observation& seen) {
 }
 
 std::string alert_record(const events::chat_requested& event, const safety::gate::checked& checked,
-    const crisis_decision& decision, const safety_data& data, const seal::key& evidence) {
+    const crisis_decision& decision, const safety_data& data, const seal::keyring& evidence) {
     json::array rules, words;
     for (const auto& sign : checked.seen.signals) {
         rules.add(sign.rule);
@@ -45,7 +45,7 @@ std::string alert_record(const events::chat_requested& event, const safety::gate
         .add_raw("signals", rules.text())
         .add("rules_version", data.gate->version())
         .add("score", decision.score)
-        .add("context", seal::seal(evidence, context, "crisis_alerts/" + id))
+        .add("context", evidence.seal(context, events::place_of_context(*decision.alert)))
         .text();
 }
 
@@ -130,7 +130,7 @@ std::optional<crisis_decision> decide(
 
 std::optional<std::string> safety_record(const events::chat_requested& event, const safety::gate::checked& checked,
     const stored_state& before, std::optional<crisis_decision>& decision, const safety_data& data, const person& whose,
-    const seal::key& evidence) {
+    const seal::keyring& evidence) {
     const auto& after = checked.decided.after;
     const bool forgets = after == safety::conversation{.last = after.last};
     if (!decision && before.version == 0 && forgets && !data.stores_sentiment) return std::nullopt;

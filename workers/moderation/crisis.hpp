@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "events/chat.hpp"
-#include "platform/crypto/seal.hpp"
+#include "platform/crypto/keyring.hpp"
 #include "platform/safety/gate.hpp"
 #include "sql/crisis.hpp"
 #include "sql/generations.hpp"
@@ -67,7 +67,7 @@ std::optional<crisis_decision> decide(
 /// gets its country here. `evidence` seals what the alert keeps of the message.
 std::optional<std::string> safety_record(const events::chat_requested&, const safety::gate::checked&,
     const stored_state& before, std::optional<crisis_decision>&, const safety_data&, const person&,
-    const seal::key& evidence);
+    const seal::keyring& evidence);
 
 /// Adds what follows a stored decision: frames for the person and the people who work on alerts, crisis.detected and,
 /// after a fixed reply (`end`), the frames and events of its end.

@@ -43,7 +43,7 @@ struct ports {
     user_keys& keys;
     const term_list& terms;  ///< read for each message, like `safety`
     const safety_data& safety;
-    const seal::key& evidence;
+    const seal::keyring& evidence;
 };
 
 worker declare(const ports&);

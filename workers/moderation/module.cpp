@@ -3,6 +3,7 @@
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
+#include "workers/moderation/resealing.hpp"
 #include "workers/runtime/worker_module.hpp"
 
 namespace airi::workers {
@@ -12,6 +13,7 @@ struct moderation_settings {
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
+    secret evidence_key_previous;
 
     static constexpr auto settings = std::tuple{
         setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
@@ -20,12 +22,14 @@ struct moderation_settings {
             "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
         setting{"EVIDENCE_KEY", &moderation_settings::evidence_key,
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
+        setting{"EVIDENCE_KEY_PREVIOUS", &moderation_settings::evidence_key_previous,
+            "The previous EVIDENCE_KEY; what it sealed is sealed again with EVIDENCE_KEY."},
     };
 
     std::vector<std::string> mistakes() const {
-        auto out = seal::mistakes_of(encryption_key, encryption_key_previous);
-        if (!evidence_key.empty() && evidence_key.reveal().size() < 32)
-            out.push_back("EVIDENCE_KEY has fewer than 32 bytes");
+        auto out = seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous);
+        for (auto& mistake : seal::mistakes_of("EVIDENCE_KEY", evidence_key, evidence_key_previous))
+            out.push_back(std::move(mistake));
         return out;
     }
 };
@@ -67,11 +71,14 @@ worker wire(worker_host& host, const moderation_settings& settings) {
     auto& keys = host.own(moderation::user_keys(host.executor(), host.database(), master));
     auto& terms = host.own<moderation::term_list>(std::make_shared<std::vector<moderation::term>>());
     auto& data = host.own(moderation::safety_data{});
-    const auto& evidence = host.own(seal::key::of(settings.evidence_key, "evidence"));
+    const auto& evidence = host.own(seal::keyring(settings.evidence_key, settings.evidence_key_previous, "evidence"));
     host.reload_every([&] { return load_terms(host.database(), terms); }, seconds{30});
     host.reload_every([&] { return load_safety(host.database(), data); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});
+    if (!settings.evidence_key_previous.empty())
+        host.reload_every([&] { return moderation::reseal_evidence(host.database(), evidence); }, seconds{10});
+    host.reload_every([&] { return moderation::seal_rows(host.database(), master); }, seconds{30});
     return moderation::declare(host.own(moderation::ports{host.database(), keys, terms, data, evidence}));
 }
 

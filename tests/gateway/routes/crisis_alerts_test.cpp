@@ -70,7 +70,7 @@ TEST_CASE("EZRI-36: a call for help is stored with its event, its words sealed, 
     const auto stored = h.database.all("crisis_alerts.create");
     REQUIRE(stored.size() == 1);
     const auto id = parameter(stored[0], "id");
-    const auto opened = seal::open(h.evidence, parameter(stored[0], "context"), "crisis_alerts/" + id);
+    const auto opened = h.evidence.open(parameter(stored[0], "context"), "crisis_alerts/" + id);
     REQUIRE(opened);
     CHECK(*opened == R"({"text":"my words","signals":[]})");
     const auto event = events::decode<events::crisis_detected>(parameter(stored[0], "value"));
@@ -131,7 +131,7 @@ TEST_CASE("EZRI-38: notes are sealed on their way in and opened on their way out
 TEST_CASE("EZRI-36: evidence is for the role crisis alone, and opens with its key and at its place only") {
     alerts_fixture h;
     const auto sealed = [&](std::string_view place) {
-        return seal::seal(h.evidence, R"({"text":"my words","signals":["words"]})", place);
+        return h.evidence.seal(R"({"text":"my words","signals":["words"]})", place);
     };
     h.evidence_text = sealed(h.place());
     for (const auto* role : {"user", "admin", "super"}) {

@@ -35,7 +35,7 @@ moderation::safety_data data_of_britain() {
     return out;
 }
 
-const seal::key evidence = seal::key::of(secret("an evidence key of 32 bytes, or more"), "evidence");
+const seal::keyring evidence(secret("an evidence key of 32 bytes, or more"), {}, "evidence");
 
 struct screening {
     moderation::judgement judged;
@@ -99,7 +99,7 @@ TEST_CASE("EZRI-36: an alert names rules and keeps the words sealed") {
     CHECK_FALSE(contains(got.judged.decision->json(), "tonight"));
     const auto id = std::string(alert["id"].string().value_or(""));
     CHECK(id == got.judged.decision->alert->text());
-    const auto opened = seal::open(evidence, alert["context"].string().value_or(""), "crisis_alerts/" + id);
+    const auto opened = evidence.open(alert["context"].string().value_or(""), "crisis_alerts/" + id);
     REQUIRE(opened);
     CHECK(contains(*opened, event.content));
     CHECK(screened(event).judged.decision->alert == got.judged.decision->alert);

@@ -23,6 +23,7 @@ kafka::message carrying(const events::chat_requested& event) {
 }
 
 const seal::master master{secret("an encryption key of 32 bytes, or more")};
+const seal::keyring evidence{secret("an evidence key of 32 bytes, or more"), {}, "evidence"};
 
 // Its text as the gateway publishes it.
 events::chat_requested seal_event(events::chat_requested event, const seal::key& with) {
@@ -42,7 +43,6 @@ struct key_fixture {
     moderation::user_keys keys{io.on(), database, master};
     moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>(terms);
     moderation::safety_data safety;
-    seal::key evidence = seal::key::fresh();
     moderation::ports ports{database, keys, in_force, safety, evidence};
     worker moderates = moderation::declare(ports);
 
@@ -67,8 +67,7 @@ effects judged(const events::chat_requested& event) {
     const auto message = carrying(event);
     const moderation::safety_data data;
     auto got = moderation::judge(event, terms, *data.gate);
-    const auto safety =
-        moderation::safety_record(event, got.checked, got.before, got.decision, data, {}, seal::key::fresh());
+    const auto safety = moderation::safety_record(event, got.checked, got.before, got.decision, data, {}, evidence);
     effects out;
     const auto& [action, categories, confidence, reason] = got.found;
     out.statements.push_back(sql::generations::screen(event, {action, categories, confidence, reason}, safety));
