@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/api/api_schemas.hpp"
+#include "gateway/auth/authenticate.hpp"
 #include "gateway/http/json_checks.hpp"
 #include "platform/base/split.hpp"
 
@@ -19,6 +20,12 @@ std::string_view role_needed(access level) {
     if (level == access::evidence) return "this operation requires the role crisis";
     if (level == access::crisis) return "this operation requires the role crisis or an administrator role";
     return "this operation requires an administrator role";
+}
+
+problem second_factor_needed() {
+    return {403, "SECOND_FACTOR_REQUIRED",
+        "your role needs a second factor: turn on two-factor authentication in your account, or log in again with a "
+        "code"};
 }
 
 // The database checks the role again, without the second factor.
@@ -63,7 +70,8 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
 
 std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
-    if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
+    // What is for sessions or roles is in no API key's scope.
+    if (auto refused = check_scope(caller, route.access == access::signed_in ? scope_of(route) : "")) return refused;
     return check_role(route.access, caller);
 }
 
@@ -103,6 +111,10 @@ std::optional<problem> check_body(const exchange& exchange) {
         return problem{422, "invalid_value", faults.front().pointer + ": " + faults.front().message};
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
+    for (const auto& member : prompt_members(schema))
+        if (const auto found = exchange.services.catalogue.rows()->blocked->screen(exchange.text(member));
+            found.blocks())
+            return invalid("/" + member, "the text is not allowed (" + found.reason + ")");
     // The `model` of any body is one that the caller may name.
     const auto model = exchange.text("model");
     const bool checked = !model.empty() && exchange.caller && !exchange.route.openai_format;

@@ -7,13 +7,6 @@
 
 namespace airi::gateway {
 
-inline problem second_factor_needed() {
-    return {403, "SECOND_FACTOR_REQUIRED",
-        "your role needs a second factor: turn on two-factor authentication in your account, or log in again with a "
-        "code"};
-}
-inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the required scope"}; }
-
 /// 403 when the account's state, its role or its API key's scopes do not reach to the route, or the role needs a second
 /// factor that the session does not have.
 std::optional<problem> check_access(const route&, const account&);

@@ -47,6 +47,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     out->key_rate = key_rate.value_or(out->key_rate);
     out->refused = std::move(refused);
     if (proved_at) out->proved_at = instant(seconds(*proved_at));
+    if (!rows.is_null(0, 11)) out->expires = instant(milliseconds(rows.integer(0, 11)));
     return out;
 }
 

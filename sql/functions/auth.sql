@@ -125,6 +125,10 @@ begin
     if standing(u) is not null then
         return query select 'refused', s.id, u.id, u.email, u.role; return;
     end if;
+    if s.ended_at is null and s.last_used_at < now() - make_interval(days => setting_int('session_idle_days')) then
+        update sessions x set expires_at = least(expires_at, now()) where x.id = s.id;
+        return query select 'invalid', s.id, u.id, u.email, u.role; return;
+    end if;
     if s.ended_at is not null or s.expires_at < now() then
         return query select 'invalid', s.id, u.id, u.email, u.role; return;
     end if;
@@ -154,6 +158,7 @@ declare
     born date;
     child boolean := false;
 begin
+    if json_fault(p_metadata) is not null then return 'metadata'; end if;
     if gate = 'required' and p_birth is null then return 'birth_date_needed'; end if;
     if gate <> 'off' and p_birth is not null then
         begin

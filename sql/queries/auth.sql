@@ -26,8 +26,8 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 
 -- name: auth.account
 -- The account data that requests of a session or an API key need: one row, or none when the session or key is invalid.
--- Then the API key's scopes and limit, the refusal for an account that may not act, the user's key, and when the
--- session's user last proved their identity (seconds since 1970).
+-- Then the API key's scopes and limit, the refusal for an account that may not act, the user's key, when the session's
+-- user last proved their identity (seconds since 1970), and the end of the session or API key (milliseconds).
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id, 'tier', coalesce(p.tier, p.id), 'language', u.locale,
            'email_verified', u.email_verified_at is not null, 'pending', u.consent_pending,
@@ -43,7 +43,8 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,
        case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex'),
-       floor(extract(epoch from coalesce(s.proved_at, s.created_at)))::bigint
+       floor(extract(epoch from coalesce(s.proved_at, s.created_at)))::bigint,
+       (extract(epoch from coalesce(s.expires_at, k.expires_at)) * 1000)::bigint
 from users u
 join plans p on p.id = u.plan
 left join user_keys e on e.user_id = u.id

@@ -32,7 +32,8 @@ struct gateway_fixture {
     gateway::hub hub{io.on(), subscriber, client};
     gateway::open_sockets sockets;
     passwords::pool hashing{1, 1};
-    tokens::keyring keys{tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
+    tokens::keyring keys{
+        {"https://airi.example", "airi"}, tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
     secret refresh_key{"refresh"};
     seal::master master{secret("an encryption key of 32 bytes, or more")};
     seal::keyring evidence{secret("an evidence key of 32 bytes, or more"), {}, "evidence"};
@@ -79,6 +80,7 @@ struct gateway_fixture {
         R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_bytes":32000,"heartbeat_seconds":30,)"
         R"("channels_per_client":100,"rate_limit_fail_open":true,"rate_limit_fail_closed_groups":[]})";
     postgres::rows flags;
+    std::string blocked_terms = "[]";
     /// What any other statement gives.
     std::function<result<postgres::rows>(const postgres::bound&)> answer;
 
@@ -92,6 +94,7 @@ struct gateway_fixture {
             if (name == "catalogue.models") return models();
             if (name == "catalogue.settings") return row({settings.c_str(), R"({"signup":true})"});
             if (name == "catalogue.flags") return flags;
+            if (name == "catalogue.blocked_terms") return cell(blocked_terms);
             return answer ? answer(asked) : result<postgres::rows>(postgres::rows{});
         };
         load();
@@ -191,7 +194,7 @@ private:
             "]";
         return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr,
             refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr,
-            std::to_string(unix_seconds(proved_at)).c_str()});
+            std::to_string(unix_seconds(proved_at)).c_str(), nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;

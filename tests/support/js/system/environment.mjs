@@ -21,6 +21,7 @@ function forGateway(system, port, adminPort) {
         PORT: String(port),
         ADMIN_PORT: String(adminPort),
         ADDRESS: '127.0.0.1',
+        ALLOWED_HOSTS: 'a,localhost,127.0.0.1',
         DATABASE_URL: system.appUrl,
         JWT_SECRET: system.jwtSecret,
         ENABLE_RATE_LIMITING: 'false',
