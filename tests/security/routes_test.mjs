@@ -37,6 +37,10 @@ scenario("no route shows a user's data to a second user or an anonymous caller",
     const document = (await ask(a.port, { path: '/openapi.json' })).json;
     const rows = () => system.rows('select to_jsonb(c) as row from conversations c where user_id = $1', [a.id]);
     const before = await rows();
+    // Changes of credentials get as far as other routes, without guesses of a password.
+    await system.rows("update sessions set proved_at = now() + interval '1 day' where user_id = $1", [b.id]);
+    const proofs = new Set(['password', 'code']);
+    const withoutProof = (body) => Object.fromEntries(Object.entries(body).filter(([name]) => !proofs.has(name)));
     let operations = 0;
     for (const [pattern, item] of Object.entries(document.paths)) {
         for (const [method, operation] of Object.entries(item)) {
@@ -51,7 +55,8 @@ scenario("no route shows a user's data to a second user or an anonymous caller",
             for (const id of Object.values(a.ids)) {
                 const path = pattern.replaceAll(/\{\w+\}/g, id) + (query && `?${query}`);
                 const route = `${method} ${path}`;
-                const json = schema && example(document, schema, { id, text: 'mine now' });
+                const body = schema && example(document, schema, { id, text: 'mine now' });
+                const json = named && body && operation['x-fresh-proof'] ? withoutProof(body) : body;
                 const anonymous = await ask(a.port, { method: method.toUpperCase(), path, json });
                 if (anyone) assert.ok(anonymous.status < 500, `${route}: ${anonymous.status}`);
                 else assert.equal(anonymous.status, 401, `${route} as anonymous: ${anonymous.text}`);
