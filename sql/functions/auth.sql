@@ -216,6 +216,9 @@ begin
         delete from user_identities i where i.user_id = u.id and i.id is distinct from p_identity;
         get diagnostics identities = row_count;
         delete from login_failures f where f.email_key = u.email_key;
+        -- No device of whoever was here before counts as known.
+        delete from known_devices d where d.user_id = u.id;
+        delete from login_history h where h.user_id = u.id;
         ended := jsonb_build_object('password', u.password_hash is not null, 'sessions', cardinality(sessions),
             'api_keys', cardinality(keys), 'second_factors', factors, 'identities', identities);
     end if;
