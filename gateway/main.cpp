@@ -40,6 +40,7 @@ struct shared_parts {
     secret refresh_key;
     seal::master master;
     seal::key evidence;
+    seal::key links;
     gateway::catalogue catalogue = {};
     gateway_options options;
     router routes{routes::tables()};
@@ -71,7 +72,8 @@ struct core {
               .limits = limits,
               .responses = responses,
               .options = shared.options,
-              .executor = context.get_executor()},
+              .executor = context.get_executor(),
+              .links = shared.links},
           app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, subscribe_to_session_ends(services), asio::detached);
@@ -126,6 +128,7 @@ shared_parts open_shared(const gateway_settings& settings) {
         .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
         .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
         .evidence = seal::key::of(settings.evidence_key, "evidence"),
+        .links = seal::key::of(settings.link_key, "links"),
         .options = options_of(settings),
     };
 }

@@ -40,6 +40,7 @@ std::vector<std::string> gateway_settings::mistakes() const {
     for (auto& mistake : seal::mistakes_of(encryption_key, encryption_key_previous)) out.push_back(std::move(mistake));
     if (!evidence_key.empty() && evidence_key.reveal().size() < 32)
         out.push_back("EVIDENCE_KEY has fewer than 32 bytes");
+    if (!link_key.empty() && link_key.reveal().size() < 32) out.push_back("LINK_KEY has fewer than 32 bytes");
     if (is_public(environment) && frontend_url.empty()) out.push_back("FRONTEND_URL is required in " + environment);
     return out;
 }

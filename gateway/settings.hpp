@@ -21,6 +21,7 @@ struct gateway_settings {
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
+    secret link_key;
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
@@ -59,6 +60,8 @@ struct gateway_settings {
         setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,
             "The previous ENCRYPTION_KEY; still unwraps keys during a rotation."},
         setting{"EVIDENCE_KEY", &gateway_settings::evidence_key,
+        setting{"LINK_KEY", &gateway_settings::link_key,
+            "Seals the links with tokens that events carry; at least 32 bytes.", {.required = true}},
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},

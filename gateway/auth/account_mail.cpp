@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "events/email.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -22,12 +23,18 @@ awaitable<> run_link(services& services, postgres::bound statement, std::string 
 
 }  // namespace
 
+std::string seal_link(const services& services, const event_id& id, std::string_view link) {
+    return seal::seal(services.links, link, events::place_of_link(id.text()));
+}
+
 postgres::bound bind_link(const services& services, std::string_view statement, std::vector<sql::argument> arguments,
     std::string_view kind, const request_trace& trace) {
     const auto token = random::token();
+    const auto id = event_id::fresh();
+    const auto link = services.options.public_url + "/?" + std::string(kind) + "=" + token;
     arguments.emplace_back("hash", digest::sha256_hex(token));
-    arguments.emplace_back("link", services.options.public_url + "/?" + std::string(kind) + "=" + token);
-    add_origin(arguments, event_id::fresh(), trace);
+    arguments.emplace_back("link", seal_link(services, id, link));
+    add_origin(arguments, id, trace);
     return sql::bind(sql::statement(statement), arguments);
 }
 

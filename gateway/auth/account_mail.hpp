@@ -12,6 +12,9 @@
 
 namespace airi::gateway {
 
+/// A link with a token, sealed for the worker that delivers the mail or message with this id.
+std::string seal_link(const services&, const event_id&, std::string_view link);
+
 /// Binds a statement that creates a link of this kind and requests its e-mail: the parameters :hash and :link of a new
 /// token, and those of add_origin.
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,

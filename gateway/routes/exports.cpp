@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "events/exports.hpp"
+#include "gateway/auth/account_mail.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "platform/crypto/digest.hpp"
@@ -31,8 +32,8 @@ awaitable<route_result> request_export(exchange& exchange) {
     const auto& request = exchange.request;
     const auto id = export_id::fresh();
     const auto token = token_of(services, id.text());
-    const events::export_requested event{
-        id, exchange.caller->id, services.options.public_url + path_of(token), request.arrived};
+    const auto link = seal_link(services, events::mail_of(id), services.options.public_url + path_of(token));
+    const events::export_requested event{id, exchange.caller->id, link, request.arrived};
     postgres::transaction create;
     create.caller = exchange.caller->id;
     create.statements.push_back(sql::bind("exports.request", {{"id", id}}));

@@ -56,6 +56,7 @@ struct services {
     response_cache& responses;
     const gateway_options& options;
     airi::executor executor;
+    const seal::key& links;  ///< of the links with tokens that events carry
 };
 
 /// The origins whose pages may read responses and open sockets.

@@ -94,6 +94,7 @@ TEST_CASE("only the workers that need a secret have it") {
             if (contains(one.line, "_FILE)")) owners[one.name] += std::string(module->name) + ' ';
     CHECK(owners.at("ENCRYPTION_KEY") == "moderation ");
     CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
+    CHECK(owners.at("LINK_KEY") == "email crisis ");
     CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
     CHECK(owners.at("MAIL_SMTP_URL") == "email ");
     CHECK(owners.at("TWILIO_AUTH_TOKEN") == "crisis ");

@@ -29,6 +29,7 @@ function forGateway(system, port) {
         EVIDENCE_KEY: system.evidenceKey,
         ...system.options.gatewayEnv,
     };
+        LINK_KEY: system.linkKey,
 }
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
@@ -38,9 +39,9 @@ function forWorkers(system, names, port) {
         moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
-        email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
+        email: () => ({ LINK_KEY: system.linkKey, MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
-        crisis: () => crisisEnv,
+        crisis: () => ({ LINK_KEY: system.linkKey, ...crisisEnv }),
     };
     return {
         ADMIN_PORT: String(port),

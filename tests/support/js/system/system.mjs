@@ -94,6 +94,7 @@ class System {
         this.jwtSecret = this.secret();
         this.encryptionKey = this.secret();
         this.evidenceKey = this.secret();
+        this.linkKey = this.secret();
         const roles = { AIRI_APP_PASSWORD: this.secret(), AIRI_WORKER_PASSWORD: this.secret() };
         await Promise.all([
             run(path.join(root, 'deploy/migrate.sh'), ['-', this.options.profile], {
