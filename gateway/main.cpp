@@ -116,7 +116,7 @@ using cores = std::vector<std::unique_ptr<core>>;
 
 shared_parts open_shared(const gateway_settings& settings) {
     auto producer = kafka::open_producer(
-        {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}});
+        {.brokers = settings, .client_id = "gateway", .message_timeout = milliseconds{10'000}});
     auto publisher = make_publisher(*producer);
     return {
         .database = postgres::open(

@@ -40,8 +40,8 @@ const std::vector<folder_rule> rules{
 
     // Between the folders of the gateway their ranks decide, see below.
     {"gateway/main.cpp", {""}},
-    {"gateway/",
-        {"gateway/*", "platform/crypto/", "platform/safety/", "platform/telemetry/metrics.hpp", "platform/text/"}},
+    {"gateway/", {"gateway/*", "platform/crypto/", "platform/kafka/access.hpp", "platform/safety/",
+                     "platform/telemetry/metrics.hpp", "platform/text/"}},
     {"gateway/http/", {}},
     {"gateway/transport/", {"gateway/http/"}},
     {"gateway/services/", {"gateway/*", "events/*", "sql/", ports[0], ports[1], ports[2], "platform/crypto/"}},
@@ -54,7 +54,8 @@ const std::vector<folder_rule> rules{
         {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/", "platform/telemetry/metrics.hpp"}},
     {"gateway/pages/", {}},
 
-    {"workers/runtime/", {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
+    {"workers/runtime/",
+        {"events/*", "sql/", ports[0], "platform/kafka/access.hpp", ports[1], ports[2], "platform/telemetry/"}},
     {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], ports[2], "sql/"}},
     {"workers/providers/sms/", {"platform/http/", "platform/crypto/"}},
     // A worker; its module and the program's main are covered by this rule too.
@@ -125,10 +126,9 @@ const std::vector<library> libraries{
         {"platform/base/json.cpp", "platform/base/utf8.cpp", "tests/support/stub_provider/chat_request.cpp"}},
     {"boost/beast", {"gateway/transport/http_request.cpp", "gateway/transport/websocket_session.cpp",
                         "platform/http/client.cpp", "platform/separate_compilation.cpp"}},
-    {"boost/asio/ssl",
-        {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
-            "platform/http/pool.cpp", "platform/redis/transport.hpp", "platform/separate_compilation.cpp",
-            "tests/platform/http_tls_test.cpp"}},
+    {"boost/asio/ssl", {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",
+                           "platform/http/pool.cpp", "platform/redis/transport.hpp",
+                           "platform/separate_compilation.cpp", "tests/platform/http_tls_test.cpp"}},
     {"valijson/", {"platform/schema/schema.cpp"}},
     {"boost/json", {"platform/schema/schema.cpp"}},
     {"boost/asio.hpp", {}},

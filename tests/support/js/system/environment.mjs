@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 
+import { kafkaSettings, redisUrl } from './access.mjs';
+
 // The addresses and keys of the providers that the system's option `providers` names.
 function providers(system) {
     const url = system.stubProvider;
@@ -27,9 +29,9 @@ function forGateway(system, port) {
         DRAIN_SECONDS: '4',
         ENCRYPTION_KEY: system.encryptionKey,
         EVIDENCE_KEY: system.evidenceKey,
+        LINK_KEY: system.linkKey,
         ...system.options.gatewayEnv,
     };
-        LINK_KEY: system.linkKey,
 }
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
@@ -54,10 +56,11 @@ function forWorkers(system, names, port) {
 // Of the gateway, where `workers` is empty, or of a process of these workers. `name` is the program's (chat-2), `port`
 // the one that it listens on.
 export function environmentOf(system, { name, workers, port }) {
+    const user = workers.length === 0 ? 'gateway' : 'worker';
     return {
         PATH: process.env.PATH,
-        REDIS_URL: system.redisUrl,
-        KAFKA_BROKERS: system.brokers,
+        REDIS_URL: redisUrl(system, user),
+        ...kafkaSettings(system, user),
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
         AIRI_ENV: 'test',
