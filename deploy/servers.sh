@@ -2,9 +2,9 @@
 # Private servers for tests and benchmarks, each inside one directory:
 #   deploy/servers.sh {kafka|postgres|redis} {start|stop|kill|pause|resume} <dir> [port]
 # start waits until the server answers, writes <dir>/port and <dir>/pid, and prints its address (kafka:
-# host:port, the others: a URL). A restarted server keeps its data and its port. kill is SIGKILL,
-# pause is SIGSTOP. PG_FSYNC=off makes PostgreSQL faster and safe against kill only; KAFKA_ADVERTISED_PORT
-# puts a proxy in front of Kafka.
+# host:port, the others: a URL of who may do everything); <dir>/passwords has those of Kafka's and Redis' users. A
+# restarted server keeps its data and its port. kill is SIGKILL, pause is SIGSTOP. PG_FSYNC=off makes PostgreSQL faster
+# and safe against kill only; KAFKA_ADVERTISED_PORT puts a proxy in front of Kafka.
 set -euo pipefail
 
 here="$(dirname "${BASH_SOURCE[0]}")"
@@ -16,6 +16,7 @@ done
 [[ $# -ge 3 && "$1" =~ ^(kafka|postgres|redis)$ && "$2" =~ ^(start|stop|kill|pause|resume)$ ]] ||
     die "usage: servers.sh {kafka|postgres|redis} {start|stop|kill|pause|resume} <dir> [port]"
 dir="$(realpath -m "$3")"
+umask 077
 
 case "$2" in
 pause) signal_process "$dir/pid" STOP ;;

@@ -15,7 +15,7 @@ struct email_requested {
     std::string to;
     std::string kind;
     std::string locale = "en";  ///< a language tag; English if there are no texts in it
-    std::string link;           ///< http(s); may be empty if the text has no link
+    std::string link;           ///< http(s), sealed if it holds a token; may be empty if the text has no link
     json_text variables;
     instant expires_at;  ///< the mail is not sent after this time
 
@@ -31,5 +31,9 @@ struct email_requested {
         field("expires_at", &email_requested::expires_at),
     };
 };
+
+/// Where a link that holds a token is sealed (platform/crypto/seal.hpp): in the mail with this event, or in the text
+/// message with this id.
+inline std::string place_of_link(std::string_view id) { return "links/" + std::string(id); }
 
 }  // namespace airi::events

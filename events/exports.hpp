@@ -11,7 +11,7 @@ using export_id = id<struct export_tag>;
 
 namespace events {
 
-/// The export has its row already; `link` is where the archive will be, for the mail.
+/// The export has its row already; `link` is where the user opens the archive, for the mail.
 struct export_requested {
     export_id id;
     user_id user;
@@ -27,6 +27,9 @@ struct export_requested {
         field("requested_at", &export_requested::requested_at),
     };
 };
+
+/// The mail about an export that is ready.
+inline event_id mail_of(const export_id& id) { return event_id::of(id.value, "mail"); }
 
 }  // namespace events
 }  // namespace airi

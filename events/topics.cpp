@@ -18,6 +18,14 @@ std::vector<std::string> topics() {
     return out;
 }
 
+std::vector<std::string> topics_of_gateway() {
+    return std::apply(
+        [](const auto&... event) {
+            return std::vector<std::string>{std::string(std::remove_cvref_t<decltype(event)>::topic)...};
+        },
+        of_gateway{});
+}
+
 int partitions_of(std::string_view topic, int whole) {
     if (topic.ends_with(dead_letter_suffix)) return 1;
     return topic.ends_with(retry_suffix) ? (whole + 3) / 4 : whole;

@@ -41,6 +41,7 @@ struct shared_parts {
     secret refresh_key;
     seal::master master;
     seal::keyring evidence;
+    seal::key links;
     gateway::catalogue catalogue = {};
     gateway_options options;
     router routes{routes::tables()};
@@ -72,7 +73,8 @@ struct core {
               .limits = limits,
               .responses = responses,
               .options = shared.options,
-              .executor = context.get_executor()},
+              .executor = context.get_executor(),
+              .links = shared.links},
           app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, subscribe_to_session_ends(services), asio::detached);
@@ -116,8 +118,8 @@ struct core {
 using cores = std::vector<std::unique_ptr<core>>;
 
 shared_parts open_shared(const gateway_settings& settings) {
-    auto producer = kafka::open_producer(
-        {.brokers = settings.kafka_brokers, .client_id = "gateway", .message_timeout = milliseconds{10'000}});
+    auto producer =
+        kafka::open_producer({.brokers = settings, .client_id = "gateway", .message_timeout = milliseconds{10'000}});
     auto publisher = make_publisher(*producer);
     return {
         .database = postgres::open(
@@ -129,6 +131,7 @@ shared_parts open_shared(const gateway_settings& settings) {
         .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
         .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
         .evidence = seal::keyring(settings.evidence_key, settings.evidence_key_previous, "evidence"),
+        .links = seal::key::of(settings.link_key, "links"),
         .options = options_of(settings),
     };
 }

@@ -45,7 +45,7 @@ release_stage stage_of(std::string_view environment) {
 }  // namespace
 
 std::vector<std::string> gateway_settings::mistakes() const {
-    std::vector<std::string> out;
+    auto out = kafka::access::mistakes();
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
@@ -53,6 +53,7 @@ std::vector<std::string> gateway_settings::mistakes() const {
         out.push_back(std::move(mistake));
     for (auto& mistake : seal::mistakes_of("EVIDENCE_KEY", evidence_key, evidence_key_previous))
         out.push_back(std::move(mistake));
+    if (!link_key.empty() && link_key.reveal().size() < 32) out.push_back("LINK_KEY has fewer than 32 bytes");
     if (is_public(environment) && frontend_url.empty()) out.push_back("FRONTEND_URL is required in " + environment);
     return out;
 }

@@ -6,23 +6,24 @@
 #include "gateway/services/services.hpp"
 #include "gateway/transport/server_options.hpp"
 #include "platform/base/settings.hpp"
+#include "platform/kafka/access.hpp"
 
 namespace airi::gateway {
 
-struct gateway_settings {
+struct gateway_settings : kafka::access {
     std::uint16_t port = 3001;
     std::string address = "0.0.0.0";
     std::uint16_t admin_port = 0;
     std::int64_t threads = std::max(1u, std::thread::hardware_concurrency());
     secret database_url;
     secret redis_url{"redis://127.0.0.1:6379"};
-    std::string kafka_brokers = "127.0.0.1:9092";
     secret jwt_secret;
     secret jwt_secret_previous;
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
     secret evidence_key_previous;
+    secret link_key;
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
@@ -45,7 +46,7 @@ struct gateway_settings {
     seconds drain{10};
     std::string commit;
 
-    static constexpr auto settings = std::tuple{
+    static constexpr auto own = std::tuple{
         setting{"PORT", &gateway_settings::port, "The port clients connect to; 0: any free one."},
         setting{"ADDRESS", &gateway_settings::address, "The address to listen on."},
         setting{"ADMIN_PORT", &gateway_settings::admin_port,
@@ -54,7 +55,6 @@ struct gateway_settings {
             {.min = 1, .max = 256}},
         setting{"DATABASE_URL", &gateway_settings::database_url, "Postgres, as the role airi_app.", {.required = true}},
         setting{"REDIS_URL", &gateway_settings::redis_url, "Redis."},
-        setting{"KAFKA_BROKERS", &gateway_settings::kafka_brokers, "Kafka's bootstrap servers."},
         setting{
             "JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
         setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous,
@@ -67,6 +67,8 @@ struct gateway_settings {
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
         setting{"EVIDENCE_KEY_PREVIOUS", &gateway_settings::evidence_key_previous,
             "The previous EVIDENCE_KEY; still opens what it sealed during a rotation."},
+        setting{"LINK_KEY", &gateway_settings::link_key,
+            "Seals the links with tokens that events carry; at least 32 bytes.", {.required = true}},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,
@@ -109,6 +111,7 @@ struct gateway_settings {
         setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,
             "The commit that runs; the health report shows seven characters of it."},
     };
+    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings);
 
     std::vector<std::string> mistakes() const;
 };

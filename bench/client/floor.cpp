@@ -9,6 +9,7 @@
 #include "bench/client/samples.hpp"
 #include "bench/client/scenarios.hpp"
 #include "platform/base/secret.hpp"
+#include "platform/base/settings.hpp"
 #include "platform/base/sleep.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "platform/postgres/postgres.hpp"
@@ -88,7 +89,7 @@ private:
     }
 
     awaitable<> kafka_hop() {
-        const auto& brokers = arguments_.text("kafka");
+        const auto brokers = load<kafka::access>(environment::of_process()).value;
         const auto topic = "bench.floor." + uuid::v7().text();
         demand(kafka::create_topics(brokers, {{topic, 1, {}}}, seconds(10)), "topic");
         reader owner(on_);

@@ -35,7 +35,7 @@ export async function withPeer(name, environment, use) {
             NODE_ENV: 'production',
             PORT: String(port),
             REDIS_URL: settings.redis,
-            KAFKA_BROKERS: settings.kafka,
+            ...settings.kafka,
             ...environment,
         },
         stdio: ['ignore', 'pipe', 'inherit'],

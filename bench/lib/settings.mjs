@@ -33,6 +33,14 @@ export const settings = {
     stubProvider: env.BENCH_STUB_PROVIDER,
     redis: env.BENCH_REDIS,
     postgres: env.BENCH_POSTGRES,
-    kafka: env.BENCH_KAFKA,
+    kafka: {
+        KAFKA_BROKERS: env.BENCH_KAFKA,
+        ...(env.BENCH_KAFKA_PASSWORD && {
+            KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT',
+            KAFKA_SASL_MECHANISM: 'PLAIN',
+            KAFKA_USERNAME: 'operator',
+            KAFKA_PASSWORD: env.BENCH_KAFKA_PASSWORD,
+        }),
+    },
     people: `${env.BENCH_HOME}/people`,
 };

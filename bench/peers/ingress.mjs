@@ -8,10 +8,15 @@ import fastifyJwt from '@fastify/jwt';
 import fastify from 'fastify';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 
-const { PORT, KAFKA_BROKERS, JWT_SECRET, BATCH } = process.env;
+const { PORT, KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, JWT_SECRET, BATCH } = process.env;
 const topic = 'chat.requested.v1';
 
-const kafka = new Kafka({ clientId: 'peer', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR });
+const kafka = new Kafka({
+    clientId: 'peer',
+    brokers: KAFKA_BROKERS.split(','),
+    ...(KAFKA_USERNAME && { sasl: { mechanism: 'plain', username: KAFKA_USERNAME, password: KAFKA_PASSWORD } }),
+    logLevel: logLevel.ERROR,
+});
 const producer = kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,

@@ -27,7 +27,6 @@ export async function measure() {
             'alone',
             () =>
                 client('floor', {
-                    kafka: settings.kafka,
                     postgres: settings.postgres,
                     redis: settings.redis,
                     insert: "insert into airi.bench_floor values ($1::uuid, repeat('x', 200))",

@@ -32,6 +32,13 @@ random_text() { # letters and digits only: it needs no escaping in a URL
     printf '%s' "${text:0:${1:-40}}"
 }
 
+# The password of one of a server's users, made once.
+server_password() { # <dir> <user>
+    local file="$1/passwords/$2"
+    [[ -s "$file" ]] || (umask 077 && mkdir -p "$1/passwords" && random_text 48 >"$file.new" && mv "$file.new" "$file")
+    cat "$file"
+}
+
 # --- processes: a pid file holds the pid and, because pids are reused, the start time of that process
 
 started_at() { # clock ticks since boot; fails for a dead process and for a zombie
@@ -55,12 +62,14 @@ live_pid() { # prints the pid while the recorded process runs
 }
 
 # In a session of its own, so that neither a closed terminal nor Ctrl-C reaches it; descriptors 8 and 9 are
-# locks.
+# locks. What it writes, and its log, is for its own user alone.
 spawn() {
     local pid_file="$1" log="$2"
     shift 2
+    (umask 077 && : >>"$log")
     # A broker keeps several files open for each partition, a gateway a socket for each client.
     (
+        umask 077
         ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
         exec setsid "$@"
     ) </dev/null >>"$log" 2>&1 8>&- 9>&- &
@@ -110,7 +119,7 @@ free_port() { # the first free port from <port> on, or from a random one
 start_server() { # <kind> <dir> [port]
     local kind="$1" dir="$2" port="${3:-}" tries=1
     if live_pid "$dir/pid" >/dev/null; then return; fi
-    mkdir -p "$dir"
+    (umask 077 && mkdir -p "$dir")
     if [[ -z "$port" && -s "$dir/port" ]]; then
         port="$(cat "$dir/port")"
     elif [[ -z "$port" ]]; then

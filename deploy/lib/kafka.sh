@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
 # The cache holds the jars, a formatted data directory to copy and a class archive.
+# Its users, each with a password in <dir>/passwords: broker is the broker itself, operator may do everything, gateway
+# and worker what airi-topics lets them.
 
 kafka_pom="$root/deploy/kafka/pom.xml"
 kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
@@ -33,18 +35,52 @@ kafka_java() { # <jvm options…> -- <class> <arguments…>, into the array kafk
 }
 
 kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT puts a proxy in front
+    local user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required'
     mkdir -p "$1"
-    sed -e "s|@data@|$1/data|" -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
-        -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" \
-        "$root/deploy/kafka/server.properties" >"$1/server.properties"
+    for user in broker operator gateway worker; do users+=" user_$user=\"$(server_password "$1" "$user")\""; done
+    login+=" username=\"broker\" password=\"$(server_password "$1" broker)\""
+    (
+        umask 077
+        {
+            sed -e "s|@data@|$1/data|" -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
+                -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" "$root/deploy/kafka/server.properties"
+            printf 'listener.name.client.plain.sasl.jaas.config=%s%s;\n' "$login" "$users"
+            printf 'listener.name.controller.plain.sasl.jaas.config=%s%s;\n' "$login" "${users%% user_operator=*}"
+        } >"$1/server.properties"
+    )
+}
+
+# The programs' settings for one of the users.
+kafka_access() { # <dir> <user>
+    KAFKA_SECURITY_PROTOCOL=SASL_PLAINTEXT KAFKA_SASL_MECHANISM=PLAIN KAFKA_USERNAME="$2"
+    KAFKA_PASSWORD="$(server_password "$1" "$2")"
+    export KAFKA_SECURITY_PROTOCOL KAFKA_SASL_MECHANISM KAFKA_USERNAME KAFKA_PASSWORD
+}
+
+# kcat with the programs' settings; the password goes through a pipe, not over the command line.
+kcat_at() { # <brokers> <arguments…>
+    kcat -F <(kcat_properties) -b "$@"
+}
+
+kcat_properties() {
+    local setting value
+    for setting in SECURITY_PROTOCOL SASL_MECHANISM USERNAME PASSWORD SSL_CA_LOCATION SSL_CERTIFICATE_LOCATION \
+        SSL_KEY_LOCATION SSL_KEY_PASSWORD; do
+        value="KAFKA_$setting"
+        [[ -n "${!value:-}" ]] || continue
+        setting="${setting,,}" setting="${setting//_/.}"
+        case "$setting" in username | password) setting="sasl.$setting" ;; esac
+        printf '%s=%s\n' "$setting" "${!value}"
+    done
 }
 
 kafka_fetch() { # jars, formatted directory, class archive; one process at a time
-    [[ -e "$kafka_cache/ready" ]] && return
-    mkdir -p "$kafka_cache"
+    [[ -e "$kafka_cache/trained" ]] && return
+    (umask 022 && mkdir -p "$kafka_cache")
     (
+        umask 022
         flock 8
-        [[ -e "$kafka_cache/ready" ]] && exit
+        [[ -e "$kafka_cache/trained" ]] && exit
         if [[ ! -d "$kafka_cache/jars" ]]; then
             rm -rf "$kafka_cache/jars.new"
             mvn -B -f "$kafka_pom" dependency:copy-dependencies -DoutputDirectory="$kafka_cache/jars.new" \
@@ -58,7 +94,7 @@ kafka_fetch() { # jars, formatted directory, class archive; one process at a tim
         fi
         kafka_format
         kafka_train || warn "no class archive for Kafka; it starts more slowly"
-        touch "$kafka_cache/ready"
+        touch "$kafka_cache/trained"
     ) 8>"$kafka_cache/lock"
 }
 
@@ -78,11 +114,14 @@ kafka_train() {
     port="$(free_port "")"
     rm -rf "$dir" "$archive"
     kafka_archive="-XX:ArchiveClassesAtExit=$archive" kafka_launch "$dir" "$port" || return
-    kcat -b "127.0.0.1:$port" -L >/dev/null 2>&1 || true
-    timeout 3 kcat -b "127.0.0.1:$port" -G training -e training >/dev/null 2>&1 || true
+    (
+        kafka_access "$dir" operator
+        kcat_at "127.0.0.1:$port" -L || true
+        timeout 3 kcat -F <(kcat_properties) -b "127.0.0.1:$port" -G training -e training || true
+    ) >/dev/null 2>&1
     stop_process "$dir/pid" 30
     rm -rf "$dir"
-    [[ -s "$archive" ]]
+    [[ -s "$archive" ]] && chmod a+r "$archive"
 }
 
 kafka_id() {
@@ -95,11 +134,12 @@ kafka_launch() { # <dir> <port>
     kafka_properties "$dir" "$port" "$controller_port"
     if [[ ! -e "$dir/data/meta.properties" ]]; then
         rm -rf "$dir/data"
-        cp -R "$kafka_cache/formatted/data" "$dir/data"
+        (umask 077 && cp -R "$kafka_cache/formatted/data" "$dir/data")
         sed -i -e "s|^cluster.id=.*|cluster.id=$(kafka_id)|" \
             -e "s|^directory.id=.*|directory.id=$(kafka_id)|" \
             "$dir/data/meta.properties"
     fi
+    chmod -R go= "$dir/data" # of an earlier version, which left it open
     # A killed broker leaves its unpacked native libraries behind: in its own directory, not in /tmp.
     kafka_java "${kafka_archive:--XX:SharedArchiveFile=$kafka_cache/classes.jsa}" -Xshare:auto \
         -Djava.io.tmpdir="$dir" -- kafka.Kafka "$dir/server.properties"
@@ -109,6 +149,7 @@ kafka_launch() { # <dir> <port>
 
 kafka_start() { # <dir> [port]; prints the address
     kafka_fetch
+    [[ -d "$1/passwords" ]] || kafka_stop "$1" # of an earlier version, which let everybody in
     start_server kafka "$1" "${2:-}"
     printf '127.0.0.1:%s\n' "$(cat "$1/port")"
 }

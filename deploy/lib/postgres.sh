@@ -21,8 +21,9 @@ postgres_command() { # <program> <arguments…>, into the array postgres_words
 postgres_template() { # one process at a time
     local template="$cache/postgres/$1"
     [[ -s "$template/password" ]] && return
-    mkdir -p "$cache/postgres"
+    (umask 022 && mkdir -p "$cache/postgres")
     (
+        umask 022
         flock 8
         [[ -s "$template/password" ]] && exit
         rm -rf "$template"

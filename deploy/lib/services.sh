@@ -84,9 +84,14 @@ slot_environment() { # <slot>
     local -a command
     local -A own=([AIRI_ENV]=1 [NODE_ENV]=1) known=()
     mapfile -t command < <(slot_command "$slot")
+    local user=worker
+    if [[ "$slot" == gateway ]]; then user=gateway; fi
+    if own_kafka; then kafka_access "$home/kafka" "$user"; fi
+    if [[ -z "${REDIS_URL:-}" && -d "$home/redis/passwords" ]]; then redis_url="$(redis_url "$home/redis" "$user")"; fi
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
-    export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY JWT_SECRET DATABASE_URL
+    export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY LINK_KEY JWT_SECRET DATABASE_URL
     ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" EVIDENCE_KEY="$(secret EVIDENCE_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
+    LINK_KEY="$(secret LINK_KEY)"
     export ADMIN_PORT
     ADMIN_PORT="$(cat "$home/run/$slot/port")"
     if [[ "$slot" == gateway ]]; then

@@ -53,8 +53,9 @@ open_home() {
     [[ "${PORT:-3001}" =~ ^[1-9][0-9]{0,4}$ ]] || die "PORT must be a number, not $PORT"
     home="$(realpath -m "${AIRI_HOME:-$root/.airi}")"
     bin="$root/.airi/build/release/bin"
-    mkdir -p "$home"/{logs,run,scale}
-    (umask 077 && mkdir -p "$home/secrets")
+    mkdir -p "$home"
+    (umask 077 && mkdir -p "$home"/{logs,mail,run,scale,secrets})
+    chmod -f go= "$home"/{kafka,logs,mail,postgres,redis,run,scale,secrets} || true # an earlier version left them open
 }
 
 # All ports but the gateway's come from a block that belongs to PORT; a port in use is skipped.
@@ -110,6 +111,9 @@ load_addresses() {
         values=("${values[@]:1}")
     done
 }
+
+# Whether the broker is one that `up` starts, with users of its own.
+own_kafka() { [[ -z "${KAFKA_BROKERS:-}" && "$(cat "$home/kafka/kind" 2>/dev/null)" == kafka ]]; }
 
 as_role() { # <url> <role> <password>: the same database with another role
     local scheme="${1%%://*}" rest="${1#*://}" authority

@@ -39,7 +39,7 @@ up_redis() {
     gone "$home/redis/pid" && claim_port "$home/redis" $(($(port_block) + 3))
     redis_url="$(redis_start "$home/redis")"
     ln -sfn ../redis/log "$home/logs/redis.log"
-    remark="${redis_url#*://}"
+    remark="${redis_url##*@}"
 }
 
 up_kafka() {
@@ -94,7 +94,10 @@ up_topics() {
         remark='created by the embedded broker'
         return
     fi
-    "$bin/airi-topics" --brokers "$brokers" >"$home/logs/topics.log" 2>&1 ||
+    (
+        if own_kafka; then kafka_access "$home/kafka" operator; fi
+        KAFKA_BROKERS="$brokers" "$bin/airi-topics" >"$home/logs/topics.log" 2>&1
+    ) ||
         die_with_log "$home/logs/topics.log" "the topics could not be created" \
             "does the broker at $brokers answer (./airi logs kafka)? Then repeat the command"
     remark="$(tail -n 1 "$home/logs/topics.log")"
@@ -156,6 +159,7 @@ airi_up() {
     step packages up_packages
     step build up_build
     step users up_users
+    umask 077 # what follows is this installation's own
     step postgres up_postgres
     step redis up_redis
     step kafka up_kafka

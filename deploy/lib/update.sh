@@ -29,7 +29,7 @@ update_packages() {
 update_kafka() {
     local older
     remark="$kafka_version"
-    if [[ -e "$kafka_cache/ready" ]]; then return; fi
+    if [[ -e "$kafka_cache/trained" ]]; then return; fi
     older="$(find "$cache/kafka" -mindepth 1 -maxdepth 1 -type d -not -name "${kafka_cache##*/}" -printf '%f\n' \
         2>/dev/null | sort -V | tail -1 || true)"
     packages kafka

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "events/email.hpp"
 #include "gateway/auth/personal_data.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
@@ -28,12 +29,18 @@ std::string mail_link(std::string page, std::string_view fragment) {
     return page;
 }
 
+std::string seal_link(const services& services, const event_id& id, std::string_view link) {
+    return seal::seal(services.links, link, events::place_of_link(id.text()));
+}
+
 postgres::bound bind_link(const services& services, std::string_view statement, std::vector<sql::argument> arguments,
     std::string_view kind, const request_trace& trace) {
     const auto token = random::token();
+    const auto id = event_id::fresh();
     arguments.emplace_back("hash", digest::sha256_hex(token));
-    arguments.emplace_back("link", mail_link(services.options.public_url + "/", std::string(kind) + "=" + token));
-    add_origin(arguments, event_id::fresh(), trace);
+    const auto link = mail_link(services.options.public_url + "/", std::string(kind) + "=" + token);
+    arguments.emplace_back("link", seal_link(services, id, link));
+    add_origin(arguments, id, trace);
     return sql::bind(sql::statement(statement), arguments);
 }
 

@@ -15,6 +15,9 @@ namespace airi::gateway {
 /// A link for a mail. Secrets stand in its fragment only, which browsers send to no server.
 std::string mail_link(std::string page, std::string_view fragment);
 
+/// A link with a token, sealed for the worker that delivers the mail or message with this id.
+std::string seal_link(const services&, const event_id&, std::string_view link);
+
 /// Binds a statement that creates a link of this kind and requests its e-mail: the parameters :hash and :link of a new
 /// token, and those of add_origin.
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,

@@ -17,12 +17,13 @@ awaitable<route_result> add(exchange& exchange) {
     const auto key = request.header("idempotency-key");
     const auto id = key.empty() ? uuid::v7() : uuid::v5(caller.value, "trusted_contact/" + std::string(key));
     const auto token = random::token();
+    const auto event = event_id::fresh();
+    const auto link = mail_link(exchange.services.options.api_url + "/crisis/contacts/confirm", token);
     const auto parent = co_await find_parent(exchange.services, *exchange.caller);
     if (!parent) co_return problem_of(parent.error());
     std::vector<sql::argument> arguments{{"id", id}, {"body", exchange.body_text()}, {"parent_email", *parent},
-        {"hash", digest::sha256_hex(token)},
-        {"link", mail_link(exchange.services.options.api_url + "/crisis/contacts/confirm", token)}};
-    add_origin(arguments, event_id::fresh(), request.trace());
+        {"hash", digest::sha256_hex(token)}, {"link", seal_link(exchange.services, event, link)}};
+    add_origin(arguments, event, request.trace());
     const auto rows = co_await postgres::run_one(
         exchange.services.database, caller, sql::bind(sql::statement("trusted_contacts.add"), arguments));
     if (!rows) co_return problem_of(rows.error());

@@ -57,6 +57,7 @@ struct services {
     response_cache& responses;
     const gateway_options& options;
     airi::executor executor;
+    const seal::key& links;  ///< of the links with tokens that events carry
 };
 
 /// What keeps this gateway from serving, as a line of text; empty when it is ready.

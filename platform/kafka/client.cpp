@@ -24,6 +24,24 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
     throw std::invalid_argument("kafka setting " + name + ": " + why);
 }
 
+void set_access(rd_kafka_conf_t* conf, const access& brokers) {
+    set(conf, "bootstrap.servers", brokers.servers);
+    set(conf, "security.protocol", brokers.protocol);
+    if (!brokers.username.empty()) {
+        set(conf, "sasl.mechanism", brokers.mechanism);
+        set(conf, "sasl.username", brokers.username);
+        set(conf, "sasl.password", brokers.password.reveal());
+    }
+    set(conf, "ssl.endpoint.identification.algorithm", "https");
+    const auto set_if_given = [&](const char* name, const std::string& value) {
+        if (!value.empty()) set(conf, name, value);
+    };
+    set_if_given("ssl.ca.location", brokers.ca_location);
+    set_if_given("ssl.certificate.location", brokers.certificate_location);
+    set_if_given("ssl.key.location", brokers.key_location);
+    set_if_given("ssl.key.password", brokers.key_password.reveal());
+}
+
 }  // namespace
 
 std::string_view message::header_value(std::string_view name) const {
@@ -36,10 +54,10 @@ void close_handle::operator()(rd_kafka_s* handle) const noexcept {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& own) {
+rd_kafka_conf_s* configure(const access& brokers, const std::string& client_id, const settings& own) {
     auto* conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, library_line);
-    set(conf, "bootstrap.servers", brokers);
+    set_access(conf, brokers);
     if (!client_id.empty()) set(conf, "client.id", client_id);
     set(conf, "socket.nagle.disable", "true");
     set(conf, "socket.keepalive.enable", "true");

@@ -35,7 +35,7 @@ using handle = std::unique_ptr<rd_kafka_s, close_handle>;
 
 /// A configuration of `own` and the connection settings that all clients share. Throws std::invalid_argument when
 /// librdkafka rejects a value: a mistake at start-up.
-rd_kafka_conf_s* configure(const std::string& brokers, const std::string& client_id, const settings& own);
+rd_kafka_conf_s* configure(const access& brokers, const std::string& client_id, const settings& own);
 
 enum class role { producer, consumer };
 /// A handle that owns `configuration`. Throws std::runtime_error when librdkafka cannot make one.

@@ -16,7 +16,7 @@ struct embedded_cluster::state {
 };
 
 embedded_cluster::embedded_cluster(int brokers) : state_(std::make_unique<state>()) {
-    state_->host = open_handle(role::producer, configure("", "embedded", {}));
+    state_->host = open_handle(role::producer, configure(access(""), "embedded", {}));
     state_->cluster.reset(rd_kafka_mock_cluster_new(state_->host.get(), brokers));
     if (!state_->cluster) throw std::runtime_error("embedded kafka: no mock cluster");
 }

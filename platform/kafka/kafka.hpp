@@ -13,6 +13,7 @@
 #include "platform/base/async.hpp"
 #include "platform/base/clock.hpp"
 #include "platform/base/result.hpp"
+#include "platform/kafka/access.hpp"
 
 namespace airi::kafka {
 
@@ -86,7 +87,7 @@ public:
 };
 
 struct consumer_options {
-    std::string brokers;
+    access brokers;
     std::string group;     ///< the worker's name
     std::string instance;  ///< group.instance.id, stable per worker slot; empty = dynamic membership
     std::vector<std::string> topics;
@@ -114,7 +115,7 @@ public:
 };
 
 struct producer_options {
-    std::string brokers;
+    access brokers;
     std::string client_id;
     /// How long a record waits for a larger batch. Under load batches grow by themselves while requests are in
     /// flight.
@@ -134,7 +135,21 @@ struct topic_spec {
     std::vector<std::pair<std::string, std::string>> config;
 };
 /// Creates the missing topics; existing ones are not changed. Blocks up to `limit`.
-result<> create_topics(const std::string& brokers, const std::vector<topic_spec>&, milliseconds limit);
+result<> create_topics(const access& brokers, const std::vector<topic_spec>&, milliseconds limit);
+
+/// A user's right to read or write a topic or, for readers, a consumer group; both include seeing it.
+struct right {
+    enum class kind { topic, group };
+    enum class operation { read, write };
+
+    std::string user;
+    kind on;
+    std::string name;
+    operation may;
+};
+/// Adds the missing rights, from any host. Brokers without an authorizer know no rights and need none. Blocks up to
+/// `limit`.
+result<> grant_rights(const access& brokers, const std::vector<right>&, milliseconds limit);
 
 }  // namespace airi::kafka
 

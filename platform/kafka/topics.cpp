@@ -31,9 +31,53 @@ result<> outcome_of(rd_kafka_event_t* done) {
     return worst;
 }
 
+// Sends an administrative request and waits for its answer; none: no broker answered.
+template <class Request>
+event answer_of(rd_kafka_t* admin, rd_kafka_admin_op_t operation, milliseconds limit, Request request) {
+    char why[512];
+    const auto wait = static_cast<int>(limit.count());
+    const admin_options options(rd_kafka_AdminOptions_new(admin, operation));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), wait, why, sizeof why);
+    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait, why, sizeof why);
+    const queue answers(rd_kafka_queue_new(admin));
+    request(options.get(), answers.get());
+    return event(rd_kafka_queue_poll(answers.get(), wait + 1000));
+}
+
+using acl = std::unique_ptr<rd_kafka_AclBinding_t, destroy<rd_kafka_AclBinding_destroy>>;
+
+acl acl_of(const right& one) {
+    char why[512];
+    acl made(rd_kafka_AclBinding_new(one.on == right::kind::topic ? RD_KAFKA_RESOURCE_TOPIC : RD_KAFKA_RESOURCE_GROUP,
+        one.name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, ("User:" + one.user).c_str(), "*",
+        one.may == right::operation::read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_WRITE,
+        RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why, sizeof why));
+    if (!made) log::error("kafka.right", {{"user", one.user}, {"name", one.name}, {"reason", why}});
+    return made;
+}
+
+result<> rights_outcome_of(rd_kafka_event_t* done) {
+    const auto no_authorizer = RD_KAFKA_RESP_ERR_SECURITY_DISABLED;
+    const auto failed = [](const char* why, rd_kafka_resp_err_t err) -> result<> {
+        log::error("kafka.rights", {{"reason", why ? why : rd_kafka_err2str(err)}});
+        return error_of(err);
+    };
+    if (const auto err = rd_kafka_event_error(done); err && err != no_authorizer)
+        return failed(rd_kafka_event_error_string(done), err);
+    std::size_t count = 0;
+    const auto** each = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(done), &count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto* error = rd_kafka_acl_result_error(each[i]);
+        if (!error || rd_kafka_error_code(error) == no_authorizer) continue;
+        return failed(rd_kafka_error_string(error), rd_kafka_error_code(error));
+    }
+    return {};
+}
+
 }  // namespace
 
-result<> create_topics(const std::string& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
+result<> create_topics(const access& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
     if (topics.empty()) return {};
     char why[512];
     const auto admin = open_handle(role::producer, configure(brokers, "airi-topics", {}));
@@ -51,15 +95,27 @@ result<> create_topics(const std::string& brokers, const std::vector<topic_spec>
         borrowed.push_back(wanted.back().get());
     }
 
-    const auto wait = static_cast<int>(limit.count());
-    const admin_options options(rd_kafka_AdminOptions_new(admin.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), wait, why, sizeof why);
-    rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait, why, sizeof why);
-    const queue answers(rd_kafka_queue_new(admin.get()));
-    rd_kafka_CreateTopics(admin.get(), borrowed.data(), borrowed.size(), options.get(), answers.get());
-    const event done(rd_kafka_queue_poll(answers.get(), wait + 1000));
+    const auto done = answer_of(admin.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS, limit, [&](auto* options, auto* answers) {
+        rd_kafka_CreateTopics(admin.get(), borrowed.data(), borrowed.size(), options, answers);
+    });
     if (!done) return errc::unavailable;
     return outcome_of(done.get());
+}
+
+result<> grant_rights(const access& brokers, const std::vector<right>& rights, milliseconds limit) {
+    const auto admin = open_handle(role::producer, configure(brokers, "airi-topics", {}));
+    std::vector<acl> wanted;
+    std::vector<rd_kafka_AclBinding_t*> borrowed;
+    for (const auto& one : rights) {
+        wanted.push_back(acl_of(one));
+        if (!wanted.back()) return errc::rejected;
+        borrowed.push_back(wanted.back().get());
+    }
+    const auto done = answer_of(admin.get(), RD_KAFKA_ADMIN_OP_CREATEACLS, limit, [&](auto* options, auto* answers) {
+        rd_kafka_CreateAcls(admin.get(), borrowed.data(), borrowed.size(), options, answers);
+    });
+    if (!done) return errc::unavailable;
+    return rights_outcome_of(done.get());
 }
 
 }  // namespace airi::kafka

@@ -1,4 +1,4 @@
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 
 #include <array>
 
@@ -33,7 +33,7 @@ template <class Handler>
 struct suspended final : waiting {
     explicit suspended(Handler h) : resume(std::move(h)), work(boost::asio::get_associated_executor(resume)) {}
 
-    // Never inline: the coroutine may close the client while hiredis is still in its callback.
+    // Never inline: the coroutine may close the client while the connection still reads.
     void finish(answer got) override {
         auto executor = work.get_executor();
         boost::asio::post(
@@ -90,7 +90,7 @@ public:
     void ask(std::unique_ptr<waiting> call, argument_list command) {
         call->since = ticks();
         call->verb = command[0];
-        if (!is_up() || !send(answered, this, command)) return call->finish({errc::unavailable, {}});
+        if (!is_up() || !send(command)) return call->finish({errc::unavailable, {}});
         auto* added = call.release();
         (oldest_ ? newest_->next : oldest_) = added;
         newest_ = added;
@@ -100,12 +100,23 @@ public:
     std::chrono::steady_clock::time_point connected_since{};
 
 private:
-    static void answered(redisAsyncContext*, void* reply, void* data) {
-        auto& me = *static_cast<commands*>(data);
-        const std::unique_ptr<waiting> call(me.oldest_);
-        me.oldest_ = call->next;
-        if (reply) return call->finish(understood(*static_cast<const redisReply*>(reply), call->verb));
-        call->finish({me.ticks() - call->since > me.answer_timeout() ? errc::timed_out : errc::unavailable, {}});
+    std::unique_ptr<waiting> take_oldest() {
+        std::unique_ptr<waiting> call(oldest_);
+        oldest_ = call->next;
+        return call;
+    }
+
+    void received(const redisReply& reply) override {
+        if (!oldest_) return drop("a reply to nothing");
+        const auto call = take_oldest();
+        call->finish(understood(reply, call->verb));
+    }
+
+    void abandoned() override {
+        while (oldest_) {
+            const auto call = take_oldest();
+            call->finish({ticks() - call->since > answer_timeout() ? errc::timed_out : errc::unavailable, {}});
+        }
     }
 
     void ready() override {
@@ -134,13 +145,13 @@ auto ask(std::shared_ptr<commands> target, argument_list command) {
         boost::asio::use_awaitable, std::move(target), command);
 }
 
-class hiredis_client final : public client {
+class asio_client final : public client {
 public:
-    hiredis_client(executor executor, const secret& url, patience patience)
+    asio_client(executor executor, const secret& url, patience patience)
         : commands_(std::make_shared<commands>(std::move(executor), url, patience)) {
         commands_->start();
     }
-    ~hiredis_client() override { commands_->close(); }
+    ~asio_client() override { commands_->close(); }
 
     awaitable<result<reply>> command(std::vector<std::string> arguments) override {
         const auto alive = commands_;
@@ -180,7 +191,7 @@ private:
 }  // namespace
 
 std::unique_ptr<client> open_client(executor executor, const secret& url, patience patience) {
-    return std::make_unique<hiredis_client>(std::move(executor), url, patience);
+    return std::make_unique<asio_client>(std::move(executor), url, patience);
 }
 
 std::unique_ptr<client> open_client(executor executor, const secret& url) {

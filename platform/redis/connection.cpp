@@ -1,9 +1,7 @@
 #include "platform/redis/connection.hpp"
 
-#include <hiredis/async.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <fmt/format.h>
+#include <hiredis/hiredis.h>
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -12,7 +10,6 @@
 
 #include "platform/base/log.hpp"
 #include "platform/base/result.hpp"
-#include "platform/redis/adapter.hpp"
 
 namespace airi::redis {
 namespace {
@@ -28,7 +25,8 @@ milliseconds jittered(milliseconds pause) {
 
 address checked(const secret& url) {
     auto server = parse_url(url);
-    if (!server) throw std::invalid_argument("the Redis URL is not redis://[[user]:password@]host[:port][/db]");
+    if (!server)
+        throw std::invalid_argument("the Redis URL is not redis[s]://[[user]:password@]host[:port][/db][?ca=file]");
     return std::move(*server);
 }
 
@@ -40,7 +38,9 @@ connection::connection(executor executor, const secret& url, patience patience)
       patience_(patience),
       resolver_(executor_),
       tick_timer_(executor_),
-      backoff_timer_(executor_) {}
+      backoff_timer_(executor_),
+      tls_(make_tls(server_)),
+      replies_(nullptr, redisReaderFree) {}
 
 void connection::start() {
     run_tick();
@@ -55,76 +55,88 @@ void connection::close() {
     resolver_.cancel();
     tick_timer_.cancel();
     backoff_timer_.cancel();
-    if (context_) redisAsyncFree(context_);
+    end_link();
 }
 
-bool connection::send(callback* done, void* data, std::span<const std::string_view> arguments) {
-    if (!context_) return false;
-    thread_local std::vector<const char*> starts;
-    thread_local std::vector<std::size_t> lengths;
-    starts.clear();
-    lengths.clear();
-    for (auto argument : arguments) {
-        starts.push_back(argument.data() ? argument.data() : "");
-        lengths.push_back(argument.size());
-    }
-    return redisAsyncCommandArgv(
-               context_, done, data, static_cast<int>(arguments.size()), starts.data(), lengths.data()) == REDIS_OK;
+// Pending replies will not come; the hooks of the end run later, for this may be inside one of them.
+void connection::end_link() {
+    if (!link_) return;
+    link_->close();
+    link_.reset();
+    const bool was_up = std::exchange(up_, false);
+    boost::asio::post(executor_, [me = shared_from_this(), was_up] { me->gone(was_up); });
+    abandoned();
+}
+
+// RESP: the number of arguments, then each with its length.
+bool connection::send(std::span<const std::string_view> arguments) {
+    if (!link_) return false;
+    auto& out = link_->outgoing();
+    fmt::format_to(std::back_inserter(out), "*{}\r\n", arguments.size());
+    for (const auto argument : arguments)
+        fmt::format_to(std::back_inserter(out), "${}\r\n{}\r\n", argument.size(), argument);
+    return true;
 }
 
 void connection::drop(std::string_view reason) {
-    if (!context_) return;
+    if (!link_) return;
     log::warn("redis.dropped", {{"host", server_.host}, {"reason", reason}});
-    up_ = false;
-    redisAsyncFree(context_);
+    end_link();
 }
 
-// hiredis would resolve with a blocking call, so it gets numeric addresses only.
 void connection::resolve() {
     if (closed_) return;
-    next_host_ = 0;
+    next_endpoint_ = 0;
     error_code not_numeric;
-    boost::asio::ip::make_address(server_.host, not_numeric);
+    const auto numeric = boost::asio::ip::make_address(server_.host, not_numeric);
     if (!not_numeric) {
-        hosts_ = {server_.host};
+        endpoints_ = {{numeric, server_.port}};
         return connect_next();
     }
     resolver_.async_resolve(server_.host, std::to_string(server_.port),
         [me = shared_from_this()](error_code ec, boost::asio::ip::tcp::resolver::results_type found) {
             if (me->closed_) return;
-            me->hosts_.clear();
-            for (const auto& one : found) me->hosts_.push_back(one.endpoint().address().to_string());
+            me->endpoints_.assign(found.begin(), found.end());
             if (ec) log::warn("redis.not_resolved", {{"host", me->server_.host}, {"reason", ec.message()}});
             me->connect_next();
         });
 }
 
 void connection::connect_next() {
-    while (next_host_ < hosts_.size()) {
-        auto* made = redisAsyncConnect(hosts_[next_host_++].c_str(), server_.port);
-        if (made && made->err == 0) {
-            context_ = made;
-            opened_ = ticks_;
-            const int on = 1;
-            setsockopt(made->c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            attach(made, executor_, [me = shared_from_this()] {
-                me->context_ = nullptr;
-                me->up_ = false;
-                boost::asio::post(me->executor_, [me] { me->gone(); });
-            });
-            return send_handshake();
-        }
-        if (made) redisAsyncFree(made);
+    if (next_endpoint_ == endpoints_.size()) return wait_and_reconnect();
+    opened_ = ticks_;
+    replies_.reset(redisReaderCreate());
+    const auto me = shared_from_this();
+    link_ = std::make_shared<transport>(executor_, tls_, server_.host,
+        transport::owner{[me] { me->send_handshake(); }, [me](std::string_view bytes) { me->take(bytes); },
+            [me](const std::string& reason) {
+                if (me->tls_ && !me->up_)
+                    log::write_repeated(log::level::warn, "redis.not_connected", reason,
+                        {{"host", me->server_.host}, {"reason", reason}});
+                me->end_link();
+            }});
+    link_->open(endpoints_[next_endpoint_++]);
+}
+
+void connection::take(std::string_view bytes) {
+    if (redisReaderFeed(replies_.get(), bytes.data(), bytes.size()) != REDIS_OK) return drop("no memory");
+    while (link_) {
+        void* next = nullptr;
+        if (redisReaderGetReply(replies_.get(), &next) != REDIS_OK) return drop("not the protocol of Redis");
+        if (!next) return;
+        const std::unique_ptr<redisReply, void (*)(void*)> reply(static_cast<redisReply*>(next), freeReplyObject);
+        if (handshakes_ != 0)
+            handshake_answered(*reply);
+        else
+            received(*reply);
     }
-    wait_and_reconnect();
 }
 
 // PING goes last: a server that is still loading its data accepts connections and answers PING with an error.
 void connection::send_handshake() {
     const auto command = [this](std::initializer_list<std::string_view> arguments) {
         ++handshakes_;
-        send([](redisAsyncContext*, void* reply, void* me) { static_cast<connection*>(me)->handshake_answered(reply); },
-            this, std::span(arguments.begin(), arguments.size()));
+        send(std::span(arguments.begin(), arguments.size()));
     };
     handshakes_ = 0;
     const auto& password = server_.password.reveal();
@@ -136,9 +148,7 @@ void connection::send_handshake() {
     command({"PING"});
 }
 
-void connection::handshake_answered(void* reply) {
-    if (!reply || closed_) return;
-    const auto& answer = *static_cast<const redisReply*>(reply);
+void connection::handshake_answered(const redisReply& answer) {
     if (answer.type == REDIS_REPLY_ERROR) {
         const std::string_view text(answer.str, static_cast<std::size_t>(answer.len));
         return drop(text.substr(0, text.find(' ')));
@@ -150,10 +160,9 @@ void connection::handshake_answered(void* reply) {
     ready();
 }
 
-// Never inside a callback of hiredis: the hooks may use the next context at once.
-void connection::gone() {
+void connection::gone(bool was_up) {
     if (closed_) return;
-    if (handshakes_ != 0) return connect_next();
+    if (!was_up) return connect_next();
     log::warn("redis.lost", {{"host", server_.host}, {"port", server_.port}});
     dropped();
     if (!closed_) wait_and_reconnect();
@@ -175,7 +184,7 @@ void connection::run_tick() {
         ++me->ticks_;
         if (me->up_)
             me->tick();
-        else if (me->context_ && me->ticks_ - me->opened_ > me->answer_timeout())
+        else if (me->link_ && me->ticks_ - me->opened_ > me->answer_timeout())
             me->drop("no answer to the greeting");
         if (!me->closed_) me->run_tick();
     });

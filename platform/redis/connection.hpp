@@ -1,5 +1,6 @@
 // One connection to Redis that reconnects whenever it is lost: resolving, connecting, AUTH and SELECT, backoff and the
-// coarse tick. The base of the client and the subscriber.
+// coarse tick; commands out, replies in. The base of the client and the subscriber. hiredis reads the replies; its own
+// connections are not used, for 0.14 has no TLS.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -14,36 +15,36 @@
 #include "platform/base/async.hpp"
 #include "platform/base/clock.hpp"
 #include "platform/redis/patience.hpp"
-#include "platform/redis/url.hpp"
+#include "platform/redis/transport.hpp"
 
-struct redisAsyncContext;
+struct redisReply;
+struct redisReader;
 
 namespace airi::redis {
 
 /// Kept alive by its own handlers until close(). All calls and hooks are on the executor's thread.
 class connection : public std::enable_shared_from_this<connection> {
 public:
-    using callback = void(redisAsyncContext*, void* reply, void* data);
-
     connection(executor executor, const secret& url, patience patience);
     virtual ~connection() = default;
 
     void start();
-    /// Ends the connection for good; no hook is called afterwards, pending callbacks get a null reply.
+    /// Ends the connection for good; no hook but `abandoned` is called afterwards.
     void close();
     bool is_up() const noexcept { return up_; }
 
 protected:
-    /// Hooks: commands are possible from now on / the connection ended, pending callbacks had their null reply /
-    /// a tick passed while connected.
+    /// Hooks: commands are possible from now on / a reply came, in the order of the commands / no reply that was
+    /// awaited will come / the connection ended, called a little later / a tick passed while connected.
     virtual void ready() = 0;
+    virtual void received(const redisReply&) = 0;
+    virtual void abandoned() {}
     virtual void dropped() = 0;
     virtual void tick() = 0;
 
-    /// Writes a command; false when there is no connection, and then `done` is not called. A subscription
-    /// command calls `done` for each message of its channels.
-    bool send(callback* done, void* data, std::span<const std::string_view> arguments);
-    /// Drops this connection and opens the next one. May be called inside a callback.
+    /// Writes a command; false when there is no connection.
+    bool send(std::span<const std::string_view> arguments);
+    /// Drops this connection and opens the next one.
     void drop(std::string_view reason);
     std::uint64_t ticks() const noexcept { return ticks_; }
     /// In ticks.
@@ -54,8 +55,10 @@ private:
     void resolve();
     void connect_next();
     void send_handshake();
-    void handshake_answered(void* reply);
-    void gone();
+    void take(std::string_view bytes);
+    void handshake_answered(const redisReply&);
+    void end_link();
+    void gone(bool was_up);
     void wait_and_reconnect();
     void run_tick();
     std::uint64_t ticks_in(milliseconds time) const { return static_cast<std::uint64_t>(time / patience_.tick()); }
@@ -66,9 +69,11 @@ private:
     boost::asio::ip::tcp::resolver resolver_;
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer backoff_timer_;
-    std::vector<std::string> hosts_;
-    std::size_t next_host_ = 0;
-    redisAsyncContext* context_ = nullptr;
+    const std::shared_ptr<boost::asio::ssl::context> tls_;
+    std::vector<boost::asio::ip::tcp::endpoint> endpoints_;
+    std::size_t next_endpoint_ = 0;
+    std::shared_ptr<transport> link_;
+    std::unique_ptr<redisReader, void (*)(redisReader*)> replies_;
     milliseconds backoff_{0};
     std::uint64_t ticks_ = 0;
     std::uint64_t opened_ = 0;

@@ -78,7 +78,8 @@ public:
     virtual void close() = 0;
 };
 
-/// `url`: redis://[:password@]host[:port][/db]. Both connect in the background, at once.
+/// `url`: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS, which may end in ?ca=<file> of the
+/// authorities to be trusted instead of the system's. Both connect in the background, at once.
 std::unique_ptr<client> open_client(executor on, const secret& url);
 std::unique_ptr<subscriber> open_subscriber(executor on, const secret& url);
 

@@ -1,4 +1,4 @@
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 
 #include <array>
 #include <unordered_map>
@@ -11,9 +11,8 @@ namespace {
 
 using done = std::function<void(result<>)>;
 
-// Always subscribed: a connection without any channel leaves the subscribed mode, and hiredis aborts the process when
-// that crosses with a new SUBSCRIBE. Subscribing to it again is also the probe of an idle connection, since hiredis
-// assigns the answer to a PING to the wrong callback once messages arrive.
+// Always subscribed, so that the connection stays in the subscribed mode, where every reply has the form of a message.
+// Subscribing to it again is also the probe of an idle connection.
 constexpr std::string_view resident = "airi.resident";
 constexpr std::size_t channels_per_command = 500;
 
@@ -59,7 +58,7 @@ public:
         channel.held = channel.confirmed = false;
         channel.end_waiting(errc::unavailable);
         const std::array<std::string_view, 2> command{"UNSUBSCRIBE", name};
-        if (is_up()) send(nullptr, nullptr, command);
+        if (is_up()) send(command);
         if (channel.outstanding == 0) channels_.erase(found);
     }
 
@@ -74,12 +73,8 @@ public:
     bool in_force() const noexcept { return in_force_; }
 
 private:
-    static void received(redisAsyncContext*, void* reply, void* data) {
-        if (reply) static_cast<subscriptions*>(data)->take(*static_cast<const redisReply*>(reply));
-    }
-
     // RESP2: ["message", channel, payload], ["subscribe", channel, count], ["unsubscribe", channel, count].
-    void take(const redisReply& got) {
+    void received(const redisReply& got) override {
         last_message_ = ticks();
         if (!owner_ || got.type != REDIS_REPLY_ARRAY || got.elements != 3) return;
         const auto text = [&](std::size_t i) {
@@ -115,7 +110,7 @@ private:
     // `command`: SUBSCRIBE and the channels.
     bool request(std::span<const std::string_view> command) {
         if (outstanding_ == 0) asked_ = ticks();
-        if (!is_up() || !send(received, this, command)) return false;
+        if (!is_up() || !send(command)) return false;
         outstanding_ += static_cast<int>(command.size() - 1);
         for (auto name : command.subspan(1))
             if (const auto found = channels_.find(name); found != channels_.end()) ++found->second.outstanding;
@@ -172,13 +167,13 @@ private:
     bool was_lost_ = false;
 };
 
-class hiredis_subscriber final : public subscriber {
+class asio_subscriber final : public subscriber {
 public:
-    hiredis_subscriber(executor executor, const secret& url, patience patience)
+    asio_subscriber(executor executor, const secret& url, patience patience)
         : subscriptions_(std::make_shared<subscriptions>(std::move(executor), url, patience, *this)) {
         subscriptions_->start();
     }
-    ~hiredis_subscriber() override { subscriptions_->end(); }
+    ~asio_subscriber() override { subscriptions_->end(); }
 
     awaitable<result<>> subscribe(std::string channel) override {
         co_return co_await from_callback<result<>>(
@@ -196,7 +191,7 @@ private:
 }  // namespace
 
 std::unique_ptr<subscriber> open_subscriber(executor executor, const secret& url, patience patience) {
-    return std::make_unique<hiredis_subscriber>(std::move(executor), url, patience);
+    return std::make_unique<asio_subscriber>(std::move(executor), url, patience);
 }
 
 std::unique_ptr<subscriber> open_subscriber(executor executor, const secret& url) {

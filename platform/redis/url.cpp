@@ -56,14 +56,27 @@ bool read_host(std::string_view text, address& out) {
     return port.front() == ':' && read_number(port.substr(1), out.port) && out.port != 0;
 }
 
+bool read_ca(std::string_view query, address& out) {
+    constexpr std::string_view name = "ca=";
+    if (!out.tls || !query.starts_with(name)) return false;
+    const auto file = percent_decoded(query.substr(name.size()));
+    if (file) out.ca = *file;
+    return file.has_value();
+}
+
 }  // namespace
 
 std::optional<address> parse_url(const secret& url) {
-    constexpr std::string_view scheme = "redis://";
+    constexpr std::string_view plain = "redis://", encrypted = "rediss://";
     std::string_view rest = url.reveal();
-    if (!rest.starts_with(scheme)) return std::nullopt;
-    rest.remove_prefix(scheme.size());
     address out;
+    out.tls = rest.starts_with(encrypted);
+    if (!out.tls && !rest.starts_with(plain)) return std::nullopt;
+    rest.remove_prefix(out.tls ? encrypted.size() : plain.size());
+    if (const auto query = rest.rfind('?'); query != rest.npos && query > rest.rfind('@') + 1) {
+        if (!read_ca(rest.substr(query + 1), out)) return std::nullopt;
+        rest = rest.substr(0, query);
+    }
     if (const auto at = rest.rfind('@'); at != rest.npos) {
         if (!read_credentials(rest.substr(0, at), out)) return std::nullopt;
         rest.remove_prefix(at + 1);

@@ -1,4 +1,4 @@
-// Reads redis://[user][:password@]host[:port][/db]. Used by the connection only.
+// Reads redis[s]://[user][:password@]host[:port][/db][?ca=file]. Used by the connection only.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,11 @@ struct address {
     std::string user;
     secret password;
     int database = 0;
+    bool tls = false;  ///< rediss://
+    std::string ca;    ///< the file of the authorities that sign the server's certificate; empty: the system's
 };
 
-/// None for anything that is not such a URL. User and password may be percent-encoded; an IPv6 host stands in
+/// None for anything that is not such a URL. User, password and file may be percent-encoded; an IPv6 host stands in
 /// brackets.
 std::optional<address> parse_url(const secret& url);
 

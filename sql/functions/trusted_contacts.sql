@@ -98,18 +98,26 @@ begin
     return null;
 end $$;
 
--- Requests a mail to a contact; p_id is its event's.
-create or replace function contact_mail(
-    p_id uuid, c trusted_contacts, p_kind text, p_notice uuid, p_link text, p_traceparent text, p_request text
+-- Requests a mail to a contact; p_event is its event's id, p_id its message's.
+create or replace function contact_mail_as(
+    p_event uuid, p_id uuid, c trusted_contacts, p_kind text, p_notice uuid, p_link text, p_traceparent text,
+    p_request text
 ) returns void language sql as $$
     insert into contact_messages (id, user_id, contact_id, notice_id, kind, channel, recipient_hash, state, sent_at)
     values (p_id, c.user_id, c.id, p_notice, p_kind, 'email', recipient_hash(c.email), 'sent', now())
     on conflict do nothing;
-    select email_add(p_id, c.user_id, c.email,
+    select email_add(p_event, c.user_id, c.email,
         case p_kind when 'invite' then 'trusted_contact_invite' else 'trusted_contact_notice' end, u.locale::text,
         p_link, jsonb_build_object('name', c.name, 'person', contact_person(u)), now() + interval '1 day',
         p_traceparent, p_request)
     from users u where u.id = c.user_id;
+$$;
+
+-- The same where both ids are one.
+create or replace function contact_mail(
+    p_id uuid, c trusted_contacts, p_kind text, p_notice uuid, p_link text, p_traceparent text, p_request text
+) returns void language sql as $$
+    select contact_mail_as(p_id, p_id, c, p_kind, p_notice, p_link, p_traceparent, p_request)
 $$;
 
 -- Adds a contact of the caller and requests its invitation: a text message where there is a phone and a way to it, else
@@ -350,7 +358,8 @@ begin
         update trusted_contacts set declined_at = now(), is_active = false, updated_at = now() where id = c.id;
         update contact_messages set declined = true where contact_id = c.id;
     elsif m.channel = 'sms' and c.email is not null then
-        perform contact_mail(md5(m.id || '/email')::uuid, c, m.kind, m.notice_id, link, '', '');
+        -- The mail's event has the message's id, for which the link is sealed.
+        perform contact_mail_as(m.id, md5(m.id || '/email')::uuid, c, m.kind, m.notice_id, link, '', '');
         if m.notice_id is not null then perform crisis_alerts_told(m.notice_id); end if;
     end if;
 end $$;

@@ -10,11 +10,11 @@ struct real {
     coroutine_thread thread;
     const std::string name = fresh_topic(2);
     std::unique_ptr<kafka::producer> out =
-        kafka::open_producer({.brokers = broker().address(), .client_id = "conformance"});
+        kafka::open_producer({.brokers = broker_access(), .client_id = "conformance"});
 
     std::string topic() const { return name; }
     void join(recording_owner& owner) {
-        owner.open({.brokers = broker().address(), .group = name, .instance = "", .topics = {name}}, thread);
+        owner.open({.brokers = broker_access(), .group = name, .instance = "", .topics = {name}}, thread);
         REQUIRE(owner.owns(2));
     }
     void leave(recording_owner& owner) { owner.close(); }

@@ -11,7 +11,7 @@ struct real {
     loop io;
     const std::string name = fresh_topic(1);
     std::unique_ptr<kafka::producer> out = kafka::open_producer(
-        {.brokers = broker().address(), .client_id = "conformance", .message_timeout = seconds{2}});
+        {.brokers = broker_access(), .client_id = "conformance", .message_timeout = seconds{2}});
     bool paused = false;
 
     ~real() {
@@ -22,12 +22,12 @@ struct real {
     std::string unknown() const { return "no-such-topic"; }
     // Reads up to a record of another producer that is published now.
     std::vector<kafka::record> stored() {
-        const auto last = kafka::open_producer({.brokers = broker().address(), .client_id = "end"});
+        const auto last = kafka::open_producer({.brokers = broker_access(), .client_id = "end"});
         REQUIRE(io.run(last->publish({{name, "", "the end", {}}})));
         coroutine_thread thread;
         recording_owner reader(recording_owner::commits::never);
         reader.open(
-            {.brokers = broker().address(), .group = name + "-reader", .instance = "", .topics = {name}}, thread);
+            {.brokers = broker_access(), .group = name + "-reader", .instance = "", .topics = {name}}, thread);
         REQUIRE(
             becomes_true([&] { return !reader.messages().empty() && reader.messages().back().value == "the end"; }));
         std::vector<kafka::record> all;

@@ -9,12 +9,12 @@ import lz4 from 'lz4js';
 import WebSocket from 'ws';
 
 import { check } from '../support/js/harness.mjs';
+import { kafkaOptions, kcatFile } from '../support/js/system/access.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
 
 const { system, url } = await pageSystem();
-const brokers = [system.brokers];
 const api = new Api(url);
 const { access_token: token, user } = await api.signup(system, freshEmail('clients'), 'a long enough password');
 
@@ -306,7 +306,7 @@ function assertCloudEvent(topic, headers, value) {
 }
 
 await check('kafkajs reads the events with their CloudEvents headers', async () => {
-    const kafka = new kafkajs.Kafka({ brokers, clientId: 'e2e', logLevel: kafkajs.logLevel.NOTHING });
+    const kafka = new kafkajs.Kafka({ ...kafkaOptions(system), clientId: 'e2e', logLevel: kafkajs.logLevel.NOTHING });
     const consumer = kafka.consumer({ groupId: `e2e-${crypto.randomUUID()}` });
     const found = new Map();
     await consumer.connect();
@@ -332,8 +332,10 @@ await check('kafkajs reads the events with their CloudEvents headers', async () 
 await check('kcat reads the same events', async () => {
     for (const topic of topics) {
         const options = [
+            '-F',
+            kcatFile(system),
             '-b',
-            brokers.join(','),
+            system.brokers,
             '-C',
             '-t',
             topic,

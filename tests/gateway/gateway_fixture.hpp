@@ -37,6 +37,7 @@ struct gateway_fixture {
     secret refresh_key{"refresh"};
     seal::master master{secret("an encryption key of 32 bytes, or more")};
     seal::keyring evidence{secret("an evidence key of 32 bytes, or more"), {}, "evidence"};
+    seal::key links = seal::key::of(secret("a link key of 32 bytes, or rather more"), "links");
     gateway::catalogue known;
     gateway::router routes{gateway::routes::tables()};
     gateway::account_cache sessions{database, master};
@@ -59,7 +60,8 @@ struct gateway_fixture {
         .limits = limits,
         .responses = kept,
         .options = options,
-        .executor = io.on()};
+        .executor = io.on(),
+        .links = links};
     std::unique_ptr<gateway::application> application = gateway::make_dispatcher(services, routes);
 
     user_id user = user_id::fresh();

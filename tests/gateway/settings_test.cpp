@@ -74,8 +74,9 @@ TEST_CASE("an access token is for the installation of its public URL") {
 
 TEST_CASE("AIRI-36: RATE_LIMIT_MAX_REQUESTS in RATE_LIMIT_WINDOW_MS replaces the general rate, and no plan's own") {
     const auto options = [](std::map<std::string, std::string> values) {
-        values.insert({{"DATABASE_URL", "x"}, {"JWT_SECRET", std::string(32, 'j')},
-            {"ENCRYPTION_KEY", std::string(32, 'e')}, {"EVIDENCE_KEY", std::string(32, 'v')}});
+        values.insert(
+            {{"DATABASE_URL", "x"}, {"JWT_SECRET", std::string(32, 'j')}, {"ENCRYPTION_KEY", std::string(32, 'e')},
+                {"EVIDENCE_KEY", std::string(32, 'v')}, {"LINK_KEY", std::string(32, 'l')}});
         const auto read = load<gateway_settings>(environment{values, {}});
         CHECK(read.mistakes.empty());
         return options_of(read.value);

@@ -18,12 +18,11 @@ using namespace std::chrono_literals;
 namespace {
 
 std::unique_ptr<producer> sender(milliseconds message_timeout = 30s) {
-    return open_producer({.brokers = broker().address(), .client_id = "test", .message_timeout = message_timeout});
+    return open_producer({.brokers = broker_access(), .client_id = "test", .message_timeout = message_timeout});
 }
 
 consumer_options member_of(const std::string& group, const std::string& topic, const std::string& instance = "") {
-    return {
-        .brokers = broker().address(), .group = group, .instance = instance, .topics = {topic}, .session_timeout = 6s};
+    return {.brokers = broker_access(), .group = group, .instance = instance, .topics = {topic}, .session_timeout = 6s};
 }
 
 record text(const std::string& topic, std::string key, std::string value) {
@@ -51,9 +50,9 @@ awaitable<> publish_steadily(producer* out, std::string topic, int count, std::v
 
 TEST_CASE("existing topics are not changed") {
     const auto topic = fresh_topic(3);
-    CHECK_FALSE(create_topics(broker().address(), {{topic, 7, {}}}, 20s).has_error());
-    CHECK(create_topics(broker().address(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
-    CHECK(create_topics("127.0.0.1:1", {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
+    CHECK_FALSE(create_topics(broker_access(), {{topic, 7, {}}}, 20s).has_error());
+    CHECK(create_topics(broker_access(), {{"bad", 1, {{"no.such.setting", "1"}}}}, 20s).error() == errc::rejected);
+    CHECK(create_topics(std::string("127.0.0.1:1"), {{topic, 1, {}}}, 300ms).error() == errc::unavailable);
 }
 
 TEST_CASE("a record arrives unchanged with the broker's time") {

@@ -54,8 +54,15 @@ TEST_CASE("a Redis URL is split into its parts, anything else is rejected") {
     CHECK(plain->host == "::1");
     CHECK(plain->port == 6379);
     CHECK(plain->password.reveal() == "pw");
-    for (auto wrong : {"", "localhost", "http://localhost", "redis://", "redis://h:0", "redis://h:70000", "redis://h:x",
-             "redis://h/x", "redis://h/-1", "redis://:%zz@h", "redis://[::1", "redis://[::1]7"})
+    CHECK_FALSE(plain->tls);
+    const auto encrypted = redis::parse_url(secret("rediss://gateway:pw@cache:7000/1?ca=/etc/my%20ca.pem"));
+    REQUIRE(encrypted.has_value());
+    CHECK(encrypted->tls);
+    CHECK(encrypted->ca == "/etc/my ca.pem");
+    CHECK(encrypted->database == 1);
+    for (auto wrong : {"redis://h?ca=/file", "rediss://h?sslmode=none", "", "localhost", "http://localhost", "redis://",
+             "redis://h:0", "redis://h:70000", "redis://h:x", "redis://h/x", "redis://h/-1", "redis://:%zz@h",
+             "redis://[::1", "redis://[::1]7"})
         CHECK_MESSAGE(!redis::parse_url(secret(wrong)).has_value(), wrong);
     io_context io;
     CHECK_THROWS(redis::open_client(io.get_executor(), secret("nonsense")));
@@ -129,7 +136,9 @@ TEST_CASE("the URL's password and database are used, a wrong password never beco
 }
 
 TEST_CASE("a host name is resolved") {
-    connected use(secret("redis://localhost:" + std::to_string(shared_server().port())));
+    auto url = shared_server().address();
+    url.replace(url.find("127.0.0.1"), 9, "localhost");
+    connected use{secret(url)};
     CHECK(use.run({"PING"})->text == "PONG");
 }
 

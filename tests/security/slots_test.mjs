@@ -58,7 +58,9 @@ function secretsOf(slot) {
         secrets,
     );
     return names
-        .filter((name) => name in secrets || ['ENCRYPTION_KEY', 'EVIDENCE_KEY', 'JWT_SECRET'].includes(name))
+        .filter(
+            (name) => name in secrets || ['ENCRYPTION_KEY', 'EVIDENCE_KEY', 'JWT_SECRET', 'LINK_KEY'].includes(name),
+        )
         .sort();
 }
 
@@ -87,15 +89,17 @@ test('a slot gets the secrets that its workers need, and no others', () => {
         'EVIDENCE_KEY',
         'JWT_SECRET',
         'JWT_SECRET_PREVIOUS',
+        'LINK_KEY',
     ]);
     assert.deepEqual(secretsOf('moderation-1'), ['ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS', 'EVIDENCE_KEY']);
     assert.deepEqual(secretsOf('chat-1'), ['GROQ_API_KEY_FILE', 'OPENAI_API_KEY']);
-    assert.deepEqual(secretsOf('email-2'), ['AWS_SECRET_ACCESS_KEY', 'MAIL_SMTP_URL']);
+    assert.deepEqual(secretsOf('email-2'), ['AWS_SECRET_ACCESS_KEY', 'LINK_KEY', 'MAIL_SMTP_URL']);
     assert.deepEqual(secretsOf('usage-2'), []);
     assert.deepEqual(secretsOf('light-1'), [
         'AWS_SECRET_ACCESS_KEY',
         'GOOGLE_CLIENT_SECRET',
         'GROQ_API_KEY_FILE',
+        'LINK_KEY',
         'MAIL_SMTP_URL',
         'OPENAI_API_KEY',
     ]);

@@ -319,7 +319,7 @@ scenario(
         const secret = 'a secret that no message may contain';
         const nothing = start('airi-gateway', { AIRI_ENV: 'production' });
         assert.equal(nothing.status, 2);
-        for (const name of ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_KEY', 'EVIDENCE_KEY', 'FRONTEND_URL'])
+        for (const name of ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_KEY', 'EVIDENCE_KEY', 'LINK_KEY', 'FRONTEND_URL'])
             assert.match(nothing.stderr, new RegExp(`${name} `));
         const wrong = start('airi-gateway', {
             DATABASE_URL: secret,

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "events/email.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -92,8 +93,9 @@ verdict judge(const twilio::outcome& outcome, int claim) {
     return out;
 }
 
-contact_sender::contact_sender(postgres::database& database, const twilio::client* phone, executor executor)
-    : database_(database), phone_(phone), executor_(std::move(executor)) {}
+contact_sender::contact_sender(
+    postgres::database& database, const twilio::client* phone, const seal::key& links, executor executor)
+    : database_(database), phone_(phone), links_(links), executor_(std::move(executor)) {}
 
 awaitable<result<milliseconds>> contact_sender::look() {
     const int room = phone_ ? most_in_flight - in_flight_ : 0;
@@ -134,11 +136,20 @@ awaitable<twilio::outcome> contact_sender::attempt(const phone_message& message)
     co_return co_await phone_->send(composed);
 }
 
+bool contact_sender::open_link(phone_message& message) const {
+    if (message.link.empty()) return true;
+    auto link = seal::open(links_, message.link, events::place_of_link(message.id));
+    if (link) message.link = std::move(*link);
+    return link.has_value();
+}
+
 awaitable<> contact_sender::deliver(phone_message message) {
     verdict verdict;
     // Nothing tells one call from another, so it is not repeated; a text message goes beside it.
     if (message.maybe_sent && is_call(message))
         verdict = {.then = verdict::what::failed, .error = "whether it was called is unknown"};
+    else if (!open_link(message))
+        verdict = {.then = verdict::what::failed, .error = "this LINK_KEY does not open the link"};
     else
         verdict = judge(co_await attempt(message), message.claim);
     log::write(verdict.then == verdict::what::sent ? log::level::info : log::level::warn, "contact.message",

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/base/embedded.hpp"
+#include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
 #include "workers/providers/sms/twilio.hpp"
 
@@ -23,7 +24,8 @@ struct phone_message {
     std::string channel;  ///< sms, call
     int claim = 0;        ///< the number of this claim, from 1
     bool maybe_sent = false;
-    std::string phone, locale, person, product, link;
+    std::string phone, locale, person, product;
+    std::string link;  ///< of an invitation; sealed as it comes from the table
 };
 
 /// By which a sent message is found again: it is part of the text of a notice, and an invitation has its link.
@@ -45,7 +47,7 @@ verdict judge(const providers::twilio::outcome&, int claim);
 class contact_sender {
 public:
     /// `phone` may be none: then only mails are sent. The ports must outlive it.
-    contact_sender(postgres::database&, const providers::twilio::client* phone, executor);
+    contact_sender(postgres::database&, const providers::twilio::client* phone, const seal::key& links, executor);
 
     /// Turns due notices into messages and begins to send those that are due, without waiting for their ends. Returns
     /// the pause until the next look.
@@ -60,9 +62,11 @@ public:
 private:
     awaitable<providers::twilio::outcome> attempt(const phone_message&);
     awaitable<> deliver_counted(phone_message);
+    bool open_link(phone_message&) const;
 
     postgres::database& database_;
     const providers::twilio::client* phone_;
+    const seal::key& links_;
     executor executor_;
     int in_flight_ = 0;
 };

@@ -11,6 +11,8 @@ namespace {
 namespace twilio = providers::twilio;
 
 struct crisis_settings : twilio::account {
+    secret link_key;
+
     static constexpr auto settings = std::tuple{
         setting{"TWILIO_ACCOUNT_SID", &twilio::account::sid,
             "Twilio's account, AC…, for text messages and calls to trusted contacts; empty: mails only."},
@@ -18,6 +20,8 @@ struct crisis_settings : twilio::account {
         setting{"TWILIO_FROM", &twilio::account::from,
             "A number, +…, or the sid of a messaging service, MG…, which cannot call."},
         setting{"TWILIO_BASE_URL", &twilio::account::base_url, "Twilio's API, or a test double."},
+        setting{"LINK_KEY", &crisis_settings::link_key,
+            "Opens the links with tokens that are on their way; the gateway's.", {.required = true}},
     };
 
     std::vector<std::string> mistakes() const {
@@ -52,8 +56,9 @@ worker wire(worker_host& host, const crisis_settings& settings) {
     // A request on an idle connection that fails is sent once more, which would be a second message.
     const auto& http = host.own(http::open_client(host.executor(), {.idle_per_host = 0}));
     const auto& phone = host.own(twilio::client(*http, settings));
-    auto& sender =
-        host.own(crisis::contact_sender(host.database(), settings.configured() ? &phone : nullptr, host.executor()));
+    const auto& links = host.own(seal::key::of(settings.link_key, "links"));
+    auto& sender = host.own(
+        crisis::contact_sender(host.database(), settings.configured() ? &phone : nullptr, links, host.executor()));
     host.reload_every([&] { return show_channels(host.database(), settings); }, seconds{30});
     host.run_beside([&] { return send_what_is_due(host, sender); });
     return crisis::declare();

@@ -9,12 +9,24 @@ namespace {
 
 constexpr std::string_view group = "mail";
 
+// A link without a token is not sealed.
+result<std::string> open_link(const std::string& link, const event_id& id, const seal::key& key) {
+    if (link.empty() || link.starts_with("http")) return link;
+    return seal::open(key, link, events::place_of_link(id.text()));
+}
+
 }  // namespace
 
 awaitable<result<effects>> deliver(events::email_requested event, record record, const ports& ports) {
     const auto id = record.id();
     // The message has the event's date, so that a second attempt sends the same message.
     const auto date = parse_instant(record.message.header_value("ce_time")).value_or(record.message.appended);
+    auto link = open_link(event.link, id, ports.links);
+    if (!link) {
+        log::error("mail.link_unreadable", {{"event_id", id.text()}, {"mail", event.kind}});
+        co_return link.error();
+    }
+    event.link = std::move(*link);
     auto message = compose(event, id, date, ports.sender);
     if (!message) co_return message.error();
     if (event.expires_at <= now()) {

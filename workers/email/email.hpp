@@ -2,6 +2,7 @@
 #pragma once
 
 #include "events/email.hpp"
+#include "platform/crypto/seal.hpp"
 #include "workers/email/send_pool.hpp"
 #include "workers/runtime/worker.hpp"
 
@@ -11,6 +12,7 @@ struct ports {
     postgres::database& database;
     send_pool& pool;
     mailbox sender;
+    const seal::key& links;
 };
 
 /// At least once: a redelivered record sends nothing again, unless the process died between the server's acceptance and

@@ -15,6 +15,7 @@ struct mail_settings {
     std::string ses_endpoint;
     std::string access_key;
     secret secret_key;
+    secret link_key;
 
     static constexpr auto settings = std::tuple{
         setting{"MAIL_FROM", &mail_settings::from,
@@ -32,6 +33,8 @@ struct mail_settings {
             "Another endpoint of the SES API, http(s)://host[:port]."},
         setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The access key for SES."},
         setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "The secret access key for SES."},
+        setting{"LINK_KEY", &mail_settings::link_key,
+            "Opens the links with tokens that are on their way; the gateway's.", {.required = true}},
     };
 
     std::string sender() const {
@@ -67,7 +70,8 @@ std::unique_ptr<email::transport> transport_of(const mail_settings& s, const ema
 worker wire(worker_host& host, const mail_settings& settings) {
     const auto sender = email::parse_mailbox(settings.sender()).value();
     const auto& pool = host.own(email::open_send_pool(transport_of(settings, sender)));
-    return email::declare(host.own(email::ports{host.database(), *pool, sender}));
+    const auto& links = host.own(seal::key::of(settings.link_key, "links"));
+    return email::declare(host.own(email::ports{host.database(), *pool, sender, links}));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ effects ready(const events::export_requested& event, json::value archive, const 
     const auto finished_at = parse_instant(text("finished_at")).value_or(event.requested_at);
     effects out;
     out.after.events.push_back(
-        events::envelope(mail, {event_id::of(event.id.value, "mail"), source, finished_at, record.traceparent()}));
+        events::envelope(mail, {events::mail_of(event.id), source, finished_at, record.traceparent()}));
     out.after.events.push_back(notification(event, "export_ready", "success", finished_at, record));
     return out;
 }

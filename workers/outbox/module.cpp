@@ -31,7 +31,7 @@ awaitable<> run(worker_host& host, outbox::relay& relay, redis::subscriber& subs
 
 task wire(worker_host& host) {
     kafka::producer_options options;
-    options.brokers = host.settings().kafka_brokers;
+    options.brokers = host.settings();
     options.client_id = host.owner() + ":outbox";
     options.message_timeout = seconds{4};  // less than the lease: a look of one event a key ends before it
     const auto& producer = host.own(kafka::open_producer(options));

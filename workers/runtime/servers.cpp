@@ -33,7 +33,7 @@ frame_channel& servers::frames() {
 kafka::producer& servers::producer() {
     if (!producer_) {
         kafka::producer_options options;
-        options.brokers = settings_.kafka_brokers;
+        options.brokers = settings_;
         options.client_id = slot_;
         options.batch_linger = milliseconds{100};
         producer_ = kafka::open_producer(options);

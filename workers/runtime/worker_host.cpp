@@ -73,7 +73,7 @@ awaitable<> worker_host::start() {
 
 void worker_host::start_consuming(worker worker) {
     kafka::consumer_options options;
-    options.brokers = settings().kafka_brokers;
+    options.brokers = settings();
     options.group = worker.group;
     options.instance = settings().instance;
     options.topics = {worker.topic, worker.topic + events::retry_suffix};

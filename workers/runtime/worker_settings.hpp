@@ -6,11 +6,11 @@
 
 #include "platform/base/secret.hpp"
 #include "platform/base/settings.hpp"
+#include "platform/kafka/access.hpp"
 
 namespace airi::workers {
 
-struct worker_settings {
-    std::string kafka_brokers = "127.0.0.1:9092";
+struct worker_settings : kafka::access {
     secret database_url;
     secret redis_url{"redis://127.0.0.1:6379"};
     std::string instance;
@@ -21,8 +21,7 @@ struct worker_settings {
     milliseconds session_timeout{10'000};
     milliseconds group_linger{0};
 
-    static constexpr auto settings = std::tuple{
-        setting{"KAFKA_BROKERS", &worker_settings::kafka_brokers, "Kafka's bootstrap servers."},
+    static constexpr auto own = std::tuple{
         setting{
             "DATABASE_URL", &worker_settings::database_url, "Postgres, as the role airi_worker.", {.required = true}},
         setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
@@ -41,6 +40,7 @@ struct worker_settings {
             "Kafka's session timeout, after which a silent worker's partitions are reassigned.",
             {.min = 1000, .max = 300'000}},
     };
+    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings);
 };
 
 }  // namespace airi::workers

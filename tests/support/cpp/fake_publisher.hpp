@@ -1,9 +1,13 @@
 // The gateway's publisher, in memory.
 #pragma once
 
+#include <doctest/doctest.h>
+
+#include <algorithm>
 #include <functional>
 #include <vector>
 
+#include "events/topics.hpp"
 #include "gateway/services/services.hpp"
 #include "tests/support/cpp/lever.hpp"
 
@@ -20,6 +24,9 @@ public:
     awaitable<result<>> publish(std::vector<events::outgoing> batch) override {
         if (const auto failed = co_await use.pass()) co_return failed;
         for (auto& one : batch) {
+            const auto allowed = events::topics_of_gateway();
+            REQUIRE_MESSAGE(std::find(allowed.begin(), allowed.end(), one.topic) != allowed.end(),
+                "Kafka does not let the gateway write " << one.topic << ": add the event to events::of_gateway");
             sent.push_back(one);
             if (then) then(one);
         }

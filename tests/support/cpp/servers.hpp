@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/support/cpp/places.hpp"
+#include "tests/support/cpp/source_tree.hpp"
 
 namespace airi::test {
 
@@ -61,6 +61,8 @@ public:
     int port() const { return port_; }
     /// The output of servers.sh: host:port of Kafka, the URL of the others.
     const std::string& address() const { return address_; }
+    /// Of one of the users of Kafka or Redis.
+    std::string password_of(const std::string& user) const { return read_text(directory_ / "passwords" / user); }
     const std::filesystem::path& directory() const { return directory_; }
 
 private:

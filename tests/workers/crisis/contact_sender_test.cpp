@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "events/email.hpp"
 #include "tests/support/cpp/captured_log.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
@@ -20,11 +21,14 @@ namespace {
 
 const std::string row_id = "019a9f3d-88f2-7b04-8c3e-2a9d5b7e4f01";
 
+const std::string invited_to = "https://ezri.example/crisis/contacts/confirm#token";
+seal::key link_key() { return seal::key::of(secret("a link key of 32 bytes, or rather more"), "links"); }
+
 phone_message notice() { return {row_id, "notice", "sms", 1, false, "+14155550123", "en", "Ada", "Ezri", ""}; }
 phone_message invitation() {
     auto out = notice();
     out.kind = "invite";
-    out.link = "https://ezri.example/crisis/contacts/confirm#token";
+    out.link = seal::seal(link_key(), invited_to, events::place_of_link(row_id));
     return out;
 }
 
@@ -33,7 +37,8 @@ struct sender_fixture {
     fake_database database;
     fake_web web;
     twilio::client phone{web, {"https://twilio.example", "AC1", secret("t"), "+15005550006"}};
-    crisis::contact_sender sender{database, &phone, io.on()};
+    seal::key links = link_key();
+    crisis::contact_sender sender{database, &phone, links, io.on()};
     web_page created{201, R"({"sid":"SM1"})"}, listed{200, R"({"messages":[]})"};
     std::vector<phone_message> due;
     std::optional<std::string> next;
@@ -81,6 +86,7 @@ TEST_CASE("EZRI-41: each text is there in every language of the fixed replies, w
     }
     for (const auto* language : {"en", "de", "es", "fr", "pt", "cs"})
         for (auto one : {notice(), invitation()}) {
+            if (!one.link.empty()) one.link = invited_to;
             one.locale = language;
             const auto text = crisis::compose(one);
             CHECK(text.to == "+14155550123");
@@ -188,7 +194,7 @@ TEST_CASE("EZRI-41: a look sends what is due and pauses until the next, without 
 
 TEST_CASE("EZRI-41: without Twilio no message is claimed, and notices become mails") {
     sender_fixture f;
-    crisis::contact_sender mails{f.database, nullptr, f.io.on()};
+    crisis::contact_sender mails{f.database, nullptr, f.links, f.io.on()};
     CHECK(f.io.run(mails.look()).has_value());
     CHECK(f.database.all("trusted_contacts.claim_messages").empty());
     CHECK(f.database.all("trusted_contacts.release_notices").size() == 1);

@@ -31,7 +31,8 @@ struct email_fixture {
     loop io;
     fake_database database;
     fake_send_pool pool;
-    email::ports ports{database, pool, {"AIRI", "no-reply@airi.example"}};
+    seal::key links = seal::key::of(secret("a link key of 32 bytes, or rather more"), "links");
+    email::ports ports{database, pool, {"AIRI", "no-reply@airi.example"}, links};
     worker email_worker = email::declare(ports);
 
     email_fixture() {
@@ -67,6 +68,19 @@ TEST_CASE("an e-mail is sent and recorded under its event's id") {
     CHECK(parameter(done->statements[0], "consumer") == "mail");
     CHECK(parameter(done->statements[0], "event") == f.id.text());
     CHECK(done->after.events.empty());
+}
+
+TEST_CASE("a sealed link is opened for its own e-mail only") {
+    email_fixture f;
+    auto event = wanted_mail();
+    const auto link = event.link;
+    event.link = seal::seal(f.links, link, events::place_of_link(f.id.text()));
+    REQUIRE(f.deliver(event));
+    REQUIRE(f.pool.sent.size() == 1);
+    CHECK(contains(f.pool.sent[0].text, link));
+    event.link = seal::seal(f.links, link, events::place_of_link(event_id::of(uuid{}, "another mail").text()));
+    CHECK(f.deliver(event).error() == seal::errc::broken);
+    CHECK(f.pool.sent.size() == 1);
 }
 
 TEST_CASE("an e-mail that was sent is not sent again") {

@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 
+import { kafkaSettings, redisUrl } from './access.mjs';
+
 // The addresses and keys of the providers that the system's option `providers` names.
 function providers(system) {
     const url = system.stubProvider;
@@ -29,6 +31,7 @@ function forGateway(system, port, adminPort) {
         DRAIN_SECONDS: '4',
         ENCRYPTION_KEY: system.encryptionKey,
         EVIDENCE_KEY: system.evidenceKey,
+        LINK_KEY: system.linkKey,
         ...system.options.gatewayEnv,
     };
 }
@@ -40,9 +43,9 @@ function forWorkers(system, names, port) {
         moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
-        email: () => ({ MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
+        email: () => ({ LINK_KEY: system.linkKey, MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
-        crisis: () => crisisEnv,
+        crisis: () => ({ LINK_KEY: system.linkKey, ...crisisEnv }),
     };
     return {
         ADMIN_PORT: String(port),
@@ -55,10 +58,11 @@ function forWorkers(system, names, port) {
 // Of the gateway, where `workers` is empty, or of a process of these workers. `name` is the program's (chat-2), `port`
 // the one that it listens on, `adminPort` that of its metrics.
 export function environmentOf(system, { name, workers, port, adminPort }) {
+    const user = workers.length === 0 ? 'gateway' : 'worker';
     return {
         PATH: process.env.PATH,
-        REDIS_URL: system.redisUrl,
-        KAFKA_BROKERS: system.brokers,
+        REDIS_URL: redisUrl(system, user),
+        ...kafkaSettings(system, user),
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
         AIRI_ENV: 'test',

@@ -4,7 +4,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +13,7 @@ import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import pg from 'pg';
 
+import { kafkaOptions, kafkaSettings, redisCommand } from './access.mjs';
 import { environmentOf } from './environment.mjs';
 import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
@@ -94,20 +94,25 @@ class System {
         this.jwtSecret = this.secret();
         this.encryptionKey = this.secret();
         this.evidenceKey = this.secret();
+        this.linkKey = this.secret();
         const roles = { AIRI_APP_PASSWORD: this.secret(), AIRI_WORKER_PASSWORD: this.secret() };
         await Promise.all([
             run(path.join(root, 'deploy/migrate.sh'), ['-', this.options.profile], {
                 env: { ...process.env, ...roles, DATABASE_URL: this.adminUrl },
             }),
-            run(path.join(binaries, 'airi-topics'), ['--brokers', brokers], {
-                env: { ...process.env, AIRI_PARTITIONS: String(this.options.partitions) },
+            run(path.join(binaries, 'airi-topics'), {
+                env: {
+                    PATH: process.env.PATH,
+                    ...kafkaSettings(this, 'operator'),
+                    AIRI_PARTITIONS: String(this.options.partitions),
+                },
             }),
         ]);
         this.database = new pg.Pool({ connectionString: this.adminUrl, max: 4, options: '-c search_path=airi' });
         this.database.on('error', () => {});
         this.kafka = new kafkajs.Kafka({
             clientId: 'tests',
-            brokers: [brokers],
+            ...kafkaOptions(this),
             logLevel: kafkajs.logLevel.NOTHING,
             retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 40 },
         });
@@ -330,15 +335,7 @@ class System {
 
     // One command, its arguments without blanks; returns Redis's raw response.
     redis(command) {
-        return new Promise((resolve, reject) => {
-            const { hostname, port } = new URL(this.redisUrl);
-            const socket = net.connect(Number(port), hostname, () => socket.write(`${command}\r\n`));
-            socket.once('data', (data) => {
-                socket.end();
-                resolve(data.toString().trim());
-            });
-            socket.once('error', reject);
-        });
+        return redisCommand(this, command);
     }
 
     // The mails in the outbox, oldest first; with `to` only those to that address.

@@ -1,0 +1,59 @@
+// The rights of the gateway and the workers at Redis (deploy/lib/redis.sh) beside the commands in their sources:
+// neither lacks one, nor has one that nothing uses.
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <set>
+
+#include "tests/support/cpp/source_tree.hpp"
+
+using namespace airi;
+using words = std::set<std::string>;
+
+namespace {
+
+// What platform/redis sends for every client: the greeting, the probe, scripts, subscriptions, and the eraser's
+// command.
+const words of_every_client{"ping", "select", "publish", "subscribe", "unsubscribe", "eval", "evalsha", "unlink"};
+
+std::string lower(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+void add_matches(const std::string& text, const char* pattern, words& to) {
+    const std::regex expression(pattern);
+    for (std::sregex_iterator at(text.begin(), text.end(), expression), end; at != end; ++at)
+        to.insert(lower((*at)[1]));
+}
+
+words commands_in(std::initializer_list<std::string_view> folders) {
+    words out = of_every_client;
+    for (const auto& file : test::files_below(folders, {".cpp", ".hpp"})) {
+        add_matches(file.text, R"(redis\.p?call\('([A-Z]+)')", out);
+        add_matches(file.text, R"(std::vector<std::string> \w+\{\s*"([A-Z]{3,})\")", out);
+        add_matches(file.text, R"(\.command\(\{\s*"([A-Z]{3,})\")", out);
+    }
+    return out;
+}
+
+words granted_to(const std::string& user) {
+    const auto text = test::read_text(test::source_root() / "deploy/lib/redis.sh");
+    const auto begin = text.find("redis_user " + user + " ");
+    REQUIRE(begin != std::string::npos);
+    auto end = text.find('\n', begin);
+    while (text[end - 1] == '\\') end = text.find('\n', end + 1);
+    words out;
+    add_matches(text.substr(begin, end - begin), R"( \+([a-z]+))", out);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("the gateway's rights at Redis are the commands that it uses") {
+    CHECK(granted_to("gateway") == commands_in({"gateway"}));
+}
+
+TEST_CASE("the workers' rights at Redis are the commands that they use") {
+    CHECK(granted_to("worker") == commands_in({"workers"}));
+}

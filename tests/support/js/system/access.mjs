@@ -1,0 +1,58 @@
+// The users of a test's Kafka and Redis (operator, gateway, worker), as deploy/servers.sh makes them.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+
+export const passwordOf = (system, server, user) =>
+    readFileSync(path.join(system.dir, server, 'passwords', user), 'utf8');
+
+// The programs' settings.
+export const kafkaSettings = (system, user) => ({
+    KAFKA_BROKERS: system.brokers,
+    KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT',
+    KAFKA_SASL_MECHANISM: 'PLAIN',
+    KAFKA_USERNAME: user,
+    KAFKA_PASSWORD: passwordOf(system, 'kafka', user),
+});
+
+// The options of kafkajs.
+export const kafkaOptions = (system, user = 'operator') => ({
+    brokers: [system.brokers],
+    sasl: { mechanism: 'plain', username: user, password: passwordOf(system, 'kafka', user) },
+});
+
+// A file for kcat -F.
+export function kcatFile(system, user = 'operator') {
+    const file = path.join(system.dir, `kcat-${user}.conf`);
+    const password = passwordOf(system, 'kafka', user);
+    const lines = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', `sasl.username=${user}`];
+    writeFileSync(file, [...lines, `sasl.password=${password}`, ''].join('\n'), { mode: 0o600 });
+    return file;
+}
+
+export function redisUrl(system, user) {
+    const url = new URL(system.redisUrl);
+    url.username = user;
+    url.password = passwordOf(system, 'redis', user);
+    return url.href;
+}
+
+// One command of the operator, its arguments without blanks; returns Redis's raw response.
+export function redisCommand(system, command) {
+    return new Promise((resolve, reject) => {
+        const { hostname, port, username, password } = new URL(system.redisUrl);
+        const greeting = '+OK\r\n';
+        const socket = net.connect(Number(port), hostname, () =>
+            socket.write(`AUTH ${username} ${password}\r\n${command}\r\n`),
+        );
+        let answer = '';
+        socket.on('data', (data) => {
+            answer += data;
+            if (answer.length <= greeting.length) return;
+            socket.end();
+            resolve(answer.slice(greeting.length).trim());
+        });
+        socket.once('error', reject);
+    });
+}
