@@ -26,9 +26,9 @@ begin
 end $$;
 
 -- Takes the provider's answer from the client that began the flow; returns the flow's id, provider and state. No row:
--- the flow belongs to another client, was used, has expired, is of another kind, or has another answer, or the answer is
--- not its provider's (RFC 9700 4.4): that names itself, or its own redirect URI names it. A claim that its worker has
--- not resolved within 20 s has failed.
+-- the flow belongs to another client, was used, has expired, is of another kind, or has another answer, or the answer
+-- is not its provider's (RFC 9700 4.4): that names itself, or its own redirect URI names it. A claim that its worker
+-- has not resolved within 20 s has failed.
 create or replace function identity_present(
     p_state_hash text, p_binding_hash text, p_code text, p_issuer text, p_links boolean
 )

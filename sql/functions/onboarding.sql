@@ -25,6 +25,7 @@ declare
     changed users;
 begin
     if merged -> 'problem' is not null then return merged; end if;
-    update users set onboarding = onboarding_with(onboarding, 'preferences') where id = caller() returning * into changed;
+    update users set onboarding = onboarding_with(onboarding, 'preferences') where id = caller()
+    returning * into changed;
     return case when found then onboarding_json(changed) end;
 end $$;

@@ -80,7 +80,7 @@ test('SAAS-02: a magic link signs in once, requires an enabled second factor and
     rejected(await post('/auth/magic-link/login', { token, binding }), 401, 'TWO_FACTOR_REQUIRED');
     rejected(await post('/auth/magic-link/login', { token, binding, code: '000000' }), 401, 'WRONG_CODE');
     const tokens = await post('/auth/magic-link/login', { token, binding, code: '0011223344556677' });
-    assert.equal(tokens.status, 200, tokens.text);
+    assert.deepEqual([tokens.status, tokens.json.data.user.second_factor], [200, true], tokens.text);
     assert.equal(
         (await ask(ports[1], { path: '/api/v1/auth/session', token: tokens.json.data.access_token })).json.data.user.id,
         account.id,

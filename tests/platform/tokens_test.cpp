@@ -28,15 +28,17 @@ const tokens::claims ann{.user = *user_id::parse("0190a0b0-c0d0-7000-8000-000000
 
 // Made with Python's hmac and base64.
 constexpr auto known_token =
-    "eyJhbGciOiJIUzI1NiIsImtpZCI6ImQwNzBhN2QyZGExZiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2FpcmkuZXh"
-    "hbXBsZSIsImF1ZCI6ImFpcmkiLCJzdWIiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJzaWQiOiIwMTk"
-    "wYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDIiLCJlbWFpbCI6ImFubkBleGFtcGxlLm9yZyIsInJvbGUiOiJ1c2VyIiw"
-    "iaWF0IjoxNzY3MjI1NjAwLCJleHAiOjE3NjcyMjkyMDB9.ez9BlvfoQU-ll_IBM78rRiGT8oo5oKLqDjeGen524ck";
+    "eyJhbGciOiJIUzI1NiIsImtpZCI6ImQwNzBhN2QyZGExZiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL"
+    "2FpcmkuZXhhbXBsZSIsImF1ZCI6ImFpcmkiLCJzdWIiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDA"
+    "wMDEiLCJzaWQiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDIiLCJlbWFpbCI6ImFubkBleGFtc"
+    "GxlLm9yZyIsInJvbGUiOiJ1c2VyIiwiaWF0IjoxNzY3MjI1NjAwLCJleHAiOjE3NjcyMjkyMDB9.ez9BlvfoQU-ll_"
+    "IBM78rRiGT8oo5oKLqDjeGen524ck";
 
 const std::string kid = key::of(first).kid;
 const std::string good_header = R"({"alg":"HS256","kid":")" + kid + R"(","typ":"at+jwt"})";
 const std::string good_body =
-    R"({"iss":"https://airi.example","aud":"airi","sub":"0190a0b0-c0d0-7000-8000-000000000001","sid":"0190a0b0-c0d0-7000-8000-000000000002",)"
+    R"({"iss":"https://airi.example","aud":"airi","sub":"0190a0b0-c0d0-7000-8000-000000000001",)"
+    R"("sid":"0190a0b0-c0d0-7000-8000-000000000002",)"
     R"("email":"e","role":"r","iat":1767225600,"exp":1767229200})";
 
 std::string signed_with(const secret& with, const std::string& header, const std::string& body) {

@@ -47,7 +47,8 @@ test('metadata and preferences that grow beyond 16 KiB or 100 members are refuse
     const sizes = async () =>
         (
             await system.rows(
-                'select length(metadata::text) as metadata, length(preferences::text) as preferences from users where id = $1',
+                `select length(metadata::text) as metadata, length(preferences::text) as preferences
+                 from users where id = $1`,
                 [account.id],
             )
         )[0];

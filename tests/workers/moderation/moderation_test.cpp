@@ -14,8 +14,10 @@ using namespace airi::workers;
 
 namespace {
 
-constexpr std::string_view terms = R"([{"term": "kill", "category": "violence", "action": "block"},
-    {"term": "odd", "category": "spam", "action": "review"}, {"term": "darn", "category": "profanity", "action": "warn"}])";
+constexpr std::string_view terms = R"([
+    {"term": "kill", "category": "violence", "action": "block"},
+    {"term": "odd", "category": "spam", "action": "review"},
+    {"term": "darn", "category": "profanity", "action": "warn"}])";
 
 safety::term_screen screen_of(std::string_view list) {
     safety::term_screen out;
