@@ -143,7 +143,8 @@ private:
         exchange.caller = std::get<0>(std::move(found));
         if (exchange.by_cookie)
             if (auto refused = check_csrf(services_, exchange.caller->session, request)) co_return refused;
-        co_return check_access(exchange.route, *exchange.caller);
+        if (auto refused = check_access(exchange.route, *exchange.caller)) co_return refused;
+        co_return check_other_user(exchange);
     }
 
     awaitable<std::optional<problem>> take_limits(const exchange& exchange, decision& limits) {

@@ -10,7 +10,6 @@
 namespace airi::gateway {
 namespace {
 
-// The database checks the role again.
 bool role_reaches(access level, std::string_view role) {
     const auto roles = roles_of(level);
     return roles.empty() || std::ranges::find(roles, role) != roles.end();
@@ -20,6 +19,13 @@ std::string_view role_needed(access level) {
     if (level == access::evidence) return "this operation requires the role crisis";
     if (level == access::crisis) return "this operation requires the role crisis or an administrator role";
     return "this operation requires an administrator role";
+}
+
+// The database checks the role again, without the second factor.
+std::optional<problem> check_role(access level, const account& caller) {
+    if (role_reaches(level, caller.acting_role())) return std::nullopt;
+    if (role_reaches(level, caller.role)) return second_factor_needed();
+    return problem{403, "FORBIDDEN", std::string(role_needed(level))};
 }
 
 std::string_view scope_of(const route& route) {
@@ -58,9 +64,15 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
 std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
     if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
-    if (!role_reaches(route.access, caller.role))
-        return problem{403, "FORBIDDEN", std::string(role_needed(route.access))};
-    return std::nullopt;
+    return check_role(route.access, caller);
+}
+
+std::optional<problem> check_other_user(const exchange& exchange) {
+    const auto& caller = *exchange.caller;
+    if (!exchange.route.of_any_user || user_id::parse(exchange.path.front()) == caller.id) return std::nullopt;
+    const auto refused = check_role(access::admin, caller);
+    if (!refused) return std::nullopt;
+    return role_reaches(access::admin, caller.role) && !caller.by_key ? *refused : not_found("user");
 }
 
 std::optional<problem> parse_body(exchange& exchange) {

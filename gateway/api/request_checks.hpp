@@ -7,10 +7,18 @@
 
 namespace airi::gateway {
 
+inline problem second_factor_needed() {
+    return {403, "SECOND_FACTOR_REQUIRED",
+        "your role needs a second factor: turn on two-factor authentication in your account, or log in again with a "
+        "code"};
+}
 inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the required scope"}; }
 
-/// 403 when the account's state, its role or its API key's scopes do not reach to the route.
+/// 403 when the account's state, its role or its API key's scopes do not reach to the route, or the role needs a second
+/// factor that the session does not have.
 std::optional<problem> check_access(const route&, const account&);
+/// 404 when the path names another user and the caller is no administrator, 403 for one without a second factor.
+std::optional<problem> check_other_user(const exchange&);
 /// Parses a JSON body into `exchange::body`; an omitted one is {}. 415 for a media type the route does not take, 400
 /// and 422 for a text that is no JSON object or has NUL characters.
 std::optional<problem> parse_body(exchange&);

@@ -78,6 +78,7 @@ struct route {
     std::string_view also = {};
     std::string_view name = {};  ///< of the operation, and of the statement of a data route
     gateway::access access = gateway::access::signed_in;
+    bool of_any_user = false;          ///< the path's {id} is the caller or, for administrators, any user
     std::string_view scope = {};       ///< required of API keys; empty: `read` for GET and HEAD, `write` otherwise
     std::string_view needs = {};       ///< a feature flag: 402 or 403 where it is off for the caller
     std::string_view rate_group = {};  ///< counted beside `api`; for unauthenticated requests instead of `anonymous`

@@ -39,7 +39,8 @@ awaitable<route_result> open_session(services& services, const request& request,
     open.caller = user.id;
     open.statements.push_back(sql::bind(
         "sessions.open", {{"user", user.id}, {"session", session}, {"refresh_hash", digest::sha256_hex(refresh_token)},
-                             {"user_agent", request.header("user-agent")}, {"address", request.address}}));
+                             {"user_agent", request.header("user-agent")}, {"address", request.address},
+                             {"second_factor", user.second_factor}}));
     open.statements.push_back(sql::bind("auth.account", {{"session", session}}));
     if (!user.is_new)
         open.statements.push_back(bind_notice(

@@ -10,7 +10,8 @@ namespace airi::gateway {
 struct signed_in_user {
     user_id id;
     std::string email, role;
-    bool is_new = false;  ///< the account was created just now
+    bool is_new = false;         ///< the account was created just now
+    bool second_factor = false;  ///< a code was verified, if the account has a second factor
 };
 
 /// Opens a session and answers with its tokens. Sessions over the profile's limit end on every gateway. A sign-in from

@@ -144,8 +144,8 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
         log::info("auth.identity_refused", {{"flow_id", id.text()}, {"provider", provider}, {"why", got->outcome}});
         co_return co_await refuse(services, request, *got);
     }
-    co_return oauth_user{
-        {got->user.value_or(user_id{}), std::move(got->email), std::move(got->role), !got->created.empty()},
+    co_return oauth_user{{got->user.value_or(user_id{}), std::move(got->email), std::move(got->role),
+                             !got->created.empty(), answer.second_factor.has_value()},
         std::move(got->identity), got->created == "pending"};
 }
 

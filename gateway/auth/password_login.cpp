@@ -98,7 +98,9 @@ awaitable<route_result> log_in(services& services, const request& request, crede
     if (deleted)
         if (auto refused = co_await restore_account(services, *user.id)) co_return std::move(*refused);
     co_await record_login_attempt(services, request, given.email, user.id, "success");
-    co_return co_await open_session(services, request, {*user.id, std::move(user.email), std::move(user.role)}, 200);
+    signed_in_user signed_in{*user.id, std::move(user.email), std::move(user.role)};
+    signed_in.second_factor = user.has_two_factor;
+    co_return co_await open_session(services, request, std::move(signed_in), 200);
 }
 
 }  // namespace airi::gateway

@@ -17,7 +17,7 @@ std::optional<conversation_id> conversation_of(std::string_view channel) {
 awaitable<std::optional<problem>> check_channel(
     services& services, std::shared_ptr<const account> caller, std::string channel) {
     if (channel == events::channel_of(caller->id)) co_return std::nullopt;
-    const auto& role = caller->role;
+    const auto role = caller->acting_role();
     const bool is_admin = role == "admin" || role == "super";
     if (is_admin && (channel == "admin" || channel == "crisis")) co_return std::nullopt;
     if (role == "crisis" && channel == "crisis") co_return std::nullopt;

@@ -68,9 +68,11 @@ class AdminPage {
         byId('who').hidden = user === null;
         byId('who-name').textContent = user?.email ?? '';
         byId('stranger').hidden = user === null || works;
-        byId('alerts').hidden = !works;
+        byId('unproved').hidden = !works || user.second_factor;
+        byId('alerts').hidden = !works || !user.second_factor;
         if (!user) byId('email').focus();
         else if (!works) byId('stranger-title').focus();
+        else if (!user.second_factor) byId('unproved-title').focus();
         else this.start(user);
     }
 

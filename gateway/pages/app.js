@@ -214,6 +214,10 @@ class App {
 
     async route() {
         const [, kind, id, message_id] = location.hash.split('/');
+        if (kind === 'account') {
+            history.replaceState(null, '', '#/');
+            this.account.open();
+        }
         const companion = kind === 'new' ? this.library.companion(id) : null;
         const isChat = companion || (kind === 'c' && id);
         this.openDrawer(false);

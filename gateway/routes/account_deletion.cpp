@@ -56,8 +56,8 @@ awaitable<route_result> request_deletion(exchange& exchange) {
 awaitable<route_result> delete_user(exchange& exchange) {
     const auto user = user_id::parse(exchange.path.front());
     const auto& caller = *exchange.caller;
-    if (user && *user == caller.id) co_return co_await request_deletion(exchange);
-    if (!user || caller.role == "user") co_return not_found("user");
+    if (!user) co_return not_found("user");
+    if (*user == caller.id) co_return co_await request_deletion(exchange);
     auto deleted = co_await act_as_admin(exchange, "delete", "{}");
     if (std::holds_alternative<problem>(deleted)) co_return deleted;
     const auto rows = co_await postgres::run_one(
@@ -82,6 +82,7 @@ constexpr std::array rows{
         .path = "/users/{id}",
         .name = "account_deletion.of_user",
         .access = access::session,
+        .of_any_user = true,
         .rate_group = "auth",
         .handler = delete_user,
         .body_limit = small_body,

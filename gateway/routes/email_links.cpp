@@ -77,8 +77,9 @@ awaitable<route_result> reset_password(exchange& exchange) {
 awaitable<route_result> magic_login(exchange& exchange) {
     auto got = co_await take_link(exchange, "magic_link");
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    co_return co_await open_session(
-        exchange.services, exchange.request, std::move(std::get<taken_link>(got).user), 200);
+    auto& user = std::get<taken_link>(got).user;
+    user.second_factor = exchange.optional_text("code").has_value();
+    co_return co_await open_session(exchange.services, exchange.request, std::move(user), 200);
 }
 
 constexpr std::array rows{

@@ -50,10 +50,14 @@ awaitable<route_result> enable(exchange& exchange) {
         codes.add(code);
     }
     const auto& caller = *exchange.caller;
-    const auto rows = co_await postgres::run_one(exchange.services.database, caller.id,
-        sql::bind("two_factor.enable", {{"code", exchange.text("code")}, {"recovery", hashes}}));
+    postgres::transaction save;
+    save.caller = caller.id;
+    save.statements.push_back(sql::bind("two_factor.enable", {{"code", exchange.text("code")}, {"recovery", hashes}}));
+    save.statements.push_back(sql::bind("sessions.second_factor", {{"session", caller.session}}));
+    const auto rows = co_await exchange.services.database.run(std::move(save));
     if (!rows) co_return problem_of(rows.error());
-    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
+    if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
+    exchange.services.accounts.invalidate(caller.session);
     log::info("auth.two_factor_enabled", {{"user_id", caller.id.text()}});
     co_return success(200, json::object().add_raw("recovery_codes", codes.text()).text());
 }

@@ -23,6 +23,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     out->features = std::move(features);
     if (const auto user_json = json::document::parse(out->json)) {
         out->role = user_json->root()["role"].string().value_or("user");
+        out->second_factor = user_json->root()["second_factor"].boolean().value_or(false);
         out->pending = user_json->root()["pending"].boolean().value_or(false);
     }
     if (const auto parsed = json::document::parse(limits))

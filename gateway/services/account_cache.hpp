@@ -22,20 +22,23 @@ namespace airi::gateway {
 struct account {
     user_id id;
     session_id session;  ///< or the API key's id
-    std::string json;    ///< {id,email,role,display_name,created_at,plan,pending}
-    std::string role;
+    std::string json;    ///< {id,email,role,display_name,created_at,plan,pending,second_factor}
+    std::string role;    ///< see acting_role()
     std::string plan;
     std::string features;  ///< JSON object
     std::int64_t rank = 0;
     std::map<std::string, std::int64_t, std::less<>> limits;  ///< "messages/day" → amount, -1 unlimited
     std::map<std::string, rate, std::less<>> rates;
-    bool pending = false;  ///< a child whose parent has not given consent yet
+    bool pending = false;        ///< a child whose parent has not given consent yet
+    bool second_factor = false;  ///< the session was opened with one, or has shown one since
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited
     std::string refused;              ///< the problem that blocks the account, as the database's refusal(); empty: none
     std::shared_ptr<const seal::key> key;  ///< seals the user's text; null when unavailable
 
+    /// The role that this credential may use: "user" unless its session has a second factor.
+    std::string_view acting_role() const { return second_factor ? std::string_view(role) : "user"; }
     /// Whether the credential allows `scope`: a session allows everything, an API key its scopes.
     bool may(std::string_view scope) const {
         return !by_key || std::find(scopes.begin(), scopes.end(), scope) != scopes.end();

@@ -58,7 +58,8 @@ feature_flag read_flag(std::string name, bool enabled, std::int64_t rollout_perc
 flag_subject subject_of(const account& account, instant now) {
     flag_subject out{account.id.text(), {}, account.plan, {}};
     out.segments.emplace_back(account.rank > 0 ? "paying" : "free");
-    if (account.role == "admin" || account.role == "super") out.segments.emplace_back("admins");
+    const auto role = account.acting_role();
+    if (role == "admin" || role == "super") out.segments.emplace_back("admins");
     if (const auto user = json::document::parse(account.json)) {
         out.email = user->root()["email"].string().value_or("");
         const auto created = parse_instant(user->root()["created_at"].string().value_or(""));

@@ -1,15 +1,19 @@
 -- Opens a session, unless the account may not act; returns the oldest sessions beyond the profile's `max_sessions`,
 -- which end. A child's device and place are not stored, so none of them counts as new.
-create or replace function auth_open(p_user uuid, p_session uuid, p_hash text, p_agent text, p_address inet, p_days int)
-returns setof uuid
+-- `p_second_factor`: a code was verified, if the account has a second factor.
+create or replace function auth_open(
+    p_user uuid, p_session uuid, p_hash text, p_agent text, p_address inet, p_days int, p_second_factor boolean
+) returns setof uuid
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
 begin
     select * into u from users where id = p_user for update;
     if not found or standing(u) is not null then return; end if;
-    insert into sessions (id, user_id, user_agent, address, expires_at, new_device)
+    insert into sessions (id, user_id, user_agent, address, expires_at, second_factor, new_device)
     values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days),
+            p_second_factor and exists (
+                select from two_factor t where t.user_id = p_user and t.enabled_at is not null),
             not is_child(u.birth_date) and not exists (
                 select from login_history h
                 where h.user_id = p_user and h.outcome = 'success'
@@ -27,6 +31,24 @@ begin
             offset setting_int('max_sessions') - 1)
         returning s.id;
 end $$;
+
+-- The session has shown the second factor that was enabled in this transaction, if there is one.
+create or replace function session_second_factor(p_session uuid) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    update sessions s set second_factor = true
+    where s.id = p_session and s.user_id = caller()
+      and exists (select from two_factor t where t.user_id = caller() and t.enabled_at = now())
+$$;
+
+-- Sessions have no second factor any more when the account has none.
+create or replace function second_factor_removed() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
+    update sessions set second_factor = false where user_id = old.user_id and second_factor;
+    return null;
+end $$;
+create or replace trigger second_factor_removed after delete on two_factor for each row
+    execute function second_factor_removed();
 
 -- A device as people call it: "Firefox on Linux".
 create or replace function device_of(p_agent text) returns text language sql immutable parallel safe as $$

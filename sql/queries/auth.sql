@@ -21,7 +21,7 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 -- The last columns are the API key's scopes and limit, the refusal for an account that may not act, and the user's key.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id, 'tier', coalesce(p.tier, p.id), 'language', u.locale,
-           'pending', u.consent_pending)::text,
+           'pending', u.consent_pending, 'second_factor', coalesce(s.second_factor, false))::text,
        p.id, p.rank, p.features::text,
        (select coalesce(jsonb_agg(jsonb_build_object(
             'resource', l.resource, 'period', l.period, 'amount', l.amount)), '[]')

@@ -1,7 +1,11 @@
 -- name: sessions.open
 -- Opens a session; returns the sessions that ended because of the limit.
 select auth_open(:user::uuid, :session::uuid, :refresh_hash, :user_agent, nullif(:address, '')::inet,
-       setting_int('refresh_token_days'));
+       setting_int('refresh_token_days'), :second_factor::boolean);
+
+-- name: sessions.second_factor
+-- Behind two_factor.enable, in its transaction.
+select session_second_factor(:session::uuid);
 
 -- name: sessions.log_out
 update sessions set ended_at = now(), ended_why = 'logout'

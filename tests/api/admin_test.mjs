@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 
+import { generate } from 'otplib';
+
 import { eventually } from '../support/js/system/wait.mjs';
-import { address, withAccounts } from '../support/js/accounts.mjs';
+import { address, password, withAccounts } from '../support/js/accounts.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
@@ -12,12 +15,7 @@ const call = (port, token) => (method, path, json) => ask(port, { method, path: 
 // A user with that role and its calls to the first gateway.
 async function joinAs({ system, ports, join }, role, plan) {
     const account = await join(plan);
-    await system.rows('update users set role = $2 where id = $1', [account.id, role]);
-    await eventually('the gateways see the role', async () =>
-        (
-            await Promise.all(ports.map((port) => ask(port, { path: '/api/v1/auth/session', token: account.token })))
-        ).every((one) => one.json.data.user.role === role),
-    );
+    await appoint(system, account, role, ports);
     return { ...account, api: call(ports[0], account.token) };
 }
 
@@ -35,6 +33,68 @@ const supers = [
     ['PATCH', '', { role: 'admin' }],
 ];
 const reads = ['/admin/users', '/admin/settings', '/admin/feature-flags', '/admin/audit-log'];
+
+test('a role acts only in a session with a second factor, on every route and channel', async (stage) => {
+    const [staff, victim] = [await stage.join('pro'), await stage.join()];
+    await stage.system.rows("update users set role = 'super', email_verified_at = now() where id = $1", [staff.id]);
+    const other = (await stage.login(staff)).json.data.access_token;
+    await eventually(
+        'the gateway sees the role',
+        async () => (await stage.session(staff.token)).json.data.user.role === 'super',
+    );
+    const api = call(stage.ports[0], staff.token);
+    const document = (await ask(stage.ports[0], { path: '/openapi.json' })).json;
+    let count = 0;
+    for (const [pattern, item] of Object.entries(document.paths))
+        for (const [method, operation] of Object.entries(item)) {
+            if (!operation['x-roles']?.includes('super')) continue;
+            const path = pattern.replaceAll('{id}', victim.id).replaceAll(/\{\w+\}/g, 'x');
+            const json = method === 'get' ? undefined : {};
+            const refused = await ask(stage.ports[0], { method: method.toUpperCase(), path, json, token: staff.token });
+            rejected(refused, 403, 'SECOND_FACTOR_REQUIRED');
+            count += 1;
+        }
+    assert.ok(count > 25, `${count} operations`);
+    for (const [method, path, json] of [
+        ['GET', ''],
+        ['GET', '/stats'],
+        ['GET', '/activity'],
+        ['PATCH', '', { display_name: 'x' }],
+        ['DELETE', '', {}],
+    ])
+        rejected(await api(method, `/users/${victim.id}${path}`, json), 403, 'SECOND_FACTOR_REQUIRED');
+    const { key } = (await api('POST', '/api-keys', { name: 'x', scopes: ['chat', 'read', 'write'] })).json.data;
+    rejected(await call(stage.ports[0], key)('GET', `/users/${victim.id}`), 404, 'NOT_FOUND');
+    for (const token of [staff.token, key]) {
+        const wire = await Wire.open(stage.ports[0], token);
+        for (const channel of ['admin', 'crisis'])
+            assert.equal((await wire.reply('subscribe', { channel })).data.code, 'NOT_FOUND');
+        wire.end();
+    }
+
+    const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
+    rejected(await api('POST', '/auth/2fa/enable', { code: '000000' }), 422, 'WRONG_CODE');
+    rejected(await api('GET', '/admin/users'), 403, 'SECOND_FACTOR_REQUIRED');
+    const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json
+        .data;
+    assert.equal((await api('GET', '/admin/users')).status, 200, 'it was shown in this session');
+    rejected(await call(stage.ports[0], other)('GET', '/admin/users'), 403, 'SECOND_FACTOR_REQUIRED');
+    const entered = await stage.post('/auth/login', { email: staff.email, password, code: codes[0] });
+    const by = call(stage.ports[1], entered.json.data.access_token);
+    assert.equal((await by('GET', `/users/${victim.id}`)).status, 200);
+    const refreshed = await stage.post('/auth/refresh', { refresh_token: entered.json.data.refresh_token });
+    assert.equal(
+        (await call(stage.ports[0], refreshed.json.data.access_token)('GET', '/admin/users')).status,
+        200,
+        'it stays with the session',
+    );
+    assert.equal((await by('POST', '/auth/2fa/disable', { code: codes[1] })).status, 200);
+    await eventually('no session has one any more', async () =>
+        (await Promise.all([by('GET', '/admin/users'), api('GET', '/admin/users')])).every(
+            (one) => one.json.error?.code === 'SECOND_FACTOR_REQUIRED',
+        ),
+    );
+});
 
 test('AIRI-09: every admin route enforces the rights of anonymous callers, users, admins and supers', async (stage) => {
     const [user, victim] = [await joinAs(stage, 'user', 'pro'), await joinAs(stage, 'user')];

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withAccounts } from '../support/js/accounts.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const test = withAccounts({ profile: 'ezri', moderation: 0, chat: 0, usage: 0, notifications: 1 });
 const call = (port, token) => (method, path, json, more) =>
@@ -13,7 +14,7 @@ const call = (port, token) => (method, path, json, more) =>
 // A new user whose welcome has arrived, with their calls to the first gateway; a second one has another gateway.
 async function joined({ ports, join, system }, role = 'user') {
     const account = await join();
-    if (role !== 'user') await system.rows('update users set role = $2 where id = $1', [account.id, role]);
+    if (role !== 'user') await appoint(system, account, role);
     const api = call(ports[0], account.token);
     const list = async (query = '') => (await api('GET', `/notifications${query}`)).json;
     const [welcome] = await eventually('the welcome', async () => {

@@ -32,7 +32,7 @@ test('an account with a second factor needs its code, a suspended or deleted one
     rejected(await callback({ ...flow, second_factor: '000000' }, { port: ports[1] }), 401, 'WRONG_CODE');
     rejected(await callback({ ...flow, code: 'another', second_factor: '0011223344556677' }), 400, 'FLOW_INVALID');
     const good = await callback({ ...flow, second_factor: '0011223344556677' }, { port: ports[1] });
-    assert.equal(good.status, 200, good.text);
+    assert.deepEqual([good.status, good.json.data.user.second_factor], [200, true], good.text);
     rejected(await callback({ ...flow, second_factor: '0011223344556677' }), 400, 'FLOW_INVALID');
     await system.rows('delete from two_factor where user_id = $1', [user.id]);
     for (const [status, code] of [

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { eventually, pause } from '../support/js/system/wait.mjs';
 import { Wire } from '../support/js/raw.mjs';
 import { withSystem, print, seconds } from '../support/js/scenario.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const scenario = withSystem();
 
@@ -18,7 +19,7 @@ const port = (system, n) => system.program(`gateway-${n}`).port;
 
 async function administrator(system) {
     const user = await system.user();
-    await system.rows("update users set role = 'admin' where id = $1", [user.id]);
+    await appoint(system, user, 'admin');
     const wire = await Wire.open(port(system, 2), user.token);
     assert.equal((await wire.reply('subscribe', { channel: 'admin' })).type, 'subscribed');
     return wire;

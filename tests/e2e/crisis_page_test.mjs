@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Browser, ended, inBothSchemes, logIn, replies, say, signUp } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
 import { print } from '../support/js/scenario.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
@@ -27,6 +28,10 @@ async function staffPage(role) {
     await page.fill('#email', email);
     await page.fill('#password', password);
     await page.keyboard.press('Enter');
+    await page.getByText('Your role needs a second factor').waitFor();
+    const { user, access_token } = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')));
+    await appoint(system, { id: user.id, token: access_token }, role, [new URL(url).port]);
+    await page.reload();
     await page.locator('body[data-connection="online"]').waitFor();
     return page;
 }

@@ -66,6 +66,7 @@ struct gateway_fixture {
     seal::key key = seal::key::fresh();
     std::optional<std::string> wrapped = master.wrap(key, user);  ///< as Postgres has it
     std::string role = "user";
+    bool second_factor = true;  ///< the session has one
     bool session_open = true;
     std::string refused;   ///< why the account may not act
     bool pending = false;  ///< a parent has to agree first
@@ -180,6 +181,7 @@ private:
                               .add("email", "ann@example.org")
                               .add("role", role)
                               .add("pending", pending)
+                              .add("second_factor", second_factor)
                               .text();
         const auto daily =
             "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() +

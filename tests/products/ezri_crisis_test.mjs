@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { withProduct } from '../support/js/accounts.mjs';
 import { ask, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { print } from '../support/js/scenario.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
 
@@ -193,7 +194,7 @@ test('EZRI-32: each documented keyword has its level', async (stage) => {
 
 test('EZRI-37: staff are told of an alert within a second, and nobody else may listen', async (stage) => {
     const [user, staff, other] = [await joined(stage), await joined(stage), await joined(stage)];
-    await stage.system.rows("update users set role = 'crisis' where id = $1", [staff.id]);
+    await appoint(stage.system, staff, 'crisis');
     const desk = await Wire.open(stage.ports[1], staff.token);
     assert.equal((await desk.reply('subscribe', { channel: 'crisis' })).type, 'subscribed');
     assert.equal((await desk.reply('subscribe', { channel: 'admin' })).type, 'error');
@@ -215,7 +216,7 @@ test('EZRI-37: staff are told of an alert within a second, and nobody else may l
 
 test('EZRI-37: an alert arrives within a second while a hundred messages a second are sent', async (stage) => {
     const staff = await stage.join();
-    await stage.system.rows("update users set role = 'crisis' where id = $1", [staff.id]);
+    await appoint(stage.system, staff, 'crisis');
     const desk = await Wire.open(stage.ports[1], staff.token);
     await desk.reply('subscribe', { channel: 'crisis' });
     const people = await Promise.all(Array.from({ length: 10 }, () => stage.join('pro')));

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, password, withProduct } from '../support/js/accounts.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const test = withProduct('ezri');
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/v1${path}`, token, json });
@@ -17,12 +18,7 @@ async function joined(stage) {
 
 async function joinedAs(stage, role) {
     const account = await joined(stage);
-    await stage.system.rows('update users set role = $2 where id = $1', [account.id, role]);
-    await eventually('the gateways see the role', async () =>
-        (await Promise.all(stage.ports.map((port) => stage.session(account.token, port)))).every(
-            (one) => one.json.data.user.role === role,
-        ),
-    );
+    await appoint(stage.system, account, role, stage.ports);
     return account;
 }
 

@@ -5,17 +5,14 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withProduct } from '../support/js/accounts.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const test = withProduct('howto');
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/users${path}`, token, json });
 
 async function joinedAs(stage, role) {
     const account = await stage.join();
-    await stage.system.rows('update users set role = $2 where id = $1', [account.id, role]);
-    await eventually(
-        'the gateway sees the role',
-        async () => (await stage.session(account.token)).json.data.user.role === role,
-    );
+    await appoint(stage.system, account, role, stage.ports);
     return { ...account, api: call(stage.ports[0], account.token) };
 }
 

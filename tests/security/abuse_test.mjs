@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import { withBystander } from '../support/js/bystander.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 
 const bad = withBystander();
 
@@ -146,7 +147,7 @@ bad(
     'SQL in any text of any operation is stored as text and leaves tables and rows intact',
     async ({ port, system }) => {
         const account = await system.user();
-        await system.rows("update users set role = 'super' where id = $1", [account.id]);
+        await appoint(system, account, 'super');
         const document = (await ask(port, { path: '/openapi.json' })).json;
         const shape = () =>
             system.rows(`select relname::text, relrowsecurity from pg_class
@@ -221,7 +222,7 @@ bad(
     "an altered cursor is rejected, and another user's cursor shows only the caller's rows",
     async ({ port, system }) => {
         const [a, b] = [await system.user(), await system.user()];
-        await system.rows("update users set role = 'admin' where id = $1", [a.id]);
+        await appoint(system, a, 'admin');
         for (const one of [a, b])
             for (let i = 0; i < 4; ++i)
                 await ask(port, {

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { address, withProduct } from '../support/js/accounts.mjs';
 import { binaries } from '../support/js/system/system.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const scenario = withProduct('airi');
@@ -19,8 +20,10 @@ async function join(system, plan, role = 'user') {
     const json = { email: `${crypto.randomUUID()}@example.com`, password: 'long enough' };
     const post = (what) => ask(port, { method: 'POST', path: `/api/v1/auth/${what}`, json, from: address() });
     const { data } = (await post('signup')).json;
-    await system.rows('update users set plan = $2, role = $3 where id = $1', [data.user.id, plan, role]);
-    return { id: data.user.id, token: (await post('login')).json.data.access_token };
+    await system.rows('update users set plan = $2 where id = $1', [data.user.id, plan]);
+    const account = { id: data.user.id, token: (await post('login')).json.data.access_token };
+    if (role !== 'user') await appoint(system, account, role);
+    return account;
 }
 
 const complete = (port, account, model) =>

@@ -172,6 +172,19 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
         }
 }
 
+TEST_CASE("a route for administrators and for the user of its path checks whose path it is") {
+    std::size_t found = 0;
+    for (const auto& table : routes::tables())
+        for (const auto& r : table) {
+            CAPTURE(r.path);
+            CHECK(r.of_any_user == (r.summary.find("for administrators any") != r.summary.npos ||
+                                       r.summary.find("for administrators of any") != r.summary.npos));
+            if (r.of_any_user) CHECK(r.path.starts_with("/users/{id}"));
+            found += r.of_any_user;
+        }
+    CHECK(found == 5);
+}
+
 TEST_CASE("AIRI-05 AIRI-27: a profile is cached for at most an hour, a search for at most ten minutes") {
     std::map<std::string, seconds> found;
     for (const auto& table : routes::tables())

@@ -119,3 +119,42 @@ TEST_CASE("admin routes require the role admin, some of them super") {
         CHECK(h.ask(h.request(verb::put, path, R"({"role":"admin"})")).status == promote);
     }
 }
+
+TEST_CASE("a role above user needs a session with a second factor, on every route that needs the role") {
+    gateway_fixture h;
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return gateway_fixture::row({"{}", "[]"}); };
+    h.second_factor = false;
+    std::size_t count = 0;
+    for (const auto& table : gateway::routes::tables())
+        for (const auto& route : table)
+            for (const auto role : gateway::roles_of(route.access)) {
+                CAPTURE(route.path);
+                CAPTURE(role);
+                h.role = role;
+                h.sessions.invalidate(h.session);
+                const auto refused = h.ask(h.request(route.method, "/api/v1" + std::string(route.path)));
+                CHECK(refused.status == 403);
+                CHECK(gateway_fixture::code_of(refused) == "SECOND_FACTOR_REQUIRED");
+                ++count;
+            }
+    CHECK(count > 30);
+    CHECK(h.database.all("admin.act").empty());
+}
+
+TEST_CASE("another user's path is for administrators with a second factor, and missing for everybody else") {
+    gateway_fixture h;
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return cell("{}"); };
+    const auto status = [&](const user_id& of) {
+        h.sessions.invalidate(h.session);
+        return h.ask(h.request(verb::get, "/api/v1/users/" + of.text())).status;
+    };
+    const auto other = user_id::fresh();
+    for (const auto& [role, second_factor, expected] : {std::tuple("user", false, 404u), std::tuple("user", true, 404u),
+             std::tuple("crisis", true, 404u), std::tuple("admin", false, 403u), std::tuple("admin", true, 200u)}) {
+        h.role = role;
+        h.second_factor = second_factor;
+        CAPTURE(h.role);
+        CHECK(status(other) == expected);
+        CHECK(status(h.user) == 200);
+    }
+}

@@ -91,6 +91,7 @@ TEST_CASE("a caller's segments follow from their role, plan and age") {
     account caller;
     caller.id = user_id::fresh();
     caller.role = "admin";
+    caller.second_factor = true;
     caller.plan = "plus";
     caller.rank = 10;
     caller.json = R"({"email":"ann@example.org","created_at":"2026-01-01T00:00:00+00:00"})";

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { ask, Wire } from './raw.mjs';
-import { eventually } from './system/wait.mjs';
+import { appoint } from './staff.mjs';
 
 export const riskyWords = 'I want to end my life';
 
@@ -12,14 +12,7 @@ export async function joined(stage, role = 'user') {
     const account = await stage.join();
     const api = (method, path, json, headers) =>
         ask(stage.ports[0], { method, path: `/v1${path}`, token: account.token, json, headers });
-    if (role !== 'user') {
-        await stage.system.rows('update users set role = $2 where id = $1', [account.id, role]);
-        await eventually('the gateways see the role', async () =>
-            (await Promise.all(stage.ports.map((port) => stage.session(account.token, port)))).every(
-                (one) => one.json.data.user.role === role,
-            ),
-        );
-    }
+    if (role !== 'user') await appoint(stage.system, account, role, stage.ports);
     return { ...account, api };
 }
 
