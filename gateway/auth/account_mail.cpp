@@ -22,25 +22,31 @@ awaitable<> run_link(services& services, postgres::bound statement, std::string 
 
 }  // namespace
 
+std::string mail_link(std::string page, std::string_view fragment) {
+    if (!fragment.empty()) page.append("#").append(fragment);
+    return page;
+}
+
 postgres::bound bind_link(const services& services, std::string_view statement, std::vector<sql::argument> arguments,
     std::string_view kind, const request_trace& trace) {
     const auto token = random::token();
     arguments.emplace_back("hash", digest::sha256_hex(token));
-    arguments.emplace_back("link", services.options.public_url + "/?" + std::string(kind) + "=" + token);
+    arguments.emplace_back("link", mail_link(services.options.public_url + "/", std::string(kind) + "=" + token));
     add_origin(arguments, event_id::fresh(), trace);
     return sql::bind(sql::statement(statement), arguments);
 }
 
 postgres::bound link_statement(const services& services, std::optional<user_id> user, std::string email,
-    std::string_view kind, const request_trace& trace) {
+    std::string_view kind, const request_trace& trace, std::optional<std::string> binding_hash) {
     if (kind == to_parents) return bind_link(services, "consents.parent_link", {{"user", user}}, kind, trace);
-    return bind_link(
-        services, "email_links.create", {{"user", user}, {"email", std::move(email)}, {"kind", kind}}, kind, trace);
+    return bind_link(services, "email_links.create",
+        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", std::move(binding_hash)}}, kind,
+        trace);
 }
 
-void send_link(
-    services& services, const request& request, std::optional<user_id> user, std::string email, std::string_view kind) {
-    auto statement = link_statement(services, user, std::move(email), kind, request.trace());
+void send_link(services& services, const request& request, std::optional<user_id> user, std::string email,
+    std::string_view kind, std::optional<std::string> binding_hash) {
+    auto statement = link_statement(services, user, std::move(email), kind, request.trace(), std::move(binding_hash));
     boost::asio::co_spawn(
         services.executor, run_link(services, std::move(statement), std::string(kind)), boost::asio::detached);
 }
@@ -54,7 +60,7 @@ route_result request_link(
 
 postgres::bound bind_notice(const services& services, std::string_view statement, std::vector<sql::argument> arguments,
     const request& request) {
-    arguments.emplace_back("link", services.options.public_url + "/");
+    arguments.emplace_back("link", mail_link(services.options.public_url + "/", {}));
     arguments.emplace_back("time", request.arrived);
     add_origin(arguments, event_id::fresh(), request.trace());
     return sql::bind(sql::statement(statement), arguments);

@@ -12,18 +12,23 @@
 
 namespace airi::gateway {
 
+/// A link for a mail. Secrets stand in its fragment only, which browsers send to no server.
+std::string mail_link(std::string page, std::string_view fragment);
+
 /// Binds a statement that creates a link of this kind and requests its e-mail: the parameters :hash and :link of a new
 /// token, and those of add_origin.
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,
     std::string_view kind, const request_trace&);
 
 /// The statement that sends such a link to the user or, when there is none, to the account with that address. No row:
-/// none is sent, for there is no such account, it may not act, or it was sent too many.
-postgres::bound link_statement(
-    const services&, std::optional<user_id>, std::string email, std::string_view kind, const request_trace&);
+/// none is sent, for there is no such account, it may not act, or it was sent too many. `binding_hash`: of what the
+/// link's follower has to show beside its token.
+postgres::bound link_statement(const services&, std::optional<user_id>, std::string email, std::string_view kind,
+    const request_trace&, std::optional<std::string> binding_hash = std::nullopt);
 
 /// Runs that statement in the background, so that no response reveals whether an account exists.
-void send_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);
+void send_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind,
+    std::optional<std::string> binding_hash = std::nullopt);
 
 /// Answers a request for such an e-mail: 202 whether or not an account exists, 503 while Postgres is away.
 route_result request_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);

@@ -9,6 +9,8 @@ namespace {
 
 // Long enough: the database decides when a refresh token expires.
 constexpr seconds max_age{30 * 86'400};
+// A little longer than a sign-in link is valid.
+constexpr seconds link_age{1'200};
 
 // Browsers accept __Host- only from this very host, over TLS and for every path; __Secure- over TLS (RFC
 // 6265bis, 4.1.3).
@@ -18,6 +20,7 @@ std::string named(const gateway_options& options, std::string_view prefix, std::
 std::string access_name(const gateway_options& options) { return named(options, "__Host-", "access"); }
 std::string refresh_name(const gateway_options& options) { return named(options, "__Secure-", "refresh"); }
 std::string csrf_name(const gateway_options& options) { return named(options, "__Host-", "csrf"); }
+std::string link_name(const gateway_options& options) { return named(options, "__Host-", "link"); }
 
 std::string cookie(const request& request, std::string_view wanted) {
     std::optional<std::string> found;
@@ -84,6 +87,14 @@ void set_cookies(const services& services, const request& request, const token_c
     keep(access_name(options), tokens.access, "/", access_token_life(services), true);
     keep(refresh_name(options), tokens.refresh, prefix + std::string(refresh_path), max_age, true);
     keep(csrf_name(options), tokens.csrf, "/", max_age, false);
+}
+
+std::string link_cookie(const gateway_options& options, const request& request) {
+    return cookie(request, link_name(options));
+}
+
+void set_link_cookie(const services& services, std::string_view binding, response& response) {
+    set(services.options, response, link_name(services.options), binding, "/", link_age, true);
 }
 
 void clear_cookies(const services& services, const request& request, response& response) {

@@ -34,7 +34,10 @@ struct token_cookies {
 /// Sets those that are not empty. The refresh cookie is sent to the refresh route only, below the prefix of this
 /// request.
 void set_cookies(const services&, const request&, const token_cookies&, response&);
-/// Deletes all of them at a client that has some: it sends the refresh cookie to the refresh route only.
+/// The value that binds sign-in links to the browser that requested them; empty as above.
+std::string link_cookie(const gateway_options&, const request&);
+void set_link_cookie(const services&, std::string_view binding, response&);
+/// Deletes the tokens at a client that has some: it sends the refresh cookie to the refresh route only.
 void clear_cookies(const services&, const request&, response&);
 
 }  // namespace airi::gateway

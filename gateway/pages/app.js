@@ -12,6 +12,7 @@ import { ConsentView } from './views/consent.js';
 import { CrisisView } from './views/crisis.js';
 import { byId, relativeTime, sentence } from './views/dom.js';
 import { showGallery } from './views/gallery.js';
+import { endsSession, mayFollow, takeMailLink } from './views/mail_links.js';
 import { takeProviderAnswer } from './views/providers.js';
 import { SafetyView } from './views/safety.js';
 import { SearchView } from './views/search.js';
@@ -61,22 +62,23 @@ class App {
         this.followLink();
     }
 
-    // The links in mails, /?verify_email=… and so on. The token leaves the address bar at once.
+    // The answer of an identity provider, or the link of a mail.
     async followLink() {
         const answer = takeProviderAnswer();
         if (answer) return this.showOutcome(await this.finishSignIn(answer));
-        const query = new URLSearchParams(location.search);
-        const kind = ['verify_email', 'reset_password', 'magic_link', 'parental_consent', 'account_deletion'].find(
-            (name) => query.has(name),
-        );
-        if (!kind) return;
-        history.replaceState(null, '', location.pathname + location.hash);
-        if (kind === 'parental_consent') {
+        const link = takeMailLink();
+        if (!link) return;
+        if (link.kind === 'parental_consent') {
             byId('auth').hidden = byId('app').hidden = true;
-            return this.consent.askParent(query.get(kind));
+            return this.consent.askParent(link.token);
         }
-        if (kind !== 'verify_email') this.session.drop();
-        this.showOutcome(await this.auth.follow({ kind, token: query.get(kind) }));
+        try {
+            if (!(await mayFollow(this.session, link))) return;
+        } catch (error) {
+            return this.showOutcome(sentence(error.message));
+        }
+        if (endsSession(this.session, link)) this.logout();
+        this.showOutcome(await this.auth.follow(link));
     }
 
     // With the answer of an identity provider. Returns the text to show, if any.
@@ -111,7 +113,10 @@ class App {
             location.replace('#/');
             this.toast('That conversation does not exist.');
         });
-        window.addEventListener('hashchange', () => this.client && this.route());
+        window.addEventListener('hashchange', () => {
+            this.followLink();
+            if (this.client) this.route();
+        });
         byId('logout').addEventListener('click', () => this.logout());
         byId('settings').addEventListener('click', () => this.account.open());
         byId('try-again').addEventListener('click', () => this.begin());

@@ -4,6 +4,8 @@
 import { byId, sentence } from '/views/dom.js';
 
 const token = location.hash.slice(1);
+history.replaceState(null, '', location.pathname);
+window.addEventListener('hashchange', () => location.reload());
 const ABOUT = 'It would never say more than that: nothing of what they wrote, and at most one message a day.';
 
 const screens = {
@@ -19,7 +21,7 @@ const screens = {
     accepted: ({ person, product }) => ({
         title: `You are a trusted contact of ${person}`,
         text: `${product} sends you a short message when ${person} may need support.`,
-        more: `${ABOUT} Keep this link: you can stop it here at any time.`,
+        more: `${ABOUT} Keep the mail with this link: you can stop it here at any time.`,
         no: 'Stop these messages',
     }),
     declined: ({ person }) => ({

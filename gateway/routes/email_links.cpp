@@ -2,12 +2,14 @@
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
+#include "gateway/auth/cookies.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
+#include "platform/crypto/random.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -19,8 +21,47 @@ awaitable<route_result> request_verification(exchange& exchange) {
 awaitable<route_result> forgot_password(exchange& exchange) {
     co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "reset_password");
 }
+
+problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, expired or already used"}; }
+
+// The link signs in only the client that has its binding: a browser keeps it for all the links that it requests. An
+// unknown address gets one too.
 awaitable<route_result> magic_link(exchange& exchange) {
-    co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "magic_link");
+    auto& services = exchange.services;
+    const auto& request = exchange.request;
+    if (!services.database.available()) co_return problem_of(postgres::errc::unavailable);
+    const bool by_cookie = transport_of(services, request) != token_transport::bearer;
+    auto binding = by_cookie ? link_cookie(services.options, request) : std::string{};
+    if (binding.empty()) binding = random::token();
+    send_link(services, request, std::nullopt, exchange.text("email"), "magic_link", digest::sha256_hex(binding));
+    json::object data;
+    data.add_raw("sent", "true");
+    if (!by_cookie) data.add("binding", binding);
+    auto out = success(202, data.text());
+    if (by_cookie) set_link_cookie(services, binding, out);
+    co_return out;
+}
+
+// The masked address of a sign-in link, or why it signs nobody in here.
+awaitable<std::variant<std::string, problem>> look_at_link(exchange& exchange) {
+    const auto& options = exchange.services.options;
+    const auto binding = exchange.optional_text("binding").value_or(link_cookie(options, exchange.request));
+    const auto rows = co_await postgres::run_one(exchange.services.database, std::nullopt,
+        sql::bind("email_links.look",
+            {{"hash", digest::sha256_hex(exchange.text("token"))}, {"binding_hash", digest::sha256_hex(binding)}}));
+    if (!rows) co_return problem_of(rows.error());
+    auto [outcome, address] = rows->read<std::string_view, std::string>(0);
+    if (outcome == "other_browser")
+        co_return problem{
+            403, "LINK_OTHER_BROWSER", "this link works only in the browser that requested it; request a new one here"};
+    if (outcome != "good") co_return link_invalid();
+    co_return std::move(address);
+}
+
+awaitable<route_result> magic_details(exchange& exchange) {
+    auto found = co_await look_at_link(exchange);
+    if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
+    co_return success(200, json::object().add("email", std::get<std::string>(found)).text());
 }
 
 struct taken_link {
@@ -48,7 +89,7 @@ awaitable<std::variant<taken_link, problem>> take_link(
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
-    if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is invalid, expired or already used"};
+    if (outcome != "good") co_return link_invalid();
     co_await services.responses.invalidate(user);
     co_return taken_link{{user, std::move(email), std::move(role)}, std::move(ended)};
 }
@@ -75,6 +116,8 @@ awaitable<route_result> reset_password(exchange& exchange) {
 }
 
 awaitable<route_result> magic_login(exchange& exchange) {
+    auto found = co_await look_at_link(exchange);
+    if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto got = co_await take_link(exchange, "magic_link");
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& user = std::get<taken_link>(got).user;
@@ -133,9 +176,21 @@ constexpr std::array rows{
         .handler = magic_link,
         .body_limit = small_body,
         .body = "EmailOnly",
-        .response = "MailSent",
+        .response = "LoginLinkSent",
+        .issues_tokens = true,
         .status = 202,
-        .summary = "Email a login link; the response is the same for every address"},
+        .summary = "Email a login link that works where it was requested; the response is the same for every address"},
+    route{.method = verb::post,
+        .path = "/auth/magic-link/details",
+        .name = "email_links.details",
+        .access = access::anyone,
+        .rate_group = "auth",
+        .handler = magic_details,
+        .body_limit = small_body,
+        .body = "LoginLink",
+        .response = "LoginLinkDetails",
+        .other_statuses = "403",
+        .summary = "Get whom a login link signs in, without using it; only where it was requested"},
     route{.method = verb::post,
         .path = "/auth/magic-link/login",
         .name = "email_links.magic_login",
@@ -143,11 +198,11 @@ constexpr std::array rows{
         .rate_group = "auth",
         .handler = magic_login,
         .body_limit = small_body,
-        .body = "LinkToken",
+        .body = "LinkLogin",
         .response = "Tokens",
         .issues_tokens = true,
-        .other_statuses = "401",
-        .summary = "Log in with the link's token, plus a code if two-factor authentication is on"},
+        .other_statuses = "401 403",
+        .summary = "Log in with the link's token where it was requested, plus a code if two-factor is on"},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The caller's trusted contacts, the contacts' answers, which need no account, and the notices to them.
+#include "gateway/auth/account_mail.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "platform/crypto/digest.hpp"
@@ -8,8 +9,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-// With an Idempotency-Key the contact has a derived id, and is added and invited once. The link has its token in the
-// fragment, which browsers send to no server.
+// With an Idempotency-Key the contact has a derived id, and is added and invited once.
 awaitable<route_result> add(exchange& exchange) {
     const auto& request = exchange.request;
     const auto& caller = exchange.caller->id;
@@ -18,7 +18,7 @@ awaitable<route_result> add(exchange& exchange) {
     const auto token = random::token();
     std::vector<sql::argument> arguments{{"id", id}, {"body", exchange.body_text()},
         {"hash", digest::sha256_hex(token)},
-        {"link", exchange.services.options.api_url + "/crisis/contacts/confirm#" + token}};
+        {"link", mail_link(exchange.services.options.api_url + "/crisis/contacts/confirm", token)}};
     add_origin(arguments, event_id::fresh(), request.trace());
     const auto rows = co_await postgres::run_one(
         exchange.services.database, caller, sql::bind(sql::statement("trusted_contacts.add"), arguments));

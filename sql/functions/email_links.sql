@@ -19,8 +19,8 @@ create or replace function notice_add(
 $$;
 
 -- Creates a link for a user, by id or email, who may act; at most five an hour of each kind. No row: no link is to be
--- sent.
-create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text)
+-- sent. `p_binding`: what a sign-in link's follower has to show too, hashed.
+create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text, p_binding text)
 returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -39,12 +39,24 @@ begin
         return;
     end if;
     return query
-        insert into email_links as l (hash, user_id, kind, email, expires_at)
-        values (p_hash, u.id, p_kind, u.email, now() + make_interval(mins => case p_kind
+        insert into email_links as l (hash, user_id, kind, email, binding_hash, expires_at)
+        values (p_hash, u.id, p_kind, u.email, p_binding, now() + make_interval(mins => case p_kind
             when 'verify_email' then setting_int('email_verification_hours') * 60
             when 'reset_password' then setting_int('password_reset_minutes') else 15 end))
         returning l.user_id, l.email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
 end $$;
+
+-- Looks at a sign-in link without using it: good | invalid | other_browser (the binding is another one). `email` is
+-- masked, and only there when it is good.
+create or replace function email_link_look(p_hash text, p_binding text)
+returns table (outcome text, email text)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select case when l.hash is null then 'invalid'
+                when l.binding_hash = p_binding then 'good' else 'other_browser' end,
+           case when l.binding_hash = p_binding then regexp_replace(l.email, '^(.).*@', '\1…@') end
+    from (select) nothing left join email_links l
+        on l.hash = p_hash and l.kind = 'magic_link' and l.used_at is null and l.expires_at > now()
+$$;
 
 -- Uses a link. `outcome`: good | invalid | refused (the account may not act) | code (the second factor is on and no
 -- code came) | wrong_code; only `good` uses the link up. `ended`: the sessions that a new password ended.

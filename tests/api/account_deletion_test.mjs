@@ -6,17 +6,14 @@ import { generate } from 'otplib';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, birthDate, password, withAccounts } from '../support/js/accounts.mjs';
+import { mailsOf, tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 
 const call = (port, token) => (method, path, json) =>
     ask(port, { method, path: `/api/v1${path}`, token, json, from: address() });
-const closingMail = (system, to, count = 1) =>
-    eventually(`${count} deletion mails to ${to}`, () => {
-        const mails = system.mail(to).filter((mail) => mail.link?.includes('/?account_deletion='));
-        return mails.length >= count && mails.at(-1);
-    });
+const closingMail = async (system, to, count = 1) => (await mailsOf(system, to, 'account_deletion', count)).at(-1);
 const endGracePeriod = (system, id) =>
     system.rows("update users set erase_at = now() - interval '1 second' where id = $1", [id]);
 
@@ -97,13 +94,13 @@ test('SAAS-08: the password or a single-use link restores a deleted account unch
     assert.equal(back.status, 200, back.text);
     const api = call(ports[1], back.json.data.access_token);
     assert.equal((await api('GET', `/conversations/${conversation.id}`)).json.data.title, 'kept');
-    const spent = new URL((await closingMail(system, account.email)).link).searchParams.get('account_deletion');
+    const spent = await tokenOf(system, account.email, 'account_deletion');
     await eventually(
         'the session is known',
         async () => (await api('DELETE', '/users/me', { password })).status === 200,
     );
     rejected(await post('/auth/restore/link', { token: spent }), 400, 'LINK_INVALID');
-    const token = new URL((await closingMail(system, account.email, 2)).link).searchParams.get('account_deletion');
+    const token = await tokenOf(system, account.email, 'account_deletion', 2);
     for (const wrong of ['x', `${token}x`])
         rejected(await post('/auth/restore/link', { token: wrong }), 400, 'LINK_INVALID');
     rejected(await post('/auth/magic-link/login', { token }), 400, 'LINK_INVALID');

@@ -4,17 +4,11 @@ import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { password, withAccounts } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
-const linkTo = (system, to, kind) =>
-    eventually(`a mail ${kind} to ${to}`, () =>
-        system
-            .mail(to)
-            .map((mail) => mail.link)
-            .find((link) => link?.includes(`/?${kind}=`)),
-    );
 
 // Every kind of credential a user can hold.
 async function everything({ system, ports, post, join }) {
@@ -27,12 +21,10 @@ async function everything({ system, ports, post, join }) {
         { email: account.email, password },
         { headers: { 'X-Token-Transport': 'cookie' } },
     );
-    await post('/auth/magic-link', { email: account.email });
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
     await post('/auth/forgot-password', { email: account.email });
     const [magic, reset] = await Promise.all(
-        ['magic_link', 'reset_password'].map(async (kind) =>
-            new URL(await linkTo(system, account.email, kind)).searchParams.get(kind),
-        ),
+        ['magic_link', 'reset_password'].map((kind) => tokenOf(system, account.email, kind)),
     );
     const Cookie = cookie.headers['set-cookie'].map((one) => one.split(';')[0]).join('; ');
     const socket = await Wire.open(ports[0], account.token);
@@ -43,7 +35,7 @@ async function everything({ system, ports, post, join }) {
         key: () => ask(ports[0], { path: '/api/v1/conversations', token: key }),
         login: () => post('/auth/login', { email: account.email, password }),
         refresh: () => post('/auth/refresh', { refresh_token: account.refresh }),
-        magic: () => post('/auth/magic-link/login', { token: magic }),
+        magic: () => post('/auth/magic-link/login', { token: magic, binding }),
         reset: () => post('/auth/reset-password', { token: reset, new_password: 'a new long password' }),
         socket: () => Wire.rejection(ports[1], account.token),
         'socket by key': () => Wire.rejection(ports[0], key),
@@ -153,7 +145,7 @@ test("a changed and a reset password each send a mail in the user's language", a
     const notices = () => system.mail(account.email).filter((mail) => mail.subject === 'Dein Passwort wurde geändert');
     await eventually('a mail', () => notices().length === 1);
     await post('/auth/forgot-password', { email: account.email });
-    const token = new URL(await linkTo(system, account.email, 'reset_password')).searchParams.get('reset_password');
+    const token = await tokenOf(system, account.email, 'reset_password');
     assert.equal((await post('/auth/reset-password', { token, new_password: 'another long password' })).status, 200);
     const mails = await eventually('another mail', () => notices().length === 2 && notices());
     for (const { text } of mails) assert.ok(!/a new long|another long/.test(text));

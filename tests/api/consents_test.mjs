@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { address, password, withAccounts } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 
 const test = withAccounts();
@@ -19,15 +20,6 @@ const born = (years, days = 0) => {
 };
 const setting = (system, key, value) =>
     system.rows('update system_settings set value = $2 where key = $1', [key, JSON.stringify(value)]);
-// The token of the newest mail of a kind to an address.
-const tokenOf = (system, to, kind, count = 1) =>
-    eventually(`${count} mails ${kind} to ${to}`, () => {
-        const links = system
-            .mail(to)
-            .map((mail) => mail.link)
-            .filter((link) => link?.includes(`/?${kind}=`));
-        return links.length >= count && new URL(links.at(-1)).searchParams.get(kind);
-    });
 
 async function child({ system, ports, post }) {
     const account = { email: email(), parent: email() };

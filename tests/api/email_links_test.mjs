@@ -2,21 +2,11 @@
 
 import assert from 'node:assert/strict';
 
-import { eventually } from '../support/js/system/wait.mjs';
 import { withAccounts } from '../support/js/accounts.mjs';
+import { linkIn, tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withAccounts();
-
-// The token of the newest mail of a kind to an address, once there are `count` of that kind.
-const tokenOf = (system, to, kind, count = 1) =>
-    eventually(`${count} mails ${kind} to ${to}`, () => {
-        const links = system
-            .mail(to)
-            .map((mail) => mail.link)
-            .filter((link) => link?.includes(`/?${kind}=`));
-        return links.length >= count && new URL(links.at(-1)).searchParams.get(kind);
-    });
 
 test('AIRI-07: the link that signup sends verifies an address once', async ({ system, ports, join, post }) => {
     const account = await join();
@@ -78,28 +68,76 @@ test('SAAS-02: a magic link signs in once, requires an enabled second factor and
     post,
 }) => {
     const account = await join();
-    await post('/auth/magic-link', { email: account.email });
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
     const token = await tokenOf(system, account.email, 'magic_link');
     await system.rows(
         `insert into two_factor (user_id, secret, enabled_at, recovery_codes)
             values ($1, 'x', now(), array[encode(sha256('0011223344556677'), 'hex')])`,
         [account.id],
     );
-    rejected(await post('/auth/magic-link/login', { token }), 401, 'TWO_FACTOR_REQUIRED');
-    rejected(await post('/auth/magic-link/login', { token, code: '000000' }), 401, 'WRONG_CODE');
-    const tokens = await post('/auth/magic-link/login', { token, code: '0011223344556677' });
-    assert.equal(tokens.status, 200, tokens.text);
+    rejected(await post('/auth/magic-link/login', { token, binding }), 401, 'TWO_FACTOR_REQUIRED');
+    rejected(await post('/auth/magic-link/login', { token, binding, code: '000000' }), 401, 'WRONG_CODE');
+    const tokens = await post('/auth/magic-link/login', { token, binding, code: '0011223344556677' });
+    assert.deepEqual([tokens.status, tokens.json.data.user.second_factor], [200, true], tokens.text);
     assert.equal(
         (await ask(ports[1], { path: '/api/v1/auth/session', token: tokens.json.data.access_token })).json.data.user.id,
         account.id,
     );
-    rejected(await post('/auth/magic-link/login', { token, code: '0011223344556677' }), 400, 'LINK_INVALID');
-    await post('/auth/magic-link', { email: account.email });
+    rejected(await post('/auth/magic-link/login', { token, binding, code: '0011223344556677' }), 400, 'LINK_INVALID');
+    const again = (await post('/auth/magic-link', { email: account.email })).json.data;
     const late = await tokenOf(system, account.email, 'magic_link', 2);
     await system.rows("update email_links set expires_at = now() - interval '1 second' where user_id = $1", [
         account.id,
     ]);
-    rejected(await post('/auth/magic-link/login', { token: late, code: '000000' }), 400, 'LINK_INVALID');
+    rejected(
+        await post('/auth/magic-link/login', { token: late, binding: again.binding, code: '000000' }),
+        400,
+        'LINK_INVALID',
+    );
+});
+
+const cookie = { 'X-Token-Transport': 'cookie' };
+// The cookie that a response sets, as a browser sends it back.
+const bindingOf = ({ headers }) => headers['set-cookie'].find((line) => line.startsWith('airi_link='));
+const asBrowser = (line) => ({ ...cookie, Cookie: line.split(';')[0] });
+
+test('SAAS-02: a magic link signs in only where it was requested, and asks first for whom', async ({
+    system,
+    join,
+    post,
+}) => {
+    const [account, mallory] = [await join(), await join()];
+    const ask = (headers) => post('/auth/magic-link', { email: account.email }, { headers });
+    const first = await ask(cookie);
+    assert.deepEqual(first.json.data, { sent: true });
+    assert.match(bindingOf(first), /^airi_link=[\w-]{43}; Path=\/; Max-Age=\d+; SameSite=Lax; HttpOnly$/);
+    const own = asBrowser(bindingOf(first));
+    assert.equal(asBrowser(bindingOf(await ask(own))).Cookie, own.Cookie, 'one value for all links of a browser');
+    const second = await tokenOf(system, account.email, 'magic_link', 2);
+    const others = [
+        {},
+        asBrowser(bindingOf(await post('/auth/magic-link', { email: mallory.email }, { headers: cookie }))),
+    ];
+    for (const headers of [...others, { ...cookie, Cookie: 'airi_link=' }])
+        for (const path of ['/auth/magic-link/details', '/auth/magic-link/login'])
+            rejected(await post(path, { token: second }, { headers }), 403, 'LINK_OTHER_BROWSER');
+    rejected(await post('/auth/magic-link/login', { token: second, binding: 'x' }), 403, 'LINK_OTHER_BROWSER');
+    rejected(await post('/auth/magic-link/details', { token: 'x' }, { headers: own }), 400, 'LINK_INVALID');
+    const shown = await post('/auth/magic-link/details', { token: second }, { headers: own });
+    assert.deepEqual(shown.json.data, { email: `${account.email[0]}…@example.com` });
+    const opened = await post('/auth/magic-link/login', { token: second }, { headers: own });
+    assert.deepEqual([opened.status, opened.json.data.user.id], [200, account.id], opened.text);
+    for (const path of ['/auth/magic-link/details', '/auth/magic-link/login'])
+        rejected(await post(path, { token: second }, { headers: own }), 400, 'LINK_INVALID');
+});
+
+test('a link older than its binding signs nobody in', async ({ system, join, post }) => {
+    const account = await join();
+    const { binding } = (await post('/auth/magic-link', { email: account.email })).json.data;
+    const token = await tokenOf(system, account.email, 'magic_link');
+    await system.rows('update email_links set binding_hash = null where user_id = $1', [account.id]);
+    rejected(await post('/auth/magic-link/login', { token, binding }), 403, 'LINK_OTHER_BROWSER');
+    rejected(await post('/auth/magic-link/login', { token }), 403, 'LINK_OTHER_BROWSER');
 });
 
 test('link requests do not reveal accounts, are rate-limited and send nothing to suspended accounts', async ({
@@ -116,6 +154,11 @@ test('link requests do not reveal accounts, are rate-limited and send nothing to
         answers.map((one) => [one.status, one.json]),
         Array(2).fill([202, { success: true, data: { sent: true } }]),
     );
+    const magic = await Promise.all(
+        [account.email, unknownEmail].map((email) => post('/auth/magic-link', { email }, { headers: cookie })),
+    );
+    assert.equal(new Set(magic.map((one) => `${one.status} ${one.text}`)).size, 1);
+    for (const one of magic) assert.match(bindingOf(one), /^airi_link=[\w-]{43};/);
     await system.rows("update users set status = 'suspended' where id = $1", [gone.id]);
     await post('/auth/magic-link', { email: gone.email });
     for (let i = 0; i < 8; ++i) await post('/auth/magic-link', { email: account.email });
@@ -125,10 +168,13 @@ test('link requests do not reveal accounts, are rate-limited and send nothing to
     const kinds = (to) =>
         system
             .mail(to)
-            .map((mail) => new URL(mail.link).search.slice(1).split('=')[0])
+            .map((mail) => linkIn(mail).kind)
             .sort();
     assert.deepEqual(kinds(account.email), [...Array(5).fill('magic_link'), 'reset_password', 'verify_email']);
     assert.deepEqual(kinds(gone.email), ['verify_email']);
     assert.deepEqual(system.mail(unknownEmail), []);
-    for (const mail of system.mail(account.email)) assert.deepEqual(mail.faults, []);
+    for (const mail of system.mail(account.email)) {
+        assert.deepEqual(mail.faults, []);
+        assert.match(mail.link, /^https?:\/\/[^/?#]+\/#[a-z_]+=[\w-]{43}$/, 'the token is in the fragment only');
+    }
 });

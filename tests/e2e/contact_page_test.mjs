@@ -30,6 +30,7 @@ await check('EZRI-40: a contact reads what is asked, and accepts', async () => {
     await page.goto(url + path);
     await page.getByText('Nora would like you as a trusted contact').waitFor();
     assert.match(await page.innerText('#contact-text'), /asks you to get in touch/);
+    assert.equal(new URL(page.url()).hash, '', 'the token leaves the address bar');
     await inBothSchemes(page, 'a trusted contact is asked');
     await page.getByRole('button', { name: 'I agree' }).click();
     await page.getByText('You are a trusted contact of Nora').waitFor();

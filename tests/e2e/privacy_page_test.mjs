@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 
 import { Browser, inBothSchemes, logIn, signUp } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
@@ -12,14 +13,7 @@ import { pageSystem } from './system.mjs';
 const { system, url } = await pageSystem();
 const password = 'a long enough password';
 const browser = await new Browser(url).start();
-const linkOf = (to, kind, count = 1) =>
-    eventually(`${count} mails ${kind}`, () => {
-        const links = system
-            .mail(to)
-            .filter((mail) => mail.link?.includes(`?${kind}=`))
-            .map((mail) => mail.link);
-        return links.length >= count && `${url}/${new URL(links.at(-1)).search}`;
-    });
+const linkOf = async (to, kind, count) => `${url}/#${kind}=${await tokenOf(system, to, kind, count)}`;
 const ago = (years) => `${new Date().getUTCFullYear() - years}-01-01`;
 
 async function childOn(page, email, parent) {
@@ -57,7 +51,7 @@ await check('SAAS-07: a child waits until the parent agrees, and the page then o
     await other.goto(link);
     await other.getByText('May Kim use').waitFor();
     assert.ok((await other.innerText('#consent-text')).includes(email));
-    assert.equal(new URL(other.url()).search, '');
+    assert.equal(new URL(other.url()).hash, '');
     await inBothSchemes(other, 'asking a parent');
     await other.click('#consent-yes');
     await other.getByText('The account is active now.').waitFor();

@@ -59,6 +59,16 @@ export class Session extends EventTarget {
         await this.send('POST', '/auth/reset-password', fields, null);
     }
 
+    /// Requests a mail with a link that signs in, in this browser only: a cookie binds it.
+    async askForLink(fields) {
+        await this.send('POST', '/auth/magic-link', fields, null, { transport: 'cookie' });
+    }
+
+    /// Whom such a link signs in: {email}, masked.
+    async linkDetails(fields) {
+        return (await this.send('POST', '/auth/magic-link/details', fields, null)).data;
+    }
+
     /// Signs in with the token of a link in a mail.
     async link(fields) {
         this.store(await this.send('POST', '/auth/magic-link/login', fields, null));
@@ -119,7 +129,7 @@ export class Session extends EventTarget {
         const { tokens } = this;
         if (!tokens) throw new ApiError(401, 'UNAUTHENTICATED', 'You are signed out.');
         try {
-            return await this.send(method, path, body, tokens.access_token, raw);
+            return await this.send(method, path, body, tokens.access_token, { raw });
         } catch (error) {
             // The account was suspended or closed.
             if (error.status === 403 && error.code.startsWith('ACCOUNT_')) this.drop();
@@ -127,7 +137,7 @@ export class Session extends EventTarget {
         }
         const fresh = await this.refresh(tokens.access_token);
         if (!fresh) throw new ApiError(401, 'UNAUTHENTICATED', 'You have been signed out.');
-        return this.send(method, path, body, fresh.access_token, raw);
+        return this.send(method, path, body, fresh.access_token, { raw });
     }
 
     async get(path) {
@@ -186,8 +196,8 @@ export class Session extends EventTarget {
         this.dispatchEvent(new CustomEvent('changed', { detail: user }));
     }
 
-    async send(method, path, body, token, raw = false) {
-        const headers = { Accept: raw ? '*/*' : 'application/json', 'X-Token-Transport': 'bearer' };
+    async send(method, path, body, token, { raw = false, transport = 'bearer' } = {}) {
+        const headers = { Accept: raw ? '*/*' : 'application/json', 'X-Token-Transport': transport };
         if (body !== undefined) headers['Content-Type'] = 'application/json';
         if (token) headers.Authorization = `Bearer ${token}`;
         let response;

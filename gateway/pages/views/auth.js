@@ -1,7 +1,7 @@
 // The login form, which is also the form for signup, a new password and the links in mails. Each fault is shown at its
 // field.
 
-import { byId, duration, relativeTime, sentence } from './dom.js';
+import { byId, duration, h, relativeTime, sentence } from './dom.js';
 import { providerButtons } from './providers.js';
 import { plainCode } from './two_factor.js';
 
@@ -44,6 +44,15 @@ const MODES = {
         change: 'Log in',
         fields: ['email'],
         done: 'If this address has an account, a mail with a link is on its way.',
+    },
+    mail: {
+        title: 'Sign in without a password',
+        submit: 'Send me a link',
+        other: 'Know your password?',
+        change: 'Log in',
+        fields: ['email'],
+        call: 'askForLink',
+        done: 'If this address has an account, a mail with a link is on its way. Open it in this browser.',
     },
     reset: {
         title: 'Choose a new password',
@@ -89,10 +98,15 @@ export class AuthView {
             this.showMode(this.mode === 'login' ? 'signup' : 'login');
             this.focus();
         });
-        byId('auth-forgot').addEventListener('click', () => {
-            this.showMode('forgot');
-            this.focus();
-        });
+        byId('auth-lost').append(
+            ' ',
+            h('button', { id: 'auth-mail', type: 'button', class: 'link' }, 'Mail me a link'),
+        );
+        for (const mode of ['forgot', 'mail'])
+            byId(`auth-${mode}`).addEventListener('click', () => {
+                this.showMode(mode);
+                this.focus();
+            });
         byId('auth-reveal').addEventListener('click', () =>
             this.reveal(this.form.elements.password.type === 'password'),
         );

@@ -232,9 +232,13 @@ TEST_CASE("every mail that a statement of the gateway requests is an email.reque
         return sql::bind(sql::statement(name), arguments);
     };
     REQUIRE(run(*o.app, of({bound("email_links.create",
-                                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h1"}}, false),
+                                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h1"},
+                                    {"binding_hash", std::nullopt}},
+                                false),
                             bound("email_links.create",
-                                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"}}, false),
+                                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"},
+                                    {"binding_hash", std::nullopt}},
+                                false),
                             bound("consents.parent_link", {{"user", adult}, {"hash", "h3"}}, false),
                             bound("consents.parent_link", {{"user", child}, {"hash", "h4"}}, false)})));
     REQUIRE(run(*o.app, of({bound("auth.password_notice", {}, true)}, adult)));
