@@ -3,9 +3,9 @@
 #include <stdexcept>
 
 #include "events/exports.hpp"
+#include "gateway/auth/account_mail.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
-#include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -13,30 +13,24 @@ namespace {
 
 constexpr std::size_t chunk = 64 * 1024;
 
-// Derived, so that an archive has one link however often it is requested; only the token's hash is stored.
-std::string token_of(const services& services, std::string_view id) {
-    return digest::base64url(digest::hmac_sha256(services.refresh_key, "export/" + std::string(id)));
-}
-std::string path_of(const std::string& token) { return "/api/v1/users/export/download?token=" + token; }
+std::string path_of(std::string_view id) { return "/api/v1/users/export/" + std::string(id); }
 
 seconds until_midnight(instant now) {
     const auto midnight = std::chrono::floor<std::chrono::days>(now) + std::chrono::days{1};
     return std::chrono::duration_cast<seconds>(midnight - now);
 }
 
-// The export, the hash of its link's token and the event for the worker, in one transaction. While another export of
-// the user's is under way, that one is the answer and nothing is stored.
+// The export and the event for the worker, in one transaction. While another export of the user's is under way, that
+// one is the answer and nothing is stored. The mail's link leads to the account and opens nothing.
 awaitable<route_result> request_export(exchange& exchange) {
     auto& services = exchange.services;
     const auto& request = exchange.request;
     const auto id = export_id::fresh();
-    const auto token = token_of(services, id.text());
     const events::export_requested event{
-        id, exchange.caller->id, services.options.public_url + path_of(token), request.arrived};
+        id, exchange.caller->id, mail_link(services.options.public_url + "/", "/account"), request.arrived};
     postgres::transaction create;
     create.caller = exchange.caller->id;
     create.statements.push_back(sql::bind("exports.request", {{"id", id}}));
-    create.statements.push_back(sql::bind("exports.seal", {{"id", id}, {"hash", digest::sha256_hex(token)}}));
     create.statements.push_back(
         bind_event("exports.publish", {{"id", id}}, event, event_id::of(id.value, "requested"), request.trace()));
     const auto rows = co_await services.database.run(std::move(create));
@@ -56,30 +50,40 @@ awaitable<route_result> list_exports(exchange& exchange) {
     if (!rows) co_return problem_of(rows.error());
     json::array exports;
     for (std::size_t i = 0; i < rows->size(); ++i) {
-        const auto [id, state, details, hash] =
-            rows->read<std::string_view, std::string_view, std::string_view, std::string_view>(i);
-        const auto token = token_of(exchange.services, id);
-        const bool ready = state == "ready" && hash == digest::sha256_hex(token);
+        const auto [id, state, details] = rows->read<std::string_view, std::string_view, std::string_view>(i);
         json::object shown;
         const auto stored = json::document::parse(details);
         stored->root().members([&](std::string_view name, json::value value) { shown.add_raw(name, value.text()); });
-        exports.add(shown.add("download", ready ? std::optional(path_of(token)) : std::nullopt));
+        exports.add(shown.add("download", state == "ready" ? std::optional(path_of(id)) : std::nullopt));
     }
     co_return success(200, exports.text());
+}
+
+// One download, by this session, within some minutes.
+awaitable<route_result> open_archive(exchange& exchange) {
+    const auto& caller = *exchange.caller;
+    const auto id = export_id::parse(exchange.path.front());
+    if (!id) co_return not_found("export");
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller.id, sql::bind("exports.open", {{"id", *id}, {"session", caller.session}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty() || rows->is_null(0, 0)) co_return not_found("export");
+    co_return success(
+        200, json::object().add("download", path_of(id->text())).add("expires_at", rows->text(0, 0)).text());
 }
 
 // An archive, part by part. When a part cannot be read the connection is cut, so that no client takes an
 // incomplete archive for a whole one.
 class archive final : public text_stream {
 public:
-    archive(services& services, std::string hash, std::int64_t parts)
-        : services_(services), hash_(std::move(hash)), parts_(parts) {}
+    archive(services& services, user_id owner, export_id id, std::int64_t parts)
+        : services_(services), owner_(owner), id_(id), parts_(parts) {}
 
     awaitable<std::string> next() override {
         while (offset_ == body_.size()) {
             if (part_ == parts_) co_return std::string{};
             const auto rows = co_await postgres::run_one(
-                services_.database, std::nullopt, sql::bind("exports.part", {{"hash", hash_}, {"part", part_++}}));
+                services_.database, owner_, sql::bind("exports.part", {{"id", id_}, {"part", part_++}}));
             if (!rows || rows->empty() || rows->is_null(0, 0))
                 throw std::runtime_error("a part of an archive cannot be read");
             body_ = rows->text(0, 0);
@@ -92,24 +96,28 @@ public:
 
 private:
     services& services_;
-    std::string hash_, body_;
+    user_id owner_;
+    export_id id_;
+    std::string body_;
     std::int64_t parts_, part_ = 0;
     std::size_t offset_ = 0;
 };
 
 awaitable<route_result> download(exchange& exchange) {
-    auto hash = digest::sha256_hex(exchange.query["token"]);
+    const auto& caller = *exchange.caller;
+    const auto id = export_id::parse(exchange.path.front());
+    if (!id) co_return not_found("export");
     const auto rows = co_await postgres::run_one(
-        exchange.services.database, std::nullopt, sql::bind("exports.open", {{"hash", hash}}));
+        exchange.services.database, caller.id, sql::bind("exports.take", {{"id", *id}, {"session", caller.session}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->empty() || rows->is_null(0, 0)) co_return problem{400, "LINK_INVALID", "the link is unknown or expired"};
-    const auto parsed = json::document::parse(rows->text(0, 0));
-    const auto id = std::string(parsed->root()["id"].string().value_or(""));
+    if (rows->empty()) co_return not_found("export");
+    if (rows->is_null(0, 0))
+        co_return problem{409, "DOWNLOAD_NOT_OPEN",
+            "request the download first; each request opens one download, for five minutes and this session"};
     streamed out;
-    out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + id + ".json\"");
+    out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + id->text() + ".json\"");
     out.head.headers.emplace_back("Cache-Control", "no-store");
-    out.body =
-        std::make_unique<archive>(exchange.services, std::move(hash), parsed->root()["parts"].integer().value_or(0));
+    out.body = std::make_unique<archive>(exchange.services, caller.id, *id, rows->integer(0, 0));
     co_return answer(std::move(out));
 }
 
@@ -131,15 +139,24 @@ constexpr std::array rows{
         .access = access::session,
         .handler = list_exports,
         .response = "Export[]",
-        .summary = "List the caller's exports, with download URLs of those that are ready"},
+        .summary = "List the caller's exports, with the download paths of those that are ready"},
+    route{.method = verb::post,
+        .path = "/users/export/{id}/download",
+        .name = "exports.open",
+        .access = access::session,
+        .handler = open_archive,
+        .body_limit = small_body,
+        .body = "Empty",
+        .response = "ExportDownload",
+        .summary = "Open a finished export for one download by this session, within five minutes"},
     route{.method = verb::get,
-        .path = "/users/export/download",
+        .path = "/users/export/{id}",
         .name = "exports.download",
-        .access = access::anyone,
+        .access = access::session,
         .handler = download,
-        .query = "ExportToken",
         .response_media = "application/json",
-        .summary = "Download the archive with the link's token"},
+        .other_statuses = "409",
+        .summary = "Download the archive that this session has opened, once"},
 };
 
 }  // namespace

@@ -21,11 +21,6 @@ begin
     return export_json(x);
 end $$;
 
-create or replace function export_seal(p_id uuid, p_hash text) returns void
-language sql security definer set search_path = airi, pg_temp as $$
-    update exports set token_hash = p_hash where id = p_id and user_id = caller() and state in ('requested', 'running')
-$$;
-
 -- The tables with users' rows that are no section of the archive, and why. Any other table is one.
 create or replace function export_exceptions() returns table (name text, reason text) language sql immutable as $$
     values ('conversations', 'written page by page'), ('messages', 'written with their conversations'),
@@ -184,17 +179,26 @@ language sql security definer set search_path = airi, pg_temp as $$
     update exports set state = 'failed', finished_at = now() where id = p_export and state in ('requested', 'running')
 $$;
 
--- The finished archive that a valid link opens: {"id", "parts"}. Its parts follow by export_part.
-create or replace function export_open(p_hash text) returns json
-language sql stable security definer set search_path = airi, pg_temp as $$
-    select json_build_object('id', id, 'parts', parts) from exports
-    where token_hash = p_hash and state = 'ready' and expires_at > now()
+-- Opens a finished archive of the caller's for one download by this session; until when, or NULL when there is none.
+create or replace function export_open(p_id uuid, p_session uuid) returns text
+language sql security definer set search_path = airi, pg_temp as $$
+    update exports set opened_by = p_session, open_until = now() + interval '5 minutes'
+    where id = p_id and user_id = caller() and state = 'ready' and expires_at > now()
+    returning to_json(open_until) #>> '{}'
 $$;
 
-create or replace function export_part(p_hash text, p_part int) returns text
+-- Takes the download that this session has opened: the number of parts, which follow by export_part, or NULL.
+create or replace function export_take(p_id uuid, p_session uuid) returns int
+language sql security definer set search_path = airi, pg_temp as $$
+    update exports set opened_by = null, open_until = null
+    where id = p_id and user_id = caller() and opened_by = p_session and open_until > now() and state = 'ready'
+    returning parts
+$$;
+
+create or replace function export_part(p_id uuid, p_part int) returns text
 language sql stable security definer set search_path = airi, pg_temp as $$
     select p.body from exports x join export_parts p on p.export_id = x.id
-    where x.token_hash = p_hash and x.state = 'ready' and p.part = p_part
+    where x.id = p_id and x.user_id = caller() and x.state = 'ready' and p.part = p_part
 $$;
 
 -- Deletes expired archives; fails exports that are unfinished after a week.
@@ -203,7 +207,7 @@ declare
     over uuid[] := array(select id from exports where expires_at < now() limit 100);
 begin
     delete from export_parts where export_id = any (over);
-    update exports set state = 'expired', token_hash = null, expires_at = null where id = any (over);
+    update exports set state = 'expired', opened_by = null, open_until = null, expires_at = null where id = any (over);
     update exports set state = 'failed', finished_at = now()
     where state in ('requested', 'running') and created_at < now() - interval '7 days';
     return cardinality(over);

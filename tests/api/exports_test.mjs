@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 
 import { eventually } from '../support/js/system/wait.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { withSystem, print } from '../support/js/scenario.mjs';
 
@@ -12,7 +13,12 @@ const scenario = withSystem({ exports: 1, notifications: 1 });
 
 const apiOf = (system, user) => (method, path, json) =>
     ask(system.program('gateway-1').port, { method, path: `/api/v1${path}`, token: user.token, json });
-const download = (system, path) => ask(system.program('gateway-1').port, { path });
+// What the account's page does: opens the archive, then gets it.
+async function download(api, id) {
+    const opened = await api('POST', `/users/export/${id}/download`, {});
+    assert.equal(opened.status, 200, opened.text);
+    return api('GET', `/users/export/${id}`);
+}
 const ready = (api, id) =>
     eventually(
         'the export is ready',
@@ -73,10 +79,11 @@ scenario(
         assert.deepEqual(notice.data.notification.metadata, { export_id: asked.json.data.id });
         const made = await ready(api, asked.json.data.id);
         const mail = await eventually('a mail', () =>
-            system.mail(user.email).find((one) => one.link?.includes('/users/export/download?token=')),
+            system.mail(user.email).find((one) => one.link?.endsWith('/#/account')),
         );
-        assert.ok(mail.link.endsWith(made.download), mail.link);
-        const got = await download(system, made.download);
+        assert.ok(!mail.text.includes(made.id), 'the mail opens nothing');
+        assert.equal(made.download, `/api/v1/users/export/${made.id}`);
+        const got = await download(api, made.id);
         assert.equal(got.status, 200);
         assert.match(got.headers['content-disposition'], /^attachment; filename="export-[0-9a-f-]+\.json"$/);
         const archive = JSON.parse(got.text);
@@ -157,30 +164,58 @@ scenario('every table that the archive leaves out has rows of users and a reason
     );
 });
 
-scenario('a download link works for anyone until it expires, and an altered one never works', async ({ system }) => {
-    const user = await system.user();
-    const api = apiOf(system, user);
-    const { id } = (await api('POST', '/users/export', {})).json.data;
-    const { download: link } = await ready(api, id);
-    const path = link.split('?')[0];
-    for (const wrong of [id, 'x', `${link.split('=')[1]}x`, '%00', "' or true --".replaceAll(' ', '%20')])
-        assert.equal((await download(system, `${path}?token=${wrong}`)).status, 400, wrong);
-    rejected(await download(system, path), 400, 'BAD_REQUEST');
-    const twice = await Promise.all([download(system, link), download(system, link)]);
-    assert.deepEqual(
-        twice.map((one) => JSON.parse(one.text).export_id),
-        [id, id],
-        'more than once, at once',
-    );
-    const head = await ask(system.program('gateway-1').port, { method: 'HEAD', path: link });
-    assert.equal(head.status, 200);
-    await system.rows("update exports set expires_at = now() - interval '1 second' where id = $1", [id]);
-    rejected(await download(system, link), 400, 'LINK_INVALID');
-    await system.rows('select job_exports()');
-    assert.deepEqual(await system.rows('select 1 from export_parts where export_id = $1', [id]), []);
-    const [after] = (await api('GET', '/users/export')).json.data;
-    assert.deepEqual([after.state, after.download], ['expired', null]);
-});
+scenario(
+    'an archive opens once, within minutes, for the session of its owner that asked for it',
+    async ({ system }) => {
+        const [user, other] = [await system.user(), await system.user()];
+        const [api, theirs] = [apiOf(system, user), apiOf(system, other)];
+        const port = system.program('gateway-1').port;
+        await system.rows('update users set email_verified_at = now() where id = $1', [user.id]);
+        const { id } = (await api('POST', '/users/export', {})).json.data;
+        const { download: path } = await ready(api, id);
+        const get = (token) => ask(port, { path, token });
+        const open = () => api('POST', `/users/export/${id}/download`, {});
+        rejected(await get(user.token), 409, 'DOWNLOAD_NOT_OPEN');
+        await system.rows("update exports set state = 'running' where id = $1", [id]);
+        rejected(await open(), 404, 'NOT_FOUND');
+        await system.rows("update exports set state = 'ready' where id = $1", [id]);
+
+        const opened = (await open()).json.data;
+        assert.equal(opened.download, path);
+        const left = Date.parse(opened.expires_at) - Date.now();
+        assert.ok(left > 200_000 && left < 400_000, `${left} ms`);
+        rejected(await get(null), 401, 'UNAUTHENTICATED');
+        rejected(await get(other.token), 404, 'NOT_FOUND');
+        for (const wrong of [id, 'x', crypto.randomUUID()])
+            rejected(await theirs('POST', `/users/export/${wrong}/download`, {}), 404, 'NOT_FOUND');
+        for (const wrong of ['x', "' or true --".replaceAll(' ', '%20')])
+            rejected(await api('GET', `/users/export/${wrong}`), 404, 'NOT_FOUND');
+        const login = await system.api('POST', '/auth/login', {
+            body: { email: user.email, password: user.password },
+            headers: { 'X-Token-Transport': 'bearer' },
+        });
+        rejected(await get(login.json.data.access_token), 409, 'DOWNLOAD_NOT_OPEN');
+        const both = await Promise.all([get(user.token), get(user.token)]);
+        assert.deepEqual(both.map((one) => one.status).sort(), [200, 409], 'once, at once');
+        rejected(await get(user.token), 409, 'DOWNLOAD_NOT_OPEN');
+
+        await open();
+        await system.rows("update exports set open_until = now() - interval '1 second' where id = $1", [id]);
+        rejected(await get(user.token), 409, 'DOWNLOAD_NOT_OPEN');
+        await open();
+        await system.api('POST', '/auth/forgot-password', { body: { email: user.email } });
+        const token = await tokenOf(system, user.email, 'reset_password');
+        const reset = { token, new_password: 'another long password' };
+        assert.equal((await system.api('POST', '/auth/reset-password', { body: reset })).status, 200);
+        rejected(await get(user.token), 401, 'SESSION_ENDED');
+        rejected(await get(login.json.data.access_token), 401, 'SESSION_ENDED');
+
+        await system.rows("update exports set expires_at = now() - interval '1 second' where id = $1", [id]);
+        await system.rows('select job_exports()');
+        assert.deepEqual(await system.rows('select 1 from export_parts where export_id = $1', [id]), []);
+        assert.deepEqual(await system.rows('select state from exports where id = $1', [id]), [{ state: 'expired' }]);
+    },
+);
 
 scenario('a user has one export at a time and three a day', async ({ system }) => {
     const user = await system.user();
@@ -199,7 +234,7 @@ scenario('a user has one export at a time and three a day', async ({ system }) =
     rejected(fourth, 429, 'EXPORT_LIMIT');
     assert.ok(Number(fourth.headers['retry-after']) > 0);
     const mails = await eventually('three mails', () => {
-        const found = system.mail(user.email).filter((one) => one.link?.includes('/users/export/download'));
+        const found = system.mail(user.email).filter((one) => one.link?.endsWith('/#/account'));
         return found.length >= 3 && found;
     });
     assert.equal(mails.length, 3, 'one each, however often its event was delivered');
@@ -239,7 +274,7 @@ for (const [what, harm] of [
         await system.ready('gateway-1');
         const made = await ready(api, id);
         assert.equal(made.state, 'ready');
-        const archive = JSON.parse((await download(system, made.download)).text);
+        const archive = JSON.parse((await download(api, made.id)).text);
         const ids = messagesOf(archive).map((one) => one.id);
         assert.equal(ids.length, 45_000);
         assert.equal(new Set(ids).size, 45_000, 'each once');
@@ -250,7 +285,5 @@ for (const [what, harm] of [
         );
         print(`${made.bytes} bytes, parts of at most ${longest[0].n}, harmed ${harms} times`);
         assert.ok(harms > 0);
-        await eventually('one mail', () =>
-            system.mail(user.email).some((one) => one.link?.includes('/users/export/download')),
-        );
+        await eventually('one mail', () => system.mail(user.email).some((one) => one.link?.endsWith('/#/account')));
     });

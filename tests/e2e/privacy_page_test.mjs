@@ -88,9 +88,9 @@ await check('SAAS-08: consents are stored; an export is requested, announced and
     await page.click('#consents-form [type=submit]');
     await page.locator('#consents-form .done', { hasText: 'Saved.' }).waitFor();
     await page.click('#export-form [type=submit]');
-    await page.locator('#exports li[data-state=ready] a').waitFor();
+    await page.locator('#exports li[data-state=ready] button').waitFor();
     await inBothSchemes(page, 'account with a copy of the data');
-    const [file] = await Promise.all([page.waitForEvent('download'), page.click('#exports a')]);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('#exports button')]);
     const archive = JSON.parse(readFileSync(await file.path(), 'utf8'));
     assert.equal(archive.profile.email, email);
     assert.deepEqual(

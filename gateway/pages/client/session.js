@@ -2,6 +2,7 @@
 // After a 401 the tokens are refreshed once, however many requests or tabs received it, and the request is repeated.
 
 const TIMEOUT_MS = 20_000;
+const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;
 const REJECTED = new Set([400, 401, 403, 422]);
 
 export class ApiError extends Error {
@@ -203,7 +204,7 @@ export class Session extends EventTarget {
         let response;
         let text;
         try {
-            const signal = AbortSignal.timeout(TIMEOUT_MS);
+            const signal = AbortSignal.timeout(raw ? DOWNLOAD_TIMEOUT_MS : TIMEOUT_MS);
             const options = { method, headers, signal, cache: 'no-store', credentials: 'same-origin' };
             if (body !== undefined) options.body = JSON.stringify(body);
             response = await fetch(this.base + path, options);

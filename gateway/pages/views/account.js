@@ -14,7 +14,7 @@ export class AccountDialog {
     /// onClosed(text) when the account was closed.
     constructor(session, { onProfile, onSignedOut, onClosed }) {
         this.dialog = byId('account');
-        this.privacy = new Privacy(session, { onClosed });
+        this.privacy = new Privacy(session, { attempt: (act) => this.attempt('export-form', act), onClosed });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
         this.identities = new Identities(session, (act) => this.attempt('identities', act));

@@ -1,7 +1,7 @@
 // A part of the account dialog, the users' decisions about their data: consents, a copy of all of it, closing the
 // account.
 
-import { ask } from './dialogs.js';
+import { ask, save } from './dialogs.js';
 import { byId, h, relativeTime } from './dom.js';
 import { bindForm, doneLine, field, formPart, submitLine } from './forms.js';
 
@@ -20,9 +20,9 @@ const explanation = (text) => h('p', { class: 'aside' }, text);
 const day = (text) => new Date(text).toLocaleDateString();
 
 export class Privacy {
-    /// Callback: onClosed(text) when the account was closed.
-    constructor(session, { onClosed }) {
-        Object.assign(this, { session, onClosed });
+    /// Callbacks: onClosed(text) when the account was closed; attempt(act) runs what may fail and shows the problem.
+    constructor(session, { attempt, onClosed }) {
+        Object.assign(this, { session, attempt, onClosed });
         this.exports = h('ul', { id: 'exports', class: 'rows' });
         const consents = formPart(
             'consents',
@@ -103,8 +103,16 @@ export class Privacy {
             h('strong', {}, `A copy ${STATES[state]}`),
             h('span', { class: 'aside' }, details.filter(Boolean).join(' · ')),
         );
-        const link = download ? h('a', { class: 'link', href: download, download: '' }, 'Download') : null;
-        return h('li', { 'data-id': id, 'data-state': state }, text, link);
+        const button = { class: 'link', type: 'button', onclick: () => this.attempt(() => this.download(id)) };
+        const load = download ? h('button', button, 'Download') : null;
+        return h('li', { 'data-id': id, 'data-state': state }, text, load);
+    }
+
+    // Opened for this session, for one download.
+    async download(id) {
+        await this.session.request('POST', `/users/export/${id}/download`, {});
+        const { data } = await this.session.request('GET', `/users/export/${id}`, undefined, true);
+        save(`export-${id}.json`, 'application/json', data);
     }
 
     async requestExport() {

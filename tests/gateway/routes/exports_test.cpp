@@ -33,6 +33,7 @@ TEST_CASE("an export is requested in one transaction with its event, while Kafka
     REQUIRE(event);
     CHECK(event->user == h.user);
     CHECK(event->id.text() == parameter(stored[0], "id"));
+    CHECK(event->link == h.options.public_url + "/#/account");
     CHECK(event->id.text() == parameter(h.database.all("exports.request")[0], "id"));
     CHECK(h.io.until([&] { return woken; }));
 }

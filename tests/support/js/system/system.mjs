@@ -309,7 +309,7 @@ class System {
         const { user, access_token, refresh_token } = json.data;
         this.secrets.add(access_token).add(refresh_token);
         await this.rows('update users set plan = $2 where id = $1', [user.id, plan]);
-        return { id: user.id, email, token: access_token };
+        return { id: user.id, email, password, token: access_token };
     }
 
     users(count, plan) {
