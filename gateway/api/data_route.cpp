@@ -65,6 +65,11 @@ awaitable<route_result> answer_data(exchange& exchange) {
     const auto& first = rows->front();
     if (first.empty() || first.is_null(0, 0)) co_return not_found("object");
     if (auto refused = refusal_of(first.text(0, 0))) co_return std::move(*refused);
+    if (exchange.route.opens) {
+        const auto data = json::document::parse(first.text(0, 0));
+        if (!data) co_return problem_of(data.error());
+        co_return success(exchange.route.status, exchange.route.opens(exchange, data->root()));
+    }
     if (first.columns_ < 2) co_return success(exchange.route.status, first.text(0, 0));
     const auto more = json::document::parse(first.columns_ > 2 && !first.is_null(0, 2) ? first.text(0, 2) : "{}");
     if (!more) co_return problem_of(more.error());

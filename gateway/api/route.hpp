@@ -95,6 +95,8 @@ struct route {
     std::string_view summary = {};         ///< one line of the OpenAPI document
     /// Makes the frame that a success publishes to the caller's sockets; see frame_of_data.
     std::string (*broadcasts)(std::string data) = nullptr;
+    /// Of a data route: opens what its statement's `data` has sealed.
+    std::string (*opens)(exchange&, json::value data) = nullptr;
     bool openai_format = false;   ///< responses and errors have OpenAI's shape
     bool bare = false;            ///< a success is the data itself, without an envelope; the next page is in Link
     bool opens_socket = false;    ///< WebSocket handshakes are accepted at its paths

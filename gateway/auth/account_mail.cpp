@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "gateway/auth/personal_data.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
@@ -33,7 +34,10 @@ postgres::bound bind_link(const services& services, std::string_view statement, 
 
 postgres::bound link_statement(const services& services, std::optional<user_id> user, std::string email,
     std::string_view kind, const request_trace& trace) {
-    if (kind == to_parents) return bind_link(services, "consents.parent_link", {{"user", user}}, kind, trace);
+    if (kind == to_parents)
+        return bind_link(services, "consents.parent_link",
+            {{"user", user}, {"recipient", recipient_of(services, email)}, {"parent_email", std::move(email)}}, kind,
+            trace);
     return bind_link(
         services, "email_links.create", {{"user", user}, {"email", std::move(email)}, {"kind", kind}}, kind, trace);
 }

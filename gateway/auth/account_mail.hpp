@@ -17,8 +17,9 @@ namespace airi::gateway {
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,
     std::string_view kind, const request_trace&);
 
-/// The statement that sends such a link to the user or, when there is none, to the account with that address. No row:
-/// none is sent, for there is no such account, it may not act, or it was sent too many.
+/// The statement that sends such a link to the user or, when there is none, to the account with that address; one of a
+/// parent goes to that address. No row: none is sent, for there is no such account, it may not act, or it was sent too
+/// many.
 postgres::bound link_statement(
     const services&, std::optional<user_id>, std::string email, std::string_view kind, const request_trace&);
 

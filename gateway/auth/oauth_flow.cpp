@@ -6,6 +6,8 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/personal_data.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "gateway/realtime/channel_wait.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -61,16 +63,28 @@ awaitable<result<>> publish_to_worker(services& services, const request& request
     co_return co_await services.publisher.publish(std::move(out));
 }
 
-awaitable<result<conclusion>> conclude(
-    services& services, const request& request, const oauth_answer& answer, const flow& flow) {
+awaitable<result<conclusion>> conclude_with(services& services, const request& request, const oauth_answer& answer,
+    const flow& flow, const std::optional<std::string>& claim) {
+    const auto user = user_id::fresh();
     const auto rows = co_await postgres::run_one(services.database, answer.caller,
         sql::bind("oauth.conclude",
-            {{"flow", flow.id}, {"binding_hash", answer.binding_hash}, {"new_user", uuid::v7()},
-                {"code", answer.second_factor}, {"birth_date", answer.birth_date},
-                {"parent_email", answer.parent_email}, {"consents", answer.consents}, {"address", request.address}}));
+            {{"flow", flow.id}, {"binding_hash", answer.binding_hash}, {"new_user", user}, {"claim", claim},
+                {"birth_date", answer.birth_date}, {"parent_email", answer.parent_email},
+                {"sealed", seal_signup(services, user, answer.birth_date, answer.parent_email)},
+                {"consents", answer.consents}, {"address", request.address}}));
     if (!rows) co_return rows.error();
     const auto text = [&](std::size_t column) { return std::string(rows->text(0, column)); };
     co_return conclusion{text(0), text(2), text(3), text(4), text(5), rows->id<user_id>(0, 1)};
+}
+
+// Only the flow says whose second factor it is.
+awaitable<result<conclusion>> conclude(
+    services& services, const request& request, const oauth_answer& answer, const flow& flow) {
+    auto got = co_await conclude_with(services, request, answer, flow, std::nullopt);
+    if (!got || got->outcome != "code" || !answer.second_factor || !got->user) co_return got;
+    const auto claim = co_await claim_of_code(services, *got->user, *answer.second_factor);
+    if (!claim) co_return claim.error();
+    co_return co_await conclude_with(services, request, answer, flow, *claim);
 }
 
 // Listens for the worker's answer before asking for it. A missed answer is found by looking every two seconds.

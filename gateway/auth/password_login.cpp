@@ -4,6 +4,7 @@
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/login_attempts.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
@@ -26,16 +27,13 @@ awaitable<result<found_user>> find_user(services& services, const std::string& e
         rows->read<std::optional<user_id>, std::string, std::string, std::string, std::string, bool, std::int64_t>(0));
 }
 
-// The second factor, when the account has one.
-awaitable<std::optional<problem>> check_second_factor(
+awaitable<std::optional<problem>> check_code(
     services& services, const request& request, user_id user, const credentials& given) {
     if (!given.code) co_return two_factor_required();
-    const auto rows = co_await postgres::run_one(
-        services.database, std::nullopt, sql::bind("two_factor.verify", {{"user", user}, {"code", *given.code}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (!rows->is_null(0, 0)) co_return std::nullopt;
-    co_await record_login_attempt(services, request, given.email, user, "wrong_code");
-    co_return wrong_code(401);
+    auto refused = co_await check_second_factor(services, user, *given.code);
+    if (refused && refused->status == 401)
+        co_await record_login_attempt(services, request, given.email, user, "wrong_code");
+    co_return refused;
 }
 
 // Says until when the account can be restored. Only for callers who have shown its password.
@@ -92,8 +90,7 @@ awaitable<route_result> log_in(services& services, const request& request, crede
     if (!deleted && user.status != "active")
         if (auto refused = co_await check_account_status(services, *user.id)) co_return std::move(*refused);
     if (user.has_two_factor)
-        if (auto refused = co_await check_second_factor(services, request, *user.id, given))
-            co_return std::move(*refused);
+        if (auto refused = co_await check_code(services, request, *user.id, given)) co_return std::move(*refused);
     if (passwords::needs_rehash(user.password_hash)) co_await rehash(services, *user.id, given.password);
     if (deleted)
         if (auto refused = co_await restore_account(services, *user.id)) co_return std::move(*refused);

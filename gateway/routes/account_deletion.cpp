@@ -1,7 +1,7 @@
 // Deleting the caller's account, and restoring it before it is erased.
 #include "gateway/api/admin_action.hpp"
 #include "gateway/auth/account_mail.hpp"
-#include "gateway/auth/auth_problems.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
@@ -15,21 +15,17 @@ namespace {
 awaitable<std::optional<problem>> check_proof(exchange& exchange) {
     const auto password = exchange.optional_text("password"), code = exchange.optional_text("code");
     const auto& caller = *exchange.caller;
-    postgres::transaction ask;
-    ask.caller = caller.id;
-    ask.statements.push_back(sql::bind("account_deletion.proof", {{"session", caller.session}}));
-    if (code && !password)
-        ask.statements.push_back(sql::bind("two_factor.verify", {{"user", caller.id}, {"code", *code}}));
-    const auto rows = co_await exchange.services.database.run(std::move(ask));
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller.id, sql::bind("account_deletion.proof", {{"session", caller.session}}));
     if (!rows) co_return problem_of(rows.error());
-    if (rows->front().empty()) co_return not_found("account");
-    const auto [hash, session_is_enough] = rows->front().read<std::optional<std::string>, bool>(0);
+    if (rows->empty()) co_return not_found("account");
+    const auto [hash, session_is_enough] = rows->read<std::optional<std::string>, bool>(0);
     if (password) {
         const auto right = co_await exchange.services.hashing.verify(secret(*password), hash.value_or(""));
         if (!right) co_return problem_of(right.error());
         if (!*right) co_return problem{403, "WRONG_PASSWORD", "the password is wrong"};
     } else if (code) {
-        if (rows->back().is_null(0, 0)) co_return wrong_code(403);
+        co_return co_await check_second_factor(exchange.services, caller.id, *code, 403);
     } else if (hash || !session_is_enough) {
         co_return problem{403, "PROOF_NEEDED",
             "password is required; accounts without a password need code, or a login within the last 15 minutes"};

@@ -6,6 +6,7 @@
 #include "gateway/auth/csrf.hpp"
 #include "gateway/auth/issue_tokens.hpp"
 #include "gateway/auth/password_login.hpp"
+#include "gateway/auth/personal_data.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/routes/tables.hpp"
@@ -28,19 +29,19 @@ awaitable<route_result> signup(exchange& exchange) {
     const auto hash = co_await services.hashing.hash(secret(exchange.text("password")));
     if (!hash) co_return problem_of(hash.error());
     const auto user = user_id::fresh();
+    const auto birth_date = exchange.optional_text("birth_date"), parent_email = exchange.optional_text("parent_email");
     postgres::transaction create;
     create.caller = user;
     create.statements.push_back(sql::bind("auth.signup",
         {{"id", user}, {"email", email}, {"password_hash", *hash},
             {"display_name", exchange.optional_text("display_name")},
-            {"metadata", json_text(exchange, "metadata", "{}")}, {"birth_date", exchange.optional_text("birth_date")},
-            {"parent_email", exchange.optional_text("parent_email")},
+            {"metadata", json_text(exchange, "metadata", "{}")}, {"birth_date", birth_date},
+            {"parent_email", parent_email}, {"sealed", seal_signup(services, user, birth_date, parent_email)},
             {"consents", json_text(exchange, "consents", "[]")}, {"address", exchange.request.address}}));
-    create.statements.push_back(
-        sql::bind("user_keys.create", {{"key", services.master.wrap(seal::key::fresh(), user)}}));
     // Of these two links the account gets the one that it needs.
     for (const auto* kind : {"verify_email", "parental_consent"})
-        create.statements.push_back(link_statement(services, user, {}, kind, exchange.request.trace()));
+        create.statements.push_back(
+            link_statement(services, user, parent_email.value_or(""), kind, exchange.request.trace()));
     const auto rows = co_await services.database.run(std::move(create));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);

@@ -3,6 +3,7 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/issue_tokens.hpp"
+#include "gateway/auth/second_factor.hpp"
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -28,16 +29,19 @@ struct taken_link {
     std::string ended_sessions;  ///< JSON array of ids
 };
 
+struct link_use {
+    std::string_view kind;
+    std::optional<std::string> password_hash{}, claim{};  ///< a new password, the second factor
+};
+
 // A new password is reported in the same transaction.
-awaitable<std::variant<taken_link, problem>> take_link(
-    exchange& exchange, std::string_view kind, std::optional<std::string> password_hash = std::nullopt) {
+awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_use use) {
     auto& services = exchange.services;
     const auto token_hash = digest::sha256_hex(exchange.text("token"));
     postgres::transaction take;
-    take.statements.push_back(
-        sql::bind("email_links.take", {{"hash", token_hash}, {"kind", kind}, {"code", exchange.optional_text("code")},
-                                          {"password_hash", password_hash}}));
-    if (password_hash)
+    take.statements.push_back(sql::bind("email_links.take",
+        {{"hash", token_hash}, {"kind", use.kind}, {"claim", use.claim}, {"password_hash", use.password_hash}}));
+    if (use.password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
     const auto rows = co_await services.database.run(std::move(take));
@@ -46,6 +50,13 @@ awaitable<std::variant<taken_link, problem>> take_link(
         rows->front().read<std::string_view, user_id, std::string, std::string, std::string>(0);
     if (outcome == "refused")
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
+    // Only the link says whose code it is.
+    if (const auto code = exchange.optional_text("code"); outcome == "code" && code) {
+        auto claim = co_await claim_of_code(services, user, *code);
+        if (!claim) co_return problem_of(claim.error());
+        use.claim = std::move(*claim);
+        co_return co_await take_link(exchange, std::move(use));
+    }
     if (outcome == "code") co_return two_factor_required();
     if (outcome == "wrong_code") co_return wrong_code(401);
     if (outcome != "good") co_return problem{400, "LINK_INVALID", "this link is invalid, expired or already used"};
@@ -54,7 +65,7 @@ awaitable<std::variant<taken_link, problem>> take_link(
 }
 
 awaitable<route_result> verify_email(exchange& exchange) {
-    auto got = co_await take_link(exchange, "verify_email");
+    auto got = co_await take_link(exchange, {"verify_email"});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     co_return success(200, R"({"verified":true})");
 }
@@ -63,7 +74,7 @@ awaitable<route_result> reset_password(exchange& exchange) {
     auto& services = exchange.services;
     const auto hash = co_await services.hashing.hash(secret(exchange.text("new_password")));
     if (!hash) co_return problem_of(hash.error());
-    auto got = co_await take_link(exchange, "reset_password", *hash);
+    auto got = co_await take_link(exchange, {"reset_password", *hash});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& link = std::get<taken_link>(got);
     const auto user = link.user.id;
@@ -75,7 +86,7 @@ awaitable<route_result> reset_password(exchange& exchange) {
 }
 
 awaitable<route_result> magic_login(exchange& exchange) {
-    auto got = co_await take_link(exchange, "magic_link");
+    auto got = co_await take_link(exchange, {"magic_link"});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     co_return co_await open_session(
         exchange.services, exchange.request, std::move(std::get<taken_link>(got).user), 200);

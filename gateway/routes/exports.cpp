@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "events/exports.hpp"
+#include "gateway/auth/personal_data.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "platform/crypto/digest.hpp"
@@ -68,21 +69,38 @@ awaitable<route_result> list_exports(exchange& exchange) {
     co_return success(200, exports.text());
 }
 
+// The head of an archive, up to the end of the profile, with the birth date opened.
+std::string open_head(const services& services, std::string head, json::value archive) {
+    const auto parsed = json::document::parse(head + "}");
+    if (!parsed) throw std::runtime_error("the head of an archive is not JSON");
+    const auto stored = parsed->root()["profile"]["birth_date"].string();
+    if (!stored) return head;
+    const auto user = user_id::parse(archive["user_id"].string().value_or("")).value_or(user_id{});
+    const auto key = services.master.unwrap(archive["key"].string().value_or(""), user);
+    const auto opened = open_birth_date(key ? &*key : nullptr, user, *stored);
+    const auto sealed = json::quoted(*stored);
+    return head.replace(head.rfind(sealed), sealed.size(), opened ? json::quoted(*opened) : "null");
+}
+
 // An archive, part by part. When a part cannot be read the connection is cut, so that no client takes an
 // incomplete archive for a whole one.
 class archive final : public text_stream {
 public:
-    archive(services& services, std::string hash, std::int64_t parts)
-        : services_(services), hash_(std::move(hash)), parts_(parts) {}
+    archive(services& services, std::string hash, json::document opened)
+        : services_(services),
+          hash_(std::move(hash)),
+          opened_(std::move(opened)),
+          parts_(opened_.root()["parts"].integer().value_or(0)) {}
 
     awaitable<std::string> next() override {
         while (offset_ == body_.size()) {
             if (part_ == parts_) co_return std::string{};
             const auto rows = co_await postgres::run_one(
-                services_.database, std::nullopt, sql::bind("exports.part", {{"hash", hash_}, {"part", part_++}}));
+                services_.database, std::nullopt, sql::bind("exports.part", {{"hash", hash_}, {"part", part_}}));
             if (!rows || rows->empty() || rows->is_null(0, 0))
                 throw std::runtime_error("a part of an archive cannot be read");
             body_ = rows->text(0, 0);
+            if (part_++ == 0) body_ = open_head(services_, body_, opened_.root());
             offset_ = 0;
         }
         auto out = body_.substr(offset_, chunk);
@@ -93,6 +111,7 @@ public:
 private:
     services& services_;
     std::string hash_, body_;
+    json::document opened_;
     std::int64_t parts_, part_ = 0;
     std::size_t offset_ = 0;
 };
@@ -103,13 +122,12 @@ awaitable<route_result> download(exchange& exchange) {
         exchange.services.database, std::nullopt, sql::bind("exports.open", {{"hash", hash}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty() || rows->is_null(0, 0)) co_return problem{400, "LINK_INVALID", "the link is unknown or expired"};
-    const auto parsed = json::document::parse(rows->text(0, 0));
+    auto parsed = json::document::parse(rows->text(0, 0));
     const auto id = std::string(parsed->root()["id"].string().value_or(""));
     streamed out;
     out.head.headers.emplace_back("Content-Disposition", "attachment; filename=\"export-" + id + ".json\"");
     out.head.headers.emplace_back("Cache-Control", "no-store");
-    out.body =
-        std::make_unique<archive>(exchange.services, std::move(hash), parsed->root()["parts"].integer().value_or(0));
+    out.body = std::make_unique<archive>(exchange.services, std::move(hash), std::move(*parsed));
     co_return answer(std::move(out));
 }
 

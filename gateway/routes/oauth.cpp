@@ -71,11 +71,12 @@ oauth_answer read_id_token(const exchange& exchange) {
 awaitable<route_result> sign_in(exchange& exchange, oauth_answer given) {
     const auto& request = exchange.request;
     auto& services = exchange.services;
+    auto parent_email = given.parent_email.value_or("");
     auto got = co_await finish_oauth(services, request, std::move(given));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& found = std::get<oauth_user>(got);
     if (found.user.is_new) wake_relay(services);  // the welcome
-    if (found.awaits_consent) send_link(services, request, found.user.id, {}, "parental_consent");
+    if (found.awaits_consent) send_link(services, request, found.user.id, std::move(parent_email), "parental_consent");
     co_await record_login_attempt(services, request, found.user.email, found.user.id, "success");
     co_return co_await open_session(services, request, std::move(found.user), 200);
 }

@@ -1,8 +1,15 @@
 // The caller's profile.
+#include "gateway/auth/personal_data.hpp"
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {
 namespace {
+
+std::string open_profile(exchange& exchange, json::value data) {
+    const auto& caller = *exchange.caller;
+    exchange.transient = !caller.key;
+    return with_birth_date(data, caller.key.get(), caller.id);
+}
 
 constexpr std::array rows{
     route{.method = verb::get,
@@ -11,6 +18,7 @@ constexpr std::array rows{
         .name = "profile.get",
         .response = "Profile",
         .summary = "Get the caller's profile",
+        .opens = open_profile,
         .cache_for = seconds{3600}},
     route{.method = verb::put,
         .path = "/users/profile",
@@ -20,7 +28,8 @@ constexpr std::array rows{
         .body_limit = small_body,
         .body = "ProfileUpdate",
         .response = "Profile",
-        .summary = "Update the profile: omitted fields stay unchanged, objects are merged"},
+        .summary = "Update the profile: omitted fields stay unchanged, objects are merged",
+        .opens = open_profile},
     route{.method = verb::get,
         .path = "/users/statistics",
         .name = "profile.statistics",

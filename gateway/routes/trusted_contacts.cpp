@@ -1,4 +1,5 @@
 // The caller's trusted contacts, the contacts' answers, which need no account, and the notices to them.
+#include "gateway/auth/personal_data.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "platform/crypto/digest.hpp"
@@ -16,7 +17,9 @@ awaitable<route_result> add(exchange& exchange) {
     const auto key = request.header("idempotency-key");
     const auto id = key.empty() ? uuid::v7() : uuid::v5(caller.value, "trusted_contact/" + std::string(key));
     const auto token = random::token();
-    std::vector<sql::argument> arguments{{"id", id}, {"body", exchange.body_text()},
+    const auto parent = co_await find_parent(exchange.services, *exchange.caller);
+    if (!parent) co_return problem_of(parent.error());
+    std::vector<sql::argument> arguments{{"id", id}, {"body", exchange.body_text()}, {"parent_email", *parent},
         {"hash", digest::sha256_hex(token)},
         {"link", exchange.services.options.api_url + "/crisis/contacts/confirm#" + token}};
     add_origin(arguments, event_id::fresh(), request.trace());

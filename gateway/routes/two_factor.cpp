@@ -1,8 +1,9 @@
 // The second factor of signing in: codes of an authenticator app (TOTP), and recovery codes.
+#include "gateway/auth/second_factor.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/base/log.hpp"
-#include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
+#include "platform/crypto/totp.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -10,30 +11,18 @@ namespace {
 
 constexpr std::size_t recovery_codes = 10;
 
-// RFC 4648 base32 without padding, as authenticator apps read it.
-std::string base32(std::string_view bytes) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    std::string out;
-    unsigned held = 0, bits = 0;
-    for (const unsigned char byte : bytes) {
-        held = (held << 8 | byte) & 0xFFFF;
-        for (bits += 8; bits >= 5; bits -= 5) out += alphabet[held >> (bits - 5) & 31];
-    }
-    if (bits > 0) out += alphabet[held << (5 - bits) & 31];
-    return out;
-}
-
 awaitable<route_result> set_up(exchange& exchange) {
     const auto& caller = *exchange.caller;
-    const auto bytes = random::bytes(20);
-    const auto rows = co_await postgres::run_one(
-        exchange.services.database, caller.id, sql::bind("two_factor.setup", {{"secret", digest::hex(bytes)}}));
+    if (!caller.key) co_return problem_of(make_error_code(seal::errc::unknown_master));
+    const auto seed = random::bytes(20);
+    const auto rows = co_await postgres::run_one(exchange.services.database, caller.id,
+        sql::bind("two_factor.setup", {{"secret", seal_seed(*caller.key, caller.id, seed)}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty() || rows->is_null(0, 0))
         co_return problem{409, "TWO_FACTOR_ON", "two-factor authentication is already enabled"};
     const auto account = json::document::parse(caller.json);
     const auto email = std::string(account->root()["email"].string().value_or(""));
-    const auto secret = base32(bytes);
+    const auto secret = totp::base32(seed);
     co_return success(200, json::object()
                                .add("secret", secret)
                                .add("otpauth_url", "otpauth://totp/airi:" + email + "?secret=" + secret +
@@ -45,17 +34,30 @@ awaitable<route_result> enable(exchange& exchange) {
     std::vector<std::string> hashes;
     json::array codes;
     for (std::size_t i = 0; i < recovery_codes; ++i) {
-        const auto code = digest::hex(random::bytes(8));
-        hashes.push_back(digest::sha256_hex(code));
-        codes.add(code);
+        auto code = recovery_code::fresh();
+        hashes.push_back(std::move(code.hash));
+        codes.add(code.shown);
     }
     const auto& caller = *exchange.caller;
+    const auto claim = co_await claim_of_code(exchange.services, caller.id, exchange.text("code"));
+    if (!claim) co_return problem_of(claim.error());
     const auto rows = co_await postgres::run_one(exchange.services.database, caller.id,
-        sql::bind("two_factor.enable", {{"code", exchange.text("code")}, {"recovery", hashes}}));
+        sql::bind("two_factor.enable", {{"claim", *claim}, {"recovery", hashes}}));
     if (!rows) co_return problem_of(rows.error());
     if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     log::info("auth.two_factor_enabled", {{"user_id", caller.id.text()}});
     co_return success(200, json::object().add_raw("recovery_codes", codes.text()).text());
+}
+
+awaitable<route_result> disable(exchange& exchange) {
+    const auto& caller = exchange.caller->id;
+    const auto claim = co_await claim_of_code(exchange.services, caller, exchange.text("code"));
+    if (!claim) co_return problem_of(claim.error());
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, caller, sql::bind("two_factor.disable", {{"claim", *claim}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
+    co_return success(200, rows->text(0, 0));
 }
 
 constexpr std::array rows{
@@ -91,6 +93,7 @@ constexpr std::array rows{
         .name = "two_factor.disable",
         .access = access::session,
         .rate_group = "auth",
+        .handler = disable,
         .body_limit = small_body,
         .body = "Code",
         .response = "TwoFactorOff",

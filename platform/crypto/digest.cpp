@@ -49,6 +49,15 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
+std::optional<std::string> from_hex(std::string_view text) {
+    std::string out(text.size() / 2, '\0');
+    std::size_t size = 0;
+    if (sodium_hex2bin(bytes_of(out), out.size(), text.data(), text.size(), nullptr, &size, nullptr) != 0 ||
+        size * 2 != text.size())
+        return std::nullopt;
+    return out;
+}
+
 std::string base64(std::string_view bytes) { return encoded(bytes, sodium_base64_VARIANT_ORIGINAL); }
 
 std::string base64url(std::string_view bytes) { return encoded(bytes, url_alphabet); }

@@ -15,6 +15,8 @@ std::string sha256(std::string_view text);
 std::string hmac_sha256(const secret& key, std::string_view text);
 
 std::string hex(std::string_view bytes);
+/// None unless it is pairs of hexadecimal digits.
+std::optional<std::string> from_hex(std::string_view text);
 inline std::string sha256_hex(std::string_view text) { return hex(sha256(text)); }
 inline std::string hmac_sha256_hex(const secret& key, std::string_view text) { return hex(hmac_sha256(key, text)); }
 

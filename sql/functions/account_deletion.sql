@@ -98,7 +98,8 @@ begin
         email = gen_random_uuid() || '@erased.invalid', password_hash = null, role = 'user', status = 'deleted',
         status_until = null, status_reason = null, display_name = null, metadata = '{}', email_verified_at = null,
         locale = 'en', timezone = 'UTC', country = null, region = null, avatar = null, preferences = '{}',
-        onboarding = '{}', birth_date = null, parent_email = null, consent_pending = false,
+        onboarding = '{}', birth_date = null, parent_email = null, child_until = null, minor_until = null,
+        consent_pending = false,
         erase_at = coalesce(erase_at, now()), erased_at = now()
     where id = p_user;
     return true;

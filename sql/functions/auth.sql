@@ -80,10 +80,11 @@ begin
 end $$;
 
 -- Creates a user, whichever way they sign up, and requests their welcome: made | pending (a parent has to agree) |
--- taken, or the fault: birth_date, birth_date_needed, parent_email_needed, parent_email_own, consents.
+-- taken, or the fault: birth_date, birth_date_needed, parent_email_needed, parent_email_own, consents. `p_sealed` is
+-- what is stored of the birth date and the parent's address, and the user's key: {"key", "birth_date", "parent_email"}.
 create or replace function account_create(
     p_id uuid, p_email text, p_hash text, p_name text, p_metadata jsonb, p_birth text, p_parent text,
-    p_consents jsonb, p_address inet
+    p_sealed jsonb, p_consents jsonb, p_address inet
 ) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -99,14 +100,17 @@ begin
             return 'birth_date';
         end;
         if born < date '1900-01-01' or born > (now() at time zone 'utc')::date then return 'birth_date'; end if;
-        child := is_child(born);
+        child := age_of(born) < setting_int('minor_age');
         if child and p_parent is null then return 'parent_email_needed'; end if;
         if child and lower(p_parent) = lower(p_email) then return 'parent_email_own'; end if;
         if age_of(born) < 18 and p_consents @> '[{"kind": "analytics"}]' then return 'consents'; end if;
     end if;
     if auth_signup(p_id, p_email, p_hash, p_name, p_metadata) is null then return 'taken'; end if;
+    insert into user_keys (user_id, sealed_key) values (p_id, decode(p_sealed ->> 'key', 'hex'));
     update users set
-        birth_date = born, consent_pending = child, parent_email = case when child then p_parent end
+        birth_date = p_sealed ->> 'birth_date', child_until = until_age(born, setting_int('minor_age')),
+        minor_until = until_age(born, 18), consent_pending = child,
+        parent_email = case when child then p_sealed ->> 'parent_email' end
     where id = p_id and born is not null;
     perform notification_add(gen_random_uuid(), p_id, 'welcome', 'info', null, null, '{}', '', '');
     insert into consents (user_id, kind, granted, version, address)

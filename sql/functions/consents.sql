@@ -2,28 +2,37 @@ create or replace function age_of(p_born date) returns int language sql stable a
     select extract(year from age((now() at time zone 'utc')::date, p_born))::int
 $$;
 
--- Whether a user is below the age of consent (COPPA: 13); false when their birth date is unknown.
-create or replace function is_child(p_born date) returns boolean language sql stable as $$
-    select coalesce(age_of(p_born) < setting_int('minor_age'), false)
+-- The first day of the month on or after the day on which someone reaches an age; NULL when that is past.
+create or replace function until_age(p_born date, p_years int) returns date language sql stable as $$
+    select d.until from (
+        select (date_trunc('month', p_born + make_interval(years => p_years) - interval '1 day')
+                + interval '1 month')::date as until) d
+    where age_of(p_born) < p_years
+$$;
+
+-- Whether such a day is still to come. Birth dates are sealed, so a user counts as a child (below the age of consent;
+-- COPPA: 13) or a minor until the end of the month, and as neither when the birth date is unknown.
+create or replace function is_before(p_until date) returns boolean language sql stable as $$
+    select coalesce(p_until > (now() at time zone 'utc')::date, false)
 $$;
 
 -- Of a child only the name is stored, whichever statement writes the row.
 create or replace function reduced_user() returns trigger
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    if is_child(new.birth_date) then
+    if is_before(new.child_until) then
         new.metadata := '{}';
         new.avatar := null;
     end if;
     return new;
 end $$;
 create or replace trigger reduced before insert or update on users for each row
-    when (new.birth_date is not null) execute function reduced_user();
+    when (new.child_until is not null) execute function reduced_user();
 
 create or replace function reduced_place() returns trigger
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    if is_child((select birth_date from users where id = new.user_id)) then
+    if is_before((select child_until from users where id = new.user_id)) then
         new := jsonb_populate_record(new, '{"address": null, "user_agent": null}');
     end if;
     return new;
@@ -43,7 +52,7 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     given consents;
 begin
-    if p_granted and p_kind = 'analytics' and (select age_of(birth_date) < 18 from users where id = caller()) then
+    if p_granted and p_kind = 'analytics' and (select is_before(minor_until) from users where id = caller()) then
         return refusal(403, 'MINOR', 'analytics are not for minors');
     end if;
     insert into consents (user_id, kind, granted, version, address)
@@ -53,9 +62,9 @@ begin
 end $$;
 
 -- Creates a link for the parent of a pending child: at most five an hour to one address, whichever child asks. No row:
--- no link is to be sent.
-create or replace function consent_link_make(p_user uuid, p_hash text)
-returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
+-- no link is to be sent. `p_recipient` is a keyed hash of the address, which only the gateway can read.
+create or replace function consent_link_make(p_user uuid, p_hash text, p_recipient text)
+returns table (user_id uuid, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
@@ -63,14 +72,14 @@ begin
     select * into u from users x where x.id = p_user and x.status = 'active' and x.consent_pending;
     if not found or (
         select count(*) from email_links l
-        where l.email = lower(u.parent_email) and l.kind = 'parental_consent'
+        where l.email = p_recipient and l.kind = 'parental_consent'
           and l.created_at > now() - interval '1 hour') >= 5 then
         return;
     end if;
     return query
         insert into email_links as l (hash, user_id, kind, email, expires_at)
-        values (p_hash, u.id, 'parental_consent', lower(u.parent_email), now() + interval '7 days')
-        returning l.user_id, u.parent_email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
+        values (p_hash, u.id, 'parental_consent', p_recipient, now() + interval '7 days')
+        returning l.user_id, u.locale::text, coalesce(u.display_name, ''), l.expires_at;
 end $$;
 
 -- The child that a link is about; NULL when the link is invalid, expired or already used.
@@ -81,15 +90,17 @@ language sql security definer set search_path = airi, pg_temp as $$
       and u.consent_pending and u.status = 'active'
 $$;
 
--- The data that a parent sees before answering.
-create or replace function consent_details(p_hash text) returns json
+-- The data that a parent sees before answering, the birth date as it is stored, and whose it is with which key.
+create or replace function consent_details(p_hash text) returns table (details json, user_id uuid, sealed_key bytea)
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
     child users := consent_child(p_hash);
 begin
-    if child.id is null then return link_invalid(); end if;
-    return json_build_object('child', child.display_name, 'email', child.email, 'birth_date', child.birth_date,
-        'created_at', child.created_at);
+    if child.id is null then return query select link_invalid(), null::uuid, null::bytea; return; end if;
+    return query
+        select json_build_object('child', child.display_name, 'email', child.email, 'birth_date', child.birth_date,
+                   'created_at', child.created_at), child.id, k.sealed_key
+        from (select) nothing left join user_keys k on k.user_id = child.id;
 end $$;
 
 -- Takes the parent's answer, once: the account opens, or it is erased.

@@ -13,7 +13,7 @@ create or replace function disclosure_rule(u users, p_kind text, p_day date) ret
 language sql stable as $$
     select d.* from ai_disclosures d
     where d.kind = p_kind and d.valid_from <= p_day and disclosure_holds(d.places, u)
-      and (d.audience = 'all' or age_of(u.birth_date) < 18)
+      and (d.audience = 'all' or is_before(u.minor_until))
     order by d.every_seconds, d.suggests_break desc, d.audience = 'minors' desc, d.jurisdiction <> '*' desc,
         length(d.jurisdiction) desc, d.id
     limit 1

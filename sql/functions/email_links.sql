@@ -47,8 +47,8 @@ begin
 end $$;
 
 -- Uses a link. `outcome`: good | invalid | refused (the account may not act) | code (the second factor is on and no
--- code came) | wrong_code; only `good` uses the link up. `ended`: the sessions that a new password ended.
-create or replace function email_link_take(p_hash text, p_kind text, p_code text, p_password_hash text)
+-- claim of one came) | wrong_code; only `good` uses the link up. `ended`: the sessions that a new password ended.
+create or replace function email_link_take(p_hash text, p_kind text, p_claim jsonb, p_password_hash text)
 returns table (outcome text, user_id uuid, email text, role text, ended uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -64,8 +64,8 @@ begin
     if standing(u) is not null then return query select 'refused', u.id, u.email, u.role, gone; return; end if;
     if p_kind = 'magic_link' and exists (
         select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
-        if p_code is null then return query select 'code', u.id, u.email, u.role, gone; return; end if;
-        if two_factor_take(u.id, p_code) is null then
+        if p_claim is null then return query select 'code', u.id, u.email, u.role, gone; return; end if;
+        if two_factor_accept(u.id, p_claim) is null then
             return query select 'wrong_code', u.id, u.email, u.role, gone; return;
         end if;
     end if;

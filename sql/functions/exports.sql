@@ -144,6 +144,7 @@ declare
     owners text[] := array(select owner from export_sections());
     body text;
     page record;
+    excess int := 0;   -- of the sealed birth date, which the download opens
 begin
     select * into x from exports where id = p_export for update;
     if not found then return json_build_object('state', 'gone'); end if;
@@ -152,6 +153,8 @@ begin
         if x.section = 0 then
             body := format('{"format":"airi-export-1","export_id":%s,"made_at":%s,"profile":%s', to_json(x.id),
                            to_json(now()), (select profile_json(u) from users u where id = x.user_id));
+            select coalesce(octet_length(birth_date) - length('2000-01-01'), 0) into excess from users
+            where id = x.user_id;
             x.section := 1;
         elsif x.section <= cardinality(names) then
             body := format(',%s:%s', to_json(names[x.section]),
@@ -170,8 +173,8 @@ begin
         insert into export_parts (export_id, part, body) values (x.id, x.parts, body);
         update exports set
             state = x.state, section = x.section, conversation = x.conversation, inside = x.inside,
-            after_at = x.after_at, after_id = x.after_id, parts = x.parts + 1, bytes = bytes + octet_length(body),
-            finished_at = x.finished_at, expires_at = x.expires_at
+            after_at = x.after_at, after_id = x.after_id, parts = x.parts + 1,
+            bytes = bytes + octet_length(body) - excess, finished_at = x.finished_at, expires_at = x.expires_at
         where id = x.id;
     end if;
     return (select json_build_object('state', x.state, 'email', u.email, 'locale', u.locale,
@@ -184,10 +187,12 @@ language sql security definer set search_path = airi, pg_temp as $$
     update exports set state = 'failed', finished_at = now() where id = p_export and state in ('requested', 'running')
 $$;
 
--- The finished archive that a valid link opens: {"id", "parts"}. Its parts follow by export_part.
+-- The finished archive that a valid link opens, and what opens the sealed values in it: {"id", "parts", "user_id",
+-- "key"}. Its parts follow by export_part.
 create or replace function export_open(p_hash text) returns json
 language sql stable security definer set search_path = airi, pg_temp as $$
-    select json_build_object('id', id, 'parts', parts) from exports
+    select json_build_object('id', x.id, 'parts', x.parts, 'user_id', x.user_id, 'key', encode(k.sealed_key, 'hex'))
+    from exports x left join user_keys k using (user_id)
     where token_hash = p_hash and state = 'ready' and expires_at > now()
 $$;
 

@@ -104,13 +104,14 @@ $$;
 
 -- Concludes a flow. `outcome`:
 -- good | pending | away | invalid | refused
--- code (the second factor is on and no code came) | wrong_code | a fault of account_create(): these leave the flow open
+-- code (the second factor is on and no claim of one came) | wrong_code | a fault of account_create(): these leave the
+-- flow open
 -- suspended | deleted
 -- taken (the email belongs to an account that may be another person's) | no_email (the provider verified none)
 -- taken_identity (it belongs to another account).
 -- `made`: the result of account_create() for a new user.
 create or replace function identity_conclude(
-    p_flow uuid, p_binding_hash text, p_new_user uuid, p_code text, p_birth text, p_parent text,
+    p_flow uuid, p_binding_hash text, p_new_user uuid, p_claim jsonb, p_birth text, p_parent text, p_sealed jsonb,
     p_consents jsonb, p_address inet
 )
 returns table (outcome text, user_id uuid, email text, role text, identity json, made text)
@@ -147,13 +148,13 @@ begin
             then 'suspended' end;
     if outcome is null and f.user_id is null and exists (
         select from two_factor t where t.user_id = u.id and t.enabled_at is not null) then
-        outcome := case when p_code is null then 'code'
-                        when two_factor_take(u.id, p_code) is null then 'wrong_code' end;
+        outcome := case when p_claim is null then 'code'
+                        when two_factor_accept(u.id, p_claim) is null then 'wrong_code' end;
         if outcome is not null then return next; return; end if;
     end if;
     if outcome is null and u.id is null then
         made := account_create(p_new_user, f.email, null, nullif(left(btrim(f.name), 100), ''), '{}', p_birth,
-                               p_parent, p_consents, p_address);
+                               p_parent, p_sealed, p_consents, p_address);
         if made not in ('made', 'pending') then outcome := made; end if;
         if outcome <> 'taken' then return next; return; end if;
     end if;

@@ -1,3 +1,4 @@
+-- The birth date is as it is stored: sealed.
 create or replace function profile_json(u users) returns json language sql stable as $$
     select json_build_object(
         'id', u.id, 'email', u.email, 'email_verified', u.email_verified_at is not null,
@@ -5,7 +6,7 @@ create or replace function profile_json(u users) returns json language sql stabl
         'tier', (select coalesce(p.tier, p.id) from plans p where p.id = u.plan), 'language', u.locale,
         'locale', u.locale, 'timezone', u.timezone, 'country', u.country, 'region', u.region, 'avatar', u.avatar,
         'preferences', u.preferences, 'onboarding', u.onboarding, 'metadata', u.metadata,
-        'birth_date', u.birth_date, 'minor', coalesce(age_of(u.birth_date) < 18, false), 'created_at', u.created_at)
+        'birth_date', u.birth_date, 'minor', is_before(u.minor_until), 'created_at', u.created_at)
 $$;
 
 -- The named preferences: as the user has set them, else as the product's user_defaults, else as here.

@@ -40,6 +40,10 @@ declare
 begin
     delete from email_links where expires_at < now() - interval '7 days';
     get diagnostics n = row_count; total := total + n;
+    -- A parent's address is kept for a minor's contacts only.
+    update users set child_until = null, minor_until = null, parent_email = null
+    where greatest(child_until, minor_until) <= (now() at time zone 'utc')::date and not consent_pending;
+    get diagnostics n = row_count; total := total + n;
     delete from login_failures where changed_at < now() - interval '2 days';
     get diagnostics n = row_count; total := total + n;
     delete from login_history where at < now() - interval '180 days';

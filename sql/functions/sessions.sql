@@ -10,7 +10,7 @@ begin
     if not found or standing(u) is not null then return; end if;
     insert into sessions (id, user_id, user_agent, address, expires_at, new_device)
     values (p_session, p_user, left(p_agent, 300), p_address, now() + make_interval(days => p_days),
-            not is_child(u.birth_date) and not exists (
+            not is_before(u.child_until) and not exists (
                 select from login_history h
                 where h.user_id = p_user and h.outcome = 'success'
                   and device_of(h.user_agent) = device_of(left(p_agent, 300))

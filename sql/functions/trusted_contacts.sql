@@ -51,14 +51,16 @@ create or replace function contact_fault(p_member text, p_message text) returns 
         jsonb_build_array(jsonb_build_object('pointer', '/' || p_member, 'message', p_message)))
 $$;
 
--- A refusal when the user may not have this contact, or not invite it now; otherwise NULL.
-create or replace function contact_refusal(u users, c trusted_contacts) returns json language plpgsql stable as $$
+-- A refusal when the user may not have this contact, or not invite it now; otherwise NULL. `p_parent` is the parent's
+-- address of a user who has one.
+create or replace function contact_refusal(u users, c trusted_contacts, p_parent text) returns json
+language plpgsql stable as $$
 begin
     if not (setting('crisis_contacts') #>> '{}')::boolean then
         return refusal(403, 'FEATURE_DISABLED', 'trusted contacts are not offered here');
     end if;
-    if age_of(u.birth_date) < 18
-       and (c.phone is not null or c.email is null or lower(c.email) is distinct from lower(u.parent_email)
+    if is_before(u.minor_until)
+       and (c.phone is not null or c.email is null or lower(c.email) is distinct from lower(p_parent)
             or not coalesce((select granted from consents x where x.user_id = u.id and x.kind = 'parental'
                              order by x.at desc, x.id desc limit 1), false)) then
         return refusal(403, 'MINOR', 'a minor''s only contact is the parent who agreed to the account, at the e-mail '
@@ -113,7 +115,7 @@ $$;
 -- Adds a contact of the caller and requests its invitation: a text message where there is a phone and a way to it, else
 -- a mail. With an id that is taken, the same contact is returned as it is now.
 create or replace function contact_add(
-    p_id uuid, p_body jsonb, p_hash text, p_link text, p_event uuid, p_traceparent text, p_request text
+    p_id uuid, p_body jsonb, p_parent text, p_hash text, p_link text, p_event uuid, p_traceparent text, p_request text
 ) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -137,7 +139,7 @@ begin
     elsif found then
         return refusal(422, 'IDEMPOTENCY_KEY_REUSED', 'Idempotency-Key was already used with a different request body');
     end if;
-    refused := contact_refusal(u, c);
+    refused := contact_refusal(u, c, p_parent);
     if refused is not null then return refused; end if;
     insert into trusted_contacts values (c.*);
     if c.phone is not null and has_channel('sms') then

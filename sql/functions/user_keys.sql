@@ -7,3 +7,51 @@ begin
     on conflict do nothing;
     return (select sealed_key from user_keys where user_id = caller());
 end $$;
+
+-- A batch of the users' values that are stored as they are, with their users' keys: those from before they were sealed.
+create or replace function user_values_unsealed()
+returns table (user_id uuid, name text, value text, sealed_key bytea)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select v.user_id, v.name, v.value, k.sealed_key
+    from (
+        (select t.user_id, 'two_factor.secret' as name, t.secret as value from two_factor t
+         where t.secret not like 'sealed:%' limit 200)
+        union all
+        (select id, 'users.birth_date', birth_date from users where birth_date not like 'sealed:%' limit 200)
+        union all
+        (select id, 'users.parent_email', parent_email from users where parent_email not like 'sealed:%' limit 200)
+    ) v left join user_keys k on k.user_id = v.user_id
+$$;
+
+-- Replaces values that are still as they were read by their sealed ones, [{"user_id", "column", "old", "sealed"}], and
+-- stores keys of users who have none, [{"user_id", "key"}]. Returns the number of changes.
+create or replace function user_values_seal(p_values jsonb, p_keys jsonb) returns bigint
+language sql security definer set search_path = airi, pg_temp as $$
+    with n as (
+        select * from jsonb_to_recordset(p_values) as n(user_id uuid, "column" text, old text, sealed text)
+    ), made as (
+        insert into user_keys (user_id, sealed_key)
+        select distinct on (k.user_id) k.user_id, decode(k.key, 'hex')
+        from jsonb_to_recordset(p_keys) as k(user_id uuid, key text) join users u on u.id = k.user_id
+        on conflict do nothing
+        returning 1
+    ), seeds as (
+        update two_factor t set secret = n.sealed from n
+        where n."column" = 'two_factor.secret' and t.user_id = n.user_id and t.secret = n.old
+        returning 1
+    ), people as (
+        select user_id, max(sealed) filter (where "column" = 'users.birth_date') as birth_date,
+               max(old) filter (where "column" = 'users.birth_date') as old_birth_date,
+               max(sealed) filter (where "column" = 'users.parent_email') as parent_email,
+               max(old) filter (where "column" = 'users.parent_email') as old_parent_email
+        from n where "column" like 'users.%' group by user_id
+    ), rows as (
+        update users u set
+            birth_date = case when u.birth_date = p.old_birth_date then p.birth_date else u.birth_date end,
+            parent_email = case when u.parent_email = p.old_parent_email then p.parent_email else u.parent_email end
+        from people p
+        where u.id = p.user_id and (u.birth_date = p.old_birth_date or u.parent_email = p.old_parent_email)
+        returning 1
+    )
+    select (select count(*) from made) + (select count(*) from seeds) + (select count(*) from rows)
+$$;

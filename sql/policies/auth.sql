@@ -13,5 +13,5 @@ grant select on login_history to airi_app;
 select isolate('login_failures', 'false');
 revoke all on login_failures from airi_app, airi_worker;
 
-grant execute on function auth_signup, auth_find, auth_refresh, auth_tried, account_create, account_standing
-    to airi_app;
+grant execute on function auth_signup, auth_find, auth_refresh, auth_tried, account_standing,
+    account_create(uuid, text, text, text, jsonb, text, text, jsonb, jsonb, inet) to airi_app;

@@ -4,3 +4,4 @@ grant select (user_id, sealed_key) on user_keys to airi_app;
 grant select, update (sealed_key) on user_keys to airi_worker;
 
 grant execute on function user_key_make to airi_app;
+grant execute on function user_values_unsealed, user_values_seal to airi_worker;

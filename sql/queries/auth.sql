@@ -1,7 +1,7 @@
 -- name: auth.signup
 -- The result of account_create().
 select account_create(:id::uuid, :email, :password_hash, :display_name, :metadata::jsonb, :birth_date, :parent_email,
-    :consents::jsonb, nullif(:address, '')::inet);
+    :sealed::jsonb, :consents::jsonb, nullif(:address, '')::inet);
 
 -- name: auth.find_user
 select id, password_hash, status, role, email, two_factor, locked from auth_find(:email);

@@ -8,12 +8,18 @@ select consent_give(:kind, :granted::boolean, :version, nullif(:address, '')::in
 
 -- name: consents.parent_link
 -- Creates a link and requests its mail; no row when none is to be sent.
-select email_add(:event::uuid, user_id, email, 'parental_consent', locale, :link, jsonb_build_object('child', name),
-    expires_at, :traceparent, :request_id)
-from consent_link_make(:user::uuid, :hash);
+select email_add(:event::uuid, user_id, :parent_email, 'parental_consent', locale, :link,
+    jsonb_build_object('child', name), expires_at, :traceparent, :request_id)
+from consent_link_make(:user::uuid, :hash, :recipient);
 
 -- name: consents.parent_details
-select consent_details(encode(sha256(convert_to(:token, 'UTF8')), 'hex'))::text;
+-- The birth date is as it is stored; the columns behind it are whose it is, with which key.
+select details::text, user_id, encode(sealed_key, 'hex')
+from consent_details(encode(sha256(convert_to(:token, 'UTF8')), 'hex'));
+
+-- name: consents.parent_address
+-- As it is stored.
+select parent_email from users where id = caller();
 
 -- name: consents.parent_answer
 select consent_answer(encode(sha256(convert_to(:token, 'UTF8')), 'hex'), :agree::boolean,

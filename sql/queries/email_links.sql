@@ -6,7 +6,7 @@ from email_link_make(:user::uuid, :email, :kind, :hash);
 
 -- name: email_links.take
 select outcome, user_id, email, role, array_to_json(ended)::text
-from email_link_take(:hash, :kind, :code, :password_hash);
+from email_link_take(:hash, :kind, :claim::jsonb, :password_hash);
 
 -- name: email_links.reset_notice
 -- Behind email_links.take, in its transaction.

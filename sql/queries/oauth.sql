@@ -16,8 +16,8 @@ select flow, provider, state from identity_present_token(:id::uuid, :provider, :
 
 -- name: oauth.conclude
 select outcome, user_id, email, role, identity::text, made
-from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :code, :birth_date, :parent_email,
-    :consents::jsonb, nullif(:address, '')::inet);
+from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :claim::jsonb, :birth_date, :parent_email,
+    :sealed::jsonb, :consents::jsonb, nullif(:address, '')::inet);
 
 -- name: oauth.list
 select coalesce(json_agg(json_build_object('id', id, 'provider', provider, 'email', email, 'created_at', created_at,

@@ -3,7 +3,7 @@ select coalesce(json_agg(contact_json(c) order by created_at, id), '[]')::text
 from trusted_contacts c where user_id = caller();
 
 -- name: trusted_contacts.add
-select contact_add(:id::uuid, :body::jsonb, :hash, :link, :event::uuid, :traceparent, :request_id)::text;
+select contact_add(:id::uuid, :body::jsonb, :parent_email, :hash, :link, :event::uuid, :traceparent, :request_id)::text;
 
 -- name: trusted_contacts.remove
 delete from trusted_contacts where id = :id::uuid and user_id = caller()

@@ -15,3 +15,11 @@ where substr(sealed_key, 1, 4) = decode(:mark, 'hex') limit 1000;
 update user_keys k set sealed_key = decode(n.fresh, 'hex')
 from jsonb_to_recordset(:keys::jsonb) as n(user_id uuid, old text, fresh text)
 where k.user_id = n.user_id and k.sealed_key = decode(n.old, 'hex');
+
+-- name: user_keys.unsealed
+-- A batch of the users' values that are stored as they are.
+select user_id, name, value, encode(sealed_key, 'hex') from user_values_unsealed();
+
+-- name: user_keys.seal
+-- The number of changes.
+select user_values_seal(:values::jsonb, :keys::jsonb);

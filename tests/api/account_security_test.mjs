@@ -77,6 +77,7 @@ test('AIRI-59: two-factor login follows RFC 6238, has recovery codes and accepts
     const code = await generate({ secret });
     const { recovery_codes: recovery } = (await api('POST', '/auth/2fa/enable', { code })).json.data;
     assert.equal(new Set(recovery).size, 10);
+    for (const one of recovery) assert.match(one, /^([0-9a-f]{4}-){7}[0-9a-f]{4}$/, '128 bits in groups');
     rejected(await api('POST', '/auth/2fa/setup', {}), 409, 'TWO_FACTOR_ON');
     const loginWith = (more, port) => post('/auth/login', { email: account.email, password, ...more }, { port });
     rejected(await loginWith({}), 401, 'TWO_FACTOR_REQUIRED');
@@ -84,7 +85,7 @@ test('AIRI-59: two-factor login follows RFC 6238, has recovery codes and accepts
     const both = await Promise.all(ports.map((port) => loginWith({ code: recovery[0] }, port)));
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 401], 'a recovery code at two gateways at once');
     rejected(await loginWith({ code: recovery[0] }), 401, 'WRONG_CODE');
-    assert.equal((await loginWith({ code: recovery[1].toUpperCase() })).status, 200);
+    assert.equal((await loginWith({ code: recovery[1].toUpperCase().replaceAll('-', '') })).status, 200);
     await eventually(
         'the oldest of three sessions has ended',
         async () => (await api('GET', '/auth/2fa')).status === 401,
@@ -101,26 +102,52 @@ test('AIRI-59: two-factor login follows RFC 6238, has recovery codes and accepts
     assert.equal((await login(account)).status, 200);
 });
 
-test('a one-time code is accepted once, as are the codes of the adjacent time steps', async ({
+test('AIRI-59: a one-time code is accepted once, and none of a coming or long past time step', async ({
     system,
     join,
     ports,
+    post,
 }) => {
     const account = await join();
-    const { secret } = (await call(ports[0], account.token)('POST', '/auth/2fa/setup', {})).json.data;
-    // All codes derive from one moment, so that a 30 s step that ends meanwhile changes nothing.
+    const api = call(ports[0], account.token);
+    const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
+    // All codes derive from one moment. A step that ends meanwhile makes the next code the current one.
     const begun = Math.floor(Date.now() / 1000);
-    const at = (offset) => generate({ secret, epoch: begun + offset });
-    const take = async (code) => (await system.rows('select two_factor_take($1, $2) as is', [account.id, code]))[0].is;
-    assert.equal(await take(await at(-90)), null);
-    assert.equal(await take(await at(90)), null);
-    assert.equal(await take(await at(0)), 'totp');
-    assert.equal(await take(await at(0)), null, 'again');
-    assert.equal(await take(await at(-30)), null, 'an earlier one');
-    assert.equal(await take(await at(30)), 'totp', 'the next one');
-    for (let i = 0; i < 10; ++i) assert.equal(await take('12345'), null);
+    const at = (steps) => generate({ secret, epoch: begun + steps * 30 });
+    const isCurrent = () => Math.floor(Date.now() / 30_000) === Math.floor(begun / 30);
+    const code = await at(0);
+    assert.equal((await api('POST', '/auth/2fa/enable', { code })).status, 200);
+    const [{ secret: stored }] = await system.rows('select secret from two_factor where user_id = $1', [account.id]);
+    assert.match(stored, /^sealed:two_factor\.secret:/);
+    const loginWith = async (code, port = ports[0]) =>
+        (await post('/auth/login', { email: account.email, password, code }, { port })).status;
+    assert.equal(await loginWith(code), 401, 'again');
+    assert.equal(await loginWith(await at(-1)), 401, 'an earlier one');
     await system.rows('update two_factor set last_step = 0 where user_id = $1', [account.id]);
-    assert.equal(await take(await at(0)), null, 'after ten wrong codes none is accepted for a while');
+    assert.equal(await loginWith(await at(-2)), 401, 'one of the step before the previous one');
+    const three = await Promise.all([...ports, ports[0]].map((port) => loginWith(code, port)));
+    assert.deepEqual(three.sort(), [200, 401, 401], 'at two gateways at once');
+    const next = await loginWith(await at(1));
+    if (isCurrent()) assert.equal(next, 401, 'the coming one');
+});
+
+test('ten wrong codes within 15 minutes make every code wrong for a while', async ({ system, join, ports }) => {
+    const account = await join();
+    const api = call(ports[0], account.token);
+    const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
+    const enable = async () => api('POST', '/auth/2fa/enable', { code: await generate({ secret }) });
+    const ten = Array.from({ length: 10 }, () =>
+        system.rows('select two_factor_accept($1, \'{"recovery": "x"}\') as is', [account.id]),
+    );
+    assert.deepEqual(
+        (await Promise.all(ten)).map(([{ is }]) => is),
+        Array(10).fill(null),
+    );
+    rejected(await enable(), 422, 'WRONG_CODE');
+    await system.rows("update two_factor set failed_at = now() - interval '16 minutes' where user_id = $1", [
+        account.id,
+    ]);
+    assert.equal((await enable()).status, 200);
 });
 
 test('failed logins lock an address with a growing delay, whether or not an account exists', async ({

@@ -226,6 +226,7 @@ const ofStatement = () => ({
         email: 'new@example.com',
         birth_date: '2000-01-01',
         parent_email: null,
+        sealed: JSON.stringify({ key: '00'.repeat(76) }),
         consents: '[{"kind":"terms","version":"1"}]',
     },
     'avatars.create': { width: '1', height: '1', media_type: 'image/png', bytes: 'eA==' },
@@ -247,11 +248,16 @@ const ofStatement = () => ({
     'notifications.list': { cursor: known.message_cursor },
     'notifications.send': { body: JSON.stringify({ user_id: known.user, title: 'x', message: 'y' }) },
     'notifications.store': { id: randomUUID(), type: 'info' },
-    'oauth.conclude': { birth_date: null, parent_email: null },
+    'oauth.conclude': {
+        birth_date: null,
+        parent_email: null,
+        sealed: JSON.stringify({ key: '00'.repeat(76) }),
+    },
     'sessions.end': { only: null, why: 'logout' },
     'sessions.open': { session: randomUUID() },
     'users.activity': { cursor: known.message_cursor },
-    'two_factor.setup': { secret: '00' },
+    'two_factor.setup': { secret: 'sealed:two_factor.secret:x' },
+    'user_keys.seal': { values: '[]', keys: '[]' },
     'user_keys.create': { key: '00'.repeat(76) },
 });
 

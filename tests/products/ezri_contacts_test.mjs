@@ -171,12 +171,10 @@ test('EZRI-40: wrong links are limited by address', async (stage) => {
 test("EZRI-40: a minor's only contact is the parent who agreed to the account", async (stage) => {
     const user = await joined(stage);
     const parent = freshEmail();
-    const born = new Date(Date.now() - 15.5 * 365.25 * 86_400_000).toISOString().slice(0, 10);
-    await stage.system.rows('update users set birth_date = $2, parent_email = $3 where id = $1', [
-        user.id,
-        born,
-        parent,
-    ]);
+    await stage.system.rows(
+        "update users set minor_until = current_date + interval '2 years', parent_email = $2 where id = $1",
+        [user.id, parent],
+    );
     const add = (body) => user.api('POST', '/crisis/contacts', { name: 'Mum', ...body });
     rejected(await add({ email: parent }), 403, 'MINOR');
     await stage.system.rows(

@@ -16,8 +16,9 @@ constexpr std::string_view profile = "saas";
 constexpr seconds minute{60}, hour{3600};
 
 const postgres::prepared join{"disclosures.join",
-    "insert into airi.users (id, email, plan, country, region, birth_date, locale) select $1::uuid, $1::text, id, "
-    "$2::text, $3::text, current_date - make_interval(years => $4::int), $5::text from airi.plans where is_default",
+    "insert into airi.users (id, email, plan, country, region, minor_until, locale) select $1::uuid, $1::text, id, "
+    "$2::text, $3::text, airi.until_age((current_date - make_interval(years => $4::int))::date, 18), $5::text from "
+    "airi.plans where is_default",
     {"id", "country", "region", "age", "locale"}};
 const postgres::prepared due{"disclosures.due_at",
     "select kind, jurisdiction from airi.disclosures_due($1::jsonb, $2::timestamptz)", {"messages", "now"}};

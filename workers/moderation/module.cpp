@@ -78,6 +78,7 @@ worker wire(worker_host& host, const moderation_settings& settings) {
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});
     if (!settings.evidence_key_previous.empty())
         host.reload_every([&] { return moderation::reseal_evidence(host.database(), evidence); }, seconds{10});
+    host.reload_every([&] { return moderation::seal_rows(host.database(), master); }, seconds{30});
     return moderation::declare(host.own(moderation::ports{host.database(), keys, terms, data, evidence}));
 }
 

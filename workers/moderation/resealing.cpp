@@ -3,6 +3,7 @@
 #include "events/crisis.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
+#include "platform/crypto/sealed_value.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::workers::moderation {
@@ -14,6 +15,33 @@ std::optional<std::string> resealed(
     if (!stored || stored->empty() || stored->starts_with(evidence.mark())) return stored;
     const auto opened = evidence.open(*stored, place);
     return opened ? std::optional(evidence.seal(*opened, place)) : std::nullopt;
+}
+
+// One batch; the number of changes.
+awaitable<result<std::int64_t>> seal_batch(postgres::database& database, const seal::master& master) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("user_keys.unsealed", {}));
+    if (!rows) co_return rows.error();
+    if (rows->empty()) co_return 0;
+    json::array values, keys;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const auto [user, column, text, wrapped] =
+            rows->read<user_id, std::string, std::string, std::optional<std::string>>(i);
+        if (!wrapped) {
+            keys.add(json::object().add("user_id", user.text()).add("key", master.wrap(seal::key::fresh(), user)));
+            continue;
+        }
+        const auto key = master.unwrap(*wrapped, user);
+        if (!key) continue;
+        values.add(json::object()
+                .add("user_id", user.text())
+                .add("column", column)
+                .add("old", text)
+                .add("sealed", seal::seal_value(*key, user, column, text)));
+    }
+    const auto saved = co_await postgres::run_one(
+        database, std::nullopt, sql::bind("user_keys.seal", {{"values", values.text()}, {"keys", keys.text()}}));
+    if (!saved) co_return saved.error();
+    co_return saved->integer(0, 0);
 }
 
 }  // namespace
@@ -48,6 +76,15 @@ awaitable<result<>> reseal_evidence(postgres::database& database, const seal::ke
     }
     if (unreadable > 0) log::error("evidence.unreadable", {{"alerts", unreadable}});
     co_return result<>{};
+}
+
+awaitable<result<>> seal_rows(postgres::database& database, const seal::master& master) {
+    while (true) {
+        const auto changed = co_await seal_batch(database, master);
+        if (!changed) co_return changed.error();
+        if (*changed == 0) co_return result<>{};
+        log::info("user_values.sealed", {{"values", *changed}});
+    }
 }
 
 }  // namespace airi::workers::moderation

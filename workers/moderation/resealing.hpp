@@ -11,4 +11,8 @@ namespace airi::workers::moderation {
 /// Seals all that the current EVIDENCE_KEY has not sealed, and keeps what neither key opens.
 awaitable<result<>> reseal_evidence(postgres::database&, const seal::keyring& evidence);
 
+/// Seals the second factors' seeds, birth dates and parents' addresses that are stored as they are, with their users'
+/// keys; users without a key get one.
+awaitable<result<>> seal_rows(postgres::database&, const seal::master&);
+
 }  // namespace airi::workers::moderation

@@ -126,12 +126,13 @@ TEST_CASE("a rejected signup names the field at fault") {
 TEST_CASE("an archive is streamed part by part, and the stream breaks at a part that cannot be read") {
     house h;
     int parts = 3;
+    const std::string head = R"({"profile":{"birth_date":null})";
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         if (asked.statement->name == "exports.open")
             return cell(R"({"id" : "019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", "parts" : 3})");
         const auto part = std::stoi(parameter(asked, "part"));
-        return part < parts ? cell(part == 1 ? std::string(100'000, 'x') : "part " + std::to_string(part))
-                            : postgres::rows{};
+        if (part >= parts) return postgres::rows{};
+        return cell(part == 0 ? head : part == 1 ? std::string(100'000, 'x') : "part 2");
     };
     const auto begin = [&] {
         auto got = h.io.run(h.application->handle(
@@ -145,10 +146,10 @@ TEST_CASE("an archive is streamed part by part, and the stream breaks at a part 
         CHECK(piece.size() <= 64 * 1024);
         text += piece;
     }
-    CHECK(text == "part 0" + std::string(100'000, 'x') + "part 2");
+    CHECK(text == head + std::string(100'000, 'x') + "part 2");
     parts = 1;
     auto broken = begin();
-    CHECK(h.io.run(broken.body->next()) == "part 0");
+    CHECK(h.io.run(broken.body->next()) == head);
     CHECK(h.io.run(breaks(*broken.body)));
 }
 

@@ -28,7 +28,6 @@ function optionsOf({ openid, google, discord, apple, appleKey }) {
         chat: 0,
         moderation: 0,
         usage: 0,
-        email: 0,
         providers: ['simulated'],
         gatewayEnv: { OAUTH_REDIRECT_URL: redirect, API_URL: api },
         oauthEnv: {

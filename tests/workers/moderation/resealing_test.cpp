@@ -2,6 +2,7 @@
 
 #include "events/crisis.hpp"
 #include "platform/base/json.hpp"
+#include "platform/crypto/sealed_value.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -66,4 +67,35 @@ TEST_CASE("evidence of the previous EVIDENCE_KEY is sealed with the current one,
     REQUIRE(contexts.size() == 2);
     CHECK(after.open(contexts[0], events::place_of_context(old)).value() == "my words");
     CHECK(contexts[1] == "rubbish");
+}
+
+TEST_CASE("values from before sealing are sealed with their users' keys, and users without a key get one first") {
+    loop io;
+    fake_database database;
+    const seal::master master(old_secret), stranger(new_secret);
+    const auto ann = user_id::fresh(), bob = user_id::fresh(), eve = user_id::fresh();
+    const auto key = seal::key::fresh();
+    const auto wrapped = master.wrap(key, ann), foreign = stranger.wrap(key, eve);
+    int changes = 2;
+    database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
+        if (asked.statement->name == "user_keys.seal") return rows_of(1, {std::to_string(std::exchange(changes, 0))});
+        return rows_of(4, {ann.text(), "users.birth_date", "2015-03-17", wrapped, bob.text(), "two_factor.secret", "00",
+                              std::nullopt, eve.text(), "users.birth_date", "1990-02-28", foreign});
+    };
+    REQUIRE(io.run(moderation::seal_rows(database, master)));
+    const auto saved = database.all("user_keys.seal");
+    REQUIRE(saved.size() == 2);  // until nothing changes any more
+    const auto values = parsed(saved[0], "values"), keys = parsed(saved[0], "keys");
+    REQUIRE(values.root().size() == 1);
+    values.root().each([&](json::value one) {
+        CHECK(one["user_id"].string() == ann.text());
+        CHECK(one["old"].string() == "2015-03-17");
+        const auto opened = seal::open_value(&key, ann, one["column"].string().value(), one["sealed"].string().value());
+        CHECK(opened.value() == "2015-03-17");
+    });
+    REQUIRE(keys.root().size() == 1);
+    keys.root().each([&](json::value one) {
+        CHECK(one["user_id"].string() == bob.text());
+        CHECK(master.unwrap(one["key"].string().value(), bob));
+    });
 }

@@ -51,24 +51,27 @@ struct product_notices {
 
     explicit product_notices(std::string_view name) : profile(name) {}
 
+    const std::string sealed = json::object().add("key", std::string(152, '0')).text();
+
     std::string as_app(std::string_view statement, std::initializer_list<sql::argument> arguments,
         std::optional<user_id> caller = std::nullopt) {
         return databases().lines(profile, sql::bind(statement, arguments), as_gateway, caller);
     }
     user_id sign_up() {
         const auto user = user_id::fresh();
-        CHECK(
-            as_app("auth.signup", {{"id", user}, {"email", user.text() + "@example.com"}, {"password_hash", "x"},
-                                      {"display_name", "Ada"}, {"metadata", "{}"}, {"birth_date", "1990-01-01"},
-                                      {"parent_email", std::nullopt}, {"consents", "[]"}, {"address", ""}}) == "made");
+        CHECK(as_app("auth.signup", {{"id", user}, {"email", user.text() + "@example.com"}, {"password_hash", "x"},
+                                        {"display_name", "Ada"}, {"metadata", "{}"}, {"birth_date", "1990-01-01"},
+                                        {"parent_email", std::nullopt}, {"sealed", sealed}, {"consents", "[]"},
+                                        {"address", ""}}) == "made");
         return user;
     }
     user_id sign_up_with_provider() {
         const auto user = user_id::fresh(), flow = user_id::fresh();
         databases().row(profile, known_flow, {flow.text()});
-        const auto row = as_app("oauth.conclude",
-            {{"flow", flow}, {"binding_hash", "binding"}, {"new_user", user}, {"code", std::nullopt},
-                {"birth_date", "1990-01-01"}, {"parent_email", std::nullopt}, {"consents", "[]"}, {"address", ""}});
+        const auto row = as_app(
+            "oauth.conclude", {{"flow", flow}, {"binding_hash", "binding"}, {"new_user", user}, {"claim", std::nullopt},
+                                  {"birth_date", "1990-01-01"}, {"parent_email", std::nullopt}, {"sealed", sealed},
+                                  {"consents", "[]"}, {"address", ""}});
         CHECK(row.starts_with("good|" + user.text()));
         return user;
     }

@@ -1,0 +1,232 @@
+// Seeds of second factors, birth dates and parents' addresses are in Postgres under their users' keys only, also those
+// from before that, and EVIDENCE_KEY may be rotated.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { generate } from 'otplib';
+import pg from 'pg';
+
+import { eventually } from '../support/js/system/wait.mjs';
+import { withOwnSystem } from '../support/js/scenario.mjs';
+
+const migrations = path.resolve(import.meta.dirname, '../../sql/migrations');
+const scenario = withOwnSystem({ exports: 1 });
+
+const password = 'correct horse battery staple';
+const email = () => `${crypto.randomUUID()}@example.com`;
+const yearsAgo = (years) => `${new Date().getUTCFullYear() - years}`;
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const bytesOf = (secret) => {
+    const bits = [...secret].map((letter) => base32.indexOf(letter).toString(2).padStart(5, '0')).join('');
+    return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+};
+
+async function signUp(system, fields) {
+    const { status, json } = await system.api('POST', '/auth/signup', {
+        body: { email: email(), password, ...fields },
+        headers: { 'X-Token-Transport': 'bearer' },
+    });
+    assert.equal(status, 201, JSON.stringify(json));
+    const { user, access_token: token } = json.data;
+    return { id: user.id, email: user.email, token };
+}
+
+// A user with a second factor, and its seed.
+async function withFactor(system, user) {
+    const { json } = await system.api('POST', '/auth/2fa/setup', { token: user.token, body: {} });
+    const { secret } = json.data;
+    const code = await generate({ secret });
+    const enabled = await system.api('POST', '/auth/2fa/enable', { token: user.token, body: { code } });
+    assert.equal(enabled.status, 200, JSON.stringify(enabled.json));
+    await system.rows('update two_factor set last_step = 0 where user_id = $1', [user.id]);
+    return { secret, recovery: enabled.json.data.recovery_codes };
+}
+
+const logIn = async (system, user, secret) =>
+    (
+        await system.api('POST', '/auth/login', {
+            body: { email: user.email, password, code: await generate({ secret }) },
+        })
+    ).status;
+const profileOf = async (system, user) => (await system.api('GET', '/users/profile', { token: user.token })).json.data;
+
+async function linkTo(system, address) {
+    const mail = await eventually('the mail to the parent', () => system.mail(address).at(-1));
+    return new URL(mail.link).searchParams.get('parental_consent');
+}
+
+// The columns of the product's tables with a row that has one of these texts.
+async function columnsWith(system, needles) {
+    const tables = await system.rows(
+        `select c.oid::regclass::text as name from pg_class c
+         where c.relnamespace = 'airi'::regnamespace and c.relkind = 'r'`,
+    );
+    assert.ok(tables.length > 40);
+    const found = [];
+    for (const { name } of tables)
+        for (const needle of needles) {
+            const rows = await system.rows(
+                `select distinct m.key from ${name} t cross join lateral jsonb_each_text(to_jsonb(t)) m
+                 where position($1 in lower(m.value)) > 0`,
+                [needle.toLowerCase()],
+            );
+            found.push(...rows.map(({ key }) => `${name}.${key}: ${needle}`));
+        }
+    return found;
+}
+
+scenario('no column has a seed, a birth date or the address of a parent as it is', async ({ system }) => {
+    const [adult, young, parent] = [`1971-03-17`, `${yearsAgo(9)}-04-18`, email()];
+    const user = await signUp(system, { birth_date: adult });
+    const child = await signUp(system, { birth_date: young, parent_email: parent, display_name: 'Kim' });
+    const { secret } = await withFactor(system, user);
+    const token = await linkTo(system, parent);
+    const shown = await system.api('POST', '/auth/parental-consent/details', { body: { token } });
+    assert.equal(shown.json.data.birth_date, young, 'the parent sees it');
+    assert.equal(
+        (await system.api('POST', '/auth/parental-consent/request', { token: child.token, body: {} })).status,
+        202,
+    );
+    await eventually('another mail goes to the parent', () => system.mail(parent).length === 2);
+    const agreed = await system.api('POST', '/auth/parental-consent', { body: { token, agree: true } });
+    assert.equal(agreed.status, 200);
+    const asked = await system.api('POST', '/users/export', { token: user.token, body: {} });
+    const made = await eventually('the archive is ready', async () =>
+        (await system.api('GET', '/users/export', { token: user.token })).json.data.find(
+            (one) => one.id === asked.json.data.id && one.state === 'ready',
+        ),
+    );
+    await eventually(
+        'every event is published',
+        async () => (await system.rows('select 1 from outbox limit 1')).length === 0,
+    );
+    const seed = bytesOf(secret).toString('hex');
+    assert.ok((await columnsWith(system, [user.id])).length > 5, 'the walk finds what is there');
+    assert.deepEqual(await columnsWith(system, [secret, seed, adult, young, parent]), []);
+    const archive = await (await fetch(`${system.url()}${made.download}`)).text();
+    assert.equal(JSON.parse(archive).profile.birth_date, adult, 'the archive has it');
+    assert.equal(Buffer.byteLength(archive), made.bytes);
+    assert.equal((await profileOf(system, user)).birth_date, adult);
+    assert.deepEqual(
+        await system.rows('select child_until, minor_until from users where id = $1', [user.id]),
+        [{ child_until: null, minor_until: null }],
+        'nothing is kept of an adult',
+    );
+    assert.equal((await profileOf(system, child)).minor, true);
+    assert.equal(await logIn(system, user, secret), 200);
+});
+
+scenario('values from before sealing count as they are until they are sealed, and none is lost', async ({ system }) => {
+    const [adult, young, parent] = ['1972-05-19', `${yearsAgo(9)}-06-20`, email()];
+    const user = await signUp(system, { birth_date: adult });
+    const child = await signUp(system, { birth_date: young, parent_email: parent });
+    const { secret, recovery } = await withFactor(system, user);
+    const seed = bytesOf(secret).toString('hex');
+    await system.stop('moderation-1');
+    // As the migration leaves them; the child's account is older than the users' keys.
+    await system.rows('update users set birth_date = $2 where id = $1', [user.id, adult]);
+    await system.rows('update two_factor set secret = $2 where user_id = $1', [user.id, seed]);
+    await system.rows('update users set birth_date = $2, parent_email = $3 where id = $1', [child.id, young, parent]);
+    await system.rows('delete from user_keys where user_id = $1', [child.id]);
+    assert.equal(await logIn(system, user, secret), 200);
+    const token = await linkTo(system, parent);
+    const details = () => system.api('POST', '/auth/parental-consent/details', { body: { token } });
+    assert.equal((await details()).json.data.birth_date, young);
+    await system.start('moderation-1');
+    await eventually(
+        'they are sealed',
+        async () => (await columnsWith(system, [seed, adult, young, parent])).length === 0,
+    );
+    assert.equal((await profileOf(system, user)).birth_date, adult);
+    await system.rows('update two_factor set last_step = 0 where user_id = $1', [user.id]);
+    assert.equal(await logIn(system, user, secret), 200);
+    const byRecovery = await system.api('POST', '/auth/login', {
+        body: { email: user.email, password, code: recovery[0] },
+    });
+    assert.equal(byRecovery.status, 200);
+    assert.equal((await details()).json.data.birth_date, young);
+});
+
+scenario('an upgraded database keeps every seed, birth date and consent link', async ({ system }) => {
+    const files = readdirSync(migrations).sort();
+    const at = files.indexOf('0034_sealed_members.sql');
+    const name = `upgrade_${crypto.randomUUID().replaceAll('-', '')}`;
+    await system.rows(`create database ${name}`);
+    const url = new URL(system.adminUrl);
+    url.pathname = `/${name}`;
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    const rows = async (sql, parameters) => (await client.query(sql, parameters)).rows;
+    try {
+        await client.query('create schema airi; create schema if not exists public; set search_path = airi');
+        for (const file of files.slice(0, at)) await client.query(readFileSync(path.join(migrations, file), 'utf8'));
+        const years = (count, days) =>
+            `((now() at time zone 'utc')::date - interval '${count} years' + interval '${days} days')::date`;
+        await client.query(`
+            insert into plans (id, name, rank, is_default) values ('free', 'Free', 0, true) on conflict do nothing;
+            insert into users (id, email, plan, birth_date, parent_email) values
+                (gen_random_uuid(), 'child', 'free', ${years(9, 0)}, 'parent@example.com'),
+                (gen_random_uuid(), 'teen', 'free', ${years(18, 1)}, null),
+                (gen_random_uuid(), 'adult', 'free', '1971-03-17', null),
+                (gen_random_uuid(), 'unknown', 'free', null, null);
+            insert into two_factor (user_id, secret) select id, '\\x00ff10' from users where email = 'adult';
+            insert into email_links (hash, user_id, kind, email, expires_at)
+            select 'x', id, 'parental_consent', 'parent@example.com', now() from users where email = 'child'`);
+        const before = await rows('select email, birth_date::text, parent_email from users order by email');
+        await client.query(readFileSync(path.join(migrations, files[at]), 'utf8'));
+        assert.deepEqual(await rows('select email, birth_date, parent_email from users order by email'), before);
+        assert.deepEqual(await rows('select secret from two_factor'), [{ secret: '00ff10' }]);
+        assert.deepEqual(await rows('select hash, email from email_links'), [{ hash: 'x', email: '' }]);
+        const ages = await rows(`
+            select email, child_until is not null as child, minor_until is not null as minor,
+                   extract(day from minor_until) = 1 and minor_until > current_date
+                   and minor_until <= birth_date::date + interval '18 years 31 days' as rounded
+            from users order by email`);
+        assert.deepEqual(ages, [
+            { email: 'adult', child: false, minor: false, rounded: null },
+            { email: 'child', child: true, minor: true, rounded: true },
+            { email: 'teen', child: false, minor: true, rounded: true },
+            { email: 'unknown', child: false, minor: false, rounded: null },
+        ]);
+    } finally {
+        await client.end();
+        await system.rows(`drop database ${name}`);
+    }
+});
+
+scenario('rotating EVIDENCE_KEY seals evidence again and loses none of it', async ({ system }) => {
+    const [user, staff] = [await system.user(), await system.user()];
+    await system.rows("update users set role = 'crisis' where id = $1", [staff.id]);
+    const words = `my own words ${crypto.randomUUID()}`;
+    const made = await system.api('POST', '/crisis/alerts', { token: user.token, body: { context: words } });
+    assert.equal(made.status, 201, JSON.stringify(made.json));
+    const { id } = made.json.data.alert;
+    const evidence = async () => {
+        const { json } = await system.api('GET', `/crisis/alerts/${id}/evidence?reason=checking+the+rotation`, {
+            token: staff.token,
+        });
+        return json.data?.text ?? json.error.code;
+    };
+    await eventually('the gateway sees the role', async () => (await evidence()) === words);
+    const contextOf = async () =>
+        (await system.rows('select context from crisis_alerts where id = $1', [id]))[0].context;
+    const before = await contextOf();
+    const again = async (env) => {
+        for (const name of ['gateway-1', 'moderation-1']) {
+            await system.stop(name);
+            await system.start(name, env);
+        }
+    };
+    const next = system.secret();
+    await again({ EVIDENCE_KEY: next, EVIDENCE_KEY_PREVIOUS: system.evidenceKey });
+    assert.equal(await evidence(), words);
+    await eventually('it is sealed again', async () => (await contextOf()).slice(0, 9) !== before.slice(0, 9));
+    await again({ EVIDENCE_KEY: next });
+    assert.equal(await evidence(), words);
+    await again({ EVIDENCE_KEY: system.secret() });
+    assert.equal(await evidence(), 'EVIDENCE_UNREADABLE');
+    await again({ EVIDENCE_KEY: next });
+    assert.equal(await evidence(), words);
+});
