@@ -7,8 +7,9 @@ language sql stable security definer set search_path = airi, pg_temp as $$
 $$;
 
 -- Uses a claim up: totp | recovery | NULL when it is wrong, was used before, belongs to an earlier seed, or comes
--- within 15 minutes of ten wrong codes.
-create or replace function two_factor_accept(p_user uuid, p_claim jsonb) returns text
+-- within 15 minutes of ten wrong codes. Before the second factor is on, its codes prove nothing but that the app has
+-- the seed (`p_enabling`): whoever holds a session could set up one.
+create or replace function two_factor_accept(p_user uuid, p_claim jsonb, p_enabling boolean default false) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     t two_factor;
@@ -16,7 +17,10 @@ declare
     used text := p_claim ->> 'recovery';
 begin
     select * into t from two_factor where user_id = p_user for update;
-    if not found or (t.failures >= 10 and t.failed_at > now() - interval '15 minutes') then return null; end if;
+    if not found or (t.enabled_at is null and not p_enabling)
+       or (t.failures >= 10 and t.failed_at > now() - interval '15 minutes') then
+        return null;
+    end if;
     if step > t.last_step and p_claim ->> 'seed' = t.secret then
         update two_factor set last_step = step, failures = 0 where user_id = p_user;
         return 'totp';
@@ -45,7 +49,7 @@ begin
     if exists (select from two_factor where user_id = caller() and enabled_at is not null) then
         return refusal(409, 'TWO_FACTOR_ON', 'the second factor is on already');
     end if;
-    if two_factor_accept(caller(), p_claim) is null then
+    if two_factor_accept(caller(), p_claim, true) is null then
         return refusal(422, 'WRONG_CODE', 'this code is wrong or was used before');
     end if;
     update two_factor set enabled_at = now(), recovery_codes = p_recovery where user_id = caller();

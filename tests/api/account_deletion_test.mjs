@@ -128,6 +128,8 @@ test('a second factor replaces the password for deletion and is required for res
     const account = await join();
     const api = call(ports[0], account.token);
     const { secret } = (await api('POST', '/auth/2fa/setup', {})).json.data;
+    // Not on yet: whoever has the session could have set it up.
+    rejected(await api('DELETE', '/users/me', { code: await generate({ secret }) }), 403, 'WRONG_CODE');
     const { recovery_codes: codes } = (await api('POST', '/auth/2fa/enable', { code: await generate({ secret }) })).json
         .data;
     rejected(
