@@ -110,7 +110,10 @@ airi_audit() { # [<file that sbom has printed>]; OSV_URL: another copy of the OS
     if (($#)); then cp "$1" "$dir/sbom"; else airi_sbom >"$dir/sbom"; fi
     say "$(jq '.components | length' "$dir/sbom") components"
     if found="$(outdated_packages "$dir/sbom")"; then
-        if [[ -n "$found" ]]; then printf 'older than the distribution offers (apt-get upgrade):\n%s\n' "$found"; result=1; fi
+        if [[ -n "$found" ]]; then
+            printf 'older than the distribution offers (apt-get upgrade):\n%s\n' "$found"
+            result=1
+        fi
     else
         say "not audited: the distribution's package lists could not be read"
         result=2

@@ -37,8 +37,7 @@ inline problem consent_needed() {
 }
 
 inline problem email_not_verified() {
-    return {
-        403, "EMAIL_NOT_VERIFIED", "verify your email address first, with the link in the mail or a new one"};
+    return {403, "EMAIL_NOT_VERIFIED", "verify your email address first, with the link in the mail or a new one"};
 }
 
 /// The problem in a statement's result, as the database's refusal() writes it; none when `data` is an answer.

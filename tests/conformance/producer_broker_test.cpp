@@ -10,8 +10,8 @@ namespace {
 struct real {
     loop io;
     const std::string name = fresh_topic(1);
-    std::unique_ptr<kafka::producer> out = kafka::open_producer(
-        {.brokers = broker_access(), .client_id = "conformance", .message_timeout = seconds{2}});
+    std::unique_ptr<kafka::producer> out =
+        kafka::open_producer({.brokers = broker_access(), .client_id = "conformance", .message_timeout = seconds{2}});
     bool paused = false;
 
     ~real() {
@@ -26,8 +26,7 @@ struct real {
         REQUIRE(io.run(last->publish({{name, "", "the end", {}}})));
         coroutine_thread thread;
         recording_owner reader(recording_owner::commits::never);
-        reader.open(
-            {.brokers = broker_access(), .group = name + "-reader", .instance = "", .topics = {name}}, thread);
+        reader.open({.brokers = broker_access(), .group = name + "-reader", .instance = "", .topics = {name}}, thread);
         REQUIRE(
             becomes_true([&] { return !reader.messages().empty() && reader.messages().back().value == "the end"; }));
         std::vector<kafka::record> all;
