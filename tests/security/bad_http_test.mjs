@@ -186,7 +186,7 @@ bad('a client that never reads its responses is disconnected', async ({ port }) 
 
 bad(
     '10,000 sockets from one address are capped with an error, and other users are unaffected',
-    async ({ port, bystander, alice }) => {
+    async ({ system, port, bystander, alice }) => {
         const from = '127.0.0.99';
         const all = [];
         const answered = () => all.filter((one) => one.text !== '');
