@@ -85,8 +85,11 @@ public:
         if (found.route) {
             exchange exchange{request, *found.route, std::move(found.path), {}, nullptr, std::nullopt, services_};
             result = co_await run(exchange, limits);
+            const acting_caller caller{found.route->name, request.address, request.id, exchange.caller.get()};
             if (const auto* refused = std::get_if<problem>(&result))
-                record_refusal(*refused, {found.route->name, request.address, request.id, exchange.caller.get()});
+                record_refusal(*refused, caller);
+            else if (found.route->fresh && !found.route->proves)
+                record_credential_change(caller);
         }
         auto out = to_answer(std::move(result), request, found.route && found.route->openai_format);
         if (found.route && found.route->bare)

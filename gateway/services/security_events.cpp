@@ -28,7 +28,7 @@ metrics::counter& counter_of(unsigned status) {
 
 }  // namespace
 
-void record_refusal(const problem& refused, const refused_caller& caller) {
+void record_refusal(const problem& refused, const acting_caller& caller) {
     const auto type = type_of(refused.status);
     if (type.empty()) return;
     counter_of(refused.status).add();
@@ -37,6 +37,14 @@ void record_refusal(const problem& refused, const refused_caller& caller) {
                                       {"user_id", account ? account->id.text() : std::string{}},
                                       {"credential_id", account ? account->session.text() : std::string{}},
                                       {"address", caller.address}, {"request_id", caller.request_id}});
+}
+
+void record_credential_change(const acting_caller& caller) {
+    const auto* account = caller.account;
+    log::info("auth.credential_changed",
+        {{"operation", caller.operation}, {"user_id", account ? account->id.text() : std::string{}},
+            {"credential_id", account ? account->session.text() : std::string{}}, {"address", caller.address},
+            {"request_id", caller.request_id}});
 }
 
 }  // namespace airi::gateway

@@ -9,8 +9,8 @@
 
 namespace airi::gateway {
 
-/// Whose request it was. `operation`: the route's, or the frame's type.
-struct refused_caller {
+/// Whose request it is. `operation`: the route's, or the frame's type.
+struct acting_caller {
     std::string_view operation, address, request_id;
     const account* account = nullptr;  ///< null: unknown
 };
@@ -18,6 +18,9 @@ struct refused_caller {
 /// Writes the event of a refusal to authenticate (401), to authorise (403) or to serve so often (429); no other
 /// problem is one. Its types are those of the OWASP Logging Vocabulary: authn_fail, authz_fail,
 /// excess_rate_limit_exceeded (https://cheatsheetseries.owasp.org/cheatsheets/Logging_Vocabulary_Cheat_Sheet.html).
-void record_refusal(const problem&, const refused_caller&);
+void record_refusal(const problem&, const acting_caller&);
+
+/// Writes that the caller has made, changed or removed one of their credentials.
+void record_credential_change(const acting_caller&);
 
 }  // namespace airi::gateway

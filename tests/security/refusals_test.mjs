@@ -49,6 +49,25 @@ test('a refused request leaves one event with its type, code, operation, account
             assert.ok(!JSON.stringify(line).includes(secret), 'an event holds no secret');
 });
 
+test('a change of a credential leaves an event with its operation and account', async ({ system, ports, join }) => {
+    const user = await join('pro');
+    const made = await ask(ports[0], {
+        method: 'POST',
+        path: '/api/v1/api-keys',
+        json: { name: 'one', scopes: ['read'] },
+        token: user.token,
+    });
+    assert.equal(made.status, 201, made.text);
+    const changes = () =>
+        system.logged('gateway-1', 'auth.credential_changed').filter((one) => one.user_id === user.id);
+    await eventually('its event is written', () => changes().length > 0);
+    assert.deepEqual(
+        changes().map((one) => one.operation),
+        ['api_keys.create'],
+    );
+    assert.ok(!JSON.stringify(changes()).includes(made.json.data.key));
+});
+
 test('a refused handshake and a refused frame leave an event each', async ({ system, ports, join }) => {
     const user = await join();
     const events = () => system.logged('gateway-1', 'security.refused');
