@@ -45,9 +45,13 @@ std::vector<std::string> gateway_settings::mistakes() const {
 }
 
 tokens::keyring keyring_of(const gateway_settings& settings) {
+    // Every gateway of an installation has the same, whichever its port is.
+    auto urls = parts(settings.api_url);
+    for (auto& url : parts(settings.frontend_url)) urls.push_back(std::move(url));
+    tokens::parties parties{urls.empty() ? "http://localhost" : urls.front(), "airi"};
     auto current = tokens::key::of(settings.jwt_secret);
-    if (settings.jwt_secret_previous.empty()) return tokens::keyring(std::move(current));
-    return tokens::keyring(std::move(current), tokens::key::of(settings.jwt_secret_previous));
+    if (settings.jwt_secret_previous.empty()) return tokens::keyring(std::move(parties), std::move(current));
+    return tokens::keyring(std::move(parties), std::move(current), tokens::key::of(settings.jwt_secret_previous));
 }
 
 gateway_options options_of(const gateway_settings& settings) {

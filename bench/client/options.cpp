@@ -35,7 +35,7 @@ std::int64_t options::number(const std::string& name, std::int64_t otherwise) co
 
 std::vector<person> load_people(const options& arguments, std::size_t most) {
     const char* value = std::getenv("JWT_SECRET");
-    const tokens::keyring keys(tokens::key::of(secret(value ? value : "")));
+    const tokens::keyring keys({"http://localhost", "airi"}, tokens::key::of(secret(value ? value : "")));
     std::ifstream file(arguments.text("people"));
     std::vector<person> out;
     for (std::string line; out.size() < most && std::getline(file, line);) {

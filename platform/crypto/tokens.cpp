@@ -11,6 +11,7 @@ namespace airi::tokens {
 namespace {
 
 constexpr std::size_t max_length = 4096;
+constexpr std::string_view token_type = "at+jwt";  // RFC 9068: no other JWT passes for an access token
 constexpr seconds leeway{30};
 constexpr std::int64_t last_second = 253'402'300'799;  // 9999-12-31
 
@@ -57,12 +58,14 @@ bool read_time(json::value value, std::optional<instant>& out) {
     return true;
 }
 
-result<claims> read_claims(std::string_view encoded, instant now) {
+result<claims> read_claims(std::string_view encoded, const parties& parties, instant now) {
     claims out;
     std::optional<instant> issued, expires, not_before;
     int found = 0;
     const bool good = read_object(encoded, [&](std::string_view name, json::value value) {
         ++found;
+        if (name == "iss") return value.string() == parties.issuer;
+        if (name == "aud") return value.string() == parties.audience;
         if (name == "sub") return read_id(value, out.user);
         if (name == "sid") return read_id(value, out.session);
         if (name == "email") return read_text(value, out.email);
@@ -72,7 +75,7 @@ result<claims> read_claims(std::string_view encoded, instant now) {
         --found;
         return name != "nbf" || read_time(value, not_before);
     });
-    if (!good || found != 6 || *expires <= *issued) return errc::malformed;
+    if (!good || found != 8 || *expires <= *issued) return errc::malformed;
     out.issued = *issued;
     out.expires = *expires;
     if (now >= out.expires || out.issued > now + leeway || not_before.value_or(now) > now + leeway)
@@ -92,12 +95,12 @@ key key::of(secret value) {
     return {std::move(kid), std::move(value)};
 }
 
-keyring::keyring(key current, std::optional<key> previous) {
+keyring::keyring(parties whose, key current, std::optional<key> previous) : parties_(std::move(whose)) {
     const auto add = [this](key added) {
         if (added.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
         for (const auto& other : keys_)
             if (other.key.kid == added.kid) throw std::invalid_argument("two token secrets have the same key id");
-        auto header = json::object().add("alg", "HS256").add("kid", added.kid).add("typ", "JWT");
+        auto header = json::object().add("alg", "HS256").add("kid", added.kid).add("typ", token_type);
         keys_.push_back({std::move(added), digest::base64url(std::move(header).text())});
     };
     add(std::move(current));
@@ -106,6 +109,7 @@ keyring::keyring(key current, std::optional<key> previous) {
 
 std::string keyring::sign(const claims& claims) const {
     auto body = json::object();
+    body.add("iss", parties_.issuer).add("aud", parties_.audience);
     body.add("sub", claims.user.text()).add("sid", claims.session.text());
     body.add("email", claims.email).add("role", claims.role);
     body.add("iat", unix_seconds(claims.issued)).add("exp", unix_seconds(claims.expires));
@@ -118,14 +122,14 @@ std::string keyring::sign(const claims& claims) const {
 const keyring::known* keyring::by_header(std::string_view encoded, error_code& wrong) const {
     for (const auto& each : keys_)
         if (each.header == encoded) return &each;
-    std::string algorithm, kid;
+    std::string algorithm, kid, type;
     const bool good = read_object(encoded, [&](std::string_view name, json::value value) {
         if (name == "alg") return read_text(value, algorithm);
         if (name == "kid") return read_text(value, kid);
-        return name == "typ" && value.string() == "JWT";
+        return name == "typ" && read_text(value, type);
     });
     wrong = errc::malformed;
-    if (!good || algorithm != "HS256" || kid.empty()) return nullptr;
+    if (!good || algorithm != "HS256" || type != token_type || kid.empty()) return nullptr;
     wrong = errc::bad_signature;
     for (const auto& each : keys_)
         if (each.key.kid == kid) return &each;
@@ -143,7 +147,7 @@ result<claims> keyring::verify(std::string_view token, instant now) const {
     if (!signature || signature->size() != 32) return errc::malformed;
     if (!digest::equal(*signature, digest::hmac_sha256(matching->key.value, token.substr(0, last))))
         return errc::bad_signature;
-    return read_claims(token.substr(first + 1, last - first - 1), now);
+    return read_claims(token.substr(first + 1, last - first - 1), parties_, now);
 }
 
 }  // namespace airi::tokens

@@ -1,5 +1,5 @@
-// Access tokens: JWT with HS256 and a key id (RFC 7515, 7519). The routes sign them; the session code verifies the
-// token of each request.
+// Access tokens: JWT with HS256 and a key id (RFC 7515, 7519), of one issuer for one audience (RFC 8725, 9068). The
+// routes sign them; the session code verifies the token of each request.
 #pragma once
 
 #include <optional>
@@ -37,17 +37,22 @@ struct key {
     static key of(secret value);
 };
 
+/// Who issues the tokens, and which API they are for.
+struct parties {
+    std::string issuer, audience;
+};
+
 /// Signs with the current key, verifies with either. Immutable and thread safe.
 class keyring {
 public:
     /// Throws std::invalid_argument for a secret under 32 bytes (RFC 7518 section 3.2) and for two keys with the same
     /// id.
-    explicit keyring(key current, std::optional<key> previous = std::nullopt);
+    keyring(parties, key current, std::optional<key> previous = std::nullopt);
 
     std::string sign(const claims& claims) const;
-    /// Accepts only tokens as sign() makes them: HS256, the header members alg, typ and kid and no others, no
-    /// duplicate member, canonical base64url, at most 4 KB. `issued` may be up to 30 s after `now`; `expires` has no
-    /// leeway.
+    /// Accepts only tokens as sign() makes them: HS256, the header members alg, kid and typ, "at+jwt", and no others,
+    /// this issuer and audience, no duplicate member, canonical base64url, at most 4 KB. `issued` may be up to 30 s
+    /// after `now`; `expires` has no leeway.
     result<claims> verify(std::string_view token, instant now) const;
 
 private:
@@ -57,6 +62,7 @@ private:
     };
     const known* by_header(std::string_view encoded, error_code& wrong) const;
 
+    parties parties_;
     std::vector<known> keys_;
 };
 

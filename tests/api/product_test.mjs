@@ -50,10 +50,10 @@ test('AIRI-01 SAAS-01 SAAS-03: signup creates account, profile, key, mail and to
     );
     assert.ok(refresh_token.length >= 43);
     const claims = claimsOf(access_token);
-    assert.deepEqual(Object.keys(claims).sort(), ['email', 'exp', 'iat', 'role', 'sid', 'sub']);
+    assert.deepEqual(Object.keys(claims).sort(), ['aud', 'email', 'exp', 'iat', 'iss', 'role', 'sid', 'sub']);
     assert.deepEqual([claims.sub, claims.email, claims.role, claims.exp - claims.iat], [user.id, email, 'user', 3600]);
     const header = JSON.parse(Buffer.from(access_token.split('.')[0], 'base64url'));
-    assert.deepEqual([header.alg, header.typ, typeof header.kid], ['HS256', 'JWT', 'string']);
+    assert.deepEqual([header.alg, header.typ, typeof header.kid], ['HS256', 'at+jwt', 'string']);
     const [row] = await system.rows('select password_hash, metadata from users where id = $1', [user.id]);
     assert.match(row.password_hash, /^\$argon2id\$/);
     assert.deepEqual(row.metadata, { source: 'friend' });

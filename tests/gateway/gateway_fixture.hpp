@@ -32,7 +32,8 @@ struct gateway_fixture {
     gateway::hub hub{io.on(), subscriber, client};
     gateway::open_sockets sockets;
     passwords::pool hashing{1, 1};
-    tokens::keyring keys{tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
+    tokens::keyring keys{
+        {"https://airi.example", "airi"}, tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
     secret refresh_key{"refresh"};
     seal::master master{secret("an encryption key of 32 bytes, or more")};
     seal::key evidence = seal::key::of(secret("an evidence key of 32 bytes, or more"), "evidence");

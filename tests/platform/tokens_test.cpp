@@ -13,6 +13,7 @@ using tokens::errc;
 using tokens::key;
 using tokens::keyring;
 
+const tokens::parties parties{"https://airi.example", "airi"};
 const secret first("0123456789abcdef0123456789abcdef");
 const secret second("fedcba9876543210fedcba9876543210");
 const auto issued = instant(seconds(1767225600));
@@ -27,17 +28,17 @@ const tokens::claims ann{.user = *user_id::parse("0190a0b0-c0d0-7000-8000-000000
 
 // Made with Python's hmac and base64.
 constexpr auto known_token =
-    "eyJhbGciOiJIUzI1NiIsImtpZCI6ImQwNzBhN2QyZGExZiIsInR5cCI6IkpXVCJ9."
-    "eyJzdWIiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDEiLCJzaWQiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0w"
-    "MDAw"
-    "MDAwMDAwMDIiLCJlbWFpbCI6ImFubkBleGFtcGxlLm9yZyIsInJvbGUiOiJ1c2VyIiwiaWF0IjoxNzY3MjI1NjAwLCJleHAiOjE3Njcy"
-    "Mjky"
-    "MDB9.tA0IwomUyPDL_7KIqVreClR2M357qbq1D-n5J58WUXw";
+    "eyJhbGciOiJIUzI1NiIsImtpZCI6ImQwNzBhN2QyZGExZiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL"
+    "2FpcmkuZXhhbXBsZSIsImF1ZCI6ImFpcmkiLCJzdWIiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDA"
+    "wMDEiLCJzaWQiOiIwMTkwYTBiMC1jMGQwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDIiLCJlbWFpbCI6ImFubkBleGFtc"
+    "GxlLm9yZyIsInJvbGUiOiJ1c2VyIiwiaWF0IjoxNzY3MjI1NjAwLCJleHAiOjE3NjcyMjkyMDB9.ez9BlvfoQU-ll_"
+    "IBM78rRiGT8oo5oKLqDjeGen524ck";
 
 const std::string kid = key::of(first).kid;
-const std::string good_header = R"({"alg":"HS256","kid":")" + kid + R"("})";
+const std::string good_header = R"({"alg":"HS256","kid":")" + kid + R"(","typ":"at+jwt"})";
 const std::string good_body =
-    R"({"sub":"0190a0b0-c0d0-7000-8000-000000000001","sid":"0190a0b0-c0d0-7000-8000-000000000002",)"
+    R"({"iss":"https://airi.example","aud":"airi","sub":"0190a0b0-c0d0-7000-8000-000000000001",)"
+    R"("sid":"0190a0b0-c0d0-7000-8000-000000000002",)"
     R"("email":"e","role":"r","iat":1767225600,"exp":1767229200})";
 
 std::string signed_with(const secret& with, const std::string& header, const std::string& body) {
@@ -53,7 +54,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
     return text.replace(at, what.size(), by);
 }
 error_code outcome(std::string_view token, instant at = later) {
-    const auto got = keyring(key::of(first)).verify(token, at);
+    const auto got = keyring(parties, key::of(first)).verify(token, at);
     return got ? error_code() : got.error();
 }
 
@@ -69,28 +70,28 @@ TEST_CASE("the signature is that of RFC 7515 appendix A.1") {
 }
 
 TEST_CASE("a token equals the one of another implementation and is read back") {
-    const keyring ring(key::of(first));
+    const keyring ring(parties, key::of(first));
     CHECK(ring.sign(ann) == known_token);
     REQUIRE(ring.verify(known_token, later).has_value());
     CHECK(*ring.verify(known_token, later) == ann);
     CHECK(outcome(forged(good_header)) == error_code());
-    CHECK(outcome(forged(R"({"typ":"JWT","kid":")" + kid + R"(", "alg":"HS256"})")) == error_code());
+    CHECK(outcome(forged(R"({"typ":"at+jwt","kid":")" + kid + R"(", "alg":"HS256"})")) == error_code());
 }
 
 TEST_CASE("the previous key still verifies, a removed one does not") {
-    const auto old_token = keyring(key::of(first)).sign(ann);
-    const keyring rotated(key::of(second), key::of(first));
+    const auto old_token = keyring(parties, key::of(first)).sign(ann);
+    const keyring rotated(parties, key::of(second), key::of(first));
     CHECK(rotated.verify(old_token, later).has_value());
     CHECK(rotated.verify(rotated.sign(ann), later).has_value());
-    CHECK(keyring(key::of(first)).verify(rotated.sign(ann), later).error() == errc::bad_signature);
-    CHECK(keyring(key::of(second)).verify(old_token, later).error() == errc::bad_signature);
+    CHECK(keyring(parties, key::of(first)).verify(rotated.sign(ann), later).error() == errc::bad_signature);
+    CHECK(keyring(parties, key::of(second)).verify(old_token, later).error() == errc::bad_signature);
     const auto mixed = signed_with(second, good_header, good_body);
     CHECK(rotated.verify(mixed, later).error() == errc::bad_signature);
 }
 
 TEST_CASE("short secrets and duplicate key ids are rejected at start") {
-    CHECK_THROWS_AS(keyring(key::of(secret("too short"))), std::invalid_argument);
-    CHECK_THROWS_AS(keyring(key::of(first), key::of(first)), std::invalid_argument);
+    CHECK_THROWS_AS(keyring(parties, key::of(secret("too short"))), std::invalid_argument);
+    CHECK_THROWS_AS(keyring(parties, key::of(first), key::of(first)), std::invalid_argument);
 }
 
 TEST_CASE("an expired token has no grace, a clock ahead has thirty seconds") {
@@ -111,16 +112,18 @@ TEST_CASE("signed tokens with a header other than HS256 and a known key are reje
              R"("alg":"HS256")", R"("\u0061lg":"HS256")", R"("alg":"none")", R"("zip":"DEF")"})
         CHECK_MESSAGE(
             outcome(forged(replaced(good_header, "{", std::string("{") + extra + ","))) == errc::malformed, extra);
-    for (auto header : {"{}", "[]", "null", "\"HS256\"", "", "{", R"({"alg":"HS256"})", R"({"alg":null,"kid":"a"})",
-             R"({"alg":["HS256"],"kid":"a"})", R"({"alg":"HS256","kid":""})", R"({"alg":"HS256","kid":7})"})
+    for (auto header : {"{}", "[]", "null", "\"HS256\"", "", "{", R"({"alg":"HS256","typ":"at+jwt"})",
+             R"({"alg":null,"kid":"a","typ":"at+jwt"})", R"({"alg":["HS256"],"kid":"a","typ":"at+jwt"})",
+             R"({"alg":"HS256","kid":"","typ":"at+jwt"})", R"({"alg":"HS256","kid":7,"typ":"at+jwt"})",
+             R"({"alg":"HS256","kid":"a"})"})
         CHECK_MESSAGE(outcome(forged(header)) == errc::malformed, header);
     for (auto other : {"../../dev/null", "' or 1=1 --", "unknown"})
         CHECK_MESSAGE(outcome(forged(replaced(good_header, kid, other))) == errc::bad_signature, other);
 }
 
 TEST_CASE("signed tokens with missing, repeated or mistyped claims are rejected") {
-    for (auto name : {"sub", "sid", "email", "role", "iat", "exp"})
-        CHECK_MESSAGE(outcome(forged(good_header, replaced(good_body, name, "other"))) == errc::malformed, name);
+    for (auto name : {"\"iss\"", "\"aud\"", "\"sub\"", "\"sid\"", "\"email\"", "\"role\"", "\"iat\"", "\"exp\""})
+        CHECK_MESSAGE(outcome(forged(good_header, replaced(good_body, name, "\"other\""))) == errc::malformed, name);
     for (auto extra :
         {R"("exp":9999999999)", R"("role":"admin")", R"("s\u0075b":"x")", R"("nbf":"x")", R"("nbf":null)"})
         CHECK_MESSAGE(
@@ -135,6 +138,22 @@ TEST_CASE("signed tokens with missing, repeated or mistyped claims are rejected"
     for (auto body : {"", "{}", "[]", "null", "{", "1"})
         CHECK_MESSAGE(outcome(forged(good_header, body)) == errc::malformed, body);
     CHECK(outcome(forged(good_header, good_body + "{}")) == errc::malformed);
+}
+
+TEST_CASE("a token of another kind, issuer or audience is rejected") {
+    for (auto type : {"JWT", "at+JWT", "application/at+jwt", "dpop+jwt", ""})
+        CHECK_MESSAGE(outcome(forged(replaced(good_header, "at+jwt", type))) == errc::malformed, type);
+    CHECK(outcome(forged(replaced(good_header, R"(,"typ":"at+jwt")", ""))) == errc::malformed);
+    for (auto issuer : {"https://airi.example/", "https://airi.example.org", "http://airi.example", ""})
+        CHECK_MESSAGE(
+            outcome(forged(good_header, replaced(good_body, "https://airi.example", issuer))) == errc::malformed,
+            issuer);
+    for (auto audience : {R"("airi2")", R"("")", R"(["airi"])", "null"})
+        CHECK_MESSAGE(outcome(forged(good_header, replaced(good_body, R"("aud":"airi")",
+                                                      std::string(R"("aud":)") + audience))) == errc::malformed,
+            audience);
+    const keyring other({"https://other.example", "airi"}, key::of(first));
+    CHECK(other.verify(known_token, later).error() == errc::malformed);
 }
 
 TEST_CASE("a token with one character changed, added or removed is rejected") {

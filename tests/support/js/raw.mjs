@@ -306,7 +306,7 @@ export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], '
 
 // A token with that header and those claims, signed with `secret`.
 export function signed(secret, claims, header = {}, hash = 'sha256') {
-    const head = { alg: 'HS256', kid: kidOf(secret), typ: 'JWT', ...header };
+    const head = { alg: 'HS256', kid: kidOf(secret), typ: 'at+jwt', ...header };
     const text = `${base64(head)}.${base64(claims)}`;
     return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
 }
