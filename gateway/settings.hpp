@@ -25,6 +25,7 @@ struct gateway_settings {
     std::string allowed_origins;
     std::string api_url;
     std::string oauth_redirect_url;
+    std::string allowed_hosts;
     std::string environment = "development";
     bool rate_limiting = true;
     milliseconds rate_window{60'000};
@@ -65,9 +66,14 @@ struct gateway_settings {
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,
             "Further origins, separated by commas; empty: those that the product documents."},
         setting{"API_URL", &gateway_settings::api_url,
-            "This gateway's public origin, to which Apple posts its response; empty: FRONTEND_URL."},
+            "This gateway's public origin, the issuer of access tokens, to which identity providers redirect; empty: "
+            "FRONTEND_URL."},
         setting{"OAUTH_REDIRECT_URL", &gateway_settings::oauth_redirect_url,
-            "The redirect URL of the other identity providers; empty: FRONTEND_URL/."},
+            "The frontend's page for a finished sign-in at an identity provider; empty: FRONTEND_URL/."},
+        setting{"ALLOWED_HOSTS", &gateway_settings::allowed_hosts,
+            "Names in the Host header that are served, separated by commas; empty: those of FRONTEND_URL and API_URL, "
+            "and "
+            "this machine's own in development and test."},
         setting{"AIRI_ENV", &gateway_settings::environment, "development, test, staging or production."},
         setting{"ENABLE_RATE_LIMITING", &gateway_settings::rate_limiting, "Enables rate limits; quotas always apply."},
         setting{"RATE_LIMIT_MAX_REQUESTS", &gateway_settings::rate_requests,

@@ -5,6 +5,7 @@
 
 #include "gateway/transport/http_target.hpp"
 #include "gateway/transport/trace.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/utf8.hpp"
 
@@ -71,15 +72,16 @@ std::optional<refusal> refusal_for(const error_code& ec) {
 
 bool is_host(std::string_view host) { return !host.empty() && host.find_first_of(" \t,/\\@?#") == host.npos; }
 
-bool is_served(std::string_view host, std::span<const std::string> hosts) {
-    if (hosts.empty()) return true;
+bool is_served(std::string_view host, const served_hosts& hosts) {
+    if (hosts.names.empty()) return true;
     const auto name =
         host.substr(0, host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size()));
-    return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) { return same_text(one, name); });
+    if (hosts.peer_is_here && is_loopback_host(name)) return true;
+    return std::ranges::any_of(hosts.names, [&](const std::string& one) { return same_text(one, name); });
 }
 
 // The rules for fields beyond their grammar.
-std::optional<refusal> read_fields(request_head& head, std::span<const std::string> hosts) {
+std::optional<refusal> read_fields(request_head& head, const served_hosts& hosts) {
     unsigned host_count = 0, length_count = 0;
     std::string_view host, id, trace, upgrade, encoding, expect;
     bool wants_upgrade = false;
@@ -135,7 +137,7 @@ bool has_bad_line(std::string_view raw) noexcept {
     return false;
 }
 
-std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head) {
+std::optional<refusal> read_head(std::string_view raw, const served_hosts& hosts, request_head& head) {
     head.request.id = request_id_from({});
     head.keep_alive = false;
     if (has_bad_line(raw)) return bad("The request is not valid HTTP.");

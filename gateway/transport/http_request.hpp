@@ -30,9 +30,16 @@ struct request_head {
     bool websocket = false;  ///< asks for an upgrade to WebSocket
 };
 
+/// The names in `Host` that are served, in lower case without port; none allows any. A peer on this machine may use the
+/// machine's own names too (health checks).
+struct served_hosts {
+    std::span<const std::string> names;
+    bool peer_is_here = false;
+};
+
 /// Reads a whole header with its final empty line. Rejects everything that RFC 9112 forbids or makes optional to
 /// reject, and every Transfer-Encoding: a body needs a Content-Length.
-std::optional<refusal> read_head(std::string_view raw, std::span<const std::string> hosts, request_head& head);
+std::optional<refusal> read_head(std::string_view raw, const served_hosts& hosts, request_head& head);
 
 /// Whether `raw` has a line end that is not CR LF, so that it can never become a valid header.
 bool has_bad_line(std::string_view raw) noexcept;

@@ -13,6 +13,7 @@
 #include "gateway/transport/refusals.hpp"
 #include "gateway/transport/scatter_write.hpp"
 #include "gateway/transport/websocket_session.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/base/log.hpp"
 
 namespace airi::gateway {
@@ -141,7 +142,9 @@ awaitable<std::size_t> http_session::read_head_bytes() {
 awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     request_head head;
     reading_ = false;
-    const auto rejected = read_head(in_.view().substr(0, head_bytes), host_->options.hosts, head);
+    const bool from_proxy = is_proxy(address_, host_->proxies);
+    const auto rejected = read_head(
+        in_.view().substr(0, head_bytes), {host_->options.hosts, !from_proxy && is_loopback_host(address_)}, head);
     in_.consume(head_bytes);
     id_ = head.request.id;
     http_1_0_ = head.http_1_0;
@@ -149,7 +152,7 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     keep_alive_ = head.keep_alive && !leaving_;
     deadline_ = no_deadline;
     if (rejected) co_return co_await refuse(*rejected);
-    head.request.from_proxy = is_proxy(address_, host_->proxies);
+    head.request.from_proxy = from_proxy;
     head.request.address = head.request.from_proxy ? client_behind(address_, head.request) : address_;
     if (head.websocket) co_return co_await upgrade(head);
 

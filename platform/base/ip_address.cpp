@@ -27,6 +27,13 @@ std::string counted_network(const std::string& address) {
     return ec ? address : ip::network_v6(v6, 64).canonical().to_string();
 }
 
+bool is_loopback_host(std::string_view host) {
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    error_code ec;
+    const auto address = ip::make_address(std::string(host), ec);
+    return ec ? host == "localhost" : plain_address(address).is_loopback();
+}
+
 address_list::address_list(const std::vector<std::string>& entries) {
     for (const auto& entry : entries) {
         const bool network = entry.find('/') != std::string::npos;

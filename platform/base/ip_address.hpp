@@ -6,6 +6,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,10 @@ boost::asio::ip::address plain_address(const boost::asio::ip::address& address);
 std::uint64_t counted_network(const boost::asio::ip::address& address);
 /// The same as text: "203.0.113.7", "2001:db8::/64". A text that is no IPv6 address is returned as it is.
 std::string counted_network(const std::string& address);
+
+/// Whether a URL's host is this machine itself: an address of 127.0.0.0/8, ::1, in brackets or not, or "localhost". A
+/// name that only begins like such an address is none.
+bool is_loopback_host(std::string_view host);
 
 /// Addresses and networks in text form, e.g. {"127.0.0.1", "10.0.0.0/8"}.
 class address_list {

@@ -38,10 +38,38 @@ TEST_CASE("SAAS-53: staging and production need a frontend and allow no local on
         CHECK(settings.mistakes().empty());
         CHECK_FALSE(allows_local_frontend(settings));
     }
+    auto settings = in("development");
+    for (const auto* other : {"http://127.evil.com", "http://localhost.evil.com", "https://localhost"}) {
+        settings.frontend_url = other;
+        CHECK(options_of(settings).secure_cookies);
+    }
+    settings.frontend_url = "http://127.0.0.1:5173";
+    CHECK_FALSE(options_of(settings).secure_cookies);
     CHECK(options_of(in("development")).features == release_stage::everything);
     CHECK(options_of(in("test")).features == release_stage::stable);
     CHECK(options_of(in("staging")).features == release_stage::beta);
     CHECK(options_of(in("production")).features == release_stage::stable);
+}
+
+TEST_CASE(
+    "the Host names that are served are those of ALLOWED_HOSTS, else of the public URLs and in development ours") {
+    auto settings = in("production");
+    settings.frontend_url = "https://App.example";
+    settings.api_url = "https://api.example:8443/";
+    CHECK(listening_of(settings).hosts == std::vector<std::string>{"app.example", "api.example"});
+    settings.allowed_hosts = "Chat.example, 10.0.0.7";
+    CHECK(listening_of(settings).hosts == std::vector<std::string>{"chat.example", "10.0.0.7"});
+    CHECK(listening_of(in("development")).hosts == std::vector<std::string>{"localhost", "127.0.0.1", "[::1]"});
+}
+
+TEST_CASE("an access token is for the installation of its public URL") {
+    auto here = in("production"), there = here;
+    here.frontend_url = "https://a.example";
+    there.frontend_url = "https://b.example";
+    const tokens::claims claims{user_id::fresh(), session_id::fresh(), "a@b.c", "user", now(), now() + seconds{60}};
+    const auto token = keyring_of(here).sign(claims);
+    CHECK(keyring_of(here).verify(token, now()));
+    CHECK_FALSE(keyring_of(there).verify(token, now()));
 }
 
 TEST_CASE("AIRI-36: RATE_LIMIT_MAX_REQUESTS in RATE_LIMIT_WINDOW_MS replaces the general rate, and no plan's own") {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
@@ -121,7 +122,7 @@ std::optional<smtp_server> parse_smtp_url(const secret& text, const std::string&
     out.password = part_of(url.get(), CURLUPART_PASSWORD);
     const auto port = part_of(url.get(), CURLUPART_PORT);
     out.url = scheme + "://" + host + (port.empty() ? "" : ':' + port) + '/' + name;
-    const bool here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+    const bool here = is_loopback_host(host);
     out.tls_only = scheme == "smtps" || (!out.user.empty() && !here);
     return out;
 }

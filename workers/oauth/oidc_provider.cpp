@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/split.hpp"
 #include "platform/http/url.hpp"
@@ -30,7 +31,7 @@ secret with_lines(const secret& pem) {
 
 bool is_safe(std::string_view text) {
     const auto url = http::parse_url(text);
-    return url && (url->tls || url->host == "localhost" || url->host.starts_with("127.") || url->host == "::1");
+    return url && (url->tls || is_loopback_host(url->host));
 }
 
 std::vector<provider> providers_of(const identity_settings& s) {

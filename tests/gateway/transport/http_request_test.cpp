@@ -9,9 +9,9 @@ using namespace airi::gateway;
 
 namespace {
 
-unsigned refused_with(std::string_view raw, std::vector<std::string> hosts = {}) {
+unsigned refused_with(std::string_view raw, std::vector<std::string> hosts = {}, bool peer_is_here = false) {
     request_head head;
-    const auto why = read_head(raw, hosts, head);
+    const auto why = read_head(raw, {hosts, peer_is_here}, head);
     return why ? why->status : 0;
 }
 
@@ -72,6 +72,12 @@ TEST_CASE("a request has exactly one Host, and it is served here") {
     CHECK(refused_with("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 400);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") == 400);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", {"api.test"}) == 421);
+    CHECK(refused_with("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", {"api.test"}, true) == 421);
+    for (const auto* own : {"localhost:3001", "127.0.0.1", "[::1]:3001"}) {
+        const auto raw = "GET / HTTP/1.1\r\nHost: " + std::string(own) + "\r\n\r\n";
+        CHECK(refused_with(raw, {"api.test"}) == 421);
+        CHECK(refused_with(raw, {"api.test"}, true) == 0);
+    }
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: API.test:443\r\n\r\n", {"api.test"}) == 0);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", {"[::1]"}) == 0);
 }

@@ -27,6 +27,14 @@ TEST_CASE("an IPv4 address is counted alone, an IPv6 address with its /64 networ
     CHECK(counted_network(std::string("no address")) == "no address");
 }
 
+TEST_CASE("only an address of the loopback networks, or localhost, is this machine") {
+    for (const auto* own : {"localhost", "127.0.0.1", "127.255.255.254", "::1", "[::1]", "::ffff:127.0.0.1"})
+        CHECK_MESSAGE(is_loopback_host(own), own);
+    for (const auto* other : {"127.evil.com", "127.0.0.1.evil.com", "127.1", "127.", "128.0.0.1", "10.0.0.1", "::2",
+             "[::2]", "localhost.evil.com", "0.0.0.0", "2130706433", "", "[]", "[127.0.0.1"})
+        CHECK_MESSAGE(!is_loopback_host(other), other);
+}
+
 TEST_CASE("an address list contains its addresses and the addresses of its networks") {
     const address_list list({"127.0.0.1", "10.0.0.0/8", "2001:db8::/32", "::1"});
     for (const auto* inside : {"127.0.0.1", "::ffff:127.0.0.1", "10.255.1.2", "2001:db8:1::1", "::1"})

@@ -129,6 +129,8 @@ TEST_CASE("Twilio's settings need each other, and a messaging service cannot cal
     wrong.sid = "AC1/../";
     CHECK(contains(twilio::mistake_of(wrong), "TWILIO_ACCOUNT_SID"));
     wrong = account();
+    wrong.base_url = "http://127.evil.com";
+    CHECK_FALSE(twilio::mistake_of(wrong).empty());
     wrong.base_url = "http://twilio.example";
     CHECK(contains(twilio::mistake_of(wrong), "TWILIO_BASE_URL"));
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "platform/base/error_table.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/number.hpp"
 #include "platform/base/percent.hpp"
@@ -83,7 +84,7 @@ std::string mistake_of(const account& account) {
     if (!account.from.starts_with('+') && !account.from.starts_with("MG"))
         return "TWILIO_FROM is a number with its country code, +…, or the sid of a messaging service, MG…";
     const auto url = http::parse_url(account.base_url);
-    const bool safe = url && (url->tls || url->host == "localhost" || url->host.starts_with("127."));
+    const bool safe = url && (url->tls || is_loopback_host(url->host));
     if (!safe) return "TWILIO_BASE_URL is an https:// URL";
     return {};
 }

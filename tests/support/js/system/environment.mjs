@@ -20,6 +20,7 @@ function forGateway(system, port) {
     return {
         PORT: String(port),
         ADDRESS: '127.0.0.1',
+        ALLOWED_HOSTS: 'a,localhost,127.0.0.1',
         DATABASE_URL: system.appUrl,
         JWT_SECRET: system.jwtSecret,
         ENABLE_RATE_LIMITING: 'false',
