@@ -3,6 +3,7 @@
 namespace airi::gateway {
 
 problem signup_problem(std::string_view outcome) {
+    if (outcome == "metadata") return invalid("/metadata", "metadata must have at most 16 KiB and 100 members");
     if (outcome == "birth_date") return invalid("/birth_date", "birth_date must be a date from 1900-01-01 to today");
     if (outcome == "birth_date_needed") return invalid("/birth_date", "birth_date is required");
     if (outcome == "parent_email_needed")

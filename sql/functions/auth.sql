@@ -91,6 +91,7 @@ declare
     born date;
     child boolean := false;
 begin
+    if json_fault(p_metadata) is not null then return 'metadata'; end if;
     if gate = 'required' and p_birth is null then return 'birth_date_needed'; end if;
     if gate <> 'off' and p_birth is not null then
         begin

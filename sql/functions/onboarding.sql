@@ -17,3 +17,15 @@ create or replace function onboarding_with(p_done jsonb, p_step text) returns js
             select from jsonb_array_elements(setting('onboarding_steps')) e where e ->> 'id' = p_step)
         then jsonb_build_object(p_step, now()) || p_done else p_done end
 $$;
+
+-- The step of the preferences, which are merged; a refusal beyond their bounds.
+create or replace function onboarding_preferences(p_body jsonb) returns json language plpgsql as $$
+declare
+    merged json := preferences_change(caller(), p_body);
+    changed users;
+begin
+    if merged -> 'problem' is not null then return merged; end if;
+    update users set onboarding = onboarding_with(onboarding, 'preferences') where id = caller()
+    returning * into changed;
+    return case when found then onboarding_json(changed) end;
+end $$;

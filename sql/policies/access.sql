@@ -1,2 +1,3 @@
-grant execute on function caller, refusal(int, text, text), refusal(int, text, text, jsonb), standing to airi_app;
+grant execute on function caller, refusal(int, text, text), refusal(int, text, text, jsonb), json_fault, json_refusal,
+    standing to airi_app;
 grant execute on function caller to airi_worker;

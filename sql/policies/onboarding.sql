@@ -1,1 +1,1 @@
-grant execute on function onboarding_json, onboarding_with to airi_app;
+grant execute on function onboarding_json, onboarding_with, onboarding_preferences to airi_app;

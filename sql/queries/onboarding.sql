@@ -33,7 +33,4 @@ with changed as (
 select * from changed union all select * from refused;
 
 -- name: onboarding.preferences
-update users u set updated_at = now(), preferences = jsonb_strip_nulls(preferences || :body::jsonb),
-    onboarding = onboarding_with(onboarding, 'preferences')
-where id = caller()
-returning onboarding_json(u)::text;
+select onboarding_preferences(:body::jsonb)::text;

@@ -14,6 +14,4 @@ select page::text, next from user_activity(:id::uuid, :cursor, :limit::int);
 select preferences_of(u)::text from users u where id = :id::uuid and id = caller();
 
 -- name: users.set_preferences
-update users u set preferences = jsonb_strip_nulls(preferences || :body::jsonb), updated_at = now()
-where id = :id::uuid and id = caller()
-returning preferences_of(u)::text;
+select preferences_change(caller(), :body::jsonb)::text where :id::uuid = caller();
