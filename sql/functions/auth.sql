@@ -38,6 +38,10 @@ begin
     if standing(u) is not null then
         return query select 'refused', s.id, u.id, u.email, u.role; return;
     end if;
+    if s.ended_at is null and s.last_used_at < now() - make_interval(days => setting_int('session_idle_days')) then
+        update sessions x set expires_at = least(expires_at, now()) where x.id = s.id;
+        return query select 'invalid', s.id, u.id, u.email, u.role; return;
+    end if;
     if s.ended_at is not null or s.expires_at < now() then
         return query select 'invalid', s.id, u.id, u.email, u.role; return;
     end if;

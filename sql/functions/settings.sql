@@ -24,6 +24,8 @@ language sql immutable as $$
     ('max_sessions', 'integer', '3', 1, 1000, null, null, 'auth', false, 'sql/functions/sessions.sql'),
     ('access_token_seconds', 'integer', '3600', 10, 86400, null, null, 'auth', false, 'gateway/auth/cookies.cpp'),
     ('refresh_token_days', 'integer', '7', 1, 365, null, null, 'auth', false, 'sql/queries/sessions.sql'),
+    -- A session whose refresh token has not been used for so long ends.
+    ('session_idle_days', 'integer', '30', 1, 365, null, null, 'auth', false, 'sql/functions/auth.sql'),
     -- The time before its end at which a client exchanges an access token.
     ('refresh_before_seconds', 'integer', '300', 0, 86400, null, null, 'auth', true, 'gateway/pages/app.js'),
     -- For clients that send no X-Token-Transport.

@@ -63,6 +63,34 @@ test('AIRI-04 SAAS-04: a refresh token rotates, repeats in its grace period and 
     );
 });
 
+test('a session that is not used for session_idle_days ends, however long it would have lasted', async ({
+    system,
+    post,
+    join,
+    login,
+    session,
+}) => {
+    const account = await join();
+    const used = (await login(account)).json.data;
+    const idle = (token, days) =>
+        system.rows(
+            `update sessions set last_used_at = now() - make_interval(days => $2),
+                                 expires_at = now() + interval '90 days'
+             where id = $1`,
+            [claimsOf(token).sid, days],
+        );
+    await idle(used.access_token, 29);
+    await idle(account.token, 31);
+    assert.equal((await post('/auth/refresh', { refresh_token: used.refresh_token })).status, 200);
+    rejected(await post('/auth/refresh', { refresh_token: account.refresh }), 401, 'INVALID_REFRESH_TOKEN');
+    assert.equal((await session(used.access_token)).status, 200);
+    const live = await system.rows('select id from sessions where user_id = $1 and expires_at > now()', [account.id]);
+    assert.deepEqual(
+        live.map((one) => one.id),
+        [claimsOf(used.access_token).sid],
+    );
+});
+
 test('SAAS-05: a fourth session ends the least recently used one on every gateway', async ({
     ports,
     join,
