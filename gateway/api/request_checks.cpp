@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/api/api_schemas.hpp"
+#include "gateway/auth/authenticate.hpp"
 #include "gateway/http/json_checks.hpp"
 #include "platform/base/split.hpp"
 
@@ -57,7 +58,8 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
 
 std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
-    if (caller.by_key && (route.access != access::signed_in || !caller.may(scope_of(route)))) return scope_needed();
+    // What is for sessions or roles is in no API key's scope.
+    if (auto refused = check_scope(caller, route.access == access::signed_in ? scope_of(route) : "")) return refused;
     if (!role_reaches(route.access, caller.role))
         return problem{403, "FORBIDDEN", std::string(role_needed(route.access))};
     return std::nullopt;

@@ -7,8 +7,6 @@
 
 namespace airi::gateway {
 
-inline problem scope_needed() { return {403, "SCOPE_NEEDED", "this API key does not have the required scope"}; }
-
 /// 403 when the account's state, its role or its API key's scopes do not reach to the route.
 std::optional<problem> check_access(const route&, const account&);
 /// Parses a JSON body into `exchange::body`; an omitted one is {}. 415 for a media type the route does not take, 400

@@ -1,6 +1,5 @@
 #include "gateway/api/websocket_upgrade.hpp"
 
-#include "gateway/api/request_checks.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/messaging/websocket_handler.hpp"
@@ -51,16 +50,18 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(
     auto offered = read_subprotocols(request.header("sec-websocket-protocol"));
     auto token = handshake_token(services.options, request, std::move(offered.token));
     if (token.empty()) co_return unauthenticated();
+    const auto token_end = end_of_token(services, token, request.arrived);
     decision limits;
     auto found = co_await authenticate(services, std::move(token), request, limits);
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto caller = std::get<0>(std::move(found));
     if (!path.empty() && user_id::parse(path.front()) != caller->id) co_return not_found("user");
     if (caller->pending) co_return consent_needed();
-    if (!caller->may("chat")) co_return scope_needed();
+    if (auto refused = check_scope(*caller, "chat")) co_return std::move(*refused);
     if (auto refused = check_flag(services, "websockets", caller.get())) co_return std::move(*refused);
     const auto heartbeat = seconds{services.catalogue.rows()->number("heartbeat_seconds")};
-    co_return upgraded{make_websocket_handler(services, std::move(caller), request.trace()), offered.chosen, heartbeat};
+    co_return upgraded{
+        make_websocket_handler(services, std::move(caller), token_end, request.trace()), offered.chosen, heartbeat};
 }
 
 }  // namespace airi::gateway

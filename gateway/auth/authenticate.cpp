@@ -42,6 +42,16 @@ awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
     co_return found;
 }
 
+std::optional<problem> check_scope(const account& caller, std::string_view scope) {
+    if (caller.may(scope)) return std::nullopt;
+    return problem{403, "SCOPE_NEEDED", "this API key does not have the required scope"};
+}
+
+std::optional<instant> end_of_token(const services& services, std::string_view token, instant now) {
+    const auto claims = services.keys.verify(token, now);
+    return claims ? std::optional(claims->expires) : std::nullopt;
+}
+
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_if_any(
     services& services, const request& request) {
     auto token = token_of(services.options, request);

@@ -25,6 +25,13 @@ std::string bearer_of(const request&);
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate(
     services&, std::string token, const request&, decision& limits);
 
+/// 403 when the caller's API key does not have the scope: `chat`, `read` or `write`. For requests and for the frames of
+/// sockets.
+std::optional<problem> check_scope(const account&, std::string_view scope);
+
+/// The end of an access token; none for an API key, whose end is the account's.
+std::optional<instant> end_of_token(const services&, std::string_view token, instant now);
+
 /// The same for a route that everybody may ask: null without a credential, or with an expired cookie.
 awaitable<std::variant<std::shared_ptr<const account>, problem>> authenticate_if_any(services&, const request&);
 

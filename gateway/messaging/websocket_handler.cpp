@@ -10,8 +10,10 @@
 #include <set>
 
 #include "events/frames/codec.hpp"
+#include "gateway/auth/authenticate.hpp"
 #include "gateway/messaging/channel_access.hpp"
 #include "gateway/messaging/client_frame.hpp"
+#include "gateway/messaging/frame_allowance.hpp"
 #include "gateway/messaging/generation_status.hpp"
 #include "gateway/messaging/stream_follower.hpp"
 #include "gateway/messaging/submit_message.hpp"
@@ -26,26 +28,19 @@ namespace frames = events::frames;
 using events::encode_frame;
 using clock = std::chrono::steady_clock;
 
-constexpr milliseconds silence{3'000};  // of a followed generation, before Postgres is asked
+constexpr milliseconds silence{3'000};     // of a followed generation, before Postgres is asked
+constexpr milliseconds key_check{15'000};  // an API key's scopes and end change without a broadcast
+constexpr milliseconds longest_timer{3'600'000};
 
-// The frames a client may send: 50 a second, 200 at once.
-class frame_allowance {
-public:
-    bool take() {
-        const auto now = clock::now();
-        const auto passed = std::chrono::duration<double>(now - counted_at_).count();
-        left_ = std::min(burst, left_ + per_second * passed);
-        counted_at_ = now;
-        if (left_ < 1) return false;
-        left_ -= 1;
-        return true;
-    }
-
-private:
-    static constexpr double per_second = 50, burst = 200;
-    double left_ = burst;
-    clock::time_point counted_at_ = clock::now();
-};
+// The scope that a frame needs of an API key; every socket has `chat`.
+template <class Frame>
+constexpr std::string_view scope_of = "chat";
+template <>
+constexpr std::string_view scope_of<frames::subscribe> = "read";
+template <>
+constexpr std::string_view scope_of<frames::resume> = "read";
+template <>
+constexpr std::string_view scope_of<frames::message_cancel> = "write";
 
 // The last messages that the client has: those that it sent, with their replies, and those that it was sent. A
 // message_created comes on two channels.
@@ -70,22 +65,27 @@ class chat_websocket final : public websocket_handler,
                              public session_bound,
                              public std::enable_shared_from_this<chat_websocket> {
 public:
-    chat_websocket(services& services, std::shared_ptr<const account> caller, request_trace trace)
+    chat_websocket(services& services, std::shared_ptr<const account> caller, std::optional<instant> token_end,
+        request_trace trace)
         : services_(services),
           caller_(std::move(caller)),
+          token_end_(token_end),
           trace_(std::move(trace)),
-          silence_timer_(services.executor) {}
+          silence_timer_(services.executor),
+          credential_timer_(services.executor) {}
 
     void opened(websocket_sender& sender) override {
         sender_ = &sender;
         services_.sockets.add(caller_->session, caller_->id, this);
         asio::co_spawn(services_.executor, begin(shared_from_this()), asio::detached);
+        watch_credential();
     }
 
     void closed() override {
         sender_ = nullptr;
         services_.sockets.remove(caller_->session, caller_->id, this);
         silence_timer_.cancel();
+        credential_timer_.cancel();
         for (const auto& channel : channels_) services_.channels.leave(channel, this);
         channels_.clear();
     }
@@ -103,13 +103,18 @@ public:
         if (auto* fault = std::get_if<problem>(&frame.content)) co_return send(error_frame(*fault, frame.ref));
         if (!co_await session_lives()) co_return session_ended();
         const auto fault = co_await std::visit(
-            [&](auto& of_type) { return handle(of_type, frame.ref); }, std::get<frames::client_frame>(frame.content));
+            [&](auto& of_type) -> outcome {
+                if (auto refused = check_scope(*caller_, scope_of<std::decay_t<decltype(of_type)>>)) co_return refused;
+                co_return co_await handle(of_type, frame.ref);
+            },
+            std::get<frames::client_frame>(frame.content));
         if (fault) send(error_frame(*fault, frame.ref));
     }
 
     void on_frame(std::string_view, const delivered_frame& delivered) override {
         if (!sender_) return;
         const auto& published = delivered.published;
+        if (!may_hear(published)) return;
         using enum stream_follower::verdict;
         const auto verdict = published.of_generation ? follower_.receive(delivered)
                              : is_new(published)     ? send
@@ -164,18 +169,44 @@ private:
             if (sender_) sender_->send(std::move(one.frame));
     }
 
-    // Ends what the socket may do when its session has ended. While Postgres is away the account stays as it was.
+    // False when its credential allows the socket no longer what it was opened with. While Postgres is away the account
+    // stays as it was.
     awaitable<bool> session_lives() {
         const auto known = co_await services_.accounts.find(caller_->id, caller_->session);
-        if (!known) co_return true;
-        if (!*known || !(*known)->refused.empty()) co_return false;
+        if (!known) co_return now() < end_of_credential();
+        if (!*known || !(*known)->refused.empty() || (*known)->scopes != caller_->scopes) co_return false;
         caller_ = *known;
-        co_return true;
+        co_return now() < end_of_credential();
+    }
+
+    instant end_of_credential() const {
+        return std::min(token_end_.value_or(instant::max()), caller_->expires.value_or(instant::max()));
+    }
+
+    void watch_credential() {
+        const auto left = end_of_credential() - now();
+        const auto wait = std::min<instant::duration>(left, caller_->by_key ? key_check : longest_timer);
+        credential_timer_.expires_after(std::max<instant::duration>(wait, {}));
+        credential_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+            if (!ec) asio::co_spawn(self->services_.executor, check_credential(self), asio::detached);
+        });
+    }
+
+    static awaitable<> check_credential(std::shared_ptr<chat_websocket> self) {
+        const bool lives = co_await self->session_lives();
+        if (!self->sender_) co_return;
+        if (!lives) co_return self->session_ended();
+        self->watch_credential();
+    }
+
+    // Without the scope `read` only the replies to what this socket sent.
+    bool may_hear(const events::published& published) const {
+        return !check_scope(*caller_, "read") || (published.of_generation && follower_.follows(published.generation));
     }
 
     // The session may have ended before this socket was registered to be closed with it.
     static awaitable<> begin(std::shared_ptr<chat_websocket> self) {
-        co_await join(self, events::channel_of(self->caller_->id));
+        if (!check_scope(*self->caller_, "read")) co_await join(self, events::channel_of(self->caller_->id));
         if (!co_await self->session_lives()) self->session_ended();
     }
 
@@ -319,12 +350,13 @@ private:
 
     services& services_;
     std::shared_ptr<const account> caller_;
+    std::optional<instant> token_end_;
     request_trace trace_;
     websocket_sender* sender_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     stream_follower follower_;
     known_messages known_messages_;
-    asio::steady_timer silence_timer_;
+    asio::steady_timer silence_timer_, credential_timer_;
     bool watching_ = false;
     frame_allowance allowance_;
 };
@@ -332,8 +364,8 @@ private:
 }  // namespace
 
 std::shared_ptr<websocket_handler> make_websocket_handler(
-    services& services, std::shared_ptr<const account> caller, request_trace trace) {
-    return std::make_shared<chat_websocket>(services, std::move(caller), std::move(trace));
+    services& services, std::shared_ptr<const account> caller, std::optional<instant> token_end, request_trace trace) {
+    return std::make_shared<chat_websocket>(services, std::move(caller), token_end, std::move(trace));
 }
 
 }  // namespace airi::gateway

@@ -43,6 +43,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
             parsed->root().each([&](json::value scope) { out->scopes.emplace_back(scope.string().value_or("")); });
     out->key_rate = key_rate.value_or(out->key_rate);
     out->refused = std::move(refused);
+    if (!rows.is_null(0, 10)) out->expires = instant(milliseconds(rows.integer(0, 10)));
     return out;
 }
 

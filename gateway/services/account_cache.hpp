@@ -7,12 +7,14 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/base/async.hpp"
+#include "platform/base/clock.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
@@ -33,6 +35,7 @@ struct account {
     bool by_key = false;
     std::vector<std::string> scopes;  ///< of the API key: chat, read, write
     std::int64_t key_rate = -1;       ///< requests an hour of the API key's own, -1 unlimited
+    std::optional<instant> expires;   ///< of the session or the API key; none: never
     std::string refused;              ///< the problem that blocks the account, as the database's refusal(); empty: none
     std::shared_ptr<const seal::key> key;  ///< seals the user's text; null when unavailable
 

@@ -18,7 +18,8 @@ select outcome, session_id, user_id, email, role from auth_refresh(:hash, :next_
 
 -- name: auth.account
 -- The account data that requests of a session or an API key need: one row, or none when the session or key is invalid.
--- The last columns are the API key's scopes and limit, the refusal for an account that may not act, and the user's key.
+-- The last columns are the API key's scopes and limit, the refusal for an account that may not act, the user's key, and
+-- the end of the session or API key in milliseconds.
 select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display_name', u.display_name,
            'created_at', u.created_at, 'plan', p.id, 'tier', coalesce(p.tier, p.id), 'language', u.locale,
            'pending', u.consent_pending)::text,
@@ -32,7 +33,8 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,
-       case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex')
+       case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex'),
+       (extract(epoch from coalesce(s.expires_at, k.expires_at)) * 1000)::bigint
 from users u
 join plans p on p.id = u.plan
 left join user_keys e on e.user_id = u.id

@@ -186,7 +186,7 @@ private:
             "[" + json::object().add("resource", "messages").add("period", "day").add("amount", messages_a_day).text() +
             "]";
         return row({json.c_str(), "free", "1", "{}", daily.c_str(), "[]", nullptr, nullptr,
-            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr});
+            refused.empty() ? nullptr : refused.c_str(), wrapped ? wrapped->c_str() : nullptr, nullptr});
     }
     static postgres::rows models() {
         postgres::rows out;
