@@ -105,21 +105,23 @@ awaitable<problem> refuse(services& services, const request& request, const conc
 awaitable<route_result> start_oauth(services& services, const std::string& provider, std::optional<user_id> caller) {
     const auto state = random::token(), binding = random::token(), nonce = random::token(), verifier = random::token();
     const auto& options = services.options;
-    const auto form_redirect = options.api_url + "/api/v1/auth/oauth/" + percent_encoded(provider) + "/return";
+    const auto own_redirect = options.api_url + "/api/v1/auth/oauth/" + percent_encoded(provider) + "/return";
     const auto rows = co_await postgres::run_one(services.database, caller,
         sql::bind(
             "oauth.start", {{"id", uuid::v7()}, {"provider", provider}, {"state_hash", digest::sha256_hex(state)},
                                {"binding_hash", digest::sha256_hex(binding)}, {"nonce_hash", digest::sha256_hex(nonce)},
                                {"verifier", verifier}, {"redirect_uri", options.oauth_redirect_url},
-                               {"form_redirect_uri", form_redirect}, {"links", caller.has_value()}}));
+                               {"form_redirect_uri", own_redirect}, {"links", caller.has_value()}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty()) co_return not_found("identity provider");
-    const auto [client_id, url, scopes, mode] =
-        rows->read<std::string_view, std::string, std::string_view, std::string_view>(0);
+    const auto [client_id, url, scopes, mode, sends_issuer] =
+        rows->read<std::string_view, std::string, std::string_view, std::string_view, bool>(0);
     const bool by_form = mode == "form_post";
-    auto query = form_encoded({{"response_type", "code"}, {"client_id", client_id},
-        {"redirect_uri", by_form ? form_redirect : options.oauth_redirect_url}, {"scope", scopes}, {"state", state},
-        {"code_challenge", digest::base64url(digest::sha256(verifier))}, {"code_challenge_method", "S256"}});
+    // A provider that does not name itself in its response has a redirect URI of its own (RFC 9700 4.4).
+    const auto& redirect = by_form || !sends_issuer ? own_redirect : options.oauth_redirect_url;
+    auto query = form_encoded({{"response_type", "code"}, {"client_id", client_id}, {"redirect_uri", redirect},
+        {"scope", scopes}, {"state", state}, {"code_challenge", digest::base64url(digest::sha256(verifier))},
+        {"code_challenge_method", "S256"}});
     if (scopes.starts_with("openid")) query += "&" + form_encoded({{"nonce", nonce}});
     if (by_form) query += "&response_mode=form_post";
     co_return success(200, json::object()

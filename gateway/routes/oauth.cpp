@@ -21,25 +21,45 @@ awaitable<route_result> start_link(exchange& exchange) {
     return start_oauth(exchange.services, exchange.path.front(), exchange.caller->id);
 }
 
-// Providers that answer by form (Apple) send it to us and not to the page, which holds the binding. The fields are
-// passed on as they are encoded.
-awaitable<route_result> pass_on(exchange& exchange) {
+// Sends the browser to the page, which holds the binding, with the fields of a provider's response. The path names the
+// provider, whatever the response says.
+awaitable<route_result> redirect_to_page(exchange& exchange, std::string query) {
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, std::nullopt, sql::bind("oauth.issuer", {{"name", exchange.path.front()}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return not_found("identity provider");
+    query += "&" + form_encoded({{"iss", rows->text(0, 0)}});
+    response out;
+    out.status = 303;
+    out.headers = {{"Location", with_query(exchange.services.options.oauth_redirect_url, query)}};
+    co_return answer(std::move(out));
+}
+
+// The response of a provider whose redirect URI this is.
+awaitable<route_result> pass_on_query(exchange& exchange) {
+    std::string query;
+    for (const auto* name : {"state", "code", "error"})
+        if (const auto value = exchange.request.parameter(name))
+            query.append(query.empty() ? "" : "&").append(form_encoded({{name, *value}}));
+    if (!query.starts_with("state=")) co_return bad_request("the query must have a state");
+    co_return co_await redirect_to_page(exchange, std::move(query));
+}
+
+// Providers that answer by form (Apple). The fields are passed on as they are encoded.
+awaitable<route_result> pass_on_form(exchange& exchange) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~*%+=";
     std::string query;
     bool has_state = false;
     for (const auto field : split(exchange.request.body, '&')) {
         const auto name = field.substr(0, field.find('='));
-        if (name != "state" && name != "code" && name != "error" && name != "iss") continue;
+        if (name != "state" && name != "code" && name != "error") continue;
         if (field.find_first_not_of(plain) != field.npos)
             co_return bad_request("the form must be application/x-www-form-urlencoded");
         has_state = has_state || name == "state";
         query.append(query.empty() ? "" : "&").append(field);
     }
     if (!has_state) co_return bad_request("the form must have a state");
-    response out;
-    out.status = 303;
-    out.headers = {{"Location", with_query(exchange.services.options.oauth_redirect_url, query)}};
-    co_return answer(std::move(out));
+    co_return co_await redirect_to_page(exchange, std::move(query));
 }
 
 oauth_answer read_answer(const exchange& exchange, postgres::bound present, std::string binding_hash) {
@@ -127,16 +147,23 @@ constexpr std::array rows{
         .body = "Empty",
         .response = "OauthStart",
         .summary = "Start linking an identity; send the provider's response to POST /auth/identities"},
+    route{.method = verb::get,
+        .path = "/auth/oauth/{provider}/return",
+        .name = "oauth.return_query",
+        .access = access::anyone,
+        .handler = pass_on_query,
+        .status = 303,
+        .summary = "Receive a provider's response; redirects to the frontend, and names the provider as iss"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/return",
         .name = "oauth.return",
         .access = access::anyone,
-        .handler = pass_on,
+        .handler = pass_on_form,
         .body_limit = small_body,
         .media_types = form_media,
         .status = 303,
         .other_statuses = "411",
-        .summary = "Receive a provider's form_post response; redirects to the frontend"},
+        .summary = "Receive a provider's form_post response; redirects to the frontend, and names the provider as iss"},
     route{.method = verb::post,
         .path = "/auth/oauth/{provider}/id-token",
         .name = "oauth.id_token",

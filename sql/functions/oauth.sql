@@ -20,13 +20,15 @@ begin
     if p.name is null then return; end if;
     insert into identity_flows (id, state_hash, binding_hash, nonce_hash, provider, user_id, redirect_uri, verifier)
     values (p_id, p_state_hash, p_binding_hash, p_nonce_hash, p.name, case when p_links then caller() end,
-            case p.response_mode when 'form_post' then p_form_redirect_uri else p_redirect_uri end, p_verifier);
+            case when p.sends_issuer and p.response_mode = 'query' then p_redirect_uri else p_form_redirect_uri end,
+            p_verifier);
     return next p;
 end $$;
 
 -- Takes the provider's answer from the client that began the flow; returns the flow's id, provider and state. No row:
--- the flow belongs to another client, was used, has expired, is of another kind, or has another answer. A claim that
--- its worker has not resolved within 20 s has failed.
+-- the flow belongs to another client, was used, has expired, is of another kind, or has another answer, or the answer
+-- is not its provider's (RFC 9700 4.4): that names itself, or its own redirect URI names it. A claim that its worker
+-- has not resolved within 20 s has failed.
 create or replace function identity_present(
     p_state_hash text, p_binding_hash text, p_code text, p_issuer text, p_links boolean
 )
@@ -42,7 +44,7 @@ begin
        or f.user_id is distinct from (case when p_links then caller() end)
        or (f.state = 'claimed' and f.claimed_at < now() - interval '20 seconds')
        or not exists (
-           select from identity_providers p where p.name = f.provider and p.issuer = coalesce(p_issuer, p.issuer)) then
+           select from identity_providers p where p.name = f.provider and p.issuer = p_issuer) then
         return;
     end if;
     if f.state in ('started', 'away') then

@@ -4,9 +4,12 @@ select coalesce(json_agg(json_build_object('name', name, 'title', title, 'id_tok
 from identity_providers where updated_at > now() - interval '2 minutes';
 
 -- name: oauth.start
-select client_id, authorization_endpoint, scopes, response_mode, issuer
+select client_id, authorization_endpoint, scopes, response_mode, sends_issuer
 from identity_start(:id::uuid, :provider, :state_hash, :binding_hash, :nonce_hash, :verifier, :redirect_uri,
     :form_redirect_uri, :links::boolean);
+
+-- name: oauth.issuer
+select issuer from identity_providers where name = :name;
 
 -- name: oauth.present
 select flow, provider, state from identity_present(:state_hash, :binding_hash, :code, :issuer, :links::boolean);
@@ -35,11 +38,12 @@ select identity_save(:flow::uuid, :state, :issuer, :subject, :email, :verified::
 
 -- name: oauth.renew_provider
 insert into identity_providers (name, title, issuer, client_id, authorization_endpoint, scopes, response_mode,
-                                id_tokens, position)
+                                id_tokens, sends_issuer, position)
 values (:name, :title, :issuer, :client_id, :authorization_endpoint, :scopes, :response_mode, :id_tokens::boolean,
-        :position::int)
+        :sends_issuer::boolean, :position::int)
 on conflict (name) do update set
     title = excluded.title, issuer = excluded.issuer, client_id = excluded.client_id,
     authorization_endpoint = excluded.authorization_endpoint, scopes = excluded.scopes,
-    response_mode = excluded.response_mode, id_tokens = excluded.id_tokens, position = excluded.position,
+    response_mode = excluded.response_mode, id_tokens = excluded.id_tokens, sends_issuer = excluded.sends_issuer,
+    position = excluded.position,
     updated_at = now();

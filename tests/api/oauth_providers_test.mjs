@@ -1,7 +1,7 @@
 // Faults of identity providers: forged tokens, new keys, failing servers; the wire formats of Discord and Apple.
 
 import assert from 'node:assert/strict';
-import { randomUUID, verify } from 'node:crypto';
+import { createHash, randomUUID, verify } from 'node:crypto';
 
 import { jwt, keyPair } from '../support/js/identity_providers.mjs';
 import { api, redirect, withIdentities } from '../support/js/identities.mjs';
@@ -55,12 +55,18 @@ test('a token that is forged, expired or issued for another client or sign-in is
     const [{ n }] = await system.rows("select count(*)::int as n from user_identities where provider = 'google'");
     assert.equal(n, 1);
     // An app's token is only valid for the app.
-    const nonce = randomUUID();
+    const raw = randomUUID();
+    const nonce = createHash('sha256').update(raw).digest('hex');
     const appToken = (claims) =>
         jwt(known, { iss: google.issuer, aud: 'airi.ios', nonce, iat: now, exp: now + 300, ...person(), ...claims });
-    assert.equal((await post('/auth/oauth/google/id-token', { id_token: appToken({}), nonce })).status, 200);
+    assert.equal((await post('/auth/oauth/google/id-token', { id_token: appToken({}), nonce: raw })).status, 200);
     rejected(
-        await post('/auth/oauth/google/id-token', { id_token: appToken({ aud: 'airi.windows' }), nonce }),
+        await post('/auth/oauth/google/id-token', { id_token: appToken({ nonce: raw }), nonce: raw }),
+        401,
+        'IDENTITY_REFUSED',
+    );
+    rejected(
+        await post('/auth/oauth/google/id-token', { id_token: appToken({ aud: 'airi.windows' }), nonce: raw }),
         401,
         'IDENTITY_REFUSED',
     );
@@ -137,12 +143,46 @@ test('a provider failure is reported quickly, and the same callback can be retri
     assert.equal((await callback(flow)).status, 200);
 });
 
+test('a provider that does not name itself has a redirect URI of its own, which names it', async ({
+    ports,
+    google,
+    openid,
+    start,
+    callback,
+}) => {
+    const back = (provider, query) =>
+        ask(ports[1], { path: `/api/v1/auth/oauth/${provider}/return?${new URLSearchParams(query)}` });
+    const { url, parameters, state, binding } = await start('google');
+    assert.equal(parameters.redirect_uri, `${api}/api/v1/auth/oauth/google/return`);
+    const code = google.issueCode(url, person());
+    // Mixed up: another provider's response, and one whose issuer the response claims itself.
+    for (const [provider, more] of [
+        ['discord', {}],
+        ['oidc', { iss: google.issuer }],
+    ]) {
+        const to = new URL((await back(provider, { state, code, ...more })).headers.location);
+        assert.notEqual(to.searchParams.get('iss'), google.issuer);
+        const iss = to.searchParams.get('iss');
+        rejected(await callback({ state, binding, code, iss }), 400, 'FLOW_INVALID');
+    }
+    rejected(await callback({ state, binding, code }), 422, 'VALIDATION_FAILED', /iss/);
+    const there = await back('google', { code, state, session_state: 'x' });
+    assert.equal(there.status, 303, there.text);
+    const to = new URL(there.headers.location);
+    assert.equal(to.origin + to.pathname, redirect);
+    assert.deepEqual(Object.fromEntries(to.searchParams), { state, code, iss: google.issuer });
+    assert.equal((await callback({ state, binding, code, iss: to.searchParams.get('iss') })).status, 200);
+    rejected(await back('google', { code }), 400);
+    rejected(await back('unknown', { state, code }), 404);
+    assert.equal((await start('oidc')).parameters.redirect_uri, redirect, `${openid.issuer} sends iss (RFC 9207)`);
+});
+
 test('SAAS-02: Discord signs in through its own wire format', async ({ discord, start, callback }) => {
     const { url, parameters, state, binding } = await start('discord');
     assert.ok(url.startsWith(`${discord.issuer}/oauth2/authorize?`));
     assert.deepEqual(
         [parameters.client_id, parameters.scope, parameters.response_type, parameters.redirect_uri],
-        ['1234567890', 'identify email', 'code', redirect],
+        ['1234567890', 'identify email', 'code', `${api}/api/v1/auth/oauth/discord/return`],
     );
     assert.equal(parameters.nonce, undefined);
     const email = fresh();
@@ -161,7 +201,7 @@ test('SAAS-02: Discord signs in through its own wire format', async ({ discord, 
         if (
             basic !== '1234567890:of%20discord' ||
             body.get('code') !== 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee' ||
-            body.get('redirect_uri') !== redirect
+            body.get('redirect_uri') !== parameters.redirect_uri
         )
             return void answer
                 .writeHead(400, { 'Content-Type': 'application/json' })
@@ -179,14 +219,15 @@ test('SAAS-02: Discord signs in through its own wire format', async ({ discord, 
             ? me
             : void answer.writeHead(401).end('{"message":"401: Unauthorized","code":0}');
     const code = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee';
-    const done = await callback({ state, binding, code });
+    const iss = discord.issuer;
+    const done = await callback({ state, binding, code, iss });
     assert.equal(done.status, 200, done.text);
     assert.deepEqual([done.json.data.user.email, done.json.data.user.display_name], [email, 'Nelly']);
     Object.assign(me, { id: '80351110224678913', email: fresh(), verified: false });
     const second = await start('discord');
-    rejected(await callback({ state: second.state, binding: second.binding, code }), 403, 'EMAIL_UNVERIFIED');
+    rejected(await callback({ state: second.state, binding: second.binding, code, iss }), 403, 'EMAIL_UNVERIFIED');
     const third = await start('discord');
-    rejected(await callback({ state: third.state, binding: third.binding, code: 'x' }), 401, 'IDENTITY_REFUSED');
+    rejected(await callback({ state: third.state, binding: third.binding, code: 'x', iss }), 401, 'IDENTITY_REFUSED');
 });
 
 test('SAAS-02: Apple posts its callback as a form and receives a client secret signed with our key', async ({
@@ -219,9 +260,10 @@ test('SAAS-02: Apple posts its callback as a form and receives a client secret s
     const user = encodeURIComponent('{"name":{"firstName":"Ada","lastName":"L"},"email":"a@b.c"}');
     const back = await form(`state=${state}&code=${code}&user=${user}`);
     assert.equal(back.status, 303, back.text);
-    assert.equal(back.headers.location, `${redirect}?state=${state}&code=${code}`);
+    const named = `iss=${encodeURIComponent(apple.issuer)}`;
+    assert.equal(back.headers.location, `${redirect}?state=${state}&code=${code}&${named}`);
     const cancelled = await form(`error=user_cancelled_authorize&state=${state}`);
-    assert.equal(cancelled.headers.location, `${redirect}?error=user_cancelled_authorize&state=${state}`);
+    assert.equal(cancelled.headers.location, `${redirect}?error=user_cancelled_authorize&state=${state}&${named}`);
     for (const body of ['code=x', 'state', 'state=a"b', 'state=a%0d&code=\r\nX: y', 'state=a&code=<script>'])
         assert.ok(
             [400, 303].includes((await form(body)).status) &&
@@ -229,7 +271,7 @@ test('SAAS-02: Apple posts its callback as a form and receives a client secret s
             body,
         );
     rejected(await form('{"state":"x"}', 'application/json'), 415);
-    const done = await callback({ state, binding, code });
+    const done = await callback({ state, binding, code, iss: apple.issuer });
     assert.equal(done.status, 200, done.text);
     const [head, claims, signature] = secret.split('.');
     const read = (part) => JSON.parse(Buffer.from(part, 'base64url'));

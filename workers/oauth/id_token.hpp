@@ -47,6 +47,7 @@ struct expectation {
     std::string_view issuer;
     std::vector<std::string> audiences;  ///< our client ids at the provider
     std::string_view nonce_hash;         ///< SHA-256, hex, of the nonce
+    bool hides_nonce = false;            ///< the token has that hash: an app's, which proves it with the nonce
     instant now;
 };
 
@@ -59,7 +60,7 @@ struct person {
 };
 
 /// `token` must be signed with RS256 or ES256 by a key of the set, be for one of our clients, valid now (within a
-/// minute), and have this nonce, plain or, as in Apple's apps, as its SHA-256 in hex.
+/// minute), and have this nonce: as it is, or its SHA-256 in hex.
 result<person> read_id_token(std::string_view token, const key_set& keys, const expectation& wanted);
 
 /// Reads email, email_verified and name from a token's claims or a userinfo response, as far as they are there.

@@ -59,7 +59,8 @@ awaitable<result<>> renew_providers(const ports& ports) {
         save.statements.push_back(sql::bind("oauth.renew_provider",
             {{"name", one.name}, {"title", one.title}, {"issuer", one.issuer}, {"client_id", one.client_id},
                 {"authorization_endpoint", one.authorization_endpoint}, {"scopes", one.scopes},
-                {"response_mode", one.response_mode}, {"id_tokens", one.openid}, {"position", i}}));
+                {"response_mode", one.response_mode}, {"id_tokens", one.openid}, {"sends_issuer", one.sends_issuer},
+                {"position", i}}));
     }
     if (save.statements.empty()) co_return result<>{};
     const auto saved = co_await ports.database.run(std::move(save));

@@ -110,7 +110,7 @@ awaitable<result<person>> read_token(
     http::client& client, provider& provider, const presented& presented, std::string token) {
     auto audiences = std::vector<std::string>{provider.client_id};
     if (presented.is_token) audiences.insert(audiences.end(), provider.app_ids.begin(), provider.app_ids.end());
-    const expectation wanted{provider.issuer, std::move(audiences), presented.nonce_hash, now()};
+    const expectation wanted{provider.issuer, std::move(audiences), presented.nonce_hash, presented.is_token, now()};
     auto person = read_id_token(token, provider.keys, wanted);
     // The provider may have new keys. Invented key ids cause one request a minute at most.
     const auto now_steady = std::chrono::steady_clock::now();

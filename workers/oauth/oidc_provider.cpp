@@ -122,6 +122,7 @@ bool read_configuration(std::string_view text, provider& provider) {
     provider.token_endpoint = std::move(token);
     provider.jwks_uri = std::move(keys);
     provider.userinfo_endpoint = endpoint("userinfo_endpoint");
+    provider.sends_issuer = root["authorization_response_iss_parameter_supported"].boolean().value_or(false);
     if (provider.authentication == client_authentication::apple) return true;
     bool basic = false, post = false;
     root["token_endpoint_auth_methods_supported"].each([&](json::value method) {

@@ -34,6 +34,7 @@ struct provider {
     // From discovery, or known beforehand.
     std::string authorization_endpoint = {}, token_endpoint = {}, userinfo_endpoint = {}, jwks_uri = {};
     key_set keys = {};
+    bool sends_issuer = false;  ///< in each response (RFC 9207)
     std::chrono::steady_clock::time_point known_until = {}, keys_asked_until = {};
 
     bool usable() const { return !authorization_endpoint.empty(); }

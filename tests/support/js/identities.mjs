@@ -84,7 +84,7 @@ function flows({ post, ports }, { openid, google }) {
         // The same with a token of these claims, from the scripted provider.
         async scriptedFlow(claims, options) {
             const { url, state, binding } = await start('google');
-            return { state, binding, code: google.issueCode(url, claims, options) };
+            return { state, binding, code: google.issueCode(url, claims, options), iss: google.issuer };
         },
         profile: async (token) => (await ask(ports[0], { path: '/api/v1/users/profile', token })).json.data,
     };

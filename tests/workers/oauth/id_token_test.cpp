@@ -22,7 +22,7 @@ std::string claims(std::string_view more = R"("aud":"us")", std::string_view iss
 }
 
 result<person> read(std::string_view token, const key_set& with = keys, std::string_view issuer = "https://p") {
-    return read_id_token(token, with, {issuer, {"us", "our app"}, nonce_hash, at});
+    return read_id_token(token, with, {issuer, {"us", "our app"}, nonce_hash, false, at});
 }
 error_code outcome(std::string_view body, std::string_view header = es256_header) {
     const auto got = read(signed_token(header, body));
@@ -42,8 +42,18 @@ TEST_CASE("a valid token names its user") {
     CHECK(outcome(claims(R"("aud":"our app")")) == error_code{});
     CHECK(outcome(claims(R"("aud":["us"])")) == error_code{});
     CHECK(outcome(claims(R"("aud":["us","others"],"azp":"us")")) == error_code{});
-    CHECK(outcome(claims(R"("aud":"us")", "https://p", nonce_hash)) == error_code{});
     CHECK(outcome(claims(), R"({"alg":"ES256"})") == error_code{});
+}
+
+TEST_CASE("an app's token has the hash of its nonce, never the nonce, which its thief could read") {
+    const auto outcome_of_app = [](std::string_view nonce) {
+        const auto got = read_id_token(signed_token(es256_header, claims(R"("aud":"our app")", "https://p", nonce)),
+            keys, {"https://p", {"us", "our app"}, nonce_hash, true, at});
+        return got ? error_code{} : got.error();
+    };
+    CHECK(outcome_of_app(nonce_hash) == error_code{});
+    CHECK(outcome_of_app("a nonce") == errc::wrong_nonce);
+    CHECK(outcome_of_app("") == errc::wrong_nonce);
 }
 
 TEST_CASE("a token of another issuer, client, sign-in or time is rejected") {
@@ -54,6 +64,7 @@ TEST_CASE("a token of another issuer, client, sign-in or time is rejected") {
         CHECK(outcome(claims(aud)) == errc::wrong_audience);
     CHECK(outcome(claims(R"("aud":"us")", "https://p", "another")) == errc::wrong_nonce);
     CHECK(outcome(claims(R"("aud":"us")", "https://p", "")) == errc::wrong_nonce);
+    CHECK(outcome(claims(R"("aud":"us")", "https://p", nonce_hash)) == errc::wrong_nonce);
     const auto of_time = [](std::string_view times) {
         return outcome(claims(R"("aud":"us")", "https://p", "a nonce", times));
     };

@@ -203,7 +203,7 @@ TEST_CASE("an address missing in the token is fetched from userinfo of the same 
 TEST_CASE("an app's ID token needs no exchange, and app ids are accepted for those only") {
     oauth_fixture f;
     f.providers[0].app_ids = {"an app"};
-    f.claimed = {token_of(R"(,"x":1)"), "t", std::nullopt, std::nullopt, nonce_hash};
+    f.claimed = {token_of(R"(,"x":1)"), "t", std::nullopt, std::nullopt, "a nonce"};  // an app's is a hash
     CHECK(f.state() == "known");
     CHECK(f.web.asked.empty());
     const auto from = std::to_string(unix_seconds(now()));
@@ -255,6 +255,11 @@ TEST_CASE("a provider whose configuration is another's, unsafe or missing is not
         .name = "oidc", .title = "x", .issuer = issuer, .client_id = "us", .client_secret = secret("s"), .app_ids = {}};
     auto one = unknown;
     CHECK(read_configuration(with(issuer, "https://p.example/t"), one));
+    CHECK_FALSE(one.sends_issuer);
+    auto naming = with(issuer, "https://p.example/t");
+    naming.insert(1, R"("authorization_response_iss_parameter_supported":true,)");
+    CHECK(read_configuration(naming, one));
+    CHECK(one.sends_issuer);
     CHECK_FALSE(read_configuration(with("https://q.example", "https://p.example/t"), one));
     CHECK_FALSE(read_configuration(with(issuer + "/", "https://p.example/t"), one));
     CHECK_FALSE(read_configuration(with(issuer, "http://p.example/t"), one));
