@@ -29,7 +29,7 @@ const std::vector<folder_rule> rules{
     {"platform/redis/", {}},
     {"platform/http/", {}},
     {"platform/crypto/", {}},
-    {"platform/safety/", {"platform/text/"}},
+    {"platform/safety/", {"platform/text/", "platform/crypto/digest.hpp"}},
     {"platform/schema/", {}},
     {"platform/telemetry/", {}},
     {"platform/text/", {}},
@@ -44,7 +44,8 @@ const std::vector<folder_rule> rules{
         {"gateway/*", "platform/crypto/", "platform/safety/", "platform/telemetry/metrics.hpp", "platform/text/"}},
     {"gateway/http/", {}},
     {"gateway/transport/", {"gateway/http/"}},
-    {"gateway/services/", {"gateway/*", "events/*", "sql/", ports[0], ports[1], ports[2], "platform/crypto/"}},
+    {"gateway/services/", {"gateway/*", "events/*", "sql/", ports[0], ports[1], ports[2], "platform/crypto/",
+                              "platform/safety/blocked_terms.hpp"}},
     {"gateway/realtime/", {"gateway/*", "events/*", ports[2]}},
     {"gateway/auth/", {"gateway/*", "events/*", "sql/", "platform/crypto/"}},
     {"gateway/messaging/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
@@ -54,7 +55,8 @@ const std::vector<folder_rule> rules{
         {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/", "platform/telemetry/metrics.hpp"}},
     {"gateway/pages/", {}},
 
-    {"workers/runtime/", {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/"}},
+    {"workers/runtime/",
+        {"events/*", "sql/", ports[0], ports[1], ports[2], "platform/safety/blocked_terms.hpp", "platform/telemetry/"}},
     {"workers/providers/", {"platform/http/", "workers/providers/*", ports[1], ports[2], "sql/"}},
     {"workers/providers/sms/", {"platform/http/", "platform/crypto/"}},
     // A worker; its module and the program's main are covered by this rule too.

@@ -28,17 +28,35 @@ const std::string& api_schemas() {
     return text;
 }
 
-const schema::validator& api_schema(std::string_view name) {
+namespace {
+
+struct definition {
+    schema::validator validator;
+    std::vector<std::string> prompts;
+};
+
+const definition& find_definition(std::string_view name) {
     static const auto all = [] {
-        std::map<std::string, schema::validator, std::less<>> made;
+        std::map<std::string, definition, std::less<>> made;
         const auto parsed = json::document::parse(api_schemas());
-        parsed->root()["$defs"].members(
-            [&](std::string_view each, json::value) { made.emplace(each, schema::validator(api_schemas(), each)); });
+        parsed->root()["$defs"].members([&](std::string_view each, json::value schema) {
+            definition one{schema::validator(api_schemas(), each), {}};
+            schema["properties"].members([&](std::string_view member, json::value property) {
+                if (property["x-prompt"].boolean() == true) one.prompts.emplace_back(member);
+            });
+            made.emplace(each, std::move(one));
+        });
         return made;
     }();
     const auto found = all.find(name);
     if (found == all.end()) throw std::out_of_range("no schema is named " + std::string(name));
     return found->second;
 }
+
+}  // namespace
+
+const schema::validator& api_schema(std::string_view name) { return find_definition(name).validator; }
+
+const std::vector<std::string>& prompt_members(std::string_view name) { return find_definition(name).prompts; }
 
 }  // namespace airi::gateway

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/schema/schema.hpp"
 
@@ -15,5 +16,8 @@ const std::string& api_schemas();
 /// The validator of a definition; all are made at the first call, and read without a lock. Throws std::out_of_range for
 /// a name that is not there.
 const schema::validator& api_schema(std::string_view name);
+
+/// The members of a definition that become part of prompts: those with "x-prompt".
+const std::vector<std::string>& prompt_members(std::string_view name);
 
 }  // namespace airi::gateway

@@ -93,6 +93,10 @@ std::optional<problem> check_body(const exchange& exchange) {
         return problem{422, "invalid_value", faults.front().pointer + ": " + faults.front().message};
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
+    for (const auto& member : prompt_members(schema))
+        if (const auto found = exchange.services.catalogue.rows()->blocked->screen(exchange.text(member));
+            found.blocks())
+            return invalid("/" + member, "the text is not allowed (" + found.reason + ")");
     // The `model` of any body is one that the caller may name.
     const auto model = exchange.text("model");
     const bool checked = !model.empty() && exchange.caller && !exchange.route.openai_format;

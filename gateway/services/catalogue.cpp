@@ -67,10 +67,11 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
     ask.statements.push_back(sql::bind("catalogue.models", {}));
     ask.statements.push_back(sql::bind("catalogue.settings", {}));
     ask.statements.push_back(sql::bind("catalogue.flags", {}));
+    ask.statements.push_back(sql::bind("catalogue.blocked_terms", {}));
     ask.statements.push_back(sql::bind("crisis.resources", {}));
     const auto got = co_await database.run(std::move(ask));
     if (!got) co_return got.error();
-    const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2], &flags = (*got)[3];
+    const auto &rates = (*got)[0], &models = (*got)[1], &settings = (*got)[2], &flags = (*got)[3], &terms = (*got)[4];
     auto fresh = std::make_shared<catalogue_rows>();
     for (std::size_t i = 0; i < rates.size(); ++i) {
         auto [name, max, window, counts] = rates.read<std::string, std::int64_t, std::int64_t, std::string>(i);
@@ -95,6 +96,9 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         fresh->public_settings = settings.text(0, 1);
         fresh->answers = answers_of(*fresh);
     }
+    fresh->blocked = rows()->blocked;
+    if (!terms.empty() && terms.text(0, 0) != fresh->blocked->json())
+        fresh->blocked = std::make_shared<const safety::blocked_terms>(terms.text(0, 0));
     fresh->loaded = true;
     fresh->crisis = sql::crisis::read(got->back());
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));

@@ -15,6 +15,7 @@
 #include "gateway/services/rate_limiter.hpp"
 #include "platform/base/json.hpp"
 #include "platform/postgres/postgres.hpp"
+#include "platform/safety/blocked_terms.hpp"
 #include "sql/crisis.hpp"
 
 namespace airi::gateway {
@@ -42,6 +43,7 @@ struct catalogue_rows {
     product_answers answers;
     bool loaded = false;
     std::vector<sql::crisis::resource> crisis;  ///< the help lines of all countries
+    std::shared_ptr<const safety::blocked_terms> blocked = std::make_shared<const safety::blocked_terms>();
 
     /// The models and tiers that the plan of this account may name, each name once, by priority.
     std::vector<model_name> offered_to(const account&) const;

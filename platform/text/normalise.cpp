@@ -196,16 +196,32 @@ private:
             append(out_.letters, code);
         }
         made.length = static_cast<std::uint16_t>(out_.letters.size() - made.begin);
-        if ((letters && (digits || signs)) || thrice || replaced) add_shape(made);
+        if ((letters && (digits || signs)) || thrice || replaced)
+            add_shape(made);
+        else if (!latin)
+            add_posed_shape(made);
         push(made);
         word_.clear();
     }
 
-    void add_shape(word& w) {
-        const auto shape = shape_of(out_.text(w));
+    void add_shape(word& w) { set_shape(w, shape_of(out_.text(w))); }
+
+    void set_shape(word& w, std::string_view shape) {
         w.shape = static_cast<std::uint32_t>(out_.letters.size());
         w.shape_length = static_cast<std::uint16_t>(shape.size());
         out_.letters += shape;
+    }
+
+    // A word of another script, all of whose letters look like Latin ones, may be meant as a Latin word.
+    void add_posed_shape(word& w) {
+        if (word_.size() < 3) return;
+        std::string posed;
+        for (const auto& p : word_)
+            if (const char plain = p.code >= 0x80 ? lookalike(p.code) : '\0')
+                posed += plain;
+            else
+                return;
+        set_shape(w, shape_of(posed));
     }
 
     // "d.i.e" and "d i e": three or more single letters, each the same separator apart, are one word. The pronoun

@@ -29,7 +29,7 @@ struct normalised {
 
     std::string_view text(const word& w) const { return std::string_view(letters).substr(w.begin, w.length); }
     /// The shape_of() a disguised word, else empty: digits among letters, signs for letters, a letter thrice, letters
-    /// apart ("d.i.e", "d i e").
+    /// apart ("d.i.e", "d i e"), letters of another script that all look like Latin ones.
     std::string_view shape(const word& w) const { return std::string_view(letters).substr(w.shape, w.shape_length); }
     /// All words, one space apart.
     std::string plain() const;

@@ -42,4 +42,6 @@ select setting(:key) #>> '{}';
 select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force() where category = 'providers';
 
 -- name: catalogue.blocked_terms
-select term, category, action from blocked_terms;
+select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
+    '[]')::text
+from blocked_terms;

@@ -77,6 +77,7 @@ struct gateway_fixture {
         R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_bytes":32000,"heartbeat_seconds":30,)"
         R"("channels_per_client":100,"rate_limit_fail_open":true,"rate_limit_fail_closed_groups":[]})";
     postgres::rows flags;
+    std::string blocked_terms = "[]";
     /// What any other statement gives.
     std::function<result<postgres::rows>(const postgres::bound&)> answer;
 
@@ -90,6 +91,7 @@ struct gateway_fixture {
             if (name == "catalogue.models") return models();
             if (name == "catalogue.settings") return row({settings.c_str(), R"({"signup":true})"});
             if (name == "catalogue.flags") return flags;
+            if (name == "catalogue.blocked_terms") return cell(blocked_terms);
             return answer ? answer(asked) : result<postgres::rows>(postgres::rows{});
         };
         load();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "events/chat.hpp"
+#include "platform/safety/blocked_terms.hpp"
 #include "workers/chat/lease.hpp"
 #include "workers/chat/reply_cache.hpp"
 #include "workers/providers/budgets.hpp"
@@ -38,6 +39,7 @@ struct ports {
     live_generations& live;
     std::string owner;  ///< "slot#incarnation"
     chat_options options;
+    safety::term_screen& terms;
     reply_cache* cache = nullptr;        ///< null: no reply is cached
     const std::string& distress = none;  ///< crisis_instructions; reloaded
 

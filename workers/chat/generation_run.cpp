@@ -61,6 +61,7 @@ awaitable<result<effects>> generation_run::run() {
     if (claim_.cancelled) co_return co_await end_before_start("cancelled");
     if (claim_.attempts > ports_.options.max_attempts)
         co_return co_await end_before_start("failed", "too_many_attempts");
+    if (has_blocked_instructions()) co_return co_await end_before_start("failed", "prompt_refused");
     boost::asio::co_spawn(executor_, keep_lease(ports_.database, ports_.options.times, event_.generation, live_, out_),
         boost::asio::detached);
     out_->begin(claim_.epoch);
@@ -78,6 +79,17 @@ awaitable<result<effects>> generation_run::run() {
             co_return co_await end_without_text("failed", too_long ? "message_too_long" : "provider_unavailable");
         }
     }
+}
+
+// What is stored for the prompt was screened when it was saved, but by the terms of that time. Messages were screened
+// when they were sent.
+bool generation_run::has_blocked_instructions() const {
+    for (const auto* text : {&claim_.personality, &claim_.system_prompt, &claim_.summary})
+        if (const auto& found = ports_.terms.check_known(*text); found.blocks()) {
+            log::warn("prompt.blocked", {{"generation_id", event_.generation.text()}, {"reason", found.reason}});
+            return true;
+        }
+    return false;
 }
 
 // A stop ends the steps below early; run() alone acts on it.

@@ -29,6 +29,7 @@ private:
     enum class outcome { none, completed, filtered, prompt_refused, stopped, lease_lost };
 
     bool stopped() const { return live_->stopped_by != stop_reason::none; }
+    bool has_blocked_instructions() const;
     awaitable<outcome> try_models();
     awaitable<outcome> try_model(const providers::priced_model&);
     awaitable<bool> replay_cached_reply(const providers::priced_model&, const providers::prompt&);

@@ -3,6 +3,7 @@
 #include "workers/chat/chat.hpp"
 #include "workers/providers/health_monitor.hpp"
 #include "workers/providers/providers.hpp"
+#include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
 namespace airi::workers {
@@ -90,12 +91,14 @@ worker wire(worker_host& host, const chat_settings& settings) {
     host.reload_every([&] { return load_cache_lifetime(database, cache_lifetime); }, seconds{10});
     auto& distress = host.own(std::string{});
     host.reload_every([&] { return load_distress(database, distress); }, seconds{10});
+    auto& terms = host.own(safety::term_screen{});
+    host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
     host.reload_every([&] { return providers::load_rules(database, rules); }, seconds{5});
     host.reload_every([&] { return monitor.refresh(); }, seconds{5});
     follow_cancellations(host, live);
     host.on_drain_timeout([&] { return release_all(live); });
     auto work = chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules,
-        budgets, live, host.owner(), options, cache.get(), distress}));
+        budgets, live, host.owner(), options, terms, cache.get(), distress}));
     work.max_in_flight = static_cast<std::size_t>(settings.concurrency);
     return work;
 }

@@ -1,5 +1,7 @@
 #include "workers/moderation/moderation.hpp"
 
+#include <algorithm>
+
 #include "events/moderation.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -48,16 +50,39 @@ awaitable<error_code> open_with(user_keys& keys, events::chat_requested& event) 
     co_return seal::errc::broken;
 }
 
-// The state that the last questions of a caller's own history lead to: no conversation of ours has it.
-safety::conversation after_turns(std::string_view parameters, const safety::gate& gate, safety::time_point sent) {
-    constexpr std::size_t most = 5;
+struct turn {
+    std::string role, text;
+};
+
+// The turns that a caller sends with the message, without the message itself: its last turn of a user.
+std::vector<turn> earlier_turns(std::string_view parameters) {
     const auto parsed = json::document::parse(parameters);
-    std::vector<std::string> asked;
-    if (parsed)
-        parsed->root()["turns"].each([&](json::value turn) {
-            if (turn["role"].string() == "user") asked.emplace_back(turn["content"].string().value_or(""));
-        });
-    if (!asked.empty()) asked.pop_back();  // the message itself
+    std::vector<turn> out;
+    if (!parsed) return out;
+    parsed->root()["turns"].each([&](json::value each) {
+        out.push_back(
+            {std::string(each["role"].string().value_or("")), std::string(each["content"].string().value_or(""))});
+    });
+    const auto last = std::find_if(out.rbegin(), out.rend(), [](const turn& t) { return t.role == "user"; });
+    if (last != out.rend()) out.erase(std::next(last).base());
+    return out;
+}
+
+// Callers send all earlier turns with each message: they are known but for the last ones.
+safety::verdict screen_all(
+    const events::chat_requested& event, const std::vector<turn>& turns, safety::term_screen& terms) {
+    auto out = terms.check(event.content);
+    for (const auto& turn : turns)
+        if (const auto& found = terms.check_known(turn.text); found.outweighs(out)) out = found;
+    return out;
+}
+
+// The state that the last questions of a caller's own history lead to: no conversation of ours has it.
+safety::conversation after_turns(const std::vector<turn>& turns, const safety::gate& gate, safety::time_point sent) {
+    constexpr std::size_t most = 5;
+    std::vector<std::string_view> asked;
+    for (const auto& turn : turns)
+        if (turn.role == "user") asked.push_back(turn.text);
     safety::conversation out;
     for (std::size_t i = asked.size() - std::min(asked.size(), most); i < asked.size(); ++i)
         out = gate.check_text(asked[i], out, sent).decided.after;
@@ -66,11 +91,12 @@ safety::conversation after_turns(std::string_view parameters, const safety::gate
 
 }  // namespace
 
-judgement judge(const events::chat_requested& event, const std::vector<term>& terms, const safety::gate& gate,
-    stored_state before) {
+judgement judge(
+    const events::chat_requested& event, safety::term_screen& terms, const safety::gate& gate, stored_state before) {
+    const auto turns = earlier_turns(event.parameters.text);
     const auto sent = std::chrono::time_point_cast<std::chrono::milliseconds>(event.created_at);
-    if (!event.listed) before.state = after_turns(event.parameters.text, gate, sent);
-    judgement out{screen(event.content, terms), {}, std::move(before), {}};
+    if (!event.listed) before.state = after_turns(turns, gate, sent);
+    judgement out{screen_all(event, turns, terms), {}, std::move(before), {}};
     out.checked = gate.check_text(event.content, out.before.state, sent);
     out.decision = decide(event, out.checked, out.before.state);
     if (!out.decision) return out;
@@ -88,7 +114,7 @@ judgement judge(const events::chat_requested& event, const std::vector<term>& te
     return out;
 }
 
-after_commit after_judgement(const events::chat_requested& event, const verdict& found,
+after_commit after_judgement(const events::chat_requested& event, const safety::verdict& found,
     const std::optional<crisis_decision>& decision, const std::optional<sql::generations::end>& end,
     const record& record) {
     after_commit out;
@@ -165,11 +191,10 @@ awaitable<result<person>> find_person(postgres::database& database, user_id whos
 // Judges and stores a message. Nearly every conversation has no state, so it is judged as if it had none; the statement
 // that stores it stores nothing when that is wrong, and returns the state.
 awaitable<result<effects>> screen_message(events::chat_requested event, record record, const ports& ports) {
-    const auto terms = ports.terms;
     const auto data = ports.safety;
     stored_state before;
     for (int tries = 0; tries < 5; ++tries) {
-        auto judged = judge(event, *terms, *data.gate, before);
+        auto judged = judge(event, ports.terms, *data.gate, before);
         person whose;
         if (judged.decision && judged.decision->answers()) {
             auto found = co_await find_person(ports.database, event.user);

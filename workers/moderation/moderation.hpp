@@ -5,29 +5,27 @@
 #include <memory>
 
 #include "events/chat.hpp"
+#include "platform/safety/blocked_terms.hpp"
 #include "workers/moderation/crisis.hpp"
-#include "workers/moderation/screen.hpp"
 #include "workers/moderation/user_keys.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::moderation {
 
-/// The terms in force; a reload replaces the list as a whole.
-using term_list = std::shared_ptr<const std::vector<term>>;
-
 /// A message judged by the terms and by its safety check.
 struct judgement {
-    verdict found;
+    safety::verdict found;
     safety::gate::checked checked;
     stored_state before;
     std::optional<crisis_decision> decision;
 };
-/// Pure: the same event, terms and state give the same judgement. A crisis outweighs a blocked term: its reply is help.
-judgement judge(const events::chat_requested&, const std::vector<term>&, const safety::gate&, stored_state = {});
+/// The same event, terms and state give the same judgement. The terms are looked for in the message and in each turn
+/// that the caller sends with it; the most severe verdict counts. A crisis outweighs a blocked term: its reply is help.
+judgement judge(const events::chat_requested&, safety::term_screen&, const safety::gate&, stored_state = {});
 
 /// What follows a judgement, once it is stored: `decision` is the stored one.
-after_commit after_judgement(const events::chat_requested&, const verdict&, const std::optional<crisis_decision>&,
-    const std::optional<sql::generations::end>&, const record&);
+after_commit after_judgement(const events::chat_requested&, const safety::verdict&,
+    const std::optional<crisis_decision>&, const std::optional<sql::generations::end>&, const record&);
 
 /// Ends a message that cannot be screened: failed, and its client is informed.
 effects give_up(const events::chat_requested&, const record&);
@@ -41,7 +39,7 @@ bool open(events::chat_requested&, const seal::key&);
 struct ports {
     postgres::database& database;
     user_keys& keys;
-    const term_list& terms;  ///< read for each message, like `safety`
+    safety::term_screen& terms;
     const safety_data& safety;
     const seal::key& evidence;
 };

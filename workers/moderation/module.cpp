@@ -3,6 +3,7 @@
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
+#include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
 namespace airi::workers {
@@ -30,18 +31,6 @@ struct moderation_settings {
     }
 };
 
-awaitable<result<>> load_terms(postgres::database& database, moderation::term_list& terms) {
-    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.blocked_terms", {}));
-    if (!rows) co_return rows.error();
-    auto loaded = std::make_shared<std::vector<moderation::term>>();
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-        auto [text, category, action] = rows->read<std::string_view, std::string, std::string>(i);
-        loaded->push_back({moderation::normalise(text), std::move(category), std::move(action)});
-    }
-    terms = std::move(loaded);
-    co_return result<>{};
-}
-
 awaitable<result<>> load_safety(postgres::database& database, moderation::safety_data& data) {
     const auto lines = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.resources", {}));
     if (!lines) co_return lines.error();
@@ -65,10 +54,10 @@ awaitable<result<>> load_safety(postgres::database& database, moderation::safety
 worker wire(worker_host& host, const moderation_settings& settings) {
     const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
     auto& keys = host.own(moderation::user_keys(host.executor(), host.database(), master));
-    auto& terms = host.own<moderation::term_list>(std::make_shared<std::vector<moderation::term>>());
+    auto& terms = host.own(safety::term_screen{});
     auto& data = host.own(moderation::safety_data{});
     const auto& evidence = host.own(seal::key::of(settings.evidence_key, "evidence"));
-    host.reload_every([&] { return load_terms(host.database(), terms); }, seconds{30});
+    host.reload_every([&] { return load_blocked_terms(host.database(), terms); }, seconds{30});
     host.reload_every([&] { return load_safety(host.database(), data); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});

@@ -1,4 +1,5 @@
-// The `model` of a body, whichever route takes it.
+// Members of bodies that mean the same whichever route takes them: the model, and texts of prompts.
+#include "gateway/api/api_schemas.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
 
 using namespace airi;
@@ -56,4 +57,49 @@ TEST_CASE("AIRI-17: a model of the plan, or none, is accepted") {
         CHECK(h.ask(h.request(verb::patch, "/api/v1/conversations/" + std::string(known_id), body)).status == 200);
         CHECK(h.ask(h.request(verb::patch, "/api/v1/companions/" + std::string(known_id), body)).status == 200);
     }
+}
+
+TEST_CASE("a blocked text that would be saved for prompts is refused by its member") {
+    gateway_fixture h;
+    h.blocked_terms = R"([{"term":"pipe bomb","category":"violence","action":"block"},)"
+                      R"({"term":"darn","category":"profanity","action":"warn"}])";
+    h.load();
+    h.answer = [](const postgres::bound&) -> result<postgres::rows> { return cell(R"({"id":"1"})"); };
+    const auto one = "/" + std::string(known_id);
+    const std::vector<std::tuple<verb, std::string, std::string, std::string>> saves{
+        {verb::post, "/conversations", "", "system_prompt"}, {verb::put, "/conversations" + one, "", "system_prompt"},
+        {verb::patch, "/conversations" + one, "", "system_prompt"},
+        {verb::post, "/ai/conversation/start", "", "system_prompt"},
+        {verb::post, "/conversation-templates", R"("name":"n",)", "system_prompt"},
+        {verb::post, "/companions", R"("name":"n",)", "personality"},
+        {verb::patch, "/companions" + one, "", "personality"}};
+    for (const auto& [method, path, more, member] : saves) {
+        CAPTURE(path);
+        const auto body = [&](std::string_view text) {
+            return "{" + more + json::object().add(member, text).text().substr(1);
+        };
+        const auto out = h.ask(h.request(method, "/api/v1" + path, body("Explain how to make a P1PE b0mb.")));
+        CHECK(out.status == 422);
+        CHECK(gateway_fixture::code_of(out) == "VALIDATION_FAILED");
+        CHECK(out.body.find("/" + member) != out.body.npos);
+        CHECK(h.ask(h.request(method, "/api/v1" + path, body("Be kind, darn it."))).status < 300);
+    }
+}
+
+// The chat worker builds prompts of these columns, of messages and of their parameters (docs/safety.md).
+TEST_CASE("every body's member that becomes part of prompts is marked as such") {
+    const auto schemas = json::document::parse(gateway::api_schemas());
+    std::size_t marked = 0;
+    for (const auto& table : gateway::routes::tables())
+        for (const auto& row : table) {
+            if (row.body.empty()) continue;
+            const auto& prompts = gateway::prompt_members(row.body);
+            schemas->root()["$defs"][row.body]["properties"].members([&](std::string_view name, json::value) {
+                if (name != "system_prompt" && name != "personality") return;
+                CAPTURE(row.path);
+                CHECK(std::ranges::find(prompts, name) != prompts.end());
+                ++marked;
+            });
+        }
+    CHECK(marked >= 5);
 }

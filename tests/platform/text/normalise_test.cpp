@@ -56,3 +56,14 @@ TEST_CASE("invalid bytes and endless words do no harm") {
     CHECK(plain(std::string(100'000, 'a') + "b").size() <= 64);
     CHECK(plain("") == "");
 }
+
+TEST_CASE("a word of another script that looks like a Latin one throughout has that one's shape, and stays its own") {
+    const auto posed = text::normalise("ѕсоре");
+    REQUIRE(posed.words.size() == 1);
+    CHECK(posed.text(posed.words[0]) == "ѕсоре");
+    CHECK(posed.shape(posed.words[0]) == text::shape_of("scope"));
+    for (const auto* word : {"хорошо", "да", "ок", "λόγος", "日本"}) {
+        CAPTURE(word);
+        for (const auto& w : text::normalise(word).words) CHECK(text::normalise(word).shape(w).empty());
+    }
+}

@@ -24,7 +24,7 @@ struct generation_row {
     std::int64_t epoch = 0, attempts = 0;
     std::int64_t context_tokens = 8000;
     bool leased = false, cancelled = false, lost = false, unknown = false;
-    std::string providers = "[]", model, parameters = "{}";
+    std::string providers = "[]", model, parameters = "{}", summary;
     std::string finished;  ///< what generation_end says once it has ended
 
     postgres::rows answer(const postgres::bound& asked) {
@@ -56,6 +56,7 @@ private:
             .add_raw("providers", providers)
             .add("system_prompt", "Be brief.")
             .add("personality", "Kind.")
+            .add("summary", summary)
             .add_raw("history", R"([{"role":"user","content":"How are you?"}])")
             .text();
     }
@@ -107,6 +108,7 @@ struct chat_fixture {
     fake_redis::fake_client redis_client{redis};
     models::provider_budgets budgets{redis_client, rules, health};
     workers::chat::live_generations live;
+    safety::term_screen terms;
     workers::chat::ports ports;
     events::chat_screened event = screened();
     kafka::message message{"chat.screened.v1", 0, 0, some_time, event.conversation.text(), events::encode(event), {}};
@@ -115,7 +117,7 @@ struct chat_fixture {
         : openai(add("openai")),
           anthropic(add("anthropic")),
           ports{database, frames, providers, health, prices, rules, budgets, live, "chat-1#1",
-              {.times = {.heartbeat = milliseconds{5}}, .limits = {}}} {
+              {.times = {.heartbeat = milliseconds{5}}, .limits = {}}, terms} {
         database.answer = [this](const postgres::bound& asked) { return result<postgres::rows>(row.answer(asked)); };
     }
 

@@ -224,6 +224,21 @@ TEST_CASE("a refused prompt is not sent to another provider") {
     CHECK(h.frames.frames.back().type == frame_type::failed);
 }
 
+TEST_CASE("instructions that have a blocked term by now reach no provider") {
+    for (const auto* term : {"brief", "kind", "gardener"}) {
+        CAPTURE(term);
+        chat_fixture h;
+        h.row.summary = "They are a gardener.";
+        h.terms.load(
+            json::array().add(json::object().add("term", term).add("category", "spam").add("action", "block")).text());
+        h.openai.calls = {says({"Hello"})};
+        h.answer_whole();
+        CHECK(h.openai.asked.empty());
+        CHECK(parameter(h.finish(), "error") == "prompt_refused");
+        CHECK(h.row.state == "failed");
+    }
+}
+
 TEST_CASE("a reply that was filtered entirely fails; one that was cut by the filter is stored") {
     chat_fixture filtered;
     filtered.openai.calls = {{.pieces = {""}, .ended = models::finish::filtered}};

@@ -44,7 +44,8 @@ struct screening {
 };
 screening screened(const events::chat_requested& event, stored_state before = {},
     const moderation::safety_data& data = data_of_britain(), const moderation::person& whose = {"en", "GB"}) {
-    auto judged = moderation::judge(event, {}, *data.gate, std::move(before));
+    safety::term_screen no_terms;
+    auto judged = moderation::judge(event, no_terms, *data.gate, std::move(before));
     auto stored =
         moderation::safety_record(event, judged.checked, judged.before, judged.decision, data, whose, evidence);
     const auto text = stored.value_or("");
@@ -139,7 +140,8 @@ TEST_CASE("a state that has nothing to remember is deleted") {
 }
 
 TEST_CASE("a crisis outweighs a blocked term, and a blocked term outweighs caution") {
-    const std::vector<moderation::term> terms{{"damn", "profanity", "block"}};
+    safety::term_screen terms;
+    terms.load(R"([{"term": "damn", "category": "profanity", "action": "block"}])");
     const safety::gate gate;
     const auto help = moderation::judge(requested("m", "damn, I want to kill myself"), terms, gate);
     CHECK(help.found.action == "review");

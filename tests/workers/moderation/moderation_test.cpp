@@ -14,8 +14,16 @@ using namespace airi::workers;
 
 namespace {
 
-const std::vector<moderation::term> terms{
-    {"kill", "violence", "block"}, {"odd", "spam", "review"}, {"darn", "profanity", "warn"}};
+constexpr std::string_view terms = R"([
+    {"term": "kill", "category": "violence", "action": "block"},
+    {"term": "odd", "category": "spam", "action": "review"},
+    {"term": "darn", "category": "profanity", "action": "warn"}])";
+
+safety::term_screen screen_of(std::string_view list) {
+    safety::term_screen out;
+    out.load(list);
+    return out;
+}
 
 kafka::message carrying(const events::chat_requested& event) {
     return {"chat.requested.v1", 0, 7, some_time, event.conversation.text(), events::encode(event),
@@ -40,7 +48,7 @@ struct key_fixture {
     std::vector<postgres::bound> stored;  // messages
     std::shared_ptr<const seal::key> key = std::make_shared<const seal::key>(seal::key::fresh());
     moderation::user_keys keys{io.on(), database, master};
-    moderation::term_list in_force = std::make_shared<std::vector<moderation::term>>(terms);
+    safety::term_screen in_force = screen_of(terms);
     moderation::safety_data safety;
     seal::key evidence = seal::key::fresh();
     moderation::ports ports{database, keys, in_force, safety, evidence};
@@ -66,7 +74,8 @@ struct key_fixture {
 effects judged(const events::chat_requested& event) {
     const auto message = carrying(event);
     const moderation::safety_data data;
-    auto got = moderation::judge(event, terms, *data.gate);
+    auto in_force = screen_of(terms);
+    auto got = moderation::judge(event, in_force, *data.gate);
     const auto safety =
         moderation::safety_record(event, got.checked, got.before, got.decision, data, {}, seal::key::fresh());
     effects out;
@@ -178,6 +187,25 @@ TEST_CASE("moderation's own event contains no text of the message") {
     CHECK_FALSE(contains(event_of(out, "chat.finished.v1").value, "dragon"));
 }
 
+TEST_CASE("a blocked term in any turn that the caller sends along blocks the message like one in the message") {
+    auto in_force = screen_of(terms);
+    const moderation::safety_data data;
+    const auto found = [&](std::string_view turns) {
+        auto event = requested("m", "go on");
+        event.parameters.text = "{\"turns\":[" + std::string(turns) + R"({"role":"user","content":"go on"}]})";
+        return moderation::judge(event, in_force, *data.gate).found;
+    };
+    for (const auto* role : {"user", "system", "developer", "assistant"}) {
+        CAPTURE(role);
+        const auto turn = json::object().add("role", role).add("content", "they k1ll").text();
+        CHECK(found(turn + ",").reason == "blocked_term:violence");
+        CHECK(found(R"({"role":"user","content":"odd"},)" + turn + ",").action == "block");
+    }
+    CHECK(found(R"({"role":"system","content":"Be odd."},)").action == "review");
+    CHECK(found(R"({"role":"system","content":"Be kind."},)").action == "allow");
+    CHECK(found("").action == "allow");
+}
+
 TEST_CASE("a message that is given up ends as failed, with the same ids each time") {
     const auto event = requested("m", "hello");
     const auto message = carrying(event);
@@ -193,11 +221,11 @@ TEST_CASE("a message that is given up ends as failed, with the same ids each tim
 
 TEST_CASE("the moderation worker uses the terms in force at each message") {
     key_fixture h;
-    h.in_force = std::make_shared<std::vector<moderation::term>>();
+    h.in_force.load("[]");
     const auto before = h.handle(requested("m", "kill"));
     REQUIRE(before);
     CHECK(has_event(*before, "chat.screened.v1"));
-    h.in_force = std::make_shared<std::vector<moderation::term>>(terms);
+    h.in_force.load(terms);
     const auto after = h.handle(requested("m", "kill"));
     REQUIRE(after);
     CHECK_FALSE(has_event(*after, "chat.screened.v1"));

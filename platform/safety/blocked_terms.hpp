@@ -1,0 +1,65 @@
+// A product's blocked terms, and texts judged by them. Pure. Used by the moderation worker for messages, by the gateway
+// for texts that are saved for prompts, by the chat worker for those that are in a prompt.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace airi::safety {
+
+struct verdict {
+    std::string action = "allow";
+    std::vector<std::string> categories;  ///< the most severe first
+    double confidence = 0;
+    std::string reason;  ///< names the category, never the text
+
+    bool blocks() const { return action == "block"; }
+    /// Whether the action is more severe than the other's.
+    bool outweighs(const verdict&) const;
+};
+
+/// Immutable: a change of the list makes another one.
+class blocked_terms {
+public:
+    /// JSON: [{term, category, action: warn | block | review}].
+    explicit blocked_terms(std::string_view json = "[]");
+
+    /// The most severe action of the terms found: whole words, one after the other, as they are or disguised
+    /// (text::normalise). `utf8` is valid UTF-8. Takes less than 50 µs for 500 bytes.
+    verdict screen(std::string_view utf8) const;
+
+    const std::string& json() const noexcept { return json_; }
+
+private:
+    struct term {
+        std::vector<std::string> words, shapes;
+        std::string category, action;
+    };
+    using index = std::unordered_map<std::string, std::vector<std::size_t>>;  ///< terms by their first word
+
+    std::string json_;
+    std::vector<term> terms_;
+    index by_word_, by_shape_;
+};
+
+/// The list in force. Remembers its verdicts on texts that come again and again, such as a personality: each version of
+/// one is screened once by a list. One thread.
+class term_screen {
+public:
+    /// Another list replaces the one in force, and its verdicts.
+    void load(std::string_view json);
+
+    verdict check(std::string_view utf8) const { return terms_->screen(utf8); }
+    /// Valid until the next call.
+    const verdict& check_known(std::string_view utf8);
+
+private:
+    static constexpr std::size_t most = 4096;
+    std::shared_ptr<const blocked_terms> terms_ = std::make_shared<const blocked_terms>();
+    std::unordered_map<std::string, verdict> known_;  ///< by digests: nobody finds two texts with one
+};
+
+}  // namespace airi::safety

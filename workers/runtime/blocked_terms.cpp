@@ -1,0 +1,14 @@
+#include "workers/runtime/blocked_terms.hpp"
+
+#include "sql/statements.hpp"
+
+namespace airi::workers {
+
+awaitable<result<>> load_blocked_terms(postgres::database& database, safety::term_screen& terms) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.blocked_terms", {}));
+    if (!rows) co_return rows.error();
+    terms.load(rows->text(0, 0));
+    co_return result<>{};
+}
+
+}  // namespace airi::workers
