@@ -2,7 +2,8 @@
 # A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
 # The cache holds the jars, a formatted data directory to copy and a class archive.
 # Its users, each with a password in <dir>/passwords: broker is the broker itself, operator may do everything, gateway
-# and worker what airi-topics lets them.
+# and worker what airi-topics lets them. Started by root it runs as airi-kafka, where that user is known. It needs no
+# access to the folders above its files: it gets its settings, folders and jars as open descriptors, see kafka_run.
 
 kafka_pom="$root/deploy/kafka/pom.xml"
 kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
@@ -15,7 +16,7 @@ kafka_possible() {
 kafka_class_path() { # sorted and explicit: the class archive is valid for exactly this list only
     local jars=("$kafka_cache"/jars/*.jar)
     local IFS=:
-    printf '%s' "${jars[*]}"
+    printf '%s' "${jars[*]/#"$kafka_cache"//proc/self/fd/6}"
 }
 
 kafka_java() { # <jvm options…> -- <class> <arguments…>, into the array kafka_command
@@ -30,8 +31,22 @@ kafka_java() { # <jvm options…> -- <class> <arguments…>, into the array kafk
     # Without the data for jstat, which a timer would write twenty times a second.
     kafka_command=(java "${heap[@]}" -XX:+UseSerialGC -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError
         -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true
-        -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
+        -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info -Djava.io.tmpdir=/proc/self/fd/5
         "${options[@]}" -cp "$(kafka_class_path)" "$@")
+    if ((EUID == 0)) && id airi-kafka >/dev/null 2>&1; then
+        kafka_command=(setpriv --reuid airi-kafka --regid airi-kafka --clear-groups -- "${kafka_command[@]}")
+    fi
+}
+
+# Runs a command with kafka_command's descriptors: 4 the settings, 5 for native libraries, which a killed broker leaves
+# behind, 6 the cache, 7 the data.
+kafka_run() { # <dir> <command…>
+    local dir="$1"
+    mkdir -p "$dir"/{data,tmp}
+    if ((EUID == 0)) && id airi-kafka >/dev/null 2>&1; then
+        chown -R airi-kafka: "$dir"/{data,tmp,server.properties}
+    fi
+    "${@:2}" 4<"$dir/server.properties" 5<"$dir/tmp" 6<"$kafka_cache" 7<"$dir/data"
 }
 
 kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT puts a proxy in front
@@ -42,7 +57,7 @@ kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT put
     (
         umask 077
         {
-            sed -e "s|@data@|$1/data|" -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
+            sed -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
                 -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" "$root/deploy/kafka/server.properties"
             printf 'listener.name.client.plain.sasl.jaas.config=%s%s;\n' "$login" "$users"
             printf 'listener.name.controller.plain.sasl.jaas.config=%s%s;\n' "$login" "${users%% user_operator=*}"
@@ -102,8 +117,8 @@ kafka_format() {
     local dir="$kafka_cache/formatted"
     rm -rf "$dir"
     kafka_properties "$dir" 9092 9093
-    kafka_java -- kafka.tools.StorageTool format --cluster-id "$(kafka_id)" --config "$dir/server.properties"
-    "${kafka_command[@]}" >"$kafka_cache/format.log" 2>&1 ||
+    kafka_java -- kafka.tools.StorageTool format --cluster-id "$(kafka_id)" --config /proc/self/fd/4
+    kafka_run "$dir" "${kafka_command[@]}" >"$kafka_cache/format.log" 2>&1 ||
         die_with_log "$kafka_cache/format.log" "Kafka's data directory could not be formatted" \
             "remove $kafka_cache and repeat the command; --broker embedded starts without Kafka"
 }
@@ -113,15 +128,16 @@ kafka_train() {
     local dir="$kafka_cache/training" archive="$kafka_cache/classes.jsa" port
     port="$(free_port "")"
     rm -rf "$dir" "$archive"
-    kafka_archive="-XX:ArchiveClassesAtExit=$archive" kafka_launch "$dir" "$port" || return
+    kafka_archive=-XX:ArchiveClassesAtExit=/proc/self/fd/7/classes.jsa kafka_launch "$dir" "$port" || return
     (
         kafka_access "$dir" operator
         kcat_at "127.0.0.1:$port" -L || true
         timeout 3 kcat -F <(kcat_properties) -b "127.0.0.1:$port" -G training -e training || true
     ) >/dev/null 2>&1
     stop_process "$dir/pid" 30
+    install -m 644 "$dir/data/classes.jsa" "$archive"
     rm -rf "$dir"
-    [[ -s "$archive" ]] && chmod a+r "$archive"
+    [[ -s "$archive" ]]
 }
 
 kafka_id() {
@@ -140,10 +156,9 @@ kafka_launch() { # <dir> <port>
             "$dir/data/meta.properties"
     fi
     chmod -R go= "$dir/data" # of an earlier version, which left it open
-    # A killed broker leaves its unpacked native libraries behind: in its own directory, not in /tmp.
-    kafka_java "${kafka_archive:--XX:SharedArchiveFile=$kafka_cache/classes.jsa}" -Xshare:auto \
-        -Djava.io.tmpdir="$dir" -- kafka.Kafka "$dir/server.properties"
-    spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
+    kafka_java "${kafka_archive:--XX:SharedArchiveFile=/proc/self/fd/6/classes.jsa}" -Xshare:auto -- \
+        kafka.Kafka /proc/self/fd/4
+    kafka_run "$dir" spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
     wait_until 60 "$dir/pid" grep -qs 'Kafka Server started' "$dir/log"
 }
 

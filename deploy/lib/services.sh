@@ -54,9 +54,9 @@ slot_command() { # <slot>: a line for each word
     fi
 }
 
-# The users of the programs, where root starts them: none can read what belongs to another, and no worker the secrets
+# The users of the programs and of Kafka, where root starts them: none can read what belongs to another, and no worker the secrets
 # of the gateway.
-program_users=(airi-gateway airi-worker)
+program_users=(airi-gateway airi-worker airi-kafka)
 
 slot_user() { # <slot>; empty: the one who calls
     ((EUID == 0)) || return 0
