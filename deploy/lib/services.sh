@@ -54,8 +54,8 @@ slot_command() { # <slot>: a line for each word
     fi
 }
 
-# The users of the programs and of Kafka, where root starts them: none can read what belongs to another, and no worker the secrets
-# of the gateway.
+# The users of the programs and of Kafka, where root starts them: none can read what belongs to another, and no worker
+# the secrets of the gateway.
 program_users=(airi-gateway airi-worker airi-kafka)
 
 slot_user() { # <slot>; empty: the one who calls

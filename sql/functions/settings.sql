@@ -34,7 +34,7 @@ language sql immutable as $$
     ('password_reset_minutes', 'integer', '60', 5, 1440, null, null, 'auth', false, 'sql/functions/email_links.sql'),
     ('email_verification_hours', 'integer', '24', 1, 720, null, null, 'auth', false, 'sql/functions/email_links.sql'),
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
-    ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/consents.sql'),
+    ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/auth.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
     -- The country for a person whose own is unknown, for help lines: ISO 3166-1 alpha-2, or * for international ones.
     ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/crisis/help_lines.cpp'),

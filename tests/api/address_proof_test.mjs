@@ -155,7 +155,7 @@ test("a stranger's key, sessions and second factor end with the owner's password
     await post('/auth/forgot-password', { email: account.email });
     const token = await tokenOf(system, account.email, 'reset_password');
     const reset = await post('/auth/reset-password', { token, new_password: own });
-    assert.deepEqual(reset.json.data, { changed: true, sessions_ended: 2 });
+    assert.deepEqual(reset.json.data, { changed: true, sessions_ended: 2, api_keys_ended: 1 });
     await assertOpensNothing(stage, account, 'reset_password');
     assert.equal((await post('/auth/login', { email: account.email, password: own })).status, 200);
 });
@@ -182,7 +182,10 @@ test('links on a proved account end what they ended before, and no more', async 
     assert.equal((await login(account)).status, 200);
     await post('/auth/forgot-password', { email: account.email });
     const reset = await tokenOf(system, account.email, 'reset_password');
-    assert.equal((await post('/auth/reset-password', { token: reset, new_password: own })).status, 200);
+    assert.equal(
+        (await post('/auth/reset-password', { token: reset, new_password: own, end_api_keys: false })).status,
+        200,
+    );
     assert.equal((await call(ports[0], key)('GET', '/conversations')).status, 200);
     assert.deepEqual(await provedBy(system, account), []);
 });
@@ -328,8 +331,8 @@ test('every function that stores a credential asks for the proof', async ({ syst
             'api_keys',
             'contact_messages',
             'email_links',
-            'exports',
             'identity_flows',
+            'known_devices',
             'refresh_tokens',
             'trusted_contacts',
             'two_factor',

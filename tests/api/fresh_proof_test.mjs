@@ -22,7 +22,7 @@ const changes = [
     ['POST', '/auth/2fa/enable', { code: '123456' }],
     ['POST', '/auth/2fa/disable', { code: '123456' }],
     ['POST', '/auth/oauth/google/link', {}],
-    ['POST', '/auth/identities', { state: 's', code: 'c', binding: 'b' }],
+    ['POST', '/auth/identities', { state: 's', code: 'c', binding: 'b', iss: 'https://id.example' }],
     ['DELETE', `/auth/identities/${anyId}`],
     ['DELETE', '/users/me', {}],
 ];
@@ -105,12 +105,13 @@ test('an account without a password proves it by signing in again', async ({ sys
     rejected(refused, 403, 'REAUTHENTICATION_REQUIRED');
     assert.deepEqual(refused.json.error.details, { proofs: ['link'] });
     await system.rows(
-        `insert into email_links (hash, user_id, kind, email, expires_at)
-         select encode(sha256('a token of ${account.id}'), 'hex'), id, 'magic_link', email, now() + interval '1 hour'
+        `insert into email_links (hash, user_id, kind, email, binding_hash, expires_at)
+         select encode(sha256('a token of ${account.id}'), 'hex'), id, 'magic_link', email,
+                encode(sha256('its binding'), 'hex'), now() + interval '1 hour'
          from users where id = $1`,
         [account.id],
     );
-    const again = await post('/auth/magic-link/login', { token: `a token of ${account.id}` });
+    const again = await post('/auth/magic-link/login', { token: `a token of ${account.id}`, binding: 'its binding' });
     assert.equal(again.status, 200, again.text);
     assert.equal((await call(ports[0], again.json.data.access_token)(...changes[0])).status, 201);
 });

@@ -3,18 +3,13 @@
 import assert from 'node:assert/strict';
 
 import { eventually } from '../support/js/system/wait.mjs';
-import { birthDate, network, password, withAccounts } from '../support/js/accounts.mjs';
+import { birthDate, network, password, prove, withAccounts } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
 const test = withAccounts();
 const newPassword = 'a new long password';
 const origin = { Origin: 'http://localhost:3000' };
-
-const resetToken = (system, to, count = 1) =>
-    eventually(`${count} mails with a reset link to ${to}`, () => {
-        const tokens = system.mail(to).flatMap(({ link }) => link?.match(/[?#]reset_password=([\w-]+)/)?.[1] ?? []);
-        return tokens.length >= count && tokens[count - 1];
-    });
 
 // An account that was made in a network of its own, and the ways to sign in to it.
 async function owner({ system, post, ports }, headers = {}) {
@@ -25,6 +20,7 @@ async function owner({ system, post, ports }, headers = {}) {
     assert.equal(made.status, 201, made.text);
     const { user, access_token: token } = made.json.data;
     await system.rows("update users set plan = 'pro' where id = $1", [user.id]);
+    await prove(system, email);
     const login = (more = {}, word = password) =>
         post('/auth/login', { email, password: word }, { from: from(), ...more });
     const api = (method, path, json) => ask(ports[0], { method, path: `/api/v1${path}`, token, json, from: from() });
@@ -42,7 +38,7 @@ test('no door accepts a common password, or one made of the address, the name or
     const { email, api } = await owner(stage);
     const local = email.split('@')[0];
     await post('/auth/forgot-password', { email });
-    const token = await resetToken(system, email);
+    const token = await tokenOf(system, email, 'reset_password');
     assert.equal((await api('PATCH', '/users/profile', { display_name: 'Robin Hood' })).status, 200);
     const doors = {
         '/password': (word) => post('/auth/signup', { email: `x${email}`, password: word, display_name: 'Robin Hood' }),
@@ -220,7 +216,7 @@ test('a new password ends the API keys, unless the user keeps them', async (stag
     let resets = 0;
     const reset = async (more) => {
         await post('/auth/forgot-password', { email });
-        const token = await resetToken(system, email, ++resets);
+        const token = await tokenOf(system, email, 'reset_password', ++resets);
         return (await post('/auth/reset-password', { token, new_password: newPassword, ...more })).json.data;
     };
     const second = await makeKey();

@@ -8,8 +8,11 @@ import path from 'node:path';
 import { generate } from 'otplib';
 import pg from 'pg';
 
-import { eventually } from '../support/js/system/wait.mjs';
+import { prove } from '../support/js/accounts.mjs';
+import { tokenOf } from '../support/js/mail_links.mjs';
 import { withOwnSystem } from '../support/js/scenario.mjs';
+import { appoint } from '../support/js/staff.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 const migrations = path.resolve(import.meta.dirname, '../../sql/migrations');
 const scenario = withOwnSystem({ exports: 1 });
@@ -30,6 +33,7 @@ async function signUp(system, fields) {
     });
     assert.equal(status, 201, JSON.stringify(json));
     const { user, access_token: token } = json.data;
+    await prove(system, user.email);
     return { id: user.id, email: user.email, token };
 }
 
@@ -51,11 +55,6 @@ const logIn = async (system, user, secret) =>
         })
     ).status;
 const profileOf = async (system, user) => (await system.api('GET', '/users/profile', { token: user.token })).json.data;
-
-async function linkTo(system, address) {
-    const mail = await eventually('the mail to the parent', () => system.mail(address).at(-1));
-    return new URL(mail.link).searchParams.get('parental_consent');
-}
 
 // The columns of the product's tables with a row that has one of these texts.
 async function columnsWith(system, needles) {
@@ -82,7 +81,7 @@ scenario('no column has a seed, a birth date or the address of a parent as it is
     const user = await signUp(system, { birth_date: adult });
     const child = await signUp(system, { birth_date: young, parent_email: parent, display_name: 'Kim' });
     const { secret } = await withFactor(system, user);
-    const token = await linkTo(system, parent);
+    const token = await tokenOf(system, parent, 'parental_consent');
     const shown = await system.api('POST', '/auth/parental-consent/details', { body: { token } });
     assert.equal(shown.json.data.birth_date, young, 'the parent sees it');
     assert.equal(
@@ -131,7 +130,7 @@ scenario('values from before sealing count as they are until they are sealed, an
     await system.rows('update users set birth_date = $2, parent_email = $3 where id = $1', [child.id, young, parent]);
     await system.rows('delete from user_keys where user_id = $1', [child.id]);
     assert.equal(await logIn(system, user, secret), 200);
-    const token = await linkTo(system, parent);
+    const token = await tokenOf(system, parent, 'parental_consent');
     const details = () => system.api('POST', '/auth/parental-consent/details', { body: { token } });
     assert.equal((await details()).json.data.birth_date, young);
     await system.start('moderation-1');
@@ -198,7 +197,7 @@ scenario('an upgraded database keeps every seed, birth date and consent link', a
 
 scenario('rotating EVIDENCE_KEY seals evidence again and loses none of it', async ({ system }) => {
     const [user, staff] = [await system.user(), await system.user()];
-    await system.rows("update users set role = 'crisis' where id = $1", [staff.id]);
+    await appoint(system, staff, 'crisis');
     const words = `my own words ${crypto.randomUUID()}`;
     const made = await system.api('POST', '/crisis/alerts', { token: user.token, body: { context: words } });
     assert.equal(made.status, 201, JSON.stringify(made.json));

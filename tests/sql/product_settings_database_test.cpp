@@ -52,7 +52,7 @@ std::int64_t expires_in(const gateway::response& of) {
     return json::document::parse(of.body)->root()["data"]["expires_in"].integer().value_or(0);
 }
 
-std::string setting(std::string_view profile, std::string key) {
+std::string stored_setting(std::string_view profile, std::string key) {
     static const postgres::prepared statement{"setting", "select airi.setting($1) #>> '{}'", {}};
     return databases().row(profile, statement, {std::move(key)});
 }
@@ -90,7 +90,7 @@ TEST_CASE("HOWTO-02: a login at How-to-AI issues an access token of 15 minutes a
     const auto claims = howto.keys.verify(*token, now());
     REQUIRE(claims);
     CHECK(claims->expires - claims->issued == seconds{900});
-    CHECK(setting("howto", "refresh_token_days") == "7");
+    CHECK(stored_setting("howto", "refresh_token_days") == "7");
     CHECK(expires_in(product_gateway("saas").log_in()) == 3600);
 }
 

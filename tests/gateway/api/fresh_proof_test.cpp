@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "platform/crypto/digest.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
 #include "tests/support/cpp/contains.hpp"
 
@@ -30,7 +31,7 @@ const attempt attempts[]{{verb::post, "/api-keys", R"({"name":"k"})"},
     {verb::post, "/api-keys/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10/rotate", "{}"}, {verb::post, "/auth/2fa/setup", "{}"},
     {verb::post, "/auth/2fa/enable", R"({"code":"123456"})"}, {verb::post, "/auth/2fa/disable", R"({"code":"123456"})"},
     {verb::post, "/auth/oauth/google/link", "{}"},
-    {verb::post, "/auth/identities", R"({"state":"s","code":"c","binding":"b"})"},
+    {verb::post, "/auth/identities", R"({"state":"s","code":"c","binding":"b","iss":"https://id.example"})"},
     {verb::del, "/auth/identities/019a9f3e-1c40-7d2a-9a51-6f1f0c2b7d10", ""}, {verb::del, "/users/me", "{}"}};
 
 gateway::response send(house& h, const attempt& one) {
@@ -41,7 +42,9 @@ gateway::response send(house& h, const attempt& one) {
 bool changed_something(const house& h) {
     for (const auto& one : h.database.committed)
         for (const std::string_view domain : credentials)
-            if (one.statement->name.starts_with(domain) && one.statement->name != "two_factor.verify") return true;
+            if (one.statement->name.starts_with(domain) && one.statement->name != "two_factor.seed" &&
+                one.statement->name != "two_factor.accept")
+                return true;
     return false;
 }
 
@@ -94,8 +97,10 @@ TEST_CASE("a password or code proves the identity, a wrong one does not") {
         const auto id = h.user.text();
         if (asked.statement->name == "auth.attempt")
             return house::row({id.c_str(), hash.c_str(), "active", "user", "ann@example.org", "f", "device x", "0"});
-        if (asked.statement->name == "two_factor.verify")
-            return cell(parameter(asked, "code") == "123456" ? std::optional<std::string>("totp") : std::nullopt);
+        if (asked.statement->name == "two_factor.accept")
+            return cell(contains(parameter(asked, "claim"), digest::sha256_hex("123456"))
+                            ? std::optional<std::string>("recovery")
+                            : std::nullopt);
         if (asked.statement->name == "sessions.prove") h.proved_at = now();
         return postgres::rows{};
     };
