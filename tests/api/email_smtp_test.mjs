@@ -80,7 +80,7 @@ scenario('an SMTP server receives the mail with the configured credentials', asy
     assert.deepEqual(mail.faults, []);
     assert.equal(mail.from, 'Äiri <post@airi.example>');
     assert.equal(mail.messageId, `<${id}@airi.example>`);
-    assert.match(mail.text, /^open this link to sign in to Äiri:\n/);
+    assert.match(mail.text, /^open this link to sign in to Äiri, in the browser in which you asked for it:\n/);
     assert.equal(system.mail('smtp@example.com').length, 0);
 });
 

@@ -104,7 +104,9 @@ scenario('no column has a seed, a birth date or the address of a parent as it is
     const seed = bytesOf(secret).toString('hex');
     assert.ok((await columnsWith(system, [user.id])).length > 5, 'the walk finds what is there');
     assert.deepEqual(await columnsWith(system, [secret, seed, adult, young, parent]), []);
-    const archive = await (await fetch(`${system.url()}${made.download}`)).text();
+    const headers = { Authorization: `Bearer ${user.token}` };
+    const opened = await system.api('POST', `/users/export/${made.id}/download`, { token: user.token, body: {} });
+    const archive = await (await fetch(`${system.url()}${opened.json.data.download}`, { headers })).text();
     assert.equal(JSON.parse(archive).profile.birth_date, adult, 'the archive has it');
     assert.equal(Buffer.byteLength(archive), made.bytes);
     assert.equal((await profileOf(system, user)).birth_date, adult);

@@ -38,7 +38,7 @@ test('EZRI-01 EZRI-06: a sign-up needs an address and a password, and keeps the 
     assert.deepEqual([data.user.role, data.user.plan, data.user.language], ['user', 'free', 'en']);
     assert.deepEqual([data.token_type, data.refresh_token], ['bearer', undefined]);
     const jar = cookiesOf(made);
-    assert.deepEqual(Object.keys(jar), ['airi_refresh']);
+    assert.deepEqual(Object.keys(jar), ['airi_refresh', 'airi_device']);
     assert.deepEqual([jar.airi_refresh.httponly, jar.airi_refresh.path], [true, '/api/v1/auth/refresh']);
     await assertLifetimes(system, data, { access: 3_600, refresh: 7 * 86_400 });
     await talk(ports[0], data.access_token);

@@ -239,8 +239,14 @@ TEST_CASE("every mail that a statement of the gateway requests is an email.reque
                                 {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"},
                                     {"binding_hash", std::nullopt}},
                                 false),
-                            bound("consents.parent_link", {{"user", adult}, {"hash", "h3"}}, false),
-                            bound("consents.parent_link", {{"user", child}, {"hash", "h4"}}, false)})));
+                            bound("consents.parent_link",
+                                {{"user", adult}, {"hash", "h3"}, {"recipient", "a keyed hash"},
+                                    {"parent_email", "parent@example.com"}},
+                                false),
+                            bound("consents.parent_link",
+                                {{"user", child}, {"hash", "h4"}, {"recipient", "a keyed hash"},
+                                    {"parent_email", "parent@example.com"}},
+                                false)})));
     REQUIRE(run(*o.app, of({bound("auth.password_notice", {}, true)}, adult)));
     REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h5"}}, false)}, adult)));
     REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h6"}}, false)}, adult)));
