@@ -3,13 +3,14 @@
 #include "gateway/routes/tables.hpp"
 
 namespace airi::gateway::routes {
-namespace {
 
 std::string open_profile(exchange& exchange, json::value data) {
     const auto& caller = *exchange.caller;
     exchange.transient = !caller.key;
     return with_birth_date(data, caller.key.get(), caller.id);
 }
+
+namespace {
 
 constexpr std::array rows{
     route{.method = verb::get,

@@ -50,6 +50,7 @@ await check('the link in the signup mail verifies the address, and its token lea
     assert.ok(!sent.some((one) => one.includes(link.split('=')[1])), 'no request has the token in its URL');
     await page.goto(link);
     await page.getByText('expired or already used').waitFor();
+    await page.reload();
     await page.click('#settings');
     await page.locator('#profile-form').waitFor();
     assert.equal(await page.locator('#address-form').isVisible(), false);

@@ -77,6 +77,8 @@ test('EZRI-11: a user reads, changes and closes their account by its id; another
     assert.deepEqual([data.id, data.email, data.locale, data.timezone], [user.id, user.email, 'en', 'UTC']);
     const changed = await user.api('PATCH', own, { display_name: 'Ann', timezone: 'Europe/Vienna' });
     assert.deepEqual([changed.status, changed.json.data.display_name], [200, 'Ann'], changed.text);
+    for (const { birth_date: born } of [data, changed.json.data])
+        assert.ok(!born || /^\d{4}-\d\d-\d\d$/.test(born), born);
     assert.equal((await user.api('GET', '/users/profile')).json.data.timezone, 'Europe/Vienna');
     rejected(await user.api('PATCH', own, { role: 'super' }), 422, 'VALIDATION_FAILED', /\/role/);
     for (const [method, json] of [['GET'], ['PATCH', { display_name: 'Bob' }], ['DELETE', { password }]])
