@@ -45,19 +45,18 @@ postgres::bound bind_link(const services& services, std::string_view statement, 
 }
 
 postgres::bound link_statement(const services& services, std::optional<user_id> user, std::string email,
-    std::string_view kind, const request_trace& trace, std::optional<std::string> binding_hash) {
+    std::string_view kind, const request_trace& trace, const std::optional<std::string>& binding_hash) {
     if (kind == to_parents)
         return bind_link(services, "consents.parent_link",
             {{"user", user}, {"recipient", recipient_of(services, email)}, {"parent_email", std::move(email)}}, kind,
             trace);
     return bind_link(services, "email_links.create",
-        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", std::move(binding_hash)}}, kind,
-        trace);
+        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", binding_hash}}, kind, trace);
 }
 
 void send_link(services& services, const request& request, std::optional<user_id> user, std::string email,
-    std::string_view kind, std::optional<std::string> binding_hash) {
-    auto statement = link_statement(services, user, std::move(email), kind, request.trace(), std::move(binding_hash));
+    std::string_view kind, const std::optional<std::string>& binding_hash) {
+    auto statement = link_statement(services, user, std::move(email), kind, request.trace(), binding_hash);
     boost::asio::co_spawn(
         services.executor, run_link(services, std::move(statement), std::string(kind)), boost::asio::detached);
 }

@@ -27,11 +27,11 @@ postgres::bound bind_link(const services&, std::string_view statement, std::vect
 /// parent goes to that address. No row: none is sent, for there is no such account, it may not act, or it was sent too
 /// many. `binding_hash`: of what the link's follower has to show beside its token.
 postgres::bound link_statement(const services&, std::optional<user_id>, std::string email, std::string_view kind,
-    const request_trace&, std::optional<std::string> binding_hash = std::nullopt);
+    const request_trace&, const std::optional<std::string>& binding_hash = std::nullopt);
 
 /// Runs that statement in the background, so that no response reveals whether an account exists.
 void send_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind,
-    std::optional<std::string> binding_hash = std::nullopt);
+    const std::optional<std::string>& binding_hash = std::nullopt);
 
 /// Answers a request for such an e-mail: 202 whether or not an account exists, 503 while Postgres is away.
 route_result request_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);

@@ -103,11 +103,7 @@ public:
         auto frame = read_client_frame(message);
         if (auto* fault = std::get_if<problem>(&frame.content)) co_return send(error_frame(*fault, frame.ref));
         if (!co_await session_lives()) co_return session_ended();
-        const auto fault = co_await std::visit(
-            [&](auto& of_type) -> outcome {
-                if (auto refused = check_scope(*caller_, scope_of<std::decay_t<decltype(of_type)>>)) co_return refused;
-                co_return co_await handle(of_type, frame.ref);
-            },
+        const auto fault = co_await std::visit([&](auto& of_type) { return handle_in_scope(of_type, frame.ref); },
             std::get<frames::client_frame>(frame.content));
         if (fault) refuse(*fault, frame.ref);
     }
@@ -234,6 +230,12 @@ private:
             .reply = ids.reply,
             .generation = ids.generation};
         return encode_frame(accepted, ref);
+    }
+
+    template <class Frame>
+    outcome handle_in_scope(Frame& in, const std::string& ref) {
+        if (auto refused = check_scope(*caller_, scope_of<Frame>)) co_return refused;
+        co_return co_await handle(in, ref);
     }
 
     outcome handle(frames::ping&, const std::string& ref) {
