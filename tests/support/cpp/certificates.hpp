@@ -12,7 +12,8 @@ namespace airi::test {
 class authority {
 public:
     authority() {
-        std::string name = (std::filesystem::temp_directory_path() / "airi-certificates-XXXXXX").string();
+        // TMPDIR may be closed to other users.
+        std::string name = "/tmp/airi-certificates-XXXXXX";
         if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
         folder_ = name;
         openssl(
