@@ -17,7 +17,8 @@ namespace airi::events {
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
     email_requested, export_requested, identity_requested, notification_requested, crisis_detected>;
 
-/// What the gateway publishes itself; its other events go through the outbox. Kafka lets it write these topics only.
+/// The events that the gateway publishes itself; its other events go through the outbox. Kafka lets it write these
+/// topics only.
 using of_gateway = std::tuple<chat_requested, identity_requested>;
 
 }  // namespace airi::events

@@ -1,5 +1,6 @@
 #include "gateway/settings.hpp"
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/ip_address.hpp"
 #include "platform/base/split.hpp"
 
@@ -16,19 +17,12 @@ std::vector<std::string> parts(std::string_view text) {
     return out;
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c |= 0x20;
-    return out;
-}
-
 // The host of an origin, an IPv6 address in its brackets.
 std::string host_of(std::string_view url) {
     const auto scheme = url.find("://");
     if (scheme != url.npos) url.remove_prefix(scheme + 3);
     const auto end = url.starts_with('[') ? url.find(']') + 1 : url.find_first_of(":/");
-    return lower(url.substr(0, end));
+    return lowered(url.substr(0, end));
 }
 
 // A browser on the machine itself, during development.
@@ -85,7 +79,7 @@ gateway_options options_of(const gateway_settings& settings) {
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));
     out.public_url = settings.frontend_url.empty() ? "http://localhost:" + std::to_string(settings.port)
                                                    : parts(settings.frontend_url).front();
-    out.country_header = lower(settings.country_header);
+    out.country_header = lowered(settings.country_header);
     out.secure_cookies = !is_loopback(out.public_url);
     const auto own = parts(settings.api_url);
     out.api_url = own.empty() ? out.public_url : own.front();
@@ -101,7 +95,7 @@ server_options listening_of(const gateway_settings& settings) {
     out.per_address = static_cast<std::size_t>(settings.per_address);
     out.connections = static_cast<std::size_t>(settings.connections);
     out.trusted_proxies = parts(settings.trusted_proxies);
-    for (const auto& host : parts(settings.allowed_hosts)) out.hosts.push_back(lower(host));
+    for (const auto& host : parts(settings.allowed_hosts)) out.hosts.push_back(lowered(host));
     if (!out.hosts.empty()) return out;
     for (const auto* urls : {&settings.frontend_url, &settings.api_url})
         for (const auto& url : parts(*urls)) out.hosts.push_back(host_of(url));

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "platform/base/ascii.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 
 using namespace airi;
@@ -16,15 +17,10 @@ namespace {
 // command.
 const words of_every_client{"ping", "select", "publish", "subscribe", "unsubscribe", "eval", "evalsha", "unlink"};
 
-std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-}
-
 void add_matches(const std::string& text, const char* pattern, words& to) {
     const std::regex expression(pattern);
     for (std::sregex_iterator at(text.begin(), text.end(), expression), end; at != end; ++at)
-        to.insert(lower((*at)[1]));
+        to.insert(lowered((*at)[1].str()));
 }
 
 words commands_in(std::initializer_list<std::string_view> folders) {

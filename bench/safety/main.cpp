@@ -83,7 +83,7 @@ bool measure(const std::string& title, const char* file, const limits& wanted) {
     return meets;
 }
 
-// What the moderation worker does with a message: the crisis rules and the blocked terms.
+// The moderation worker's checks of a message: the crisis rules and the blocked terms.
 bool measure_speed() {
     const auto& rules = safety::built_in();
     const safety::blocked_terms terms(R"([{"term": "i will kill you", "category": "violence", "action": "block"},

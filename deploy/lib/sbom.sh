@@ -89,8 +89,8 @@ outdated_packages() { # <sbom>
             $1 == "Candidate:" && $2 != have { print "  " name " " have ": " $2 " is there" }'
 }
 
-# What https://google.github.io/osv.dev/post-v1-querybatch/ knows, a line each; fails unless every component was asked
-# for.
+# The vulnerabilities that OSV (https://google.github.io/osv.dev/post-v1-querybatch/) knows, a line each; fails unless
+# every component was asked for.
 known_vulnerabilities() { # <sbom> <dir>
     local url="${OSV_URL:-https://api.osv.dev}/v1/querybatch"
     jq -c '[.components[] | (.properties | from_entries) as $p | {name: "\(.name) \(.version)", query:

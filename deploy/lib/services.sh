@@ -58,7 +58,7 @@ slot_command() { # <slot>: a line for each word
 # the secrets of the gateway.
 program_users=(airi-gateway airi-worker airi-kafka)
 
-slot_user() { # <slot>; empty: the one who calls
+slot_user() { # <slot>; empty: the caller's
     ((EUID == 0)) || return 0
     if [[ "$1" == gateway ]]; then printf 'airi-gateway'; else printf 'airi-worker'; fi
 }
@@ -111,7 +111,7 @@ slot_environment() { # <slot>
     done
 }
 
-# What only the one who calls may reach is read or opened now: the program's own user could not.
+# Files that only the caller may open are read or opened now: the program's own user could not.
 open_for_user() { # <setting…>
     local name file
     for name in "$@"; do

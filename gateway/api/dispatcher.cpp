@@ -159,12 +159,10 @@ private:
         co_return check_other_user(exchange);
     }
 
-    // The cached account may be older than the proof, so a refusal is only for what the database says now.
     awaitable<std::optional<problem>> check_address_proof(exchange& exchange) {
         const auto cached = exchange.caller;
         if (cached->email_verified) co_return std::nullopt;
-        services_.accounts.invalidate(cached->session);
-        auto found = co_await services_.accounts.find(cached->id, cached->session);
+        auto found = co_await services_.accounts.find_again(cached->id, cached->session);
         if (!found) co_return problem_of(found.error());
         if (!*found) co_return unauthenticated();
         exchange.caller = std::move(*found);

@@ -6,6 +6,7 @@
 #include "gateway/api/api_schemas.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/http/json_checks.hpp"
+#include "platform/base/ascii.hpp"
 #include "platform/base/split.hpp"
 
 namespace airi::gateway {
@@ -43,10 +44,7 @@ std::string_view scope_of(const route& route) {
 // Parameters of the media type are ignored: "application/json; charset=utf-8" is JSON.
 bool is_one_of(std::string_view content_type, std::string_view types) {
     const auto type = trimmed(content_type.substr(0, content_type.find(';')));
-    const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a + ('a' - 'A') == b); };
-    for (const auto wanted : split(types, ' '))
-        if (std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(), same)) return true;
-    return false;
+    return std::ranges::any_of(split(types, ' '), [&](std::string_view wanted) { return same_text(type, wanted); });
 }
 
 // A query parameter as JSON of the type its schema names; a string when it is not of that type.
@@ -70,7 +68,7 @@ std::string faults_of(const std::vector<schema::fault>& faults, std::string_view
 
 std::optional<problem> check_access(const route& route, const account& caller) {
     if (caller.pending && !route.allows_pending) return consent_needed();
-    // What is for sessions or roles is in no API key's scope.
+    // A route for sessions or roles is outside the scopes of API keys.
     if (auto refused = check_scope(caller, route.access == access::signed_in ? scope_of(route) : "")) return refused;
     return check_role(route.access, caller);
 }

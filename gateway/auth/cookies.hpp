@@ -27,8 +27,10 @@ seconds access_token_life(const services&);
 std::string access_cookie(const gateway_options&, const request&);
 std::string refresh_cookie(const gateway_options&, const request&);
 std::string csrf_cookie(const gateway_options&, const request&);
+/// The value that binds sign-in links to the browser that requested them; empty as above.
+std::string link_cookie(const gateway_options&, const request&);
 
-/// What is known of the browser that this request comes from: the hash of its device cookie; none without one.
+/// The hash of the device cookie of the browser that this request comes from; none without a cookie.
 std::optional<std::string> device_of(const gateway_options&, const request&);
 /// A browser keeps the cookie by which it is known at its next sign-in; returns its hash. None for other clients.
 std::optional<std::string> make_device_cookie(const services&, const request&, response&);
@@ -39,8 +41,6 @@ struct token_cookies {
 /// Sets those that are not empty. The refresh cookie is sent to the refresh route only, below the prefix of this
 /// request.
 void set_cookies(const services&, const request&, const token_cookies&, response&);
-/// The value that binds sign-in links to the browser that requested them; empty as above.
-std::string link_cookie(const gateway_options&, const request&);
 void set_link_cookie(const services&, std::string_view binding, response&);
 /// Deletes the tokens at a client that has some: it sends the refresh cookie to the refresh route only.
 void clear_cookies(const services&, const request&, response&);

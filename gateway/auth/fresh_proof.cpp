@@ -41,9 +41,7 @@ awaitable<std::optional<problem>> prove(
 awaitable<std::optional<problem>> require_fresh_proof(
     services& services, const request& request, const account& caller) {
     if (is_fresh(caller, request)) co_return std::nullopt;
-    // The proof may have been given to another gateway since the account was cached here.
-    services.accounts.invalidate(caller.session);
-    const auto now = co_await services.accounts.find(caller.id, caller.session);
+    const auto now = co_await services.accounts.find_again(caller.id, caller.session);
     if (!now) co_return problem_of(now.error());
     if (*now && is_fresh(**now, request)) co_return std::nullopt;
     const auto rows = co_await postgres::run_one(services.database, caller.id, sql::bind("auth.proofs", {}));

@@ -39,7 +39,7 @@ awaitable<std::optional<problem>> check_code(
     co_return co_await check_second_factor(services, *account.id, *code);
 }
 
-// What else may keep a user out whose password is right.
+// The refusals that are possible although the password is right.
 awaitable<std::optional<problem>> check_account(
     services& services, const password_account& account, const credentials& given, bool restores) {
     const bool deleted = account.status == "deleted";

@@ -1,5 +1,5 @@
-// The rules for passwords that are set: 8 to 128 characters, none that is tried first, none made of what everybody
-// knows of the account. No rule about kinds of characters. Used by passwords.hpp.
+// The rules for new passwords: 8 to 128 characters, not one of the most common, and not made of public texts of the
+// account. No rule about kinds of characters. Used by passwords.hpp.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace airi::gateway {
 
-/// What others know of an account.
+/// The texts of an account that others may know.
 struct password_owner {
     std::string email, display_name;
 };

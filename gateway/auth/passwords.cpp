@@ -3,7 +3,6 @@
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/cookies.hpp"
 #include "platform/base/json.hpp"
-#include "platform/base/log.hpp"
 #include "platform/text/opaque_string.hpp"
 #include "sql/statements.hpp"
 
@@ -25,7 +24,6 @@ awaitable<> end(services& services, const request& request, const std::optional<
     co_await postgres::run_one(services.database, std::nullopt,
         sql::bind("auth.end_attempt", {{"user", user}, {"email", email}, {"origin", origin}, {"outcome", outcome},
                                           {"address", request.address}, {"user_agent", request.header("user-agent")}}));
-    if (outcome.starts_with("wrong")) log::info("auth.login_refused", {{"address", request.address}, {"why", outcome}});
 }
 
 }  // namespace
@@ -56,7 +54,6 @@ awaitable<std::variant<password_account, problem>> check_password(
         std::string, std::string, std::string, std::string, bool, std::string, std::int64_t>(0);
     password_account account{id, hash, status, role, email, has_two_factor, origin};
     if (locked != 0) {
-        log::info("auth.login_refused", {{"address", request.address}, {"why", "locked"}});
         problem refused{429, "ACCOUNT_LOCKED", "too many failed attempts, try again later"};
         refused.retry_after = locked;
         co_return refused;

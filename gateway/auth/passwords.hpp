@@ -15,7 +15,7 @@ namespace airi::gateway {
 awaitable<std::variant<std::string, problem>> hash_new_password(
     services&, const secret& given, const password_owner&, std::string_view pointer);
 
-/// Whose password is checked: the caller's, or that of the account with this address.
+/// The account whose password is checked: the caller, or the account with this address.
 struct password_subject {
     std::optional<user_id> caller;
     std::string email;
@@ -34,14 +34,14 @@ struct password_account {
 awaitable<std::variant<password_account, problem>> check_password(
     services&, const request&, password_subject, const secret& given);
 
-/// What became of a right password: success, confirmed (of a caller), wrong_code (the second factor), or open (no code
-/// was sent: it does not count). Best effort.
+/// Ends an attempt with a right password. `outcome`: success, confirmed (of a caller), wrong_code (the second factor),
+/// or open (no code was sent: it does not count). Best effort.
 awaitable<> end_attempt(services&, const request&, const password_account&, std::string_view outcome);
 
 /// Records a wrong code in the account's history of attempts.
 awaitable<> record_wrong_code(services&, const request&, std::optional<user_id>);
 
-/// The response to a change of a password: what ended with the old one.
+/// The response to a change of a password: the numbers of sessions and API keys that ended with the old one.
 std::string password_changed(std::size_t sessions, std::size_t api_keys);
 
 /// Hashes the password again when the parameters have changed since it was made: `password_hash` is the one that is

@@ -1,5 +1,6 @@
 #include "gateway/auth/personal_data.hpp"
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/sealed_value.hpp"
@@ -56,9 +57,7 @@ awaitable<result<std::optional<std::string>>> find_parent(services& services, co
 }
 
 std::string recipient_of(const services& services, std::string_view address) {
-    std::string plain = "parent/";
-    for (const char c : address) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    return digest::hmac_sha256_hex(services.refresh_key, plain);
+    return digest::hmac_sha256_hex(services.refresh_key, "parent/" + lowered(address));
 }
 
 }  // namespace airi::gateway

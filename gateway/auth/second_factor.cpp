@@ -1,6 +1,7 @@
 #include "gateway/auth/second_factor.hpp"
 
 #include "gateway/auth/auth_problems.hpp"
+#include "platform/base/ascii.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
@@ -18,11 +19,11 @@ constexpr std::string_view column = "two_factor.secret";
 std::string plain_code(std::string_view code) {
     std::string out;
     for (const char c : code)
-        if (c != ' ' && c != '-') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+        if (c != ' ' && c != '-') out += lower(c);
     return out;
 }
 
-// None when its key is lost: then the recovery codes still count.
+// Empty when the user's key is lost: then the recovery codes still count.
 result<std::optional<std::string>> open_seed(
     const seal::master& master, user_id user, const std::string& stored, const std::optional<std::string>& wrapped) {
     const auto key = wrapped ? master.unwrap(*wrapped, user) : result<seal::key>(seal::errc::broken);

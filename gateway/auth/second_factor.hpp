@@ -14,7 +14,7 @@ namespace airi::gateway {
 awaitable<std::optional<problem>> check_second_factor(
     services&, user_id, const std::string& code, unsigned status = 401);
 
-/// What a code claims, as JSON for the statements that use it up together with something else, such as a link:
+/// The claim of a code, as JSON for the statements that use it up together with something else, such as a link:
 /// two_factor_accept() in sql/functions/two_factor.sql.
 awaitable<result<std::string>> claim_of_code(services&, user_id, const std::string& code);
 

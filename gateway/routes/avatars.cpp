@@ -1,6 +1,7 @@
 // Users' avatars: the gallery, and the images they upload.
 #include "gateway/files/image_header.hpp"
 #include "gateway/routes/tables.hpp"
+#include "platform/base/ascii.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
@@ -13,11 +14,8 @@ constexpr std::string_view pictures = "image/png image/jpeg image/webp";
 
 // In lower case, without parameters: as in `pictures`.
 std::string media_type_of(const request& request) {
-    std::string type(request.header("content-type"));
-    type.resize(std::min(type.size(), type.find_first_of("; ")));
-    for (char& c : type)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 'a' - 'A');
-    return type;
+    const auto type = request.header("content-type");
+    return lowered(type.substr(0, type.find_first_of("; ")));
 }
 
 awaitable<route_result> create(exchange& exchange) {

@@ -71,7 +71,7 @@ struct taken_link {
     std::size_t sessions_ended = 0, keys_ended = 0;
 };
 
-// What a link is followed with, beside its token.
+// The proofs and changes that come with a link's token.
 struct link_use {
     std::string_view kind;
     std::optional<std::string> password_hash{};  ///< of a new password

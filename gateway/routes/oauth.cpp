@@ -2,7 +2,6 @@
 #include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/oauth_flow.hpp"
 #include "gateway/routes/tables.hpp"
-#include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
 #include "platform/base/split.hpp"
 #include "platform/crypto/digest.hpp"
@@ -21,7 +20,7 @@ awaitable<route_result> start_link(exchange& exchange) {
 }
 
 // Sends the browser to the page, which holds the binding, with the fields of a provider's response. The path names the
-// provider, whatever the response says.
+// provider; a name in the response is ignored.
 awaitable<route_result> redirect_to_page(exchange& exchange, std::string query) {
     const auto rows = co_await postgres::run_one(
         exchange.services.database, std::nullopt, sql::bind("oauth.issuer", {{"name", exchange.path.front()}}));
@@ -105,7 +104,6 @@ awaitable<route_result> id_token(exchange& exchange) { return sign_in(exchange, 
 awaitable<route_result> link(exchange& exchange) {
     auto got = co_await finish_oauth(exchange.services, exchange.request, read_code(exchange));
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    log::info("auth.identity_linked", {{"user_id", exchange.caller->id.text()}});
     co_return success(201, std::get<oauth_user>(got).identity);
 }
 

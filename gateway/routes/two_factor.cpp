@@ -1,7 +1,6 @@
 // The second factor of signing in: codes of an authenticator app (TOTP), and recovery codes.
 #include "gateway/auth/second_factor.hpp"
 #include "gateway/routes/tables.hpp"
-#include "platform/base/log.hpp"
 #include "platform/crypto/random.hpp"
 #include "platform/crypto/totp.hpp"
 #include "sql/statements.hpp"
@@ -49,7 +48,6 @@ awaitable<route_result> enable(exchange& exchange) {
     if (!rows) co_return problem_of(rows.error());
     if (auto refused = refusal_of(rows->front().text(0, 0))) co_return std::move(*refused);
     exchange.services.accounts.invalidate(caller.session);
-    log::info("auth.two_factor_enabled", {{"user_id", caller.id.text()}});
     co_return success(200, json::object().add_raw("recovery_codes", codes.text()).text());
 }
 

@@ -14,10 +14,10 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     auto out = std::make_shared<account>();
     out->id = user;
     out->session = session;
-    auto [json, plan, rank, features, limits, rates, scopes, key_rate, refused, wrapped, proved_at] =
+    auto [json, plan, rank, features, limits, rates, scopes, key_rate, refused, wrapped, proved_at, expires] =
         rows.read<std::string, std::string, std::int64_t, std::string, std::string_view, std::string_view,
             std::optional<std::string_view>, std::optional<std::int64_t>, std::string, std::string_view,
-            std::optional<std::int64_t>>(0);
+            std::optional<std::int64_t>, std::optional<std::int64_t>>(0);
     out->json = std::move(json);
     out->plan = std::move(plan);
     out->rank = rank;
@@ -47,7 +47,7 @@ std::shared_ptr<account> read(const postgres::rows& rows, session_id session, us
     out->key_rate = key_rate.value_or(out->key_rate);
     out->refused = std::move(refused);
     if (proved_at) out->proved_at = instant(seconds(*proved_at));
-    if (!rows.is_null(0, 11)) out->expires = instant(milliseconds(rows.integer(0, 11)));
+    if (expires) out->expires = instant(milliseconds(*expires));
     return out;
 }
 

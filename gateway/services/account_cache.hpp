@@ -60,6 +60,11 @@ public:
 
     /// Null when the session has ended. A blocked account has `refused` set.
     awaitable<result<std::shared_ptr<const account>>> find(user_id user, session_id session);
+    /// The same, from the database: the cached account may be older than a proof that was given to another gateway.
+    awaitable<result<std::shared_ptr<const account>>> find_again(user_id user, session_id session) {
+        invalidate(session);
+        return find(user, session);
+    }
     /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
     /// Whether an API key with this hash was good within the last seconds.

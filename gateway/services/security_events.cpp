@@ -18,13 +18,15 @@ std::string_view type_of(unsigned status) {
 metrics::counter& counter_of(unsigned status) {
     const auto of = [](const char* status) -> metrics::counter& {
         return metrics::counter_of("airi_gateway_refusals_total",
-            "Requests and frames refused as unauthenticated "
-            "(401), forbidden (403) or over a limit (429).",
+            "Requests and frames refused as unauthenticated (401), forbidden (403) or over a limit (429).",
             {{"status", status}});
     };
     static auto &unauthenticated = of("401"), &forbidden = of("403"), &limited = of("429");
     return status == 401 ? unauthenticated : status == 403 ? forbidden : limited;
 }
+
+std::string user_of(const acting_caller& caller) { return caller.account ? caller.account->id.text() : ""; }
+std::string credential_of(const acting_caller& caller) { return caller.account ? caller.account->session.text() : ""; }
 
 }  // namespace
 
@@ -32,19 +34,15 @@ void record_refusal(const problem& refused, const acting_caller& caller) {
     const auto type = type_of(refused.status);
     if (type.empty()) return;
     counter_of(refused.status).add();
-    const auto* account = caller.account;
-    log::info("security.refused", {{"type", type}, {"code", refused.code}, {"operation", caller.operation},
-                                      {"user_id", account ? account->id.text() : std::string{}},
-                                      {"credential_id", account ? account->session.text() : std::string{}},
-                                      {"address", caller.address}, {"request_id", caller.request_id}});
+    log::info("security.refused",
+        {{"type", type}, {"code", refused.code}, {"operation", caller.operation}, {"user_id", user_of(caller)},
+            {"credential_id", credential_of(caller)}, {"address", caller.address}, {"request_id", caller.request_id}});
 }
 
 void record_credential_change(const acting_caller& caller) {
-    const auto* account = caller.account;
     log::info("auth.credential_changed",
-        {{"operation", caller.operation}, {"user_id", account ? account->id.text() : std::string{}},
-            {"credential_id", account ? account->session.text() : std::string{}}, {"address", caller.address},
-            {"request_id", caller.request_id}});
+        {{"operation", caller.operation}, {"user_id", user_of(caller)}, {"credential_id", credential_of(caller)},
+            {"address", caller.address}, {"request_id", caller.request_id}});
 }
 
 }  // namespace airi::gateway

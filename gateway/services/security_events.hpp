@@ -9,7 +9,7 @@
 
 namespace airi::gateway {
 
-/// Whose request it is. `operation`: the route's, or the frame's type.
+/// The caller of a request or the sender of a frame. `operation`: the route's name, "websocket" or "websocket.frame".
 struct acting_caller {
     std::string_view operation, address, request_id;
     const account* account = nullptr;  ///< null: unknown

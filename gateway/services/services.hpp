@@ -49,7 +49,7 @@ struct services {
     const tokens::keyring& keys;
     const secret& refresh_key;      ///< from which a refresh token's successor is derived
     const seal::master& master;     ///< of the users' keys
-    const seal::keyring& evidence;  ///< of what crisis alerts keep, whatever happens to the users' keys
+    const seal::keyring& evidence;  ///< seals the evidence of crisis alerts, which outlives the users' keys
     const gateway::catalogue& catalogue;
     const router& routes;
     account_cache& accounts;
@@ -60,7 +60,7 @@ struct services {
     const seal::key& links;  ///< of the links with tokens that events carry
 };
 
-/// What keeps this gateway from serving, as a line of text; empty when it is ready.
+/// The reason why this gateway cannot serve, as a line of text; empty when it is ready.
 std::string_view missing_of(const services&);
 
 /// The origins whose pages may read responses and open sockets.

@@ -5,6 +5,7 @@
 
 #include "gateway/transport/http_target.hpp"
 #include "gateway/transport/trace.hpp"
+#include "platform/base/ascii.hpp"
 #include "platform/base/ip_address.hpp"
 #include "platform/base/result.hpp"
 #include "platform/base/utf8.hpp"
@@ -46,9 +47,7 @@ private:
         }
     }
     void on_field_impl(http::field, text name, text value, error_code&) override {
-        auto& header = head_.request.headers.emplace_back(name, value);
-        for (char& c : header.first)
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+        head_.request.headers.emplace_back(lowered(name), value);
     }
     void on_header_impl(error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}

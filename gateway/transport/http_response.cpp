@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "gateway/transport/http_target.hpp"
+#include "platform/base/ascii.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 

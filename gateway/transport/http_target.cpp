@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/split.hpp"
 #include "platform/base/utf8.hpp"
 
@@ -34,8 +35,6 @@ bool decode(std::string_view encoded, bool plus, std::string& out) {
     return is_utf8(out);
 }
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 }  // namespace
 
 bool read_target(std::string_view target, std::string& path, std::vector<std::pair<std::string, std::string>>& query) {
@@ -63,11 +62,6 @@ bool read_target(std::string_view target, std::string& path, std::vector<std::pa
 bool has_token(std::string_view value, std::string_view token) {
     const auto items = split(value, ',');
     return std::any_of(items.begin(), items.end(), [&](std::string_view item) { return same_text(item, token); });
-}
-
-bool same_text(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace airi::gateway

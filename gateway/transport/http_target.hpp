@@ -16,6 +16,4 @@ bool read_target(std::string_view target, std::string& path, std::vector<std::pa
 /// Whether a comma-separated header value contains `token`, in any case.
 bool has_token(std::string_view value, std::string_view token);
 
-bool same_text(std::string_view a, std::string_view b) noexcept;  ///< ASCII case ignored
-
 }  // namespace airi::gateway

@@ -1,5 +1,5 @@
-// The keys of a secret that is rotated: the current one seals, the previous one still opens. Used for what crisis
-// alerts keep, whatever happens to the users' keys.
+// The keys of a secret that is rotated: the current one seals, the previous one still opens. Used for the
+// evidence of crisis alerts, which outlives the users' keys.
 #pragma once
 
 #include "platform/crypto/seal.hpp"
@@ -14,9 +14,9 @@ public:
 
     /// Begins with mark(), then as seal::seal().
     std::string seal(std::string_view text, std::string_view place) const;
-    /// Also what was sealed by the previous secret, or before there were marks.
+    /// Opens texts of both secrets, and texts from before there were marks.
     result<std::string> open(std::string_view sealed, std::string_view place) const;
-    /// By which what the current secret sealed is told from what has to be sealed again: nine characters.
+    /// The prefix of texts that the current secret has sealed, nine characters: all others have to be sealed again.
     const std::string& mark() const { return keys_.front().mark; }
 
 private:

@@ -37,7 +37,7 @@ struct key {
     static key of(secret value);
 };
 
-/// Who issues the tokens, and which API they are for.
+/// The issuer of the tokens, and the API that they are for.
 struct parties {
     std::string issuer, audience;
 };

@@ -8,6 +8,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <optional>
 
+#include "platform/base/ascii.hpp"
 #include "platform/http/pool.hpp"
 
 namespace airi::http {
@@ -51,11 +52,6 @@ errc of_parser(const error_code& ec) {
     if (ec == error::header_limit || ec == error::buffer_overflow || ec == error::body_limit) return errc::too_large;
     if (ec == error::partial_message || ec == error::end_of_stream) return errc::cut;
     return errc::malformed;
-}
-
-bool equals(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 // One request and its answer on one connection. Shared by the answer and by each coroutine that works on it,
@@ -112,9 +108,9 @@ struct exchange {
         std::size_t encodings = 0;
         bool chunked = true;
         for (const auto& [name, value] : fields) {
-            if (!equals(name, "transfer-encoding")) continue;
+            if (!same_text(name, "transfer-encoding")) continue;
             ++encodings;
-            chunked = chunked && equals(value, "chunked");
+            chunked = chunked && same_text(value, "chunked");
         }
         if (encodings == 0) return true;
         return encodings == 1 && chunked && parser->get().version() == 11;
@@ -235,7 +231,7 @@ public:
     unsigned status() const override { return exchange_->parser->get().result_int(); }
     std::string_view header(std::string_view name) const override {
         for (const auto& [key, value] : exchange_->fields)
-            if (equals(key, name)) return value;
+            if (same_text(key, name)) return value;
         return {};
     }
     awaitable<result<std::string>> read() override { return read_piece(exchange_); }
@@ -264,8 +260,9 @@ result<std::string> request_head(const request& request, const url& target) {
     out.append(request.method).append(" ").append(target.target).append(" HTTP/1.1\r\nHost: ").append(target.authority);
     out += "\r\nUser-Agent: airi\r\n";
     for (const auto& [name, value] : request.headers) {
-        const bool ours = equals(name, "host") || equals(name, "content-length") || equals(name, "connection") ||
-                          equals(name, "transfer-encoding") || equals(name, "user-agent");
+        const bool ours = same_text(name, "host") || same_text(name, "content-length") ||
+                          same_text(name, "connection") || same_text(name, "transfer-encoding") ||
+                          same_text(name, "user-agent");
         if (ours || !is_token(name) || !is_field_value(value)) return errc::bad_url;
         out.append(name).append(": ").append(value).append("\r\n");
     }

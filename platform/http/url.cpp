@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "platform/base/ascii.hpp"
 #include "platform/http/client.hpp"
 
 namespace airi::http {
 namespace {
 
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-std::string lowered(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), lower);
-    return out;
-}
 
 bool is_name(std::string_view host) {
     return !host.empty() && host.size() <= 253 &&

@@ -1,4 +1,4 @@
-// Where the brokers are, and how a client proves to them who it is: the settings that every program with Kafka has.
+// The brokers' addresses and a client's credentials for them: the settings that every program with Kafka has.
 #pragma once
 
 #include <string>

@@ -9,7 +9,13 @@ language sql security definer set search_path = airi, pg_temp as $$
     returning id
 $$;
 
--- Where an attempt to sign in comes from: "device …" and "known …" are devices on which this user has signed in, by a
+-- The user with an id or, without one, with an email.
+create or replace function user_by(p_user uuid, p_email text) returns users language sql stable as $$
+    select u from users u
+    where u.id = coalesce(p_user, (select e.id from users e where e.email_key = lower(p_email)))
+$$;
+
+-- The origin of an attempt to sign in: "device …" and "known …" are devices on which this user has signed in, by a
 -- cookie or, within 90 days, by network and browser; every other one is counted by its network.
 create or replace function login_source(p_user uuid, p_device text, p_address inet, p_agent text) returns text
 language sql stable as $$
@@ -25,7 +31,7 @@ language sql stable as $$
         else 'network ' || coalesce(network_of(p_address)::text, 'unknown') end
 $$;
 
--- How long a source has to wait after so many failures in a row: a minute when they are more than p_free, twice as long
+-- The wait of a source after so many failures in a row: a minute when they are more than p_free, twice as long
 -- after each further one, never more than a quarter of an hour.
 create or replace function login_wait(p_failures int, p_free int) returns interval language sql immutable as $$
     select case when p_failures > p_free
@@ -65,10 +71,8 @@ returns table (id uuid, password_hash text, status text, role text, email text, 
                locked int)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
-    u users;
+    u users := user_by(p_user, p_email);
 begin
-    select * into u from users x
-    where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
     id := u.id;
     password_hash := u.password_hash;
     status := case when u.status = 'suspended' and u.status_until < now() then 'active' else u.status end;
@@ -185,9 +189,9 @@ begin
     return case when child then 'pending' else 'made' end;
 end $$;
 
--- The first proof that the user reads mail at their address; the caller has locked their row. Whoever signed up may be
--- somebody else, so every older password, session, API key, second factor and identity but p_identity ends, unless the
--- proof comes from the account itself (p_keeps). Gateways have to invalidate `sessions` and `keys`.
+-- The first proof that the user reads mail at their address; the caller has locked their row. A stranger may have
+-- signed up with it, so every older password, session, API key, second factor and identity but p_identity ends, unless
+-- the proof comes from the account itself (p_keeps). Gateways have to invalidate `sessions` and `keys`.
 create or replace function first_proof(
     u users, p_by text, p_keeps boolean, p_identity uuid, out sessions uuid[], out keys uuid[]
 )
@@ -216,7 +220,7 @@ begin
         delete from user_identities i where i.user_id = u.id and i.id is distinct from p_identity;
         get diagnostics identities = row_count;
         delete from login_failures f where f.email_key = u.email_key;
-        -- No device of whoever was here before counts as known.
+        -- The devices of a stranger do not count as known.
         delete from known_devices d where d.user_id = u.id;
         delete from login_history h where h.user_id = u.id;
         ended := jsonb_build_object('password', u.password_hash is not null, 'sessions', cardinality(sessions),

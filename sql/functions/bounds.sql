@@ -1,5 +1,5 @@
 -- JSON objects that clients write and merge into have bounds after the merge: 16 KiB as text, 100 members. Statements
--- ask json_refusal() and answer 422; the trigger keep_bounded holds whatever a statement forgets.
+-- ask json_refusal() and answer 422; the trigger keep_bounded refuses the changes of statements that do not ask.
 create or replace function json_fault(p_value jsonb) returns text language sql immutable as $$
     select case
         when octet_length(p_value::text) > 16384 then 'has more than 16 KiB with what is stored already'

@@ -24,11 +24,9 @@ create or replace function email_link_make(p_user uuid, p_email text, p_kind tex
 returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
-    u users;
+    u users := user_by(p_user, p_email);
 begin
-    select * into u from users x
-    where x.id = coalesce(p_user, (select y.id from users y where y.email_key = lower(p_email)));
-    if not found or standing(u) is not null
+    if u.id is null or standing(u) is not null
        or (p_kind = 'verify_email' and (u.email_verified_at is not null or u.consent_pending)) then
         return;
     end if;

@@ -79,7 +79,7 @@ create or replace function network_of(p_address inet) returns cidr language sql 
     select network(set_masklen(p_address, case family(p_address) when 4 then 24 else 64 end))
 $$;
 
--- What is stored of a device's cookie. The same browser is another device for each user.
+-- The stored form of a device's cookie. The same browser is another device for each user.
 create or replace function device_hash(p_user uuid, p_cookie_hash text) returns text language sql immutable as $$
     select encode(sha256(convert_to(p_user::text || p_cookie_hash, 'UTF8')), 'hex')
 $$;

@@ -8,7 +8,7 @@ $$;
 
 -- Uses a claim up: totp | recovery | NULL when it is wrong, was used before, belongs to an earlier seed, or comes
 -- within 15 minutes of ten wrong codes. Before the second factor is on, its codes prove nothing but that the app has
--- the seed (`p_enabling`): whoever holds a session could set up one.
+-- the seed (`p_enabling`): the thief of a session could set up one.
 create or replace function two_factor_accept(p_user uuid, p_claim jsonb, p_enabling boolean default false) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare

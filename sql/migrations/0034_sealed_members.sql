@@ -11,8 +11,8 @@ drop view profiles;
 alter table users drop constraint users_parent_email_check;
 alter table users
     alter column birth_date type text using birth_date::text,
-    -- What is known of an age without the key: the first days of months on or after those on which the user reaches
-    -- the age of consent and comes of age; NULL when that is past.
+    -- The part of an age that is readable without the key: the first days of months on or after those on which the user
+    -- reaches the age of consent and comes of age; NULL when that is past.
     add column child_until date,
     add column minor_until date;
 create index birth_dates_to_seal on users (id) where birth_date not like 'sealed:%';

@@ -32,6 +32,13 @@ const kcat = (system, user, args, input) =>
         input,
     });
 
+const administrator = async (system, user) => {
+    const options = { ...kafkaOptions(system, user), logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 0 } };
+    const admin = new kafkajs.Kafka(options).admin();
+    await admin.connect();
+    return admin;
+};
+
 // One command of a user; the answer as redis-cli shows it.
 const redis = (system, user, ...command) => {
     const url = new URL(redisUrl(system, user));
@@ -111,13 +118,7 @@ scenario('the gateway writes its own topics, and reads none', async ({ system })
     }
     const joined = kcat(system, 'gateway', ['-G', 'mail', 'email.requested.v1', '-e']);
     assert.match(joined.stderr, /authorization failed/i);
-    const kafka = new kafkajs.Kafka({
-        ...kafkaOptions(system, 'gateway'),
-        logLevel: kafkajs.logLevel.NOTHING,
-        retry: { retries: 0 },
-    });
-    const admin = kafka.admin();
-    await admin.connect();
+    const admin = await administrator(system, 'gateway');
     await assert.rejects(admin.createTopics({ topics: [{ topic: 'mine' }] }), ({ errors }) =>
         errors.every(({ type }) => /AUTHORIZATION_FAILED/.test(type)),
     );
@@ -129,13 +130,7 @@ scenario('a worker reads no dead letters, joins no other group and changes no ri
     assert.match(read.stderr, /authorization failed/i);
     const joined = kcat(system, 'worker', ['-G', 'strangers', 'chat.requested.v1', '-e']);
     assert.match(joined.stderr, /authorization failed/i);
-    const kafka = new kafkajs.Kafka({
-        ...kafkaOptions(system, 'worker'),
-        logLevel: kafkajs.logLevel.NOTHING,
-        retry: { retries: 0 },
-    });
-    const admin = kafka.admin();
-    await admin.connect();
+    const admin = await administrator(system, 'worker');
     const right = { resourceType: 2, resourceName: '*', resourcePatternType: 3, principal: 'User:worker', host: '*' };
     await assert.rejects(admin.createAcls({ acl: [{ ...right, operation: 2, permissionType: 3 }] }), /authorization/i);
     await assert.rejects(admin.deleteTopics({ topics: ['chat.requested.v1'] }), /authorization/i);

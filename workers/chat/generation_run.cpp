@@ -81,8 +81,8 @@ awaitable<result<effects>> generation_run::run() {
     }
 }
 
-// What is stored for the prompt was screened when it was saved, but by the terms of that time. Messages were screened
-// when they were sent.
+// The stored texts of a prompt were screened when they were saved, but by the terms of that time. Messages were
+// screened when they were sent.
 bool generation_run::has_blocked_instructions() const {
     for (const auto* text : {&claim_.personality, &claim_.system_prompt, &claim_.summary})
         if (const auto& found = ports_.terms.check_known(*text); found.blocks()) {

@@ -1,5 +1,5 @@
-// What is stored under a key that is not the one in force: evidence of the previous EVIDENCE_KEY, and users' values
-// from before they were sealed. Used by the moderation worker, which has both keys.
+// Stored texts that the key in force has not sealed: evidence of the previous EVIDENCE_KEY, and users' values from
+// before values were sealed. Used by the moderation worker, which has both keys.
 #pragma once
 
 #include "platform/base/async.hpp"
@@ -8,7 +8,7 @@
 
 namespace airi::workers::moderation {
 
-/// Seals all that the current EVIDENCE_KEY has not sealed, and keeps what neither key opens.
+/// Seals all evidence that the current EVIDENCE_KEY has not sealed; evidence that neither key opens stays as it is.
 awaitable<result<>> reseal_evidence(postgres::database&, const seal::keyring& evidence);
 
 /// Seals the second factors' seeds, birth dates and parents' addresses that are stored as they are, with their users'

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/json.hpp"
 
 namespace airi::workers {
@@ -34,9 +35,7 @@ std::optional<found_text> find_text(
     std::span<const embedded_file> files, std::string_view kind, std::string_view locale) {
     for (const auto& tag :
         {std::string(locale), std::string(locale.substr(0, locale.find_first_of("-_"))), std::string("en")}) {
-        auto language = tag;
-        for (char& c : language)
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 'a' - 'A');
+        auto language = lowered(tag);
         const auto name = std::string(kind) + '.' + language + ".txt";
         const auto found =
             std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });

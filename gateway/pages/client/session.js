@@ -67,7 +67,7 @@ export class Session extends EventTarget {
         await this.send('POST', '/auth/magic-link', fields, null, { transport: 'cookie' });
     }
 
-    /// Whom such a link signs in: {email}, masked.
+    /// The account of such a link: {email}, masked.
     async linkDetails(fields) {
         return (await this.send('POST', '/auth/magic-link/details', fields, null)).data;
     }
