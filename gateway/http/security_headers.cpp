@@ -23,6 +23,7 @@ security_headers::security_headers(const header_policy& policy) {
                                         ? policy.content_policy
                                         : "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cache-Control", "no-store"},
     };
     for (const auto& [name, value] : all_) lines_.append(name).append(": ").append(value).append("\r\n");

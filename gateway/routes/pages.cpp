@@ -32,6 +32,8 @@ route_result serve(std::string_view name, const exchange& exchange, bool strictl
     out.content_type = type_of(name);
     const auto tag = "\"" + digest::sha256_hex(file->text).substr(0, 16) + "\"";
     out.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
+    // Other origins' pages show pictures of the gallery.
+    if (name.ends_with(".svg")) out.headers.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
     const auto& product = exchange.services.catalogue.rows()->answers.content_policy;
     if (!strictly && !product.empty()) out.headers.emplace_back("Content-Security-Policy", product);
     out.headers.emplace_back("Content-Security-Policy", strictly ? strict_policy : policy);

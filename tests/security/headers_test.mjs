@@ -34,6 +34,8 @@ test('SAAS-09: the documented headers are on responses, errors and pages', async
         const { headers } = await ask(ports[0], { from: address(), ...one });
         for (const [name, value] of Object.entries(documented))
             assert.equal(headers[name].split(', default-src')[0], value, `${one.path}: ${name}`);
+        const embedders = one.path.endsWith('.svg') ? 'cross-origin' : 'same-origin';
+        assert.equal(headers['cross-origin-resource-policy'], embedders, one.path);
     }
 });
 
