@@ -90,6 +90,7 @@ slot_environment() { # <slot>
     if [[ -z "${REDIS_URL:-}" && -d "$home/redis/passwords" ]]; then redis_url="$(redis_url "$home/redis" "$user")"; fi
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY LINK_KEY JWT_SECRET DATABASE_URL
+    export PICTURE_PROGRAM="${PICTURE_PROGRAM:-$bin/airi-picture}"
     ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" EVIDENCE_KEY="$(secret EVIDENCE_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
     LINK_KEY="$(secret LINK_KEY)"
     export ADMIN_PORT
@@ -123,17 +124,20 @@ open_for_user() { # <setting…>
             mkdir -p "$MAIL_OUTBOX"
             exec 6<"$MAIL_OUTBOX"
             MAIL_OUTBOX=/proc/self/fd/6
+        elif [[ "$name" == PICTURE_PROGRAM ]]; then
+            exec 5<"$PICTURE_PROGRAM"
+            PICTURE_PROGRAM=/proc/self/fd/5
         fi
     done
 }
 
-# Changes with the binary, its workers and each setting; a running service with another fingerprint is restarted.
+# Changes with the binaries, its workers and each setting; a running service with another fingerprint is restarted.
 slot_fingerprint() { # <slot>, in its environment
     local name
     local -a command
     mapfile -t command < <(slot_command "$1")
     {
-        stat -Lc '%n %s %Y %i' "${command[0]}"
+        stat -Lc '%n %s %Y %i' "${command[0]}" ${PICTURE_PROGRAM:+"$PICTURE_PROGRAM"}
         printf '%s\n' "${command[@]}"
         for name in AIRI_ENV NODE_ENV $(settings_of "${command[@]}"); do
             printf '%s=%s %s\n' "$name" "${!name:-}" "$(printenv "${name}_FILE")"

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <variant>
 
+#include "events/frames/avatars.hpp"
 #include "events/frames/connection.hpp"
 #include "events/frames/conversations.hpp"
 #include "events/frames/crisis.hpp"
@@ -32,6 +33,7 @@ struct domain {
 };
 
 inline constexpr std::tuple domains{
+    domain<from_client<>, from_server<avatar_processed>>{"avatars"},
     domain<from_client<ping, subscribe, unsubscribe>, from_server<pong, subscribed, unsubscribed, error, reconnect>>{
         "connection"},
     domain<from_client<typing_start, typing_stop>, from_server<conversation_updated, typing_started, typing_stopped>>{

@@ -1,6 +1,7 @@
 // Users' avatars: the gallery, and the images they upload.
 #include "gateway/files/image_header.hpp"
 #include "gateway/routes/tables.hpp"
+#include "gateway/services/outbox.hpp"
 #include "platform/base/ascii.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -27,17 +28,19 @@ awaitable<route_result> create(exchange& exchange) {
     if (!size) co_return invalid("", "the body must be an image of the type in Content-Type");
     if (size->width == 0 || size->height == 0 || size->width > most_pixels || size->height > most_pixels)
         co_return invalid("", "the image must have at most 2048 by 2048 pixels");
-    const auto rows = co_await postgres::run_one(exchange.services.database, exchange.caller->id,
-        sql::bind(
-            "avatars.create", {{"id", uuid::v7()}, {"sha256", digest::sha256_hex(bytes)}, {"media_type", type},
-                                  {"width", size->width}, {"height", size->height}, {"bytes", digest::base64(bytes)}}));
+    std::vector<sql::argument> arguments{{"id", uuid::v7()}, {"sha256", digest::sha256_hex(bytes)},
+        {"media_type", type}, {"width", size->width}, {"height", size->height}, {"bytes", digest::base64(bytes)}};
+    add_origin(arguments, event_id::fresh(), exchange.request.trace());
+    const auto rows = co_await postgres::run_one(
+        exchange.services.database, exchange.caller->id, sql::bind(sql::statement("avatars.create"), arguments));
     if (!rows) co_return problem_of(rows.error());
+    wake_relay(exchange.services);
     const auto row = rows->text(0, 0);
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
     co_return success(201, row);
 }
 
-// The bytes of an id never change. They were uploaded by a user: browsers must run nothing in them.
+// The bytes of an id never change once it is ready. They were uploaded by a user: browsers must run nothing in them.
 awaitable<route_result> show(exchange& exchange) {
     const auto id = uuid::parse(exchange.path.front());
     if (!id) co_return not_found("picture");
@@ -76,7 +79,7 @@ constexpr std::array rows{
         .response = "Avatar",
         .status = 201,
         .other_statuses = "402",
-        .summary = "Upload an avatar, at most 512 KB and 2048 by 2048 pixels"},
+        .summary = "Upload an avatar, at most 512 KB and 2048 by 2048 pixels; avatar_processed tells when it is ready"},
     route{.method = verb::get,
         .path = "/avatars/{id}",
         .name = "avatars.show",
@@ -85,7 +88,7 @@ constexpr std::array rows{
         .handler = show,
         .response_media = pictures,
         .other_statuses = "304",
-        .summary = "Download an avatar; no authentication is required"},
+        .summary = "Download an avatar that is ready; no authentication is required"},
     route{.method = verb::del,
         .path = "/avatars/{id}",
         .name = "avatars.delete",

@@ -8,7 +8,8 @@ select (coalesce((
             from avatar_gallery()), '[]'))::text;
 
 -- name: avatars.create
-select avatar_create(:id::uuid, :sha256, :media_type, :width::int, :height::int, decode(:bytes, 'base64'))::text;
+select avatar_create(:id::uuid, :sha256, :media_type, :width::int, :height::int, decode(:bytes, 'base64'), :event::uuid,
+    :traceparent, :request_id)::text;
 
 -- name: avatars.bytes
 select media_type, bytes from avatar_bytes(:id::uuid);

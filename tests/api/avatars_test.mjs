@@ -1,13 +1,15 @@
 // Avatars over two gateways: the gallery, invalid uploads, the plan's limit and visibility.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { crc32, deflateSync } from 'node:zlib';
 
 import { address, withAccounts } from '../support/js/accounts.mjs';
-import { ask, rejected } from '../support/js/raw.mjs';
+import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
-const test = withAccounts();
+const test = withAccounts({ files: 1 });
 const call = (port, token) => (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token, json });
 const upload = (port, token, body, type = 'image/png') =>
     ask(port, { method: 'POST', path: '/api/v1/avatars', token, body, headers: { 'Content-Type': type } });
@@ -21,20 +23,44 @@ function chunk(name, data) {
     return out;
 }
 
-// A picture of random pixels that every decoder accepts.
-function png(width = 8, height = 8, noise = crypto.getRandomValues(new Uint8Array(4))) {
+// Random bytes: more than getRandomValues() gives at once.
+function noise(length) {
+    const out = Buffer.alloc(length);
+    for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(out.subarray(at, at + 65_536));
+    return out;
+}
+
+function pngOf(width, height, [depth, colours], ...chunks) {
     const head = Buffer.alloc(13);
     head.writeUInt32BE(width, 0);
     head.writeUInt32BE(height, 4);
-    head.set([8, 2, 0, 0, 0], 8);
+    head.set([depth, colours, 0, 0, 0], 8);
+    const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+    return Buffer.concat([signature, chunk('IHDR', head), ...chunks, chunk('IEND', Buffer.alloc(0))]);
+}
+
+// A picture of random pixels that every decoder accepts.
+function png(width = 8, height = 8) {
     const rows = Buffer.alloc((width * 3 + 1) * height);
-    rows.set(noise, 1);
-    return Buffer.concat([
-        Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-        chunk('IHDR', head),
-        chunk('IDAT', deflateSync(rows)),
-        chunk('IEND', Buffer.alloc(0)),
-    ]);
+    rows.set(noise(4), 1);
+    return pngOf(width, height, [8, 2], chunk('IDAT', deflateSync(rows)));
+}
+
+// Only its header is a picture's.
+const broken = () => pngOf(8, 8, [8, 2], chunk('IDAT', Buffer.concat([Buffer.from('no zlib at all'), noise(8)])));
+
+// The caller's picture, once the files worker has made or rejected it.
+async function processed(port, token, id) {
+    const find = async () => (await call(port, token)('GET', '/avatars')).json.data.find((one) => one.id === id);
+    await eventually('the picture is processed', async () => (await find()).state !== 'processing');
+    return find();
+}
+
+async function uploaded(port, token, body, type) {
+    const made = await upload(port, token, body, type);
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.json.data.state, 'processing');
+    return processed(port, token, made.json.data.id);
 }
 
 // Returns the body as bytes.
@@ -49,22 +75,15 @@ const fetched = (port, path, headers = {}) =>
         }).on('error', reject);
     });
 
-test('SAAS-58: anyone with its id gets an image byte for byte, immutable and without active content', async ({
-    ports,
-    join,
-}) => {
+test('SAAS-58: anyone with its id gets an image, immutable and without active content', async ({ ports, join }) => {
     const account = await join('plus');
     const picture = png(300, 200);
-    const made = await upload(ports[0], account.token, picture, 'Image/PNG; x=y');
-    assert.equal(made.status, 201, made.text);
-    const { id, url, width, height, size, media_type: type } = made.json.data;
-    assert.deepEqual(
-        [width, height, size, type, url],
-        [300, 200, picture.length, 'image/png', `/api/v1/avatars/${id}`],
-    );
+    const made = await uploaded(ports[0], account.token, picture, 'Image/PNG; x=y');
+    const { id, url, width, height, size, media_type: type, state } = made;
+    assert.deepEqual([width, height, type, url, state], [300, 200, 'image/png', `/api/v1/avatars/${id}`, 'ready']);
     for (const port of ports) {
         const got = await fetched(port, url);
-        assert.deepEqual(got.bytes, picture);
+        assert.equal(got.bytes.length, size);
         assert.equal(got.headers['content-type'], 'image/png');
         assert.equal(got.headers['cache-control'], 'public, max-age=31536000, immutable');
         assert.equal(got.headers['x-content-type-options'], 'nosniff');
@@ -91,8 +110,113 @@ test('SAAS-58: anyone with its id gets an image byte for byte, immutable and wit
     }
 });
 
+test('a picture loses its place, owner and comments, is turned upright, and nobody gets it before', async ({
+    system,
+    ports,
+    join,
+}) => {
+    const account = await join('pro');
+    const { token } = account;
+    await system.stop('files-1');
+    const sent = ['turned_with_place.jpg', 'with_place.webp', 'with_text.png'].map((name) => {
+        const type = `image/${name.split('.')[1].replace('jpg', 'jpeg')}`;
+        return { type, body: readFileSync(new URL(`../workers/files/pictures/${name}`, import.meta.url)) };
+    });
+    for (const one of sent) one.made = (await upload(ports[0], token, one.body, one.type)).json.data;
+    for (const { made } of sent)
+        assert.equal((await fetched(ports[1], made.url)).status, 404, 'not as it was uploaded');
+    const wire = await Wire.open(ports[1], token);
+    await system.start('files-1');
+    for (const { type, body, made } of sent) {
+        assert.ok(body.includes('Jane'));
+        const frame = await wire.receive('its frame', (each) => each.data?.avatar?.id === made.id);
+        assert.deepEqual([frame.type, frame.data.avatar.state], ['avatar_processed', 'ready']);
+        const { width, height } = await processed(ports[0], token, made.id);
+        assert.deepEqual([width, height], [8, 16], 'turned');
+        const got = await fetched(ports[1], made.url);
+        assert.equal(got.headers['content-type'], type);
+        for (const text of ['Jane', 'WGS-84', 'secret', 'comment', '<script>', 'xmpmeta'])
+            assert.ok(!got.bytes.includes(text), `${type}: ${text}`);
+    }
+    wire.end();
+});
+
+test("a file that only looks like a picture is rejected, is nobody's avatar, and can be sent again", async ({
+    ports,
+    join,
+}) => {
+    const { token } = await join('plus');
+    const body = broken();
+    const { url, state, size, id } = await uploaded(ports[0], token, body);
+    assert.deepEqual([state, size], ['rejected', 0]);
+    assert.equal((await fetched(ports[1], url)).status, 404);
+    rejected(await call(ports[0], token)('PATCH', '/users/profile', { avatar: url }), 422, 'VALIDATION_FAILED');
+    const again = await uploaded(ports[0], token, body);
+    assert.equal(again.state, 'rejected');
+    assert.notEqual(again.id, id);
+    const { data } = (await call(ports[0], token)('GET', '/avatars')).json;
+    assert.deepEqual(
+        data.filter(({ mine }) => mine).map((one) => one.id),
+        [again.id],
+    );
+    for (let i = 0; i < 5; ++i) assert.equal((await upload(ports[0], token, png())).status, 201);
+    assert.equal((await call(ports[0], token)('DELETE', `/avatars/${again.id}`)).status, 200);
+});
+
+test('a picture that is sent twice at the same time is one picture, made once', async ({ ports, join }) => {
+    const { token } = await join('plus');
+    const body = png();
+    const both = await Promise.all(ports.map((port) => upload(port, token, body)));
+    assert.deepEqual(
+        both.map((one) => one.status),
+        [201, 201],
+    );
+    const [{ id }, other] = both.map((one) => one.json.data);
+    assert.equal(other.id, id);
+    assert.equal((await processed(ports[0], token, id)).state, 'ready');
+    assert.equal((await upload(ports[1], token, body)).json.data.state, 'ready');
+});
+
+test('pictures reach their ends although the worker is killed while it makes them and some are deleted', async ({
+    system,
+    ports,
+    join,
+}) => {
+    const { token } = await join('pro');
+    const api = call(ports[0], token);
+    await system.stop('files-1');
+    const bodies = [...Array.from({ length: 11 }, () => png(600, 600)), broken()];
+    const made = [];
+    for (const body of bodies) made.push((await upload(ports[0], token, body)).json.data);
+    await api('PATCH', '/users/profile', { avatar: made[11].url });
+    const wire = await Wire.open(ports[1], token);
+    await system.start('files-1');
+    await wire.receive('the first one', (frame) => frame.type === 'avatar_processed');
+    await system.kill('files-1');
+    wire.end();
+    for (const { id } of made.slice(8, 11)) assert.equal((await api('DELETE', `/avatars/${id}`)).status, 200);
+    await system.start('files-1');
+    for (const { id } of made.slice(0, 8)) assert.equal((await processed(ports[0], token, id)).state, 'ready');
+    assert.equal((await processed(ports[0], token, made[11].id)).state, 'rejected');
+    const mine = (await api('GET', '/avatars')).json.data.filter((one) => one.mine);
+    assert.deepEqual(mine.map(({ id }) => id).sort(), [...made.slice(0, 8), made[11]].map(({ id }) => id).sort());
+    for (const { url } of made.slice(8)) assert.equal((await fetched(ports[1], url)).status, 404);
+    for (const { url } of made.slice(0, 8)) assert.equal((await fetched(ports[1], url)).status, 200);
+    assert.equal((await api('GET', '/users/profile')).json.data.avatar, null, 'not the rejected one');
+});
+
+test('a picture that grows when it is made again becomes a WebP that can be stored', async ({ ports, join }) => {
+    const { token } = await join('pro');
+    const rows = noise(701 * 700);
+    for (let row = 0; row < 700; ++row) rows[row * 701] = 0; // the row's filter: none
+    const body = pngOf(700, 700, [8, 3], chunk('PLTE', noise(768)), chunk('IDAT', deflateSync(rows)));
+    const { state, size, media_type: type } = await uploaded(ports[0], token, body);
+    assert.deepEqual([state, type], ['ready', 'image/webp']);
+    assert.ok(size <= 512 * 1024);
+});
+
 test('image requests have a generous rate limit', async ({ ports, join }) => {
-    const { url } = (await upload(ports[0], (await join('plus')).token, png())).json.data;
+    const { url } = await uploaded(ports[0], (await join('plus')).token, png());
     const from = address();
     const begun = Date.now();
     let shown = 0;
@@ -160,12 +284,10 @@ test('SAAS-58: an upload of another type than declared, too large or with extra 
     rejected(await upload(ports[0], undefined, good), 401, 'UNAUTHENTICATED');
     const [{ n }] = await system.rows('select count(*)::int as n from avatars where user_id = $1', [account.id]);
     assert.equal(n, 0);
-    const noise = Buffer.alloc(510 * 1024);
-    for (let at = 0; at < noise.length; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
-    const large = Buffer.concat([good.subarray(0, -12), chunk('teXt', noise), good.subarray(-12)]);
-    const made = await upload(ports[0], account.token, large);
-    assert.equal(made.status, 201, made.text);
-    assert.deepEqual((await fetched(ports[1], made.json.data.url)).bytes, large);
+    const large = Buffer.concat([good.subarray(0, -12), chunk('teXt', noise(510 * 1024)), good.subarray(-12)]);
+    const { state, size } = await uploaded(ports[0], account.token, large);
+    assert.equal(state, 'ready');
+    assert.ok(size < 1_000, 'without the noise in its comment');
 });
 
 test('SAAS-14: free has no avatars, plus exactly five, pro any number, and deletion frees a slot', async ({
