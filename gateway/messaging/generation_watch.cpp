@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <utility>
 
 #include "gateway/messaging/generation_status.hpp"
 
@@ -16,9 +17,10 @@ constexpr milliseconds silence{2'000};  // without a frame, before Postgres is a
 }  // namespace
 
 generation_watch::generation_watch(
-    services& services, user_id caller, events::generation_ids ids, std::optional<events::position> seen)
+    services& services, const account& caller, events::generation_ids ids, std::optional<events::position> seen)
     : services_(services),
-      caller_(caller),
+      caller_(caller.id),
+      session_(caller.session),
       ids_(ids),
       channel_(events::channel_of(ids.conversation)),
       order_(seen),
@@ -26,7 +28,11 @@ generation_watch::generation_watch(
 
 awaitable<> generation_watch::join() {
     joined_ = true;
+    services_.sockets.bind(session_, this);
     co_await services_.channels.join(channel_, shared_from_this());
+    // It may have ended before.
+    const auto known = co_await services_.accounts.find(caller_, session_);
+    if (known && (!*known || !(*known)->refused.empty())) session_ended();
 }
 
 awaitable<> generation_watch::release(bool history) {
@@ -80,9 +86,17 @@ void generation_watch::push(entry one) {
     wake_.cancel();
 }
 
+// The client gets no end frame: when it comes back for the rest, it is told why it gets none.
+void generation_watch::session_ended() {
+    ended_ = true;
+    waiting_.clear();
+    wake_.cancel();
+}
+
 void generation_watch::leave() {
-    if (joined_) services_.channels.leave(channel_, this);
-    joined_ = false;
+    if (!std::exchange(joined_, false)) return;
+    services_.channels.leave(channel_, this);
+    services_.sockets.unbind(session_, this);
 }
 
 }  // namespace airi::gateway

@@ -1,6 +1,6 @@
 // One generation watched by one waiting coroutine: for SSE streams, waiting POSTs and /v1 completions. Subscribes to
 // the conversation's channel before the message is published, so that no frame is missed; Postgres supplies what Redis
-// loses. One thread.
+// loses. Ends with the session or API key that it was opened with. One thread.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -10,14 +10,17 @@
 
 #include "gateway/realtime/attached_generation.hpp"
 #include "gateway/realtime/hub.hpp"
+#include "gateway/realtime/open_sockets.hpp"
 #include "gateway/services/services.hpp"
 
 namespace airi::gateway {
 
-class generation_watch : public channel_listener, public std::enable_shared_from_this<generation_watch> {
+class generation_watch : public channel_listener,
+                         public session_bound,
+                         public std::enable_shared_from_this<generation_watch> {
 public:
     generation_watch(
-        services&, user_id caller, events::generation_ids, std::optional<events::position> seen = std::nullopt);
+        services&, const account& caller, events::generation_ids, std::optional<events::position> seen = std::nullopt);
 
     /// Frames are held back from here on. Works without Redis too: Postgres is asked from time to time.
     awaitable<> join();
@@ -33,6 +36,7 @@ public:
     void leave();
 
     void on_frame(std::string_view channel, const delivered_frame&) override;
+    void session_ended() override;
 
 private:
     static awaitable<> catch_up(std::shared_ptr<generation_watch>);
@@ -41,6 +45,7 @@ private:
 
     services& services_;
     user_id caller_;
+    session_id session_;
     events::generation_ids ids_;
     std::string channel_;
     attached_generation order_;

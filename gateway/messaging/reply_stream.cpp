@@ -11,10 +11,11 @@ constexpr seconds heartbeat{15};
 
 class watching_receiver final : public reply_receiver {
 public:
-    watching_receiver(services& services, user_id caller) : services_(services), caller_(caller) {}
+    watching_receiver(services& services, std::shared_ptr<const account> caller)
+        : services_(services), caller_(std::move(caller)) {}
 
     awaitable<> subscribe(const events::generation_ids& ids) override {
-        watch_.emplace(std::make_shared<generation_watch>(services_, caller_, ids));
+        watch_.emplace(std::make_shared<generation_watch>(services_, *caller_, ids));
         return (*watch_)->join();
     }
     awaitable<> accepted(const accepted_message& message) override { return (*watch_)->release(message.repeated); }
@@ -23,7 +24,7 @@ public:
 
 private:
     services& services_;
-    user_id caller_;
+    std::shared_ptr<const account> caller_;
     std::optional<watch_scope> watch_;
 };
 
@@ -51,7 +52,7 @@ private:
 }  // namespace
 
 awaitable<std::variant<watched_message, problem>> submit_and_watch(services& services, submission in) {
-    watching_receiver receiver(services, in.sender->id);
+    watching_receiver receiver(services, in.sender);
     auto submitted = co_await submit_message(services, std::move(in), receiver);
     if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
     co_return watched_message{std::get<accepted_message>(std::move(submitted)), receiver.take()};

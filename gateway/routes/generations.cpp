@@ -19,7 +19,7 @@ awaitable<route_result> watch(exchange& exchange) {
     if (!status) co_return problem_of(status.error());
     if (!*status) co_return not_found("generation");
     watch_scope watched(std::make_shared<generation_watch>(
-        exchange.services, exchange.caller->id, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
+        exchange.services, *exchange.caller, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
     co_await watched->join();
     co_await watched->release(true);
     co_return answer(event_stream(std::move(watched)));
