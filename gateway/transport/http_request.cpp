@@ -69,12 +69,20 @@ std::optional<refusal> refusal_for(const error_code& ec) {
     return bad("The request is not valid HTTP.");
 }
 
-bool is_host(std::string_view host) { return !host.empty() && host.find_first_of(" \t,/\\@?#") == host.npos; }
+// The name of "name:port", an IPv6 address with its brackets.
+std::string_view name_of(std::string_view host) {
+    return host.substr(0, host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size()));
+}
+
+bool is_host(std::string_view host) {
+    if (host.empty() || host.find_first_of(" \t,/\\@?#") != host.npos) return false;
+    const auto port = host.substr(name_of(host).size());
+    return port.empty() || (port.front() == ':' && port.find_first_not_of("0123456789", 1) == port.npos);
+}
 
 bool is_served(std::string_view host, const served_hosts& hosts) {
     if (hosts.names.empty()) return true;
-    const auto name =
-        host.substr(0, host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size()));
+    const auto name = name_of(host);
     if (hosts.peer_is_here && is_loopback_host(name)) return true;
     return std::ranges::any_of(hosts.names, [&](const std::string& one) { return same_text(one, name); });
 }

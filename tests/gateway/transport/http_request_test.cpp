@@ -71,6 +71,8 @@ TEST_CASE("a request has exactly one Host, and it is served here") {
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n") == 400);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 400);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") == 400);
+    for (const auto* bad : {"[::1].evil.test", "[::1]x", "[::1", "a:80x", "a:80:80", "a:evil.test"})
+        CHECK(refused_with("GET / HTTP/1.1\r\nHost: " + std::string(bad) + "\r\n\r\n") == 400);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", {"api.test"}) == 421);
     CHECK(refused_with("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", {"api.test"}, true) == 421);
     for (const auto* own : {"localhost:3001", "127.0.0.1", "[::1]:3001"}) {
