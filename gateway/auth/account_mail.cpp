@@ -1,11 +1,12 @@
 #include "gateway/auth/account_mail.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <chrono>
 
 #include "events/email.hpp"
+#include "gateway/auth/cookies.hpp"
 #include "gateway/auth/personal_data.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/crypto/random.hpp"
 
@@ -14,13 +15,8 @@ namespace {
 
 constexpr std::string_view to_parents = "parental_consent";
 
-awaitable<> run_link(services& services, postgres::bound statement, std::string kind) {
-    const auto rows = co_await postgres::run_one(services.database, std::nullopt, std::move(statement));
-    if (!rows)
-        log::error("email.not_requested", {{"kind", kind}, {"error", rows.error().message()}});
-    else if (!rows->empty())
-        wake_relay(services);
-}
+// After which a request for a link is answered. The work for an address that has an account is done long before.
+constexpr milliseconds answer_time{150};
 
 }  // namespace
 
@@ -44,28 +40,39 @@ postgres::bound bind_link(const services& services, std::string_view statement, 
     return sql::bind(sql::statement(statement), arguments);
 }
 
-postgres::bound link_statement(const services& services, std::optional<user_id> user, std::string email,
-    std::string_view kind, const request_trace& trace, const std::optional<std::string>& binding_hash) {
+postgres::bound link_statement(const services& services, const request& request, std::optional<user_id> user,
+    std::string email, std::string_view kind, const std::optional<std::string>& binding_hash) {
     if (kind == to_parents)
         return bind_link(services, "consents.parent_link",
             {{"user", user}, {"recipient", recipient_of(services, email)}, {"parent_email", std::move(email)}}, kind,
-            trace);
+            request.trace());
     return bind_link(services, "email_links.create",
-        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", binding_hash}}, kind, trace);
+        {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", binding_hash},
+            {"device", device_of(services.options, request)}, {"address", request.address},
+            {"user_agent", request.header("user-agent")}},
+        kind, request.trace());
 }
 
-void send_link(services& services, const request& request, std::optional<user_id> user, std::string email,
-    std::string_view kind, const std::optional<std::string>& binding_hash) {
-    auto statement = link_statement(services, user, std::move(email), kind, request.trace(), binding_hash);
-    boost::asio::co_spawn(
-        services.executor, run_link(services, std::move(statement), std::string(kind)), boost::asio::detached);
+awaitable<std::optional<problem>> send_link(services& services, const request& request, std::optional<user_id> user,
+    std::string email, std::string_view kind, const std::optional<std::string>& binding_hash) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto rows = co_await postgres::run_one(
+        services.database, std::nullopt, link_statement(services, request, user, std::move(email), kind, binding_hash));
+    if (!rows) {
+        log::error("email.not_requested", {{"kind", kind}, {"error", rows.error().message()}});
+        co_return problem_of(rows.error());
+    }
+    if (!rows->empty()) wake_relay(services);
+    const auto left = begun + answer_time - std::chrono::steady_clock::now();
+    co_await sleep(std::chrono::ceil<milliseconds>(left));
+    co_return std::nullopt;
 }
 
-route_result request_link(
+awaitable<route_result> request_link(
     services& services, const request& request, std::optional<user_id> user, std::string email, std::string_view kind) {
-    if (!services.database.available()) return problem_of(postgres::errc::unavailable);
-    send_link(services, request, user, std::move(email), kind);
-    return success(202, R"({"sent":true})");
+    if (auto refused = co_await send_link(services, request, user, std::move(email), kind))
+        co_return std::move(*refused);
+    co_return success(202, R"({"sent":true})");
 }
 
 postgres::bound bind_notice(const services& services, std::string_view statement, std::vector<sql::argument> arguments,

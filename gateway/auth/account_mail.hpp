@@ -26,15 +26,16 @@ postgres::bound bind_link(const services&, std::string_view statement, std::vect
 /// The statement that sends such a link to the user or, when there is none, to the account with that address; one of a
 /// parent goes to that address. No row: none is sent, for there is no such account, it may not act, or it was sent too
 /// many. `binding_hash`: of what the link's follower has to show beside its token.
-postgres::bound link_statement(const services&, std::optional<user_id>, std::string email, std::string_view kind,
-    const request_trace&, const std::optional<std::string>& binding_hash = std::nullopt);
+postgres::bound link_statement(const services&, const request&, std::optional<user_id>, std::string email,
+    std::string_view kind, const std::optional<std::string>& binding_hash = std::nullopt);
 
-/// Runs that statement in the background, so that no response reveals whether an account exists.
-void send_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind,
-    const std::optional<std::string>& binding_hash = std::nullopt);
+/// Runs that statement. It takes the same time whether or not an account exists; a problem while Postgres is away.
+awaitable<std::optional<problem>> send_link(services&, const request&, std::optional<user_id>, std::string email,
+    std::string_view kind, const std::optional<std::string>& binding_hash = std::nullopt);
 
 /// Answers a request for such an e-mail: 202 whether or not an account exists, 503 while Postgres is away.
-route_result request_link(services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);
+awaitable<route_result> request_link(
+    services&, const request&, std::optional<user_id>, std::string email, std::string_view kind);
 
 /// Binds a statement that requests a notice: the parameters :link (the frontend) and :time (now), and those of
 /// add_origin.

@@ -30,6 +30,7 @@ struct flow {
 struct conclusion {
     std::string outcome, email, role, identity, created, ended;
     std::optional<user_id> user;
+    bool second_factor = false;  ///< a code was verified
 };
 
 problem flow_invalid() {
@@ -76,7 +77,8 @@ awaitable<result<conclusion>> conclude_with(services& services, const request& r
                 {"consents", answer.consents}, {"address", request.address}}));
     if (!rows) co_return rows.error();
     const auto text = [&](std::size_t column) { return std::string(rows->text(0, column)); };
-    co_return conclusion{text(0), text(2), text(3), text(4), text(5), text(6), rows->id<user_id>(0, 1)};
+    co_return conclusion{
+        text(0), text(2), text(3), text(4), text(5), text(6), rows->id<user_id>(0, 1), claim.has_value()};
 }
 
 // Only the flow says whose second factor it is.
@@ -163,7 +165,7 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
     }
     co_await publish_session_ends(services, std::move(got->ended));
     co_return oauth_user{{got->user.value_or(user_id{}), std::move(got->email), std::move(got->role),
-                             !got->created.empty(), answer.second_factor.has_value()},
+                             !got->created.empty(), got->second_factor},
         std::move(got->identity), got->created == "pending"};
 }
 

@@ -43,8 +43,7 @@ awaitable<route_result> signup(exchange& exchange) {
             {"consents", json_text(exchange, "consents", "[]")}, {"address", exchange.request.address}}));
     // Of these two links the account gets the one that it needs.
     for (const auto* kind : {"verify_email", "parental_consent"})
-        create.statements.push_back(
-            link_statement(services, user, parent_email.value_or(""), kind, exchange.request.trace()));
+        create.statements.push_back(link_statement(services, exchange.request, user, parent_email.value_or(""), kind));
     const auto rows = co_await services.database.run(std::move(create));
     if (!rows) co_return problem_of(rows.error());
     const auto outcome = rows->front().empty() ? std::string_view{} : rows->front().text(0, 0);

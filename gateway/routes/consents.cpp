@@ -12,7 +12,7 @@ awaitable<route_result> request_parent(exchange& exchange) {
         co_return problem{409, "NO_CONSENT_NEEDED", "this account does not need a parent's consent"};
     auto parent = co_await find_parent(exchange.services, *exchange.caller);
     if (!parent) co_return problem_of(parent.error());
-    co_return request_link(
+    co_return co_await request_link(
         exchange.services, exchange.request, exchange.caller->id, std::move(*parent).value_or(""), "parental_consent");
 }
 

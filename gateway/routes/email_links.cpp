@@ -18,10 +18,10 @@ namespace airi::gateway::routes {
 namespace {
 
 awaitable<route_result> request_verification(exchange& exchange) {
-    co_return request_link(exchange.services, exchange.request, exchange.caller->id, {}, "verify_email");
+    return request_link(exchange.services, exchange.request, exchange.caller->id, {}, "verify_email");
 }
 awaitable<route_result> forgot_password(exchange& exchange) {
-    co_return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "reset_password");
+    return request_link(exchange.services, exchange.request, std::nullopt, exchange.text("email"), "reset_password");
 }
 
 problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, expired or already used"}; }
@@ -31,11 +31,12 @@ problem link_invalid() { return {400, "LINK_INVALID", "this link is invalid, exp
 awaitable<route_result> magic_link(exchange& exchange) {
     auto& services = exchange.services;
     const auto& request = exchange.request;
-    if (!services.database.available()) co_return problem_of(postgres::errc::unavailable);
     const bool by_cookie = transport_of(services, request) != token_transport::bearer;
     auto binding = by_cookie ? link_cookie(services.options, request) : std::string{};
     if (binding.empty()) binding = random::token();
-    send_link(services, request, std::nullopt, exchange.text("email"), "magic_link", digest::sha256_hex(binding));
+    if (auto refused = co_await send_link(
+            services, request, std::nullopt, exchange.text("email"), "magic_link", digest::sha256_hex(binding)))
+        co_return std::move(*refused);
     json::object data;
     data.add_raw("sent", "true");
     if (!by_cookie) data.add("binding", binding);
@@ -67,7 +68,7 @@ awaitable<route_result> magic_details(exchange& exchange) {
 }
 
 struct taken_link {
-    signed_in_user user;
+    signed_in_user user;  ///< with the second factor whose code was accepted
     std::size_t sessions_ended = 0, keys_ended = 0;
 };
 
@@ -114,6 +115,7 @@ awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_
     if (outcome != "good") co_return link_invalid();
     if (use.password_hash) wake_relay(services);
     taken_link out{{user, std::move(email), std::move(role)}};
+    out.user.second_factor = use.claim.has_value();
     out.sessions_ended = co_await publish_session_ends(services, std::move(ended));
     out.keys_ended = co_await publish_session_ends(services, std::move(keys));
     if (ends_keys) out.keys_ended += co_await publish_session_ends(services, std::string(rows->back().text(0, 0)));
@@ -193,9 +195,8 @@ awaitable<route_result> magic_login(exchange& exchange) {
     if (auto* refused = std::get_if<problem>(&found)) co_return std::move(*refused);
     auto got = co_await take_link(exchange, {"magic_link"});
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
-    auto& user = std::get<taken_link>(got).user;
-    user.second_factor = exchange.optional_text("code").has_value();
-    co_return co_await open_session(exchange.services, exchange.request, std::move(user), 200);
+    co_return co_await open_session(
+        exchange.services, exchange.request, std::move(std::get<taken_link>(got).user), 200);
 }
 
 constexpr std::array rows{

@@ -94,7 +94,8 @@ awaitable<route_result> sign_in(exchange& exchange, oauth_answer given) {
     if (auto* refused = std::get_if<problem>(&got)) co_return std::move(*refused);
     auto& found = std::get<oauth_user>(got);
     if (found.user.is_new) wake_relay(services);  // the welcome
-    if (found.awaits_consent) send_link(services, request, found.user.id, std::move(parent_email), "parental_consent");
+    if (found.awaits_consent)
+        co_await send_link(services, request, found.user.id, std::move(parent_email), "parental_consent");
     co_return co_await open_session(services, request, std::move(found.user), 200);
 }
 

@@ -18,13 +18,17 @@ create or replace function notice_add(
     from users u where u.id = caller()
 $$;
 
--- Creates a link for a user, by id or email, who may act; at most five an hour of each kind. No row: no link is to be
--- sent. `p_binding`: what a sign-in link's follower has to show too, hashed.
-create or replace function email_link_make(p_user uuid, p_email text, p_kind text, p_hash text, p_binding text)
+-- Creates a link for a user, by id or email, who may act; at most five an hour of each kind for the devices that are
+-- known to the account (see login_source), and five for all others: no stranger uses up the owner's. No row: no link is
+-- to be sent. `p_binding`: what a sign-in link's follower has to show too, hashed.
+create or replace function email_link_make(
+    p_user uuid, p_email text, p_kind text, p_hash text, p_binding text, p_device text, p_address inet, p_agent text
+)
 returns table (user_id uuid, email text, locale text, name text, expires_at timestamptz)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users := user_by(p_user, p_email);
+    is_known boolean := login_source(u.id, p_device, p_address, p_agent) not like 'network %';
 begin
     if u.id is null or standing(u) is not null
        or (p_kind = 'verify_email' and (u.email_verified_at is not null or u.consent_pending)) then
@@ -33,12 +37,13 @@ begin
     -- Concurrent requests are counted one after the other.
     perform pg_advisory_xact_lock(hashtextextended('email_links/' || u.id, 0));
     if (select count(*) from email_links l
-        where l.user_id = u.id and l.kind = p_kind and l.created_at > now() - interval '1 hour') >= 5 then
+        where l.user_id = u.id and l.kind = p_kind and l.known = is_known
+          and l.created_at > now() - interval '1 hour') >= 5 then
         return;
     end if;
     return query
-        insert into email_links as l (hash, user_id, kind, email, binding_hash, expires_at)
-        values (p_hash, u.id, p_kind, u.email, p_binding, now() + make_interval(mins => case p_kind
+        insert into email_links as l (hash, user_id, kind, email, binding_hash, known, expires_at)
+        values (p_hash, u.id, p_kind, u.email, p_binding, is_known, now() + make_interval(mins => case p_kind
             when 'verify_email' then setting_int('email_verification_hours') * 60
             when 'reset_password' then setting_int('password_reset_minutes') else 15 end))
         returning l.user_id, l.email, u.locale::text, coalesce(u.display_name, ''), l.expires_at;

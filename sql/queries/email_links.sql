@@ -2,7 +2,7 @@
 -- Creates a link and requests its mail; no row when none is to be sent.
 select email_add(:event::uuid, user_id, email, :kind, locale, :link, jsonb_build_object('name', name), expires_at,
     :traceparent, :request_id)
-from email_link_make(:user::uuid, :email, :kind, :hash, :binding_hash);
+from email_link_make(:user::uuid, :email, :kind, :hash, :binding_hash, :device, :address::inet, :user_agent);
 
 -- name: email_links.look
 select outcome, email from email_link_look(:hash, :binding_hash);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { withAccounts } from '../support/js/accounts.mjs';
+import { network, password, withAccounts } from '../support/js/accounts.mjs';
 import { linkIn, tokenOf } from '../support/js/mail_links.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
 
@@ -148,6 +148,7 @@ test('link requests do not reveal accounts, are rate-limited and send nothing to
     post,
 }) => {
     const [account, gone] = [await join(), await join()];
+    const stranger = network();
     const unknownEmail = `${crypto.randomUUID()}@example.com`;
     const answers = await Promise.all(
         [account.email, unknownEmail].map((email) => post('/auth/forgot-password', { email })),
@@ -157,13 +158,15 @@ test('link requests do not reveal accounts, are rate-limited and send nothing to
         Array(2).fill([202, { success: true, data: { sent: true } }]),
     );
     const magic = await Promise.all(
-        [account.email, unknownEmail].map((email) => post('/auth/magic-link', { email }, { headers: cookie })),
+        [account.email, unknownEmail].map((email) =>
+            post('/auth/magic-link', { email }, { headers: cookie, from: stranger() }),
+        ),
     );
     assert.equal(new Set(magic.map((one) => `${one.status} ${one.text}`)).size, 1);
     for (const one of magic) assert.match(bindingOf(one), /^airi_link=[\w-]{43};/);
     await system.rows("update users set status = 'suspended' where id = $1", [gone.id]);
     await post('/auth/magic-link', { email: gone.email });
-    for (let i = 0; i < 8; ++i) await post('/auth/magic-link', { email: account.email });
+    for (let i = 0; i < 8; ++i) await post('/auth/magic-link', { email: account.email }, { from: stranger() });
     await tokenOf(system, account.email, 'magic_link', 5);
     const last = await join();
     await tokenOf(system, last.email, 'verify_email');
@@ -179,4 +182,29 @@ test('link requests do not reveal accounts, are rate-limited and send nothing to
         assert.deepEqual(mail.faults, []);
         assert.match(mail.link, /^https?:\/\/[^/?#]+\/#[a-z_]+=[\w-]{43}$/, 'the token is in the fragment only');
     }
+});
+
+test('a stranger does not use up the sign-in links of a device that is known', async ({ system, join, post }) => {
+    const agent = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
+    const home = network();
+    const account = await join();
+    const known = { from: home(), headers: agent };
+    assert.equal((await post('/auth/login', { email: account.email, password }, known)).status, 200);
+    const request = (more) => post('/auth/magic-link', { email: account.email }, more);
+    for (let i = 0; i < 7; ++i) assert.equal((await request({ from: network()() })).status, 202);
+    await tokenOf(system, account.email, 'magic_link', 5);
+    assert.equal((await request({ from: home(), headers: agent })).status, 202);
+    await tokenOf(system, account.email, 'magic_link', 6);
+});
+
+test('a request for a link takes as long for an address without an account', async ({ join, post }) => {
+    const account = await join();
+    const elapsed = async (path, email) => {
+        const begun = performance.now();
+        assert.equal((await post(path, { email })).status, 202);
+        return performance.now() - begun;
+    };
+    for (const path of ['/auth/magic-link', '/auth/forgot-password'])
+        for (const email of [account.email, `${crypto.randomUUID()}@example.com`])
+            assert.ok((await elapsed(path, email)) >= 149, `${path} ${email}`);
 });
