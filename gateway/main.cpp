@@ -14,6 +14,7 @@
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
 #include "gateway/realtime/presence.hpp"
+#include "gateway/realtime/socket_places.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/kafka_publisher.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -44,6 +45,7 @@ struct shared_parts {
     seal::key links;
     gateway::catalogue catalogue = {};
     gateway_options options;
+    std::shared_ptr<socket_places> places;
     router routes{routes::tables()};
 };
 
@@ -61,6 +63,7 @@ struct core {
               .redis = *redis,
               .channels = channels,
               .sockets = sockets,
+              .places = *shared.places,
               .publisher = *shared.publisher,
               .hashing = shared.hashing,
               .keys = shared.keys,
@@ -133,6 +136,7 @@ shared_parts open_shared(const gateway_settings& settings) {
         .evidence = seal::keyring(settings.evidence_key, settings.evidence_key_previous, "evidence"),
         .links = seal::key::of(settings.link_key, "links"),
         .options = options_of(settings),
+        .places = std::make_shared<socket_places>(static_cast<std::size_t>(settings.sockets_per_account)),
     };
 }
 

@@ -41,6 +41,7 @@ struct gateway_settings : kafka::access {
     std::int64_t hashing_threads = 2;
     std::int64_t per_address = 2'000;
     std::int64_t connections = 50'000;
+    std::int64_t sockets_per_account = 100;
     std::string trusted_proxies;
     std::string country_header;
     seconds drain{10};
@@ -102,6 +103,8 @@ struct gateway_settings : kafka::access {
         setting{"CONNECTIONS_PER_ADDRESS", &gateway_settings::per_address,
             "Maximum open connections from one IP address.", {.min = 1}},
         setting{"CONNECTIONS", &gateway_settings::connections, "Maximum open connections in total.", {.min = 1}},
+        setting{"SOCKETS_PER_ACCOUNT", &gateway_settings::sockets_per_account,
+            "Maximum open WebSockets of one account on this gateway.", {.min = 1}},
         setting{"TRUSTED_PROXIES", &gateway_settings::trusted_proxies,
             "IP addresses whose X-Forwarded-For is trusted, separated by commas."},
         setting{"COUNTRY_HEADER", &gateway_settings::country_header,

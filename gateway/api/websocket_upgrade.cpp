@@ -59,9 +59,12 @@ awaitable<std::variant<upgraded, problem>> accept_websocket(
     if (caller->pending) co_return consent_needed();
     if (auto refused = check_scope(*caller, "chat")) co_return std::move(*refused);
     if (auto refused = check_flag(services, "websockets", caller.get())) co_return std::move(*refused);
+    auto place = services.places.enter(caller->id);
+    if (!place) co_return problem{429, "TOO_MANY_SOCKETS", "this account has too many open WebSockets", "null", 5};
     const auto heartbeat = seconds{services.catalogue.rows()->number("heartbeat_seconds")};
     co_return upgraded{
-        make_websocket_handler(services, std::move(caller), token_end, request.trace()), offered.chosen, heartbeat};
+        make_websocket_handler(services, std::move(caller), token_end, request.trace(), std::move(*place)),
+        offered.chosen, heartbeat};
 }
 
 }  // namespace airi::gateway

@@ -29,8 +29,9 @@ namespace frames = events::frames;
 using events::encode_frame;
 using clock = std::chrono::steady_clock;
 
-constexpr milliseconds silence{3'000};     // of a followed generation, before Postgres is asked
-constexpr milliseconds key_check{15'000};  // an API key's scopes and end change without a broadcast
+constexpr milliseconds silence{3'000};  // of a followed generation, before Postgres is asked
+// The scopes and the end of an API key change without a broadcast, and so does what a role above user rests on.
+constexpr milliseconds credential_check{15'000};
 constexpr milliseconds longest_timer{3'600'000};
 
 // The scope that a frame needs of an API key; every socket has `chat`.
@@ -67,11 +68,12 @@ class chat_websocket final : public websocket_handler,
                              public std::enable_shared_from_this<chat_websocket> {
 public:
     chat_websocket(services& services, std::shared_ptr<const account> caller, std::optional<instant> token_end,
-        request_trace trace)
+        request_trace trace, socket_places::place place)
         : services_(services),
           caller_(std::move(caller)),
           token_end_(token_end),
           trace_(std::move(trace)),
+          place_(std::move(place)),
           silence_timer_(services.executor),
           credential_timer_(services.executor) {}
 
@@ -176,9 +178,13 @@ private:
         const auto known = co_await services_.accounts.find(caller_->id, caller_->session);
         if (!known) co_return now() < end_of_credential();
         if (!*known || !(*known)->refused.empty() || (*known)->scopes != caller_->scopes) co_return false;
+        if (has_role() && (*known)->acting_role() != caller_->acting_role()) co_return false;
         caller_ = *known;
         co_return now() < end_of_credential();
     }
+
+    // It may have subscribed to channels that are for its role.
+    bool has_role() const { return caller_->acting_role() != "user"; }
 
     instant end_of_credential() const {
         return std::min(token_end_.value_or(instant::max()), caller_->expires.value_or(instant::max()));
@@ -186,7 +192,8 @@ private:
 
     void watch_credential() {
         const auto left = end_of_credential() - now();
-        const auto wait = std::min<instant::duration>(left, caller_->by_key ? key_check : longest_timer);
+        const auto wait =
+            std::min<instant::duration>(left, caller_->by_key || has_role() ? credential_check : longest_timer);
         credential_timer_.expires_after(std::max<instant::duration>(wait, {}));
         credential_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
             if (!ec) asio::co_spawn(self->services_.executor, check_credential(self), asio::detached);
@@ -359,6 +366,7 @@ private:
     std::shared_ptr<const account> caller_;
     std::optional<instant> token_end_;
     request_trace trace_;
+    socket_places::place place_;
     websocket_sender* sender_ = nullptr;
     std::set<std::string, std::less<>> channels_;
     stream_follower follower_;
@@ -370,9 +378,9 @@ private:
 
 }  // namespace
 
-std::shared_ptr<websocket_handler> make_websocket_handler(
-    services& services, std::shared_ptr<const account> caller, std::optional<instant> token_end, request_trace trace) {
-    return std::make_shared<chat_websocket>(services, std::move(caller), token_end, std::move(trace));
+std::shared_ptr<websocket_handler> make_websocket_handler(services& services, std::shared_ptr<const account> caller,
+    std::optional<instant> token_end, request_trace trace, socket_places::place place) {
+    return std::make_shared<chat_websocket>(services, std::move(caller), token_end, std::move(trace), std::move(place));
 }
 
 }  // namespace airi::gateway

@@ -22,6 +22,7 @@ namespace airi::gateway {
 class hub;
 class response_cache;
 class open_sockets;
+class socket_places;
 class router;
 
 struct gateway_options {
@@ -44,6 +45,7 @@ struct services {
     redis::client& redis;
     hub& channels;
     open_sockets& sockets;
+    socket_places& places;  ///< of all threads
     gateway::publisher& publisher;
     passwords::pool& hashing;
     const tokens::keyring& keys;

@@ -27,6 +27,13 @@ void session_host::tick(steady::time_point now) {
     for (auto i = connections.size(); i-- > 0;) connections[i]->tick(now);
 }
 
+// A client that asks for much and reads nothing costs memory; many of them must not cost all of it.
+bool session_host::is_slow(std::size_t queued_for_one) const {
+    const auto& limits = options.limits;
+    if (queued_for_one > limits.queue_bytes) return true;
+    return queued > limits.queued_in_all && queued_for_one > limits.queued_in_all / connections.size();
+}
+
 void session_host::defer_write(const executor& executor, std::shared_ptr<deferred_writer> writer) {
     if (const auto due = deferred_.lock()) return due->push_back(std::move(writer));
     auto due = std::make_shared<std::vector<std::shared_ptr<deferred_writer>>>(1, std::move(writer));

@@ -39,7 +39,10 @@ struct session_host {
     session_counters counters;
     std::string date;  ///< the value of the Date header, renewed by the tick
     std::vector<connection*> connections;
+    std::size_t queued = 0;  ///< bytes, for all WebSockets
 
+    /// Whether a socket with so many bytes queued has more than it may.
+    bool is_slow(std::size_t queued_for_one) const;
     void tick(steady::time_point now);
     /// Calls write_deferred() at the end of the thread's turn: one system call a socket, not one a frame.
     void defer_write(const executor& executor, std::shared_ptr<deferred_writer> writer);

@@ -57,7 +57,10 @@ public:
           request_id_(std::move(request_id)) {
         add(host_->counters.sockets_open);
     }
-    ~websocket_session() override { subtract(host_->counters.sockets_open); }
+    ~websocket_session() override {
+        unqueue(queued_);
+        subtract(host_->counters.sockets_open);
+    }
 
     awaitable<bool> accept(handshake values);
     awaitable<> read_messages();
@@ -84,6 +87,7 @@ private:
     void unwritable() override;
     void write_deferred() override;
     void on_control_frame(websocket::frame_type kind);
+    void unqueue(std::size_t bytes);
     void close_slow();
     void start_close();
     void check_write(steady::time_point now);
@@ -214,7 +218,8 @@ void websocket_session::on_control_frame(websocket::frame_type kind) {
 void websocket_session::send(std::shared_ptr<const std::string> frame) {
     if (state_ != state::open) return;
     queued_ += frame->size();
-    if (queued_ > limits().queue_bytes) return close_slow();
+    host_->queued += frame->size();
+    if (host_->is_slow(queued_)) return close_slow();
     if (ws_.next_layer().idle()) {
         progressed_ = steady::now();
         unsent_ = -1;
@@ -231,14 +236,19 @@ void websocket_session::write_deferred() {
 
 void websocket_session::wrote(std::size_t frames, std::size_t text) {
     progressed_ = steady::now();
-    queued_ -= std::min(queued_, text);
+    unqueue(std::min(queued_, text));
     add(host_->counters.frames_out, frames);
     if (state_ == state::closing && code_ != 0 && !code_sent_ && ws_.next_layer().idle()) start_close();
 }
 
+void websocket_session::unqueue(std::size_t bytes) {
+    queued_ -= bytes;
+    host_->queued -= bytes;
+}
+
 // The descriptor has failed, which the reader sees too, or has been closed here.
 void websocket_session::unwritable() {
-    queued_ = 0;
+    unqueue(queued_);
     if (state_ == state::open) state_ = state::closing;
     if (deadline_ == never) deadline_ = steady::now() + limits().handshake_time;
 }
@@ -248,7 +258,7 @@ void websocket_session::close_slow() {
     add(host_->counters.slow_closes);
     log::info("gateway.slow_socket", {{"request_id", request_id_}, {"queued", queued_}});
     ws_.next_layer().drop_frames();
-    queued_ = 0;
+    unqueue(queued_);
     close(3008, "slow");
 }
 

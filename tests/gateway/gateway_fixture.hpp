@@ -8,6 +8,7 @@
 #include "gateway/api/router.hpp"
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
+#include "gateway/realtime/socket_places.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/json.hpp"
@@ -31,6 +32,7 @@ struct gateway_fixture {
     fake_publisher out;
     gateway::hub hub{io.on(), subscriber, client};
     gateway::open_sockets sockets;
+    std::shared_ptr<gateway::socket_places> places = std::make_shared<gateway::socket_places>(100);
     passwords::pool hashing{1, 1};
     tokens::keyring keys{
         {"https://airi.example", "airi"}, tokens::key::of(secret("a secret of at least 32 bytes, yes"))};
@@ -48,6 +50,7 @@ struct gateway_fixture {
         .redis = client,
         .channels = hub,
         .sockets = sockets,
+        .places = *places,
         .publisher = out,
         .hashing = hashing,
         .keys = keys,

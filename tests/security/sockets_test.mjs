@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 
+import http from 'node:http';
+
 import { withAccounts } from '../support/js/accounts.mjs';
-import { ask, claimsOf, signed, Wire } from '../support/js/raw.mjs';
+import { ask, claimsOf, rejected, signed, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const test = withAccounts();
@@ -89,4 +92,67 @@ test('a key with the scope chat alone hears the replies to what its socket sends
         if (type === 'error') continue;
         assert.ok(own.includes(data?.generation_id), `${type} ${JSON.stringify(data)}`);
     }
+});
+
+// A reply of 30 s over HTTP; `end()` waits until the stream is over and returns what came.
+async function streamed(port, token, path, json) {
+    const headers = {
+        'Content-Type': 'application/json',
+        Accept: 'text/event-stream',
+        Authorization: `Bearer ${token}`,
+    };
+    const request = http.request({ host: '127.0.0.1', port, method: 'POST', path, headers });
+    request.end(JSON.stringify(json));
+    const answer = await new Promise((resolve, reject) => request.on('response', resolve).on('error', reject));
+    assert.equal(answer.statusCode, 200);
+    const out = { text: '', ended: false };
+    answer.setEncoding('utf8').on('data', (piece) => (out.text += piece));
+    answer.on('end', () => (out.ended = true));
+    await eventually('the reply has begun', () => out.text.includes('tok3'));
+    out.end = async () => {
+        await eventually('the stream ends', () => out.ended, { within: 10_000, describe: () => out.text.slice(-200) });
+        return out.text;
+    };
+    return out;
+}
+
+test('a streamed reply ends with the session or the API key that asked for it', async ({
+    ports,
+    post,
+    join,
+    login,
+}) => {
+    const account = await join('pro');
+    const content = '[[stub tokens=600 rate=20]]';
+    const other = (await login(account)).json.data.access_token;
+    const key = await maker(ports[0], account.token)(['chat', 'read']);
+    const messages = [{ role: 'user', content }];
+    const [own, openai] = await Promise.all([
+        streamed(ports[1], other, '/api/v1/chat/messages', { content }),
+        streamed(ports[1], key.key, '/v1/chat/completions', { model: 'gpt-4o-mini', stream: true, messages }),
+    ]);
+    assert.equal((await post('/auth/logout', {}, { token: other })).status, 200);
+    const path = `/api/v1/api-keys/${key.id}`;
+    assert.equal((await ask(ports[0], { method: 'DELETE', path, token: account.token })).status, 200);
+    for (const text of await Promise.all([own.end(), openai.end()])) assert.ok(!text.includes('tok599'), text);
+});
+
+test('a socket is closed when the second factor that its role rests on is gone', async ({ system, ports, join }) => {
+    const account = await join('pro');
+    await appoint(system, account, 'admin', ports);
+    const socket = await Wire.open(ports[1], account.token);
+    assert.equal((await socket.reply('subscribe', { channel: 'crisis' })).type, 'subscribed');
+    await system.rows('update sessions set second_factor = false where user_id = $1', [account.id]);
+    assert.equal(await socket.closed(30_000), policy_violation, 'it is looked at without a frame');
+});
+
+test('an account has a limited number of sockets, whatever their addresses are', async ({ ports, join }) => {
+    const account = await join('pro');
+    const open = (i) => Wire.open(ports[0], account.token, { from: `127.55.${i}.1` });
+    const sockets = await Promise.all(Array.from({ length: 100 }, (_, i) => open(i)));
+    rejected(await Wire.rejection(ports[0], account.token), 429, 'TOO_MANY_SOCKETS');
+    const bystander = await join('pro');
+    await Wire.open(ports[0], bystander.token);
+    sockets[0].end();
+    await eventually('there is room again', () => open(101).then(Boolean, () => false));
 });

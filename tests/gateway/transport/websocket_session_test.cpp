@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <vector>
+
 #include "gateway/settings.hpp"
 #include "tests/support/cpp/live_server.hpp"
 #include "tests/support/cpp/ws_client.hpp"
@@ -183,6 +186,29 @@ TEST_CASE("a client that does not read is closed as slow over the byte budget") 
     CHECK(client.read_close() == 3008);
     client.raw.close();
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
+}
+
+TEST_CASE("while all sockets together have too much queued, those over an equal share are closed as slow") {
+    auto options = quick_options();
+    options.limits.queue_bytes = 64 * 1024 * 1024;
+    options.limits.queued_in_all = 2 * 1024 * 1024;
+    live_server server(options);
+    std::vector<std::unique_ptr<ws_client>> greedy;
+    for (int i = 0; i < 4; ++i) greedy.push_back(std::make_unique<ws_client>(server.port(), "/ws", "", 4096));
+    ws_client other(server.port());
+    for (auto& client : greedy) client->send_text("flood 20 60000");
+    // One or two of them stay within what is there.
+    CHECK(soon([&] { return server.counters().slow_closes >= 2; }));
+    other.send_text("unharmed");
+    CHECK(other.read_message().payload == "unharmed");
+    greedy.clear();
+    CHECK(soon([&] { return server.counters().connections_open == 1; }));
+    // What they had is free again.
+    ws_client next(server.port(), "/ws", "", 4096);
+    const auto closes = server.counters().slow_closes.load();
+    next.send_text("flood 20 60000");
+    for (int i = 0; i < 20; ++i) CHECK(next.read_message().payload.size() == 60'000);
+    CHECK(server.counters().slow_closes == closes);
 }
 
 TEST_CASE("a client that never reads is disconnected even if it keeps sending") {
