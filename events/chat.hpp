@@ -18,8 +18,9 @@ struct chat_requested {
     std::string content;  ///< 32,000 bytes at most, before sealing
     std::string content_type = "text";
     std::string model;     ///< requested by name; empty: the plan's chain
-    json_text parameters;  ///< max_tokens, temperature, top_p, tools, turns, anew (another reply): only those that the
-                           ///< caller gave; 512 KB at most, before sealing
+    json_text parameters;  ///< turns, max_tokens, temperature, what goes to the provider as OpenAI's API has it (top_p,
+                           ///< stop, tools, …) and anew (another reply): only what the caller gave; 512 KB at most,
+                           ///< before sealing
     bool listed = true;    ///< false: an API call with its own history, shown in no list of conversations
     instant created_at;
     std::string replaces;  ///< id of the message that it replaces together with all later ones; empty: none

@@ -150,7 +150,8 @@ postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending
             {"error", optional(ending.error_code)}, {"provider", optional(ending.provider)},
             {"model", optional(ending.model)}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
             {"cost", ending.cost_nanousd}, {"latency", ending.latency_ms}, {"offset", ending.offset},
-            {"calls", calls_json(ending.calls)}, {"cached", ending.cached}, {"question_bytes", ending.question_bytes}});
+            {"calls", calls_json(ending.calls)}, {"cached", ending.cached}, {"question_bytes", ending.question_bytes},
+            {"details", ending.details}});
 }
 
 postgres::bound abandon(const generation_id& id, std::string_view error_code) {

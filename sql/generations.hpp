@@ -102,6 +102,7 @@ struct ending {
     std::vector<provider_call> calls{};
     bool cached = false;             ///< completed from the reply cache: costs nothing
     std::size_t question_bytes = 0;  ///< the length of the message that is answered
+    std::string details = "{}";      ///< JSON object: more of the reply's metadata
 };
 /// Fails with `fenced` when another owner has a newer epoch.
 postgres::bound finish(const generation_id&, std::int64_t epoch, const ending&);

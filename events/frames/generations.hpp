@@ -33,11 +33,21 @@ struct message_start {
 
 struct message_delta {
     std::string_view content;
+    std::optional<json_text> tool_calls{};    ///< parts of calls, as in OpenAI's chunks
+    std::optional<json_text> logprobs{};      ///< of `content`, as in OpenAI's logprobs.content
+    std::optional<std::string_view> model{};  ///< in the first delta of an epoch: the model that answers
 
+    static constexpr field_rules objects{
+        .required = false, .schema = R"({"type": "array", "items": {"type": "object"}})"};
     using place = generation_place;
     static constexpr std::string_view type = "message_delta";
     static constexpr std::string_view summary = "The next piece of the text.";
-    static constexpr auto fields = std::tuple{field("content", &message_delta::content)};
+    static constexpr auto fields = std::tuple{
+        field("content", &message_delta::content),
+        field("tool_calls", &message_delta::tool_calls, objects),
+        field("logprobs", &message_delta::logprobs, objects),
+        field("model", &message_delta::model, {.required = false, .schema = R"({"type": "string"})"}),
+    };
 };
 
 struct message_snapshot {

@@ -56,6 +56,19 @@ std::string typed(std::string_view type, std::string_view text) {
     return json::quoted(text);
 }
 
+// The place of a JSON pointer as OpenAI's errors write it: messages[2].content.
+std::string openai_param(std::string_view pointer) {
+    std::string out;
+    for (const auto part : split(pointer.substr(std::min<std::size_t>(pointer.size(), 1)), '/')) {
+        const bool is_index = !part.empty() && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+        if (is_index)
+            out.append("[").append(part).append("]");
+        else
+            out.append(out.empty() ? "" : ".").append(part);
+    }
+    return out;
+}
+
 std::string faults_of(const std::vector<schema::fault>& faults, std::string_view place, std::size_t from) {
     std::string out;
     for (const auto& f : faults)
@@ -104,9 +117,11 @@ std::optional<problem> check_body(const exchange& exchange) {
     const auto& schema = exchange.route.body;
     if (schema.empty()) return std::nullopt;
     const auto faults = api_schema(schema).check(exchange.body->root());
-    // OpenAI's format has no place for the details.
-    if (!faults.empty() && exchange.route.openai_format)
-        return problem{422, "invalid_value", faults.front().pointer + ": " + faults.front().message};
+    // OpenAI's format has a place for one fault.
+    if (!faults.empty() && exchange.route.openai_format) {
+        const auto param = openai_param(faults.front().pointer);
+        return openai_fault("invalid_value", param, param + ": " + faults.front().message);
+    }
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
     for (const auto& member : prompt_members(schema))

@@ -33,6 +33,12 @@ problem invalid(std::string_view pointer, std::string_view message) {
     return {422, "VALIDATION_FAILED", std::string(message), fault.text()};
 }
 
+problem openai_fault(std::string code, std::string param, std::string message) {
+    problem out{400, std::move(code), std::move(message)};
+    out.param = std::move(param);
+    return out;
+}
+
 std::optional<problem> refusal_of(std::string_view data) {
     if (!data.starts_with(R"({"problem" : )")) return std::nullopt;
     const auto parsed = json::document::parse(data);
@@ -54,17 +60,21 @@ response success(unsigned status, std::string_view data, std::string_view meta) 
     return out;
 }
 
+std::string openai_error(const problem& p) {
+    const auto error = json::object()
+                           .add("message", p.message)
+                           .add("type", openai_type(p.status))
+                           .add("param", p.param.empty() ? std::optional<std::string>{} : p.param)
+                           .add("code", p.code)
+                           .text();
+    return json::object().add_raw("error", error).text();
+}
+
 response failure_response(const problem& p, std::string_view request_id, bool openai_format) {
     response out;
     out.status = p.status;
     if (openai_format) {
-        const auto error = json::object()
-                               .add("message", p.message)
-                               .add("type", openai_type(p.status))
-                               .add_raw("param", "null")
-                               .add("code", p.code)
-                               .text();
-        out.body = json::object().add_raw("error", error).text();
+        out.body = openai_error(p);
         // Final rejections: the SDKs would retry a 429 or 409 otherwise.
         if (p.status < 500 && !p.retry_after) out.headers.emplace_back("x-should-retry", "false");
     } else {

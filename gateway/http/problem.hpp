@@ -19,6 +19,7 @@ struct problem {
     std::string details = "null";                         ///< JSON
     std::optional<long long> retry_after = std::nullopt;  ///< seconds
     std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string param = {};  ///< the parameter at fault, in OpenAI's format: messages[2].content; empty: none
 };
 
 /// outage and again → 503 with Retry-After, refused → 400, missing → 404, broken and misconfigured → 500.
@@ -26,6 +27,8 @@ problem problem_of(const error_code&);
 
 inline problem not_found(std::string object) { return {404, "NOT_FOUND", "no such " + object}; }
 inline problem bad_request(std::string message) { return {400, "BAD_REQUEST", std::move(message)}; }
+/// 400 in OpenAI's format, naming the parameter at fault.
+problem openai_fault(std::string code, std::string param, std::string message);
 /// One fault at a JSON pointer of the body.
 problem invalid(std::string_view pointer, std::string_view message);
 inline problem unauthenticated(std::string message = "a valid access token is required") {
@@ -45,6 +48,8 @@ std::optional<problem> refusal_of(std::string_view data);
 
 /// {"success":true,"data":…} with `meta` when it is not empty.
 response success(unsigned status, std::string_view data, std::string_view meta = {});
+/// {"error":{message, type, param, code}}
+std::string openai_error(const problem&);
 /// The envelope, or OpenAI's error body.
 response failure_response(const problem&, std::string_view request_id, bool openai_format);
 

@@ -15,6 +15,7 @@ struct completion_request {
     std::string model;
     bool stream = false;
     bool include_usage = false;
+    bool functions = false;  ///< the older form of tools: the reply has function_call
 };
 
 /// `body` fits the schema ChatCompletionCreate. A problem with one of OpenAI's codes when it cannot be answered. The

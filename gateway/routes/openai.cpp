@@ -21,11 +21,15 @@ awaitable<route_result> completions(exchange& exchange) {
     auto& watched = std::get<watched_message>(submitted);
     openai::completion completion{.id = "chatcmpl-" + watched.message.ids.generation.text(),
         .model = std::move(request.model),
-        .created = unix_seconds(exchange.request.arrived)};
-    if (!request.stream) co_return co_await openai::whole_completion(std::move(watched), std::move(completion));
+        .created = unix_seconds(exchange.request.arrived),
+        .functions = request.functions};
+    if (!request.stream) co_return co_await openai::whole_completion(std::move(watched.watch), std::move(completion));
+    auto stream =
+        co_await openai::completion_stream(std::move(watched.watch), std::move(completion), request.include_usage);
+    if (auto* fault = std::get_if<problem>(&stream)) co_return std::move(*fault);
     streamed out;
     out.head.content_type = "text/event-stream; charset=utf-8";
-    out.body = openai::completion_stream(std::move(watched.watch), std::move(completion), request.include_usage);
+    out.body = std::get<std::unique_ptr<text_stream>>(std::move(stream));
     co_return answer(std::move(out));
 }
 

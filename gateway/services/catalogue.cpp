@@ -19,7 +19,7 @@ product_answers answers_of(const catalogue_rows& rows) {
     return out;
 }
 
-constexpr std::size_t tier_column = 11;  // of catalogue.models
+constexpr std::size_t tier_column = 11, connected_column = 13;  // of catalogue.models
 
 // Of a plan's features {"providers": […]}; all when it names none.
 bool allows(const json::document& features, std::string_view provider) {
@@ -41,7 +41,8 @@ std::vector<model_name> catalogue_rows::offered_to(const account& account) const
     std::vector<model_name> out;
     const auto features = json::document::parse(account.features);
     for (const auto& model : models)
-        if (is_open(model, account, features) && std::ranges::find(out, model.name, &model_name::name) == out.end())
+        if (model.connected && is_open(model, account, features) &&
+            std::ranges::find(out, model.name, &model_name::name) == out.end())
             out.push_back(model);
     return out;
 }
@@ -79,9 +80,10 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
     std::vector<model_name> tiers;
     for (std::size_t i = 0; i < models.size(); ++i) {
         auto [provider, name, min_rank] = models.read<std::string, std::string, std::int64_t>(i);
+        const bool connected = models.boolean(i, connected_column);
         if (auto tier = models.text(i, tier_column); !tier.empty())
-            tiers.push_back({std::string(tier), provider, min_rank});
-        fresh->models.push_back({std::move(name), std::move(provider), min_rank});
+            tiers.push_back({std::string(tier), provider, min_rank, connected});
+        fresh->models.push_back({std::move(name), std::move(provider), min_rank, connected});
     }
     fresh->models.insert(fresh->models.end(), tiers.begin(), tiers.end());
     for (std::size_t i = 0; i < flags.size(); ++i) {

@@ -24,6 +24,7 @@ namespace airi::gateway {
 struct model_name {
     std::string name, provider;
     std::int64_t min_rank = 0;
+    bool connected = true;  ///< a worker has its provider
 };
 
 /// The answers that a product documents: its headers, origins and name.
@@ -45,9 +46,11 @@ struct catalogue_rows {
     std::vector<sql::crisis::resource> crisis;  ///< the help lines of all countries
     std::shared_ptr<const safety::blocked_terms> blocked = std::make_shared<const safety::blocked_terms>();
 
-    /// The models and tiers that the plan of this account may name, each name once, by priority.
+    /// The models and tiers that the plan of this account may name and a worker's providers have, each name once, by
+    /// priority.
     std::vector<model_name> offered_to(const account&) const;
-    /// Whether the plan of this account may name the model.
+    /// Whether the plan of this account may name the model. One that no provider here has is answered by another of the
+    /// plan, which the reply names.
     bool offers(std::string_view model, const account&) const;
 
     /// The value of a setting of sql/functions/settings.sql, which is of this type; before it is loaded none.

@@ -157,12 +157,12 @@ begin
 end $$;
 
 -- Stores the ends, element by element of the arrays: replies, bills and calls. Raises AI001 when a lease was lost.
--- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request. Plans as in
--- messages_screen.
+-- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request. `p_details`
+-- are added to the reply's metadata. Plans as in messages_screen.
 create or replace function generations_finish(
     p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
     p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
-    p_cached boolean[], p_question_bytes int[]
+    p_cached boolean[], p_question_bytes int[], p_details jsonb[]
 ) returns table (ordinal bigint, ended json)
 language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
@@ -170,16 +170,16 @@ begin
     with given as (
         select g.*
         from unnest(p_id, p_epoch, p_state, p_content, p_error, p_provider, p_model, p_in, p_out, p_cost, p_latency,
-                    p_offset, p_calls, p_cached, p_question_bytes) with ordinality
+                    p_offset, p_calls, p_cached, p_question_bytes, p_details) with ordinality
             as g(id, epoch, state, content, error, provider, model, tokens_in, tokens_out, cost, latency, "offset",
-                 calls, cached, question_bytes, ordinal)
+                 calls, cached, question_bytes, details, ordinal)
     ), ends as (
         update generations g set
             state = n.state::generation_state, error_code = n.error, provider = n.provider, used_model = n.model,
             tokens_in = n.tokens_in, tokens_out = n.tokens_out, cost_nanousd = n.cost, latency_ms = n.latency,
             lease_until = null, checkpoint = null, checkpoint_offset = n."offset", finished_at = clock_timestamp()
         from given n where g.id = n.id and g.epoch = n.epoch and g.state = 'running'
-        returning n.ordinal, g as generation, n.content, n.calls, n.cached, n.question_bytes
+        returning n.ordinal, g as generation, n.content, n.calls, n.cached, n.question_bytes, n.details
     ), replies as (
         insert into messages as m (id, conversation_id, user_id, role, content, content_type, status, generation_id,
                                    created_at, metadata)
@@ -189,8 +189,9 @@ begin
                    'tokens_out', (g).tokens_out, 'cost_nanousd', (g).cost_nanousd, 'latency_ms', (g).latency_ms,
                    'generation_id', (g).id, 'attempts', (g).attempts, 'error_code', (g).error_code,
                    'finished_at', (g).finished_at)
-               || case when cached then '{"cached": true}' else '{}' end::jsonb || coalesce((g).safety, '{}')
-        from (select generation as g, content, cached from ends) e
+               || case when cached then '{"cached": true}' else '{}' end::jsonb || details
+               || coalesce((g).safety, '{}')
+        from (select generation as g, content, cached, details from ends) e
         returning m as reply
     ), called as (
         insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in,
@@ -240,7 +241,7 @@ begin
             select f.ended
             from generations_finish(array[p_id], array[g.epoch], array['failed'], array[''], array[p_error],
                 array[null::text], array[null::text], array[0::bigint], array[0::bigint], array[0::bigint],
-                array[0::bigint], array[0], array['[]'::jsonb], array[false], array[0]) f);
+                array[0::bigint], array[0], array['[]'::jsonb], array[false], array[0], array['{}'::jsonb]) f);
     end if;
     return generation_end(g);
 end $$;

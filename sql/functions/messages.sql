@@ -198,7 +198,7 @@ begin
     join lateral (select p_safety[array_position(p_generation, g.id)] ->> 'reply' as words) r on true
     cross join lateral generations_finish(array[g.id], array[1], array['completed'], array[r.words], array[null::text],
         array['airi'], array['crisis'], array[0::bigint], array[0::bigint], array[0::bigint], array[0::bigint],
-        array[2], array['[]'::jsonb], array[false], array[0]) f;
+        array[2], array['[]'::jsonb], array[false], array[0], array['{"finish_reason": "stop"}'::jsonb]) f;
     return query
         select g.ordinal,
             case when g.ordinal = any (p_stale) then json_build_object('stale', (

@@ -4,15 +4,20 @@ select name, max_requests, window_seconds, strategy from rate_limits where scope
 
 -- name: catalogue.models
 -- `api_id` is the model's id at its provider. `tier` is another name for it (setting ai_tiers), with the version of the
--- provider's API for it.
+-- provider's API for it. `connected`: a worker that was alive lately has the provider; before the first worker, all
+-- are.
 select m.provider, m.model, m.min_rank, m.priority, m.input_nanousd, m.output_nanousd, m.context_tokens, m.reply_tokens,
-    m.version, coalesce(i.api_id, m.model) as api_id, m.stand_in, t.tier, t.api_version
+    m.version, coalesce(i.api_id, m.model) as api_id, m.stand_in, t.tier, t.api_version,
+    h.providers is null or m.provider = any (h.providers) as connected
 from model_prices m
 left join model_ids i using (provider, model)
 left join (
     select e.key as tier, e.value ->> 'provider' as provider, e.value ->> 'model' as model,
            e.value ->> 'api_version' as api_version
     from jsonb_each(setting('ai_tiers')) e) t using (provider, model)
+cross join (
+    select array_agg(distinct provider) as providers from provider_health
+    where updated_at > (select max(updated_at) from provider_health) - interval '5 minutes') h
 where m.active order by m.priority, m.provider, m.model;
 
 -- name: catalogue.plans

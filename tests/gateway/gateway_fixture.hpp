@@ -203,9 +203,9 @@ private:
     }
     static postgres::rows models() {
         postgres::rows out;
-        out.columns_ = 13;
+        out.columns_ = 14;
         for (const auto* c : {"openai", "gpt-mini", "0", "10", "1", "1", "8000", "500", "1", "gpt-mini", "f", "", "",
-                 "anthropic", "claude", "3", "20", "1", "1", "8000", "500", "1", "claude", "f", "", ""})
+                 "t", "anthropic", "claude", "3", "20", "1", "1", "8000", "500", "1", "claude", "f", "", "", "t"})
             out.cells_.emplace_back(c);
         return out;
     }

@@ -4,6 +4,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "events/frames/codec.hpp"
+#include "events/frames/generations.hpp"
 
 namespace airi::workers::chat {
 namespace {
@@ -11,6 +15,19 @@ namespace {
 constexpr milliseconds shortest_gap{20};
 constexpr milliseconds unavailable_gap{200};
 constexpr std::size_t frames_per_second = 5'000;
+
+// As in the chunks of OpenAI's API: the first part of a call has its id, type and name.
+std::string parts_json(const std::vector<providers::tool_call_piece>& parts) {
+    json::array out;
+    for (const auto& part : parts) {
+        json::object call, function;
+        call.add("index", part.index);
+        if (!part.id.empty()) call.add("id", part.id).add("type", "function");
+        if (!part.name.empty()) function.add("name", part.name);
+        out.add(call.add_raw("function", function.add("arguments", part.arguments).text()));
+    }
+    return out.text();
+}
 
 }  // namespace
 
@@ -30,16 +47,48 @@ deltas::deltas(
 void deltas::begin(std::int64_t epoch) {
     position_ = {epoch, 0};
     text_.clear();
-    sent_ = shown_ = 0;
+    logprobs_.clear();
+    calls_.clear();
+    unsent_calls_.clear();
+    sent_ = shown_ = sent_logprobs_ = 0;
     shown_offset_ = 0;
     begin_due_ = true;
     snapshot_due_ = false;
     pump();
 }
 
-void deltas::push(std::string_view text) {
-    text_ += text;
+void deltas::push(const providers::piece& piece) {
+    text_ += piece.text;
+    if (!piece.logprobs.empty()) logprobs_.append(logprobs_.empty() ? "" : ",").append(piece.logprobs);
+    for (const auto& part : piece.calls) {
+        if (calls_.size() <= part.index) calls_.resize(part.index + 1);
+        auto& call = calls_[part.index];
+        call.id += part.id;
+        call.name += part.name;
+        call.arguments += part.arguments;
+        if (!unsent_calls_.empty() && unsent_calls_.back().index == part.index && part.id.empty())
+            unsent_calls_.back().arguments += part.arguments;
+        else
+            unsent_calls_.push_back(part);
+    }
     pump();
+}
+
+// The members of a delta with everything that is not sent yet.
+std::string deltas::take_delta() {
+    const auto fresh = std::string_view(text_).substr(sent_);
+    if (unsent_calls_.empty() && model_due_.empty() && sent_logprobs_ == logprobs_.size())
+        return events::content_member(fresh);
+    events::frames::message_delta out{fresh};
+    if (!unsent_calls_.empty()) out.tool_calls = {parts_json(std::exchange(unsent_calls_, {}))};
+    if (auto rest = std::string_view(logprobs_).substr(sent_logprobs_); !rest.empty()) {
+        if (rest.starts_with(',')) rest.remove_prefix(1);
+        out.logprobs = {"[" + std::string(rest) + "]"};
+        sent_logprobs_ = logprobs_.size();
+    }
+    const auto model = std::exchange(model_due_, {});
+    if (!model.empty()) out.model = model;
+    return events::members_of(out);
 }
 
 void deltas::pump() {
@@ -49,7 +98,7 @@ void deltas::pump() {
         next.type = position_.epoch > 1 ? events::frame_type::restart : events::frame_type::start;
         begin_due_ = false;
     } else {
-        if (sent_ == text_.size() && !snapshot_due_) return;
+        if (sent_ == text_.size() && unsent_calls_.empty() && !snapshot_due_) return;
         const auto left = not_before_ - std::chrono::steady_clock::now();
         if (left.count() > 0) return pump_after(std::chrono::ceil<milliseconds>(left));
         if (snapshot_due_) {
@@ -57,7 +106,7 @@ void deltas::pump() {
             next.more = events::content_member(text_);
             snapshot_due_ = false;
         } else {
-            next.more = events::content_member(std::string_view(text_).substr(sent_));
+            next.more = take_delta();
         }
         sent_ = text_.size();
         not_before_ = std::chrono::steady_clock::now() + frame_gap(streams_());

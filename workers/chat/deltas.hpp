@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "workers/providers/provider.hpp"
 #include "workers/runtime/frame_channel.hpp"
 
 namespace airi::workers::chat {
@@ -26,11 +28,19 @@ public:
 
     /// Starts an epoch with no text: message_start for the first epoch, message_restart for a later one.
     void begin(std::int64_t epoch);
-    void push(std::string_view text);
+    /// The next piece of the reply: its text, parts of calls and logprobs.
+    void push(const providers::piece&);
+    /// The model of the text to come, for the epoch's first delta.
+    void set_model(std::string_view name) { model_due_ = name; }
     /// Returns when no frame is in flight; none is sent afterwards. Text not yet sent is in the last frame anyway.
     awaitable<> settle();
 
     const std::string& text() const noexcept { return text_; }
+    const std::vector<providers::tool_call>& calls() const noexcept { return calls_; }
+    /// JSON objects, separated by commas; empty: none were asked for.
+    const std::string& logprobs() const noexcept { return logprobs_; }
+    /// Whether clients may have seen anything of this epoch.
+    bool empty() const noexcept { return text_.empty() && calls_.empty(); }
     std::int64_t next_offset() const noexcept { return position_.offset; }
     /// What clients can have seen: the text up to the last frame written, and that frame's offset.
     std::string_view shown() const noexcept { return std::string_view(text_).substr(0, shown_); }
@@ -41,6 +51,7 @@ public:
 private:
     void pump();
     void pump_after(milliseconds wait);
+    std::string take_delta();
     static awaitable<> send(std::shared_ptr<deltas> self, outgoing_frame frame);
 
     frame_channel& frames_;
@@ -50,9 +61,12 @@ private:
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer idle_;
     events::position position_;
-    std::string text_;
-    std::size_t sent_ = 0;   // bytes of text_ in frames, written or in flight
-    std::size_t shown_ = 0;  // those of them that were written
+    std::string text_, logprobs_, model_due_;
+    std::vector<providers::tool_call> calls_;
+    std::vector<providers::tool_call_piece> unsent_calls_;  // lost with a frame: the end has them all
+    std::size_t sent_logprobs_ = 0;                         // bytes of logprobs_ in frames
+    std::size_t sent_ = 0;                                  // bytes of text_ in frames, written or in flight
+    std::size_t shown_ = 0;                                 // those of them that were written
     std::int64_t shown_offset_ = 0;
     bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false,
          superseded_ = false;

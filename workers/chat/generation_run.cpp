@@ -1,8 +1,11 @@
 #include "workers/chat/generation_run.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "workers/chat/prompt.hpp"
@@ -21,6 +24,12 @@ using clock = std::chrono::steady_clock;
 constexpr milliseconds pause_between_rounds{300};
 constexpr milliseconds pause_in_outage{200};
 constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
+
+bool asks_for_json(const providers::prompt& prompt) {
+    const auto options = json::document::parse(prompt.options);
+    const auto type = options ? options->root()["response_format"]["type"].string() : std::nullopt;
+    return type && *type != "text";
+}
 
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
 
@@ -70,15 +79,19 @@ awaitable<result<effects>> generation_run::run() {
     if (stopped()) co_return co_await end_stopped();
     switch (got) {
         case outcome::completed:
-            if (cache_key_ && !cached_) co_await ports_.cache->store(*cache_key_, {out_->text(), tokens_});
+            if (cache_key_ && !cached_ && finish_ == providers::finish::stop)
+                co_await ports_.cache->store(*cache_key_, {out_->text(), tokens_});
             co_return co_await end_with_text("completed");
         case outcome::filtered: co_return co_await end_without_text("failed", "content_filtered");
         case outcome::prompt_refused: co_return co_await end_without_text("failed", "prompt_refused");
-        default: {
-            const bool too_long = too_long_ && calls_.empty();
-            co_return co_await end_without_text("failed", too_long ? "message_too_long" : "provider_unavailable");
-        }
+        default: co_return co_await end_without_text("failed", failure_code());
     }
+}
+
+// Why no model was asked, if none was.
+std::string generation_run::failure_code() const {
+    if (!calls_.empty() || (!too_long_ && lacking_.empty())) return "provider_unavailable";
+    return too_long_ ? "message_too_long" : fmt::format("unsupported_parameter.{}", lacking_);
 }
 
 // The stored texts of a prompt were screened when they were saved, but by the terms of that time. Messages were
@@ -129,6 +142,11 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
         too_long_ = true;
         co_return outcome::none;
     }
+    if (const auto name = provider_named(ports_.chat_providers, model.provider).lacks(prompt); !name.empty()) {
+        lacking_ = name;
+        co_return outcome::none;
+    }
+    left_out_ = prompt.left_out;
     if (co_await replay_cached_reply(model, prompt)) co_return outcome::completed;
     if (!ports_.health.allows(model.provider, clock::now())) co_return outcome::none;
     const auto granted = co_await ports_.budgets.take(model.provider, estimate_tokens(prompt) + prompt.max_tokens);
@@ -137,7 +155,7 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
         over_budget_ = std::min(over_budget_.value_or(granted.wait), granted.wait);
         co_return outcome::none;
     }
-    if (!out_->text().empty())
+    if (!out_->empty())
         if (const auto got = co_await restart(); got != outcome::none) co_return got;
     if (stopped()) co_return outcome::stopped;  // before the call there was nothing that a stop could end
     author_ = &model;
@@ -145,7 +163,7 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
     co_await ports_.budgets.settle(granted, tokens_.in + tokens_.out);
     if (got.error == make_error_code(providers::errc::prompt_refused)) co_return outcome::prompt_refused;
     if (got.error) co_return outcome::none;
-    const bool filtered = got.finish == providers::finish::filtered && out_->text().empty();
+    const bool filtered = got.finish == providers::finish::filtered && out_->empty();
     co_return filtered ? outcome::filtered : outcome::completed;
 }
 
@@ -161,7 +179,9 @@ awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, c
     author_ = &model;
     cached_ = true;
     tokens_ = reply->tokens;
-    out_->push(reply->text);
+    finish_ = providers::finish::stop;
+    out_->set_model(model.model);
+    out_->push({.text = reply->text, .tokens = {}, .ended = {}});
     // Clients see it streamed like any other, unless Redis has become unavailable meanwhile.
     for (int i = 0; i < 50 && out_->shown().size() < reply->text.size() && !stopped(); ++i)
         co_await sleep(milliseconds{5});
@@ -174,14 +194,20 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
     auto& health = ports_.health.of(model.provider);
     const auto prompt_tokens = estimate_tokens(prompt);
     const auto start = clock::now();
-    live_->call_in_progress = [out = out_, model, prompt_tokens] {
-        const providers::token_count so_far{prompt_tokens, providers::estimate_tokens(out->text())};
+    out_->set_model(model.model);
+    const auto wants_json = asks_for_json(prompt);
+    live_->call_in_progress = [this, model, prompt_tokens] {
+        const auto so_far = estimated_tokens(prompt_tokens);
         return gen::provider_call{0, model.provider, model.model, {}, so_far.in, so_far.out, cost(model, so_far), 0};
     };
     auto got = co_await call_provider(live_, provider, std::move(prompt), ports_.options.limits, out_);
     live_->call_in_progress = nullptr;
-    tokens_ = got.tokens.value_or(providers::token_count{prompt_tokens, providers::estimate_tokens(out_->text())});
+    tokens_ = got.tokens.value_or(estimated_tokens(prompt_tokens));
     latency_ = since(start);
+    finish_ = got.finish;
+    // A caller that asked for JSON gets JSON, or another model's.
+    if (wants_json && got.finish == providers::finish::stop && !json::document::parse(out_->text()))
+        got.error = make_error_code(providers::errc::malformed);
     std::string outcome = "completed";
     if (stopped()) {
         health.abandoned();
@@ -196,10 +222,16 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
         health.succeeded(clock::now(), got.first_token.value_or(latency_));
     }
     // A call refused before any token was made cost nothing.
-    if (got.error && !got.tokens && out_->text().empty()) tokens_ = {};
+    if (got.error && !got.tokens && out_->empty()) tokens_ = {};
     calls_.push_back({live_->epoch, model.provider, model.model, outcome, tokens_.in, tokens_.out, cost(model, tokens_),
         latency_.count()});
     co_return got;
+}
+
+providers::token_count generation_run::estimated_tokens(std::int64_t prompt_tokens) const {
+    auto out = providers::estimate_tokens(out_->text());
+    for (const auto& call : out_->calls()) out += providers::estimate_tokens(call.arguments);
+    return {prompt_tokens, out};
 }
 
 // The next provider will not continue the text that clients have seen: a new epoch, which clients learn of before its
@@ -240,6 +272,7 @@ awaitable<result<effects>> generation_run::end_with_text(std::string_view state)
     end.cost_nanousd = cached_ ? 0 : cost(*author_, tokens_);
     end.cached = cached_ && state == "completed";
     end.latency_ms = latency_.count();
+    end.details = details();
     co_return finish(std::move(end));
 }
 
@@ -262,6 +295,18 @@ awaitable<result<effects>> generation_run::leave() {
         transaction.statements.push_back(gen::release(event_.generation, live_->epoch));
     if (!transaction.statements.empty()) co_await ports_.database.run(std::move(transaction));
     co_return make_error_code(errc::leased);
+}
+
+// What the metadata of the stored reply say beside its costs.
+std::string generation_run::details() const {
+    json::object out;
+    if (finish_) out.add("finish_reason", providers::name_of(*finish_));
+    if (!out_->calls().empty()) out.add_raw("tool_calls", providers::calls_json(out_->calls()));
+    if (!out_->logprobs().empty()) out.add_raw("logprobs", "[" + out_->logprobs() + "]");
+    if (tokens_.cached > 0) out.add("tokens_cached", tokens_.cached);
+    if (tokens_.reasoning > 0) out.add("tokens_reasoning", tokens_.reasoning);
+    if (left_out_ > 0) out.add("history_left_out", left_out_);
+    return out.text();
 }
 
 effects generation_run::finish(gen::ending end) const {

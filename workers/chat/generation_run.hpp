@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "workers/chat/chat.hpp"
@@ -42,6 +43,9 @@ private:
     awaitable<result<effects>> end_without_text(std::string_view state, std::string error = {});
     awaitable<result<effects>> end_before_start(std::string_view state, std::string error = {});
     awaitable<result<effects>> leave();
+    std::string failure_code() const;
+    providers::token_count estimated_tokens(std::int64_t prompt_tokens) const;
+    std::string details() const;
     effects finish(sql::generations::ending) const;
 
     events::chat_screened event_;
@@ -60,6 +64,9 @@ private:
     bool cached_ = false;                      // the reply comes from the cache
     std::optional<milliseconds> over_budget_;  // of a model in this round; until the first one can be called
     bool too_long_ = false;                    // the message, for one of the models
+    std::string_view lacking_;                 // a parameter that one of the models does not have
+    std::optional<providers::finish> finish_;  // of the last call
+    std::size_t left_out_ = 0;                 // turns of the history that had no room in the last prompt
 };
 
 }  // namespace airi::workers::chat

@@ -1,6 +1,7 @@
 #include "workers/chat/prompt.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "platform/base/json.hpp"
 #include "workers/providers/estimate.hpp"
@@ -15,6 +16,11 @@ constexpr std::int64_t turn_overhead = 4;  // tokens that chat formats spend on 
 constexpr std::string_view summary_heading = "What was said before, in short:\n";
 
 std::int64_t weight(std::string_view text) { return providers::estimate_tokens(text) + turn_overhead; }
+std::int64_t weight(const turn& turn) {
+    auto out = weight(turn.text);
+    for (const auto& call : turn.calls) out += weight(call.name) + weight(call.arguments);
+    return out;
+}
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
@@ -36,7 +42,32 @@ void append_paragraph(std::string& to, std::string_view text) {
 
 role role_of(std::string_view name) {
     if (name == "assistant") return role::assistant;
+    if (name == "tool") return role::tool;
     return name == "system" || name == "developer" ? role::system : role::user;
+}
+
+turn turn_of(json::value given) {
+    turn out{role_of(given["role"].string().value_or("user")), std::string(given["content"].string().value_or(""))};
+    given["tool_calls"].each([&](json::value call) {
+        const auto function = call["function"];
+        out.calls.push_back(
+            {std::string(call["id"].string().value_or("")), std::string(function["name"].string().value_or("")),
+                std::string(function["arguments"].string().value_or(""))});
+    });
+    out.call_id = given["tool_call_id"].string().value_or("");
+    return out;
+}
+
+std::string options_of(json::value parameters) {
+    json::object out;
+    bool any = false;
+    for (const auto name : providers::passed_parameters) {
+        const auto given = parameters[name];
+        if (!given.exists()) continue;
+        out.add_raw(name, given.text());
+        any = true;
+    }
+    return any ? out.text() : std::string{};
 }
 
 }  // namespace
@@ -58,8 +89,9 @@ providers::prompt build_prompt(
         if (const auto most = p["max_tokens"].integer(); most && *most > 0)
             out.max_tokens = std::min(out.max_tokens, *most);
         if (const auto given = p["temperature"].number()) out.temperature = given;
+        out.options = options_of(p);
         p["turns"].each([&](json::value t) {
-            turn one{role_of(t["role"].string().value_or("user")), std::string(t["content"].string().value_or(""))};
+            auto one = turn_of(t);
             if (one.speaker == role::system)
                 append_paragraph(instructions, one.text);
             else
@@ -69,17 +101,23 @@ providers::prompt build_prompt(
     }
     append_paragraph(instructions, claim.system_prompt);
     std::string summary;
-    if (older.empty()) {
+    const bool callers_own = !older.empty();
+    if (!callers_own) {
         for (const auto& t : claim.history) older.push_back({t.by_user ? role::user : role::assistant, t.text});
         if (!claim.summary.empty()) summary = std::string(summary_heading) + claim.summary;
     }
     const auto limit = std::min(claim.context_tokens, model.context_tokens);
-    const auto question = older.empty() ? 0 : weight(older.front().text);
+    // A turn of the caller's that had no room would be missed in silence: all of them are the question.
+    auto question = older.empty() ? 0 : weight(older.front());
+    if (callers_own)
+        for (const auto& turn : std::span(older).subspan(1)) question += weight(turn);
+    if (!out.options.empty()) question += weight(out.options);
     const auto least_reply = std::min(out.max_tokens, limit / 4);
     out.max_tokens =
         std::clamp(limit - question - (instructions.empty() ? 0 : weight(instructions)), least_reply, out.max_tokens);
     std::int64_t budget = limit - out.max_tokens - question;
     if (budget < 0) return out;
+    if (callers_own && !instructions.empty() && weight(instructions) > budget) return out;
     instructions = clipped(std::move(instructions), budget);
     auto with_summary = instructions;
     append_paragraph(with_summary, summary);
@@ -88,11 +126,12 @@ providers::prompt build_prompt(
         out.turns.push_back({role::system, std::move(instructions)});
         budget -= weight(out.turns.front().text);
     }
-    std::size_t kept = older.empty() ? 0 : 1;
+    std::size_t kept = callers_own ? older.size() : std::min<std::size_t>(older.size(), 1);
     for (; kept < older.size(); ++kept) {
-        budget -= weight(older[kept].text);
+        budget -= weight(older[kept]);
         if (budget < 0) break;
     }
+    out.left_out = older.size() - kept;
     out.turns.insert(out.turns.end(), std::make_move_iterator(older.rend() - static_cast<std::ptrdiff_t>(kept)),
         std::make_move_iterator(older.rend()));
     return out;
@@ -100,8 +139,8 @@ providers::prompt build_prompt(
 
 std::int64_t estimate_tokens(const providers::prompt& prompt) {
     std::int64_t sum = 0;
-    for (const auto& t : prompt.turns) sum += weight(t.text);
-    return sum;
+    for (const auto& t : prompt.turns) sum += weight(t);
+    return sum + (prompt.options.empty() ? 0 : weight(prompt.options));
 }
 
 }  // namespace airi::workers::chat

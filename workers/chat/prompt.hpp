@@ -19,7 +19,7 @@ struct prompt_rules {
 /// It stays, with the reply it leaves room for, within the context of the plan and of the model. A long message
 /// shortens the reply (down to a quarter of the context), then the instructions; older turns are left out whole, oldest
 /// first, and the summary when it does not fit in. A prompt without turns: the message alone is too long. A caller's
-/// own turns (parameters.turns, the /v1 API) replace the history and its summary.
+/// own turns (parameters.turns, the /v1 API) replace the history and its summary, and none of them is left out.
 /// While the conversation is not NORMAL, the instructions begin with those for people in distress.
 providers::prompt build_prompt(
     const sql::generations::claimed&, const providers::priced_model&, const prompt_rules& = {});

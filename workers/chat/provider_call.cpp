@@ -26,13 +26,13 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
             co_return end;
         }
         if (piece->tokens) end.tokens = piece->tokens;
-        if (!piece->text.empty()) {
+        if (!piece->text.empty() || !piece->calls.empty()) {
             if (!end.first_token) end.first_token = std::chrono::floor<milliseconds>(clock::now() - start);
-            out->push(piece->text);
+            out->push(*piece);
         }
         if (piece->ended) {
             end.finish = piece->ended;
-            if (out->text().empty() && *piece->ended != providers::finish::filtered)
+            if (out->empty() && *piece->ended != providers::finish::filtered)
                 end.error = make_error_code(providers::errc::interrupted);
             co_return end;
         }

@@ -61,6 +61,7 @@ std::string reply_key(const user_id& user, std::string_view provider, const prov
         .add("model", prompt.model)
         .add("max_tokens", prompt.max_tokens)
         .add("temperature", prompt.temperature)
+        .add("options", prompt.options)
         .add_raw("turns", turns.text());
     return "reply:" + digest::sha256_hex(all.text());
 }

@@ -54,17 +54,21 @@ struct turn {
     std::string role, text;
 };
 
-// The turns that a caller sends with the message, without the message itself: its last turn of a user.
+// What a caller sends with the message: its turns without the message itself, which is the last one of a user, and the
+// texts of its tools.
 std::vector<turn> earlier_turns(std::string_view parameters) {
     const auto parsed = json::document::parse(parameters);
     std::vector<turn> out;
     if (!parsed) return out;
     parsed->root()["turns"].each([&](json::value each) {
-        out.push_back(
-            {std::string(each["role"].string().value_or("")), std::string(each["content"].string().value_or(""))});
+        const auto role = std::string(each["role"].string().value_or(""));
+        each["tool_calls"].each([&](json::value call) { out.push_back({role, call["function"].text()}); });
+        out.push_back({role, std::string(each["content"].string().value_or(""))});
     });
     const auto last = std::find_if(out.rbegin(), out.rend(), [](const turn& t) { return t.role == "user"; });
     if (last != out.rend()) out.erase(std::next(last).base());
+    for (const auto* name : {"tools", "response_format"})
+        if (const auto given = parsed->root()[name]; given.exists()) out.push_back({"system", given.text()});
     return out;
 }
 

@@ -16,15 +16,16 @@ struct loaded {
     catalogue known;
     account caller;
 
-    loaded() {
-        database.answer = [](const postgres::bound& asked) -> result<postgres::rows> {
+    // `connected`: whether a worker has azure.
+    explicit loaded(const char* connected = "t") {
+        database.answer = [connected](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
             if (asked.statement->name != "catalogue.models") return out;
-            out.columns_ = 13;
-            for (const auto* c :
-                {"azure", "gpt-4", "10", "5", "60000", "60000", "8192", "4000", "1", "gpt-4", "f", "azure", "",
-                    "openai", "gpt-4", "0", "10", "30000", "30000", "8192", "4000", "1", "gpt-4.1", "f", "openai", "",
-                    "ollama", "codellama", "0", "890", "0", "0", "16384", "4000", "1", "codellama", "f", "ollama", ""})
+            out.columns_ = 14;
+            for (const auto* c : {"azure", "gpt-4", "10", "5", "60000", "60000", "8192", "4000", "1", "gpt-4", "f",
+                     "azure", "", connected, "openai", "gpt-4", "0", "10", "30000", "30000", "8192", "4000", "1",
+                     "gpt-4.1", "f", "openai", "", "t", "ollama", "codellama", "0", "890", "0", "0", "16384", "4000",
+                     "1", "codellama", "f", "ollama", "", "t"})
                 out.cells_.emplace_back(c);
             return out;
         };
@@ -50,6 +51,12 @@ TEST_CASE("STATEX-10 STATEX-11 STATEX-12: a plan may name its models and its tie
     CHECK(!known.known.rows()->offers("azure", known.caller));
     CHECK(!known.known.rows()->offers("", known.caller));
     CHECK(known.offered(20) == "gpt-4/azure codellama/ollama azure/azure openai/openai ollama/ollama ");
+}
+
+TEST_CASE("a model that no worker has a provider for is not listed, but may be named: another one answers") {
+    loaded known("f");
+    CHECK(known.offered(20) == "gpt-4/openai codellama/ollama openai/openai ollama/ollama ");
+    CHECK(known.known.rows()->offers("azure", known.caller));
 }
 
 TEST_CASE("STATEX-12: a plan that names its providers is offered only theirs") {

@@ -21,8 +21,9 @@ struct scripted_call {
     std::vector<std::string> pieces = {};
     std::optional<models::token_count> tokens = {};  ///< sent with the last piece
     std::optional<models::finish> ended = models::finish::stop;
-    error_code broken = {};  ///< instead of an end
-    bool silent = false;     ///< after the pieces
+    error_code broken = {};                                         ///< instead of an end
+    bool silent = false;                                            ///< after the pieces
+    std::vector<std::vector<models::tool_call_piece>> called = {};  ///< with the piece of the same place
 };
 
 inline scripted_call says(std::vector<std::string> pieces) {
@@ -46,6 +47,12 @@ public:
     int open_streams = 0;
     int probes = 0;
     error_code probe_error = {};
+    std::string lacking;  ///< a parameter
+
+    std::string_view lacks(const models::prompt& what) const override {
+        const std::array<std::string_view, 1> names{lacking};
+        return models::first_given(what, names);
+    }
 
     std::string_view name() const override { return name_; }
     awaitable<result<std::unique_ptr<models::chat_stream>>> start(models::prompt what, models::time_limits) override {
@@ -77,6 +84,7 @@ private:
             co_await turn.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
             models::piece out;
             if (position < script.pieces.size()) {
+                if (position < script.called.size()) out.calls = script.called[position];
                 out.text = script.pieces[position++];
                 if (position < script.pieces.size() || script.broken || script.silent) co_return out;
             } else if (script.broken) {

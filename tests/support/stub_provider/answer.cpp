@@ -154,6 +154,8 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
     if (!wrong && !plan.any_model && !knows_model(target.vendor, named.model))
         wrong = scripted(target.vendor, 404, named.model, "");
     spend_times(plan, target.vendor, asked.last_user, records);
+    if (asked.has_results) plan.calls = 0;
+    if (plan.calls > 0 && asked.tools.empty()) plan.mistake = "calls without tools";
     if (!wrong && !plan.mistake.empty()) wrong = mistaken(plan.mistake);
     if (!wrong && plan.status >= 400) wrong = scripted(target.vendor, plan.status, named.model, plan.code);
 
@@ -167,6 +169,8 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
         .messages = asked.messages,
         .prompt_tokens = asked.prompt_words,
         .max_tokens = asked.max_tokens,
+        .parameters = asked.parameters,
+        .results = asked.results,
         .stream = asked.stream,
         .authorization = credential.usable,
         .started = began});
@@ -183,6 +187,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
             .prompt_tokens = asked.prompt_words,
             .include_usage = asked.include_usage,
             .says = reply(plan, asked.last_user),
+            .calls = call_plan(plan.calls, asked.tools),
             .began = began};
         if (plan.obey_max_tokens && asked.max_tokens > 0) what.says.cut_to(asked.max_tokens);
         if (asked.stream) {

@@ -22,12 +22,14 @@ public:
             "message_start", fmt::format(R"({{"type":"message_start","message":{{{},"content":[],"stop_reason":null,)"
                                          R"("stop_sequence":null{}}}}})",
                                  head(), mode == usage_mode::none ? "" : "," + full_usage(known)));
-        target.sse("content_block_start",
-            R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
+        if (!what_.calls.any())
+            target.sse("content_block_start",
+                R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
         ping(target);
     }
 
     void token(body_writer& target, std::string_view text) override {
+        if (what_.calls.any()) return call_token(target, text);
         line_.assign(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")");
         append_escaped(line_, text);
         line_.append(R"("}})");
@@ -35,7 +37,7 @@ public:
     }
 
     void closing(body_writer& target, std::size_t sent) override {
-        target.sse("content_block_stop", R"({"type":"content_block_stop","index":0})");
+        if (!what_.calls.any()) target.sse("content_block_stop", R"({"type":"content_block_stop","index":0})");
         const usage_mode mode = what_.plan.usage;
         message_delta(target, sent, mode != usage_mode::none && mode != usage_mode::first);
         if (mode == usage_mode::twice_decreasing) message_delta(target, sent / 2, true);
@@ -74,7 +76,26 @@ private:
             what_.prompt_tokens, sent);
     }
 
-    std::string_view stop_reason() const { return what_.says.was_cut() ? "max_tokens" : "end_turn"; }
+    std::string_view stop_reason() const {
+        if (what_.says.was_cut()) return "max_tokens";
+        return what_.calls.any() ? "tool_use" : "end_turn";
+    }
+
+    // Each call is a block of its own.
+    void call_token(body_writer& target, std::string_view text) {
+        const auto part = what_.calls.part(told_++, what_.says.count(), text);
+        if (part.begins)
+            target.sse("content_block_start",
+                fmt::format(R"({{"type":"content_block_start","index":{},"content_block":{{"type":"tool_use",)"
+                            R"("id":"toolu_01{}","name":{},"input":{{}}}}}})",
+                    part.call, fresh_hex(22), json_string(what_.calls.name(part.call))));
+        target.sse("content_block_delta",
+            fmt::format(R"({{"type":"content_block_delta","index":{},"delta":{{"type":"input_json_delta",)"
+                        R"("partial_json":{}}}}})",
+                part.call, json_string(part.arguments)));
+        if (part.ends)
+            target.sse("content_block_stop", fmt::format(R"({{"type":"content_block_stop","index":{}}})", part.call));
+    }
 
     void message_delta(body_writer& target, std::size_t sent, bool with_usage) {
         target.sse("message_delta",
@@ -85,6 +106,7 @@ private:
     const exchange& what_;
     std::string id_;
     std::string line_;
+    std::size_t told_ = 0;
 };
 
 }  // namespace

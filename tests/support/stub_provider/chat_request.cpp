@@ -33,9 +33,54 @@ std::string content_text(element content) {
     return out;
 }
 
+// Anthropic has results as parts of a user's message, the others as messages of their own.
+bool read_results(chat_request& into, element message) {
+    const auto note = [&into](element result) {
+        element content;
+        if (result["content"].get(content) == simdjson::SUCCESS) into.results += content_text(content) + '\n';
+    };
+    if (text_or_empty(message, "role") == "tool") {
+        note(message);
+        return true;
+    }
+    bool found = false;
+    simdjson::dom::array parts;
+    if (message["content"].get(parts) != simdjson::SUCCESS) return false;
+    for (const element part : parts) {
+        if (text_or_empty(part, "type") != "tool_result") continue;
+        note(part);
+        found = true;
+    }
+    return found;
+}
+
+// OpenAI and Ollama: {"function": {"name"}}; Anthropic: {"name"}.
+void read_tools(chat_request& into, element root) {
+    simdjson::dom::array tools;
+    if (root["tools"].get(tools) != simdjson::SUCCESS) return;
+    for (const element tool : tools) {
+        element function;
+        into.tools.push_back(
+            text_or_empty(tool["function"].get(function) == simdjson::SUCCESS ? function : tool, "name"));
+    }
+}
+
+void read_parameters(chat_request& into, element root) {
+    simdjson::dom::object members;
+    if (root.get(members) != simdjson::SUCCESS) return;
+    for (const auto [name, value] : members) {
+        if (name == "messages" || name == "system" || name == "model") continue;
+        into.parameters += into.parameters.empty() ? "{" : ",";
+        into.parameters += json_string(name) + ":" + simdjson::minify(value);
+    }
+    into.parameters += into.parameters.empty() ? "{}" : "}";
+}
+
 void read_messages(chat_request& into, simdjson::dom::array messages) {
     for (const element message : messages) {
         ++into.messages;
+        into.has_results = read_results(into, message);
+        if (into.has_results) continue;
         element content;
         if (message["content"].get(content) != simdjson::SUCCESS) continue;
         std::string text = content_text(content);
@@ -89,6 +134,8 @@ parsed_body parse_chat(const std::string& body, const route& to) {
         out.wrong = body_fault::no_max_tokens;
     }
     if (out.wrong == body_fault::none) read_messages(asked, messages);
+    read_tools(asked, root);
+    read_parameters(asked, root);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/stub_provider/provider.hpp"
 
@@ -16,8 +17,12 @@ struct chat_request {
     bool stream = false;
     bool include_usage = false;
     std::size_t messages = 0;
-    std::size_t prompt_words = 0;  // of all messages, and of Anthropic's system prompt
-    std::size_t max_tokens = 0;    // 0 = not given
+    std::size_t prompt_words = 0;    // of all messages, and of Anthropic's system prompt
+    std::size_t max_tokens = 0;      // 0 = not given
+    std::vector<std::string> tools;  // the names of the functions
+    bool has_results = false;        // the last message is a tool's result
+    std::string results;             // the texts of all results, a line each
+    std::string parameters;          // JSON object: all members but messages, system and model
 };
 
 enum class body_fault { none, not_json, no_model, no_messages, no_max_tokens };

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "tests/support/stub_provider/body_writer.hpp"
+#include "tests/support/stub_provider/call_plan.hpp"
 #include "tests/support/stub_provider/provider.hpp"
 #include "tests/support/stub_provider/reply.hpp"
 #include "tests/support/stub_provider/script.hpp"
@@ -26,6 +27,7 @@ struct exchange {
     std::size_t prompt_tokens;
     bool include_usage;
     reply says;
+    call_plan calls;
     wall_clock::time_point began;
 };
 

@@ -27,12 +27,13 @@ std::string end_of(std::string text, std::size_t limit) {
 std::string json_of(const record& r) {
     return fmt::format(
         R"({{"number":{},"provider":"{}","path":{},"model":{},"script":{},"last_user":{},"system":{},"messages":{},)"
-        R"("prompt_tokens":{},"max_tokens":{},"stream":{},"authorization":{},"status":{},"tokens_sent":{},)"
+        R"("prompt_tokens":{},"max_tokens":{},"parameters":{},"results":{},"stream":{},"authorization":{},"status":{},)"
+        R"("tokens_sent":{},)"
         R"("client_gone":{},"started":"{}","finished":{}}})",
         r.number, name_of(r.vendor), json_string(r.path), json_string(r.model), json_string(r.script),
-        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.max_tokens, r.stream,
-        r.authorization, r.status, r.tokens_sent, r.client_gone, rfc3339(r.started),
-        r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
+        json_string(r.last_user), json_string(r.system), r.messages, r.prompt_tokens, r.max_tokens,
+        r.parameters.empty() ? "{}" : r.parameters, json_string(r.results), r.stream, r.authorization, r.status,
+        r.tokens_sent, r.client_gone, rfc3339(r.started), r.finished ? "\"" + rfc3339(*r.finished) + "\"" : "null");
 }
 
 }  // namespace
@@ -41,6 +42,8 @@ record_key journal::begin(record what) {
     what.number = next_++;
     what.last_user = shortened(std::move(what.last_user), 200);
     what.system = end_of(std::move(what.system), 200);
+    what.results = shortened(std::move(what.results), 1000);
+    if (what.parameters.size() > 10'000) what.parameters = "{}";
     what.script = shortened(std::move(what.script), 1000);
     what.model = shortened(std::move(what.model), 200);
     what.path = shortened(std::move(what.path), 200);

@@ -27,6 +27,8 @@ struct record {
     std::size_t messages = 0;
     std::size_t prompt_tokens = 0;
     std::size_t max_tokens = 0;  // 0 = not given
+    std::string parameters;      // JSON object, as asked
+    std::string results;         // of tools
     bool stream = false;
     bool authorization = false;
     int status = 0;

@@ -20,6 +20,7 @@ public:
     void opening(body_writer&) override {}
 
     void token(body_writer& target, std::string_view text) override {
+        if (what_.calls.any()) return call_token(target, text);
         line_ = head();
         line_.append(R"("message":{"role":"assistant","content":")");
         append_escaped(line_, text);
@@ -49,6 +50,16 @@ public:
     std::string whole() override { return last(what_.says.text(what_.says.count()), what_.says.count()); }
 
 private:
+    // A call comes whole, in one line.
+    void call_token(body_writer& target, std::string_view text) {
+        const auto part = what_.calls.part(told_++, what_.says.count(), text);
+        arguments_ += part.arguments;
+        if (!part.ends) return;
+        target.line(fmt::format(R"({}"message":{{"role":"assistant","content":"","tool_calls":[{{"function":)"
+                                R"({{"name":{},"arguments":{}}}}}]}},"done":false}})",
+            head(), json_string(what_.calls.name(part.call)), std::exchange(arguments_, {})));
+    }
+
     std::string head() const {
         return fmt::format(R"({{"model":{},"created_at":"{}",)", model_, rfc3339(wall_clock::now()));
     }
@@ -73,7 +84,8 @@ private:
 
     const exchange& what_;
     std::string model_;
-    std::string line_;
+    std::string line_, arguments_;
+    std::size_t told_ = 0;
     bool first_ = true;
 };
 

@@ -41,6 +41,7 @@ public:
     }
 
     void token(body_writer& target, std::string_view text) override {
+        if (what_.calls.any()) return call_token(target, text);
         line_.assign(head_).append(R"("choices":[{"index":0,)");
         if (what_.vendor == provider::azure) {
             line_.append(R"("content_filter_results":)").append(filter_results).append(",");
@@ -107,7 +108,24 @@ private:
     }
 
     bool has_refusal() const { return what_.vendor == provider::openai || what_.vendor == provider::azure; }
-    std::string_view finish_reason() const { return what_.says.was_cut() ? "length" : "stop"; }
+    std::string_view finish_reason() const {
+        if (what_.says.was_cut()) return "length";
+        return what_.calls.any() ? "tool_calls" : "stop";
+    }
+
+    // The first part of a call has its id and name, the others the next bytes of the arguments.
+    void call_token(body_writer& target, std::string_view text) {
+        const auto part = what_.calls.part(told_++, what_.says.count(), text);
+        const auto arguments = json_string(part.arguments);
+        const auto call = part.begins
+                              ? fmt::format(R"({{"index":{},"id":"call_{}","type":"function","function":{{"name":{},)"
+                                            R"("arguments":{}}}}})",
+                                    part.call, fresh_hex(24), json_string(what_.calls.name(part.call)), arguments)
+                              : fmt::format(R"({{"index":{},"function":{{"arguments":{}}}}})", part.call, arguments);
+        target.sse("", fmt::format(R"({}"choices":[{{"index":0,"delta":{{"tool_calls":[{}]}},"logprobs":null,)"
+                                   R"("finish_reason":null}}]{}}})",
+                           head_, call, no_usage()));
+    }
 
     // With include_usage every chunk but the last contains "usage":null; Groq and Ollama omit it.
     std::string_view no_usage() const { return what_.include_usage && has_refusal() ? R"(,"usage":null)" : ""; }
@@ -151,6 +169,7 @@ private:
     std::string head_;
     bool usage_wanted_;
     std::string line_;
+    std::size_t told_ = 0;
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ struct script {
     bool usage_given = false;
     bool obey_max_tokens = false;
     bool any_model = false;   // no model is unknown
+    std::size_t calls = 0;    // calls of the request's tools instead of text, until it has their results
     std::int64_t times = -1;  // -1 = every time
     std::string text;         // the scripted words, as given
     std::string mistake;      // the first unknown key or value

@@ -26,6 +26,7 @@ struct generation_row {
     bool leased = false, cancelled = false, lost = false, unknown = false;
     std::string providers = "[]", model, parameters = "{}", summary;
     std::string finished;  ///< what generation_end says once it has ended
+    std::string details;   ///< of the end
 
     postgres::rows answer(const postgres::bound& asked) {
         const auto& name = asked.statement->name;
@@ -68,6 +69,7 @@ private:
         const bool cached = text("cached") == "true";
         state = text("state");
         const auto metadata = json::object().add("cached", cached).text();
+        details = text("details");
         const auto message = json::object()
                                  .add("id", screened().reply.text())
                                  .add("content", text("content"))

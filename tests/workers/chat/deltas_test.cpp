@@ -36,7 +36,7 @@ struct writing {
 TEST_CASE("the first piece is sent at once") {
     writing w;
     w.out->begin(1);
-    w.out->push("Hel");
+    w.out->push({.text = "Hel", .tokens = {}, .ended = {}});
     w.io.settle();
     CHECK(w.frames.types() == types{frame_type::start, frame_type::delta});
     CHECK(w.frames.frames[0].at == position{1, 0});
@@ -53,7 +53,7 @@ TEST_CASE("later pieces are sent at most once every 20 ms, and no text is lost o
     for (int i = 0; i < 60; ++i) {
         const auto piece = std::to_string(i) + " ";
         all += piece;
-        w.out->push(piece);
+        w.out->push({.text = piece, .tokens = {}, .ended = {}});
         const auto next = std::chrono::steady_clock::now() + milliseconds{1};
         REQUIRE(w.io.until([&] { return std::chrono::steady_clock::now() >= next; }));
     }
@@ -75,9 +75,9 @@ TEST_CASE("many streams of a process share its frames") {
     alone.out = std::make_shared<deltas>(alone.frames, ids, alone.io.on(), [] { return std::size_t{500}; });
     const auto begun = std::chrono::steady_clock::now();
     alone.out->begin(1);
-    alone.out->push("at once");
+    alone.out->push({.text = "at once", .tokens = {}, .ended = {}});
     alone.written(2);
-    alone.out->push(", then later");
+    alone.out->push({.text = ", then later", .tokens = {}, .ended = {}});
     alone.written(3);
     CHECK(std::chrono::steady_clock::now() - begun >= milliseconds{100});
 }
@@ -85,13 +85,13 @@ TEST_CASE("many streams of a process share its frames") {
 TEST_CASE("text that comes while a frame is in flight is sent in one frame") {
     writing w;
     w.out->begin(1);
-    w.out->push("a");
+    w.out->push({.text = "a", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.use.hold();
-    w.out->push("b");
+    w.out->push({.text = "b", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
-    w.out->push("c");
-    w.out->push("d");
+    w.out->push({.text = "c", .tokens = {}, .ended = {}});
+    w.out->push({.text = "d", .tokens = {}, .ended = {}});
     w.io.settle();
     CHECK(w.frames.use.held() == 1);
     w.frames.use.release();
@@ -103,15 +103,15 @@ TEST_CASE("text that comes while a frame is in flight is sent in one frame") {
 TEST_CASE("when the history is lost the whole text is sent as a snapshot, at the offset that was not written") {
     writing w;
     w.out->begin(1);
-    w.out->push("Hello");
+    w.out->push({.text = "Hello", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.flush();
-    w.out->push(" world");
+    w.out->push({.text = " world", .tokens = {}, .ended = {}});
     w.written(3);
     CHECK(w.frames.frames[2].type == frame_type::snapshot);
     CHECK(w.frames.frames[2].at == position{1, 2});
     CHECK(w.frames.frames[2].text == "Hello world");
-    w.out->push("!");
+    w.out->push({.text = "!", .tokens = {}, .ended = {}});
     w.written(4);
     CHECK(w.frames.frames[3].type == frame_type::delta);
     CHECK(w.frames.shown() == "Hello world!");
@@ -123,16 +123,16 @@ TEST_CASE(
         CAPTURE(written);
         writing w;
         w.out->begin(1);
-        w.out->push("Hello");
+        w.out->push({.text = "Hello", .tokens = {}, .ended = {}});
         w.io.settle();
         w.frames.answer_lost = written;
         w.frames.use.fail_next(1, away);
-        w.out->push(" world");
+        w.out->push({.text = " world", .tokens = {}, .ended = {}});
         REQUIRE(w.io.until([&] { return w.frames.frames.back().type == frame_type::snapshot; }));
         CHECK(w.frames.frames.back().at == position{1, 3});
         CHECK(w.frames.frames.back().text == "Hello world");
         CHECK_FALSE(w.out->superseded());
-        w.out->push("!");
+        w.out->push({.text = "!", .tokens = {}, .ended = {}});
         REQUIRE(w.io.until([&] { return w.frames.shown() == "Hello world!"; }));
         CHECK(w.frames.frames.back().at == position{1, 4});
     }
@@ -142,7 +142,7 @@ TEST_CASE("a lost start is replaced by a snapshot, and a long outage costs only 
     writing w;
     w.frames.use.fail_next(3, away);
     w.out->begin(1);
-    w.out->push("Hello");
+    w.out->push({.text = "Hello", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return !w.frames.frames.empty(); }));
     CHECK(w.frames.frames[0].type == frame_type::snapshot);
     CHECK(w.frames.frames[0].at == position{1, 3});
@@ -153,13 +153,13 @@ TEST_CASE("a lost start is replaced by a snapshot, and a long outage costs only 
 TEST_CASE("nothing more is sent once a later epoch writes the stream") {
     writing w;
     w.out->begin(1);
-    w.out->push("a");
+    w.out->push({.text = "a", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.take_over(ids.generation, 2);
-    w.out->push("b");
+    w.out->push({.text = "b", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return w.out->superseded(); }));
     const auto calls = w.frames.use.calls();
-    w.out->push("c");
+    w.out->push({.text = "c", .tokens = {}, .ended = {}});
     w.settle();
     CHECK(w.frames.use.calls() == calls);
     CHECK(w.frames.shown() == "a");
@@ -169,13 +169,13 @@ TEST_CASE("nothing more is sent once a later epoch writes the stream") {
 TEST_CASE("a new epoch is sent before its first piece, and a frame in flight of the old one is ignored") {
     writing w;
     w.out->begin(1);
-    w.out->push("old");
+    w.out->push({.text = "old", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.use.hold();
-    w.out->push(" text");
+    w.out->push({.text = " text", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
     w.out->begin(2);
-    w.out->push("new");
+    w.out->push({.text = "new", .tokens = {}, .ended = {}});
     w.frames.use.release();
     REQUIRE(w.io.until([&] { return w.frames.shown() == "new"; }));
     const auto& frames = w.frames.frames;
@@ -197,12 +197,12 @@ TEST_CASE("a worker that takes over a generation begins with a restart") {
 TEST_CASE("settle waits for the frame in flight and sends no other") {
     writing w;
     w.out->begin(1);
-    w.out->push("a");
+    w.out->push({.text = "a", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.use.hold();
-    w.out->push("b");
+    w.out->push({.text = "b", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
-    w.out->push("c");
+    w.out->push({.text = "c", .tokens = {}, .ended = {}});
     bool settled = false;
     w.io.start(writing::settled(w.out), settled);
     w.io.settle();
@@ -219,14 +219,48 @@ TEST_CASE("settle waits for the frame in flight and sends no other") {
 TEST_CASE("shown() is the text up to the last frame that was written") {
     writing w;
     w.out->begin(1);
-    w.out->push("a");
+    w.out->push({.text = "a", .tokens = {}, .ended = {}});
     w.io.settle();
     w.frames.use.hold();
-    w.out->push("b");
+    w.out->push({.text = "b", .tokens = {}, .ended = {}});
     REQUIRE(w.io.until([&] { return w.frames.use.held() == 1; }));
     CHECK(w.out->shown() == "a");
     CHECK(w.out->shown_offset() == 1);
     w.frames.use.release();
     REQUIRE(w.io.until([&] { return w.out->shown() == "ab"; }));
     CHECK(w.out->shown_offset() == 2);
+}
+
+TEST_CASE("AIRI-26: the parts of calls are sent as they come, and a restart discards them") {
+    writing w;
+    w.out->begin(1);
+    w.out->set_model("gpt-mini");
+    w.out->push({.text = {}, .calls = {{0, "call_a", "weather", "{\"to"}}, .tokens = {}, .ended = {}});
+    w.written(2);
+    w.out->push(
+        {.text = {}, .calls = {{0, "", "", "wn\":1}"}, {1, "call_b", "time", "{}"}}, .tokens = {}, .ended = {}});
+    w.written(3);
+    CHECK(w.frames.frames[1].more == R"("content":"","tool_calls":[{"index":0,"id":"call_a","type":"function",)"
+                                     R"("function":{"name":"weather","arguments":"{\"to"}}],"model":"gpt-mini")");
+    CHECK(w.frames.frames[2].more == R"("content":"","tool_calls":[{"index":0,"function":{"arguments":"wn\":1}"}},)"
+                                     R"({"index":1,"id":"call_b","type":"function","function":{"name":"time",)"
+                                     R"("arguments":"{}"}}])");
+    REQUIRE(w.out->calls().size() == 2);
+    CHECK(w.out->calls()[0].arguments == "{\"town\":1}");
+    w.out->begin(2);
+    CHECK(w.out->empty());
+    w.settle();
+}
+
+TEST_CASE("logprobs travel with the text that they are of") {
+    writing w;
+    w.out->begin(1);
+    w.out->push({.text = "a", .logprobs = R"({"token":"a"})", .tokens = {}, .ended = {}});
+    w.written(2);
+    w.out->push({.text = "b", .logprobs = R"({"token":"b"})", .tokens = {}, .ended = {}});
+    w.written(3);
+    CHECK(w.frames.frames[1].more == R"("content":"a","logprobs":[{"token":"a"}])");
+    CHECK(w.frames.frames[2].more == R"("content":"b","logprobs":[{"token":"b"}])");
+    CHECK(w.out->logprobs() == R"({"token":"a"},{"token":"b"})");
+    w.settle();
 }

@@ -183,3 +183,45 @@ TEST_CASE("the token estimate covers every turn") {
     CHECK(estimate_tokens(made) > sum);
     CHECK(estimate_tokens(providers::prompt{}) == 0);
 }
+
+TEST_CASE("AIRI-26: turns of tools keep their calls, and the parameters of the provider are passed on") {
+    auto from = claim();
+    from.parameters =
+        R"({"turns":[{"role":"user","content":"Weather?"},{"role":"assistant","content":"","tool_calls":[)"
+        R"({"id":"a","type":"function","function":{"name":"weather","arguments":"{}"}}]},)"
+        R"({"role":"tool","content":"sunny","tool_call_id":"a"}],"max_tokens":9,"temperature":1,"seed":7,)"
+        R"("tools":[{"type":"function"}],"anew":true})";
+    const auto made = build_prompt(from, model);
+    REQUIRE(made.turns.size() == 3);
+    REQUIRE(made.turns[1].calls.size() == 1);
+    CHECK(made.turns[1].calls[0].name == "weather");
+    CHECK(made.turns[2].speaker == role::tool);
+    CHECK(made.turns[2].call_id == "a");
+    CHECK(made.options == R"({"seed":7,"tools":[{"type":"function"}]})");
+    CHECK(build_prompt(claim(), model).options.empty());
+}
+
+TEST_CASE("no turn of a caller's own is left out: a history that does not fit in gives no prompt") {
+    auto from = claim();
+    std::string turns;
+    for (int i = 0; i < 20; ++i)
+        turns += R"({"role":"user","content":")" + std::string(400, 'x') + R"("},{"role":"assistant","content":"ok"},)";
+    from.parameters = R"({"turns":[)" + turns + R"({"role":"user","content":"last"}]})";
+    CHECK(build_prompt(from, model).turns.size() == 41);
+    from.context_tokens = 1000;
+    CHECK(build_prompt(from, model).turns.empty());
+
+    from.context_tokens = 8000;
+    from.parameters = R"({"turns":[{"role":"system","content":")" + std::string(32'000, 'x') +
+                      R"("},{"role":"user","content":"last"}]})";
+    CHECK(build_prompt(from, model).turns.empty());
+}
+
+TEST_CASE("a prompt counts the turns of the history that have no room") {
+    auto from = claim(100);
+    CHECK(build_prompt(from, model).left_out == 0);
+    from.context_tokens = 500 + 250;
+    const auto made = build_prompt(from, model);
+    CHECK(made.left_out + made.turns.size() == 5);
+    CHECK(made.left_out > 0);
+}

@@ -15,6 +15,7 @@ struct outcome {
     std::optional<std::pair<std::int64_t, std::int64_t>> tokens;
     std::optional<finish> ended;
     error_code failed;
+    std::string calls = {};  // "0:id:name:arguments|…", each part joined to its call
 
     bool operator==(const outcome&) const = default;
 };
@@ -23,6 +24,12 @@ void collect(decoder& from, outcome& into) {
     while (auto found = from.take()) {
         CHECK(!into.ended);
         into.text += found->text;
+        for (const auto& part : found->calls) {
+            if (!part.id.empty())
+                into.calls += (into.calls.empty() ? "" : "|") + std::to_string(part.index) + ":" + part.id + ":" +
+                              part.name + ":";
+            into.calls += part.arguments;
+        }
         if (found->tokens) into.tokens = {found->tokens->in, found->tokens->out};
         into.ended = found->ended;
     }
@@ -217,6 +224,76 @@ TEST_CASE("anthropic's request has the system prompt apart and alternating turns
                                   R"x({"role":"assistant","content":"Hi, I am Ada."},)x"
                                   R"x({"role":"user","content":"one\n\ntwo"},{"role":"assistant","content":"three"}],)x"
                                   R"x("stream":true,"temperature":1})x");
+}
+
+TEST_CASE("AIRI-26: each vendor's calls of tools are read, with their parts in order") {
+    const auto part = [](std::string_view more) {
+        return "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[" + std::string(more) + "]}}]}\n\n";
+    };
+    const std::string end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n";
+    const auto got = read(openai,
+        part(R"({"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}})") +
+            part(R"({"index":0,"function":{"arguments":"{\"x\":"}})") +
+            part(R"({"index":0,"function":{"arguments":"1}"}})") +
+            part(R"({"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}})") + end + done);
+    CHECK(got.calls == R"(0:a:f:{"x":1}|1:b:g:{})");
+    CHECK(got.ended == finish::tool_calls);
+    CHECK(read(openai, part(R"({"id":"a","function":{"name":"f","arguments":"{}"}})") + stop + done).ended ==
+          finish::tool_calls);
+    CHECK(read(openai, part(R"({"index":1000000000,"id":"a","function":{"name":"f"}})") + stop + done).failed ==
+          errc::malformed);
+    CHECK(
+        read(openai, part(R"({"index":-1,"id":"a","function":{"name":"f"}})") + stop + done).failed == errc::malformed);
+
+    const auto block = [](std::string_view index, std::string_view id) {
+        return event("content_block_start", R"({"type":"content_block_start","index":)" + std::string(index) +
+                                                R"(,"content_block":{"type":"tool_use","id":")" + std::string(id) +
+                                                R"(","name":"f","input":{}}})");
+    };
+    const auto json_part = [](std::string_view text) {
+        return event("content_block_delta",
+            R"({"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":)" +
+                json::quoted(text) + "}}");
+    };
+    const auto block_end = event("content_block_stop", R"({"type":"content_block_stop","index":1})");
+    const auto claude = read(anthropic_decoder,
+        event("message_start", R"({"type":"message_start","message":{"usage":{"input_tokens":3}}})") +
+            event("content_block_start",
+                R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})") +
+            event("content_block_delta",
+                R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Let me see."}})") +
+            block_end + block("1", "a") + json_part("") + json_part("{\"x\":") + json_part("1}") + block_end +
+            block("2", "b") + block_end +
+            event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"tool_use"}})") +
+            event("message_stop", R"({"type":"message_stop"})"));
+    CHECK(claude.text == "Let me see.");
+    CHECK(claude.calls == R"(0:a:f:{"x":1}|1:b:f:{})");
+    CHECK(claude.ended == finish::tool_calls);
+
+    const auto llama = read(ollama_decoder,
+        R"({"message":{"content":"","tool_calls":[{"id":"a","function":{"name":"f","arguments":{"x":1}}}]},)"
+        R"("done":false})"
+        "\n"
+        R"({"message":{"content":""},"done":true,"done_reason":"stop"})"
+        "\n");
+    CHECK(llama.calls == R"(0:a:f:{"x":1})");
+    CHECK(llama.ended == finish::tool_calls);
+}
+
+TEST_CASE("AIRI-26: anthropic's request has tools, calls and results in its own form") {
+    const prompt what{.model = "claude",
+        .turns = {{role::user, "Weather?"}, {role::assistant, "", {{"a", "weather", R"({"town":"Oslo"})"}}},
+            {role::tool, "sunny", {}, "a"}, {role::user, "And now?"}},
+        .max_tokens = 50,
+        .options = R"({"top_p":0.5,"stop":"END","tools":[{"type":"function","function":{"name":"weather",)"
+                   R"("parameters":{"type":"object"}}}],"tool_choice":"required","parallel_tool_calls":false})"};
+    CHECK(anthropic_body(what) ==
+          R"x({"model":"claude","max_tokens":50,"messages":[{"role":"user","content":"Weather?"},)x"
+          R"x({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"weather","input":{"town":"Oslo"}}]},)x"
+          R"x({"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"sunny"},)x"
+          R"x({"type":"text","text":"And now?"}]}],"stream":true,"top_p":0.5,"stop_sequences":["END"],)x"
+          R"x("tools":[{"name":"weather","input_schema":{"type":"object"}}],)x"
+          R"x("tool_choice":{"type":"any","disable_parallel_tool_use":true}})x");
 }
 
 }  // namespace airi::tests

@@ -260,4 +260,51 @@ TEST_CASE("each provider gets requests in its own format") {
                           R"("stream":true,"options":{"num_predict":5,"temperature":0.5}})"));
 }
 
+TEST_CASE("AIRI-26: a provider gets the parameters that it has, and names the first one that it lacks") {
+    asio::io_context on;
+    const auto client = http::open_client(on.get_executor());
+    raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});
+    log::send_to([](std::string_view) {});
+    provider_settings settings;
+    settings.anthropic_api_key = secret("k");
+    settings.anthropic_base_url = settings.ollama_host = server.url("");
+    vendor_named(settings, "openai") = vendor_named(settings, "groq") = {secret("k"), server.url("")};
+    prompt what{.model = "m",
+        .turns = {{role::user, "hi"}, {role::assistant, "", {{"a", "f", R"({"x":1})"}}}, {role::tool, "7", {}, "a"}},
+        .max_tokens = 5,
+        .options = R"({"stop":["END"],"seed":1,"tools":[{"type":"function","function":{"name":"f"}}],)"
+                   R"("response_format":{"type":"json_object"}})"};
+    const auto lacks = [&](std::string_view name, std::string_view options) {
+        for (const auto& each : from_settings(settings, *client, on.get_executor())) {
+            if (each->name() != name) continue;
+            prompt other = what;
+            other.options = options;
+            return std::string(each->lacks(other));
+        }
+        return std::string("no such provider");
+    };
+    CHECK(lacks("openai", what.options) == "");
+    CHECK(lacks("groq", R"({"logprobs":true,"seed":1})") == "logprobs");
+    CHECK(lacks("anthropic", what.options) == "seed");
+    CHECK(lacks("anthropic", R"({"tools":[],"stop":"x","top_p":1})") == "");
+    CHECK(lacks("ollama", R"({"tool_choice":"required"})") == "tool_choice");
+    CHECK(lacks("ollama", R"({"tool_choice":"auto","parallel_tool_calls":false})") == "parallel_tool_calls");
+    CHECK(lacks("simulated", R"({"tool_choice":"required"})") == "tool_choice");
+    CHECK(lacks("simulated", R"({"tools":[],"stop":"x","seed":1})") == "");
+    for (const auto& each : from_settings(settings, *client, on.get_executor()))
+        if (each->name() == "openai" || each->name() == "ollama")
+            CHECK(run(on, listen(each.get(), what, batchable)).failed == errc::unauthorized);
+    log::send_to({});
+    const auto& sent = server.seen().requests;
+    REQUIRE(sent.size() == 2);
+    CHECK(contains(sent[0], R"({"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)"
+                            R"("function":{"name":"f","arguments":"{\"x\":1}"}}]},)"
+                            R"({"role":"tool","content":"7","tool_call_id":"a"}],"stream":true)"));
+    CHECK(contains(sent[0], R"("stop":["END"],"seed":1,)"));
+    CHECK(contains(sent[1], R"({"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":)"
+                            R"({"x":1}}}]},{"role":"tool","content":"7"}])"));
+    CHECK(contains(sent[1], R"("format":"json",)"));
+    CHECK(contains(sent[1], R"("options":{"num_predict":5,"seed":1,"stop":["END"]})"));
+}
+
 }  // namespace airi::tests

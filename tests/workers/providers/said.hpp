@@ -10,6 +10,7 @@ namespace airi::tests {
 struct said {
     std::string text;
     int pieces = 0;
+    std::vector<workers::providers::tool_call> calls;
     std::optional<workers::providers::token_count> tokens;
     std::optional<workers::providers::finish> ended;
     error_code failed;
@@ -31,6 +32,13 @@ inline awaitable<said> listen(
         }
         ++out.pieces;
         out.text += next->text;
+        for (const auto& part : next->calls) {
+            if (out.calls.size() <= part.index) out.calls.resize(part.index + 1);
+            auto& call = out.calls[part.index];
+            call.id += part.id;
+            call.name += part.name;
+            call.arguments += part.arguments;
+        }
         if (next->tokens) out.tokens = next->tokens;
         out.ended = next->ended;
     }

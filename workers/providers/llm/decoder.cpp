@@ -11,6 +11,8 @@ namespace {
 constexpr int most_skipped_in_row = 8;
 constexpr std::int64_t most_tokens = 100'000'000;
 
+bool is_count(const std::optional<std::int64_t>& tokens) { return tokens && *tokens >= 0 && *tokens <= most_tokens; }
+
 }  // namespace
 
 error_code decoder::push(std::string_view bytes) {
@@ -34,11 +36,16 @@ error_code decoder::body_ended() {
 std::optional<piece> decoder::take() {
     const bool end = over_ && good_ > 0 && !end_taken_;
     end_taken_ = end_taken_ || end;
-    if (text_.empty() && !counted_ && !end) return std::nullopt;
-    piece out{.text = std::exchange(text_, {}), .tokens = {}, .ended = {}};
-    if (in_ && (counted_ || end)) out.tokens = token_count{*in_, out_};
+    if (text_.empty() && calls_.empty() && !counted_ && !end) return std::nullopt;
+    piece out{.text = std::exchange(text_, {}),
+        .calls = std::exchange(calls_, {}),
+        .logprobs = std::exchange(logprobs_, {}),
+        .tokens = {},
+        .ended = {}};
+    if (in_ && (counted_ || end)) out.tokens = token_count{*in_, out_, std::min(cached_, *in_), reasoning_};
     counted_ = false;
-    if (end) out.ended = finish_.value_or(finish::stop);
+    // Some vendors end a reply that calls tools with "stop".
+    if (end) out.ended = called_ && finish_ != finish::length ? finish::tool_calls : finish_.value_or(finish::stop);
     return out;
 }
 
@@ -59,14 +66,40 @@ void decoder::add_text(std::string_view text) {
     progress();
 }
 
+error_code decoder::add_call(
+    std::size_t index, std::string_view id, std::string_view name, std::string_view arguments) {
+    if (index >= most_tool_calls) return errc::malformed;
+    if (calls_.empty() || calls_.back().index != index)
+        calls_.push_back({.index = index, .id = {}, .name = {}, .arguments = {}});
+    auto& part = calls_.back();
+    if (part.id.empty()) part.id = id;
+    if (part.name.empty()) part.name = name;
+    part.arguments += arguments;
+    called_ = true;
+    progress();
+    return {};
+}
+
+void decoder::add_logprobs(json::value content) {
+    content.each([this](json::value each) { logprobs_.append(logprobs_.empty() ? "" : ",").append(each.text()); });
+}
+
+void decoder::count_cached(std::optional<std::int64_t> tokens) {
+    if (is_count(tokens)) cached_ = std::max(cached_, *tokens);
+}
+
+void decoder::count_reasoning(std::optional<std::int64_t> tokens) {
+    if (is_count(tokens)) reasoning_ = std::max(reasoning_, *tokens);
+}
+
 void decoder::count_in(std::optional<std::int64_t> tokens) {
-    if (!tokens || *tokens < 0 || *tokens > most_tokens) return;
+    if (!is_count(tokens)) return;
     in_ = std::max(in_.value_or(0), *tokens);
     counted_ = true;
 }
 
 void decoder::count_out(std::optional<std::int64_t> tokens) {
-    if (!tokens || *tokens < 0 || *tokens > most_tokens) return;
+    if (!is_count(tokens)) return;
     out_ = std::max(out_, *tokens);
     counted_ = in_.has_value();
 }

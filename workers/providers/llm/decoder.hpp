@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "platform/base/json.hpp"
 #include "workers/providers/provider.hpp"
@@ -47,17 +48,25 @@ protected:
     /// Parses one chunk. One that is no JSON object is counted and skipped; too many in a row are an error.
     error_code chunk(std::string_view json_text, const std::function<error_code(json::value)>& each);
     void add_text(std::string_view text);
+    /// A part of the call number `index`; its id and name count the first time. `malformed` for too many calls.
+    error_code add_call(std::size_t index, std::string_view id, std::string_view name, std::string_view arguments);
+    /// OpenAI's logprobs.content of the text added with it.
+    void add_logprobs(json::value content);
     void progress() { progress_ = begun_ = true; }
     /// Counts only grow: a lower later count is ignored.
     void count_in(std::optional<std::int64_t> tokens);
     void count_out(std::optional<std::int64_t> tokens);
+    void count_cached(std::optional<std::int64_t> tokens);
+    void count_reasoning(std::optional<std::int64_t> tokens);
     void set_finish(finish why) { finish_ = why; }
     void set_over() { over_ = true; }
 
 private:
-    std::string text_;
+    std::string text_, logprobs_;
+    std::vector<tool_call_piece> calls_;
+    bool called_ = false;
     std::optional<std::int64_t> in_;
-    std::int64_t out_ = 0;
+    std::int64_t out_ = 0, cached_ = 0, reasoning_ = 0;
     bool counted_ = false;
     std::optional<finish> finish_;
     bool over_ = false;

@@ -13,6 +13,7 @@ namespace {
 finish reason_of(std::string_view text) {
     if (text == "length") return finish::length;
     if (text == "content_filter") return finish::filtered;
+    if (text == "tool_calls" || text == "function_call") return finish::tool_calls;
     return finish::stop;
 }
 
@@ -48,24 +49,43 @@ private:
         // In any chunk: some vendors send the counts in one whose `choices` is not empty.
         if (!usage_parent_.empty()) take_usage(root[usage_parent_]["usage"]);
         take_usage(root["usage"]);
-        root["choices"].each([this](json::value choice) {
-            if (choice["index"].integer().value_or(0) == 0) take_choice(choice);
+        error_code failed;
+        root["choices"].each([&](json::value choice) {
+            if (!failed && choice["index"].integer().value_or(0) == 0) failed = take_choice(choice);
         });
-        return {};
+        return failed;
     }
 
     void take_usage(json::value usage) {
         count_in(usage["prompt_tokens"].integer());
         count_out(usage["completion_tokens"].integer());
+        count_cached(usage["prompt_tokens_details"]["cached_tokens"].integer());
+        count_reasoning(usage["completion_tokens_details"]["reasoning_tokens"].integer());
     }
 
-    void take_choice(json::value choice) {
+    error_code take_choice(json::value choice) {
         const auto delta = choice["delta"].exists() ? choice["delta"] : choice["message"];
         for (const auto* field : {"content", "refusal"})
             if (const auto text = delta[field].string()) add_text(*text);
         for (const auto* field : {"reasoning_content", "reasoning"})
             if (const auto thought = delta[field].string(); thought && !thought->empty()) progress();
+        add_logprobs(choice["logprobs"]["content"]);
         if (const auto why = choice["finish_reason"].string(); why && !why->empty()) set_finish(reason_of(*why));
+        return take_calls(delta["tool_calls"]);
+    }
+
+    // A vendor that sends each call whole may leave the index out.
+    error_code take_calls(json::value calls) {
+        error_code failed;
+        std::size_t number = 0;
+        calls.each([&](json::value call) {
+            const auto index = call["index"].integer().value_or(static_cast<std::int64_t>(number++));
+            const auto function = call["function"];
+            if (!failed)
+                failed = add_call(static_cast<std::size_t>(index), call["id"].string().value_or(""),
+                    function["name"].string().value_or(""), function["arguments"].string().value_or(""));
+        });
+        return failed;
     }
 
     std::string_view usage_parent_;
@@ -75,13 +95,24 @@ private:
 
 std::string body_of(const prompt& prompt, const openai_dialect& dialect) {
     json::array messages;
-    for (const auto& turn : prompt.turns)
-        messages.add(json::object().add("role", name_of(turn.speaker)).add("content", turn.text));
+    for (const auto& turn : prompt.turns) {
+        json::object message;
+        message.add("role", name_of(turn.speaker));
+        if (turn.calls.empty())
+            message.add("content", turn.text);
+        else
+            message.add_raw("content", turn.text.empty() ? "null" : json::quoted(turn.text))
+                .add_raw("tool_calls", calls_json(turn.calls));
+        if (turn.speaker == role::tool) message.add("tool_call_id", turn.call_id);
+        messages.add(message);
+    }
     json::object out;
     out.add("model", prompt.model).add_raw("messages", messages.text()).add("stream", true);
     if (dialect.wants_usage) out.add_raw("stream_options", R"({"include_usage":true})");
     out.add(dialect.max_tokens_field, prompt.max_tokens);
     if (prompt.temperature) out.add("temperature", *prompt.temperature);
+    if (const auto options = json::document::parse(prompt.options))
+        options->root().members([&](std::string_view name, json::value given) { out.add_raw(name, given.text()); });
     return std::move(out).text();
 }
 
@@ -95,6 +126,7 @@ public:
 
     std::string_view name() const override { return config_.dialect.name; }
     milliseconds retry_after() const override { return pause_->left(); }
+    std::string_view lacks(const prompt& prompt) const override { return first_given(prompt, config_.dialect.lacks); }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         auto dialect = config_.dialect;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 namespace airi::workers::providers {
@@ -22,7 +23,11 @@ struct openai_dialect {
     bool wants_usage = true;                        ///< sends stream_options.include_usage
     std::string_view usage_parent{};                ///< the member of a chunk that has a `usage` too; empty: none
     bool azure = false;                             ///< the URL has the deployment and the API's version
+    std::span<const std::string_view> lacks{};      ///< of passed_parameters: those that its API rejects
 };
+
+// https://console.groq.com/docs/openai#currently-unsupported-openai-features
+inline constexpr std::array<std::string_view, 4> groq_lacks{"logit_bias", "logprobs", "top_logprobs", "verbosity"};
 
 inline constexpr std::string_view newer_max_tokens_field = "max_completion_tokens";
 inline constexpr std::string_view recent_azure_api_version = "2024-10-21";
@@ -46,7 +51,8 @@ inline constexpr std::array openai_dialects{
         .host = "https://api.groq.com",
         .path = "/openai/v1",
         .max_tokens_field = newer_max_tokens_field,
-        .usage_parent = "x_groq"},
+        .usage_parent = "x_groq",
+        .lacks = groq_lacks},
     // https://learn.microsoft.com/azure/ai-services/openai/reference; older API versions know neither
     // max_completion_tokens nor stream_options (see openai.cpp).
     openai_dialect{.name = "azure",

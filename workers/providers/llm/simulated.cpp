@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "platform/base/json.hpp"
 #include "workers/providers/estimate.hpp"
 
 namespace airi::workers::providers {
@@ -142,18 +143,44 @@ private:
     std::shared_ptr<speech> speech_;
 };
 
+// The text before the first of the prompt's stop sequences.
+std::string until_stop(const prompt& prompt, std::string text) {
+    const auto options = json::document::parse(prompt.options);
+    if (!options) return text;
+    const auto cut = [&](json::value stop) {
+        const auto sequence = stop.string().value_or("");
+        if (!sequence.empty()) text.resize(std::min(text.find(sequence), text.size()));
+    };
+    cut(options->root()["stop"]);
+    options->root()["stop"].each(cut);
+    return text;
+}
+
+constexpr std::array<std::string_view, 5> unknown_parameters{
+    "logit_bias", "logprobs", "top_logprobs", "reasoning_effort", "verbosity"};
+
 class simulated final : public chat_provider {
 public:
     simulated(simulated_config config, executor executor) : config_(config), executor_(std::move(executor)) {}
 
     std::string_view name() const override { return "simulated"; }
+    // It speaks in prose: it never calls a tool, which "auto" allows.
+    std::string_view lacks(const prompt& prompt) const override {
+        if (const auto name = first_given(prompt, unknown_parameters); !name.empty()) return name;
+        const auto options = json::document::parse(prompt.options);
+        if (!options) return {};
+        const auto choice = options->root()["tool_choice"];
+        if (choice.exists() && choice.string() != "auto" && choice.string() != "none") return "tool_choice";
+        const auto format = options->root()["response_format"]["type"].string();
+        return format && format != "text" ? "response_format" : "";
+    }
 
     awaitable<result<std::unique_ptr<chat_stream>>> start(prompt prompt, time_limits limits) override {
         if (orders(prompt, "error")) co_return errc::unavailable;
         const auto now = steady_clock::now();
         if (config_.first_token > limits.first_token) co_return errc::unavailable;
         auto s = std::make_shared<speech>(boost::asio::steady_timer(executor_));
-        s->tokens = simulated_tokens(simulated_reply(prompt));
+        s->tokens = simulated_tokens(until_stop(prompt, simulated_reply(prompt)));
         s->last = s->tokens.size();
         const auto most = static_cast<std::size_t>(std::max<std::int64_t>(prompt.max_tokens, 1));
         if (s->last > most) {

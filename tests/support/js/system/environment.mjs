@@ -13,6 +13,7 @@ function providers(system) {
         openai: { OPENAI_API_KEY: key, OPENAI_BASE_URL: `${url}/openai/v1` },
         anthropic: { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `${url}/anthropic` },
         groq: { GROQ_API_KEY: key, GROQ_BASE_URL: `${url}/groq/openai/v1` },
+        ollama: { OLLAMA_HOST: `${url}/ollama` },
         simulated: {},
     };
     return Object.assign({}, ...system.options.providers.map((name) => environments[name]));
