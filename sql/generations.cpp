@@ -27,6 +27,7 @@ end end_of(json::value v) {
     out.finished_at = parse_instant(v["finished_at"].string().value_or("")).value_or(instant{});
     out.message = v["message"].text();
     out.cached = v["message"]["metadata"]["cached"].boolean().value_or(false);
+    out.superseded = v["message"]["metadata"]["superseded"].boolean().value_or(false);
     return out;
 }
 
@@ -74,6 +75,10 @@ std::optional<screened> read_screened(const postgres::rows& rows) {
     out.repeated = v["repeated"].boolean().value_or(false);
     out.decision = v["decision"].text();
     if (v["end"].type() == json::kind::object) out.ended = end_of(v["end"]);
+    out.lost = text_of(v["lost"]);
+    v["stopped"].each([&](json::value id) {
+        if (const auto stopped = generation_id::parse(text_of(id))) out.stopped.push_back(*stopped);
+    });
     return out;
 }
 

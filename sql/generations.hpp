@@ -35,8 +35,9 @@ struct end {
     std::string error_code, provider, model;
     std::int64_t epoch = 0, offset = 0, tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0;
     instant finished_at;
-    std::string message;  ///< the reply as JSON, or "null"
-    bool cached = false;  ///< the reply came from the reply cache, without a provider
+    std::string message;      ///< the reply as JSON, or "null"
+    bool cached = false;      ///< the reply came from the reply cache, without a provider
+    bool superseded = false;  ///< the reply belongs to an earlier version: its question was replaced or deleted
 };
 
 /// What screen() returns where more has happened than storing a message that a model answers.
@@ -46,6 +47,8 @@ struct screened {
     bool repeated = false;     ///< the message was stored before; `decision` and `ended` are of that time
     std::string decision;      ///< JSON of the stored decision; "null": none
     std::optional<end> ended;  ///< of a generation with a fixed reply
+    std::string lost;          ///< the code with which the message failed, as it came too late; empty: it did not
+    std::vector<generation_id> stopped;  ///< generations whose questions it replaces
 };
 /// None for no row: the message was stored as asked, and is to be answered by a model.
 std::optional<screened> read_screened(const postgres::rows&);

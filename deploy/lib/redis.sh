@@ -7,8 +7,8 @@
 redis_users() { # <operator's password> <gateway's> <worker's>; compose.yaml has them from here too
     printf 'user default off\n'
     redis_user operator "$1" '~*' '&*' +@all
-    redis_user gateway "$2" '~rate:*' '~quota:*' '~state:*' '~api_key:uses:*' '~presence' '~presence:*' '%R~gen:*' \
-        '&airi.resident' '&conversation:*' '&user:*' '&identity:*' '&admin' '&crisis' '&sessions' '&outbox' \
+    redis_user gateway "$2" '~rate:*' '~quota:*' '~state:*' '~api_key:uses:*' '~presence' '~presence:*' '~deleted:*' \
+        '%R~gen:*' '&airi.resident' '&conversation:*' '&user:*' '&identity:*' '&admin' '&crisis' '&sessions' '&outbox' \
         '&cancellations' \
         +ping +select +publish +subscribe +unsubscribe +eval +evalsha +time +get +set +getdel +del +unlink +exists \
         +incr +incrby +expire +pexpire +hmget +hset +sadd +srem +scard +sismember +xrange +zadd +zrem +zcard \

@@ -95,6 +95,7 @@ std::string stream_key(const generation_id& id) { return "gen:" + id.text(); }
 std::string channel_of(const conversation_id& id) { return "conversation:" + id.text(); }
 std::string channel_of(const user_id& id) { return "user:" + id.text(); }
 std::string state_key(const user_id& id) { return "state:" + id.text(); }
+std::string deletion_key(const conversation_id& id) { return "deleted:" + id.text(); }
 std::string entry_id(position at) { return fmt::format("{}-{}", at.epoch, at.offset); }
 
 std::optional<position> read_entry_id(std::string_view text) {

@@ -71,6 +71,8 @@ std::string channel_of(const user_id&);          ///< user:{id}
 std::string entry_id(position);                  ///< "3-17"
 std::optional<position> read_entry_id(std::string_view text);
 std::string state_key(const user_id&);  ///< state:{id}; deleted by every change of the user's rows
+/// deleted:{id}; set for longer than any gateway caches the conversation's owner.
+std::string deletion_key(const conversation_id&);
 inline constexpr std::string_view cancel_channel = "cancellations";  ///< payload: a generation's id
 
 }  // namespace airi::events

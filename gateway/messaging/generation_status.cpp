@@ -36,14 +36,18 @@ std::optional<entry> frame_of(const generation_status& status, const events::gen
     return entry{status.at, events::frame_type::snapshot, shared(snapshot_frame(ids, status.at, status.checkpoint))};
 }
 
+awaitable<> publish_cancellation(services& services, generation_id id) {
+    std::vector<std::string> words{"PUBLISH", std::string(events::cancel_channel), id.text()};
+    co_await services.redis.command(std::move(words));
+}
+
 awaitable<result<>> cancel_generation(services& services, user_id caller, generation_id id) {
     const auto rows =
         co_await postgres::run_one(services.database, caller, sql::bind("generations.cancel", {{"id", id}}));
     if (!rows) co_return rows.error();
     // Another user's generation gives no row, and the workers check the caller too.
     if (rows->empty()) co_return result<>{};
-    std::vector<std::string> words{"PUBLISH", std::string(events::cancel_channel), id.text()};
-    co_await services.redis.command(std::move(words));
+    co_await publish_cancellation(services, id);
     co_return result<>{};
 }
 

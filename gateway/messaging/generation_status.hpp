@@ -23,6 +23,9 @@ awaitable<result<std::optional<generation_status>>> status_of(services&, user_id
 /// The end, or a snapshot of the text shown so far; none when there is neither.
 std::optional<entry> frame_of(const generation_status&, const events::generation_ids&);
 
+/// Notifies the workers of a cancellation that is stored.
+awaitable<> publish_cancellation(services&, generation_id);
+
 /// Stores the request to stop the generation and notifies the workers.
 awaitable<result<>> cancel_generation(services&, user_id caller, generation_id);
 

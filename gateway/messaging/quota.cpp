@@ -33,7 +33,7 @@ awaitable<std::optional<problem>> count_in_postgres(services& services, user_id 
 
 // Redis rejects in one step what exceeds a limit it knows of; without Redis the profile decides.
 awaitable<std::optional<problem>> count(
-    services& services, const account& sender, quota day, std::string_view group, decision& used) {
+    services& services, const account& sender, quota day, std::string_view group, std::string read, decision& used) {
     std::vector<window> windows;
     const bool limits = is_on(services, "rate_limiting", &sender);
     if (limits) {
@@ -42,7 +42,8 @@ awaitable<std::optional<problem>> count(
             if (one.name == group) windows.push_back(std::move(one));
     }
     for (int tries = 0; tries < 3; ++tries) {
-        const auto got = co_await services.limits.take(windows, day);
+        const auto got = co_await services.limits.take(windows, day, read);
+        if (!got) used.read = "unknown";
         if (!got && limits)
             for (const auto each : {std::string_view("chat"), group})
                 if (auto refused = refuse_uncounted(services, each)) co_return refused;
@@ -62,8 +63,8 @@ awaitable<std::optional<problem>> count(
 }  // namespace
 
 awaitable<std::optional<problem>> count_message(
-    services& services, const account& sender, quota day, std::string_view group, decision& used) {
-    auto rejected = co_await count(services, sender, std::move(day), group, used);
+    services& services, const account& sender, quota day, std::string_view group, std::string read, decision& used) {
+    auto rejected = co_await count(services, sender, std::move(day), group, std::move(read), used);
     if (rejected && used.is != decision::kind::allowed) rejected->headers = rate_limit_headers(used);
     co_return rejected;
 }

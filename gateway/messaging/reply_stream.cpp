@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace airi::gateway {
 namespace {
 
-constexpr seconds heartbeat{15};
+constexpr seconds heartbeat{15}, longest_wait{30};
 
 class watching_receiver final : public reply_receiver {
 public:
@@ -49,6 +50,17 @@ private:
     bool done_ = false;
 };
 
+// A message that came too late, by the code with which it failed (lost_codes() in sql/functions/messages.sql).
+std::optional<problem> lost_message(std::string_view code) {
+    if (code == "message_replaced")
+        return problem{
+            409, "MESSAGE_REPLACED", "this message was edited or regenerated meanwhile: list the messages again"};
+    if (code == "message_deleted") return problem{409, "MESSAGE_DELETED", "this message was deleted meanwhile"};
+    if (code == "conversation_deleted")
+        return problem{409, "CONVERSATION_DELETED", "the conversation was deleted meanwhile"};
+    return std::nullopt;
+}
+
 }  // namespace
 
 awaitable<std::variant<watched_message, problem>> submit_and_watch(services& services, submission in) {
@@ -56,6 +68,19 @@ awaitable<std::variant<watched_message, problem>> submit_and_watch(services& ser
     auto submitted = co_await submit_message(services, std::move(in), receiver);
     if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
     co_return watched_message{std::get<accepted_message>(std::move(submitted)), receiver.take()};
+}
+
+bool wants_events(const request& request) {
+    return request.header("accept").find("text/event-stream") != std::string_view::npos;
+}
+
+seconds wait_of(const request& request) {
+    const auto prefer = request.header("prefer");
+    const auto at = prefer.find("wait=");
+    if (at == std::string_view::npos) return longest_wait;
+    long long given = 0;
+    std::from_chars(prefer.data() + at + 5, prefer.data() + prefer.size(), given);
+    return std::clamp(seconds{given}, seconds{0}, longest_wait);
 }
 
 streamed event_stream(watch_scope watch) {
@@ -92,6 +117,7 @@ awaitable<route_result> wait_for_reply(
             case events::frame_type::rejected:
                 co_return problem{422, "MESSAGE_REJECTED", "moderation rejected the message", data.text()};
             case events::frame_type::failed:
+                if (auto lost = lost_message(code)) co_return std::move(*lost);
                 if (code == "message_too_long")
                     co_return problem{
                         422, "MESSAGE_TOO_LONG", "the message is longer than the plan allows", data.text()};

@@ -17,6 +17,11 @@ struct watched_message {
 /// submit_message for a request that streams the reply or waits for it.
 awaitable<std::variant<watched_message, problem>> submit_and_watch(services&, submission);
 
+/// Whether the reply is to be streamed as server-sent events.
+bool wants_events(const request&);
+/// RFC 7240: Prefer: wait=N, 0 to 30 seconds, which is how long a request waits without it.
+seconds wait_of(const request&);
+
 /// The frames of a generation as server-sent events: `id: generation.epoch.offset`, `event: type`, `data: frame`, a
 /// comment every 15 s of silence.
 streamed event_stream(watch_scope);

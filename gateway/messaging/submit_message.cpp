@@ -49,8 +49,8 @@ std::optional<problem> check_order(const services& services, const account& send
 
 events::generation_ids ids_of(const account& sender, const message_order& order, const std::string& client_message_id) {
     events::generation_ids ids;
-    ids.message = message_id::of(sender.id.value, "message/" + client_message_id);
-    ids.generation = generation_id::of(ids.message.value, "generation");
+    ids.message = message_id_of(sender.id, client_message_id);
+    ids.generation = generation_id_of(ids.message);
     ids.reply = message_id::of(ids.generation.value, "reply");
     ids.conversation =
         order.conversation.value_or(conversation_id::of(sender.id.value, "conversation/" + client_message_id));
@@ -149,10 +149,21 @@ awaitable<std::variant<checked_message, problem>> check_message(
         .day = today(in.arrived),
         .max = sender.limit("messages/day").value_or(0),
         .member = ids.message.text()};
+    const bool known = in.order.listed && in.order.conversation;
+    auto deletion = known ? events::deletion_key(ids.conversation) : std::string{};
     if (auto fault = co_await count_and_subscribe(
-            count_message(services, sender, day, in.order.rate_group, limits), receiver, ids))
+            count_message(services, sender, day, in.order.rate_group, std::move(deletion), limits), receiver, ids))
         co_return std::move(*fault);
     repeated = limits.repeated;
+    // Another gateway or thread may have deleted the conversation since its owner was cached.
+    if (known && !limits.read.empty()) {
+        services.accounts.forget(ids.conversation);
+        if (auto fault = co_await ensure_conversation(services, sender, in.order, ids.conversation)) {
+            receiver.rejected();
+            if (!repeated) co_await uncount_message(services, sender.id, std::move(day));
+            co_return std::move(*fault);
+        }
+    }
     if (repeated) {
         const auto first = co_await status_of(services, sender.id, ids.generation);
         if (first && *first && (*first)->ids.conversation != ids.conversation) {
@@ -188,6 +199,12 @@ awaitable<std::optional<problem>> publish_message(services& services, user_id se
 }
 
 }  // namespace
+
+message_id message_id_of(user_id sender, std::string_view client_message_id) {
+    return message_id::of(sender.value, "message/" + std::string(client_message_id));
+}
+
+generation_id generation_id_of(const message_id& message) { return generation_id::of(message.value, "generation"); }
 
 awaitable<std::variant<accepted_message, problem>> submit_message(
     services& services, submission in, reply_receiver& receiver) {

@@ -54,6 +54,11 @@ public:
     virtual void rejected() {}
 };
 
+/// The id of the message that a user sends with this client_message_id.
+message_id message_id_of(user_id sender, std::string_view client_message_id);
+/// The generation of the reply to a message.
+generation_id generation_id_of(const message_id&);
+
 /// Checks the message, counts it and subscribes the receiver, publishes the event, then releases the receiver. A
 /// problem means that nothing was published.
 awaitable<std::variant<accepted_message, problem>> submit_message(services&, submission, reply_receiver&);

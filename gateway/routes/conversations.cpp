@@ -1,6 +1,7 @@
 // Conversations: creating, changing and exporting them.
 #include "events/frames/conversations.hpp"
 #include "gateway/api/data_route.hpp"
+#include "gateway/messaging/generation_status.hpp"
 #include "gateway/routes/tables.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
@@ -11,6 +12,7 @@ namespace {
 constexpr auto changed = frame_of_data<events::frames::conversation_updated>;
 constexpr seconds cached_for{600};
 constexpr std::size_t longest_key = 255;
+constexpr std::string_view deletion_life = "10";  // seconds, longer than owners are cached
 
 awaitable<route_result> create(exchange& exchange) {
     const auto user = exchange.caller->id;
@@ -36,6 +38,27 @@ awaitable<route_result> create(exchange& exchange) {
             422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was already used with a different request body"};
     if (notice.empty() || notice.is_null(0, 0)) co_return success(201, rows.text(0, 0));
     co_return success(201, rows.text(0, 0), json::object().add_raw("ai_disclosure", notice.text(0, 0)).text());
+}
+
+// At once no gateway takes a message for it.
+awaitable<route_result> remove(exchange& exchange) {
+    auto& services = exchange.services;
+    const auto id = conversation_id::parse(exchange.path.front());
+    if (!id) co_return not_found("conversation");
+    const auto rows = co_await postgres::run_one(
+        services.database, exchange.caller->id, sql::bind("conversations.delete", {{"id", *id}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->empty()) co_return not_found("conversation");
+    services.accounts.forget(*id);
+    std::vector<std::string> mark{"SET", events::deletion_key(*id), "1", "EX", std::string(deletion_life)};
+    co_await services.redis.command(std::move(mark));
+    std::vector<generation_id> stopped;
+    if (const auto ids = json::document::parse(rows->is_null(0, 1) ? "[]" : rows->text(0, 1)))
+        ids->root().each([&](json::value each) {
+            if (const auto one = generation_id::parse(each.string().value_or(""))) stopped.push_back(*one);
+        });
+    for (const auto& one : stopped) co_await publish_cancellation(services, one);
+    co_return success(200, rows->text(0, 0));
 }
 
 // {conversation, messages} as Markdown for people.
@@ -108,8 +131,9 @@ constexpr std::array rows{
     route{.method = verb::del,
         .path = "/conversations/{id}",
         .name = "conversations.delete",
+        .handler = remove,
         .response = "Conversation",
-        .summary = "Delete a conversation; it can be restored",
+        .summary = "Delete a conversation and stop its replies; it can be restored",
         .broadcasts = changed},
     route{.method = verb::post,
         .path = "/conversations/{id}/restore",

@@ -1,7 +1,5 @@
 // Messages of conversations: sending them, waiting for the reply or streaming it; editing, rating, searching them.
-#include <algorithm>
-#include <charconv>
-
+#include "gateway/messaging/generation_status.hpp"
 #include "gateway/messaging/reply_stream.hpp"
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
@@ -10,21 +8,7 @@ namespace airi::gateway::routes {
 namespace {
 
 constexpr std::size_t message_body = 256 * 1024;
-constexpr seconds longest_wait{30}, cached_for{600};
-
-bool wants_events(const request& request) {
-    return request.header("accept").find("text/event-stream") != std::string_view::npos;
-}
-
-// RFC 7240: Prefer: wait=N, in seconds.
-seconds wait_of(const request& request) {
-    const auto prefer = request.header("prefer");
-    const auto at = prefer.find("wait=");
-    if (at == std::string_view::npos) return longest_wait;
-    long long given = 0;
-    std::from_chars(prefer.data() + at + 5, prefer.data() + prefer.size(), given);
-    return std::clamp(seconds{given}, seconds{0}, longest_wait);
-}
+constexpr seconds cached_for{600};
 
 // The order of a send, from the body of either path.
 message_order read_order(const exchange& exchange, std::optional<conversation_id> conversation) {
@@ -43,12 +27,23 @@ message_order read_order(const exchange& exchange, std::optional<conversation_id
     return out;
 }
 
-awaitable<route_result> send_order(exchange& exchange, message_order order) {
+// The question that a message is to replace.
+struct claimed_question {
+    message_id id, replacement;
+};
+
+awaitable<route_result> send_order(
+    exchange& exchange, message_order order, std::optional<claimed_question> claimed = std::nullopt) {
     auto submitted = co_await submit_and_watch(exchange.services, {.sender = exchange.caller,
                                                                       .order = std::move(order),
                                                                       .trace = exchange.request.trace(),
                                                                       .arrived = exchange.request.arrived});
-    if (auto* fault = std::get_if<problem>(&submitted)) co_return std::move(*fault);
+    if (auto* fault = std::get_if<problem>(&submitted)) {
+        if (claimed)
+            co_await postgres::run_one(exchange.services.database, exchange.caller->id,
+                sql::bind("messages.release_question", {{"question", claimed->id}, {"new", claimed->replacement}}));
+        co_return std::move(*fault);
+    }
     auto& [message, watch] = std::get<watched_message>(submitted);
     auto limits = rate_limit_headers(message.limits);
     if (wants_events(exchange.request)) {
@@ -74,20 +69,41 @@ awaitable<route_result> send_anywhere(exchange& exchange) {
 }
 
 // Asks the question of a message again, with the body's content if there is one: it and all that came after it become
-// an earlier version, and a new reply is generated.
+// an earlier version, and a new reply is generated. Of concurrent requests one claims the question.
 awaitable<route_result> ask_again(exchange& exchange) {
     const auto conversation = conversation_id::parse(exchange.path[0]);
     const auto message = message_id::parse(exchange.path[1]);
     if (!conversation || !message) co_return not_found("message");
+    auto order = read_order(exchange, conversation);
+    if (order.client_message_id.empty()) order.client_message_id = uuid::v7(exchange.request.arrived).text();
+    const auto replacement = message_id_of(exchange.caller->id, order.client_message_id);
     const auto rows = co_await postgres::run_one(exchange.services.database, exchange.caller->id,
-        sql::bind("messages.question", {{"id", *conversation}, {"message_id", *message}}));
+        sql::bind("messages.claim_question", {{"id", *conversation}, {"message_id", *message}, {"new", replacement}}));
+    if (!rows) co_return problem_of(rows.error());
+    if (rows->is_null(0, 0)) co_return not_found("message");
+    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
+    const auto question = json::document::parse(rows->text(0, 0));
+    if (!question) co_return problem_of(question.error());
+    order.replaces = question->root()["id"].string().value_or("");
+    order.parameters = R"({"anew":true})";
+    if (order.content.empty()) order.content = question->root()["content"].string().value_or("");
+    std::optional<claimed_question> claimed;
+    if (const auto id = message_id::parse(order.replaces); id && question->root()["claimed"].boolean().value_or(false))
+        claimed = {*id, replacement};
+    co_return co_await send_order(exchange, std::move(order), claimed);
+}
+
+awaitable<route_result> remove(exchange& exchange) {
+    const auto conversation = conversation_id::parse(exchange.path[0]);
+    const auto message = message_id::parse(exchange.path[1]);
+    if (!conversation || !message) co_return not_found("message");
+    const auto rows = co_await postgres::run_one(exchange.services.database, exchange.caller->id,
+        sql::bind("messages.delete", {{"id", *conversation}, {"message_id", *message}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty()) co_return not_found("message");
-    auto order = read_order(exchange, conversation);
-    order.replaces = rows->text(0, 0);
-    order.parameters = R"({"anew":true})";
-    if (order.content.empty()) order.content = rows->text(0, 1);
-    co_return co_await send_order(exchange, std::move(order));
+    if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
+    if (const auto stopped = rows->id<generation_id>(0, 1)) co_await publish_cancellation(exchange.services, *stopped);
+    co_return success(200, rows->text(0, 0));
 }
 
 constexpr std::array rows{
@@ -146,8 +162,10 @@ constexpr std::array rows{
     route{.method = verb::del,
         .path = "/conversations/{id}/messages/{message_id}",
         .name = "messages.delete",
+        .handler = remove,
         .response = "DeletedMessage",
-        .summary = "Delete a message"},
+        .other_statuses = "409",
+        .summary = "Delete a message; the reply to a question that is being answered is stopped"},
     route{.method = verb::put,
         .path = "/conversations/{id}/messages/{message_id}/rating",
         .name = "messages.rate",

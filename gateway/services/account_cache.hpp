@@ -65,8 +65,10 @@ public:
         invalidate(session);
         return find(user, session);
     }
-    /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes.
+    /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes. What acts on
+    /// it asks for events::deletion_key() too, in a round trip that it makes anyway.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
+    void forget(const conversation_id& conversation) { owned_.erase(conversation); }
     /// Whether an API key with this hash was good within the last seconds.
     bool knows_key(const std::string& hash) const;
     void know_key(const std::string& hash, bool good);

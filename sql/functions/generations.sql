@@ -157,8 +157,10 @@ begin
 end $$;
 
 -- Stores the ends, element by element of the arrays: replies, bills and calls. Raises AI001 when a lease was lost.
--- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request. `p_details`
--- are added to the reply's metadata. Plans as in messages_screen.
+-- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request; `p_details`
+-- are added to the reply's metadata. A reply whose question was replaced or deleted meanwhile is stored as part of that
+-- earlier version: the update waits for the holder of the generation's row, and reads it as it is then. Plans as in
+-- messages_screen.
 create or replace function generations_finish(
     p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
     p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
@@ -182,14 +184,16 @@ begin
         returning n.ordinal, g as generation, n.content, n.calls, n.cached, n.question_bytes, n.details
     ), replies as (
         insert into messages as m (id, conversation_id, user_id, role, content, content_type, status, generation_id,
-                                   created_at, metadata)
+                                   created_at, deleted_at, superseded_by, metadata)
         select (g).reply_id, (g).conversation_id, (g).user_id, 'assistant', content, 'text',
-               (g).state::text::message_status, (g).id, (g).message_created_at + interval '1 microsecond',
+               (g).state::text::message_status, (g).id, (g).message_created_at + interval '1 microsecond', (g).gone_at,
+               case when (g).gone_at is not null then (g).replaced_by end,
                jsonb_build_object('model', (g).used_model, 'provider', (g).provider, 'tokens_in', (g).tokens_in,
                    'tokens_out', (g).tokens_out, 'cost_nanousd', (g).cost_nanousd, 'latency_ms', (g).latency_ms,
                    'generation_id', (g).id, 'attempts', (g).attempts, 'error_code', (g).error_code,
                    'finished_at', (g).finished_at)
                || case when cached then '{"cached": true}' else '{}' end::jsonb || details
+               || case when (g).gone_at is not null then '{"superseded": true}' else '{}' end::jsonb
                || coalesce((g).safety, '{}')
         from (select generation as g, content, cached, details from ends) e
         returning m as reply
@@ -203,16 +207,23 @@ begin
             cost_nanousd bigint, latency_ms bigint)
         on conflict do nothing
     ), counted as (
+        -- The question of a reply that belongs no more was taken off in advance (see forget_in_list).
         update conversations c set
-            message_count = message_count + 2 * t.turns, tokens_total = tokens_total + t.tokens,
-            recent_messages = recent_messages + 2 * t.turns, recent_tokens = recent_tokens + t.recent,
-            last_message_at = clock_timestamp(), updated_at = now(), last_message_preview = left(t.last, 120),
-            paused_at = case when paused_at >= t.asked then paused_at end,
-            ended_at = case when ended_at >= t.asked then ended_at end
-        from (select (generation).conversation_id, count(*) as turns, max((generation).message_created_at) as asked,
+            message_count = message_count + t.turns + t.current, tokens_total = tokens_total + t.tokens,
+            recent_messages = recent_messages + 2 * t.current, recent_tokens = recent_tokens + t.recent,
+            last_message_at = case when t.current > 0 then clock_timestamp() else last_message_at end,
+            updated_at = now(),
+            last_message_preview = case when t.current > 0 then left(t.last, 120) else last_message_preview end,
+            paused_at = case when t.current = 0 or paused_at >= t.asked then paused_at end,
+            ended_at = case when t.current = 0 or ended_at >= t.asked then ended_at end
+        from (select (generation).conversation_id, count(*) as turns,
+                     count(*) filter (where (generation).gone_at is null) as current,
+                     max((generation).message_created_at) filter (where (generation).gone_at is null) as asked,
                      sum((generation).tokens_in + (generation).tokens_out) as tokens,
-                     sum(memory_tokens(octet_length(content)) + memory_tokens(question_bytes)) as recent,
-                     (array_agg(content order by (generation).message_created_at desc))[1] as last
+                     coalesce(sum(memory_tokens(octet_length(content)) + memory_tokens(question_bytes))
+                              filter (where (generation).gone_at is null), 0) as recent,
+                     (array_agg(content order by (generation).message_created_at desc)
+                      filter (where (generation).gone_at is null))[1] as last
               from ends group by 1) t
         where c.id = t.conversation_id
     )

@@ -72,6 +72,94 @@ begin
               order by m.created_at desc, m.id desc limit p_limit) f;
 end $$;
 
+-- The codes of the messages that came too late; as they end their generations.
+create or replace function lost_codes() returns text[] language sql immutable as $$
+    select '{message_replaced,message_deleted,conversation_deleted}'::text[]
+$$;
+
+-- The code by which a question cannot be replaced any more; NULL when it can.
+create or replace function question_fault(p_conversation uuid, p_question uuid) returns text
+language plpgsql stable as $$
+declare
+    q messages;
+begin
+    select m.* into q from generations g
+    join messages m on m.id = g.message_id and m.created_at = g.message_created_at
+    where g.message_id = p_question and m.conversation_id = p_conversation;
+    return case when q.superseded_by is not null then 'message_replaced'
+                when q.id is null or q.deleted_at is not null then 'message_deleted' end;
+end $$;
+
+-- The refusal of a change to a message that is replaced, or is being replaced.
+create or replace function replaced_refusal() returns json language sql immutable as $$
+    select refusal(409, 'MESSAGE_REPLACED', 'this message was edited or regenerated meanwhile: list the messages again')
+$$;
+
+-- Claims the question of the caller's message, which is that message or the one that it answers, for its replacement
+-- p_new: {id, content, claimed}, a refusal, or NULL when there is no such message. Of concurrent claims one wins; it is
+-- good for a minute, in which the new message is stored (messages_screen decides whatever happens) or the claim given
+-- back. `claimed` is false for a repetition.
+create or replace function question_claim(p_conversation uuid, p_message uuid, p_new uuid) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    m messages;
+    q messages;
+    g generations;
+begin
+    select x.* into g from messages a join generations x on x.id = a.generation_id
+    where a.id = p_message and a.conversation_id = p_conversation and a.user_id = caller() for update of x;
+    if not found then return null; end if;
+    select * into m from messages where id = p_message and conversation_id = p_conversation;
+    select * into q from messages where id = g.message_id and created_at = g.message_created_at;
+    if p_new in (q.superseded_by, g.replaced_by) then
+        return json_build_object('id', q.id, 'content', q.content, 'claimed', false);
+    elsif m.superseded_by is not null or q.superseded_by is not null
+          or (g.gone_at is null and g.replaced_at > clock_timestamp() - interval '1 minute') then
+        return replaced_refusal();
+    elsif q.id is null or m.deleted_at is not null or q.deleted_at is not null then
+        return null;
+    end if;
+    update generations set replaced_by = p_new, replaced_at = clock_timestamp() where id = g.id;
+    return json_build_object('id', q.id, 'content', q.content, 'claimed', true);
+end $$;
+
+-- Gives back the claim of a message that was not sent.
+create or replace function question_release(p_question uuid, p_new uuid) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    update generations set replaced_by = null, replaced_at = null
+    where message_id = p_question and user_id = caller() and replaced_by = p_new and gone_at is null
+$$;
+
+-- Deletes a message of the caller's; repeated, it changes nothing. The reply to a question that is being answered is
+-- not stored as current any more: `stopped` is its generation, which is cancelled. No row: no such message.
+create or replace function message_delete(p_conversation uuid, p_message uuid)
+returns table (message json, stopped uuid)
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    m messages;
+    g generations;
+begin
+    select x.* into g from messages a join generations x on x.id = a.generation_id
+    where a.id = p_message and a.conversation_id = p_conversation and a.user_id = caller() for update of x;
+    update messages u set deleted_at = coalesce(u.deleted_at, now())
+    where u.id = p_message and u.conversation_id = p_conversation and u.user_id = caller() and u.superseded_by is null
+      and (u.role <> 'user' or g.gone_at is not null
+           or coalesce(g.replaced_at <= clock_timestamp() - interval '1 minute', true))
+    returning * into m;
+    if not found then
+        return query select replaced_refusal(), null::uuid from messages a
+                     where a.id = p_message and a.conversation_id = p_conversation and a.user_id = caller();
+        return;
+    end if;
+    if m.role = 'user' and g.state in ('queued', 'running') then
+        update generations set gone_at = m.deleted_at, replaced_by = null, replaced_at = null
+        where id = g.id and gone_at is null;
+        insert into cancellations (generation_id, user_id) values (g.id, g.user_id) on conflict do nothing;
+        stopped := g.id;
+    end if;
+    return query select json_build_object('id', m.id, 'deleted_at', m.deleted_at), stopped;
+end $$;
+
 -- Stores moderation's results, element by element of the arrays: messages, their generations, and decisions unless they
 -- are `allow`. Only `block` rejects; `warn` and `review` pass, and their decisions are for people to read. The
 -- generation's row decides whether a message is new: a repeated message id with another time changes nothing. Arrays
@@ -81,7 +169,9 @@ end $$;
 -- metadata: of the reply's, reply: a fixed one in place of a model's, alert}, members that are not needed left out.
 -- Returns a row for each element that has one of these outcomes: {stale: the state} when the conversation has another
 -- version, so that nothing was stored; {repeated: true, decision, end} for a message that was stored before; {end} when
--- the fixed reply was stored. `end` is generation_end.
+-- the fixed reply was stored; {lost: a code} when the message came too late: the question that it replaces was replaced
+-- or deleted meanwhile, or the conversation was deleted; {stopped: ids} of the generations whose questions it replaces.
+-- `end` is generation_end.
 create or replace function messages_screen(
     p_message uuid[], p_conversation uuid[], p_user uuid[], p_generation uuid[], p_reply uuid[], p_client text[],
     p_content text[], p_content_type text[], p_model text[], p_parameters jsonb[], p_listed boolean[],
@@ -94,8 +184,20 @@ declare
     fresh_ones bigint[];
     stale_ones bigint[];
 begin
+    -- A reply that is being stored meanwhile is waited for, and then seen by the statements below.
+    if cardinality(array_remove(p_replaces, null)) > 0 then
+        perform from unnest(p_conversation, p_replaces, p_created) as n(conversation, replaces, created)
+        join generations q on q.message_id = n.replaces
+        join generations g on g.conversation_id = n.conversation and g.message_created_at < n.created
+                          and g.message_created_at >= q.message_created_at
+        order by g.id for update of g;
+    end if;
     with given as (
-        select g.*, action = 'block' as refused, safety ->> 'reply' as fixed
+        select g.*, action = 'block' as refused, safety ->> 'reply' as fixed,
+               case when listed and exists (
+                        select from conversations c where c.id = g.conversation and c.deleted_at is not null)
+                    then 'conversation_deleted'
+                    when replaces is not null then question_fault(conversation, replaces) end as lost
         from unnest(p_message, p_conversation, p_user, p_generation, p_reply, p_client, p_content, p_content_type,
                     p_model, p_parameters, p_listed, p_created, p_action, p_categories, p_confidence, p_reason,
                     p_replaces, p_safety) with ordinality
@@ -109,10 +211,11 @@ begin
         insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, model,
                                  parameters, state, epoch, attempts, error_code, finished_at, safety)
         select generation, conversation, owner, message, created, reply, nullif(model, ''), coalesce(parameters, '{}'),
-               case when refused then 'rejected'::generation_state when fixed is not null then 'running'
-                    else 'queued' end,
+               case when lost is not null then 'failed'::generation_state when refused then 'rejected'
+                    when fixed is not null then 'running' else 'queued' end,
                (fixed is not null)::int, (fixed is not null)::int,
-               case when refused then reason end, case when refused then now() end, safety -> 'metadata'
+               case when lost is not null then lost when refused then reason end,
+               case when lost is not null or refused then now() end, safety -> 'metadata'
         from given where given.ordinal not in (select s.ordinal from stale s)
         on conflict do nothing
         returning id
@@ -120,15 +223,17 @@ begin
         select given.* from fresh join given on given.generation = fresh.id
     ), stored as (
         insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
-                              generation_id, created_at, metadata)
+                              generation_id, created_at, deleted_at, metadata)
         select message, conversation, owner, 'user', content, content_type::message_content_type,
-               case when refused then 'rejected'::message_status else 'accepted' end, nullif(client, ''), generation,
-               created, coalesce(safety -> 'flag', '{}')
+               case when lost is not null then 'failed'::message_status when refused then 'rejected'
+                    else 'accepted' end,
+               nullif(client, ''), generation, created, case when lost is not null then now() end,
+               coalesce(safety -> 'flag', '{}')
         from new
     ), decided as (
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety)
         select message, owner, action, categories::text[], confidence, reason, safety -> 'decision'
-        from new where action <> 'allow'
+        from new where action <> 'allow' and lost is null
         on conflict do nothing
     ), headed as (
         -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
@@ -137,10 +242,11 @@ begin
             message_count = message_count + n.refused::int, last_message_at = n.created, updated_at = now(),
             last_message_preview = left(n.content, 120)
         from new n
-        where n.listed and c.id = n.conversation and (n.refused or c.title = '' and n.replaces is null)
+        where n.listed and n.lost is null and c.id = n.conversation
+          and (n.refused or c.title = '' and n.replaces is null)
     )
-    select array_agg(n.generation) filter (where n.replaces is not null and not n.refused), array_agg(n.ordinal),
-           (select array_agg(s.ordinal) from stale s)
+    select array_agg(n.generation) filter (where n.replaces is not null and not n.refused and n.lost is null),
+           array_agg(n.ordinal) filter (where n.lost is null), (select array_agg(s.ordinal) from stale s)
     into replacing, fresh_ones, stale_ones from new n;
     if replacing is not null then
         -- The replaced question and everything after it stay as an earlier version (see forget_in_list).
@@ -151,9 +257,26 @@ begin
           and m.created_at < n.created and m.deleted_at is null
           and m.created_at >= (
               select created_at from messages where id = n.replaces and conversation_id = n.conversation);
+        -- So do the replies to them that are not stored yet, which are stopped.
+        with gone as (
+            update generations g set gone_at = now(), replaced_by = n.message, replaced_at = now()
+            from unnest(p_generation, p_message, p_conversation, p_created, p_replaces)
+                as n(generation, message, conversation, created, replaces)
+            join generations q on q.message_id = n.replaces
+            where n.generation = any (replacing) and g.conversation_id = n.conversation
+              and g.message_created_at < n.created and g.message_created_at >= q.message_created_at
+              and g.state in ('queued', 'running') and g.gone_at is null
+            returning g.id, g.user_id
+        )
+        insert into cancellations (generation_id, user_id) select id, user_id from gone on conflict do nothing;
     end if;
+    -- The claim of a message that replaces nothing after all.
+    update generations g set replaced_by = null, replaced_at = null
+    from unnest(p_generation, p_message, p_replaces) as n(generation, message, replaces)
+    where n.replaces is not null and n.generation <> all (coalesce(replacing, '{}'))
+      and g.message_id = n.replaces and g.replaced_by = n.message and g.gone_at is null;
     if fresh_ones is null or cardinality(fresh_ones) < cardinality(p_message)
-       or exists (select from unnest(p_safety) s where s ?| '{state,reply}') then
+       or replacing is not null or exists (select from unnest(p_safety) s where s ?| '{state,reply}') then
         return query select * from messages_keep_safe(p_message, p_conversation, p_user, p_generation, p_created,
             p_safety, coalesce(fresh_ones, '{}'), coalesce(stale_ones, '{}'));
     end if;
@@ -206,10 +329,17 @@ begin
             else json_build_object('repeated', g.ordinal <> all (p_fresh),
                 'decision', (select d.safety from moderation_decisions d where d.message_id = g.message),
                 'end', (select generation_end(x) from generations x
-                        where x.id = g.generation and x.used_model = 'crisis')) end
+                        where x.id = g.generation and x.used_model = 'crisis'),
+                'lost', (select x.error_code from generations x
+                         where x.id = g.generation and x.state = 'failed' and x.error_code = any (lost_codes())),
+                'stopped', s.stopped) end
         from unnest(p_message, p_conversation, p_generation, p_safety) with ordinality
             as g(message, conversation, generation, safety, ordinal)
-        where g.ordinal = any (p_stale) or g.ordinal <> all (p_fresh) or g.safety ? 'reply';
+        cross join lateral (
+            select json_agg(x.id) as stopped from generations x
+            where x.conversation_id = g.conversation and x.replaced_by = g.message and x.gone_at is not null
+              and x.state in ('queued', 'running')) s
+        where g.ordinal = any (p_stale) or g.ordinal <> all (p_fresh) or g.safety ? 'reply' or s.stopped is not null;
 end $$;
 
 -- Fails a message that could not be stored. False when it had another end already, or is being answered: it keeps that.

@@ -6,7 +6,7 @@ grant select, insert, update on generations to airi_worker;
 select isolate('cancellations', 'user_id = caller()');
 revoke all on cancellations from airi_app, airi_worker;
 grant insert on cancellations to airi_app;
-grant select on cancellations to airi_worker;
+grant select, insert on cancellations to airi_worker;
 
 select isolate('provider_calls', 'user_id = caller()');
 revoke all on provider_calls from airi_app, airi_worker;

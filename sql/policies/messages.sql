@@ -10,6 +10,7 @@ select isolate('moderation_decisions', 'user_id = caller()');
 revoke all on moderation_decisions from airi_app, airi_worker;
 grant select, insert on moderation_decisions to airi_worker;
 
-grant execute on function message_json, search_messages, search_messages_in to airi_app;
-grant execute on function create_monthly_partition, messages_screen, messages_keep_safe, message_abandon, message_json
-    to airi_worker;
+grant execute on function message_json, search_messages, search_messages_in, question_claim, question_release,
+    message_delete to airi_app;
+grant execute on function create_monthly_partition, messages_screen, messages_keep_safe, message_abandon, message_json,
+    question_fault, lost_codes to airi_worker;

@@ -67,7 +67,8 @@ select json_build_object('conversation', conversation_json(c), 'messages',
     case when (select count(*) from page) > :limit::int
          then (select created_at || '|' || id from shown order by created_at, id limit 1) end,
     (select json_agg(g.id) from generations g
-     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
+     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running')
+       and g.gone_at is null)::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
 -- name: conversations.update
@@ -91,9 +92,17 @@ where id = :id::uuid and user_id = caller() and deleted_at is null
 returning conversation_json(c)::text;
 
 -- name: conversations.delete
--- Can be restored. Repeated, it changes nothing.
-update conversations c set deleted_at = coalesce(deleted_at, now()) where id = :id::uuid and user_id = caller()
-returning conversation_json(c)::text;
+-- Can be restored. Repeated, it changes nothing. Its replies that are being generated are cancelled: their ids.
+with gone as (
+    update conversations set deleted_at = coalesce(deleted_at, now()) where id = :id::uuid and user_id = caller()
+    returning *
+), running as (
+    select g.id, g.user_id from gone c join generations g on g.conversation_id = c.id
+    where g.state in ('queued', 'running')
+), stopped as (
+    insert into cancellations (generation_id, user_id) select id, user_id from running on conflict do nothing
+)
+select conversation_json(gone.*::conversations)::text, (select json_agg(id) from running)::text from gone;
 
 -- name: conversations.restore
 update conversations c set deleted_at = null where id = :id::uuid and user_id = caller()

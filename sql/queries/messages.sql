@@ -14,21 +14,18 @@ select coalesce((select json_agg(message_json(m.*::messages) order by m.created_
     (select json_build_object('generating', json_agg(json_build_object(
          'generation_id', g.id, 'message_id', g.reply_id, 'state', g.state, 'epoch', g.epoch)))
      from generations g
-     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running'))::text
+     where g.conversation_id = :id::uuid and g.user_id = caller() and g.state in ('queued', 'running')
+       and g.gone_at is null)::text
 from conversations c where c.id = :id::uuid and c.user_id = caller() and c.deleted_at is null;
 
 -- name: messages.delete
-update messages m set deleted_at = coalesce(deleted_at, now())
-where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = caller()
-returning json_build_object('id', id, 'deleted_at', deleted_at)::text;
+select message::text, stopped from message_delete(:id::uuid, :message_id::uuid);
 
--- name: messages.question
--- The question of a message: the message itself, or the one that it answers.
-select q.id, q.content from messages m
-join generations g on g.id = m.generation_id
-join messages q on q.id = g.message_id and q.created_at = g.message_created_at
-where m.id = :message_id::uuid and m.conversation_id = :id::uuid and m.user_id = caller()
-  and m.deleted_at is null and q.deleted_at is null;
+-- name: messages.claim_question
+select question_claim(:id::uuid, :message_id::uuid, :new::uuid)::text;
+
+-- name: messages.release_question
+select question_release(:question::uuid, :new::uuid);
 
 -- name: messages.versions
 -- The messages that a question replaced, oldest first.

@@ -101,6 +101,7 @@ test('AIRI-18: the list shows the last message, the message count and the unread
 test('AIRI-18: a deleted or replaced message is in neither the preview, the count nor the title of the list', async ({
     port,
     alice,
+    system,
 }) => {
     const api = call(port, alice.token);
     const { id } = await conversationOf(port, alice.token);
@@ -136,7 +137,7 @@ test('AIRI-18: a deleted or replaced message is in neither the preview, the coun
     assert.deepEqual(await shown(), [0, null, '']);
     assert.equal((await one()).last_message_at, null);
     assert.ok(!JSON.stringify(await one()).includes('seal'));
-    // The end of a turn counts the whole of it, also if its question is deleted meanwhile.
+    // Nothing is counted of a turn whose question is deleted before its reply has ended.
     const { generation_id } = (
         await ask(port, {
             method: 'POST',
@@ -155,7 +156,13 @@ test('AIRI-18: a deleted or replaced message is in neither the preview, the coun
     assert.equal(running.generation_id, generation_id);
     await remove(running);
     assert.ok((await one()).message_count >= 0);
-    await eventually('the reply alone is counted', async () => (await one()).message_count === 1);
+    await eventually(
+        'the reply has ended',
+        async () =>
+            (await system.rows("select from generations where id = $1 and state = 'cancelled'", [generation_id]))
+                .length === 1,
+    );
+    assert.equal((await one()).message_count, 0);
 });
 
 test('AIRI-23: editing and regenerating keep the earlier version, and a retry creates no second one', async ({
@@ -189,7 +196,11 @@ test('AIRI-23: editing and regenerating keep the earlier version, and a retry cr
         versions.map((m) => m.role),
         ['user', 'assistant', 'user', 'assistant'],
     );
-    rejected(await api('PUT', `/conversations/${id}/messages/${asked.id}`, { content: 'again' }), 404);
+    rejected(
+        await api('PUT', `/conversations/${id}/messages/${asked.id}`, { content: 'again' }),
+        409,
+        'MESSAGE_REPLACED',
+    );
     const again = (
         await api('POST', `/conversations/${id}/messages/${edited.json.data.id}/regenerate`, {
             client_message_id: 're-1',

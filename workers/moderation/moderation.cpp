@@ -216,6 +216,12 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             before = stored_state::parse(outcome->state);
             continue;
         }
+        if (outcome && !outcome->lost.empty()) {
+            log::info("message.lost", {{"generation_id", event.generation.text()}, {"reason", outcome->lost}});
+            effects out;
+            out.after = failed(event, outcome->lost, record);
+            co_return out;
+        }
         if (outcome && outcome->repeated) judged.decision = crisis_decision::parse(outcome->decision);
         const auto end = outcome ? outcome->ended : std::nullopt;
         if (judged.decision && judged.decision->alert)
@@ -224,6 +230,7 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
                     {"generation_id", event.generation.text()}});
         effects out;
         out.after = after_judgement(event, judged.found, judged.decision, end, record);
+        if (outcome) out.after.cancelled = outcome->stopped;
         co_return out;
     }
     co_return make_error_code(postgres::errc::conflict);

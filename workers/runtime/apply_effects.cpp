@@ -39,6 +39,7 @@ awaitable<result<>> apply_effects(const effects& effects, const runner_ports& po
     // The client of a frame reads what has changed; an event is published meanwhile.
     if (!after.frames.empty() || !after.announcements.empty())
         co_await invalidate_all(ports.frames, std::exchange(users, {}));
+    for (const auto& id : after.cancelled) co_await ports.frames.cancel(id);
     for (auto& frame : after.frames) co_await ports.frames.append(std::move(frame));
     for (auto& announcement : after.announcements) co_await ports.frames.announce(std::move(announcement));
     std::vector<kafka::record> prompt, batchable;

@@ -14,6 +14,7 @@ namespace airi::workers {
 /// Applied in this order after the commit, at least once.
 struct after_commit {
     std::vector<user_id> changed_users;  ///< the gateways drop their cached responses for them
+    std::vector<generation_id> cancelled;
     std::vector<outgoing_frame> frames;
     std::vector<announcement> announcements;
     std::vector<events::outgoing> events;

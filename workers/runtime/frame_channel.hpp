@@ -36,6 +36,8 @@ public:
     virtual ~frame_channel() = default;
     virtual awaitable<appended> append(outgoing_frame) = 0;
     virtual awaitable<> announce(announcement) = 0;
+    /// The worker that generates the reply stops. Postgres has the cancellation, which a worker reads that missed this.
+    virtual awaitable<> cancel(generation_id) = 0;
     /// Rows of the user have changed: no gateway sends a response cached before that any more.
     virtual awaitable<> invalidate(user_id) = 0;
 };

@@ -24,7 +24,8 @@ after_commit after_end(const events::chat_screened& event, const sql::generation
     auto last = events::end_frame(end.state, end.error_code, end.message);
     out.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {end.epoch, end.offset},
         last.type, std::move(last.more)});
-    if (event.listed && !end.message.empty() && end.message != "null") announce_reply(out, event, end.message);
+    if (event.listed && !end.superseded && !end.message.empty() && end.message != "null")
+        announce_reply(out, event, end.message);
     const events::origin finished_origin{
         event_id::of(event.generation.value, "finished"), source, end.finished_at, traceparent};
     const events::chat_finished finished{event.conversation, event.user, event.message, event.generation, event.reply,

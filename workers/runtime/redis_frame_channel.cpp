@@ -45,6 +45,11 @@ public:
         co_await client_.command(std::move(command));
     }
 
+    awaitable<> cancel(generation_id id) override {
+        std::vector<std::string> command{"PUBLISH", std::string(events::cancel_channel), id.text()};
+        co_await client_.command(std::move(command));
+    }
+
     awaitable<> invalidate(user_id user) override { return states_.erase(events::state_key(user)); }
 
 private:

@@ -33,6 +33,7 @@ public:
     std::vector<written> frames;
     std::vector<workers::announcement> announcements;
     std::vector<user_id> invalidated;
+    std::vector<generation_id> cancelled;
 
     /// Deletes all streams, as FLUSHALL does.
     void flush() { last_.clear(); }
@@ -57,6 +58,11 @@ public:
         if (co_await use.pass()) co_return;
         if (journal_) journal_->push_back("announce " + out.channel);
         announcements.push_back(std::move(out));
+    }
+
+    awaitable<> cancel(generation_id id) override {
+        if (co_await use.pass()) co_return;
+        cancelled.push_back(id);
     }
 
     awaitable<> invalidate(user_id user) override {

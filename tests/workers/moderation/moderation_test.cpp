@@ -47,6 +47,7 @@ struct key_fixture {
     loop io;
     fake_database database;
     std::vector<postgres::bound> stored;  // messages
+    std::string screened;                 // what messages_screen returns of one; empty: nothing
     std::shared_ptr<const seal::key> key = std::make_shared<const seal::key>(seal::key::fresh());
     moderation::user_keys keys{io.on(), database, master};
     safety::term_screen in_force = screen_of(terms);
@@ -57,7 +58,10 @@ struct key_fixture {
     key_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
-            if (asked.statement->name == "messages.screen") stored.push_back(asked);
+            if (asked.statement->name == "messages.screen") {
+                stored.push_back(asked);
+                if (!screened.empty()) return cell(screened);
+            }
             if (asked.statement->name != "user_keys.get" || !key) return out;
             out.columns_ = 2;
             out.cells_ = {requested().user.text(), master.wrap(*key, requested().user)};
@@ -145,6 +149,27 @@ TEST_CASE("a harmless message is stored and passed on in the order of its conver
     REQUIRE(read);
     CHECK(read->generation == event.generation);
     CHECK(read->created_at == event.created_at);
+}
+
+TEST_CASE("AIRI-23: a message that came too late fails and is not answered, and the replies it replaces are stopped") {
+    key_fixture h;
+    const auto event = seal_event(requested("m", "hello"), *h.key);
+    h.screened = R"({"repeated":true,"decision":null,"end":null,"lost":"message_replaced","stopped":null})";
+    const auto lost = h.handle(event);
+    REQUIRE(lost);
+    CHECK_FALSE(has_event(*lost, "chat.screened.v1"));
+    const auto finished = events::decode<events::chat_finished>(event_of(*lost, "chat.finished.v1").value);
+    REQUIRE(finished);
+    CHECK(finished->state == "failed");
+    CHECK(finished->error_code == "message_replaced");
+    REQUIRE(lost->after.frames.size() == 1);
+    CHECK(lost->after.frames[0].type == events::frame_type::failed);
+    const auto other = generation_id::fresh();
+    h.screened = R"({"repeated":false,"decision":null,"end":null,"lost":null,"stopped":[")" + other.text() + R"("]})";
+    const auto won = h.handle(event);
+    REQUIRE(won);
+    CHECK(has_event(*won, "chat.screened.v1"));
+    CHECK(won->after.cancelled == std::vector{other});
 }
 
 TEST_CASE("a blocked message is rejected towards its client and not answered") {

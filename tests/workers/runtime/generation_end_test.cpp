@@ -96,6 +96,15 @@ TEST_CASE(
     CHECK(after_end(screened(), ended("rejected"), trace, "/airi/workers/chat").announcements.empty());
 }
 
+TEST_CASE("AIRI-23: a reply whose question is gone ends its stream and is billed, but is not announced") {
+    auto superseded = ended("completed");
+    superseded.superseded = true;
+    const auto out = after_end(screened(), superseded, trace, "/airi/workers/chat");
+    CHECK(out.announcements.empty());
+    CHECK(out.frames.at(0).type == events::frame_type::complete);
+    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+}
+
 TEST_CASE("a cancelled reply is billed for the part that was made") {
     const auto out = after_end(screened(), ended("cancelled"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::cancelled);
