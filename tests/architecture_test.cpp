@@ -50,7 +50,7 @@ const std::vector<folder_rule> rules{
     {"gateway/auth/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/text/"}},
     {"gateway/messaging/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
     {"gateway/crisis/", {"gateway/*", "sql/", "platform/safety/"}},
-    {"gateway/api/", {"gateway/*", "events/*", "sql/", "platform/schema/"}},
+    {"gateway/api/", {"gateway/*", "events/*", "sql/", "platform/schema/", "platform/crypto/"}},
     {"gateway/routes/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
     {"gateway/pages/", {}},
 

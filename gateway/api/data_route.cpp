@@ -23,6 +23,7 @@ std::optional<std::string> parameter(const exchange& exchange, std::string_view 
     });
     if (in_path) return in_path;
     if (name == "body") return exchange.body_text();
+    if (name == "new_id") return exchange.new_id<event_id>().text();
     if (name == "session") return exchange.caller->session.text();
     if (name == "address") return exchange.request.address;
     if (const auto found = exchange.query.find(name); found != exchange.query.end()) return found->second;

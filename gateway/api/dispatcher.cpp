@@ -2,6 +2,7 @@
 
 #include "events/frames/frame.hpp"
 #include "gateway/api/data_route.hpp"
+#include "gateway/api/idempotency.hpp"
 #include "gateway/api/request_checks.hpp"
 #include "gateway/api/router.hpp"
 #include "gateway/api/websocket_upgrade.hpp"
@@ -88,7 +89,7 @@ public:
             const acting_caller caller{found.route->name, request.address, request.id, exchange.caller.get()};
             if (const auto* refused = std::get_if<problem>(&result))
                 record_refusal(*refused, caller);
-            else if (found.route->fresh && !found.route->proves)
+            else if (found.route->fresh && !found.route->proves && !exchange.replayed)
                 record_credential_change(caller);
         }
         auto out = to_answer(std::move(result), request, found.route && found.route->openai_format);
@@ -141,7 +142,7 @@ private:
         // The workers write the changes of a message later, and invalidate then.
         if (exchange.caller && route.method != verb::get && !route.sends_message)
             co_await services_.responses.invalidate(exchange.caller->id);
-        if (route.broadcasts) broadcast_change(exchange, out);
+        if (route.broadcasts && !exchange.replayed) broadcast_change(exchange, out);
         co_return out;
     }
 
@@ -185,17 +186,26 @@ private:
     awaitable<route_result> respond(exchange& exchange) {
         if (auto refused = read_query(exchange)) co_return std::move(*refused);
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
-        if (auto refused = co_await check_fresh_proof(exchange)) co_return std::move(*refused);
-        co_return co_await (exchange.route.handler ? exchange.route.handler(exchange) : answer_data(exchange));
+        const identity_proof given{exchange.optional_text("password"), exchange.optional_text("code")};
+        const bool brings_proof = exchange.route.proves && !given.empty();
+        if (exchange.route.fresh && !brings_proof)
+            if (auto refused = co_await require_fresh_proof(services_, exchange.request, *exchange.caller))
+                co_return std::move(*refused);
+        if (!takes_idempotency_key(exchange.route) || !has_idempotency_key(exchange.request))
+            co_return co_await carry_out(exchange, brings_proof, given);
+        auto begun = co_await begin_once(exchange);
+        if (auto* known = std::get_if<route_result>(&begun)) co_return std::move(*known);
+        auto out = co_await carry_out(exchange, brings_proof, given);
+        co_await end_once(exchange, std::get<begun_request>(std::move(begun)), out);
+        co_return out;
     }
 
-    awaitable<std::optional<problem>> check_fresh_proof(exchange& exchange) {
-        const auto& route = exchange.route;
-        if (!route.fresh) co_return std::nullopt;
-        const auto& request = exchange.request;
-        const identity_proof given{exchange.optional_text("password"), exchange.optional_text("code")};
-        if (route.proves && !given.empty()) co_return co_await prove(services_, request, *exchange.caller, given);
-        co_return co_await require_fresh_proof(services_, request, *exchange.caller);
+    // A code proves once, so a repetition that is answered as before does not take it again.
+    awaitable<route_result> carry_out(exchange& exchange, bool brings_proof, const identity_proof& given) {
+        if (exchange.route.fresh && brings_proof)
+            if (auto refused = co_await prove(services_, exchange.request, *exchange.caller, given))
+                co_return std::move(*refused);
+        co_return co_await (exchange.route.handler ? exchange.route.handler(exchange) : answer_data(exchange));
     }
 
     // Whole JSON responses are cached by caller, path and query.

@@ -6,11 +6,14 @@
 #include <set>
 
 #include "gateway/api/api_schemas.hpp"
+#include "gateway/api/idempotency.hpp"
 #include "gateway/api/router.hpp"
 #include "platform/base/split.hpp"
 
 namespace airi::gateway {
 namespace {
+
+constexpr std::string_view idempotency_parameter = R"({"$ref":"#/components/parameters/IdempotencyKey"})";
 
 using responses = std::map<unsigned, std::string>;
 
@@ -102,6 +105,7 @@ responses responses_of(const route& r) {
             refuse({status});
     }
     refuse({400, 503});
+    if (takes_idempotency_key(r)) refuse({409, 422});
     if (!r.path.starts_with('=')) refuse({429});
     if (r.access != access::anyone) refuse({401, 403});
     if (r.path.find('{') != r.path.npos) refuse({404});
@@ -122,6 +126,7 @@ std::string parameters_of(const route& r, json::value schemas) {
     }
     if (r.issues_tokens)
         add("X-Token-Transport", "header", false, R"({"type":"string","enum":["bearer","cookie","refresh_cookie"]})");
+    if (takes_idempotency_key(r)) out += (out.empty() ? "" : ",") + std::string(idempotency_parameter);
     if (!r.query.empty()) {
         const auto schema = schemas[r.query];
         std::set<std::string, std::less<>> needed;
@@ -196,6 +201,13 @@ std::string components() {
     });
     return json::object()
         .add_raw("schemas", with_references(schemas.text()))
+        .add_raw("parameters",
+            R"({"IdempotencyKey":{"name":"Idempotency-Key","in":"header","required":false,)"
+            R"("description":"A request with the same key and body is carried out once in 24 hours and then answered )"
+            R"(as the first time, with Idempotency-Replayed: true where the answer was stored. With another body it )"
+            R"(is refused with 422 IDEMPOTENCY_KEY_REUSED, while the first one is running with 409 )"
+            R"(IDEMPOTENCY_KEY_BUSY and Retry-After. By user, or address, and operation.",)"
+            R"("schema":{"type":"string","minLength":1,"maxLength":255,"pattern":"^[!-~]{1,255}$"}}})")
         .add_raw("securitySchemes",
             R"({"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT",)"
             R"("description":"An access token or an API key."},)"

@@ -49,8 +49,21 @@ struct exchange {
     gateway::services& services;
     bool transient = false;  ///< the response is about to change and must not be cached
     bool by_cookie = false;  ///< authenticated by cookie, not by bearer token
+    /// Of a request with an Idempotency-Key: the same for its repetitions, as is the time at which the first one came.
+    std::optional<uuid> seed = std::nullopt;
+    std::optional<instant> first_arrived = std::nullopt;
+    bool replayed = false;  ///< the answer is the first request's
 
     json::value json() const { return body ? body->root() : json::value{}; }
+    /// The id of what the request creates.
+    template <class Id>
+    Id new_id() const {
+        return seed ? Id::of(*seed, "created") : Id::fresh();
+    }
+    /// The client_message_id of a message whose body has none; empty: to be generated.
+    std::string message_seed() const { return seed ? seed->text() : std::string{}; }
+    instant arrived() const { return first_arrived.value_or(request.arrived); }
+
     /// The body as JSON text.
     std::string body_text() const { return request.body.empty() ? "{}" : request.body; }
     /// A member of the body that is a string; empty or nothing when it is not there.
@@ -68,8 +81,8 @@ using route_handler = awaitable<route_result> (*)(exchange&);
 /// Without `handler` the statement `name` answers. Its first row has up to three columns: `data`, meta.next_cursor and
 /// an object of further members of meta; while its `generating` is not null the answer is not cached. No row is a 404;
 /// `refusal(…)` in the first column is that problem. The statement's parameters are filled by name: {placeholders} of
-/// the path, `body` (the whole validated body), `session` and `address` (the caller's), query parameters, members of
-/// the body.
+/// the path, `body` (the whole validated body), `new_id` (of what is created), `session` and `address` (the caller's),
+/// query parameters, members of the body.
 struct route {
     verb method;
     std::string_view path;  ///< below /api/v1, /api or /v1; or absolute with a leading '='
@@ -85,6 +98,7 @@ struct route {
     std::string_view needs = {};       ///< a feature flag: 402 or 403 where it is off for the caller
     std::string_view rate_group = {};  ///< counted beside `api`; for unauthenticated requests instead of `anonymous`
     bool sends_message = false;        ///< takes rate limits and quota itself; the workers invalidate cached responses
+    std::string_view unkeyed = {};     ///< why a POST ignores Idempotency-Key; empty: it takes one
     route_handler handler = nullptr;
     std::size_t body_limit = 0;                 ///< bytes; 0: takes no body
     std::string_view media_types = json_media;  ///< of the body, "image/png image/jpeg"; only JSON is parsed

@@ -10,7 +10,7 @@ constexpr std::string_view allowed_headers =
     "Content-Type, Authorization, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-CSRF-Token, X-Token-Transport, "
     "X-Request-Id, traceparent";
 constexpr std::string_view exposed_headers =
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Link";
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Link, Idempotency-Replayed";
 
 }  // namespace
 

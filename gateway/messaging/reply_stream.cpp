@@ -108,7 +108,9 @@ std::optional<std::pair<generation_id, events::position>> read_resume_token(std:
 awaitable<route_result> wait_for_reply(
     watch_scope scope, events::generation_ids ids, std::string client_message_id, seconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (const auto one = co_await scope->next(deadline)) {
+    while (limit.count() > 0) {
+        const auto one = co_await scope->next(deadline);
+        if (!one) break;
         if (!events::is_end(one->type)) continue;
         const auto frame = json::document::parse(*one->frame);
         const auto data = frame ? frame->root()["data"] : json::value{};

@@ -29,7 +29,8 @@ streamed event_stream(watch_scope);
 /// generation.epoch.offset, as SSE ids and `Last-Event-ID` carry it.
 std::optional<std::pair<generation_id, events::position>> read_resume_token(std::string_view);
 
-/// Waits for the end: 201 with the reply, 202 with the ids when it takes longer, or the problem it ended in.
+/// Waits for the end: 201 with the reply, 202 with the ids when it takes longer (at once without a limit, whatever is
+/// known by then), or the problem it ended in.
 awaitable<route_result> wait_for_reply(
     watch_scope, events::generation_ids, std::string client_message_id, seconds limit);
 

@@ -69,7 +69,7 @@ awaitable<std::optional<problem>> ensure_conversation(
     const auto rows = co_await postgres::run_one(services.database, sender.id,
         sql::bind("conversations.create",
             {{"id", id}, {"companion_id", order.companion}, {"avatar_id", order.avatar}, {"template_id", std::nullopt},
-                {"title", std::nullopt}, {"model", std::nullopt}, {"system_prompt", std::nullopt}, {"request", ""}}));
+                {"title", std::nullopt}, {"model", std::nullopt}, {"system_prompt", std::nullopt}}));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty()) co_return not_found("companion or avatar");
     co_await services.responses.invalidate(sender.id);

@@ -12,7 +12,7 @@ constexpr seconds longest_wait{30};
 using reply = std::variant<json::document, route_result>;
 
 awaitable<reply> reply_to(exchange& exchange, message_order order) {
-    order.client_message_id = exchange.request.header("idempotency-key");
+    order.client_message_id = exchange.message_seed();
     order.model = exchange.text("model");
     order.rate_group = exchange.route.rate_group;
     auto submitted = co_await submit_and_watch(exchange.services, {.sender = exchange.caller,

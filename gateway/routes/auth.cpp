@@ -219,6 +219,7 @@ constexpr std::array rows{
         .name = "auth.refresh",
         .access = access::anyone,
         .rate_group = "refresh",
+        .unkeyed = "a refresh token works once, and a repetition within a moment is answered as before",
         .handler = refresh,
         .body_limit = small_body,
         .body = "Refresh",

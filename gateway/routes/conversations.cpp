@@ -3,7 +3,6 @@
 #include "gateway/api/data_route.hpp"
 #include "gateway/messaging/generation_status.hpp"
 #include "gateway/routes/tables.hpp"
-#include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -11,31 +10,22 @@ namespace {
 
 constexpr auto changed = frame_of_data<events::frames::conversation_updated>;
 constexpr seconds cached_for{600};
-constexpr std::size_t longest_key = 255;
 constexpr std::string_view deletion_life = "10";  // seconds, longer than owners are cached
 
 awaitable<route_result> create(exchange& exchange) {
     const auto user = exchange.caller->id;
-    const auto key = exchange.request.header("idempotency-key");
-    if (key.size() > longest_key) co_return bad_request("Idempotency-Key must be at most 255 characters");
-    const auto id = key.empty() ? conversation_id::fresh()
-                                : conversation_id::of(user.value, "conversation/key/" + std::string(key));
-    const auto body_hash = key.empty() ? std::string() : digest::sha256_hex(exchange.json().text());
     postgres::transaction ask{user, {}, {}};
     ask.statements.push_back(sql::bind("conversations.create",
-        {{"id", id}, {"companion_id", exchange.optional_text("companion_id")},
+        {{"id", exchange.new_id<conversation_id>()}, {"companion_id", exchange.optional_text("companion_id")},
             {"avatar_id", exchange.optional_text("avatar_id")}, {"template_id", exchange.optional_text("template_id")},
             {"title", exchange.optional_text("title")}, {"model", exchange.optional_text("model")},
-            {"system_prompt", exchange.optional_text("system_prompt")}, {"request", body_hash}}));
+            {"system_prompt", exchange.optional_text("system_prompt")}}));
     ask.statements.push_back(sql::bind("disclosures.at_start", {}));
     const auto got = co_await exchange.services.database.run(std::move(ask));
     if (!got) co_return problem_of(got.error());
     const auto &rows = (*got)[0], &notice = (*got)[1];
     if (rows.empty()) co_return not_found("companion, avatar or template");
     if (auto refused = refusal_of(rows.text(0, 0))) co_return std::move(*refused);
-    if (rows.text(0, 1) != body_hash)
-        co_return problem{
-            422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was already used with a different request body"};
     if (notice.empty() || notice.is_null(0, 0)) co_return success(201, rows.text(0, 0));
     co_return success(201, rows.text(0, 0), json::object().add_raw("ai_disclosure", notice.text(0, 0)).text());
 }

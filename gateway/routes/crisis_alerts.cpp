@@ -9,13 +9,12 @@
 #include "gateway/services/outbox.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
-#include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t longest_key = 255, alert_body = 32 * 1024;
+constexpr std::size_t alert_body = 32 * 1024;
 
 std::string text_of(json::value alert, std::string_view member) {
     return std::string(alert[member].string().value_or(""));
@@ -57,16 +56,12 @@ std::string with_notes(const services& services, json::value alert) {
     return out.text();
 }
 
-// The alert and its event in one transaction. With an Idempotency-Key it has a derived id, and is stored once.
+// The alert and its event in one transaction.
 awaitable<route_result> create(exchange& exchange) {
     auto& services = exchange.services;
     const auto& request = exchange.request;
     const auto user = exchange.caller->id;
-    const auto key = request.header("idempotency-key");
-    if (key.size() > longest_key) co_return bad_request("Idempotency-Key must be at most 255 characters");
-    const auto id = key.empty() ? alert_id::fresh() : alert_id::of(user.value, "crisis_alert/key/" + std::string(key));
-    const auto body_digest =
-        key.empty() ? std::string{} : digest::hmac_sha256_hex(services.refresh_key, "alert/" + exchange.json().text());
+    const auto id = exchange.new_id<alert_id>();
     const auto words = exchange.text("context");
     const auto context = words.empty()
                              ? words
@@ -79,14 +74,10 @@ awaitable<route_result> create(exchange& exchange) {
     const auto rows = co_await postgres::run_one(services.database, user,
         bind_event("crisis_alerts.create",
             {{"id", id}, {"conversation", event.conversation}, {"severity", event.severity},
-                {"trigger_type", event.trigger_type}, {"context", context}, {"digest", body_digest},
-                {"at", request.arrived}},
+                {"trigger_type", event.trigger_type}, {"context", context}, {"at", request.arrived}},
             event, event_id::of(id.value, "detected"), request.trace()));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty()) co_return not_found("conversation");
-    if (rows->text(0, 1) != body_digest)
-        co_return problem{
-            422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was already used with a different request body"};
     wake_relay(services);
     announce(services, json::document::parse(rows->text(0, 0))->root(), user);
     json::object data;

@@ -19,7 +19,7 @@ message_order read_order(const exchange& exchange, std::optional<conversation_id
     message_order out;
     out.content = exchange.text("content");
     out.client_message_id = exchange.text("client_message_id");
-    if (out.client_message_id.empty()) out.client_message_id = exchange.request.header("idempotency-key");
+    if (out.client_message_id.empty()) out.client_message_id = exchange.message_seed();
     out.model = exchange.text("model");
     out.companion = companion_id::parse(either("companion_id", "companionId"));
     out.conversation =

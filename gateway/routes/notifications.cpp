@@ -6,12 +6,10 @@
 namespace airi::gateway::routes {
 namespace {
 
-// With an Idempotency-Key the notice has a derived id, and the receiver gets it once.
 awaitable<route_result> send(exchange& exchange) {
     const auto& request = exchange.request;
     const auto& caller = exchange.caller->id;
-    const auto key = request.header("idempotency-key");
-    const auto id = key.empty() ? event_id::fresh() : event_id::of(caller.value, "notification/" + std::string(key));
+    const auto id = exchange.new_id<event_id>();
     std::vector<sql::argument> arguments{{"body", exchange.body_text()}};
     add_origin(arguments, id, request.trace());
     const auto rows = co_await postgres::run_one(

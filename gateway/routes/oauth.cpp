@@ -158,6 +158,7 @@ constexpr std::array rows{
         .path = "/auth/oauth/{provider}/return",
         .name = "oauth.return",
         .access = access::anyone,
+        .unkeyed = "a provider sends it, and it changes nothing",
         .handler = pass_on_form,
         .body_limit = small_body,
         .media_types = form_media,

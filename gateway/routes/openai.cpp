@@ -12,7 +12,7 @@ awaitable<route_result> completions(exchange& exchange) {
     auto read = openai::read_request(exchange.json(), *exchange.services.catalogue.rows(), *exchange.caller);
     if (auto* fault = std::get_if<problem>(&read)) co_return std::move(*fault);
     auto& request = std::get<openai::completion_request>(read);
-    request.order.client_message_id = exchange.request.header("idempotency-key");
+    request.order.client_message_id = exchange.message_seed();
     auto submitted = co_await submit_and_watch(exchange.services, {.sender = exchange.caller,
                                                                       .order = std::move(request.order),
                                                                       .trace = exchange.request.trace(),
@@ -21,7 +21,7 @@ awaitable<route_result> completions(exchange& exchange) {
     auto& watched = std::get<watched_message>(submitted);
     openai::completion completion{.id = "chatcmpl-" + watched.message.ids.generation.text(),
         .model = std::move(request.model),
-        .created = unix_seconds(exchange.request.arrived),
+        .created = unix_seconds(exchange.arrived()),
         .functions = request.functions};
     if (!request.stream) co_return co_await openai::whole_completion(std::move(watched.watch), std::move(completion));
     auto stream =

@@ -10,12 +10,10 @@
 namespace airi::gateway::routes {
 namespace {
 
-// With an Idempotency-Key the contact has a derived id, and is added and invited once.
 awaitable<route_result> add(exchange& exchange) {
     const auto& request = exchange.request;
     const auto& caller = exchange.caller->id;
-    const auto key = request.header("idempotency-key");
-    const auto id = key.empty() ? uuid::v7() : uuid::v5(caller.value, "trusted_contact/" + std::string(key));
+    const auto id = exchange.new_id<event_id>().value;
     const auto token = random::token();
     const auto event = event_id::fresh();
     const auto link = mail_link(exchange.services.options.api_url + "/crisis/contacts/confirm", token);

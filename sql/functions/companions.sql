@@ -19,6 +19,7 @@ begin
     insert into companions (id, owner, name, tagline, personality, voice, avatar, model)
     values (p_id, caller(), p_body ->> 'name', coalesce(p_body ->> 'tagline', ''), p_body ->> 'personality',
             p_body ->> 'voice', p_body ->> 'avatar', p_body ->> 'model')
+    on conflict (id) do update set name = companions.name
     returning * into made;
     return companion_json(made);
 end $$;

@@ -31,12 +31,12 @@ create or replace function crisis_alert_details(a crisis_alerts) returns json la
 $$;
 
 -- A call for help by hand, and crisis.detected.v1 for it. p_context is sealed. `alert`: as its user sees it, or a
--- refusal. Repeated with the same id it changes nothing and returns the first one, with the digest of its request.
+-- refusal. Repeated with the same id it changes nothing and returns the first one.
 -- No row: the conversation is not one of the caller's.
 create or replace function crisis_alert_create(
-    p_id uuid, p_conversation uuid, p_severity text, p_trigger_type text, p_context text, p_digest text,
+    p_id uuid, p_conversation uuid, p_severity text, p_trigger_type text, p_context text,
     p_at timestamptz, p_event uuid, p_topic text, p_key text, p_value json, p_traceparent text, p_request text
-) returns table (alert json, digest text)
+) returns table (alert json)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
     if p_conversation is not null and not exists (
@@ -44,8 +44,8 @@ begin
         return;
     end if;
     insert into crisis_alerts (id, user_id, conversation_id, origin, severity, trigger_type, context, resources_shown,
-                               request_digest, created_at, updated_at, keep_until)
-    values (p_id, caller(), p_conversation, 'user', p_severity, p_trigger_type, p_context, true, p_digest, p_at, p_at,
+                               created_at, updated_at, keep_until)
+    values (p_id, caller(), p_conversation, 'user', p_severity, p_trigger_type, p_context, true, p_at, p_at,
             p_at + make_interval(days => setting_int('crisis_evidence_days')))
     on conflict (id) do nothing;
     if found then
@@ -53,7 +53,7 @@ begin
             jsonb_build_object('severity', p_severity, 'trigger_type', p_trigger_type));
         perform outbox_add(p_event, p_topic, p_key, p_value, p_traceparent, p_request);
     end if;
-    return query select crisis_alert_own(a), a.request_digest from crisis_alerts a
+    return query select crisis_alert_own(a) from crisis_alerts a
                  where a.id = p_id and a.user_id = caller();
 end $$;
 

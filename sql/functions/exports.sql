@@ -28,6 +28,7 @@ create or replace function export_exceptions() returns table (name text, reason 
            ('usage_log', 'usage_daily has the sums'), ('message_quota', 'usage_daily has the sums'),
            ('cancellations', 'requests under way'), ('identity_flows', 'requests under way, with secrets'),
            ('email_links', 'secrets'), ('known_devices', 'secrets'), ('refresh_tokens', 'secrets'),
+           ('idempotency_keys', 'secrets'),
            ('two_factor', 'secrets'), ('user_keys', 'secrets'), ('export_parts', 'the archives themselves'),
            ('crisis_alerts', 'sealed evidence; GET /crisis/alerts/mine has the rest')
 $$;

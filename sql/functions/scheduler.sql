@@ -50,6 +50,8 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from known_devices where last_used_at < now() - interval '400 days';
     get diagnostics n = row_count; total := total + n;
+    delete from idempotency_keys where created_at < now() - interval '1 day';
+    get diagnostics n = row_count; total := total + n;
     delete from cancellations where created_at < now() - interval '7 days';
     get diagnostics n = row_count; total := total + n;
     delete from inbox where handled_at < now() - interval '14 days';

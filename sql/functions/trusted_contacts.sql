@@ -141,12 +141,7 @@ begin
         return contact_fault('phone', 'must be a number with its country code, as +14155550123');
     end if;
     select * into known from trusted_contacts where id = p_id and user_id = u.id;
-    if found and (known.name, known.relationship, known.notify_on_crisis) = (c.name, c.relationship, c.notify_on_crisis)
-       and (known.phone, known.email) is not distinct from (c.phone, c.email) then
-        return contact_json(known);
-    elsif found then
-        return refusal(422, 'IDEMPOTENCY_KEY_REUSED', 'Idempotency-Key was already used with a different request body');
-    end if;
+    if found then return contact_json(known); end if;
     refused := contact_refusal(u, c, p_parent);
     if refused is not null then return refused; end if;
     insert into trusted_contacts values (c.*);

@@ -6,7 +6,7 @@ from companions c where deleted_at is null;
 select companion_json(c)::text from companions c where id = :id::uuid and deleted_at is null;
 
 -- name: companions.create
-select companion_create(gen_random_uuid(), :body::jsonb)::text;
+select companion_create(:new_id::uuid, :body::jsonb)::text;
 
 -- name: companions.update
 update companions c set

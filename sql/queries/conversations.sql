@@ -1,5 +1,5 @@
 -- name: conversations.create
--- Derived ids make a repeated creation return the first one, with the digest of its request. The template provides the
+-- Derived ids make a repeated creation return the first one. The template provides the
 -- fields that are NULL. Without a companion the gallery's with that avatar, or with the caller's, speaks. No row: the
 -- companion, the avatar or the template does not exist for the caller.
 with refused as materialized (
@@ -15,21 +15,21 @@ with refused as materialized (
               select avatar from users where id = caller() and :template_id::uuid is null)))
         order by position, id limit 1)
 ), made as (
-    insert into conversations (id, user_id, companion_id, title, titled_by, model, system_prompt, tags, request_digest)
+    insert into conversations (id, user_id, companion_id, title, titled_by, model, system_prompt, tags)
     select :id::uuid, caller(), coalesce((select id from companion), t.companion_id), coalesce(:title, t.title, ''),
            case when coalesce(:title, t.title, '') = '' then 'words'::title_origin else 'user' end,
-           coalesce(:model, t.model), coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}'), :request
+           coalesce(:model, t.model), coalesce(:system_prompt, t.system_prompt), coalesce(t.tags, '{}')
     from refused left join template t on true
     where why is null
       and ((:companion_id::uuid is null and :avatar_id::text is null) or exists (select from companion))
       and (:template_id::uuid is null or t.id is not null)
     -- Not `do nothing`: neither branch below would see the row of a concurrent creation.
-    on conflict (id) do update set request_digest = conversations.request_digest
+    on conflict (id) do update set title = conversations.title
     returning *
 )
-select conversation_json(c.*::conversations)::text, c.request_digest
+select conversation_json(c.*::conversations)::text
 from (select * from made union all select * from conversations where id = :id::uuid) c
-union all select why::text, '' from refused where why is not null limit 1;
+union all select why::text from refused where why is not null limit 1;
 
 -- name: conversations.list
 -- Newest first; the cursor is "updated_at|id" of the last row of the page before.

@@ -1,7 +1,7 @@
 -- name: crisis_alerts.create
--- The alert, and the digest of the request that made it. No row: the conversation is not one of the caller's.
-select alert::text, digest from crisis_alert_create(:id::uuid, :conversation::uuid, :severity, :trigger_type, :context,
-    :digest, :at::timestamptz, :event::uuid, :topic, :key, :value::json, :traceparent, :request_id);
+-- The alert. No row: the conversation is not one of the caller's.
+select alert::text from crisis_alert_create(:id::uuid, :conversation::uuid, :severity, :trigger_type, :context,
+    :at::timestamptz, :event::uuid, :topic, :key, :value::json, :traceparent, :request_id);
 
 -- name: crisis_alerts.mine
 select page::text, next from crisis_alerts_own(:conversation_id::uuid, :open::boolean, :cursor, :limit::int);

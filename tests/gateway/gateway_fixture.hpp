@@ -1,6 +1,7 @@
 // The gateway's application with fakes around it: requests in, answers out, no socket and no server.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "events/chat.hpp"
@@ -80,6 +81,10 @@ struct gateway_fixture {
     instant proved_at = now();
     std::size_t messages_a_day = 10;
     std::set<std::string> taken;  ///< the day's messages, as Postgres counts them
+    struct keyed_request {
+        std::string request, seed, answer;
+    };
+    std::map<std::string, keyed_request> keyed;  ///< requests with an Idempotency-Key
     /// The product's; known.load() reads them again.
     std::string settings =
         R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_bytes":32000,"heartbeat_seconds":30,)"
@@ -96,6 +101,9 @@ struct gateway_fixture {
             if (name == "auth.account") return session_open ? account_row() : postgres::rows{};
             if (name == "quota.take") return cell(take_quota(parameter(asked, "message")));
             if (name == "quota.give_back") return taken.erase(parameter(asked, "message")), postgres::rows{};
+            if (name == "idempotency.begin") return cell(begin_once(asked));
+            if (name == "idempotency.end") keyed[parameter(asked, "id")].answer = parameter(asked, "answer");
+            if (name == "idempotency.forget") keyed.erase(parameter(asked, "id"));
             if (name == "catalogue.models") return models();
             if (name == "catalogue.settings") return row({settings.c_str(), R"({"signup":true})"});
             if (name == "catalogue.flags") return flags;
@@ -184,6 +192,20 @@ private:
         if (taken.contains(message)) return "repeated";
         if (taken.size() >= messages_a_day) return "used_up";
         return taken.insert(message), "allowed";
+    }
+    // Nothing is busy: a request without an answer is carried out again.
+    std::string begin_once(const postgres::bound& asked) {
+        const auto [found, fresh] = keyed.try_emplace(
+            parameter(asked, "id"), keyed_request{parameter(asked, "request"), parameter(asked, "seed"), {}});
+        const auto& first = found->second;
+        const bool same = first.request == parameter(asked, "request");
+        const auto* outcome = fresh ? "fresh" : !same ? "reused" : first.answer.empty() ? "again" : "answered";
+        return json::object()
+            .add("outcome", outcome)
+            .add("seed", first.seed)
+            .add("at", 0)
+            .add("answer", first.answer)
+            .text();
     }
     postgres::rows account_row() const {
         const auto json = json::object()

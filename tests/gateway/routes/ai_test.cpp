@@ -38,7 +38,7 @@ TEST_CASE("a message to an avatar is answered in one object with its conversatio
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         if (asked.statement->name != "conversations.create") return postgres::rows{};
         avatar = parameter(asked, "avatar_id");
-        return avatar == "avatar-1" ? gateway_fixture::row({"{}", ""}) : postgres::rows{};
+        return avatar == "avatar-1" ? gateway_fixture::row({"{}"}) : postgres::rows{};
     };
     const auto out = h.ask(h.request(verb::post, "/api/v1/conversation", R"({"message":"hi","avatar_id":"avatar-1"})"));
     CHECK(out.status == 200);

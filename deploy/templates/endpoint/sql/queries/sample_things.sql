@@ -14,7 +14,8 @@ select coalesce(json_agg(json_build_object('id', id, 'name', name, 'created_at',
 from shown;
 
 -- name: sample_things.create
-insert into sample_things (id, user_id, name) values (gen_random_uuid(), caller(), :name)
+insert into sample_things (id, user_id, name) values (:new_id::uuid, caller(), :name)
+on conflict (id) do update set name = excluded.name
 returning json_build_object('id', id, 'name', name, 'created_at', created_at)::text;
 
 -- name: sample_things.get
