@@ -36,7 +36,7 @@ const std::vector<folder_rule> rules{
     {"events/", {"events/frames/"}},
     {"events/frames/", {"events/"}},
     {"events/tools/", {"events/*"}},
-    {"sql/", {"events/", "platform/postgres/postgres.hpp"}},
+    {"sql/", {"events/", "platform/postgres/postgres.hpp", "platform/text/"}},
 
     // Between the folders of the gateway their ranks decide, see below.
     {"gateway/main.cpp", {""}},

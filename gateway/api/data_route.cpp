@@ -1,5 +1,6 @@
 #include "gateway/api/data_route.hpp"
 
+#include "gateway/api/cursor.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
@@ -42,7 +43,7 @@ bool has_malformed_id(const exchange& exchange) {
 // next_cursor and the members of `more`, from the columns after the data.
 std::string meta_of(const postgres::rows& row, json::value more) {
     json::object out;
-    out.add("next_cursor", row.is_null(0, 1) ? std::nullopt : std::optional(std::string(row.text(0, 1))));
+    out.add("next_cursor", row.is_null(0, 1) ? std::nullopt : std::optional(opaque_cursor(row.text(0, 1))));
     more.members([&](std::string_view name, json::value value) { out.add_raw(name, value.text()); });
     return out.text();
 }

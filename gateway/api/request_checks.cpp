@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/api/api_schemas.hpp"
+#include "gateway/api/cursor.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/http/json_checks.hpp"
 #include "platform/base/ascii.hpp"
@@ -141,9 +142,10 @@ std::optional<problem> read_query(exchange& exchange) {
     static const auto schemas = json::document::parse(api_schemas());
     json::object given;
     schemas->root()["$defs"][route.query]["properties"].members([&](std::string_view name, json::value property) {
-        if (const auto text = exchange.request.parameter(name)) {
-            given.add_raw(name, typed(property["type"].string().value_or(""), *text));
-            exchange.query.emplace(name, *text);
+        if (const auto raw = exchange.request.parameter(name)) {
+            const auto text = property["format"].string() == "cursor" ? readable_cursor(*raw) : std::string(*raw);
+            given.add_raw(name, typed(property["type"].string().value_or(""), text));
+            exchange.query.emplace(name, text);
         } else if (const auto otherwise = property["default"]; otherwise.exists()) {
             exchange.query.emplace(name, otherwise.string() ? std::string(*otherwise.string()) : otherwise.text());
         }

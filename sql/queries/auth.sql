@@ -66,6 +66,17 @@ select array_to_json(array_remove(array[
 from users where id = caller();
 
 -- name: auth.login_history
+-- Newest first; the cursor is "at|id" of the last row of the page before.
+with page as (
+    select * from login_history
+    where user_id = caller()
+      and (:cursor::text is null
+           or (at, id) < (split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid))
+    order by at desc, id desc limit :limit::int + 1
+), shown as (select * from page order by at desc, id desc limit :limit::int)
 select coalesce(json_agg(json_build_object(
-    'outcome', outcome, 'address', host(address), 'user_agent', user_agent, 'at', at) order by at desc), '[]')::text
-from (select * from login_history where user_id = caller() order by at desc limit :limit::int) h;
+        'outcome', outcome, 'address', host(address), 'user_agent', user_agent, 'at', at)
+        order by at desc, id desc), '[]')::text,
+    case when (select count(*) from page) > :limit::int
+         then (select at || '|' || id from shown order by at, id limit 1) end
+from shown;

@@ -25,9 +25,10 @@ TEST_CASE("a list without an envelope is the array itself, and its next page is 
     for (int i = 0; i < 2; ++i) {  // read, then cached
         const auto out = h.ask(limited(h.request(verb::get, bare), "1"));
         CHECK(out.body == R"([{"id":"c1"}])");
-        CHECK(house::header(out, "Link") == "<" + std::string(bare) + "?cursor=2026-01-31%7Cc1&limit=1>; rel=\"next\"");
+        const auto next = "<" + std::string(bare) + "?cursor=MjAyNi0wMS0zMXxjMQ&limit=1>; rel=\"next\"";
+        CHECK(house::header(out, "Link") == next);
     }
-    CHECK(contains(h.ask(h.request(verb::get, whole)).body, R"("next_cursor":"2026-01-31|c1")"));
+    CHECK(contains(h.ask(h.request(verb::get, whole)).body, R"("next_cursor":"MjAyNi0wMS0zMXxjMQ")"));
     const auto wrong = h.ask(limited(h.request(verb::get, bare), "0"));
     CHECK(wrong.status == 400);
     CHECK(house::code_of(wrong) == "BAD_REQUEST");

@@ -1,3 +1,4 @@
+#include "gateway/api/cursor.hpp"
 #include "gateway/api/router.hpp"
 #include "platform/kafka/kafka.hpp"
 #include "tests/gateway/gateway_fixture.hpp"
@@ -161,7 +162,7 @@ TEST_CASE("a data route answers with its statement's result") {
     };
     const auto out = h.ask(h.request(verb::get, "/api/v1/conversations"));
     CHECK(out.status == 200);
-    CHECK(out.body == R"({"success":true,"data":[{"id":1}],"meta":{"next_cursor":"next|1"}})");
+    CHECK(out.body == R"({"success":true,"data":[{"id":1}],"meta":{"next_cursor":"bmV4dHwx"}})");
     h.redis.keys.clear();  // no answer is kept
     h.answer = [&](const postgres::bound&) -> result<postgres::rows> { return house::row({"[]", nullptr}); };
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations")).body ==
@@ -177,15 +178,17 @@ TEST_CASE("placeholders and query parameters reach the statement by name, whatev
         CHECK(parameter(asked, "cursor") == cursor);
         return house::row({"[]", nullptr, nullptr});
     };
-    auto in = with_query(
-        with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7"), "cursor", cursor);
-    CHECK(h.ask(std::move(in)).status == 200);
+    const auto page = with_query(h.request(verb::get, "/api/v1/conversations/" + id + "/messages"), "limit", "7");
+    for (const auto& given : {gateway::opaque_cursor(cursor), cursor})  // and as it was before
+        CHECK(h.ask(with_query(page, "cursor", given)).status == 200);
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         CHECK(parameter(asked, "q") == nasty);
         return house::row({"[]", nullptr});
     };
     CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/search/messages"), "q", nasty)).status == 200);
-    CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "cursor", nasty)).status == 400);
+    for (const auto& given : {nasty, gateway::opaque_cursor(nasty), gateway::opaque_cursor("2026-01-31|x"),
+             gateway::opaque_cursor({"\0\xFF", 2})})
+        CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/conversations"), "cursor", given)).status == 400);
     CHECK(h.ask(h.request(verb::get, "/api/v1/conversations/" + nasty + "/messages")).status == 404);
 }
 
