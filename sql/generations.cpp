@@ -1,5 +1,6 @@
 #include "sql/generations.hpp"
 
+#include "sql/search.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::sql::generations {
@@ -55,14 +56,14 @@ std::string calls_json(const std::vector<provider_call>& calls) {
 
 postgres::bound screen(
     const events::chat_requested& in, const verdict_row& verdict, const std::optional<std::string>& safety) {
-    return bind(
-        "messages.screen", {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user},
-                               {"generation", in.generation}, {"reply", in.reply}, {"client", in.client_message_id},
-                               {"content", in.content}, {"content_type", in.content_type}, {"model", in.model},
-                               {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text},
-                               {"listed", in.listed}, {"created", in.created_at}, {"action", verdict.action},
-                               {"categories", verdict.categories}, {"confidence", verdict.confidence},
-                               {"reason", verdict.reason}, {"replaces", optional(in.replaces)}, {"safety", safety}});
+    return bind("messages.screen",
+        {{"message", in.message}, {"conversation", in.conversation}, {"user", in.user}, {"generation", in.generation},
+            {"reply", in.reply}, {"client", in.client_message_id}, {"content", in.content},
+            {"content_type", in.content_type}, {"model", in.model},
+            {"parameters", in.parameters.text.empty() ? std::string("{}") : in.parameters.text}, {"listed", in.listed},
+            {"created", in.created_at}, {"action", verdict.action}, {"categories", verdict.categories},
+            {"confidence", verdict.confidence}, {"reason", verdict.reason}, {"replaces", optional(in.replaces)},
+            {"safety", safety}, {"words", search::vector_of(in.content)}});
 }
 
 std::optional<screened> read_screened(const postgres::rows& rows) {
@@ -156,7 +157,7 @@ postgres::bound finish(const generation_id& id, std::int64_t epoch, const ending
             {"model", optional(ending.model)}, {"tokens_in", ending.tokens_in}, {"tokens_out", ending.tokens_out},
             {"cost", ending.cost_nanousd}, {"latency", ending.latency_ms}, {"offset", ending.offset},
             {"calls", calls_json(ending.calls)}, {"cached", ending.cached}, {"question_bytes", ending.question_bytes},
-            {"details", ending.details}});
+            {"details", ending.details}, {"words", search::vector_of(ending.content)}});
 }
 
 postgres::bound abandon(const generation_id& id, std::string_view error_code) {

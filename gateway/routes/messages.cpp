@@ -1,7 +1,12 @@
 // Messages of conversations: sending them, waiting for the reply or streaming it; editing, rating, searching them.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/api/cursor.hpp"
 #include "gateway/messaging/generation_status.hpp"
 #include "gateway/messaging/reply_stream.hpp"
 #include "gateway/routes/tables.hpp"
+#include "sql/search.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -106,6 +111,39 @@ awaitable<route_result> remove(exchange& exchange) {
     co_return success(200, rows->text(0, 0));
 }
 
+// A page of messages by their words. Those of a language's dictionary are highlighted by the statement.
+awaitable<route_result> search(exchange& exchange) {
+    const auto& given = exchange.query;
+    const auto optional = [&](std::string_view name) {
+        const auto found = given.find(name);
+        return found == given.end() ? std::nullopt : std::optional(found->second);
+    };
+    const sql::search::query query(given.find("q")->second);
+    const auto limit = static_cast<std::size_t>(std::stoi(given.find("limit")->second));
+    const auto rows = co_await postgres::run_one(exchange.services.database, exchange.caller->id,
+        sql::bind("messages.search",
+            {{"words", query.text()}, {"q", optional("q")}, {"language", optional("language")},
+                {"conversation_id", optional("conversation_id")}, {"cursor", optional("cursor")}, {"limit", limit}}));
+    if (!rows) co_return problem_of(rows.error());
+    json::array found;
+    std::optional<std::string> next;
+    for (std::size_t i = 0; i < std::min(limit, rows->size()); ++i) {
+        const auto [id, conversation, title, role, created, cursor, highlight, content] =
+            rows->read<std::string_view, std::string_view, std::string_view, std::string_view, std::string_view,
+                std::string_view, std::optional<std::string>, std::string_view>(i);
+        found.add(json::object()
+                .add("message_id", id)
+                .add("conversation_id", conversation)
+                .add("conversation_title", title)
+                .add("role", role)
+                .add("created_at", created)
+                .add("highlight", highlight ? *highlight : query.highlighted(content)));
+        if (i + 1 < rows->size()) next = opaque_cursor(cursor);
+    }
+    if (rows->size() <= limit) next.reset();
+    co_return success(200, found.text(), json::object().add("next_cursor", next).text());
+}
+
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "/conversations/{id}/messages",
@@ -177,6 +215,7 @@ constexpr std::array rows{
         .path = "/search/messages",
         .name = "messages.search",
         .rate_group = "search",
+        .handler = search,
         .query = "MessageSearch",
         .response = "FoundMessage[]",
         .summary = "Search the full text of the caller's messages",

@@ -72,6 +72,28 @@ letter_table make_lookalikes() {
     return table;
 }
 
+const icu::Normalizer2& nfc() {
+    UErrorCode error = U_ZERO_ERROR;
+    static const auto* const one = icu::Normalizer2::getNFCInstance(error);
+    return *one;
+}
+
+bool is_mark(UChar32 c) {
+    const auto type = u_charType(c);
+    return type == U_NON_SPACING_MARK || type == U_COMBINING_SPACING_MARK || type == U_ENCLOSING_MARK;
+}
+
+// Han, kana, Korean, Bopomofo, Yi, and Thai and its neighbours, which Unicode's line breaking knows as one class.
+bool is_ideograph(UChar32 c) {
+    for (const auto script :
+        {USCRIPT_HAN, USCRIPT_HANGUL, USCRIPT_HIRAGANA, USCRIPT_KATAKANA, USCRIPT_BOPOMOFO, USCRIPT_YI})
+        if (uscript_hasScript(c, script)) return true;
+    return u_getIntPropertyValue(c, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
+}
+
+// The vowels and finals of a Korean syllable in pieces belong to its first consonant.
+bool is_jamo_tail(char32_t c) { return (c >= 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FB); }
+
 }  // namespace
 
 std::string folded(std::string_view utf8) { return run(nfd(), run(nfkc_casefold(), utf8)); }
@@ -81,9 +103,7 @@ character kind_of(char32_t c) {
     if ((c >= 0x1F130 && c <= 0x1F189)) return character::letter;
     if (u_isalpha(code)) return character::letter;
     if (u_isdigit(code)) return character::digit;
-    const auto type = u_charType(code);
-    if (type == U_NON_SPACING_MARK || type == U_COMBINING_SPACING_MARK || type == U_ENCLOSING_MARK)
-        return character::mark;
+    if (is_mark(code)) return character::mark;
     if (u_hasBinaryProperty(code, UCHAR_EMOJI_PRESENTATION) || (c >= 0x2600 && c <= 0x27BF)) return character::emoji;
     return c >= 0x1F300 && c <= 0x1FAFF ? character::emoji : character::separator;
 }
@@ -103,6 +123,29 @@ bool has_accents(char32_t c) {
     UErrorCode error = U_ZERO_ERROR;
     const auto script = uscript_getScript(static_cast<UChar32>(c), &error);
     return script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC;
+}
+
+std::string composed(std::string_view utf8) { return run(nfc(), utf8); }
+
+search_kind search_kind_of(char32_t c) {
+    const auto code = static_cast<UChar32>(c);
+    constexpr char32_t tatweel = 0x640, first_skin_tone = 0x1F3FB, last_skin_tone = 0x1F3FF;
+    if (u_hasBinaryProperty(code, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) || u_charType(code) == U_ENCLOSING_MARK ||
+        c == tatweel || (c >= first_skin_tone && c <= last_skin_tone))
+        return search_kind::ignored;
+    if (is_mark(code) || is_jamo_tail(c) || u_hasBinaryProperty(code, UCHAR_GRAPHEME_EXTEND)) return search_kind::mark;
+    switch (kind_of(c)) {
+        case character::letter:
+        case character::digit: return is_ideograph(code) ? search_kind::ideograph : search_kind::letter;
+        case character::emoji: return search_kind::emoji;
+        default: return search_kind::separator;
+    }
+}
+
+bool has_optional_marks(char32_t c) {
+    UErrorCode error = U_ZERO_ERROR;
+    const auto script = uscript_getScript(static_cast<UChar32>(c), &error);
+    return has_accents(c) || script == USCRIPT_ARABIC || script == USCRIPT_HEBREW;
 }
 
 }  // namespace airi::text

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "platform/text/code_points.hpp"
 #include "platform/text/letters.hpp"
 
 namespace airi::text {
@@ -14,36 +15,6 @@ struct point {
 };
 
 constexpr std::size_t longest_word = 64;  // what is longer is cut: no word of a language, and no rule, has more
-
-char32_t next(std::string_view text, std::size_t& at) {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const unsigned first = byte(at);
-    const std::size_t length = first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (length == 0) return ++at, U' ';
-    char32_t out = length == 1 ? first : first & (0x7Fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0) != 0x80) return ++at, U' ';
-        out = out << 6 | (byte(at + i) & 0x3F);
-    }
-    at += length;
-    return out;
-}
-
-void append(std::string& out, char32_t c) {
-    const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xC0 | c >> 6);
-        tail(0);
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xE0 | c >> 12);
-        tail(6), tail(0);
-    } else {
-        out += static_cast<char>(0xF0 | c >> 18);
-        tail(12), tail(6), tail(0);
-    }
-}
 
 character ascii_kind(char32_t c) {
     if (c >= 'a' && c <= 'z') return character::letter;
@@ -77,7 +48,7 @@ std::vector<point> points_of(std::string_view utf8) {
     const auto text = folded(utf8);
     bool drops_marks = false;
     for (std::size_t at = 0; at < text.size();) {
-        const char32_t c = next(text, at);
+        const char32_t c = next_code_point(text, at);
         const auto kind = c < 0x80 ? ascii_kind(c) : kind_of(c);
         if (kind == character::mark && drops_marks) continue;
         if (kind != character::mark) drops_marks = c < 0x80 || has_accents(c);
@@ -152,7 +123,7 @@ private:
     void add_emoji(char32_t c) {
         word made;
         made.begin = static_cast<std::uint32_t>(out_.letters.size());
-        append(out_.letters, c);
+        append_code_point(out_.letters, c);
         made.length = static_cast<std::uint16_t>(out_.letters.size() - made.begin);
         made.emoji = true;
         push(made);
@@ -193,7 +164,7 @@ private:
                 continue;
             }
             if (++count > longest_word) break;
-            append(out_.letters, code);
+            append_code_point(out_.letters, code);
         }
         made.length = static_cast<std::uint16_t>(out_.letters.size() - made.begin);
         if ((letters && (digits || signs)) || thrice || replaced)

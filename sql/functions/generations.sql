@@ -164,7 +164,7 @@ end $$;
 create or replace function generations_finish(
     p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
     p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
-    p_cached boolean[], p_question_bytes int[], p_details jsonb[]
+    p_cached boolean[], p_question_bytes int[], p_details jsonb[], p_words text[]
 ) returns table (ordinal bigint, ended json)
 language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
@@ -172,19 +172,19 @@ begin
     with given as (
         select g.*
         from unnest(p_id, p_epoch, p_state, p_content, p_error, p_provider, p_model, p_in, p_out, p_cost, p_latency,
-                    p_offset, p_calls, p_cached, p_question_bytes, p_details) with ordinality
+                    p_offset, p_calls, p_cached, p_question_bytes, p_details, p_words) with ordinality
             as g(id, epoch, state, content, error, provider, model, tokens_in, tokens_out, cost, latency, "offset",
-                 calls, cached, question_bytes, details, ordinal)
+                 calls, cached, question_bytes, details, words, ordinal)
     ), ends as (
         update generations g set
             state = n.state::generation_state, error_code = n.error, provider = n.provider, used_model = n.model,
             tokens_in = n.tokens_in, tokens_out = n.tokens_out, cost_nanousd = n.cost, latency_ms = n.latency,
             lease_until = null, checkpoint = null, checkpoint_offset = n."offset", finished_at = clock_timestamp()
         from given n where g.id = n.id and g.epoch = n.epoch and g.state = 'running'
-        returning n.ordinal, g as generation, n.content, n.calls, n.cached, n.question_bytes, n.details
+        returning n.ordinal, g as generation, n.content, n.words, n.calls, n.cached, n.question_bytes, n.details
     ), replies as (
         insert into messages as m (id, conversation_id, user_id, role, content, content_type, status, generation_id,
-                                   created_at, deleted_at, superseded_by, metadata)
+                                   created_at, deleted_at, superseded_by, metadata, words)
         select (g).reply_id, (g).conversation_id, (g).user_id, 'assistant', content, 'text',
                (g).state::text::message_status, (g).id, (g).message_created_at + interval '1 microsecond', (g).gone_at,
                case when (g).gone_at is not null then (g).replaced_by end,
@@ -194,8 +194,9 @@ begin
                    'finished_at', (g).finished_at)
                || case when cached then '{"cached": true}' else '{}' end::jsonb || details
                || case when (g).gone_at is not null then '{"superseded": true}' else '{}' end::jsonb
-               || coalesce((g).safety, '{}')
-        from (select generation as g, content, cached, details from ends) e
+               || coalesce((g).safety, '{}'),
+               words::tsvector
+        from (select generation as g, content, words, cached, details from ends) e
         returning m as reply
     ), called as (
         insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in,
@@ -252,7 +253,8 @@ begin
             select f.ended
             from generations_finish(array[p_id], array[g.epoch], array['failed'], array[''], array[p_error],
                 array[null::text], array[null::text], array[0::bigint], array[0::bigint], array[0::bigint],
-                array[0::bigint], array[0], array['[]'::jsonb], array[false], array[0], array['{}'::jsonb]) f);
+                array[0::bigint], array[0], array['[]'::jsonb], array[false], array[0], array['{}'::jsonb],
+                array['']) f);
     end if;
     return generation_end(g);
 end $$;

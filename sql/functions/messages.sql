@@ -29,47 +29,73 @@ language sql immutable as $$
         p_wanted, 'StartSel=<mark>, StopSel=</mark>, MaxFragments=2, MaxWords=30, MinWords=10')
 $$;
 
--- The caller's messages that match, newest first, by the words as they are written (the index has no word forms). A
--- security definer, as row-level security would prevent the use of the index.
-create or replace function search_messages(
-    p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int
-)
-returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
-language plpgsql stable security definer set search_path = airi, pg_temp as $$
+-- What the stored words of a text must have for the text to match in some language: the beginnings of the stems, whose
+-- last letter and marks may differ from the word's. NULL: nothing can be said.
+create or replace function stems_begin(p_wanted tsquery) returns tsquery language plpgsql immutable as $$
 declare
-    wanted tsquery := websearch_to_tsquery('simple', p_text);
-    who uuid := caller();
+    needed text := lower(regexp_replace(normalize(querytree(p_wanted), nfd), '[\u0300-\u036f]', '', 'g'));
 begin
-    return query
-        select f.id, f.conversation_id, f.title::text, f.role, f.created_at, highlighted('simple', f.content, wanted)
-        from (select m.id, m.conversation_id, c.title, m.role, m.created_at, m.content
-              from messages m join conversations c on c.id = m.conversation_id
-              where m.user_id = who and m.deleted_at is null and c.deleted_at is null and c.user_id = who
-                and to_tsvector('simple', m.content) @@ wanted
-                and (p_conversation is null or m.conversation_id = p_conversation)
-                and (p_before is null or (m.created_at, m.id) < (p_before, p_before_id))
-              order by m.created_at desc, m.id desc limit p_limit) f;
+    if needed in ('', 't') or needed ~ $q$''|\\$q$ then return null; end if;
+    needed := regexp_replace(needed, '<(-|\d+)>', '&', 'g');
+    needed := translate(needed, 'øłđı', 'oldi');
+    needed := regexp_replace(needed, $q$'([^']{3,})[^']'$q$, $q$'\1':*$q$, 'g');
+    return regexp_replace(needed, $q$'([^']{1,3})'(?!:)$q$, $q$'\1':*$q$, 'g')::tsquery;
 end $$;
 
--- The same with the word forms of a language, without the index: it reads all of the user's messages.
-create or replace function search_messages_in(
-    p_language regconfig, p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid, p_limit int
+-- The caller's messages that match, newest first: by p_words (sql/search.hpp makes both sides), or for a language by
+-- its word forms; then its dictionary reads p_text, and the texts with a word that begins as a stem does. The newest
+-- messages are read in order, where frequent words are found soon; the index has the rare ones of the others. A
+-- security definer, as row-level security would prevent the use of the index.
+create or replace function search_messages(
+    p_words tsquery, p_language regconfig, p_text text, p_conversation uuid, p_before timestamptz, p_before_id uuid,
+    p_limit int
 )
-returns table (id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, highlight text)
-language plpgsql stable security definer set search_path = airi, pg_temp as $$
+returns table (
+    id uuid, conversation_id uuid, title text, role message_role, created_at timestamptz, content text, highlight text
+)
+language plpgsql stable security definer set search_path = airi, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
-    wanted tsquery := websearch_to_tsquery(p_language, p_text);
     who uuid := caller();
+    wanted tsquery := case when p_language <> 'simple'::regconfig then websearch_to_tsquery(p_language, p_text) end;
+    needed tsquery := case when p_language = 'simple'::regconfig then p_words else stems_begin(wanted) end;
+    before_at timestamptz := coalesce(p_before, 'infinity');
+    before_id uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    oldest timestamptz;
+    oldest_id uuid;
+    found_ones int;
 begin
+    select m.created_at, m.id into oldest, oldest_id from messages m
+    where m.user_id = who and m.deleted_at is null and (m.created_at, m.id) < (before_at, before_id)
+    order by m.created_at desc, m.id desc offset 999 limit 1;
     return query
-        select f.id, f.conversation_id, f.title::text, f.role, f.created_at, highlighted(p_language, f.content, wanted)
-        from (select m.id, m.conversation_id, c.title, m.role, m.created_at, m.content
-              from conversations c join messages m on m.conversation_id = c.id
-              where c.user_id = who and c.deleted_at is null and m.deleted_at is null and m.user_id = who
-                and to_tsvector(p_language, m.content) @@ wanted
+        select f.id, f.conversation_id, c.title::text, f.role, f.created_at, f.content,
+            case when wanted is not null then highlighted(p_language, f.content, wanted) end
+        from (select * from messages m
+              where m.user_id = who and m.deleted_at is null and (m.created_at, m.id) < (before_at, before_id)
+                and (oldest is null or (m.created_at, m.id) >= (oldest, oldest_id))
                 and (p_conversation is null or m.conversation_id = p_conversation)
-                and (p_before is null or (m.created_at, m.id) < (p_before, p_before_id))
-              order by m.created_at desc, m.id desc limit p_limit) f;
+                and (needed is null or m.words @@ needed)
+                and (wanted is null or to_tsvector(p_language, m.content) @@ wanted)
+                and exists (select from conversations c where c.id = m.conversation_id and c.deleted_at is null)
+              order by m.created_at desc, m.id desc limit p_limit) f
+        join conversations c on c.id = f.conversation_id
+        order by f.created_at desc, f.id desc;
+    get diagnostics found_ones = row_count;
+    if oldest is null or found_ones >= p_limit then return; end if;
+    return query
+        with matching as materialized (
+            select * from messages m
+            where m.user_id = who and m.deleted_at is null and (needed is null or m.words @@ needed)
+              and (p_conversation is null or m.conversation_id = p_conversation)
+              and (m.created_at, m.id) < (oldest, oldest_id)
+        ), shown as (
+            select m.*, c.title from matching m join conversations c on c.id = m.conversation_id
+            where c.deleted_at is null and (wanted is null or to_tsvector(p_language, m.content) @@ wanted)
+            order by m.created_at desc, m.id desc limit p_limit - found_ones
+        )
+        select f.id, f.conversation_id, f.title::text, f.role, f.created_at, f.content,
+            case when wanted is not null then highlighted(p_language, f.content, wanted) end
+        from shown f order by f.created_at desc, f.id desc;
 end $$;
 
 -- The codes of the messages that came too late; as they end their generations.
@@ -160,13 +186,26 @@ begin
     return query select json_build_object('id', m.id, 'deleted_at', m.deleted_at), stopped;
 end $$;
 
+-- Stores the words of messages from before there were words, whose content is still the same.
+create or replace function messages_index(p_message uuid[], p_created timestamptz[], p_words text[]) returns bigint
+language sql as $$
+    with indexed as (
+        update messages m set words = n.words::tsvector
+        from unnest(p_message, p_created, p_words) as n(message, created, words)
+        where m.id = n.message and m.created_at = n.created and m.words is null
+        returning 1
+    )
+    select count(*) from indexed
+$$;
+
 -- Stores moderation's results, element by element of the arrays: messages, their generations, and decisions unless they
 -- are `allow`. Only `block` rejects; `warn` and `review` pass, and their decisions are for people to read. The
 -- generation's row decides whether a message is new: a repeated message id with another time changes nothing. Arrays
 -- are short and have one element a conversation, so joins go by index whatever the planner believes.
 -- p_safety is NULL for a message without a sign of a crisis in a conversation without a state, or {version: of the
 -- state by which it was judged (0: none), state: the next one or null, decision, flag: of the message's metadata,
--- metadata: of the reply's, reply: a fixed one in place of a model's, alert}, members that are not needed left out.
+-- metadata: of the reply's, reply: a fixed one in place of a model's, words: the reply's, alert}, members that are not
+-- needed left out. p_words are those of the contents as sql/search.hpp makes them.
 -- Returns a row for each element that has one of these outcomes: {stale: the state} when the conversation has another
 -- version, so that nothing was stored; {repeated: true, decision, end} for a message that was stored before; {end} when
 -- the fixed reply was stored; {lost: a code} when the message came too late: the question that it replaces was replaced
@@ -176,7 +215,7 @@ create or replace function messages_screen(
     p_message uuid[], p_conversation uuid[], p_user uuid[], p_generation uuid[], p_reply uuid[], p_client text[],
     p_content text[], p_content_type text[], p_model text[], p_parameters jsonb[], p_listed boolean[],
     p_created timestamptz[], p_action text[], p_categories text[], p_confidence double precision[], p_reason text[],
-    p_replaces uuid[], p_safety jsonb[]
+    p_replaces uuid[], p_safety jsonb[], p_words text[]
 ) returns table (ordinal bigint, outcome json)
 language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare
@@ -200,9 +239,9 @@ begin
                     when replaces is not null then question_fault(conversation, replaces) end as lost
         from unnest(p_message, p_conversation, p_user, p_generation, p_reply, p_client, p_content, p_content_type,
                     p_model, p_parameters, p_listed, p_created, p_action, p_categories, p_confidence, p_reason,
-                    p_replaces, p_safety) with ordinality
+                    p_replaces, p_safety, p_words) with ordinality
             as g(message, conversation, owner, generation, reply, client, content, content_type, model, parameters,
-                 listed, created, action, categories, confidence, reason, replaces, safety, ordinal)
+                 listed, created, action, categories, confidence, reason, replaces, safety, words, ordinal)
     ), stale as materialized (
         select g.ordinal from given g left join conversations c on c.id = g.conversation
         where coalesce((c.safety ->> 'version')::int, 0) <> coalesce((g.safety ->> 'version')::int, 0)
@@ -223,12 +262,12 @@ begin
         select given.* from fresh join given on given.generation = fresh.id
     ), stored as (
         insert into messages (id, conversation_id, user_id, role, content, content_type, status, client_message_id,
-                              generation_id, created_at, deleted_at, metadata)
+                              generation_id, created_at, deleted_at, metadata, words)
         select message, conversation, owner, 'user', content, content_type::message_content_type,
                case when lost is not null then 'failed'::message_status when refused then 'rejected'
                     else 'accepted' end,
                nullif(client, ''), generation, created, case when lost is not null then now() end,
-               coalesce(safety -> 'flag', '{}')
+               coalesce(safety -> 'flag', '{}'), words::tsvector
         from new
     ), decided as (
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety)
@@ -318,10 +357,11 @@ begin
     fixed := array(select p_generation[o] from unnest(p_fresh) o where p_safety[o] ? 'reply' order by 1);
     perform f.ended
     from unnest(fixed) as g(id)
-    join lateral (select p_safety[array_position(p_generation, g.id)] ->> 'reply' as words) r on true
-    cross join lateral generations_finish(array[g.id], array[1], array['completed'], array[r.words], array[null::text],
-        array['airi'], array['crisis'], array[0::bigint], array[0::bigint], array[0::bigint], array[0::bigint],
-        array[2], array['[]'::jsonb], array[false], array[0], array['{"finish_reason": "stop"}'::jsonb]) f;
+    join lateral (select p_safety[array_position(p_generation, g.id)] as safety) r on true
+    cross join lateral generations_finish(array[g.id], array[1], array['completed'], array[r.safety ->> 'reply'],
+        array[null::text], array['airi'], array['crisis'], array[0::bigint], array[0::bigint], array[0::bigint],
+        array[0::bigint], array[2], array['[]'::jsonb], array[false], array[0],
+        array['{"finish_reason": "stop"}'::jsonb], array[r.safety ->> 'words']) f;
     return query
         select g.ordinal,
             case when g.ordinal = any (p_stale) then json_build_object('stale', (
@@ -356,8 +396,8 @@ begin
     from users where id = p_user
     on conflict do nothing;
     if found then
-        insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at)
-        values (p_message, p_conversation, p_user, 'user', '', 'failed', p_generation, p_created);
+        insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at, words)
+        values (p_message, p_conversation, p_user, 'user', '', 'failed', p_generation, p_created, '');
         update conversations set message_count = message_count + 1 where id = p_conversation;
     end if;
     return coalesce((select state = 'failed' and error_code = p_error from generations where id = p_generation), true);

@@ -30,7 +30,8 @@ select generation_release(:id::uuid, :epoch::int);
 select ordinal, ended::text
 from generations_finish(:id::uuid[], :epoch::int[], :state::text[], :content::text[], :error::text[],
     :provider::text[], :model::text[], :tokens_in::bigint[], :tokens_out::bigint[], :cost::bigint[],
-    :latency::bigint[], :offset::int[], :calls::jsonb[], :cached::boolean[], :question_bytes::int[], :details::jsonb[]);
+    :latency::bigint[], :offset::int[], :calls::jsonb[], :cached::boolean[], :question_bytes::int[],
+    :details::jsonb[], :words::text[]);
 
 -- name: generations.abandon
 select generation_abandon(:id::uuid, :error)::text;

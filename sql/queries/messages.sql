@@ -40,29 +40,26 @@ where m.id = :message_id::uuid and conversation_id = :id::uuid and user_id = cal
 returning message_json(m)::text;
 
 -- name: messages.search
--- Newest first; the cursor is "created_at|id" of the last row of the page before.
-with page as (
-    select * from search_messages(:q, :conversation_id::uuid, split_part(:cursor, '|', 1)::timestamptz,
-        split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
-    where :language = 'simple'
-    union all
-    select * from search_messages_in(:language::regconfig, :q, :conversation_id::uuid,
-        split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid, :limit::int + 1)
-    where :language <> 'simple'
-), shown as (select * from page order by created_at desc, id desc limit :limit::int)
-select coalesce(json_agg(json_build_object(
-        'message_id', id, 'conversation_id', conversation_id, 'conversation_title', title, 'role', role,
-        'created_at', created_at, 'highlight', highlight) order by created_at desc, id desc), '[]')::text,
-    case when (select count(*) from page) > :limit::int
-         then (select created_at || '|' || id from shown order by created_at, id limit 1) end
-from shown;
+-- Newest first, and one more than the limit when there are more; the cursor is "created_at|id" of the last row of the
+-- page before. `words` is for the language `simple`, `q` for the others. The sixth column is the row's cursor.
+select id, conversation_id, title, role, to_json(created_at) #>> '{}', created_at || '|' || id, highlight, content
+from search_messages(:words::tsquery, :language::regconfig, :q, :conversation_id::uuid,
+    split_part(:cursor, '|', 1)::timestamptz, split_part(:cursor, '|', 2)::uuid, :limit::int + 1);
+
+-- name: messages.unindexed
+-- Messages without words, newest first.
+select id, created_at, content from messages
+where words is null and deleted_at is null order by created_at desc limit 500;
+
+-- name: messages.index
+select messages_index(:messages::uuid[], :created::timestamptz[], :words::text[]);
 
 -- name: messages.screen (batch)
 select ordinal, outcome::text
 from messages_screen(:message::uuid[], :conversation::uuid[], :user::uuid[], :generation::uuid[], :reply::uuid[],
     :client::text[], :content::text[], :content_type::text[], :model::text[], :parameters::jsonb[], :listed::boolean[],
     :created::timestamptz[], :action::text[], :categories::text[], :confidence::double precision[], :reason::text[],
-    :replaces::uuid[], :safety::jsonb[]);
+    :replaces::uuid[], :safety::jsonb[], :words::text[]);
 
 -- name: messages.abandon
 select message_abandon(:message::uuid, :conversation::uuid, :user::uuid, :generation::uuid, :reply::uuid,

@@ -140,6 +140,7 @@ async function fill() {
     await system.rows(`
         insert into message_quota (user_id, day, message_id)
         select user_id, (created_at at time zone 'utc')::date, id from messages where role = 'user'`);
+    await system.rows("update messages set words = to_tsvector('simple', content)");
     await system.rows(`
         insert into login_history (user_id, outcome, at)
         select u.id, 'success', now() - make_interval(hours => n) from users u, generate_series(1, 10) n`);
@@ -180,6 +181,7 @@ const ofType = {
     'double precision': () => ['1'],
     date: () => [new Date().toISOString().slice(0, 10)],
     'timestamp with time zone': () => [new Date().toISOString()],
+    'timestamp with time zone[]': () => [`{${new Date().toISOString()}}`],
     inet: () => ['127.0.0.1'],
     regconfig: () => ['simple'],
 };
@@ -245,6 +247,7 @@ const ofStatement = () => ({
     'crisis_alerts.list': { status: null, severity: null, user: null },
     'exports.request': { id: randomUUID() },
     'messages.list': { cursor: known.message_cursor },
+    'messages.search': { words: "'word17'", cursor: known.message_cursor },
     'notifications.list': { cursor: known.message_cursor },
     'notifications.send': { body: JSON.stringify({ user_id: known.user, title: 'x', message: 'y' }) },
     'notifications.store': { id: randomUUID(), type: 'info' },
@@ -357,8 +360,8 @@ test('the database is filled as intended, and a scan is detected, even inside a 
     );
     assert.deepEqual(counts, { users: 1000, messages: 100_000 });
     assert.ok(all.length > 40 && all.every((one) => one.text));
-    const scan = { name: 'probe.scan', text: "select count(*) from messages where content like '%x%'", parameters: [] };
-    assert.ok(scansOf(await plansOf(scan, 'custom')).some((name) => name.startsWith('messages')));
+    const text = "select count(*) from generations where used_model like '%x%'";
+    assert.deepEqual(scansOf(await plansOf({ name: 'probe.scan', text, parameters: [] }, 'custom')), ['generations']);
     await app.query(`create function scan_users() returns bigint
         language plpgsql security definer set search_path = airi as
         $$ begin return (select count(*) from users where display_name = 'x'); end $$;

@@ -7,6 +7,7 @@
 #include "events/frames/crisis.hpp"
 #include "platform/base/json.hpp"
 #include "platform/safety/location.hpp"
+#include "sql/search.hpp"
 #include "workers/moderation/texts.hpp"
 #include "workers/runtime/generation_end.hpp"
 #include "workers/runtime/texts.hpp"
@@ -160,7 +161,8 @@ std::optional<std::string> safety_record(const events::chat_requested& event, co
         const auto resources = sql::crisis::to_json(chosen, now);
         reply.add("crisis_country", place.country).add_raw("crisis_resources", resources);
         const auto language = language_of(checked.seen);
-        out.add("reply", fixed_reply(decision->way, language.empty() ? whose.locale : language, resources));
+        const auto text = fixed_reply(decision->way, language.empty() ? whose.locale : language, resources);
+        out.add("reply", text).add("words", sql::search::vector_of(text));
     }
     if (decision || data.stores_sentiment) out.add_raw("metadata", reply.text());
     if (checked.seen.worst >= safety::level::medium)

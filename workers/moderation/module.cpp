@@ -4,6 +4,7 @@
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
 #include "workers/moderation/resealing.hpp"
+#include "workers/moderation/search_index.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
@@ -68,6 +69,7 @@ worker wire(worker_host& host, const moderation_settings& settings) {
     if (!settings.evidence_key_previous.empty())
         host.reload_every([&] { return moderation::reseal_evidence(host.database(), evidence); }, seconds{10});
     host.reload_every([&] { return moderation::seal_rows(host.database(), master); }, seconds{30});
+    host.reload_every([&] { return moderation::index_messages(host.database()); }, seconds{30});
     return moderation::declare(host.own(moderation::ports{host.database(), keys, terms, data, evidence}));
 }
 

@@ -183,7 +183,8 @@ TEST_CASE("placeholders and query parameters reach the statement by name, whatev
         CHECK(h.ask(with_query(page, "cursor", given)).status == 200);
     h.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         CHECK(parameter(asked, "q") == nasty);
-        return house::row({"[]", nullptr});
+        CHECK(parameter(asked, "words") == "'x' & 'drop' & 'table' & 'users'");
+        return postgres::rows{};
     };
     CHECK(h.ask(with_query(h.request(verb::get, "/api/v1/search/messages"), "q", nasty)).status == 200);
     for (const auto& given : {nasty, gateway::opaque_cursor(nasty), gateway::opaque_cursor("2026-01-31|x"),

@@ -57,7 +57,7 @@ function ofWord(word) {
 }
 
 // The tests that walk over all routes, statements and tables.
-const walks = ['rls', 'routes', 'tiers', 'bad_input', 'bad_values', 'query_plans', 'schemathesis'];
+const walks = ['rls', 'routes', 'tiers', 'bad_input', 'bad_values', 'query_plans', 'pages', 'schemathesis'];
 const domainOf =
     /^(?:gateway\/routes|schemas\/(?:api|frames)|sql\/(?:queries|functions|policies)|events(?:\/frames)?)\/(\w+)\.\w+$/;
 const folderOf = /^(?:workers|gateway)\/(\w+)\//;

@@ -1,0 +1,82 @@
+// Every list of the API, page by page, with the cursors as they come.
+
+import assert from 'node:assert/strict';
+
+import { withAccounts } from '../support/js/accounts.mjs';
+import { ask, rejected } from '../support/js/raw.mjs';
+import { addRow, conditions } from '../support/js/rows.mjs';
+import { appoint } from '../support/js/staff.mjs';
+
+const test = withAccounts({ profile: 'ezri', moderation: 1, chat: 0, usage: 0, notifications: 1 });
+const rowsOfEach = 3;
+
+// An administrator who has rows in every list.
+async function withRows({ system, ports, join }) {
+    const account = await join();
+    await appoint(system, account, 'super', ports);
+    const all = await conditions(system);
+    for (let i = 0; i < rowsOfEach; ++i) {
+        for (const table of ['notifications', 'login_history', 'crisis_alerts', 'conversations'])
+            await addRow(system, table, account.id, `row${i}`, all);
+        await system.rows("insert into audit_log (user_id, actor, action) values ($1, $1, 'row')", [account.id]);
+    }
+    const [{ id: conversation }] = await system.rows('select id from conversations where user_id = $1 limit 1', [
+        account.id,
+    ]);
+    await system.rows(
+        `insert into messages (id, conversation_id, user_id, role, content, status, created_at, words)
+         select gen_random_uuid(), $1, $2, 'user', 'walrus ' || n, 'accepted', now() - n * interval '1 s', '''walrus'''
+         from generate_series(1, $3) n`,
+        [conversation, account.id, rowsOfEach],
+    );
+    return { ...account, conversation };
+}
+
+// The paths of the lists that the document names, with the account's ids.
+async function lists(port, { id, conversation }) {
+    const { paths } = (await ask(port, { path: '/openapi.json' })).json;
+    return Object.entries(paths)
+        .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
+        .map(([path]) =>
+            path.replace('{id}', path.includes('conversations') && !path.includes('users') ? conversation : id),
+        );
+}
+
+const nextOf = ({ json, headers }) =>
+    Array.isArray(json)
+        ? (/[?&]cursor=([^&>]+)/.exec(headers.link ?? '')?.[1] ?? null)
+        : (json.meta.next_cursor ?? null);
+const rowsOf = ({ json }) => (Array.isArray(json) ? json : (json.data.messages ?? json.data));
+
+test('every list has pages, whose cursors need no encoding and take what they were made for', async (stage) => {
+    const account = await withRows(stage);
+    await Promise.all([stage.join(), stage.join()]); // for the list of users
+    const [port] = stage.ports;
+    const paths = await lists(port, account);
+    assert.ok(paths.length >= 17, `only ${paths.length} lists`);
+    for (const path of paths) {
+        const get = (query) =>
+            ask(port, { path: `${path}?${path.includes('search') ? 'q=walrus&' : ''}${query}`, token: account.token });
+        const whole = await get('limit=100');
+        assert.equal(whole.status, 200, `${path}: ${whole.text}`);
+        const seen = [];
+        const cursors = [];
+        for (let cursor = ''; cursor !== null && seen.length < rowsOfEach;) {
+            const page = await get(`limit=1${cursor && `&cursor=${cursor}`}`);
+            assert.equal(page.status, 200, `${path}: ${page.text}`);
+            assert.equal(rowsOf(page).length, 1, path);
+            seen.push(...rowsOf(page));
+            cursor = nextOf(page);
+            if (cursor !== null) cursors.push(cursor);
+        }
+        assert.equal(new Set(seen.map((one) => JSON.stringify(one))).size, rowsOfEach, `${path} repeats a row`);
+        for (const cursor of cursors) assert.match(cursor, /^[\w-]+$/, path);
+        // A cursor from before was the text itself.
+        const text = Buffer.from(cursors[0], 'base64url').toString();
+        const before = await get(`limit=1&cursor=${encodeURIComponent(text)}`);
+        assert.deepEqual(rowsOf(before), [seen[1]], `${path} takes an old cursor`);
+        const forged = Buffer.from("2026-01-31|'").toString('base64url');
+        for (const wrong of [forged, `${cursors[0]}=`, cursors[0].slice(1), 'x', '', '%00'])
+            rejected(await get(`cursor=${wrong}`), 400, 'BAD_REQUEST');
+    }
+});
