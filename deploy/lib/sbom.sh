@@ -57,7 +57,7 @@ sbom_npm() { # of tests, lint and bench
 }
 
 sbom_python() { # of the tests
-    sed -nE 's/^([A-Za-z0-9._-]+)==([^ ;#]+).*/\1\t\2/p' "$root/tests/e2e/requirements.txt" | jq -cRn '
+    sed -nE 's/^([A-Za-z0-9._-]+)==([^ ;#]+).*/\1\t\2/p' "$root"/tests/e2e/*requirements.txt | jq -cRn '
         inputs | split("\t")
         | {type: "library", name: .[0], version: .[1], scope: "excluded", purl: "pkg:pypi/\(.[0])@\(.[1])",
            properties: [{name: "airi:ecosystem", value: "PyPI"}, {name: "airi:source", value: .[0]}]}'

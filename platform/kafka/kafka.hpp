@@ -51,7 +51,7 @@ struct message {
     std::string_view header_value(std::string_view name) const;
 };
 
-/// At least once: idempotent, acks=all, lz4. Thread safe.
+/// At least once: idempotent, acks=all, uncompressed so that every client reads it. Thread safe.
 class producer {
 public:
     virtual ~producer() = default;

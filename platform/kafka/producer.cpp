@@ -106,7 +106,7 @@ private:
 
 handle rdkafka_producer::open() {
     auto* conf = configure(options_.brokers, options_.client_id,
-        {{"enable.idempotence", "true"}, {"acks", "all"}, {"compression.type", "lz4"},
+        {{"enable.idempotence", "true"}, {"acks", "all"}, {"compression.type", "none"},
             {"partitioner", "murmur2_random"}, {"message.max.bytes", std::to_string(max_record_bytes)},
             {"linger.ms", std::to_string(options_.linger.count())},
             {"message.timeout.ms", std::to_string(options_.message_timeout.count())}, {"request.timeout.ms", "10000"},

@@ -1,15 +1,10 @@
-// Unchanged clients: the openai SDK, ws, kafkajs and kcat. The last checks of the SDK make the provider fail.
+// Unchanged clients: the openai SDK and ws. The last checks of the SDK make the provider fail.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import OpenAI, { APIError, AuthenticationError, BadRequestError, NotFoundError } from 'openai';
-import kafkajs from 'kafkajs';
-import lz4 from 'lz4js';
 import WebSocket from 'ws';
 
 import { check } from '../support/js/harness.mjs';
-import { kafkaOptions, kcatFile } from '../support/js/system/access.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
@@ -281,81 +276,6 @@ await check('ws: an unknown frame gets an error, and the connection stays open',
     one.say('ping');
     await one.next('pong');
     one.socket.close();
-});
-
-// --- Kafka: both see the events of this user's finished message from the beginning of the topics
-
-const topics = ['chat.requested.v1', 'chat.finished.v1'];
-
-// kafkajs includes only gzip and takes other codecs as plug-ins; the topics use LZ4.
-kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
-    compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
-    decompress: async (bytes) => Buffer.from(lz4.decompress(bytes)),
-});
-
-function assertCloudEvent(topic, headers, value) {
-    assert.equal(headers.ce_specversion, '1.0');
-    assert.equal(headers.ce_type, topic);
-    assert.match(headers.ce_id, /^[0-9a-f-]{36}$/);
-    assert.match(headers.ce_source, /^\/airi\//);
-    assert.ok(!Number.isNaN(Date.parse(headers.ce_time)), headers.ce_time);
-    assert.equal(headers['content-type'], 'application/json');
-    assert.equal(value.generation_id, finished.generation_id);
-    assert.equal(value.user_id, user.id);
-    if (topic === 'chat.finished.v1') assert.equal(value.state, 'completed');
-}
-
-await check('kafkajs reads the events with their CloudEvents headers', async () => {
-    const kafka = new kafkajs.Kafka({ ...kafkaOptions(system), clientId: 'e2e', logLevel: kafkajs.logLevel.NOTHING });
-    const consumer = kafka.consumer({ groupId: `e2e-${crypto.randomUUID()}` });
-    const found = new Map();
-    await consumer.connect();
-    try {
-        await consumer.subscribe({ topics, fromBeginning: true });
-        await consumer.run({
-            eachMessage: async ({ topic, message }) => {
-                const value = JSON.parse(message.value);
-                if (value.generation_id === finished.generation_id) found.set(topic, { message, value });
-            },
-        });
-        await eventually('both events', () => found.size === topics.length, { within: 40_000 });
-    } finally {
-        await consumer.disconnect();
-    }
-    for (const [topic, { message, value }] of found) {
-        const headers = Object.fromEntries(Object.entries(message.headers).map(([name, text]) => [name, String(text)]));
-        assertCloudEvent(topic, headers, value);
-        assert.equal(String(message.key), finished.conversation_id);
-    }
-});
-
-await check('kcat reads the same events', async () => {
-    for (const topic of topics) {
-        const options = [
-            '-F',
-            kcatFile(system),
-            '-b',
-            system.brokers,
-            '-C',
-            '-t',
-            topic,
-            '-o',
-            'beginning',
-            '-e',
-            '-q',
-            '-f',
-            '%k\t%h\t%s\n',
-        ];
-        const { stdout } = await promisify(execFile)('kcat', options, { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 });
-        const line = stdout.split('\n').find((one) => one.includes(finished.generation_id));
-        assert.ok(line, `no event of the generation in ${topic}`);
-        const [key, headerText, ...rest] = line.split('\t');
-        const headers = Object.fromEntries(
-            headerText.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-        );
-        assert.equal(key, finished.conversation_id);
-        assertCloudEvent(topic, headers, JSON.parse(rest.join('\t')));
-    }
 });
 
 // --- openai again, with a provider that fails

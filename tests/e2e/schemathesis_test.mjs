@@ -2,18 +2,8 @@
 // differs from /openapi.json, whatever it is sent.
 
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-    existsSync,
-    mkdirSync,
-    mkdtempSync,
-    readFileSync,
-    readdirSync,
-    renameSync,
-    rmSync,
-    writeFileSync,
-} from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +14,7 @@ import { Browser, inBothSchemes } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
+import { pythonWith } from './python.mjs';
 import { pageSystem } from './system.mjs';
 
 const { system, url: base } = await pageSystem();
@@ -51,25 +42,6 @@ function run(command, args, within = 60_000) {
             (error, out, err) => resolve({ code: error ? (error.code ?? error.signal) : 0, text: `${out}${err}` }),
         );
     });
-}
-
-// The Python interpreter with requirements.txt installed, created once: an existing folder is complete.
-function python() {
-    const list = path.join(here, 'requirements.txt');
-    const digest = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
-    const at = path.join(process.env.AIRI_CACHE ?? path.join(root, '.airi/cache'), `python-${digest}`);
-    const program = (folder) => path.join(folder, 'bin/python');
-    if (existsSync(at)) return program(at);
-    const making = `${at}.${process.pid}`;
-    mkdirSync(path.dirname(at), { recursive: true });
-    execFileSync('python3', ['-m', 'venv', making]);
-    execFileSync(program(making), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', list]);
-    try {
-        renameSync(making, at);
-    } catch {
-        rmSync(making, { recursive: true }); // made by another one meanwhile
-    }
-    return program(at);
 }
 
 async function fetched(address) {
@@ -170,7 +142,7 @@ await check('schemathesis finds no response that the OpenAPI document lacks', as
     const { data } = await api.call('POST', '/conversations', { title: 'of the contract' });
     await api.call('POST', `/conversations/${data.id}/messages`, { content: 'say something' });
     const done = await run(
-        python(),
+        pythonWith('requirements.txt'),
         [
             '-m',
             'schemathesis.cli',

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import kafkajs from 'kafkajs';
-import lz4 from 'lz4js';
 import pg from 'pg';
 
 import { kafkaOptions, kafkaSettings, redisCommand } from './access.mjs';
@@ -21,11 +20,6 @@ import { eventually } from './wait.mjs';
 import { workers } from './workers.mjs';
 
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
-// kafkajs leaves this codec, which the producers use, to others.
-kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
-    compress: async ({ buffer }) => Buffer.from(lz4.compress(buffer)),
-    decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
-});
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 const servers = ['postgres', 'redis', 'kafka'];
