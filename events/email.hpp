@@ -12,7 +12,7 @@ namespace airi::events {
 /// is shown to the minute.
 struct email_requested {
     user_id user;
-    std::string to;
+    std::string to;  ///< an address, sealed if it is of a person without an account, as a contact or a parent
     std::string kind;
     std::string locale = "en";  ///< a language tag; English if there are no texts in it
     std::string link;           ///< http(s), sealed if it holds a token; may be empty if the text has no link
@@ -23,7 +23,7 @@ struct email_requested {
     static constexpr auto key = &email_requested::user;
     static constexpr auto fields = std::tuple{
         field("user_id", &email_requested::user),
-        field("to", &email_requested::to, {.max_length = 254}),
+        field("to", &email_requested::to, {.max_length = 400}),
         field("kind", &email_requested::kind, {.max_length = 50}),
         field("locale", &email_requested::locale, {.max_length = 35}),
         field("link", &email_requested::link, {.max_length = 2'000}),
@@ -35,5 +35,8 @@ struct email_requested {
 /// Where a link that holds a token is sealed (platform/crypto/seal.hpp): in the mail with this event, or in the text
 /// message with this id.
 inline std::string place_of_link(std::string_view id) { return "links/" + std::string(id); }
+
+/// Where the address that a mail with this event goes to is sealed, under the key of the links.
+inline std::string place_of_recipient(std::string_view id) { return "recipients/" + std::string(id); }
 
 }  // namespace airi::events

@@ -29,13 +29,18 @@ std::string seal_link(const services& services, const event_id& id, std::string_
     return seal::seal(services.links, link, events::place_of_link(id.text()));
 }
 
+std::string seal_recipient(const services& services, const event_id& id, std::string_view address) {
+    return seal::seal(services.links, address, events::place_of_recipient(id.text()));
+}
+
 postgres::bound bind_link(const services& services, std::string_view statement, std::vector<sql::argument> arguments,
-    std::string_view kind, const request_trace& trace) {
+    std::string_view kind, const request_trace& trace, const std::optional<std::string>& stranger) {
     const auto token = random::token();
     const auto id = event_id::fresh();
     arguments.emplace_back("hash", digest::sha256_hex(token));
     const auto link = mail_link(services.options.public_url + "/", std::string(kind) + "=" + token);
     arguments.emplace_back("link", seal_link(services, id, link));
+    if (stranger) arguments.emplace_back("to", seal_recipient(services, id, *stranger));
     add_origin(arguments, id, trace);
     return sql::bind(sql::statement(statement), arguments);
 }
@@ -44,8 +49,7 @@ postgres::bound link_statement(const services& services, const request& request,
     std::string email, std::string_view kind, const std::optional<std::string>& binding_hash) {
     if (kind == to_parents)
         return bind_link(services, "consents.parent_link",
-            {{"user", user}, {"recipient", recipient_of(services, email)}, {"parent_email", std::move(email)}}, kind,
-            request.trace());
+            {{"user", user}, {"recipient", recipient_of(services, "parent", email)}}, kind, request.trace(), email);
     return bind_link(services, "email_links.create",
         {{"user", user}, {"email", std::move(email)}, {"kind", kind}, {"binding_hash", binding_hash},
             {"device", device_of(services.options, request)}, {"address", request.address},

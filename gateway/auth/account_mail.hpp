@@ -17,11 +17,13 @@ std::string mail_link(std::string page, std::string_view fragment);
 
 /// A link with a token, sealed for the worker that delivers the mail or message with this id.
 std::string seal_link(const services&, const event_id&, std::string_view link);
+/// The address of a person without an account, sealed for the mail with this event.
+std::string seal_recipient(const services&, const event_id&, std::string_view address);
 
 /// Binds a statement that creates a link of this kind and requests its e-mail: the parameters :hash and :link of a new
-/// token, and those of add_origin.
+/// token, those of add_origin, and :to for a `stranger`, who has no account.
 postgres::bound bind_link(const services&, std::string_view statement, std::vector<sql::argument>,
-    std::string_view kind, const request_trace&);
+    std::string_view kind, const request_trace&, const std::optional<std::string>& stranger = std::nullopt);
 
 /// The statement that sends such a link to the user or, when there is none, to the account with that address; one of a
 /// parent goes to that address. No row: none is sent, for there is no such account, it may not act, or it was sent too

@@ -73,17 +73,6 @@ awaitable<route_result> open_archive(exchange& exchange) {
         200, json::object().add("download", path_of(id->text())).add("expires_at", rows->text(0, 0)).text());
 }
 
-// The head of an archive, up to the end of the profile, with the birth date opened.
-std::string open_head(const account& owner, std::string head) {
-    const auto parsed = json::document::parse(head + "}");
-    if (!parsed) throw std::runtime_error("the head of an archive is not JSON");
-    const auto stored = parsed->root()["profile"]["birth_date"].string();
-    if (!stored) return head;
-    const auto opened = open_birth_date(owner.key.get(), owner.id, *stored);
-    const auto sealed = json::quoted(*stored);
-    return head.replace(head.rfind(sealed), sealed.size(), opened ? json::quoted(*opened) : "null");
-}
-
 // An archive, part by part. When a part cannot be read the connection is cut, so that no client takes an
 // incomplete archive for a whole one.
 class archive final : public text_stream {
@@ -99,7 +88,7 @@ public:
             if (!rows || rows->empty() || rows->is_null(0, 0))
                 throw std::runtime_error("a part of an archive cannot be read");
             body_ = rows->text(0, 0);
-            if (part_++ == 0) body_ = open_head(*owner_, body_);
+            if (part_++ == 0) body_ = open_archive_head(std::move(body_), owner_->key.get(), owner_->id);
             offset_ = 0;
         }
         auto out = body_.substr(offset_, chunk);

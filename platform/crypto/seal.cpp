@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/error_table.hpp"
 #include "platform/crypto/digest.hpp"
 
@@ -126,6 +127,15 @@ result<std::string> open(const key& with, std::string_view sealed, std::string_v
     std::string out(box->size() - nonce_size - tag_size, '\0');
     if (!unboxed(with.bytes_.data(), *box, place, bytes_of(out))) return errc::broken;
     return out;
+}
+
+std::string fingerprint(const key& with, std::string_view text) {
+    return fingerprint_of_digest(with, digest::sha256_hex(lowered(text)));
+}
+
+std::string fingerprint_of_digest(const key& with, std::string_view hex) {
+    const secret bytes(std::string(reinterpret_cast<const char*>(with.bytes_.data()), with.bytes_.size()));
+    return "keyed:" + digest::hmac_sha256_hex(bytes, "fingerprint/" + std::string(hex));
 }
 
 master::master(const secret& current, const secret& previous) {

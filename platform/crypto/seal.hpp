@@ -32,6 +32,7 @@ private:
     key() = default;
     friend std::string seal(const key&, std::string_view, std::string_view);
     friend result<std::string> open(const key&, std::string_view, std::string_view);
+    friend std::string fingerprint_of_digest(const key&, std::string_view);
     friend class master;
 
     std::array<unsigned char, 32> bytes_;
@@ -40,6 +41,12 @@ private:
 /// base64url of nonce and ciphertext, which opens with the same `place` only, as of a field of one message.
 std::string seal(const key&, std::string_view text, std::string_view place);
 result<std::string> open(const key&, std::string_view sealed, std::string_view place);
+
+/// By which equal texts are found without the texts, and only with the key: "keyed:" and the hex of an HMAC of the
+/// hex of the text's SHA-256. Upper and lower case are equal.
+std::string fingerprint(const key&, std::string_view text);
+/// The same from the hex of that SHA-256, as it was stored before.
+std::string fingerprint_of_digest(const key&, std::string_view hex);
 
 /// Wraps the users' keys: under the current secret, unwraps those of the previous one too. Immutable: safe from any
 /// thread.

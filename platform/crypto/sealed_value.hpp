@@ -1,6 +1,6 @@
 // A value of a user's row that is readable only with the user's key, as the text that its column stores:
-// "sealed:users.birth_date:<box>". Used by the gateway, which seals and opens them, and by the moderation worker, which
-// seals the rows from before there was this.
+// "sealed:users.birth_date:<box>". Used by the gateway, which seals and opens them, by the moderation worker, which
+// seals the rows from before there was this, and by the crisis worker, which opens where trusted contacts are reached.
 #pragma once
 
 #include "platform/crypto/seal.hpp"

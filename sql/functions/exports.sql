@@ -30,7 +30,14 @@ create or replace function export_exceptions() returns table (name text, reason 
            ('email_links', 'secrets'), ('known_devices', 'secrets'), ('refresh_tokens', 'secrets'),
            ('idempotency_keys', 'secrets'),
            ('two_factor', 'secrets'), ('user_keys', 'secrets'), ('export_parts', 'the archives themselves'),
+           ('trusted_contacts', 'written behind the profile, for the download opens both'),
            ('crisis_alerts', 'sealed evidence; GET /crisis/alerts/mine has the rest')
+$$;
+
+-- The octets by which a sealed value of a column ("table.column") is longer than what it opens to.
+create or replace function sealed_excess(p_column text, p_value text) returns int language sql immutable as $$
+    select case when p_value like 'sealed:%' then
+        length(p_value) - ((length(p_value) - length('sealed:' || p_column || ':')) * 3 / 4 - 40) else 0 end
 $$;
 
 -- The archive's sections beside the profile and the conversations: a table, and the condition for the user's rows.
@@ -140,17 +147,21 @@ declare
     owners text[] := array(select owner from export_sections());
     body text;
     page record;
-    excess int := 0;   -- of the sealed birth date, which the download opens
+    excess int := 0;   -- of the sealed values, which the download opens
 begin
     select * into x from exports where id = p_export for update;
     if not found then return json_build_object('state', 'gone'); end if;
     if x.state in ('requested', 'running') then
         x.state := 'running';
         if x.section = 0 then
-            body := format('{"format":"airi-export-1","export_id":%s,"made_at":%s,"profile":%s', to_json(x.id),
-                           to_json(now()), (select profile_json(u) from users u where id = x.user_id));
-            select coalesce(octet_length(birth_date) - length('2000-01-01'), 0) into excess from users
-            where id = x.user_id;
+            body := format('{"format":"airi-export-1","export_id":%s,"made_at":%s,"profile":%s,"trusted_contacts":%s',
+                           to_json(x.id), to_json(now()), (select profile_json(u) from users u where id = x.user_id),
+                           export_table('trusted_contacts', 'user_id = $1', x.user_id));
+            select coalesce(sum(sealed_excess(s.name, s.value)), 0) into excess from (
+                select 'users.birth_date', birth_date from users where id = x.user_id
+                union all select 'trusted_contacts.phone', phone from trusted_contacts where user_id = x.user_id
+                union all select 'trusted_contacts.email', email from trusted_contacts where user_id = x.user_id
+            ) s(name, value);
             x.section := 1;
         elsif x.section <= cardinality(names) then
             body := format(',%s:%s', to_json(names[x.section]),

@@ -1,16 +1,6 @@
 -- Trusted contacts, the notices to them and the messages of both: docs/safety.md. Nobody is told before both the user
--- and the contact have agreed, and at most once a day (UTC).
-
--- A phone number as E.164, without the separators that people write; NULL when it is none.
-create or replace function e164(p_phone text) returns text language sql immutable as $$
-    select n from (
-        select regexp_replace(regexp_replace(p_phone, '[[:space:]()./-]', '', 'g'), '^00', '+') as n) x
-    where n ~ '^\+[1-9][0-9]{6,14}$'
-$$;
-
-create or replace function recipient_hash(p_recipient text) returns text language sql immutable as $$
-    select encode(sha256(convert_to(lower(p_recipient), 'UTF8')), 'hex')
-$$;
+-- and the contact have agreed, and at most once a day (UTC). Phone numbers and addresses are sealed with the user's key
+-- and found by their fingerprints under it; only the gateway and the crisis worker can open them.
 
 create or replace function is_today_utc(p_at timestamptz) returns boolean language sql stable as $$
     select coalesce((p_at at time zone 'utc')::date = (now() at time zone 'utc')::date, false)
@@ -51,16 +41,19 @@ create or replace function contact_fault(p_member text, p_message text) returns 
         jsonb_build_array(jsonb_build_object('pointer', '/' || p_member, 'message', p_message)))
 $$;
 
--- A refusal when the user may not have this contact, or not invite it now; otherwise NULL. `p_parent` is the parent's
--- address of a user who has one.
-create or replace function contact_refusal(u users, c trusted_contacts, p_parent text) returns json
+-- A refusal when the user may not have this contact, or not invite it now; otherwise NULL. `p_email` and `p_parent` are
+-- the contact's address and that of the parent of a user who has one, as they are; `p_counted`: by which invitations to
+-- the contact's number and address are counted.
+create or replace function contact_refusal(
+    u users, c trusted_contacts, p_email text, p_parent text, p_counted text[]
+) returns json
 language plpgsql stable as $$
 begin
     if not (setting('crisis_contacts') #>> '{}')::boolean then
         return refusal(403, 'FEATURE_DISABLED', 'trusted contacts are not offered here');
     end if;
     if is_before(u.minor_until)
-       and (c.phone is not null or c.email is null or lower(c.email) is distinct from lower(p_parent)
+       and (c.phone is not null or c.email is null or lower(p_email) is distinct from lower(p_parent)
             or not coalesce((select granted from consents x where x.user_id = u.id and x.kind = 'parental'
                              order by x.at desc, x.id desc limit 1), false)) then
         return refusal(403, 'MINOR', 'a minor''s only contact is the parent who agreed to the account, at the e-mail '
@@ -73,83 +66,78 @@ begin
     if c.email is null and not has_channel('sms') then
         return contact_fault('phone', 'does not suffice: no text messages are sent here, so add an e-mail address');
     end if;
-    if lower(c.email) = u.email_key then return contact_fault('email', 'is your own'); end if;
+    if lower(p_email) = u.email_key then return contact_fault('email', 'is your own'); end if;
     if (select count(*) from trusted_contacts x where x.user_id = u.id) >= 5 then
         return refusal(409, 'CONTACT_LIMIT', 'there are at most five contacts; remove one first');
     end if;
     if exists (select from trusted_contacts x
-               where x.user_id = u.id and (x.phone = c.phone or lower(x.email) = lower(c.email))) then
+               where x.user_id = u.id and (x.phone_hash = c.phone_hash or x.email_hash = c.email_hash)) then
         return refusal(409, 'CONTACT_EXISTS', 'this is one of your contacts already');
     end if;
     if exists (select from contact_messages m
                where m.user_id = u.id and m.declined
-                 and m.recipient_hash in (recipient_hash(c.phone), recipient_hash(c.email))) then
+                 and m.recipient_hash in (c.phone_hash, c.email_hash)) then
         return refusal(409, 'CONTACT_DECLINED', 'this person does not want to be your contact');
     end if;
     -- Nobody is flooded with invitations, by one user or by many.
     if (select count(*) from contact_messages m
         where m.user_id = u.id and m.kind = 'invite' and m.created_at > now() - interval '1 day') >= 10
-       or exists (select from (values (recipient_hash(c.phone)), (recipient_hash(c.email))) as r(hash)
+       or exists (select from unnest(p_counted) as r(hash)
                   where (select count(*) from contact_messages m
-                         where m.recipient_hash = r.hash and m.kind = 'invite'
-                           and m.created_at > now() - interval '1 day') >= 3) then
+                         where m.counted_hash = r.hash and m.created_at > now() - interval '1 day') >= 3) then
         return refusal(429, 'CONTACT_INVITATIONS', 'too many invitations today; try again tomorrow');
     end if;
     return null;
 end $$;
 
--- Requests a mail to a contact; p_event is its event's id, p_id its message's.
-create or replace function contact_mail_as(
-    p_event uuid, p_id uuid, c trusted_contacts, p_kind text, p_notice uuid, p_link text, p_traceparent text,
-    p_request text
-) returns void language sql as $$
-    insert into contact_messages (id, user_id, contact_id, notice_id, kind, channel, recipient_hash, state, sent_at)
-    values (p_id, c.user_id, c.id, p_notice, p_kind, 'email', recipient_hash(c.email), 'sent', now())
-    on conflict do nothing;
-    select email_add(p_event, c.user_id, c.email,
-        case p_kind when 'invite' then 'trusted_contact_invite' else 'trusted_contact_notice' end, u.locale::text,
-        p_link, jsonb_build_object('name', c.name, 'person', contact_person(u)), now() + interval '1 day',
-        p_traceparent, p_request)
-    from users u where u.id = c.user_id;
-$$;
-
--- The same where both ids are one.
-create or replace function contact_mail(
-    p_id uuid, c trusted_contacts, p_kind text, p_notice uuid, p_link text, p_traceparent text, p_request text
-) returns void language sql as $$
-    select contact_mail_as(p_id, p_id, c, p_kind, p_notice, p_link, p_traceparent, p_request)
+-- Requests the mail of a message to a contact. `p_to` is the contact's address, sealed for the mail's event; `m` has
+-- the link, sealed for the same.
+create or replace function contact_mail(m contact_messages, p_to text, p_traceparent text, p_request text) returns void
+language sql as $$
+    select email_add(coalesce(m.event_id, m.id), m.user_id, p_to,
+        case m.kind when 'invite' then 'trusted_contact_invite' else 'trusted_contact_notice' end, u.locale::text,
+        coalesce(m.link_token, ''), jsonb_build_object('name', c.name, 'person', contact_person(u)),
+        now() + interval '1 day', p_traceparent, p_request)
+    from users u, trusted_contacts c where u.id = m.user_id and c.id = m.contact_id
 $$;
 
 -- Adds a contact of the caller and requests its invitation: a text message where there is a phone and a way to it, else
--- a mail. With an id that is taken, the same contact is returned as it is now.
+-- a mail. With an id that is taken, the same contact is returned as it is now. `p_sealed` is what is stored of the
+-- phone number and the address in `p_body`, {"phone", "phone_hash", "phone_counted", "email", "email_hash",
+-- "email_counted", "to"}; `to` is the address, sealed for the mail.
 create or replace function contact_add(
-    p_id uuid, p_body jsonb, p_parent text, p_hash text, p_link text, p_event uuid, p_traceparent text, p_request text
+    p_id uuid, p_body jsonb, p_sealed jsonb, p_parent text, p_hash text, p_link text, p_event uuid, p_traceparent text,
+    p_request text
 ) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     u users;
     c trusted_contacts;
     known trusted_contacts;
+    m contact_messages;
     refused json;
+    by_phone boolean;
 begin
     perform pg_advisory_xact_lock(hashtextextended('trusted_contacts/' || caller(), 0));
     select * into u from users where id = caller();
     c := row(p_id, u.id, btrim(p_body ->> 'name'), btrim(coalesce(p_body ->> 'relationship', '')),
-        e164(p_body ->> 'phone'), p_body ->> 'email', coalesce((p_body ->> 'notify_on_crisis')::boolean, true), true,
-        p_hash, null, null, null, now(), now());
-    if p_body ->> 'phone' is not null and c.phone is null then
-        return contact_fault('phone', 'must be a number with its country code, as +14155550123');
-    end if;
+        p_sealed ->> 'phone', p_sealed ->> 'email', coalesce((p_body ->> 'notify_on_crisis')::boolean, true), true,
+        p_hash, null, null, null, now(), now(), p_sealed ->> 'phone_hash', p_sealed ->> 'email_hash');
     select * into known from trusted_contacts where id = p_id and user_id = u.id;
     if found then return contact_json(known); end if;
-    refused := contact_refusal(u, c, p_parent);
+    refused := contact_refusal(u, c, p_body ->> 'email', p_parent,
+        array[p_sealed ->> 'phone_counted', p_sealed ->> 'email_counted']);
     if refused is not null then return refused; end if;
     insert into trusted_contacts values (c.*);
-    if c.phone is not null and has_channel('sms') then
-        insert into contact_messages (id, user_id, contact_id, kind, channel, recipient_hash, link_token)
-        values (p_event, u.id, c.id, 'invite', 'sms', recipient_hash(c.phone), p_link);
-    else
-        perform contact_mail(p_event, c, 'invite', null, p_link, p_traceparent, p_request);
+    by_phone := c.phone is not null and has_channel('sms');
+    insert into contact_messages (id, user_id, contact_id, kind, channel, recipient_hash, counted_hash, link_token)
+    values (p_event, u.id, c.id, 'invite', case when by_phone then 'sms' else 'email' end,
+        case when by_phone then c.phone_hash else c.email_hash end,
+        p_sealed ->> case when by_phone then 'phone_counted' else 'email_counted' end, p_link)
+    returning * into m;
+    if not by_phone then
+        perform contact_mail(m, p_sealed ->> 'to', p_traceparent, p_request);
+        update contact_messages set state = 'sent', sent_at = now(), link_token = null where id = m.id;
     end if;
     return contact_json(c);
 end $$;
@@ -256,16 +244,12 @@ begin
                    and contact_status(t) = 'accepted'
                  returning t.* loop
             told := true;
-            if c.phone is null or not by_phone then
-                perform contact_mail(md5(n.id || '/email/' || c.id)::uuid, c, 'notice', n.id, '', '', '');
-                perform crisis_alerts_told(n.id);
-                continue;
-            end if;
             insert into contact_messages (id, user_id, contact_id, notice_id, kind, channel, recipient_hash)
             select md5(n.id || '/' || w.channel || '/' || c.id)::uuid, n.user_id, c.id, n.id, 'notice', w.channel,
-                recipient_hash(c.phone)
-            from unnest(case when calls and n.severity = 'critical' then array['sms', 'call'] else array['sms'] end)
-                as w(channel)
+                coalesce(case w.channel when 'email' then c.email_hash else c.phone_hash end, '')
+            from unnest(case when c.phone is null or not by_phone then array['email']
+                             when calls and n.severity = 'critical' then array['sms', 'call']
+                             else array['sms'] end) as w(channel)
             on conflict do nothing;
         end loop;
         update crisis_notices set state = case when told then 'sent' else 'skipped' end, ended_at = now()
@@ -275,12 +259,13 @@ begin
     return done;
 end $$;
 
--- Claims messages to phones that are due, until p_lease has passed. `claim` names it; `maybe_sent`: an earlier claim
--- may have sent it. A message to a contact who was removed or has stopped it, and one that could not be sent for six
--- hours (an invitation: a day), is not sent.
-create or replace function contact_messages_claim(p_limit int, p_lease interval)
-returns table (id uuid, kind text, channel text, claim int, maybe_sent boolean, phone text, locale text, person text,
-               product text, link text)
+-- Claims messages by these channels that are due, until p_lease has passed. `claim` names it; `maybe_sent`: an earlier
+-- claim may have sent it. `recipient` is the number or address, sealed with the user's key, and `event` that of a mail.
+-- A message to a contact who was removed or has stopped it, and one that could not be sent for six hours (an
+-- invitation: a day), is not sent.
+create or replace function contact_messages_claim(p_channels text[], p_limit int, p_lease interval)
+returns table (id uuid, kind text, channel text, claim int, maybe_sent boolean, recipient text, locale text,
+               person text, product text, link text, event uuid, user_id uuid, sealed_key bytea)
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     late contact_messages;
@@ -297,23 +282,27 @@ begin
     return query
         with due as materialized (
             select m.id, m.maybe_sent from contact_messages m
-            where m.state = 'queued' and m.due_at <= now() order by m.due_at limit p_limit for update skip locked
+            where m.state = 'queued' and m.due_at <= now() and m.channel = any (p_channels)
+            order by m.due_at limit p_limit for update skip locked
         ), claimed as (
             update contact_messages m set attempts = attempts + 1, due_at = now() + p_lease, maybe_sent = true
             from due where m.id = due.id
             returning m.*, due.maybe_sent as unsure
         )
-        select m.id, m.kind, m.channel, m.attempts, m.unsure, c.phone::text, u.locale::text, contact_person(u),
-            setting('product_name') #>> '{}', coalesce(m.link_token, '')
-        from claimed m join trusted_contacts c on c.id = m.contact_id join users u on u.id = m.user_id;
+        select m.id, m.kind, m.channel, m.attempts, m.unsure, case m.channel when 'email' then c.email else c.phone end,
+            u.locale::text, contact_person(u), setting('product_name') #>> '{}', coalesce(m.link_token, ''),
+            coalesce(m.event_id, m.id), m.user_id, k.sealed_key
+        from claimed m join trusted_contacts c on c.id = m.contact_id join users u on u.id = m.user_id
+        left join user_keys k on k.user_id = m.user_id;
 end $$;
 
--- The milliseconds until a notice or (p_phone) a message is due; NULL when there is none.
-create or replace function contact_messages_next(p_phone boolean) returns bigint
+-- The milliseconds until a notice or a message by one of these channels is due; NULL when there is none.
+create or replace function contact_messages_next(p_channels text[]) returns bigint
 language sql stable security definer set search_path = airi, pg_temp as $$
     select ceil(extract(epoch from least(
         (select min(n.send_at) from crisis_notices n where n.state = 'pending'),
-        (select min(m.due_at) from contact_messages m where m.state = 'queued' and p_phone)) - now()) * 1000)::bigint
+        (select min(m.due_at) from contact_messages m
+         where m.state = 'queued' and m.channel = any (p_channels))) - now()) * 1000)::bigint
 $$;
 
 -- The ends of a claim; each does nothing once a newer one is there. Sent: the provider has accepted it.
@@ -325,6 +314,18 @@ begin
     update contact_messages set state = 'sent', provider_sid = p_sid, sent_at = now(), link_token = null, error = null
     where id = p_id and attempts = p_claim and state = 'queued' returning * into m;
     if m.notice_id is not null then perform crisis_alerts_told(m.notice_id); end if;
+end $$;
+
+-- A message whose way is a mail, which is requested in the same transaction.
+create or replace function contact_message_mailed(p_id uuid, p_claim int, p_to text) returns void
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    m contact_messages;
+begin
+    select * into m from contact_messages where id = p_id and attempts = p_claim and state = 'queued' for update;
+    if not found then return; end if;
+    perform contact_mail(m, p_to, '', '');
+    perform contact_message_sent(p_id, p_claim, null);
 end $$;
 
 create or replace function contact_message_again(
@@ -342,7 +343,7 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     m contact_messages;
     c trusted_contacts;
-    link text := (select coalesce(x.link_token, '') from contact_messages x where x.id = p_id);
+    link text := (select x.link_token from contact_messages x where x.id = p_id);
 begin
     update contact_messages set state = 'failed', error = p_error, link_token = null
     where id = p_id and attempts = p_claim and state = 'queued' returning * into m;
@@ -353,8 +354,10 @@ begin
         update trusted_contacts set declined_at = now(), is_active = false, updated_at = now() where id = c.id;
         update contact_messages set declined = true where contact_id = c.id;
     elsif m.channel = 'sms' and c.email is not null then
-        -- The mail's event has the message's id, for which the link is sealed.
-        perform contact_mail_as(m.id, md5(m.id || '/email')::uuid, c, m.kind, m.notice_id, link, '', '');
-        if m.notice_id is not null then perform crisis_alerts_told(m.notice_id); end if;
+        insert into contact_messages (id, user_id, contact_id, notice_id, kind, channel, recipient_hash, link_token,
+                                      event_id)
+        values (md5(m.id || '/email')::uuid, m.user_id, c.id, m.notice_id, m.kind, 'email', coalesce(c.email_hash, ''),
+            link, m.id)
+        on conflict do nothing;
     end if;
 end $$;

@@ -7,8 +7,8 @@ from (select distinct on (kind) * from consents where user_id = caller() order b
 select consent_give(:kind, :granted::boolean, :version, nullif(:address, '')::inet)::text;
 
 -- name: consents.parent_link
--- Creates a link and requests its mail; no row when none is to be sent.
-select email_add(:event::uuid, user_id, :parent_email, 'parental_consent', locale, :link,
+-- Creates a link and requests its mail; no row when none is to be sent. :to is the parent's address, sealed for it.
+select email_add(:event::uuid, user_id, :to, 'parental_consent', locale, :link,
     jsonb_build_object('child', name), expires_at, :traceparent, :request_id)
 from consent_link_make(:user::uuid, :hash, :recipient);
 

@@ -3,7 +3,8 @@ select coalesce(json_agg(contact_json(c) order by created_at, id), '[]')::text
 from trusted_contacts c where user_id = caller();
 
 -- name: trusted_contacts.add
-select contact_add(:id::uuid, :body::jsonb, :parent_email, :hash, :link, :event::uuid, :traceparent, :request_id)::text;
+select contact_add(:id::uuid, :body::jsonb, :sealed::jsonb, :parent_email, :hash, :link, :event::uuid, :traceparent,
+    :request_id)::text;
 
 -- name: trusted_contacts.remove
 delete from trusted_contacts where id = :id::uuid and user_id = caller()
@@ -29,14 +30,18 @@ from crisis_notice_plan(:id::uuid, :alert::uuid, :user::uuid, :severity, :detect
 select crisis_notices_release(:limit::int);
 
 -- name: trusted_contacts.claim_messages
-select id, kind, channel, claim, maybe_sent, phone, locale, person, product, link
-from contact_messages_claim(:limit::int, make_interval(secs => :lease::int));
+select id, kind, channel, claim, maybe_sent, recipient, locale, person, product, link, event, user_id,
+    encode(sealed_key, 'hex')
+from contact_messages_claim(:channels::text[], :limit::int, make_interval(secs => :lease::int));
 
 -- name: trusted_contacts.next_message
-select contact_messages_next(:phone::boolean);
+select contact_messages_next(:channels::text[]);
 
 -- name: trusted_contacts.message_sent
 select contact_message_sent(:id::uuid, :claim::int, :sid);
+
+-- name: trusted_contacts.message_mailed
+select contact_message_mailed(:id::uuid, :claim::int, :to);
 
 -- name: trusted_contacts.message_again
 select contact_message_again(:id::uuid, :claim::int, make_interval(secs => :pause::int), :maybe_sent::boolean, :error);

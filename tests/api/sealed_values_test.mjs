@@ -1,5 +1,5 @@
-// Seeds of second factors, birth dates and parents' addresses are in Postgres under their users' keys only, also those
-// from before that, and EVIDENCE_KEY may be rotated.
+// Seeds of second factors, birth dates, parents' addresses, and contacts' numbers and addresses are in Postgres under
+// their users' keys only, also those from before that, and EVIDENCE_KEY may be rotated.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,11 +12,16 @@ import { prove } from '../support/js/accounts.mjs';
 import { tokenOf } from '../support/js/mail_links.mjs';
 import { withOwnSystem } from '../support/js/scenario.mjs';
 import { appoint } from '../support/js/staff.mjs';
+import { readTopic } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
+import { TwilioStandIn } from '../support/js/twilio.mjs';
 
 const migrations = path.resolve(import.meta.dirname, '../../sql/migrations');
-const scenario = withOwnSystem({ exports: 1 });
+const twilio = await TwilioStandIn.start();
+const scenario = withOwnSystem({ exports: 1, crisis: 1, crisisEnv: twilio.env });
 
+const sha256 = async (text) =>
+    Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(text.toLowerCase()))).toString('hex');
 const password = 'correct horse battery staple';
 const email = () => `${crypto.randomUUID()}@example.com`;
 const yearsAgo = (years) => `${new Date().getUTCFullYear() - years}`;
@@ -55,6 +60,32 @@ const logIn = async (system, user, secret) =>
         })
     ).status;
 const profileOf = async (system, user) => (await system.api('GET', '/users/profile', { token: user.token })).json.data;
+
+let lastPhone = 0;
+const freshPhone = () => `+4917155${String(++lastPhone).padStart(5, '0')}`;
+const addContact = (system, user, fields) =>
+    system.api('POST', '/crisis/contacts', { token: user.token, body: { name: 'Grace', ...fields } });
+const contactsOf = async (system, user) =>
+    (await system.api('GET', '/crisis/contacts', { token: user.token })).json.data.map(({ phone, email }) => ({
+        phone,
+        email,
+    }));
+const offerContacts = (system) =>
+    system.rows(
+        `insert into system_settings (key, value) values ('crisis_contacts', 'true')
+         on conflict (key) do update set value = excluded.value`,
+    );
+const invitationOf = (system, { phone, email }) =>
+    eventually('an invitation', () => (phone ? twilio.textsTo(phone)[0] : system.mail(email)[0]?.link));
+
+// Everybody has agreed, and a notice to the user's contacts is due.
+async function tellContacts(system, user) {
+    await system.rows('update trusted_contacts set accepted_at = now() where user_id = $1', [user.id]);
+    await system.rows(
+        `insert into crisis_notices (id, user_id, severity, send_at) values (gen_random_uuid(), $1, 'high', now())`,
+        [user.id],
+    );
+}
 
 // The columns of the product's tables with a row that has one of these texts.
 async function columnsWith(system, needles) {
@@ -104,6 +135,9 @@ scenario('no column has a seed, a birth date or the address of a parent as it is
     const seed = bytesOf(secret).toString('hex');
     assert.ok((await columnsWith(system, [user.id])).length > 5, 'the walk finds what is there');
     assert.deepEqual(await columnsWith(system, [secret, seed, adult, young, parent]), []);
+    const events = (await readTopic(system, 'email.requested.v1')).map(({ value }) => value.toString());
+    assert.ok(events.some((text) => text.includes('"parental_consent"')));
+    assert.ok(!events.some((text) => text.includes(parent)), 'nor an event');
     const headers = { Authorization: `Bearer ${user.token}` };
     const opened = await system.api('POST', `/users/export/${made.id}/download`, { token: user.token, body: {} });
     const archive = await (await fetch(`${system.url()}${opened.json.data.download}`, { headers })).text();
@@ -118,6 +152,103 @@ scenario('no column has a seed, a birth date or the address of a parent as it is
     const theirs = await eventually('the gateway knows that the parent agreed', () => profileOf(system, child));
     assert.equal(theirs.minor, true);
     assert.equal(await logIn(system, user, secret), 200);
+});
+
+scenario("no column and no event has a contact's number or address as it is", async ({ system }) => {
+    await offerContacts(system);
+    const user = await signUp(system, { birth_date: '1981-02-03' });
+    const [called, written] = [
+        { phone: freshPhone(), email: null },
+        { phone: null, email: email() },
+    ];
+    const both = { phone: freshPhone(), email: email() };
+    for (const one of [both, called, written]) {
+        const { status, json } = await addContact(system, user, one);
+        assert.equal(status, 201, JSON.stringify(json));
+        assert.deepEqual([json.data.phone, json.data.email], [one.phone, one.email]);
+        await invitationOf(system, one);
+    }
+    assert.deepEqual(await contactsOf(system, user), [both, called, written]);
+    for (const again of [{ phone: called.phone }, { email: written.email.toUpperCase() }])
+        assert.equal((await addContact(system, user, again)).json.error.code, 'CONTACT_EXISTS');
+    await tellContacts(system, user);
+    await eventually('all are told', () => twilio.textsTo(called.phone)[1] && system.mail(written.email)[1]);
+    await eventually('the one with both is told', () => twilio.textsTo(both.phone)[1]);
+    // The message fails after all: a mail takes its place.
+    const [failed] = await system.rows(
+        `update contact_messages m set state = 'queued', due_at = now() + interval '1 hour' from trusted_contacts c
+         where c.id = m.contact_id and m.user_id = $1 and m.kind = 'notice' and m.channel = 'sms' and m.state = 'sent'
+           and c.email is not null
+         returning m.id, m.attempts`,
+        [user.id],
+    );
+    await system.rows("select contact_message_failed($1, $2, 'rejected', false)", [failed.id, failed.attempts]);
+    await eventually('a mail takes its place', () => system.mail(both.email)[0]);
+    await eventually(
+        'every message is sent',
+        async () =>
+            (await system.rows(`select from contact_messages where user_id = $1 and state = 'queued'`, [user.id]))
+                .length === 0,
+    );
+    const asked = await system.api('POST', '/users/export', { token: user.token, body: {} });
+    const made = await eventually('the archive is ready', async () =>
+        (await system.api('GET', '/users/export', { token: user.token })).json.data.find(
+            (one) => one.id === asked.json.data.id && one.state === 'ready',
+        ),
+    );
+    await eventually('no event is left', async () => (await system.rows('select 1 from outbox limit 1')).length === 0);
+    const needles = [both, called, written].flatMap(({ phone, email }) => [phone, email]).filter(Boolean);
+    const digests = await Promise.all(needles.map((text) => sha256(text)));
+    assert.deepEqual(await columnsWith(system, [...needles, ...digests]), []);
+    const events = (await readTopic(system, 'email.requested.v1')).map(({ value }) => value.toString());
+    assert.ok(events.filter((text) => text.includes('trusted_contact_')).length >= 3);
+    assert.deepEqual(
+        events.filter((text) => needles.some((needle) => text.includes(needle))),
+        [],
+    );
+    const headers = { Authorization: `Bearer ${user.token}` };
+    const opened = await system.api('POST', `/users/export/${made.id}/download`, { token: user.token, body: {} });
+    const archive = await (await fetch(`${system.url()}${opened.json.data.download}`, { headers })).text();
+    assert.deepEqual(
+        JSON.parse(archive).trusted_contacts.map(({ phone, email }) => ({ phone, email })),
+        [both, called, written],
+    );
+    assert.equal(Buffer.byteLength(archive), made.bytes);
+});
+
+scenario('contacts from before sealing are shown and told, and are found once they are sealed', async ({ system }) => {
+    await offerContacts(system);
+    const user = await signUp(system, { birth_date: '1982-02-03' });
+    const [one, gone] = [
+        { phone: freshPhone(), email: email() },
+        { phone: null, email: email() },
+    ];
+    await addContact(system, user, one);
+    await invitationOf(system, { phone: one.phone });
+    const { json } = await addContact(system, user, gone);
+    const token = (await invitationOf(system, gone)).split('#')[1];
+    await system.api('POST', '/crisis/contacts/confirm', { body: { token, accept: false } });
+    await system.api('DELETE', `/crisis/contacts/${json.data.id}`, { token: user.token });
+    await system.stop('moderation-1');
+    // As the migration leaves them.
+    await system.rows(
+        'update trusted_contacts set phone = $2, email = $3, phone_hash = null, email_hash = null where user_id = $1',
+        [user.id, one.phone, one.email],
+    );
+    await system.rows('update contact_messages set recipient_hash = $2 where user_id = $1 and declined', [
+        user.id,
+        await sha256(gone.email),
+    ]);
+    assert.deepEqual(await contactsOf(system, user), [one]);
+    await tellContacts(system, user);
+    await eventually('the contact is told', () => twilio.textsTo(one.phone)[1]);
+    await system.start('moderation-1');
+    const needles = [one.phone, one.email, await sha256(gone.email)];
+    await eventually('they are sealed', async () => (await columnsWith(system, needles)).length === 0);
+    assert.deepEqual(await contactsOf(system, user), [one]);
+    for (const again of [{ phone: one.phone }, { email: one.email }])
+        assert.equal((await addContact(system, user, again)).json.error.code, 'CONTACT_EXISTS');
+    assert.equal((await addContact(system, user, gone)).json.error.code, 'CONTACT_DECLINED');
 });
 
 scenario('values from before sealing count as they are until they are sealed, and none is lost', async ({ system }) => {

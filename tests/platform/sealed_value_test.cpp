@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "platform/crypto/digest.hpp"
+
 using namespace airi;
 
 namespace {
@@ -30,4 +32,15 @@ TEST_CASE("a value from before sealing is itself, with or without a key") {
     const auto key = seal::key::fresh();
     CHECK(seal::open_value(&key, user_id::fresh(), column, "1990-02-28").value() == "1990-02-28");
     CHECK(seal::open_value(nullptr, user_id::fresh(), column, "1990-02-28").value() == "1990-02-28");
+}
+
+TEST_CASE("a fingerprint is the same for a text in any case, and for its digest, under one key only") {
+    const auto key = seal::key::fresh(), other = seal::key::fresh();
+    const auto one = seal::fingerprint(key, "Grace@Example.com");
+    CHECK(one.starts_with("keyed:"));
+    CHECK(one.size() == 6 + 64);
+    CHECK(one == seal::fingerprint(key, "grace@example.com"));
+    CHECK(one == seal::fingerprint_of_digest(key, digest::sha256_hex("grace@example.com")));
+    CHECK(one != seal::fingerprint(key, "grace@example.org"));
+    CHECK(one != seal::fingerprint(other, "grace@example.com"));
 }

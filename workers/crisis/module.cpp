@@ -12,6 +12,8 @@ namespace twilio = providers::twilio;
 
 struct crisis_settings : twilio::account {
     secret link_key;
+    secret encryption_key;
+    secret encryption_key_previous;
 
     static constexpr auto settings = std::tuple{
         setting{"TWILIO_ACCOUNT_SID", &twilio::account::sid,
@@ -21,12 +23,19 @@ struct crisis_settings : twilio::account {
             "A number, +…, or the sid of a messaging service, MG…, which cannot call."},
         setting{"TWILIO_BASE_URL", &twilio::account::base_url, "Twilio's API, or a test double."},
         setting{"LINK_KEY", &crisis_settings::link_key,
-            "Opens the links with tokens that are on their way; the gateway's.", {.required = true}},
+            "Opens the links with tokens, and the addresses of people without an account, that are on their way; the "
+            "gateway's.",
+            {.required = true}},
+        setting{"ENCRYPTION_KEY", &crisis_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
+            {.required = true}},
+        setting{"ENCRYPTION_KEY_PREVIOUS", &crisis_settings::encryption_key_previous,
+            "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
     };
 
     std::vector<std::string> mistakes() const {
-        const auto mistake = twilio::mistake_of(*this);
-        return mistake.empty() ? std::vector<std::string>{} : std::vector{mistake};
+        auto out = seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous);
+        if (auto mistake = twilio::mistake_of(*this); !mistake.empty()) out.push_back(std::move(mistake));
+        return out;
     }
 };
 
@@ -57,8 +66,9 @@ worker wire(worker_host& host, const crisis_settings& settings) {
     const auto& http = host.own(http::open_client(host.executor(), {.idle_per_host = 0}));
     const auto& phone = host.own(twilio::client(*http, settings));
     const auto& links = host.own(seal::key::of(settings.link_key, "links"));
-    auto& sender = host.own(
-        crisis::contact_sender(host.database(), settings.configured() ? &phone : nullptr, links, host.executor()));
+    const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
+    auto& sender = host.own(crisis::contact_sender(
+        host.database(), settings.configured() ? &phone : nullptr, master, links, host.executor()));
     host.reload_every([&] { return show_channels(host.database(), settings); }, seconds{30});
     host.run_beside([&] { return send_what_is_due(host, sender); });
     return crisis::declare();

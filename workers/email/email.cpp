@@ -15,6 +15,12 @@ result<std::string> open_link(const std::string& link, const event_id& id, const
     return seal::open(key, link, events::place_of_link(id.text()));
 }
 
+// An address that is not sealed has an @, which no sealed one has.
+result<std::string> open_recipient(const std::string& to, const event_id& id, const seal::key& key) {
+    if (to.find('@') != to.npos) return to;
+    return seal::open(key, to, events::place_of_recipient(id.text()));
+}
+
 }  // namespace
 
 awaitable<result<effects>> deliver(events::email_requested event, record record, const ports& ports) {
@@ -27,6 +33,12 @@ awaitable<result<effects>> deliver(events::email_requested event, record record,
         co_return link.error();
     }
     event.link = std::move(*link);
+    auto to = open_recipient(event.to, id, ports.links);
+    if (!to) {
+        log::error("mail.recipient_unreadable", {{"event_id", id.text()}, {"mail", event.kind}});
+        co_return to.error();
+    }
+    event.to = std::move(*to);
     auto message = compose(event, id, date, ports.sender);
     if (!message) co_return message.error();
     if (event.expires_at <= now()) {

@@ -34,7 +34,9 @@ struct mail_settings {
         setting{"AWS_ACCESS_KEY_ID", &mail_settings::access_key, "The access key for SES."},
         setting{"AWS_SECRET_ACCESS_KEY", &mail_settings::secret_key, "The secret access key for SES."},
         setting{"LINK_KEY", &mail_settings::link_key,
-            "Opens the links with tokens that are on their way; the gateway's.", {.required = true}},
+            "Opens the links with tokens, and the addresses of people without an account, that are on their way; the "
+            "gateway's.",
+            {.required = true}},
     };
 
     std::string sender() const {

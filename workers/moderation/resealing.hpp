@@ -11,8 +11,8 @@ namespace airi::workers::moderation {
 /// Seals all evidence that the current EVIDENCE_KEY has not sealed; evidence that neither key opens stays as it is.
 awaitable<result<>> reseal_evidence(postgres::database&, const seal::keyring& evidence);
 
-/// Seals the second factors' seeds, birth dates and parents' addresses that are stored as they are, with their users'
-/// keys; users without a key get one.
+/// Seals the second factors' seeds, birth dates, and addresses of parents and contacts that are stored as they are,
+/// with their users' keys, and keys the contacts' old hashes; users without a key get one.
 awaitable<result<>> seal_rows(postgres::database&, const seal::master&);
 
 }  // namespace airi::workers::moderation

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "events/email.hpp"
+#include "platform/crypto/sealed_value.hpp"
 #include "tests/support/cpp/captured_log.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/fake_database.hpp"
@@ -13,7 +14,7 @@
 using namespace airi;
 using namespace airi::test;
 using namespace airi::workers;
-using crisis::phone_message;
+using crisis::contact_message;
 using crisis::verdict;
 namespace twilio = airi::workers::providers::twilio;
 
@@ -24,8 +25,22 @@ const std::string row_id = "019a9f3d-88f2-7b04-8c3e-2a9d5b7e4f01";
 const std::string invited_to = "https://ezri.example/crisis/contacts/confirm#token";
 seal::key link_key() { return seal::key::of(secret("a link key of 32 bytes, or rather more"), "links"); }
 
-phone_message notice() { return {row_id, "notice", "sms", 1, false, "+14155550123", "en", "Ada", "Ezri", ""}; }
-phone_message invitation() {
+const user_id ada = user_id::fresh();
+
+seal::master master() { return seal::master(secret("an encryption key of 32 bytes, or rather more")); }
+
+// Its number as it is; sealed() has it as the table has it.
+contact_message notice() {
+    return {row_id, "notice", "sms", 1, false, "+14155550123", "en", "Ada", "Ezri", "", row_id, ada, std::nullopt};
+}
+contact_message sealed(contact_message message) {
+    const auto key = seal::key::fresh();
+    const auto column = message.channel == "email" ? "trusted_contacts.email" : "trusted_contacts.phone";
+    message.recipient = seal::seal_value(key, ada, column, message.recipient);
+    message.wrapped_key = master().wrap(key, ada);
+    return message;
+}
+contact_message invitation() {
     auto out = notice();
     out.kind = "invite";
     out.link = seal::seal(link_key(), invited_to, events::place_of_link(row_id));
@@ -38,9 +53,10 @@ struct sender_fixture {
     fake_web web;
     twilio::client phone{web, {"https://twilio.example", "AC1", secret("t"), "+15005550006"}};
     seal::key links = link_key();
-    crisis::contact_sender sender{database, &phone, links, io.on()};
+    seal::master users = master();
+    crisis::contact_sender sender{database, &phone, users, links, io.on()};
     web_page created{201, R"({"sid":"SM1"})"}, listed{200, R"({"messages":[]})"};
-    std::vector<phone_message> due;
+    std::vector<contact_message> due;
     std::optional<std::string> next;
 
     sender_fixture() {
@@ -50,12 +66,15 @@ struct sender_fixture {
             if (name == "trusted_contacts.release_notices") return cell("0");
             if (name == "trusted_contacts.next_message") return cell(next);
             postgres::rows out;
-            out.columns_ = 10;
+            out.columns_ = 13;
             if (name == "trusted_contacts.claim_messages")
-                for (const auto& m : std::exchange(due, {}))
-                    for (const auto& text : {m.id, m.kind, m.channel, std::to_string(m.claim),
-                             std::string(m.maybe_sent ? "t" : "f"), m.phone, m.locale, m.person, m.product, m.link})
+                for (const auto& m : std::exchange(due, {})) {
+                    for (const auto& text :
+                        {m.id, m.kind, m.channel, std::to_string(m.claim), std::string(m.maybe_sent ? "t" : "f"),
+                            m.recipient, m.locale, m.person, m.product, m.link, m.event, m.user.text()})
                         out.cells_.emplace_back(text);
+                    out.cells_.emplace_back(m.wrapped_key);
+                }
             return out;
         };
     }
@@ -65,7 +84,7 @@ struct sender_fixture {
         return out;
     }
     // The statement that ends the claim.
-    postgres::bound deliver(phone_message message) {
+    postgres::bound deliver(contact_message message) {
         database.committed.clear();
         web.asked.clear();
         io.run(sender.deliver(std::move(message)));
@@ -130,7 +149,8 @@ TEST_CASE("EZRI-41: an attempt is repeated after a pause that grows, or never") 
 TEST_CASE("EZRI-41: a claim ends with what Twilio said, and no log has a number or a text") {
     const captured_log log;
     sender_fixture f;
-    auto end = f.deliver(notice());
+    auto end = f.deliver(sealed(notice()));
+    CHECK(contains(f.web.asked.at(0).body, "To=%2B14155550123"));
     CHECK(end.statement->name == "trusted_contacts.message_sent");
     CHECK(parameter(end, "sid") == "SM1");
     CHECK(parameter(end, "claim") == "1");
@@ -178,7 +198,7 @@ TEST_CASE("EZRI-41: what may have been sent is looked for, and sent only if it i
 
 TEST_CASE("EZRI-41: a look sends what is due and pauses until the next, without a busy loop") {
     sender_fixture f;
-    f.due = {notice(), invitation()};
+    f.due = {sealed(notice()), sealed(invitation())};
     CHECK(f.io.run(f.sender.look()).value() == milliseconds{2'000});
     CHECK(f.io.until([&] { return f.database.all("trusted_contacts.message_sent").size() == 2; }));
     CHECK(f.sender.in_flight() == 0);
@@ -192,11 +212,47 @@ TEST_CASE("EZRI-41: a look sends what is due and pauses until the next, without 
     CHECK(f.io.run(f.sender.look()).error() == failure::outage);
 }
 
-TEST_CASE("EZRI-41: without Twilio no message is claimed, and notices become mails") {
+TEST_CASE("EZRI-41: a mail's address is opened with the user's key and sealed for the mail's event") {
+    const captured_log log;
     sender_fixture f;
-    crisis::contact_sender mails{f.database, nullptr, f.links, f.io.on()};
+    auto mail = notice();
+    mail.channel = "email";
+    mail.recipient = "grace@example.com";
+    mail.event = "019a9f3d-88f2-7b04-8c3e-2a9d5b7e4f02";
+    for (const auto& message : {mail, sealed(mail)}) {
+        const auto end = f.deliver(message);
+        CHECK(end.statement->name == "trusted_contacts.message_mailed");
+        CHECK(parameter(end, "claim") == "1");
+        const auto to = std::string(parameter(end, "to"));
+        CHECK(seal::open(f.links, to, events::place_of_recipient(mail.event)).value() == mail.recipient);
+        CHECK_FALSE(contains(to, "@"));
+    }
+    CHECK(f.web.asked.empty());
+    CHECK_FALSE(contains(log.lines(), "grace"));
+}
+
+TEST_CASE("EZRI-41: a recipient that no key opens fails; one under an unknown ENCRYPTION_KEY waits for it") {
+    sender_fixture f;
+    auto message = sealed(notice());
+    message.wrapped_key = seal::master(secret("another key of 32 bytes, or rather more")).wrap(seal::key::fresh(), ada);
+    auto end = f.deliver(message);
+    CHECK(end.statement->name == "trusted_contacts.message_again");
+    CHECK(parameter(end, "pause") == "60");
+    CHECK(parameter(end, "maybe_sent") == "false");
+    message.wrapped_key = master().wrap(seal::key::fresh(), ada);
+    end = f.deliver(message);
+    CHECK(end.statement->name == "trusted_contacts.message_failed");
+    CHECK(parameter(end, "stop") == "false");
+    message.wrapped_key.reset();
+    CHECK(f.deliver(message).statement->name == "trusted_contacts.message_failed");
+    CHECK(f.web.asked.empty());
+}
+
+TEST_CASE("EZRI-41: without Twilio mails alone are claimed") {
+    sender_fixture f;
+    crisis::contact_sender mails{f.database, nullptr, f.users, f.links, f.io.on()};
     CHECK(f.io.run(mails.look()).has_value());
-    CHECK(f.database.all("trusted_contacts.claim_messages").empty());
+    for (const auto* name : {"trusted_contacts.claim_messages", "trusted_contacts.next_message"})
+        CHECK(parameter(f.database.all(name).at(0), "channels") == R"({"email"})");
     CHECK(f.database.all("trusted_contacts.release_notices").size() == 1);
-    CHECK(parameter(f.database.all("trusted_contacts.next_message")[0], "phone") == "false");
 }

@@ -83,6 +83,19 @@ TEST_CASE("a sealed link is opened for its own e-mail only") {
     CHECK(f.pool.sent.size() == 1);
 }
 
+TEST_CASE("a sealed address is opened for its own e-mail only") {
+    email_fixture f;
+    auto event = wanted_mail();
+    event.to = seal::seal(f.links, "grace@example.com", events::place_of_recipient(f.id.text()));
+    REQUIRE(f.deliver(event));
+    REQUIRE(f.pool.sent.size() == 1);
+    CHECK(f.pool.sent[0].to == "grace@example.com");
+    const auto another = event_id::of(uuid{}, "another mail").text();
+    event.to = seal::seal(f.links, "grace@example.com", events::place_of_recipient(another));
+    CHECK(f.deliver(event).error() == seal::errc::broken);
+    CHECK(f.pool.sent.size() == 1);
+}
+
 TEST_CASE("an e-mail that was sent is not sent again") {
     email_fixture f;
     f.remembered = f.id.text();

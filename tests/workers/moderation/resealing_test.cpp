@@ -2,6 +2,7 @@
 
 #include "events/crisis.hpp"
 #include "platform/base/json.hpp"
+#include "platform/crypto/digest.hpp"
 #include "platform/crypto/sealed_value.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
@@ -80,15 +81,21 @@ TEST_CASE("values from before sealing are sealed with their users' keys, and use
     database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         if (asked.statement->name == "user_keys.seal") return rows_of(1, {std::to_string(std::exchange(changes, 0))});
         return rows_of(4, {ann.text(), "users.birth_date", "2015-03-17", wrapped, bob.text(), "two_factor.secret", "00",
-                              std::nullopt, eve.text(), "users.birth_date", "1990-02-28", foreign});
+                              std::nullopt, eve.text(), "users.birth_date", "1990-02-28", foreign, ann.text(),
+                              "contact_messages.recipient_hash", digest::sha256_hex("2015-03-17"), wrapped});
     };
     REQUIRE(io.run(moderation::seal_rows(database, master)));
     const auto saved = database.all("user_keys.seal");
     REQUIRE(saved.size() == 2);  // until nothing changes any more
     const auto values = parsed(saved[0], "values"), keys = parsed(saved[0], "keys");
-    REQUIRE(values.root().size() == 1);
+    REQUIRE(values.root().size() == 2);
     values.root().each([&](json::value one) {
         CHECK(one["user_id"].string() == ann.text());
+        CHECK(one["hash"].string() == seal::fingerprint(key, "2015-03-17"));
+        if (one["column"].string() == "contact_messages.recipient_hash") {
+            CHECK_FALSE(one["sealed"].exists());
+            return;
+        }
         CHECK(one["old"].string() == "2015-03-17");
         const auto opened = seal::open_value(&key, ann, one["column"].string().value(), one["sealed"].string().value());
         CHECK(opened.value() == "2015-03-17");

@@ -46,7 +46,7 @@ function forWorkers(system, names, port) {
         memory: () => providers(system),
         email: () => ({ LINK_KEY: system.linkKey, MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
-        crisis: () => ({ LINK_KEY: system.linkKey, ...crisisEnv }),
+        crisis: () => ({ ENCRYPTION_KEY: system.encryptionKey, LINK_KEY: system.linkKey, ...crisisEnv }),
     };
     return {
         ADMIN_PORT: String(port),
