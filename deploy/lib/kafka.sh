@@ -49,8 +49,11 @@ kafka_run() { # <dir> <command…>
     "${@:2}" 4<"$dir/server.properties" 5<"$dir/tmp" 6<"$kafka_cache" 7<"$dir/data"
 }
 
-kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT puts a proxy in front
-    local user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required'
+# KAFKA_ADVERTISED_PORT puts a proxy in front. KAFKA_TLS_PEM and KAFKA_TLS_CA, files that airi-kafka can read, make the
+# clients' listener one with TLS: the broker's key and certificates, and the authority of itself as a client.
+kafka_properties() { # <dir> <port> <controller port>
+    local user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required' clients=SASL_PLAINTEXT
+    [[ -z "${KAFKA_TLS_PEM:-}" ]] || clients=SASL_SSL
     mkdir -p "$1"
     for user in broker operator gateway worker; do users+=" user_$user=\"$(server_password "$1" "$user")\""; done
     login+=" username=\"broker\" password=\"$(server_password "$1" broker)\""
@@ -58,7 +61,12 @@ kafka_properties() { # <dir> <port> <controller port>; KAFKA_ADVERTISED_PORT put
         umask 077
         {
             sed -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
-                -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" "$root/deploy/kafka/server.properties"
+                -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" -e "s|@clients@|$clients|" \
+                "$root/deploy/kafka/server.properties"
+            if [[ $clients == SASL_SSL ]]; then
+                printf 'ssl.%s\n' keystore.type=PEM "keystore.location=$KAFKA_TLS_PEM" truststore.type=PEM \
+                    "truststore.location=$KAFKA_TLS_CA"
+            fi
             printf 'listener.name.client.plain.sasl.jaas.config=%s%s;\n' "$login" "$users"
             printf 'listener.name.controller.plain.sasl.jaas.config=%s%s;\n' "$login" "${users%% user_operator=*}"
         } >"$1/server.properties"

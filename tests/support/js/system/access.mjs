@@ -7,10 +7,13 @@ import path from 'node:path';
 export const passwordOf = (system, server, user) =>
     readFileSync(path.join(system.dir, server, 'passwords', user), 'utf8');
 
+const kafkaProtocol = (system) => (system.options.kafkaTls ? 'SASL_SSL' : 'SASL_PLAINTEXT');
+
 // The programs' settings.
 export const kafkaSettings = (system, user) => ({
     KAFKA_BROKERS: system.brokers,
-    KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT',
+    KAFKA_SECURITY_PROTOCOL: kafkaProtocol(system),
+    ...(system.options.kafkaTls && { KAFKA_SSL_CA_LOCATION: system.options.kafkaTls.KAFKA_TLS_CA }),
     KAFKA_SASL_MECHANISM: 'PLAIN',
     KAFKA_USERNAME: user,
     KAFKA_PASSWORD: passwordOf(system, 'kafka', user),
@@ -19,6 +22,7 @@ export const kafkaSettings = (system, user) => ({
 // The options of kafkajs.
 export const kafkaOptions = (system, user = 'operator') => ({
     brokers: [system.brokers],
+    ...(system.options.kafkaTls && { ssl: { ca: readFileSync(system.options.kafkaTls.KAFKA_TLS_CA) } }),
     sasl: { mechanism: 'plain', username: user, password: passwordOf(system, 'kafka', user) },
 });
 
@@ -26,7 +30,8 @@ export const kafkaOptions = (system, user = 'operator') => ({
 export function kcatFile(system, user = 'operator') {
     const file = path.join(system.dir, `kcat-${user}.conf`);
     const password = passwordOf(system, 'kafka', user);
-    const lines = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', `sasl.username=${user}`];
+    const lines = [`security.protocol=${kafkaProtocol(system)}`, 'sasl.mechanism=PLAIN', `sasl.username=${user}`];
+    if (system.options.kafkaTls) lines.push(`ssl.ca.location=${system.options.kafkaTls.KAFKA_TLS_CA}`);
     writeFileSync(file, [...lines, `sasl.password=${password}`, ''].join('\n'), { mode: 0o600 });
     return file;
 }

@@ -45,6 +45,7 @@ const defaults = {
     emailEnv: {},
     oauthEnv: {},
     crisisEnv: {},
+    kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted
     separate: false, // each light worker has a process of its own; otherwise their first copies share light-1
@@ -214,7 +215,7 @@ class System {
     }
 
     async server(kind, verb) {
-        const env = { ...process.env, PG_FSYNC: 'off' };
+        const env = { ...process.env, PG_FSYNC: 'off', ...this.options.kafkaTls };
         const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
             env,
         });
