@@ -21,9 +21,7 @@ awaitable<std::optional<problem>> check(
         co_await end_attempt(services, request, std::get<password_account>(checked), "confirmed");
         co_return std::nullopt;
     }
-    auto refused = co_await check_second_factor(services, caller.id, proof.code.value_or(""), 403);
-    if (refused && refused->status == 403) co_await record_wrong_code(services, request, caller.id);
-    co_return refused;
+    co_return co_await check_second_factor(services, request, caller.id, proof.code.value_or(""), 403);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "events/oauth.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
-#include "gateway/auth/passwords.hpp"
 #include "gateway/auth/personal_data.hpp"
 #include "gateway/auth/second_factor.hpp"
 #include "gateway/auth/session_revocation.hpp"
@@ -86,7 +85,7 @@ awaitable<result<conclusion>> conclude(
     services& services, const request& request, const oauth_answer& answer, const flow& flow) {
     auto got = co_await conclude_with(services, request, answer, flow, std::nullopt);
     if (!got || got->outcome != "code" || !answer.second_factor || !got->user) co_return got;
-    const auto claim = co_await claim_of_code(services, *got->user, *answer.second_factor);
+    const auto claim = co_await claim_of_code(services, request, *got->user, *answer.second_factor);
     if (!claim) co_return claim.error();
     co_return co_await conclude_with(services, request, answer, flow, *claim);
 }
@@ -113,7 +112,6 @@ awaitable<problem> refuse(services& services, const request& request, const conc
     if (got.outcome == "suspended" || got.outcome == "deleted")
         if (auto refused = co_await check_account_status(services, got.user.value_or(user_id{})))
             co_return std::move(*refused);
-    if (got.outcome == "wrong_code") co_await record_wrong_code(services, request, got.user);
     co_return problem_of_outcome(got.outcome);
 }
 

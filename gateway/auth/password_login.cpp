@@ -32,21 +32,21 @@ awaitable<std::optional<problem>> restore_account(services& services, user_id us
 }
 
 // The second factor, when the account has one.
-awaitable<std::optional<problem>> check_code(
-    services& services, const password_account& account, const std::optional<std::string>& code) {
+awaitable<std::optional<problem>> check_code(services& services, const request& request,
+    const password_account& account, const std::optional<std::string>& code) {
     if (!account.has_two_factor) co_return std::nullopt;
     if (!code) co_return two_factor_required();
-    co_return co_await check_second_factor(services, *account.id, *code);
+    co_return co_await check_second_factor(services, request, *account.id, *code);
 }
 
 // The refusals that are possible although the password is right.
-awaitable<std::optional<problem>> check_account(
-    services& services, const password_account& account, const credentials& given, bool restores) {
+awaitable<std::optional<problem>> check_account(services& services, const request& request,
+    const password_account& account, const credentials& given, bool restores) {
     const bool deleted = account.status == "deleted";
     if (deleted && !restores) co_return co_await account_deleted(services, *account.id);
     if (!deleted && account.status != "active")
         if (auto refused = co_await check_account_status(services, *account.id)) co_return refused;
-    co_return co_await check_code(services, account, given.code);
+    co_return co_await check_code(services, request, account, given.code);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ awaitable<route_result> log_in(services& services, const request& request, crede
     auto checked = co_await check_password(services, request, {{}, given.email}, given.password);
     if (auto* refused = std::get_if<problem>(&checked)) co_return std::move(*refused);
     auto& account = std::get<password_account>(checked);
-    if (auto refused = co_await check_account(services, account, given, restores)) {
+    if (auto refused = co_await check_account(services, request, account, given, restores)) {
         co_await end_attempt(services, request, account, refused->code == "WRONG_CODE" ? "wrong_code" : "open");
         co_return std::move(*refused);
     }

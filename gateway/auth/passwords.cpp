@@ -74,10 +74,6 @@ awaitable<> end_attempt(
     return end(services, request, account.id, account.email, account.origin, outcome);
 }
 
-awaitable<> record_wrong_code(services& services, const request& request, std::optional<user_id> user) {
-    co_await end(services, request, user, {}, {}, "wrong_code");
-}
-
 std::string password_changed(std::size_t sessions, std::size_t api_keys) {
     return json::object().add("changed", true).add("sessions_ended", sessions).add("api_keys_ended", api_keys).text();
 }

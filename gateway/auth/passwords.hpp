@@ -38,9 +38,6 @@ awaitable<std::variant<password_account, problem>> check_password(
 /// or open (no code was sent: it does not count). Best effort.
 awaitable<> end_attempt(services&, const request&, const password_account&, std::string_view outcome);
 
-/// Records a wrong code in the account's history of attempts.
-awaitable<> record_wrong_code(services&, const request&, std::optional<user_id>);
-
 /// The response to a change of a password: the numbers of sessions and API keys that ended with the old one.
 std::string password_changed(std::size_t sessions, std::size_t api_keys);
 

@@ -36,7 +36,8 @@ result<std::optional<std::string>> open_seed(
 
 }  // namespace
 
-awaitable<result<std::string>> claim_of_code(services& services, user_id user, const std::string& code) {
+awaitable<result<std::string>> claim_of_code(
+    services& services, const request& request, user_id user, const std::string& code) {
     const auto rows =
         co_await postgres::run_one(services.database, std::nullopt, sql::bind("two_factor.seed", {{"user", user}}));
     if (!rows) co_return rows.error();
@@ -49,12 +50,13 @@ awaitable<result<std::string>> claim_of_code(services& services, user_id user, c
         claim.add("seed", stored);
         if (*seed) claim.add("step", totp::matching_step(**seed, plain, now()));
     }
-    co_return claim.add("recovery", digest::sha256_hex(plain)).text();
+    claim.add("recovery", digest::sha256_hex(plain));
+    co_return claim.add("address", request.address).add("agent", request.header("user-agent")).text();
 }
 
 awaitable<std::optional<problem>> check_second_factor(
-    services& services, user_id user, const std::string& code, unsigned status) {
-    const auto claim = co_await claim_of_code(services, user, code);
+    services& services, const request& request, user_id user, const std::string& code, unsigned status) {
+    const auto claim = co_await claim_of_code(services, request, user, code);
     if (!claim) co_return problem_of(claim.error());
     const auto rows = co_await postgres::run_one(
         services.database, std::nullopt, sql::bind("two_factor.accept", {{"user", user}, {"claim", *claim}}));

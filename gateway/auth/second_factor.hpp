@@ -10,13 +10,13 @@
 namespace airi::gateway {
 
 /// Uses a code of the user's up; the problem `wrong_code(status)` when it is wrong, was used before, or comes within 15
-/// minutes of ten wrong ones.
+/// minutes of ten wrong ones. A wrong one is in the login history.
 awaitable<std::optional<problem>> check_second_factor(
-    services&, user_id, const std::string& code, unsigned status = 401);
+    services&, const request&, user_id, const std::string& code, unsigned status = 401);
 
 /// The claim of a code, as JSON for the statements that use it up together with something else, such as a link:
-/// two_factor_accept() in sql/functions/two_factor.sql.
-awaitable<result<std::string>> claim_of_code(services&, user_id, const std::string& code);
+/// two_factor_accept() in sql/functions/two_factor.sql, which records a wrong one with the request's origin.
+awaitable<result<std::string>> claim_of_code(services&, const request&, user_id, const std::string& code);
 
 /// A new seed, sealed with the user's key, to be stored. `seed`: its bytes.
 std::string seal_seed(const seal::key&, user_id, std::string_view seed);

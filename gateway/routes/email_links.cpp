@@ -102,7 +102,7 @@ awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_
         if (auto refused = co_await check_account_status(services, user)) co_return std::move(*refused);
     // Only the link says whose code it is.
     if (const auto code = exchange.optional_text("code"); outcome == "code" && code) {
-        auto claim = co_await claim_of_code(services, user, *code);
+        auto claim = co_await claim_of_code(services, exchange.request, user, *code);
         if (!claim) co_return problem_of(claim.error());
         use.claim = std::move(*claim);
         co_return co_await take_link(exchange, std::move(use));

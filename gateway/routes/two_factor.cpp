@@ -38,7 +38,7 @@ awaitable<route_result> enable(exchange& exchange) {
         codes.add(code.shown);
     }
     const auto& caller = *exchange.caller;
-    const auto claim = co_await claim_of_code(exchange.services, caller.id, exchange.text("code"));
+    const auto claim = co_await claim_of_code(exchange.services, exchange.request, caller.id, exchange.text("code"));
     if (!claim) co_return problem_of(claim.error());
     postgres::transaction save;
     save.caller = caller.id;
@@ -53,7 +53,7 @@ awaitable<route_result> enable(exchange& exchange) {
 
 awaitable<route_result> disable(exchange& exchange) {
     const auto& caller = exchange.caller->id;
-    const auto claim = co_await claim_of_code(exchange.services, caller, exchange.text("code"));
+    const auto claim = co_await claim_of_code(exchange.services, exchange.request, caller, exchange.text("code"));
     if (!claim) co_return problem_of(claim.error());
     const auto rows = co_await postgres::run_one(
         exchange.services.database, caller, sql::bind("two_factor.disable", {{"claim", *claim}}));

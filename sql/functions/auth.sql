@@ -92,8 +92,8 @@ begin
     return next;
 end $$;
 
--- Ends it: success (auth_open records it) | confirmed (the user was signed in already) | wrong_password | wrong_code |
--- open (neither right nor wrong: it does not count). Without an origin it only records a wrong code.
+-- Ends it: success (auth_open records it) | confirmed (the user was signed in already) | wrong_password | wrong_code
+-- (two_factor_accept() has recorded it) | open (neither right nor wrong: it does not count).
 create or replace function auth_attempt_end(
     p_user uuid, p_email text, p_origin text, p_outcome text, p_address inet, p_agent text
 ) returns void
@@ -106,7 +106,7 @@ begin
     elsif p_outcome = 'open' then
         perform login_uncount(lower(p_email), one) from unnest(counted) one;
     end if;
-    if p_user is not null and p_outcome not in ('success', 'open') then
+    if p_user is not null and p_outcome not in ('success', 'wrong_code', 'open') then
         insert into login_history (user_id, outcome, address, user_agent)
         values (p_user, p_outcome, p_address, left(p_agent, 300));
     end if;

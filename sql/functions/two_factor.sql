@@ -1,14 +1,15 @@
 -- Codes are checked in the gateway, which alone can open a seed. It passes the result on as a claim: {"seed": the
 -- sealed seed that it read, "step": the time step that the code belongs to or null, "recovery": the hash of the code
--- as a recovery code}. Here a claim is used up, once.
+-- as a recovery code, "address" and "agent": the origin of the request}. Here a claim is used up, once.
 create or replace function two_factor_seed(p_user uuid) returns table (secret text, sealed_key bytea)
 language sql stable security definer set search_path = airi, pg_temp as $$
     select t.secret, k.sealed_key from two_factor t left join user_keys k using (user_id) where t.user_id = p_user
 $$;
 
 -- Uses a claim up: totp | recovery | NULL when it is wrong, was used before, belongs to an earlier seed, or comes
--- within 15 minutes of ten wrong codes. Before the second factor is on, its codes prove nothing but that the app has
--- the seed (`p_enabling`): the thief of a session could set up one.
+-- within 15 minutes of ten wrong codes: then it is in the login history, whatever it was to open. Before the second
+-- factor is on, its codes prove nothing but that the app has the seed (`p_enabling`): the thief of a session could set
+-- up one.
 create or replace function two_factor_accept(p_user uuid, p_claim jsonb, p_enabling boolean default false) returns text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -17,21 +18,26 @@ declare
     used text := p_claim ->> 'recovery';
 begin
     select * into t from two_factor where user_id = p_user for update;
-    if not found or (t.enabled_at is null and not p_enabling)
-       or (t.failures >= 10 and t.failed_at > now() - interval '15 minutes') then
-        return null;
+    if found and (t.enabled_at is not null or p_enabling)
+       and not (t.failures >= 10 and t.failed_at > now() - interval '15 minutes') then
+        if step > t.last_step and p_claim ->> 'seed' = t.secret then
+            update two_factor set last_step = step, failures = 0 where user_id = p_user;
+            return 'totp';
+        end if;
+        if t.enabled_at is not null and used = any (t.recovery_codes) then
+            update two_factor set recovery_codes = array_remove(recovery_codes, used), failures = 0
+            where user_id = p_user;
+            return 'recovery';
+        end if;
+        update two_factor set
+            failures = case when failed_at > now() - interval '15 minutes' then failures + 1 else 1 end,
+            failed_at = now()
+        where user_id = p_user;
     end if;
-    if step > t.last_step and p_claim ->> 'seed' = t.secret then
-        update two_factor set last_step = step, failures = 0 where user_id = p_user;
-        return 'totp';
+    if not p_enabling then
+        insert into login_history (user_id, outcome, address, user_agent)
+        values (p_user, 'wrong_code', nullif(p_claim ->> 'address', '')::inet, left(p_claim ->> 'agent', 300));
     end if;
-    if t.enabled_at is not null and used = any (t.recovery_codes) then
-        update two_factor set recovery_codes = array_remove(recovery_codes, used), failures = 0 where user_id = p_user;
-        return 'recovery';
-    end if;
-    update two_factor set
-        failures = case when failed_at > now() - interval '15 minutes' then failures + 1 else 1 end, failed_at = now()
-    where user_id = p_user;
     return null;
 end $$;
 

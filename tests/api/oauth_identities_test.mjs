@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
-import { Issuer, generators } from 'openid-client';
+import { generators } from 'openid-client';
 
 import { eventually } from '../support/js/system/wait.mjs';
 import { withIdentities } from '../support/js/identities.mjs';
@@ -149,26 +149,10 @@ test('an app signs in once with an ID token for its own nonce (openid-client)', 
     post,
     callback,
     confirmed,
+    tokenFor: idToken,
 }) => {
     const subject = openid.person(fresh());
-    const issuer = await Issuer.discover(openid.issuer);
-    const tokenFor = async (nonce, client_id = 'phone') => {
-        const client = new issuer.Client({ client_id, token_endpoint_auth_method: 'none', response_types: ['code'] });
-        const [redirect_uri, code_verifier] = [
-            client_id === 'phone' ? 'com.example.phone:/back' : 'com.example.other:/back',
-            generators.codeVerifier(),
-        ];
-        const url = client.authorizationUrl({
-            scope: 'openid email',
-            redirect_uri,
-            nonce,
-            code_challenge: generators.codeChallenge(code_verifier),
-            code_challenge_method: 'S256',
-            claims: JSON.stringify({ id_token: { email: { essential: true }, email_verified: { essential: true } } }),
-        });
-        const back = await openid.visit(url, subject);
-        return (await client.callback(redirect_uri, back, { code_verifier, nonce })).id_token;
-    };
+    const tokenFor = (...what) => idToken(subject, ...what);
     const submitToken = (id_token, nonce, provider = 'oidc') =>
         post(`/auth/oauth/${provider}/id-token`, { id_token, nonce });
     const nonce = generators.nonce();

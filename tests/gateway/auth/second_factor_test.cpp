@@ -15,6 +15,7 @@ constexpr std::string_view seed = "12345678901234567890";
 // A user whose second factor is as Postgres has it.
 struct factor_fixture : gateway_fixture {
     std::string stored = gateway::seal_seed(key, user, seed);
+    gateway::request login = anonymous(verb::post, "/api/v1/auth/login");
 
     factor_fixture() {
         answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
@@ -24,7 +25,7 @@ struct factor_fixture : gateway_fixture {
         };
     }
     json::document claim(const std::string& code) {
-        auto parsed = json::document::parse(*io.run(gateway::claim_of_code(services, user, code)));
+        auto parsed = json::document::parse(*io.run(gateway::claim_of_code(services, login, user, code)));
         return std::move(*parsed);
     }
 };
@@ -60,9 +61,9 @@ TEST_CASE("a seed from before sealing counts, and one whose key is lost leaves t
 TEST_CASE("a key of an unknown ENCRYPTION_KEY makes a code unanswerable, not wrong") {
     factor_fixture h;
     h.wrapped = seal::master(secret("another encryption key of 32 bytes, or more")).wrap(h.key, h.user);
-    const auto claim = h.io.run(gateway::claim_of_code(h.services, h.user, current_code()));
+    const auto claim = h.io.run(gateway::claim_of_code(h.services, h.login, h.user, current_code()));
     CHECK(claim.error() == seal::errc::unknown_master);
-    const auto refused = h.io.run(gateway::check_second_factor(h.services, h.user, current_code()));
+    const auto refused = h.io.run(gateway::check_second_factor(h.services, h.login, h.user, current_code()));
     CHECK(refused.value().status == 503);
 }
 

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { Issuer, generators } from 'openid-client';
+
 import { OpenIdProvider, ScriptedProvider, keyPair } from './identity_providers.mjs';
 import { withAccounts } from './accounts.mjs';
 import { ask } from './raw.mjs';
@@ -80,6 +82,31 @@ function flows({ post, ports }, { openid, google }) {
         start,
         callback,
         confirmed,
+        // An app's ID token with that nonce, from the real provider.
+        async tokenFor(subject, nonce, client_id = 'phone') {
+            const issuer = await Issuer.discover(openid.issuer);
+            const client = new issuer.Client({
+                client_id,
+                token_endpoint_auth_method: 'none',
+                response_types: ['code'],
+            });
+            const [redirect_uri, code_verifier] = [
+                client_id === 'phone' ? 'com.example.phone:/back' : 'com.example.other:/back',
+                generators.codeVerifier(),
+            ];
+            const url = client.authorizationUrl({
+                scope: 'openid email',
+                redirect_uri,
+                nonce,
+                code_challenge: generators.codeChallenge(code_verifier),
+                code_challenge_method: 'S256',
+                claims: JSON.stringify({
+                    id_token: { email: { essential: true }, email_verified: { essential: true } },
+                }),
+            });
+            const back = await openid.visit(url, subject);
+            return (await client.callback(redirect_uri, back, { code_verifier, nonce })).id_token;
+        },
         // The same with a token of these claims, from the scripted provider.
         async scriptedFlow(claims, options) {
             const { url, state, binding } = await start('google');
