@@ -3,6 +3,7 @@
 #include "events/envelope.hpp"
 #include "events/frames/frame.hpp"
 #include "events/oauth.hpp"
+#include "gateway/auth/account_mail.hpp"
 #include "gateway/auth/auth_problems.hpp"
 #include "gateway/auth/authenticate.hpp"
 #include "gateway/auth/personal_data.hpp"
@@ -73,7 +74,8 @@ awaitable<result<conclusion>> conclude_with(services& services, const request& r
             {{"flow", flow.id}, {"binding_hash", answer.binding_hash}, {"new_user", user}, {"claim", claim},
                 {"birth_date", answer.birth_date}, {"parent_email", answer.parent_email},
                 {"sealed", seal_signup(services, user, answer.birth_date, answer.parent_email)},
-                {"consents", answer.consents}, {"address", request.address}}));
+                {"consents", answer.consents}, {"address", request.address},
+                {"frontend", mail_link(services.options.public_url + "/", {})}}));
     if (!rows) co_return rows.error();
     const auto text = [&](std::size_t column) { return std::string(rows->text(0, column)); };
     co_return conclusion{
@@ -162,6 +164,7 @@ awaitable<std::variant<oauth_user, problem>> finish_oauth(
         co_return co_await refuse(services, request, *got);
     }
     co_await publish_session_ends(services, std::move(got->ended));
+    wake_relay(services);
     co_return oauth_user{{got->user.value_or(user_id{}), std::move(got->email), std::move(got->role),
                              !got->created.empty(), got->second_factor},
         std::move(got->identity), got->created == "pending"};

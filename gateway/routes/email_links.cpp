@@ -81,14 +81,15 @@ struct link_use {
     std::optional<std::string> claim{};          ///< of a second factor's code
 };
 
-// A new password is reported in the same transaction.
+// A new password, and a first proof of the address, are reported in the same transaction.
 awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_use use) {
     auto& services = exchange.services;
     const auto token_hash = digest::sha256_hex(exchange.text("token"));
     postgres::transaction take;
     take.statements.push_back(sql::bind("email_links.take",
         {{"hash", token_hash}, {"kind", use.kind}, {"claim", use.claim}, {"password_hash", use.password_hash},
-            {"session", use.session}, {"known_hash", use.known_hash}}));
+            {"session", use.session}, {"known_hash", use.known_hash},
+            {"frontend", mail_link(services.options.public_url + "/", {})}}));
     if (use.password_hash)
         take.statements.push_back(
             bind_notice(services, "email_links.reset_notice", {{"hash", token_hash}}, exchange.request));
@@ -113,7 +114,7 @@ awaitable<std::variant<taken_link, problem>> take_link(exchange& exchange, link_
         co_return problem{403, "PASSWORD_NEEDED",
             "follow this link where you signed up, or send the account's password or a new one with it"};
     if (outcome != "good") co_return link_invalid();
-    if (use.password_hash) wake_relay(services);
+    wake_relay(services);
     taken_link out{{user, std::move(email), std::move(role)}};
     out.user.second_factor = use.claim.has_value();
     out.sessions_ended = co_await publish_session_ends(services, std::move(ended));

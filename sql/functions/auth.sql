@@ -191,9 +191,10 @@ end $$;
 
 -- The first proof that the user reads mail at their address; the caller has locked their row. A stranger may have
 -- signed up with it, so every older password, session, API key, second factor and identity but p_identity ends, unless
--- the proof comes from the account itself (p_keeps). Gateways have to invalidate `sessions` and `keys`.
+-- the proof comes from the account itself (p_keeps); a mail reports that. Gateways have to invalidate `sessions` and
+-- `keys`. `p_link` leads to the frontend.
 create or replace function first_proof(
-    u users, p_by text, p_keeps boolean, p_identity uuid, out sessions uuid[], out keys uuid[]
+    u users, p_by text, p_keeps boolean, p_identity uuid, p_link text, out sessions uuid[], out keys uuid[]
 )
 language plpgsql as $$
 declare
@@ -225,6 +226,9 @@ begin
         delete from login_history h where h.user_id = u.id;
         ended := jsonb_build_object('password', u.password_hash is not null, 'sessions', cardinality(sessions),
             'api_keys', cardinality(keys), 'second_factors', factors, 'identities', identities);
+        perform email_add(gen_random_uuid(), u.id, u.email, 'address_proved', u.locale::text, p_link,
+            jsonb_build_object('time', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+            now() + interval '1 day', '', '');
     end if;
     perform audit(u.id, 'address.proved', '', jsonb_build_object('by', p_by, 'ended', ended));
 end $$;

@@ -67,7 +67,7 @@ $$;
 -- A verification link proves the address once; it comes from the account itself when it is followed in its session or
 -- with its password (p_known_hash). Elsewhere it needs a new password.
 create or replace function email_link_take(
-    p_hash text, p_kind text, p_claim jsonb, p_password_hash text, p_session uuid, p_known_hash text
+    p_hash text, p_kind text, p_claim jsonb, p_password_hash text, p_session uuid, p_known_hash text, p_link text
 )
 returns table (outcome text, user_id uuid, email text, role text, ended uuid[], keys uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -105,7 +105,9 @@ begin
         if not keeps then outcome := 'password'; return next; return; end if;
     end if;
     update email_links x set used_at = now() where x.hash = p_hash;
-    if proves then select p.sessions, p.keys into ended, keys from first_proof(u, p_kind, keeps, null) p; end if;
+    if proves then
+        select p.sessions, p.keys into ended, keys from first_proof(u, p_kind, keeps, null, p_link) p;
+    end if;
     if p_password_hash is not null then
         update users x set password_hash = p_password_hash where x.id = u.id;
     end if;
@@ -131,7 +133,8 @@ language sql stable security definer set search_path = airi, pg_temp as $$
       and u.email_verified_at is null
 $$;
 
--- Requests the notice about a new password to the owner of the link that set it in this transaction, if there is one.
+-- Requests the notice about a new password to the owner of the link that set it in this transaction, if there is one,
+-- unless first_proof() reports more.
 create or replace function email_link_notice(
     p_hash text, p_event uuid, p_link text, p_variables jsonb, p_traceparent text, p_request text
 ) returns void
@@ -140,7 +143,7 @@ language sql security definer set search_path = airi, pg_temp as $$
         jsonb_build_object('name', coalesce(u.display_name, '')) || p_variables, now() + interval '1 day',
         p_traceparent, p_request)
     from email_links l join users u on u.id = l.user_id
-    where l.hash = p_hash and l.kind in ('reset_password', 'verify_email') and l.used_at = now()
+    where l.hash = p_hash and l.kind = 'reset_password' and l.used_at = now() and u.email_verified_at <> now()
 $$;
 
 -- The account whose password an unused link may set.

@@ -112,10 +112,10 @@ $$;
 -- taken (the email belongs to an account that may be another person's) | no_email (the provider verified none)
 -- taken_identity (it belongs to another account) | unproved (the caller's address is not proved, so nothing is linked).
 -- `made`: the result of account_create() for a new user. `ended`: the sessions and API keys that ended because the
--- provider was the first to prove the user's address.
+-- provider was the first to prove the user's address. `p_link` leads to the frontend.
 create or replace function identity_conclude(
     p_flow uuid, p_binding_hash text, p_new_user uuid, p_claim jsonb, p_birth text, p_parent text, p_sealed jsonb,
-    p_consents jsonb, p_address inet
+    p_consents jsonb, p_address inet, p_link text
 )
 returns table (outcome text, user_id uuid, email text, role text, identity json, made text, ended uuid[])
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -179,7 +179,7 @@ begin
         email := u.email;
         role := u.role;
     elsif proves then
-        select p.sessions || p.keys into ended from first_proof(u, 'provider', false, i.id) p;
+        select p.sessions || p.keys into ended from first_proof(u, 'provider', false, i.id, p_link) p;
     end if;
     if i.id is null then
         insert into user_identities (user_id, provider, issuer, subject, email)

@@ -10,5 +10,5 @@ select isolate('identity_flows', 'false');
 revoke all on identity_flows from airi_app, airi_worker;
 
 grant execute on function identity_start, identity_present, identity_present_token, identity_unlink,
-    identity_conclude(uuid, text, uuid, jsonb, text, text, jsonb, jsonb, inet) to airi_app;
+    identity_conclude(uuid, text, uuid, jsonb, text, text, jsonb, jsonb, inet, text) to airi_app;
 grant execute on function identity_claim, identity_save to airi_worker;

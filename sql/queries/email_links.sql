@@ -9,7 +9,8 @@ select outcome, email from email_link_look(:hash, :binding_hash);
 
 -- name: email_links.take
 select outcome, user_id, email, role, array_to_json(ended)::text, array_to_json(keys)::text
-from email_link_take(:hash, :kind, :claim::jsonb, :password_hash, :session::uuid, :known_hash);
+from email_link_take(:hash, :kind, :claim::jsonb, :password_hash, :session::uuid, :known_hash,
+    :frontend);
 
 -- name: email_links.address
 -- NULL when the link does not prove one.

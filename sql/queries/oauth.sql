@@ -20,7 +20,7 @@ select flow, provider, state from identity_present_token(:id::uuid, :provider, :
 -- name: oauth.conclude
 select outcome, user_id, email, role, identity::text, made, array_to_json(ended)::text
 from identity_conclude(:flow::uuid, :binding_hash, :new_user::uuid, :claim::jsonb, :birth_date, :parent_email,
-    :sealed::jsonb, :consents::jsonb, nullif(:address, '')::inet);
+    :sealed::jsonb, :consents::jsonb, nullif(:address, '')::inet, :frontend);
 
 -- name: oauth.list
 select coalesce(json_agg(json_build_object('id', id, 'provider', provider, 'email', email, 'created_at', created_at,

@@ -45,6 +45,14 @@ async function assertOpensNothing({ system, ports, login, post, rejectedEverywhe
     for (const token of [account.token, account.second]) await rejectedEverywhere(token, 'SESSION_ENDED');
     rejected(await post('/auth/refresh', { refresh_token: account.refresh }), 401, 'INVALID_REFRESH_TOKEN');
     rejected(await login(account), 401, 'WRONG_CREDENTIALS');
+    const mails = await eventually('a mail reports it', () => {
+        const found = system.mail(account.email).filter(({ subject }) => /^Your address is confirmed/.test(subject));
+        return found.length > 0 && found;
+    });
+    assert.deepEqual(mails[0].faults, []);
+    assert.match(mails[0].text, /password,\s+sessions,\s+API\s+keys,\s+second\s+factor\s+and\s+linked\s+identities/);
+    assert.match(mails[0].text, /confirmed for the first time/);
+    assert.equal(mails.length, 1);
     const [left] = await system.rows(
         `select (select count(*)::int from two_factor where user_id = $1) as factors,
                 (select count(*)::int from user_identities where user_id = $1) as identities`,
@@ -136,9 +144,6 @@ test('a verification link followed with a new password ends everything older', a
     assert.equal((await follow(own)).status, 200);
     await assertOpensNothing(stage, account, 'verify_email');
     assert.equal((await post('/auth/login', { email: account.email, password: own })).status, 200);
-    await eventually('a mail reports the new password', () =>
-        system.mail(account.email).some(({ text }) => text?.includes('password of your')),
-    );
     const [{ hash }] = await system.rows(
         `update email_links set used_at = null where user_id = $1 and kind = 'verify_email' returning hash`,
         [account.id],
@@ -157,6 +162,8 @@ test("a stranger's key, sessions and second factor end with the owner's password
     const reset = await post('/auth/reset-password', { token, new_password: own });
     assert.deepEqual(reset.json.data, { changed: true, sessions_ended: 2, api_keys_ended: 1 });
     await assertOpensNothing(stage, account, 'reset_password');
+    const others = system.mail(account.email).filter(({ subject }) => subject === 'Your password was changed');
+    assert.deepEqual(others, [], 'one mail says all of it');
     assert.equal((await post('/auth/login', { email: account.email, password: own })).status, 200);
 });
 
@@ -188,6 +195,10 @@ test('links on a proved account end what they ended before, and no more', async 
     );
     assert.equal((await call(ports[0], key)('GET', '/conversations')).status, 200);
     assert.deepEqual(await provedBy(system, account), []);
+    await eventually('a mail reports the new password', () =>
+        system.mail(account.email).some(({ subject }) => subject === 'Your password was changed'),
+    );
+    assert.ok(!system.mail(account.email).some(({ subject }) => /^Your address is confirmed/.test(subject)));
 });
 
 test("a parent's consent does not prove the child's address", async ({ system, ports, post }) => {
@@ -245,7 +256,7 @@ async function overtaken(system, account, change, request) {
     }
 }
 
-const proof = `select first_proof(u, 'test', false, null) from users u where id = $1`;
+const proof = `select first_proof(u, 'test', false, null, 'https://x') from users u where id = $1`;
 
 test('a login or a password change under way is not faster than the first proof', async (stage) => {
     const { system, ports, login } = stage;

@@ -269,4 +269,7 @@ test('a provider that proves an address first ends what a stranger had made with
         by: 'provider',
         ended: { password: true, sessions: 1, api_keys: 1, second_factors: 0, identities: 0 },
     });
+    await eventually('a mail reports it', () =>
+        system.mail(squatted.email).some(({ subject: title }) => /^Your address is confirmed/.test(title)),
+    );
 });

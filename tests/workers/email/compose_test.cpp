@@ -24,7 +24,7 @@ result<email::mime_message> composed(const events::email_requested& in) {
 
 const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
     "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created", "trusted_contact_invite",
-    "trusted_contact_notice"};
+    "trusted_contact_notice", "address_proved"};
 // The contact's link is in the invitation: only a digest of it is stored.
 const std::string without_link = "trusted_contact_notice";
 
