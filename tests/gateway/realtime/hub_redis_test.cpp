@@ -120,7 +120,9 @@ struct writing {
             if (piece == 65) fault();
             if (piece == 125) two.attach(ids);
             if (piece == 130 && restarts) out->begin(2);
-            out->push(std::to_string(piece) + (piece % 9 ? " " : " \"\n\xf0\x9f\x98\x80"));
+            out->push({.text = std::to_string(piece) + (piece % 9 ? " " : " \"\n\xf0\x9f\x98\x80"),
+                .tokens = {},
+                .ended = {}});
             pass(5ms);
         }
         for (auto* each : {&one, &two}) {
