@@ -11,7 +11,7 @@ import { pageSystem } from './system.mjs';
 
 const { system, url } = await pageSystem();
 const api = new Api(url);
-const { access_token: token, user } = await api.signup(system, freshEmail('clients'), 'a long enough password');
+const { access_token: token } = await api.signup(system, freshEmail('clients'), 'a long enough password');
 
 // --- openai
 
