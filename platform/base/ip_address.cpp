@@ -7,8 +7,10 @@ namespace airi {
 namespace ip = boost::asio::ip;
 
 ip::address plain_address(const ip::address& address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-    return address;
+    if (address.is_v4()) return address;
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
+    return ip::address_v6(v6.to_bytes());
 }
 
 // No /64 in use begins with 32 zero bits, so the two families share one key space.

@@ -12,7 +12,8 @@
 
 namespace airi {
 
-/// An IPv4 address mapped into IPv6 becomes the IPv4 address it is.
+/// An IPv4 address mapped into IPv6 becomes the IPv4 address it is. A link-local one loses the interface it belongs to
+/// ("fe80::1%eth0"), which neither a network nor Postgres' inet has.
 boost::asio::ip::address plain_address(const boost::asio::ip::address& address);
 
 /// The unit that a limit counts: an IPv4 address, or the /64 network of an IPv6 address, because one customer has a

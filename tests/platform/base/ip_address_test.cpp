@@ -16,6 +16,12 @@ TEST_CASE("a mapped IPv4 address becomes the IPv4 address") {
     CHECK(plain_address(address("2001:db8::1")) == address("2001:db8::1"));
 }
 
+TEST_CASE("a link-local address loses its interface") {
+    CHECK(plain_address(address("fe80::1%1")).to_string() == "fe80::1");
+    CHECK(plain_address(address("fe80::1%lo")).to_string() == "fe80::1");
+    CHECK(address_list({"fe80::/10"}).contains(address("fe80::1%1")));
+}
+
 TEST_CASE("an IPv4 address is counted alone, an IPv6 address with its /64 network") {
     CHECK(counted_network(address("203.0.113.7")) != counted_network(address("203.0.113.8")));
     CHECK(counted_network(address("203.0.113.7")) == counted_network(address("::ffff:203.0.113.7")));
