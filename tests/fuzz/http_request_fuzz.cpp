@@ -1,8 +1,12 @@
-// Any bytes as a request head: an accepted request must be valid, and nothing may crash.
+// Any bytes as a request head: an accepted request must be valid, whatever its headers name, and nothing may crash.
+#include <array>
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
+#include "gateway/auth/cookies.hpp"
+#include "gateway/transport/connection.hpp"
 #include "gateway/transport/http_request.hpp"
 #include "gateway/transport/http_target.hpp"
 #include "gateway/transport/trace.hpp"
@@ -14,6 +18,24 @@ namespace {
 
 void require(bool holds) {
     if (!holds) std::abort();
+}
+
+// The headers that name the client, its credentials and this server.
+void check_headers(std::string_view raw, const request& request) {
+    static const std::array<std::string, 1> names{"api.example.com"};
+    request_head narrow;
+    const auto refused = read_head(raw, {names, true}, narrow);
+    require(!refused || refused->status == 421);
+
+    const auto client = client_behind("203.0.113.7", request);
+    boost::system::error_code ec;
+    require(boost::asio::ip::make_address(client, ec).to_string() == client && client.find('%') == std::string::npos);
+    airi::counted_network(client);
+
+    static const gateway_options options;
+    for (auto* const read : {access_cookie, refresh_cookie, csrf_cookie, link_cookie})
+        require(read(options, request).find(';') == std::string::npos);
+    device_of(options, request);
 }
 
 }  // namespace
@@ -38,5 +60,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(!name.empty() && airi::is_utf8(value));
         require(value.find_first_of("\r\n") == std::string::npos && value.find('\0') == std::string::npos);
     }
+    check_headers(raw, head.request);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "workers/providers/llm/ollama.hpp"
 
 using namespace airi::http;
+using namespace airi::workers::providers;
 
 // The first two bytes are the position of the split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

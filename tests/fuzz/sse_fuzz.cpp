@@ -7,6 +7,7 @@
 #include "workers/providers/llm/openai.hpp"
 
 using namespace airi::http;
+using namespace airi::workers::providers;
 
 namespace {
 

@@ -56,6 +56,12 @@ function forWorkers(system, names, port) {
     };
 }
 
+// The options of sanitizers, for programs that have them: log_path=/tmp/faults keeps each report in a file.
+function sanitizers() {
+    const names = ['ASAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS'];
+    return Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
+}
+
 // Of the gateway, where `workers` is empty, or of a process of these workers. `name` is the program's (chat-2), `port`
 // the one that it listens on, `adminPort` that of its metrics.
 export function environmentOf(system, { name, workers, port, adminPort }) {
@@ -67,6 +73,7 @@ export function environmentOf(system, { name, workers, port, adminPort }) {
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
         AIRI_ENV: 'test',
+        ...sanitizers(),
         ...system.options.env,
         ...(workers.length === 0 ? forGateway(system, port, adminPort) : forWorkers(system, workers, port)),
     };
