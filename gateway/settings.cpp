@@ -95,6 +95,7 @@ server_options listening_of(const gateway_settings& settings) {
     out.per_address = static_cast<std::size_t>(settings.per_address);
     out.connections = static_cast<std::size_t>(settings.connections);
     out.trusted_proxies = parts(settings.trusted_proxies);
+    out.limits.idle_time = settings.keep_alive;
     for (const auto& host : parts(settings.allowed_hosts)) out.hosts.push_back(lowered(host));
     if (!out.hosts.empty()) return out;
     for (const auto* urls : {&settings.frontend_url, &settings.api_url})

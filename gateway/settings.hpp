@@ -44,6 +44,7 @@ struct gateway_settings : kafka::access {
     std::int64_t sockets_per_account = 100;
     std::string trusted_proxies;
     std::string country_header;
+    seconds keep_alive{90};
     seconds drain{10};
     std::string commit;
 
@@ -109,6 +110,9 @@ struct gateway_settings : kafka::access {
             "IP addresses whose X-Forwarded-For is trusted, separated by commas."},
         setting{"COUNTRY_HEADER", &gateway_settings::country_header,
             "The header in which TRUSTED_PROXIES name the client's country, such as CF-IPCountry; empty: none."},
+        setting{"KEEP_ALIVE_SECONDS", &gateway_settings::keep_alive,
+            "Time after which an idle connection is closed; longer than the balancer in front keeps it.",
+            {.min = 1, .max = 3600}},
         setting{"DRAIN_SECONDS", &gateway_settings::drain, "Time for clients to disconnect on SIGTERM.",
             {.min = 0, .max = 900}},
         setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,

@@ -48,7 +48,8 @@ void unwrap(const request& request, response& response) {
     const auto whole = json::document::parse(response.body);
     if (!whole || whole->root()["success"].boolean() != true) return;
     if (const auto next = whole->root()["meta"]["next_cursor"].string()) {
-        auto link = percent_encoded(request.path, "/") + "?cursor=" + percent_encoded(*next);
+        // What a path has encoded stays so.
+        auto link = percent_encoded(request.path, "/%") + "?cursor=" + percent_encoded(*next);
         for (const auto& [name, value] : request.query)
             if (name != "cursor") link += "&" + percent_encoded(name) + "=" + percent_encoded(value);
         response.headers.emplace_back("Link", "<" + link + ">; rel=\"next\"");
@@ -76,6 +77,10 @@ public:
 
     std::shared_ptr<const security_headers> headers() const override {
         return services_.catalogue.rows()->answers.headers;
+    }
+
+    void add_cors(std::string_view origin, std::vector<std::pair<std::string, std::string>>& headers) const override {
+        add_cors_headers(allowed_origins(services_), origin, headers);
     }
 
     awaitable<answer> handle(request request) override {
@@ -107,7 +112,9 @@ public:
         auto got = known ? co_await accept_websocket(services_, request, found.path) : not_found("path");
         if (const auto* refused = std::get_if<problem>(&got)) {
             record_refusal(*refused, {"websocket", request.address, request.id});
-            co_return failure_response(*refused, request.id, false);
+            auto out = failure_response(*refused, request.id, false);
+            add_cors(request.header("origin"), out.headers);
+            co_return out;
         }
         co_return std::get<upgraded>(std::move(got));
     }
@@ -118,7 +125,7 @@ private:
         auto& headers = whole ? whole->headers : std::get<streamed>(to).head.headers;
         for (auto& header : rate_limit_headers(limits)) headers.push_back(std::move(header));
         if (found.route) add_deprecation(request.path, headers);
-        if (!request.header("origin").empty()) add_cors_headers(allowed_origins(services_), request, headers);
+        add_cors(request.header("origin"), headers);
         if (!found.route && !found.methods.empty()) headers.emplace_back("Allow", found.methods);
     }
 

@@ -25,6 +25,22 @@ std::optional<std::string_view> below_prefix(std::string_view path) {
     return std::nullopt;
 }
 
+// A part of a request's path as it was before its encoding.
+std::string decoded_part(std::string_view part) {
+    std::string out;
+    out.reserve(part.size());
+    for (std::size_t at = 0; at < part.size();) {
+        const auto encoded = part.substr(at, 3);
+        if (encoded == "%2F" || encoded == "%25") {
+            out += encoded == "%2F" ? '/' : '%';
+            at += 3;
+        } else {
+            out += part[at++];
+        }
+    }
+    return out;
+}
+
 void add_method(std::string& list, verb method) {
     if (!list.empty()) list += ", ";
     list += method_names[static_cast<std::size_t>(method)];
@@ -89,7 +105,7 @@ bool router::look_below(const node& node, std::string_view rest, verb method, fo
         if (!out.methods.empty()) return false;
     }
     if (!node.placeholder || part.empty()) return false;
-    out.path.emplace_back(part);
+    out.path.push_back(decoded_part(part));
     if (look_below(*node.placeholder, rest, method, out)) return true;
     out.path.pop_back();
     return false;

@@ -26,7 +26,7 @@ std::vector<way> ways_to(const route&);
 
 struct found_route {
     const gateway::route* route = nullptr;
-    std::vector<std::string> path;  ///< the values of {placeholders}, in order
+    std::vector<std::string> path;  ///< the values of {placeholders}, decoded, in order
     std::string methods;            ///< "GET, HEAD": those of the path, when there is no row for the method asked for
 };
 

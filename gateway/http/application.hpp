@@ -28,7 +28,8 @@ struct request_trace {
 /// A whole request: the header was checked (RFC 9112), the body is complete and within its limit.
 struct request {
     verb method = verb::get;
-    std::string path;                                          ///< percent-decoded, starts with '/', no query
+    /// Starts with '/'; percent-decoded, but for an encoded '/' and '%': %2F and %25. No empty part, no query.
+    std::string path;
     std::vector<std::pair<std::string, std::string>> query;    ///< percent-decoded
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, as sent otherwise
     std::string body;
@@ -113,6 +114,10 @@ public:
     virtual awaitable<answer> handle(request) = 0;
     /// The security headers of every answer, those of the transport's own included.
     virtual std::shared_ptr<const security_headers> headers() const { return default_security_headers(); }
+    /// Adds what allows a page of that origin to read the transport's own errors too.
+    virtual void add_cors(std::string_view origin, std::vector<std::pair<std::string, std::string>>& headers) const {
+        static_cast<void>(origin), static_cast<void>(headers);
+    }
     /// A WebSocket handshake at any path: the handler to attach, or the rejection.
     virtual awaitable<std::variant<response, upgraded>> upgrade(request) = 0;
 };

@@ -14,11 +14,12 @@ namespace airi::gateway {
 /// the request's Host header.
 bool origin_allowed(const std::vector<std::string>& origins, std::string_view origin, std::string_view host = {});
 
-/// The headers of a response to a request that has an Origin.
-void add_cors_headers(
-    const std::vector<std::string>& origins, const request&, std::vector<std::pair<std::string, std::string>>& headers);
+/// The headers of a response to a request from `origin`; empty: none.
+void add_cors_headers(const std::vector<std::string>& origins, std::string_view origin,
+    std::vector<std::pair<std::string, std::string>>& headers);
 
-/// The response to OPTIONS.
+/// The response to OPTIONS. An allowed origin may send the headers that it asks for, whatever a client library calls
+/// them.
 response cors_preflight(const std::vector<std::string>& origins, const request&);
 
 }  // namespace airi::gateway

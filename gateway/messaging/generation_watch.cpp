@@ -51,6 +51,11 @@ awaitable<> generation_watch::release(bool history) {
 awaitable<> generation_watch::ask_postgres(bool with_text) {
     const auto status = co_await status_of(services_, caller_, ids_.generation);
     if (!status || !*status || ended_ || (!with_text && !(*status)->end)) co_return;
+    if ((*status)->end && order_.last() >= (*status)->at) {  // the caller has it
+        ended_ = true;
+        wake_.cancel();
+        co_return;
+    }
     if (auto frame = frame_of(**status, ids_)) push(std::move(*frame));
 }
 

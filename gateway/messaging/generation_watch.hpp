@@ -31,6 +31,8 @@ public:
     /// The next frame; none at the deadline. Nothing follows an end frame.
     awaitable<std::optional<entry>> next(std::chrono::steady_clock::time_point deadline);
     bool ended() const noexcept { return ended_; }
+    /// No frame follows.
+    bool finished() const noexcept { return ended_ && waiting_.empty(); }
     const generation_id& generation() const noexcept { return ids_.generation; }
     /// Must be called before the last owner releases the watch.
     void leave();

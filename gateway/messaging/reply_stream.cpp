@@ -86,7 +86,6 @@ seconds wait_of(const request& request) {
 streamed event_stream(watch_scope watch) {
     streamed out;
     out.head.content_type = "text/event-stream; charset=utf-8";
-    out.head.headers = {{"X-Accel-Buffering", "no"}};
     out.body = std::make_unique<sse>(std::move(watch));
     return out;
 }

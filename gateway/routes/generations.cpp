@@ -22,6 +22,12 @@ awaitable<route_result> watch(exchange& exchange) {
         exchange.services, *exchange.caller, (*status)->ids, seen ? std::optional(seen->second) : std::nullopt));
     co_await watched->join();
     co_await watched->release(true);
+    // Otherwise an EventSource would come again for ever.
+    if (seen && watched->finished()) {
+        response nothing;
+        nothing.status = 204;
+        co_return answer(std::move(nothing));
+    }
     co_return answer(event_stream(std::move(watched)));
 }
 
@@ -42,7 +48,8 @@ constexpr std::array rows{
         .name = "generations.events",
         .handler = watch,
         .response_media = "text/event-stream",
-        .summary = "Stream a reply as server-sent events"},
+        .other_statuses = "204",
+        .summary = "Stream a reply as server-sent events, from Last-Event-ID on; 204 when that was its end"},
     route{.method = verb::post,
         .path = "/generations/{id}/cancel",
         .name = "generations.cancel",

@@ -6,7 +6,8 @@ namespace {
 
 // With the Upgrade header, RFC 9110 15.5.22.
 awaitable<route_result> require_upgrade(exchange&) {
-    problem out{426, "UPGRADE_REQUIRED", "the path answers WebSocket handshakes only"};
+    problem out{426, "UPGRADE_REQUIRED",
+        "the path answers WebSocket handshakes only; a proxy in between must forward Connection and Upgrade"};
     out.headers = {{"Upgrade", "websocket"}};
     co_return out;
 }

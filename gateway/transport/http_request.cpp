@@ -8,6 +8,7 @@
 #include "platform/base/ascii.hpp"
 #include "platform/base/ip_address.hpp"
 #include "platform/base/result.hpp"
+#include "platform/base/split.hpp"
 #include "platform/base/utf8.hpp"
 
 namespace airi::gateway {
@@ -84,21 +85,49 @@ bool is_served(std::string_view host, const served_hosts& hosts) {
     if (hosts.names.empty()) return true;
     const auto name = name_of(host);
     if (hosts.peer_is_here && is_loopback_host(name)) return true;
+    if (!hosts.own_address.empty() && name == hosts.own_address) return true;
     return std::ranges::any_of(hosts.names, [&](const std::string& one) { return same_text(one, name); });
 }
 
-// The rules for fields beyond their grammar.
-std::optional<refusal> read_fields(request_head& head, const served_hosts& hosts) {
-    unsigned host_count = 0, length_count = 0;
-    std::string_view host, id, trace, upgrade, encoding, expect;
+// A request with two lengths could be understood in two ways, by a proxy and here.
+std::optional<refusal> read_framing(request_head& head, unsigned codings, std::string_view coding, unsigned lengths) {
+    if (lengths > 1) return bad("The Content-Length is given more than once.");
+    if (codings == 0) return std::nullopt;
+    if (lengths > 0) return bad("Transfer-Encoding and Content-Length exclude each other.");
+    if (head.http_1_0) return bad("HTTP/1.0 has no Transfer-Encoding.");
+    if (codings > 1 || !same_text(coding, "chunked"))
+        return refusal{501, "NOT_IMPLEMENTED", "The only Transfer-Encoding is chunked."};
+    head.chunked = true;
+    return std::nullopt;
+}
+
+// The host that the request is for. The target's precedes the header's (RFC 9112 3.2.2); plain health checks are
+// HTTP/1.0 and name none.
+std::optional<refusal> read_host(
+    request_head& head, const served_hosts& hosts, unsigned count, std::string_view host, std::string_view authority) {
+    if (count == 0 && head.http_1_0 && authority.empty()) return std::nullopt;
+    if (count > 1 || (count == 0 && !head.http_1_0) || (count == 1 && !is_host(host)))
+        return bad("A request needs exactly one Host.");
+    if (!authority.empty()) {
+        if (!is_host(authority)) return bad("The request target is not valid.");
+        for (auto& [name, value] : head.request.headers)
+            if (name == "host") value = authority;
+        host = authority;
+    }
+    if (!is_served(host, hosts)) return refusal{421, "MISDIRECTED_REQUEST", "This host is not served here."};
+    return std::nullopt;
+}
+
+// The rules for fields beyond their grammar. `authority`: of the target.
+std::optional<refusal> read_fields(request_head& head, const served_hosts& hosts, std::string_view authority) {
+    unsigned host_count = 0, length_count = 0, coding_count = 0;
+    std::string_view host, id, trace, upgrade, encoding, expect, coding;
     bool wants_upgrade = false;
     for (const auto& [name, value] : head.request.headers) {
         if (!is_utf8(value)) return bad("A header value is not UTF-8.");
-        if (name == "transfer-encoding") {
-            if (same_text(value, "chunked")) return refusal{411, "LENGTH_REQUIRED", "A body needs a Content-Length."};
-            return refusal{501, "NOT_IMPLEMENTED", "This Transfer-Encoding is not supported."};
-        }
-        if (name == "host")
+        if (name == "transfer-encoding")
+            ++coding_count, coding = value;
+        else if (name == "host")
             ++host_count, host = value;
         else if (name == "content-length") {
             ++length_count;
@@ -118,9 +147,8 @@ std::optional<refusal> read_fields(request_head& head, const served_hosts& hosts
     }
     head.request.id = request_id_from(id);
     head.request.traceparent = traceparent_from(trace);
-    if (host_count != 1 || !is_host(host)) return bad("A request needs exactly one Host.");
-    if (length_count > 1) return bad("The Content-Length is given more than once.");
-    if (!is_served(host, hosts)) return refusal{421, "MISDIRECTED_REQUEST", "This host is not served here."};
+    if (auto rejected = read_framing(head, coding_count, coding, length_count)) return rejected;
+    if (auto rejected = read_host(head, hosts, host_count, host, authority)) return rejected;
     if (!encoding.empty() && !same_text(encoding, "identity"))
         return refusal{415, "UNSUPPORTED_MEDIA_TYPE", "Encoded bodies are not accepted."};
     if (!expect.empty()) {
@@ -134,6 +162,17 @@ std::optional<refusal> read_fields(request_head& head, const served_hosts& hosts
 }
 
 }  // namespace
+
+std::string_view field_in(std::string_view raw, std::string_view name) noexcept {
+    for (auto end = raw.find('\n'); end != raw.npos; end = raw.find('\n', end + 1)) {
+        auto line = raw.substr(end + 1, raw.find('\n', end + 1) - end - 1);
+        if (line.size() <= name.size() || line[name.size()] != ':' || !same_text(line.substr(0, name.size()), name))
+            continue;
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        return trimmed(line.substr(name.size() + 1));
+    }
+    return {};
+}
 
 // Obsolete line folding (RFC 9112 5.2) too, which Beast would join.
 bool has_bad_line(std::string_view raw) noexcept {
@@ -156,12 +195,16 @@ std::optional<refusal> read_head(std::string_view raw, const served_hosts& hosts
     if (ec) return refusal_for(ec);
     if (!parser.is_header_done()) return bad("The request is not valid HTTP.");
     if (parser.method) head.request.method = *parser.method;
-    if (auto rejected = read_fields(head, hosts)) return rejected;
+    // OPTIONS of the server as a whole (RFC 9112 3.2.4).
+    auto read = read_target(target == "*" && parser.method == verb::options ? "/" : target);
+    if (auto rejected = read_fields(head, hosts, read ? read->authority : std::string_view())) return rejected;
     if (!parser.method) {
         if (parser.forbidden_method) return refusal{405, "METHOD_NOT_ALLOWED", "This method is not allowed."};
         return refusal{501, "NOT_IMPLEMENTED", "This method is not implemented."};
     }
-    if (!read_target(target, head.request.path, head.request.query)) return bad("The request target is not valid.");
+    if (!read) return bad("The request target is not valid.");
+    head.request.path = std::move(read->path);
+    head.request.query = std::move(read->query);
     head.is_head = head.request.method == verb::head;
     head.content_length = parser.content_length().value_or(0);
     head.keep_alive = parser.keep_alive();

@@ -89,6 +89,12 @@ void append_security(std::string& out, const response& answer, const security_he
 
 }  // namespace
 
+void add_stream_headers(response& head) {
+    if (!head.content_type.starts_with("text/event-stream")) return;
+    head.headers.emplace_back("X-Accel-Buffering", "no");
+    head.headers.emplace_back("Cache-Control", "no-cache, no-transform");
+}
+
 void append_chunk(std::string& out, std::string_view piece) {
     char digits[16];
     out.append(digits, std::to_chars(digits, digits + sizeof digits, piece.size(), 16).ptr).append("\r\n");

@@ -25,6 +25,9 @@ struct head_facts {
 /// response's headers, and those of `facts`. A header that would break the framing is left out and logged.
 void append_head(std::string& out, const response& answer, const head_facts& facts);
 
+/// What keeps proxies from collecting or compressing the events of a stream. Nothing for other streams.
+void add_stream_headers(response& head);
+
 /// Appends one chunk (RFC 9112 7.1); an empty piece is the last one.
 void append_chunk(std::string& out, std::string_view piece);
 

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "gateway/transport/body_reader.hpp"
 #include "gateway/transport/http_request.hpp"
 #include "gateway/transport/http_response.hpp"
 #include "gateway/transport/input_buffer.hpp"
@@ -61,7 +62,7 @@ private:
     void set_deadline(milliseconds time) { deadline_ = steady::now() + time; }
 
     awaitable<std::size_t> read_head_bytes();
-    awaitable<bool> read_body(request_head& head, std::size_t limit);
+    awaitable<body_end> receive_body(request_head& head, std::size_t limit);
     awaitable<next> serve_one(std::size_t head_bytes);
     awaitable<next> upgrade(request_head& head);
     awaitable<next> reply(answer what);
@@ -74,13 +75,14 @@ private:
     void send_timeout();
     awaitable<> linger();
     head_facts facts() const;
+    response refused(const refusal& why) const;
     answer fault_answer(const char* what);
 
     tcp::socket socket_;
     input_buffer in_;
     std::string out_;
-    std::string address_;
-    std::string id_;  // of the current request
+    std::string address_, own_address_;
+    std::string id_, origin_;  // of the current request
     steady::time_point deadline_ = no_deadline;
     bool idle_ = true;  // between two requests, with no byte of the next one
     bool leaving_ = false;
@@ -98,12 +100,14 @@ awaitable<> http_session::run() {
     const auto peer = socket_.remote_endpoint(ec);
     if (ec) co_return;
     address_ = plain_address(peer.address()).to_string();
+    own_address_ = host_text(plain_address(socket_.local_endpoint(ec).address()));
     set_deadline(limits().header_time);
     while (!leaving_) {
         const auto head_bytes = co_await read_head_bytes();
         if (head_bytes == 0) co_return;
         if (head_bytes > limits().header_bytes) {
             id_.clear();
+            origin_ = field_in(in_.view(), "origin");
             is_head_ = false;
             co_await refuse(header_too_large);
             co_return;
@@ -143,8 +147,10 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     request_head head;
     reading_ = false;
     const bool from_proxy = is_proxy(address_, host_->proxies);
-    const auto rejected = read_head(
-        in_.view().substr(0, head_bytes), {host_->options.hosts, !from_proxy && is_loopback_host(address_)}, head);
+    const auto raw = in_.view().substr(0, head_bytes);
+    const auto rejected =
+        read_head(raw, {host_->options.hosts, !from_proxy && is_loopback_host(address_), own_address_}, head);
+    origin_ = rejected ? field_in(raw, "origin") : head.request.header("origin");
     in_.consume(head_bytes);
     id_ = head.request.id;
     http_1_0_ = head.http_1_0;
@@ -156,15 +162,14 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     head.request.address = head.request.from_proxy ? client_behind(address_, head.request) : address_;
     if (head.websocket) co_return co_await upgrade(head);
 
-    if (head.content_length > 0) {
+    if (head.chunked || head.content_length > 0) {
         const auto limit = host_->app.body_limit(head.request.method, head.request.path);
         if (limit == 0) {
             unread_body_ = true;  // the application answers 404 or 405; the body is never read
             keep_alive_ = false;
-        } else if (head.content_length > limit) {
-            co_return co_await refuse(body_too_large);
-        } else if (!co_await read_body(head, limit)) {
-            co_return next::end;
+        } else if (const auto end = co_await receive_body(head, limit); end != body_end::whole) {
+            if (end == body_end::gone) co_return next::end;
+            co_return co_await refuse(end == body_end::too_large ? body_too_large : wrong_chunks);
         }
     }
     deadline_ = no_deadline;
@@ -179,40 +184,27 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     co_return co_await reply(std::move(what));
 }
 
-awaitable<bool> http_session::read_body(request_head& head, std::size_t limit) {
-    const auto length = static_cast<std::size_t>(head.content_length);
-    set_deadline(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+awaitable<body_end> http_session::receive_body(request_head& head, std::size_t limit) {
+    if (head.content_length > limit) co_return body_end::too_large;
     if (head.expects_continue && in_.empty()) {
         out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-        if (!co_await write({})) co_return false;
-        set_deadline(limits().body_time + milliseconds(length * 1000 / std::max<std::size_t>(1, limits().body_rate)));
+        if (!co_await write({})) co_return body_end::gone;
     }
-    auto& body = head.request.body;
-    body.assign(in_.view().substr(0, length));
-    in_.consume(body.size());
     reading_ = true;
-    while (body.size() < length) {
-        // Grows with the bytes received, not with the length announced: a promise costs no memory.
-        const auto had = body.size();
-        body.resize(std::min({length, limit, std::max<std::size_t>(had * 2, 16 * 1024)}));
-        const auto [ec, count] =
-            co_await socket_.async_read_some(asio::buffer(body.data() + had, body.size() - had), quietly);
-        if (ec) co_return false;
-        body.resize(had + count);
-    }
+    const auto end = co_await read_body({socket_, in_, limits(), deadline_}, head, limit);
     reading_ = false;
-    co_return true;
+    co_return end;
 }
 
 awaitable<http_session::next> http_session::upgrade(request_head& head) {
     const std::string key(head.request.header("sec-websocket-key"));
     if (head.request.header("sec-websocket-version") != "13") {
-        auto refused = error_answer(wrong_version, id_);
-        refused.headers.emplace_back("Sec-WebSocket-Version", "13");
-        co_return co_await reply(std::move(refused));
+        auto answer = refused(wrong_version);
+        answer.headers.emplace_back("Sec-WebSocket-Version", "13");
+        co_return co_await reply(std::move(answer));
     }
     // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for the answer before it sends a frame.
-    if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || !in_.empty())
+    if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || head.chunked || !in_.empty())
         co_return co_await refuse(wrong_handshake);
     if (leaving_) co_return co_await refuse(leaving_now);
     std::variant<response, upgraded> decided;
@@ -223,7 +215,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     } catch (...) {
         decided = std::get<response>(fault_answer("not a std::exception"));
     }
-    if (auto* refused = std::get_if<response>(&decided)) co_return co_await reply(std::move(*refused));
+    if (auto* answer = std::get_if<response>(&decided)) co_return co_await reply(std::move(*answer));
     auto& accepted = std::get<upgraded>(decided);
     add(host_->counters.requests[1]);
     serve_socket(host_, std::move(socket_), std::move(permit_),
@@ -253,6 +245,7 @@ awaitable<http_session::next> http_session::reply(answer what) {
 awaitable<http_session::next> http_session::stream(streamed what) {
     using namespace asio::experimental::awaitable_operators;
     add(host_->counters.requests[std::min(5u, what.head.status / 100)]);
+    add_stream_headers(what.head);
     if (http_1_0_) keep_alive_ = false;  // no chunks in HTTP/1.0: the end of the connection is the end of the body
     auto head = facts();
     head.chunked = !http_1_0_;
@@ -304,7 +297,7 @@ awaitable<http_session::next> http_session::refuse(refusal why) {
     if (id_.empty()) id_ = "-";
     keep_alive_ = false;
     unread_body_ = true;
-    co_return co_await reply(error_answer(why, id_));
+    co_return co_await reply(refused(why));
 }
 
 // Writes out_ and `body`. The socket mostly takes an answer at once, and then the coroutine does not suspend.
@@ -350,9 +343,10 @@ awaitable<> http_session::linger() {
 
 // The connection ends at once, so the answer is sent only as far as the socket takes it without waiting.
 void http_session::send_timeout() {
+    if (id_.empty()) origin_ = field_in(in_.view(), "origin");
     if (id_.empty()) id_ = "-";
     keep_alive_ = false;
-    const auto timeout = error_answer(too_slow, id_);
+    const auto timeout = refused(too_slow);
     auto head = facts();
     head.length = timeout.body.size();
     std::string text;
@@ -372,10 +366,17 @@ head_facts http_session::facts() const {
     return out;
 }
 
+// A page of an allowed origin can read why it was refused.
+response http_session::refused(const refusal& why) const {
+    auto out = error_answer(why, id_);
+    host_->app.add_cors(origin_, out.headers);
+    return out;
+}
+
 answer http_session::fault_answer(const char* what) {
     add(host_->counters.faults);
     log::error("gateway.fault", {{"request_id", id_}, {"what", what}});
-    return error_answer(fault, id_);
+    return refused(fault);
 }
 
 awaitable<> serve(std::unique_ptr<http_session> session) {

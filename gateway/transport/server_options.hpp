@@ -15,7 +15,7 @@ class connection_limits;
 
 struct session_limits {
     milliseconds header_time{10'000};    ///< from the first byte of a request to the end of its header
-    milliseconds idle_time{60'000};      ///< between two requests of a connection
+    milliseconds idle_time{90'000};      ///< between two requests of a connection; more than balancers keep theirs
     milliseconds body_time{60'000};      ///< for a body, plus its length divided by `body_rate`
     std::size_t body_rate = 16 * 1024;   ///< minimum bytes a second of a body in the long run
     milliseconds write_stall{10'000};    ///< a write without progress for so long ends the connection

@@ -36,6 +36,10 @@ bool is_loopback_host(std::string_view host) {
     return ec ? host == "localhost" : plain_address(address).is_loopback();
 }
 
+std::string host_text(const boost::asio::ip::address& address) {
+    return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+}
+
 address_list::address_list(const std::vector<std::string>& entries) {
     for (const auto& entry : entries) {
         const bool network = entry.find('/') != std::string::npos;

@@ -26,6 +26,9 @@ std::string counted_network(const std::string& address);
 /// name that only begins like such an address is none.
 bool is_loopback_host(std::string_view host);
 
+/// An address as the host of a URL, an IPv6 one in its brackets.
+std::string host_text(const boost::asio::ip::address& address);
+
 /// Addresses and networks in text form, e.g. {"127.0.0.1", "10.0.0.0/8"}.
 class address_list {
 public:

@@ -52,8 +52,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!has_bad_line(raw));
     require(head.request.path.starts_with('/') && airi::is_utf8(head.request.path));
     require(head.request.path.find('\0') == std::string::npos);
-    require(head.request.header("transfer-encoding").empty());
-    require(!head.request.header("host").empty());
+    require(head.request.header("transfer-encoding").empty() != head.chunked);
+    require(!head.chunked || (head.content_length == 0 && !head.http_1_0));
+    require(!head.request.header("host").empty() || head.http_1_0);
+    require(head.request.path.find("//") == std::string::npos);
     require(traceparent_from(head.request.traceparent) == head.request.traceparent);
     for (const auto& [name, value] : head.request.query) require(airi::is_utf8(name) && airi::is_utf8(value));
     for (const auto& [name, value] : head.request.headers) {

@@ -96,3 +96,10 @@ TEST_CASE("AIRI-36: RATE_LIMIT_MAX_REQUESTS in RATE_LIMIT_WINDOW_MS replaces the
     caller.rates["api"].general = false;
     CHECK(window_of(given) == std::make_pair(std::int64_t{100}, std::int64_t{60}));
 }
+
+TEST_CASE("idle connections are kept longer than balancers keep theirs, and so long as the setting says") {
+    auto settings = in("test");
+    CHECK(listening_of(settings).limits.idle_time > seconds{75});
+    settings.keep_alive = seconds{620};
+    CHECK(listening_of(settings).limits.idle_time == seconds{620});
+}

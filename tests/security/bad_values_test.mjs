@@ -238,9 +238,11 @@ bad('path tricks reach no other resource', async ({ port, alice, system }) => {
         '/%2e%2e/%2e%2e/etc/passwd',
         '/../../etc/passwd',
         '//etc/passwd',
-        '//api/v1/plans',
-        '/api/v1//plans',
-        '/api/v1/plans/',
+        '/a%2fb',
+        '/..%2f..%2fetc/passwd',
+        '/%2fapi/v1/plans',
+        '/api/v1%2fplans',
+        '/api/v1/plans%2f',
         '/api/v1/plans/..',
         '/api/v1/./plans',
         '/api/v1/plans;x=1',
@@ -265,15 +267,19 @@ bad('path tricks reach no other resource', async ({ port, alice, system }) => {
         '/%',
         '/%2',
         '/%zz',
-        '/a%2fb',
-        '/..%2f..%2fetc/passwd',
         '*',
-        'http://example.com/',
+        'ftp://a/',
+        'http://',
+        'http:///api/v1/plans',
+        'http://a@example.com/',
         'healthz',
         '/a#b',
         '/\x7f',
     ])
         rejected(await get(path), 400, 'BAD_REQUEST');
+    rejected(await get('http://example.com/'), 421, 'MISDIRECTED_REQUEST');
+    for (const path of ['//api/v1/plans', '/api/v1//plans/', 'http://a/api/v1/plans', 'HTTP://A//v1/%70lans'])
+        assert.equal((await get(path)).status, 200, path);
     const wrong = await ask(port, { method: 'DELETE', path: '/api/v1/conversations', token: alice.token });
     rejected(wrong, 405, 'METHOD_NOT_ALLOWED');
     assert.equal(wrong.headers.allow, 'GET, HEAD, POST');

@@ -33,6 +33,22 @@ TEST_CASE("only listed origins may read responses") {
     CHECK(contains(house::header(preflight, "Access-Control-Allow-Methods"), "PATCH"));
 }
 
+TEST_CASE("pages of an allowed origin may send whatever headers their client library adds") {
+    house h;
+    const auto allowed = [&](const char* origin, const std::string& asked) {
+        auto in = with_header(house::anonymous(verb::options, "/v1/chat/completions"), "origin", origin);
+        return house::header(
+            h.ask(with_header(std::move(in), "access-control-request-headers", asked)), "Access-Control-Allow-Headers");
+    };
+    const std::string sdk =
+        "authorization,content-type,x-stainless-os,openai-organization,anthropic-version,traceparent";
+    CHECK(allowed("https://app.example", sdk) == sdk);
+    for (const auto& other :
+        {std::string("x y"), std::string("a,b\"c"), std::string(), std::string("a\r\nX: y"), std::string(2'001, 'a')})
+        CHECK(contains(allowed("https://app.example", other), "Idempotency-Key"));
+    CHECK_FALSE(contains(allowed("https://evil.example", sdk), "x-stainless"));
+}
+
 TEST_CASE("AIRI-12 SAAS-09: the profile decides headers and origins, and ALLOWED_ORIGINS replaces its origins") {
     house h;
     CHECK(house::header(h.ask(house::anonymous(verb::get, "/")), "Content-Security-Policy") != "none");

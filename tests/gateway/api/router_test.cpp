@@ -48,6 +48,45 @@ TEST_CASE("absolute paths take no prefix") {
     CHECK(path_of(verb::get, "/api/v1/healthz") == "none");
 }
 
+TEST_CASE("an encoded slash is part of a placeholder's value, not a separator") {
+    const auto found = find_route(verb::get, "/v1/models/a%2Fb%25%2F");
+    REQUIRE(found.route);
+    CHECK(found.route->path == "/models/{model}");
+    CHECK(found.path == std::vector<std::string>{"a/b%/"});
+    CHECK(path_of(verb::get, "/v1/models/a/b") == "none");
+    CHECK(path_of(verb::get, "/v1%2Fmodels") != "/models");
+}
+
+// Slashes too many are dropped, so a client whose id is empty by mistake asks for the path without it.
+TEST_CASE("a DELETE that lacks an id deletes nothing") {
+    for (const auto& table : routes::tables())
+        for (const auto& row : table) {
+            const auto path = "/v1" + std::string(row.path);
+            for (auto at = path.find('{'); at != path.npos && row.method == verb::del; at = path.find('{', at + 1)) {
+                auto without = path;
+                without.erase(at - 1, path.find('}', at) + 2 - at);
+                CHECK_MESSAGE(!find_route(verb::del, without).route, without);
+            }
+        }
+}
+
+TEST_CASE("every path of a WebSocket answers a lost upgrade with 426") {
+    std::size_t count = 0;
+    for (const auto& table : routes::tables())
+        for (const auto& row : table)
+            for (const auto& way : ways_to(row)) {
+                if (!row.opens_socket) continue;
+                ++count;
+                test::gateway_fixture h;
+                auto path = std::string(way.path.substr(1));
+                if (const auto at = path.find('{'); at != path.npos) path.replace(at, path.npos, "1");
+                const auto out = h.ask(test::gateway_fixture::anonymous(verb::get, path));
+                CHECK(out.status == 426);
+                CHECK(test::gateway_fixture::header(out, "Upgrade") == "websocket");
+            }
+    CHECK(count >= 4);
+}
+
 TEST_CASE("a placeholder matches one part of the path, and never an empty one") {
     const auto found = find_route(verb::get, "/api/v1/conversations/abc-1/messages");
     REQUIRE(found.route);

@@ -90,13 +90,82 @@ TEST_CASE("a header over its limit and malformed lines are rejected at once") {
     CHECK(ask(server.port(), get("/echo", "X: " + std::string(7000, 'a') + "\r\n")).status == 200);
 }
 
-TEST_CASE("a chunked body is rejected before any of it is read") {
+TEST_CASE("a body in chunks is read like one with a length, and the next request behind it") {
     live_server server;
     raw_client client(server.port());
-    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
-                std::string(100'000, 'a') + "\r\n\r\n");
-    CHECK(client.read_reply().status == 411);
+    const auto head = [](std::string_view path) {
+        return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    };
+    client.send(head("/echo") + "3\r\none\r\n0\r\n\r\n" + post("/echo", "two") + head("/echo") + "3\r\nth");
+    CHECK(client.read_reply().body.starts_with("/echo|one|"));
+    CHECK(client.read_reply().body.starts_with("/echo|two|"));
+    client.send("r\r\n2\r\nee\r\n0\r\n\r\n");
+    CHECK(client.read_reply().body.starts_with("/echo|three|"));
+    std::string megabyte = head("/echo");
+    for (int i = 0; i < 1024; ++i) megabyte += "400\r\n" + std::string(1024, 'y') + "\r\n";
+    CHECK(ask(server.port(), megabyte + "0\r\n\r\n").body.size() > 1024 * 1024);
+    CHECK(ask(server.port(), megabyte + "1\r\ny\r\n0\r\n\r\n").status == 413);
+    CHECK(ask(server.port(), head("/small") + "a\r\n0123456789\r\n0\r\n\r\n").status == 200);
+    CHECK(ask(server.port(), head("/small") + "ffffffff\r\n").status == 413);
+    CHECK(ask(server.port(), head("/unknown") + "1\r\na\r\n0\r\n\r\n").headers.at("connection") == "close");
+    raw_client patient(server.port());
+    patient.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(patient.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+    patient.send("2\r\nok\r\n0\r\n\r\n");
+    CHECK(patient.read_reply().body.starts_with("/echo|ok|"));
+}
+
+TEST_CASE("trailers and malformed chunks end the connection, and no second request is made of them") {
+    live_server server;
+    for (const std::string& body :
+        {"0\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n", std::string("0\r\nAuthorization: Bearer evil\r\n\r\n"),
+            std::string("1\r\nab\r\n"), std::string("zz\r\n"), std::string("1\na\r\n0\r\n\r\n")}) {
+        raw_client client(server.port());
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body + get("/echo"));
+        const auto reply = client.read_reply();
+        CHECK(reply.status == 400);
+        CHECK(reply.headers.at("connection") == "close");
+        client.half_close();
+        CHECK(client.read_all().empty());
+    }
+    CHECK(server.app.handled == 0);
     CHECK(ask(server.port(), get("/echo")).status == 200);
+}
+
+TEST_CASE("a page of an allowed origin can read the refusals of the connection") {
+    auto options = quick_options();
+    options.limits.header_time = options.limits.body_time = milliseconds(100);
+    live_server server(options);
+    const std::string origin = "Origin: https://app.test\r\n";
+    const auto cut_off = [&](std::string_view bytes) {
+        raw_client client(server.port());
+        client.send(bytes);
+        return client.read_reply();
+    };
+    const auto upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n";
+    const std::pair<unsigned, raw_reply> refused[] = {
+        {400, ask(server.port(), get("/echo", origin + "X: a\r\n b\r\n"))},
+        {413, ask(server.port(), post("/small", "0123456789a", origin))},
+        {400,
+            ask(server.port(), "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" + origin + "\r\nx")},
+        {431, ask(server.port(), get("/echo", origin + "X: " + std::string(9000, 'a') + "\r\n"))},
+        {501, ask(server.port(), "BREW / HTTP/1.1\r\nHost: a\r\n" + origin + "\r\n")},
+        {408, cut_off("GET / HTTP/1.1\r\n" + origin + "X: ")},
+        {408, cut_off("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n" + origin + "\r\nx")},
+        {426, ask(server.port(), get("/ws", origin + upgrade))},
+        {500, ask(server.port(), get("/throw", origin))},
+    };
+    for (const auto& [status, reply] : refused) {
+        CHECK(reply.status == status);
+        CAPTURE(status);
+        REQUIRE(reply.headers.contains("access-control-allow-origin"));
+        CHECK(reply.headers.at("access-control-allow-origin") == "https://app.test");
+    }
+    // The origin of one request is not that of the next one.
+    raw_client client(server.port());
+    client.send(get("/throw", origin) + get("/throw"));
+    CHECK(client.read_reply().headers.contains("access-control-allow-origin"));
+    CHECK_FALSE(client.read_reply().headers.contains("access-control-allow-origin"));
 }
 
 TEST_CASE("pipelined requests are answered in order") {
@@ -244,6 +313,9 @@ TEST_CASE("a stream is written piece by piece, and the connection is reused") {
     const auto head = client.read_reply(false);
     CHECK(head.headers.at("content-type") == "text/event-stream");
     CHECK(head.headers.at("transfer-encoding") == "chunked");
+    // Proxies neither collect nor compress it.
+    CHECK(head.headers.at("x-accel-buffering") == "no");
+    CHECK(head.headers.at("cache-control") == "no-cache, no-transform");
     CHECK(client.read_until("0\r\n\r\n") == "9\r\ndata: 2\n\n\r\n9\r\ndata: 1\n\n\r\n9\r\ndata: 0\n\n\r\n0\r\n\r\n");
     CHECK(client.read_reply().status == 200);
     raw_client old(server.port());

@@ -24,6 +24,10 @@ public:
     awaitable<gateway::answer> handle(gateway::request in) override;
     awaitable<std::variant<gateway::response, gateway::upgraded>> upgrade(gateway::request in) override;
     std::shared_ptr<const gateway::security_headers> headers() const override { return security; }
+    /// Every origin is allowed.
+    void add_cors(std::string_view origin, std::vector<std::pair<std::string, std::string>>& headers) const override {
+        if (!origin.empty()) headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
+    }
 
     std::shared_ptr<const gateway::security_headers> security = gateway::default_security_headers();
     boost::asio::steady_timer held;  ///< /held responds when it is cancelled
