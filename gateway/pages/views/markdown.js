@@ -3,7 +3,8 @@
 
 import { h } from './dom.js';
 
-const FENCE = /^\s*(```|~~~)\s*([\w+#.-]*)\s*$/;
+// No pattern here takes more than linear time, whatever a model writes.
+const FENCE = /^\s*(```|~~~)\s*([\w+#.-]*)$/;
 const ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
 
 /// Source blocks of one kind each; everything between two fences is one block.
@@ -17,10 +18,10 @@ export function blocksOf(text) {
         kind = null;
     };
     for (const line of text.split('\n')) {
-        const fence = FENCE.exec(line);
+        const fence = fenceOf(line);
         if (kind === 'code') {
             lines.push(line);
-            if (fence && fence[1] === FENCE.exec(lines[0])[1] && !fence[2]) flush();
+            if (fence && fence[1] === fenceOf(lines[0])[1] && !fence[2]) flush();
             continue;
         }
         const next = kindOf(line, fence);
@@ -32,6 +33,8 @@ export function blocksOf(text) {
     flush();
     return blocks;
 }
+
+const fenceOf = (line) => FENCE.exec(line.trimEnd());
 
 function kindOf(line, fence) {
     if (fence) return 'code';
@@ -70,19 +73,20 @@ function nodeOf({ kind, source }) {
 }
 
 function code(lines) {
-    const language = FENCE.exec(lines[0])[2];
-    const closed = lines.length > 1 && FENCE.test(lines.at(-1));
+    const language = fenceOf(lines[0])[2];
+    const closed = lines.length > 1 && fenceOf(lines.at(-1)) !== null;
     const body = lines.slice(1, closed ? -1 : undefined).join('\n');
     return h('pre', { tabindex: '0', 'aria-label': language ? `Code in ${language}` : 'Code' }, h('code', {}, body));
 }
 
-// At each position, in this order: code, strong, emphasis, [text](address), a bare address.
+// At each position, in this order: code, strong, emphasis, [text](address), a bare address. None reads beyond the next
+// place where it could begin itself, so that a thousand beginnings without an end are read once each.
 const SPAN = new RegExp(
     [
         '`([^`\\n]+)`',
-        '\\*\\*(\\S(?:[^\\n]*?\\S)?)\\*\\*',
+        '\\*\\*(?=\\S)((?:[^*\\n]|\\*(?!\\*))+)(?<=\\S)\\*\\*',
         '(?<![\\w*])[*_](\\S(?:[^*_\\n]*?\\S)?)[*_](?![\\w*])',
-        '\\[([^\\]\\n]+)\\]\\((https?://[^\\s)]+)\\)',
+        '\\[([^[\\]\\n]+)\\]\\((https?://[^\\s)[]+)\\)',
         '(https?://[^\\s<>"]*[^\\s<>".,;:!?)\\]\'”’])',
     ].join('|'),
     'g',
