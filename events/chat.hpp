@@ -40,7 +40,7 @@ struct chat_requested {
         field("generation_id", &chat_requested::generation),
         field("reply_id", &chat_requested::reply),
         field("client_message_id", &chat_requested::client_message_id, {.max_length = 100}),
-        field("content", &chat_requested::content, {.max_length = 43'000}),
+        field("content", &chat_requested::content, {.max_length = 180'000}),
         field("content_type", &chat_requested::content_type, {.max_length = 20}),
         field("model", &chat_requested::model, {.max_length = 100}),
         field("parameters", &chat_requested::parameters, {.max_length = 700 * 1024}),

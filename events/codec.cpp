@@ -1,6 +1,7 @@
 #include "events/codec.hpp"
 
 #include "platform/base/log.hpp"
+#include "platform/base/utf8.hpp"
 
 namespace airi::events {
 namespace {
@@ -33,7 +34,8 @@ namespace wire {
 errc take(json::value from, const field_rules& rules, std::string& v) {
     const auto text = from.string();
     if (!text) return errc::wrong_type;
-    if (text->size() < rules.min_length || text->size() > rules.max_length) return errc::out_of_bounds;
+    const auto length = code_points(*text);
+    if (length < rules.min_length || length > rules.max_length) return errc::out_of_bounds;
     v = *text;
     return {};
 }

@@ -21,8 +21,8 @@ inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 /// An optional member is null on the wire when it is empty, or left out if it is not `required`.
 struct field_rules {
-    std::size_t min_length = 0;    ///< bytes of a string
-    std::size_t max_length = 256;  ///< bytes of a string
+    std::size_t min_length = 0;    ///< characters of a string
+    std::size_t max_length = 256;  ///< characters of a string, bytes of JSON text
     std::int64_t min = std::numeric_limits<std::int64_t>::min();
     bool required = true;           ///< false: absent means the member's default; for fields added after a release
     bool nullable = false;          ///< null means the member's default

@@ -30,7 +30,7 @@ struct message_send {
                 .max_length = no_limit,
                 .schema = R"({"type": "string", "minLength": 1, "maxLength": 100, "description": )"
                           R"("chosen by the client; a message sent again with it gives the first result"})",
-                .expects = "a string of 1 to 100 bytes"}),
+                .expects = "a string of 1 to 100 characters"}),
         field("model", &message_send::model,
             {.max_length = no_limit,
                 .required = false,

@@ -128,6 +128,7 @@ std::string frame_of_data(std::string data) {
     return events::encode_frame(Frame{{std::move(data)}});
 }
 
-inline constexpr std::size_t small_body = 16 * 1024;
+/// For bodies whose strings are as long as their schema allows, each character escaped: 12 bytes.
+inline constexpr std::size_t small_body = 16 * 1024, text_body = 128 * 1024;
 
 }  // namespace airi::gateway

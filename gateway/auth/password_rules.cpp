@@ -4,6 +4,7 @@
 #include <span>
 
 #include "platform/base/embedded.hpp"
+#include "platform/base/utf8.hpp"
 #include "platform/text/letters.hpp"
 #include "platform/text/opaque_string.hpp"
 
@@ -30,7 +31,7 @@ bool repeats(std::string_view text, std::string_view word) {
 // "airi-airi", "Airi2026!" and "42airi" for "AIRI"; "kim42" only as it is, for three letters are in many a password.
 bool is_made_of(std::string_view password, std::string_view word) {
     const auto letters = text::letters_of(word, false);
-    if (text::code_points(letters) >= shortest_name && repeats(text::letters_of(password, false), letters)) return true;
+    if (code_points(letters) >= shortest_name && repeats(text::letters_of(password, false), letters)) return true;
     return repeats(text::letters_of(password, true), text::letters_of(word, true));
 }
 
@@ -40,7 +41,7 @@ std::variant<secret, problem> accept_password(
     const secret& given, const password_owner& owner, std::string_view product, std::string_view pointer) {
     const auto stored = text::opaque_string(given.reveal());
     if (!stored) return invalid(pointer, "the password must not have control characters or invisible ones");
-    const auto length = text::code_points(*stored);
+    const auto length = code_points(*stored);
     if (length < shortest) return invalid(pointer, "the password must have at least 8 characters");
     if (length > longest) return invalid(pointer, "the password must have at most 128 characters");
     if (is_common(*stored))

@@ -4,6 +4,7 @@
 
 #include "events/frames/codec.hpp"
 #include "gateway/http/json_checks.hpp"
+#include "platform/base/utf8.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -43,7 +44,7 @@ read_frame read_client_frame(std::string_view text) {
     if (!parsed) return {{}, bad_request("the frame is " + parsed.error().message())};
     const auto root = parsed->root();
     if (root.type() != json::kind::object) return {{}, bad_request("a frame is a JSON object")};
-    auto ref = std::string(root["id"].string().value_or("").substr(0, 100));
+    auto ref = std::string(first_code_points(root["id"].string().value_or(""), 100));
     if (auto fault = refuse_nul(text, root)) return {std::move(ref), std::move(*fault)};
     if (auto fault = refuse_unknown(root, {"type", "id", "data"})) return {std::move(ref), std::move(*fault)};
     const auto type = root["type"].string();

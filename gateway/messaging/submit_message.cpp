@@ -12,6 +12,7 @@
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/utf8.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
@@ -29,8 +30,9 @@ struct checked_message {
 std::string today(instant at) { return to_text(at).substr(0, 10); }
 
 std::optional<problem> check_content(std::string_view content, std::int64_t most) {
-    if (std::ssize(content) > most || content.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        return invalid("/content", fmt::format("content must be 1 to {} bytes and not only white space", most));
+    if (code_points(content) > static_cast<std::size_t>(most) ||
+        content.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return invalid("/content", fmt::format("content must be 1 to {} characters and not only white space", most));
     if (content.find('\0') != std::string_view::npos)
         return invalid("/content", "content must not contain NUL characters");
     return std::nullopt;
@@ -38,9 +40,9 @@ std::optional<problem> check_content(std::string_view content, std::int64_t most
 
 std::optional<problem> check_order(const services& services, const account& sender, const message_order& order) {
     const auto rows = services.catalogue.rows();
-    if (auto fault = check_content(order.content, rows->number("message_max_bytes"))) return fault;
-    if (order.client_message_id.size() > 100)
-        return invalid("/client_message_id", "client_message_id must be at most 100 bytes");
+    if (auto fault = check_content(order.content, rows->number("message_max_characters"))) return fault;
+    if (code_points(order.client_message_id) > 100)
+        return invalid("/client_message_id", "client_message_id must be at most 100 characters");
     if (!order.model.empty() && !rows->offers(order.model, sender)) return model_not_offered();
     if (!services.publisher.available()) return problem_of(make_error_code(redis::errc::unavailable));
     if (!sender.key) return problem_of(make_error_code(seal::errc::unknown_master));

@@ -324,7 +324,7 @@ class App {
         this.reconnect = { ms: settings.reconnect_ms ?? 0, attempts: settings.reconnect_attempts ?? 0 };
         if (this.client) this.client.reconnect = this.reconnect;
         this.session.refreshBefore = settings.refresh_before_seconds ?? 60;
-        if (settings.message_max_bytes) this.chat.composer.maxBytes = Number(settings.message_max_bytes);
+        if (settings.message_max_characters) this.chat.composer.longest = Number(settings.message_max_characters);
         for (const node of document.querySelectorAll('.product')) node.textContent = this.product;
         this.chat.product = this.product;
         document.title = this.product;

@@ -5,7 +5,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t question_body = 256 * 1024;
+constexpr std::size_t question_body = 512 * 1024;
 constexpr seconds longest_wait{30};
 
 // The reply as a message, or what is to be answered instead.

@@ -14,8 +14,6 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t alert_body = 32 * 1024;
-
 std::string text_of(json::value alert, std::string_view member) {
     return std::string(alert[member].string().value_or(""));
 }
@@ -165,7 +163,7 @@ constexpr std::array rows{
         .name = "crisis_alerts.create",
         .rate_group = "crisis",
         .handler = create,
-        .body_limit = alert_body,
+        .body_limit = text_body,
         .body = "CrisisAlertCreate",
         .response = "CrisisAlertCreated",
         .status = 201,
@@ -199,7 +197,7 @@ constexpr std::array rows{
         .name = "crisis_alerts.change",
         .access = access::crisis,
         .handler = change,
-        .body_limit = alert_body,
+        .body_limit = text_body,
         .body = "CrisisAlertChange",
         .response = "CrisisAlertDetails",
         .other_statuses = "409",

@@ -218,7 +218,7 @@ constexpr std::array rows{
         .access = access::anyone,
         .rate_group = "auth",
         .handler = verify_email,
-        .body_limit = small_body,
+        .body_limit = text_body,
         .body = "EmailVerification",
         .response = "EmailVerified",
         .other_statuses = "401 403",

@@ -12,7 +12,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::size_t message_body = 256 * 1024;
+constexpr std::size_t message_body = 512 * 1024;
 constexpr seconds cached_for{600};
 
 // The order of a send, from the body of either path.

@@ -13,7 +13,7 @@ constexpr std::array rows{
     route{.method = verb::post,
         .path = "/conversation-templates",
         .name = "templates.create",
-        .body_limit = small_body,
+        .body_limit = text_body,
         .body = "TemplateCreate",
         .response = "Template",
         .status = 201,

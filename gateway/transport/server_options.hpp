@@ -24,7 +24,9 @@ struct session_limits {
     milliseconds pong_time{30'000};  ///< a ping unanswered for so long means the peer is dead
     milliseconds tick{500};          ///< interval of the checks of all of the above
     std::size_t header_bytes = 8 * 1024;
-    std::size_t message_bytes = 64 * 1024;          ///< one WebSocket message; more is 1009
+    /// One WebSocket message; more is 1009. A text of 32,000 characters has 384,000 bytes when JSON escapes all of
+    /// them.
+    std::size_t message_bytes = 512 * 1024;
     std::size_t queue_bytes = 1024 * 1024;          ///< queued for one WebSocket; more is 3008 "slow"
     std::size_t queued_in_all = 128 * 1024 * 1024;  ///< for all WebSockets of a thread; beyond it, more than an equal
                                                     ///< share is "slow"

@@ -68,6 +68,17 @@ bool is_email(std::string_view text) {
            all_parts(host, '.', is_host_label);
 }
 
+// Names and titles: shown in lists, in mails, to other people.
+bool is_line(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+        if (byte(i) < 0x20 || byte(i) == 0x7f) return false;
+        if (byte(i) == 0xC2 && byte(i + 1) < 0xA0) return false;                                   // U+0080 to U+009F
+        if (byte(i) == 0xE2 && byte(i + 1) == 0x80 && (byte(i + 2) & 0xFE) == 0xA8) return false;  // U+2028, U+2029
+    }
+    return true;
+}
+
 bool is_uri(std::string_view text) {
     constexpr std::string_view others = "-._~:/?#[]@!$&'()*+,;=";
     const auto scheme = text.substr(0, text.find(':'));
@@ -92,6 +103,7 @@ constexpr std::array all{
     format{"uuid", is_uuid, "is not a UUID"},
     format{"cursor", is_cursor, "is not a cursor from meta.next_cursor"},
     format{"email", is_email, "is not an e-mail address"},
+    format{"line", is_line, "must be one line without control characters"},
     format{"uri", is_uri, "is not an absolute URI"},
     format{"password", anything, ""},  // it says how to show a form's field
     format{"binary", anything, ""},

@@ -62,12 +62,6 @@ std::optional<std::string> opaque_string(std::string_view utf8) {
     return out;
 }
 
-std::size_t code_points(std::string_view utf8) {
-    std::size_t count = 0;
-    for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    return count;
-}
-
 std::string letters_of(std::string_view utf8, bool digits) {
     const auto text = icu::UnicodeString::fromUTF8(folded(utf8));
     icu::UnicodeString kept;

@@ -12,9 +12,6 @@ namespace airi::text {
 /// depend on their neighbours (RFC 5892, A) those of the invisible ones are checked, the joiners.
 std::optional<std::string> opaque_string(std::string_view utf8);
 
-/// The number of code points.
-std::size_t code_points(std::string_view utf8);
-
 /// The letters of a text, and with `digits` its digits, as folded() has them; everything else is left out.
 std::string letters_of(std::string_view utf8, bool digits);
 

@@ -45,7 +45,7 @@ declare
     gone record;
 begin
     for gone in
-        select b.conversation_id as id, count(*) as messages, array_agg(left(b.content, 60)) as titles
+        select b.conversation_id as id, count(*) as messages, array_agg(one_line(b.content, 60)) as titles
         from before b
         where b.deleted_at is null and not exists (
             select from messages m where m.id = b.id and m.created_at = b.created_at and m.deleted_at is null)
@@ -54,11 +54,11 @@ begin
         perform from conversations where id = gone.id for update;
         update conversations c set
             message_count = message_count - gone.messages,
-            last_message_preview = left(newest.content, 120),
+            last_message_preview = cut_text(newest.content, 120),
             last_message_at = case when newest.id is not null then least(last_message_at,
                 coalesce((newest.metadata ->> 'finished_at')::timestamptz, newest.created_at)) end,
             title = case when titled_by = 'words' and title = any (gone.titles) then coalesce((
-                select left(content, 60) from messages
+                select one_line(content, 60) from messages
                 where conversation_id = gone.id and deleted_at is null and role = 'user'
                 order by created_at, id limit 1), '') else title end
         from (select) one left join lateral (

@@ -214,7 +214,7 @@ begin
             recent_messages = recent_messages + 2 * t.current, recent_tokens = recent_tokens + t.recent,
             last_message_at = case when t.current > 0 then clock_timestamp() else last_message_at end,
             updated_at = now(),
-            last_message_preview = case when t.current > 0 then left(t.last, 120) else last_message_preview end,
+            last_message_preview = case when t.current > 0 then cut_text(t.last, 120) else last_message_preview end,
             paused_at = case when t.current = 0 or paused_at >= t.asked then paused_at end,
             ended_at = case when t.current = 0 or ended_at >= t.asked then ended_at end
         from (select (generation).conversation_id, count(*) as turns,

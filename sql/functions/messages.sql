@@ -189,9 +189,9 @@ begin
     ), headed as (
         -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
         update conversations c set
-            title = case when title = '' then left(n.content, 60) else title end,
+            title = case when title = '' then one_line(n.content, 60) else title end,
             message_count = message_count + n.refused::int, last_message_at = n.created, updated_at = now(),
-            last_message_preview = left(n.content, 120)
+            last_message_preview = cut_text(n.content, 120)
         from new n
         where n.listed and n.lost is null and c.id = n.conversation
           and (n.refused or c.title = '' and n.replaces is null)

@@ -165,7 +165,7 @@ begin
         if outcome is not null then return next; return; end if;
     end if;
     if outcome is null and u.id is null then
-        made := account_create(p_new_user, f.email, null, nullif(left(btrim(f.name), 100), ''), '{}', p_birth,
+        made := account_create(p_new_user, f.email, null, nullif(one_line(f.name, 100), ''), '{}', p_birth,
                                p_parent, p_sealed, p_consents, p_address);
         if made not in ('made', 'pending') then outcome := made; end if;
         if outcome <> 'taken' then return next; return; end if;

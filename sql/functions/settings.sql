@@ -19,7 +19,7 @@ language sql immutable as $$
      'avatars', true, 'sql/functions/avatars.sql'),
     ('auto_title', 'boolean', 'true', null, null, null, null, 'chat', false, 'sql/functions/memory.sql'),
     ('reply_cache_seconds', 'integer', '300', 0, 86400, null, null, 'chat', false, 'workers/chat/module.cpp'),
-    ('message_max_bytes', 'integer', '32000', 1, 32000, null, null, 'chat', true,
+    ('message_max_characters', 'integer', '32000', 1, 32000, null, null, 'chat', true,
      'gateway/messaging/submit_message.cpp'),
     ('max_sessions', 'integer', '3', 1, 1000, null, null, 'auth', false, 'sql/functions/sessions.sql'),
     ('access_token_seconds', 'integer', '3600', 10, 86400, null, null, 'auth', false, 'gateway/auth/cookies.cpp'),

@@ -109,12 +109,15 @@ TEST_CASE("a field of the wrong type is rejected") {
 
 TEST_CASE("a field beyond its limit is rejected, one at its limit is accepted") {
     auto event = requested();
-    event.content = std::string(43'000, 'x');
+    event.content = std::string(180'000, 'x');
     CHECK_FALSE(fault_of<events::chat_requested>(events::encode(event)));
     event.content += 'x';
     CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
     event = requested();
-    event.client_message_id = std::string(101, 'x');
+    event.client_message_id.clear();
+    for (int i = 0; i < 100; ++i) event.client_message_id += "\U0001F600";  // characters, not bytes
+    CHECK_FALSE(fault_of<events::chat_requested>(events::encode(event)));
+    event.client_message_id += 'x';
     CHECK(fault_of<events::chat_requested>(events::encode(event)) == events::errc::out_of_bounds);
     event = requested();
     event.parameters = {"{\"a\":\"" + std::string(700 * 1024, 'x') + "\"}"};

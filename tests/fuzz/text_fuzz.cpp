@@ -34,7 +34,7 @@ void check_password(std::string_view text) {
     const auto* const password = std::get_if<airi::secret>(&accepted);
     if (!password) return;
     require(stored && password->reveal() == *stored);
-    const auto length = airi::text::code_points(*stored);
+    const auto length = airi::code_points(*stored);
     require(length >= 8 && length <= 128);
 }
 

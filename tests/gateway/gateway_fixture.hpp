@@ -87,7 +87,8 @@ struct gateway_fixture {
     std::map<std::string, keyed_request> keyed;  ///< requests with an Idempotency-Key
     /// The product's; known.load() reads them again.
     std::string settings =
-        R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_bytes":32000,"heartbeat_seconds":30,)"
+        R"({"access_token_seconds":3600,"token_transport":"bearer","message_max_characters":32000,)"
+        R"("heartbeat_seconds":30,)"
         R"("channels_per_client":100,"rate_limit_fail_open":true,"rate_limit_fail_closed_groups":[]})";
     postgres::rows flags;
     std::string blocked_terms = "[]";

@@ -146,3 +146,12 @@ TEST_CASE("every format in the schemas and in the generated documents has a chec
                 (*at)[1].str(), "\"; add it to platform/schema/formats.cpp");
     CHECK(found > 40);
 }
+
+TEST_CASE("a line has letters of every script and no control character") {
+    const auto* line = schema::find_format("line");
+    REQUIRE(line);
+    for (const auto* good : {"", "Jo", "\u5B57 \U0001F468\u200D\U0001F469", "caf\u00E9 \u00A0", "\u0410\u2027\u202F"})
+        CHECK(line->fits(good));
+    for (const auto* bad : {"a\n", "\r", "a\tb", "\x7f", "\u0080", "a\u009F", "\u2028", "\u2029"})
+        CHECK_FALSE(line->fits(bad));
+}

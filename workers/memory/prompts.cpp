@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "platform/text/cut.hpp"
 #include "workers/providers/estimate.hpp"
 
 namespace airi::workers::memory {
@@ -82,15 +83,13 @@ std::string title_of(std::string_view answer) {
         if (line.starts_with(word)) line = unquoted(line.substr(word.size()));
     while (line.ends_with('.') && !line.ends_with("..")) line.remove_suffix(1);
     std::string out;
-    std::size_t characters = 0, blank = 0;  // blank: the end of the last whole word
     for (const char c : line) {
         const bool space = static_cast<unsigned char>(c) <= ' ';
-        if (space && out.ends_with(' ')) continue;
-        if (begins_character(c) && ++characters > longest_title) return out.substr(0, blank > 0 ? blank : out.size());
-        if (space) blank = out.size();
-        out += space ? ' ' : c;
+        if (!space || !out.ends_with(' ')) out += space ? ' ' : c;
     }
-    return out;
+    const auto begin = text::cut(out, longest_title);
+    if (begin.size() == out.size()) return out;
+    return std::string(begin.substr(0, begin.rfind(' ')));  // whole words
 }
 
 std::string summary_of(std::string_view answer) {

@@ -3,7 +3,6 @@
 import { byId } from './dom.js';
 
 const MAX_HEIGHT = 220;
-const utf8 = new TextEncoder();
 
 export class Composer {
     /// Callbacks: onSend(text) returns true when the text was accepted; onStop().
@@ -14,7 +13,7 @@ export class Composer {
         this.sendButton = byId('send');
         this.stopButton = byId('stop');
         this.onSend = onSend;
-        this.maxBytes = 32_000;
+        this.longest = 32_000; // characters
         this.enterSends = true; // otherwise only Ctrl+Enter or Cmd+Enter sends
         this.drafts = new Map();
         this.draft = null;
@@ -73,9 +72,9 @@ export class Composer {
     }
 
     changed() {
-        const excess = utf8.encode(this.field.value).length - this.maxBytes;
+        const excess = [...this.field.value].length - this.longest;
         this.tooLong = excess > 0;
-        this.hint.textContent = excess > 0 ? `Too long by ${excess} bytes.` : '';
+        this.hint.textContent = excess > 0 ? `Too long by ${excess} characters.` : '';
         this.sendButton.disabled = !this.field.value.trim() || this.tooLong;
         this.field.style.setProperty('height', 'auto');
         this.field.style.setProperty('height', `${Math.min(this.field.scrollHeight, MAX_HEIGHT)}px`);

@@ -10,3 +10,11 @@ TEST_CASE("text is UTF-8 without overlong forms and surrogates") {
         {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"})
         CHECK_FALSE(is_utf8(bad));
 }
+
+TEST_CASE("a text is measured and cut in characters") {
+    CHECK(code_points("") == 0);
+    CHECK(code_points("p\u00E4\u5B57\U0001F600") == 4);
+    CHECK(first_code_points("p\u00E4\u5B57\U0001F600", 3) == "p\u00E4\u5B57");
+    CHECK(first_code_points("p\u00E4", 9) == "p\u00E4");
+    CHECK(first_code_points("p\u00E4", 0).empty());
+}
