@@ -108,8 +108,11 @@ std::optional<problem> parse_body(exchange& exchange) {
     if (route.media_types != json_media) return std::nullopt;
     auto parsed = json::document::parse(text);
     if (!parsed) return bad_request("the body is " + parsed.error().message());
-    if (parsed->root().type() != json::kind::object) return invalid("", "the body must be a JSON object");
-    if (auto refused = refuse_nul(text, parsed->root())) return refused;
+    auto refused = parsed->root().type() == json::kind::object
+                       ? refuse_nul(text, parsed->root())
+                       : std::optional(invalid("", "the body must be a JSON object"));
+    if (refused && route.openai_format) return openai_fault("invalid_value", "", std::move(refused->message));
+    if (refused) return refused;
     exchange.body = std::move(*parsed);
     return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/openai/turns.hpp"
+#include "platform/base/utf8.hpp"
 
 namespace airi::gateway::openai {
 namespace {
@@ -97,6 +98,10 @@ std::variant<completion_request, problem> read_request(
     auto read = read_turns(body["messages"]);
     if (auto* fault = std::get_if<problem>(&read)) return std::move(*fault);
     auto& turns = std::get<turn_list>(read);
+    if (const auto most = catalogue.number("message_max_characters");
+        std::cmp_greater(code_points(turns.question), most))
+        return openai_fault("string_above_max_length", "messages",
+            fmt::format("the message to be answered must be at most {} characters", most));
     json::object parameters;
     parameters.add_raw("turns", turns.json);
     if (auto fault = read_parameters(body, parameters)) return std::move(*fault);

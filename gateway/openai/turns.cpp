@@ -56,7 +56,8 @@ private:
     }
 
     void note(std::string_view role, const std::string& text) {
-        if (text.empty() || role == "system" || role == "developer") return;
+        const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+        if (is_blank || role == "system" || role == "developer") return;
         (role == "user" ? user_ : other_) = text;
     }
 

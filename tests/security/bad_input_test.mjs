@@ -190,29 +190,29 @@ bad("STATEX-39: the OpenAI endpoints reject in OpenAI's error format", async ({ 
     const good = { model: 'gpt-3.5-turbo', messages: [user] };
     const cases = [
         [{}, 400],
-        [{ model: 5, messages: [user] }, 422],
+        [{ model: 5, messages: [user] }, 400],
         [{ ...good, model: 'no-such' }, 404],
         [{ ...good, model: "x' or '1" }, 404],
         [{ model: 'gpt-3.5-turbo' }, 400],
         [{ ...good, messages: [] }, 400],
-        [{ ...good, messages: {} }, 422],
-        [{ ...good, messages: ['hi'] }, 422],
-        [{ ...good, messages: [{ role: 'root', content: 'x' }] }, 422],
+        [{ ...good, messages: {} }, 400],
+        [{ ...good, messages: ['hi'] }, 400],
+        [{ ...good, messages: [{ role: 'root', content: 'x' }] }, 400],
         [{ ...good, messages: [{ role: 'system', content: 'x' }] }, 400],
-        [{ ...good, messages: [{ role: 'user', content: 5 }] }, 422],
+        [{ ...good, messages: [{ role: 'user', content: 5 }] }, 400],
         [{ ...good, n: 2 }, 400],
-        [{ ...good, stream: 'yes' }, 422],
-        [{ ...good, stream: 1 }, 422],
-        [{ ...good, stream_options: true }, 422],
-        [{ ...good, temperature: 'hot' }, 422],
-        [{ ...good, temperature: -1 }, 422],
-        [{ ...good, temperature: 2.1 }, 422],
-        [{ ...good, max_tokens: 0 }, 422],
-        [{ ...good, max_tokens: 1.5 }, 422],
-        [{ ...good, max_tokens: 1e30 }, 422],
-        [{ ...good, max_completion_tokens: -1 }, 422],
-        [{ ...good, messages: [{ role: 'user', content: 'a'.repeat(33_000) }] }, 422],
-        [{ ...good, messages: [{ role: 'system', content: '\0' }, user] }, 422],
+        [{ ...good, stream: 'yes' }, 400],
+        [{ ...good, stream: 1 }, 400],
+        [{ ...good, stream_options: true }, 400],
+        [{ ...good, temperature: 'hot' }, 400],
+        [{ ...good, temperature: -1 }, 400],
+        [{ ...good, temperature: 2.1 }, 400],
+        [{ ...good, max_tokens: 0 }, 400],
+        [{ ...good, max_tokens: 1.5 }, 400],
+        [{ ...good, max_tokens: 1e30 }, 400],
+        [{ ...good, max_completion_tokens: -1 }, 400],
+        [{ ...good, messages: [{ role: 'user', content: 'a'.repeat(33_000) }] }, 400],
+        [{ ...good, messages: [{ role: 'system', content: '\0' }, user] }, 400],
         [{ ...good, messages: [{ role: 'system', content: 'a'.repeat(600_000) }, user] }, 400],
     ];
     for (const [json, status] of cases) {
@@ -233,16 +233,9 @@ bad("STATEX-39: the OpenAI endpoints reject in OpenAI's error format", async ({ 
         json: { ...good, x: 'a'.repeat(1024 * 1024) },
     });
     assert.equal(large.status, 413);
-    assert.equal(
-        (
-            await ask(port, {
-                method: 'POST',
-                path: '/v1/chat/completions',
-                token: alice.token,
-                json: { ...good, seed: 1, unknown: { a: 1 } },
-            })
-        ).status,
-        200,
-    );
+    const send = (json) => ask(port, { method: 'POST', path: '/v1/chat/completions', token: alice.token, json });
+    assert.equal((await send({ ...good, seed: 1 })).status, 200);
+    const unknown = await send({ ...good, unknown: { a: 1 } });
+    assert.deepEqual([unknown.status, unknown.json.error.param], [400, 'unknown']);
     rejected(await ask(port, { path: '/v1/models/..%5c..', token: alice.token }), 404);
 });
