@@ -1,8 +1,10 @@
-// Calls of tools by OpenAI's own client through every provider's wire format, and while a provider breaks in mid-call,
-// the chat worker dies or the gateway is lost.
+// Calls of tools by OpenAI's own client and Vercel's AI SDK, through every provider's wire format, and while a provider
+// breaks in mid-call, the chat worker dies or the gateway is lost.
 
 import assert from 'node:assert/strict';
 
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import OpenAI, { APIError } from 'openai';
 
 import { eventually } from '../support/js/system/wait.mjs';
@@ -64,6 +66,37 @@ test('AIRI-26: tools are called, and their results read, through every format, w
         const journal = await stage.system.stubRequests(asked.messages[0].content.match(/id=(\S+)/)[1]);
         assert.equal(journal.at(-1).results, 'result 0\nresult 1\n', vendor);
     }
+});
+
+test("AIRI-26: Vercel's AI SDK runs the tools that a model calls and goes on with their results", async (stage) => {
+    const { user, model } = await caller(stage);
+    const vercel = createOpenAICompatible({
+        name: 'airi',
+        apiKey: user.token,
+        baseURL: `${stage.system.url('gateway-1')}/v1`,
+    });
+    const given = [];
+    const weather = tool({
+        inputSchema: jsonSchema(tools[0].function.parameters),
+        execute: async ({ text }) => given.push(text) && 'sunny',
+    });
+    const request = () => ({
+        model: vercel(model),
+        prompt: `Weather? [[stub id=${crypto.randomUUID()} calls=1 tokens=4]]`,
+        tools: { weather },
+        stopWhen: stepCountIs(3),
+        maxRetries: 0,
+    });
+    const whole = await generateText(request());
+    assert.deepEqual(
+        whole.steps.map((step) => step.finishReason),
+        ['tool-calls', 'stop'],
+    );
+    assert.match(whole.text, /^tok0 /);
+    const streamed = streamText(request());
+    assert.match(await streamed.text, /^tok0 /);
+    assert.equal((await streamed.steps).length, 2);
+    assert.deepEqual(given, ['tok0 tok1 tok2 tok3', 'tok0 tok1 tok2 tok3']);
 });
 
 test('AIRI-26: parameters reach the provider, and a model whose provider lacks one is not asked', async (stage) => {
@@ -143,7 +176,8 @@ test('AIRI-26: a call outlives its worker and its gateway, and is billed once', 
     assert.ok((await lost) instanceof Error);
     await system.start('gateway-1');
     openai.baseURL = `${system.url('gateway-1')}/v1`;
-    const whole = await completions.create(asked, { headers });
+    // While the reply runs, the key is busy: the client tries again, as 409 and Retry-After say.
+    const whole = await completions.create(asked, { headers, maxRetries: 10 });
     assert.equal(whole.choices[0].finish_reason, 'tool_calls');
     assert.equal(argumentsOf(whole.choices[0].message)[0].split(' ').length, 60);
     const again = await completions.create(asked, { headers });
