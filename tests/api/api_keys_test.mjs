@@ -113,7 +113,11 @@ test('AIRI-10: each key has its own rate limit across both gateways and a usage 
     assert.equal((await call(ports[0], free)('GET', '/conversations')).status, 200, 'other keys are unaffected');
     assert.equal((await api('GET', '/conversations')).status, 200);
     const uses = async () => (await api('GET', '/api-keys')).json.data.find((one) => one.id === id).uses;
-    await eventually('the first use is recorded', async () => (await uses()) >= 1);
+    const waiting = async () => Number((await system.redis(`GET api_key:uses:${id}`)).match(/\r\n(\d+)/)?.[1] ?? 0);
+    await eventually('the first use is recorded, and the others wait', async () => {
+        const recorded = await uses();
+        return recorded >= 1 && recorded + (await waiting()) === 8;
+    });
     await system.rows("update api_keys set last_used_at = now() - interval '2 minutes' where id = $1", [id]);
     await call(ports[1], key)('GET', '/conversations');
     await eventually('all uses since are recorded', async () => (await uses()) === 9, { describe: uses });

@@ -71,7 +71,7 @@ struct product_notices {
         const auto row = as_app(
             "oauth.conclude", {{"flow", flow}, {"binding_hash", "binding"}, {"new_user", user}, {"claim", std::nullopt},
                                   {"birth_date", "1990-01-01"}, {"parent_email", std::nullopt}, {"sealed", sealed},
-                                  {"consents", "[]"}, {"address", ""}});
+                                  {"consents", "[]"}, {"address", ""}, {"frontend", "https://airi.example"}});
         CHECK(row.starts_with("good|" + user.text()));
         return user;
     }

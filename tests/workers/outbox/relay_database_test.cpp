@@ -231,24 +231,22 @@ TEST_CASE("every mail that a statement of the gateway requests is an email.reque
         gateway::add_origin(arguments, event_id::fresh(), trace);
         return sql::bind(sql::statement(name), arguments);
     };
-    REQUIRE(run(*o.app, of({bound("email_links.create",
-                                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h1"},
-                                    {"binding_hash", std::nullopt}, {"device", std::nullopt}, {"address", "192.0.2.1"},
-                                    {"user_agent", ""}},
-                                false),
-                            bound("email_links.create",
-                                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"},
-                                    {"binding_hash", std::nullopt}, {"device", std::nullopt}, {"address", "192.0.2.1"},
-                                    {"user_agent", ""}},
-                                false),
-                            bound("consents.parent_link",
-                                {{"user", adult}, {"hash", "h3"}, {"recipient", "a keyed hash"},
-                                    {"parent_email", "parent@example.com"}},
-                                false),
-                            bound("consents.parent_link",
-                                {{"user", child}, {"hash", "h4"}, {"recipient", "a keyed hash"},
-                                    {"parent_email", "parent@example.com"}},
-                                false)})));
+    REQUIRE(run(*o.app,
+        of({bound("email_links.create",
+                {{"user", adult}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h1"},
+                    {"binding_hash", std::nullopt}, {"device", std::nullopt}, {"address", "192.0.2.1"},
+                    {"user_agent", ""}},
+                false),
+            bound("email_links.create",
+                {{"user", child}, {"email", ""}, {"kind", "verify_email"}, {"hash", "h2"},
+                    {"binding_hash", std::nullopt}, {"device", std::nullopt}, {"address", "192.0.2.1"},
+                    {"user_agent", ""}},
+                false),
+            bound("consents.parent_link",
+                {{"user", adult}, {"hash", "h3"}, {"recipient", "a keyed hash"}, {"to", "parent@example.com"}}, false),
+            bound("consents.parent_link",
+                {{"user", child}, {"hash", "h4"}, {"recipient", "a keyed hash"}, {"to", "parent@example.com"}},
+                false)})));
     REQUIRE(run(*o.app, of({bound("auth.password_notice", {}, true)}, adult)));
     REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h5"}}, false)}, adult)));
     REQUIRE(run(*o.app, of({bound("account_deletion.request", {{"hash", "h6"}}, false)}, adult)));
