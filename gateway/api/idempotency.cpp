@@ -24,7 +24,7 @@ std::optional<std::string_view> key_of(const request& request) {
 
 bool is_well_formed(std::string_view key) {
     return !key.empty() && key.size() <= longest_idempotency_key &&
-           std::ranges::all_of(key, [](char c) { return c >= ' ' && c <= '~'; });
+           std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; });
 }
 
 // Each part with its length, so that no two lists of parts give the same text.
@@ -126,7 +126,7 @@ awaitable<std::variant<begun_request, route_result>> begin_once(exchange& exchan
     const auto key = *key_of(exchange.request);
     if (!is_well_formed(key))
         co_return refused_key(exchange, 400, "BAD_REQUEST",
-            "Idempotency-Key must be 1 to 255 characters, letters, digits and others of ASCII that are printed");
+            "Idempotency-Key must be 1 to 255 characters: letters, digits and signs of ASCII, no blanks");
     const auto name = joined({"idempotency", owner_of(exchange), exchange.route.name, key});
     begun_request out{digest::hmac_sha256_hex(services.refresh_key, name), seal::key::of(services.refresh_key, name)};
     const auto fresh = uuid::v7(exchange.request.arrived);

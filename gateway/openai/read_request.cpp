@@ -28,6 +28,7 @@ bool is_given(json::value parameter) {
 bool is_default(std::string_view name, json::value parameter) {
     if (name == "response_format") return parameter["type"].string() == "text";
     if (name == "top_logprobs") return parameter.integer() == 0;
+    if (name == "top_p") return parameter.number() == 1.0;
     if (name.ends_with("_penalty")) return parameter.number() == 0.0;
     return name == "logprobs" && parameter.boolean() == false;
 }

@@ -51,7 +51,7 @@ test('a message of 32,000 characters is accepted at every door, a longer one is 
         const messages = [{ role: 'user', content }];
         const completion = await post('/v1/chat/completions', { model: 'gpt-3.5-turbo', messages });
         // A plan limits a message in tokens, which is another limit.
-        if (completion.status !== 200) rejected(completion, 422, 'MESSAGE_TOO_LONG');
+        if (completion.status !== 200) rejected(completion, 400, 'context_length_exceeded');
         messages[0].content += letter;
         assert.match((await post('/v1/chat/completions', { model: 'gpt-3.5-turbo', messages })).text, /32000/);
     }

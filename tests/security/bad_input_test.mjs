@@ -40,7 +40,7 @@ bad('a body that is not a JSON object is rejected with a message that says so', 
         rejected(await ask(port, { method: 'POST', path: '/api/v1/auth/login', body }), status, null, naming);
         rejected(
             await ask(port, { method: 'POST', path: '/v1/chat/completions', token: alice.token, body }),
-            status,
+            400,
             null,
             naming,
         );

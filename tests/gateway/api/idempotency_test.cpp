@@ -78,7 +78,8 @@ TEST_CASE("a request that comes again is answered as the first time, and carried
 
 TEST_CASE("a key that is not 1 to 255 printable characters of ASCII is refused") {
     templates_fixture h;
-    for (const auto& key : {std::string{}, std::string(256, 'x'), std::string("a\tb"), std::string("\xc3\xa9")})
+    for (const auto& key :
+        {std::string{}, std::string(256, 'x'), std::string("a\tb"), std::string("a b"), std::string("\xc3\xa9")})
         CHECK(h.create(R"({"name":"a"})", key).status == 400);
     CHECK(h.create(R"({"name":"a"})", std::string(255, 'x')).status == 201);
     CHECK(h.made == 1);
