@@ -124,6 +124,7 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.system_prompt = text_of(v["system_prompt"]);
     out.personality = text_of(v["personality"]);
     out.summary = text_of(v["summary"]);
+    if (v["tools"].type() == json::kind::array) out.tools = v["tools"].text();
     v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
     v["history"].each(
         [&](json::value turn) { out.history.push_back({turn["role"].string() == "user", text_of(turn["content"])}); });

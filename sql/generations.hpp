@@ -74,6 +74,7 @@ struct claimed {
     std::vector<std::string> providers;  ///< the only ones that the plan allows; empty: all
     std::string system_prompt, personality;
     std::string summary;             ///< of the messages before the history
+    std::string tools;               ///< JSON array of the companion's, as OpenAI's API has tools; empty: none
     std::vector<past_turn> history;  ///< newest first; the first is the message to answer
 };
 

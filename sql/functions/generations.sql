@@ -77,6 +77,8 @@ begin
         'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
         'providers', coalesce(p.features -> 'providers', '[]'),
         'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary, 'safety', g.safety,
+        'tools', (select json_agg(json_build_object('type', 'function', 'function', to_json(t)) order by t.name)
+                  from companion_tools t where t.name = any (c.tools)),
         'history', coalesce((
             select json_agg(h)
             from (select m.role, m.content from messages m

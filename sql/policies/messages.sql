@@ -12,4 +12,4 @@ grant select, insert on moderation_decisions to airi_worker;
 
 grant execute on function message_json, search_messages, question_claim, question_release, message_delete to airi_app;
 grant execute on function create_monthly_partition, messages_screen, messages_keep_safe, messages_index,
-    message_abandon, message_json, question_fault, lost_codes to airi_worker;
+    message_abandon, message_json, question_fault, lost_codes, search_messages to airi_worker;

@@ -14,7 +14,8 @@ update companions c set
     personality = coalesce(:body::jsonb ->> 'personality', personality),
     voice = case when :body::jsonb ? 'voice' then :body::jsonb ->> 'voice' else voice end,
     avatar = case when :body::jsonb ? 'avatar' then :body::jsonb ->> 'avatar' else avatar end,
-    model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end
+    model = case when :body::jsonb ? 'model' then :body::jsonb ->> 'model' else model end,
+    tools = case when :body::jsonb ? 'tools' then companion_tools_of(:body::jsonb) else tools end
 where id = :id::uuid and owner = caller() and deleted_at is null
 returning companion_json(c)::text;
 

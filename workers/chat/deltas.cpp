@@ -66,12 +66,18 @@ void deltas::push(const providers::piece& piece) {
         call.id += part.id;
         call.name += part.name;
         call.arguments += part.arguments;
+        if (hidden_) continue;
         if (!unsent_calls_.empty() && unsent_calls_.back().index == part.index && part.id.empty())
             unsent_calls_.back().arguments += part.arguments;
         else
             unsent_calls_.push_back(part);
     }
     pump();
+}
+
+std::vector<providers::tool_call> deltas::take_calls() {
+    if (!text_.empty() && text_.back() != '\n') text_ += "\n\n";
+    return std::exchange(calls_, {});
 }
 
 // The members of a delta with everything that is not sent yet.

@@ -30,6 +30,9 @@ public:
     void begin(std::int64_t epoch);
     /// The next piece of the reply: its text, parts of calls and logprobs.
     void push(const providers::piece&);
+    /// The calls so far, which are ours to run: clients do not see them. The text goes on in a paragraph of its own.
+    std::vector<providers::tool_call> take_calls();
+    void hide_calls() { hidden_ = true; }
     /// The model of the text to come, for the epoch's first delta.
     void set_model(std::string_view name) { model_due_ = name; }
     /// Returns when no frame is in flight; none is sent afterwards. Text not yet sent is in the last frame anyway.
@@ -69,7 +72,7 @@ private:
     std::size_t shown_ = 0;                                 // those of them that were written
     std::int64_t shown_offset_ = 0;
     bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false,
-         superseded_ = false;
+         superseded_ = false, hidden_ = false;
     std::chrono::steady_clock::time_point not_before_{};
 };
 

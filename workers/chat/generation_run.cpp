@@ -9,6 +9,7 @@
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "workers/chat/prompt.hpp"
+#include "workers/chat/tools.hpp"
 #include "workers/providers/estimate.hpp"
 #include "workers/runtime/delivery.hpp"
 #include "workers/runtime/errors.hpp"
@@ -23,6 +24,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr milliseconds pause_between_rounds{300};
 constexpr milliseconds pause_in_outage{200};
+constexpr int most_tool_rounds = 4, most_tools_run = 8;
 constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
 
 bool asks_for_json(const providers::prompt& prompt) {
@@ -159,7 +161,7 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
         if (const auto got = co_await restart(); got != outcome::none) co_return got;
     if (stopped()) co_return outcome::stopped;  // before the call there was nothing that a stop could end
     author_ = &model;
-    const auto got = co_await call(model, std::move(prompt));
+    const auto got = co_await call_with_tools(model, std::move(prompt));
     co_await ports_.budgets.settle(granted, tokens_.in + tokens_.out);
     if (got.error == make_error_code(providers::errc::prompt_refused)) co_return outcome::prompt_refused;
     if (got.error) co_return outcome::none;
@@ -170,7 +172,7 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
 // Streams the reply that this model gave to an equal request. It never continues another model's text.
 awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, const providers::prompt& prompt) {
     cache_key_.reset();
-    if (!ports_.cache || !repeatable(claim_.parameters)) co_return false;
+    if (!ports_.cache || !claim_.tools.empty() || !repeatable(claim_.parameters)) co_return false;
     cache_key_ = reply_key(event_.user, model.provider, prompt);
     if (!out_->text().empty()) co_return false;
     const auto start = clock::now();
@@ -187,6 +189,49 @@ awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, c
         co_await sleep(milliseconds{5});
     latency_ = since(start);
     co_return true;
+}
+
+// A companion's tools are run here, under the generation's lease, and the model goes on with their results. In the last
+// round it may call none.
+awaitable<call_end> generation_run::call_with_tools(const priced_model& model, providers::prompt prompt) {
+    if (claim_.tools.empty()) co_return co_await call(model, std::move(prompt));
+    out_->hide_calls();
+    tool_runs_ = {};
+    tools_run_ = 0;
+    providers::token_count spent;
+    for (int round = 1;; ++round) {
+        const auto text_before = out_->text().size();
+        auto got = co_await call(model, prompt);
+        tokens_ = {tokens_.in + spent.in, tokens_.out + spent.out, tokens_.cached + spent.cached,
+            tokens_.reasoning + spent.reasoning};
+        if (got.error || stopped() || out_->calls().empty()) co_return got;
+        if (round == most_tool_rounds) {
+            out_->take_calls();
+            co_return got;
+        }
+        spent = tokens_;
+        co_await run_tools(prompt, text_before);
+        if (round + 1 == most_tool_rounds || tools_run_ >= most_tools_run)
+            prompt.options = json::object().add_raw("tools", claim_.tools).add("tool_choice", "none").text();
+    }
+}
+
+awaitable<> generation_run::run_tools(providers::prompt& prompt, std::size_t text_before) {
+    providers::turn asked{providers::role::assistant, out_->text().substr(text_before)};
+    asked.calls = out_->take_calls();
+    prompt.turns.push_back(asked);
+    for (const auto& each : asked.calls) {
+        const auto start = clock::now();
+        auto result = std::string("No more tools can be used in this reply.");
+        if (++tools_run_ <= most_tools_run)
+            result = co_await run_tool(ports_.database, {event_.user, event_.conversation}, each);
+        tool_runs_.add(json::object()
+                .add("name", each.name)
+                .add("arguments", each.arguments)
+                .add("result", result)
+                .add("latency_ms", since(start).count()));
+        prompt.turns.push_back({providers::role::tool, std::move(result), {}, each.id});
+    }
 }
 
 awaitable<call_end> generation_run::call(const priced_model& model, providers::prompt prompt) {
@@ -306,6 +351,7 @@ std::string generation_run::details() const {
     if (tokens_.cached > 0) out.add("tokens_cached", tokens_.cached);
     if (tokens_.reasoning > 0) out.add("tokens_reasoning", tokens_.reasoning);
     if (left_out_ > 0) out.add("history_left_out", left_out_);
+    if (!tool_runs_.empty()) out.add_raw("tool_runs", json::array(tool_runs_).text());
     return out.text();
 }
 

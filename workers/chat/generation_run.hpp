@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "platform/base/json.hpp"
 #include "workers/chat/chat.hpp"
 #include "workers/chat/provider_call.hpp"
 
@@ -35,6 +36,8 @@ private:
     awaitable<outcome> try_model(const providers::priced_model&);
     awaitable<bool> replay_cached_reply(const providers::priced_model&, const providers::prompt&);
     awaitable<call_end> call(const providers::priced_model&, providers::prompt);
+    awaitable<call_end> call_with_tools(const providers::priced_model&, providers::prompt);
+    awaitable<> run_tools(providers::prompt&, std::size_t text_before);
     awaitable<> wait_for_budget(milliseconds);
     awaitable<outcome> restart();
 
@@ -66,6 +69,8 @@ private:
     bool too_long_ = false;                    // the message, for one of the models
     std::string_view lacking_;                 // a parameter that one of the models does not have
     std::optional<providers::finish> finish_;  // of the last call
+    json::array tool_runs_;                    // of this epoch, for the reply's metadata
+    int tools_run_ = 0;                        // in this epoch
     std::size_t left_out_ = 0;                 // turns of the history that had no room in the last prompt
 };
 

@@ -103,6 +103,7 @@ providers::prompt build_prompt(
     std::string summary;
     const bool callers_own = !older.empty();
     if (!callers_own) {
+        if (!claim.tools.empty()) out.options = json::object().add_raw("tools", claim.tools).text();
         for (const auto& t : claim.history) older.push_back({t.by_user ? role::user : role::assistant, t.text});
         if (!claim.summary.empty()) summary = std::string(summary_heading) + claim.summary;
     }

@@ -187,7 +187,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
             .prompt_tokens = asked.prompt_words,
             .include_usage = asked.include_usage,
             .says = reply(plan, asked.last_user),
-            .calls = call_plan(plan.calls, asked.tools),
+            .calls = call_plan(plan.calls, asked.tools, plan.argument),
             .began = began};
         if (plan.obey_max_tokens && asked.max_tokens > 0) what.says.cut_to(asked.max_tokens);
         if (asked.stream) {

@@ -1,4 +1,4 @@
-// How the words of a reply become calls of tools: each call takes an equal share of them as its one argument, `text`.
+// How the words of a reply become calls of tools: each call takes an equal share of them as its one argument.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,8 @@ struct call_part {
 class call_plan {
 public:
     call_plan() = default;
-    call_plan(std::size_t calls, std::vector<std::string> tools) : calls_(calls), tools_(std::move(tools)) {}
+    call_plan(std::size_t calls, std::vector<std::string> tools, std::string argument)
+        : calls_(calls), tools_(std::move(tools)), argument_(std::move(argument)) {}
 
     bool any() const { return calls_ > 0; }
     std::size_t calls() const { return calls_; }
@@ -30,7 +31,8 @@ public:
             .begins = index == 0 || call_of(index - 1) != call_of(index),
             .ends = index + 1 == count || call_of(index + 1) != call_of(index),
             .arguments = {}};
-        out.arguments = std::string(out.begins ? R"({"text":")" : "") + std::string(token) + (out.ends ? R"("})" : "");
+        out.arguments =
+            (out.begins ? R"({")" + argument_ + R"(":")" : "") + std::string(token) + (out.ends ? R"("})" : "");
         return out;
     }
     std::string name(std::size_t call) const { return tools_[call % tools_.size()]; }
@@ -38,6 +40,7 @@ public:
 private:
     std::size_t calls_ = 0;
     std::vector<std::string> tools_;
+    std::string argument_;
 };
 
 }  // namespace airi::stub_provider

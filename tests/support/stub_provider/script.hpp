@@ -55,11 +55,12 @@ struct script {
     usage_mode usage = usage_mode::last;
     bool usage_given = false;
     bool obey_max_tokens = false;
-    bool any_model = false;   // no model is unknown
-    std::size_t calls = 0;    // calls of the request's tools instead of text, until it has their results
-    std::int64_t times = -1;  // -1 = every time
-    std::string text;         // the scripted words, as given
-    std::string mistake;      // the first unknown key or value
+    bool any_model = false;         // no model is unknown
+    std::size_t calls = 0;          // calls of the request's tools instead of text, until it has their results
+    std::string argument = "text";  // the name of each call's one argument
+    std::int64_t times = -1;        // -1 = every time
+    std::string text;               // the scripted words, as given
+    std::string mistake;            // the first unknown key or value
 
     bool has(fault f) const { return (faults & static_cast<std::uint32_t>(f)) != 0; }
     void behave() { faults = 0, status = 0; }

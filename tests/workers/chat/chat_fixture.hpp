@@ -27,6 +27,7 @@ struct generation_row {
     std::string providers = "[]", model, parameters = "{}", summary;
     std::string finished;  ///< what generation_end says once it has ended
     std::string details;   ///< of the end
+    std::string tools = "null";
 
     postgres::rows answer(const postgres::bound& asked) {
         const auto& name = asked.statement->name;
@@ -58,6 +59,7 @@ private:
             .add("system_prompt", "Be brief.")
             .add("personality", "Kind.")
             .add("summary", summary)
+            .add_raw("tools", tools)
             .add_raw("history", R"([{"role":"user","content":"How are you?"}])")
             .text();
     }

@@ -78,3 +78,41 @@ TEST_CASE("a reply that is no JSON although JSON was asked for is asked of anoth
     CHECK(parameter(h.finish(), "content") == R"({"a":1})");
     CHECK(parameter(h.finish(), "provider") == "anthropic");
 }
+
+TEST_CASE("AIRI-26: a companion's tools are run in its reply, which goes on with their results") {
+    chat_fixture h;
+    h.row.tools = R"([{"type":"function","function":{"name":"calculator"}}])";
+    auto call = says({"Let me see.", ""});
+    call.called = {{}, {{0, "a", "calculator", R"({"expression":"2+3*4"})"}}};
+    call.ended = models::finish::tool_calls;
+    h.openai.calls = {call, says({"It is 14."})};
+    h.answer_whole();
+    CHECK(parameter(h.finish(), "content") == "Let me see.\n\nIt is 14.");
+    CHECK(parameter(h.finish(), "tokens_in") == "20");
+    CHECK(h.calls().size() == 2);
+    CHECK(contains(h.row.details, R"("tool_runs":[{"name":"calculator",)"));
+    CHECK(contains(h.row.details, R"("result":"14")"));
+    CHECK_FALSE(contains(h.row.details, "tool_calls"));
+    for (const auto& frame : h.frames.frames) CHECK_FALSE(contains(frame.more, "call"));
+    REQUIRE(h.openai.asked.size() == 2);
+    const auto& turns = h.openai.asked[1].turns;
+    REQUIRE(turns.size() >= 2);
+    CHECK(turns.back().text == "14");
+    CHECK(turns.back().call_id == "a");
+    CHECK(turns[turns.size() - 2].text == "Let me see.");
+    CHECK(turns[turns.size() - 2].calls.size() == 1);
+}
+
+TEST_CASE("AIRI-26: a model that calls tools for ever is stopped after four calls of the provider") {
+    chat_fixture h;
+    h.row.tools = R"([{"type":"function","function":{"name":"calculator"}}])";
+    auto call = says({"x"});
+    call.called = {{{0, "a", "calculator", "no JSON"}, {1, "b", "no_such_tool", "{}"}}};
+    call.ended = models::finish::tool_calls;
+    h.openai.calls = {call, call, call, call, call};
+    h.answer_whole();
+    CHECK(h.row.state == "completed");
+    CHECK(h.openai.asked.size() == 4);
+    CHECK(contains(h.openai.asked[3].options, R"("tool_choice":"none")"));
+    CHECK(contains(h.row.details, "There is no tool no_such_tool."));
+}
