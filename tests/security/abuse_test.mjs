@@ -276,13 +276,16 @@ bad(
                 assert.equal((await list(cursor)).status, 400, `${pattern} ${cursor}`);
             assert.equal((await list('9'.repeat(101))).status, 400);
             if (!good) continue;
-            for (const cursor of [
-                `${good}x`,
-                good.slice(0, -1),
-                good.replace('|', ''),
-                `x${good}`,
-                good.split('|').reverse().join('|'),
-            ])
+            const readable = Buffer.from(good, 'base64url').toString();
+            const altered = [
+                `${readable}x`,
+                readable.slice(0, -1),
+                readable.replace('|', ''),
+                `x${readable}`,
+                readable.split('|').reverse().join('|'),
+            ];
+            const encoded = altered.map((text) => Buffer.from(text).toString('base64url'));
+            for (const cursor of [`${good}x`, good.slice(0, -1), `x${good}`, ...altered, ...encoded])
                 assert.equal((await list(cursor)).status, 400, `${pattern} ${cursor}`);
             assert.equal((await list(good)).status, 200);
         }
