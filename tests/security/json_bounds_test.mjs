@@ -10,6 +10,7 @@ const test = withAccounts();
 // Columns that no client merges into, by who writes them.
 const written_otherwise = {
     profile: ['plans.features', 'feature_flags.rule', 'system_settings.value', 'ai_disclosures.texts'],
+    'the migration of the tools that there are': ['companion_tools.parameters'],
     workers: [
         'messages.metadata',
         'conversations.safety',
