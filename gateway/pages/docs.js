@@ -101,26 +101,28 @@ function contentOf(type, { schema }) {
 
 function parametersOf(parameters) {
     if (!parameters?.length) return [];
-    const rows = parameters.map(({ name, in: location, required, schema }) =>
-        element(
-            'tr',
-            {},
+    const rows = parameters
+        .map(resolved)
+        .map(({ name, in: location, required, schema, description }) =>
             element(
-                'td',
+                'tr',
                 {},
-                element('code', {}, name),
-                required ? '' : element('span', { class: 'optional' }, ' optional'),
+                element(
+                    'td',
+                    {},
+                    element('code', {}, name),
+                    required ? '' : element('span', { class: 'optional' }, ' optional'),
+                ),
+                element('td', {}, element('code', {}, typeOf(schema))),
+                element(
+                    'td',
+                    {},
+                    [`in the ${location}`, description, resolved(schema).description, limitsOf(resolved(schema))]
+                        .filter(Boolean)
+                        .join('; '),
+                ),
             ),
-            element('td', {}, element('code', {}, typeOf(schema))),
-            element(
-                'td',
-                {},
-                [`in the ${location}`, resolved(schema).description, limitsOf(resolved(schema))]
-                    .filter(Boolean)
-                    .join('; '),
-            ),
-        ),
-    );
+        );
     return [tableOf('Parameters', rows)];
 }
 
