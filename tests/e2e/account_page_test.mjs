@@ -52,7 +52,7 @@ await check('the dialog shows every part of the account and is accessible', asyn
     assert.equal(await page.inputValue('#profile-timezone'), 'UTC');
     assert.equal(await page.locator('#sessions li').count(), 1);
     assert.match(await textOf('#sessions'), /on Linux[^]*127\.0\.0\.1 · this one/);
-    assert.match(await textOf('#two-factor-state'), /^Off/);
+    await page.locator('#two-factor-state', { hasText: /^Off/ }).waitFor();
     assert.equal(await page.locator('#account .problem:visible').count(), 0);
     await inBothSchemes(page, 'account');
 });
@@ -147,7 +147,7 @@ await check('the second factor is turned on with a code from the app and returns
     await page.locator('#recovery').waitFor();
     recovery = await page.locator('#recovery-codes li').allInnerTexts();
     assert.equal(new Set(recovery).size, 10);
-    assert.match(await textOf('#two-factor-state'), /^On. Recovery codes left: 10/);
+    await page.locator('#two-factor-state', { hasText: /^On. Recovery codes left: 10/ }).waitFor();
     await inBothSchemes(page, 'recovery codes');
     await page.click('#account-close');
     await closed();
@@ -182,7 +182,7 @@ await check('logging in then needs a code from the app, or a recovery code once'
     await page.fill('#code', recovery[0]);
     await page.click('#auth-submit');
     await openAccount();
-    assert.match(await textOf('#two-factor-state'), /Recovery codes left: 9/);
+    await page.locator('#two-factor-state', { hasText: /Recovery codes left: 9/ }).waitFor();
 });
 
 await check('the second factor is turned off with a code, and logging in needs none', async () => {
@@ -191,7 +191,7 @@ await check('the second factor is turned off with a code, and logging in needs n
     await page.locator('#two-factor-disable .problem').waitFor();
     await page.fill('#disable-code', recovery[1]);
     await submit('#two-factor-disable');
-    await eventually('it is off', async () => /^Off/.test(await textOf('#two-factor-state')));
+    await page.locator('#two-factor-state', { hasText: /^Off/ }).waitFor();
     const other = await onAnotherDevice(password);
     await other.context().close();
 });
