@@ -97,6 +97,8 @@ test('a slot gets the secrets that its workers need, and no others', () => {
     assert.deepEqual(secretsOf('usage-2'), []);
     assert.deepEqual(secretsOf('light-1'), [
         'AWS_SECRET_ACCESS_KEY',
+        'ENCRYPTION_KEY',
+        'ENCRYPTION_KEY_PREVIOUS',
         'GOOGLE_CLIENT_SECRET',
         'GROQ_API_KEY_FILE',
         'LINK_KEY',
