@@ -184,6 +184,7 @@ const ofType = {
     'timestamp with time zone[]': () => [`{${new Date().toISOString()}}`],
     inet: () => ['127.0.0.1'],
     regconfig: () => ['simple'],
+    tsquery: () => ["'word17'"],
 };
 
 // Values that a type does not give, so that a statement comes as far as a request would: by the parameter's name, and
