@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "platform/base/ascii.hpp"
+#include "platform/base/markup.hpp"
+
 namespace airi::sql::search {
 namespace {
 
@@ -55,8 +58,6 @@ bool is_blank(std::string_view text, std::size_t at) {
     return text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r';
 }
 
-bool is_or(std::string_view term) { return term.size() == 2 && (term[0] | 0x20) == 'o' && (term[1] | 0x20) == 'r'; }
-
 struct term {
     std::string_view text;
     bool negated = false, quoted = false;
@@ -73,15 +74,6 @@ term next_term(std::string_view typed, std::size_t& at) {
     out.text = typed.substr(begin, at - begin);
     if (out.quoted && at < typed.size()) ++at;
     return out;
-}
-
-void append_html(std::string& out, std::string_view text) {
-    for (const char c : text) switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            default: out += c;
-        }
 }
 
 struct range {
@@ -133,7 +125,7 @@ query::query(std::string_view typed) {
     std::string_view between;
     for (std::size_t at = 0; at < typed.size();) {
         const auto [text, negated, quoted] = next_term(typed, at);
-        if (!text_.empty() && !quoted && !negated && is_or(text)) {
+        if (!text_.empty() && !quoted && !negated && same_text(text, "or")) {
             between = " | ";
             continue;
         }
@@ -172,13 +164,13 @@ std::string query::highlighted(std::string_view content) const {
         at = begin;
         for (; match < matches.size() && found[matches[match].begin].begin < end; ++match) {
             const range marked{found[matches[match].begin].begin, found[matches[match].end].end};
-            append_html(out, content.substr(at, marked.begin - at));
+            append_content(out, content.substr(at, marked.begin - at));
             out += "<mark>";
-            append_html(out, content.substr(marked.begin, marked.end - marked.begin));
+            append_content(out, content.substr(marked.begin, marked.end - marked.begin));
             out += "</mark>";
             at = marked.end;
         }
-        if (end > at) append_html(out, content.substr(at, end - at)), at = end;
+        if (end > at) append_content(out, content.substr(at, end - at)), at = end;
     }
     if (at < content.size()) out += " …";
     return out;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/markup.hpp"
 #include "platform/http/url.hpp"
 #include "workers/email/errors.hpp"
 #include "workers/runtime/texts.hpp"
@@ -15,23 +16,8 @@ std::string_view layout() {
     return found == text_files.end() ? std::string_view{} : found->text;
 }
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
-
 std::string as_html(std::string_view name, const std::string& value) {
-    const auto text = escaped(value);
+    const auto text = escaped_attribute(value);
     return name == "link" ? "<a href=\"" + text + "\">" + text + "</a>" : text;
 }
 
@@ -81,7 +67,8 @@ result<mime_message> compose(
         text += (text.empty() ? "" : "\n") + *plain + '\n';
         paragraphs += "<p>" + filled_text(paragraph, *variables, as_html).value_or("") + "</p>\n";
     }
-    const text_variables page{{"locale", found->language}, {"subject", escaped(subject)}, {"paragraphs", paragraphs}};
+    const text_variables page{
+        {"locale", found->language}, {"subject", escaped_attribute(subject)}, {"paragraphs", paragraphs}};
     auto html = filled_text(layout(), page).value_or("");
     return mime_message{id, sender, event.to, date, subject, std::move(text), std::move(html)};
 }

@@ -6,6 +6,7 @@
 #include "platform/base/error_table.hpp"
 #include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
+#include "platform/base/markup.hpp"
 #include "platform/base/number.hpp"
 #include "platform/base/percent.hpp"
 #include "platform/crypto/digest.hpp"
@@ -39,21 +40,6 @@ errc of_transport(const error_code& ec) {
     const bool before = ec == http::errc::bad_url || ec == http::errc::unreachable || ec == http::errc::tls_failed ||
                         ec == http::errc::connect_timeout;
     return before ? errc::not_sent : errc::unknown;
-}
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '&')
-            out += "&amp;";
-        else if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else
-            out += c;
-    }
-    return out;
 }
 
 std::string url_of(const account& account, std::string_view resource) {
@@ -116,7 +102,9 @@ result<std::optional<std::string>> read_found(std::string_view body, std::string
 }
 
 std::string spoken(std::string_view words, std::string_view language) {
-    const auto say = "<Say language=\"" + escaped(language) + "\">" + escaped(words) + "</Say>";
+    auto say = "<Say language=\"" + escaped_attribute(language) + "\">";
+    append_content(say, words);
+    say += "</Say>";
     return "<Response><Pause length=\"1\"/>" + say + "<Pause length=\"2\"/>" + say + "</Response>";
 }
 
