@@ -24,6 +24,8 @@ constexpr auto commit_retry = seconds(1);
 constexpr milliseconds last_commit_limit{2'000};
 constexpr milliseconds last_commit_limit_without_broker{500};
 constexpr milliseconds leave_limit{9'000};  // without stop()
+// Two processes with the same instance id fence each other off: the one that is fenced twice within this time ends.
+constexpr auto fencing_interval = seconds(60);
 constexpr auto leave_limit_without_broker = seconds(1);
 
 // The state of posted calls, partition may run after the consumer has gone. `owner` and `intake` are used on the
@@ -63,6 +65,11 @@ awaitable<> call_revoked(std::shared_ptr<link> link, std::vector<partition_id> p
     if (link->owner) co_await link->owner->revoked(std::move(partitions));
 }
 
+// The destructor waits for unanswered commits up to the session timeout; nothing else waits for it.
+void destroy_beside(std::unique_ptr<group_member> member) {
+    std::thread([last = std::move(member)]() mutable { last.reset(); }).detach();
+}
+
 class rdkafka_consumer final : public consumer, public member_events {
 public:
     rdkafka_consumer(consumer_options options, executor executor, consumer_owner& owner)
@@ -84,7 +91,7 @@ public:
 private:
     void on_assign(const std::vector<partition_id>& partitions) override;
     void on_revoke(const std::vector<partition_id>& partitions, bool lost) override;
-    void on_fatal(std::string reason) override;
+    void on_fatal(std::string reason, bool fenced) override;
 
     void request(const partition_id& partition, bool pause);
     void begin_stop();
@@ -99,6 +106,7 @@ private:
     milliseconds patience();
     void record(const group_member::outcome& outcome);
     void measure();
+    void rejoin();
     void finish();
 
     const consumer_options options_;
@@ -123,6 +131,8 @@ private:
     std::set<partition_id> paused_;
     clock::time_point next_commit_;
     clock::time_point next_measure_;
+    std::optional<clock::time_point> fenced_at_;
+    bool fenced_ = false;
     std::thread thread_;
 };
 
@@ -172,6 +182,7 @@ void rdkafka_consumer::run() {
         fill();
         hand_over();
         wait_for_room();
+        if (fenced_) rejoin();
     }
     finish();
 }
@@ -294,7 +305,12 @@ void rdkafka_consumer::on_revoke(const std::vector<partition_id>& partitions, bo
     commits_.revoke(partitions);
 }
 
-void rdkafka_consumer::on_fatal(std::string reason) {
+// 2.0.2 fences its own member off: a commit that waited for a broker is sent with the member id of before the session
+// ended there, after the group has given the instance a new one.
+void rdkafka_consumer::on_fatal(std::string reason, bool fenced) {
+    const auto last = std::exchange(fenced_at_, clock::now());
+    fenced_ = fenced && (!last || *fenced_at_ - *last > fencing_interval);
+    if (fenced_) return;
     boost::asio::post(executor_, [link = link_, reason = std::move(reason)] {
         if (link->owner) link->owner->failed(reason);
     });
@@ -319,6 +335,22 @@ void rdkafka_consumer::measure() {
     lag_ = total;
 }
 
+void rdkafka_consumer::rejoin() {
+    fenced_ = false;
+    std::vector<partition_id> lost;
+    {
+        const std::scoped_lock held(lock_);
+        lost = commits_.partitions();
+    }
+    if (!lost.empty()) on_revoke(lost, true);
+    auto member = std::make_unique<group_member>(options_, connection_, *this);
+    {
+        const std::scoped_lock held(lock_);
+        member_.swap(member);
+    }
+    destroy_beside(std::move(member));
+}
+
 void rdkafka_consumer::finish() {
     const bool left = member_->leave(leave_limit_.load(), leave_limit_without_broker);
     std::unique_ptr<group_member> gone;
@@ -328,8 +360,7 @@ void rdkafka_consumer::finish() {
         gone = std::move(member_);
         for (const auto& done : stopped_) done(true);
     }
-    // The destructor waits for unanswered commits up to the session timeout; nothing else waits for it.
-    if (!left) std::thread([last = std::move(gone)]() mutable { last.reset(); }).detach();
+    if (!left) destroy_beside(std::move(gone));
 }
 
 }  // namespace

@@ -153,8 +153,8 @@ void group_member::fatal() {
     if (std::exchange(fatal_, true)) return;
     char why[512];
     const auto cause = rd_kafka_fatal_error(handle_.get(), why, sizeof why);
-    log::error("kafka.consumer_failed", {{"code", rd_kafka_err2name(cause)}, {"reason", why}});
-    events_.on_fatal(why);
+    log::warn("kafka.member_failed", {{"code", rd_kafka_err2name(cause)}, {"reason", why}});
+    events_.on_fatal(why, cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
 }
 
 void group_member::commit(const offsets& next) {
@@ -184,7 +184,7 @@ std::optional<group_member::outcome> group_member::committed(milliseconds limit)
     out.failed = err != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!out.failed) connection_.answered();
     // During a rebalance a commit fails for the moment and is repeated.
-    if (out.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+    if (out.failed && err != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS && err != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
         connection_.log_error("commit", err, rd_kafka_err2str(err));
     return out;
 }

@@ -19,7 +19,8 @@ public:
     virtual void on_assign(const std::vector<partition_id>& partitions) = 0;
     /// `lost`: already reassigned, so that commits are no longer possible.
     virtual void on_revoke(const std::vector<partition_id>& partitions, bool lost) = 0;
-    virtual void on_fatal(std::string reason) = 0;
+    /// This member can do nothing any more, its partitions are lost. `fenced`: another one has its instance id.
+    virtual void on_fatal(std::string reason, bool fenced) = 0;
 };
 
 class group_member {

@@ -194,6 +194,27 @@ TEST_CASE("a static member that comes back in time causes no rebalance") {
     CHECK(stays.revocations() == rebalances - 1);
 }
 
+TEST_CASE("a member that was fenced joins its group again and reads on from its commits") {
+    const auto topic = fresh_topic(2);
+    coroutine_thread thread;
+    auto out = sender();
+    recording_owner owner(recording_owner::commits::on_arrival);
+    owner.open(member_of("rejoins", topic, "slot-1"), thread);
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 50))).has_error());
+    REQUIRE(owner.arrive(50));
+    REQUIRE(becomes_true([&] { return owner.consumer().lag() == 0; }));
+    {
+        recording_owner other(recording_owner::commits::never);
+        other.open(member_of("rejoins", topic, "slot-1"), thread);
+        REQUIRE(other.owns(2));
+        REQUIRE(becomes_true([&] { return owner.revocations() == 1; }));
+    }
+    REQUIRE(owner.owns(2));
+    REQUIRE_FALSE(thread.run(out->publish(spread(topic, 50, 50))).has_error());
+    REQUIRE(becomes_true([&] { return distinct(owner.values()).size() == 100; }));
+    CHECK_FALSE(owner.reason().has_value());
+}
+
 TEST_CASE("a second process with the same instance id fences the first and notifies its owner") {
     const auto topic = fresh_topic(2);
     coroutine_thread thread;
