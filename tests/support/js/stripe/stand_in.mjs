@@ -1,0 +1,254 @@
+// A stand-in for Stripe with a memory, on a port of this machine, in the test's own process: its REST API, its pages,
+// its webhooks, and what persons and banks do.
+
+import { randomBytes } from 'node:crypto';
+
+import { Account } from './account.mjs';
+import { closeDispute, failRefund, openDispute, settleDebit, succeedRefund } from './aftermath.mjs';
+import { changeSubscription, changedItems } from './changes.mjs';
+import { completeSession } from './checkout.mjs';
+import { advance } from './clock.mjs';
+import { chargeInvoice } from './invoices.mjs';
+import { ledgerOf } from './ledger.mjs';
+import { addPaymentMethod, chargeIntent, setDefaultMethod } from './money.mjs';
+import { Server } from './server.mjs';
+import { endSubscription, periodEnd } from './subscriptions.mjs';
+import { freePort } from '../system/process.mjs';
+import { sign, Webhooks } from './webhooks.mjs';
+
+const versions = { acacia: '2025-02-24.acacia', dahlia: '2026-03-25.dahlia' };
+const idOf = (one) => one.id ?? one;
+
+export class StripeStandIn {
+    // `prices`: by id, { unit_amount, currency, interval (null: one-time), interval_count, product }. `shape` and
+    // `apiVersion`: of the events, as the version of a webhook endpoint; answers have the version of their request.
+    // `events`: the types that the endpoint is subscribed to. `dunning`: { retries: [seconds], end: 'cancel' |
+    // 'unpaid' | 'past_due' }.
+    static async start(options = {}) {
+        return new StripeStandIn({ ...options, port: options.port ?? (await freePort()) }).up();
+    }
+
+    constructor({ port, prices, webhookUrl = null, secret, shape, apiVersion, events = ['*'], dunning }) {
+        const form = shape ?? (apiVersion && apiVersion < '2025-03-31' ? 'acacia' : 'dahlia');
+        this.port = port;
+        this.url = `http://127.0.0.1:${port}`;
+        this.key = `sk_test_${randomBytes(24).toString('hex')}`;
+        this.account = new Account({
+            prices,
+            dunning,
+            shape: form,
+            apiVersion: apiVersion ?? versions[form],
+            url: this.url,
+        });
+        this.webhooks = new Webhooks({ url: webhookUrl, secret: secret ?? `whsec_${randomBytes(24).toString('hex')}` });
+        this.account.wantsEvent = (type) => events.includes('*') || events.includes(type);
+        this.account.onEvent = (event) => this.webhooks.receive(event);
+        this.server = new Server(this);
+    }
+
+    async up() {
+        await this.server.up(this.port);
+        return this;
+    }
+
+    // Its memory stays; up() continues with it.
+    async down() {
+        await this.server.down();
+    }
+
+    // Ends the deliveries too.
+    async end() {
+        this.webhooks.down = true;
+        await this.server.down();
+    }
+
+    get secret() {
+        return this.webhooks.secret;
+    }
+
+    // Every request of the API, oldest first: { method, path, params, idempotencyKey, version, status, replayed }.
+    get requests() {
+        return this.server.requests;
+    }
+
+    get events() {
+        return this.account.events;
+    }
+
+    get ledger() {
+        return ledgerOf(this.account);
+    }
+
+    // The object of that id as it is now.
+    object(id) {
+        const found = this.account.objects.get(id);
+        return found && this.account.render(found);
+    }
+
+    // --- webhooks
+
+    deliverTo(url) {
+        this.webhooks.url = url;
+    }
+
+    hold() {
+        this.webhooks.holding = true;
+    }
+
+    get held() {
+        return this.webhooks.held;
+    }
+
+    release(order) {
+        return this.webhooks.release(order);
+    }
+
+    // Delivers an event again, as the button of Stripe's dashboard does.
+    resend(event) {
+        return this.webhooks.deliver(event);
+    }
+
+    // Posts any text once: { status, text }. `signature` or `secrets` and `at` forge its signature.
+    post(body, options) {
+        return this.webhooks.post(body, options);
+    }
+
+    settled() {
+        return this.webhooks.settled();
+    }
+
+    get deliveries() {
+        return this.webhooks.attempts;
+    }
+
+    sign(body, { secrets = [this.secret], at } = {}) {
+        return sign(body, { secrets, at });
+    }
+
+    // --- the API's faults
+
+    // The next `times` requests that match are not answered as usual. `status`: an HTTP status with Stripe's error
+    // (429: lock_timeout, 409: idempotency_key_in_use, 500: api_error), 'cut' (the connection ends), 'hang' (no answer)
+    // or 'slow' (`ms` later). `done`: the request is carried out, and its answer lost. `saved`: the key keeps the
+    // answer.
+    fault({ method, path = /./, times = 1, status = 500, body, headers, done = false, saved = false, ms = 0 }) {
+        const fault = { method, path, times, status, body, headers, done, saved, ms };
+        this.server.faults.push(fault);
+        return fault;
+    }
+
+    forgetFaults() {
+        this.server.faults = [];
+    }
+
+    forgetKeys() {
+        this.server.keys.clear();
+    }
+
+    // --- time
+
+    get clock() {
+        return this.account.now();
+    }
+
+    advance(seconds) {
+        advance(this.account, seconds);
+    }
+
+    // --- what persons and banks do
+
+    completeCheckout(session, options) {
+        return completeSession(this.account, this.account.get('checkout.session', idOf(session)), options);
+    }
+
+    // The default payment method of the customer from now on; null: none.
+    setCard(customer, card) {
+        const found = this.account.customer(idOf(customer));
+        if (card === null) {
+            found.invoice_settings.default_payment_method = null;
+            for (const subscription of this.account.all('subscription')) {
+                if (subscription.customer === found.id) subscription.default_payment_method = null;
+            }
+            this.account.emit('customer.updated', found);
+            return null;
+        }
+        const method = addPaymentMethod(this.account, card, found.id);
+        setDefaultMethod(this.account, found, method);
+        for (const subscription of this.account.all('subscription')) {
+            if (subscription.customer === found.id && subscription.default_payment_method) {
+                subscription.default_payment_method = method.id;
+            }
+        }
+        return method.id;
+    }
+
+    // Pays an intent on our own page (Payment Element) or an open invoice on its hosted page; returns the outcome.
+    pay(target, { card = 'ok', confirm = true } = {}) {
+        const found = this.account.objects.get(idOf(target));
+        const invoice = found.object === 'invoice' ? found : this.account.objects.get(found._invoice);
+        const method = addPaymentMethod(this.account, card, found.customer);
+        if (!invoice) return chargeIntent(this.account, found, method, { confirmed: confirm });
+        const outcome = chargeInvoice(this.account, invoice, { method, confirmed: confirm });
+        const customer = this.account.objects.get(invoice.customer);
+        if (['ok', 'sepa_processing'].includes(outcome) && customer.invoice_settings) {
+            setDefaultMethod(this.account, customer, method);
+        }
+        return outcome;
+    }
+
+    // The bank's answer to a payment by SEPA that is processing.
+    settleSepa(intent, ok) {
+        settleDebit(this.account, this.account.get('payment_intent', idOf(intent)), ok);
+    }
+
+    dispute(charge, options) {
+        const found = this.account.get('charge', idOf(charge));
+        return this.account.render(openDispute(this.account, found, options));
+    }
+
+    closeDispute(dispute, status) {
+        closeDispute(this.account, this.account.get('dispute', idOf(dispute)), status);
+    }
+
+    failRefund(refund) {
+        failRefund(this.account, this.account.get('refund', idOf(refund)));
+    }
+
+    succeedRefund(refund) {
+        succeedRefund(this.account, this.account.get('refund', idOf(refund)));
+    }
+
+    // At the end of the period, in the spelling of flexible or of classic billing; `now` ends it at once.
+    cancelInPortal(subscription, { flexible = true, now = false, feedback = null } = {}) {
+        const found = this.account.get('subscription', idOf(subscription));
+        if (now) return endSubscription(this.account, found);
+        this.account.change(found, 'customer.subscription.updated', (one) => {
+            one.cancel_at = periodEnd(one);
+            one.cancel_at_period_end = !flexible;
+            one.canceled_at = this.clock;
+            one.cancellation_details = { comment: null, feedback, reason: 'cancellation_requested' };
+        });
+        return undefined;
+    }
+
+    keepInPortal(subscription) {
+        this.account.change(
+            this.account.get('subscription', idOf(subscription)),
+            'customer.subscription.updated',
+            (one) => {
+                Object.assign(one, { cancel_at: null, cancel_at_period_end: false, canceled_at: null });
+                one.cancellation_details = { comment: null, feedback: null, reason: null };
+            },
+        );
+    }
+
+    // At once, with an invoice for the difference.
+    changeInPortal(subscription, price) {
+        const found = this.account.get('subscription', idOf(subscription));
+        const items = changedItems(this.account, found, [{ id: found.items.data[0].id, price }]);
+        changeSubscription(this.account, found, items, {
+            behavior: 'always_invoice',
+            payment: 'pending_if_incomplete',
+        });
+    }
+}
