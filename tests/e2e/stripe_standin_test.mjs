@@ -6,6 +6,7 @@ import Stripe from 'stripe';
 import { check } from '../support/js/harness.mjs';
 import { clientOf, raised, stages, subscribed, subscriptionOf, typesOf } from '../support/js/stripe/stages.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
+import { Browser } from './browser.mjs';
 
 const stage = stages();
 
@@ -75,6 +76,32 @@ await check('a checkout by SEPA completes unpaid, and its debit succeeds or fail
         assert.equal(last.type, `checkout.session.async_payment_${ok ? 'succeeded' : 'failed'}`);
         assert.equal(last.data.object.payment_status, ok ? 'paid' : 'unpaid');
     }
+});
+
+await check('a subscription by SEPA is active while its debit is processing, and past due when it fails', async () => {
+    for (const ok of [true, false]) {
+        const all = await stage();
+        const { id, session } = await subscribed(all, { card: 'sepa_processing' });
+        assert.deepEqual([session.status, session.payment_status], ['complete', 'unpaid']);
+        assert.equal((await subscriptionOf(all, id)).status, 'active');
+        const [intent] = (await all.stripe.paymentIntents.list()).data;
+        all.standIn.settleSepa(intent, ok);
+        assert.equal((await subscriptionOf(all, id)).status, ok ? 'active' : 'past_due');
+        assert.equal(typesOf(all).at(-1), `checkout.session.async_payment_${ok ? 'succeeded' : 'failed'}`);
+    }
+});
+
+await check('a guest pays without becoming a customer', async () => {
+    const all = await stage();
+    const session = await all.stripe.checkout.sessions.create({
+        mode: 'payment',
+        line_items: [{ price: 'price_credits', quantity: 1 }],
+        success_url: 'https://airi.example/paid',
+    });
+    all.standIn.completeCheckout(session.id);
+    const { customer, customer_details: details } = await all.stripe.checkout.sessions.retrieve(session.id);
+    assert.deepEqual([customer, details.email], [null, 'ada@example.com']);
+    assert.ok(!typesOf(all).includes('customer.created'));
 });
 
 await check('a charge is refunded in parts, and a failed refund returns to the ledger', async () => {
@@ -174,6 +201,7 @@ await check('faulty requests raise typed errors that name the parameter', async 
         [{ ...good, line_items: [{ price: 'price_none' }] }, 'resource_missing', 'line_items[0][price]'],
         [{ ...good, customer: 'cus_none' }, 'resource_missing', 'customer'],
         [{ ...good, mood: 'good' }, 'parameter_unknown', 'mood'],
+        [{ ...good, line_items: [{ prize: 'p' }] }, 'parameter_unknown', 'line_items[0][prize]'],
         [{ ...good, line_items: [{ price: 'price_credits', quantity: 'x' }] }, 'parameter_invalid_integer'],
     ]) {
         const error = await raised(StripeInvalidRequestError, create(params));
@@ -258,29 +286,63 @@ await check('forged, late and altered signatures are rejected by the SDK', async
     }
 });
 
-await check('the pages of Stripe pay, go back and cancel', async () => {
+await check('a rolled secret signs beside the old one until that is dropped', async () => {
+    const { stripe, standIn, endpoint } = await stage();
+    const old = standIn.secret;
+    standIn.rollSecret();
+    await stripe.customers.create({ name: 'a' });
+    await standIn.settled();
+    const [{ body, signature }] = endpoint.bodies;
+    for (const secret of [old, standIn.secret]) assert.ok(Stripe.webhooks.constructEvent(body, signature, secret));
+    assert.notEqual(standIn.rollSecret({ drop: true }), old);
+    await stripe.customers.create({ name: 'b' });
+    await standIn.settled();
+    const { body: text, signature: header } = endpoint.bodies[1];
+    await raised(Stripe.errors.StripeSignatureVerificationError, async () =>
+        Stripe.webhooks.constructEvent(text, header, old),
+    );
+});
+
+await check('the pages of Stripe pay, go back and cancel in a browser', async () => {
     const all = await stage();
-    const customer = await all.stripe.customers.create({ email: 'ada@example.com' });
-    const session = await all.stripe.checkout.sessions.create({
+    const { stripe, standIn } = all;
+    const site = all.endpoint.url;
+    const customer = await stripe.customers.create({ email: 'ada@example.com' });
+    const session = await stripe.checkout.sessions.create({
         mode: 'subscription',
         customer: customer.id,
         line_items: [{ price: 'price_plus_monthly', quantity: 1 }],
-        success_url: 'https://airi.example/paid?id={CHECKOUT_SESSION_ID}',
-        cancel_url: 'https://airi.example/plans?a=1&b=2',
+        success_url: `${site}?paid={CHECKOUT_SESSION_ID}`,
+        cancel_url: `${site}?a=1&b=2`,
     });
-    const text = await (await fetch(session.url)).text();
-    assert.match(text, /<button id="pay">Pay<\/button>/);
-    assert.match(text, /href="https:\/\/airi.example\/plans\?a=1&#38;b=2"/);
-    const submit = (url, form) => fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams(form) });
-    assert.match(await (await submit(session.url, { card: 'declined' })).text(), /declined/);
-    const paid = await submit(session.url, { card: 'ok' });
-    assert.equal(paid.headers.get('location'), `https://airi.example/paid?id=${session.id}`);
-    const portal = await all.stripe.billingPortal.sessions.create({
-        customer: customer.id,
-        return_url: 'https://airi.example/account',
-    });
-    const { subscription } = await all.stripe.checkout.sessions.retrieve(session.id);
-    assert.match(await (await fetch(portal.url)).text(), /Cancel subscription/);
-    await submit(portal.url, { subscription });
-    assert.ok((await subscriptionOf(all, subscription)).cancel_at > 0);
+    const page = await (await new Browser(standIn.url).start()).openPage();
+    await page.goto(session.url);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.waitForURL(`${site}?a=1&b=2`);
+    await page.goto(session.url);
+    await page.getByLabel('Payment method').selectOption('Declined card');
+    await page.getByRole('button', { name: 'Pay' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Payment method').selectOption('Card');
+    await page.getByRole('button', { name: 'Pay' }).click();
+    await page.waitForURL(`${site}?paid=${session.id}`);
+    const portal = await stripe.billingPortal.sessions.create({ customer: customer.id, return_url: `${site}?back` });
+    await page.goto(portal.url);
+    await page.getByRole('button', { name: 'Cancel subscription' }).click();
+    await page.getByText('cancels on').waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.waitForURL(`${site}?back`);
+    assert.ok(standIn.ledger[customer.id].subscription.cancel_at > 0);
+});
+
+await check('an open invoice is paid on its hosted page', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all);
+    all.standIn.setCard(customer, 'declined');
+    all.standIn.advance(31 * 86_400 + 7200);
+    const { latest_invoice: late } = await all.stripe.subscriptions.retrieve(id, { expand: ['latest_invoice'] });
+    const pay = (card) => fetch(late.hosted_invoice_url, { method: 'POST', body: new URLSearchParams({ card }) });
+    assert.match(await (await pay('declined')).text(), /declined/);
+    assert.match(await (await pay('ok')).text(), /paid/);
+    assert.equal((await subscriptionOf(all, id)).status, 'active');
 });

@@ -85,6 +85,23 @@ await check('a subscription renews, and its failed payments end it', async () =>
     );
 });
 
+await check('the end of dunning is the setting of the account', async () => {
+    for (const [end, status] of [
+        ['cancel', 'canceled'],
+        ['unpaid', 'unpaid'],
+        ['past_due', 'past_due'],
+    ]) {
+        const all = await stage({ dunning: { end } });
+        const { id, customer } = await subscribed(all);
+        all.standIn.setCard(customer, 'declined');
+        all.standIn.advance(50 * day);
+        assert.equal((await subscriptionOf(all, id)).status, status);
+        all.standIn.advance(31 * day);
+        assert.equal((await subscriptionOf(all, id)).status, status);
+        assert.equal(all.standIn.ledger[customer.id].paid, 1499);
+    }
+});
+
 await check('a card that works again ends dunning, by the retry or by the invoice page', async () => {
     for (const byPage of [false, true]) {
         const all = await stage({ dunning: { end: 'unpaid' } });
@@ -125,6 +142,23 @@ await check('a trial warns three days before its end, and becomes paid', async (
     assert.equal(all.standIn.ledger[customer.id].paid, 0);
     all.standIn.advance(3 * day);
     assert.equal((await subscriptionOf(all, id)).status, 'active');
+    assert.equal(all.standIn.ledger[customer.id].paid, 1499);
+});
+
+await check('a trial is begun without a card where none is required, ended early and extended', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all, {
+        card: 'none',
+        payment_method_collection: 'if_required',
+        subscription_data: { trial_period_days: 2 },
+    });
+    assert.ok(typesOf(all).includes('customer.subscription.trial_will_end'));
+    const end = all.standIn.clock + 20 * day;
+    const longer = await all.stripe.subscriptions.update(id, { trial_end: end });
+    assert.deepEqual([longer.trial_end, longer.items.data[0].current_period_end], [end, end]);
+    all.standIn.setCard(customer, 'ok');
+    const ended = await all.stripe.subscriptions.update(id, { trial_end: 'now' });
+    assert.equal(ended.status, 'active');
     assert.equal(all.standIn.ledger[customer.id].paid, 1499);
 });
 
@@ -216,6 +250,50 @@ await check('an upgrade that is not paid waits, and expires or is applied', asyn
     }
 });
 
+await check('a downgrade at once becomes a balance that the next invoice uses', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all, { price: 'price_pro_monthly' });
+    const [item] = (await subscriptionOf(all, id)).items.data;
+    await all.stripe.subscriptions.update(id, {
+        items: [{ id: item.id, price: 'price_plus_monthly' }],
+        proration_behavior: 'always_invoice',
+    });
+    assert.equal((await all.stripe.customers.retrieve(customer.id)).balance, 1499 - 3999);
+    all.standIn.advance(32 * day);
+    assert.equal((await all.stripe.customers.retrieve(customer.id)).balance, 2 * 1499 - 3999);
+    assert.equal(all.standIn.ledger[customer.id].paid, 3999);
+});
+
+await check('a change with prorations is charged with the next invoice, as its preview says', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all);
+    all.standIn.advance(10 * day);
+    const [item] = (await subscriptionOf(all, id)).items.data;
+    await all.stripe.subscriptions.update(id, { items: [{ id: item.id, price: 'price_pro_monthly' }] });
+    assert.equal(all.standIn.ledger[customer.id].paid, 1499);
+    const preview = await all.stripe.invoices.createPreview({ customer: customer.id, subscription: id });
+    assert.equal(preview.lines.data.length, 3);
+    assert.ok(preview.amount_due > 3999);
+    all.standIn.advance(23 * day);
+    assert.equal(all.standIn.ledger[customer.id].paid, 1499 + preview.amount_due);
+});
+
+await check('an update that must be paid fails with a declined card and changes nothing', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all);
+    all.standIn.setCard(customer, 'declined');
+    all.standIn.advance(day);
+    const before = await subscriptionOf(all, id);
+    await raised(Stripe.errors.StripeCardError, () =>
+        all.stripe.subscriptions.update(id, {
+            items: [{ id: before.items.data[0].id, price: 'price_pro_monthly' }],
+            proration_behavior: 'always_invoice',
+            payment_behavior: 'error_if_incomplete',
+        }),
+    );
+    assert.deepEqual({ ...(await subscriptionOf(all, id)) }, { ...before });
+});
+
 await check('a changed interval begins a new cycle and is charged at once', async () => {
     const all = await stage();
     const { id, customer } = await subscribed(all);
@@ -266,6 +344,24 @@ await check('a cancellation at the end of the period has two spellings, and can 
     all.standIn.advance(32 * day);
     assert.equal((await subscriptionOf(all, id)).status, 'canceled');
     assert.equal(all.standIn.events.at(-1).type, 'customer.subscription.deleted');
+});
+
+await check('a cancellation by cancel_at is taken back by an empty cancel_at alone', async () => {
+    const all = await stage();
+    const { id } = await subscribed(all);
+    all.standIn.cancelInPortal(id);
+    const untouched = await all.stripe.subscriptions.update(id, { cancel_at_period_end: false });
+    assert.ok(untouched.cancel_at > 0);
+    await raised(Stripe.errors.StripeInvalidRequestError, () =>
+        all.stripe.subscriptions.update(id, { cancel_at_period_end: false, cancel_at: '' }),
+    );
+    const kept = await all.stripe.subscriptions.update(id, { cancel_at: '' });
+    assert.deepEqual([kept.cancel_at, kept.canceled_at, kept.cancel_at_period_end], [null, null, false]);
+    all.standIn.cancelInPortal(id, { bare: true });
+    const bare = await subscriptionOf(all, id);
+    assert.deepEqual([bare.cancel_at, bare.cancel_at_period_end], [null, true]);
+    all.standIn.advance(32 * day);
+    assert.equal((await subscriptionOf(all, id)).status, 'canceled');
 });
 
 await check('a cancelled subscription ends at once and cannot be cancelled again', async () => {

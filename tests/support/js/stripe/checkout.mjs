@@ -170,29 +170,27 @@ export function expireSession(account, session) {
 }
 
 // What a person does on the page of the session. Returns the outcome: 'declined' leaves the session open,
-// 'requires_action' too unless the person confirms with their bank.
+// 'requires_action' too unless the person confirms with their bank. `card`: 'none' where no payment is due and the
+// session collects a method only if required.
 export function completeSession(account, session, { card = 'ok', confirm = true, email, name = 'Ada L.' } = {}) {
     if (session.status !== 'open') throw new Error(`the session is ${session.status}`);
-    const customer = session.customer
-        ? account.customer(session.customer)
-        : addCustomer(account, { email: email ?? session.customer_email ?? 'ada@example.com', name });
+    const about = { email: email ?? session.customer_email ?? 'ada@example.com', name };
+    const guest = session.customer_creation === 'if_required' && !session.customer;
+    const known = session.customer ?? session._customer;
+    const customer = known ? account.customer(known) : guest ? { id: null, ...about } : addCustomer(account, about);
     session._customer = customer.id;
-    const method = addPaymentMethod(account, card, customer.id);
+    const method = card === 'none' ? null : addPaymentMethod(account, card, customer.id);
+    const optional = session.amount_total === 0 && session.payment_method_collection === 'if_required';
+    if (!method && !optional) throw new Error('the session requires a payment method');
     const outcome =
         session.mode === 'subscription'
             ? subscribe(account, session, customer, method, confirm)
             : pay(account, session, customer, method, confirm);
-    if (outcome === 'declined' || outcome === 'requires_action') {
-        if (!session.customer) session.customer = customer.id;
-        return outcome;
-    }
+    if (outcome === 'declined' || outcome === 'requires_action') return outcome;
     Object.assign(session, {
         status: 'complete',
         url: null,
-        customer:
-            session.mode === 'payment' && session.customer_creation === 'if_required' && !session.customer
-                ? null
-                : customer.id,
+        customer: customer.id,
         customer_details: {
             address: { city: null, country: 'DE', line1: null, line2: null, postal_code: null, state: null },
             business_name: null,
@@ -215,15 +213,14 @@ export function completeSession(account, session, { card = 'ok', confirm = true,
 }
 
 function subscribe(account, session, customer, method, confirm) {
-    if (session._trial) {
-        if (method._card === 'declined') return 'declined';
-    }
+    if (session._trial && method?._card === 'declined') return 'declined';
     let subscription = account.objects.get(session._subscription);
     if (!subscription) {
         const { metadata = {}, description = null, trial_settings: trial } = session._data;
         subscription = createSubscription(account, {
             customer,
-            items: session._lines.map(({ price, quantity }) => ({ price, quantity })),
+            items: session._lines.filter(({ price }) => price.recurring),
+            extras: session._lines.filter(({ price }) => !price.recurring),
             metadata,
             trialEnd: session._trial ? account.now() + session._trial * day : null,
             charge: false,
@@ -242,9 +239,10 @@ function subscribe(account, session, customer, method, confirm) {
     const invoice = account.objects.get(subscription.latest_invoice);
     const outcome = invoice.status === 'open' ? chargeInvoice(account, invoice, { method, confirmed: confirm }) : 'ok';
     if (outcome === 'declined' || (outcome === 'requires_action' && !confirm)) return outcome;
+    Object.assign(session, { subscription: subscription.id, invoice: invoice.id });
+    if (!method) return outcome;
     account.change(subscription, null, { default_payment_method: method.id });
     if (!customer.invoice_settings.default_payment_method) setDefaultMethod(account, customer, method);
-    Object.assign(session, { subscription: subscription.id, invoice: invoice.id });
     return outcome;
 }
 

@@ -4,7 +4,7 @@ import { expireSession } from './checkout.mjs';
 import { chargeInvoice, draftInvoice, finalizeInvoice, lineOf } from './invoices.mjs';
 import { addPeriod } from './periods.mjs';
 import { beginPhase, nextPhase } from './schedules.mjs';
-import { endSubscription, expirePendingUpdate, periodEnd, renew } from './subscriptions.mjs';
+import { endSubscription, expirePendingUpdate, periodEnd, renew, warn } from './subscriptions.mjs';
 
 const hour = 3600;
 const day = 24 * hour;
@@ -45,8 +45,7 @@ function addSubscription(account, subscription, add) {
     if (cancelled === null || cancelled > end) add(end, 3, () => renew(account, subscription));
     if (status === 'trialing' && subscription._warned !== subscription.trial_end) {
         add(Math.max(created, subscription.trial_end - 3 * day), 0, () => {
-            subscription._warned = subscription.trial_end;
-            account.emit('customer.subscription.trial_will_end', subscription);
+            warn(account, subscription);
         });
     }
     if (cancelled === null && status !== 'unpaid' && subscription._announced !== end) {

@@ -158,7 +158,7 @@ export function finalizeInvoice(account, invoice) {
     const customer = account.objects.get(invoice.customer);
     account.lastNumber = (account.lastNumber ?? 0) + 1;
     const credit = invoice.starting_balance + invoice.total;
-    customer.balance = Math.min(0, credit);
+    account.change(customer, 'customer.updated', { balance: Math.min(0, credit) });
     Object.assign(invoice, {
         status: 'open',
         number: `AIRI-${String(account.lastNumber).padStart(4, '0')}`,

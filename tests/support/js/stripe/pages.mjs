@@ -1,4 +1,4 @@
-// The pages that a person sees at Stripe: the payment page of a checkout session, and the customer portal.
+// The pages that a person sees at Stripe: the payment page of a checkout session, the customer portal, an invoice.
 
 const escaped = (text) => String(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
@@ -8,23 +8,35 @@ const page = (title, body) => `<!doctype html>
 
 const money = (amount, currency) => `${(amount / 100).toFixed(2)} ${currency.toUpperCase()}`;
 
+const cardNames = {
+    ok: 'Card',
+    declined: 'Declined card',
+    requires_action: '3-D Secure card',
+    sepa_processing: 'SEPA debit',
+};
+const alert = (error) => (error ? `<p role="alert">${escaped(error)}</p>` : '');
+const backTo = (url) => (url ? `<a id="back" role="button" href="${escaped(url)}">Back</a>` : '');
+
+function paymentForm(action, fields = '') {
+    const choices = Object.entries(cardNames).map(([card, name]) => `<option value="${card}">${name}</option>`);
+    return `<form method="post" action="${action}">${fields}
+<label>Payment method <select name="card">${choices.join('')}</select></label>
+<button id="pay">Pay</button></form>`;
+}
+
 function checkoutPage(session, error) {
-    const options = {
-        ok: 'Card',
-        declined: 'Declined card',
-        requires_action: '3-D Secure card',
-        sepa_processing: 'SEPA debit',
-    };
-    const choices = Object.entries(options).map(([card, name]) => `<option value="${card}">${name}</option>`);
-    const back = session.cancel_url ? `<a id="back" role="button" href="${escaped(session.cancel_url)}">Back</a>` : '';
+    const email = escaped(session.customer_email ?? '');
+    const field = `<label>Email <input name="email" type="email" value="${email}"></label>`;
     return page(
         `Pay ${money(session.amount_total, session.currency)}`,
-        `${error ? `<p role="alert">${escaped(error)}</p>` : ''}
-<form method="post" action="/c/pay/${session.id}">
-<label>Email <input name="email" type="email" value="${escaped(session.customer_email ?? '')}"></label>
-<label>Payment method <select name="card">${choices.join('')}</select></label>
-<button id="pay">Pay</button></form>${back}`,
+        alert(error) + paymentForm(`/c/pay/${session.id}`, field) + backTo(session.cancel_url),
     );
+}
+
+function invoicePage(invoice, error) {
+    const title = `Invoice ${invoice.number}: ${money(invoice.amount_due, invoice.currency)}`;
+    const form = invoice.status === 'open' ? paymentForm(`/i/${invoice.id}`) : `<p>${invoice.status}</p>`;
+    return page(title, alert(error) + form);
 }
 
 function portalPage(portal, subscriptions) {
@@ -35,8 +47,7 @@ function portalPage(portal, subscriptions) {
         return `<form method="post" action="/p/session/${portal.id}">
 <input type="hidden" name="subscription" value="${id}"><p>${plan}: ${state}</p>${button}</form>`;
     });
-    const back = portal.return_url ? `<a id="back" role="button" href="${escaped(portal.return_url)}">Back</a>` : '';
-    return page('Your subscription', rows.join('') + back);
+    return page('Your subscription', rows.join('') + backTo(portal.return_url));
 }
 
 const html = (status, text) => ({ status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, text });
@@ -45,10 +56,9 @@ const seeOther = (url) => ({ status: 303, headers: { Location: url }, text: '' }
 // The answer of a page, or undefined where there is none: { status, headers, text }.
 export function showPage(standIn, method, path, form) {
     const { account } = standIn;
-    const [, kind, id] = path.match(/^\/(c\/pay|p\/session)\/(\w+)$/) ?? [];
+    const [, kind, id] = path.match(/^\/(c\/pay|p\/session|i)\/(\w+)$/) ?? [];
     const found = account.objects.get(id);
-    if (!kind || !found) return undefined;
-    return kind === 'c/pay' ? checkout(standIn, method, found, form) : portal(standIn, method, found, form);
+    return found && { 'c/pay': checkout, 'p/session': portal, i: hostedInvoice }[kind]?.(standIn, method, found, form);
 }
 
 function checkout(standIn, method, session, form) {
@@ -73,4 +83,10 @@ function portal(standIn, method, session, form) {
     const chosen = subscriptions.find(({ id }) => id === form.subscription);
     if (chosen) standIn.cancelInPortal(chosen.id, { flexible: true });
     return seeOther(`/p/session/${session.id}`);
+}
+
+function hostedInvoice(standIn, method, invoice, form) {
+    if (method !== 'POST' || invoice.status !== 'open') return html(200, invoicePage(invoice));
+    const outcome = standIn.pay(invoice.id, { card: form.card });
+    return html(200, invoicePage(invoice, outcome === 'declined' && 'Your card was declined.'));
 }

@@ -284,6 +284,19 @@ export const routes = [
     one('/v1/payment_intents/:id', 'payment_intent'),
     listOf('/v1/payment_methods', 'payment_method', ['customer', 'type']),
     one('/v1/payment_methods/:id', 'payment_method'),
+    [
+        'POST',
+        '/v1/payment_methods/:id/attach',
+        ['customer'],
+        (account, [id], params) => {
+            if (!params.customer) throw missing('customer');
+            const customer = account.customer(params.customer, 'customer');
+            const method = paymentMethodOf(account, id, customer.id);
+            account.change(method, null, { customer: customer.id });
+            account.emit('payment_method.attached', method);
+            return method;
+        },
+    ],
 
     [
         'POST',

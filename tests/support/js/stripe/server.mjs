@@ -6,7 +6,8 @@ import { showPage } from './pages.mjs';
 import { shapeOf } from './render.mjs';
 import { routes } from './routes.mjs';
 import { subscriptionRoutes } from './subscription_routes.mjs';
-import { integer, invalid, newId, parseForm, Problem, unknownParameter } from './wire.mjs';
+import { boolean, integer, invalid, newId, parseForm, Problem } from './wire.mjs';
+import { checkParameters } from './parameters.mjs';
 
 const eventRoutes = [
     [
@@ -15,28 +16,28 @@ const eventRoutes = [
         ['type', 'types', 'limit', 'starting_after', 'ending_before', 'created', 'delivery_success'],
         (account, _, params) => {
             const named = params.types ?? (params.type ? [params.type] : ['*']);
-            const fits = (type) => named.some((one) => new RegExp(`^${one.replaceAll('*', '.*')}$`).test(type));
-            const kept = account.events.filter(({ created }) => created > account.now() - 30 * 86_400);
-            return account.page(
-                '/v1/events',
-                kept.filter(({ type }) => fits(type)),
-                params,
+            const matches = (type) => named.some((one) => new RegExp(`^${one.replaceAll('*', '.*')}$`).test(type));
+            const delivered = boolean(params.delivery_success, 'delivery_success');
+            const wanted = account.events.filter(
+                ({ type, created, pending_webhooks: pending }) =>
+                    matches(type) &&
+                    created > account.now() - 30 * 86_400 &&
+                    (delivered === undefined || delivered === (pending === 0)),
             );
+            return account.page('/v1/events', wanted, params);
         },
     ],
     [
         'GET',
         '/v1/events/:id',
         [],
-        (account, [id]) =>
-            account.events.find((event) => event.id === id) ??
-            invalidPath(`No such event: '${id}'`, { code: 'resource_missing', param: 'id' }),
+        (account, [id]) => {
+            const found = account.events.find((event) => event.id === id);
+            if (found) return found;
+            throw invalid(`No such event: '${id}'`, { status: 404, code: 'resource_missing', param: 'id' });
+        },
     ],
 ];
-
-function invalidPath(message, more) {
-    throw invalid(message, { status: 404, ...more });
-}
 
 const table = [...subscriptionRoutes, ...routes, ...eventRoutes].map(([method, path, parameters, act]) => ({
     method,
@@ -216,9 +217,7 @@ export class Server {
             if (!route) {
                 throw invalid(`Unrecognized request URL (${call.method}: ${call.path}).`, { status: 404 });
             }
-            for (const name of Object.keys(call.params)) {
-                if (!route.parameters.has(name)) throw unknownParameter(name);
-            }
+            checkParameters(call.params, route.parameters);
             integer(call.params.limit, 'limit');
             const ids = route.pattern.exec(call.path).slice(1).map(decodeURIComponent);
             const made = route.act(account, ids, call.params);

@@ -105,7 +105,7 @@ export async function subscribed({ standIn, stripe }, { price = 'price_plus_mont
         cancel_url: 'https://airi.example/plans',
         ...more,
     });
-    assert.equal(standIn.completeCheckout(session.id, { card }), card);
+    assert.equal(standIn.completeCheckout(session.id, { card }), card === 'none' ? 'ok' : card);
     const done = await stripe.checkout.sessions.retrieve(session.id);
     return { customer, session: done, id: done.subscription };
 }

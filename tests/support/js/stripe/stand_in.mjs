@@ -18,6 +18,7 @@ import { sign, Webhooks } from './webhooks.mjs';
 
 const versions = { acacia: '2025-02-24.acacia', dahlia: '2026-03-25.dahlia' };
 const idOf = (one) => one.id ?? one;
+const newSecret = () => `whsec_${randomBytes(24).toString('hex')}`;
 
 export class StripeStandIn {
     // `prices`: by id, { unit_amount, currency, interval (null: one-time), interval_count, product }. `shape` and
@@ -40,7 +41,7 @@ export class StripeStandIn {
             apiVersion: apiVersion ?? versions[form],
             url: this.url,
         });
-        this.webhooks = new Webhooks({ url: webhookUrl, secret: secret ?? `whsec_${randomBytes(24).toString('hex')}` });
+        this.webhooks = new Webhooks({ url: webhookUrl, secret: secret ?? newSecret() });
         this.account.wantsEvent = (type) => events.includes('*') || events.includes(type);
         this.account.onEvent = (event) => this.webhooks.receive(event);
         this.server = new Server(this);
@@ -63,7 +64,13 @@ export class StripeStandIn {
     }
 
     get secret() {
-        return this.webhooks.secret;
+        return this.webhooks.secrets[0];
+    }
+
+    // A new secret of the endpoint. Until the old one is dropped, deliveries are signed with both.
+    rollSecret({ drop = false } = {}) {
+        this.webhooks.secrets = [newSecret(), ...(drop ? [] : this.webhooks.secrets)];
+        return this.secret;
     }
 
     // Every request of the API, oldest first: { method, path, params, idempotencyKey, version, status, replayed }.
@@ -121,7 +128,7 @@ export class StripeStandIn {
         return this.webhooks.attempts;
     }
 
-    sign(body, { secrets = [this.secret], at } = {}) {
+    sign(body, { secrets = this.webhooks.secrets, at } = {}) {
         return sign(body, { secrets, at });
     }
 
@@ -182,16 +189,20 @@ export class StripeStandIn {
         return method.id;
     }
 
-    // Pays an intent on our own page (Payment Element) or an open invoice on its hosted page; returns the outcome.
+    // Pays an intent on our own page (Payment Element) or an open invoice on its hosted page; returns the outcome. The
+    // method becomes the subscription's default by the hosted page, or where payment_settings say so.
     pay(target, { card = 'ok', confirm = true } = {}) {
         const found = this.account.objects.get(idOf(target));
         const invoice = found.object === 'invoice' ? found : this.account.objects.get(found._invoice);
         const method = addPaymentMethod(this.account, card, found.customer);
         if (!invoice) return chargeIntent(this.account, found, method, { confirmed: confirm });
         const outcome = chargeInvoice(this.account, invoice, { method, confirmed: confirm });
-        const customer = this.account.objects.get(invoice.customer);
-        if (['ok', 'sepa_processing'].includes(outcome) && customer.invoice_settings) {
-            setDefaultMethod(this.account, customer, method);
+        const subscription = this.account.objects.get(invoice._subscription);
+        const saved =
+            found === invoice || subscription?.payment_settings.save_default_payment_method === 'on_subscription';
+        if (subscription && saved && ['ok', 'sepa_processing'].includes(outcome)) {
+            const fields = { default_payment_method: method.id };
+            this.account.change(subscription, 'customer.subscription.updated', fields);
         }
         return outcome;
     }
@@ -218,13 +229,14 @@ export class StripeStandIn {
         succeedRefund(this.account, this.account.get('refund', idOf(refund)));
     }
 
-    // At the end of the period, in the spelling of flexible or of classic billing; `now` ends it at once.
-    cancelInPortal(subscription, { flexible = true, now = false, feedback = null } = {}) {
+    // At the end of the period, in the spelling of flexible billing (cancel_at), of classic billing (both fields), or
+    // as the dashboard may (`bare`: only cancel_at_period_end). `now` ends it at once.
+    cancelInPortal(subscription, { flexible = true, bare = false, now = false, feedback = null } = {}) {
         const found = this.account.get('subscription', idOf(subscription));
         if (now) return endSubscription(this.account, found);
         this.account.change(found, 'customer.subscription.updated', (one) => {
-            one.cancel_at = periodEnd(one);
-            one.cancel_at_period_end = !flexible;
+            one.cancel_at = bare ? null : periodEnd(one);
+            one.cancel_at_period_end = bare || !flexible;
             one.canceled_at = this.clock;
             one.cancellation_details = { comment: null, feedback, reason: 'cancellation_requested' };
         });

@@ -3,7 +3,15 @@
 import { cancelPendingUpdate, changeSubscription, changedItems, previewOf } from './changes.mjs';
 import { paymentMethodOf } from './money.mjs';
 import { phasesOf, release, scheduleFrom } from './schedules.mjs';
-import { createSubscription, endSubscription, endTrial, itemOf, periodEnd, resume } from './subscriptions.mjs';
+import {
+    createSubscription,
+    endSubscription,
+    endTrial,
+    itemOf,
+    periodEnd,
+    resume,
+    setTrial,
+} from './subscriptions.mjs';
 import { boolean, integer, invalid, mergedMetadata, missing, oneOf } from './wire.mjs';
 
 const day = 86_400;
@@ -65,6 +73,7 @@ function create(account, _, params) {
             cancel_at: integer(params.cancel_at, 'cancel_at'),
             cancel_at_period_end: boolean(params.cancel_at_period_end, 'cancel_at_period_end') ?? false,
             ...(params.trial_settings && { trial_settings: params.trial_settings }),
+            ...settingsOf(params),
             ...(params.automatic_tax && {
                 automatic_tax: {
                     disabled_reason: null,
@@ -85,12 +94,12 @@ const live = (account, id) => {
 function cancelFields(account, subscription, params) {
     const fields = {};
     const atEnd = boolean(params.cancel_at_period_end, 'cancel_at_period_end');
-    if (atEnd !== undefined && params.cancel_at) {
-        throw invalid('You may only specify one of these parameters: cancel_at, cancel_at_period_end.', {
-            param: 'cancel_at',
-        });
+    if (atEnd !== undefined && params.cancel_at !== undefined) {
+        throw invalid('Received both cancel_at_period_end and cancel_at parameters. Please pass in only one.');
     }
     if (atEnd !== undefined) {
+        // What flexible billing has scheduled by cancel_at alone is only taken back by an empty cancel_at.
+        if (!atEnd && !subscription.cancel_at_period_end) return fields;
         fields.cancel_at_period_end = atEnd;
         fields.cancel_at = atEnd ? periodEnd(subscription) : null;
     } else if (params.cancel_at !== undefined) {
@@ -114,6 +123,16 @@ function cancelFields(account, subscription, params) {
     return fields;
 }
 
+const settingsOf = ({ payment_settings: settings }) =>
+    settings && {
+        payment_settings: {
+            payment_method_options: null,
+            payment_method_types: null,
+            save_default_payment_method: 'off',
+            ...settings,
+        },
+    };
+
 function pauseOf(value) {
     if (value === '') return null;
     const { behavior, resumes_at } = value;
@@ -130,6 +149,7 @@ function update(account, [id], params) {
         ...(params.description !== undefined && { description: params.description || null }),
         ...(params.pause_collection !== undefined && { pause_collection: pauseOf(params.pause_collection) }),
         ...(params.trial_settings && { trial_settings: params.trial_settings }),
+        ...settingsOf(params),
     };
     if (params.default_payment_method) {
         const method = paymentMethodOf(
@@ -152,6 +172,7 @@ function update(account, [id], params) {
         changeSubscription(account, subscription, items, { behavior, payment, at, fields });
     } else account.change(subscription, 'customer.subscription.updated', fields);
     if (params.trial_end === 'now' && subscription.status === 'trialing') endTrial(account, subscription);
+    else if (/^\d+$/.test(params.trial_end)) setTrial(account, subscription, integer(params.trial_end, 'trial_end'));
     return subscription;
 }
 

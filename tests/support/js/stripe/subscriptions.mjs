@@ -4,7 +4,7 @@ import { addInvoice, chargeInvoice, finalizeInvoice, lineOf, voidInvoice } from 
 import { addPeriod } from './periods.mjs';
 import { declined, methodOf } from './money.mjs';
 import { planOf } from './render.mjs';
-import { cardError, list, newId } from './wire.mjs';
+import { cardError, invalid, list, newId } from './wire.mjs';
 
 export const itemOf = (account, subscription, { price, quantity = 1, metadata = {}, start, end }) => ({
     id: newId('si_', 14),
@@ -22,11 +22,21 @@ export const itemOf = (account, subscription, { price, quantity = 1, metadata = 
     tax_rates: [],
 });
 
+const day = 86_400;
+
+// Of the trial's end: three days before, or at once when it is nearer.
+export function warn(account, subscription) {
+    subscription._warned = subscription.trial_end;
+    account.emit('customer.subscription.trial_will_end', subscription);
+}
+
 const itemsOf = (id, data) => list(`/v1/subscription_items?subscription=${id}`, data, { total_count: data.length });
 
-// `behavior`: as payment_behavior. `charge`: whether the first invoice is charged here.
+// `behavior`: as payment_behavior. `charge`: whether the first invoice is charged here. `extras`: one-time items of
+// that invoice.
 export function createSubscription(account, about) {
-    const { customer, items, metadata = {}, trialEnd = null, behavior = 'allow_incomplete', fields = {} } = about;
+    const { customer, items, extras = [], metadata = {}, trialEnd = null, fields = {} } = about;
+    const { behavior = 'allow_incomplete' } = about;
     const [{ price }] = items;
     const now = account.now();
     const id = newId('sub_1', 23);
@@ -99,10 +109,12 @@ export function createSubscription(account, about) {
     const lines = subscription.items.data.map((item) =>
         lineOf(account, subscription, item, trialing ? { amount: 0, description: 'Trial period' } : {}),
     );
+    for (const extra of extras) lines.push(lineOf(account, null, extra, { period: { start: now, end: now } }));
     const invoice = addInvoice(account, { customer, subscription, reason: 'subscription_create', lines });
     account.emit('customer.subscription.created', subscription);
     finalizeInvoice(account, invoice);
     if (charged && invoice.status === 'open' && about.charge !== false) chargeInvoice(account, invoice);
+    if (trialing && trialEnd - now <= 3 * day) warn(account, subscription);
     return subscription;
 }
 
@@ -198,6 +210,19 @@ export function endTrial(account, subscription) {
     const invoice = addInvoice(account, { customer, subscription, reason: 'subscription_update', lines });
     finalizeInvoice(account, invoice);
     if (invoice.status === 'open') chargeInvoice(account, invoice, { scheduled: true });
+}
+
+// Another end of the trial, or a trial from now on.
+export function setTrial(account, subscription, end) {
+    const now = account.now();
+    if (end <= now)
+        throw invalid('Invalid timestamp: must be an integer Unix timestamp in the future.', { param: 'trial_end' });
+    account.change(subscription, 'customer.subscription.updated', () => {
+        Object.assign(subscription, { status: 'trialing', trial_end: end, billing_cycle_anchor: end });
+        subscription.trial_start ??= now;
+        for (const item of subscription.items.data) Object.assign(item, { current_period_end: end });
+    });
+    if (end - now <= 3 * day) warn(account, subscription);
 }
 
 export function resume(account, subscription) {

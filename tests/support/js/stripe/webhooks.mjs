@@ -13,7 +13,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
 export class Webhooks {
     constructor({ url, secret }) {
         this.url = url;
-        this.secret = secret;
+        this.secrets = [secret];
         this.holding = false;
         this.held = [];
         this.attempts = []; // of deliveries: { event, status, error }
@@ -56,7 +56,7 @@ export class Webhooks {
         return status;
     }
 
-    async post(body, { secrets = [this.secret], at, signature = sign(body, { secrets, at }), headers = {} } = {}) {
+    async post(body, { secrets = this.secrets, at, signature = sign(body, { secrets, at }), headers = {} } = {}) {
         try {
             const answer = await fetch(this.url, {
                 method: 'POST',
