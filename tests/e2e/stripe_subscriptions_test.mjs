@@ -120,6 +120,19 @@ await check('a card that works again ends dunning, by the retry or by the invoic
     }
 });
 
+await check('a retry by SEPA waits for the bank, and is not repeated', async () => {
+    const all = await stage();
+    const { id, customer } = await subscribed(all);
+    all.standIn.setCard(customer, 'declined');
+    all.standIn.advance(31 * day + 7200);
+    all.standIn.setCard(customer, 'sepa_processing');
+    all.standIn.advance(9 * day);
+    const waiting = all.standIn.ledger[customer.id];
+    assert.deepEqual([waiting.subscription.status, waiting.pending, waiting.owed], ['past_due', 1499, 1499]);
+    all.standIn.settleSepa((await all.stripe.paymentIntents.list()).data[0], true);
+    assert.equal((await subscriptionOf(all, id)).status, 'active');
+});
+
 await check('a renewal that needs the customer awaits them', async () => {
     const all = await stage();
     const { id, customer } = await subscribed(all);

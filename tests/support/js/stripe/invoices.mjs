@@ -203,6 +203,7 @@ export function chargeInvoice(account, invoice, { method, scheduled = false, con
     const subscription = account.objects.get(invoice._subscription);
     const used = method ?? methodOf(account, account.objects.get(invoice.customer), subscription);
     const intent = account.objects.get(invoice._intent);
+    if (intent.status === 'processing') return 'sepa_processing';
     const outcome = used ? chargeIntent(account, intent, used, { confirmed }) : 'no_method';
     invoiceCharged(account, invoice, outcome, { scheduled });
     return outcome;
@@ -212,7 +213,8 @@ export function invoiceCharged(account, invoice, outcome, { scheduled = false } 
     const subscription = account.objects.get(invoice._subscription);
     if (outcome === 'ok') return markPaid(account, invoice);
     if (outcome === 'sepa_processing') {
-        Object.assign(invoice, { attempted: true, attempt_count: Math.max(1, invoice.attempt_count) });
+        Object.assign(invoice, { attempted: true, next_payment_attempt: null });
+        invoice.attempt_count = Math.max(1, invoice.attempt_count);
         if (subscription?.status === 'incomplete') {
             account.change(subscription, 'customer.subscription.updated', { status: 'active' });
         }

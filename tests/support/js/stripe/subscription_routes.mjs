@@ -85,9 +85,11 @@ function create(account, _, params) {
     });
 }
 
-const live = (account, id) => {
+const updatable = (account, id, params) => {
     const subscription = account.get('subscription', id);
-    if (!['canceled', 'incomplete_expired'].includes(subscription.status)) return subscription;
+    const ended = ['canceled', 'incomplete_expired'].includes(subscription.status);
+    const harmless = ['metadata', 'cancellation_details', 'expand'];
+    if (!ended || Object.keys(params).every((name) => harmless.includes(name))) return subscription;
     throw invalid('A canceled subscription can only update its cancellation_details and metadata.');
 };
 
@@ -140,7 +142,7 @@ function pauseOf(value) {
 }
 
 function update(account, [id], params) {
-    const subscription = live(account, id);
+    const subscription = updatable(account, id, params);
     const behavior = oneOf(params.proration_behavior, behaviors, 'proration_behavior');
     const payment = oneOf(params.payment_behavior, payments, 'payment_behavior');
     const fields = {
