@@ -81,6 +81,7 @@ struct core {
           app(make_dispatcher(services, shared.routes)),
           listening(context.get_executor(), *app, listen) {
         asio::co_spawn(context, subscribe_to_session_ends(services), asio::detached);
+        asio::co_spawn(context, subscribe_to_account_changes(services), asio::detached);
         asio::co_spawn(context, accept_when_connected(), asio::detached);
     }
 

@@ -74,5 +74,7 @@ std::string state_key(const user_id&);  ///< state:{id}; deleted by every change
 /// deleted:{id}; set for longer than any gateway caches the conversation's owner.
 std::string deletion_key(const conversation_id&);
 inline constexpr std::string_view cancel_channel = "cancellations";  ///< payload: a generation's id
+/// Payload: the id of a user whose plan, role or rights have changed; gateways forget the account.
+inline constexpr std::string_view account_channel = "accounts";
 
 }  // namespace airi::events

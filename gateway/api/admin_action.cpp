@@ -20,6 +20,7 @@ awaitable<route_result> act_as_admin(exchange& exchange, std::string_view action
     if (rows->empty()) co_return not_found("user");
     if (auto refused = refusal_of(rows->text(0, 0))) co_return std::move(*refused);
     co_await exchange.services.responses.invalidate(*user);
+    co_await publish_account_change(exchange.services, *user);
     co_await publish_session_ends(exchange.services, std::string(rows->text(0, 1)));
     log::info("admin.acted", {{"action", action}, {"user_id", user->text()}, {"actor", caller.text()}});
     co_return success(200, rows->text(0, 0));

@@ -24,7 +24,30 @@ private:
     services& services_;
 };
 
+class account_changes final : public channel_listener {
+public:
+    explicit account_changes(services& services) : services_(services) {}
+
+    void on_frame(std::string_view, const delivered_frame& delivered) override {
+        if (const auto user = user_id::parse(*delivered.frame)) services_.accounts.forget(*user);
+    }
+
+private:
+    services& services_;
+};
+
 }  // namespace
+
+awaitable<> subscribe_to_account_changes(services& services) {
+    co_await services.channels.join(std::string(events::account_channel), std::make_shared<account_changes>(services));
+}
+
+awaitable<> publish_account_change(services& services, user_id user) {
+    services.accounts.forget(user);
+    std::vector<std::string> publish{
+        "PUBLISH", std::string(events::account_channel), events::publish_payload(user.text())};
+    co_await services.redis.command(std::move(publish));
+}
 
 awaitable<> subscribe_to_session_ends(services& services) {
     co_await services.channels.join(std::string(session_channel), std::make_shared<session_ends>(services));

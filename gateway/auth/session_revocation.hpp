@@ -11,6 +11,10 @@ inline constexpr std::string_view session_channel = "sessions";
 /// Joins the channel for as long as the thread runs.
 awaitable<> subscribe_to_session_ends(services&);
 
+/// The same for changes of accounts (events::account_channel): the next request looks the account up.
+awaitable<> subscribe_to_account_changes(services&);
+awaitable<> publish_account_change(services&, user_id);
+
 /// Ends sessions of a user in the database and on every gateway; how many there were. `only` ends that one, `except`
 /// all but that one.
 awaitable<result<std::size_t>> end_sessions(services&, user_id, std::string_view reason,

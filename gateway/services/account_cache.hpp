@@ -68,6 +68,11 @@ public:
     /// Whether the conversation exists and belongs to the user. A yes is cached: the owner never changes. What acts on
     /// it asks for events::deletion_key() too, in a round trip that it makes anyway.
     awaitable<result<ownership>> owns(user_id user, conversation_id conversation);
+    /// Its plan, role or rights have changed.
+    void forget(const user_id& user) {
+        std::erase_if(accounts_, [&](const auto& each) { return each.second.user == user; });
+        ++invalidations_;
+    }
     void forget(const conversation_id& conversation) { owned_.erase(conversation); }
     /// Whether an API key with this hash was good within the last seconds.
     bool knows_key(const std::string& hash) const;
