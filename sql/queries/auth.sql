@@ -42,7 +42,10 @@ select jsonb_build_object('id', u.id, 'email', u.email, 'role', u.role, 'display
         from (select distinct on (name, scope) * from rate_limits where plan in (p.id, '*') and scope = 'user'
               order by name, scope, plan = '*') r)::text,
        array_to_json(k.scopes)::text, k.requests_per_hour,
-       case when u.status <> 'active' then standing(u)::text end, encode(e.sealed_key, 'hex'),
+       case when u.status <> 'active' then standing(u)::text
+            when k.id is not null and exists (select from plan_limits l
+                where l.plan = p.id and l.resource = 'api_keys' and l.period = 'stock' and l.amount = 0)
+                then refusal(402, 'PLAN_LIMIT', 'your plan has no API keys')::text end, encode(e.sealed_key, 'hex'),
        floor(extract(epoch from coalesce(s.proved_at, s.created_at)))::bigint,
        (extract(epoch from coalesce(s.expires_at, k.expires_at)) * 1000)::bigint
 from users u
