@@ -32,10 +32,17 @@ struct origin {
 
 std::vector<std::pair<std::string, std::string>> attributes(std::string_view type, const origin&);
 
+/// A partition key: of an id, or a text.
+inline std::string key_text(const std::string& key) { return key; }
+template <class Id>
+std::string key_text(const Id& key) {
+    return key.text();
+}
+
 template <class Event>
 outgoing envelope(const Event& event, const origin& from) {
     constexpr bool batchable = requires { requires Event::batchable; };
-    return {std::string(Event::topic), (event.*Event::key).text(), encode(event), attributes(Event::topic, from),
+    return {std::string(Event::topic), key_text(event.*Event::key), encode(event), attributes(Event::topic, from),
         batchable};
 }
 

@@ -28,6 +28,7 @@ struct worker {
     /// another one would read a week of records again, so it stays when the worker is renamed.
     std::string_view group;
     std::string topic;
+    std::vector<std::string> more_topics;  ///< the same worker, group and order of keys within each
     retry_policy retry;
     std::size_t max_in_flight = 64;  ///< handlers running at the same time
     std::size_t high_mark = 512;     ///< records held of a partition before it is paused

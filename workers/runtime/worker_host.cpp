@@ -76,7 +76,9 @@ void worker_host::start_consuming(worker worker) {
     options.brokers = settings();
     options.group = worker.group;
     options.instance = settings().instance;
-    options.topics = {worker.topic, worker.topic + events::retry_suffix};
+    auto topics = worker.more_topics;
+    topics.insert(topics.begin(), worker.topic);
+    for (const auto& topic : topics) options.topics.insert(options.topics.end(), {topic, topic + events::retry_suffix});
     options.session_timeout = settings().session_timeout;
     options.gathers = worker.handle_batch != nullptr || worker.patient;
     runner_ = make_runner(std::move(worker), {database(), servers_.producer(), frames()}, executor());
