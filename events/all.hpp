@@ -11,15 +11,17 @@
 #include "events/moderation.hpp"
 #include "events/notifications.hpp"
 #include "events/oauth.hpp"
+#include "events/payments.hpp"
 #include "events/usage.hpp"
 
 namespace airi::events {
 
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
-    email_requested, export_requested, identity_requested, notification_requested, crisis_detected, avatar_uploaded>;
+    email_requested, export_requested, identity_requested, notification_requested, crisis_detected, avatar_uploaded,
+    webhook_received, payment_requested>;
 
 /// The events that the gateway publishes itself; its other events go through the outbox. Kafka lets it write these
 /// topics only.
-using of_gateway = std::tuple<chat_requested, identity_requested>;
+using of_gateway = std::tuple<chat_requested, identity_requested, webhook_received, payment_requested>;
 
 }  // namespace airi::events

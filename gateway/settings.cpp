@@ -74,6 +74,8 @@ gateway_options options_of(const gateway_settings& settings) {
     out.file_uploads = settings.file_uploads;
     out.voice_chat = settings.voice_chat;
     if (!settings.commit.empty()) out.version = settings.commit.substr(0, 7);
+    for (const auto& secret : {settings.stripe_webhook_secret, settings.stripe_webhook_secret_previous})
+        if (!secret.empty()) out.stripe_webhook_secrets.push_back(secret);
     out.origins = parts(settings.allowed_origins);
     out.product_origins = out.origins.empty();
     for (auto& origin : parts(settings.frontend_url)) out.origins.push_back(std::move(origin));

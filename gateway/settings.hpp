@@ -24,6 +24,8 @@ struct gateway_settings : kafka::access {
     secret evidence_key;
     secret evidence_key_previous;
     secret link_key;
+    secret stripe_webhook_secret;
+    secret stripe_webhook_secret_previous;
     std::string frontend_url;
     std::string allowed_origins;
     std::string api_url;
@@ -71,6 +73,10 @@ struct gateway_settings : kafka::access {
             "The previous EVIDENCE_KEY; still opens what it sealed during a rotation."},
         setting{"LINK_KEY", &gateway_settings::link_key,
             "Seals the links with tokens that events carry; at least 32 bytes.", {.required = true}},
+        setting{"STRIPE_WEBHOOK_SECRET", &gateway_settings::stripe_webhook_secret,
+            "The secret of Stripe's webhook endpoint, whsec_…; empty: webhooks are refused."},
+        setting{"STRIPE_WEBHOOK_SECRET_PREVIOUS", &gateway_settings::stripe_webhook_secret_previous,
+            "The previous STRIPE_WEBHOOK_SECRET; still verifies webhooks during a rotation."},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
             "The frontend's origin, the target of links in emails; required in production."},
         setting{"ALLOWED_ORIGINS", &gateway_settings::allowed_origins,

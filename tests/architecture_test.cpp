@@ -49,6 +49,7 @@ const std::vector<folder_rule> rules{
     {"gateway/realtime/", {"gateway/*", "events/*", ports[2]}},
     {"gateway/auth/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/text/"}},
     {"gateway/messaging/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
+    {"gateway/payments/", {"gateway/*", "events/*", "sql/", "platform/crypto/"}},
     {"gateway/crisis/", {"gateway/*", "sql/", "platform/safety/"}},
     {"gateway/api/", {"gateway/*", "events/*", "sql/", "platform/schema/", "platform/crypto/"}},
     {"gateway/routes/", {"gateway/*", "events/*", "sql/", "platform/crypto/", "platform/safety/"}},
@@ -62,7 +63,7 @@ const std::vector<folder_rule> rules{
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
-                     "workers/providers/sms/"}},
+                     "workers/providers/sms/", "workers/providers/payments/"}},
     {"tests/", {""}},
 };
 

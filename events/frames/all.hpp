@@ -14,6 +14,7 @@
 #include "events/frames/generations.hpp"
 #include "events/frames/messages.hpp"
 #include "events/frames/notifications.hpp"
+#include "events/frames/payments.hpp"
 #include "events/frames/presence.hpp"
 #include "events/frames/usage.hpp"
 
@@ -45,6 +46,7 @@ inline constexpr std::tuple domains{
     domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_complete,
                               message_rejected, message_failed, message_cancelled>>{"generations"},
     domain<from_client<>, from_server<notification_new>>{"notifications"},
+    domain<from_client<>, from_server<subscription_updated>>{"payments"},
     domain<from_client<>, from_server<presence>>{"presence"},
     domain<from_client<>, from_server<usage_updated>>{"usage"},
 };

@@ -38,6 +38,7 @@ struct gateway_options {
     std::string oauth_redirect_url;    ///< where identity providers redirect to
     std::string version = "unknown";   ///< of the running program: the commit's first seven characters
     std::string country_header;        ///< of trusted proxies, in lower case; empty: none
+    std::vector<secret> stripe_webhook_secrets;  ///< current and previous; empty: no webhooks
 };
 
 struct services {

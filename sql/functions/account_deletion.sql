@@ -22,6 +22,7 @@ begin
     gone := gone || array(select k.id from api_keys k where k.user_id = u.id and k.revoked_at is null);
     insert into email_links (hash, user_id, kind, email, expires_at)
     values (p_hash, u.id, 'account_deletion', u.email, u.erase_at);
+    perform payment_stop(u.id);
     perform audit(u.id, 'account.closed');
     return query select u.email, u.locale::text, coalesce(u.display_name, ''), u.erase_at, gone;
 end $$;
@@ -106,7 +107,8 @@ begin
 end $$;
 
 -- Erases closed accounts after their grace period, and pending children's after two weeks without a parent's answer. An
--- account that cannot be erased is logged, does not block the others, and is retried at the next run.
+-- account that cannot be erased is logged, does not block the others, and is retried at the next run, as one whose
+-- customer the payment provider still has.
 create or replace function job_erasures() returns bigint language plpgsql as $$
 declare
     who uuid;
@@ -121,6 +123,10 @@ begin
         order by erase_at limit 1 for update skip locked;
         exit when not found;
         begin
+            if not payment_forget(who) then
+                failed := failed || who;
+                continue;
+            end if;
             finished := finished + erase_account(who)::int;
         exception when others then
             raise warning 'account % is not erased: % %', who, sqlstate, sqlerrm;

@@ -33,6 +33,8 @@ language sql immutable as $$
      'gateway/auth/cookies.cpp'),
     ('password_reset_minutes', 'integer', '60', 5, 1440, null, null, 'auth', false, 'sql/functions/email_links.sql'),
     ('email_verification_hours', 'integer', '24', 1, 720, null, null, 'auth', false, 'sql/functions/email_links.sql'),
+    -- For how long a renewal that fails leaves the plan.
+    ('payment_grace_days', 'integer', '7', 0, 60, null, null, 'payments', false, 'sql/functions/payments.sql'),
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/auth.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),

@@ -44,7 +44,8 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('auth', '*', 'ip', 10, 900), ('auth', '*', 'user', 30, 900), ('refresh', '*', 'ip', 300, 900),
     ('refresh', '*', 'user', 60, 900), ('chat', '*', 'user', 100, 3600), ('search', '*', 'user', 100, 60),
     ('ai', '*', 'user', 1000, 3600), ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600),
-    ('avatars', '*', 'ip', 600, 60), ('crisis', '*', 'user', -1, 60), ('crisis', '*', 'ip', -1, 60)
+    ('avatars', '*', 'ip', 600, 60), ('webhooks', '*', 'ip', -1, 60), ('crisis', '*', 'user', -1, 60),
+    ('crisis', '*', 'ip', -1, 60)
 on conflict do nothing;
 
 -- The others keep a log of the window. That of 100,000 requests would be large; a page loads many avatars at once.

@@ -27,8 +27,8 @@ const std::map<std::string, std::string_view> owed{
 // The groups that the dispatcher counts by itself: all requests of a user, those of an address, and a message.
 const names of_the_dispatcher{"api", "anonymous", "chat"};
 
-// Never limited, on purpose: people in need are never rejected.
-const names unlimited{"crisis"};
+// Never limited, on purpose: people in need are never rejected, and a provider's webhooks come in bursts.
+const names unlimited{"crisis", "webhooks"};
 
 /// Of a profile's file: "<group>/<scope>" of each of its limits for every plan, and of all its limits. A row without a
 /// maximum limits nothing.

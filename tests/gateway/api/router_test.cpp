@@ -199,7 +199,7 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
         "/auth/magic-link/login", "/auth/parental-consent/details", "/auth/parental-consent", "/auth/restore",
         "/auth/restore/link", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
         "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/crisis/resources",
-        "=/crisis/contacts/confirm", "/crisis/contacts/confirm", "/crisis/contacts/confirm/details",
+        "/webhooks/stripe", "=/crisis/contacts/confirm", "/crisis/contacts/confirm", "/crisis/contacts/confirm/details",
         "/safety/referrals", "/safety/notices", "=/safety", "/health", "=/healthz", "=/readyz", "=/health",
         "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/admin", "=/favicon.ico", "=/{file}", "=/client/{file}",
         "=/style/{file}", "=/views/{file}", "=/ws", "=/ws/conversation/{user_id}"};

@@ -39,7 +39,7 @@ function forGateway(system, port, adminPort) {
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
 function forWorkers(system, names, port) {
-    const { chatEnv, emailEnv, oauthEnv, crisisEnv } = system.options;
+    const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv } = system.options;
     const own = {
         moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
@@ -47,6 +47,7 @@ function forWorkers(system, names, port) {
         email: () => ({ LINK_KEY: system.linkKey, MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
         crisis: () => ({ ENCRYPTION_KEY: system.encryptionKey, LINK_KEY: system.linkKey, ...crisisEnv }),
+        payments: () => paymentsEnv,
     };
     return {
         ADMIN_PORT: String(port),

@@ -45,6 +45,7 @@ const defaults = {
     emailEnv: {},
     oauthEnv: {},
     crisisEnv: {},
+    paymentsEnv: {},
     kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted

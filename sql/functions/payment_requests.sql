@@ -1,0 +1,125 @@
+-- What users ask of the payment provider, and what closing an account asks of it. The payments worker does it.
+
+-- A request of the caller's to the provider: {id, state, result}, or a refusal. The same id is the same request.
+create or replace function payment_request(p_id uuid, p_kind text, p_body jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    r payment_requests;
+    target plans;
+    s subscriptions;
+    u users;
+    has boolean;
+begin
+    select * into r from payment_requests where id = p_id and user_id = caller();
+    if found then return json_build_object('id', r.id, 'state', r.state, 'result', r.result); end if;
+    select * into u from users where id = caller();
+    select * into s from subscriptions x
+    where x.user_id = caller() and x.status not in ('canceled', 'incomplete_expired', 'incomplete')
+    order by x.created_at desc limit 1;
+    has := found;
+    if p_kind in ('checkout', 'subscribe', 'change', 'preview', 'payment') then
+        select * into target from plans where id = p_body ->> 'plan' and active;
+        if not found then
+            return refusal(422, 'VALIDATION_FAILED', 'plan must be the id of an active plan',
+                '[{"pointer": "/plan", "message": "must be the id of an active plan"}]');
+        end if;
+        if p_kind = 'payment' and (target.price_cents = 0 or target.billing_period <> 'once')
+            or p_kind <> 'payment' and (target.stripe_price_id is null or target.billing_period = 'once') then
+            return refusal(409, 'PLAN_NOT_SOLD', 'this plan cannot be bought here');
+        end if;
+    end if;
+    if p_kind in ('checkout', 'subscribe') and has then
+        return refusal(409, 'ALREADY_SUBSCRIBED', 'there is a subscription already; change it instead');
+    end if;
+    if p_kind in ('change', 'preview', 'cancel', 'resume') and not has then
+        return refusal(404, 'NOT_FOUND', 'there is no subscription');
+    end if;
+    if p_kind = 'change' and s.plan = target.id and s.next_plan is null then
+        return refusal(409, 'SAME_PLAN', 'the subscription has this plan');
+    end if;
+    if p_kind = 'portal' and not exists (select from payment_customers where user_id = caller()) then
+        return refusal(404, 'NOT_FOUND', 'nothing was paid yet');
+    end if;
+    insert into payment_requests (id, user_id, kind, parameters) values (p_id, caller(), p_kind,
+        jsonb_strip_nulls(p_body || jsonb_build_object(
+            'price', target.stripe_price_id, 'amount', target.price_cents, 'currency', target.currency,
+            'subscription', s.id, 'upgrade', case when has and target.id is not null then
+                target.rank > coalesce((select rank from plans where id = s.plan), -1) end)));
+    return json_build_object('id', p_id, 'state', 'requested', 'result', null);
+end $$;
+
+-- A request that no client waits for.
+create or replace function payment_ask(p_user uuid, p_kind text, p_parameters jsonb) returns void language plpgsql as $$
+declare
+    id uuid := gen_random_uuid();
+begin
+    insert into payment_requests (id, user_id, kind, parameters) values (id, p_user, p_kind, p_parameters);
+    perform outbox_add(gen_random_uuid(), 'payment.requested.v1', p_user::text,
+        json_build_object('user_id', p_user, 'request_id', id), '', '');
+end $$;
+
+-- A closed account is not charged again: its subscriptions end with their periods.
+create or replace function payment_stop(p_user uuid) returns void language sql as $$
+    select payment_ask(p_user, 'cancel', jsonb_build_object('subscription', s.id))
+    from subscriptions s
+    where s.user_id = p_user and s.cancel_at is null and s.status not in ('canceled', 'incomplete_expired')
+$$;
+
+-- Whether the provider has forgotten the user: the subscriptions are ended and the data deleted there before the
+-- account is erased here. Asks for it, again after an hour.
+create or replace function payment_forget(p_user uuid) returns boolean language plpgsql as $$
+begin
+    if not exists (select from payment_customers where user_id = p_user)
+        or exists (select from payment_requests where user_id = p_user and kind = 'forget' and state = 'done') then
+        return true;
+    end if;
+    if not exists (select from payment_requests
+                   where user_id = p_user and kind = 'forget' and created_at > now() - interval '1 hour') then
+        perform payment_ask(p_user, 'forget', '{}');
+    end if;
+    return false;
+end $$;
+
+-- The state and the result of a request of the caller's.
+create or replace function payment_result(p_id uuid) returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select json_build_object('state', state, 'result', result) from payment_requests
+    where id = p_id and user_id = caller()
+$$;
+
+-- What the worker needs for a request that has no result: {kind, parameters, user, email, name, locale, customer,
+-- age (s)}.
+create or replace function payment_claim(p_id uuid, p_provider text) returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select json_build_object('kind', r.kind, 'parameters', r.parameters, 'user', u.id, 'email', u.email,
+        'name', coalesce(u.display_name, ''), 'locale', u.locale, 'customer', c.id,
+        'age', extract(epoch from now() - r.created_at)::bigint)
+    from payment_requests r join users u on u.id = r.user_id and u.erased_at is null
+    left join lateral (select * from payment_customers x where x.user_id = u.id and x.provider = p_provider
+                       order by x.created_at limit 1) c on true
+    where r.id = p_id and r.state = 'requested'
+$$;
+
+-- Stores the result of a request, and of the objects that the provider has changed for it. Returns as payment_apply().
+create or replace function payment_finish(
+    p_id uuid, p_provider text, p_state text, p_result jsonb, p_customer text, p_next_plan text, p_revision bigint,
+    p_objects jsonb
+) returns jsonb
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    r payment_requests;
+    told jsonb;
+begin
+    update payment_requests set state = p_state, result = p_result where id = p_id and state = 'requested'
+    returning * into r;
+    if not found then return null; end if;
+    if p_customer is not null then
+        told := payment_apply(p_provider, null, '', '', 'applied', now(), p_customer, r.user_id::text, p_revision,
+            p_objects);
+        if p_next_plan is not null then
+            update subscriptions set next_plan = nullif(p_next_plan, '')
+            where provider = p_provider and id = r.parameters ->> 'subscription' and user_id = r.user_id;
+        end if;
+    end if;
+    return told;
+end $$;

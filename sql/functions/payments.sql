@@ -1,0 +1,282 @@
+-- Payments. What the workers read of a provider's objects comes in one form (workers/providers/payments/stripe.hpp),
+-- whichever version of its API it was read in.
+
+-- Whether a subscription gives its plan: a renewal that fails leaves it for payment_grace_days.
+create or replace function entitles(s subscriptions) returns boolean language sql stable as $$
+    select s.plan is not null and (
+        s.status in ('active', 'trialing')
+        or (s.status = 'past_due'
+            and coalesce(s.past_due_since, now()) > now() - make_interval(days => setting_int('payment_grace_days'))))
+$$;
+
+-- The plan that the user has paid for, by subscription or for good; NULL: none.
+create or replace function paid_plan(p_user uuid) returns text language sql stable as $$
+    select p.id from plans p
+    where p.id in (select s.plan from subscriptions s where s.user_id = p_user and entitles(s)
+                   union all
+                   select h.plan from payment_history h
+                   where h.user_id = p_user and h.status = 'COMPLETED' and not h.disputed)
+    order by p.rank desc limit 1
+$$;
+
+-- Gives the user the plan that they have paid for. A plan that an administrator gave stays until what they have paid
+-- for changes. Returns the new plan; NULL: no change.
+create or replace function plan_settle(p_user uuid, p_before text) returns text language plpgsql as $$
+declare
+    after text := paid_plan(p_user);
+    new_plan text := coalesce(after, (select id from plans where is_default));
+    u users;
+begin
+    if after is not distinct from p_before then return null; end if;
+    select * into u from users where id = p_user for update;
+    if u.plan = new_plan then return null; end if;
+    update users set plan = new_plan where id = p_user;
+    perform audit(p_user, 'payment.plan', new_plan, jsonb_build_object('from', u.plan));
+    perform payment_mail(p_user, 'plan_changed',
+        jsonb_build_object('plan', (select name from plans where id = new_plan)), null);
+    return new_plan;
+end $$;
+
+-- Requests a mail about money to the user; none to an erased account.
+create or replace function payment_mail(p_user uuid, p_kind text, p_variables jsonb, p_link text) returns void
+language sql as $$
+    select email_add(gen_random_uuid(), u.id, u.email, p_kind, u.locale::text, coalesce(p_link, ''),
+        jsonb_build_object('name', coalesce(u.display_name, '')) || p_variables, now() + interval '3 days', '', '')
+    from users u where u.id = p_user and u.erased_at is null
+$$;
+
+-- An amount for people: 14.99 USD, 500 JPY.
+create or replace function amount_text(p_amount bigint, p_currency text) returns text language sql immutable as $$
+    select case
+        when lower(p_currency) in ('bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'ugx', 'vnd',
+                                   'vuv', 'xaf', 'xof', 'xpf') then p_amount::text
+        else to_char(p_amount / 100.0, 'FM999999999990.00') end || ' ' || upper(p_currency)
+$$;
+
+create or replace function invoice_json(i invoices) returns json language sql immutable as $$
+    select json_build_object('id', i.id, 'number', i.number, 'status', i.status, 'currency', i.currency,
+        'amount_due', i.amount_due, 'amount_paid', i.amount_paid, 'tax', i.tax,
+        'amount', amount_text(i.amount_due, i.currency), 'hosted_invoice_url', i.hosted_url,
+        'invoice_pdf', i.pdf_url, 'period_start', i.period_start, 'period_end', i.period_end,
+        'created_at', i.created_at, 'paid_at', i.paid_at)
+$$;
+
+-- RFC 3339, as mails show it.
+create or replace function instant_text(p_at timestamptz) returns text language sql stable as $$
+    select to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+$$;
+
+create or replace function time_of(p_seconds jsonb) returns timestamptz language sql immutable as $$
+    select to_timestamp((p_seconds #>> '{}')::double precision)
+$$;
+
+-- The user of a provider's customer, locked against other changes of its objects; NULL: nobody we know. A customer is
+-- linked by the user's id that the provider keeps for us. Raises AI001 when an object of the customer was changed since
+-- `p_revision` was read, which was before the object was: that object may be older than what is stored.
+create or replace function payment_customer(p_provider text, p_id text, p_user text, p_revision bigint) returns uuid
+language plpgsql as $$
+declare
+    c payment_customers;
+begin
+    insert into payment_customers (provider, id, user_id)
+    select p_provider, p_id, u.id from users u where u.id::text = p_user and u.erased_at is null
+    on conflict (provider, id) do nothing;
+    select * into c from payment_customers where provider = p_provider and id = p_id for update;
+    if not found then return null; end if;
+    if c.revision <> p_revision then
+        raise exception 'customer % has changed meanwhile', p_id using errcode = 'AI001';
+    end if;
+    update payment_customers set revision = revision + 1 where provider = p_provider and id = p_id;
+    return c.user_id;
+end $$;
+
+-- Stores a subscription as its provider has it now. {user, plan, status}: what clients are told.
+create or replace function payment_sync_subscription(p_provider text, s jsonb, p_user uuid) returns jsonb
+language plpgsql as $$
+declare
+    before text := paid_plan(p_user);
+    old subscriptions;
+    new subscriptions;
+    changed text;
+begin
+    select * into old from subscriptions where provider = p_provider and id = s ->> 'id' for update;
+    insert into subscriptions as x (provider, id, user_id, customer, plan, price, status, amount, currency, interval,
+        period_start, period_end, trial_end, cancel_at, canceled_at, ended_at, past_due_since, next_plan, created_at)
+    values (p_provider, s ->> 'id', p_user, s ->> 'customer',
+        (select id from plans where stripe_price_id = s ->> 'price'), s ->> 'price', s ->> 'status',
+        (s ->> 'amount')::bigint, s ->> 'currency', s ->> 'interval', time_of(s -> 'period_start'),
+        time_of(s -> 'period_end'), time_of(s -> 'trial_end'), time_of(s -> 'cancel_at'), time_of(s -> 'canceled_at'),
+        time_of(s -> 'ended_at'),
+        case when s ->> 'status' = 'past_due' then coalesce(old.past_due_since, now()) end,
+        case when old.period_start is not distinct from time_of(s -> 'period_start') then old.next_plan end,
+        coalesce(time_of(s -> 'created'), now()))
+    on conflict (provider, id) do update set
+        plan = excluded.plan, price = excluded.price, status = excluded.status, amount = excluded.amount,
+        currency = excluded.currency, interval = excluded.interval, period_start = excluded.period_start,
+        period_end = excluded.period_end, trial_end = excluded.trial_end, cancel_at = excluded.cancel_at,
+        canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, past_due_since = excluded.past_due_since,
+        next_plan = excluded.next_plan, updated_at = now()
+    where x.user_id = p_user
+    returning * into new;
+    if not found then return null; end if;
+    if (old.plan, old.status, old.period_end) is distinct from (new.plan, new.status, new.period_end) then
+        insert into subscription_history (user_id, subscription, plan, status, old_plan, old_status, period_end)
+        values (p_user, new.id, new.plan, new.status, old.plan, old.status, new.period_end);
+    end if;
+    changed := plan_settle(p_user, before);
+    return jsonb_build_object('user', p_user, 'plan', (select plan from users where id = p_user),
+        'status', new.status);
+end $$;
+
+-- Stores an invoice, and mails once about its payment and each failed attempt; the first one fails before the user's
+-- eyes. Which event brought it is of no use: an earlier one may have been read after the attempt.
+create or replace function payment_sync_invoice(p_provider text, i jsonb, p_user uuid, p_type text) returns void
+language plpgsql as $$
+declare
+    old invoices;
+    new invoices;
+    told jsonb;
+begin
+    select * into old from invoices where provider = p_provider and id = i ->> 'id' for update;
+    insert into invoices (provider, id, user_id, subscription, number, status, currency, amount_due, amount_paid, tax,
+        hosted_url, pdf_url, attempts, next_attempt, period_start, period_end, created_at, paid_at)
+    values (p_provider, i ->> 'id', p_user, i ->> 'subscription', i ->> 'number', i ->> 'status', i ->> 'currency',
+        (i ->> 'amount_due')::bigint, (i ->> 'amount_paid')::bigint, (i ->> 'tax')::bigint, i ->> 'hosted_url',
+        i ->> 'pdf_url', (i ->> 'attempts')::int, time_of(i -> 'next_attempt'), time_of(i -> 'period_start'),
+        time_of(i -> 'period_end'), time_of(i -> 'created'), time_of(i -> 'paid_at'))
+    on conflict (provider, id) do update set
+        subscription = excluded.subscription, number = excluded.number, status = excluded.status,
+        amount_due = excluded.amount_due, amount_paid = excluded.amount_paid, tax = excluded.tax,
+        hosted_url = excluded.hosted_url, pdf_url = excluded.pdf_url, attempts = excluded.attempts,
+        next_attempt = excluded.next_attempt, paid_at = excluded.paid_at
+    where invoices.user_id = p_user
+    returning * into new;
+    if not found then return; end if;
+    told := jsonb_build_object('amount', amount_text(new.amount_due, new.currency), 'number', coalesce(new.number, ''));
+    if new.status = 'paid' and old.status is distinct from 'paid' and new.amount_paid > 0 then
+        perform payment_mail(p_user, 'payment_receipt',
+            told || jsonb_build_object('amount', amount_text(new.amount_paid, new.currency)), new.hosted_url);
+    elsif new.status = 'open' and new.attempts > coalesce(old.attempts, 0)
+        and i ->> 'reason' is distinct from 'subscription_create' then
+        perform payment_mail(p_user, 'payment_failed', told || jsonb_strip_nulls(jsonb_build_object(
+            'next_attempt', instant_text(new.next_attempt))), new.hosted_url);
+    elsif new.status = 'open' and p_type = 'invoice.payment_action_required' then
+        perform payment_mail(p_user, 'payment_action', told, new.hosted_url);
+    end if;
+end $$;
+
+-- Stores a one-off payment, which unlocks its plan while it is completed and neither refunded nor disputed.
+create or replace function payment_sync_payment(p_provider text, p jsonb, p_user uuid) returns void
+language plpgsql as $$
+declare
+    before text := paid_plan(p_user);
+begin
+    insert into payment_history as x (id, provider, reference, user_id, status, amount, refunded, currency, plan,
+        disputed, created_at)
+    values (md5(p_provider || '/' || (p ->> 'id'))::uuid, p_provider, p ->> 'id', p_user, p ->> 'status',
+        (p ->> 'amount')::bigint, (p ->> 'refunded')::bigint, p ->> 'currency',
+        (select id from plans where id = p ->> 'plan'), (p ->> 'disputed')::boolean, time_of(p -> 'created'))
+    on conflict (provider, reference) do update set
+        status = excluded.status, refunded = excluded.refunded, disputed = excluded.disputed, updated_at = now()
+    where x.user_id = p_user;
+    perform plan_settle(p_user, before);
+end $$;
+
+-- Applies what was read of a customer's objects for one webhook, once: {user, plan, status} of a user whom it concerns.
+-- `p_objects`: subscription, invoice, payment, each may be missing.
+create or replace function payment_apply(
+    p_provider text, p_event text, p_type text, p_object text, p_outcome text, p_received timestamptz, p_customer text,
+    p_user text, p_revision bigint, p_objects jsonb
+) returns jsonb
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    who uuid;
+    told jsonb;
+    outcome text := p_outcome;
+begin
+    if p_event is not null and exists (select from payment_events where provider = p_provider and id = p_event) then
+        return null;
+    end if;
+    if outcome = 'applied' then
+        who := payment_customer(p_provider, p_customer, p_user, p_revision);
+        if who is null then
+            outcome := 'unknown_customer';
+        else
+            if p_objects ? 'subscription' then
+                told := payment_sync_subscription(p_provider, p_objects -> 'subscription', who);
+            end if;
+            if p_objects ? 'invoice' then
+                perform payment_sync_invoice(p_provider, p_objects -> 'invoice', who, p_type);
+            end if;
+            if p_objects ? 'payment' then
+                perform payment_sync_payment(p_provider, p_objects -> 'payment', who);
+                told := coalesce(told, jsonb_build_object('user', who, 'plan', (select plan from users where id = who),
+                    'status', p_objects -> 'payment' ->> 'status'));
+            end if;
+            if p_type = 'customer.subscription.trial_will_end'
+                and p_objects -> 'subscription' ->> 'status' = 'trialing' then
+                perform payment_mail(who, 'trial_ending', jsonb_build_object('trial_end',
+                    instant_text(time_of(p_objects -> 'subscription' -> 'trial_end'))), null);
+            end if;
+        end if;
+    end if;
+    if p_event is not null then
+        insert into payment_events (provider, id, type, object, outcome, received_at)
+        values (p_provider, p_event, p_type, p_object, outcome, p_received) on conflict do nothing;
+    end if;
+    return told;
+end $$;
+
+-- Ends the plans of those whose grace after a failed renewal is over; deletes what was kept for its time.
+create or replace function job_payment_grace() returns bigint language plpgsql as $$
+declare
+    s subscriptions;
+    total bigint := 0;
+    ended text;
+begin
+    for s in
+        select x.* from subscriptions x join users u on u.id = x.user_id
+        where x.status = 'past_due' and x.plan = u.plan and not entitles(x) limit 100
+    loop
+        -- Before its grace was over it was what had been paid for.
+        ended := plan_settle(s.user_id, s.plan);
+        total := total + (ended is not null)::int;
+    end loop;
+    delete from payment_events where handled_at < now() - interval '400 days';
+    delete from payment_requests where created_at < now() - interval '30 days';
+    return total;
+end $$;
+
+-- What administrators see of the money: by currency the monthly recurring revenue, the income of each day, refunds; the
+-- users by plan, and of the last `p_days` days sign-ups, new and ended subscriptions. Yearly amounts count a twelfth.
+create or replace function payment_revenue(p_days int) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+    since timestamptz := date_trunc('day', now() at time zone 'utc') at time zone 'utc' - make_interval(days => p_days);
+begin
+    if refused is not null then return refused; end if;
+    return json_build_object(
+        'days', p_days,
+        'mrr', (select coalesce(json_object_agg(currency, total), '{}') from (
+            select currency, sum(case when interval = 'year' then amount / 12 else amount end) as total
+            from subscriptions where status in ('active', 'past_due') group by currency) m),
+        'subscriptions', (select coalesce(json_object_agg(status, n), '{}') from (
+            select status, count(*) as n from subscriptions group by status) s),
+        'users_by_plan', (select coalesce(json_object_agg(plan, n), '{}') from (
+            select plan, count(*) as n from users where erased_at is null group by plan) p),
+        'sign_ups', (select count(*) from users where created_at >= since),
+        'new_subscriptions', (select count(*) from subscriptions where created_at >= since),
+        'ended_subscriptions', (select count(*) from subscriptions where ended_at >= since),
+        'conversion', (select round(count(*) filter (where exists (
+                select from subscriptions s where s.user_id = u.id and s.status in ('active', 'past_due')))::numeric
+            / greatest(count(*), 1), 4) from users u where u.erased_at is null),
+        'churn', (select round(count(*) filter (where ended_at >= since)::numeric
+            / greatest(count(*) filter (where created_at < since and coalesce(ended_at, 'infinity') >= since), 1), 4)
+            from subscriptions),
+        'by_day', (select coalesce(json_agg(d order by d.day, d.currency), '[]') from (
+            select (created_at at time zone 'utc')::date as day, currency, sum(amount) as paid,
+                   sum(refunded) as refunded, count(*) as payments
+            from payment_history where status in ('COMPLETED', 'REFUNDED') and created_at >= since
+            group by 1, 2) d));
+end $$;
