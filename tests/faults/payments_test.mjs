@@ -173,7 +173,8 @@ scenario(
 
 scenario('Stripe away, slow or cut off in the middle of a purchase makes one subscription', async (stage) => {
     const user = await joined(stage);
-    for (const status of ['cut', 500, 429]) stripe.fault({ path: /^\/v1\/checkout\/sessions$/, status, done: true });
+    for (const status of ['cut', 500, 429, ...Array(6).fill(503)])
+        stripe.fault({ path: /^\/v1\/checkout\/sessions$/, status, done: true });
     stripe.fault({ path: /^\/v1\/subscriptions\//, status: 'cut' });
     await buy(user, 'plus');
     await eventually('the plan is there', async () => (await state(stage, user)).plan === 'plus', { within: 40_000 });

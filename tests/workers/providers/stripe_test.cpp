@@ -114,13 +114,13 @@ TEST_CASE("an error of Stripe's has the meaning of its status") {
     CHECK_FALSE(stripe::read_answer(200, "{}").error);
     CHECK(kind(429) == failure::outage);
     CHECK(kind(409) == failure::outage);
-    CHECK(kind(500) == failure::again);
-    CHECK(kind(503) == failure::again);
+    CHECK(kind(500) == failure::outage);
+    CHECK(kind(503) == failure::outage);
     CHECK(kind(401) == failure::misconfigured);
     CHECK(kind(402) == failure::refused);
     CHECK(kind(400) == failure::refused);
     CHECK(kind(404) == failure::missing);
-    CHECK(failure_of(stripe::read_answer(200, "<html>").error) == failure::again);
+    CHECK(failure_of(stripe::read_answer(200, "<html>").error) == failure::outage);
 }
 
 TEST_CASE("a key of another provider or an API without encryption is a mistake") {

@@ -20,7 +20,7 @@ constexpr http::limits within{.connect = milliseconds{5'000},
 constexpr error_row<errc> error_rows[] = {
     {errc::away, "Stripe unreachable", failure::outage},
     {errc::busy, "Stripe's rate limit reached", failure::outage},
-    {errc::failed, "Stripe failed", failure::again},
+    {errc::failed, "Stripe failed", failure::outage},
     {errc::unauthorized, "Stripe rejected the key", failure::misconfigured},
     {errc::rejected, "Stripe rejected the request", failure::refused},
     {errc::missing, "Stripe has no such object", failure::missing},

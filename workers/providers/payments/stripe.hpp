@@ -30,8 +30,8 @@ struct account {
 /// What is wrong with it; empty: nothing.
 std::string mistake_of(const account&);
 
-/// away and busy (429, 409): nothing is at fault, again without a bound. failed (5xx): again, bounded. unauthorized:
-/// misconfigured. rejected: refused, `answer` says why. missing: no such object.
+/// away, busy (429, 409) and failed (5xx): again without a bound, for a webhook that was acknowledged does not come
+/// again. unauthorized: misconfigured. rejected: refused, `answer` says why. missing: no such object.
 enum class errc { away = 1, busy, failed, unauthorized, rejected, missing };
 error_code make_error_code(errc);
 
