@@ -11,7 +11,7 @@ import { ConnectionView } from './views/connection.js';
 import { ConsentView } from './views/consent.js';
 import { CrisisView } from './views/crisis.js';
 import { askProof } from './views/dialogs.js';
-import { byId, relativeTime, sentence } from './views/dom.js';
+import { byId, h, relativeTime, sentence } from './views/dom.js';
 import { showGallery } from './views/gallery.js';
 import { endsSession, mayFollow, takeMailLink } from './views/mail_links.js';
 import { takeProviderAnswer } from './views/providers.js';
@@ -191,6 +191,7 @@ class App {
         on('notice', ({ type, data }) => {
             if (type === 'error') this.toast(sentence(data.message));
             if (type === 'safety_state_change') return this.safetyChanged(data);
+            if (type === 'subscription_updated') return this.planChanged();
             if (type === 'crisis_resources') return this.showHelp(data);
             if (type !== 'notification_new' || data.kind === 'welcome') return; // the page has a welcome of its own
             if (data.kind !== 'export_ready') return this.toast(data.notification.title);
@@ -216,6 +217,17 @@ class App {
         this.crisis.present(lines);
     }
 
+    planChanged() {
+        this.loadUsage().catch(() => {});
+        if (this.account.dialog.open) this.account.attempt('billing', () => this.account.billing.load());
+    }
+
+    // The plans, in the account dialog.
+    async showPlans() {
+        await this.account.open();
+        byId('billing').scrollIntoView();
+    }
+
     // A list that was loaded while the state changed may be older than this.
     safetyChanged({ conversation_id, new_state }) {
         const known = this.library.conversation(conversation_id);
@@ -229,6 +241,11 @@ class App {
         if (kind === 'account') {
             history.replaceState(null, '', '#/');
             this.account.open();
+        }
+        if (kind === 'billing') {
+            history.replaceState(null, '', '#/');
+            this.showPlans();
+            if (id === 'paid') this.toast('Thank you! Your plan changes as soon as the payment has arrived.');
         }
         const companion = kind === 'new' ? this.library.companion(id) : null;
         const isChat = companion || (kind === 'c' && id);
@@ -262,7 +279,8 @@ class App {
         quota.hidden = !quotaSpent;
         if (!quotaSpent) return;
         const reset = usage.resets_at ? ` You get new ones ${relativeTime(usage.resets_at)}.` : '';
-        quota.textContent = `You have used all of today's messages.${reset}`;
+        const plans = h('button', { type: 'button', class: 'link', onclick: () => this.showPlans() }, 'See the plans');
+        quota.replaceChildren(`You have used all of today's messages.${reset} `, plans);
     }
 
     reloadListSoon() {

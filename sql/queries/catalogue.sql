@@ -24,7 +24,7 @@ where m.active order by m.priority, m.provider, m.model;
 select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name,
     'tier', coalesce(p.tier, p.id), 'price_cents', p.price_cents,
     'currency', p.currency, 'billing_period', p.billing_period, 'features', p.features,
-    'context_tokens', p.context_tokens, 'limits', (
+    'sold', p.stripe_price_id is not null, 'context_tokens', p.context_tokens, 'limits', (
         select coalesce(jsonb_object_agg(l.resource || '_per_' || l.period, l.amount), '{}')
         from plan_limits l where l.plan = p.id))
     order by p.position), '[]')::text

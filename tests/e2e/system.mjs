@@ -8,8 +8,9 @@ import { freePort } from '../support/js/system/process.mjs';
 let openidPort;
 
 // { system, url, openidPort }: the running system, its gateway's URL without a slash at the end, and the port of the
-// identity provider "oidc", which identity_page_test.mjs starts and the oauth worker discovers then.
-export async function pageSystem() {
+// identity provider "oidc", which identity_page_test.mjs starts and the oauth worker discovers then. `more`: options of
+// a system of its own.
+export async function pageSystem(more = {}) {
     openidPort ??= await freePort();
     const system = await systemWith({
         gateways: 1,
@@ -20,6 +21,7 @@ export async function pageSystem() {
         notifications: 1,
         oauth: 1,
         oauthEnv: new OpenIdProvider(openidPort).env,
+        ...more,
     });
     return { system, url: system.url(), openidPort };
 }

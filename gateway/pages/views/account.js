@@ -1,7 +1,8 @@
-// The account dialog: address, profile, password, second factor, linked identities, sessions, privacy, API keys.
+// The account dialog: address, profile, plan, password, second factor, linked identities, sessions, privacy, API keys.
 
 import { Address } from './address.js';
 import { ApiKeys } from './api_keys.js';
+import { Billing } from './billing.js';
 import { byId, h, icon, sentence } from './dom.js';
 import { clear } from './forms.js';
 import { Privacy } from './privacy.js';
@@ -17,6 +18,7 @@ export class AccountDialog {
         this.dialog = byId('account');
         this.address = new Address(session);
         this.privacy = new Privacy(session, { attempt: (act) => this.attempt('export-form', act), onClosed });
+        this.billing = new Billing(session, { attempt: (act) => this.attempt('billing', act) });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
         this.identities = new Identities(session, (act) => this.attempt('identities', act));
@@ -44,6 +46,7 @@ export class AccountDialog {
             ),
             this.address.element,
             this.profile.element,
+            this.billing.element,
             this.password.element,
             this.twoFactor.element,
             this.identities.element,
@@ -59,6 +62,7 @@ export class AccountDialog {
         this.dialog.scrollTop = 0;
         await Promise.all([
             this.attempt('profile-form', () => this.profile.load()),
+            this.attempt('billing', () => this.billing.load()),
             this.attempt('sessions-form', () => this.sessions.load()),
             this.attempt('two-factor', () => this.twoFactor.load()),
             this.attempt('api-keys', () => this.keys.load()),
@@ -75,6 +79,7 @@ export class AccountDialog {
     // Most of what was entered or shown is secret.
     clear() {
         for (const form of this.dialog.querySelectorAll('form')) clear(form, { values: true });
+        this.billing.clear();
         this.sessions.clear();
         this.twoFactor.clear();
         this.keys.clear();
