@@ -40,7 +40,7 @@ struct relay_fixture {
             if (name == "outbox.lease") return lease();
             if (name == "outbox.read") return read();
             if (name == "outbox.delete")
-                std::erase_if(rows, [&](const row& one) -> bool { return contains(parameter(asked, "ids"), one.id); });
+                std::erase_if(rows, [&](const row& one) { return contains(parameter(asked, "ids"), one.id); });
             if (name == "outbox.refuse")
                 std::erase_if(rows, [&](const row& one) { return parameter(asked, "id") == one.id; });
             return postgres::rows{};
