@@ -34,7 +34,8 @@ route_result serve(std::string_view name, const exchange& exchange, bool strictl
     out.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
     // Other origins' pages show pictures of the gallery.
     if (name.ends_with(".svg")) out.headers.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
-    const auto& product = exchange.services.catalogue.rows()->answers.content_policy;
+    const auto rows = exchange.services.catalogue.rows();
+    const auto& product = rows->answers.content_policy;
     if (!strictly && !product.empty()) out.headers.emplace_back("Content-Security-Policy", product);
     out.headers.emplace_back("Content-Security-Policy", strictly ? strict_policy : policy);
     if (exchange.request.header("if-none-match") == tag)
