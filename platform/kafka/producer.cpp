@@ -270,11 +270,11 @@ void rdkafka_producer::close(milliseconds limit) {
     }
     const auto until = clock::now() + limit;
     const auto busy = [this] {
-        const std::scoped_lock held(waiting_lock_);
-        return !waiting_.empty();
+        const std::shared_lock held(use_);
+        const std::scoped_lock waiting(waiting_lock_);
+        return !waiting_.empty() || rd_kafka_outq_len(handle_.get()) > 0;
     };
-    while (clock::now() < until && (busy() || rd_kafka_outq_len(handle_.get()) > 0))
-        std::this_thread::sleep_for(milliseconds(2));
+    while (clock::now() < until && busy()) std::this_thread::sleep_for(milliseconds(2));
     stop_ = true;
     {
         const std::shared_lock held(use_);

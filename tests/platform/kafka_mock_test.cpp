@@ -103,6 +103,20 @@ TEST_CASE("after a fatal error the producer is replaced") {
     CHECK(logged.count("kafka.producer_renewed") == 1);
 }
 
+TEST_CASE("a producer closes while it is replaced") {
+    captured_log logged;
+    auto& cluster = shared();
+    coroutine_thread thread;
+    auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test", .message_timeout = 5s});
+    REQUIRE_FALSE(thread.run(out->publish({text("t", "a", "1")})).has_error());
+    cluster.fail_next(produce, {out_of_order});
+    auto lost = thread.start(out->publish({text("t", "a", "2")}));
+    thread.call([] {});
+    out->close(5s);
+    CHECK(lost.get().error() == errc::unavailable);
+    CHECK(logged.count("kafka.producer_renewed") == 1);
+}
+
 TEST_CASE("closing the producer ends running calls and rejects later ones") {
     auto& cluster = shared();
     coroutine_thread thread;
