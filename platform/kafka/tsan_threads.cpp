@@ -1,5 +1,5 @@
 // librdkafka uses the threads of C11, which ThreadSanitizer does not support: it crashes in such a thread and reports
-// every handover through librdkafka as a race. In sanitized test programs these definitions take precedence over the C
+// every handover through librdkafka as a race. In sanitized programs these definitions take precedence over the C
 // library's.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
