@@ -341,7 +341,8 @@ class System {
     }
 
     logFiles() {
-        const own = readdirSync(path.join(this.dir, 'logs')).map((name) => path.join(this.dir, 'logs', name));
+        const logs = path.join(this.dir, 'logs'); // the first program makes it
+        const own = existsSync(logs) ? readdirSync(logs).map((name) => path.join(logs, name)) : [];
         const theirs = servers.flatMap((kind) => ['log', 'log.1'].map((name) => path.join(this.dir, kind, name)));
         return [...own, ...theirs.filter(existsSync)];
     }
