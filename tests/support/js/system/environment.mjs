@@ -58,7 +58,7 @@ function forWorkers(system, names, port) {
 }
 
 // The options of sanitizers, for programs that have them: log_path=/tmp/faults keeps each report in a file.
-function sanitizers() {
+export function sanitizers() {
     const names = ['ASAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS'];
     return Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
 }

@@ -13,7 +13,7 @@ import kafkajs from 'kafkajs';
 import pg from 'pg';
 
 import { kafkaOptions, kafkaSettings, redisCommand } from './access.mjs';
-import { environmentOf } from './environment.mjs';
+import { environmentOf, sanitizers } from './environment.mjs';
 import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
@@ -99,6 +99,7 @@ class System {
             run(path.join(binaries, 'airi-topics'), {
                 env: {
                     PATH: process.env.PATH,
+                    ...sanitizers(),
                     ...kafkaSettings(this, 'operator'),
                     AIRI_PARTITIONS: String(this.options.partitions),
                 },
@@ -172,7 +173,7 @@ class System {
         const program = new Program('stub-provider', {
             command: path.join(binaries, 'airi-stub-provider'),
             args: ['--port', String(port)],
-            env: { PATH: process.env.PATH },
+            env: { PATH: process.env.PATH, ...sanitizers() },
             dir: this.dir,
             ready: () => readFileSync(program.log, 'utf8').includes('listening on '),
         });
