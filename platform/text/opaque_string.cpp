@@ -54,8 +54,8 @@ std::optional<std::string> opaque_string(std::string_view utf8) {
         if (u_charType(text.char32At(i)) == U_SPACE_SEPARATOR) text.setCharAt(i, u' ');  // all of them are in the BMP
     }
     UErrorCode error = U_ZERO_ERROR;
-    const auto* nfc = icu::Normalizer2::getNFCInstance(error);
-    if (U_FAILURE(error)) return std::nullopt;
+    static const auto* const nfc = icu::Normalizer2::getNFCInstance(error);
+    if (!nfc) return std::nullopt;
     std::string out;
     nfc->normalize(text, error).toUTF8String(out);
     if (U_FAILURE(error) || out.empty()) return std::nullopt;
