@@ -37,7 +37,7 @@ struct shared_parts {
     std::unique_ptr<postgres::database> database;
     std::unique_ptr<kafka::producer> producer;
     std::unique_ptr<gateway::publisher> publisher;
-    passwords::pool hashing;
+    std::unique_ptr<passwords::pool> hashing;
     tokens::keyring keys;
     secret refresh_key;
     seal::master master;
@@ -65,7 +65,7 @@ struct core {
               .sockets = sockets,
               .places = *shared.places,
               .publisher = *shared.publisher,
-              .hashing = shared.hashing,
+              .hashing = *shared.hashing,
               .keys = shared.keys,
               .refresh_key = shared.refresh_key,
               .master = shared.master,
@@ -130,7 +130,7 @@ shared_parts open_shared(const gateway_settings& settings) {
             {.url = settings.database_url, .connections = static_cast<std::size_t>(settings.database_connections)}),
         .producer = std::move(producer),
         .publisher = std::move(publisher),
-        .hashing = {static_cast<std::size_t>(settings.hashing_threads), 256},
+        .hashing = std::make_unique<passwords::pool>(static_cast<std::size_t>(settings.hashing_threads), 256),
         .keys = keyring_of(settings),
         .refresh_key = secret(digest::hmac_sha256(settings.jwt_secret, "airi/refresh")),
         .master = seal::master(settings.encryption_key, settings.encryption_key_previous),
@@ -214,6 +214,7 @@ int run(const gateway_settings& settings) {
     shared.producer->close(seconds{5});
     shared.producer.reset();
     shared.database.reset();
+    shared.hashing.reset();
     return 0;
 }
 
