@@ -84,6 +84,12 @@ struct core {
         asio::co_spawn(context, subscribe_to_account_changes(services), asio::detached);
         asio::co_spawn(context, accept_when_connected(), asio::detached);
     }
+    ~core() {
+        // Joins and commands that still wait end first: their coroutines are resumed never, and destroyed below.
+        channels.close();
+        redis.reset();
+        context.shutdown();
+    }
 
     // Without Redis no request is counted, so none is accepted in the moment before Redis is there. When it stays away,
     // the gateway serves as it does when Redis fails later.
@@ -104,7 +110,13 @@ struct core {
         }
     }
 
-    asio::io_context context{1};
+    // shutdown() destroys the coroutines that are left, while what they refer to still exists.
+    struct event_loop : asio::io_context {
+        event_loop() : io_context(1) {}
+        using execution_context::shutdown;
+    };
+
+    event_loop context;
     std::unique_ptr<redis::client> redis;
     std::unique_ptr<redis::subscriber> subscriber;
     hub channels;

@@ -271,13 +271,13 @@ hub::hub(executor executor, redis::subscriber& subscriber, redis::client& client
     state_->begin();
 }
 
-hub::~hub() { state_->end(); }
-
 awaitable<result<>> hub::join(std::string channel, std::shared_ptr<channel_listener> listener) {
     return state::join(state_, std::move(channel), std::move(listener));
 }
 
 void hub::leave(std::string_view channel, const channel_listener* listener) { state_->leave(channel, listener); }
+
+void hub::close() { state_->end(); }
 
 const hub_counters& hub::counters() const noexcept { return state_->counters; }
 

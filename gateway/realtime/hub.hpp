@@ -43,8 +43,7 @@ public:
     /// Takes over the subscriber's three functions. Both ports must outlive the hub, and be closed or still there while
     /// the thread runs on: a stream may be being read.
     hub(executor, redis::subscriber& subscriber, redis::client& client, hub_options options = {});
-    /// Listeners receive nothing any more; waiting joins end as unavailable.
-    ~hub();
+    ~hub() { close(); }
     hub(const hub&) = delete;
     hub& operator=(const hub&) = delete;
 
@@ -54,6 +53,8 @@ public:
     awaitable<result<>> join(std::string channel, std::shared_ptr<channel_listener>);
     /// The listener receives nothing of the channel any more. Joins are not counted: one leave is enough.
     void leave(std::string_view channel, const channel_listener*);
+    /// Listeners receive nothing any more; waiting joins end as unavailable.
+    void close();
 
     const hub_counters& counters() const noexcept;
 
