@@ -22,8 +22,8 @@ awaitable<route_result> ask(exchange& exchange, std::string_view kind, unsigned 
     json::object body;
     if (const auto plan = exchange.optional_text("plan")) body.add("plan", *plan);
     if (exchange.json()["immediately"].boolean().value_or(false)) body.add("immediately", true);
-    constexpr std::pair<const char*, const char*> pages[] = {{"success_url", "/#/billing/paid"},
-        {"cancel_url", "/#/billing"}, {"return_url", "/#/billing"}};
+    constexpr std::pair<const char*, const char*> pages[] = {
+        {"success_url", "/#/billing/paid"}, {"cancel_url", "/#/billing"}, {"return_url", "/#/billing"}};
     for (const auto& [member, page] : pages) {
         const auto url = return_url(exchange.services, exchange.optional_text(member), page);
         if (!url) co_return foreign_url(member);
