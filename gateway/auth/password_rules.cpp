@@ -4,6 +4,7 @@
 #include <span>
 
 #include "platform/base/embedded.hpp"
+#include "platform/base/split.hpp"
 #include "platform/base/utf8.hpp"
 #include "platform/text/letters.hpp"
 #include "platform/text/opaque_string.hpp"
@@ -29,10 +30,18 @@ bool repeats(std::string_view text, std::string_view word) {
 }
 
 // "airi-airi", "Airi2026!" and "42airi" for "AIRI"; "kim42" only as it is, for three letters are in many a password.
-bool is_made_of(std::string_view password, std::string_view word) {
+bool repeats_word(std::string_view password, std::string_view word) {
     const auto letters = text::letters_of(word, false);
     if (code_points(letters) >= shortest_name && repeats(text::letters_of(password, false), letters)) return true;
     return repeats(text::letters_of(password, true), text::letters_of(word, true));
+}
+
+// Of a name, or of one of its words: "AIRI Platform".
+bool is_made_of(std::string_view password, std::string_view name) {
+    if (repeats_word(password, name)) return true;
+    for (const auto word : split(name, ' '))
+        if (repeats_word(password, word)) return true;
+    return false;
 }
 
 }  // namespace
