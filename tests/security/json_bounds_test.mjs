@@ -19,7 +19,8 @@ const written_otherwise = {
         'notifications.metadata',
         'audit_log.details',
     ],
-    'one request, whose size is limited': ['generations.parameters'],
+    'one request, whose size is limited': ['generations.parameters', 'payment_requests.parameters'],
+    'an answer of the payment provider': ['payment_requests.result'],
 };
 
 test('every column of JSON is bounded by the trigger or written by no client', async ({ system }) => {
