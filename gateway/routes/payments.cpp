@@ -68,7 +68,7 @@ problem bad_signature(signature found) {
 awaitable<route_result> receive_webhook(exchange& exchange) {
     const auto& request = exchange.request;
     const auto& secrets = exchange.services.options.stripe_webhook_secrets;
-    if (secrets.empty()) co_return problem{503, "PAYMENTS_UNAVAILABLE", "STRIPE_WEBHOOK_SECRET is not set", "null", 60};
+    if (secrets.empty()) co_return not_found("webhook: STRIPE_WEBHOOK_SECRET is not set");
     if (!exchange.services.publisher.available()) co_return problem_of(postgres::errc::unavailable);
     const auto headers = std::ranges::count(request.headers, "stripe-signature", [](const auto& h) { return h.first; });
     const auto found = headers > 1 ? signature::malformed
@@ -238,7 +238,7 @@ constexpr std::array rows{
         .body_limit = webhook_body,
         .body = "StripeEvent",
         .response = "WebhookReceived",
-        .other_statuses = "400 503",
+        .other_statuses = "400 404 503",
         .summary = "Receive an event of Stripe's",
         .bare = true},
 };
