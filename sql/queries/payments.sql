@@ -8,7 +8,7 @@ select payment_result(:id::uuid)::text;
 -- The newest first; the cursor is the last one's time and place among those of the same time.
 select coalesce(json_agg(invoice order by created_at desc, place desc), '[]')::text,
        case when count(*) = :limit::int then
-           (array_agg(to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '|' || place
+           (array_agg(to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '|' || place
                       order by created_at, place))[1] end
 from (
     select i.created_at, md5(i.id)::uuid as place, invoice_json(i) as invoice

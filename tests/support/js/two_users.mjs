@@ -24,6 +24,7 @@ export const catalogue = [
     'outbox',
     'outbox_leases',
     'login_failures',
+    'payment_events',
     'identity_providers',
     'contact_channels',
     'jobs',
