@@ -1,4 +1,4 @@
-// What a user asks of the payment provider. The payments worker does it; its answer is waited for here.
+// Requests of users to the payment provider. The payments worker carries them out; the gateway waits for its answer.
 #pragma once
 
 #include <optional>

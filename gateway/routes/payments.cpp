@@ -42,7 +42,7 @@ awaitable<route_result> preview(exchange& exchange) { return ask(exchange, "prev
 awaitable<route_result> portal(exchange& exchange) { return ask(exchange, "portal", 201); }
 awaitable<route_result> pay(exchange& exchange) { return ask(exchange, "payment", 201); }
 
-// How-to-AI's way: the plan that the user wants to have, whatever they have now.
+// How-to-AI's clients name the plan that the user is to have; the present one decides how it is reached.
 awaitable<route_result> put(exchange& exchange) {
     const auto rows = co_await postgres::run_one(
         exchange.services.database, exchange.caller->id, sql::bind("payments.way", {{"plan", exchange.text("plan")}}));

@@ -1,4 +1,5 @@
--- What users ask of the payment provider, and what closing an account asks of it. The payments worker does it.
+-- Requests to the payment provider: of users, and of the closing of their accounts. The payments worker carries them
+-- out.
 
 -- A request of the caller's to the provider: {id, state, result}, or a refusal. The same id is the same request.
 create or replace function payment_request(p_id uuid, p_kind text, p_body jsonb) returns json
@@ -65,8 +66,8 @@ create or replace function payment_stop(p_user uuid) returns void language sql a
     where s.user_id = p_user and s.cancel_at is null and s.status not in ('canceled', 'incomplete_expired')
 $$;
 
--- Whether the provider has forgotten the user: the subscriptions are ended and the data deleted there before the
--- account is erased here. Asks for it, again after an hour.
+-- True when the provider has deleted the user's data and ended the subscriptions, which comes before the account is
+-- erased here. Otherwise requests it, again after an hour.
 create or replace function payment_forget(p_user uuid) returns boolean language plpgsql as $$
 begin
     if not exists (select from payment_customers where user_id = p_user)
@@ -87,7 +88,7 @@ language sql stable security definer set search_path = airi, pg_temp as $$
     where id = p_id and user_id = caller()
 $$;
 
--- What the worker needs for a request that has no result: {kind, parameters, user, email, name, locale, customer,
+-- The worker's view of a request that has no result: {kind, parameters, user, email, name, locale, customer,
 -- age (s)}.
 create or replace function payment_claim(p_id uuid, p_provider text) returns json
 language sql stable security definer set search_path = airi, pg_temp as $$

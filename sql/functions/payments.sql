@@ -1,7 +1,7 @@
 -- Payments. What the workers read of a provider's objects comes in one form (workers/providers/payments/stripe.hpp),
 -- whichever version of its API it was read in.
 
--- Whether a subscription gives its plan: a renewal that fails leaves it for payment_grace_days.
+-- True while the subscription gives its plan. After a failed renewal it does for payment_grace_days.
 create or replace function entitles(s subscriptions) returns boolean language sql stable as $$
     select s.plan is not null and (
         s.status in ('active', 'trialing')
@@ -247,7 +247,7 @@ begin
     return total;
 end $$;
 
--- What administrators see of the money: by currency the monthly recurring revenue, the income of each day, refunds; the
+-- The revenue report of administrators: by currency the monthly recurring revenue, the income of each day, refunds; the
 -- users by plan, and of the last `p_days` days sign-ups, new and ended subscriptions. Yearly amounts count a twelfth.
 create or replace function payment_revenue(p_days int) returns json
 language plpgsql stable security definer set search_path = airi, pg_temp as $$

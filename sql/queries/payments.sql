@@ -29,7 +29,7 @@ select json_build_object('id', h.id, 'gateway', upper(h.provider), 'gateway_id',
 from payment_history h where h.user_id = caller() and (h.id::text = :payment or h.reference = :payment);
 
 -- name: payments.way
--- How the caller gets that plan: checkout, change, or cancel for the one that costs nothing.
+-- The way to that plan for the caller: checkout, change, or cancel for the one that costs nothing.
 select case when p.is_default then 'cancel'
             when exists (select from subscriptions s where s.user_id = caller()
                          and s.status not in ('canceled', 'incomplete_expired', 'incomplete')) then 'change'

@@ -47,7 +47,7 @@ const buy = async (user, plan) => {
     await stripe.completeCheckout(json.data.id, { card: 'ok' });
 };
 
-// What is stored of the user's money, next to what Stripe has.
+// The stored rows of a user's plan, invoices and payments, in the form of `truth`.
 async function state({ system }, user) {
     const [{ plan }] = await system.rows('select plan from users where id = $1', [user.id]);
     const subscriptions = await system.rows(

@@ -1,4 +1,4 @@
-// How-to-AI: a plan is put, whatever the user had before.
+// How-to-AI: PUT sets the plan, with and without a subscription before it.
 
 import assert from 'node:assert/strict';
 

@@ -1,5 +1,5 @@
-// What a user may ask of Stripe: buy a plan, change, cancel or continue a subscription, see what a change costs, open
-// the customer portal, pay once. And what closing an account asks: cancel, forget.
+// The requests to Stripe: to buy a plan, to change, cancel or continue a subscription, to preview the cost of a change,
+// to open the customer portal, to pay once; and those of a closed account: to cancel, and to delete its customer.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What the tests of buying share: a product with Stripe's stand-in behind it, and users who pay.
+// Shared by the tests of payments: a product whose Stripe is the stand-in, and users who pay.
 
 import assert from 'node:assert/strict';
 

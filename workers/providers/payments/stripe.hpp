@@ -27,7 +27,7 @@ struct account {
     bool live() const;
 };
 
-/// What is wrong with it; empty: nothing.
+/// The account's mistake for people; empty: none.
 std::string mistake_of(const account&);
 
 /// away, busy (429, 409) and failed (5xx): again without a bound, for a webhook that was acknowledged does not come
@@ -67,7 +67,7 @@ private:
     account account_;
 };
 
-/// What an event says: which objects have changed.
+/// An event's objects that have changed.
 struct event {
     std::string id, type;
     std::string object;  ///< id of its object; an invoice that is only a preview has none

@@ -151,7 +151,7 @@ export class Account {
     }
 }
 
-// What `before` had where `after` differs: objects by key, lists whole, null for what is new.
+// The members of `before` that differ in `after`: objects by key, lists whole, null for new members.
 export function difference(before, after) {
     const previous = {};
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {

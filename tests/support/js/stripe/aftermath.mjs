@@ -1,4 +1,4 @@
-// What happens after a payment: refunds, disputes, the end of a delayed debit.
+// Refunds, disputes, and the end of a delayed debit.
 
 import { failIntent, succeedIntent } from './money.mjs';
 import { invoiceCharged } from './invoices.mjs';

@@ -43,7 +43,7 @@ const cost = ({ price, quantity }) => price.unit_amount * quantity;
 const sameInterval = (a, b) =>
     a.recurring.interval === b.recurring.interval && a.recurring.interval_count === b.recurring.interval_count;
 
-// What a change at that time costs: the lines, and whether a new cycle begins with it.
+// The cost of a change at that time: its lines, and true when a new cycle begins with it.
 export function proration(account, subscription, items, { behavior = 'create_prorations', at = account.now() } = {}) {
     const old = subscription.items.data;
     const reset = !sameInterval(old[0].price, items[0].price) || (cost(old[0]) === 0 && cost(items[0]) > 0);

@@ -169,7 +169,7 @@ export function expireSession(account, session) {
     return session;
 }
 
-// What a person does on the page of the session. Returns the outcome: 'declined' leaves the session open,
+// The actions of a person on the page of the session. Returns the outcome: 'declined' leaves the session open,
 // 'requires_action' too unless the person confirms with their bank. `card`: 'none' where no payment is due and the
 // session collects a method only if required.
 export function completeSession(account, session, { card = 'ok', confirm = true, email, name = 'Ada L.' } = {}) {

@@ -1,4 +1,4 @@
-// What falls due as the account's clock advances, in the order of its times.
+// The account's events that fall due as its clock advances, in the order of their times.
 
 import { expireSession } from './checkout.mjs';
 import { chargeInvoice, draftInvoice, finalizeInvoice, lineOf } from './invoices.mjs';

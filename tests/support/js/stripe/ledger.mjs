@@ -1,4 +1,4 @@
-// What each customer truly has and owes, for comparison with rows: by the id of the customer.
+// The true state of each customer, for comparison with rows: subscriptions, payments and debts by the customer's id.
 
 const access = ['trialing', 'active'];
 

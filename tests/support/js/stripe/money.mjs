@@ -2,7 +2,7 @@
 
 import { invalid, newId } from './wire.mjs';
 
-// What the tokens of Stripe's own test cards do.
+// The behaviour of Stripe's own test cards, by token.
 const tokens = {
     pm_card_visa: 'ok',
     pm_card_mastercard: 'ok',

@@ -2,7 +2,7 @@
 
 import { invalid, list } from './wire.mjs';
 
-// What only `expand` shows.
+// Members that only `expand` shows.
 const included = {
     invoice: {
         payments: (account, invoice) => list('/v1/invoice_payments', paymentsOf(account, invoice)),

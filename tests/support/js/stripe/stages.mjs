@@ -82,7 +82,7 @@ export function stages() {
     };
 }
 
-// What `act` raises, which is of that kind.
+// The error that `act` raises; it must be of that kind.
 export const raised = async (kind, act) => {
     try {
         await act();

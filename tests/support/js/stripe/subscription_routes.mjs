@@ -100,7 +100,7 @@ function cancelFields(account, subscription, params) {
         throw invalid('Received both cancel_at_period_end and cancel_at parameters. Please pass in only one.');
     }
     if (atEnd !== undefined) {
-        // What flexible billing has scheduled by cancel_at alone is only taken back by an empty cancel_at.
+        // A cancellation that flexible billing scheduled by cancel_at alone is taken back by an empty cancel_at only.
         if (!atEnd && !subscription.cancel_at_period_end) return fields;
         fields.cancel_at_period_end = atEnd;
         fields.cancel_at = atEnd ? periodEnd(subscription) : null;

@@ -243,7 +243,7 @@ export function resume(account, subscription) {
     account.emit('customer.subscription.resumed', subscription);
 }
 
-// What an update waits for has been paid.
+// The invoice of a pending update has been paid.
 export function applyPendingUpdate(account, subscription) {
     const { _apply } = subscription.pending_update;
     account.change(subscription, 'customer.subscription.updated', () => {
