@@ -78,12 +78,10 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
         log::warn("webhook.refused", {{"provider", stripe}, {"address", request.address}});
         co_return bad_signature(found);
     }
-    const auto id = exchange.json()["id"].string();
-    if (!id || exchange.json()["object"].string() != "event") co_return bad_request("the body must be an event");
     std::vector<events::outgoing> out;
     out.push_back(events::envelope(
         events::webhook_received{std::string(stripe), order_of(exchange), request.body, request.arrived},
-        {event_id::of(uuid{}, std::string(stripe) + '/' + std::string(*id)), "/airi/gateway", request.arrived,
+        {event_id::of(uuid{}, std::string(stripe) + '/' + exchange.text("id")), "/airi/gateway", request.arrived,
             request.traceparent, request.id}));
     if (const auto sent = co_await exchange.services.publisher.publish(std::move(out)); !sent)
         co_return problem_of(sent.error());

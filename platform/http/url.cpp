@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "platform/base/ascii.hpp"
+#include "platform/base/ip_address.hpp"
 #include "platform/http/client.hpp"
 
 namespace airi::http {
@@ -61,6 +62,11 @@ result<url> parse_url(std::string_view text) {
     out.target = text.substr(path);
     if (!out.target.starts_with('/')) out.target.insert(0, 1, '/');
     return out;
+}
+
+bool is_safe(std::string_view text) {
+    const auto parsed = parse_url(text);
+    return parsed && (parsed->tls || is_loopback_host(parsed->host));
 }
 
 }  // namespace airi::http

@@ -23,4 +23,7 @@ struct url {
 /// rejected.
 result<url> parse_url(std::string_view text);
 
+/// https, or http to this machine: a key may be sent there.
+bool is_safe(std::string_view text);
+
 }  // namespace airi::http

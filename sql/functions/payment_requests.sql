@@ -15,7 +15,7 @@ begin
     if found then return json_build_object('id', r.id, 'state', r.state, 'result', r.result); end if;
     select * into u from users where id = caller();
     select * into s from subscriptions x
-    where x.user_id = caller() and x.status not in ('canceled', 'incomplete_expired', 'incomplete')
+    where x.user_id = caller() and is_bought(x)
     order by x.created_at desc limit 1;
     has := found;
     if p_kind in ('checkout', 'subscribe', 'change', 'preview', 'payment') then

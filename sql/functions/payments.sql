@@ -9,6 +9,11 @@ create or replace function entitles(s subscriptions) returns boolean language sq
             and coalesce(s.past_due_since, now()) > now() - make_interval(days => setting_int('payment_grace_days'))))
 $$;
 
+-- True for a subscription that was bought and has not ended, whether it is paid at the moment or not.
+create or replace function is_bought(s subscriptions) returns boolean language sql immutable as $$
+    select s.status not in ('canceled', 'incomplete_expired', 'incomplete')
+$$;
+
 -- The plan that the user has paid for, by subscription or for good; NULL: none.
 create or replace function paid_plan(p_user uuid) returns text language sql stable as $$
     select p.id from plans p
@@ -97,7 +102,6 @@ declare
     before text := paid_plan(p_user);
     old subscriptions;
     new subscriptions;
-    changed text;
 begin
     select * into old from subscriptions where provider = p_provider and id = s ->> 'id' for update;
     insert into subscriptions as x (provider, id, user_id, customer, plan, price, status, amount, currency, interval,
@@ -123,7 +127,7 @@ begin
         insert into subscription_history (user_id, subscription, plan, status, old_plan, old_status, period_end)
         values (p_user, new.id, new.plan, new.status, old.plan, old.status, new.period_end);
     end if;
-    changed := plan_settle(p_user, before);
+    perform plan_settle(p_user, before);
     return jsonb_build_object('user', p_user, 'plan', (select plan from users where id = p_user),
         'status', new.status);
 end $$;

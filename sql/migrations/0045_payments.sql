@@ -108,7 +108,7 @@ create table payment_requests (
     user_id     uuid not null references users on delete cascade,
     kind        text not null,
     parameters  jsonb not null,
-    state       text not null default 'requested' check (state in ('requested', 'done', 'refused', 'away')),
+    state       text not null default 'requested' check (state in ('requested', 'done', 'refused')),
     result      jsonb,
     created_at  timestamptz not null default now()
 );

@@ -31,8 +31,7 @@ from payment_history h where h.user_id = caller() and (h.id::text = :payment or 
 -- name: payments.way
 -- The way to that plan for the caller: checkout, change, or cancel for the one that costs nothing.
 select case when p.is_default then 'cancel'
-            when exists (select from subscriptions s where s.user_id = caller()
-                         and s.status not in ('canceled', 'incomplete_expired', 'incomplete')) then 'change'
+            when exists (select from subscriptions s where s.user_id = caller() and is_bought(s)) then 'change'
             else 'checkout' end
 from (select coalesce((select is_default from plans where id = :plan), false) as is_default) p;
 

@@ -65,6 +65,14 @@ async function state({ system }, user) {
     return { plan, subscriptions, invoices, payments };
 }
 
+const chargeOf = ({ latest_charge: charge }) => charge && stripe.object(charge.id ?? charge);
+
+function paymentStatus(intent) {
+    if (intent.status === 'succeeded') return chargeOf(intent).refunded ? 'REFUNDED' : 'COMPLETED';
+    const declined = intent.status === 'requires_payment_method' && intent.last_payment_error;
+    return intent.status === 'canceled' || declined ? 'FAILED' : 'PENDING';
+}
+
 function truth(customer, plan) {
     const byId = (a, b) => (a.id < b.id ? -1 : 1);
     const mine = (type) =>
@@ -86,21 +94,11 @@ function truth(customer, plan) {
             }),
         ),
         invoices: objects('invoice').map(({ id, status, amount_paid: paid }) => ({ id, status, amount_paid: paid })),
-        payments: objects('payment_intent').map(({ id, status, latest_charge: charge }) => {
-            const { refunded = false, amount_refunded: back = 0 } = charge ? stripe.object(charge.id ?? charge) : {};
-            return {
-                reference: id,
-                status:
-                    status === 'succeeded'
-                        ? refunded
-                            ? 'REFUNDED'
-                            : 'COMPLETED'
-                        : status === 'canceled'
-                          ? 'FAILED'
-                          : undefined,
-                refunded: back,
-            };
-        }),
+        payments: objects('payment_intent').map((intent) => ({
+            reference: intent.id,
+            status: paymentStatus(intent),
+            refunded: chargeOf(intent)?.amount_refunded ?? 0,
+        })),
     };
 }
 
@@ -154,8 +152,6 @@ scenario(
                 `seed ${seed}: the rows are Stripe's`,
                 async () => {
                     const found = await state(stage, user);
-                    for (const payment of wanted.payments)
-                        payment.status ??= found.payments.find((one) => one.reference === payment.reference)?.status;
                     assert.deepEqual(found, wanted);
                     return true;
                 },

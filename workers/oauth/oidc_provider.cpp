@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/split.hpp"
 #include "platform/http/url.hpp"
@@ -28,11 +27,6 @@ secret with_lines(const secret& pem) {
 }
 
 }  // namespace
-
-bool is_safe(std::string_view text) {
-    const auto url = http::parse_url(text);
-    return url && (url->tls || is_loopback_host(url->host));
-}
 
 std::vector<provider> providers_of(const identity_settings& s) {
     std::vector<provider> out;
@@ -83,7 +77,7 @@ std::vector<provider> providers_of(const identity_settings& s) {
 std::vector<std::string> mistakes_of(const identity_settings& s) {
     std::vector<std::string> out;
     const auto url = [&](const std::string& id, const std::string& value, std::string_view name) {
-        if (!id.empty() && !is_safe(value))
+        if (!id.empty() && !http::is_safe(value))
             out.push_back(std::string(name) + " is an https URL; http is for this machine alone");
     };
     const auto needs = [&](bool one, bool other, std::string_view message) {
@@ -112,7 +106,7 @@ bool read_configuration(std::string_view text, provider& provider) {
     if (root["issuer"].string() != provider.issuer) return false;
     const auto endpoint = [&](std::string_view name) {
         const auto url = root[name].string().value_or("");
-        return url.size() <= 1000 && is_safe(url) ? std::string(url) : std::string{};
+        return url.size() <= 1000 && http::is_safe(url) ? std::string(url) : std::string{};
     };
     auto authorization = endpoint("authorization_endpoint"), token = endpoint("token_endpoint"),
          keys = endpoint("jwks_uri");

@@ -56,9 +56,6 @@ std::vector<provider> providers_of(const identity_settings&);
 /// One sentence for each invalid setting.
 std::vector<std::string> mistakes_of(const identity_settings&);
 
-/// https, or http to this machine itself.
-bool is_safe(std::string_view url);
-
 /// Reads the body of /.well-known/openid-configuration; false when it is another provider's or cannot be used.
 bool read_configuration(std::string_view text, provider&);
 

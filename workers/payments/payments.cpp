@@ -142,13 +142,11 @@ awaitable<result<effects>> handle_webhook(events::webhook_received webhook, cons
         ports.database, std::nullopt, sql::bind("payments.seen", {{"provider", provider}, {"id", event->id}}));
     if (!seen) co_return seen.error();
     if (!seen->empty()) co_return effects{};
-    const bool known = !(event->session + event->invoice + event->subscription + event->payment).empty();
-    if (event->live != ports.stripe.live() || !known) {
-        const auto outcome = event->live != ports.stripe.live() ? "other_mode" : "unknown_type";
-        if (event->live != ports.stripe.live())
-            log::error("payments.other_mode", {{"event_id", event->id}, {"type", event->type}});
-        co_return apply(webhook, *event, outcome, {});
+    if (event->live != ports.stripe.live()) {
+        log::error("payments.other_mode", {{"event_id", event->id}, {"type", event->type}});
+        co_return apply(webhook, *event, "other_mode", {});
     }
+    if (!event->concerns_us()) co_return apply(webhook, *event, "unknown_type", {});
     const auto read = co_await read_again(*event, ports);
     if (read.error && failure_of(read.error) == failure::missing) co_return apply(webhook, *event, "gone", {});
     if (read.error) co_return read.error;
@@ -189,16 +187,11 @@ awaitable<result<effects>> handle_request(events::payment_requested event, const
 worker declare(const ports& ports) {
     struct handler {
         const payments::ports& ports;
-        awaitable<result<effects>> operator()(record record) const {
-            if (record.message.topic.starts_with(events::webhook_received::topic))
-                co_return co_await on_event<events::webhook_received>(
-                    [this](events::webhook_received event, workers::record) {
-                        return handle_webhook(std::move(event), ports);
-                    })(record);
-            co_return co_await on_event<events::payment_requested>(
-                [this](events::payment_requested event, workers::record) {
-                    return handle_request(std::move(event), ports);
-                })(record);
+        awaitable<result<effects>> operator()(events::webhook_received event, record) const {
+            return handle_webhook(std::move(event), ports);
+        }
+        awaitable<result<effects>> operator()(events::payment_requested event, record) const {
+            return handle_request(std::move(event), ports);
         }
     };
     worker out;
@@ -207,7 +200,10 @@ worker declare(const ports& ports) {
     out.topic = std::string(events::webhook_received::topic);
     out.more_topics = {std::string(events::payment_requested::topic)};
     out.max_in_flight = 64;
-    out.handle = handler{ports};
+    out.handle = [webhook = on_event<events::webhook_received>(handler{ports}),
+                     request = on_event<events::payment_requested>(handler{ports})](record record) {
+        return record.message.topic.starts_with(events::webhook_received::topic) ? webhook(record) : request(record);
+    };
     out.give_up = [](record record) {
         const auto event = events::decode<events::payment_requested>(record.message.value);
         if (!event) return effects{};

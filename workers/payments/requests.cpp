@@ -20,8 +20,8 @@ conclusion done(const ask& asked, json::object& result) {
     return {.result = result.text(), .customer = asked.customer};
 }
 
-conclusion done_with(const ask& asked, json::value subscription) {
-    json::object result;
+// `result`: further members of the answer.
+conclusion done_with(const ask& asked, json::value subscription, json::object result = {}) {
     result.add_raw("subscription", stripe::subscription_of(subscription));
     auto out = done(asked, result);
     out.subscription = stripe::id_of(subscription["id"]);
@@ -62,13 +62,9 @@ awaitable<conclusion> subscribe(const ask& asked, const stripe::client& stripe) 
             {"metadata[plan]", asked.parameter("plan")}, {"expand[0]", "latest_invoice.confirmation_secret"}},
         asked.id + "/subscribe");
     if (got.error) co_return failed(got);
-    auto out = done_with(asked, got.root());
-    const auto invoice = got.root()["latest_invoice"];
-    out.result = json::object()
-                     .add_raw("subscription", stripe::subscription_of(got.root()))
-                     .add("client_secret", invoice["confirmation_secret"]["client_secret"].string())
-                     .text();
-    co_return out;
+    json::object secret;
+    secret.add("client_secret", got.root()["latest_invoice"]["confirmation_secret"]["client_secret"].string());
+    co_return done_with(asked, got.root(), std::move(secret));
 }
 
 awaitable<conclusion> pay_once(const ask& asked, const stripe::client& stripe) {

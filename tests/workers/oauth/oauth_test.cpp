@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "platform/http/url.hpp"
 #include "tests/support/cpp/fake_database.hpp"
 #include "tests/support/cpp/loop.hpp"
 #include "tests/support/cpp/print.hpp"
@@ -266,11 +267,11 @@ TEST_CASE("a provider whose configuration is another's, unsafe or missing is not
     CHECK_FALSE(read_configuration(with(issuer, "ftp://p.example/t"), one));
     CHECK_FALSE(read_configuration("{}", one));
     CHECK_FALSE(read_configuration("<html>", one));
-    CHECK(oauth::is_safe("http://localhost:1/x"));
-    CHECK(oauth::is_safe("http://127.0.0.2:1/x"));
-    CHECK(oauth::is_safe("http://[::1]:1/x"));
-    CHECK_FALSE(oauth::is_safe("http://localhost.example/x"));
-    CHECK_FALSE(oauth::is_safe("http://127.evil.com/x"));
+    CHECK(http::is_safe("http://localhost:1/x"));
+    CHECK(http::is_safe("http://127.0.0.2:1/x"));
+    CHECK(http::is_safe("http://[::1]:1/x"));
+    CHECK_FALSE(http::is_safe("http://localhost.example/x"));
+    CHECK_FALSE(http::is_safe("http://127.evil.com/x"));
     oauth_fixture f;
     f.database.committed.clear();
     f.web.pages.clear();

@@ -1,7 +1,6 @@
 #include "workers/providers/payments/stripe.hpp"
 
 #include "platform/base/error_table.hpp"
-#include "platform/base/ip_address.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
 #include "platform/http/url.hpp"
@@ -89,9 +88,7 @@ std::string mistake_of(const account& account) {
     if (!account.configured()) return {};
     const auto key = account.key.reveal();
     if (!key.starts_with("sk_") && !key.starts_with("rk_")) return "STRIPE_SECRET_KEY is sk_… or rk_…";
-    const auto url = http::parse_url(account.base_url);
-    const bool safe = url && (url->tls || is_loopback_host(url->host));
-    if (!safe) return "STRIPE_API_BASE is an https:// URL";
+    if (!http::is_safe(account.base_url)) return "STRIPE_API_BASE is an https:// URL";
     return {};
 }
 

@@ -74,6 +74,10 @@ struct event {
     std::string customer;
     bool live = false;
     std::string subscription, invoice, payment, session;  ///< to be read again; may be empty
+
+    bool concerns_us() const {
+        return !subscription.empty() || !invoice.empty() || !payment.empty() || !session.empty();
+    }
 };
 /// None when the text is no event of the API's first version.
 std::optional<event> read_event(std::string_view body);

@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "platform/base/error_table.hpp"
-#include "platform/base/ip_address.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/markup.hpp"
 #include "platform/base/number.hpp"
@@ -69,9 +68,7 @@ std::string mistake_of(const account& account) {
         return "TWILIO_ACCOUNT_SID is letters and digits, AC…";
     if (!account.from.starts_with('+') && !account.from.starts_with("MG"))
         return "TWILIO_FROM is a number with its country code, +…, or the sid of a messaging service, MG…";
-    const auto url = http::parse_url(account.base_url);
-    const bool safe = url && (url->tls || is_loopback_host(url->host));
-    if (!safe) return "TWILIO_BASE_URL is an https:// URL";
+    if (!http::is_safe(account.base_url)) return "TWILIO_BASE_URL is an https:// URL";
     return {};
 }
 
