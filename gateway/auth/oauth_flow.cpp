@@ -59,11 +59,8 @@ problem problem_of_outcome(std::string_view outcome) {
 }
 
 awaitable<result<>> publish_to_worker(services& services, const request& request, const flow& flow) {
-    const auto id = event_id::of(flow.id.value, "identity/requested");
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(events::identity_requested{flow.id, flow.provider},
-        {id, "/airi/gateway", request.arrived, request.traceparent, request.id}));
-    co_return co_await services.publisher.publish(std::move(out));
+    const events::identity_requested event{flow.id, flow.provider};
+    return publish_event(services.publisher, event, event_id::of(flow.id.value, "identity/requested"), request);
 }
 
 awaitable<result<conclusion>> conclude_with(services& services, const request& request, const oauth_answer& answer,

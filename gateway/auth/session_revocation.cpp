@@ -36,6 +36,11 @@ private:
     services& services_;
 };
 
+awaitable<> publish(services& services, std::string_view channel, std::string id) {
+    std::vector<std::string> command{"PUBLISH", std::string(channel), events::publish_payload(id)};
+    co_await services.redis.command(std::move(command));
+}
+
 }  // namespace
 
 awaitable<> subscribe_to_account_changes(services& services) {
@@ -44,9 +49,7 @@ awaitable<> subscribe_to_account_changes(services& services) {
 
 awaitable<> publish_account_change(services& services, user_id user) {
     services.accounts.forget(user);
-    std::vector<std::string> publish{
-        "PUBLISH", std::string(events::account_channel), events::publish_payload(user.text())};
-    co_await services.redis.command(std::move(publish));
+    co_await publish(services, events::account_channel, user.text());
 }
 
 awaitable<> subscribe_to_session_ends(services& services) {
@@ -55,8 +58,7 @@ awaitable<> subscribe_to_session_ends(services& services) {
 
 awaitable<> publish_session_end(services& services, session_id session) {
     services.accounts.invalidate(session);
-    std::vector<std::string> publish{"PUBLISH", std::string(session_channel), events::publish_payload(session.text())};
-    co_await services.redis.command(std::move(publish));
+    co_await publish(services, session_channel, session.text());
 }
 
 awaitable<result<std::size_t>> end_sessions(services& services, user_id user, std::string_view reason,

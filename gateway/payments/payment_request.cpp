@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "events/envelope.hpp"
 #include "gateway/realtime/channel_wait.hpp"
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
@@ -13,13 +12,6 @@ namespace {
 
 constexpr seconds longest_wait{20};
 constexpr milliseconds poll_interval{1'000};
-
-awaitable<result<>> publish(services& services, const request& request, const payment_ask& ask) {
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(events::payment_requested{ask.caller, ask.id},
-        {event_id::of(ask.id.value, "requested"), "/airi/gateway", request.arrived, request.traceparent, request.id}));
-    co_return co_await services.publisher.publish(std::move(out));
-}
 
 // The answer of a request that has one.
 std::optional<route_result> answer_of(std::string_view row, unsigned status) {
@@ -43,7 +35,10 @@ awaitable<route_result> request_payment(services& services, const request& reque
     if (auto known = answer_of(made->text(0, 0), ask.status)) co_return std::move(*known);
     channel_wait done(services.channels, services.executor, events::channel_of(ask.id));
     co_await done.subscribe();
-    if (const auto sent = co_await publish(services, request, ask); !sent) co_return problem_of(sent.error());
+    const events::payment_requested event{ask.caller, ask.id};
+    const auto sent =
+        co_await publish_event(services.publisher, event, event_id::of(ask.id.value, "requested"), request);
+    if (!sent) co_return problem_of(sent.error());
     const auto deadline = std::chrono::steady_clock::now() + longest_wait;
     while (std::chrono::steady_clock::now() < deadline) {
         co_await done.wait(poll_interval);

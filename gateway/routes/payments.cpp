@@ -1,6 +1,5 @@
 // Buying: subscriptions, invoices, one-off payments, and the webhooks of the payment provider.
 #include "events/payments.hpp"
-#include "events/envelope.hpp"
 #include "gateway/payments/payment_request.hpp"
 #include "gateway/payments/webhook_signature.hpp"
 #include "gateway/routes/tables.hpp"
@@ -78,13 +77,10 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
         log::warn("webhook.refused", {{"provider", stripe}, {"address", request.address}});
         co_return bad_signature(found);
     }
-    std::vector<events::outgoing> out;
-    out.push_back(events::envelope(
-        events::webhook_received{std::string(stripe), order_of(exchange), request.body, request.arrived},
-        {event_id::of(uuid{}, std::string(stripe) + '/' + exchange.text("id")), "/airi/gateway", request.arrived,
-            request.traceparent, request.id}));
-    if (const auto sent = co_await exchange.services.publisher.publish(std::move(out)); !sent)
-        co_return problem_of(sent.error());
+    const events::webhook_received event{std::string(stripe), order_of(exchange), request.body, request.arrived};
+    const auto id = event_id::of(uuid{}, std::string(stripe) + '/' + exchange.text("id"));
+    const auto sent = co_await publish_event(exchange.services.publisher, event, id, request);
+    if (!sent) co_return problem_of(sent.error());
     response received;
     received.body = R"({"received":true})";
     co_return answer(std::move(received));

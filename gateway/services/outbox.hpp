@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "events/codec.hpp"
+#include "events/envelope.hpp"
 #include "gateway/services/services.hpp"
 #include "sql/statements.hpp"
 
@@ -20,7 +21,7 @@ template <class Event>
 postgres::bound bind_event(std::string_view statement, std::vector<sql::argument> arguments, const Event& event,
     event_id id, const request_trace& trace) {
     arguments.emplace_back("topic", Event::topic);
-    arguments.emplace_back("key", (event.*Event::key).text());
+    arguments.emplace_back("key", events::key_text(event.*Event::key));
     arguments.emplace_back("value", events::encode(event));
     add_origin(arguments, id, trace);
     return sql::bind(sql::statement(statement), arguments);

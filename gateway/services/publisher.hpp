@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "events/envelope.hpp"
+#include "gateway/http/application.hpp"
 #include "platform/base/async.hpp"
 #include "platform/base/result.hpp"
 
@@ -16,5 +17,13 @@ public:
     virtual awaitable<result<>> publish(std::vector<events::outgoing>) = 0;
     virtual bool available() const = 0;
 };
+
+/// Publishes one event that a request causes.
+template <class Event>
+awaitable<result<>> publish_event(publisher& to, const Event& event, event_id id, const request& cause) {
+    std::vector<events::outgoing> out;
+    out.push_back(events::envelope(event, {id, "/airi/gateway", cause.arrived, cause.traceparent, cause.id}));
+    return to.publish(std::move(out));
+}
 
 }  // namespace airi::gateway

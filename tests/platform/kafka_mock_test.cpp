@@ -91,13 +91,23 @@ TEST_CASE("without a broker publish ends with an outage and logs it once") {
     CHECK(logged.count("kafka.back") == 1);
 }
 
-TEST_CASE("after a fatal error the producer is replaced") {
-    captured_log logged;
+namespace {
+
+// A producer that has published; its next record is a fatal error.
+std::unique_ptr<producer> about_to_fail(coroutine_thread& thread) {
     auto& cluster = shared();
-    coroutine_thread thread;
     auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test", .message_timeout = 5s});
     REQUIRE_FALSE(thread.run(out->publish({text("t", "a", "1")})).has_error());
     cluster.fail_next(produce, {out_of_order});
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("after a fatal error the producer is replaced") {
+    captured_log logged;
+    coroutine_thread thread;
+    auto out = about_to_fail(thread);
     CHECK(thread.run(out->publish({text("t", "a", "2")})).error() == errc::unavailable);
     CHECK(becomes_true([&] { return !thread.run(out->publish({text("t", "a", "3")})).has_error(); }));
     CHECK(logged.count("kafka.producer_renewed") == 1);
@@ -105,11 +115,8 @@ TEST_CASE("after a fatal error the producer is replaced") {
 
 TEST_CASE("a producer closes while it is replaced") {
     captured_log logged;
-    auto& cluster = shared();
     coroutine_thread thread;
-    auto out = open_producer({.brokers = cluster.brokers(), .client_id = "test", .message_timeout = 5s});
-    REQUIRE_FALSE(thread.run(out->publish({text("t", "a", "1")})).has_error());
-    cluster.fail_next(produce, {out_of_order});
+    auto out = about_to_fail(thread);
     auto lost = thread.start(out->publish({text("t", "a", "2")}));
     thread.call([] {});
     out->close(5s);

@@ -39,7 +39,7 @@ scenario("no route shows a user's data to a second user or an anonymous caller",
     const before = await rows();
     // Changes of credentials get as far as other routes, without guesses of a password.
     await system.rows("update sessions set proved_at = now() + interval '1 day' where user_id = $1", [b.id]);
-    // Nothing that would be asked of the payment provider, which there is none.
+    // The system has no payment provider: no route may have a reason to request something from it.
     await system.rows("update subscriptions set status = 'canceled' where user_id = $1", [b.id]);
     await system.rows('delete from payment_customers where user_id = $1', [b.id]);
     const proofs = new Set(['password', 'code']);
