@@ -1,6 +1,7 @@
 #include "gateway/transport/listener.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,7 +47,9 @@ listener::listener(const executor& executor, std::shared_ptr<session_host> host,
     const int yes = 1;
     if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
         throw boost::system::system_error(errno, boost::system::system_category(), "SO_REUSEPORT");
-    acceptor_.bind(endpoint);
+    error_code taken;
+    acceptor_.bind(endpoint, taken);
+    if (taken) throw boost::system::system_error(taken, fmt::format("cannot listen on port {}", endpoint.port()));
     acceptor_.listen(backlog);
     acceptor_.non_blocking(true);
     take_reserve();

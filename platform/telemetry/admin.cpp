@@ -121,7 +121,9 @@ admin_server::admin_server(executor executor, options options)
     auto& acceptor = state_->acceptor;
     acceptor.open(endpoint.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
-    acceptor.bind(endpoint);
+    error_code taken;
+    acceptor.bind(endpoint, taken);
+    if (taken) throw boost::system::system_error(taken, fmt::format("cannot listen on port {}", endpoint.port()));
     acceptor.listen();
     boost::asio::co_spawn(executor, state::accept(state_), boost::asio::detached);
 }

@@ -50,6 +50,16 @@ struct running {
 
 }  // namespace
 
+TEST_CASE("a port that is taken is named") {
+    running first;
+    try {
+        const admin_server second(first.io.get_executor(), {.port = first.server.port(), .ready = {}});
+        FAIL("two servers have one port");
+    } catch (const std::exception& e) {
+        CHECK(contains(e.what(), "cannot listen on port " + std::to_string(first.server.port()) + ": Address already"));
+    }
+}
+
 TEST_CASE("health, readiness and metrics are shown") {
     std::atomic<bool> ready{false};
     running at([&ready] { return ready.load(); });

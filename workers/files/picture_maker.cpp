@@ -65,7 +65,8 @@ struct child {
     descriptor input, output;  // of the program
 };
 
-// Without our environment; the program closes every descriptor but the pipes and stderr.
+// Without our environment and descriptors: a program that has just begun outlives a worker that is killed, and would
+// keep the port that the next worker listens on.
 std::optional<child> start(const std::string& program) {
     auto input = open_pipe(), output = open_pipe();
     if (!input || !output) return std::nullopt;
@@ -74,6 +75,7 @@ std::optional<child> start(const std::string& program) {
     posix_spawn_file_actions_adddup2(&actions, input->read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output->write.get(), STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     char* const arguments[]{const_cast<char*>("airi-picture"), nullptr};
     // Of libvips: without the modules of a dozen formats more, and without machine code that it makes itself.
     char* const environment[]{

@@ -64,9 +64,14 @@ int run_program(int count, const char* const* arguments, module_list known) {
     for (const auto* module : chosen.modules) wirings.push_back(module->load(reader));
     if (const auto code = reader.exit_code(count - 1, arguments + 1, settings_of(chosen.modules))) return *code;
 
-    worker_process process(chosen.modules.size() == 1 ? first : "worker", shared);
-    for (std::size_t i = 0; i < wirings.size(); ++i) process.add(chosen.modules[i]->name, wirings[i]);
-    return process.run();
+    try {
+        worker_process process(chosen.modules.size() == 1 ? first : "worker", shared);
+        for (std::size_t i = 0; i < wirings.size(); ++i) process.add(chosen.modules[i]->name, wirings[i]);
+        return process.run();
+    } catch (const std::exception& e) {
+        fmt::print(stderr, "airi-worker: {}\n", e.what());
+        return 2;
+    }
 }
 
 }  // namespace airi::workers

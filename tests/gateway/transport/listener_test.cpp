@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <vector>
 
 #include "gateway/transport/connection_limits.hpp"
@@ -29,6 +30,19 @@ double cpu_seconds() {
 }
 
 }  // namespace
+
+TEST_CASE("a port that another program has is named") {
+    boost::asio::io_context io;
+    const boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
+    auto options = quick_options();
+    options.port = other.local_endpoint().port();
+    try {
+        const live_server server(options);
+        FAIL("two programs have one port");
+    } catch (const std::exception& e) {
+        CHECK(contains(e.what(), "cannot listen on port " + std::to_string(options.port) + ": Address already in use"));
+    }
+}
 
 TEST_CASE("an address has a limit of connections, and a closed one makes room") {
     auto options = quick_options();

@@ -118,7 +118,11 @@ TEST_CASE("a decoder that does not start, or cannot lock itself in, is waited fo
 }
 
 TEST_CASE("a decoder gets neither our environment nor our descriptors") {
-    const auto got = made_by(program_of("echo ready; [ -z \"$HOME\" ] && echo image/png 1 1 && echo ok"), "x");
+    constexpr int inherited = 77;
+    REQUIRE(dup2(STDIN_FILENO, inherited) == inherited);
+    const auto got = made_by(
+        program_of("echo ready; [ -z \"$HOME\" ] && [ ! -e /proc/$$/fd/77 ] && echo image/png 1 1 && echo ok"), "x");
+    close(inherited);
     REQUIRE(got);
     CHECK(got->bytes == "ok\n");
 }

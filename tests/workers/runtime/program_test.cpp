@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <optional>
 
 using namespace airi;
@@ -83,5 +85,15 @@ TEST_CASE("airi-worker ends with status 2 for wrong names, arguments and setting
     setenv("PROGRAM_TEST_THREAD", "red", 1);
     CHECK(run({"baker,tailor", "--check"}) == 0);
     unsetenv("PROGRAM_TEST_THREAD");
+    unsetenv("DATABASE_URL");
+}
+
+TEST_CASE("airi-worker ends with status 2 when another program has its port") {
+    boost::asio::io_context io;
+    const boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
+    setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", 1);
+    setenv("ADMIN_PORT", std::to_string(other.local_endpoint().port()).c_str(), 1);
+    CHECK(run({"baker"}) == 2);
+    unsetenv("ADMIN_PORT");
     unsetenv("DATABASE_URL");
 }
