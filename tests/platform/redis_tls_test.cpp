@@ -15,10 +15,17 @@ struct tls_server {
         io_context io;
         const auto client = redis::open_client(io.get_executor(), secret(own.address()));
         REQUIRE(until(io, [&] { return client->available(); }));
-        REQUIRE(finish(io, client->command({"CONFIG", "SET", "tls-cert-file", signer.file("good.pem"), "tls-key-file",
+        const auto opens = [&](int at) {
+            const auto answer =
+                finish(io, client->command({"CONFIG", "SET", "tls-cert-file", signer.file("good.pem"), "tls-key-file",
                                signer.file("good.key"), "tls-ca-cert-file", signer.file("ca.pem"), "tls-auth-clients",
-                               "no", "tls-port", std::to_string(port)}))
-                .has_value());
+                               "no", "tls-port", std::to_string(at)}));
+            return answer.has_value();
+        };
+        // Another process may have the next one.
+        const int last = port + 50;
+        while (!opens(port) && port < last) ++port;
+        REQUIRE(port < last);
     }
     std::string url(const std::string& host, const std::string& authorities) const {
         return "rediss://operator:" + own.password_of("operator") + "@" + host + ":" + std::to_string(port) +
@@ -32,7 +39,7 @@ struct tls_server {
 
     authority signer;
     server own{"redis"};
-    int port = own.port() + 12'000;
+    int port = own.port() + 1;
 };
 
 }  // namespace
