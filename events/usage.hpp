@@ -9,16 +9,19 @@ namespace airi::events {
 
 struct usage_recorded {
     user_id user;
-    std::string resource;  ///< messages, voice_seconds, …
+    std::string resource;  ///< messages, tokens (of one call for a reply), titles, voice_seconds, …
     std::int64_t quantity = 1;
     std::string provider;
     std::string model;
     std::int64_t tokens_in = 0;
     std::int64_t tokens_out = 0;
     std::int64_t cost_nanousd = 0;
-    std::string outcome = "completed";
+    std::string outcome = "completed";  ///< or the reason; "replaced": the line of this event's id counts no more
     generation_id reference;
     instant occurred_at;
+    std::int64_t tokens_cached = 0;     ///< of tokens_in: of the provider's cache
+    std::int64_t tokens_reasoning = 0;  ///< of tokens_out: not shown
+    std::int64_t price_version = 0;     ///< of the model's prices; 0: none
 
     static constexpr std::string_view topic = "usage.recorded.v1";
     static constexpr bool batchable = true;
@@ -32,9 +35,12 @@ struct usage_recorded {
         field("tokens_in", &usage_recorded::tokens_in, {.min = 0}),
         field("tokens_out", &usage_recorded::tokens_out, {.min = 0}),
         field("cost_nanousd", &usage_recorded::cost_nanousd, {.min = 0}),
-        field("outcome", &usage_recorded::outcome, {.max_length = 20}),
+        field("outcome", &usage_recorded::outcome, {.max_length = 100}),
         field("reference", &usage_recorded::reference),
         field("occurred_at", &usage_recorded::occurred_at),
+        field("tokens_cached", &usage_recorded::tokens_cached, {.min = 0, .required = false}),
+        field("tokens_reasoning", &usage_recorded::tokens_reasoning, {.min = 0, .required = false}),
+        field("price_version", &usage_recorded::price_version, {.min = 0, .required = false}),
     };
 };
 

@@ -29,10 +29,27 @@ end end_of(json::value v) {
     out.message = v["message"].text();
     out.cached = v["message"]["metadata"]["cached"].boolean().value_or(false);
     out.superseded = v["message"]["metadata"]["superseded"].boolean().value_or(false);
+    out.calls = read_ledger(v["calls"]);
     return out;
 }
 
 }  // namespace
+
+std::vector<ledger_line> read_ledger(json::value lines) {
+    std::vector<ledger_line> out;
+    lines.each([&](json::value v) {
+        const auto id = event_id::parse(text_of(v["id"]));
+        if (!id) return;
+        out.push_back({*id, text_of(v["provider"]), text_of(v["model"]), text_of(v["outcome"]),
+            {.in = number_of(v["tokens_in"]),
+                .out = number_of(v["tokens_out"]),
+                .cached = number_of(v["tokens_cached"]),
+                .reasoning = number_of(v["tokens_reasoning"])},
+            number_of(v["cost_nanousd"]), number_of(v["price_version"]),
+            parse_instant(v["at"].string().value_or("")).value_or(instant{})});
+    });
+    return out;
+}
 
 std::string calls_json(const std::vector<provider_call>& calls) {
     std::string out = "[";
@@ -45,10 +62,18 @@ std::string calls_json(const std::vector<provider_call>& calls) {
                    .add("provider", c.provider)
                    .add("model", c.model)
                    .add("outcome", c.outcome)
-                   .add("tokens_in", c.tokens_in)
-                   .add("tokens_out", c.tokens_out)
+                   .add("tokens_in", c.tokens.in)
+                   .add("tokens_out", c.tokens.out)
+                   .add("tokens_cached", c.tokens.cached)
+                   .add("tokens_cache_write", c.tokens.cache_write)
+                   .add("tokens_reasoning", c.tokens.reasoning)
                    .add("cost_nanousd", c.cost_nanousd)
                    .add("latency_ms", c.latency_ms)
+                   .add("own_in", c.own_in)
+                   .add("own_out", c.own_out)
+                   .add("counted_by", c.counted_by_provider ? "provider" : "airi")
+                   .add("reported", optional(c.reported))
+                   .add("price_version", c.price_version)
                    .text();
     }
     return out + ']';
@@ -124,6 +149,7 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.system_prompt = text_of(v["system_prompt"]);
     out.personality = text_of(v["personality"]);
     out.summary = text_of(v["summary"]);
+    out.quota_tokens = v["quota_tokens"].integer().value_or(-1);
     if (v["tools"].type() == json::kind::array) out.tools = v["tools"].text();
     v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
     v["history"].each(
@@ -135,8 +161,8 @@ postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseco
     std::int64_t offset, const provider_call& under_way) {
     return bind("generations.heartbeat",
         {{"id", id}, {"epoch", epoch}, {"lease_ms", lease.count()}, {"text", text}, {"offset", offset},
-            {"provider", under_way.provider}, {"model", under_way.model}, {"tokens_in", under_way.tokens_in},
-            {"tokens_out", under_way.tokens_out}, {"cost", under_way.cost_nanousd}});
+            {"provider", under_way.provider}, {"model", under_way.model}, {"tokens_in", under_way.tokens.in},
+            {"tokens_out", under_way.tokens.out}, {"cost", under_way.cost_nanousd}});
 }
 
 postgres::bound calls(const generation_id& id, const std::vector<provider_call>& calls) {

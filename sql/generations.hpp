@@ -29,6 +29,22 @@ postgres::bound screen(
 /// Fails a message that could not be stored; a stored one stays as it is.
 postgres::bound abandon_message(const events::chat_requested&, std::string_view error_code);
 
+/// Tokens of a call; `cached` and `cache_write` are parts of `in`, `reasoning` of `out`.
+struct call_tokens {
+    std::int64_t in = 0, out = 0, cached = 0, cache_write = 0, reasoning = 0;
+};
+
+/// A call as the usage ledger has it. An estimate that the real call replaced has the outcome "replaced" and no tokens.
+struct ledger_line {
+    event_id id;
+    std::string provider, model, outcome;
+    call_tokens tokens;
+    std::int64_t cost_nanousd = 0, price_version = 0;
+    instant at;
+};
+/// From the JSON that ledger_lines() returns.
+std::vector<ledger_line> read_ledger(json::value);
+
 /// The final state of a generation.
 struct end {
     std::string state;  ///< completed, rejected, cancelled, failed
@@ -38,6 +54,7 @@ struct end {
     std::string message;      ///< the reply as JSON, or "null"
     bool cached = false;      ///< the reply came from the reply cache, without a provider
     bool superseded = false;  ///< the reply belongs to an earlier version: its question was replaced or deleted
+    std::vector<ledger_line> calls;
 };
 
 /// What screen() returns where more has happened than storing a message that a model answers.
@@ -74,6 +91,7 @@ struct claimed {
     std::vector<std::string> providers;  ///< the only ones that the plan allows; empty: all
     std::string system_prompt, personality;
     std::string summary;             ///< of the messages before the history
+    std::int64_t quota_tokens = -1;  ///< that the prompt and the reply may use together; -1: no such limit
     std::string tools;               ///< JSON array of the companion's, as OpenAI's API has tools; empty: none
     std::vector<past_turn> history;  ///< newest first; the first is the message to answer
 };
@@ -86,7 +104,12 @@ std::optional<claimed> read_claim(std::string_view json);
 struct provider_call {
     std::int64_t epoch = 0;
     std::string provider, model, outcome;
-    std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0;
+    call_tokens tokens{};  ///< the provider's count, or ours when it gave none
+    std::int64_t cost_nanousd = 0, latency_ms = 0;
+    std::int64_t own_in = 0, own_out = 0;  ///< our count
+    bool counted_by_provider = false;
+    std::string reported{};  ///< the provider's usage as JSON; empty: none
+    std::int64_t price_version = 0;
 };
 /// The calls as the JSON array that statements take, numbered from 0.
 std::string calls_json(const std::vector<provider_call>&);

@@ -51,14 +51,7 @@ std::optional<done> read_done(std::string_view text) {
     if (!parsed || parsed->root().type() != json::kind::object) return std::nullopt;
     done out;
     if (const auto c = parsed->root()["conversation"]; c.type() == json::kind::object) out.conversation = c.text();
-    const auto bill = parsed->root()["bill"];
-    out.billed = bill.type() == json::kind::object;
-    out.provider = text_of(bill["provider"]);
-    out.model = text_of(bill["model"]);
-    out.tokens_in = bill["tokens_in"].integer().value_or(0);
-    out.tokens_out = bill["tokens_out"].integer().value_or(0);
-    out.cost_nanousd = bill["cost_nanousd"].integer().value_or(0);
-    out.at = parse_instant(bill["at"].string().value_or("")).value_or(instant{});
+    out.calls = generations::read_ledger(parsed->root()["calls"]);
     return out;
 }
 

@@ -46,10 +46,7 @@ postgres::bound fold(const events::chat_finished&, const generation_id& id, cons
 /// The result of title() or fold(); the same again when repeated.
 struct done {
     std::string conversation;  ///< as JSON, when it changed for clients; empty otherwise
-    bool billed = false;
-    std::string provider, model;
-    std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0;
-    instant at;
+    std::vector<generations::ledger_line> calls;
 };
 std::optional<done> read_done(std::string_view json);
 

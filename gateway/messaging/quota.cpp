@@ -15,19 +15,28 @@ awaitable<result<>> seed(services& services, user_id sender, quota day) {
 }
 
 // Postgres decides: Redis may have lost messages that are under way, and may be away.
-awaitable<std::optional<problem>> count_in_postgres(services& services, user_id sender, quota day, decision& used) {
-    if (day.max < 0) co_return std::nullopt;
-    const auto rows = co_await postgres::run_one(services.database, sender,
-        sql::bind("quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}}));
-    if (!rows || rows->text(0, 0) == "used_up") co_await services.limits.give_back(day);
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->text(0, 0) != "used_up") {
-        used.repeated = rows->text(0, 0) == "repeated";
+awaitable<std::optional<problem>> count_in_postgres(
+    services& services, const account& sender, quota day, decision& used) {
+    const auto most_tokens = sender.limit("tokens/day").value_or(-1);
+    if (day.max < 0 && most_tokens < 0) co_return std::nullopt;
+    const auto rows = co_await postgres::run_one(services.database, sender.id,
+        sql::bind(
+            "quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}, {"max_tokens", most_tokens}}));
+    const auto answer = rows ? rows->text(0, 0) : std::string_view{};
+    const bool of_tokens = answer != "used_up";
+    if (answer == "allowed" || answer == "repeated") {
+        used.repeated = answer == "repeated";
         co_return std::nullopt;
     }
+    co_await services.limits.give_back(day);
+    if (!rows) co_return problem_of(rows.error());
     used.is = decision::kind::quota_used;
-    used.limit = day.max;
+    used.name = of_tokens ? "tokens" : "messages";
+    used.limit = of_tokens ? most_tokens : day.max;
     used.window = 86'400;
+    used.remaining = 0;
+    const auto into_day = now().time_since_epoch() % std::chrono::days{1};
+    used.reset = answer == "tokens_reserved" ? 1 : std::chrono::ceil<seconds>(std::chrono::days{1} - into_day).count();
     co_return too_many(used);
 }
 
@@ -57,7 +66,7 @@ awaitable<std::optional<problem>> count(
         if (used.is != decision::kind::allowed) co_return too_many(used);
         break;
     }
-    co_return co_await count_in_postgres(services, sender.id, std::move(day), used);
+    co_return co_await count_in_postgres(services, sender, std::move(day), used);
 }
 
 }  // namespace
@@ -71,9 +80,8 @@ awaitable<std::optional<problem>> count_message(
 
 awaitable<> uncount_message(services& services, user_id sender, quota day) {
     co_await services.limits.give_back(day);
-    if (day.max >= 0)
-        co_await postgres::run_one(
-            services.database, sender, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
+    co_await postgres::run_one(
+        services.database, sender, sql::bind("quota.give_back", {{"day", day.day}, {"message", day.member}}));
 }
 
 }  // namespace airi::gateway

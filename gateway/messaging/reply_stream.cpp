@@ -122,6 +122,9 @@ awaitable<route_result> wait_for_reply(
                 if (code == "message_too_long")
                     co_return problem{
                         422, "MESSAGE_TOO_LONG", "the message is longer than the plan allows", data.text()};
+                if (code == "quota_exceeded")
+                    co_return problem{
+                        429, "QUOTA_EXCEEDED", "today's tokens do not suffice for the message", data.text()};
                 co_return problem{503, "GENERATION_FAILED", "the reply failed: " + code, data.text(), 5};
             default: co_return success(201, data["message"].text());
         }

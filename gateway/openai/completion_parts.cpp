@@ -21,6 +21,7 @@ std::string usage_of(json::value message) {
 
 std::string finish_reason_of(json::value message, bool functions) {
     const auto reason = message["metadata"]["finish_reason"].string().value_or("stop");
+    if (reason == "quota") return "length";  // OpenAI's API has no name of its own for it
     return functions && reason == "tool_calls" ? "function_call" : std::string(reason);
 }
 
@@ -50,6 +51,7 @@ problem failure_of(events::frame_type type, json::value data) {
     if (code == "message_too_long")
         return openai_fault("context_length_exceeded", "messages",
             "the messages are longer than the context of the model and the plan");
+    if (code == "quota_exceeded") return {429, "insufficient_quota", "today's tokens do not suffice for the messages"};
     if (code == "content_filtered" || code == "prompt_refused")
         return openai_fault(std::string(code), "messages", "the provider refused the messages or a parameter");
     if (code.starts_with(unsupported)) {

@@ -189,7 +189,7 @@ problem too_many(const decision& d) {
     out.retry_after = std::max<std::int64_t>(1, d.reset);
     if (d.is == decision::kind::quota_used) {
         out.code = "QUOTA_EXCEEDED";
-        out.message = fmt::format("the daily limit of {} messages is reached", d.limit);
+        out.message = fmt::format("the daily limit of {} {} is reached", d.limit, d.name);
     }
     out.details = json::object()
                       .add("limit", d.limit)

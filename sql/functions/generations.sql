@@ -1,12 +1,13 @@
 -- The data of a finished generation from which events and frames are made; `m`: its reply, or a row of NULLs. The
 -- functions that a message passes through are in plpgsql, which caches plans: a function in SQL that is not inlined is
 -- parsed and planned at each call.
-create or replace function generation_end(g generations, m messages) returns json language plpgsql stable as $$
+create or replace function generation_end(g generations, m messages, p_calls json)
+returns json language plpgsql stable as $$
 begin
     return json_build_object('state', g.state, 'epoch', g.epoch, 'checkpoint_offset', g.checkpoint_offset,
         'provider', g.provider, 'model', g.used_model, 'tokens_in', g.tokens_in, 'tokens_out', g.tokens_out,
         'cost_nanousd', g.cost_nanousd, 'latency_ms', g.latency_ms, 'error_code', g.error_code,
-        'finished_at', g.finished_at, 'message', case when m.id is not null then message_json(m) end);
+        'finished_at', g.finished_at, 'calls', p_calls, 'message', case when m.id is not null then message_json(m) end);
 end $$;
 
 create or replace function generation_end(g generations) returns json language plpgsql stable as $$
@@ -15,38 +16,39 @@ declare
 begin
     select * into m from messages
     where id = g.reply_id and created_at = g.message_created_at + interval '1 microsecond';
-    return generation_end(g, m);
-end $$;
-
--- Stores provider calls with their costs.
-create or replace function provider_calls_add(p_id uuid, p_user uuid, p_calls jsonb) returns void
-language plpgsql as $$
-begin
-    insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
-                                cost_nanousd, latency_ms)
-    select p_id, c.epoch, c.call, p_user, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out,
-           c.cost_nanousd, c.latency_ms
-    from jsonb_to_recordset(p_calls) as c(
-        epoch int, call int, provider text, model text, outcome text, tokens_in bigint, tokens_out bigint,
-        cost_nanousd bigint, latency_ms bigint)
-    on conflict do nothing;
+    return generation_end(g, m, ledger_lines(g.id));
 end $$;
 
 -- Stores the calls of a worker that may no longer own the generation. They replace the estimate (call -1) that a
--- successor stored for its epoch.
+-- successor stored for its epoch. When the generation has ended already, the ledger learns of them here.
 create or replace function generation_calls(p_id uuid, p_calls jsonb) returns void language plpgsql as $$
+declare
+    g generations;
 begin
-    delete from provider_calls p using jsonb_to_recordset(p_calls) as c(epoch int)
+    select * into g from generations where id = p_id for update;
+    if not found then return; end if;
+    update provider_calls p set
+        outcome = 'replaced', tokens_in = 0, tokens_out = 0, cost_nanousd = 0, own_in = 0, own_out = 0
+    from jsonb_to_recordset(p_calls) as c(epoch int)
     where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
-    perform provider_calls_add(id, user_id, p_calls) from generations where id = p_id;
+    perform provider_calls_add(p_id, g.user_id, p_calls);
+    if g.state in ('queued', 'running') then return; end if;
+    perform outbox_add((line ->> 'id')::uuid, 'usage.recorded.v1', g.user_id::text, json_build_object(
+        'user_id', g.user_id, 'resource', 'tokens',
+        'quantity', (line ->> 'tokens_in')::bigint + (line ->> 'tokens_out')::bigint,
+        'provider', line -> 'provider', 'model', line -> 'model', 'tokens_in', line -> 'tokens_in',
+        'tokens_out', line -> 'tokens_out', 'cost_nanousd', line -> 'cost_nanousd', 'outcome', line -> 'outcome',
+        'reference', p_id, 'occurred_at', line -> 'at', 'tokens_cached', line -> 'tokens_cached',
+        'tokens_reasoning', line -> 'tokens_reasoning', 'price_version', line -> 'price_version'), '', '')
+    from json_array_elements(ledger_lines(p_id)) line;
 end $$;
 
 -- Stores the call of a vanished owner, as of its last heartbeat. Without a heartbeat only its existence is known.
 create or replace function generation_abandoned_call(g generations) returns void language sql as $$
     insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in, tokens_out,
-                                cost_nanousd, latency_ms)
+                                cost_nanousd, latency_ms, own_in, own_out)
     select g.id, g.epoch, -1, g.user_id, coalesce(g.provider, 'unknown'), coalesce(g.used_model, 'unknown'),
-           'abandoned', g.tokens_in, g.tokens_out, g.cost_nanousd, 0
+           'abandoned', g.tokens_in, g.tokens_out, g.cost_nanousd, 0, g.tokens_in, g.tokens_out
     where g.state = 'running'
       and not exists (select from provider_calls p where p.generation_id = g.id and p.epoch = g.epoch)
     on conflict do nothing
@@ -69,7 +71,7 @@ begin
             lease_until = clock_timestamp() + make_interval(secs => given.lease_ms / 1000.0)
         from given where g.id = given.id and g.state = 'queued'
         returning given.ordinal, g.id, g.epoch, g.attempts, g.model, g.parameters, g.user_id, g.conversation_id,
-            g.message_created_at, g.safety
+            g.message_created_at, g.message_id, g.safety
     )
     select g.ordinal, json_build_object('state', 'mine', 'epoch', g.epoch, 'attempts', g.attempts,
         'cancelled', exists (select 1 from cancellations c where c.generation_id = g.id and c.user_id = g.user_id),
@@ -77,6 +79,9 @@ begin
         'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
         'providers', coalesce(p.features -> 'providers', '[]'),
         'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary, 'safety', g.safety,
+        'quota_tokens', (select q.tokens from message_quota q
+                         where q.user_id = g.user_id and q.day = (g.message_created_at at time zone 'utc')::date
+                           and q.message_id = g.message_id and q.tokens > 0),
         'tools', (select json_agg(json_build_object('type', 'function', 'function', to_json(t)) order by t.name)
                   from companion_tools t where t.name = any (c.tools)),
         'history', coalesce((
@@ -201,14 +206,16 @@ begin
         from (select generation as g, content, words, cached, details from ends) e
         returning m as reply
     ), called as (
-        insert into provider_calls (generation_id, epoch, call, user_id, provider, model, outcome, tokens_in,
-                                    tokens_out, cost_nanousd, latency_ms)
-        select (e.generation).id, c.epoch, c.call, (e.generation).user_id, c.provider, c.model, c.outcome, c.tokens_in,
-               c.tokens_out, c.cost_nanousd, c.latency_ms
-        from ends e, jsonb_to_recordset(e.calls) as c(
-            epoch int, call int, provider text, model text, outcome text, tokens_in bigint, tokens_out bigint,
-            cost_nanousd bigint, latency_ms bigint)
-        on conflict do nothing
+        insert into provider_calls
+        select c.* from ends e, provider_calls_of((e.generation).id, (e.generation).user_id, e.calls) c
+        on conflict do nothing returning provider_calls as call
+    ), settled as (
+        -- What is left of the day's tokens is free again.
+        update message_quota q set
+            tokens = (e.generation).tokens_in + (e.generation).tokens_out, settled = true
+        from ends e
+        where q.user_id = (e.generation).user_id and q.message_id = (e.generation).message_id and not q.settled
+          and q.day = ((e.generation).message_created_at at time zone 'utc')::date and q.tokens > 0
     ), counted as (
         -- The question of a reply that belongs no more was taken off in advance (see forget_in_list).
         update conversations c set
@@ -231,10 +238,16 @@ begin
         where c.id = t.conversation_id
     )
     select n.ordinal, case when e.ordinal is null then generation_fenced(n.id, n.epoch)
-                           else generation_end(e.generation, r.reply) end
+                           else generation_end(e.generation, r.reply, l.lines) end
     from given n
     left join ends e on e.ordinal = n.ordinal
-    left join replies r on (r.reply).id = (e.generation).reply_id;
+    left join replies r on (r.reply).id = (e.generation).reply_id
+    -- Those of earlier epochs, and those stored above, which the table does not show yet.
+    left join lateral (
+        select coalesce(json_agg(ledger_line(c.call) order by (c.call).epoch, (c.call).call), '[]') as lines
+        from (select p as call from provider_calls p where p.generation_id = n.id
+              union all select call from called where (call).generation_id = n.id) c
+    ) l on true;
     if 'failed' = any (p_state) then
         update messages m set status = 'failed' from generations g
         where g.id = any (p_id) and g.state = 'failed' and m.id = g.message_id and m.created_at = g.message_created_at;

@@ -105,17 +105,8 @@ begin
     left join conversations v on v.id = g.conversation;
 end $$;
 
--- The bill for the calls of one title or summary; NULL when no call completed.
-create or replace function memory_bill(p_id uuid) returns json language sql stable as $$
-    select json_build_object(
-        'provider', (array_agg(provider order by call desc))[1], 'model', (array_agg(model order by call desc))[1],
-        'tokens_in', sum(tokens_in), 'tokens_out', sum(tokens_out), 'cost_nanousd', sum(cost_nanousd),
-        'at', min(created_at))
-    from provider_calls where generation_id = p_id and outcome = 'completed' having count(*) > 0
-$$;
-
 -- Replaces the first words by a title, unless another title came first; stores the calls in any case. Returns
--- {conversation, bill}.
+-- {conversation, calls}.
 create or replace function memory_title(p_conversation uuid, p_user uuid, p_id uuid, p_title text, p_calls jsonb)
 returns json
 language plpgsql as $$
@@ -126,7 +117,7 @@ begin
     update conversations set title = p_title, titled_by = 'model'
     where id = p_conversation and titled_by = 'words' and deleted_at is null and p_title <> '' returning * into v;
     return json_build_object(
-        'conversation', case when v.id is not null then conversation_json(v) end, 'bill', memory_bill(p_id));
+        'conversation', case when v.id is not null then conversation_json(v) end, 'calls', ledger_lines(p_id));
 end $$;
 
 -- Stores a summary up to p_until, which covers p_count messages more than the one before, unless one of them was
@@ -150,5 +141,5 @@ begin
                 from memory_turns(v) t where t.created_at > p_until)
         where id = p_conversation;
     end if;
-    return json_build_object('conversation', null, 'bill', memory_bill(p_id));
+    return json_build_object('conversation', null, 'calls', ledger_lines(p_id));
 end $$;

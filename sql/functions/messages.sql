@@ -186,6 +186,10 @@ begin
         select message, owner, action, categories::text[], confidence, reason, safety -> 'decision'
         from new where action <> 'allow' and lost is null
         on conflict do nothing
+    ), settled as (
+        update message_quota q set tokens = 0, settled = true from new n
+        where (n.refused or n.lost is not null) and q.user_id = n.owner and q.message_id = n.message
+          and q.day = (n.created at time zone 'utc')::date and q.tokens > 0
     ), headed as (
         -- A turn is counted, and moves its conversation up, when it ends; until then only the first one sets the title.
         update conversations c set
@@ -311,6 +315,8 @@ begin
         insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at, words)
         values (p_message, p_conversation, p_user, 'user', '', 'failed', p_generation, p_created, '');
         update conversations set message_count = message_count + 1 where id = p_conversation;
+        update message_quota set tokens = 0, settled = true
+        where user_id = p_user and message_id = p_message and day = (p_created at time zone 'utc')::date;
     end if;
     return coalesce((select state = 'failed' and error_code = p_error from generations where id = p_generation), true);
 end $$;

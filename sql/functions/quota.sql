@@ -1,15 +1,32 @@
--- Counts a message of the caller's: allowed | repeated (counted before) | used_up. Exact across gateways. Past days are
--- deleted.
-create or replace function quota_take(p_day date, p_max bigint, p_message uuid) returns text language plpgsql as $$
+-- Counts a message of the caller's against the day's quotas: allowed | repeated (counted before) | used_up |
+-- tokens_used_up | tokens_reserved (the rest is for replies under way, which may not need it); -1: no limit. With a
+-- limit of tokens the message gets as many as a prompt and a reply of the plan may have, or the rest of the day's: that
+-- is what the stream may use, and its end sets what it used. Exact across gateways. Past days are deleted.
+create or replace function quota_take(p_day date, p_max bigint, p_message uuid, p_max_tokens bigint) returns text
+language plpgsql as $$
+declare
+    messages bigint;
+    taken bigint;
+    used bigint;
+    most bigint;
 begin
     perform pg_advisory_xact_lock(hashtextextended('message_quota/' || caller(), 0));
     if exists (select from message_quota where user_id = caller() and day = p_day and message_id = p_message) then
         return 'repeated';
     end if;
-    if (select count(*) from message_quota where user_id = caller() and day = p_day) >= p_max then
-        return 'used_up';
+    select count(*), coalesce(sum(tokens), 0), coalesce(sum(tokens) filter (where settled), 0)
+    into messages, taken, used
+    from message_quota where user_id = caller() and day = p_day;
+    if p_max >= 0 and messages >= p_max then return 'used_up'; end if;
+    if p_max_tokens >= 0 and taken >= p_max_tokens then
+        return case when used < p_max_tokens then 'tokens_reserved' else 'tokens_used_up' end;
     end if;
-    insert into message_quota (user_id, day, message_id) values (caller(), p_day, p_message);
+    if p_max_tokens >= 0 then
+        select p.context_tokens into most from users u join plans p on p.id = u.plan where u.id = caller();
+    end if;
+    insert into message_quota (user_id, day, message_id, tokens)
+    values (caller(), p_day, p_message,
+            case when p_max_tokens >= 0 then least(most, p_max_tokens - taken) else 0 end);
     delete from message_quota where user_id = caller() and day < p_day - 1;
     return 'allowed';
 end $$;

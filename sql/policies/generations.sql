@@ -10,10 +10,12 @@ grant select, insert on cancellations to airi_worker;
 
 select isolate('provider_calls', 'user_id = caller()');
 revoke all on provider_calls from airi_app, airi_worker;
-grant insert, select, delete on provider_calls to airi_worker;
+grant insert, select, update, delete on provider_calls to airi_worker;
+grant select on provider_calls to airi_app;
 
-grant execute on function generation_end(generations), generation_end(generations, messages) to airi_app;
+grant execute on function generation_end(generations), generation_end(generations, messages, json), ledger_line,
+    ledger_lines to airi_app;
 grant execute on function generations_claim, generation_reclaim, generation_fenced, provider_calls_add,
     generation_calls, generation_abandoned_call, generation_heartbeat, generation_restart, generation_release,
-    generations_finish, generation_abandon, generation_end(generations), generation_end(generations, messages)
-    to airi_worker;
+    generations_finish, generation_abandon, generation_end(generations), generation_end(generations, messages, json),
+    ledger_line, ledger_lines, provider_calls_of to airi_worker;

@@ -1,2 +1,2 @@
-grant execute on function memory_due, memory_look, memory_tokens, memory_turns, memory_bill, memory_title, memory_fold
+grant execute on function memory_due, memory_look, memory_tokens, memory_turns, memory_title, memory_fold
     to airi_worker;

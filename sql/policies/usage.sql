@@ -1,6 +1,6 @@
 select isolate('usage_log', 'user_id = caller()');
 revoke all on usage_log from airi_app, airi_worker;
-grant select, insert on usage_log to airi_worker;
+grant select, insert, update on usage_log to airi_worker;
 
 select isolate('usage_daily', 'user_id = caller()');
 revoke all on usage_daily from airi_app, airi_worker;

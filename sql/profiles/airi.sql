@@ -48,17 +48,17 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
 -- models stand in for free while OpenAI cannot answer or has no key; context sizes (the providers' own);
 -- claude-3-haiku, documented without a price, and gpt-4o-mini at their list prices; llama2, without a price, is off
 -- until an operator sets one.
-insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
+insert into profile_models (provider, model, min_rank, priority, input_price, output_price, context_tokens,
     reply_tokens, active, stand_in)
 values
-    ('openai', 'gpt-4-turbo-preview', 10, 10, 10000, 10000, 128000, 4096, true, false),
-    ('openai', 'gpt-4', 10, 20, 30000, 30000, 8192, 4096, true, false),
-    ('anthropic', 'claude-3-opus', 20, 30, 15000, 15000, 200000, 4096, true, false),
-    ('anthropic', 'claude-3-sonnet', 10, 40, 3000, 3000, 200000, 4096, true, false),
-    ('openai', 'gpt-3.5-turbo', 0, 50, 1500, 1500, 16385, 4096, true, false),
-    ('anthropic', 'claude-3-haiku', 10, 60, 250, 1250, 200000, 4096, true, true),
-    ('groq', 'mixtral-8x7b', 10, 70, 600, 600, 32768, 4096, true, true),
-    ('openai', 'gpt-4o-mini', 10, 80, 150, 600, 128000, 4096, true, false),
+    ('openai', 'gpt-4-turbo-preview', 10, 10, 10e9, 10e9, 128000, 4096, true, false),
+    ('openai', 'gpt-4', 10, 20, 30e9, 30e9, 8192, 4096, true, false),
+    ('anthropic', 'claude-3-opus', 20, 30, 15e9, 15e9, 200000, 4096, true, false),
+    ('anthropic', 'claude-3-sonnet', 10, 40, 3e9, 3e9, 200000, 4096, true, false),
+    ('openai', 'gpt-3.5-turbo', 0, 50, 1.5e9, 1.5e9, 16385, 4096, true, false),
+    ('anthropic', 'claude-3-haiku', 10, 60, 0.25e9, 1.25e9, 200000, 4096, true, true),
+    ('groq', 'mixtral-8x7b', 10, 70, 0.6e9, 0.6e9, 32768, 4096, true, true),
+    ('openai', 'gpt-4o-mini', 10, 80, 0.15e9, 0.6e9, 128000, 4096, true, false),
     ('groq', 'llama2', 10, 90, 0, 0, 4096, 2048, false, false);
 
 -- Documented: voice chat is off.

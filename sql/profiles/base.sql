@@ -2,8 +2,8 @@
 -- product differs, this file the rows that all products share, and both are carried over into the tables. Run by the
 -- owner of the tables in one transaction. Applying a profile again changes nothing; applied over another profile it
 -- leaves only its own rows in force. Rows that an operator added stay as long as the profile is the same, and so does
--- what an admin set (trigger keep_what_was_set). Money in cents, model prices in nano-dollars per token. Decisions on
--- which the specifications are silent are marked "ours".
+-- what an admin set (trigger keep_what_was_set). Money in cents, model prices in nano-dollars per million tokens (1e9: a
+-- dollar). Decisions on which the specifications are silent are marked "ours".
 set search_path = airi;
 
 create temporary table profile_plans (like plans including defaults including indexes) on commit drop;
@@ -71,8 +71,8 @@ insert into model_ids (provider, model, api_id) values
 on conflict (provider, model) do update set api_id = excluded.api_id;
 
 -- A local model; the simulated one is always last.
-insert into profile_models (provider, model, priority, input_nanousd, output_nanousd, context_tokens) values
-    ('ollama', 'llama3.2', 900, 0, 0, 8192), ('simulated', 'simulated-1', 1000, 100, 200, 32768)
+insert into profile_models (provider, model, priority, input_price, output_price, context_tokens) values
+    ('ollama', 'llama3.2', 900, 0, 0, 8192), ('simulated', 'simulated-1', 1000, 0.1e9, 0.2e9, 32768)
 on conflict do nothing;
 
 -- The standard values of sql/functions/settings.sql.
@@ -140,10 +140,14 @@ delete from rate_limits where (name, plan, scope) not in (select name, plan, sco
 insert into model_prices select * from profile_models
 on conflict (provider, model) do update set
     version = model_prices.version
-        + ((model_prices.input_nanousd, model_prices.output_nanousd)
-           is distinct from (excluded.input_nanousd, excluded.output_nanousd))::int,
-    min_rank = excluded.min_rank, priority = excluded.priority, input_nanousd = excluded.input_nanousd,
-    output_nanousd = excluded.output_nanousd, context_tokens = excluded.context_tokens,
+        + ((model_prices.input_price, model_prices.output_price, model_prices.cached_price,
+            model_prices.cache_write_price, model_prices.reasoning_price)
+           is distinct from (excluded.input_price, excluded.output_price, excluded.cached_price,
+                             excluded.cache_write_price, excluded.reasoning_price))::int,
+    min_rank = excluded.min_rank, priority = excluded.priority, input_price = excluded.input_price,
+    output_price = excluded.output_price, cached_price = excluded.cached_price,
+    cache_write_price = excluded.cache_write_price, reasoning_price = excluded.reasoning_price,
+    context_tokens = excluded.context_tokens,
     reply_tokens = excluded.reply_tokens, active = excluded.active, stand_in = excluded.stand_in;
 update model_prices set active = false where (provider, model) not in (select provider, model from profile_models);
 

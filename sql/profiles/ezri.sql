@@ -39,11 +39,11 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('voice', 'enterprise', 'user', 5000, 3600);
 
 -- Documented: OpenAI, and Anthropic as the alternative, without models. Ours: the models, at list prices.
-insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
+insert into profile_models (provider, model, min_rank, priority, input_price, output_price, context_tokens,
     reply_tokens, active)
 values
-    ('openai', 'gpt-4o-mini', 0, 10, 150, 600, 128000, 4096, true),
-    ('anthropic', 'claude-3-haiku-20240307', 0, 20, 250, 1250, 200000, 4096, true);
+    ('openai', 'gpt-4o-mini', 0, 10, 0.15e9, 0.6e9, 128000, 4096, true),
+    ('anthropic', 'claude-3-haiku-20240307', 0, 20, 0.25e9, 1.25e9, 200000, 4096, true);
 
 -- Documented: the service's name, trusted contacts. Ours: the refresh token as a cookie, which is recommended, and the
 -- access token for the client to hold.

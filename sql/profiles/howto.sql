@@ -36,11 +36,11 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('forum', '*', 'user', 60, 3600), ('analytics', '*', 'user', 600, 3600), ('analytics', '*', 'ip', 600, 3600);
 
 -- All ours: no model is documented. List prices.
-insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
+insert into profile_models (provider, model, min_rank, priority, input_price, output_price, context_tokens,
     reply_tokens, active)
 values
-    ('openai', 'gpt-4o-mini', 0, 10, 150, 600, 128000, 4096, true),
-    ('anthropic', 'claude-3-haiku-20240307', 0, 20, 250, 1250, 200000, 4096, true);
+    ('openai', 'gpt-4o-mini', 0, 10, 0.15e9, 0.6e9, 128000, 4096, true),
+    ('anthropic', 'claude-3-haiku-20240307', 0, 20, 0.25e9, 1.25e9, 200000, 4096, true);
 
 insert into profile_flags (name, enabled, rule) values ('file_uploads', false, '{}'), ('voice_chat', false, '{}');
 

@@ -39,13 +39,13 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
 
 -- The documented rate stands for input and output: 0.002 USD per 1,000 tokens are 2,000 nano-dollars a token. Ours:
 -- context and reply sizes (the providers' own), and gpt-4o-mini at its list price for requests that name it.
-insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
+insert into profile_models (provider, model, min_rank, priority, input_price, output_price, context_tokens,
     reply_tokens, active)
 values
-    ('openai', 'gpt-3.5-turbo', 0, 1, 2000, 2000, 16385, 4096, true),
-    ('anthropic', 'claude-3-haiku-20240307', 0, 2, 8000, 8000, 200000, 4096, true),
-    ('groq', 'mixtral-8x7b-32768', 0, 3, 100, 100, 32768, 4096, true),
-    ('openai', 'gpt-4o-mini', 0, 4, 150, 600, 128000, 4096, true);
+    ('openai', 'gpt-3.5-turbo', 0, 1, 2e9, 2e9, 16385, 4096, true),
+    ('anthropic', 'claude-3-haiku-20240307', 0, 2, 8e9, 8e9, 200000, 4096, true),
+    ('groq', 'mixtral-8x7b-32768', 0, 3, 0.1e9, 0.1e9, 32768, 4096, true),
+    ('openai', 'gpt-4o-mini', 0, 4, 0.15e9, 0.6e9, 128000, 4096, true);
 
 -- No segments and no beta users mean everybody.
 insert into profile_flags (name, enabled, rule) values

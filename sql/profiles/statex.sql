@@ -44,11 +44,11 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
 
 -- 0.03 USD per 1,000 tokens are 30,000 nano-dollars a token; Azure costs twice as much, for service within the EU;
 -- Ollama is free. Ours: context sizes.
-insert into profile_models (provider, model, min_rank, priority, input_nanousd, output_nanousd, context_tokens,
+insert into profile_models (provider, model, min_rank, priority, input_price, output_price, context_tokens,
     reply_tokens, active)
 values
-    ('azure', 'gpt-4', 10, 5, 60000, 60000, 8192, 4000, true),
-    ('openai', 'gpt-4', 0, 10, 30000, 30000, 8192, 4000, true),
+    ('azure', 'gpt-4', 10, 5, 60e9, 60e9, 8192, 4000, true),
+    ('openai', 'gpt-4', 0, 10, 30e9, 30e9, 8192, 4000, true),
     ('ollama', 'codellama', 0, 890, 0, 0, 16384, 4000, true);
 
 -- Documented: the AI tiers and their parameters, and a rate limiter that fails open. Ours: it fails closed where a

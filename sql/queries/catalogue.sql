@@ -6,9 +6,12 @@ select name, max_requests, window_seconds, strategy from rate_limits where scope
 -- `api_id` is the model's id at its provider. `tier` is another name for it (setting ai_tiers), with the version of the
 -- provider's API for it. `connected`: a worker that was alive lately has the provider; before the first worker, all
 -- are.
-select m.provider, m.model, m.min_rank, m.priority, m.input_nanousd, m.output_nanousd, m.context_tokens, m.reply_tokens,
+select m.provider, m.model, m.min_rank, m.priority, m.input_price, m.output_price, m.context_tokens, m.reply_tokens,
     m.version, coalesce(i.api_id, m.model) as api_id, m.stand_in, t.tier, t.api_version,
-    h.providers is null or m.provider = any (h.providers) as connected
+    h.providers is null or m.provider = any (h.providers) as connected,
+    coalesce(m.cached_price, m.input_price) as cached_price,
+    coalesce(m.cache_write_price, m.input_price) as cache_write_price,
+    coalesce(m.reasoning_price, m.output_price) as reasoning_price
 from model_prices m
 left join model_ids i using (provider, model)
 left join (

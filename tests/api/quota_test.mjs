@@ -87,9 +87,10 @@ scenario(
         assert.deepEqual(clients[1].faults, []);
         stage.clients = [clients[0]]; // the other one has the same message
         assert.equal(await stage.check(), 1);
-        const [{ n }] = await system.rows('select sum(quantity)::int as n from usage_daily where user_id = $1', [
-            clients[0].user.id,
-        ]);
+        const [{ n }] = await system.rows(
+            "select sum(quantity)::int as n from usage_daily where user_id = $1 and resource = 'messages'",
+            [clients[0].user.id],
+        );
         assert.equal(n, 1);
         assert.equal((await system.stubRequests(mark)).length, 1, 'one provider call');
     },

@@ -46,7 +46,7 @@ async function settled(system, generation) {
             [generation],
         );
         const bills = await system.rows(
-            'select tokens_out::int, cost_nanousd::bigint from usage_log where reference = $1',
+            `select tokens_out::int, cost_nanousd::bigint from usage_log where reference = $1 and resource = 'tokens'`,
             [generation],
         );
         return reply && bills.length > 0 && { reply, bills };

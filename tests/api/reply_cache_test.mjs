@@ -47,13 +47,17 @@ scenario(
         assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join(''), textOf(first));
         const bills = () =>
             system.rows(
-                `select outcome, cost_nanousd::int as cost, quantity::int from usage_log where user_id = $1
+                `select outcome, quantity::int from usage_log where user_id = $1 and resource = 'messages'
                     order by occurred_at`,
                 [user.id],
             );
         await eventually('all are billed', async () => (await bills()).length === 3);
-        assert.deepEqual((await bills()).slice(1), Array(2).fill({ outcome: 'cached', cost: 0, quantity: 1 }));
-        assert.ok((await bills())[0].cost > 0);
+        assert.deepEqual((await bills()).slice(1), Array(2).fill({ outcome: 'cached', quantity: 1 }));
+        const [{ cost, lines }] = await system.rows(
+            "select sum(cost_nanousd)::int as cost, count(*)::int as lines from usage_log where user_id = $1 and resource = 'tokens'",
+            [user.id],
+        );
+        assert.ok(cost > 0 && lines === 1, 'a cached reply costs nothing');
         const replies = await system.rows(
             "select metadata from messages where user_id = $1 and role = 'assistant' order by created_at",
             [user.id],

@@ -110,7 +110,9 @@ function jars() {
 await check('every topic has its event before the clients read', () =>
     eventually(
         'the usage is recorded',
-        async () => (await system.rows('select from usage_log where user_id = $1', [user.id])).length > 0,
+        async () =>
+            (await system.rows("select from usage_log where user_id = $1 and resource = 'tokens'", [user.id])).length >
+            0,
         { within: 60_000 },
     ),
 );

@@ -28,9 +28,10 @@ scenario('message_cancel mid-stream stores the partial text as cancelled and bil
     for (const [i, one] of sent.entries()) {
         const text = one.end.message.content;
         assert.ok(text.length > 0 && text.startsWith(one.text), 'the text that was shown is stored');
-        const [bill] = await system.rows('select tokens_out::int, outcome from usage_log where reference = $1', [
-            one.ids.generation_id,
-        ]);
+        const [bill] = await system.rows(
+            "select tokens_out::int, outcome from usage_log where reference = $1 and resource = 'tokens'",
+            [one.ids.generation_id],
+        );
         assert.equal(bill.outcome, 'cancelled');
         const words = text.trim().split(/\s+/).length;
         assert.ok(

@@ -72,8 +72,10 @@ scenario(
             assert.ok(reply.deleted_at);
             assert.equal(reply.superseded_by, list[0]?.id ?? null);
             await eventually('it is billed once', async () => {
-                const bills = await system.rows('select from usage_log where reference = $1', [one.generation_id]);
-                return bills.length === 1;
+                const bills = await system.rows('select resource from usage_log where reference = $1 order by 1', [
+                    one.generation_id,
+                ]);
+                return bills.map((row) => row.resource).join() === 'messages,tokens';
             });
             const calls = await system.rows('select outcome from provider_calls where generation_id = $1', [
                 one.generation_id,

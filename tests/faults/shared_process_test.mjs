@@ -11,7 +11,8 @@ import { withFaults, print, seconds } from '../support/js/scenario.mjs';
 const scenario = withFaults({ separate: false, gateways: 1, exports: 1, memory: 1, partitions: 3 });
 const shared = 'light-1';
 
-const counted = async (system) => (await system.rows('select count(*)::int as n from usage_log'))[0].n;
+const counted = async (system) =>
+    (await system.rows("select count(*)::int as n from usage_log where resource = 'messages'"))[0].n;
 
 async function metricsOf(system, name) {
     const text = await (await fetch(`http://127.0.0.1:${system.program(name).port}/metrics`)).text();

@@ -222,7 +222,8 @@ bad(
             async () =>
                 (
                     await system.rows(
-                        'select count(*)::int as n from usage_log where user_id = $1 and reference = any($2)',
+                        `select count(*)::int as n from usage_log
+                            where user_id = $1 and reference = any($2) and resource = 'messages'`,
                         [alice.id, [all[0], first].map((answer) => answer.json.data.generation_id)],
                     )
                 )[0].n === 2,

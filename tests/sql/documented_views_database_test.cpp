@@ -47,9 +47,11 @@ const postgres::prepared turn{"turn", R"(
         from g, generate_series(1, 2) n
     ), logged as (
         insert into usage_log (event_id, user_id, resource, quantity, provider, model, tokens_in, tokens_out,
-                               cost_nanousd, reference, occurred_at)
-        select gen_random_uuid(), user_id, 'messages', 1, 'openai', 'gpt-4', 10, 20, 3000, id, message_created_at
-        from g
+                               cost_nanousd, outcome, reference, occurred_at)
+        select gen_random_uuid(), user_id, l.*, id, message_created_at
+        from g, (values ('messages', 1, 'openai', 'gpt-4', 0, 0, 0, 'completed'),
+                        ('tokens', 5, 'anthropic', 'claude', 5, 0, 100, 'timeout'),
+                        ('tokens', 30, 'openai', 'gpt-4', 10, 20, 3000, 'completed')) l
     ), summed as (
         insert into usage_daily (user_id, day, resource, model, requests, quantity, tokens_in, tokens_out, cost_nanousd)
         select user_id, (message_created_at at time zone 'utc')::date, 'messages', 'gpt-4', 1, 1, 10, 20, 3000 from g
@@ -65,7 +67,7 @@ struct view {
 // $1 is replaced by the user's id, $email by the address, $plan by the default plan.
 constexpr view views[] = {
     {"usage_logs", "resource_type, amount, provider, tokens_used, cost_nanousd, error", "user_id = $1 order by amount",
-        "messages|0|anthropic|5|100|timeout\nmessages|1|openai|30|3000|", false},
+        "messages|1|openai|0|0|\ntokens|5|anthropic|5|100|timeout\ntokens|30|openai|30|3000|", false},
     {"usage_daily_aggregates", "resource_type, model, requests, total_tokens, cost_nanousd", "user_id = $1",
         "messages|gpt-4|1|30|3000", true},
     {"recent_conversations", "title, message_count, last_message_preview", "user_id = $1", "Trip|2|By train.", true},

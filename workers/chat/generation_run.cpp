@@ -93,6 +93,7 @@ awaitable<result<effects>> generation_run::run() {
 // Why no model was asked, if none was.
 std::string generation_run::failure_code() const {
     if (!calls_.empty() || (!too_long_ && lacking_.empty())) return "provider_unavailable";
+    if (too_long_ && quota_bounds_) return "quota_exceeded";
     return too_long_ ? "message_too_long" : fmt::format("unsupported_parameter.{}", lacking_);
 }
 
@@ -139,7 +140,7 @@ awaitable<> generation_run::wait_for_budget(milliseconds wait) {
 }
 
 awaitable<generation_run::outcome> generation_run::try_model(const priced_model& model) {
-    auto prompt = build_prompt(claim_, model, {ports_.rules.temperature, ports_.distress});
+    auto prompt = prompt_for(model);
     if (prompt.turns.empty()) {
         too_long_ = true;
         co_return outcome::none;
@@ -167,6 +168,29 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
     if (got.error) co_return outcome::none;
     const bool filtered = got.finish == providers::finish::filtered && out_->empty();
     co_return filtered ? outcome::filtered : outcome::completed;
+}
+
+// The prompt and the reply stay within what the message may use of the day's tokens.
+providers::prompt generation_run::prompt_for(const priced_model& model) {
+    const prompt_rules rules{ports_.rules.temperature, ports_.distress};
+    auto out = build_prompt(claim_, model, rules);
+    quota_bounds_ = false;
+    if (claim_.quota_tokens < 0) return out;
+    auto bounded = claim_;
+    bounded.context_tokens = std::min(bounded.context_tokens, claim_.quota_tokens);
+    auto fitting = build_prompt(bounded, model, rules);
+    quota_bounds_ = fitting.turns.empty() ? !out.turns.empty() : fitting.max_tokens < out.max_tokens;
+    fitting.cut_at = fitting.max_tokens;
+    return fitting;
+}
+
+// Whether the next round of tools has tokens left, of which its reply then gets at most the rest.
+bool generation_run::fits_quota(providers::prompt& next) const {
+    if (claim_.quota_tokens < 0) return true;
+    const auto left = claim_.quota_tokens - tokens_.in - tokens_.out - estimate_tokens(next);
+    next.max_tokens = std::min(next.max_tokens, left);
+    next.cut_at = next.max_tokens;
+    return left > 0;
 }
 
 // Streams the reply that this model gave to an equal request. It never continues another model's text.
@@ -202,8 +226,7 @@ awaitable<call_end> generation_run::call_with_tools(const priced_model& model, p
     for (int round = 1;; ++round) {
         const auto text_before = out_->text().size();
         auto got = co_await call(model, prompt);
-        tokens_ = {tokens_.in + spent.in, tokens_.out + spent.out, tokens_.cached + spent.cached,
-            tokens_.reasoning + spent.reasoning};
+        tokens_ += spent;
         if (got.error || stopped() || out_->calls().empty()) co_return got;
         if (round == most_tool_rounds) {
             out_->take_calls();
@@ -213,6 +236,11 @@ awaitable<call_end> generation_run::call_with_tools(const priced_model& model, p
         co_await run_tools(prompt, text_before);
         if (round + 1 == most_tool_rounds || tools_run_ >= most_tools_run)
             prompt.options = json::object().add_raw("tools", claim_.tools).add("tool_choice", "none").text();
+        if (!fits_quota(prompt)) {
+            quota_bounds_ = true;
+            got.finish = finish_ = providers::finish::length;
+            co_return got;
+        }
     }
 }
 
@@ -241,13 +269,16 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
     const auto start = clock::now();
     out_->set_model(model.model);
     const auto wants_json = asks_for_json(prompt);
-    live_->call_in_progress = [this, model, prompt_tokens] {
-        const auto so_far = estimated_tokens(prompt_tokens);
-        return gen::provider_call{0, model.provider, model.model, {}, so_far.in, so_far.out, cost(model, so_far), 0};
+    const auto text_before = out_->text().size();
+    live_->call_in_progress = [this, model, prompt_tokens, text_before] {
+        return priced_call(
+            model, {}, {.own = {prompt_tokens, estimated_output(text_before)}}, milliseconds{0}, live_->epoch);
     };
     auto got = co_await call_provider(live_, provider, std::move(prompt), ports_.options.limits, out_);
     live_->call_in_progress = nullptr;
-    tokens_ = got.tokens.value_or(estimated_tokens(prompt_tokens));
+    // A call refused before any token was made cost nothing.
+    if (!got.error || !out_->empty()) got.usage.own = {prompt_tokens, estimated_output(text_before)};
+    tokens_ = got.usage.tokens();
     latency_ = since(start);
     finish_ = got.finish;
     // A caller that asked for JSON gets JSON, or another model's.
@@ -266,17 +297,15 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
     } else {
         health.succeeded(clock::now(), got.first_token.value_or(latency_));
     }
-    // A call refused before any token was made cost nothing.
-    if (got.error && !got.tokens && out_->empty()) tokens_ = {};
-    calls_.push_back({live_->epoch, model.provider, model.model, outcome, tokens_.in, tokens_.out, cost(model, tokens_),
-        latency_.count()});
+    calls_.push_back(priced_call(model, std::move(outcome), got.usage, latency_, live_->epoch));
     co_return got;
 }
 
-providers::token_count generation_run::estimated_tokens(std::int64_t prompt_tokens) const {
-    auto out = providers::estimate_tokens(out_->text());
+// Of what a call has given: the text from there on, and tool calls.
+std::int64_t generation_run::estimated_output(std::size_t text_before) const {
+    auto out = providers::estimate_tokens(std::string_view(out_->text()).substr(text_before));
     for (const auto& call : out_->calls()) out += providers::estimate_tokens(call.arguments);
-    return {prompt_tokens, out};
+    return out;
 }
 
 // The next provider will not continue the text that clients have seen: a new epoch, which clients learn of before its
@@ -345,7 +374,10 @@ awaitable<result<effects>> generation_run::leave() {
 // What the metadata of the stored reply say beside its costs.
 std::string generation_run::details() const {
     json::object out;
-    if (finish_) out.add("finish_reason", providers::name_of(*finish_));
+    if (finish_) {
+        const bool by_quota = quota_bounds_ && *finish_ == providers::finish::length;
+        out.add("finish_reason", by_quota ? "quota" : providers::name_of(*finish_));
+    }
     if (!out_->calls().empty()) out.add_raw("tool_calls", providers::calls_json(out_->calls()));
     if (!out_->logprobs().empty()) out.add_raw("logprobs", "[" + out_->logprobs() + "]");
     if (tokens_.cached > 0) out.add("tokens_cached", tokens_.cached);

@@ -34,6 +34,8 @@ private:
     bool has_blocked_instructions() const;
     awaitable<outcome> try_models();
     awaitable<outcome> try_model(const providers::priced_model&);
+    providers::prompt prompt_for(const providers::priced_model&);
+    bool fits_quota(providers::prompt&) const;
     awaitable<bool> replay_cached_reply(const providers::priced_model&, const providers::prompt&);
     awaitable<call_end> call(const providers::priced_model&, providers::prompt);
     awaitable<call_end> call_with_tools(const providers::priced_model&, providers::prompt);
@@ -47,7 +49,7 @@ private:
     awaitable<result<effects>> end_before_start(std::string_view state, std::string error = {});
     awaitable<result<effects>> leave();
     std::string failure_code() const;
-    providers::token_count estimated_tokens(std::int64_t prompt_tokens) const;
+    std::int64_t estimated_output(std::size_t text_before) const;
     std::string details() const;
     effects finish(sql::generations::ending) const;
 
@@ -69,6 +71,7 @@ private:
     bool too_long_ = false;                    // the message, for one of the models
     std::string_view lacking_;                 // a parameter that one of the models does not have
     std::optional<providers::finish> finish_;  // of the last call
+    bool quota_bounds_ = false;                // the reply would be longer without the day's quota of tokens
     json::array tool_runs_;                    // of this epoch, for the reply's metadata
     int tools_run_ = 0;                        // in this epoch
     std::size_t left_out_ = 0;                 // turns of the history that had no room in the last prompt

@@ -4,6 +4,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "workers/providers/estimate.hpp"
+
 namespace airi::workers::chat {
 namespace {
 
@@ -14,6 +16,8 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
     providers::time_limits limits, std::shared_ptr<deltas> out) {
     call_end end;
     const auto start = clock::now();
+    const auto text_before = out->text().size();
+    const auto cut_at = prompt.cut_at;
     auto stream = co_await provider.start(std::move(prompt), limits);
     if (!stream) {
         end.error = stream.error();
@@ -25,10 +29,18 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
             end.error = piece.error();
             co_return end;
         }
-        if (piece->tokens) end.tokens = piece->tokens;
+        if (piece->tokens) {
+            end.usage.counted = piece->tokens;
+            end.usage.reported = std::move(piece->reported);
+        }
         if (!piece->text.empty() || !piece->calls.empty()) {
             if (!end.first_token) end.first_token = std::chrono::floor<milliseconds>(clock::now() - start);
             out->push(*piece);
+        }
+        const auto given = std::string_view(out->text()).substr(text_before);
+        if (cut_at > 0 && !piece->ended && providers::estimate_tokens(given) > cut_at) {
+            end.finish = providers::finish::length;
+            co_return end;
         }
         if (piece->ended) {
             end.finish = piece->ended;

@@ -6,13 +6,13 @@
 
 #include "workers/chat/deltas.hpp"
 #include "workers/chat/lease.hpp"
-#include "workers/providers/provider.hpp"
+#include "workers/providers/models.hpp"
 
 namespace airi::workers::chat {
 
 struct call_end {
     error_code error;  ///< none: the reply is whole
-    std::optional<providers::token_count> tokens;
+    providers::call_usage usage;
     std::optional<providers::finish> finish;
     std::optional<milliseconds> first_token;  ///< from the start of the call
 };

@@ -5,11 +5,11 @@
 #include "events/frames/codec.hpp"
 #include "events/frames/conversations.hpp"
 #include "events/frames/frame.hpp"
-#include "events/usage.hpp"
 #include "platform/base/log.hpp"
 #include "sql/memories.hpp"
 #include "workers/memory/prompts.hpp"
 #include "workers/providers/estimate.hpp"
+#include "workers/runtime/ledger_events.hpp"
 
 namespace airi::workers::memory {
 namespace {
@@ -18,6 +18,7 @@ namespace memories = sql::memories;
 using sql::generations::provider_call;
 using clock = std::chrono::steady_clock;
 
+constexpr std::int64_t only_epoch = 1;                     // titles and summaries are not begun again
 constexpr std::size_t most_models = 3, most_requests = 8;  // models for one answer, requests for one summary
 
 struct answer {
@@ -28,7 +29,7 @@ struct answer {
 struct call_end {
     error_code error;
     std::string text;
-    std::optional<providers::token_count> tokens;
+    providers::call_usage usage;
 };
 
 awaitable<call_end> read_reply(
@@ -46,7 +47,10 @@ awaitable<call_end> read_reply(
             co_return out;
         }
         out.text += piece->text;
-        if (piece->tokens) out.tokens = piece->tokens;
+        if (piece->tokens) {
+            out.usage.counted = piece->tokens;
+            out.usage.reported = std::move(piece->reported);
+        }
         ended = piece->ended.has_value();
     }
     if (out.text.empty()) out.error = make_error_code(providers::errc::interrupted);
@@ -74,15 +78,15 @@ awaitable<answer> ask(
         const auto start = clock::now();
         auto got = co_await read_reply(provider, prompt, ports.limits);
         const auto took = std::chrono::floor<milliseconds>(clock::now() - start);
-        auto tokens = got.tokens.value_or(providers::token_count{prompt_tokens, providers::estimate_tokens(got.text)});
-        if (got.error && !got.tokens && got.text.empty()) tokens = {};
+        if (!got.error || !got.text.empty()) got.usage.own = {prompt_tokens, providers::estimate_tokens(got.text)};
+        const auto tokens = got.usage.tokens();
         co_await ports.budgets.settle(granted, tokens.in + tokens.out);
         if (got.error)
             health.failed(clock::now(), got.error, provider.retry_after());
         else
             health.succeeded(clock::now(), took);
-        out.calls.push_back({1, model.provider, model.model, got.error ? got.error.message() : "completed", tokens.in,
-            tokens.out, cost(model, tokens), took.count()});
+        out.calls.push_back(
+            priced_call(model, got.error ? got.error.message() : "completed", got.usage, took, only_epoch));
         if (got.error) continue;
         out.text = std::move(got.text);
         break;
@@ -120,11 +124,7 @@ void add_after_commit(after_commit& out, const events::chat_finished& event, con
     if (!done.conversation.empty())
         out.announcements.push_back({events::channel_of(event.user),
             events::encode_frame(events::frames::conversation_updated{{done.conversation}})});
-    if (!done.billed) return;
-    const events::usage_recorded used{event.user, task.resource, 1, done.provider, done.model, done.tokens_in,
-        done.tokens_out, done.cost_nanousd, "completed", task.id, done.at};
-    out.events.push_back(
-        events::envelope(used, {event_id::of(task.id.value, "usage"), "/airi/workers/memory", done.at, traceparent}));
+    add_ledger_events(out, {event.user, task.resource, task.id, "/airi/workers/memory", traceparent}, done.calls);
 }
 
 }  // namespace

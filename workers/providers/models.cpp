@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -41,11 +42,14 @@ place place_of(
 std::vector<priced_model> read_models(const postgres::rows& rows) {
     std::vector<priced_model> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
+        using number = std::int64_t;
         auto [provider, model, min_rank, priority, input, output, context_tokens, reply_tokens, version, api_id,
-            stand_in, tier, api_version] = rows.read<std::string, std::string, std::int64_t, std::int64_t, std::int64_t,
-            std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string, bool, std::string, std::string>(i);
-        out.push_back({std::move(provider), std::move(model), min_rank, input, output, context_tokens, reply_tokens,
-            std::move(api_id), priority, stand_in, std::move(tier), std::move(api_version)});
+            stand_in, tier, api_version, connected, cached, cache_write, reasoning] =
+            rows.read<std::string, std::string, number, number, number, number, number, number, number, std::string,
+                bool, std::string, std::string, bool, number, number, number>(i);
+        out.push_back({std::move(provider), std::move(model), min_rank,
+            {input, output, cached, cache_write, reasoning, version}, context_tokens, reply_tokens, std::move(api_id),
+            priority, stand_in, std::move(tier), std::move(api_version)});
     }
     return out;
 }
@@ -94,9 +98,39 @@ std::vector<priced_model> chain(const std::vector<priced_model>& all, const prov
     return out;
 }
 
+std::int64_t cost(const priced_model& model, const token_count& tokens) {
+    const auto& price = model.prices;
+    const auto plain_in = std::max<std::int64_t>(tokens.in - tokens.cached - tokens.cache_write, 0);
+    const auto shown = std::max<std::int64_t>(tokens.out - tokens.reasoning, 0);
+    __extension__ using wide = __int128;
+    const wide sum = wide{plain_in} * price.input + wide{tokens.cached} * price.cached +
+                     wide{tokens.cache_write} * price.cache_write + wide{shown} * price.output +
+                     wide{tokens.reasoning} * price.reasoning;
+    constexpr std::int64_t per = 1'000'000;
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    return static_cast<std::int64_t>(std::min<wide>((sum + per / 2) / per, most));
+}
+
+sql::generations::provider_call priced_call(
+    const priced_model& model, std::string outcome, const call_usage& usage, milliseconds latency, std::int64_t epoch) {
+    const auto tokens = usage.tokens();
+    return {.epoch = epoch,
+        .provider = model.provider,
+        .model = model.model,
+        .outcome = std::move(outcome),
+        .tokens = {tokens.in, tokens.out, tokens.cached, tokens.cache_write, tokens.reasoning},
+        .cost_nanousd = cost(model, tokens),
+        .latency_ms = latency.count(),
+        .own_in = usage.own.in,
+        .own_out = usage.own.out,
+        .counted_by_provider = usage.counted.has_value(),
+        .reported = usage.reported,
+        .price_version = model.prices.version};
+}
+
 std::vector<priced_model> cheapest_first(std::vector<priced_model> models) {
     std::multimap<std::int64_t, priced_model> by_price;  // equals stay in their order
-    for (auto& m : models) by_price.emplace(m.input_nanousd + m.output_nanousd, std::move(m));
+    for (auto& m : models) by_price.emplace(m.prices.input + m.prices.output, std::move(m));
     models.clear();
     for (auto& [price, m] : by_price) models.push_back(std::move(m));
     return models;

@@ -3,20 +3,28 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "platform/postgres/postgres.hpp"
+#include "sql/generations.hpp"
 #include "workers/providers/provider.hpp"
 #include "workers/providers/rules.hpp"
 
 namespace airi::workers::providers {
 
+/// Nano-dollars per million tokens of each kind. The kinds are disjoint: a token of the provider's cache is no `input`.
+struct token_prices {
+    std::int64_t input = 0, output = 0, cached = 0, cache_write = 0, reasoning = 0;
+    std::int64_t version = 0;  ///< raised with every change
+};
+
 struct priced_model {
     std::string provider, model;
     std::int64_t min_rank = 0;
-    std::int64_t input_nanousd = 0, output_nanousd = 0;  ///< per token
+    token_prices prices{};
     std::int64_t context_tokens = 0, reply_tokens = 0;
     std::string api_id{};  ///< at its provider; empty: the model's name
     std::int64_t priority = 0;
@@ -57,8 +65,19 @@ std::vector<priced_model> chain(const std::vector<priced_model>& all, const prov
 /// The same models, the cheapest first.
 std::vector<priced_model> cheapest_first(std::vector<priced_model>);
 
-inline std::int64_t cost(const priced_model& model, const providers::token_count& tokens) {
-    return model.input_nanousd * tokens.in + model.output_nanousd * tokens.out;
-}
+/// In nano-dollars, rounded once, half up.
+std::int64_t cost(const priced_model&, const providers::token_count&);
+
+/// What is known of the tokens of a call that has ended.
+struct call_usage {
+    std::optional<token_count> counted{};  ///< by the provider
+    std::string reported{};                ///< its usage as JSON, as it came; empty: none
+    token_count own{};                     ///< ours; none when the call was refused before it produced anything
+
+    token_count tokens() const { return counted.value_or(own); }
+};
+/// The call's row, with what it cost.
+sql::generations::provider_call priced_call(
+    const priced_model&, std::string outcome, const call_usage&, milliseconds latency, std::int64_t epoch);
 
 }  // namespace airi::workers::providers

@@ -61,6 +61,8 @@ struct prompt {
     std::string model;        ///< its id at the provider
     std::vector<turn> turns;  ///< system turns first
     std::int64_t max_tokens = 1024;
+    std::int64_t cut_at =
+        0;  ///< tokens by our count after which the reply is cut, whatever the provider does; 0: never
     std::optional<double> temperature{};
     std::size_t left_out = 0;  ///< older turns that had no room
     /// JSON object: the parameters of `passed_parameters` that the caller gave, as OpenAI's API spells them; or empty.
@@ -77,8 +79,18 @@ inline constexpr std::array<std::string_view, 14> passed_parameters{"top_p", "st
 struct token_count {
     std::int64_t in = 0;
     std::int64_t out = 0;
-    std::int64_t cached = 0;     ///< of `in`: read from the provider's cache
-    std::int64_t reasoning = 0;  ///< of `out`: thought, not shown
+    std::int64_t cached = 0;       ///< of `in`: read from the provider's cache
+    std::int64_t reasoning = 0;    ///< of `out`: thought, not shown
+    std::int64_t cache_write = 0;  ///< of `in`: written to the provider's cache
+
+    token_count& operator+=(const token_count& other) {
+        in += other.in;
+        out += other.out;
+        cached += other.cached;
+        reasoning += other.reasoning;
+        cache_write += other.cache_write;
+        return *this;
+    }
 };
 
 enum class finish { stop, length, filtered, tool_calls };
@@ -100,6 +112,7 @@ struct piece {
     std::vector<tool_call_piece> calls{};
     std::string logprobs{};             ///< JSON objects of OpenAI's logprobs.content, separated by commas
     std::optional<token_count> tokens;  ///< the provider's own count so far; the last one counts
+    std::string reported{};             ///< with `tokens`: the provider's usage as JSON, as it came; empty: not kept
     std::optional<finish> ended;        ///< set on the last piece
 };
 

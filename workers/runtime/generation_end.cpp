@@ -3,6 +3,7 @@
 #include "events/frames/codec.hpp"
 #include "events/frames/messages.hpp"
 #include "events/usage.hpp"
+#include "workers/runtime/ledger_events.hpp"
 
 namespace airi::workers {
 namespace {
@@ -32,12 +33,20 @@ after_commit after_end(const events::chat_screened& event, const sql::generation
         end.state, end.error_code, end.provider, end.model, end.epoch, end.tokens_in, end.tokens_out, end.cost_nanousd,
         end.latency_ms};
     out.events.push_back(events::envelope(finished, finished_origin));
-    if (end.state == "failed" || end.provider == sql::generations::own_provider) return out;
+    if (end.provider == sql::generations::own_provider) return out;
+    // The message; what its calls used are lines of their own.
     auto used_origin = finished_origin;
     used_origin.id = event_id::of(event.generation.value, "usage");
-    const events::usage_recorded used{event.user, "messages", 1, end.provider, end.model, end.tokens_in, end.tokens_out,
-        end.cost_nanousd, end.cached ? "cached" : end.state, event.generation, end.finished_at};
+    const events::usage_recorded used{.user = event.user,
+        .resource = "messages",
+        .quantity = end.state == "failed" ? 0 : 1,
+        .provider = end.provider,
+        .model = end.model,
+        .outcome = end.cached ? "cached" : end.state,
+        .reference = event.generation,
+        .occurred_at = end.finished_at};
     out.events.push_back(events::envelope(used, used_origin));
+    add_ledger_events(out, {event.user, "tokens", event.generation, source, traceparent}, end.calls);
     return out;
 }
 

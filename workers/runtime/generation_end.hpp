@@ -10,8 +10,8 @@
 
 namespace airi::workers {
 
-/// The last frame, chat.finished, and usage.recorded when something was consumed; a fixed reply costs nothing. The same
-/// row gives the same frames and the same event ids. `source` of the events: "/airi/workers/<name>".
+/// The last frame, chat.finished, and usage.recorded for the message and each call; a fixed reply costs nothing. The
+/// same row gives the same frames and the same event ids. `source` of the events: "/airi/workers/<name>".
 after_commit after_end(
     const events::chat_screened&, const sql::generations::end&, std::string_view traceparent, std::string_view source);
 

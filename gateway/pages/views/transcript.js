@@ -17,6 +17,7 @@ const CATEGORIES = {
 const FAILURES = {
     prompt_refused: 'could not answer this message.',
     message_too_long: 'cannot answer: the message is longer than your plan allows.',
+    quota_exceeded: "cannot answer: what is left of today's tokens does not suffice.",
     content_filtered: 'could not answer this message.',
     lost: 'has not answered. Reload the page to check again.',
 };

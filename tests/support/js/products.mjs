@@ -38,13 +38,17 @@ export async function assertRates(system, expected) {
 // a token]. Documents have one price for input and output.
 export async function assertModels(system, expected) {
     const rows = await system.rows(
-        'select provider, model, input_nanousd, output_nanousd from model_prices where active order by priority',
+        'select provider, model, input_price, output_price from model_prices where active order by priority',
     );
     const found = expected.map(([provider, model, price]) => {
         const at = rows.findIndex((row) => row.provider === provider && row.model === model);
         assert.ok(at >= 0, `${provider} ${model} is active`);
         const row = rows[at];
-        assert.deepEqual([row.input_nanousd, row.output_nanousd].map(Number), [price, price], `${provider} ${model}`);
+        assert.deepEqual(
+            [row.input_price, row.output_price].map((one) => one / 1e6),
+            [price, price],
+            `${provider} ${model}`,
+        );
         return at;
     });
     assert.deepEqual(

@@ -90,8 +90,25 @@ private:
                        .add_raw("error_code", cached ? "null" : or_null("error"))
                        .add("finished_at", to_text(some_time))
                        .add_raw("message", state == "failed" ? "null" : message)
+                       .add_raw("calls", lines_of(text("calls")))
                        .text();
         return finished;
+    }
+    static std::string lines_of(const std::string& calls) {
+        json::array out;
+        const auto parsed = json::document::parse(calls);
+        parsed->root().each([&](json::value call) {
+            out.add(json::object()
+                    .add("id", event_id::of(uuid{}, call.text()).text())
+                    .add_raw("provider", call["provider"].text())
+                    .add_raw("model", call["model"].text())
+                    .add_raw("outcome", call["outcome"].text())
+                    .add_raw("tokens_in", call["tokens_in"].text())
+                    .add_raw("tokens_out", call["tokens_out"].text())
+                    .add_raw("cost_nanousd", call["cost_nanousd"].text())
+                    .add("at", to_text(some_time)));
+        });
+        return out.text();
     }
 };
 
@@ -106,7 +123,8 @@ struct chat_fixture {
     models::health_table health;
     std::shared_ptr<const std::vector<workers::providers::priced_model>> prices =
         std::make_shared<std::vector<workers::providers::priced_model>>(std::vector<workers::providers::priced_model>{
-            {"openai", "gpt", 0, 10, 100, 8000, 500, {}, 1}, {"anthropic", "claude", 0, 20, 200, 8000, 500, {}, 2}});
+            {"openai", "gpt", 0, {10'000'000, 100'000'000}, 8000, 500, {}, 1},
+            {"anthropic", "claude", 0, {20'000'000, 200'000'000}, 8000, 500, {}, 2}});
     models::provider_rules rules;
     fake_redis redis;  // refuses scripts: budgets are local
     fake_redis::fake_client redis_client{redis};

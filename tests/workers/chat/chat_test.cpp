@@ -24,7 +24,7 @@ TEST_CASE("a screened message is answered: its reply is streamed, stored, publis
     CHECK(contains(last.more, "I am well."));
     for (std::size_t i = 1; i < h.frames.frames.size(); ++i) CHECK(h.frames.frames[i].at > h.frames.frames[i - 1].at);
     CHECK(h.producer.to("chat.finished.v1").size() == 1);
-    CHECK(h.producer.to("usage.recorded.v1").size() == 1);
+    CHECK(h.producer.to("usage.recorded.v1").size() == 2);  // the message and its call
     CHECK(h.open_streams() == 0);
     CHECK(h.live.size() == 0);
 }
@@ -83,9 +83,10 @@ TEST_CASE("a provider that fails midway is replaced in a new epoch; only the las
     CHECK(calls[0].starts_with("openai/reply interrupted/"));
     CHECK_FALSE(calls[0].ends_with("/0"));
     CHECK(calls[1] == "anthropic/completed/10/5/1200");
-    const auto usage = events::decode<events::usage_recorded>(h.producer.to("usage.recorded.v1").at(0).value);
-    CHECK(usage->cost_nanousd == 1200);
-    CHECK(usage->provider == "anthropic");
+    const auto usage = h.producer.to("usage.recorded.v1");
+    REQUIRE(usage.size() == 3);
+    CHECK(events::decode<events::usage_recorded>(usage[1].value)->provider == "openai");
+    CHECK(events::decode<events::usage_recorded>(usage[2].value)->cost_nanousd == 1200);
 }
 
 TEST_CASE("an empty reply is a failure of the provider, and the next one is called") {
@@ -96,7 +97,7 @@ TEST_CASE("an empty reply is a failure of the provider, and the next one is call
     CHECK(parameter(h.finish(), "provider") == "anthropic");
 }
 
-TEST_CASE("a generation fails after two rounds of the chain and is not billed") {
+TEST_CASE("a generation fails after two rounds of the chain and counts as no message") {
     chat_fixture h;
     h.answer_whole();
     CHECK(h.openai.asked.size() == 2);
@@ -105,7 +106,11 @@ TEST_CASE("a generation fails after two rounds of the chain and is not billed") 
     CHECK(parameter(h.finish(), "error") == "provider_unavailable");
     CHECK(h.frames.types() == types{frame_type::start, frame_type::failed});
     CHECK(h.producer.to("chat.finished.v1").size() == 1);
-    CHECK(h.producer.to("usage.recorded.v1").empty());
+    const auto usage = h.producer.to("usage.recorded.v1");
+    REQUIRE(usage.size() == 5);
+    CHECK(events::decode<events::usage_recorded>(usage[0].value)->quantity == 0);
+    for (std::size_t i = 1; i < usage.size(); ++i)
+        CHECK(events::decode<events::usage_recorded>(usage[i].value)->cost_nanousd == 0);
 }
 
 TEST_CASE("with every breaker open no provider is called and the generation fails") {

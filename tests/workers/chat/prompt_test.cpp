@@ -11,7 +11,7 @@ using providers::role;
 
 namespace {
 
-const priced_model model{"openai", "gpt-mini", 0, 1, 1, 8000, 1000};
+const priced_model model{"openai", "gpt-mini", 0, {1, 1}, 8000, 1000};
 
 // Five turns, the newest first; each of about `words` tokens.
 sql::generations::claimed claim(std::size_t words = 10) {

@@ -29,8 +29,9 @@ struct memory_fixture {
     std::vector<std::unique_ptr<models::chat_provider>> providers;
     fake_provider &dear, &cheap;
     models::health_table health;
-    models::model_list prices = std::make_shared<std::vector<models::priced_model>>(std::vector<models::priced_model>{
-        {"dear", "big", 0, 100, 1000, 8000, 500}, {"cheap", "small", 0, 1, 10, 8000, 500}});
+    models::model_list prices = std::make_shared<std::vector<models::priced_model>>(
+        std::vector<models::priced_model>{{"dear", "big", 0, {100'000'000, 1'000'000'000}, 8000, 500},
+            {"cheap", "small", 0, {1'000'000, 10'000'000}, 8000, 500}});
     models::provider_rules rules;
     fake_redis redis;  // refuses scripts: budgets are local
     fake_redis::fake_client redis_client{redis};
@@ -41,8 +42,8 @@ struct memory_fixture {
         R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,)"
         R"("summary":null,"until":null,"titled":false,"folded":false})";
     std::string came =
-        R"({"conversation":{"id":"c1","title":"A goat at sea"},"bill":{"provider":"cheap","model":"small",)"
-        R"("tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
+        R"({"conversation":{"id":"c1","title":"A goat at sea"},"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+        R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}]})";
 
     memory_fixture() : dear(add("dear")), cheap(add("cheap")) {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
@@ -100,8 +101,9 @@ TEST_CASE("AIRI-19: the cheapest model makes a title, which is sent to the socke
     const auto stored = f.only("memory.title");
     CHECK(parameter(stored, "title") == "A goat at sea");
     CHECK(parameter(stored, "id") == generation_id::of(f.event.generation.value, "title").text());
-    CHECK(contains(
-        parameter(stored, "calls"), R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60)"));
+    CHECK(contains(parameter(stored, "calls"),
+        R"("outcome":"completed","tokens_in":10,"tokens_out":5,"tokens_cached":0,"tokens_cache_write":0,)"
+        R"("tokens_reasoning":0,"cost_nanousd":60)"));
     REQUIRE(f.frames.announcements.size() == 1);
     CHECK(f.frames.announcements[0].channel == events::channel_of(f.event.user));
     CHECK(f.frames.announcements[0].frame ==
@@ -131,8 +133,9 @@ TEST_CASE("AIRI-19: work done before is published again without a call: the usag
     memory_fixture f;
     f.due = R"({"rank":0,"providers":[],"title":null,"turns":null,"summary":null,"until":null,"titled":true,)"
             R"("folded":false})";
-    f.came = R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":10,"tokens_out":5,)"
-             R"("cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}})";
+    f.came =
+        R"({"conversation":null,"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+        R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}]})";
     f.update_memory();
     f.update_memory();
     CHECK(f.cheap.asked.empty());
@@ -155,7 +158,7 @@ TEST_CASE("AIRI-19: the next model follows one that fails; when all fail, the ti
     CHECK(parameter(f.only("memory.title"), "title") == "Goats");
     CHECK(contains(parameter(f.only("memory.title"), "calls"), "provider overloaded"));
     memory_fixture none;
-    none.came = R"({"conversation":null,"bill":null})";
+    none.came = R"({"conversation":null,"calls":[]})";
     none.update_memory();
     CHECK(parameter(none.only("memory.title"), "title") == "");
     CHECK(none.producer.to("usage.recorded.v1").empty());
@@ -165,8 +168,9 @@ TEST_CASE("AIRI-19: the next model follows one that fails; when all fail, the ti
 TEST_CASE("AIRI-19: the oldest turns are summarised step by step; the summary reached is stored when a model fails") {
     memory_fixture f;
     f.due = due_turns(5);
-    f.came = R"({"conversation":null,"bill":{"provider":"cheap","model":"small","tokens_in":20,"tokens_out":10,)"
-             R"("cost_nanousd":120,"at":"2026-11-25T10:00:00Z"}})";
+    f.came =
+        R"({"conversation":null,"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+        R"("outcome":"completed","tokens_in":20,"tokens_out":10,"cost_nanousd":120,"at":"2026-11-25T10:00:00Z"}]})";
     f.cheap.calls = {says({"New."}), says({"Newer."}), says({"Newest."})};
     f.update_memory();
     REQUIRE(f.cheap.asked.size() == 3);
@@ -183,7 +187,7 @@ TEST_CASE("AIRI-19: the oldest turns are summarised step by step; the summary re
 
     memory_fixture half;
     half.due = due_turns(5);
-    half.came = R"({"conversation":null,"bill":null})";
+    half.came = R"({"conversation":null,"calls":[]})";
     half.cheap.calls = {says({"New."})};
     half.update_memory();
     CHECK(parameter(half.only("memory.fold"), "summary") == "New.");

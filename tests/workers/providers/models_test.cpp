@@ -8,12 +8,12 @@ using namespace airi::workers::providers;
 namespace {
 
 const std::vector<priced_model> all{
-    {"groq", "llama", 0, 50, 80, 8000, 1000},
-    {"openai", "gpt-mini", 0, 150, 600, 128'000, 4000},
-    {"azure", "gpt-mini", 0, 150, 600, 128'000, 4000},
-    {"openai", "gpt-big", 2, 2500, 10'000, 128'000, 4000},
-    {"anthropic", "claude", 3, 3000, 15'000, 200'000, 4000},
-    {"simulated", "simulated", 0, 0, 0, 8000, 1000},
+    {"groq", "llama", 0, {50, 80}, 8000, 1000},
+    {"openai", "gpt-mini", 0, {150'000'000, 600'000'000}, 128'000, 4000},
+    {"azure", "gpt-mini", 0, {150'000'000, 600'000'000}, 128'000, 4000},
+    {"openai", "gpt-big", 2, {2'500'000'000, 10'000'000'000}, 128'000, 4000},
+    {"anthropic", "claude", 3, {3'000'000'000, 15'000'000'000}, 200'000, 4000},
+    {"simulated", "simulated", 0, {}, 8000, 1000},
 };
 const std::vector<std::string_view> everyone{"openai", "azure", "anthropic", "groq", "simulated"};
 
@@ -60,7 +60,35 @@ TEST_CASE("the cheapest models come first, those of one price in the order of th
     CHECK(names == list{"groq/llama", "openai/gpt-mini", "azure/gpt-mini", "openai/gpt-big"});
 }
 
-TEST_CASE("a price is per token and exact") {
+TEST_CASE("AIRI-31: each kind of token has its price, and a call is rounded once, half up") {
+    const priced_model model{"openai", "m", 0,
+        {.input = 1'000'000, .output = 8, .cached = 100'000, .cache_write = 1'250'000, .reasoning = 4}, 8000, 1000};
+    CHECK(cost(model, {.in = 10, .cached = 4, .cache_write = 2}) == 7);  // 4 + 0.4 + 2.5
+    CHECK(cost(model, {.out = 62'500}) == 1);                            // 0.5
+    CHECK(cost(model, {.out = 62'499}) == 0);
+    CHECK(cost(model, {.out = 100'000, .reasoning = 100'000}) == 0);  // 0.4
+    CHECK(cost(model, {.out = 125'000, .reasoning = 125'000}) == 1);  // 0.5
+    CHECK(cost({"openai", "m", 0, {.input = 9'000'000'000'000'000'000}, 1, 1}, {.in = 100'000'000}) ==
+          std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_CASE("a call's row has both counts, what the provider reported, and the version of the prices") {
+    const priced_model model{"openai", "m", 0, {.input = 1'000'000, .version = 7}, 8000, 1000};
+    const auto counted = priced_call(model, "completed",
+        {.counted = token_count{12, 3, 2, 1}, .reported = "{}", .own = {10, 4}}, milliseconds{5}, 2);
+    CHECK(counted.tokens.in == 12);
+    CHECK(counted.tokens.reasoning == 1);
+    CHECK(counted.own_in == 10);
+    CHECK(counted.counted_by_provider);
+    CHECK(counted.price_version == 7);
+    CHECK(counted.cost_nanousd == 10);
+    const auto own = priced_call(model, "interrupted", {.own = {10, 4}}, milliseconds{5}, 2);
+    CHECK(own.tokens.in == 10);
+    CHECK(own.tokens.out == 4);
+    CHECK_FALSE(own.counted_by_provider);
+}
+
+TEST_CASE("a price is per million tokens and exact") {
     CHECK(cost(all[1], {412, 97}) == 412 * 150 + 97 * 600);
     CHECK(cost(all[5], {1'000'000, 1'000'000}) == 0);
     CHECK(cost(all[4], {2'000'000'000, 1'000'000'000}) == 21'000'000'000'000);
@@ -68,9 +96,9 @@ TEST_CASE("a price is per token and exact") {
 
 TEST_CASE("the price list is read from its rows") {
     postgres::rows rows;
-    rows.columns_ = 13;
+    rows.columns_ = 17;
     for (const auto* cell : {"openai", "gpt-mini", "1", "10", "150", "600", "128000", "4000", "1", "gpt-2026", "t",
-             "fast", "2023-12-01-preview"})
+             "fast", "2023-12-01-preview", "t", "15", "180", "700"})
         rows.cells_.emplace_back(cell);
     const auto read = read_models(rows);
     REQUIRE(read.size() == 1);
@@ -78,8 +106,12 @@ TEST_CASE("the price list is read from its rows") {
     CHECK(read[0].model == "gpt-mini");
     CHECK(read[0].min_rank == 1);
     CHECK(read[0].priority == 10);
-    CHECK(read[0].input_nanousd == 150);
-    CHECK(read[0].output_nanousd == 600);
+    CHECK(read[0].prices.input == 150);
+    CHECK(read[0].prices.output == 600);
+    CHECK(read[0].prices.cached == 15);
+    CHECK(read[0].prices.cache_write == 180);
+    CHECK(read[0].prices.reasoning == 700);
+    CHECK(read[0].prices.version == 1);
     CHECK(read[0].context_tokens == 128'000);
     CHECK(read[0].reply_tokens == 4000);
     CHECK(read[0].id() == "gpt-2026");
@@ -100,7 +132,7 @@ struct ordered {
     model_request request;
 
     static priced_model priced(const char* provider, std::int64_t priority) {
-        priced_model out{provider, "m" + std::string(provider), 0, 1, 1, 8000, 1000};
+        priced_model out{provider, "m" + std::string(provider), 0, {1, 1}, 8000, 1000};
         out.priority = priority;
         return out;
     }
@@ -184,9 +216,9 @@ TEST_CASE("AIRI-29: a stand-in answers for a plan below its rank only after the 
 
 TEST_CASE(
     "STATEX-10 STATEX-11 STATEX-12: a tier is requested by its name, the default one is first, none replaces another") {
-    std::vector<priced_model> models{{"azure", "gpt-4", 0, 60, 60, 8000, 1000},
-        {"openai", "gpt-4", 0, 30, 30, 8000, 1000}, {"ollama", "codellama", 0, 0, 0, 8000, 1000},
-        {"ollama", "llama", 0, 0, 0, 8000, 1000}, {"simulated", "simulated-1", 0, 1, 1, 8000, 1000}};
+    std::vector<priced_model> models{{"azure", "gpt-4", 0, {60, 60}, 8000, 1000},
+        {"openai", "gpt-4", 0, {30, 30}, 8000, 1000}, {"ollama", "codellama", 0, {}, 8000, 1000},
+        {"ollama", "llama", 0, {}, 8000, 1000}, {"simulated", "simulated-1", 0, {1, 1}, 8000, 1000}};
     for (auto& m : models)
         if (m.provider != "simulated" && m.model != "llama") m.tier = m.provider;
     provider_rules rules;

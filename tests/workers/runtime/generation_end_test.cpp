@@ -14,7 +14,11 @@ constexpr std::string_view trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b71
 
 sql::generations::end ended(std::string state, std::string error = "") {
     sql::generations::end out{std::move(state), std::move(error), "openai", "gpt", 2, 17, 12, 34, 5600, 789, some_time,
-        R"({"content":"hi"})"};
+        R"({"content":"hi"})", false, false, {}};
+    out.calls = {{event_id::of(screened().generation.value, "call 0"), "groq", "llama", "interrupted",
+                     {.in = 10, .out = 1}, 100, 3, some_time},
+        {event_id::of(screened().generation.value, "call 1"), "openai", "gpt", "completed",
+            {.in = 12, .out = 34, .cached = 4, .reasoning = 2}, 5600, 7, some_time}};
     return out;
 }
 
@@ -23,6 +27,9 @@ std::string header_of(const events::outgoing& out, std::string_view name) {
         if (n == name) return value;
     return "none";
 }
+
+const std::vector<std::string> billed{
+    "chat.finished.v1", "usage.recorded.v1", "usage.recorded.v1", "usage.recorded.v1"};
 
 std::vector<std::string> topics(const workers::after_commit& of) {
     std::vector<std::string> out;
@@ -35,8 +42,8 @@ std::vector<std::string> topics(const workers::after_commit& of) {
 TEST_CASE("the same end has the same effects, byte for byte") {
     const auto once = after_end(screened(), ended("completed"), trace, "/airi/workers/chat"),
                again = after_end(screened(), ended("completed"), trace, "/airi/workers/chat");
-    REQUIRE(once.events.size() == 2);
-    for (std::size_t i = 0; i < 2; ++i) {
+    REQUIRE(once.events.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
         CHECK(once.events[i].value == again.events[i].value);
         CHECK(once.events[i].headers == again.events[i].headers);
         CHECK(once.events[i].key == again.events[i].key);
@@ -54,7 +61,7 @@ TEST_CASE("a completed reply ends the stream, is published and billed") {
     CHECK(out.frames[0].type == events::frame_type::complete);
     CHECK(out.frames[0].position == events::position{2, 17});
     CHECK(out.frames[0].more == R"("message":{"content":"hi"})");
-    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+    CHECK(topics(out) == billed);
     const auto finished = events::decode<events::chat_finished>(out.events[0].value);
     REQUIRE(finished);
     CHECK(finished->state == "completed");
@@ -65,11 +72,31 @@ TEST_CASE("a completed reply ends the stream, is published and billed") {
     CHECK(usage->user == screened().user);
     CHECK(usage->resource == "messages");
     CHECK(usage->quantity == 1);
-    CHECK(usage->tokens_in == 12);
-    CHECK(usage->tokens_out == 34);
-    CHECK(usage->cost_nanousd == 5600);
+    CHECK(usage->tokens_in == 0);
+    CHECK(usage->cost_nanousd == 0);
     CHECK(usage->reference == screened().generation);
     CHECK(usage->occurred_at == some_time);
+}
+
+TEST_CASE("AIRI-31: each call is a line of the ledger, the failed ones too") {
+    const auto out = after_end(screened(), ended("completed"), trace, "/airi/workers/chat");
+    REQUIRE(out.events.size() == 4);
+    const auto failed = events::decode<events::usage_recorded>(out.events[2].value);
+    REQUIRE(failed);
+    CHECK(failed->resource == "tokens");
+    CHECK(failed->quantity == 11);
+    CHECK(failed->outcome == "interrupted");
+    CHECK(failed->provider == "groq");
+    CHECK(failed->cost_nanousd == 100);
+    const auto last = events::decode<events::usage_recorded>(out.events[3].value);
+    REQUIRE(last);
+    CHECK(last->quantity == 46);
+    CHECK(last->tokens_in == 12);
+    CHECK(last->tokens_cached == 4);
+    CHECK(last->tokens_reasoning == 2);
+    CHECK(last->price_version == 7);
+    CHECK(last->reference == screened().generation);
+    CHECK(header_of(out.events[3], "ce_id") == event_id::of(screened().generation.value, "call 1").text());
 }
 
 TEST_CASE(
@@ -102,21 +129,24 @@ TEST_CASE("AIRI-23: a reply whose question is gone ends its stream and is billed
     const auto out = after_end(screened(), superseded, trace, "/airi/workers/chat");
     CHECK(out.announcements.empty());
     CHECK(out.frames.at(0).type == events::frame_type::complete);
-    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+    CHECK(topics(out) == billed);
 }
 
 TEST_CASE("a cancelled reply is billed for the part that was made") {
     const auto out = after_end(screened(), ended("cancelled"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::cancelled);
-    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1", "usage.recorded.v1"});
+    CHECK(topics(out) == billed);
     CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "cancelled");
 }
 
-TEST_CASE("a failed reply is sent and published, but not billed") {
+TEST_CASE("AIRI-31: a failed reply is sent and published, and counts as no message, with its calls") {
     const auto out = after_end(screened(), ended("failed", "provider_unavailable"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::failed);
     CHECK(out.frames.at(0).more == R"("code":"provider_unavailable")");
-    CHECK(topics(out) == std::vector<std::string>{"chat.finished.v1"});
+    CHECK(topics(out) == billed);
+    const auto usage = events::decode<events::usage_recorded>(out.events.at(1).value);
+    CHECK(usage->quantity == 0);
+    CHECK(usage->outcome == "failed");
     CHECK(events::decode<events::chat_finished>(out.events.at(0).value)->error_code == "provider_unavailable");
 }
 

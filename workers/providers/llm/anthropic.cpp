@@ -79,11 +79,13 @@ private:
 
     // Tokens read from or written to the prompt cache are not part of input_tokens.
     void take_usage(json::value usage) {
+        report(usage);
         std::int64_t in = 0;
         for (const auto* field : {"input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"})
             in += std::clamp<std::int64_t>(usage[field].integer().value_or(0), 0, most_tokens);
         if (usage["input_tokens"].integer()) count_in(in);
         count_cached(usage["cache_read_input_tokens"].integer());
+        count_cache_write(usage["cache_creation_input_tokens"].integer());
         count_out(usage["output_tokens"].integer());
     }
 

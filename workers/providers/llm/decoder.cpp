@@ -10,6 +10,7 @@ namespace {
 
 constexpr int most_skipped_in_row = 8;
 constexpr std::int64_t most_tokens = 100'000'000;
+constexpr std::size_t most_report_bytes = 2000;
 
 bool is_count(const std::optional<std::int64_t>& tokens) { return tokens && *tokens >= 0 && *tokens <= most_tokens; }
 
@@ -41,8 +42,13 @@ std::optional<piece> decoder::take() {
         .calls = std::exchange(calls_, {}),
         .logprobs = std::exchange(logprobs_, {}),
         .tokens = {},
+        .reported = {},
         .ended = {}};
-    if (in_ && (counted_ || end)) out.tokens = token_count{*in_, out_, std::min(cached_, *in_), reasoning_};
+    if (in_ && (counted_ || end)) {
+        const auto cached = std::min(cached_, *in_);
+        out.tokens = token_count{*in_, out_, cached, std::min(reasoning_, out_), std::min(cache_write_, *in_ - cached)};
+        out.reported = last_report_.empty() ? first_report_ : "[" + first_report_ + "," + last_report_ + "]";
+    }
     counted_ = false;
     // Some vendors end a reply that calls tools with "stop".
     if (end) out.ended = called_ && finish_ != finish::length ? finish::tool_calls : finish_.value_or(finish::stop);
@@ -90,6 +96,16 @@ void decoder::count_cached(std::optional<std::int64_t> tokens) {
 
 void decoder::count_reasoning(std::optional<std::int64_t> tokens) {
     if (is_count(tokens)) reasoning_ = std::max(reasoning_, *tokens);
+}
+
+void decoder::count_cache_write(std::optional<std::int64_t> tokens) {
+    if (is_count(tokens)) cache_write_ = std::max(cache_write_, *tokens);
+}
+
+void decoder::report(json::value usage) {
+    if (usage.type() != json::kind::object) return;
+    if (auto text = usage.text(); text.size() <= most_report_bytes)
+        (first_report_.empty() ? first_report_ : last_report_) = std::move(text);
 }
 
 void decoder::count_in(std::optional<std::int64_t> tokens) {

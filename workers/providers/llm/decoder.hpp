@@ -58,6 +58,9 @@ protected:
     void count_out(std::optional<std::int64_t> tokens);
     void count_cached(std::optional<std::int64_t> tokens);
     void count_reasoning(std::optional<std::int64_t> tokens);
+    void count_cache_write(std::optional<std::int64_t> tokens);
+    /// Keeps a usage as it came: the first and the last one of a reply.
+    void report(json::value usage);
     void set_finish(finish why) { finish_ = why; }
     void set_over() { over_ = true; }
 
@@ -66,7 +69,8 @@ private:
     std::vector<tool_call_piece> calls_;
     bool called_ = false;
     std::optional<std::int64_t> in_;
-    std::int64_t out_ = 0, cached_ = 0, reasoning_ = 0;
+    std::int64_t out_ = 0, cached_ = 0, reasoning_ = 0, cache_write_ = 0;
+    std::string first_report_, last_report_;
     bool counted_ = false;
     std::optional<finish> finish_;
     bool over_ = false;

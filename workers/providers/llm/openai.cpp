@@ -57,6 +57,7 @@ private:
     }
 
     void take_usage(json::value usage) {
+        report(usage);
         count_in(usage["prompt_tokens"].integer());
         count_out(usage["completion_tokens"].integer());
         count_cached(usage["prompt_tokens_details"]["cached_tokens"].integer());

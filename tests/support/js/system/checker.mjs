@@ -15,7 +15,8 @@ const groups = {
 };
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 const fixed = 'airi'; // the provider of a reply that no model wrote
-const wasUsed = ({ state, provider }) => (state === 'completed' || state === 'cancelled') && provider !== fixed;
+// Whether the message is in the ledger: not one that was rejected, or got a fixed reply.
+const isCounted = ({ state, provider }) => state !== 'rejected' && provider !== fixed;
 
 // Every record of a topic, in the order of its partitions.
 export async function readTopic(system, topic) {
@@ -223,13 +224,9 @@ async function checkDatabase(system, acknowledged, expect) {
         const stored = replies.get(id) ?? [];
         assert.equal(stored.length, g.state === 'rejected' ? 0 : 1, `replies of ${id}`);
         const isFixed = g.provider === fixed;
-        const isBilled = wasUsed(g);
-        const bills = billed.get(id) ?? [];
-        assert.equal(bills.length, isBilled ? 1 : 0, `usage of ${id}`);
-        if (isBilled) {
-            assert.equal(bills[0].cost_nanousd, g.cost_nanousd, `the bill of ${id}`);
-            assert.equal(bills[0].tokens_out, g.tokens_out, `the tokens billed for ${id}`);
-        }
+        const messages = (billed.get(id) ?? []).filter((line) => line.resource === 'messages');
+        assert.equal(messages.length, isCounted(g) ? 1 : 0, `usage of ${id}`);
+        if (isCounted(g)) assert.equal(Number(messages[0].quantity), g.state === 'failed' ? 0 : 1, `messages of ${id}`);
         if (isFixed) assert.deepEqual(calls.get(id) ?? [], [], `calls for the fixed reply ${id}`);
         else if (g.state === 'completed') {
             const last = (calls.get(id) ?? []).at(-1);
@@ -242,9 +239,27 @@ async function checkDatabase(system, acknowledged, expect) {
         if (one.ended) checkSeen(one, g, stored[0]);
     }
     await checkOrder(system, ids);
+    await checkLedger(system);
+}
+
+// Asserts that each call is one line of the ledger, whatever died meanwhile, and that the daily sums are its sums.
+async function checkLedger(system) {
+    const differing = () =>
+        system.rows(`
+            select c.generation_id, c.epoch, c.call, c.outcome, c.tokens_in, c.tokens_out, l.outcome as line
+            from provider_calls c
+            full join (select * from usage_log where provider <> '' and resource <> 'messages') l
+                on l.event_id = md5(c.generation_id || '/' || c.epoch || '/' || c.call)::uuid
+            where (c.tokens_in, c.tokens_out, c.tokens_cached, c.cost_nanousd, c.outcome, c.generation_id)
+                is distinct from (l.tokens_in, l.tokens_out, l.tokens_cached, l.cost_nanousd, l.outcome, l.reference)`);
+    let last;
+    await eventually('each call is one line of the ledger', async () => (last = await differing()).length === 0, {
+        describe: () => last.slice(0, 5),
+    });
     const [sums] = await system.rows(`select coalesce(jsonb_agg(d), '[]') as wrong from (
         select user_id, resource, model, day from usage_daily
-        full join (select user_id, resource, model, (occurred_at at time zone 'utc')::date as day, count(*) as requests,
+        full join (select user_id, resource, model, (occurred_at at time zone 'utc')::date as day,
+                   count(*) filter (where outcome <> 'replaced') as requests,
                    sum(quantity) as quantity, sum(tokens_in) as tokens_in, sum(tokens_out) as tokens_out,
                    sum(cost_nanousd) as cost_nanousd from usage_log
                    group by 1, 2, 3, 4) l using (user_id, resource, model, day)
@@ -318,11 +333,16 @@ async function checkOrder(system, ids) {
 async function checkTopics(system, acknowledged, dead) {
     const mine = new Map(acknowledged.map((one) => [one.ids.generation_id, one]));
     const ends = byId(
-        await system.rows('select id, state, provider from generations where id = any($1)', [[...mine.keys()]]),
+        await system.rows(
+            `select id, state, provider,
+                (select count(*)::int from provider_calls c where c.generation_id = g.id) as calls
+            from generations g where id = any($1)`,
+            [[...mine.keys()]],
+        ),
     );
-    for (const [topic, field, whenever] of [
-        ['chat.finished.v1', 'generation_id', ({ state }) => ended.has(state)],
-        ['usage.recorded.v1', 'reference', wasUsed],
+    for (const [topic, field, expected] of [
+        ['chat.finished.v1', 'generation_id', ({ state }) => (ended.has(state) ? 1 : 0)],
+        ['usage.recorded.v1', 'reference', (one) => (isCounted(one) ? 1 + one.calls : 0)],
     ]) {
         const found = new Map();
         for (const { value, headers } of await readTopic(system, topic)) {
@@ -332,7 +352,7 @@ async function checkTopics(system, acknowledged, dead) {
             found.get(id).add(headers.ce_id);
         }
         for (const id of mine.keys())
-            assert.equal(found.get(id)?.size ?? 0, whenever(ends.get(id)) ? 1 : 0, `${topic}: the events of ${id}`);
+            assert.equal(found.get(id)?.size ?? 0, expected(ends.get(id)), `${topic}: the events of ${id}`);
     }
     await checkSealed(system, ['chat.requested.v1', 'chat.requested.v1-dlt']);
     for (const topic of Object.values(groups))
