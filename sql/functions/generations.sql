@@ -33,14 +33,7 @@ begin
     where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
     perform provider_calls_add(p_id, g.user_id, p_calls);
     if g.state in ('queued', 'running') then return; end if;
-    perform outbox_add((line ->> 'id')::uuid, 'usage.recorded.v1', g.user_id::text, json_build_object(
-        'user_id', g.user_id, 'resource', 'tokens',
-        'quantity', (line ->> 'tokens_in')::bigint + (line ->> 'tokens_out')::bigint,
-        'provider', line -> 'provider', 'model', line -> 'model', 'tokens_in', line -> 'tokens_in',
-        'tokens_out', line -> 'tokens_out', 'cost_nanousd', line -> 'cost_nanousd', 'outcome', line -> 'outcome',
-        'reference', p_id, 'occurred_at', line -> 'at', 'tokens_cached', line -> 'tokens_cached',
-        'tokens_reasoning', line -> 'tokens_reasoning', 'price_version', line -> 'price_version'), '', '')
-    from json_array_elements(ledger_lines(p_id)) line;
+    perform usage_event(c) from provider_calls c where c.generation_id = p_id;
 end $$;
 
 -- Stores the call of a vanished owner, as of its last heartbeat. Without a heartbeat only its existence is known.

@@ -18,11 +18,11 @@ begin
     into messages, taken, used
     from message_quota where user_id = caller() and day = p_day;
     if p_max >= 0 and messages >= p_max then return 'used_up'; end if;
-    if p_max_tokens >= 0 and taken >= p_max_tokens then
-        return case when used < p_max_tokens then 'tokens_reserved' else 'tokens_used_up' end;
-    end if;
     if p_max_tokens >= 0 then
         select p.context_tokens into most from users u join plans p on p.id = u.plan where u.id = caller();
+        if used >= p_max_tokens then return 'tokens_used_up'; end if;
+        -- The rest, which may not do for a prompt, is for a message that is alone.
+        if taken + most > p_max_tokens and taken > used then return 'tokens_reserved'; end if;
     end if;
     insert into message_quota (user_id, day, message_id, tokens)
     values (caller(), p_day, p_message,

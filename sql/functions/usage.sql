@@ -29,6 +29,17 @@ begin
         'price_version', coalesce(c.price_version, 0), 'at', c.created_at);
 end $$;
 
+-- Publishes a call's line again: usage.recorded.v1 as events/usage.hpp declares it.
+create or replace function usage_event(c provider_calls) returns void language sql as $$
+    select outbox_add((l ->> 'id')::uuid, 'usage.recorded.v1', c.user_id::text, json_build_object(
+        'user_id', c.user_id, 'resource', 'tokens', 'quantity', c.tokens_in + c.tokens_out, 'provider', c.provider,
+        'model', c.model, 'tokens_in', c.tokens_in, 'tokens_out', c.tokens_out, 'cost_nanousd', c.cost_nanousd,
+        'outcome', c.outcome, 'reference', c.generation_id, 'occurred_at', c.created_at,
+        'tokens_cached', c.tokens_cached, 'tokens_reasoning', c.tokens_reasoning,
+        'price_version', coalesce(c.price_version, 0)), '', '')
+    from ledger_line(c) l
+$$;
+
 -- The lines of one generation, title or summary: [ledger_line].
 create or replace function ledger_lines(p_id uuid) returns json language plpgsql stable as $$
 begin
@@ -97,4 +108,199 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('user_id', user_id, 'resource', resource, 'used', used)), '[]')
     into changed from today;
     return changed;
+end $$;
+
+-- What a row of the ledger was used for: messages and the calls for them are one feature, every other resource is its
+-- own.
+create or replace function usage_feature(p_resource text) returns text language sql immutable as $$
+    select case when p_resource in ('messages', 'tokens') then 'chat' else p_resource end
+$$;
+
+-- What the caller has used today: {resource: quantity}. Where the plan has a limit, what counts against it.
+create or replace function usage_today() returns json language sql stable as $$
+    with today as (
+        select (now() at time zone 'utc')::date as day
+    ), counted as (
+        select resource, sum(quantity)::bigint as used from usage_daily, today
+        where user_id = caller() and usage_daily.day = today.day group by resource
+        union all
+        select 'conversations', count(*) from conversations, today
+        where user_id = caller() and created_at >= today.day at time zone 'utc'
+    ), reserved as (
+        select l.resource, case l.resource when 'messages' then count(q.*) else coalesce(sum(q.tokens), 0) end as used
+        from plan_limits l
+        join users u on u.plan = l.plan and u.id = caller()
+        left join (message_quota q join today on q.day = today.day) on q.user_id = caller()
+        where l.resource in ('messages', 'tokens') and l.period = 'day' and l.amount >= 0
+        group by l.resource
+    )
+    select coalesce(json_object_agg(resource, used), '{}') from (
+        select * from reserved
+        union all select * from counted c where c.resource not in (select resource from reserved)) u
+$$;
+
+-- Sums of rows of usage_daily, as reports have them.
+create or replace function usage_sums(d usage_daily[]) returns json language sql immutable as $$
+    select json_build_object(
+        'messages', coalesce(sum(quantity) filter (where resource = 'messages'), 0),
+        'calls', coalesce(sum(requests) filter (where model <> '' and resource <> 'messages'), 0),
+        'tokens_in', coalesce(sum(tokens_in), 0), 'tokens_out', coalesce(sum(tokens_out), 0),
+        'tokens_cached', coalesce(sum(tokens_cached), 0), 'tokens_reasoning', coalesce(sum(tokens_reasoning), 0),
+        'cost_nanousd', coalesce(sum(cost_nanousd), 0))
+    from unnest(d)
+$$;
+
+-- The caller's usage from one day (UTC) to another, by day, model or feature, or by all of them: a row a group.
+create or replace function usage_report(p_from date, p_to date, p_by text) returns json
+language plpgsql stable as $$
+declare
+    first date := coalesce(p_from, (now() at time zone 'utc')::date - 29);
+    last date := coalesce(p_to, (now() at time zone 'utc')::date);
+begin
+    if last < first or last - first > 366 then
+        return refusal(422, 'VALIDATION_FAILED', 'from and to must be at most 366 days apart, from first');
+    end if;
+    return json_build_object('from', first, 'to', last, 'rows', (
+        select coalesce(json_agg(json_build_object(
+            'day', g.day, 'feature', g.feature, 'model', g.model, 'sums', usage_sums(g.rows))
+            order by g.day, g.feature, g.model), '[]')
+        from (select case when p_by in ('day', 'all') then day end as day,
+                     case when p_by in ('feature', 'all') then usage_feature(resource) end as feature,
+                     case when p_by in ('model', 'all') then model end as model, array_agg(d) as rows
+              from usage_daily d
+              where user_id = caller() and day between first and last
+              group by 1, 2, 3) g));
+end $$;
+
+-- How the cost of one of the caller's messages, or of its reply, came about. NULL: there is none.
+create or replace function usage_receipt(p_message uuid) returns json language sql stable as $$
+    select json_build_object(
+        'message_id', g.message_id, 'reply_id', g.reply_id, 'generation_id', g.id, 'state', g.state,
+        'attempts', g.attempts,
+        'calls', (
+            select coalesce(json_agg(json_build_object(
+                'epoch', c.epoch, 'call', c.call, 'provider', c.provider, 'model', c.model, 'outcome', c.outcome,
+                'counted_by', c.counted_by, 'tokens_in', c.tokens_in, 'tokens_out', c.tokens_out,
+                'tokens_cached', c.tokens_cached, 'tokens_cache_write', c.tokens_cache_write,
+                'tokens_reasoning', c.tokens_reasoning, 'own_tokens_in', c.own_in, 'own_tokens_out', c.own_out,
+                'reported', c.reported::json, 'price_version', c.price_version, 'cost_nanousd', c.cost_nanousd,
+                'latency_ms', c.latency_ms, 'at', c.created_at) order by c.epoch, c.call), '[]')
+            from provider_calls c where c.generation_id = g.id),
+        'ledger', (
+            select coalesce(json_agg(json_build_object(
+                'id', l.event_id, 'resource', l.resource, 'quantity', l.quantity, 'model', l.model,
+                'outcome', l.outcome, 'cost_nanousd', l.cost_nanousd, 'at', l.occurred_at)
+                order by l.occurred_at, l.event_id), '[]')
+            from usage_log l where l.user_id = g.user_id and l.reference = g.id),
+        'cost_nanousd', (select coalesce(sum(c.cost_nanousd), 0) from provider_calls c where c.generation_id = g.id))
+    from generations g
+    where g.user_id = caller() and (g.message_id = p_message or g.reply_id = p_message)
+$$;
+
+-- What this month has cost so far beside its budget, in nano-dollars; no budget: NULL.
+create or replace function usage_month() returns table (month date, cost bigint, budget bigint)
+language sql stable as $$
+    select date_trunc('month', now() at time zone 'utc')::date,
+           (select coalesce(sum(cost_nanousd), 0)::bigint from usage_daily
+            where day >= date_trunc('month', now() at time zone 'utc')::date),
+           nullif((setting('monthly_budget_cents_usd') #>> '{}')::bigint, 0) * 10000000
+$$;
+
+-- For administrators: the costs of the last days, the budget, and how far our counts are from the providers'.
+create or replace function usage_costs(p_days int) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+    first date := (now() at time zone 'utc')::date - p_days + 1;
+begin
+    if refused is not null then return refused; end if;
+    return json_build_object(
+        'days', p_days,
+        'budget', (select json_build_object('month', m.month, 'cost_nanousd', m.cost, 'budget_nanousd', m.budget,
+            'warnings', (select coalesce(json_agg(json_build_object('percent', w.percent, 'at', w.created_at)
+                                                  order by w.percent), '[]')
+                         from budget_warnings w where w.month = m.month)) from usage_month() m),
+        'by_day', (
+            select coalesce(json_agg(json_build_object('day', g.day, 'feature', g.feature, 'sums', usage_sums(g.rows))
+                                     order by g.day, g.feature), '[]')
+            from (select day, usage_feature(resource) as feature, array_agg(d) as rows
+                  from usage_daily d where day >= first group by 1, 2) g),
+        'drift', (
+            select coalesce(json_agg(json_build_object('provider', c.provider, 'model', c.model, 'calls', c.calls,
+                'estimated_calls', c.estimated, 'provider_tokens_in', c.their_in, 'own_tokens_in', c.our_in,
+                'provider_tokens_out', c.their_out, 'own_tokens_out', c.our_out) order by c.provider, c.model), '[]')
+            from (select provider, model, count(*) as calls, count(*) filter (where counted_by = 'airi') as estimated,
+                         coalesce(sum(tokens_in) filter (where counted_by = 'provider'), 0) as their_in,
+                         coalesce(sum(own_in) filter (where counted_by = 'provider'), 0) as our_in,
+                         coalesce(sum(tokens_out) filter (where counted_by = 'provider'), 0) as their_out,
+                         coalesce(sum(own_out) filter (where counted_by = 'provider'), 0) as our_out
+                  from provider_calls where created_at >= first at time zone 'utc' and outcome <> 'replaced'
+                  group by 1, 2) c));
+end $$;
+
+-- Tells the administrators when the month's budget is used up to 80 and 100 %, once each.
+create or replace function job_budget() returns bigint language plpgsql as $$
+declare
+    told bigint;
+begin
+    with reached as (
+        insert into budget_warnings (month, percent, cost_nanousd, budget_nanousd)
+        select m.month, t.percent, m.cost, m.budget from usage_month() m, unnest(array[80, 100]) as t(percent)
+        where m.cost * 100 >= m.budget * t.percent
+        on conflict do nothing returning *
+    )
+    select count(*) into told from reached r
+    join users u on u.role in ('admin', 'super') and u.erased_at is null and u.status = 'active'
+    cross join lateral notification_add(gen_random_uuid(), u.id, 'budget', 'warning',
+        format('%s %% of the month''s budget are used', r.percent),
+        format('%s of %s USD are used since %s.', round(r.cost_nanousd / 1e9, 2), round(r.budget_nanousd / 1e9, 2),
+               r.month),
+        jsonb_build_object('percent', r.percent, 'month', r.month), '', '') sent;
+    return told;
+end $$;
+
+-- The sums of the log since a day, where usage_daily has others. Both are of one moment.
+create or replace function usage_wrong_sums(p_first date) returns table (
+    user_id uuid, day date, resource text, model text, requests bigint, quantity numeric, tokens_in numeric,
+    tokens_out numeric, cost_nanousd numeric, tokens_cached numeric, tokens_reasoning numeric)
+language sql stable as $$
+    select s.* from (
+        select l.user_id, (l.occurred_at at time zone 'utc')::date as day, l.resource, l.model,
+               count(*) filter (where l.outcome <> 'replaced') as requests, sum(l.quantity) as quantity,
+               sum(l.tokens_in) as tokens_in, sum(l.tokens_out) as tokens_out, sum(l.cost_nanousd) as cost_nanousd,
+               sum(l.tokens_cached) as tokens_cached, sum(l.tokens_reasoning) as tokens_reasoning
+        from usage_log l where l.occurred_at >= p_first at time zone 'utc' group by 1, 2, 3, 4) s
+    left join usage_daily d using (user_id, day, resource, model)
+    where (d.requests, d.quantity, d.tokens_in, d.tokens_out, d.cost_nanousd, d.tokens_cached, d.tokens_reasoning)
+        is distinct from (s.requests, s.quantity, s.tokens_in, s.tokens_out, s.cost_nanousd, s.tokens_cached,
+                          s.tokens_reasoning)
+$$;
+
+-- Compares the ledger with what it is made of, and mends it: calls without a line get their event again, and the last
+-- days' sums become those of the log. Returns the number of mended rows.
+create or replace function job_usage_reconciliation() returns bigint language plpgsql as $$
+declare
+    first date := (now() at time zone 'utc')::date - 2;
+    lost bigint;
+    wrong bigint := 0;
+begin
+    select count(*) into lost
+    from provider_calls c
+    join generations g on g.id = c.generation_id and g.state not in ('queued', 'running')
+    cross join lateral usage_event(c) sent
+    where c.created_at between (first at time zone 'utc') and now() - interval '10 minutes'
+      and not exists (select from usage_log l where l.event_id = (ledger_line(c) ->> 'id')::uuid);
+    if exists (select from usage_wrong_sums(first)) then
+        -- No event is being counted meanwhile.
+        lock table usage_daily in share row exclusive mode;
+        insert into usage_daily as d (user_id, day, resource, model, requests, quantity, tokens_in, tokens_out,
+                                      cost_nanousd, tokens_cached, tokens_reasoning)
+        select * from usage_wrong_sums(first)
+        on conflict (user_id, day, resource, model) do update set
+            requests = excluded.requests, quantity = excluded.quantity, tokens_in = excluded.tokens_in,
+            tokens_out = excluded.tokens_out, cost_nanousd = excluded.cost_nanousd,
+            tokens_cached = excluded.tokens_cached, tokens_reasoning = excluded.tokens_reasoning;
+        get diagnostics wrong = row_count;
+    end if;
+    return lost + wrong;
 end $$;

@@ -38,13 +38,15 @@ alter table message_quota
 
 -- Each threshold of the monthly budget that was reached, told once.
 create table budget_warnings (
-    month      date not null,                           -- its first day, UTC
-    percent    int not null,
-    cost_nanousd bigint not null,
+    month          date not null,                       -- its first day, UTC
+    percent        int not null,
+    cost_nanousd   bigint not null,
     budget_nanousd bigint not null,
-    created_at timestamptz not null default now(),
+    created_at     timestamptz not null default now(),
     primary key (month, percent)
 );
+
+insert into jobs (name, every) values ('budget', '5 minutes'), ('usage_reconciliation', '1 hour');
 
 -- A call that failed is a line of its own now; it was not before.
 create or replace view usage_logs with (security_invoker = true) as

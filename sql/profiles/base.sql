@@ -2,8 +2,8 @@
 -- product differs, this file the rows that all products share, and both are carried over into the tables. Run by the
 -- owner of the tables in one transaction. Applying a profile again changes nothing; applied over another profile it
 -- leaves only its own rows in force. Rows that an operator added stay as long as the profile is the same, and so does
--- what an admin set (trigger keep_what_was_set). Money in cents, model prices in nano-dollars per million tokens (1e9: a
--- dollar). Decisions on which the specifications are silent are marked "ours".
+-- what an admin set (trigger keep_what_was_set). Money in cents, model prices in nano-dollars per million tokens (1e9:
+-- a dollar). Decisions on which the specifications are silent are marked "ours".
 set search_path = airi;
 
 create temporary table profile_plans (like plans including defaults including indexes) on commit drop;

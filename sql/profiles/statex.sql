@@ -64,6 +64,7 @@ insert into profile_settings (key, value) values
      '"model": "gpt-4"}, "azure": {"provider": "azure", "model": "gpt-4", '
      '"api_version": "2023-12-01-preview"}}'),
     ('ai_tier_default', '"openai"'),
+    ('monthly_budget_cents_usd', '22000'),
     ('provider_fallback', 'false'),
     ('temperature', '0.7'),
     ('rate_limit_exempt_in_development', '["127.0.0.1"]'),

@@ -1,7 +1,25 @@
 -- name: usage.today
-select coalesce(jsonb_object_agg(resource, used), '{}')::text from (
-    select resource, sum(quantity) as used from usage_daily
-    where user_id = caller() and day = (now() at time zone 'utc')::date group by resource) d;
+select usage_today()::text;
+
+-- name: usage.report
+select usage_report(:from::date, :to::date, :group_by)::text;
+
+-- name: usage.receipt
+select usage_receipt(:id::uuid)::text;
+
+-- name: usage.costs
+select usage_costs(:days::int)::text;
+
+-- name: usage.add_mail
+-- A mail that was sent, in the transaction that records its event as handled: each has its line and its cost once.
+with handled as (
+    insert into inbox (consumer, event_id) values (:consumer, :event::uuid) on conflict do nothing returning event_id
+)
+select outbox_add(event_id, 'usage.recorded.v1', :user::text, json_build_object(
+    'user_id', :user::text, 'resource', 'emails', 'quantity', 1, 'provider', '', 'model', '', 'tokens_in', 0,
+    'tokens_out', 0, 'cost_nanousd', setting_int('mail_cost_nanousd'), 'outcome', 'completed', 'reference', event_id,
+    'occurred_at', now()), :traceparent, '')
+from handled;
 
 -- name: usage.record
 -- The day's changed sums of the resources that the user's plan names, each with its limit. Others, as the calls for

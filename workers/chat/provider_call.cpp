@@ -44,6 +44,7 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
         }
         if (piece->ended) {
             end.finish = piece->ended;
+            end.usage.whole = true;
             if (out->empty() && *piece->ended != providers::finish::filtered)
                 end.error = make_error_code(providers::errc::interrupted);
             co_return end;

@@ -52,6 +52,7 @@ awaitable<call_end> read_reply(
             out.usage.reported = std::move(piece->reported);
         }
         ended = piece->ended.has_value();
+        out.usage.whole = ended;
     }
     if (out.text.empty()) out.error = make_error_code(providers::errc::interrupted);
     co_return out;

@@ -111,6 +111,12 @@ std::int64_t cost(const priced_model& model, const token_count& tokens) {
     return static_cast<std::int64_t>(std::min<wide>((sum + per / 2) / per, most));
 }
 
+token_count call_usage::tokens() const {
+    auto out = counted.value_or(own);
+    if (!whole) out.out = std::max(out.out, own.out);
+    return out;
+}
+
 sql::generations::provider_call priced_call(
     const priced_model& model, std::string outcome, const call_usage& usage, milliseconds latency, std::int64_t epoch) {
     const auto tokens = usage.tokens();
@@ -123,7 +129,7 @@ sql::generations::provider_call priced_call(
         .latency_ms = latency.count(),
         .own_in = usage.own.in,
         .own_out = usage.own.out,
-        .counted_by_provider = usage.counted.has_value(),
+        .counted_by_provider = usage.counted && usage.whole,
         .reported = usage.reported,
         .price_version = model.prices.version};
 }

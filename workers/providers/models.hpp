@@ -72,9 +72,11 @@ std::int64_t cost(const priced_model&, const providers::token_count&);
 struct call_usage {
     std::optional<token_count> counted{};  ///< by the provider
     std::string reported{};                ///< its usage as JSON, as it came; empty: none
+    bool whole = false;                    ///< the reply came to its end, so that `counted` is the last word
     token_count own{};                     ///< ours; none when the call was refused before it produced anything
 
-    token_count tokens() const { return counted.value_or(own); }
+    /// Of a reply that broke off the provider has told what went in, and has counted less than what came out.
+    token_count tokens() const;
 };
 /// The call's row, with what it cost.
 sql::generations::provider_call priced_call(

@@ -64,7 +64,7 @@ TEST_CASE("an e-mail is sent and recorded under its event's id") {
     CHECK(f.pool.sent[0].to == "ada@example.com");
     CHECK(to_text(f.pool.sent[0].date) == "2026-11-20T18:45:03.000000Z");
     REQUIRE(done->statements.size() == 1);
-    CHECK(done->statements[0].statement->name == "inbox.add");
+    CHECK(done->statements[0].statement->name == "usage.add_mail");
     CHECK(parameter(done->statements[0], "consumer") == "mail");
     CHECK(parameter(done->statements[0], "event") == f.id.text());
     CHECK(done->after.events.empty());

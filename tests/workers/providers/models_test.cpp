@@ -75,7 +75,7 @@ TEST_CASE("AIRI-31: each kind of token has its price, and a call is rounded once
 TEST_CASE("a call's row has both counts, what the provider reported, and the version of the prices") {
     const priced_model model{"openai", "m", 0, {.input = 1'000'000, .version = 7}, 8000, 1000};
     const auto counted = priced_call(model, "completed",
-        {.counted = token_count{12, 3, 2, 1}, .reported = "{}", .own = {10, 4}}, milliseconds{5}, 2);
+        {.counted = token_count{12, 3, 2, 1}, .reported = "{}", .whole = true, .own = {10, 4}}, milliseconds{5}, 2);
     CHECK(counted.tokens.in == 12);
     CHECK(counted.tokens.reasoning == 1);
     CHECK(counted.own_in == 10);
@@ -86,6 +86,12 @@ TEST_CASE("a call's row has both counts, what the provider reported, and the ver
     CHECK(own.tokens.in == 10);
     CHECK(own.tokens.out == 4);
     CHECK_FALSE(own.counted_by_provider);
+    // Anthropic counts one token out before it begins.
+    const auto cut = priced_call(
+        model, "interrupted", {.counted = token_count{12, 1}, .reported = "{}", .own = {10, 4}}, milliseconds{5}, 2);
+    CHECK(cut.tokens.in == 12);
+    CHECK(cut.tokens.out == 4);
+    CHECK_FALSE(cut.counted_by_provider);
 }
 
 TEST_CASE("a price is per million tokens and exact") {

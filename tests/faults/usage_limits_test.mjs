@@ -1,0 +1,180 @@
+// The usage ledger beside the provider's own, and a day's tokens under concurrency and death.
+
+import assert from 'node:assert/strict';
+
+import { orders } from '../support/js/system/client.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { withFaults, print } from '../support/js/scenario.mjs';
+
+const providers = ['openai', 'anthropic', 'groq'];
+const test = withFaults({ gateways: 3, chat: 3, providers });
+
+const sum = (rows, of) => rows.reduce((total, row) => total + Number(of(row)), 0);
+
+// Gives a plan a limit of tokens a day (saas has none of its own).
+async function limitTokens(system, plan, tokens) {
+    await system.rows(
+        `insert into plan_limits values ($1, 'tokens', 'day', $2)
+            on conflict (plan, resource, period) do update set amount = excluded.amount`,
+        [plan, tokens],
+    );
+}
+
+const knowsLimit = (system, { token }, gateway) =>
+    eventually('the gateway knows the limit', async () => {
+        const { json } = await system.api('GET', '/usage/summary', { token, gateway });
+        return json.data.resources.some((one) => one.resource === 'tokens');
+    });
+
+test('AIRI-40: what the ledger has equals the provider’s own figures after cuts, fail-overs, aborts and deaths', async (stage) => {
+    const { system } = stage;
+    // So many failures would exclude every provider.
+    await system.rows(
+        `insert into system_settings (key, value) values ('circuit_failures', '100')
+            on conflict (key) do update set value = excluded.value`,
+    );
+    for (const name of ['chat-1', 'chat-2', 'chat-3']) {
+        await system.stop(name);
+        await system.start(name);
+    }
+    await system.settled({ chat: 3 });
+    const clients = await stage.clientsOf(6);
+    const scripts = [
+        'tokens=20 rate=40',
+        'tokens=9 fault=cut at=4 times=1',
+        'tokens=12 usage=with_choices',
+        'tokens=7 status=503 times=1',
+        'tokens=15 rate=30 usage=twice_decreasing',
+    ];
+    const sending = Promise.all(
+        clients.map((client, i) =>
+            client.sendAll(
+                orders(30, { script: '' }).map((order, n) => ({
+                    ...order,
+                    content: `${order.content} [[stub id=${i}-${n} ${scripts[n % scripts.length]}]]`,
+                })),
+                { every: 40 },
+            ),
+        ),
+    );
+    for (const name of ['chat-1', 'usage-1', 'chat-2']) {
+        const [{ n }] = await system.rows("select count(*)::int as n from usage_log where resource = 'tokens'");
+        await eventually('the ledger grows', async () => {
+            const [now] = await system.rows("select count(*)::int as n from usage_log where resource = 'tokens'");
+            return now.n > n + 10;
+        });
+        await system.kill(name);
+        await system.start(name);
+    }
+    const sent = (await sending).flat();
+    await stage.check();
+    const ids = sent.map((one) => one.ids.generation_id);
+    const calls = await system.rows('select * from provider_calls where generation_id = any($1)', [ids]);
+    const whole = calls.filter((call) => call.counted_by === 'provider');
+    assert.ok(whole.length >= ids.length, 'every reply has a call that its provider counted');
+    // The provider's journal: whole answers were read to their end.
+    const journal = (await system.stubRequests()).filter(
+        (one) => one.finished && !one.client_gone && one.status === 200,
+    );
+    const byText = new Map();
+    for (const one of journal) byText.set(one.last_user, [...(byText.get(one.last_user) ?? []), one]);
+    let compared = 0;
+    for (const one of sent) {
+        const theirs = [...byText.entries()]
+            .filter(([text]) => text.includes(one.order.mark))
+            .flatMap(([, all]) => all);
+        const ours = whole.filter((call) => call.generation_id === one.ids.generation_id);
+        const counts = (rows, input, output) => rows.map((row) => `${row[input]}/${row[output]}`).sort();
+        const known = counts(theirs, 'prompt_tokens', 'tokens_sent');
+        for (const each of counts(ours, 'tokens_in', 'tokens_out')) {
+            assert.ok(known.includes(each), `${each} is in the provider's journal: ${known}`);
+            known.splice(known.indexOf(each), 1);
+            compared += 1;
+        }
+    }
+    assert.equal(compared, whole.length);
+    const [logged] = await system.rows(
+        `select sum(tokens_in)::int as tokens_in, sum(tokens_out)::int as tokens_out, sum(cost_nanousd)::bigint as cost
+            from usage_log where reference = any($1)`,
+        [ids],
+    );
+    assert.equal(
+        logged.tokens_in,
+        sum(calls, (call) => call.tokens_in),
+    );
+    assert.equal(
+        logged.tokens_out,
+        sum(calls, (call) => call.tokens_out),
+    );
+    assert.equal(
+        Number(logged.cost),
+        sum(calls, (call) => call.cost_nanousd),
+    );
+    print(`${whole.length} of ${calls.length} calls were counted by their providers, each as in the journal`);
+});
+
+test('AIRI-35: 64 clients over 3 gateways and 3 chat workers exceed neither 10,000 tokens nor 50 messages', async (stage) => {
+    const { system } = stage;
+    await limitTokens(system, 'free', 10_000);
+    const [{ context_tokens }] = await system.rows("select context_tokens from plans where id = 'free'");
+    const gateways = ['gateway-1', 'gateway-2', 'gateway-3'];
+    for (const tokens of [60, 400]) {
+        const user = await system.user('free');
+        for (const gateway of gateways) await knowsLimit(system, user, gateway);
+        const post = (n) =>
+            system.api('POST', '/chat/messages', {
+                token: user.token,
+                body: { content: `Hello [[stub id=${tokens}-${n} tokens=${tokens} obey_max_tokens=1]]` },
+                gateway: gateways[n % 3],
+            });
+        let rows = [];
+        let accepted = 0;
+        let tooShort = 0; // for which the rest of the day's tokens does not do
+        for (let round = 0; ; ++round) {
+            assert.ok(round < 200, 'the limits are reached');
+            const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => post(round * 64 + i)));
+            accepted += answers.filter((one) => one.status === 201).length;
+            tooShort += answers.filter((one) => /do not suffice/.test(one.json.error?.message)).length;
+            for (const one of answers.filter((each) => each.status !== 201)) {
+                assert.equal(one.status, 429, JSON.stringify(one.json));
+                assert.ok(['QUOTA_EXCEEDED', 'RATE_LIMITED'].includes(one.json.error.code));
+            }
+            rows = await system.rows('select tokens::int, settled from message_quota where user_id = $1', [user.id]);
+            assert.ok(sum(rows, (row) => row.tokens) <= 10_000, 'never more than the limit');
+            assert.ok(rows.length <= 50);
+            if (answers.every((one) => one.status === 429)) break;
+        }
+        assert.ok(rows.every((row) => row.settled));
+        assert.equal(rows.length, accepted + tooShort);
+        const used = sum(rows, (row) => row.tokens);
+        const [replies] = await system.rows(
+            'select sum(tokens_in + tokens_out)::int as tokens from generations where user_id = $1',
+            [user.id],
+        );
+        assert.equal(used, replies.tokens, 'the quota is what the replies used');
+        if (tokens === 60) assert.deepEqual([accepted, tooShort], [50, 0]);
+        else assert.ok(used > 10_000 - context_tokens, `${used} tokens`);
+        print(`${accepted} messages with ${used} of 10,000 tokens`);
+    }
+    await system.rows("delete from plan_limits where plan = 'free' and resource = 'tokens'");
+});
+
+test('AIRI-35: a reply ends where the day’s tokens end, whether its provider obeys or not', async (stage) => {
+    const { system } = stage;
+    await limitTokens(system, 'pro', 120);
+    for (const script of ['tokens=400 rate=400 obey_max_tokens=1', 'tokens=4000 rate=400']) {
+        const user = await system.user('pro');
+        await knowsLimit(system, user, 'gateway-1');
+        const body = { content: `Hello [[stub id=${crypto.randomUUID()} ${script}]]` };
+        const { status, json } = await system.api('POST', '/chat/messages', { token: user.token, body });
+        assert.equal(status, 201, JSON.stringify(json));
+        assert.equal(json.data.metadata.finish_reason, 'quota');
+        assert.ok(json.data.content.length > 0);
+        const next = await system.api('POST', '/chat/messages', { token: user.token, body: { content: 'more' } });
+        assert.equal(next.status, 429);
+        assert.equal(next.json.error.code, 'QUOTA_EXCEEDED');
+        assert.match(next.json.error.message, /120 tokens/);
+        assert.ok(Number(next.headers.get('retry-after')) > 0);
+    }
+    await system.rows("delete from plan_limits where plan = 'pro' and resource = 'tokens'");
+});
