@@ -193,8 +193,8 @@ create or replace function usage_receipt(p_message uuid) returns json language s
                 order by l.occurred_at, l.event_id), '[]')
             from usage_log l where l.user_id = g.user_id and l.reference = g.id),
         'cost_nanousd', (select coalesce(sum(c.cost_nanousd), 0) from provider_calls c where c.generation_id = g.id))
-    from generations g
-    where g.user_id = caller() and (g.message_id = p_message or g.reply_id = p_message)
+    from messages m join generations g on g.id = m.generation_id
+    where m.id = p_message and m.user_id = caller() and g.user_id = caller()
 $$;
 
 -- What this month has cost so far beside its budget, in nano-dollars; no budget: NULL.
@@ -206,7 +206,8 @@ language sql stable as $$
            nullif((setting('monthly_budget_cents_usd') #>> '{}')::bigint, 0) * 10000000
 $$;
 
--- For administrators: the costs of the last days, the budget, and how far our counts are from the providers'.
+-- For administrators: the costs of the last days, the budget, and each model's speed, failures and the difference
+-- between our counts and its provider's.
 create or replace function usage_costs(p_days int) returns json
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
@@ -225,11 +226,16 @@ begin
                                      order by g.day, g.feature), '[]')
             from (select day, usage_feature(resource) as feature, array_agg(d) as rows
                   from usage_daily d where day >= first group by 1, 2) g),
-        'drift', (
+        'models', (
             select coalesce(json_agg(json_build_object('provider', c.provider, 'model', c.model, 'calls', c.calls,
                 'estimated_calls', c.estimated, 'provider_tokens_in', c.their_in, 'own_tokens_in', c.our_in,
-                'provider_tokens_out', c.their_out, 'own_tokens_out', c.our_out) order by c.provider, c.model), '[]')
+                'provider_tokens_out', c.their_out, 'own_tokens_out', c.our_out, 'failed_calls', c.failed,
+                'latency_ms_p50', c.latency[1]::int, 'latency_ms_p95', c.latency[2]::int)
+                order by c.provider, c.model), '[]')
             from (select provider, model, count(*) as calls, count(*) filter (where counted_by = 'airi') as estimated,
+                         count(*) filter (where outcome not in ('completed', 'cancelled')) as failed,
+                         percentile_cont(array[0.5, 0.95]) within group (order by latency_ms)
+                             filter (where outcome = 'completed') as latency,
                          coalesce(sum(tokens_in) filter (where counted_by = 'provider'), 0) as their_in,
                          coalesce(sum(own_in) filter (where counted_by = 'provider'), 0) as our_in,
                          coalesce(sum(tokens_out) filter (where counted_by = 'provider'), 0) as their_out,

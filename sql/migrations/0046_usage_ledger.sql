@@ -31,6 +31,8 @@ alter table usage_daily
     add tokens_cached bigint not null default 0,
     add tokens_reasoning bigint not null default 0;
 
+create index usage_daily_by_day on usage_daily (day);
+
 -- What a message may use of the day's tokens, then what it used. Only for plans with such a limit.
 alter table message_quota
     add tokens bigint not null default 0 check (tokens >= 0),

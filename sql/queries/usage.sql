@@ -11,15 +11,16 @@ select usage_receipt(:id::uuid)::text;
 select usage_costs(:days::int)::text;
 
 -- name: usage.add_mail
--- A mail that was sent, in the transaction that records its event as handled: each has its line and its cost once.
+-- A mail that was sent, in the transaction that records its event as handled: each has its line and its cost once. It
+-- is the operator's: it stands under an id that no user has.
 with handled as (
     insert into inbox (consumer, event_id) values (:consumer, :event::uuid) on conflict do nothing returning event_id
 )
-select outbox_add(event_id, 'usage.recorded.v1', :user::text, json_build_object(
-    'user_id', :user::text, 'resource', 'emails', 'quantity', 1, 'provider', '', 'model', '', 'tokens_in', 0,
+select outbox_add(event_id, 'usage.recorded.v1', operator, json_build_object(
+    'user_id', operator, 'resource', 'emails', 'quantity', 1, 'provider', '', 'model', '', 'tokens_in', 0,
     'tokens_out', 0, 'cost_nanousd', setting_int('mail_cost_nanousd'), 'outcome', 'completed', 'reference', event_id,
     'occurred_at', now()), :traceparent, '')
-from handled;
+from handled, lateral (select md5('operator')::uuid::text) as o (operator);
 
 -- name: usage.record
 -- The day's changed sums of the resources that the user's plan names, each with its limit. Others, as the calls for

@@ -223,10 +223,15 @@ test('SAAS-08: erasure after the grace period clears every table, keeps usage su
     await post('/auth/login', { email: account.email, password: 'wrong password' });
     await api('POST', '/users/export', {});
     const used = () =>
-        system.rows('select resource, sum(quantity)::int as n from usage_daily where user_id = $1 group by 1', [
-            account.id,
-        ]);
-    await eventually('both are counted', async () => (await used())[0]?.n === 2);
+        system.rows(
+            `select resource, sum(requests)::int as n, sum(tokens_out)::int as tokens_out from usage_daily
+                where user_id = $1 group by 1 order by 1`,
+            [account.id],
+        );
+    await eventually('both are counted', async () => {
+        const rows = await used();
+        return rows.length === 2 && rows.every((row) => row.n === 2);
+    });
     const sums = await used();
     assert.ok((await placesOf(system, mark)).length > 8);
     assert.ok((await placesOf(system, account.email)).length >= 2);

@@ -373,8 +373,8 @@ test('the database is filled as intended, and a scan is detected, even inside a 
     );
 });
 
-// An administrator's report, asked for now and then, counts all users.
-const counted = ['payments.revenue scans users'];
+// An administrator's reports, asked for now and then, count all users.
+const counted = ['payments.revenue scans users', 'usage.costs scans usage_daily'];
 
 for (const mode of ['custom', 'generic'])
     test(`no statement of the gateway scans a big table with ${mode} plans`, async () => {

@@ -141,8 +141,9 @@ TEST_CASE("AIRI-41: active users and the use of features are counted by day, mod
         CHECK(rows_of(product.profile, as_gateway, active, last_week) == "0|0|1");
         CHECK(rows_of(product.profile, as_gateway, active, long_ago) == "0|0|0");
         const std::string features =
-            "select users >= 1, requests >= users, amount = requests, tokens_in = 10 * requests from feature_usage "
-            "where feature = 'messages' and provider = 'openai' and model = 'gpt-4' and "
+            "select users >= 1, requests >= users, amount = 30 * requests, tokens_in = 10 * requests from "
+            "feature_usage "
+            "where feature = 'tokens' and provider = 'openai' and model = 'gpt-4' and "
             "date = (now() at time zone 'utc')::date - 40";
         CHECK(rows_of(product.profile, superuser, features) == "t|t|t|t");
     }

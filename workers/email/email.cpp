@@ -53,8 +53,8 @@ awaitable<result<effects>> deliver(events::email_requested event, record record,
     if (!sent) co_return sent.error();
     log::info("mail.sent", {{"event_id", id.text()}, {"mail", event.kind}});
     effects out;
-    out.statements.push_back(sql::bind("usage.add_mail",
-        {{"consumer", group}, {"event", id}, {"user", event.user.text()}, {"traceparent", record.traceparent()}}));
+    out.statements.push_back(
+        sql::bind("usage.add_mail", {{"consumer", group}, {"event", id}, {"traceparent", record.traceparent()}}));
     co_return out;
 }
 

@@ -19,6 +19,7 @@ export const catalogue = [
     'crisis_referrals',
     'ai_disclosures',
     'provider_health',
+    'budget_warnings',
     'companion_tools',
     'inbox',
     'outbox',

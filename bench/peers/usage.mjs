@@ -1,0 +1,100 @@
+// The usage topic with kafkajs and pg.
+//   DO=fill     publishes EVENTS events of PEOPLE users, as the chat worker does
+//   DO=consume  counts them: each batch of kafkajs is one transaction, which stores the events that are new and adds them
+//               to the day's sums
+// Prints a line when it is ready, and one when it has done EVENTS events.
+import { randomUUID } from 'node:crypto';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import pg from 'pg';
+
+const { KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, POSTGRES, DO, PEOPLE } = process.env;
+const events = Number(process.env.EVENTS);
+const topic = 'usage.recorded.v1';
+const kafka = new Kafka({
+    clientId: 'peer',
+    brokers: KAFKA_BROKERS.split(','),
+    ...(KAFKA_USERNAME && { sasl: { mechanism: 'plain', username: KAFKA_USERNAME, password: KAFKA_PASSWORD } }),
+    logLevel: logLevel.ERROR,
+});
+
+function message(i, people) {
+    const user = people[i % people.length];
+    const value = {
+        user_id: user,
+        resource: 'tokens',
+        quantity: 30,
+        provider: 'openai',
+        model: 'gpt-3.5-turbo',
+        tokens_in: 10,
+        tokens_out: 20,
+        cost_nanousd: 60_000,
+        outcome: 'completed',
+        reference: randomUUID(),
+        occurred_at: new Date().toISOString(),
+        tokens_cached: 0,
+        tokens_reasoning: 0,
+        price_version: 1,
+    };
+    const headers = {
+        ce_id: randomUUID(),
+        ce_source: '/airi/workers/chat',
+        ce_specversion: '1.0',
+        ce_type: topic,
+        ce_time: value.occurred_at,
+        'content-type': 'application/json',
+    };
+    return { key: user, value: JSON.stringify(value), headers };
+}
+
+async function fill() {
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const people = PEOPLE.split(',');
+    console.log('ready');
+    for (let sent = 0; sent < events; sent += 5000)
+        await producer.send({
+            topic,
+            messages: Array.from({ length: Math.min(5000, events - sent) }, (_, i) => message(sent + i, people)),
+        });
+    await producer.disconnect();
+    console.log('done');
+}
+
+async function consume() {
+    const database = new pg.Pool({ connectionString: POSTGRES, max: 4, options: '-c search_path=bench_peer' });
+    const consumer = kafka.consumer({ groupId: `peer-${randomUUID()}` });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    let counted = 0;
+    await consumer.run({
+        partitionsConsumedConcurrently: 4,
+        eachBatch: async ({ batch }) => {
+            const rows = batch.messages
+                .filter(({ headers }) => headers.ce_id)
+                .map(({ value, headers }) => ({ event_id: String(headers.ce_id), ...JSON.parse(value) }));
+            await database.query(
+                `with fresh as (
+                    insert into usage_log select e.event_id, e.user_id, e.resource, e.quantity, e.provider, e.model,
+                        e.tokens_in, e.tokens_out, e.cost_nanousd, e.outcome, e.reference, e.occurred_at
+                    from jsonb_to_recordset($1) as e(event_id uuid, user_id uuid, resource text, quantity bigint,
+                        provider text, model text, tokens_in bigint, tokens_out bigint, cost_nanousd bigint,
+                        outcome text, reference uuid, occurred_at timestamptz)
+                    on conflict do nothing returning *)
+                insert into usage_daily as d select user_id, occurred_at::date, resource, model, count(*),
+                    sum(quantity), sum(tokens_in), sum(tokens_out), sum(cost_nanousd) from fresh group by 1, 2, 3, 4
+                    order by 1, 2, 3, 4
+                on conflict (user_id, day, resource, model) do update set requests = d.requests + excluded.requests,
+                    quantity = d.quantity + excluded.quantity, tokens_in = d.tokens_in + excluded.tokens_in,
+                    tokens_out = d.tokens_out + excluded.tokens_out,
+                    cost_nanousd = d.cost_nanousd + excluded.cost_nanousd`,
+                [JSON.stringify(rows)],
+            );
+            counted += rows.length;
+            if (counted >= events) console.log('done');
+        },
+    });
+    console.log('ready');
+}
+
+await (DO === 'fill' ? fill() : consume());
+process.once('SIGTERM', () => process.exit(0));
