@@ -239,3 +239,32 @@ test('AIRI-40: reconciliation brings a lost line and a wrong sum back', async ({
     assert.deepEqual(await sums(), right);
     assert.equal(await runJob(system, 'usage_reconciliation'), 0, 'nothing is wrong any more');
 });
+
+test('AIRI-35: a reply that ends after midnight is settled on the day of its message', async ({ system }) => {
+    const user = await system.user('free');
+    const [{ day, at }] = await system.rows(`
+        select ((now() at time zone 'utc')::date - 1)::text as day,
+            date_trunc('day', now() at time zone 'utc') at time zone 'utc' - interval '1 second' as at`);
+    const [generation, message] = [crypto.randomUUID(), crypto.randomUUID()];
+    await system.rows('insert into message_quota (user_id, day, message_id, tokens) values ($1, $2, $3, 2000)', [
+        user.id,
+        day,
+        message,
+    ]);
+    await system.rows(
+        `insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, epoch)
+            values ($1, gen_random_uuid(), $2, $3, $4, gen_random_uuid(), 'running', 1)`,
+        [generation, user.id, message, at],
+    );
+    await system.rows(
+        `select generations_finish(array[$1::uuid], array[1], array['completed'], array['Hi'], array[null::text],
+            array['openai'], array['gpt'], array[10::bigint], array[20::bigint], array[5::bigint], array[1::bigint],
+            array[2], array['[]'::jsonb], array[false], array[0], array['{}'::jsonb], array[''])`,
+        [generation],
+    );
+    const left = await system.rows(
+        'select day::text, tokens::int, settled from message_quota where user_id = $1 order by day',
+        [user.id],
+    );
+    assert.deepEqual(left, [{ day, tokens: 30, settled: true }]);
+});

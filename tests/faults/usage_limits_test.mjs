@@ -178,3 +178,23 @@ test('AIRI-35: a reply ends where the day’s tokens end, whether its provider o
     }
     await system.rows("delete from plan_limits where plan = 'pro' and resource = 'tokens'");
 });
+
+test('AIRI-35: a reply under way keeps what it has reserved when its user changes the plan', async (stage) => {
+    const { system } = stage;
+    await limitTokens(system, 'free', 10_000);
+    const client = await stage.client({ plan: 'free' });
+    await knowsLimit(system, client.user, 'gateway-1');
+    const [one] = await client.sendAll(orders(1, { script: 'tokens=40 rate=20' }));
+    await eventually('it streams', () => one.deltas > 1);
+    const reserved = () =>
+        system.rows('select tokens::int, settled from message_quota where user_id = $1', [client.user.id]);
+    const [{ context_tokens }] = await system.rows("select context_tokens from plans where id = 'free'");
+    assert.deepEqual(await reserved(), [{ tokens: context_tokens, settled: false }]);
+    await system.rows("update users set plan = 'pro' where id = $1", [client.user.id]);
+    await eventually('it is answered', () => one.ended);
+    assert.equal(await stage.check(), 1);
+    const { tokens_in, tokens_out, finish_reason } = one.end.message.metadata;
+    assert.equal(finish_reason, 'stop');
+    assert.deepEqual(await reserved(), [{ tokens: tokens_in + tokens_out, settled: true }]);
+    await system.rows("delete from plan_limits where plan = 'free' and resource = 'tokens'");
+});
