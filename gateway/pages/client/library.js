@@ -136,6 +136,11 @@ export class Library {
         this.usage = resources.find((one) => one.resource === 'messages') ?? null;
     }
 
+    /// How the cost of a reply came about.
+    receipt(message_id) {
+        return this.session.get(`/messages/${message_id}/receipt`);
+    }
+
     /// Messages of a conversation, oldest first: the newest page, or the one before `cursor`.
     loadMessages(conversation_id, cursor = null) {
         const before = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';

@@ -1,15 +1,18 @@
-// The account dialog: address, profile, plan, password, second factor, linked identities, sessions, privacy, API keys.
+// The account dialog: address, profile, plan, usage, password, second factor, linked identities, sessions, privacy, API
+// keys.
 
 import { Address } from './address.js';
 import { ApiKeys } from './api_keys.js';
 import { Billing } from './billing.js';
-import { byId, h, icon, sentence } from './dom.js';
+import { dialogHeader } from './dialogs.js';
+import { byId, sentence } from './dom.js';
 import { clear } from './forms.js';
 import { Privacy } from './privacy.js';
 import { PasswordForm, ProfileForm } from './profile.js';
 import { Identities } from './providers.js';
 import { Sessions } from './sessions.js';
 import { TwoFactor } from './two_factor.js';
+import { UsageReport } from './usage.js';
 
 export class AccountDialog {
     /// Callbacks: onProfile(profile) when it was loaded or changed, onSignedOut() when this session was ended here,
@@ -19,6 +22,7 @@ export class AccountDialog {
         this.address = new Address(session);
         this.privacy = new Privacy(session, { attempt: (act) => this.attempt('export-form', act), onClosed });
         this.billing = new Billing(session, { attempt: (act) => this.attempt('billing', act) });
+        this.usage = new UsageReport(session, { attempt: (act) => this.attempt('usage-report', act) });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
         this.identities = new Identities(session, (act) => this.attempt('identities', act));
@@ -36,17 +40,12 @@ export class AccountDialog {
                 onProfile(profile);
             },
         });
-        const close = { id: 'account-close', class: 'round', type: 'button', 'aria-label': 'Close' };
         this.dialog.append(
-            h(
-                'header',
-                {},
-                h('h2', { id: 'account-title' }, 'Your account'),
-                h('button', { ...close, onclick: () => this.close() }, icon('close')),
-            ),
+            dialogHeader('account', 'Your account'),
             this.address.element,
             this.profile.element,
             this.billing.element,
+            this.usage.element,
             this.password.element,
             this.twoFactor.element,
             this.identities.element,
@@ -63,6 +62,7 @@ export class AccountDialog {
         await Promise.all([
             this.attempt('profile-form', () => this.profile.load()),
             this.attempt('billing', () => this.billing.load()),
+            this.attempt('usage-report', () => this.usage.load()),
             this.attempt('sessions-form', () => this.sessions.load()),
             this.attempt('two-factor', () => this.twoFactor.load()),
             this.attempt('api-keys', () => this.keys.load()),
@@ -80,6 +80,7 @@ export class AccountDialog {
     clear() {
         for (const form of this.dialog.querySelectorAll('form')) clear(form, { values: true });
         this.billing.clear();
+        this.usage.clear();
         this.sessions.clear();
         this.twoFactor.clear();
         this.keys.clear();

@@ -6,6 +6,7 @@ import { Composer } from './composer.js';
 import { ask } from './dialogs.js';
 import { byId, orb, sentence, tint } from './dom.js';
 import { showOpening } from './gallery.js';
+import { ReceiptDialog } from './receipt.js';
 import { Transcript } from './transcript.js';
 
 const MAX_THREADS = 40; // each holds a channel, of which a client has 100
@@ -22,6 +23,7 @@ export class ChatView extends EventTarget {
     constructor() {
         super();
         this.composer = new Composer({ onSend: (text) => this.send(text), onStop: () => this.stop() });
+        this.receipt = new ReceiptDialog();
         this.transcript = new Transcript({
             scroller: byId('scroller'),
             list: byId('messages'),
@@ -31,6 +33,7 @@ export class ChatView extends EventTarget {
             onRetry: (item) => this.retry(item),
             onEarlier: () => this.loadEarlier(),
             onRate: (item, rating) => this.rate(item, item.rating === rating ? null : rating),
+            onReceipt: (item) => this.receipt.open(this.library, item.id),
             onDelete: (item) => this.deleteMessage(item),
         });
         document.addEventListener('visibilitychange', () => this.markRead());
@@ -46,6 +49,7 @@ export class ChatView extends EventTarget {
         this.threads = new Map(); // by conversation or draft, least recently used first
         this.thread = null;
         this.composer.clear();
+        this.receipt.close();
         if (!client) return;
         const on = (type, handle) =>
             client.addEventListener(type, ({ detail }) => client === this.client && handle(detail));

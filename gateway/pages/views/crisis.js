@@ -1,6 +1,7 @@
 // Help in a crisis: the link that is on every view, and the dialog with the help lines of the user's country.
 
-import { byId, h, icon, sentence } from './dom.js';
+import { dialogHeader } from './dialogs.js';
+import { byId, h, sentence } from './dom.js';
 
 const DIRECTORY = 'https://findahelpline.com';
 const regions = new Intl.DisplayNames(undefined, { type: 'region' });
@@ -55,14 +56,8 @@ export class CrisisView {
             h('button', { id: 'help-open', class: 'link', type: 'button', onclick: () => this.open() }, 'Get help now'),
             h('a', { id: 'safety-link', href: '/safety', ...outside }, 'How we keep people safe'),
         );
-        const close = { id: 'crisis-close', class: 'round', type: 'button', 'aria-label': 'Close' };
         this.dialog.append(
-            h(
-                'header',
-                {},
-                h('h2', { id: 'crisis-title' }, 'Help now'),
-                h('button', { ...close, onclick: () => this.dialog.close() }, icon('close')),
-            ),
+            dialogHeader('crisis', 'Help now'),
             h(
                 'p',
                 {},

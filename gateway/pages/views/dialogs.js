@@ -1,6 +1,6 @@
-// One small dialog that asks for confirmation or for one line of text; and saving a file.
+// One small dialog that asks for confirmation or for one line of text; the header of the others; and saving a file.
 
-import { byId, h, sentence } from './dom.js';
+import { byId, h, icon, sentence } from './dom.js';
 import { plainCode } from './two_factor.js';
 
 byId('question').append(
@@ -23,6 +23,17 @@ byId('question').append(
         ),
     ),
 );
+
+/// The header of the dialog `name`: its title and the button that closes it.
+export function dialogHeader(name, title) {
+    const close = { id: `${name}-close`, class: 'round', type: 'button', 'aria-label': 'Close' };
+    return h(
+        'header',
+        {},
+        h('h2', { id: `${name}-title` }, title),
+        h('button', { ...close, onclick: () => byId(name).close() }, icon('close')),
+    );
+}
 
 /// Resolves to the text entered (without a `label`: to true), or to null when cancelled. `secret` hides the text.
 export function ask({ title, text = '', label = null, value = '', secret = false, action }) {

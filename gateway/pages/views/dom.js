@@ -66,6 +66,27 @@ export function duration(seconds) {
     return `${Math.round(seconds / 3_600)} h`;
 }
 
+const dollars = new Intl.NumberFormat(undefined, { maximumFractionDigits: 9 });
+
+/// Nano-dollars as "0.000123 USD".
+export const usd = (nanos) => `${dollars.format(nanos / 1e9)} USD`;
+
+/// A table that scrolls where it is too wide. The cells of a row are texts or nodes; the first one is its header.
+export function table(label, columns, rows) {
+    const rowOf = ([name, ...cells]) =>
+        h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell)));
+    return h(
+        'div',
+        { class: 'table', role: 'region', 'aria-label': label, tabindex: '0' },
+        h(
+            'table',
+            {},
+            h('thead', {}, h('tr', {}, ...columns.map((text) => h('th', { scope: 'col' }, text)))),
+            h('tbody', {}, ...rows.map(rowOf)),
+        ),
+    );
+}
+
 /// A message of the server, which begins in lower case and has no full stop, as a sentence.
 export function sentence(text) {
     const begun = text.charAt(0).toUpperCase() + text.slice(1);

@@ -24,9 +24,9 @@ const FAILURES = {
 
 export class Transcript {
     /// Callbacks: onRetry(item) for an unsent or unanswered message, onEarlier() for more history,
-    /// onRate(item, 1 | -1) and onDelete(item) for a stored one.
-    constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier, onRate, onDelete }) {
-        Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry, onRate, onDelete });
+    /// onRate(item, 1 | -1), onReceipt(item) and onDelete(item) for a stored one.
+    constructor({ scroller, list, earlier, latest, announcer, onRetry, onEarlier, onRate, onReceipt, onDelete }) {
+        Object.assign(this, { scroller, list, earlier, latest, announcer, onRetry, onRate, onReceipt, onDelete });
         this.nodes = new Map(); // item key → {node, version}
         this.thread = null;
         this.companion = null;
@@ -134,11 +134,12 @@ export class Transcript {
         };
         const rate = (label, rating) =>
             button(label, rating > 0 ? 'good' : 'bad', () => this.onRate(item, rating), { 'data-rating': rating });
-        const rates = item.role === 'assistant' ? [rate('Good reply', 1), rate('Bad reply', -1)] : [];
+        const receipt = () => button('Receipt', 'receipt', () => this.onReceipt(item));
+        const ofReply = item.role === 'assistant' ? [rate('Good reply', 1), rate('Bad reply', -1), receipt()] : [];
         return h(
             'div',
             { class: 'actions' },
-            ...rates,
+            ...ofReply,
             button('Delete message', 'bin', () => this.onDelete(item)),
         );
     }
