@@ -1,7 +1,7 @@
 // The usage topic with kafkajs and pg.
 //   DO=fill     publishes EVENTS events of PEOPLE users, as the chat worker does
-//   DO=consume  counts them: each batch of kafkajs is one transaction, which stores the events that are new and adds them
-//               to the day's sums
+//   DO=consume  counts them: each batch of kafkajs is one transaction, which stores the new events and adds them to the
+//               day's sums
 // Prints a line when it is ready, and one when it has done EVENTS events.
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';

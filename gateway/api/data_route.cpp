@@ -1,5 +1,7 @@
 #include "gateway/api/data_route.hpp"
 
+#include <fmt/format.h>
+
 #include "gateway/api/cursor.hpp"
 #include "sql/statements.hpp"
 
@@ -79,6 +81,18 @@ awaitable<route_result> answer_data(exchange& exchange) {
     const auto generating = more->root()["generating"];
     exchange.transient = generating.exists() && !generating.is_null();
     co_return success(exchange.route.status, first.text(0, 0), meta_of(first, more->root()));
+}
+
+awaitable<route_result> answer_file(exchange& exchange, file_format format) {
+    auto got = co_await answer_data(exchange);
+    const auto* whole = std::get_if<answer>(&got);
+    if (!whole || exchange.query["format"] == "json") co_return got;
+    const auto body = json::document::parse(std::get<response>(*whole).body);
+    response out;
+    out.content_type = format.content_type;
+    out.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}\"", format.name));
+    out.body = format.make(body->root()["data"]);
+    co_return answer(std::move(out));
 }
 
 }  // namespace airi::gateway

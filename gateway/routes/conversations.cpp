@@ -64,15 +64,7 @@ std::string markdown_of(json::value data) {
 }
 
 awaitable<route_result> export_one(exchange& exchange) {
-    auto got = co_await answer_data(exchange);
-    const auto* whole = std::get_if<answer>(&got);
-    if (!whole || exchange.query["format"] == "json") co_return got;
-    const auto body = json::document::parse(std::get<response>(*whole).body);
-    response out;
-    out.content_type = "text/markdown; charset=utf-8";
-    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"conversation.md\"");
-    out.body = markdown_of(body->root()["data"]);
-    co_return answer(std::move(out));
+    return answer_file(exchange, {"text/markdown; charset=utf-8", "conversation.md", markdown_of});
 }
 
 constexpr std::array rows{

@@ -1,5 +1,7 @@
 // Buying: subscriptions, invoices, one-off payments, and the webhooks of the payment provider.
 #include "events/payments.hpp"
+#include "gateway/api/csv.hpp"
+#include "gateway/api/data_route.hpp"
 #include "gateway/payments/payment_request.hpp"
 #include "gateway/payments/webhook_signature.hpp"
 #include "gateway/routes/tables.hpp"
@@ -84,6 +86,15 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
     response received;
     received.body = R"({"received":true})";
     co_return answer(std::move(received));
+}
+
+std::string csv_of_days(json::value report) {
+    static constexpr std::array<std::string_view, 5> columns{"day", "currency", "paid", "refunded", "payments"};
+    return csv_of(report["by_day"], columns);
+}
+
+awaitable<route_result> revenue(exchange& exchange) {
+    return answer_file(exchange, {"text/csv; charset=utf-8", "revenue.csv", csv_of_days});
 }
 
 constexpr std::array rows{
@@ -218,9 +229,11 @@ constexpr std::array rows{
         .also = "/admin/analytics/revenue",
         .name = "payments.revenue",
         .access = access::admin,
+        .handler = revenue,
         .query = "RevenueQuery",
         .response = "Revenue",
-        .summary = "Recurring revenue, income by day, users by plan, conversion and churn"},
+        .response_media = "text/csv",
+        .summary = "Recurring revenue, income by day, users by plan, conversion and churn; the days as CSV too"},
     route{.method = verb::post,
         .path = "/webhooks/stripe",
         .also = "/subscription/webhook /billing/webhook /payments/stripe/webhook",

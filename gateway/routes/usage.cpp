@@ -1,8 +1,7 @@
 // What the caller has used: today beside the plan's limits, by day, and for one message.
-#include <fmt/ranges.h>
+#include "gateway/api/csv.hpp"
 #include "gateway/api/data_route.hpp"
 #include "gateway/routes/tables.hpp"
-
 #include "sql/statements.hpp"
 
 namespace airi::gateway::routes {
@@ -28,38 +27,14 @@ awaitable<route_result> summary(exchange& exchange) {
     co_return success(200, json::object().add("plan", caller.plan).add_raw("resources", resources.text()).text());
 }
 
-// A field of a CSV file (RFC 4180); numbers and empty fields as they are.
-std::string csv_field(json::value value) {
-    const auto text = value.string();
-    if (!text) return value.is_null() || !value.exists() ? "" : value.text();
-    if (text->find_first_of(",\"\r\n") == text->npos) return std::string(*text);
-    std::string out = "\"";
-    for (const char c : *text) out.append(c == '"' ? 2 : 1, c);
-    return out + '"';
-}
-
-std::string csv_of(json::value report) {
-    static constexpr std::array groups{"day", "feature", "model"};
-    static constexpr std::array sums{
-        "messages", "calls", "tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning", "cost_nanousd"};
-    auto out = fmt::format("{},{}\r\n", fmt::join(groups, ","), fmt::join(sums, ","));
-    report["rows"].each([&](json::value row) {
-        for (const auto* name : groups) out += csv_field(row[name]) + ',';
-        for (const auto* name : sums) out += csv_field(row["sums"][name]) + (name == sums.back() ? "\r\n" : ",");
-    });
-    return out;
+std::string csv_of_report(json::value report) {
+    static constexpr std::array<std::string_view, 10> columns{"day", "feature", "model", "sums.messages", "sums.calls",
+        "sums.tokens_in", "sums.tokens_out", "sums.tokens_cached", "sums.tokens_reasoning", "sums.cost_nanousd"};
+    return csv_of(report["rows"], columns);
 }
 
 awaitable<route_result> report(exchange& exchange) {
-    auto got = co_await answer_data(exchange);
-    const auto* whole = std::get_if<answer>(&got);
-    if (!whole || exchange.query["format"] == "json") co_return got;
-    const auto body = json::document::parse(std::get<response>(*whole).body);
-    response out;
-    out.content_type = "text/csv; charset=utf-8";
-    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"usage.csv\"");
-    out.body = csv_of(body->root()["data"]);
-    co_return answer(std::move(out));
+    return answer_file(exchange, {"text/csv; charset=utf-8", "usage.csv", csv_of_report});
 }
 
 constexpr std::array rows{

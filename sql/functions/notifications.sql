@@ -16,6 +16,15 @@ create or replace function notification_add(
         p_traceparent, p_request)
 $$;
 
+-- Requests a warning to each administrator; returns their number.
+create or replace function notify_administrators(p_kind text, p_title text, p_message text, p_metadata jsonb)
+returns bigint language sql as $$
+    select count(*) from users u
+    cross join lateral notification_add(gen_random_uuid(), u.id, p_kind, 'warning', p_title, p_message, p_metadata,
+        '', '') sent
+    where u.role in ('admin', 'super') and u.erased_at is null and u.status = 'active'
+$$;
+
 -- An administrator's notice to a user, by its id. NULL when there is no such user.
 create or replace function notification_send(p_event uuid, p_body jsonb, p_traceparent text, p_request text)
 returns json

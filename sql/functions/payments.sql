@@ -1,12 +1,17 @@
 -- Payments. What the workers read of a provider's objects comes in one form (workers/providers/payments/stripe.hpp),
 -- whichever version of its API it was read in.
 
--- True while the subscription gives its plan. After a failed renewal it does for payment_grace_days.
+-- True while the subscription gives its plan. After a failed renewal it does for payment_grace_days, while the payment
+-- of its period is disputed it does not; that payment is a little older than the period when it began it.
 create or replace function entitles(s subscriptions) returns boolean language sql stable as $$
     select s.plan is not null and (
         s.status in ('active', 'trialing')
         or (s.status = 'past_due'
             and coalesce(s.past_due_since, now()) > now() - make_interval(days => setting_int('payment_grace_days'))))
+        and not exists (
+            select from payment_history h
+            where h.user_id = s.user_id and h.provider = s.provider and h.disputed and h.plan is null
+              and h.created_at > s.period_start - interval '1 hour')
 $$;
 
 -- True for a subscription that was bought and has not ended, whether it is paid at the moment or not.
@@ -169,20 +174,33 @@ begin
     end if;
 end $$;
 
--- Stores a one-off payment, which unlocks its plan while it is completed and neither refunded nor disputed.
+-- Stores a payment. One for good unlocks its plan while it is completed and neither refunded nor disputed.
+-- Administrators are told of a dispute, and the audit log has each of its states.
 create or replace function payment_sync_payment(p_provider text, p jsonb, p_user uuid) returns void
 language plpgsql as $$
 declare
     before text := paid_plan(p_user);
+    known text := (select dispute from payment_history where provider = p_provider and reference = p ->> 'id');
+    amount text := amount_text((p ->> 'amount')::bigint, p ->> 'currency');
 begin
     insert into payment_history as x (id, provider, reference, user_id, status, amount, refunded, currency, plan,
-        disputed, created_at)
+        disputed, dispute, created_at)
     values (md5(p_provider || '/' || (p ->> 'id'))::uuid, p_provider, p ->> 'id', p_user, p ->> 'status',
         (p ->> 'amount')::bigint, (p ->> 'refunded')::bigint, p ->> 'currency',
-        (select id from plans where id = p ->> 'plan'), (p ->> 'disputed')::boolean, time_of(p -> 'created'))
+        (select id from plans where id = p ->> 'plan'), (p ->> 'disputed')::boolean, p ->> 'dispute',
+        time_of(p -> 'created'))
     on conflict (provider, reference) do update set
-        status = excluded.status, refunded = excluded.refunded, disputed = excluded.disputed, updated_at = now()
+        status = excluded.status, refunded = excluded.refunded, disputed = excluded.disputed,
+        dispute = excluded.dispute, updated_at = now()
     where x.user_id = p_user;
+    if p ->> 'dispute' is distinct from known then
+        perform audit(p_user, 'payment.dispute', p ->> 'id', jsonb_build_object('status', p ->> 'dispute'));
+    end if;
+    if p ->> 'dispute' is not null and known is null then
+        perform notify_administrators('dispute', format('A payment of %s is disputed', amount),
+            format('Answer the dispute of %s at the payment provider before its deadline.', p ->> 'id'),
+            jsonb_build_object('payment', p ->> 'id', 'user_id', p_user));
+    end if;
     perform plan_settle(p_user, before);
 end $$;
 

@@ -255,13 +255,10 @@ begin
         where m.cost * 100 >= m.budget * t.percent
         on conflict do nothing returning *
     )
-    select count(*) into told from reached r
-    join users u on u.role in ('admin', 'super') and u.erased_at is null and u.status = 'active'
-    cross join lateral notification_add(gen_random_uuid(), u.id, 'budget', 'warning',
-        format('%s %% of the month''s budget are used', r.percent),
+    select coalesce(sum(notify_administrators('budget', format('%s %% of the month''s budget are used', r.percent),
         format('%s of %s USD are used since %s.', round(r.cost_nanousd / 1e9, 2), round(r.budget_nanousd / 1e9, 2),
                r.month),
-        jsonb_build_object('percent', r.percent, 'month', r.month), '', '') sent;
+        jsonb_build_object('percent', r.percent, 'month', r.month))), 0) into told from reached r;
     return told;
 end $$;
 

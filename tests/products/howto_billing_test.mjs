@@ -57,4 +57,7 @@ test('HOWTO-18: each payment leaves an invoice, and administrators see the reven
     assert.equal(revenue.mrr.usd % 5000, 0);
     assert.ok(revenue.mrr.usd >= 5000 && revenue.conversion > 0, JSON.stringify(revenue));
     assert.ok(revenue.by_day.some(({ currency, paid }) => currency === 'usd' && paid >= 5000));
+    const file = await admin.api('GET', '/admin/revenue?days=366&format=csv');
+    assert.match(file.headers['content-type'], /^text\/csv/);
+    assert.match(file.text, /^day,currency,paid,refunded,payments\r\n(\d{4}-\d\d-\d\d,usd,\d+,\d+,\d+\r\n)+$/);
 });

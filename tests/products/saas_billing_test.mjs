@@ -5,12 +5,14 @@ import assert from 'node:assert/strict';
 import { password } from '../support/js/accounts.mjs';
 import { billingOf, frontend, mailsTo, monthly } from '../support/js/billing.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const webhook = '/api/subscription/webhook';
 const { stripe, test, joined, current, becomes, checkout, bought } = await billingOf('saas', {
     prices: { ...monthly('plus', 1499), ...monthly('pro', 2499) },
     webhook,
+    options: { notifications: 1 },
 });
 
 test('SAAS-15 SAAS-16: a user buys each plan at its price and has it once it is paid', async (stage) => {
@@ -65,6 +67,36 @@ test('SAAS-17: the customer portal is for customers, and its cancellation arrive
     const kept = await user.api('POST', '/subscription/resume');
     assert.equal(kept.status, 200, kept.text);
     assert.equal((await current(user)).subscription.cancel_at, null);
+});
+
+test('SAAS-18: a disputed payment suspends its plan and is told to administrators, until it is won', async (stage) => {
+    const admin = await joined(stage);
+    await appoint(stage.system, admin, 'admin', [stage.ports[0]]);
+    const user = await bought(stage, 'pro');
+    const { subscription } = await current(user);
+    const [charge] = stripe.account
+        .all('charge')
+        .filter((one) => one.customer === stripe.object(subscription.id).customer);
+    const dispute = stripe.dispute(charge.id, { reason: 'fraudulent' });
+    await becomes(user, { plan: 'free' });
+    const notices = async () =>
+        (await admin.api('GET', '/notifications')).json.data.filter(({ kind }) => kind === 'dispute');
+    const [notice] = await eventually('it is told', async () => {
+        const found = await notices();
+        return found.length > 0 && found;
+    });
+    assert.equal(notice.title, 'A payment of 24.99 USD is disputed');
+    stripe.closeDispute(dispute.id, 'won');
+    await becomes(user, { plan: 'pro', status: 'active' });
+    assert.equal((await notices()).length, 1, 'once');
+    const states = await stage.system.rows(
+        "select details ->> 'status' as status from audit_log where user_id = $1 and action = 'payment.dispute' order by at",
+        [user.id],
+    );
+    assert.deepEqual(
+        states.map((row) => row.status),
+        ['needs_response', 'won'],
+    );
 });
 
 test('SAAS-18: a webhook is checked, unknown types are acknowledged, and nothing else is', async (stage) => {

@@ -210,7 +210,8 @@ std::string payment_of(json::value given, json::value disputes) {
     add(out, "id", given["id"]).add("customer", id_of(given["customer"])).add("status", state_of(given));
     const auto charge = given["latest_charge"];
     out.add("refunded", charge["amount_refunded"].integer().value_or(0))
-        .add("disputed", is_open_or_lost(first_of(disputes["data"])));
+        .add("disputed", is_open_or_lost(first_of(disputes["data"])))
+        .add("dispute", first_of(disputes["data"])["status"].string());
     for (const auto* name : {"amount", "currency", "created"}) add(out, name, given[name]);
     const auto metadata = given["metadata"];
     out.add("user", text_of(metadata["user_id"])).add("plan", text_of(metadata["plan"]));
