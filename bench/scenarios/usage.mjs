@@ -1,5 +1,5 @@
-// Usage events that wait in the topic are counted, each once, by the worker and by kafkajs with pg: events a second from
-// the first one counted to the last.
+// Usage events that wait in the topic are counted, each once, by the worker and by kafkajs with pg: events a second
+// from the first one counted to the last.
 import { readFileSync } from 'node:fs';
 
 import { median, withPeer } from '../lib/client.mjs';

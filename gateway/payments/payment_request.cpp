@@ -24,18 +24,26 @@ std::optional<route_result> answer_of(std::string_view row, unsigned status) {
         std::string(given["code"].string().value_or("")), std::string(given["message"].string().value_or(""))};
 }
 
+// Of a request that an administrator has made.
+std::optional<user_id> payer_of(std::string_view row) {
+    const auto parsed = json::document::parse(row);
+    return parsed ? user_id::parse(parsed->root()["user"].string().value_or("")) : std::nullopt;
+}
+
 }  // namespace
 
 awaitable<route_result> request_payment(services& services, const request& request, payment_ask ask) {
     if (!services.publisher.available()) co_return problem_of(postgres::errc::unavailable);
     const auto made = co_await postgres::run_one(services.database, ask.caller,
-        sql::bind("payments.request", {{"id", ask.id}, {"kind", ask.kind}, {"body", ask.body}}));
+        ask.kind.empty() ? sql::bind("payments.refund", {{"id", ask.id}, {"body", ask.body}})
+                         : sql::bind("payments.request", {{"id", ask.id}, {"kind", ask.kind}, {"body", ask.body}}));
     if (!made) co_return problem_of(made.error());
+    if (made->is_null(0, 0)) co_return not_found("payment");
     if (auto refused = refusal_of(made->text(0, 0))) co_return std::move(*refused);
     if (auto known = answer_of(made->text(0, 0), ask.status)) co_return std::move(*known);
     channel_wait done(services.channels, services.executor, events::channel_of(ask.id));
     co_await done.subscribe();
-    const events::payment_requested event{ask.caller, ask.id};
+    const events::payment_requested event{payer_of(made->text(0, 0)).value_or(ask.caller), ask.id};
     const auto sent =
         co_await publish_event(services.publisher, event, event_id::of(ask.id.value, "requested"), request);
     if (!sent) co_return problem_of(sent.error());

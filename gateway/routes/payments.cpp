@@ -88,6 +88,12 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
     co_return answer(std::move(received));
 }
 
+awaitable<route_result> refund(exchange& exchange) {
+    payment_ask asked{
+        exchange.new_id<events::payment_request_id>(), exchange.caller->id, {}, exchange.body_text(), 201};
+    return request_payment(exchange.services, exchange.request, std::move(asked));
+}
+
 std::string csv_of_days(json::value report) {
     static constexpr std::array<std::string_view, 5> columns{"day", "currency", "paid", "refunded", "payments"};
     return csv_of(report["by_day"], columns);
@@ -224,6 +230,18 @@ constexpr std::array rows{
         .rate_group = "subscription",
         .response = "Payment",
         .summary = "Get one payment, by its id or the provider's"},
+    route{.method = verb::post,
+        .path = "/admin/refunds",
+        .name = "payments.refund",
+        .access = access::admin,
+        .fresh = true,
+        .handler = refund,
+        .body_limit = small_body,
+        .body = "Refund",
+        .response = "Refunded",
+        .status = 201,
+        .other_statuses = "404 409 503",
+        .summary = "Refund a payment or a paid invoice, whole or in part; what it unlocked for good is locked again"},
     route{.method = verb::get,
         .path = "/admin/revenue",
         .also = "/admin/analytics/revenue",

@@ -49,6 +49,44 @@ begin
     return json_build_object('id', p_id, 'state', 'requested', 'result', null);
 end $$;
 
+-- A refund of a payment or a paid invoice, whole or in part, which an administrator requests: {id, state, result, user},
+-- or a refusal. The same id is the same request. NULL: there is nothing that was paid.
+create or replace function payment_refund(p_id uuid, p_body jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+    r payment_requests;
+    payer uuid;
+    reference text;
+    invoice text := p_body ->> 'invoice';
+    paid bigint;
+begin
+    if refused is not null then return refused; end if;
+    select * into r from payment_requests where id = p_id and asked_by = caller();
+    if found then
+        return json_build_object('id', r.id, 'state', r.state, 'result', r.result, 'user', r.user_id);
+    end if;
+    if invoice is not null then
+        select i.user_id, i.amount_paid into payer, paid from invoices i where i.id = invoice and i.amount_paid > 0;
+    else
+        select h.user_id, h.reference, h.amount - h.refunded into payer, reference, paid from payment_history h
+        where (h.id::text = p_body ->> 'payment' or h.reference = p_body ->> 'payment') and h.status = 'COMPLETED';
+    end if;
+    if payer is null then return null; end if;
+    if not exists (select from users where id = payer and erased_at is null) then
+        return refusal(409, 'NOT_REFUNDABLE', 'the account is erased; refund at the payment provider');
+    end if;
+    if (p_body ->> 'amount')::bigint > paid then
+        return refusal(422, 'VALIDATION_FAILED', format('at most %s can be refunded', paid),
+            '[{"pointer": "/amount", "message": "is more than what was paid and not refunded"}]');
+    end if;
+    insert into payment_requests (id, user_id, asked_by, kind, parameters)
+    values (p_id, payer, caller(), 'refund', jsonb_strip_nulls(jsonb_build_object('payment', reference,
+        'invoice', invoice, 'amount', p_body -> 'amount', 'reason', p_body -> 'reason')));
+    perform audit(payer, 'payment.refund', coalesce(reference, invoice), p_body - 'payment' - 'invoice');
+    return json_build_object('id', p_id, 'state', 'requested', 'result', null, 'user', payer);
+end $$;
+
 -- A request that no client waits for.
 create or replace function payment_ask(p_user uuid, p_kind text, p_parameters jsonb) returns void language plpgsql as $$
 declare
@@ -81,11 +119,11 @@ begin
     return false;
 end $$;
 
--- The state and the result of a request of the caller's.
+-- The state and the result of a request that the caller has made.
 create or replace function payment_result(p_id uuid) returns json
 language sql stable security definer set search_path = airi, pg_temp as $$
     select json_build_object('state', state, 'result', result) from payment_requests
-    where id = p_id and user_id = caller()
+    where id = p_id and coalesce(asked_by, user_id) = caller()
 $$;
 
 -- The worker's view of a request that has no result: {kind, parameters, user, email, name, locale, customer,

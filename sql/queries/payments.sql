@@ -1,6 +1,9 @@
 -- name: payments.request
 select payment_request(:id::uuid, :kind, :body::jsonb)::text;
 
+-- name: payments.refund
+select payment_refund(:id::uuid, :body::jsonb)::text;
+
 -- name: payments.result
 select payment_result(:id::uuid)::text;
 

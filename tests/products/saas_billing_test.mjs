@@ -99,6 +99,23 @@ test('SAAS-18: a disputed payment suspends its plan and is told to administrator
     );
 });
 
+test('SAAS-18: an administrator refunds an invoice, and the subscription goes on', async (stage) => {
+    const admin = await joined(stage);
+    await appoint(stage.system, admin, 'admin', [stage.ports[0]]);
+    const user = await bought(stage, 'plus');
+    const [invoice] = await eventually('the invoice is there', async () => {
+        const { data } = (await user.api('GET', '/subscription/invoices')).json;
+        return data.length > 0 && data;
+    });
+    const { status, json, text } = await admin.api('POST', '/admin/refunds', { invoice: invoice.id, amount: 499 });
+    assert.equal(status, 201, text);
+    assert.deepEqual([json.data.amount, json.data.currency, json.data.status], [499, 'usd', 'succeeded']);
+    assert.equal((await current(user)).plan, 'plus');
+    const rest = await admin.api('POST', '/admin/refunds', { invoice: invoice.id });
+    assert.equal(rest.json.data.amount, 1000, rest.text);
+    rejected(await admin.api('POST', '/admin/refunds', { invoice: invoice.id }), 409, 'NOT_REFUNDABLE', /refunded/);
+});
+
 test('SAAS-18: a webhook is checked, unknown types are acknowledged, and nothing else is', async (stage) => {
     const [port] = stage.ports;
     await joined(stage);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { billingOf } from '../support/js/billing.mjs';
 import { rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const { stripe, test, joined, current, becomes } = await billingOf('statex', {
@@ -61,4 +62,38 @@ test('STATEX-22: a dispute takes the tier away until it is won', async (stage) =
     await becomes(user, { plan: 'standard' });
     stripe.closeDispute(dispute.id, 'won');
     await becomes(user, { plan: 'premium' });
+});
+
+test('STATEX-20: an administrator refunds a payment in part and whole, which locks its tier again', async (stage) => {
+    const user = await asked(stage);
+    stripe.pay(user.intent, { card: 'ok' });
+    await becomes(user, { plan: 'premium' });
+    const refund = { payment: user.intent };
+    rejected(await user.api('POST', '/admin/refunds', refund), 403, 'FORBIDDEN');
+    const admin = await joined(stage);
+    await appoint(stage.system, admin, 'admin', [stage.ports[0]]);
+    const give = (json, more) => admin.api('POST', '/admin/refunds', json, more);
+    rejected(await give({ payment: 'pi_none' }), 404, 'NOT_FOUND');
+    rejected(await give({}), 422, 'VALIDATION_FAILED');
+    rejected(await give({ ...refund, invoice: 'in_1' }), 422, 'VALIDATION_FAILED');
+    rejected(await give({ ...refund, amount: 0 }), 422, 'VALIDATION_FAILED');
+    const { amount } = await paymentOf(user);
+    rejected(await give({ ...refund, amount: amount + 1 }), 422, 'VALIDATION_FAILED');
+    const key = { headers: { 'Idempotency-Key': crypto.randomUUID() } };
+    const part = { ...refund, amount: 100, reason: 'requested_by_customer' };
+    const first = await give(part, key);
+    assert.equal(first.status, 201, first.text);
+    assert.deepEqual([first.json.data.amount, first.json.data.status], [100, 'succeeded']);
+    assert.deepEqual((await give(part, key)).json.data, first.json.data, 'once');
+    assert.deepEqual([(await paymentOf(user)).refunded, (await current(user)).plan], [100, 'premium']);
+    const rest = await give(refund);
+    assert.equal(rest.json.data.amount, amount - 100, rest.text);
+    await becomes(user, { plan: 'standard' });
+    assert.deepEqual([(await paymentOf(user)).status, (await paymentOf(user)).refunded], ['REFUNDED', amount]);
+    rejected(await give(refund), 404, 'NOT_FOUND');
+    const audited = await stage.system.rows(
+        "select actor from audit_log where user_id = $1 and action = 'payment.refund'",
+        [user.id],
+    );
+    assert.deepEqual(audited, Array(2).fill({ actor: admin.id }));
 });

@@ -215,6 +215,42 @@ awaitable<conclusion> forget(const ask& asked, const stripe::client& stripe) {
     co_return conclusion{};
 }
 
+// The payment by which an invoice was paid.
+awaitable<conclusion> find_payment(std::string invoice, std::string& payment, const stripe::client& stripe) {
+    const auto got = co_await stripe.get("invoice_payments?status=paid&invoice=" + invoice);
+    if (got.error) co_return failed(got);
+    got.root()["data"].each([&](json::value each) {
+        if (payment.empty()) payment = stripe::id_of(each["payment"]["payment_intent"]);
+    });
+    if (payment.empty()) co_return refused(409, "NOT_REFUNDABLE", "the invoice was not paid at the payment provider");
+    co_return conclusion{};
+}
+
+awaitable<conclusion> refund(const ask& asked, const stripe::client& stripe) {
+    auto payment = asked.parameter("payment");
+    if (payment.empty())
+        if (auto found = co_await find_payment(asked.parameter("invoice"), payment, stripe);
+            found.error || found.state == "refused")
+            co_return found;
+    parameters given{{"payment_intent", payment}, {"metadata[request]", asked.id}};
+    if (const auto amount = asked.parameters["amount"]; amount.integer()) given.emplace_back("amount", amount.text());
+    if (const auto reason = asked.parameter("reason"); !reason.empty()) given.emplace_back("reason", reason);
+    const auto got = co_await stripe.post("refunds", std::move(given), asked.id + "/refund");
+    if (got.error) {
+        auto out = failed(got);
+        const auto why = got.root()["error"]["message"].string();
+        co_return out.error || !why ? out : refused(409, "NOT_REFUNDABLE", *why);
+    }
+    json::object result;
+    result.add("id", stripe::id_of(got.root()["id"]))
+        .add("amount", got.root()["amount"].integer().value_or(0))
+        .add("currency", got.root()["currency"].string())
+        .add("status", got.root()["status"].string());
+    auto out = done(asked, result);
+    out.payment = payment;
+    co_return out;
+}
+
 // The user's customer, made with the first request. Its key is the user's, so that two requests make one.
 awaitable<conclusion> find_customer(ask& asked, const stripe::client& stripe) {
     if (!asked.customer.empty()) co_return conclusion{};
@@ -241,6 +277,7 @@ awaitable<conclusion> carry_out(ask asked, const stripe::client& stripe) {
         co_return co_await step(asked, subscription.root(), stripe);
     }
     if (asked.kind == "forget") co_return co_await forget(asked, stripe);
+    if (asked.kind == "refund") co_return co_await refund(asked, stripe);
     auto found = co_await find_customer(asked, stripe);
     if (found.error || found.state == "refused") co_return found;
     if (asked.kind == "checkout") co_return co_await checkout(asked, stripe);
