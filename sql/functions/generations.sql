@@ -203,9 +203,10 @@ begin
         select c.* from ends e, provider_calls_of((e.generation).id, (e.generation).user_id, e.calls) c
         on conflict do nothing returning provider_calls as call
     ), settled as (
-        -- What is left of the day's tokens is free again.
+        -- What is left of the day's tokens is free again. A cached reply has used none.
         update message_quota q set
-            tokens = (e.generation).tokens_in + (e.generation).tokens_out, settled = true
+            tokens = case when e.cached then 0 else (e.generation).tokens_in + (e.generation).tokens_out end,
+            settled = true
         from ends e
         where q.user_id = (e.generation).user_id and q.message_id = (e.generation).message_id and not q.settled
           and q.day = ((e.generation).message_created_at at time zone 'utc')::date and q.tokens > 0

@@ -1,3 +1,9 @@
+-- What counts today against a user's quota of messages or tokens; NULL for any other resource.
+create or replace function quota_used(p_user uuid, p_resource text) returns bigint language sql stable as $$
+    select case p_resource when 'messages' then count(*) when 'tokens' then coalesce(sum(tokens), 0)::bigint end
+    from message_quota where user_id = p_user and day = (now() at time zone 'utc')::date
+$$;
+
 -- Counts a message of the caller's against the day's quotas: allowed | repeated (counted before) | used_up |
 -- tokens_used_up | tokens_reserved (the rest is for replies under way, which may not need it); -1: no limit. With a
 -- limit of tokens the message gets as many as a prompt and a reply of the plan may have, or the rest of the day's: that

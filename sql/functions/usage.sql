@@ -127,12 +127,9 @@ create or replace function usage_today() returns json language sql stable as $$
         select 'conversations', count(*) from conversations, today
         where user_id = caller() and created_at >= today.day at time zone 'utc'
     ), reserved as (
-        select l.resource, case l.resource when 'messages' then count(q.*) else coalesce(sum(q.tokens), 0) end as used
-        from plan_limits l
-        join users u on u.plan = l.plan and u.id = caller()
-        left join (message_quota q join today on q.day = today.day) on q.user_id = caller()
+        select l.resource, quota_used(u.id, l.resource) as used
+        from plan_limits l join users u on u.plan = l.plan and u.id = caller()
         where l.resource in ('messages', 'tokens') and l.period = 'day' and l.amount >= 0
-        group by l.resource
     )
     select coalesce(json_object_agg(resource, used), '{}') from (
         select * from reserved

@@ -4,3 +4,4 @@ grant select, insert, delete on message_quota to airi_app;
 grant select, update on message_quota to airi_worker;
 
 grant execute on function quota_take to airi_app;
+grant execute on function quota_used to airi_app, airi_worker;

@@ -23,9 +23,11 @@ select outbox_add(event_id, 'usage.recorded.v1', operator, json_build_object(
 from handled, lateral (select md5('operator')::uuid::text) as o (operator);
 
 -- name: usage.record
--- The day's changed sums of the resources that the user's plan names, each with its limit. Others, as the calls for
--- titles and summaries, are internal.
-select coalesce(jsonb_agg(s || jsonb_build_object('limit', l.amount)), '[]')::text
+-- The day's changed sums of the resources that the user's plan names, each with its limit and what counts against it.
+-- Others, as the calls for titles and summaries, are internal.
+select coalesce(jsonb_agg(s || jsonb_build_object('limit', l.amount)
+    || case when l.amount >= 0 then jsonb_strip_nulls(jsonb_build_object('used', quota_used(u.id, l.resource)))
+            else '{}' end), '[]')::text
 from jsonb_array_elements(usage_record(:events::jsonb)) s
 join users u on u.id = (s ->> 'user_id')::uuid
 join (select plan, resource, max(amount) filter (where period = 'day') as amount from plan_limits group by 1, 2) l

@@ -127,7 +127,7 @@ test('AIRI-35: 64 clients over 3 gateways and 3 chat workers exceed neither 10,0
                 body: { content: `Hello [[stub id=${tokens}-${n} tokens=${tokens} obey_max_tokens=1]]` },
                 gateway: gateways[n % 3],
             });
-        let rows = [];
+        let rows;
         let accepted = 0;
         let tooShort = 0; // for which the rest of the day's tokens does not do
         for (let round = 0; ; ++round) {
