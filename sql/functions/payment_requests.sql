@@ -49,8 +49,8 @@ begin
     return json_build_object('id', p_id, 'state', 'requested', 'result', null);
 end $$;
 
--- A refund of a payment or a paid invoice, whole or in part, which an administrator requests: {id, state, result, user},
--- or a refusal. The same id is the same request. NULL: there is nothing that was paid.
+-- An administrator's request to refund a payment or a paid invoice, whole or in part: {id, state, result, user}, or a
+-- refusal. The same id is the same request. NULL: there is nothing that was paid.
 create or replace function payment_refund(p_id uuid, p_body jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare

@@ -1,12 +1,13 @@
 -- The usage ledger. Each call of a model is stored with what it cost (provider_calls), and is one line of usage_log, as
 -- is each message; the events of the lines may come in any order, late and more than once.
 
--- The rows that a worker's JSON array of calls stands for.
+-- The rows that a worker's JSON array of calls stands for. A worker of the version before tells less of them.
 create or replace function provider_calls_of(p_id uuid, p_user uuid, p_calls jsonb) returns setof provider_calls
 language sql stable as $$
     select p_id, c.epoch, c.call, p_user, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd,
-           c.latency_ms, now(), c.tokens_cached, c.tokens_cache_write, c.tokens_reasoning, c.own_in, c.own_out,
-           c.counted_by, c.reported, c.price_version
+           c.latency_ms, now(), coalesce(c.tokens_cached, 0), coalesce(c.tokens_cache_write, 0),
+           coalesce(c.tokens_reasoning, 0), coalesce(c.own_in, 0), coalesce(c.own_out, 0),
+           coalesce(c.counted_by, 'airi'), c.reported, c.price_version
     from jsonb_to_recordset(p_calls) as c(
         epoch int, call int, provider text, model text, outcome text, tokens_in bigint, tokens_out bigint,
         cost_nanousd bigint, latency_ms bigint, tokens_cached bigint, tokens_cache_write bigint,

@@ -54,7 +54,8 @@ scenario(
         await eventually('all are billed', async () => (await bills()).length === 3);
         assert.deepEqual((await bills()).slice(1), Array(2).fill({ outcome: 'cached', quantity: 1 }));
         const [{ cost, lines }] = await system.rows(
-            "select sum(cost_nanousd)::int as cost, count(*)::int as lines from usage_log where user_id = $1 and resource = 'tokens'",
+            `select sum(cost_nanousd)::int as cost, count(*)::int as lines from usage_log
+                where user_id = $1 and resource = 'tokens'`,
             [user.id],
         );
         assert.ok(cost > 0 && lines === 1, 'a cached reply costs nothing');

@@ -168,7 +168,7 @@ test('AIRI-39: the summary counts the conversations of the day, the deleted ones
     await system.rows("delete from plan_limits where plan = 'pro' and resource = 'conversations'");
 });
 
-test('STATEX-48 AIRI-42: calls and mails count against the month’s budget, and administrators are told at 80 and 100 %', async ({
+test('STATEX-48 AIRI-42: calls and mails use the budget, and administrators are told at 80 and 100 %', async ({
     system,
 }) => {
     await set(system, 'mail_cost_nanousd', 500_000);

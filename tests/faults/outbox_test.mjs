@@ -10,7 +10,7 @@ import { quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withFaults, print, spread } from '../support/js/scenario.mjs';
 
-const scenario = withFaults({ moderation: 0, chat: 0, usage: 0, exports: 1, outbox: 2, gateways: 1 });
+const scenario = withFaults({ moderation: 0, chat: 0, exports: 1, outbox: 2, gateways: 1 });
 const relays = ['outbox-1', 'outbox-2'];
 
 const post = (system, path, body, token) => system.api('POST', path, { token, body });

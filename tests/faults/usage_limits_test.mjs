@@ -26,7 +26,7 @@ const knowsLimit = (system, { token }, gateway) =>
         return json.data.resources.some((one) => one.resource === 'tokens');
     });
 
-test('AIRI-40: what the ledger has equals the provider’s own figures after cuts, fail-overs, aborts and deaths', async (stage) => {
+test('AIRI-40: the ledger equals the provider’s figures after cuts, fail-overs, aborts and deaths', async (stage) => {
     const { system } = stage;
     // So many failures would exclude every provider.
     await system.rows(
@@ -113,7 +113,7 @@ test('AIRI-40: what the ledger has equals the provider’s own figures after cut
     print(`${whole.length} of ${calls.length} calls were counted by their providers, each as in the journal`);
 });
 
-test('AIRI-35: 64 clients over 3 gateways and 3 chat workers exceed neither 10,000 tokens nor 50 messages', async (stage) => {
+test('AIRI-35: 64 clients at 3 gateways and 3 workers exceed neither 10,000 tokens nor 50 messages', async (stage) => {
     const { system } = stage;
     await limitTokens(system, 'free', 10_000);
     const [{ context_tokens }] = await system.rows("select context_tokens from plans where id = 'free'");

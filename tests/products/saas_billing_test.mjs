@@ -90,7 +90,8 @@ test('SAAS-18: a disputed payment suspends its plan and is told to administrator
     await becomes(user, { plan: 'pro', status: 'active' });
     assert.equal((await notices()).length, 1, 'once');
     const states = await stage.system.rows(
-        "select details ->> 'status' as status from audit_log where user_id = $1 and action = 'payment.dispute' order by at",
+        `select details ->> 'status' as status from audit_log
+            where user_id = $1 and action = 'payment.dispute' order by at`,
         [user.id],
     );
     assert.deepEqual(

@@ -42,7 +42,8 @@ struct memory_fixture {
         R"({"rank":0,"providers":[],"title":{"question":"Where is my goat?","reply":"At sea."},"turns":null,)"
         R"("summary":null,"until":null,"titled":false,"folded":false})";
     std::string came =
-        R"({"conversation":{"id":"c1","title":"A goat at sea"},"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+        R"({"conversation":{"id":"c1","title":"A goat at sea"},"calls":[)"
+        R"({"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
         R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}]})";
 
     memory_fixture() : dear(add("dear")), cheap(add("cheap")) {
@@ -133,9 +134,9 @@ TEST_CASE("AIRI-19: work done before is published again without a call: the usag
     memory_fixture f;
     f.due = R"({"rank":0,"providers":[],"title":null,"turns":null,"summary":null,"until":null,"titled":true,)"
             R"("folded":false})";
-    f.came =
-        R"({"conversation":null,"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
-        R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}]})";
+    f.came = R"({"conversation":null,"calls":[)"
+             R"({"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+             R"("outcome":"completed","tokens_in":10,"tokens_out":5,"cost_nanousd":60,"at":"2026-11-25T10:00:00Z"}]})";
     f.update_memory();
     f.update_memory();
     CHECK(f.cheap.asked.empty());
@@ -169,7 +170,8 @@ TEST_CASE("AIRI-19: the oldest turns are summarised step by step; the summary re
     memory_fixture f;
     f.due = due_turns(5);
     f.came =
-        R"({"conversation":null,"calls":[{"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
+        R"({"conversation":null,"calls":[)"
+        R"({"id":"7c9e6679-7425-40de-944b-e07fc1f90ae7","provider":"cheap","model":"small",)"
         R"("outcome":"completed","tokens_in":20,"tokens_out":10,"cost_nanousd":120,"at":"2026-11-25T10:00:00Z"}]})";
     f.cheap.calls = {says({"New."}), says({"Newer."}), says({"Newest."})};
     f.update_memory();
