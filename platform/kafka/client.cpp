@@ -85,6 +85,26 @@ handle open_handle(role kind, rd_kafka_conf_s* configuration) {
     throw std::runtime_error(std::string("kafka client: ") + why);
 }
 
+message message_of(const rd_kafka_message_s& record) {
+    message out;
+    out.topic = rd_kafka_topic_name(record.rkt);
+    out.partition = record.partition;
+    out.offset = record.offset;
+    if (const auto time = rd_kafka_message_timestamp(&record, nullptr); time >= 0)
+        out.appended = instant(milliseconds(time));
+    if (record.key) out.key.assign(static_cast<const char*>(record.key), record.key_len);
+    if (record.payload) out.value.assign(static_cast<const char*>(record.payload), record.len);
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        ++i)
+        out.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
+    return out;
+}
+
 void connection::answered() {
     if (up()) return;
     if (state_.exchange(state::up) == state::down) log::info("kafka.back", {{"client", client_}});

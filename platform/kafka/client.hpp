@@ -14,6 +14,7 @@
 
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
+struct rd_kafka_message_s;
 
 namespace airi::kafka {
 
@@ -40,6 +41,9 @@ rd_kafka_conf_s* configure(const access& brokers, const std::string& client_id, 
 enum class role { producer, consumer };
 /// A handle that owns `configuration`. Throws std::runtime_error when librdkafka cannot make one.
 handle open_handle(role kind, rd_kafka_conf_s* configuration);
+
+/// A record that was read, copied.
+message message_of(const rd_kafka_message_s&);
 
 /// Whether the brokers answer, and the log lines about it. Thread safe.
 class connection {

@@ -47,26 +47,6 @@ partition_list list_of(const partition_id& partition) {
     return list;
 }
 
-message message_of(const rd_kafka_message_t* record) {
-    message out;
-    out.topic = rd_kafka_topic_name(record->rkt);
-    out.partition = record->partition;
-    out.offset = record->offset;
-    if (const auto time = rd_kafka_message_timestamp(record, nullptr); time >= 0)
-        out.appended = instant(milliseconds(time));
-    if (record->key) out.key.assign(static_cast<const char*>(record->key), record->key_len);
-    if (record->payload) out.value.assign(static_cast<const char*>(record->payload), record->len);
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-        ++i)
-        out.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
-    return out;
-}
-
 }  // namespace
 
 struct group_member::callbacks {
@@ -105,7 +85,7 @@ std::optional<message> group_member::poll(milliseconds limit) {
     const std::unique_ptr<rd_kafka_message_t, destroy<rd_kafka_message_destroy>> got(
         rd_kafka_consumer_poll(handle_.get(), static_cast<int>(limit.count())));
     if (!got) return std::nullopt;
-    if (got->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message_of(got.get());
+    if (got->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message_of(*got);
     error(got->err, rd_kafka_message_errstr(got.get()));
     return std::nullopt;
 }

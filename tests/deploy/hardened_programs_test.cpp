@@ -65,7 +65,7 @@ private:
 TEST_CASE("the programs have position independence, read-only relocations, stack protectors and checked copies") {
     const auto folder = airi::test::program_folder();
     int looked_at = 0;
-    for (const auto* name : {"airi-gateway", "airi-worker", "airi-picture", "airi-topics"}) {
+    for (const auto* name : {"airi-gateway", "airi-worker", "airi-picture", "airi-topics", "airi-ctl"}) {
         if (!exists(folder / name)) continue;
         CAPTURE(name);
         const program one(folder / name);

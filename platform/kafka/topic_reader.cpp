@@ -1,0 +1,160 @@
+#include "platform/kafka/topic_reader.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "platform/kafka/client.hpp"
+#include "platform/kafka/errors.hpp"
+
+namespace airi::kafka {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using partition_list = std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<rd_kafka_topic_partition_list_destroy>>;
+
+int wait_of(milliseconds limit) { return static_cast<int>(limit.count()); }
+
+result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic, milliseconds limit) {
+    const std::unique_ptr<rd_kafka_topic_t, destroy<rd_kafka_topic_destroy>> asked(
+        rd_kafka_topic_new(handle, topic.c_str(), nullptr));
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (const auto err = rd_kafka_metadata(handle, 0, asked.get(), &answer, wait_of(limit))) return error_of(err);
+    const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> held(
+        answer, rd_kafka_metadata_destroy);
+    if (answer->topic_cnt != 1) return make_error_code(errc::unknown_topic);
+    const auto& found = answer->topics[0];
+    if (found.err) return error_of(found.err);
+    std::vector<std::int32_t> out;
+    for (int i = 0; i < found.partition_cnt; ++i) out.push_back(found.partitions[i].id);
+    return out;
+}
+
+// The first offsets that were appended at `at` or later; the end where none was.
+result<positions> offsets_at(
+    rd_kafka_t* handle, const std::string& topic, const positions& ends, instant at, milliseconds limit) {
+    const partition_list asked(rd_kafka_topic_partition_list_new(static_cast<int>(ends.size())));
+    const auto time = std::chrono::ceil<milliseconds>(at.time_since_epoch()).count();
+    for (const auto& [partition, end] : ends)
+        rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(), partition)->offset = time;
+    if (const auto err = rd_kafka_offsets_for_times(handle, asked.get(), wait_of(limit))) return error_of(err);
+    auto out = ends;
+    for (int i = 0; i < asked->cnt; ++i) {
+        const auto& each = asked->elems[i];
+        if (each.err) return error_of(each.err);
+        if (each.offset >= 0) out[each.partition] = std::min(each.offset, out[each.partition]);
+    }
+    return out;
+}
+
+class rdkafka_topic_reader final : public topic_reader {
+public:
+    rdkafka_topic_reader(const access& brokers, const topic_range& range, milliseconds limit)
+        : topic_(range.topic), limit_(limit) {
+        handle_ = open_handle(role::consumer,
+            configure(brokers, "airi-reader",
+                {{"group.id", "airi-reader"}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
+                    {"auto.offset.reset", "error"}, {"isolation.level", "read_committed"}, {"check.crcs", "true"},
+                    {"enable.partition.eof", "true"}, {"allow.auto.create.topics", "false"}}));
+        rd_kafka_poll_set_consumer(handle_.get());
+    }
+
+    result<> begin(const topic_range& range, const positions& begun) {
+        const auto partitions = partitions_of(handle_.get(), topic_, limit_);
+        if (!partitions) return partitions.error();
+        positions starts;
+        for (const auto partition : *partitions) {
+            auto err = rd_kafka_query_watermark_offsets(
+                handle_.get(), topic_.c_str(), partition, &starts[partition], &ends_[partition], wait_of(limit_));
+            if (err) return error_of(err);
+        }
+        const auto first = starts;
+        if (range.from) {
+            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.from, limit_);
+            if (!at) return at.error();
+            starts = *at;
+        }
+        if (range.to) {
+            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.to, limit_);
+            if (!at) return at.error();
+            ends_ = *at;
+        }
+        const partition_list all(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
+        for (auto [partition, offset] : starts) {
+            if (const auto earlier = begun.find(partition); earlier != begun.end())
+                offset = std::max(earlier->second, first.at(partition));
+            next_[partition] = offset;
+            if (offset >= ends_[partition]) continue;
+            rd_kafka_topic_partition_list_add(all.get(), topic_.c_str(), partition)->offset = offset;
+            ++open_;
+        }
+        if (open_ == 0) return {};
+        if (const auto err = rd_kafka_assign(handle_.get(), all.get())) return error_of(err);
+        return {};
+    }
+
+    result<std::optional<message>> next() override {
+        auto heard = clock::now();
+        while (open_ > 0) {
+            const std::unique_ptr<rd_kafka_message_t, destroy<rd_kafka_message_destroy>> got(
+                rd_kafka_consumer_poll(handle_.get(), 100));
+            if (!got && clock::now() - heard > limit_) return make_error_code(errc::unavailable);
+            if (!got) continue;
+            if (got->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                reach(got->partition, got->offset);
+                heard = clock::now();
+                continue;
+            }
+            // Librdkafka goes on by itself when a broker is away.
+            if (got->err == RD_KAFKA_RESP_ERR__TRANSPORT || got->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) continue;
+            if (got->err) return error_of(got->err);
+            if (got->offset >= ends_.at(got->partition)) {
+                reach(got->partition, ends_.at(got->partition));
+                continue;
+            }
+            auto out = message_of(*got);
+            reach(out.partition, out.offset + 1);
+            return std::optional(std::move(out));
+        }
+        return std::optional<message>{};
+    }
+
+    std::int64_t left() const override {
+        std::int64_t out = 0;
+        for (const auto& [partition, end] : ends_) out += std::max<std::int64_t>(end - next_.at(partition), 0);
+        return out;
+    }
+    const positions& reached() const override { return next_; }
+
+private:
+    // A partition at its end is read no further.
+    void reach(std::int32_t partition, std::int64_t offset) {
+        auto& at = next_.at(partition);
+        const auto end = ends_.at(partition);
+        const bool was_open = at < end;
+        at = std::max(at, offset);
+        if (!was_open || at < end) return;
+        --open_;
+        const partition_list done(rd_kafka_topic_partition_list_new(1));
+        rd_kafka_topic_partition_list_add(done.get(), topic_.c_str(), partition);
+        rd_kafka_pause_partitions(handle_.get(), done.get());
+    }
+
+    const std::string topic_;
+    const milliseconds limit_;
+    handle handle_;
+    positions next_, ends_;
+    int open_ = 0;  // partitions that are not at their end
+};
+
+}  // namespace
+
+result<std::unique_ptr<topic_reader>> topic_reader::open(
+    const access& brokers, const topic_range& range, const positions& begun, milliseconds limit) {
+    auto out = std::make_unique<rdkafka_topic_reader>(brokers, range, limit);
+    if (const auto ready = out->begin(range, begun); !ready) return ready.error();
+    return std::unique_ptr<topic_reader>(std::move(out));
+}
+
+}  // namespace airi::kafka

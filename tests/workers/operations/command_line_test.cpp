@@ -1,0 +1,67 @@
+#include "workers/operations/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace airi;
+using namespace airi::workers::operations;
+
+namespace {
+
+const instant present = parse_instant("2026-11-27T12:00:00Z").value();
+
+command_line read(const std::vector<std::string>& arguments) { return read_command_line(arguments, present); }
+
+}  // namespace
+
+TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
+    const auto got = read({"replay", "--topic", "a.v1", "--from", "2h", "--to", "2026-11-27T11:30:00Z", "--key", "k",
+        "--type", "t", "--where", "/a=1", "--where", "/b=2", "--into", "b.v1", "--rate", "0.5", "--state", "file"});
+    CHECK(got.mistake == "");
+    CHECK(got.command == command::replay);
+    CHECK(got.topic == "a.v1");
+    CHECK(got.order.range.from == present - std::chrono::hours{2});
+    CHECK(got.order.range.to == present - std::chrono::minutes{30});
+    CHECK(got.order.filter.key == "k");
+    CHECK(got.order.filter.where.size() == 2);
+    CHECK(got.order.into == "b.v1");
+    CHECK(got.order.rate == 0.5);
+    CHECK(got.order.state_file == "file");
+    CHECK_FALSE(got.order.dry_run);
+    CHECK(read({"replay", "--topic", "a", "--dry-run", "--from", "beginning"}).order.dry_run);
+}
+
+TEST_CASE("airi-ctl reads the commands of dead letters") {
+    CHECK(read({"dlq", "list"}).command == command::list_dead_letters);
+    const auto shown = read({"dlq", "show", "--group", "chat", "--error", "no JSON", "--limit", "3"});
+    CHECK(shown.mistake == "");
+    CHECK(shown.limit == 3);
+    CHECK(shown.order.filter.group == "chat");
+    CHECK(read({"dlq", "retry", "--topic", "a.v1"}).command == command::retry_dead_letters);
+    for (const auto& none : {std::vector<std::string>{}, {"help"}, {"--help"}})
+        CHECK(read(none).command == command::help);
+}
+
+TEST_CASE("airi-ctl names what is wrong on its command line") {
+    const auto mistake = [](const std::vector<std::string>& arguments) { return read(arguments).mistake; };
+    CHECK(mistake({"reply"}) == "no command is named \"reply\"");
+    CHECK(mistake({"dlq", "drop"}) == "no command is named \"dlq drop\"");
+    CHECK(mistake({"replay"}) == "--topic is missing");
+    CHECK(mistake({"dlq", "retry"}) == "--topic is missing");
+    CHECK(mistake({"replay", "--topic"}) == "--topic needs a value");
+    CHECK(mistake({"replay", "--topic", "a", "--group", "g"}) == "no option is named \"--group\" here");
+    CHECK(mistake({"dlq", "list", "--dry-run"}) == "no option is named \"--dry-run\" here");
+    CHECK(mistake({"replay", "--topic", "a", "--rate", "0"}) == "\"0\" is no number of records a second");
+    CHECK(mistake({"replay", "--topic", "a", "--where", "a=1"}) == "\"a=1\" is no condition: /json/pointer=value");
+    CHECK(mistake({"replay", "--topic", "a", "--from", "soon"}) ==
+          "\"soon\" is no time: RFC 3339, or 90s, 30m, 2h, 7d ago");
+    CHECK(mistake({"replay", "--topic", "a", "--from", "1h", "--to", "2h"}) == "--from must be before --to");
+    CHECK(mistake({"replay", "--topic", "a", "--dry-run", "--state", "f"}) ==
+          "--dry-run sends nothing, so it has no --state");
+}
+
+TEST_CASE("a time is RFC 3339 or so long ago") {
+    CHECK(read_time("90s", present) == present - seconds{90});
+    CHECK(read_time("1.5d", present) == present - std::chrono::hours{36});
+    for (const auto* bad : {"", "s", "-1h", "1w", "1e9d", "nand", "infh"})
+        CHECK_FALSE_MESSAGE(read_time(bad, present), bad);
+}

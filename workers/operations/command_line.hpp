@@ -1,0 +1,31 @@
+// The command line of airi-ctl. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/base/clock.hpp"
+#include "workers/operations/replay.hpp"
+
+namespace airi::workers::operations {
+
+enum class command { help, replay, list_dead_letters, show_dead_letters, retry_dead_letters };
+
+struct command_line {
+    operations::command command = operations::command::help;
+    std::optional<std::string> topic;
+    replay_order order;       ///< without its range's topic
+    std::int64_t limit = 20;  ///< of the dead letters to be shown
+    std::string mistake;      ///< empty: there is none
+};
+
+/// `arguments`: without the program's name. `at`: the present, before which "2h" is.
+command_line read_command_line(const std::vector<std::string>& arguments, instant at);
+
+/// RFC 3339, or a time before `at`: 90s, 30m, 2h, 7d.
+std::optional<instant> read_time(std::string_view text, instant at);
+
+extern const char* const usage;
+
+}  // namespace airi::workers::operations

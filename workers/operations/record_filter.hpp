@@ -1,0 +1,31 @@
+// Which records of a topic an operation is about. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/base/result.hpp"
+#include "platform/kafka/kafka.hpp"
+
+namespace airi::workers::operations {
+
+/// A member of the value, by a JSON pointer (RFC 6901), and what it must be: a string as it is, anything else as JSON.
+struct member_is {
+    std::string pointer, value;
+};
+
+struct record_filter {
+    std::optional<std::string> key;
+    std::optional<std::string> type;   ///< the CloudEvent's
+    std::optional<std::string> group;  ///< of a dead letter: whose consumer gave it up
+    std::optional<std::string> error;  ///< of a dead letter: a part of its message
+    std::vector<member_is> where;
+
+    bool matches(const kafka::message&) const;
+};
+
+/// Reads "/json/pointer=value"; none when there is no "=" or the pointer does not begin with "/".
+std::optional<member_is> read_condition(std::string_view text);
+
+}  // namespace airi::workers::operations
