@@ -198,3 +198,24 @@ test('AIRI-35: a reply under way keeps what it has reserved when its user change
     assert.deepEqual(await reserved(), [{ tokens: tokens_in + tokens_out, settled: true }]);
     await system.rows("delete from plan_limits where plan = 'free' and resource = 'tokens'");
 });
+
+test('AIRI-35: messages go on while Redis is away, and the day’s tokens hold', async (stage) => {
+    const { system } = stage;
+    await limitTokens(system, 'pro', 120);
+    const user = await system.user('pro');
+    await knowsLimit(system, user, 'gateway-1');
+    const post = (script) =>
+        system.api('POST', '/chat/messages', {
+            token: user.token,
+            body: { content: `Hello [[stub id=${crypto.randomUUID()} ${script}]]` },
+            headers: { Prefer: 'wait=0' },
+        });
+    await system.kill('redis');
+    assert.equal((await post('tokens=400 obey_max_tokens=1')).status, 202);
+    const used = async () =>
+        (await system.rows('select tokens::int, settled from message_quota where user_id = $1', [user.id]))[0];
+    await eventually('it is answered', async () => (await used()).settled);
+    assert.ok((await used()).tokens > 60 && (await used()).tokens <= 120, JSON.stringify(await used()));
+    await system.start('redis');
+    await system.rows("delete from plan_limits where plan = 'pro' and resource = 'tokens'");
+});

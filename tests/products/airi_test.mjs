@@ -122,3 +122,26 @@ test('AIRI-36: a user, an address and an endpoint have 100 requests in 60 second
     const get = (i) => ask(ports[i % 2], { path: '/api/v1/conversations', token });
     await assertLimit(get, 'api', 100, 60);
 });
+
+test('AIRI-31 AIRI-39 AIRI-40: a client reads its conversations, its days, and the receipt of a reply', async ({
+    ports,
+    join,
+}) => {
+    const { token } = await join();
+    const get = async (path) => (await ask(ports[1], { path: `/api/v1${path}`, token })).json.data;
+    const reply = await talk(ports[0], token);
+    const used = async (resource) =>
+        (await get('/usage/summary')).resources.find((one) => one.resource === resource)?.used;
+    assert.equal(await used('conversations'), 1, 'as the limit of 20 counts them');
+    const { rows } = await eventually('the day has the reply', async () => {
+        const report = await get('/usage/report');
+        return report.rows[0]?.sums.tokens_out > 0 && report;
+    });
+    assert.equal(rows[0].sums.messages, 1);
+    const receipt = await get(`/messages/${reply.id}/receipt`);
+    assert.equal(receipt.cost_nanousd, reply.metadata.cost_nanousd);
+    assert.deepEqual(
+        receipt.calls.map((call) => [call.provider, call.model, call.outcome]),
+        [['openai', 'gpt-3.5-turbo', 'completed']],
+    );
+});

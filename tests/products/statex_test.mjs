@@ -14,6 +14,8 @@ import {
     talk,
 } from '../support/js/products.mjs';
 import { ask, rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
 
 const test = withProduct('statex');
 const day = 86_400;
@@ -123,4 +125,19 @@ test('STATEX-36: a user, and an address without one, have 100 requests a day for
     const from = '127.9.9.9';
     const anyone = (i) => ask(ports[i % 2], { path: i % 4 < 2 ? '/api/plans' : '/api/settings', from });
     await assertLimit(anyone, 'anonymous', 100, day);
+});
+
+test('STATEX-48: administrators see the costs of the month beside its 220 USD', async ({ system, ports, join }) => {
+    const admin = await join();
+    await appoint(system, admin, 'admin', [ports[0]]);
+    await talk(ports[1], admin.token);
+    const { budget, by_day } = await eventually('the call is counted', async () => {
+        const { json } = await ask(ports[0], { path: '/api/v1/admin/usage', token: admin.token });
+        return json.data.by_day.some((row) => row.feature === 'chat' && row.sums.cost_nanousd > 0) && json.data;
+    });
+    assert.equal(budget.budget_nanousd, 220e9);
+    assert.equal(
+        by_day.reduce((sum, row) => sum + row.sums.cost_nanousd, 0),
+        budget.cost_nanousd,
+    );
 });
