@@ -4,12 +4,14 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket.hpp>
+#include <memory>
 #include <optional>
 #include <random>
 
@@ -30,17 +32,38 @@ constexpr std::size_t resting_read = 512;  // an idle socket holds a buffer of t
 constexpr std::size_t further_read = 4096;
 constexpr int kernel_bytes = 128 * 1024;  // the kernel's send buffer of one socket; by default it grows to MiBs
 
-// Beast waits in its teardown for the client's end of stream, without a limit after it has rejected a bad frame. The
-// flag lets the tick limit that wait.
+// In its teardown the client's end of stream is waited for. The flag lets the tick limit that wait.
 struct closing_socket : frame_writer {
     using frame_writer::frame_writer;
     bool teardown_begun = false;
 };
 
+// Reads what the client still sends, and ends with its end of stream.
 template <class Handler>
-void async_teardown(boost::beast::role_type role, closing_socket& socket, Handler&& handler) {
+struct rest_reader {
+    closing_socket& socket;
+    Handler handler;
+    std::unique_ptr<std::array<char, further_read>> buffer = std::make_unique<std::array<char, further_read>>();
+
+    void operator()(error_code ec = {}, std::size_t = 0) {
+        if (!ec) {
+            const auto into = asio::buffer(*buffer);
+            return socket.async_read_some(into, std::move(*this));
+        }
+        error_code ignored;
+        socket.close(ignored);
+        handler(ec == asio::error::eof ? error_code{} : ec);
+    }
+};
+
+// Beast's own closes the socket after the first bytes that it reads here. The reset that the others cause overtakes the
+// close frame, and the client never learns why.
+template <class Handler>
+void async_teardown(boost::beast::role_type, closing_socket& socket, Handler&& handler) {
     socket.teardown_begun = true;
-    websocket::async_teardown(role, static_cast<tcp::socket&>(socket), std::forward<Handler>(handler));
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    rest_reader<std::decay_t<Handler>>{socket, std::forward<Handler>(handler)}();
 }
 
 class websocket_session final : public connection,

@@ -96,6 +96,12 @@ TEST_CASE("frames that break the protocol close the socket with the code of thei
     CHECK(server.app.peers_open == 0);
 }
 
+TEST_CASE("a client that is still sending its too large message gets the close frame, not a reset") {
+    live_server server;
+    for (int i = 0; i < 20; ++i) CHECK(closed_with(server, {{.payload = std::string(513 * 1024, 'a')}}) == 1009);
+    CHECK(soon([&] { return server.counters().sockets_open == 0; }));
+}
+
 TEST_CASE("SAAS-30: a socket is pinged every 30 s, and a ping has 30 s for its answer") {
     const auto limits = gateway::listening_of({}).limits;
     CHECK(limits.ping_every == seconds{30});
