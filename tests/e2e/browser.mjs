@@ -67,7 +67,9 @@ export class Browser {
     }
 }
 
+// A view has its heading when it is whole: lists beside it may be there before.
 export async function accessible(page, what) {
+    await page.locator('h1:visible').first().waitFor();
     await page.evaluate(axeSource);
     const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     const violations = found.violations.map(

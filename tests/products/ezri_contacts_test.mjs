@@ -302,11 +302,12 @@ test('EZRI-41: a critical alert also calls the phone, and joins the notice that 
     const call = await eventually('a call', () => twilio.calls.find(({ to }) => to === phone));
     assert.match(call.twiml, /^<Response>.*<Say language="en">This is an automatic call from Ezri\. Ada may need/);
     await eventually('a text message', () => twilio.textsTo(phone)[1]);
-    const alerts = await stage.system.rows('select contacts_notified from crisis_alerts where user_id = $1', [user.id]);
-    assert.deepEqual(
-        alerts.map((one) => one.contacts_notified),
-        [true, true],
-    );
+    await eventually('both alerts say so', async () => {
+        const alerts = await stage.system.rows('select contacts_notified from crisis_alerts where user_id = $1', [
+            user.id,
+        ]);
+        return alerts.length === 2 && alerts.every((one) => one.contacts_notified);
+    });
 });
 
 test("EZRI-41: Twilio's limit and errors are retried, a rejected number gets a mail, STOP is obeyed", async (stage) => {
