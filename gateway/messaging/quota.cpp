@@ -23,7 +23,7 @@ awaitable<std::optional<problem>> count_in_postgres(
         sql::bind(
             "quota.take", {{"day", day.day}, {"max", day.max}, {"message", day.member}, {"max_tokens", most_tokens}}));
     const auto answer = rows ? rows->text(0, 0) : std::string_view{};
-    const bool of_tokens = answer != "used_up";
+    const bool of_tokens = answer.starts_with("tokens");
     if (answer == "allowed" || answer == "repeated") {
         used.repeated = answer == "repeated";
         co_return std::nullopt;

@@ -35,8 +35,7 @@ std::optional<user_id> payer_of(std::string_view row) {
 awaitable<route_result> request_payment(services& services, const request& request, payment_ask ask) {
     if (!services.publisher.available()) co_return problem_of(postgres::errc::unavailable);
     const auto made = co_await postgres::run_one(services.database, ask.caller,
-        ask.kind.empty() ? sql::bind("payments.refund", {{"id", ask.id}, {"body", ask.body}})
-                         : sql::bind("payments.request", {{"id", ask.id}, {"kind", ask.kind}, {"body", ask.body}}));
+        sql::bind("payments.request", {{"id", ask.id}, {"kind", ask.kind}, {"body", ask.body}}));
     if (!made) co_return problem_of(made.error());
     if (made->is_null(0, 0)) co_return not_found("payment");
     if (auto refused = refusal_of(made->text(0, 0))) co_return std::move(*refused);

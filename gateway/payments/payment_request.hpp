@@ -14,7 +14,7 @@ namespace airi::gateway {
 struct payment_ask {
     events::payment_request_id id;  ///< the same for a repetition
     user_id caller;
-    std::string_view kind;  ///< checkout, subscribe, change, cancel, resume, preview, portal, payment; empty: refund
+    std::string_view kind;  ///< checkout, subscribe, change, cancel, resume, preview, portal, payment, refund
     std::string body;       ///< an object: plan, immediately, success_url, cancel_url, return_url; of a refund its body
     unsigned status = 200;  ///< of a success
 };

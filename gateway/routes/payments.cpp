@@ -90,7 +90,7 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
 
 awaitable<route_result> refund(exchange& exchange) {
     payment_ask asked{
-        exchange.new_id<events::payment_request_id>(), exchange.caller->id, {}, exchange.body_text(), 201};
+        exchange.new_id<events::payment_request_id>(), exchange.caller->id, "refund", exchange.body_text(), 201};
     return request_payment(exchange.services, exchange.request, std::move(asked));
 }
 

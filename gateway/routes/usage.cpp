@@ -1,4 +1,4 @@
-// What the caller has used: today beside the plan's limits, by day, and for one message.
+// Usage and its costs: today's beside the plan's limits, reports, the receipt of a message, and all users' costs.
 #include "gateway/api/csv.hpp"
 #include "gateway/api/data_route.hpp"
 #include "gateway/routes/tables.hpp"

@@ -32,13 +32,13 @@ constexpr std::size_t resting_read = 512;  // an idle socket holds a buffer of t
 constexpr std::size_t further_read = 4096;
 constexpr int kernel_bytes = 128 * 1024;  // the kernel's send buffer of one socket; by default it grows to MiBs
 
-// In its teardown the client's end of stream is waited for. The flag lets the tick limit that wait.
+// The teardown waits for the client's end of stream. The flag lets the tick limit that wait.
 struct closing_socket : frame_writer {
     using frame_writer::frame_writer;
     bool teardown_begun = false;
 };
 
-// Reads what the client still sends, and ends with its end of stream.
+// Reads and discards the rest of the client's bytes, up to its end of stream.
 template <class Handler>
 struct rest_reader {
     closing_socket& socket;
@@ -56,8 +56,8 @@ struct rest_reader {
     }
 };
 
-// Beast's own closes the socket after the first bytes that it reads here. The reset that the others cause overtakes the
-// close frame, and the client never learns why.
+// Beast's own teardown (1.81) closes the socket after its first read. The unread rest causes a reset, which overtakes
+// the close frame.
 template <class Handler>
 void async_teardown(boost::beast::role_type, closing_socket& socket, Handler&& handler) {
     socket.teardown_begun = true;

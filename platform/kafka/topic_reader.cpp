@@ -31,7 +31,7 @@ result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::s
     return out;
 }
 
-// The first offsets that were appended at `at` or later; the end where none was.
+// The offsets of the first records that were appended at `at` or later; a partition without such a record has its end.
 result<positions> offsets_at(
     rd_kafka_t* handle, const std::string& topic, const positions& ends, instant at, milliseconds limit) {
     const partition_list asked(rd_kafka_topic_partition_list_new(static_cast<int>(ends.size())));

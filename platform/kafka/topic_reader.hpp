@@ -1,4 +1,5 @@
-// Reads what a topic holds, in no consumer group: nobody's offsets move, and it comes to an end.
+// Reads the records that a topic holds, outside every consumer group: no committed offset changes, and the reading
+// ends.
 #pragma once
 
 #include <map>
@@ -11,30 +12,31 @@
 
 namespace airi::kafka {
 
-/// What is read of a topic: records appended from `from` on and before `to`; none: from its beginning, and up to what
-/// it holds when reading begins.
+/// The records of a topic that were appended at `from` or later and before `to`. Without `from` the range begins with
+/// the topic, without `to` it ends with the last record at the time of opening.
 struct topic_range {
     std::string topic;
     std::optional<instant> from, to;
 };
 
-/// The next offset of each partition.
+/// The offset of the next record of each partition.
 using positions = std::map<std::int32_t, std::int64_t>;
 
-/// Blocks; one thread only. It reads what transactions have committed.
+/// Blocks; for one thread. Records of open or aborted transactions are skipped.
 class topic_reader {
 public:
-    /// `begun`: where an earlier reader of the same range stopped; partitions that are missing there begin anew.
-    /// Errors: unknown_topic, unavailable when no broker answers within `limit`.
+    /// `begun`: the positions that an earlier reader of the same range reached; a partition without one begins with the
+    /// range. Errors: unknown_topic; unavailable when no broker answers within `limit`.
     static result<std::unique_ptr<topic_reader>> open(
         const access&, const topic_range&, const positions& begun, milliseconds limit);
     virtual ~topic_reader() = default;
 
-    /// The next record, in order per partition; nothing at the end. unavailable when none comes within the limit.
+    /// The next record, in order per partition; nothing at the end of the range. Error: unavailable when no record
+    /// arrives within the limit.
     virtual result<std::optional<message>> next() = 0;
-    /// What is left, in offsets: some of them may be no records.
+    /// The number of offsets up to the end of the range; not every offset has a record.
     virtual std::int64_t left() const = 0;
-    /// Behind the last record that next() returned.
+    /// The positions behind the last records that next() returned.
     virtual const positions& reached() const = 0;
 };
 

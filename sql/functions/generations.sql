@@ -203,7 +203,7 @@ begin
         select c.* from ends e, provider_calls_of((e.generation).id, (e.generation).user_id, e.calls) c
         on conflict do nothing returning provider_calls as call
     ), settled as (
-        -- What is left of the day's tokens is free again. A cached reply has used none.
+        -- The tokens that were reserved and not used are free again. A cached reply has used none.
         update message_quota q set
             tokens = case when e.cached then 0 else (e.generation).tokens_in + (e.generation).tokens_out end,
             settled = true

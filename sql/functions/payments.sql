@@ -175,7 +175,7 @@ begin
 end $$;
 
 -- Stores a payment. One for good unlocks its plan while it is completed and neither refunded nor disputed.
--- Administrators are told of a dispute, and the audit log has each of its states.
+-- Administrators get a notice of a dispute, and the audit log has each of its states.
 create or replace function payment_sync_payment(p_provider text, p jsonb, p_user uuid) returns void
 language plpgsql as $$
 declare

@@ -1,4 +1,4 @@
--- What counts today against a user's quota of messages or tokens; NULL for any other resource.
+-- Today's use of a user's quota of messages or tokens; NULL for any other resource.
 create or replace function quota_used(p_user uuid, p_resource text) returns bigint language sql stable as $$
     select case p_resource when 'messages' then count(*) when 'tokens' then coalesce(sum(tokens), 0)::bigint end
     from message_quota where user_id = p_user and day = (now() at time zone 'utc')::date
@@ -6,8 +6,8 @@ $$;
 
 -- Counts a message of the caller's against the day's quotas: allowed | repeated (counted before) | used_up |
 -- tokens_used_up | tokens_reserved (the rest is for replies under way, which may not need it); -1: no limit. With a
--- limit of tokens the message gets as many as a prompt and a reply of the plan may have, or the rest of the day's: that
--- is what the stream may use, and its end sets what it used. Exact across gateways. Past days are deleted.
+-- limit of tokens the message reserves as many as a prompt and a reply of the plan may have, or the rest of the day's:
+-- the bound of its stream. The end of the reply sets the tokens used. Exact across gateways. Past days are deleted.
 create or replace function quota_take(p_day date, p_max bigint, p_message uuid, p_max_tokens bigint) returns text
 language plpgsql as $$
 declare
@@ -27,7 +27,7 @@ begin
     if p_max_tokens >= 0 then
         select p.context_tokens into most from users u join plans p on p.id = u.plan where u.id = caller();
         if used >= p_max_tokens then return 'tokens_used_up'; end if;
-        -- The rest, which may not do for a prompt, is for a message that is alone.
+        -- The rest may be too little for a prompt: a message gets it only when no other one is under way.
         if taken + most > p_max_tokens and taken > used then return 'tokens_reserved'; end if;
     end if;
     insert into message_quota (user_id, day, message_id, tokens)

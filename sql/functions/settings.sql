@@ -99,7 +99,7 @@ language sql immutable as $$
      'workers/providers/rules.cpp'),
     -- Of a reply whose request names none.
     ('temperature', 'number', '0.7', 0, 2, null, null, 'providers', false, 'workers/providers/rules.cpp'),
-    -- Of all calls and mails of a month (UTC); 0: none. Administrators are told at 80 and 100 %.
+    -- Of all calls and mails of a month (UTC); 0: none. Administrators are warned at 80 and 100 %.
     ('monthly_budget_cents_usd', 'integer', '0', 0, 1000000000, null, null, 'costs', false, 'sql/functions/usage.sql'),
     ('mail_cost_nanousd', 'integer', '0', 0, 1000000000, null, null, 'costs', false, 'sql/queries/usage.sql'),
     ('ai_tiers', 'object', '{}', null, null, null, null, 'providers', true, 'sql/queries/catalogue.sql'),

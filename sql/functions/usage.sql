@@ -1,7 +1,7 @@
 -- The usage ledger. Each call of a model is stored with what it cost (provider_calls), and is one line of usage_log, as
 -- is each message; the events of the lines may come in any order, late and more than once.
 
--- The rows that a worker's JSON array of calls stands for. A worker of the version before tells less of them.
+-- A worker's JSON array of calls as rows. A worker of the previous version leaves members out.
 create or replace function provider_calls_of(p_id uuid, p_user uuid, p_calls jsonb) returns setof provider_calls
 language sql stable as $$
     select p_id, c.epoch, c.call, p_user, c.provider, c.model, c.outcome, c.tokens_in, c.tokens_out, c.cost_nanousd,
@@ -111,13 +111,12 @@ begin
     return changed;
 end $$;
 
--- What a row of the ledger was used for: messages and the calls for them are one feature, every other resource is its
--- own.
+-- The feature of a row of the ledger: messages and the calls for them are one, every other resource is its own.
 create or replace function usage_feature(p_resource text) returns text language sql immutable as $$
     select case when p_resource in ('messages', 'tokens') then 'chat' else p_resource end
 $$;
 
--- What the caller has used today: {resource: quantity}. Where the plan has a limit, what counts against it.
+-- The caller's usage of today: {resource: quantity}; of a limited resource, the use of its quota.
 create or replace function usage_today() returns json language sql stable as $$
     with today as (
         select (now() at time zone 'utc')::date as day
@@ -195,7 +194,7 @@ create or replace function usage_receipt(p_message uuid) returns json language s
     where m.id = p_message and m.user_id = caller() and g.user_id = caller()
 $$;
 
--- What this month has cost so far beside its budget, in nano-dollars; no budget: NULL.
+-- The costs of this month so far and its budget, in nano-dollars; no budget: NULL.
 create or replace function usage_month() returns table (month date, cost bigint, budget bigint)
 language sql stable as $$
     select date_trunc('month', now() at time zone 'utc')::date,
@@ -242,7 +241,7 @@ begin
                   group by 1, 2) c));
 end $$;
 
--- Tells the administrators when the month's budget is used up to 80 and 100 %, once each.
+-- Warns the administrators when 80 and 100 % of the month's budget are used, once each.
 create or replace function job_budget() returns bigint language plpgsql as $$
 declare
     told bigint;
@@ -277,8 +276,8 @@ language sql stable as $$
                           s.tokens_reasoning)
 $$;
 
--- Compares the ledger with what it is made of, and mends it: calls without a line get their event again, and the last
--- days' sums become those of the log. Returns the number of mended rows.
+-- Compares the ledger with the calls and the sums with the ledger, and corrects both: the event of a call without a
+-- line is published again, and the last days' sums become those of the log. Returns the number of corrected rows.
 create or replace function job_usage_reconciliation() returns bigint language plpgsql as $$
 declare
     first date := (now() at time zone 'utc')::date - 2;

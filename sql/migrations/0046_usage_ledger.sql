@@ -2,13 +2,13 @@
 set search_path = airi;
 
 -- Prices in nano-dollars per million tokens: providers have prices that are fractions of a nano-dollar a token. NULL:
--- such tokens cost what the others do.
+-- such tokens have the price of the others.
 alter table model_prices rename column input_nanousd to input_price;
 alter table model_prices rename column output_nanousd to output_price;
 alter table model_prices
     add cached_price bigint check (cached_price >= 0),          -- of input tokens that the provider's cache had
     add cache_write_price bigint check (cache_write_price >= 0),
-    add reasoning_price bigint check (reasoning_price >= 0);    -- of output tokens that nobody sees
+    add reasoning_price bigint check (reasoning_price >= 0);    -- of output tokens that are not shown
 update model_prices set input_price = input_price * 1000000, output_price = output_price * 1000000;
 
 -- tokens_in and tokens_out are the provider's count, and ours when it gave none (counted_by): own_in and own_out are
@@ -33,12 +33,12 @@ alter table usage_daily
 
 create index usage_daily_by_day on usage_daily (day);
 
--- What a message may use of the day's tokens, then what it used. Only for plans with such a limit.
+-- The tokens of the day that a message has reserved, then those that it used. Only for plans with such a limit.
 alter table message_quota
     add tokens bigint not null default 0 check (tokens >= 0),
     add settled boolean not null default false;
 
--- Each threshold of the monthly budget that was reached, told once.
+-- The thresholds of the monthly budget that were reached: one warning each.
 create table budget_warnings (
     month          date not null,                       -- its first day, UTC
     percent        int not null,

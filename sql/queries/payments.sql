@@ -1,8 +1,6 @@
 -- name: payments.request
-select payment_request(:id::uuid, :kind, :body::jsonb)::text;
-
--- name: payments.refund
-select payment_refund(:id::uuid, :body::jsonb)::text;
+select (case :kind when 'refund' then payment_refund(:id::uuid, :body::jsonb)
+        else payment_request(:id::uuid, :kind, :body::jsonb) end)::text;
 
 -- name: payments.result
 select payment_result(:id::uuid)::text;

@@ -1,4 +1,4 @@
-// What users and administrators read of the usage ledger, and the jobs that watch it.
+// The usage ledger as users and administrators read it, and the jobs that check it.
 
 import assert from 'node:assert/strict';
 

@@ -67,7 +67,7 @@ export class Browser {
     }
 }
 
-// A view has its heading when it is whole: lists beside it may be there before.
+// The heading shows that the view is complete; lists beside it may appear earlier.
 export async function accessible(page, what) {
     await page.locator('h1:visible').first().waitFor();
     await page.evaluate(axeSource);

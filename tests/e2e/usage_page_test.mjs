@@ -1,4 +1,4 @@
-// What a user sees of the usage ledger in a browser: the receipt of a reply, the last days, and a file with all of it.
+// The usage ledger in a browser: the receipt of a reply, the last days, and the whole report as a file.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

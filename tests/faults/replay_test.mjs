@@ -41,7 +41,7 @@ async function send(system, topic, messages) {
 const sums = (system) =>
     system.rows('select user_id, resource, quantity, requests, cost_nanousd from usage_daily order by 1, 2, model');
 
-test('AIRI-40: a replay of what was handled changes nothing, and its records say what they are', async (stage) => {
+test('AIRI-40: a replay of handled records changes nothing, and marks its records', async (stage) => {
     const { system } = stage;
     const clients = await stage.clientsOf(3);
     await Promise.all(clients.map((client) => client.sendAll(orders(10, { script: 'tokens=5' }))));
@@ -78,7 +78,7 @@ test('AIRI-40: a replay of what was handled changes nothing, and its records say
 
 test('a replay that is killed again and again sends each record, and goes on where it was', async (stage) => {
     const { system } = stage;
-    const source = 'moderation.decided.v1'; // nobody reads it
+    const source = 'moderation.decided.v1'; // no worker consumes it
     const count = 20_000;
     const mark = crypto.randomUUID();
     for (let at = 0; at < count; at += 5_000)
@@ -184,7 +184,9 @@ test('dead letters are counted, shown and sent back to their topic, where they a
     assert.deepEqual(await counted(), [{ n: 7 }], 'once, though it was sent back twice');
 });
 
-test('what cannot be done is named', async ({ system }) => {
+test('airi-ctl names an unknown topic, an unknown command and a state file that cannot be written', async ({
+    system,
+}) => {
     for (const [words, code, message] of [
         [['replay', '--topic', 'no.such.topic'], 1, /topic/],
         [['replay', '--topic', 'usage.recorded.v1', '--into', 'no.such.topic'], 1, /topic/],

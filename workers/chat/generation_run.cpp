@@ -93,8 +93,8 @@ awaitable<result<effects>> generation_run::run() {
 // Why no model was asked, if none was.
 std::string generation_run::failure_code() const {
     if (!calls_.empty() || (!too_long_ && lacking_.empty())) return "provider_unavailable";
-    if (too_long_ && quota_bounds_) return "quota_exceeded";
-    return too_long_ ? "message_too_long" : fmt::format("unsupported_parameter.{}", lacking_);
+    if (too_long_) return quota_bounds_ ? "quota_exceeded" : "message_too_long";
+    return fmt::format("unsupported_parameter.{}", lacking_);
 }
 
 // The stored texts of a prompt were screened when they were saved, but by the terms of that time. Messages were

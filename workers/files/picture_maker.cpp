@@ -65,8 +65,8 @@ struct child {
     descriptor input, output;  // of the program
 };
 
-// Without our environment and descriptors: a program that has just begun outlives a worker that is killed, and would
-// keep the port that the next worker listens on.
+// Without our environment and descriptors: a program that has just started outlives a killed worker, and would keep the
+// port on which the next worker listens.
 std::optional<child> start(const std::string& program) {
     auto input = open_pipe(), output = open_pipe();
     if (!input || !output) return std::nullopt;

@@ -18,12 +18,48 @@ std::optional<double> positive(std::string_view text) {
     return out;
 }
 
-// What an option does with its value; the mistake, or nothing.
+// Stores an option's value; returns the mistake in it, or nothing.
 using option_reader = std::string (*)(command_line&, const std::string& value, instant at);
 
-std::string set_time(std::optional<instant>& to, const std::string& value, instant at) {
-    to = read_time(value, at);
-    return to ? "" : fmt::format("\"{}\" is no time: RFC 3339, or 90s, 30m, 2h, 7d ago", value);
+// `Place`: the member that gets the value.
+template <auto Place>
+std::string read_text(command_line& to, const std::string& value, instant) {
+    Place(to) = value;
+    return {};
+}
+
+template <auto Place>
+std::string read_moment(command_line& to, const std::string& value, instant at) {
+    const auto moment = read_time(value, at);
+    if (!moment) return fmt::format("\"{}\" is no time: RFC 3339, or 90s, 30m, 2h, 7d ago", value);
+    Place(to) = *moment;
+    return {};
+}
+
+std::string read_from(command_line& to, const std::string& value, instant at) {
+    if (value == "beginning") return {};
+    return read_moment<[](command_line& c) -> auto& { return c.order.range.from; }>(to, value, at);
+}
+
+std::string read_where(command_line& to, const std::string& value, instant) {
+    auto condition = read_condition(value);
+    if (!condition) return fmt::format("\"{}\" is no condition: /json/pointer=value", value);
+    to.order.filter.where.push_back(std::move(*condition));
+    return {};
+}
+
+std::string read_limit(command_line& to, const std::string& value, instant) {
+    const auto limit = positive(value);
+    if (!limit) return fmt::format("\"{}\" is no number of records", value);
+    to.limit = std::llround(*limit);
+    return {};
+}
+
+std::string read_rate(command_line& to, const std::string& value, instant) {
+    const auto rate = positive(value);
+    if (!rate) return fmt::format("\"{}\" is no number of records a second", value);
+    to.order.rate = *rate;
+    return {};
 }
 
 struct option {
@@ -34,67 +70,19 @@ struct option {
 };
 
 constexpr std::array options{
-    option{"--topic", "rlsy",
-        [](command_line& to, const std::string& value, instant) {
-            to.topic = value;
-            return std::string();
-        }},
-    option{"--from", "rlsy",
-        [](command_line& to, const std::string& value, instant at) {
-            return value == "beginning" ? std::string() : set_time(to.order.range.from, value, at);
-        }},
-    option{"--to", "rlsy",
-        [](command_line& to, const std::string& value, instant at) { return set_time(to.order.range.to, value, at); }},
-    option{"--key", "rlsy",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.filter.key = value;
-            return std::string();
-        }},
-    option{"--type", "rlsy",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.filter.type = value;
-            return std::string();
-        }},
-    option{"--where", "rlsy",
-        [](command_line& to, const std::string& value, instant) {
-            auto condition = read_condition(value);
-            if (!condition) return fmt::format("\"{}\" is no condition: /json/pointer=value", value);
-            to.order.filter.where.push_back(std::move(*condition));
-            return std::string();
-        }},
-    option{"--group", "lsy",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.filter.group = value;
-            return std::string();
-        }},
-    option{"--error", "lsy",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.filter.error = value;
-            return std::string();
-        }},
-    option{"--limit", "s",
-        [](command_line& to, const std::string& value, instant) {
-            const auto most = positive(value);
-            if (most) to.limit = std::llround(*most);
-            return most ? std::string() : fmt::format("\"{}\" is no number of records", value);
-        }},
-    option{"--into", "r",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.into = value;
-            return std::string();
-        }},
-    option{"--rate", "ry",
-        [](command_line& to, const std::string& value, instant) {
-            const auto rate = positive(value);
-            if (rate) to.order.rate = *rate;
-            return rate ? std::string() : fmt::format("\"{}\" is no number of records a second", value);
-        }},
-    option{"--state", "ry",
-        [](command_line& to, const std::string& value, instant) {
-            to.order.state_file = value;
-            return std::string();
-        }},
-    option{"--dry-run", "ry", nullptr, [](command_line& to) { to.order.dry_run = true; }},
+    option{"--topic", "rlsy", read_text<[](command_line& c) -> auto& { return c.topic; }>},
+    option{"--from", "rlsy", read_from},
+    option{"--to", "rlsy", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
+    option{"--key", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.key; }>},
+    option{"--type", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.type; }>},
+    option{"--where", "rlsy", read_where},
+    option{"--group", "lsy", read_text<[](command_line& c) -> auto& { return c.order.filter.group; }>},
+    option{"--error", "lsy", read_text<[](command_line& c) -> auto& { return c.order.filter.error; }>},
+    option{"--limit", "s", read_limit},
+    option{"--into", "r", read_text<[](command_line& c) -> auto& { return c.order.into; }>},
+    option{"--rate", "ry", read_rate},
+    option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.order.state_file; }>},
+    option{"--dry-run", "ry", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
 struct named_command {

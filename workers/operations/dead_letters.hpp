@@ -1,4 +1,4 @@
-// What the dead-letter topics hold. Used by airi-ctl.
+// Reads and counts the records of the dead-letter topics. Used by airi-ctl.
 #pragma once
 
 #include <compare>
@@ -14,13 +14,13 @@
 namespace airi::workers::operations {
 
 struct dead_letter_kind {
-    std::string topic;  ///< where the records came from
+    std::string topic;  ///< the records' original topic
     std::string group, error;
     auto operator<=>(const dead_letter_kind&) const = default;
 };
 struct dead_letter_count {
     std::int64_t records = 0;
-    instant first, last;  ///< when they were given up
+    instant first, last;  ///< the times at which the consumer gave up
 };
 
 /// Every dead-letter topic, or that of `topic` (with or without its suffix); empty: `topic` has none.
@@ -34,7 +34,7 @@ result<> read_dead_letters(const kafka::access&, const std::vector<std::string>&
 result<std::map<dead_letter_kind, dead_letter_count>> count_dead_letters(
     const kafka::access&, const std::vector<std::string>& topics, const kafka::topic_range& when, const record_filter&);
 
-/// One record as a line of JSON: where it lies and came from, why it was given up, its key and value.
+/// One record as a line of JSON: its place, its original place, the consumer's error, its key and value.
 std::string dead_letter_line(const kafka::message&);
 
 }  // namespace airi::workers::operations

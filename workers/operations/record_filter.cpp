@@ -16,7 +16,7 @@ std::string unescaped(std::string_view token) {
     return out;
 }
 
-// Absent where the pointer leads nowhere. Elements of arrays have no place here.
+// Absent for a pointer that leads nowhere. Elements of arrays cannot be named.
 json::value member_at(json::value from, std::string_view pointer) {
     while (!pointer.empty()) {
         pointer.remove_prefix(1);

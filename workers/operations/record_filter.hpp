@@ -1,4 +1,4 @@
-// Which records of a topic an operation is about. Pure.
+// The records of a topic that an operation concerns. Pure.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace airi::workers::operations {
 
-/// A member of the value, by a JSON pointer (RFC 6901), and what it must be: a string as it is, anything else as JSON.
+/// A member of the value, by a JSON pointer (RFC 6901), and its wanted value: a string as it is, any other as JSON.
 struct member_is {
     std::string pointer, value;
 };
@@ -18,8 +18,8 @@ struct member_is {
 struct record_filter {
     std::optional<std::string> key;
     std::optional<std::string> type;   ///< the CloudEvent's
-    std::optional<std::string> group;  ///< of a dead letter: whose consumer gave it up
-    std::optional<std::string> error;  ///< of a dead letter: a part of its message
+    std::optional<std::string> group;  ///< of a dead letter: the consumer group that gave it up
+    std::optional<std::string> error;  ///< of a dead letter: a part of the error message
     std::vector<member_is> where;
 
     bool matches(const kafka::message&) const;

@@ -54,7 +54,7 @@ result<state> load_state(const replay_order& order) {
     return out;
 }
 
-// A file is there whole, or as it was.
+// After a death the file has the old state or the new one, never a part.
 result<> store_state(const replay_order& order, const std::string& id, const kafka::positions& reached) {
     if (order.state_file.empty()) return {};
     json::object offsets;
@@ -124,7 +124,7 @@ result<replay_summary> replay(const kafka::access& brokers, const replay_order& 
     if (!reader) return reader.error();
     replay_summary out;
     out.id = earlier->id;
-    // A slow rate is kept within a second, too.
+    // A batch of a slow replay lasts a second at most.
     const auto most =
         order.rate > 0 ? std::clamp<std::size_t>(static_cast<std::size_t>(order.rate), 1, batch_size) : batch_size;
     std::optional<sender> sender;

@@ -8,17 +8,17 @@
 
 namespace airi::workers::operations {
 
-/// A record that was replayed so often is not replayed again: something leads it back to where it came from.
+/// A record with so many replays is not replayed again: its replays feed one another.
 inline constexpr int most_replays = 5;
 
 /// How often the record was replayed.
 int replays_of(const kafka::message&);
 
-/// The topic that a record of a dead-letter or retry topic came from, else its own.
+/// The original topic of a record in a dead-letter or retry topic; otherwise the record's own topic.
 std::string origin_of(const kafka::message&);
 
-/// With the same key, value and CloudEvent, so that what it has done already is not done again; without the headers of
-/// its delivery (trace, retries, dead letters), and with x-replay-id and x-replay-count.
+/// The same key, value and CloudEvent, so that consumers recognise a handled record; without the headers of its
+/// delivery (trace, retries, dead letters), and with x-replay-id and x-replay-count.
 kafka::record replayed(const kafka::message&, std::string topic, std::string_view replay_id);
 
 }  // namespace airi::workers::operations

@@ -68,14 +68,15 @@ std::vector<priced_model> cheapest_first(std::vector<priced_model>);
 /// In nano-dollars, rounded once, half up.
 std::int64_t cost(const priced_model&, const providers::token_count&);
 
-/// What is known of the tokens of a call that has ended.
+/// The tokens of a call that has ended.
 struct call_usage {
     std::optional<token_count> counted{};  ///< by the provider
     std::string reported{};                ///< its usage as JSON, as it came; empty: none
-    bool whole = false;                    ///< the reply came to its end, so that `counted` is the last word
-    token_count own{};                     ///< ours; none when the call was refused before it produced anything
+    bool whole = false;                    ///< the reply is complete, and so is the provider's count
+    token_count own{};                     ///< our count; zero for a call that was refused before it produced anything
 
-    /// Of a reply that broke off the provider has told what went in, and has counted less than what came out.
+    /// The provider's count, or ours. An incomplete reply has at least our count of output: Anthropic's interim count
+    /// of it is 1.
     token_count tokens() const;
 };
 /// The call's row, with what it cost.

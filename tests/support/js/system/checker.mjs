@@ -15,7 +15,7 @@ const groups = {
 };
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 const fixed = 'airi'; // the provider of a reply that no model wrote
-// Whether the message is in the ledger: not one that was rejected, or got a fixed reply.
+// Whether the ledger has the message: rejected ones and those with a fixed reply are not in it.
 const isCounted = ({ state, provider }) => state !== 'rejected' && provider !== fixed;
 
 // Every record of a topic, in the order of its partitions.
@@ -242,7 +242,7 @@ async function checkDatabase(system, acknowledged, expect) {
     await checkLedger(system);
 }
 
-// Asserts that each call is one line of the ledger, whatever died meanwhile, and that the daily sums are its sums.
+// Asserts that each call is one line of the ledger and that the daily sums are the sums of the lines.
 async function checkLedger(system) {
     const differing = () =>
         system.rows(`
