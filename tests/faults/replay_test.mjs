@@ -187,12 +187,14 @@ test('dead letters are counted, shown and sent back to their topic, where they a
 test('airi-ctl names an unknown topic, an unknown command and a state file that cannot be written', async ({
     system,
 }) => {
+    const topic = 'moderation.decided.v1';
+    await send(system, topic, [{ key: 'k', value: '{}', headers: { ce_id: crypto.randomUUID() } }]);
     for (const [words, code, message] of [
         [['replay', '--topic', 'no.such.topic'], 1, /topic/],
-        [['replay', '--topic', 'usage.recorded.v1', '--into', 'no.such.topic'], 1, /topic/],
+        [['replay', '--topic', topic, '--into', 'no.such.topic'], 1, /topic/],
         [['dlq', 'retry', '--topic', 'no.such.topic'], 2, /no topic with dead letters is named "no\.such\.topic"/],
         [['dlq', 'drop'], 2, /no command is named "dlq drop"/],
-        [['replay', '--topic', 'usage.recorded.v1', '--state', '/nowhere/file'], 1, /state file cannot be written/],
+        [['replay', '--topic', topic, '--state', '/nowhere/file'], 1, /state file cannot be written/],
     ]) {
         const done = await ctl(system, ...words);
         assert.equal(done.code, code, `${words.join(' ')}: ${done.errors}`);
