@@ -2,10 +2,12 @@
 // platform/kafka.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -41,6 +43,23 @@ rd_kafka_conf_s* configure(const access& brokers, const std::string& client_id, 
 enum class role { producer, consumer };
 /// A handle that owns `configuration`. Throws std::runtime_error when librdkafka cannot make one.
 handle open_handle(role kind, rd_kafka_conf_s* configuration);
+
+/// Calls `attempt` until it returns a value or another error than `passing`, or until `limit` is over, and returns what
+/// it returned last. `attempt` takes the time that is left and returns a result.
+template <class Attempt>
+auto retry(milliseconds limit, errc passing, Attempt attempt) {
+    using clock = std::chrono::steady_clock;
+    for (const auto deadline = clock::now() + limit;;) {
+        const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock::now());
+        auto out = attempt(std::max(left, milliseconds(1)));
+        if (out || out.error() != passing || clock::now() >= deadline) return out;
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+}
+
+/// The numbers of the topic's partitions. Waits for up to `limit` until each has a leader. Errors: unknown_topic at
+/// once; unavailable when no broker answers or a partition has no leader in time.
+result<std::vector<std::int32_t>> partitions_of(rd_kafka_s* handle, const std::string& topic, milliseconds limit);
 
 /// A record that was read, copied.
 message message_of(const rd_kafka_message_s&);

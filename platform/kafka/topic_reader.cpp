@@ -3,7 +3,6 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "platform/kafka/client.hpp"
 #include "platform/kafka/errors.hpp"
@@ -15,21 +14,6 @@ using clock = std::chrono::steady_clock;
 using partition_list = std::unique_ptr<rd_kafka_topic_partition_list_t, destroy<rd_kafka_topic_partition_list_destroy>>;
 
 int wait_of(milliseconds limit) { return static_cast<int>(limit.count()); }
-
-result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic, milliseconds limit) {
-    const std::unique_ptr<rd_kafka_topic_t, destroy<rd_kafka_topic_destroy>> asked(
-        rd_kafka_topic_new(handle, topic.c_str(), nullptr));
-    const rd_kafka_metadata_t* answer = nullptr;
-    if (const auto err = rd_kafka_metadata(handle, 0, asked.get(), &answer, wait_of(limit))) return error_of(err);
-    const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> held(
-        answer, rd_kafka_metadata_destroy);
-    if (answer->topic_cnt != 1) return make_error_code(errc::unknown_topic);
-    const auto& found = answer->topics[0];
-    if (found.err) return error_of(found.err);
-    std::vector<std::int32_t> out;
-    for (int i = 0; i < found.partition_cnt; ++i) out.push_back(found.partitions[i].id);
-    return out;
-}
 
 // The offsets of the first records that were appended at `at` or later; a partition without such a record has its end.
 result<positions> offsets_at(
@@ -60,23 +44,25 @@ public:
         rd_kafka_poll_set_consumer(handle_.get());
     }
 
-    result<> begin(const topic_range& range, const positions& begun) {
-        const auto partitions = partitions_of(handle_.get(), topic_, limit_);
+    result<> begin(const topic_range& range, const positions& begun, milliseconds limit) {
+        const auto partitions = partitions_of(handle_.get(), topic_, limit);
         if (!partitions) return partitions.error();
         positions starts;
         for (const auto partition : *partitions) {
             auto err = rd_kafka_query_watermark_offsets(
-                handle_.get(), topic_.c_str(), partition, &starts[partition], &ends_[partition], wait_of(limit_));
+                handle_.get(), topic_.c_str(), partition, &starts[partition], &ends_[partition], wait_of(limit));
+            // Partitions that the brokers named a moment ago are new ones when they are unknown.
+            if (error_of(err) == errc::unknown_topic) return errc::unavailable;
             if (err) return error_of(err);
         }
         const auto first = starts;
         if (range.from) {
-            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.from, limit_);
+            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.from, limit);
             if (!at) return at.error();
             starts = *at;
         }
         if (range.to) {
-            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.to, limit_);
+            const auto at = offsets_at(handle_.get(), topic_, ends_, *range.to, limit);
             if (!at) return at.error();
             ends_ = *at;
         }
@@ -153,7 +139,8 @@ private:
 result<std::unique_ptr<topic_reader>> topic_reader::open(
     const access& brokers, const topic_range& range, const positions& begun, milliseconds limit) {
     auto out = std::make_unique<rdkafka_topic_reader>(brokers, range, limit);
-    if (const auto ready = out->begin(range, begun); !ready) return ready.error();
+    const auto begin = [&](milliseconds left) { return out->begin(range, begun, left); };
+    if (const auto ready = retry(limit, errc::unavailable, begin); !ready) return ready.error();
     return std::unique_ptr<topic_reader>(std::move(out));
 }
 

@@ -1,5 +1,7 @@
 #include <librdkafka/rdkafka.h>
 
+#include <span>
+
 #include "platform/base/log.hpp"
 #include "platform/kafka/client.hpp"
 #include "platform/kafka/errors.hpp"
@@ -29,6 +31,25 @@ result<> outcome_of(rd_kafka_event_t* done) {
         worst = error_of(err);
     }
     return worst;
+}
+
+result<std::vector<std::int32_t>> partitions_with_leaders(
+    rd_kafka_t* handle, const std::string& topic, milliseconds limit) {
+    const std::unique_ptr<rd_kafka_topic_t, destroy<rd_kafka_topic_destroy>> asked(
+        rd_kafka_topic_new(handle, topic.c_str(), nullptr));
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (const auto err = rd_kafka_metadata(handle, 0, asked.get(), &answer, static_cast<int>(limit.count())))
+        return error_of(err);
+    const std::unique_ptr<const rd_kafka_metadata_t, destroy<rd_kafka_metadata_destroy>> held(answer);
+    if (answer->topic_cnt != 1) return make_error_code(errc::unknown_topic);
+    const auto& found = answer->topics[0];
+    if (found.err) return error_of(found.err);
+    std::vector<std::int32_t> out;
+    for (const auto& each : std::span(found.partitions, static_cast<std::size_t>(found.partition_cnt))) {
+        if (each.leader < 0) return make_error_code(errc::unavailable);
+        out.push_back(each.id);
+    }
+    return out;
 }
 
 // Sends an administrative request and waits for its answer; none: no broker answered.
@@ -77,6 +98,11 @@ result<> rights_outcome_of(rd_kafka_event_t* done) {
 
 }  // namespace
 
+result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic, milliseconds limit) {
+    return retry(
+        limit, errc::unavailable, [&](milliseconds left) { return partitions_with_leaders(handle, topic, left); });
+}
+
 result<> create_topics(const access& brokers, const std::vector<topic_spec>& topics, milliseconds limit) {
     if (topics.empty()) return {};
     char why[512];
@@ -99,7 +125,14 @@ result<> create_topics(const access& brokers, const std::vector<topic_spec>& top
         rd_kafka_CreateTopics(admin.get(), borrowed.data(), borrowed.size(), options, answers);
     });
     if (!done) return errc::unavailable;
-    return outcome_of(done.get());
+    if (const auto made = outcome_of(done.get()); !made) return made.error();
+    // A broker answers before it knows the topics itself.
+    for (const auto& topic : topics) {
+        const auto known = retry(limit, errc::unknown_topic,
+            [&](milliseconds left) { return partitions_of(admin.get(), topic.name, left); });
+        if (!known) return known.error();
+    }
+    return {};
 }
 
 result<> grant_rights(const access& brokers, const std::vector<right>& rights, milliseconds limit) {

@@ -26,7 +26,7 @@ void publish(const std::string& topic, int from, int count) {
 
 std::unique_ptr<topic_reader> reader_of(const topic_range& range, const positions& begun = {}) {
     auto made = topic_reader::open(broker_access(), range, begun, 20s);
-    REQUIRE(made.has_value());
+    REQUIRE_MESSAGE(made.has_value(), made.error().message());
     return std::move(*made);
 }
 
