@@ -14,8 +14,11 @@ namespace airi::gateway {
 struct payment_ask {
     events::payment_request_id id;  ///< the same for a repetition
     user_id caller;
-    std::string_view kind;  ///< checkout, subscribe, change, cancel, resume, preview, portal, payment, refund
-    std::string body;       ///< an object: plan, immediately, success_url, cancel_url, return_url; of a refund its body
+    /// checkout, subscribe, change, cancel, resume, preview, withdraw, details, portal, payment, refund
+    std::string_view kind;
+    /// An object: plan, interval, immediately, immediate_start, success_url, cancel_url, return_url; of a refund and of
+    /// details their bodies.
+    std::string body;
     unsigned status = 200;  ///< of a success
 };
 

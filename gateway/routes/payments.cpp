@@ -21,8 +21,10 @@ problem foreign_url(std::string_view member) {
 // The body's plan, if any, with the pages to which the provider sends the user back.
 awaitable<route_result> ask(exchange& exchange, std::string_view kind, unsigned status = 200) {
     json::object body;
-    if (const auto plan = exchange.optional_text("plan")) body.add("plan", *plan);
-    if (exchange.json()["immediately"].boolean().value_or(false)) body.add("immediately", true);
+    for (const auto* member : {"plan", "interval"})
+        if (const auto text = exchange.optional_text(member)) body.add(member, *text);
+    for (const auto* member : {"immediately", "immediate_start"})
+        if (exchange.json()[member].boolean().value_or(false)) body.add(member, true);
     constexpr std::pair<const char*, const char*> pages[] = {
         {"success_url", "/#/billing/paid"}, {"cancel_url", "/#/billing"}, {"return_url", "/#/billing"}};
     for (const auto& [member, page] : pages) {
@@ -40,8 +42,15 @@ awaitable<route_result> change(exchange& exchange) { return ask(exchange, "chang
 awaitable<route_result> cancel(exchange& exchange) { return ask(exchange, "cancel"); }
 awaitable<route_result> resume(exchange& exchange) { return ask(exchange, "resume"); }
 awaitable<route_result> preview(exchange& exchange) { return ask(exchange, "preview"); }
+awaitable<route_result> withdraw(exchange& exchange) { return ask(exchange, "withdraw"); }
 awaitable<route_result> portal(exchange& exchange) { return ask(exchange, "portal", 201); }
 awaitable<route_result> pay(exchange& exchange) { return ask(exchange, "payment", 201); }
+
+awaitable<route_result> details(exchange& exchange) {
+    payment_ask asked{
+        exchange.new_id<events::payment_request_id>(), exchange.caller->id, "details", exchange.body_text()};
+    return request_payment(exchange.services, exchange.request, std::move(asked));
+}
 
 // How-to-AI's clients name the plan that the user is to have; the present one decides how it is reached.
 awaitable<route_result> put(exchange& exchange) {
@@ -184,6 +193,28 @@ constexpr std::array rows{
         .response = "PaymentPreview",
         .other_statuses = "402 404 409 503",
         .summary = "What a change to this plan would cost now"},
+    route{.method = verb::post,
+        .path = "/billing/withdrawal",
+        .name = "payments.withdraw",
+        .access = access::session,
+        .rate_group = "subscription",
+        .handler = withdraw,
+        .body_limit = small_body,
+        .body = "Empty",
+        .response = "Withdrawal",
+        .other_statuses = "402 404 409 503",
+        .summary = "Withdraw from a subscription while that is possible: it ends now, and what was paid comes back"},
+    route{.method = verb::put,
+        .path = "/billing/details",
+        .name = "payments.details",
+        .access = access::session,
+        .rate_group = "subscription",
+        .handler = details,
+        .body_limit = small_body,
+        .body = "BillingDetails",
+        .response = "Empty",
+        .other_statuses = "402 409 503",
+        .summary = "Set the name, address and VAT id on invoices; the tax depends on them"},
     route{.method = verb::post,
         .path = "/billing/portal",
         .also = "/subscription/portal",

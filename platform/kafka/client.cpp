@@ -87,6 +87,7 @@ handle open_handle(role kind, rd_kafka_conf_s* configuration) {
 
 message message_of(const rd_kafka_message_s& record) {
     message out;
+    out.received = std::chrono::steady_clock::now();
     out.topic = rd_kafka_topic_name(record.rkt);
     out.partition = record.partition;
     out.offset = record.offset;

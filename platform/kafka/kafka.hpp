@@ -42,10 +42,11 @@ struct message {
     std::string topic;
     std::int32_t partition = 0;
     std::int64_t offset = 0;
-    instant appended;  ///< the broker's append time
+    instant appended;                                  ///< the broker's append time
     std::string key;
     std::string value;
     std::vector<header> headers;
+    std::chrono::steady_clock::time_point received{};  ///< by this process
 
     /// The value of the last header called `name`, or an empty view.
     std::string_view header_value(std::string_view name) const;

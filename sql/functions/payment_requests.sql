@@ -8,14 +8,15 @@ declare
     r payment_requests;
     target plans;
     s subscriptions;
-    u users;
     has boolean;
+    refused json;
+    wanted text;      -- month, year or once
 begin
     select * into r from payment_requests where id = p_id and user_id = caller();
     if found then return json_build_object('id', r.id, 'state', r.state, 'result', r.result); end if;
-    select * into u from users where id = caller();
     select * into s from subscriptions x
-    where x.user_id = caller() and is_bought(x)
+    where x.user_id = caller()
+      and (is_bought(x) or p_kind = 'withdraw' and x.status = 'canceled' and withdraw_until(x) is not null)
     order by x.created_at desc limit 1;
     has := found;
     if p_kind in ('checkout', 'subscribe', 'change', 'preview', 'payment') then
@@ -24,30 +25,68 @@ begin
             return refusal(422, 'VALIDATION_FAILED', 'plan must be the id of an active plan',
                 '[{"pointer": "/plan", "message": "must be the id of an active plan"}]');
         end if;
+        -- A change keeps the interval that is paid for, where the plan has it.
+        wanted := coalesce(p_body ->> 'interval',
+            case when has and plan_price(target, s.interval) is not null then s.interval end, target.billing_period);
         if p_kind = 'payment' and (target.price_cents = 0 or target.billing_period <> 'once')
-            or p_kind <> 'payment' and (target.stripe_price_id is null or target.billing_period = 'once') then
+            or p_kind <> 'payment' and (plan_price(target, wanted) is null or wanted = 'once') then
             return refusal(409, 'PLAN_NOT_SOLD', 'this plan cannot be bought here');
         end if;
     end if;
-    if p_kind in ('checkout', 'subscribe') and has then
-        return refusal(409, 'ALREADY_SUBSCRIBED', 'there is a subscription already; change it instead');
-    end if;
-    if p_kind in ('change', 'preview', 'cancel', 'resume') and not has then
-        return refusal(404, 'NOT_FOUND', 'there is no subscription');
-    end if;
-    if p_kind = 'change' and s.plan = target.id and s.next_plan is null then
-        return refusal(409, 'SAME_PLAN', 'the subscription has this plan');
-    end if;
-    if p_kind = 'portal' and not exists (select from payment_customers where user_id = caller()) then
-        return refusal(404, 'NOT_FOUND', 'nothing was paid yet');
-    end if;
-    insert into payment_requests (id, user_id, kind, parameters) values (p_id, caller(), p_kind,
-        jsonb_strip_nulls(p_body || jsonb_build_object(
-            'price', target.stripe_price_id, 'amount', target.price_cents, 'currency', target.currency,
-            'subscription', s.id, 'upgrade', case when has and target.id is not null then
-                target.rank > coalesce((select rank from plans where id = s.plan), -1) end)));
+    refused := case
+        when p_kind in ('checkout', 'subscribe') and has then
+            refusal(409, 'ALREADY_SUBSCRIBED', 'there is a subscription already; change it instead')
+        when p_kind = 'payment' and exists (
+                select from payment_history
+                where user_id = caller() and plan = target.id and status = 'COMPLETED' and not disputed) then
+            refusal(409, 'ALREADY_PAID', 'this plan is paid already')
+        when p_kind in ('change', 'preview', 'cancel', 'resume', 'withdraw') and not has then
+            refusal(404, 'NOT_FOUND', 'there is no subscription')
+        when p_kind = 'change' and s.plan = target.id and s.interval = wanted and s.next_plan is null then
+            refusal(409, 'SAME_PLAN', 'the subscription has this plan')
+        when p_kind = 'withdraw' and withdraw_until(s) is null then
+            refusal(409, 'WITHDRAWAL_OVER', 'the time in which one can withdraw is over; cancel instead')
+        when p_kind = 'withdraw' and exists (
+                select from payment_requests
+                where user_id = caller() and kind = 'withdraw' and state = 'done'
+                  and parameters ->> 'subscription' = s.id) then
+            refusal(409, 'ALREADY_WITHDRAWN', 'this contract was withdrawn from already')
+        when p_kind = 'portal' and not exists (select from payment_customers where user_id = caller()) then
+            refusal(404, 'NOT_FOUND', 'nothing was paid yet') end;
+    if refused is not null then return refused; end if;
+    insert into payment_requests (id, user_id, kind, parameters)
+    values (p_id, caller(), p_kind, jsonb_strip_nulls(p_body || case
+        when p_kind = 'withdraw' then
+            jsonb_build_object('subscription', s.id, 'immediately', true, 'parts', withdrawal_parts(s))
+        else payment_terms(p_kind, target, wanted, s, p_body) end));
     return json_build_object('id', p_id, 'state', 'requested', 'result', null);
 end $$;
+
+-- What the worker is told of the plan that is asked for, and of the subscription that there is.
+create or replace function payment_terms(p_kind text, p plans, p_interval text, s subscriptions, p_body jsonb)
+returns jsonb language sql stable as $$
+    select jsonb_build_object(
+        'price', plan_price(p, p_interval), 'amount', p.price_cents, 'currency', p.currency, 'interval', p_interval,
+        'subscription', s.id,
+        'upgrade', case when s.id is not null and p.id is not null then
+            p.rank > coalesce((select rank from plans where id = s.plan), -1)
+            or p.id = s.plan and p_interval = 'year' and s.interval = 'month' end,
+        'trial_days', case when p.trial_days > 0 and p_kind in ('checkout', 'subscribe')
+            and not exists (select from subscriptions x
+                            where x.user_id = caller() and x.status not in ('incomplete', 'incomplete_expired'))
+            then p.trial_days end,
+        'tax', case when setting('stripe_tax') = 'true' then true end,
+        'immediate_start', case when (p_body ->> 'immediate_start')::boolean then
+            extract(epoch from now())::bigint end)
+$$;
+
+-- Of what was paid, the part in millionths that a withdrawal gives back: all, unless the user asked that the plan begin
+-- at once; then what is left of the period (Directive 2011/83/EU, Article 14).
+create or replace function withdrawal_parts(s subscriptions) returns bigint language sql stable as $$
+    select case when s.immediate_start_at is null then 1000000
+        else round(1000000 * greatest(extract(epoch from s.period_end - now()), 0)
+            / nullif(extract(epoch from s.period_end - s.period_start), 0)) end
+$$;
 
 -- An administrator's request to refund a payment or a paid invoice, whole or in part: {id, state, result, user}, or a
 -- refusal. The same id is the same request. NULL: there is nothing that was paid.
@@ -156,8 +195,13 @@ begin
         told := payment_apply(p_provider, null, '', '', 'applied', now(), p_customer, r.user_id::text, p_revision,
             p_objects);
         if p_next_plan is not null then
-            update subscriptions set next_plan = nullif(p_next_plan, '')
+            update subscriptions set next_plan = nullif(p_next_plan, ''),
+                next_interval = case when p_next_plan <> '' then r.parameters ->> 'interval' end
             where provider = p_provider and id = r.parameters ->> 'subscription' and user_id = r.user_id;
+        end if;
+        if r.kind = 'withdraw' and p_state = 'done' then
+            perform payment_mail(r.user_id, 'withdrawal', jsonb_build_object('amount',
+                amount_text((p_result ->> 'refunded')::bigint, p_result ->> 'currency')), null);
         end if;
     end if;
     return told;

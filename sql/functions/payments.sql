@@ -19,15 +19,32 @@ create or replace function is_bought(s subscriptions) returns boolean language s
     select s.status not in ('canceled', 'incomplete_expired', 'incomplete')
 $$;
 
--- The plan that the user has paid for, by subscription or for good; NULL: none.
-create or replace function paid_plan(p_user uuid) returns text language sql stable as $$
-    select p.id from plans p
-    where p.id in (select s.plan from subscriptions s where s.user_id = p_user and entitles(s)
-                   union all
-                   select h.plan from payment_history h
-                   where h.user_id = p_user and h.status = 'COMPLETED' and not h.disputed)
-    order by p.rank desc limit 1
+-- The provider's price of the plan by the month or year, or once; NULL: it is not sold so.
+create or replace function plan_price(p plans, p_interval text) returns text language sql immutable as $$
+    select case p_interval when p.billing_period then p.stripe_price_id when 'year' then p.stripe_yearly_price_id end
 $$;
+
+-- Until when the user may withdraw from the contract: withdrawal_days after the day on which it was made, which does
+-- not count (Regulation 1182/71, Article 3). NULL: the right is over, or this product has none.
+create or replace function withdraw_until(s subscriptions) returns timestamptz
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select ends from (
+        select (date_trunc('day', s.created_at at time zone 'utc') + make_interval(days => days + 1))
+               at time zone 'utc' as ends, days
+        from (select setting_int('withdrawal_days') as days) d) e
+    where days > 0 and ends > now()
+$$;
+
+-- The plan that the user has paid for, by subscription or for good; NULL: none.
+create or replace function paid_plan(p_user uuid) returns text language plpgsql stable as $$
+begin
+    return (select p.id from plans p
+            where p.id in (select s.plan from subscriptions s where s.user_id = p_user and entitles(s)
+                           union all
+                           select h.plan from payment_history h
+                           where h.user_id = p_user and h.status = 'COMPLETED' and not h.disputed)
+            order by p.rank desc limit 1);
+end $$;
 
 -- Gives the user the plan that they have paid for. A plan that an administrator gave stays until what they have paid
 -- for changes. Returns the new plan; NULL: no change.
@@ -65,7 +82,8 @@ $$;
 
 create or replace function invoice_json(i invoices) returns json language sql immutable as $$
     select json_build_object('id', i.id, 'number', i.number, 'status', i.status, 'currency', i.currency,
-        'amount_due', i.amount_due, 'amount_paid', i.amount_paid, 'tax', i.tax,
+        'amount_due', i.amount_due, 'amount_paid', i.amount_paid, 'tax', i.tax, 'vat_id', i.vat_id,
+        'reverse_charge', i.reverse_charge,
         'amount', amount_text(i.amount_due, i.currency), 'hosted_invoice_url', i.hosted_url,
         'invoice_pdf', i.pdf_url, 'period_start', i.period_start, 'period_end', i.period_end,
         'created_at', i.created_at, 'paid_at', i.paid_at)
@@ -88,11 +106,16 @@ language plpgsql as $$
 declare
     c payment_customers;
 begin
-    insert into payment_customers (provider, id, user_id)
-    select p_provider, p_id, u.id from users u where u.id::text = p_user and u.erased_at is null
-    on conflict (provider, id) do nothing;
     select * into c from payment_customers where provider = p_provider and id = p_id for update;
-    if not found then return null; end if;
+    if not found then
+        insert into payment_customers (provider, id, user_id)
+        select p_provider, p_id, u.id from users u
+        where u.id = case when p_user ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_user::uuid end
+          and u.erased_at is null
+        on conflict (provider, id) do nothing;
+        select * into c from payment_customers where provider = p_provider and id = p_id for update;
+        if not found then return null; end if;
+    end if;
     if c.revision <> p_revision then
         raise exception 'customer % has changed meanwhile', p_id using errcode = 'AI001';
     end if;
@@ -110,21 +133,24 @@ declare
 begin
     select * into old from subscriptions where provider = p_provider and id = s ->> 'id' for update;
     insert into subscriptions as x (provider, id, user_id, customer, plan, price, status, amount, currency, interval,
-        period_start, period_end, trial_end, cancel_at, canceled_at, ended_at, past_due_since, next_plan, created_at)
+        period_start, period_end, trial_end, cancel_at, canceled_at, ended_at, past_due_since, next_plan,
+        next_interval, immediate_start_at, created_at)
     values (p_provider, s ->> 'id', p_user, s ->> 'customer',
-        (select id from plans where stripe_price_id = s ->> 'price'), s ->> 'price', s ->> 'status',
-        (s ->> 'amount')::bigint, s ->> 'currency', s ->> 'interval', time_of(s -> 'period_start'),
+        (select id from plans where s ->> 'price' in (stripe_price_id, stripe_yearly_price_id)), s ->> 'price',
+        s ->> 'status', (s ->> 'amount')::bigint, s ->> 'currency', s ->> 'interval', time_of(s -> 'period_start'),
         time_of(s -> 'period_end'), time_of(s -> 'trial_end'), time_of(s -> 'cancel_at'), time_of(s -> 'canceled_at'),
         time_of(s -> 'ended_at'),
         case when s ->> 'status' = 'past_due' then coalesce(old.past_due_since, now()) end,
         case when old.period_start is not distinct from time_of(s -> 'period_start') then old.next_plan end,
-        coalesce(time_of(s -> 'created'), now()))
+        case when old.period_start is not distinct from time_of(s -> 'period_start') then old.next_interval end,
+        time_of(s -> 'immediate_start'), coalesce(time_of(s -> 'created'), now()))
     on conflict (provider, id) do update set
         plan = excluded.plan, price = excluded.price, status = excluded.status, amount = excluded.amount,
         currency = excluded.currency, interval = excluded.interval, period_start = excluded.period_start,
         period_end = excluded.period_end, trial_end = excluded.trial_end, cancel_at = excluded.cancel_at,
         canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, past_due_since = excluded.past_due_since,
-        next_plan = excluded.next_plan, updated_at = now()
+        next_plan = excluded.next_plan, next_interval = excluded.next_interval,
+        immediate_start_at = excluded.immediate_start_at, updated_at = now()
     where x.user_id = p_user
     returning * into new;
     if not found then return null; end if;
@@ -148,16 +174,19 @@ declare
 begin
     select * into old from invoices where provider = p_provider and id = i ->> 'id' for update;
     insert into invoices (provider, id, user_id, subscription, number, status, currency, amount_due, amount_paid, tax,
-        hosted_url, pdf_url, attempts, next_attempt, period_start, period_end, created_at, paid_at)
+        hosted_url, pdf_url, attempts, next_attempt, period_start, period_end, created_at, paid_at, vat_id,
+        reverse_charge)
     values (p_provider, i ->> 'id', p_user, i ->> 'subscription', i ->> 'number', i ->> 'status', i ->> 'currency',
         (i ->> 'amount_due')::bigint, (i ->> 'amount_paid')::bigint, (i ->> 'tax')::bigint, i ->> 'hosted_url',
         i ->> 'pdf_url', (i ->> 'attempts')::int, time_of(i -> 'next_attempt'), time_of(i -> 'period_start'),
-        time_of(i -> 'period_end'), time_of(i -> 'created'), time_of(i -> 'paid_at'))
+        time_of(i -> 'period_end'), time_of(i -> 'created'), time_of(i -> 'paid_at'), i ->> 'vat_id',
+        coalesce((i ->> 'reverse_charge')::boolean, false))
     on conflict (provider, id) do update set
         subscription = excluded.subscription, number = excluded.number, status = excluded.status,
         amount_due = excluded.amount_due, amount_paid = excluded.amount_paid, tax = excluded.tax,
         hosted_url = excluded.hosted_url, pdf_url = excluded.pdf_url, attempts = excluded.attempts,
-        next_attempt = excluded.next_attempt, paid_at = excluded.paid_at
+        next_attempt = excluded.next_attempt, paid_at = excluded.paid_at, vat_id = excluded.vat_id,
+        reverse_charge = excluded.reverse_charge
     where invoices.user_id = p_user
     returning * into new;
     if not found then return; end if;
@@ -204,8 +233,9 @@ begin
     perform plan_settle(p_user, before);
 end $$;
 
--- Applies what was read of a customer's objects for one webhook, once: {user, plan, status} of a user whom it concerns.
--- `p_objects`: subscription, invoice, payment, each may be missing.
+-- Applies what was read of a customer's objects for one webhook, once: {user, plan, status} of a user whom it concerns,
+-- {} when there is nothing to tell; NULL when nothing was stored. `p_objects`: subscription, invoice, payment, each may
+-- be missing.
 create or replace function payment_apply(
     p_provider text, p_event text, p_type text, p_object text, p_outcome text, p_received timestamptz, p_customer text,
     p_user text, p_revision bigint, p_objects jsonb
@@ -235,6 +265,7 @@ begin
                 told := coalesce(told, jsonb_build_object('user', who, 'plan', (select plan from users where id = who),
                     'status', p_objects -> 'payment' ->> 'status'));
             end if;
+            told := coalesce(told, '{}');
             if p_type = 'customer.subscription.trial_will_end'
                 and p_objects -> 'subscription' ->> 'status' = 'trialing' then
                 perform payment_mail(who, 'trial_ending', jsonb_build_object('trial_end',

@@ -35,6 +35,10 @@ language sql immutable as $$
     ('email_verification_hours', 'integer', '24', 1, 720, null, null, 'auth', false, 'sql/functions/email_links.sql'),
     -- For how long a renewal that fails leaves the plan.
     ('payment_grace_days', 'integer', '7', 0, 60, null, null, 'payments', false, 'sql/functions/payments.sql'),
+    -- For how many days a consumer may withdraw from a subscription; 0: never.
+    ('withdrawal_days', 'integer', '14', 0, 60, null, null, 'payments', true, 'sql/functions/payments.sql'),
+    -- Whether Stripe computes the tax, and asks payers for address and VAT id.
+    ('stripe_tax', 'boolean', 'false', null, null, null, null, 'payments', false, 'sql/functions/payment_requests.sql'),
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/auth.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),

@@ -123,7 +123,9 @@ on conflict (id) do update set
     name = excluded.name, tier = excluded.tier, rank = excluded.rank, price_cents = excluded.price_cents,
     currency = excluded.currency, billing_period = excluded.billing_period, stripe_price_id = excluded.stripe_price_id,
     context_tokens = excluded.context_tokens, reply_tokens = excluded.reply_tokens, features = excluded.features,
-    is_default = excluded.is_default, active = true, position = excluded.position;
+    is_default = excluded.is_default, active = true, position = excluded.position,
+    yearly_price_cents = excluded.yearly_price_cents, stripe_yearly_price_id = excluded.stripe_yearly_price_id,
+    trial_days = excluded.trial_days;
 update plans set active = false, is_default = false where id not in (select id from profile_plans);
 
 insert into plan_limits select * from profile_limits

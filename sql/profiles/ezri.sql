@@ -23,6 +23,10 @@ values
      '"summary": "For organisations; price on request."}',
      false, 4);
 
+-- Documented: billed by the month or the year. Ours: a year costs ten months.
+update profile_plans set yearly_price_cents = 10 * price_cents, stripe_yearly_price_id = format('price_%s_yearly', id)
+where stripe_price_id is not null;
+
 -- All ours: no quota is documented. Users' own companions are not offered, since nobody could vouch for their limits.
 insert into profile_limits (plan, resource, period, amount) values
     ('free', 'messages', 'day', 30), ('free', 'voice_seconds', 'day', 300),

@@ -27,7 +27,8 @@ where m.active order by m.priority, m.provider, m.model;
 select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name,
     'tier', coalesce(p.tier, p.id), 'price_cents', p.price_cents,
     'currency', p.currency, 'billing_period', p.billing_period, 'features', p.features,
-    'sold', p.stripe_price_id is not null, 'context_tokens', p.context_tokens, 'limits', (
+    'sold', p.stripe_price_id is not null, 'yearly_price_cents', p.yearly_price_cents,
+    'trial_days', p.trial_days, 'context_tokens', p.context_tokens, 'limits', (
         select coalesce(jsonb_object_agg(l.resource || '_per_' || l.period, l.amount), '{}')
         from plan_limits l where l.plan = p.id))
     order by p.position), '[]')::text

@@ -39,8 +39,10 @@ from (select coalesce((select is_default from plans where id = :plan), false) as
 -- name: payments.revenue
 select payment_revenue(:days::int)::text;
 
--- name: payments.seen
-select 1 from payment_events where provider = :provider and id = :id;
+-- name: payments.known
+-- Whether the event was handled, and the revision of the customer.
+select exists (select from payment_events where provider = :provider and id = :event),
+       coalesce((select revision from payment_customers where provider = :provider and id = :customer), 0);
 
 -- name: payments.revision
 select coalesce((select revision from payment_customers where provider = :provider and id = :id), 0);

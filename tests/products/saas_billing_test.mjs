@@ -6,6 +6,7 @@ import { password } from '../support/js/accounts.mjs';
 import { billingOf, frontend, mailsTo, monthly } from '../support/js/billing.mjs';
 import { ask, rejected, Wire } from '../support/js/raw.mjs';
 import { appoint } from '../support/js/staff.mjs';
+import { deadLetters } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const webhook = '/api/subscription/webhook';
@@ -188,6 +189,53 @@ test('SAAS-19: an event that comes again, late or in another order changes nothi
     assert.equal((await current(user)).plan, 'free');
     assert.equal((await history()).length, before.length + 1);
     assert.equal(mails(), 1);
+});
+
+test('SAAS-18: a burst of events about a subscription reads it at most twice', async (stage) => {
+    const user = await bought(stage, 'plus');
+    const { id } = (await current(user)).subscription;
+    await stripe.settled();
+    const { account } = stripe;
+    stripe.hold();
+    for (let i = 0; i < 20; ++i)
+        account.change(account.get('subscription', id), 'customer.subscription.updated', {
+            description: `change ${i}`,
+        });
+    const burst = stripe.held.map((event) => event.id);
+    const before = stripe.requests.length;
+    stripe.fault({ method: 'GET', path: new RegExp(`^/v1/subscriptions/${id}`), status: 'slow', ms: 1000 });
+    await stripe.release([...burst.keys()]);
+    const outcomes = () =>
+        stage.system.rows(
+            'select outcome, count(*)::int from payment_events where id = any($1) group by outcome order by outcome',
+            [burst],
+        );
+    await eventually(
+        'the burst is handled',
+        async () => (await outcomes()).reduce((sum, { count }) => sum + count, 0) === burst.length,
+    );
+    const counts = Object.fromEntries((await outcomes()).map(({ outcome, count }) => [outcome, count]));
+    assert.ok(counts.applied <= 2 && counts.covered >= 18, JSON.stringify(counts));
+    const reads = stripe.requests.slice(before).filter(({ path }) => path === `/v1/subscriptions/${id}`);
+    assert.ok(reads.length <= 2, `${reads.length} reads`);
+});
+
+test('SAAS-18: an event in a version of the API that no test covers is parked', async (stage) => {
+    const user = await bought(stage, 'plus');
+    await stripe.settled();
+    const { subscription } = await current(user);
+    const event = {
+        ...stripe.events.findLast(({ data }) => data.object.id === subscription.id),
+        id: `evt_${crypto.randomUUID()}`,
+        api_version: '2027-09-30.eucalyptus',
+    };
+    const parked = await deadLetters(stage.system, 'webhook.received.v1');
+    assert.equal((await stripe.post(JSON.stringify(event))).status, 200);
+    await eventually(
+        'it is parked',
+        async () => (await deadLetters(stage.system, 'webhook.received.v1')) === parked + 1,
+    );
+    assert.deepEqual(await stage.system.rows('select from payment_events where id = $1', [event.id]), []);
 });
 
 test('SAAS-16: a closed account is not charged again, and its erasure leaves only its invoices', async (stage) => {

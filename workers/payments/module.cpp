@@ -22,7 +22,7 @@ struct payments_settings : stripe::account {
 worker wire(worker_host& host, const payments_settings& settings) {
     const auto& http = host.own(http::open_client(host.executor()));
     const auto& client = host.own(stripe::client(*http, settings));
-    const auto& ports = host.own(payments::ports{host.database(), client});
+    const auto& ports = host.own(payments::ports{host.database(), client, host.own(payments::recent_reads())});
     return payments::declare(ports);
 }
 

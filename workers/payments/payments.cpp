@@ -41,11 +41,21 @@ announcement end_wait(const events::payment_request_id& request) {
 struct current {
     error_code error{};
     std::string objects = "{}", customer{}, user{};
-    std::string revision = "0";
+    std::int64_t revision = 0;
+    recent_reads::time begun{};
+    std::vector<std::string> ids{};
 };
+
+std::vector<std::string> ids_of(const stripe::event& event) {
+    std::vector<std::string> out;
+    for (const auto& id : {event.session, event.invoice, event.subscription, event.payment})
+        if (!id.empty()) out.push_back(id);
+    return out;
+}
 
 awaitable<current> read_objects(stripe::event event, const stripe::client& client) {
     current out;
+    out.begun = recent_reads::time::clock::now();
     out.customer = event.customer;
     json::object objects;
     std::string linked;
@@ -87,34 +97,48 @@ awaitable<current> read_objects(stripe::event event, const stripe::client& clien
     }
     out.objects = objects.text();
     out.user = std::move(linked);
+    out.ids = ids_of(event);
     co_return out;
 }
 
-// An event need not name the customer of its objects.
-awaitable<current> read_again(const stripe::event& event, const ports& ports) {
+// Whether the event was handled, and the revision of a customer.
+struct known {
+    error_code error{};
+    bool handled = false;
+    std::int64_t revision = 0;
+};
+awaitable<known> look_up(std::string event, std::string customer, postgres::database& database) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt,
+        sql::bind("payments.known", {{"provider", provider}, {"event", event}, {"customer", customer}}));
+    if (!rows) co_return known{rows.error()};
+    co_return known{{}, rows->boolean(0, 0), rows->integer(0, 1)};
+}
+
+// `revision`: the one of the customer whom the event names. It need not name the customer of its objects.
+awaitable<current> read_again(const stripe::event& event, std::int64_t revision, const ports& ports) {
     for (auto customer = event.customer;;) {
-        const auto revision = co_await postgres::run_one(
-            ports.database, std::nullopt, sql::bind("payments.revision", {{"provider", provider}, {"id", customer}}));
-        if (!revision) co_return current{revision.error()};
         auto read = co_await read_objects(event, ports.stripe);
-        read.revision = revision->text(0, 0);
+        read.revision = revision;
         if (read.error || read.customer == customer) co_return read;
         customer = read.customer;
+        const auto found = co_await look_up({}, customer, ports.database);
+        if (found.error) co_return current{found.error};
+        revision = found.revision;
     }
+}
+
+// Some events are about the mail that they cause, whatever was read before.
+bool has_mail_of_its_own(std::string_view type) {
+    return type == "invoice.payment_action_required" || type == "customer.subscription.trial_will_end";
 }
 
 effects apply(const events::webhook_received& webhook, const stripe::event& event, std::string_view outcome,
     const current& read) {
     effects out;
-    out.statements.push_back(sql::bind(
-        "payments.apply", {{"provider", provider}, {"event", event.id}, {"type", event.type}, {"object", event.object},
-                              {"outcome", outcome}, {"received", webhook.received_at}, {"customer", read.customer},
-                              {"user", read.user}, {"revision", read.revision}, {"objects", read.objects}}));
-    out.after_from_rows = [](const std::vector<postgres::rows>& rows) {
-        after_commit after;
-        tell(after, rows.front().text(0, 0));
-        return after;
-    };
+    out.statements.push_back(sql::bind("payments.apply",
+        {{"provider", provider}, {"event", event.id}, {"type", event.type}, {"object", event.object},
+            {"outcome", outcome}, {"received", webhook.received_at}, {"customer", read.customer}, {"user", read.user},
+            {"revision", std::to_string(read.revision)}, {"objects", read.objects}}));
     return out;
 }
 
@@ -123,7 +147,7 @@ effects finish(const events::payment_requested& event, const conclusion& ended, 
     out.statements.push_back(sql::bind("payments.finish",
         {{"id", event.request}, {"provider", provider}, {"state", ended.state}, {"result", ended.result},
             {"customer", ended.customer.empty() ? std::nullopt : std::optional(ended.customer)},
-            {"next_plan", ended.next_plan}, {"revision", now.revision}, {"objects", now.objects}}));
+            {"next_plan", ended.next_plan}, {"revision", std::to_string(now.revision)}, {"objects", now.objects}}));
     out.after_from_rows = [request = event.request](const std::vector<postgres::rows>& rows) {
         after_commit after;
         tell(after, rows.front().text(0, 0));
@@ -135,22 +159,37 @@ effects finish(const events::payment_requested& event, const conclusion& ended, 
 
 }  // namespace
 
-awaitable<result<effects>> handle_webhook(events::webhook_received webhook, const ports& ports) {
+awaitable<result<effects>> handle_webhook(
+    events::webhook_received webhook, recent_reads::time received, const ports& ports) {
     const auto event = stripe::read_event(webhook.body);
     if (!event || webhook.provider != provider) co_return error_code(stripe::errc::rejected);
-    const auto seen = co_await postgres::run_one(
-        ports.database, std::nullopt, sql::bind("payments.seen", {{"provider", provider}, {"id", event->id}}));
-    if (!seen) co_return seen.error();
-    if (!seen->empty()) co_return effects{};
+    if (!stripe::is_tested(event->version)) {
+        log::error("payments.untested_version", {{"event_id", event->id}, {"version", event->version}});
+        co_return error_code(stripe::errc::untested);
+    }
+    const auto known = co_await look_up(event->id, event->customer, ports.database);
+    if (known.error) co_return known.error;
+    if (known.handled) co_return effects{};
     if (event->live != ports.stripe.live()) {
         log::error("payments.other_mode", {{"event_id", event->id}, {"type", event->type}});
         co_return apply(webhook, *event, "other_mode", {});
     }
     if (!event->concerns_us()) co_return apply(webhook, *event, "unknown_type", {});
-    const auto read = co_await read_again(*event, ports);
+    if (!has_mail_of_its_own(event->type) &&
+        ports.recent.cover(event->customer, known.revision, received, ids_of(*event)))
+        co_return apply(webhook, *event, "covered", {});
+    auto read = co_await read_again(*event, known.revision, ports);
     if (read.error && failure_of(read.error) == failure::missing) co_return apply(webhook, *event, "gone", {});
     if (read.error) co_return read.error;
-    co_return apply(webhook, *event, read.customer.empty() ? "unknown_customer" : "applied", read);
+    if (read.customer.empty()) co_return apply(webhook, *event, "unknown_customer", read);
+    auto out = apply(webhook, *event, "applied", read);
+    out.after_from_rows = [&recent = ports.recent, read = std::move(read)](const std::vector<postgres::rows>& rows) {
+        if (!rows.front().is_null(0, 0)) recent.add(read.customer, read.revision + 1, read.begun, read.ids);
+        after_commit after;
+        tell(after, rows.front().text(0, 0));
+        return after;
+    };
+    co_return out;
 }
 
 awaitable<result<effects>> handle_request(events::payment_requested event, const ports& ports) {
@@ -179,7 +218,9 @@ awaitable<result<effects>> handle_request(events::payment_requested event, const
     changed.customer = ended.customer;
     changed.subscription = ended.subscription;
     changed.payment = ended.payment;
-    const auto now = co_await read_again(changed, ports);
+    const auto known = co_await look_up({}, changed.customer, ports.database);
+    if (known.error) co_return known.error;
+    const auto now = co_await read_again(changed, known.revision, ports);
     if (now.error) co_return now.error;
     co_return finish(event, ended, now);
 }
@@ -187,8 +228,8 @@ awaitable<result<effects>> handle_request(events::payment_requested event, const
 worker declare(const ports& ports) {
     struct handler {
         const payments::ports& ports;
-        awaitable<result<effects>> operator()(events::webhook_received event, record) const {
-            return handle_webhook(std::move(event), ports);
+        awaitable<result<effects>> operator()(events::webhook_received event, record record) const {
+            return handle_webhook(std::move(event), record.message.received, ports);
         }
         awaitable<result<effects>> operator()(events::payment_requested event, record) const {
             return handle_request(std::move(event), ports);

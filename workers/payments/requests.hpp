@@ -1,12 +1,12 @@
-// The requests to Stripe: to buy a plan, to change, cancel or continue a subscription, to preview the cost of a change,
-// to open the customer portal, to pay once; and those of a closed account: to cancel, and to delete its customer.
+// The requests to Stripe: to buy a plan, to change, cancel or continue a subscription, to withdraw from it, to preview
+// the cost of a change, to set the payer's address and VAT id, to open the customer portal, to pay once; and those of a
+// closed account: to cancel, and to delete its customer.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "platform/base/json.hpp"
-#include "workers/providers/payments/stripe.hpp"
+#include "workers/payments/conclusion.hpp"
 
 namespace airi::workers::payments {
 
@@ -21,17 +21,8 @@ struct ask {
     bool flag(std::string_view which) const { return parameters[which].boolean().value_or(false); }
 };
 
-struct conclusion {
-    error_code error{};          ///< not done: to be tried again
-    std::string state = "done";  ///< or refused: `result` is a problem {status, code, message}
-    std::string result = "{}";
-    std::string customer{};                  ///< the user's; empty: nothing to be stored of it
-    std::string subscription{}, payment{};   ///< have changed, or may have: to be read again
-    std::optional<std::string> next_plan{};  ///< of the subscription's next period; empty: none any more
-};
-
-/// A refusal, as the gateway answers it.
-conclusion refused(unsigned status, std::string_view code, std::string_view message);
+/// Adds a number that the request may lack.
+void add_number(providers::stripe::parameters& to, std::string name, json::value number);
 
 /// `stripe` must outlive the coroutine, and the document of its parameters too.
 awaitable<conclusion> carry_out(ask, const providers::stripe::client& stripe);

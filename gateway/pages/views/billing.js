@@ -5,8 +5,16 @@ import { ask } from './dialogs.js';
 import { h, relativeTime } from './dom.js';
 import { sectionPart } from './forms.js';
 
-const price = ({ price_cents: cents, currency, billing_period: period }) =>
+const price = (cents, { currency }, period) =>
     `${amountText(cents, currency)}${period === 'once' ? ' once' : ` a ${period}`}`;
+
+// The ways to pay for a plan: [interval, what it costs].
+function pricesOf(plan) {
+    const { price_cents: cents, yearly_price_cents: yearly, billing_period: period } = plan;
+    const prices = [[period, price(cents, plan, period)]];
+    if (yearly !== null) prices.push(['year', price(yearly, plan, 'year')]);
+    return prices;
+}
 
 // An amount in the currency's minor unit.
 export function amountText(amount, currency) {
@@ -22,48 +30,70 @@ export class Billing {
         this.leave = leave;
         this.state = h('p', { id: 'billing-state' });
         this.plans = h('ul', { id: 'billing-plans', class: 'rows' });
+        this.startNow = h('input', { id: 'billing-start-now', type: 'checkbox' });
+        this.consent = h(
+            'label',
+            { id: 'billing-consent', class: 'aside', hidden: true },
+            this.startNow,
+            ' Begin at once: should I withdraw, I pay for the days until then.',
+        );
         this.actions = h('p', { id: 'billing-actions', class: 'buttons' });
         this.invoices = h('ul', { id: 'billing-invoices', class: 'rows' });
-        this.element = sectionPart('billing', 'Plan', {}, this.state, this.plans, this.actions, this.invoices);
+        this.element = sectionPart('billing', 'Plan', {}, ...this.nodes());
+    }
+
+    nodes() {
+        return [this.state, this.plans, this.consent, this.actions, this.invoices];
     }
 
     async load() {
-        const [current, plans, invoices] = await Promise.all([
+        const [current, plans, invoices, settings] = await Promise.all([
             this.session.get('/subscription/current'),
             this.session.getPublic('/plans'),
             this.session.get('/billing/invoices'),
+            this.session.getPublic('/settings'),
         ]);
         const { subscription } = current;
         this.state.textContent = stateText(current);
         this.plans.replaceChildren(
             ...plans
-                .filter(({ id, price_cents: cents, sold }) => id !== current.plan && cents > 0 && sold)
-                .map((plan) => this.planItem(plan, subscription)),
+                .filter(({ price_cents: cents, sold }) => cents > 0 && sold)
+                .map((plan) => this.planItem(plan, current))
+                .filter(Boolean),
         );
+        this.consent.hidden = subscription !== null || !(settings.withdrawal_days > 0) || !this.plans.firstChild;
         this.actions.replaceChildren(...this.actionsFor(subscription));
         this.invoices.replaceChildren(...invoices.map(invoiceItem));
     }
 
     clear() {
         for (const node of [this.state, this.plans, this.actions, this.invoices]) node.replaceChildren();
+        this.consent.hidden = true;
     }
 
-    planItem(plan, subscription) {
+    // Nothing for what the user has already.
+    planItem(plan, { plan: present, subscription }) {
+        const changes = subscription !== null && plan.billing_period !== 'once';
+        const prices = pricesOf(plan).filter(
+            ([interval]) => plan.id !== present || (changes && interval !== subscription.interval),
+        );
+        if (prices.length === 0) return null;
         const words = h(
             'span',
             { class: 'words' },
-            h('strong', {}, `${plan.name}, ${price(plan)}`),
-            h('span', { class: 'aside' }, plan.features?.summary ?? ''),
+            h('strong', {}, `${plan.name}, ${prices.map(([, text]) => text).join(' or ')}`),
+            h('span', { class: 'aside' }, trialText(plan, changes) + (plan.features?.summary ?? '')),
         );
-        const changes = subscription !== null && plan.billing_period !== 'once';
-        const act = () => this.attempt(() => (changes ? this.change(plan) : this.buy(plan)));
-        const label = changes ? `Change to ${plan.name}` : `Buy ${plan.name}`;
-        return h(
-            'li',
-            { 'data-id': plan.id },
-            words,
-            h('button', { type: 'button', class: 'link', onclick: act }, label),
-        );
+        const buttons = prices.map(([interval]) => {
+            const act = () => this.attempt(() => (changes ? this.change(plan, interval) : this.buy(plan, interval)));
+            const label = `${changes ? 'Change to' : 'Buy'} ${plan.name}`;
+            return h(
+                'button',
+                { type: 'button', class: 'link', 'data-interval': interval, onclick: act },
+                prices.length > 1 ? `${label} by the ${interval}` : label,
+            );
+        });
+        return h('li', { 'data-id': plan.id }, words, ...buttons);
     }
 
     actionsFor(subscription) {
@@ -75,11 +105,18 @@ export class Billing {
             subscription.cancel_at
                 ? button('billing-keep', 'Keep the plan', () => this.send('/subscription/resume', {}))
                 : button('billing-cancel', 'Cancel the plan', () => this.cancel(subscription)),
-        ];
+            subscription.withdraw_until
+                ? button('billing-withdraw', 'Withdraw from the contract', () => this.withdraw(subscription))
+                : null,
+        ].filter(Boolean);
     }
 
-    async buy({ id }) {
-        const { data } = await this.session.request('POST', '/subscription/create-checkout', { plan: id });
+    async buy({ id }, interval) {
+        const { data } = await this.session.request('POST', '/subscription/create-checkout', {
+            plan: id,
+            ...(interval !== 'once' && { interval }),
+            ...(this.startNow.checked && { immediate_start: true }),
+        });
         this.leave(data.url);
     }
 
@@ -88,14 +125,23 @@ export class Billing {
         this.leave(data.url);
     }
 
-    async change({ id, name }) {
-        const { data } = await this.session.request('POST', '/subscription/preview', { plan: id });
+    async change({ id, name }, interval) {
+        const wanted = { plan: id, interval };
+        const { data } = await this.session.request('POST', '/subscription/preview', wanted);
         const text = data.at_once
             ? `It starts now, and ${amountText(data.amount_due, data.currency)} are charged now.`
             : 'It starts with the next period.';
         if (!(await ask({ title: `Change to ${name}?`, text, action: 'Change' }))) return;
-        await this.session.request('PATCH', '/billing/subscription', { plan: id });
+        await this.session.request('PATCH', '/billing/subscription', wanted);
         await this.load();
+    }
+
+    async withdraw({ withdraw_until: until }) {
+        const text =
+            `You can until ${new Date(until).toLocaleDateString()}. The plan ends now and you get your money back; ` +
+            'when you asked for it to begin at once, that of the remaining days.';
+        if (await ask({ title: 'Withdraw from the contract?', text, action: 'Confirm the withdrawal' }))
+            await this.send('/billing/withdrawal', {});
     }
 
     async cancel({ current_period_end: end }) {
@@ -110,11 +156,14 @@ export class Billing {
     }
 }
 
+const trialText = ({ trial_days: days }, changes) => (days > 0 && !changes ? `The first ${days} days are free. ` : '');
+
 function stateText({ name, status, subscription }) {
     const parts = [`You have ${name}.`];
     if (status === 'past_due') parts.push('The last payment failed: please check your payment method.');
     if (subscription?.cancel_at) parts.push(`It ends ${relativeTime(subscription.cancel_at)}.`);
-    else if (subscription?.next_plan) parts.push('Another plan begins with the next period.');
+    else if (subscription?.next_plan) parts.push('Another plan or price begins with the next period.');
+    else if (status === 'trialing') parts.push(`The trial ends ${relativeTime(subscription.trial_end)}.`);
     else if (subscription?.current_period_end)
         parts.push(`It renews ${relativeTime(subscription.current_period_end)}.`);
     return parts.join(' ');

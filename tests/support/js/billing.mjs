@@ -50,16 +50,17 @@ export async function billingOf(profile, { prices, prefix = '/api', webhook, opt
         );
 
     // The id of the page to pay on.
-    async function checkout(user, plan) {
-        const { status, json, text } = await user.api('POST', '/subscription/create-checkout', { plan });
+    async function checkout(user, plan, more = {}) {
+        const { status, json, text } = await user.api('POST', '/subscription/create-checkout', { plan, ...more });
         assert.equal(status, 201, text);
         assert.ok(json.data.url.startsWith(stripe.url), json.data.url);
         return json.data.id;
     }
 
-    async function bought(stage, plan) {
+    // `more`: members of the request besides the plan.
+    async function bought(stage, plan, more) {
         const user = await joined(stage);
-        await stripe.completeCheckout(await checkout(user, plan), { card: 'ok' });
+        await stripe.completeCheckout(await checkout(user, plan, more), { card: 'ok' });
         await becomes(user, { plan, status: 'active' });
         return user;
     }
@@ -69,6 +70,10 @@ export async function billingOf(profile, { prices, prefix = '/api', webhook, opt
 
 export const monthly = (product, cents, currency = 'usd') => ({
     [`price_${product}_monthly`]: { unit_amount: cents, currency, interval: 'month', product },
+});
+
+export const yearly = (product, cents, currency = 'usd') => ({
+    [`price_${product}_yearly`]: { unit_amount: cents, currency, interval: 'year', product },
 });
 
 export const mailsTo = (stage, user, subject) =>

@@ -25,9 +25,9 @@ result<email::mime_message> composed(const events::email_requested& in) {
 const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
     "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created", "trusted_contact_invite",
     "trusted_contact_notice", "address_proved", "payment_receipt", "payment_failed", "payment_action", "trial_ending",
-    "plan_changed"};
+    "plan_changed", "withdrawal"};
 // The contact's link is in the invitation: only a digest of it is stored.
-const std::set<std::string> without_link{"trusted_contact_notice", "trial_ending", "plan_changed"};
+const std::set<std::string> without_link{"trusted_contact_notice", "trial_ending", "plan_changed", "withdrawal"};
 
 }  // namespace
 

@@ -132,3 +132,11 @@ TEST_CASE("a key of another provider or an API without encryption is a mistake")
     CHECK(stripe::account{"", secret("rk_live_1")}.live());
     CHECK_FALSE(stripe::account{"", secret("sk_test_1")}.live());
 }
+
+TEST_CASE("events of the API's versions that tests have are read, and later ones are not") {
+    for (const auto* version : {"", "2024-06-20", "2024-12-18.acacia", "2025-03-31.basil", "2025-09-30.clover",
+             "2026-03-25.dahlia", "2026-08-26.dahlia"})
+        CHECK_MESSAGE(stripe::is_tested(version), version);
+    for (const auto* version : {"2027-01-01.eucalyptus", "2027-01-01.", "2027-01-01.dahlia2"})
+        CHECK_MESSAGE(!stripe::is_tested(version), version);
+}

@@ -1,5 +1,8 @@
 #include "workers/providers/payments/stripe.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "platform/base/error_table.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
@@ -23,6 +26,7 @@ constexpr error_row<errc> error_rows[] = {
     {errc::unauthorized, "Stripe rejected the key", failure::misconfigured},
     {errc::rejected, "Stripe rejected the request", failure::refused},
     {errc::missing, "Stripe has no such object", failure::missing},
+    {errc::untested, "no test covers the event's API version", failure::refused},
 };
 
 std::string encoded(const parameters& given) {
@@ -73,6 +77,15 @@ std::string_view state_of(json::value intent) {
 bool is_open_or_lost(json::value dispute) {
     const auto status = dispute["status"].string();
     return status && *status != "won" && *status != "warning_closed" && *status != "prevented";
+}
+
+// In either form of an invoice.
+bool is_reverse_charge(json::value invoice) {
+    bool found = false;
+    for (const auto* name : {"total_taxes", "total_tax_amounts"})
+        invoice[name].each(
+            [&](json::value tax) { found = found || tax["taxability_reason"].string() == "reverse_charge"; });
+    return found;
 }
 
 }  // namespace
@@ -154,6 +167,7 @@ std::optional<event> read_event(std::string_view body) {
     out.id = text_of(root["id"]);
     out.type = text_of(root["type"]);
     out.object = text_of(object["id"]);
+    out.version = text_of(root["api_version"]);
     out.live = root["livemode"].boolean().value_or(false);
     if (out.id.empty() || out.type.empty()) return std::nullopt;
     const auto kind = text_of(object["object"]);
@@ -164,6 +178,12 @@ std::optional<event> read_event(std::string_view body) {
     if (kind == "payment_intent") out.payment = out.object;
     if (kind == "charge" || kind == "refund" || kind == "dispute") out.payment = id_of(object["payment_intent"]);
     return out;
+}
+
+bool is_tested(std::string_view version) {
+    const auto dot = version.find('.');
+    constexpr std::array<std::string_view, 4> majors{"acacia", "basil", "clover", "dahlia"};
+    return dot == version.npos || std::ranges::count(majors, version.substr(dot + 1)) > 0;
 }
 
 std::string subscription_of(json::value given) {
@@ -182,7 +202,8 @@ std::string subscription_of(json::value given) {
         .add("period_end", end)
         .add("cancel_at", cancel_at);
     for (const auto* name : {"canceled_at", "ended_at", "trial_end", "created"}) add(out, name, given[name]);
-    out.add("user", text_of(given["metadata"]["user_id"]));
+    const auto metadata = given["metadata"];
+    out.add("user", text_of(metadata["user_id"])).add("immediate_start", metadata["immediate_start"].string());
     return out.text();
 }
 
@@ -198,6 +219,8 @@ std::string invoice_of(json::value given) {
         add(out, name, given[name]);
     out.add("tax", tax).add("attempts", given["attempt_count"].integer().value_or(0));
     add(out, "reason", given["billing_reason"]);
+    out.add("vat_id", first_of(given["customer_tax_ids"])["value"].string());
+    out.add("reverse_charge", is_reverse_charge(given));
     add(out, "hosted_url", given["hosted_invoice_url"]);
     add(out, "pdf_url", given["invoice_pdf"]);
     add(out, "next_attempt", given["next_payment_attempt"]);

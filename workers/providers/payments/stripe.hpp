@@ -31,8 +31,9 @@ struct account {
 std::string mistake_of(const account&);
 
 /// away, busy (429, 409) and failed (5xx): again without a bound, for a webhook that was acknowledged does not come
-/// again. unauthorized: misconfigured. rejected: refused, `answer` says why. missing: no such object.
-enum class errc { away = 1, busy, failed, unauthorized, rejected, missing };
+/// again. unauthorized: misconfigured. rejected: refused, `answer` says why. missing: no such object. untested: an
+/// event in a version of the API that no test covers; refused.
+enum class errc { away = 1, busy, failed, unauthorized, rejected, missing, untested };
 error_code make_error_code(errc);
 
 struct answer {
@@ -72,6 +73,7 @@ struct event {
     std::string id, type;
     std::string object;  ///< id of its object; an invoice that is only a preview has none
     std::string customer;
+    std::string version;  ///< of the API, in which the event was written: 2026-03-25.dahlia
     bool live = false;
     std::string subscription, invoice, payment, session;  ///< to be read again; may be empty
 
@@ -81,6 +83,8 @@ struct event {
 };
 /// None when the text is no event of the API's first version.
 std::optional<event> read_event(std::string_view body);
+/// True for the major versions whose events tests have: the nameless ones before 2024-09-30, acacia to dahlia.
+bool is_tested(std::string_view version);
 
 /// The objects as JSON texts of our own form.
 std::string subscription_of(json::value);

@@ -4,6 +4,7 @@ import { addCustomer } from './customers.mjs';
 import { chargeInvoice } from './invoices.mjs';
 import { addIntent, addPaymentMethod, chargeIntent, setDefaultMethod } from './money.mjs';
 import { createSubscription, endSubscription } from './subscriptions.mjs';
+import { addTaxId, taxIdsOf } from './tax.mjs';
 import { boolean, integer, invalid, list, missing, newId, oneOf } from './wire.mjs';
 
 const day = 86_400;
@@ -81,6 +82,12 @@ export function createSession(account, params) {
     const due = mode === 'subscription' && trial ? 0 : total;
     const id = newId('cs_test_a1', 58);
     const enabled = boolean(params.automatic_tax?.enabled, 'automatic_tax[enabled]') ?? false;
+    if (enabled && params.customer) {
+        for (const field of ['address', ...(params.tax_id_collection?.enabled === 'true' ? ['name'] : [])]) {
+            if (params.customer_update?.[field] === 'auto') continue;
+            throw invalid(`Set \`customer_update[${field}]\` to 'auto', or the customer's ${field} first.`);
+        }
+    }
     return account.add({
         id,
         object: 'checkout.session',
@@ -153,6 +160,8 @@ export function createSession(account, params) {
     });
 }
 
+const noAddress = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null };
+
 export const lineItemsOf = ({ id, _lines }) => list(`/v1/checkout/sessions/${id}/line_items`, _lines);
 
 export function expireSession(account, session) {
@@ -171,14 +180,19 @@ export function expireSession(account, session) {
 
 // The actions of a person on the page of the session. Returns the outcome: 'declined' leaves the session open,
 // 'requires_action' too unless the person confirms with their bank. `card`: 'none' where no payment is due and the
-// session collects a method only if required.
-export function completeSession(account, session, { card = 'ok', confirm = true, email, name = 'Ada L.' } = {}) {
+// session collects a method only if required. `country` and `vat`: what the person enters where the page asks for them.
+export function completeSession(account, session, asked = {}) {
+    const { card = 'ok', confirm = true, email, name = 'Ada L.', country = 'DE', vat } = asked;
     if (session.status !== 'open') throw new Error(`the session is ${session.status}`);
     const about = { email: email ?? session.customer_email ?? 'ada@example.com', name };
     const guest = session.customer_creation === 'if_required' && !session.customer;
     const known = session.customer ?? session._customer;
     const customer = known ? account.customer(known) : guest ? { id: null, ...about } : addCustomer(account, about);
     session._customer = customer.id;
+    if (session.automatic_tax.enabled) {
+        account.change(customer, 'customer.updated', { address: { ...noAddress, country }, name });
+        if (vat) addTaxId(account, customer, { type: 'eu_vat', value: vat });
+    }
     const method = card === 'none' ? null : addPaymentMethod(account, card, customer.id);
     const optional = session.amount_total === 0 && session.payment_method_collection === 'if_required';
     if (!method && !optional) throw new Error('the session requires a payment method');
@@ -192,14 +206,14 @@ export function completeSession(account, session, { card = 'ok', confirm = true,
         url: null,
         customer: customer.id,
         customer_details: {
-            address: { city: null, country: 'DE', line1: null, line2: null, postal_code: null, state: null },
+            address: { ...noAddress, country },
             business_name: null,
             email: customer.email,
             individual_name: null,
             name: customer.name ?? name,
             phone: null,
             tax_exempt: 'none',
-            tax_ids: [],
+            tax_ids: taxIdsOf(account, customer).map(({ type, value }) => ({ type, value })),
         },
         consent: session.consent_collection && {
             promotions: null,

@@ -4,6 +4,7 @@ import { addIntent, cancelIntent, chargeIntent, methodOf } from './money.mjs';
 import { list, newId } from './wire.mjs';
 import { applyPendingUpdate, endSubscription } from './subscriptions.mjs';
 import { paymentsOf } from './render.mjs';
+import { taxesOf } from './tax.mjs';
 
 const priceOf = (account, item) => account.get('price', item.price.id ?? item.price);
 
@@ -53,7 +54,9 @@ export function draftInvoice(account, { customer, subscription, reason, lines, c
     const id = newId('in_1', 23);
     const sum = lines.reduce((total, { amount }) => total + amount, 0);
     const balance = customer.balance;
-    const due = Math.max(0, sum + balance);
+    const { tax, ...taxes } = taxesOf(account, customer, subscription, sum);
+    const total = sum + tax;
+    const due = Math.max(0, total + balance);
     for (const line of lines) line.invoice = id;
     const parent = subscription && {
         quote_details: null,
@@ -96,7 +99,6 @@ export function draftInvoice(account, { customer, subscription, reason, lines, c
         customer_phone: customer.phone,
         customer_shipping: null,
         customer_tax_exempt: customer.tax_exempt,
-        customer_tax_ids: [],
         default_payment_method: null,
         default_source: null,
         default_tax_rates: [],
@@ -135,11 +137,11 @@ export function draftInvoice(account, { customer, subscription, reason, lines, c
         subtotal: sum,
         subtotal_excluding_tax: sum,
         test_clock: null,
-        total: sum,
+        total,
         total_discount_amounts: [],
         total_excluding_tax: sum,
         total_pretax_credit_amounts: [],
-        total_taxes: [],
+        ...taxes,
         webhooks_delivered_at: null,
         _subscription: subscription?.id,
         ...more,

@@ -42,10 +42,11 @@ function refuseUntaught(name, value, path) {
     throw new Problem(501, { type: 'api_error', message }, { saved: false });
 }
 
+// `names`: the route's parameters; an entry name=value is an untaught one whose value this route does carry out.
 export function checkParameters(params, names) {
     for (const [name, value] of Object.entries(params)) {
         if (!names.has(name)) throw unknownParameter(name);
-        refuseUntaught(name, value, name);
+        if (!names.has(`${name}=${value}`)) refuseUntaught(name, value, name);
         checkInside(name, value, name);
     }
 }

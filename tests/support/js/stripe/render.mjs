@@ -24,7 +24,7 @@ export const paymentsOf = (account, { id }) => account.all('invoice_payment').fi
 
 function secretOf(account, invoice) {
     const intent = account.objects.get(invoice._intent);
-    return intent && { client_secret: intent.client_secret, type: 'payment_intent' };
+    return intent ? { client_secret: intent.client_secret, type: 'payment_intent' } : null;
 }
 
 export const shapeOf = (version) => (version < '2025-03-31' ? 'acacia' : 'dahlia');

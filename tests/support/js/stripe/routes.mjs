@@ -5,6 +5,7 @@ import { createRefund, updateDispute } from './aftermath.mjs';
 import { createSession, expireSession, lineItemsOf } from './checkout.mjs';
 import { addCustomer, deleteCustomer } from './customers.mjs';
 import { addIntent, cancelIntent, chargeIntent, paymentMethodOf, setDefaultMethod } from './money.mjs';
+import { taxRoutes } from './tax.mjs';
 import { chargeInvoice, finalizeInvoice, invoiceCharged, markPaid, voidInvoice } from './invoices.mjs';
 import { boolean, cardError, integer, invalid, mergedMetadata, missing, newId } from './wire.mjs';
 
@@ -186,6 +187,7 @@ export const routes = [
     ['DELETE', '/v1/customers/:id', [], (account, [id]) => deleteCustomer(account, account.customer(id))],
     listOf('/v1/customers', 'customer', ['email'], [], ({ deleted }) => !deleted),
     one('/v1/customers/:id', 'customer'),
+    ...taxRoutes,
 
     ['POST', '/v1/checkout/sessions', sessionParameters, (account, _, params) => createSession(account, params)],
     [

@@ -100,6 +100,7 @@ export class Server {
             version: version ?? null,
             status: null,
             replayed: false,
+            sent: { url: request.url, headers: request.headers, body },
         };
         this.requests.push(call);
         const id = newId('req_', 14);

@@ -12,7 +12,7 @@ import { chargeInvoice } from './invoices.mjs';
 import { ledgerOf } from './ledger.mjs';
 import { addPaymentMethod, chargeIntent, setDefaultMethod } from './money.mjs';
 import { Server } from './server.mjs';
-import { endSubscription, periodEnd } from './subscriptions.mjs';
+import { completeSetup, endSubscription, periodEnd } from './subscriptions.mjs';
 import { freePort } from '../system/process.mjs';
 import { sign, Webhooks } from './webhooks.mjs';
 
@@ -73,7 +73,8 @@ export class StripeStandIn {
         return this.secret;
     }
 
-    // Every request of the API, oldest first: { method, path, params, idempotencyKey, version, status, replayed }.
+    // Every request of the API, oldest first: { method, path, params, idempotencyKey, version, status, replayed,
+    // sent: { url, headers, body } as they came }.
     get requests() {
         return this.server.requests;
     }
@@ -193,6 +194,10 @@ export class StripeStandIn {
     // method becomes the subscription's default by the hosted page, or where payment_settings say so.
     pay(target, { card = 'ok', confirm = true } = {}) {
         const found = this.account.objects.get(idOf(target));
+        if (found.object === 'setup_intent') {
+            completeSetup(this.account, found, addPaymentMethod(this.account, card, found.customer));
+            return 'ok';
+        }
         const invoice = found.object === 'invoice' ? found : this.account.objects.get(found._invoice);
         const method = addPaymentMethod(this.account, card, found.customer);
         if (!invoice) return chargeIntent(this.account, found, method, { confirmed: confirm });

@@ -12,6 +12,7 @@ import {
     resume,
     setTrial,
 } from './subscriptions.mjs';
+import { refuseUnknownPlace } from './tax.mjs';
 import { boolean, integer, invalid, mergedMetadata, missing, oneOf } from './wire.mjs';
 
 const day = 86_400;
@@ -61,6 +62,7 @@ function create(account, _, params) {
             { code: 'resource_missing' },
         );
     }
+    if (params.automatic_tax?.enabled === 'true') refuseUnknownPlace(customer);
     return createSubscription(account, {
         customer,
         items,
@@ -263,7 +265,7 @@ export const subscriptionRoutes = [
     [
         'POST',
         '/v1/subscriptions/:id/resume',
-        ['billing_cycle_anchor', 'proration_behavior', 'proration_date'],
+        ['billing_cycle_anchor', 'billing_cycle_anchor=now', 'proration_behavior', 'proration_date'],
         (account, [id]) => {
             const subscription = account.get('subscription', id);
             if (subscription.status !== 'paused') {

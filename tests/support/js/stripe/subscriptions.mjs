@@ -106,6 +106,7 @@ export function createSubscription(account, about) {
     const charged = !trialing && price.unit_amount > 0 && behavior !== 'default_incomplete';
     if (charged && behavior === 'error_if_incomplete' && method?._card !== 'ok') throw cardError(declined);
     account.add(subscription);
+    if (trialing && !method && behavior === 'default_incomplete') addSetup(account, subscription);
     const lines = subscription.items.data.map((item) =>
         lineOf(account, subscription, item, trialing ? { amount: 0, description: 'Trial period' } : {}),
     );
@@ -116,6 +117,33 @@ export function createSubscription(account, about) {
     if (charged && invoice.status === 'open' && about.charge !== false) chargeInvoice(account, invoice);
     if (trialing && trialEnd - now <= 3 * day) warn(account, subscription);
     return subscription;
+}
+
+// What the client of a subscription whose trial has begun sets a payment method up with.
+function addSetup(account, subscription) {
+    const id = newId('seti_1', 23);
+    subscription.pending_setup_intent = account.add({
+        id,
+        object: 'setup_intent',
+        client_secret: `${id}_secret_${newId('', 24)}`,
+        created: account.now(),
+        customer: subscription.customer,
+        livemode: false,
+        payment_method: null,
+        status: 'requires_payment_method',
+        usage: 'off_session',
+        _subscription: subscription.id,
+    }).id;
+}
+
+// A person gives a payment method to the set-up.
+export function completeSetup(account, setup, method) {
+    Object.assign(setup, { status: 'succeeded', payment_method: method.id });
+    account.emit('setup_intent.succeeded', setup);
+    account.change(account.objects.get(setup._subscription), 'customer.subscription.updated', {
+        default_payment_method: method.id,
+        pending_setup_intent: null,
+    });
 }
 
 export function endSubscription(account, subscription, reason = 'cancellation_requested', { void: voids } = {}) {
