@@ -63,6 +63,13 @@ sbom_python() { # of the tests
            properties: [{name: "airi:ecosystem", value: "PyPI"}, {name: "airi:source", value: .[0]}]}'
 }
 
+sbom_go() { # of the tests
+    sed -nE 's/^(require |\t)(\S+) v(\S+).*/\2\t\3/p' "$root/tests/support/stripe-mock/go.mod" | jq -cRn '
+        inputs | split("\t")
+        | {type: "library", name: .[0], version: .[1], scope: "excluded", purl: "pkg:golang/\(.[0])@v\(.[1])",
+           properties: [{name: "airi:ecosystem", value: "Go"}, {name: "airi:source", value: .[0]}]}'
+}
+
 # https://cyclonedx.org/docs/1.6/json/: `scope` required is shipped or runs beside it, excluded builds and tests it.
 airi_sbom() {
     local dir
@@ -72,6 +79,7 @@ airi_sbom() {
         sbom_maven
         sbom_npm
         sbom_python
+        sbom_go
     } | jq -s --arg commit "$(git -C "$root" rev-parse HEAD 2>/dev/null || true)" '
         {bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
          metadata: {timestamp: (now | todate), component: {type: "application", "bom-ref": "airi", name: "airi",
