@@ -6,16 +6,19 @@ import { settings } from './settings.mjs';
 
 const start = promisify(execFile);
 
-export async function client(scenario, options) {
-    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const { stdout, stderr } = await start(
-        `${settings.bin}/airi-bench`,
-        [scenario, ...words, '--people', settings.people],
-        { maxBuffer: 2 ** 24 },
-    );
+async function outputOf(program, words, options) {
+    const more = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { stdout, stderr } = await start(program, [...words, ...more], { maxBuffer: 2 ** 24 });
     if (stderr) console.error(stderr.trim());
     return JSON.parse(stdout);
 }
+
+export const client = (scenario, options) =>
+    outputOf(`${settings.bin}/airi-bench`, [scenario], { ...options, people: settings.people });
+
+// A client in JavaScript, client/<name>.mjs.
+export const scriptedClient = (name, options) =>
+    outputOf(process.execPath, [new URL(`../client/${name}.mjs`, import.meta.url).pathname], options);
 
 async function freePort() {
     const server = createServer();

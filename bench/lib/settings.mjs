@@ -2,7 +2,19 @@
 import { parseArgs } from 'node:util';
 
 // Quiet comes first, before anything has left work behind, and ingress last, because it leaves the workers stopped.
-const all = ['quiet', 'floor', 'latency', 'pipeline', 'reads', 'logins', 'idle', 'fanout', 'usage', 'ingress'];
+const all = [
+    'quiet',
+    'floor',
+    'latency',
+    'pipeline',
+    'reads',
+    'logins',
+    'idle',
+    'fanout',
+    'usage',
+    'webhooks',
+    'ingress',
+];
 const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -32,16 +32,19 @@ function parents() {
     return found;
 }
 
-// Every process of the system with its part; children count for their parent's part. `fields` are those of
-// /proc/<pid>/stat behind the name.
+// The fields of /proc/<pid>/stat behind the name.
+const statOf = (pid) =>
+    text(`/proc/${pid}/stat`)
+        .replace(/^.*\) /s, '')
+        .split(' ');
+
+// Every process of the system with its part; children count for their parent's part.
 function processes() {
     const parts = parents();
     const found = [];
     for (const entry of readdirSync('/proc')) {
         if (!/^\d+$/.test(entry)) continue;
-        const fields = text(`/proc/${entry}/stat`)
-            .replace(/^.*\) /s, '')
-            .split(' ');
+        const fields = statOf(entry);
         const part = parts.get(Number(entry)) ?? parts.get(Number(fields[1]));
         if (part) found.push({ pid: Number(entry), part, fields });
     }
@@ -56,12 +59,16 @@ export function pids() {
     return found;
 }
 
+const processorMs = (fields) => fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10;
+
+// Processor milliseconds of one process and its ended children.
+export const timeOf = (pid) => processorMs(statOf(pid));
+
 // Processor milliseconds used so far: by part, ended children included; `system` is their sum without the stub
 // provider, `machine` everything on this machine.
 export function processorTime() {
     const used = {};
-    for (const { part, fields } of processes())
-        used[part] = (used[part] ?? 0) + fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10;
+    for (const { part, fields } of processes()) used[part] = (used[part] ?? 0) + processorMs(fields);
     used.system = Object.entries(used).reduce((sum, [part, ms]) => sum + (part === 'stub-provider' ? 0 : ms), 0);
     const [user, nice, system, , , irq, soft] = text('/proc/stat').split('\n')[0].split(/\s+/).slice(1).map(Number);
     used.machine = (user + nice + system + irq + soft) * 10;
@@ -90,4 +97,21 @@ export async function databaseCounters() {
             'updates', d.tup_updated, 'fetched', d.tup_fetched, 'flushes', w.wal_sync, 'records', w.wal_records,
             'bytes', w.wal_bytes) from pg_stat_database d, pg_stat_wal w where d.datname = current_database()`),
     );
+}
+
+// Resolves when the count has reached the target; fails when it does not grow for a minute.
+async function until(count, target) {
+    for (let [at, last, grown] = [count(), 0, Date.now()]; at < target; at = count()) {
+        if (at > last) [last, grown] = [at, Date.now()];
+        if (Date.now() - grown > 60_000) throw new Error(`${at} of ${target} are done, and no more follow`);
+        await pause(500);
+    }
+}
+
+// The pieces a second from the first one done to the last, by a count that grows to `pieces`.
+export async function rateOf(count, pieces) {
+    await until(count, 1);
+    const [begun, already] = [performance.now(), count()];
+    await until(count, pieces);
+    return ((pieces - already) / (performance.now() - begun)) * 1000;
 }

@@ -6,56 +6,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import fastifyJwt from '@fastify/jwt';
 import fastify from 'fastify';
-import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 
-const { PORT, KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, JWT_SECRET, BATCH } = process.env;
+import { publisherTo } from './producer.mjs';
+
+const { PORT, JWT_SECRET, BATCH } = process.env;
 const topic = 'chat.requested.v1';
-
-const kafka = new Kafka({
-    clientId: 'peer',
-    brokers: KAFKA_BROKERS.split(','),
-    ...(KAFKA_USERNAME && { sasl: { mechanism: 'plain', username: KAFKA_USERNAME, password: KAFKA_PASSWORD } }),
-    logLevel: logLevel.ERROR,
-});
-const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-});
-await producer.connect();
-
-let waiting = [];
-let sending = false;
-
-async function flush() {
-    sending = true;
-    while (waiting.length > 0) {
-        const batch = waiting;
-        waiting = [];
-        try {
-            await producer.send({
-                topic,
-                acks: -1,
-                compression: CompressionTypes.None,
-                messages: batch.map((each) => each.message),
-            });
-            for (const each of batch) each.done();
-        } catch (error) {
-            for (const each of batch) each.failed(error);
-        }
-    }
-    sending = false;
-}
-
-function publish(message) {
-    if (BATCH !== 'yes')
-        return producer.send({ topic, acks: -1, compression: CompressionTypes.None, messages: [message] });
-    return new Promise((done, failed) => {
-        waiting.push({ message, done, failed });
-        if (!sending) flush();
-    });
-}
+const publish = await publisherTo(topic, { batches: BATCH === 'yes' });
 
 const app = fastify({ logger: false });
 await app.register(fastifyJwt, { secret: JWT_SECRET, verify: { algorithms: ['HS256'], cache: true } });

@@ -4,18 +4,14 @@
 //               day's sums
 // Prints a line when it is ready, and one when it has done EVENTS events.
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { Partitioners } from 'kafkajs';
 import pg from 'pg';
 
-const { KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, POSTGRES, DO, PEOPLE } = process.env;
+import { kafka } from './producer.mjs';
+
+const { POSTGRES, DO, PEOPLE } = process.env;
 const events = Number(process.env.EVENTS);
 const topic = 'usage.recorded.v1';
-const kafka = new Kafka({
-    clientId: 'peer',
-    brokers: KAFKA_BROKERS.split(','),
-    ...(KAFKA_USERNAME && { sasl: { mechanism: 'plain', username: KAFKA_USERNAME, password: KAFKA_PASSWORD } }),
-    logLevel: logLevel.ERROR,
-});
 
 function message(i, people) {
     const user = people[i % people.length];

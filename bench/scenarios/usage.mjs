@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { median, withPeer } from '../lib/client.mjs';
 import { settings } from '../lib/settings.mjs';
-import { pause, run, sql } from '../lib/system.mjs';
+import { pause, rateOf, run, sql } from '../lib/system.mjs';
 
 const events = 200_000;
 
@@ -13,22 +13,6 @@ const people = () =>
     readFileSync(settings.people, 'utf8')
         .split('\n', 1000)
         .map((line) => line.split(' ', 1)[0]);
-
-async function until(count, target) {
-    const within = Date.now() + 300_000;
-    for (let at = await count(); at < target; at = await count()) {
-        if (Date.now() > within) throw new Error(`${at} of ${target} events were counted`);
-        await pause(500);
-    }
-}
-
-// Events a second, by a count that grows to `events`.
-async function rate(count) {
-    await until(count, 1);
-    const [begun, already] = [performance.now(), await count()];
-    await until(count, events);
-    return ((events - already) / (performance.now() - begun)) * 1000;
-}
 
 const fill = () =>
     withPeer('usage', { DO: 'fill', EVENTS: String(events), PEOPLE: people().join(',') }, ({ pid }) => ended(pid));
@@ -51,7 +35,7 @@ async function byAiri() {
     sql('truncate airi.usage_log, airi.usage_daily');
     await fill();
     run('scale', 'usage=1');
-    return rate(() => counted('airi'));
+    return rateOf(() => counted('airi'), events);
 }
 
 async function byPeer() {
@@ -60,7 +44,7 @@ async function byPeer() {
         create table bench_peer.usage_log (like airi.usage_log including all);
         create table bench_peer.usage_daily (like airi.usage_daily including all)`);
     return withPeer('usage', { DO: 'consume', EVENTS: String(events), POSTGRES: settings.postgres }, () =>
-        rate(() => counted('bench_peer')),
+        rateOf(() => counted('bench_peer'), events),
     );
 }
 
