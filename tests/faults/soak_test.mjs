@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { dice, faultsSeed } from '../support/js/dice.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually, pause } from '../support/js/system/wait.mjs';
 import { withFaults, print } from '../support/js/scenario.mjs';
@@ -13,15 +14,6 @@ const scenario = withFaults({
     providers: ['openai', 'anthropic', 'groq'],
     supervised: true,
 });
-
-// A small generator with a seed, so that a failing order of events can be repeated.
-function dice(seed) {
-    let state = seed >>> 0;
-    return (n) => {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        return Math.floor((state / 2 ** 32) * n);
-    };
-}
 
 const kill =
     (name, ms) =>
@@ -80,7 +72,7 @@ async function keepSending(clients, conversations, running) {
 
 scenario('every message has one end after random kills under load', async (stage) => {
     const { system } = stage;
-    const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
+    const seed = faultsSeed();
     const rounds = Number(process.env.FAULTS_ROUNDS ?? (process.env.AIRI_LONG_TESTS ? 60 : 5));
     print(`seed ${seed}`);
     const throwDice = dice(seed);

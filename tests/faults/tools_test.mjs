@@ -5,36 +5,14 @@ import assert from 'node:assert/strict';
 
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
-import OpenAI, { APIError } from 'openai';
+import { APIError } from 'openai';
 
+import { caller, tools, withResults } from '../support/js/openai_caller.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withFaults } from '../support/js/scenario.mjs';
 
 const vendors = ['openai', 'anthropic', 'groq', 'ollama'];
 const test = withFaults({ chat: 2, providers: vendors });
-
-const tools = ['weather', 'time'].map((name) => ({
-    type: 'function',
-    function: { name, parameters: { type: 'object', properties: { text: { type: 'string' } } } },
-}));
-
-// A user's SDK client, and what asks a vendor's model by it.
-async function caller({ system }, vendor = 'openai') {
-    const user = await system.user('pro');
-    const [{ model }] = await system.rows(
-        `select m.model from model_prices m where m.active and m.provider = $1 and m.min_rank <= (
-            select p.rank from plans p where p.id = 'pro') order by m.priority, m.model`,
-        [vendor],
-    );
-    const openai = new OpenAI({ apiKey: user.token, baseURL: `${system.url('gateway-1')}/v1`, maxRetries: 0 });
-    const request = (script, more = {}) => ({
-        model,
-        messages: [{ role: 'user', content: `Weather? [[stub id=${crypto.randomUUID()} ${script}]]` }],
-        tools,
-        ...more,
-    });
-    return { user, model, openai, request, completions: openai.chat.completions };
-}
 
 const argumentsOf = (message) => message.tool_calls.map((call) => JSON.parse(call.function.arguments).text);
 
@@ -55,12 +33,7 @@ test('AIRI-26: tools are called, and their results read, through every format, w
         assert.deepEqual(argumentsOf(streamed.choices[0].message), argumentsOf(message), vendor);
         assert.equal(streamed.choices[0].finish_reason, 'tool_calls');
 
-        const results = message.tool_calls.map((call, i) => ({
-            role: 'tool',
-            tool_call_id: call.id,
-            content: `result ${i}`,
-        }));
-        const answer = await completions.create({ ...asked, messages: [...asked.messages, message, ...results] });
+        const answer = await completions.create(withResults(asked, message));
         assert.equal(answer.choices[0].finish_reason, 'stop');
         assert.match(answer.choices[0].message.content, /^tok0 /);
         const journal = await stage.system.stubRequests(asked.messages[0].content.match(/id=(\S+)/)[1]);

@@ -243,7 +243,7 @@ async function checkDatabase(system, acknowledged, expect) {
 }
 
 // Asserts that each call is one line of the ledger and that the daily sums are the sums of the lines.
-async function checkLedger(system) {
+export async function checkLedger(system) {
     const differing = () =>
         system.rows(`
             select c.generation_id, c.epoch, c.call, c.outcome, c.tokens_in, c.tokens_out, l.outcome as line
@@ -390,7 +390,8 @@ const lineWith = (text, secret) =>
         ?.slice(0, 300);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 
-function grouped(rows, by) {
+// A map from each value of that column to its rows.
+export function grouped(rows, by) {
     const out = new Map();
     for (const row of rows) out.set(row[by], [...(out.get(row[by]) ?? []), row]);
     return out;

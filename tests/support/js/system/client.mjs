@@ -234,6 +234,7 @@ export class Client {
             if (!newer && !grew) this.fault(one, 'a snapshot changed the text of its epoch');
             one.text = data.content;
         } else if (ends.has(type)) {
+            if (newer) one.text = ''; // cancelled before a piece of its epoch was sent
             one.end = {
                 state: ends.get(type),
                 at: Date.now(),
