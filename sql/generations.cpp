@@ -157,6 +157,16 @@ std::optional<claimed> read_claim(std::string_view text) {
     return out;
 }
 
+provider_call with_earlier(provider_call call, const std::vector<provider_call>& earlier) {
+    for (const auto& each : earlier) {
+        if (each.epoch != call.epoch) continue;
+        call.tokens.in += each.tokens.in;
+        call.tokens.out += each.tokens.out;
+        call.cost_nanousd += each.cost_nanousd;
+    }
+    return call;
+}
+
 postgres::bound heartbeat(const generation_id& id, std::int64_t epoch, milliseconds lease, std::string_view text,
     std::int64_t offset, const provider_call& under_way) {
     return bind("generations.heartbeat",

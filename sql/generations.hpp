@@ -111,6 +111,8 @@ struct provider_call {
     std::string reported{};  ///< the provider's usage as JSON; empty: none
     std::int64_t price_version = 0;
 };
+/// The call with the tokens and costs of the earlier ones of its epoch.
+provider_call with_earlier(provider_call, const std::vector<provider_call>& earlier);
 /// The calls as the JSON array that statements take, numbered from 0.
 std::string calls_json(const std::vector<provider_call>&);
 /// Extends the lease; `text`: sent to clients in this epoch, `under_way`: the unfinished call's costs so far.

@@ -20,10 +20,12 @@ begin
 end $$;
 
 -- Stores the calls of a worker that may no longer own the generation. They replace the estimate (call -1) that a
--- successor stored for its epoch. When the generation has ended already, the ledger learns of them here.
+-- successor stored for its epoch. When they do, or when the generation has ended already, the ledger learns of them
+-- here: an end that is being stored may not see them yet.
 create or replace function generation_calls(p_id uuid, p_calls jsonb) returns void language plpgsql as $$
 declare
     g generations;
+    was_estimated boolean;
 begin
     select * into g from generations where id = p_id for update;
     if not found then return; end if;
@@ -31,8 +33,9 @@ begin
         outcome = 'replaced', tokens_in = 0, tokens_out = 0, cost_nanousd = 0, own_in = 0, own_out = 0
     from jsonb_to_recordset(p_calls) as c(epoch int)
     where p.generation_id = p_id and p.epoch = c.epoch and p.call = -1;
+    was_estimated := found;
     perform provider_calls_add(p_id, g.user_id, p_calls);
-    if g.state in ('queued', 'running') then return; end if;
+    if g.state in ('queued', 'running') and not was_estimated then return; end if;
     perform usage_event(c) from provider_calls c where c.generation_id = p_id;
 end $$;
 

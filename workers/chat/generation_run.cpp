@@ -27,12 +27,6 @@ constexpr milliseconds pause_in_outage{200};
 constexpr int most_tool_rounds = 4, most_tools_run = 8;
 constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
 
-bool asks_for_json(const providers::prompt& prompt) {
-    const auto options = json::document::parse(prompt.options);
-    const auto type = options ? options->root()["response_format"]["type"].string() : std::nullopt;
-    return type && *type != "text";
-}
-
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
 
 }  // namespace
@@ -270,14 +264,13 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
     out_->set_model(model.model);
     const auto wants_json = asks_for_json(prompt);
     const auto text_before = out_->text().size();
-    live_->call_in_progress = [this, model, prompt_tokens, text_before] {
-        return priced_call(
-            model, {}, {.own = {prompt_tokens, estimated_output(text_before)}}, milliseconds{0}, live_->epoch);
+    live_->costs = [this, model, prompt_tokens, text_before] {
+        const providers::call_usage so_far{.own = {prompt_tokens, estimated_output(text_before)}};
+        return gen::with_earlier(priced_call(model, {}, so_far, milliseconds{0}, live_->epoch), calls_);
     };
     auto got = co_await call_provider(live_, provider, std::move(prompt), ports_.options.limits, out_);
-    live_->call_in_progress = nullptr;
-    // A call refused before any token was made cost nothing.
-    if (!got.error || !out_->empty()) got.usage.own = {prompt_tokens, estimated_output(text_before)};
+    // A call that was refused cost nothing.
+    if (got.accepted) got.usage.own = {prompt_tokens, estimated_output(text_before)};
     tokens_ = got.usage.tokens();
     latency_ = since(start);
     finish_ = got.finish;
@@ -298,6 +291,9 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
         health.succeeded(clock::now(), got.first_token.value_or(latency_));
     }
     calls_.push_back(priced_call(model, std::move(outcome), got.usage, latency_, live_->epoch));
+    gen::provider_call none{.provider = model.provider, .model = model.model, .outcome = {}};
+    none.epoch = live_->epoch;
+    live_->costs = [sum = gen::with_earlier(std::move(none), calls_)] { return sum; };
     co_return got;
 }
 
@@ -324,6 +320,7 @@ awaitable<generation_run::outcome> generation_run::restart() {
     if (!rows && stopped()) co_return outcome::stopped;
     if (!rows || rows->front().empty() || rows->front().is_null(0, 0)) co_return outcome::lease_lost;
     live_->epoch = rows->front().integer(0, 0);
+    live_->costs = nullptr;
     author_ = nullptr;
     out_->begin(live_->epoch);
     co_return outcome::none;
@@ -391,7 +388,9 @@ effects generation_run::finish(gen::ending end) const {
     end.offset = out_->next_offset();
     end.calls = calls_;
     if (!claim_.history.empty()) end.question_bytes = claim_.history.front().text.size();
-    return ended_by(gen::finish(event_.generation, live_->epoch, end), event_, traceparent_);
+    auto out = ended_by(gen::finish(event_.generation, live_->epoch, end), event_, traceparent_);
+    if (!calls_.empty()) out.when_fenced.push_back(gen::calls(event_.generation, calls_));
+    return out;
 }
 
 }  // namespace airi::workers::chat

@@ -10,7 +10,7 @@ awaitable<> keep_lease(postgres::database& database, lease_times times, generati
         live->heartbeat.expires_after(times.heartbeat);
         co_await live->heartbeat.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         if (live->done) co_return;
-        const auto call = live->call_in_progress ? live->call_in_progress() : sql::generations::provider_call{};
+        const auto call = live->costs ? live->costs() : sql::generations::provider_call{};
         const auto rows = co_await postgres::run_one(database, std::nullopt,
             sql::generations::heartbeat(id, live->epoch, times.lease, out->shown(), out->shown_offset(), call));
         if (!rows || live->done || live->restarting) continue;

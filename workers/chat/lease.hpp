@@ -25,8 +25,8 @@ struct live_generation {
     boost::asio::steady_timer heartbeat;
     bool done = false;
     bool restarting = false;  ///< the epoch is about to rise by our own doing
-    /// What the call in progress has cost so far; read at each heartbeat. Empty between calls.
-    std::function<sql::generations::provider_call()> call_in_progress;
+    /// What the epoch's calls have cost so far, as one; read at each heartbeat. Empty before the first.
+    std::function<sql::generations::provider_call()> costs;
 
     /// Takes effect at once. The first reason counts.
     void stop(stop_reason reason) {

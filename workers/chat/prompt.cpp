@@ -144,4 +144,10 @@ std::int64_t estimate_tokens(const providers::prompt& prompt) {
     return sum + (prompt.options.empty() ? 0 : weight(prompt.options));
 }
 
+bool asks_for_json(const providers::prompt& prompt) {
+    const auto options = json::document::parse(prompt.options);
+    const auto type = options ? options->root()["response_format"]["type"].string() : std::nullopt;
+    return type && *type != "text";
+}
+
 }  // namespace airi::workers::chat

@@ -27,4 +27,7 @@ providers::prompt build_prompt(
 /// Our own estimate of a prompt's tokens, billed when a provider gives no count.
 std::int64_t estimate_tokens(const providers::prompt&);
 
+/// True when the caller wants a reply that is JSON.
+bool asks_for_json(const providers::prompt&);
+
 }  // namespace airi::workers::chat

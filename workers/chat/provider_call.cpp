@@ -12,22 +12,23 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-awaitable<call_end> read_reply(providers::chat_provider& provider, providers::prompt prompt,
-    providers::time_limits limits, std::shared_ptr<deltas> out) {
-    call_end end;
+// `end` outlives the coroutine: it has what came before a cancellation.
+awaitable<> read_reply(providers::chat_provider& provider, providers::prompt prompt, providers::time_limits limits,
+    std::shared_ptr<deltas> out, call_end& end) {
     const auto start = clock::now();
     const auto text_before = out->text().size();
     const auto cut_at = prompt.cut_at;
     auto stream = co_await provider.start(std::move(prompt), limits);
     if (!stream) {
         end.error = stream.error();
-        co_return end;
+        co_return;
     }
+    end.accepted = true;
     while (true) {
         auto piece = co_await (*stream)->next();
         if (!piece) {
             end.error = piece.error();
-            co_return end;
+            co_return;
         }
         if (piece->tokens) {
             end.usage.counted = piece->tokens;
@@ -40,14 +41,14 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
         const auto given = std::string_view(out->text()).substr(text_before);
         if (cut_at > 0 && !piece->ended && providers::estimate_tokens(given) > cut_at) {
             end.finish = providers::finish::length;
-            co_return end;
+            co_return;
         }
         if (piece->ended) {
             end.finish = piece->ended;
             end.usage.whole = true;
             if (out->empty() && *piece->ended != providers::finish::filtered)
                 end.error = make_error_code(providers::errc::interrupted);
-            co_return end;
+            co_return;
         }
     }
 }
@@ -58,8 +59,9 @@ awaitable<call_end> read_reply(providers::chat_provider& provider, providers::pr
 awaitable<call_end> call_provider(std::shared_ptr<live_generation> live, providers::chat_provider& provider,
     providers::prompt prompt, providers::time_limits limits, std::shared_ptr<deltas> out) {
     const auto executor = co_await asio::this_coro::executor;
-    auto [exception, end] =
-        co_await asio::co_spawn(executor, read_reply(provider, std::move(prompt), limits, std::move(out)),
+    call_end end;
+    const auto [exception] =
+        co_await asio::co_spawn(executor, read_reply(provider, std::move(prompt), limits, std::move(out), end),
             asio::bind_cancellation_slot(live->stop_signal.slot(), asio::as_tuple(asio::use_awaitable)));
     if (exception) end.error = make_error_code(providers::errc::interrupted);
     co_return end;

@@ -11,7 +11,8 @@
 namespace airi::workers::chat {
 
 struct call_end {
-    error_code error;  ///< none: the reply is whole
+    error_code error;       ///< none: the reply is whole
+    bool accepted = false;  ///< the provider has taken the prompt, and will count it
     providers::call_usage usage;
     std::optional<providers::finish> finish;
     std::optional<milliseconds> first_token;  ///< from the start of the call

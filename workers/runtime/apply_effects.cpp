@@ -31,6 +31,10 @@ awaitable<result<>> apply_effects(const effects& effects, const runner_ports& po
     if (!effects.statements.empty()) {
         postgres::transaction transaction{std::nullopt, effects.statements, std::move(group_order)};
         auto committed = co_await ports.database.run(std::move(transaction));
+        if (!committed && committed.error() == postgres::errc::fenced && !effects.when_fenced.empty()) {
+            const auto kept = co_await ports.database.run(postgres::transaction{std::nullopt, effects.when_fenced});
+            if (!kept && is_waited_for(kept.error())) co_return kept.error();
+        }
         if (!committed) co_return committed.error();
         rows = std::move(*committed);
     }

@@ -20,9 +20,11 @@ struct after_commit {
     std::vector<events::outgoing> events;
 };
 
-/// `after_from_rows`, when set, replaces `after`: it makes it from the rows of each statement.
+/// `after_from_rows`, when set, replaces `after`: it makes it from the rows of each statement. `when_fenced`: what is
+/// stored instead when the statements are fenced, which fails the record all the same.
 struct effects {
     std::vector<postgres::bound> statements;
+    std::vector<postgres::bound> when_fenced{};
     after_commit after;
     std::function<after_commit(const std::vector<postgres::rows>&)> after_from_rows;
 };
