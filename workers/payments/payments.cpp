@@ -241,6 +241,7 @@ worker declare(const ports& ports) {
     out.topic = std::string(events::webhook_received::topic);
     out.more_topics = {std::string(events::payment_requested::topic)};
     out.max_in_flight = 64;
+    out.groups_effects = true;
     out.handle = [webhook = on_event<events::webhook_received>(handler{ports}),
                      request = on_event<events::payment_requested>(handler{ports})](record record) {
         return record.message.topic.starts_with(events::webhook_received::topic) ? webhook(record) : request(record);
