@@ -257,6 +257,50 @@ await check('held events are released in a chosen order, with repetitions', asyn
     assert.equal(endpoint.taken.at(-1).data.object.name, 'd');
 });
 
+await check('events are delivered many at a time, as often as they are listed, and others stay held', async () => {
+    const { stripe, standIn, endpoint } = await stage();
+    standIn.hold();
+    for (const name of 'abc') await stripe.customers.create({ name });
+    const [first, second] = standIn.held.splice(0, 2);
+    endpoint.refuse = 2;
+    assert.deepEqual(await standIn.deliverAll([first, second, second], 3), [200, 200, 200]);
+    assert.deepEqual(endpoint.taken.map(({ data }) => data.object.name).sort(), ['a', 'b', 'b']);
+    await stripe.customers.create({ name: 'd' });
+    assert.deepEqual(
+        standIn.held.map(({ data }) => data.object.name),
+        ['c', 'd'],
+    );
+});
+
+await check('an answer that is late has what was true when the request came', async () => {
+    const { stripe, standIn } = await stage();
+    const { id } = await stripe.customers.create({ name: 'a' });
+    let answer;
+    standIn.fault({ method: 'GET', path: /customers/, status: 'late', until: new Promise((done) => (answer = done)) });
+    const read = stripe.customers.retrieve(id);
+    await eventually('it is read', () => standIn.requests.some(({ method }) => method === 'GET'));
+    standIn.call('POST', `customers/${id}`, { name: 'b' });
+    answer();
+    assert.equal((await read).name, 'a');
+    assert.equal((await stripe.customers.retrieve(id)).name, 'b');
+    assert.throws(() => standIn.call('GET', 'customers/cus_none'), /No such customer/);
+});
+
+await check('a lower price begins with the next period; an account that forgets keeps its prices', async () => {
+    const on = await stage();
+    const { standIn } = on;
+    const { id } = await subscribed(on, { price: 'price_pro_monthly' });
+    standIn.changeAtPeriodEnd(id, 'price_plus_monthly');
+    const priceOf = async () => (await subscriptionOf(on, id)).items.data[0].price.id;
+    assert.equal(await priceOf(), 'price_pro_monthly');
+    standIn.advance(32 * 86_400);
+    assert.equal(await priceOf(), 'price_plus_monthly');
+    standIn.forget();
+    assert.equal(standIn.object(id), undefined);
+    assert.deepEqual([standIn.events.length, Object.keys(standIn.ledger).length], [0, 0]);
+    await subscribed(on, { price: 'price_plus_monthly' });
+});
+
 await check('a rejected delivery is repeated until it is taken', async () => {
     const { stripe, standIn, endpoint } = await stage();
     endpoint.refuse = 3;

@@ -194,7 +194,14 @@ export class Server {
 
     async faulty(call, fault, id) {
         if (!fault) return this.carryOut(call, id);
-        if (fault.status === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+        const ms = typeof fault.ms === 'function' ? fault.ms() : fault.ms;
+        const wait = () => new Promise((resolve) => setTimeout(resolve, ms));
+        if (fault.status === 'late') {
+            const answer = this.carryOut(call, id);
+            await (fault.until ?? wait());
+            return answer;
+        }
+        if (fault.status === 'slow') await wait();
         if (fault.done || fault.status === 'slow') {
             const answer = this.carryOut(call, id);
             if (typeof fault.status === 'string') return answer;

@@ -15,6 +15,7 @@ import { Server } from './server.mjs';
 import { completeSetup, endSubscription, periodEnd } from './subscriptions.mjs';
 import { freePort } from '../system/process.mjs';
 import { sign, Webhooks } from './webhooks.mjs';
+import { newId } from './wire.mjs';
 
 const versions = { acacia: '2025-02-24.acacia', dahlia: '2026-03-25.dahlia' };
 const idOf = (one) => one.id ?? one;
@@ -111,6 +112,11 @@ export class StripeStandIn {
         return this.webhooks.release(order);
     }
 
+    // Delivers events that were taken out of `held`, each as often as it is listed, so many at a time.
+    deliverAll(events, lanes = 16) {
+        return this.webhooks.deliverAll(events, lanes);
+    }
+
     // Delivers an event again, as the button of Stripe's dashboard does.
     resend(event) {
         return this.webhooks.deliver(event);
@@ -136,11 +142,12 @@ export class StripeStandIn {
     // --- the API's faults
 
     // The next `times` requests that match are not answered as usual. `status`: an HTTP status with Stripe's error
-    // (429: lock_timeout, 409: idempotency_key_in_use, 500: api_error), 'cut' (the connection ends), 'hang' (no answer)
-    // or 'slow' (`ms` later). `done`: the request is carried out, and its answer lost. `saved`: the key keeps the
-    // answer.
-    fault({ method, path = /./, times = 1, status = 500, body, headers, done = false, saved = false, ms = 0 }) {
-        const fault = { method, path, times, status, body, headers, done, saved, ms };
+    // (429: lock_timeout, 409: idempotency_key_in_use, 500: api_error), 'cut' (the connection ends), 'hang' (no
+    // answer), 'slow' (carried out `ms` later) or 'late' (carried out, and answered `ms` later, or when `until`
+    // resolves). `ms` may be a function. `done`: the request is carried out, and its answer lost. `saved`: the key
+    // keeps the answer.
+    fault({ method, path = /./, times = 1, status = 500, body, headers, done = false, saved = false, ...when }) {
+        const fault = { method, path, times, status, body, headers, done, saved, ms: 0, ...when };
         this.server.faults.push(fault);
         return fault;
     }
@@ -151,6 +158,27 @@ export class StripeStandIn {
 
     forgetKeys() {
         this.server.keys.clear();
+    }
+
+    // A request of the API that needs no HTTP, as Stripe's dashboard makes it; returns the object.
+    call(method, path, params = {}) {
+        const call = { method, path: `/v1/${path}`, params, idempotencyKey: null, version: null };
+        const { status, text } = this.server.carryOut(call, newId('req_', 14));
+        if (status !== 200) throw new Error(`${method} ${path}: ${status} ${text}`);
+        return JSON.parse(text);
+    }
+
+    // Forgets all but the prices, held events too. The next customers find a clock that is right, and an account as
+    // quick as a new one.
+    forget() {
+        const { objects, events } = this.account;
+        for (const [id, { object }] of objects) if (object !== 'price') objects.delete(id);
+        events.length = 0;
+        this.account.offset = 0;
+        this.held.length = 0;
+        this.webhooks.attempts.length = 0;
+        this.server.requests.length = 0;
+        this.forgetKeys();
     }
 
     // --- time
@@ -257,6 +285,19 @@ export class StripeStandIn {
                 one.cancellation_details = { comment: null, feedback: null, reason: null };
             },
         );
+    }
+
+    // With the next period, by a schedule.
+    changeAtPeriodEnd(subscription, price) {
+        const schedule = this.call('POST', 'subscription_schedules', { from_subscription: idOf(subscription) });
+        const [{ items, start_date: start, end_date: end }] = schedule.phases;
+        this.call('POST', `subscription_schedules/${schedule.id}`, {
+            end_behavior: 'release',
+            phases: [
+                { items: [{ price: items[0].price }], start_date: String(start), end_date: String(end) },
+                { items: [{ price }] },
+            ],
+        });
     }
 
     // At once, with an invoice for the difference.

@@ -87,6 +87,21 @@ export class Webhooks {
         return taken;
     }
 
+    // Delivers these events, so many at a time; one that is listed twice, twice. What is held stays held. Resolves with
+    // the last status of each delivery.
+    async deliverAll(events, lanes) {
+        const waiting = [...events];
+        const statuses = [];
+        const lane = async () => {
+            while (waiting.length) {
+                const event = waiting.shift();
+                statuses.push(await this.untilTaken(event, await this.attempt(event)));
+            }
+        };
+        await Promise.all(Array.from({ length: lanes }, lane));
+        return statuses;
+    }
+
     // Resolves when no delivery is open.
     async settled() {
         while (this.open.size) await Promise.all(this.open);

@@ -60,22 +60,25 @@ export async function withAdmin(system, ask) {
     }
 }
 
-// The number of uncommitted records of each worker, and of its dead letters.
+// The number of uncommitted records of each worker.
 async function lags(admin) {
     const out = {};
-    for (const [group, topic] of Object.entries(groups)) {
-        const topics = [topic, `${topic}-retry`];
-        const committed = await admin.fetchOffsets({ groupId: group, topics });
-        out[group] = 0;
-        for (const each of topics) {
-            const at = new Map(
-                committed.find((t) => t.topic === each).partitions.map((p) => [p.partition, Number(p.offset)]),
-            );
-            for (const end of await admin.fetchTopicOffsets(each))
-                out[group] += Number(end.high) - Math.max(at.get(end.partition) ?? 0, Number(end.low));
-        }
-    }
+    for (const [group, topic] of Object.entries(groups)) out[group] = await lagOf(admin, group, topic);
     return out;
+}
+
+// The number of the topic's records, with those that are tried again, that the group has not committed.
+export async function lagOf(admin, group, topic) {
+    const topics = [topic, `${topic}-retry`];
+    const committed = await admin.fetchOffsets({ groupId: group, topics });
+    let lag = 0;
+    for (const each of topics) {
+        const { partitions } = committed.find((one) => one.topic === each);
+        const at = new Map(partitions.map((p) => [p.partition, Number(p.offset)]));
+        for (const end of await admin.fetchTopicOffsets(each))
+            lag += Number(end.high) - Math.max(at.get(end.partition) ?? 0, Number(end.low));
+    }
+    return lag;
 }
 
 export async function deadLetters(system, topic) {

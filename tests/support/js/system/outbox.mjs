@@ -1,7 +1,7 @@
 // The mails of a folder of .eml files, parsed by Python's mail library as a mail client would parse them.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 
 const reader = `
 import email, json, pathlib, sys
@@ -17,7 +17,10 @@ def read(raw):
     return {'from': mail['from'], 'to': mail['to'], 'subject': mail['subject'], 'date': mail['date'],
             'id': mail['x-airi-event'], 'messageId': mail['message-id'], 'headers': mail.keys(),
             'text': body('plain'), 'html': body('html'), 'link': link(body('plain')), 'faults': faults}
-if len(sys.argv) > 1:
+if len(sys.argv) > 2:
+    files = [pathlib.Path(sys.argv[1], name) for name in json.load(sys.stdin)]
+    print(json.dumps([dict(read(f.read_bytes()), file=f.name) for f in files]))
+elif len(sys.argv) > 1:
     files = sorted(pathlib.Path(sys.argv[1]).glob('*.eml'), key=lambda f: f.stat().st_mtime_ns)
     print(json.dumps([dict(read(f.read_bytes()), file=f.name) for f in files]))
 else:
@@ -38,3 +41,21 @@ function python(args, input) {
 export const readOutbox = (folder) => (existsSync(folder) ? python([folder]) : []);
 // The same of one mail's bytes, without `file`.
 export const readMail = (bytes) => python([], bytes);
+
+// A reader of a folder that fills: `all` are the mails that were there when update() was called last. Each is parsed
+// once.
+export class OutboxReader {
+    constructor(folder) {
+        this.folder = folder;
+        this.all = [];
+        this.known = new Set();
+    }
+
+    update() {
+        const names = existsSync(this.folder) ? readdirSync(this.folder) : [];
+        const added = names.filter((name) => name.endsWith('.eml') && !name.startsWith('.') && !this.known.has(name));
+        for (const name of added) this.known.add(name);
+        if (added.length) this.all.push(...python([this.folder, 'files'], JSON.stringify(added)));
+        return this.all;
+    }
+}
