@@ -14,7 +14,7 @@ constexpr error_row<errc> error_rows[] = {
     {errc::denied, "denied by row-level security", failure::refused},
     {errc::unmigrated, "a table, a column, a function or a grant is missing", failure::misconfigured},
     {errc::damaged, "the data of Postgres is damaged", failure::misconfigured},
-    {errc::fenced, "the lease is lost", failure::again},
+    {errc::fenced, "another has changed it meanwhile", failure::again},
     {errc::broken, "statement failed", failure::broken},
 };
 

@@ -84,8 +84,8 @@ $$;
 -- at once; then what is left of the period (Directive 2011/83/EU, Article 14).
 create or replace function withdrawal_parts(s subscriptions) returns bigint language sql stable as $$
     select case when s.immediate_start_at is null then 1000000
-        else round(1000000 * greatest(extract(epoch from s.period_end - now()), 0)
-            / nullif(extract(epoch from s.period_end - s.period_start), 0)) end
+        else round(1000000 * least(1, greatest(0, extract(epoch from s.period_end - now())
+            / nullif(extract(epoch from s.period_end - s.period_start), 0)))) end
 $$;
 
 -- An administrator's request to refund a payment or a paid invoice, whole or in part: {id, state, result, user}, or a

@@ -119,15 +119,13 @@ begin
     if c.revision <> p_revision then
         raise exception 'customer % has changed meanwhile', p_id using errcode = 'AI001';
     end if;
-    update payment_customers set revision = revision + 1 where provider = p_provider and id = p_id;
     return c.user_id;
 end $$;
 
--- Stores a subscription as its provider has it now. {user, plan, status}: what clients are told.
-create or replace function payment_sync_subscription(p_provider text, s jsonb, p_user uuid) returns jsonb
+-- Stores a subscription as its provider has it now. True when that changed it.
+create or replace function payment_store_subscription(p_provider text, s jsonb, p_user uuid) returns boolean
 language plpgsql as $$
 declare
-    before text := paid_plan(p_user);
     old subscriptions;
     new subscriptions;
 begin
@@ -153,19 +151,18 @@ begin
         immediate_start_at = excluded.immediate_start_at, updated_at = now()
     where x.user_id = p_user
     returning * into new;
-    if not found then return null; end if;
+    if not found then return false; end if;
     if (old.plan, old.status, old.period_end) is distinct from (new.plan, new.status, new.period_end) then
         insert into subscription_history (user_id, subscription, plan, status, old_plan, old_status, period_end)
         values (p_user, new.id, new.plan, new.status, old.plan, old.status, new.period_end);
     end if;
-    perform plan_settle(p_user, before);
-    return jsonb_build_object('user', p_user, 'plan', (select plan from users where id = p_user),
-        'status', new.status);
+    return to_jsonb(old) - 'updated_at' is distinct from to_jsonb(new) - 'updated_at';
 end $$;
 
 -- Stores an invoice, and mails once about its payment and each failed attempt; the first one fails before the user's
--- eyes. Which event brought it is of no use: an earlier one may have been read after the attempt.
-create or replace function payment_sync_invoice(p_provider text, i jsonb, p_user uuid, p_type text) returns void
+-- eyes. Which event brought it is of no use: an earlier one may have been read after the attempt. True when that changed
+-- it.
+create or replace function payment_store_invoice(p_provider text, i jsonb, p_user uuid, p_type text) returns boolean
 language plpgsql as $$
 declare
     old invoices;
@@ -189,7 +186,7 @@ begin
         reverse_charge = excluded.reverse_charge
     where invoices.user_id = p_user
     returning * into new;
-    if not found then return; end if;
+    if not found then return false; end if;
     told := jsonb_build_object('amount', amount_text(new.amount_due, new.currency), 'number', coalesce(new.number, ''));
     if new.status = 'paid' and old.status is distinct from 'paid' and new.amount_paid > 0 then
         perform payment_mail(p_user, 'payment_receipt',
@@ -201,17 +198,18 @@ begin
     elsif new.status = 'open' and p_type = 'invoice.payment_action_required' then
         perform payment_mail(p_user, 'payment_action', told, new.hosted_url);
     end if;
+    return old is distinct from new;
 end $$;
 
--- Stores a payment. One for good unlocks its plan while it is completed and neither refunded nor disputed.
--- Administrators get a notice of a dispute, and the audit log has each of its states.
-create or replace function payment_sync_payment(p_provider text, p jsonb, p_user uuid) returns void
+-- Stores a payment. Administrators get a notice of a dispute, and the audit log has each of its states. True when that
+-- changed it.
+create or replace function payment_store_payment(p_provider text, p jsonb, p_user uuid) returns boolean
 language plpgsql as $$
 declare
-    before text := paid_plan(p_user);
-    known text := (select dispute from payment_history where provider = p_provider and reference = p ->> 'id');
-    amount text := amount_text((p ->> 'amount')::bigint, p ->> 'currency');
+    old payment_history;
+    new payment_history;
 begin
+    select * into old from payment_history where provider = p_provider and reference = p ->> 'id' for update;
     insert into payment_history as x (id, provider, reference, user_id, status, amount, refunded, currency, plan,
         disputed, dispute, created_at)
     values (md5(p_provider || '/' || (p ->> 'id'))::uuid, p_provider, p ->> 'id', p_user, p ->> 'status',
@@ -221,21 +219,25 @@ begin
     on conflict (provider, reference) do update set
         status = excluded.status, refunded = excluded.refunded, disputed = excluded.disputed,
         dispute = excluded.dispute, updated_at = now()
-    where x.user_id = p_user;
-    if p ->> 'dispute' is distinct from known then
-        perform audit(p_user, 'payment.dispute', p ->> 'id', jsonb_build_object('status', p ->> 'dispute'));
+    where x.user_id = p_user
+    returning * into new;
+    if not found then return false; end if;
+    if new.dispute is distinct from old.dispute then
+        perform audit(p_user, 'payment.dispute', new.reference, jsonb_build_object('status', new.dispute));
     end if;
-    if p ->> 'dispute' is not null and known is null then
-        perform notify_administrators('dispute', format('A payment of %s is disputed', amount),
-            format('Answer the dispute of %s at the payment provider before its deadline.', p ->> 'id'),
-            jsonb_build_object('payment', p ->> 'id', 'user_id', p_user));
+    if new.dispute is not null and old.dispute is null then
+        perform notify_administrators('dispute',
+            format('A payment of %s is disputed', amount_text(new.amount, new.currency)),
+            format('Answer the dispute of %s at the payment provider before its deadline.', new.reference),
+            jsonb_build_object('payment', new.reference, 'user_id', p_user));
     end if;
-    perform plan_settle(p_user, before);
+    return to_jsonb(old) - 'updated_at' is distinct from to_jsonb(new) - 'updated_at';
 end $$;
 
--- Applies what was read of a customer's objects for one webhook, once: {user, plan, status} of a user whom it concerns,
--- {} when there is nothing to tell; NULL when nothing was stored. `p_objects`: subscription, invoice, payment, each may
--- be missing.
+-- Applies what was read of a customer's objects for one webhook, once: {revision}, the customer's from now on, and {user,
+-- plan, status} when clients are to be told; NULL when nothing was stored. `p_objects`: subscription, invoice, payment,
+-- each may be missing. What another worker has read meanwhile is old only when something has changed: then the revision
+-- rises.
 create or replace function payment_apply(
     p_provider text, p_event text, p_type text, p_object text, p_outcome text, p_received timestamptz, p_customer text,
     p_user text, p_revision bigint, p_objects jsonb
@@ -243,35 +245,40 @@ create or replace function payment_apply(
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     who uuid;
+    before text;
+    changed boolean := false;
     told jsonb;
     outcome text := p_outcome;
+    s jsonb := p_objects -> 'subscription';
+    i jsonb := p_objects -> 'invoice';
+    p jsonb := p_objects -> 'payment';
 begin
     if p_event is not null and exists (select from payment_events where provider = p_provider and id = p_event) then
         return null;
     end if;
     if outcome = 'applied' then
         who := payment_customer(p_provider, p_customer, p_user, p_revision);
-        if who is null then
-            outcome := 'unknown_customer';
-        else
-            if p_objects ? 'subscription' then
-                told := payment_sync_subscription(p_provider, p_objects -> 'subscription', who);
-            end if;
-            if p_objects ? 'invoice' then
-                perform payment_sync_invoice(p_provider, p_objects -> 'invoice', who, p_type);
-            end if;
-            if p_objects ? 'payment' then
-                perform payment_sync_payment(p_provider, p_objects -> 'payment', who);
-                told := coalesce(told, jsonb_build_object('user', who, 'plan', (select plan from users where id = who),
-                    'status', p_objects -> 'payment' ->> 'status'));
-            end if;
-            told := coalesce(told, '{}');
-            if p_type = 'customer.subscription.trial_will_end'
-                and p_objects -> 'subscription' ->> 'status' = 'trialing' then
-                perform payment_mail(who, 'trial_ending', jsonb_build_object('trial_end',
-                    instant_text(time_of(p_objects -> 'subscription' -> 'trial_end'))), null);
-            end if;
+    end if;
+    if who is not null then
+        before := paid_plan(who);
+        if s is not null then changed := payment_store_subscription(p_provider, s, who); end if;
+        if i is not null then changed := payment_store_invoice(p_provider, i, who, p_type) or changed; end if;
+        if p is not null then changed := payment_store_payment(p_provider, p, who) or changed; end if;
+        if changed then
+            perform plan_settle(who, before);
+            update payment_customers set revision = revision + 1 where provider = p_provider and id = p_customer;
         end if;
+        told := jsonb_build_object('revision', p_revision + changed::int);
+        if s is not null or p is not null then
+            told := told || jsonb_build_object('user', who, 'plan', (select plan from users where id = who),
+                'status', coalesce(s, p) ->> 'status');
+        end if;
+        if p_type = 'customer.subscription.trial_will_end' and s ->> 'status' = 'trialing' then
+            perform payment_mail(who, 'trial_ending',
+                jsonb_build_object('trial_end', instant_text(time_of(s -> 'trial_end'))), null);
+        end if;
+    elsif outcome = 'applied' then
+        outcome := 'unknown_customer';
     end if;
     if p_event is not null then
         insert into payment_events (provider, id, type, object, outcome, received_at)
@@ -279,6 +286,10 @@ begin
     end if;
     return told;
 end $$;
+-- Their successors are payment_store_*; only payment_apply() called them.
+drop function if exists payment_sync_subscription(text, jsonb, uuid);
+drop function if exists payment_sync_invoice(text, jsonb, uuid, text);
+drop function if exists payment_sync_payment(text, jsonb, uuid);
 
 -- Ends the plans of those whose grace after a failed renewal is over; deletes what was kept for its time.
 create or replace function job_payment_grace() returns bigint language plpgsql as $$

@@ -184,7 +184,9 @@ awaitable<result<effects>> handle_webhook(
     if (read.customer.empty()) co_return apply(webhook, *event, "unknown_customer", read);
     auto out = apply(webhook, *event, "applied", read);
     out.after_from_rows = [&recent = ports.recent, read = std::move(read)](const std::vector<postgres::rows>& rows) {
-        if (!rows.front().is_null(0, 0)) recent.add(read.customer, read.revision + 1, read.begun, read.ids);
+        const auto told = json::document::parse(rows.front().text(0, 0));
+        if (const auto stored = told ? told->root()["revision"].integer() : std::nullopt)
+            recent.add(read.customer, read.revision, *stored, read.begun, read.ids);
         after_commit after;
         tell(after, rows.front().text(0, 0));
         return after;
@@ -246,7 +248,11 @@ worker declare(const ports& ports) {
                      request = on_event<events::payment_requested>(handler{ports})](record record) {
         return record.message.topic.starts_with(events::webhook_received::topic) ? webhook(record) : request(record);
     };
+    // Another worker has changed the same customer: what was read is read again.
+    out.retry.again_without_bound = true;
+    out.retry.longest_pause = milliseconds{2'000};
     out.give_up = [](record record) {
+        if (!record.message.topic.starts_with(events::payment_requested::topic)) return effects{};
         const auto event = events::decode<events::payment_requested>(record.message.value);
         if (!event) return effects{};
         return finish(*event, refused(503, "PAYMENTS_UNAVAILABLE", "the payment provider failed; ask again"));

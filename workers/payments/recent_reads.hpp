@@ -15,12 +15,13 @@ class recent_reads {
 public:
     using time = std::chrono::steady_clock::time_point;
 
-    /// The objects `ids` of the customer were read, which began at `begun`; when that is stored, the customer's
-    /// revision is `stored`.
-    void add(const std::string& customer, std::int64_t stored, time begun, std::vector<std::string> ids) {
+    /// The objects `ids` of the customer were read, which began at `begun`, when its revision was `before`; since they
+    /// are stored it is `stored`.
+    void add(const std::string& customer, std::int64_t before, std::int64_t stored, time begun,
+        std::vector<std::string> ids) {
         if (of_.size() >= most_customers) of_.clear();
         auto& known = of_[customer];
-        if (known.stored + 1 != stored) known.begun.clear();
+        if (known.stored != before) known.begun.clear();
         known.stored = stored;
         for (auto& id : ids) known.begun[std::move(id)] = begun;
     }

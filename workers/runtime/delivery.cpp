@@ -22,6 +22,9 @@ next_step delivery::after(const error_code& outcome) {
         case failure::misconfigured:
             return try_again{doubled(milliseconds{50}, outages_++, policy_.outage_pause), true};
         case failure::again:
+            if (policy_.again_without_bound)
+                return try_again{doubled(policy_.first_pause, conflicts_++, policy_.longest_pause), false};
+            [[fallthrough]];
         case failure::broken:
             if (++attempts_ >= policy_.attempts) return to_dead_letters{outcome, attempts_};
             break;

@@ -41,6 +41,18 @@ TEST_CASE("a temporary failure is retried with doubled pauses, then dead-lettere
     }
 }
 
+TEST_CASE("a conflict uses up no attempt where the policy says so, and another failure does") {
+    const retry_policy policy{.attempts = 2, .longest_pause = milliseconds{400}, .again_without_bound = true};
+    delivery of(policy);
+    for (const int pause : {200, 400, 400, 400, 400}) {
+        const auto wait = expect<try_again>(of.after(again));
+        CHECK(wait.after == milliseconds{pause});
+        CHECK_FALSE(wait.outage);
+    }
+    expect<try_again>(of.after(broken));
+    expect<to_dead_letters>(of.after(broken));
+}
+
 TEST_CASE("a pause has an upper bound") {
     const retry_policy policy{.attempts = 100, .first_pause = milliseconds{200}, .longest_pause = milliseconds{30'000}};
     delivery of(policy);
