@@ -63,7 +63,8 @@ worker declare() {
     out.name = "usage";
     out.group = "usage";
     out.topic = std::string(events::usage_recorded::topic);
-    out.retry.keep_order = false;
+    // Documented: five attempts with a fixed pause.
+    out.retry = {.attempts = 5, .first_pause = seconds{1}, .longest_pause = seconds{1}, .keep_order = false};
     out.max_in_flight = 500;
     out.high_mark = 2'000;
     out.handle_batch = count;

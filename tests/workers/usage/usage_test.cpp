@@ -4,6 +4,8 @@
 #include "tests/support/cpp/print.hpp"
 #include "tests/support/cpp/sample_events.hpp"
 #include "tests/support/cpp/sample_usage.hpp"
+#include "workers/runtime/delivery.hpp"
+#include "workers/runtime/errors.hpp"
 
 using namespace airi;
 using namespace airi::test;
@@ -102,4 +104,16 @@ TEST_CASE("the usage worker keeps its topic and group") {
     CHECK(worker.topic == "usage.recorded.v1");
     CHECK_FALSE(worker.retry.keep_order);
     CHECK(worker.handle_batch);
+}
+
+TEST_CASE("SAAS-47: usage is counted in five attempts with a fixed pause, then it is a dead letter") {
+    const auto worker = usage::declare();
+    const error_code failure = errc::threw;
+    int made = 0;
+    for (;; ++made) {
+        const auto next = delivery(worker.retry, made).after(failure);
+        if (std::holds_alternative<to_dead_letters>(next)) break;
+        CHECK(std::get<to_retry_topic>(next).after == milliseconds{1'000});
+    }
+    CHECK(made + 1 == 5);
 }
