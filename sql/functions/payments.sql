@@ -311,8 +311,55 @@ begin
     return total;
 end $$;
 
+-- The monthly recurring revenue at a time, by currency: of the subscriptions that are paid for, and had begun and not
+-- ended then. Yearly amounts count a twelfth.
+create or replace function recurring_revenue(p_at timestamptz) returns table (currency text, amount numeric)
+language sql stable as $$
+    select s.currency, sum(case when s.interval = 'year' then s.amount / 12 else s.amount end)
+    from subscriptions s
+    where s.created_at <= p_at and coalesce(s.ended_at, 'infinity') > p_at
+      and s.status in ('active', 'past_due', 'canceled')
+    group by s.currency
+$$;
+
+-- The part of all users that pays.
+create or replace function conversion() returns numeric language sql stable as $$
+    select count(*) filter (where exists (
+            select from subscriptions s where s.user_id = u.id and s.status in ('active', 'past_due')))::numeric
+        / greatest(count(*), 1)
+    from users u where u.erased_at is null
+$$;
+
+-- Warns administrators when fewer users pay than conversion_alert_percent, from 50 users on, or when a currency's
+-- recurring revenue is mrr_alert_percent below that of 30 days ago; again only after it was better. Returns the number
+-- of notices.
+create or replace function job_business_alerts() returns bigint language sql as $$
+    with passed as (
+        select 'conversion' as name, 'Few users pay' as title,
+            format('%s %% of the users pay, %s %% are wanted.', round(100 * conversion(), 1), t) as message
+        from (select setting_int('conversion_alert_percent') as t) x
+        where 100 * conversion() < t and (select count(*) from users where erased_at is null) >= 50
+        union all
+        select 'mrr_' || b.currency, 'The recurring revenue has fallen',
+            format('It is %s a month, %s %% less than 30 days ago.',
+                amount_text(coalesce(n.amount, 0)::bigint, b.currency),
+                round(100 * (b.amount - coalesce(n.amount, 0)) / b.amount, 1))
+        from (select setting_int('mrr_alert_percent') as t) x
+        cross join recurring_revenue(now() - interval '30 days') b
+        left join recurring_revenue(now()) n using (currency)
+        where t > 0 and b.amount > 0 and 100 * (b.amount - coalesce(n.amount, 0)) >= t * b.amount
+    ), better as (
+        delete from business_alerts where name not in (select name from passed)
+    ), begun as (
+        insert into business_alerts (name) select name from passed on conflict do nothing returning name
+    )
+    select coalesce(sum(notify_administrators('business', p.title, p.message, jsonb_build_object('figure', p.name))), 0)
+        ::bigint
+    from passed p join begun using (name)
+$$;
+
 -- The revenue report of administrators: by currency the monthly recurring revenue, the income of each day, refunds; the
--- users by plan, and of the last `p_days` days sign-ups, new and ended subscriptions. Yearly amounts count a twelfth.
+-- users by plan, and of the last `p_days` days sign-ups, new and ended subscriptions.
 create or replace function payment_revenue(p_days int) returns json
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 declare
@@ -322,9 +369,7 @@ begin
     if refused is not null then return refused; end if;
     return json_build_object(
         'days', p_days,
-        'mrr', (select coalesce(json_object_agg(currency, total), '{}') from (
-            select currency, sum(case when interval = 'year' then amount / 12 else amount end) as total
-            from subscriptions where status in ('active', 'past_due') group by currency) m),
+        'mrr', (select coalesce(json_object_agg(currency, amount), '{}') from recurring_revenue(now())),
         'subscriptions', (select coalesce(json_object_agg(status, n), '{}') from (
             select status, count(*) as n from subscriptions group by status) s),
         'users_by_plan', (select coalesce(json_object_agg(plan, n), '{}') from (
@@ -332,9 +377,7 @@ begin
         'sign_ups', (select count(*) from users where created_at >= since),
         'new_subscriptions', (select count(*) from subscriptions where created_at >= since),
         'ended_subscriptions', (select count(*) from subscriptions where ended_at >= since),
-        'conversion', (select round(count(*) filter (where exists (
-                select from subscriptions s where s.user_id = u.id and s.status in ('active', 'past_due')))::numeric
-            / greatest(count(*), 1), 4) from users u where u.erased_at is null),
+        'conversion', round(conversion(), 4),
         'churn', (select round(count(*) filter (where ended_at >= since)::numeric
             / greatest(count(*) filter (where created_at < since and coalesce(ended_at, 'infinity') >= since), 1), 4)
             from subscriptions),

@@ -37,6 +37,9 @@ language sql immutable as $$
     ('payment_grace_days', 'integer', '7', 0, 60, null, null, 'payments', false, 'sql/functions/payments.sql'),
     -- For how many days a consumer may withdraw from a subscription; 0: never.
     ('withdrawal_days', 'integer', '14', 0, 60, null, null, 'payments', true, 'sql/functions/payments.sql'),
+    -- Of the users who pay, and of the fall of the recurring revenue in 30 days: administrators are warned; 0: never.
+    ('conversion_alert_percent', 'integer', '0', 0, 100, null, null, 'payments', false, 'sql/functions/payments.sql'),
+    ('mrr_alert_percent', 'integer', '0', 0, 100, null, null, 'payments', false, 'sql/functions/payments.sql'),
     -- Whether Stripe computes the tax, and asks payers for address and VAT id.
     ('stripe_tax', 'boolean', 'false', null, null, null, null, 'payments', false, 'sql/functions/payment_requests.sql'),
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),

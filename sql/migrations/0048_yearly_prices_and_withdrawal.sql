@@ -10,3 +10,11 @@ alter table subscriptions add next_interval text, add immediate_start_at timesta
 
 -- The payer's VAT id as the invoice shows it. `reverse_charge`: the payer owes the tax.
 alter table invoices add vat_id text, add reverse_charge boolean not null default false;
+
+-- The thresholds of the business figures that are passed at present: administrators are warned once when it begins.
+create table business_alerts (
+    name  text not null,                                -- conversion, or mrr_<currency>
+    since timestamptz not null default now(),
+    primary key (name)
+);
+insert into jobs (name, every) values ('business_alerts', '1 day');

@@ -24,6 +24,8 @@ grant select on payment_events to airi_worker;
 select isolate('payment_requests', 'user_id = caller()');
 revoke all on payment_requests from airi_app, airi_worker;
 
+revoke all on business_alerts from airi_app, airi_worker;
+
 grant execute on function payment_request, payment_refund, payment_result, payment_revenue, is_bought, amount_text,
     invoice_json, withdraw_until to airi_app;
 grant execute on function payment_apply, payment_claim, payment_finish to airi_worker;

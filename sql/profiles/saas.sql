@@ -57,6 +57,8 @@ insert into profile_flags (name, enabled, rule) values
 -- by leaving it out; access and refresh tokens expire as on the platform (1 hour, 7 days), not after the documented 7
 -- days for all.
 insert into profile_settings (key, value) values
+    ('conversion_alert_percent', '20'),
+    ('mrr_alert_percent', '10'),
     ('product_name', '"AIRI"'),
     ('product_tagline', '"Talk, play and live with an AI companion."'),
     ('age_gate', '"required"'),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { billingOf, mailsTo, monthly } from '../support/js/billing.mjs';
 import { rejected } from '../support/js/raw.mjs';
+import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const day = 86_400;
@@ -71,6 +72,19 @@ test('EZRI-52 EZRI-53: invoices are listed and shown to their user only, and the
     assert.deepEqual((await stranger.api('GET', '/billing/invoices')).json.data, []);
     const portal = await user.api('POST', '/billing/portal', {});
     assert.equal(portal.status, 201, portal.text);
+});
+
+test('EZRI-59: administrators see the revenue by day', async (stage) => {
+    const admin = await joined(stage);
+    await appoint(stage.system, admin, 'admin', [stage.ports[0]]);
+    const revenue = async () => (await admin.api('GET', '/admin/analytics/revenue?days=366')).json.data;
+    const before = (await revenue()).mrr.usd ?? 0;
+    await bought(stage, 'pro');
+    const { mrr, by_day: days } = await revenue();
+    assert.equal(mrr.usd - before, 1999);
+    assert.ok(
+        days.every(({ day, currency, paid }) => /^\d{4}-\d\d-\d\d$/.test(day) && currency === 'usd' && paid >= 0),
+    );
 });
 
 test('EZRI-54 EZRI-56: a failed renewal is mailed, keeps the plan for its grace, then ends it', async (stage) => {

@@ -118,6 +118,45 @@ test('SAAS-18: an administrator refunds an invoice, and the subscription goes on
     rejected(await admin.api('POST', '/admin/refunds', { invoice: invoice.id }), 409, 'NOT_REFUNDABLE', /refunded/);
 });
 
+test('SAAS-50: administrators see the business figures and are warned when they fall', async (stage) => {
+    const { system } = stage;
+    const admin = await joined(stage);
+    await appoint(system, admin, 'admin', [stage.ports[0]]);
+    const payers = [await bought(stage, 'plus'), await bought(stage, 'pro')];
+    const figures = async () => (await admin.api('GET', '/admin/revenue?days=7')).json.data;
+    const { mrr, sign_ups: signUps, conversion, users_by_plan: plans } = await figures();
+    assert.ok(mrr.usd >= 1499 + 2499 && signUps >= 3 && conversion > 0, JSON.stringify({ mrr, signUps, conversion }));
+    assert.ok(plans.plus >= 1 && plans.pro >= 1 && plans.free >= 1, JSON.stringify(plans));
+
+    const job = () => system.rows('select job_business_alerts()');
+    const notices = async () =>
+        (await admin.api('GET', '/notifications')).json.data
+            .filter(({ kind }) => kind === 'business')
+            .map(({ title }) => title)
+            .sort();
+    await job();
+    assert.deepEqual(await notices(), []);
+    await system.rows(
+        `insert into users (id, email, plan) select gen_random_uuid(), 'u' || n || '@many.example', 'free'
+            from generate_series(1, 100) n`,
+    );
+    // A large subscriber has left.
+    await system.rows(
+        `insert into subscriptions (provider, id, user_id, customer, plan, price, status, amount, currency, interval,
+                                    created_at, ended_at)
+            values ('stripe', 'sub_left', $1, 'cus_left', 'pro', 'price_pro_monthly', 'canceled', 99900, 'usd', 'month',
+                    now() - interval '180 days', now() - interval '1 day')`,
+        [payers[0].id],
+    );
+    for (let i = 0; i < 2; ++i) await job();
+    await eventually('both are told, once', async () => (await notices()).length === 2);
+    assert.deepEqual(await notices(), ['Few users pay', 'The recurring revenue has fallen']);
+    await system.rows("delete from users where email like '%@many.example'");
+    await system.rows("delete from subscriptions where id = 'sub_left'");
+    await job();
+    assert.deepEqual(await system.rows('select from business_alerts'), []);
+});
+
 test('SAAS-18: a webhook is checked, unknown types are acknowledged, and nothing else is', async (stage) => {
     const [port] = stage.ports;
     await joined(stage);

@@ -20,6 +20,7 @@ export const catalogue = [
     'ai_disclosures',
     'provider_health',
     'budget_warnings',
+    'business_alerts',
     'companion_tools',
     'inbox',
     'outbox',
