@@ -146,7 +146,7 @@ update inbox set taken_at = now() where id in (
 returning id, body`;
 
 async function apply() {
-    let waiting = [];
+    const waiting = [];
     let taking;
     const more = () =>
         (taking ??= database.query(take).then(({ rows }) => {

@@ -4,10 +4,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { grouped, Life, randomOf, shuffled, stepNames } from '../support/js/payment_lives.mjs';
+import { dice, shuffled } from '../support/js/dice.mjs';
+import { Life, stepNames } from '../support/js/payment_lives.mjs';
 import { checkEffects, checkRows, customerOf, isApplied, knownOf, truthOf } from '../support/js/payment_truth.mjs';
 import { customers, day, faultyPayments } from '../support/js/payments.mjs';
 import { print, seconds } from '../support/js/scenario.mjs';
+import { grouped } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { OutboxReader } from '../support/js/system/outbox.mjs';
 import { WebhookStorm } from '../support/js/webhook_storm.mjs';
@@ -129,7 +131,7 @@ for (const [name, { types, plan, live }] of Object.entries(lives)) {
     scenario(`up to five events of a life, ${name}, end in the same rows in each of their orders`, async (stage) => {
         const begun = Date.now();
         const check = await observer(stage);
-        const random = randomOf(1);
+        const random = dice(1);
         const orders = types.flatMap((_, i) => permutations(types.slice(0, i + 1)));
         assert.equal(orders.length, 1 + 2 + 6 + 24 + 120);
         stripe.forget();
@@ -163,18 +165,22 @@ for (const [name, { types, plan, live }] of Object.entries(lives)) {
     });
 }
 
-scenario('what has changed while it was read is read again, and its older state is not stored', async (stage) => {
-    const check = await observer(stage);
-    const random = randomOf(1);
+// A life whose payment is disputed, the event that says so, and what delivers its others.
+async function disputed(stage) {
+    const random = dice(1);
     stripe.forget();
     stripe.hold();
     const [life] = (await customers(stage, stripe, 1)).map((about) => new Life(stripe, about, random));
     life.buy('plus');
-    const [{ id: charge }] = life.refundable;
-    stripe.dispute(charge);
-    const storm = new WebhookStorm(stage, stripe, random, workers);
+    stripe.dispute(life.refundable[0].id);
     const opened = stripe.held.findIndex(({ type }) => type === 'charge.dispute.created');
     const [created] = stripe.held.splice(opened, 1);
+    return { life, created, storm: new WebhookStorm(stage, stripe, random, workers) };
+}
+
+scenario('what has changed while it was read is read again, and its older state is not stored', async (stage) => {
+    const check = await observer(stage);
+    const { life, created, storm } = await disputed(stage);
     let answer;
     const until = new Promise((resolve) => (answer = resolve));
     // The event does not name the customer: the dispute is read once more when its payment has named them.
@@ -203,15 +209,7 @@ scenario('what has changed while it was read is read again, and its older state 
 
 scenario('an event that other events overtake again and again is handled in the end', async (stage) => {
     const check = await observer(stage);
-    const random = randomOf(1);
-    stripe.forget();
-    stripe.hold();
-    const [life] = (await customers(stage, stripe, 1)).map((about) => new Life(stripe, about, random));
-    life.buy('plus');
-    stripe.dispute(life.refundable[0].id);
-    const storm = new WebhookStorm(stage, stripe, random, workers);
-    const opened = stripe.held.findIndex(({ type }) => type === 'charge.dispute.created');
-    const [created] = stripe.held.splice(opened, 1);
+    const { life, created, storm } = await disputed(stage);
     // Each attempt reads the dispute twice: the second answer waits until something else of the customer has changed.
     const answers = [];
     const reads = () => stripe.requests.filter(({ path: read }) => /disputes$/.test(read)).length;
@@ -243,7 +241,7 @@ const firstSeed = Number(process.env.FAULTS_SEED ?? 1);
 // over; otherwise some of them come while the lives go on, so that objects change while they are read. The steps are
 // added to `taken`. Returns numbers.
 async function liveBatch(stage, seed, { check, taken }) {
-    const random = randomOf(seed);
+    const random = dice(seed);
     const late = seed % 2 === 1;
     stripe.forget();
     stripe.hold();
@@ -251,7 +249,7 @@ async function liveBatch(stage, seed, { check, taken }) {
     const storm = new WebhookStorm(stage, stripe, random, workers);
     // What these requests read may be old when it arrives. Their number depends on the time that the workers take, so
     // the delays have a generator of their own.
-    const delay = randomOf(seed);
+    const delay = dice(seed);
     const fault = { method: 'GET', path: /[A-M]$/, status: 'late', ms: () => delay(300), times: Infinity };
     if (!late) stripe.fault(fault);
     for (const life of all) life.buy();

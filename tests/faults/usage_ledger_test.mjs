@@ -129,7 +129,7 @@ const chooseWorker = (system, endlessOnes, stored) =>
             [endlessOnes.map((one) => one.ids.generation_id)],
         );
         const held = rows.filter(({ id, epoch }) => !stored.has(`${id}/${epoch}`));
-        const [most] = [...grouped(held, 'slot').values()].sort((a, b) => b.length - a.length);
+        const [most] = [...grouped(held, (row) => row.slot).values()].sort((a, b) => b.length - a.length);
         for (const { id, epoch, tokens_out } of most ?? []) stored.set(`${id}/${epoch}`, tokens_out);
         return most && { slot: most[0].slot, held: most };
     });
@@ -232,7 +232,7 @@ test('AIRI-40: the ledger equals its provider’s after cuts, aborts, fail-overs
     const generations = [...ofMessages, ...withTools];
     const journal = await finishedJournal(system);
     const ids = generations.map((one) => one.id);
-    const calls = grouped(await callsOf(system, ids), 'generation_id');
+    const calls = grouped(await callsOf(system, ids), (call) => call.generation_id);
     const kinds = ['exact', 'estimated', 'aborts', 'cuts', 'failovers', 'toolCalls', 'died', 'replaced'];
     const counts = Object.fromEntries(
         [...kinds, 'exactTokens', 'estimatedTokens', 'requests'].map((kind) => [kind, 0]),

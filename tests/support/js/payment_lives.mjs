@@ -1,37 +1,6 @@
 // Lives of customers at the stand-in for Stripe: each is a sequence of random steps, and the same one for the same
 // generator.
 
-// The lists of the items by a key of theirs.
-export function grouped(items, keyOf) {
-    const groups = new Map();
-    for (const item of items) {
-        const key = keyOf(item);
-        if (!groups.has(key)) groups.set(key, []);
-        groups.get(key).push(item);
-    }
-    return groups;
-}
-
-// A generator of numbers below `most`, the same for the same seed (xorshift32).
-export function randomOf(seed) {
-    let state = Math.imul(seed, 2_654_435_761) || 1;
-    return (most) => {
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-        return (state >>> 0) % most;
-    };
-}
-
-export function shuffled(list, random) {
-    const out = [...list];
-    for (let i = out.length - 1; i > 0; --i) {
-        const j = random(i + 1);
-        [out[i], out[j]] = [out[j], out[i]];
-    }
-    return out;
-}
-
 const ended = ({ status }) => ['canceled', 'incomplete_expired'].includes(status);
 const settled = ({ status }) => ['won', 'lost'].includes(status);
 const productOf = ({ items }) => items.data[0].price.product;

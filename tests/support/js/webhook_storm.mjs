@@ -2,7 +2,7 @@
 
 import { deadLetters, lagOf, withAdmin } from './system/checker.mjs';
 import { eventually } from './system/wait.mjs';
-import { shuffled } from './payment_lives.mjs';
+import { shuffled } from './dice.mjs';
 
 const patience = 300_000; // ms; other tests may run beside
 

@@ -212,12 +212,15 @@ async function checkDatabase(system, acknowledged, expect) {
     const generations = byId(await system.rows('select * from generations where id = any($1)', [ids]));
     const replies = grouped(
         await system.rows("select * from messages where generation_id = any($1) and role = 'assistant'", [ids]),
-        'generation_id',
+        (row) => row.generation_id,
     );
-    const billed = grouped(await system.rows('select * from usage_log where reference = any($1)', [ids]), 'reference');
+    const billed = grouped(
+        await system.rows('select * from usage_log where reference = any($1)', [ids]),
+        (row) => row.reference,
+    );
     const calls = grouped(
         await system.rows('select * from provider_calls where generation_id = any($1) order by epoch, call', [ids]),
-        'generation_id',
+        (row) => row.generation_id,
     );
     for (const one of acknowledged) {
         const id = one.ids.generation_id;
@@ -393,9 +396,13 @@ const lineWith = (text, secret) =>
         ?.slice(0, 300);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 
-// A map from each value of that column to its rows.
-export function grouped(rows, by) {
+// A map from each key to the items that have it.
+export function grouped(items, keyOf) {
     const out = new Map();
-    for (const row of rows) out.set(row[by], [...(out.get(row[by]) ?? []), row]);
+    for (const item of items) {
+        const key = keyOf(item);
+        if (!out.has(key)) out.set(key, []);
+        out.get(key).push(item);
+    }
     return out;
 }
