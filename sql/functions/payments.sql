@@ -3,16 +3,17 @@
 
 -- True while the subscription gives its plan. After a failed renewal it does for payment_grace_days, while the payment
 -- of its period is disputed it does not; that payment is a little older than the period when it began it.
-create or replace function entitles(s subscriptions) returns boolean language sql stable as $$
-    select s.plan is not null and (
+create or replace function entitles(s subscriptions) returns boolean language plpgsql stable as $$
+begin
+    return s.plan is not null and (
         s.status in ('active', 'trialing')
         or (s.status = 'past_due'
             and coalesce(s.past_due_since, now()) > now() - make_interval(days => setting_int('payment_grace_days'))))
         and not exists (
             select from payment_history h
             where h.user_id = s.user_id and h.provider = s.provider and h.disputed and h.plan is null
-              and h.created_at > s.period_start - interval '1 hour')
-$$;
+              and h.created_at > s.period_start - interval '1 hour');
+end $$;
 
 -- True for a subscription that was bought and has not ended, whether it is paid at the moment or not.
 create or replace function is_bought(s subscriptions) returns boolean language sql immutable as $$
