@@ -161,8 +161,8 @@ begin
 end $$;
 
 -- Stores an invoice, and mails once about its payment and each failed attempt; the first one fails before the user's
--- eyes. Which event brought it is of no use: an earlier one may have been read after the attempt. True when that changed
--- it.
+-- eyes. Which event brought it is of no use: an earlier one may have been read after the attempt. True when it is
+-- another one now.
 create or replace function payment_store_invoice(p_provider text, i jsonb, p_user uuid, p_type text) returns boolean
 language plpgsql as $$
 declare
@@ -235,10 +235,10 @@ begin
     return to_jsonb(old) - 'updated_at' is distinct from to_jsonb(new) - 'updated_at';
 end $$;
 
--- Applies what was read of a customer's objects for one webhook, once: {revision}, the customer's from now on, and {user,
--- plan, status} when clients are to be told; NULL when nothing was stored. `p_objects`: subscription, invoice, payment,
--- each may be missing. What another worker has read meanwhile is old only when something has changed: then the revision
--- rises.
+-- Applies what was read of a customer's objects for one webhook, once: {revision}, the customer's from now on, and
+-- {user, plan, status} when clients are to be told; NULL when nothing was stored. `p_objects`: subscription, invoice,
+-- payment, each may be missing. What another worker has read meanwhile is old only when something has changed: then the
+-- revision rises.
 create or replace function payment_apply(
     p_provider text, p_event text, p_type text, p_object text, p_outcome text, p_received timestamptz, p_customer text,
     p_user text, p_revision bigint, p_objects jsonb

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 
 import { dice, shuffled } from '../support/js/dice.mjs';
+import { grouped } from '../support/js/grouped.mjs';
 import { Life, stepNames } from '../support/js/payment_lives.mjs';
 import { checkEffects, checkRows, customerOf, isApplied, knownOf, truthOf } from '../support/js/payment_truth.mjs';
 import { customers, day, faultyPayments } from '../support/js/payments.mjs';
 import { print, seconds } from '../support/js/scenario.mjs';
-import { grouped } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { OutboxReader } from '../support/js/system/outbox.mjs';
 import { WebhookStorm } from '../support/js/webhook_storm.mjs';

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { eventually, pause } from './wait.mjs';
+import { grouped } from '../grouped.mjs';
 
 const groups = {
     moderation: 'chat.requested.v1',
@@ -395,14 +396,3 @@ const lineWith = (text, secret) =>
         .find((line) => line.includes(secret))
         ?.slice(0, 300);
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
-
-// A map from each key to the items that have it.
-export function grouped(items, keyOf) {
-    const out = new Map();
-    for (const item of items) {
-        const key = keyOf(item);
-        if (!out.has(key)) out.set(key, []);
-        out.get(key).push(item);
-    }
-    return out;
-}
