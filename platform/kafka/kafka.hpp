@@ -42,7 +42,7 @@ struct message {
     std::string topic;
     std::int32_t partition = 0;
     std::int64_t offset = 0;
-    instant appended;                                  ///< the broker's append time
+    instant appended;  ///< the broker's append time
     std::string key;
     std::string value;
     std::vector<header> headers;

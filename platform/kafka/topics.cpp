@@ -3,16 +3,15 @@
 #include <span>
 
 #include "platform/base/log.hpp"
-#include "platform/kafka/client.hpp"
+#include "platform/kafka/admin.hpp"
 #include "platform/kafka/errors.hpp"
 
 namespace airi::kafka {
 namespace {
 
-using new_topic = std::unique_ptr<rd_kafka_NewTopic_t, destroy<rd_kafka_NewTopic_destroy>>;
 using admin_options = std::unique_ptr<rd_kafka_AdminOptions_t, destroy<rd_kafka_AdminOptions_destroy>>;
 using queue = std::unique_ptr<rd_kafka_queue_t, destroy<rd_kafka_queue_destroy>>;
-using event = std::unique_ptr<rd_kafka_event_t, destroy<rd_kafka_event_destroy>>;
+using new_topic = std::unique_ptr<rd_kafka_NewTopic_t, destroy<rd_kafka_NewTopic_destroy>>;
 
 result<> outcome_of(rd_kafka_event_t* done) {
     if (const auto err = rd_kafka_event_error(done)) {
@@ -52,20 +51,6 @@ result<std::vector<std::int32_t>> partitions_with_leaders(
     return out;
 }
 
-// Sends an administrative request and waits for its answer; none: no broker answered.
-template <class Request>
-event answer_of(rd_kafka_t* admin, rd_kafka_admin_op_t operation, milliseconds limit, Request request) {
-    char why[512];
-    const auto wait = static_cast<int>(limit.count());
-    const admin_options options(rd_kafka_AdminOptions_new(admin, operation));
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), wait, why, sizeof why);
-    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS)
-        rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait, why, sizeof why);
-    const queue answers(rd_kafka_queue_new(admin));
-    request(options.get(), answers.get());
-    return event(rd_kafka_queue_poll(answers.get(), wait + 1000));
-}
-
 using acl = std::unique_ptr<rd_kafka_AclBinding_t, destroy<rd_kafka_AclBinding_destroy>>;
 
 acl acl_of(const right& one) {
@@ -97,6 +82,21 @@ result<> rights_outcome_of(rd_kafka_event_t* done) {
 }
 
 }  // namespace
+
+void destroy_event::operator()(rd_kafka_event_t* answer) const noexcept { rd_kafka_event_destroy(answer); }
+
+event answer_of(rd_kafka_t* admin, int operation, milliseconds limit,
+    const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& request) {
+    char why[512];
+    const auto wait = static_cast<int>(limit.count());
+    const admin_options options(rd_kafka_AdminOptions_new(admin, static_cast<rd_kafka_admin_op_t>(operation)));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), wait, why, sizeof why);
+    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait, why, sizeof why);
+    const queue answers(rd_kafka_queue_new(admin));
+    request(options.get(), answers.get());
+    return event(rd_kafka_queue_poll(answers.get(), wait + 1000));
+}
 
 result<std::vector<std::int32_t>> partitions_of(rd_kafka_t* handle, const std::string& topic, milliseconds limit) {
     return retry(

@@ -204,3 +204,53 @@ test('airi-ctl names an unknown topic, an unknown command and a state file that 
     assert.equal(help.code, 0);
     assert.match(help.text, /dlq retry/);
 });
+
+test('groups are listed with what waits for them, and moved only when they have no members', async (stage) => {
+    const { system } = stage;
+    const client = await stage.client();
+    const sent = await client.sendAll(orders(10, { script: 'tokens=2' }));
+    await eventually('the replies are counted', async () => {
+        const lines = await system.rows('select from usage_log where user_id = $1', [client.user.id]);
+        return lines.length === 2 * sent.length;
+    });
+    const lineOf = async (topic) => {
+        const { code, text, errors } = await ctl(system, 'groups', 'list', '--group', 'usage');
+        assert.equal(code, 0, errors);
+        const found = text.split('\n').find((line) => line.includes(topic));
+        const [, state, members, , waiting, since] = found.trim().split(/ +/);
+        return { state, members, waiting: Number(waiting), since };
+    };
+    const topic = 'usage.recorded.v1';
+    const move = (...more) => ctl(system, 'groups', 'move', '--group', 'usage', '--topic', topic, ...more);
+    // Mails are counted too, some time later.
+    const idle = await eventually('nothing waits', async () => {
+        const line = await lineOf(topic);
+        return line.waiting === 0 && line;
+    });
+    assert.deepEqual(idle, { state: 'Stable', members: '1', waiting: 0, since: undefined });
+    const refused = await move('--to', 'beginning');
+    assert.equal(refused.code, 2);
+    assert.match(refused.errors, /the group "usage" has 1 members: stop its workers first/);
+
+    const mine = async () => (await sums(system)).filter((row) => row.user_id === client.user.id);
+    const before = await mine();
+    await system.stop('usage-1');
+    await eventually('the group is empty', async () => (await lineOf(topic)).state === 'Empty');
+    const dry = await move('--to', 'beginning', '--dry-run');
+    assert.equal(dry.code, 0, dry.errors);
+    assert.match(dry.text, /usage\.recorded\.v1 +0 +\d+ -> 0\n[^]*nothing was moved\n$/);
+    const still = (await lineOf(topic)).waiting;
+    assert.ok(still < 5, `${still} wait`);
+    const moved = await move('--to', 'beginning');
+    assert.equal(moved.code, 0, moved.errors);
+    const { waiting, since } = await lineOf(topic);
+    const all = await readTopic(system, topic);
+    assert.equal(waiting, all.length);
+    assert.ok(Date.parse(`${since}Z`) <= Date.now() && Date.parse(`${since}Z`) > Date.now() - 600_000, since);
+    await system.start('usage-1');
+    await eventually('what was read is read again', async () => (await lineOf(topic)).waiting === 0);
+    assert.deepEqual(await mine(), before, 'and changes nothing');
+    const unknown = await ctl(system, 'groups', 'move', '--group', 'nobody', '--topic', topic, '--to', 'end');
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.errors, /no group is named "nobody"/);
+});

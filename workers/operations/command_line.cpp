@@ -62,27 +62,39 @@ std::string read_rate(command_line& to, const std::string& value, instant) {
     return {};
 }
 
+// "end" is where the present ends: records that are appended while the command runs are read.
+std::string read_place(command_line& to, const std::string& value, instant at) {
+    to.has_place = true;
+    if (value == "beginning") return {};
+    if (value == "end") {
+        to.at = at;
+        return {};
+    }
+    return read_moment<[](command_line& c) -> auto& { return c.at; }>(to, value, at);
+}
+
 struct option {
     std::string_view name;
-    std::string_view commands;             // their letters: r, l, s, y (retry)
+    std::string_view commands;             // their letters: r, l, s, y (retry), g (groups), m (move)
     option_reader read;                    // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
 };
 
 constexpr std::array options{
-    option{"--topic", "rlsy", read_text<[](command_line& c) -> auto& { return c.topic; }>},
+    option{"--topic", "rlsym", read_text<[](command_line& c) -> auto& { return c.topic; }>},
     option{"--from", "rlsy", read_from},
+    option{"--to", "m", read_place},
     option{"--to", "rlsy", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
     option{"--key", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.key; }>},
     option{"--type", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.type; }>},
     option{"--where", "rlsy", read_where},
-    option{"--group", "lsy", read_text<[](command_line& c) -> auto& { return c.order.filter.group; }>},
+    option{"--group", "lsygm", read_text<[](command_line& c) -> auto& { return c.order.filter.group; }>},
     option{"--error", "lsy", read_text<[](command_line& c) -> auto& { return c.order.filter.error; }>},
     option{"--limit", "s", read_limit},
     option{"--into", "r", read_text<[](command_line& c) -> auto& { return c.order.into; }>},
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.order.state_file; }>},
-    option{"--dry-run", "ry", nullptr, [](command_line& c) { c.order.dry_run = true; }},
+    option{"--dry-run", "rym", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
 struct named_command {
@@ -95,6 +107,8 @@ constexpr std::array commands{
     named_command{"dlq", "list", command::list_dead_letters, 'l'},
     named_command{"dlq", "show", command::show_dead_letters, 's'},
     named_command{"dlq", "retry", command::retry_dead_letters, 'y'},
+    named_command{"groups", "list", command::list_groups, 'g'},
+    named_command{"groups", "move", command::move_group, 'm'},
 };
 
 std::string read_options(
@@ -119,6 +133,11 @@ std::string mistake_in(const command_line& read) {
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
     if (!read.topic && (read.command == command::replay || read.command == command::retry_dead_letters))
         return "--topic is missing";
+    if (read.command == command::move_group) {
+        if (!read.topic) return "--topic is missing";
+        if (!read.order.filter.group) return "--group is missing";
+        if (!read.has_place) return "--to is missing";
+    }
     if (read.order.dry_run && !read.order.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
     return {};
 }
@@ -146,7 +165,8 @@ command_line read_command_line(const std::vector<std::string>& arguments, instan
         if (out.mistake.empty()) out.mistake = mistake_in(out);
         return out;
     }
-    out.mistake = fmt::format("no command is named \"{}\"", word(0) + (word(0) == "dlq" ? " " + word(1) : ""));
+    const bool has_second = word(0) == "dlq" || word(0) == "groups";
+    out.mistake = fmt::format("no command is named \"{}\"", word(0) + (has_second ? " " + word(1) : ""));
     return out;
 }
 
@@ -161,6 +181,11 @@ const char* const usage = R"(airi-ctl <command> [options]
   dlq show               prints them, a line of JSON each
       --limit N          at most so many (20)
   dlq retry --topic T    publishes them into the topic that they came from; --dry-run, --rate and --state as above
+  groups list            the consumer groups: members, records that wait, since when
+      --group G          of this one
+  groups move --group G --topic T --to PLACE
+                         lets a group without members go on with the records since a time, "beginning" or "end"
+      --dry-run          only shows the offsets
 
 Which records:
       --topic T          of this topic; dead letters: with or without -dlt

@@ -10,14 +10,17 @@
 
 namespace airi::workers::operations {
 
-enum class command { help, replay, list_dead_letters, show_dead_letters, retry_dead_letters };
+enum class command { help, replay, list_dead_letters, show_dead_letters, retry_dead_letters, list_groups, move_group };
 
 struct command_line {
     operations::command command = operations::command::help;
     std::optional<std::string> topic;
     replay_order order;       ///< without its range's topic
     std::int64_t limit = 20;  ///< of the dead letters to be shown
-    std::string mistake;      ///< empty: there is none
+    /// move_group: where it goes on; none: with the topic's first record. The group is the filter's.
+    std::optional<instant> at;
+    bool has_place = false;  ///< `at` was given, or the topic's first record was
+    std::string mistake;     ///< empty: there is none
 };
 
 /// `arguments`: without the program's name. `at`: the present, before which "2h" is.

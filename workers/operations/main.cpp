@@ -1,4 +1,4 @@
-// airi-ctl: replays topics and dead letters.
+// airi-ctl: replays topics and dead letters, shows and moves consumer groups.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,6 +6,7 @@
 #include "platform/base/log.hpp"
 #include "workers/operations/command_line.hpp"
 #include "workers/operations/dead_letters.hpp"
+#include "workers/operations/groups.hpp"
 
 namespace {
 
@@ -58,7 +59,32 @@ int show(const kafka::access& brokers, const command_line& asked) {
     return done ? 0 : failed(done.error());
 }
 
+int list_groups(const kafka::access& brokers, const command_line& asked) {
+    const auto lines = group_lines(brokers, asked.order.filter.group);
+    if (!lines) return failed(lines.error());
+    fmt::print("{:<16} {:<12} {:>7}  {:<28} {:>10}  {}\n", "group", "state", "members", "topic", "waiting", "since");
+    for (const auto& one : *lines)
+        fmt::print("{:<16} {:<12} {:>7}  {:<28} {:>10}  {}\n", one.group, one.state, one.members, one.topic, one.lag,
+            one.oldest ? to_text(*one.oldest).substr(0, 19) : "");
+    return 0;
+}
+
+int move(const kafka::access& brokers, const command_line& asked) {
+    const auto done = move_group(brokers, {*asked.order.filter.group, *asked.topic, asked.at, asked.order.dry_run});
+    if (!done) return failed(done.error());
+    if (!done->mistake.empty()) {
+        fmt::print(stderr, "airi-ctl: {}\n", done->mistake);
+        return 2;
+    }
+    for (const auto& [partition, from, to] : done->places)
+        fmt::print("{} {:>4}  {:>12} -> {}\n", *asked.topic, partition, from < 0 ? "none" : std::to_string(from), to);
+    if (asked.order.dry_run) fmt::print("nothing was moved\n");
+    return 0;
+}
+
 int run(const kafka::access& brokers, command_line asked) {
+    if (asked.command == command::list_groups) return list_groups(brokers, asked);
+    if (asked.command == command::move_group) return move(brokers, asked);
     const bool of_dead_letters = asked.command != command::replay;
     if (of_dead_letters && asked.topic && dead_letter_topics(asked.topic).empty()) {
         fmt::print(stderr, "airi-ctl: no topic with dead letters is named \"{}\"\n", *asked.topic);

@@ -41,11 +41,31 @@ TEST_CASE("airi-ctl reads the commands of dead letters") {
         CHECK(read(none).command == command::help);
 }
 
+TEST_CASE("airi-ctl reads the commands of consumer groups") {
+    CHECK(read({"groups", "list"}).command == command::list_groups);
+    CHECK(read({"groups", "list", "--group", "chat"}).order.filter.group == "chat");
+    const auto moved = read({"groups", "move", "--group", "chat", "--topic", "a.v1", "--to", "1h", "--dry-run"});
+    CHECK(moved.mistake == "");
+    CHECK(moved.command == command::move_group);
+    CHECK(moved.at == present - std::chrono::hours{1});
+    CHECK(moved.order.dry_run);
+    const auto place = [](const std::string& to) {
+        return read({"groups", "move", "--group", "g", "--topic", "a", "--to", to});
+    };
+    CHECK(place("end").at == present);
+    CHECK(place("beginning").mistake == "");
+    CHECK_FALSE(place("beginning").at.has_value());
+    CHECK(place("soon").mistake == "\"soon\" is no time: RFC 3339, or 90s, 30m, 2h, 7d ago");
+}
+
 TEST_CASE("airi-ctl names what is wrong on its command line") {
     const auto mistake = [](const std::vector<std::string>& arguments) { return read(arguments).mistake; };
     CHECK(mistake({"reply"}) == "no command is named \"reply\"");
     CHECK(mistake({"dlq", "drop"}) == "no command is named \"dlq drop\"");
     CHECK(mistake({"replay"}) == "--topic is missing");
+    CHECK(mistake({"groups"}) == "no command is named \"groups \"");
+    CHECK(mistake({"groups", "move", "--topic", "a", "--to", "end"}) == "--group is missing");
+    CHECK(mistake({"groups", "move", "--topic", "a", "--group", "g"}) == "--to is missing");
     CHECK(mistake({"dlq", "retry"}) == "--topic is missing");
     CHECK(mistake({"replay", "--topic"}) == "--topic needs a value");
     CHECK(mistake({"replay", "--topic", "a", "--group", "g"}) == "no option is named \"--group\" here");
