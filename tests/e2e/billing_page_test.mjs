@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { monthly } from '../support/js/billing.mjs';
+import { monthly, yearly } from '../support/js/billing.mjs';
 import { check } from '../support/js/harness.mjs';
 import { StripeStandIn } from '../support/js/stripe/stand_in.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -10,8 +10,10 @@ import { Browser, inBothSchemes, signUp } from './browser.mjs';
 import { freshEmail } from './checks.mjs';
 import { pageSystem } from './system.mjs';
 
-const stripe = await StripeStandIn.start({ prices: { ...monthly('plus', 1499), ...monthly('pro', 2499) } });
-const { url: address } = await pageSystem({
+const stripe = await StripeStandIn.start({
+    prices: { ...monthly('plus', 1499), ...monthly('pro', 2499), ...yearly('plus', 14_990) },
+});
+const { system, url: address } = await pageSystem({
     payments: 1,
     gatewayEnv: { STRIPE_WEBHOOK_SECRET: stripe.secret },
     paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
@@ -64,6 +66,28 @@ await check('SAAS-17: a plan is cancelled at the end of its period, and kept aft
     await page.click('#billing-portal');
     await page.waitForURL(`${stripe.url}/**`);
     await page.goBack();
+});
+
+await check('SAAS-16: a user withdraws from the contract, and then buys by the year', async () => {
+    await system.rows(
+        `update plans set yearly_price_cents = 14990, stripe_yearly_price_id = 'price_plus_yearly' where id = 'plus'`,
+    );
+    await page.reload();
+    await openPlans();
+    await page.click('#billing-withdraw');
+    await page.locator('#question-text', { hasText: /You can until .* get your money back/ }).waitFor();
+    await confirm();
+    await state(/You have Free/);
+    await page.check('#billing-start-now');
+    await page.locator('#billing-plans li[data-id=plus] button[data-interval=year]').click();
+    await page.waitForURL(`${stripe.url}/**`);
+    await page.getByRole('button', { name: /pay/i }).click();
+    await page.waitForURL((at) => at.href.startsWith(url));
+    await state(/You have Plus.*renews/);
+    const [contract] = await system.rows(
+        `select interval, immediate_start_at is not null as consented from subscriptions where status = 'active'`,
+    );
+    assert.deepEqual(contract, { interval: 'year', consented: true });
 });
 
 await check('our pages throw no exception and keep the content policy', () =>
