@@ -11,13 +11,20 @@ import { fileURLToPath } from 'node:url';
 import { Parser } from '@asyncapi/parser';
 
 import { Browser, inBothSchemes } from './browser.mjs';
-import { check } from '../support/js/harness.mjs';
+import { monthly } from '../support/js/billing.mjs';
+import { afterFile, check } from '../support/js/harness.mjs';
+import { StripeStandIn } from '../support/js/stripe/stand_in.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { Api, freshEmail } from './checks.mjs';
 import { pythonWith } from './python.mjs';
 import { pageSystem } from './system.mjs';
 
-const { system, url: base } = await pageSystem();
+const stripe = await StripeStandIn.start({ prices: monthly('plus', 1499) });
+afterFile(() => stripe.end());
+const { system, url: base } = await pageSystem({
+    payments: 1,
+    paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+});
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 const work = mkdtempSync(path.join(os.tmpdir(), 'airi-contract-'));

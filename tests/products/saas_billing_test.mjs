@@ -254,7 +254,8 @@ test('SAAS-18: a burst of events about a subscription reads it at most twice', a
         async () => (await outcomes()).reduce((sum, { count }) => sum + count, 0) === burst.length,
     );
     const counts = Object.fromEntries((await outcomes()).map(({ outcome, count }) => [outcome, count]));
-    assert.ok(counts.applied <= 2 && counts.covered >= 18, JSON.stringify(counts));
+    // None is applied when a read for an earlier event was late enough.
+    assert.ok((counts.applied ?? 0) <= 2 && counts.covered >= 18, JSON.stringify(counts));
     const reads = stripe.requests.slice(before).filter(({ path }) => path === `/v1/subscriptions/${id}`);
     assert.ok(reads.length <= 2, `${reads.length} reads`);
 });
@@ -275,6 +276,28 @@ test('SAAS-18: an event in a version of the API that no test covers is parked', 
         async () => (await deadLetters(stage.system, 'webhook.received.v1')) === parked + 1,
     );
     assert.deepEqual(await stage.system.rows('select from payment_events where id = $1', [event.id]), []);
+});
+
+test('SAAS-20: pictures of their own end with the plan that has them', async (stage) => {
+    const user = await bought(stage, 'plus');
+    const picture = Buffer.from(
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+        'base64',
+    );
+    const upload = () =>
+        ask(stage.ports[0], {
+            method: 'POST',
+            path: '/api/v1/avatars',
+            token: user.token,
+            body: picture,
+            headers: { 'Content-Type': 'image/png' },
+        });
+    const made = await upload();
+    assert.equal(made.status, 201, made.text);
+    await user.api('POST', '/subscription/cancel', { immediately: true });
+    await becomes(user, { plan: 'free', status: 'free' });
+    const refused = await upload();
+    rejected(refused, 402, 'PLAN_LIMIT');
 });
 
 test('SAAS-16: a closed account is not charged again, and its erasure leaves only its invoices', async (stage) => {

@@ -40,7 +40,10 @@ scenario("no route shows a user's data to a second user or an anonymous caller",
     // Changes of credentials get as far as other routes, without guesses of a password.
     await system.rows("update sessions set proved_at = now() + interval '1 day' where user_id = $1", [b.id]);
     // The system has no payment provider: no route may have a reason to request something from it.
-    await system.rows("update subscriptions set status = 'canceled' where user_id = $1", [b.id]);
+    await system.rows(
+        "update subscriptions set status = 'canceled', created_at = now() - interval '1 year' where user_id = $1",
+        [b.id],
+    );
     await system.rows('delete from payment_customers where user_id = $1', [b.id]);
     const proofs = new Set(['password', 'code']);
     const withoutProof = (body) => Object.fromEntries(Object.entries(body).filter(([name]) => !proofs.has(name)));

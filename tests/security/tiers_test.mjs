@@ -54,7 +54,8 @@ scenario("AIRI-09: each level has its own rights and none of the next level's", 
     await eventually(
         'the gateway offers what the workers can serve',
         async () => isDeepStrictEqual(await models(free), ['gpt-3.5-turbo']),
-        { describe: async () => (await models(free)).join() },
+        // Few requests: a free account has 100 a minute.
+        { every: 600, within: 30_000, describe: async () => (await models(free)).join() },
     );
     for (const [account, may, may_not] of [
         [free, ['gpt-3.5-turbo'], ['gpt-4', 'claude-3-sonnet', 'claude-3-opus']],
