@@ -46,11 +46,15 @@ awaitable<route_result> withdraw(exchange& exchange) { return ask(exchange, "wit
 awaitable<route_result> portal(exchange& exchange) { return ask(exchange, "portal", 201); }
 awaitable<route_result> pay(exchange& exchange) { return ask(exchange, "payment", 201); }
 
-awaitable<route_result> details(exchange& exchange) {
+// The worker gets the body as it is.
+awaitable<route_result> pass_on(exchange& exchange, std::string_view kind, unsigned status = 200) {
     payment_ask asked{
-        exchange.new_id<events::payment_request_id>(), exchange.caller->id, "details", exchange.body_text()};
+        exchange.new_id<events::payment_request_id>(), exchange.caller->id, kind, exchange.body_text(), status};
     return request_payment(exchange.services, exchange.request, std::move(asked));
 }
+
+awaitable<route_result> details(exchange& exchange) { return pass_on(exchange, "details"); }
+awaitable<route_result> refund(exchange& exchange) { return pass_on(exchange, "refund", 201); }
 
 // How-to-AI's clients name the plan that the user is to have; the present one decides how it is reached.
 awaitable<route_result> put(exchange& exchange) {
@@ -95,12 +99,6 @@ awaitable<route_result> receive_webhook(exchange& exchange) {
     response received;
     received.body = R"({"received":true})";
     co_return answer(std::move(received));
-}
-
-awaitable<route_result> refund(exchange& exchange) {
-    payment_ask asked{
-        exchange.new_id<events::payment_request_id>(), exchange.caller->id, "refund", exchange.body_text(), 201};
-    return request_payment(exchange.services, exchange.request, std::move(asked));
 }
 
 std::string csv_of_days(json::value report) {

@@ -17,8 +17,8 @@ struct destroy_event {
 };
 using event = std::unique_ptr<rd_kafka_op_s, destroy_event>;
 
-/// Sends what `request` adds to the queue, an operation of rd_kafka_admin_op_t, and waits for its answer; none: no
-/// broker answered. Blocks.
+/// Calls `request`, which sends an operation of rd_kafka_admin_op_t, and waits for the answer; none: no broker
+/// answered. Blocks.
 event answer_of(rd_kafka_s* admin, int operation, milliseconds limit,
     const std::function<void(const rd_kafka_AdminOptions_s*, rd_kafka_queue_s*)>& request);
 

@@ -1,4 +1,4 @@
-// Consumer groups, seen from outside: how far each has come, and where a stopped one goes on.
+// Consumer groups, seen from outside: their offsets, and moving a stopped one.
 #pragma once
 
 #include <string>

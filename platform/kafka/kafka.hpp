@@ -135,7 +135,8 @@ struct topic_spec {
     int partitions = 12;
     std::vector<std::pair<std::string, std::string>> config;
 };
-/// Creates the missing topics, which can be used then; existing ones are not changed. Blocks up to `limit` for each.
+/// Creates the missing topics, and waits until they can be used; existing ones are not changed. Blocks up to `limit`
+/// for each.
 result<> create_topics(const access& brokers, const std::vector<topic_spec>&, milliseconds limit);
 
 /// A user's right to read or write a topic or, for readers, a consumer group; both include seeing it.

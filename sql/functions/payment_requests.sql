@@ -62,7 +62,7 @@ begin
     return json_build_object('id', p_id, 'state', 'requested', 'result', null);
 end $$;
 
--- What the worker is told of the plan that is asked for, and of the subscription that there is.
+-- The worker's parameters of a request: the price of the plan, and the present subscription.
 create or replace function payment_terms(p_kind text, p plans, p_interval text, s subscriptions, p_body jsonb)
 returns jsonb language sql stable as $$
     select jsonb_build_object(
@@ -80,8 +80,8 @@ returns jsonb language sql stable as $$
             extract(epoch from now())::bigint end)
 $$;
 
--- Of what was paid, the part in millionths that a withdrawal gives back: all, unless the user asked that the plan begin
--- at once; then what is left of the period (Directive 2011/83/EU, Article 14).
+-- The part of the payments that a withdrawal refunds, in millionths: all, or the rest of the period when the user asked
+-- that the plan begin at once (Directive 2011/83/EU, Article 14).
 create or replace function withdrawal_parts(s subscriptions) returns bigint language sql stable as $$
     select case when s.immediate_start_at is null then 1000000
         else round(1000000 * least(1, greatest(0, extract(epoch from s.period_end - now())

@@ -235,10 +235,9 @@ begin
     return to_jsonb(old) - 'updated_at' is distinct from to_jsonb(new) - 'updated_at';
 end $$;
 
--- Applies what was read of a customer's objects for one webhook, once: {revision}, the customer's from now on, and
+-- Stores the objects of a customer that were read for one webhook, once: {revision}, the customer's from now on, and
 -- {user, plan, status} when clients are to be told; NULL when nothing was stored. `p_objects`: subscription, invoice,
--- payment, each may be missing. What another worker has read meanwhile is old only when something has changed: then the
--- revision rises.
+-- payment, each may be missing. The revision rises only when a row has changed: other workers' reads are old then.
 create or replace function payment_apply(
     p_provider text, p_event text, p_type text, p_object text, p_outcome text, p_received timestamptz, p_customer text,
     p_user text, p_revision bigint, p_objects jsonb

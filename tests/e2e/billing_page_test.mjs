@@ -16,7 +16,7 @@ const stripe = await StripeStandIn.start({
 const { system, url: address } = await pageSystem({
     payments: 1,
     gatewayEnv: { STRIPE_WEBHOOK_SECRET: stripe.secret },
-    paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+    paymentsEnv: stripe.workerEnv,
 });
 // The origin that links lead back to.
 const url = address.replace('127.0.0.1', 'localhost');

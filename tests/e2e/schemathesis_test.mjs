@@ -23,7 +23,7 @@ const stripe = await StripeStandIn.start({ prices: monthly('plus', 1499) });
 afterFile(() => stripe.end());
 const { system, url: base } = await pageSystem({
     payments: 1,
-    paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+    paymentsEnv: stripe.workerEnv,
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');

@@ -27,7 +27,7 @@ const { stripe, scenario } = await faultyPayments({
 
 const administrators = [crypto.randomUUID(), crypto.randomUUID()];
 
-// Makes the administrators, and returns what checks the lives of users.
+// Makes the administrators, and returns a function that checks the lives of users.
 async function observer(stage) {
     const { system } = stage;
     await system.rows(
@@ -165,7 +165,7 @@ for (const [name, { types, plan, live }] of Object.entries(lives)) {
     });
 }
 
-// A life whose payment is disputed, the event that says so, and what delivers its others.
+// A life with a disputed payment, the event of the dispute, and the storm that delivers the others.
 async function disputed(stage) {
     const random = dice(1);
     stripe.forget();
@@ -247,8 +247,8 @@ async function liveBatch(stage, seed, { check, taken }) {
     stripe.hold();
     const all = (await customers(stage, stripe, size)).map((about) => new Life(stripe, about, random));
     const storm = new WebhookStorm(stage, stripe, random, workers);
-    // What these requests read may be old when it arrives. Their number depends on the time that the workers take, so
-    // the delays have a generator of their own.
+    // The answers of these requests may be old when they arrive. The number of requests depends on the speed of the
+    // workers, so the delays have a generator of their own.
     const delay = dice(seed);
     const fault = { method: 'GET', path: /[A-M]$/, status: 'late', ms: () => delay(300), times: Infinity };
     if (!late) stripe.fault(fault);

@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 
-import { checkout, faultyPayments, joined } from '../support/js/payments.mjs';
+import { checkoutAt } from '../support/js/billing.mjs';
+import { faultyPayments, joined } from '../support/js/payments.mjs';
 import { deadLetters } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
@@ -19,7 +20,7 @@ scenario('Stripe away, slow or cut off in the middle of a purchase makes one sub
     for (const status of ['cut', 500, 429, ...Array(6).fill(503)])
         stripe.fault({ path: /^\/v1\/checkout\/sessions$/, status, done: true });
     stripe.fault({ path: /^\/v1\/subscriptions\//, status: 'cut' });
-    await stripe.completeCheckout(await checkout(user, 'plus'), { card: 'ok' });
+    await stripe.completeCheckout(await checkoutAt(stripe, user, 'plus'), { card: 'ok' });
     await eventually('the plan is there', async () => (await planOf(stage, user)) === 'plus', { within: 40_000 });
     const mine = Object.values(stripe.ledger).filter(({ metadata }) => metadata.user_id === user.id);
     assert.equal(mine.length, 1, 'one customer');
@@ -31,7 +32,7 @@ scenario('Stripe away, slow or cut off in the middle of a purchase makes one sub
 scenario('webhooks are not acknowledged while Kafka is away, and none is lost', async (stage) => {
     const { system } = stage;
     const user = await joined(stage, stripe);
-    const page = await checkout(user, 'plus');
+    const page = await checkoutAt(stripe, user, 'plus');
     await system.stop('kafka');
     await stripe.completeCheckout(page, { card: 'ok' });
     await eventually('a webhook is refused', () => stripe.deliveries.some(({ status }) => status === 503), {

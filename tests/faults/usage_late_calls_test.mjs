@@ -1,4 +1,4 @@
-// Calls whose worker died, slept or stopped them: what they used is in the ledger all the same, once.
+// Calls whose worker died, slept or stopped them are in the ledger all the same, once.
 
 import assert from 'node:assert/strict';
 

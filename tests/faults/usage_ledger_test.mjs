@@ -170,7 +170,7 @@ const finishedJournal = (system) =>
         return all.every((one) => one.finished) && all;
     });
 
-// What is known to have come out of a call, by our count: what its client saw, or what a worker stored before it died.
+// The least output of a call, by our count: the text that its client saw, or that its worker stored before it died.
 function reachedOf(call, sent, stored) {
     if (call.call === -1) return stored.get(`${call.generation_id}/${call.epoch}`) ?? 0;
     return estimate(sent?.epochs.find((one) => one.epoch === call.epoch)?.text ?? '');

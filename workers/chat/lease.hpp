@@ -25,7 +25,7 @@ struct live_generation {
     boost::asio::steady_timer heartbeat;
     bool done = false;
     bool restarting = false;  ///< the epoch is about to rise by our own doing
-    /// What the epoch's calls have cost so far, as one; read at each heartbeat. Empty before the first.
+    /// The sum of the costs of the epoch's calls so far; read at each heartbeat. Empty before the first call.
     std::function<sql::generations::provider_call()> costs;
 
     /// Takes effect at once. The first reason counts.

@@ -62,7 +62,7 @@ std::string read_rate(command_line& to, const std::string& value, instant) {
     return {};
 }
 
-// "end" is where the present ends: records that are appended while the command runs are read.
+// "end" is the present: the group will read records that are appended while the command runs.
 std::string read_place(command_line& to, const std::string& value, instant at) {
     to.has_place = true;
     if (value == "beginning") return {};
@@ -131,13 +131,11 @@ std::string read_options(
 std::string mistake_in(const command_line& read) {
     const auto& range = read.order.range;
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
-    if (!read.topic && (read.command == command::replay || read.command == command::retry_dead_letters))
-        return "--topic is missing";
-    if (read.command == command::move_group) {
-        if (!read.topic) return "--topic is missing";
-        if (!read.order.filter.group) return "--group is missing";
-        if (!read.has_place) return "--to is missing";
-    }
+    const bool moves = read.command == command::move_group;
+    const bool needs_topic = moves || read.command == command::replay || read.command == command::retry_dead_letters;
+    if (needs_topic && !read.topic) return "--topic is missing";
+    if (moves && !read.order.filter.group) return "--group is missing";
+    if (moves && !read.has_place) return "--to is missing";
     if (read.order.dry_run && !read.order.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
     return {};
 }
@@ -165,7 +163,8 @@ command_line read_command_line(const std::vector<std::string>& arguments, instan
         if (out.mistake.empty()) out.mistake = mistake_in(out);
         return out;
     }
-    const bool has_second = word(0) == "dlq" || word(0) == "groups";
+    const bool has_second = std::ranges::any_of(
+        commands, [&](const named_command& one) { return one.first == word(0) && !one.second.empty(); });
     out.mistake = fmt::format("no command is named \"{}\"", word(0) + (has_second ? " " + word(1) : ""));
     return out;
 }

@@ -17,9 +17,9 @@ struct command_line {
     std::optional<std::string> topic;
     replay_order order;       ///< without its range's topic
     std::int64_t limit = 20;  ///< of the dead letters to be shown
-    /// move_group: where it goes on; none: with the topic's first record. The group is the filter's.
+    /// Of move_group: the group of the filter goes on with the records since this time; none: with the topic's first.
     std::optional<instant> at;
-    bool has_place = false;  ///< `at` was given, or the topic's first record was
+    bool has_place = false;  ///< --to was given
     std::string mistake;     ///< empty: there is none
 };
 

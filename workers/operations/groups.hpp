@@ -1,4 +1,4 @@
-// Consumer groups: what waits for each, and where a stopped one goes on. Used by airi-ctl.
+// Consumer groups: the records that wait for each, and moving a stopped one. Used by airi-ctl.
 #pragma once
 
 #include <optional>

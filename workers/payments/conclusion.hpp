@@ -14,7 +14,7 @@ struct conclusion {
     error_code error{};          ///< not done: to be tried again
     std::string state = "done";  ///< or refused: `result` is a problem {status, code, message}
     std::string result = "{}";
-    std::string customer{};                  ///< the user's; empty: nothing to be stored of it
+    std::string customer{};                  ///< the user's; empty: nothing is stored
     std::string subscription{}, payment{};   ///< have changed, or may have: to be read again
     std::optional<std::string> next_plan{};  ///< of the subscription's next period; empty: none any more
 
@@ -29,8 +29,8 @@ conclusion done(std::string customer, json::object& result);
 /// `result`: further members of the answer.
 conclusion done_with(std::string customer, json::value subscription, json::object result = {});
 
-/// What a client needs to pay an invoice itself, or to prove that the payer agrees: {client_secret}, the secret of the
-/// latest invoice's payment, or during a trial that of the payment method's set-up; null when nothing is to be done.
+/// {client_secret}, by which a client pays the latest invoice itself or the payer confirms it at the bank; during a
+/// trial that of the payment method's set-up; null when nothing is to be done.
 json::object client_secret_of(json::value subscription);
 
 }  // namespace airi::workers::payments

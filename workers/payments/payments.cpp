@@ -21,11 +21,10 @@ constexpr std::string_view provider = "stripe";
 constexpr std::int64_t longest_wait_seconds = 3'600;
 
 // Gateways forget the user's account, and their sockets are told.
-void tell(after_commit& after, std::string_view changed) {
-    const auto parsed = json::document::parse(changed);
-    const auto user = parsed ? user_id::parse(parsed->root()["user"].string().value_or("")) : std::nullopt;
+void tell(after_commit& after, json::value changed) {
+    const auto user = user_id::parse(changed["user"].string().value_or(""));
     if (!user) return;
-    const auto text = [&](std::string_view name) { return std::string(parsed->root()[name].string().value_or("")); };
+    const auto text = [&](std::string_view name) { return std::string(changed[name].string().value_or("")); };
     after.changed_users.push_back(*user);
     after.announcements.push_back({std::string(events::account_channel), user->text()});
     after.announcements.push_back({events::channel_of(*user),
@@ -114,7 +113,7 @@ awaitable<known> look_up(std::string event, std::string customer, postgres::data
     co_return known{{}, rows->boolean(0, 0), rows->integer(0, 1)};
 }
 
-// `revision`: the one of the customer whom the event names. It need not name the customer of its objects.
+// `revision`: of the customer whom the event names, who need not be the customer of its objects.
 awaitable<current> read_again(const stripe::event& event, std::int64_t revision, const ports& ports) {
     for (auto customer = event.customer;;) {
         auto read = co_await read_objects(event, ports.stripe);
@@ -127,7 +126,7 @@ awaitable<current> read_again(const stripe::event& event, std::int64_t revision,
     }
 }
 
-// Some events are about the mail that they cause, whatever was read before.
+// Events that cause a mail are read even when an earlier read covers them.
 bool has_mail_of_its_own(std::string_view type) {
     return type == "invoice.payment_action_required" || type == "customer.subscription.trial_will_end";
 }
@@ -150,7 +149,7 @@ effects finish(const events::payment_requested& event, const conclusion& ended, 
             {"next_plan", ended.next_plan}, {"revision", std::to_string(now.revision)}, {"objects", now.objects}}));
     out.after_from_rows = [request = event.request](const std::vector<postgres::rows>& rows) {
         after_commit after;
-        tell(after, rows.front().text(0, 0));
+        if (const auto applied = json::document::parse(rows.front().text(0, 0))) tell(after, applied->root());
         after.announcements.push_back(end_wait(request));
         return after;
     };
@@ -184,11 +183,12 @@ awaitable<result<effects>> handle_webhook(
     if (read.customer.empty()) co_return apply(webhook, *event, "unknown_customer", read);
     auto out = apply(webhook, *event, "applied", read);
     out.after_from_rows = [&recent = ports.recent, read = std::move(read)](const std::vector<postgres::rows>& rows) {
-        const auto told = json::document::parse(rows.front().text(0, 0));
-        if (const auto stored = told ? told->root()["revision"].integer() : std::nullopt)
-            recent.add(read.customer, read.revision, *stored, read.begun, read.ids);
         after_commit after;
-        tell(after, rows.front().text(0, 0));
+        const auto applied = json::document::parse(rows.front().text(0, 0));
+        if (!applied) return after;
+        if (const auto stored = applied->root()["revision"].integer())
+            recent.add(read.customer, read.revision, *stored, read.begun, read.ids);
+        tell(after, applied->root());
         return after;
     };
     co_return out;
@@ -248,7 +248,7 @@ worker declare(const ports& ports) {
                      request = on_event<events::payment_requested>(handler{ports})](record record) {
         return record.message.topic.starts_with(events::webhook_received::topic) ? webhook(record) : request(record);
     };
-    // Another worker has changed the same customer: what was read is read again.
+    // Another worker has changed the same customer: the objects are read again.
     out.retry.again_without_bound = true;
     out.retry.longest_pause = milliseconds{2'000};
     out.give_up = [](record record) {

@@ -1,5 +1,5 @@
-// The objects that were read lately. Of a burst of events about the same objects, those that had come before the last
-// read say nothing that it has not seen.
+// The objects that were read lately. Of a burst of events about the same objects, the last read covers those that had
+// arrived before it began.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ class recent_reads {
 public:
     using time = std::chrono::steady_clock::time_point;
 
-    /// The objects `ids` of the customer were read, which began at `begun`, when its revision was `before`; since they
-    /// are stored it is `stored`.
+    /// Adds a stored read of the objects `ids` that began at `begun`. The customer's revision was `before` when they
+    /// were read, and is `stored` now.
     void add(const std::string& customer, std::int64_t before, std::int64_t stored, time begun,
         std::vector<std::string> ids) {
         if (of_.size() >= most_customers) of_.clear();

@@ -1,4 +1,4 @@
-// Money that goes back: an administrator's refund, and what a withdrawal from a contract gives back.
+// Refunds: an administrator's, and those of a withdrawal from a contract.
 #pragma once
 
 #include "workers/payments/requests.hpp"
@@ -7,7 +7,8 @@ namespace airi::workers::payments {
 
 /// `stripe` must outlive the coroutines, and the document of the request's parameters too.
 awaitable<conclusion> refund(const ask&, const providers::stripe::client& stripe);
-/// Gives back a part of each paid invoice of the subscription that `cancelled` ended, and adds what it was.
+/// Refunds a part of each paid invoice of the subscription. `cancelled`: of its cancellation; the sum of the refunds is
+/// added to its result.
 awaitable<conclusion> refund_parts(
     const ask&, json::value subscription, conclusion cancelled, const providers::stripe::client& stripe);
 

@@ -16,7 +16,7 @@ conclusion redirect(const ask& asked, json::value session) {
     return done(asked.customer, result);
 }
 
-// What a new subscription keeps of its request, and gives back with each read.
+// The metadata of a new subscription, which each later read of it returns.
 void add_metadata(parameters& to, const ask& asked, const std::string& name) {
     to.emplace_back(name + "[user_id]", asked.user);
     to.emplace_back(name + "[plan]", asked.parameter("plan"));
@@ -31,7 +31,7 @@ awaitable<conclusion> checkout(const ask& asked, const stripe::client& stripe) {
     add_metadata(given, asked, "metadata");
     add_metadata(given, asked, "subscription_data[metadata]");
     add_number(given, "subscription_data[trial_period_days]", asked.parameters["trial_days"]);
-    // The page asks for what the tax depends on, and the customer keeps it.
+    // The page asks for the address and the VAT id, and stores them with the customer.
     if (asked.flag("tax"))
         for (const auto& [name, value] :
             {std::pair{"automatic_tax[enabled]", "true"}, {"tax_id_collection[enabled]", "true"},

@@ -13,7 +13,7 @@ struct retry_policy {
     milliseconds first_pause{200};       ///< doubles with each attempt
     milliseconds longest_pause{30'000};  ///< its upper bound
     milliseconds outage_pause{1'000};    ///< upper bound during an outage
-    bool again_without_bound = false;    ///< `failure::again` is not counted: others win only as often as they work
+    bool again_without_bound = false;    ///< `failure::again` uses up no attempt
     bool keep_order = true;              ///< true: the key waits for the record; false: the retry topic takes it
 };
 

@@ -20,8 +20,8 @@ struct after_commit {
     std::vector<events::outgoing> events;
 };
 
-/// `after_from_rows`, when set, replaces `after`: it makes it from the rows of each statement. `when_fenced`: what is
-/// stored instead when the statements are fenced, which fails the record all the same.
+/// `after_from_rows`, when set, replaces `after`: it makes it from the rows of each statement. `when_fenced`:
+/// statements for the case that the others are fenced; the record fails all the same.
 struct effects {
     std::vector<postgres::bound> statements;
     std::vector<postgres::bound> when_fenced{};

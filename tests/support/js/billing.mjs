@@ -9,6 +9,14 @@ import { eventually } from './system/wait.mjs';
 
 export const frontend = 'https://app.example.com';
 
+// The id of the page at Stripe on which the user pays for the plan. `more`: members of the request besides the plan.
+export async function checkoutAt(stripe, user, plan, more = {}) {
+    const { status, json, text } = await user.api('POST', '/subscription/create-checkout', { plan, ...more });
+    assert.equal(status, 201, text);
+    assert.ok(json.data.url.startsWith(stripe.url), json.data.url);
+    return json.data.id;
+}
+
 // The profile's product, whose prices Stripe has; `prefix` is that of its clients' paths, `webhook` the path that
 // Stripe calls. `test` declares tests; the functions take their stage.
 export async function billingOf(profile, { prices, prefix = '/api', webhook, options = {}, stripeOptions = {} }) {
@@ -21,7 +29,7 @@ export async function billingOf(profile, { prices, prefix = '/api', webhook, opt
             FRONTEND_URL: frontend,
             ENABLE_RATE_LIMITING: 'false',
         },
-        paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+        paymentsEnv: stripe.workerEnv,
         ...options,
     });
 
@@ -49,15 +57,8 @@ export async function billingOf(profile, { prices, prefix = '/api', webhook, opt
             { describe: () => current(user) },
         );
 
-    // The id of the page to pay on.
-    async function checkout(user, plan, more = {}) {
-        const { status, json, text } = await user.api('POST', '/subscription/create-checkout', { plan, ...more });
-        assert.equal(status, 201, text);
-        assert.ok(json.data.url.startsWith(stripe.url), json.data.url);
-        return json.data.id;
-    }
+    const checkout = (user, plan, more) => checkoutAt(stripe, user, plan, more);
 
-    // `more`: members of the request besides the plan.
     async function bought(stage, plan, more) {
         const user = await joined(stage);
         await stripe.completeCheckout(await checkout(user, plan, more), { card: 'ok' });

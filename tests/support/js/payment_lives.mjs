@@ -5,7 +5,7 @@ const ended = ({ status }) => ['canceled', 'incomplete_expired'].includes(status
 const settled = ({ status }) => ['won', 'lost'].includes(status);
 const productOf = ({ items }) => items.data[0].price.product;
 
-// What a life may do next, by name: `may` returns whether it can, `act` does it.
+// The steps of a life by name: `may` returns whether the step is possible, `act` takes it.
 const steps = {
     'buy again': {
         may: (life) => !life.subscription || (life.random(6) === 0 && life.of('subscription').length < 3),
@@ -98,7 +98,7 @@ export class Life {
         );
     }
 
-    // The one that is not decided yet.
+    // The dispute that is not decided yet.
     get dispute() {
         const mine = new Set(this.of('charge').map(({ id }) => id));
         return this.stripe.account.all('dispute').find((one) => mine.has(one.charge) && !settled(one)) ?? null;

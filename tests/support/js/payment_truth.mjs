@@ -1,4 +1,4 @@
-// What Stripe's objects say of a customer, and what the system's rows, mails and notices say of the user.
+// Compares Stripe's objects of a customer with the system's rows, mails and notices of the user.
 
 import assert from 'node:assert/strict';
 
@@ -114,7 +114,7 @@ const queries = {
         from notifications where kind = 'dispute' and (metadata ->> 'user_id')::uuid = any($1)`,
 };
 
-// What the system knows of each of these users, by id. `mails`: of everybody.
+// The rows and mails of each of these users, by id. `mails`: of all users.
 export async function knownOf({ system }, users, mails) {
     const ids = users.map(({ id }) => id);
     const known = new Map(ids.map((id) => [id, { mails: [] }]));
@@ -180,7 +180,7 @@ function checkHistory({ history }, { subscriptions }, late) {
 }
 
 // The changes of the plan lead from the default one to the present one, and each is mailed once. Their number depends
-// on the order of the events. One event may make two, at the same time.
+// on the order of the events.
 function checkPlanChanges(known, { plan }) {
     const left = [...known.changes];
     let at = 'free';

@@ -1,6 +1,4 @@
-// Shared by the tests that disturb payments: a system whose Stripe is the stand-in, and users who pay.
-
-import assert from 'node:assert/strict';
+// For the fault tests of payments: a system whose Stripe is the stand-in, and users who pay.
 
 import { monthly } from './billing.mjs';
 import { ask } from './raw.mjs';
@@ -9,7 +7,7 @@ import { StripeStandIn } from './stripe/stand_in.mjs';
 
 export const day = 86_400;
 
-// Returns the stand-in and what declares tests. `options`: of the system.
+// Returns the stand-in, and the function that declares tests. `options`: of the system.
 export async function faultyPayments(options = {}) {
     const stripe = await StripeStandIn.start({
         prices: { ...monthly('plus', 1499), ...monthly('pro', 2499) },
@@ -19,7 +17,7 @@ export async function faultyPayments(options = {}) {
         profile: 'saas',
         payments: 1,
         gatewayEnv: { STRIPE_WEBHOOK_SECRET: stripe.secret, FRONTEND_URL: 'https://app.example.com' },
-        paymentsEnv: { STRIPE_SECRET_KEY: stripe.key, STRIPE_API_BASE: stripe.url },
+        paymentsEnv: stripe.workerEnv,
         ...options,
     });
     return { stripe, scenario };
@@ -34,13 +32,6 @@ export async function joined({ system }, stripe) {
     const user = await system.user('free');
     const api = (method, path, json) => ask(port, { method, path: `/api/v1${path}`, token: user.token, json });
     return { ...user, api };
-}
-
-// The id of the page on which the user pays for the plan.
-export async function checkout(user, plan) {
-    const { status, json, text } = await user.api('POST', '/subscription/create-checkout', { plan });
-    assert.equal(status, 201, text);
-    return json.data.id;
 }
 
 // So many users, each with a customer at Stripe that is stored as after their first request: { user, customer }.

@@ -60,7 +60,7 @@ export class WebhookStorm {
         );
     }
 
-    // Kills workers at so many random moments of what is not handled yet.
+    // Kills workers `times` times, each after a random number of the open events is handled.
     async killAt(times) {
         const { random, system, workers } = this;
         for (let i = 0; i < times; ++i) {
@@ -73,7 +73,7 @@ export class WebhookStorm {
         }
     }
 
-    // Waits until everything is delivered and handled, repetitions too, and what follows from it is sent.
+    // Waits until all deliveries are handled, repetitions too, and their mails and notices are sent.
     async end() {
         const statuses = (await Promise.all(this.open)).flat();
         await this.reach(this.sent.size);

@@ -5,8 +5,8 @@ import { createRefund, updateDispute } from './aftermath.mjs';
 import { createSession, expireSession, lineItemsOf } from './checkout.mjs';
 import { addCustomer, deleteCustomer } from './customers.mjs';
 import { addIntent, cancelIntent, chargeIntent, paymentMethodOf, setDefaultMethod } from './money.mjs';
-import { taxRoutes } from './tax.mjs';
 import { chargeInvoice, finalizeInvoice, invoiceCharged, markPaid, voidInvoice } from './invoices.mjs';
+import { taxRoutes } from './tax.mjs';
 import { boolean, cardError, integer, invalid, mergedMetadata, missing, newId } from './wire.mjs';
 
 const customerFields = ['email', 'name', 'phone', 'description', 'address', 'shipping', 'tax_exempt'];

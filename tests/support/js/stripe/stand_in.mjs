@@ -88,6 +88,11 @@ export class StripeStandIn {
         return ledgerOf(this.account);
     }
 
+    // The settings of the payments worker.
+    get workerEnv() {
+        return { STRIPE_SECRET_KEY: this.key, STRIPE_API_BASE: this.url };
+    }
+
     // The object of that id as it is now.
     object(id) {
         const found = this.account.objects.get(id);

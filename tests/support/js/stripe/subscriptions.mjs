@@ -119,7 +119,7 @@ export function createSubscription(account, about) {
     return subscription;
 }
 
-// What the client of a subscription whose trial has begun sets a payment method up with.
+// The set-up by which the client of a subscription in its trial gives a payment method.
 function addSetup(account, subscription) {
     const id = newId('seti_1', 23);
     subscription.pending_setup_intent = account.add({
