@@ -1,7 +1,8 @@
 # Every worker, in the order of starting, one a line:
-#   airi_worker(<name> [GROUP <consumer group>] [LIGHT])
+#   airi_worker(<name> [GROUP <consumer group>] [LIGHT | OPERATIONS])
 # airi-worker is built from workers/<name>/ of all. The LIGHT ones share a process in ./airi up and in the tests; in
-# production each has its own. deploy/lib/services.sh and tests/support/js/system/workers.mjs read these lines too;
+# production each has its own. The OPERATIONS ones are Kafka's user operations, which reads dead letters too; the others
+# are its user worker. deploy/lib/services.sh and tests/support/js/system/workers.mjs read these lines too;
 # tests/workers/workers_test.cpp compares them with compose.yaml and with the sources.
 airi_worker(moderation GROUP moderation)
 airi_worker(chat GROUP chat)

@@ -4,6 +4,13 @@
 
 listed_workers='^airi_worker\(([a-z0-9_]+)( GROUP [a-z0-9_]+)?'
 worker_names() { sed -nE "s/$listed_workers.*/\1/p" "$root/workers/workers.cmake"; }
+kafka_user_of() { # <worker>
+    if grep -qE "^airi_worker\\($1( GROUP [a-z0-9_]+)? OPERATIONS\\)" "$root/workers/workers.cmake"; then
+        printf 'operations'
+    else
+        printf 'worker'
+    fi
+}
 is_light() { grep -E "$listed_workers LIGHT\)" "$root/workers/workers.cmake" | grep -q "(${1}[ )]"; }
 
 copies() { # <worker>
@@ -86,7 +93,11 @@ slot_environment() { # <slot>
     mapfile -t command < <(slot_command "$slot")
     local user=worker
     if [[ "$slot" == gateway ]]; then user=gateway; fi
-    if own_kafka; then kafka_access "$home/kafka" "$user"; fi
+    if own_kafka; then
+        local kafka_user="$user"
+        if [[ "$slot" != gateway && "$slot" != light-1 ]]; then kafka_user="$(kafka_user_of "${slot%-*}")"; fi
+        kafka_access "$home/kafka" "$kafka_user"
+    fi
     if [[ -z "${REDIS_URL:-}" && -d "$home/redis/passwords" ]]; then redis_url="$(redis_url "$home/redis" "$user")"; fi
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY LINK_KEY JWT_SECRET DATABASE_URL

@@ -15,7 +15,7 @@ using airi::test::contains;
 // The consumer group of each worker; empty when it consumes nothing.
 std::map<std::string, std::string> listed_workers() {
     const auto text = airi::test::read_text(airi::test::source_root() / "workers/workers.cmake");
-    const std::regex line(R"(\nairi_worker\((\w+)(?: GROUP (\w+))?(?: LIGHT)?\))");
+    const std::regex line(R"(\nairi_worker\((\w+)(?: GROUP (\w+))?(?: LIGHT| OPERATIONS)?\))");
     std::map<std::string, std::string> out;
     for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) out[(*it)[1]] = (*it)[2];
     return out;

@@ -1,5 +1,5 @@
-// airi-topics: creates every topic of the platform that is not there yet, and gives the users gateway and worker their
-// rights to them.
+// airi-topics: creates every topic of the platform that is not there yet, and gives the users gateway, worker and
+// operations their rights to them.
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -29,7 +29,8 @@ struct topics_settings : kafka::access {
         kafka::access::settings);
 };
 
-// The gateway writes its events and reads nothing. Dead letters are for operators: no worker reads them.
+// The gateway writes its events and reads nothing. Dead letters are for operators: of the workers only those that are
+// the user operations read them. It sees and moves every group.
 std::vector<right> rights() {
     constexpr auto topic = right::kind::topic;
     std::vector<right> out;
@@ -37,10 +38,13 @@ std::vector<right> rights() {
         out.push_back({"gateway", topic, name, right::operation::write});
     for (const auto& name : events::topics()) {
         out.push_back({"worker", topic, name, right::operation::write});
+        out.push_back({"operations", topic, name, right::operation::write});
+        out.push_back({"operations", topic, name, right::operation::read});
         if (!name.ends_with(events::dead_letter_suffix)) out.push_back({"worker", topic, name, right::operation::read});
     }
     for (const auto group : split(AIRI_WORKER_GROUPS, ','))
         out.push_back({"worker", right::kind::group, std::string(group), right::operation::read});
+    out.push_back({"operations", right::kind::group, "*", right::operation::read});
     return out;
 }
 

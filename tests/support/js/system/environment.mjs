@@ -3,6 +3,7 @@
 import path from 'node:path';
 
 import { kafkaSettings, redisUrl } from './access.mjs';
+import { workers as listed } from './workers.mjs';
 
 // The addresses and keys of the providers that the system's option `providers` names.
 function providers(system) {
@@ -67,10 +68,11 @@ export function sanitizers() {
 // the one that it listens on, `adminPort` that of its metrics.
 export function environmentOf(system, { name, workers, port, adminPort }) {
     const user = workers.length === 0 ? 'gateway' : 'worker';
+    const kafkaUser = listed.find((one) => one.name === workers[0])?.kafkaUser ?? user;
     return {
         PATH: process.env.PATH,
         REDIS_URL: redisUrl(system, user),
-        ...kafkaSettings(system, user),
+        ...kafkaSettings(system, kafkaUser),
         AIRI_INSTANCE: name,
         KAFKA_SESSION_TIMEOUT: '6000ms',
         AIRI_ENV: 'test',
