@@ -18,9 +18,9 @@ using names = std::set<std::string, std::less<>>;
 
 // Routes without schemas: the web page's files.
 const names without_schemas{"pages", "websocket"};
-// Routes without statements of their own: presence reads sessions, operations reads provider_health, the others have
+// Routes without statements of their own: presence reads sessions, health reads provider_health, the others have
 // none.
-const names without_statements{"ai", "openai", "operations", "pages", "presence", "websocket"};
+const names without_statements{"ai", "health", "openai", "pages", "presence", "websocket"};
 // Schemas without routes: what several domains share.
 const names without_routes{"common"};
 // What every event is made with.

@@ -54,7 +54,7 @@ struct dependency {
     bool works;
 };
 
-awaitable<route_result> health(exchange& exchange) {
+awaitable<route_result> report(exchange& exchange) {
     auto& services = exchange.services;
     const auto providers = co_await reported_providers(services);
     const std::array dependencies{
@@ -99,14 +99,14 @@ awaitable<route_result> asyncapi(exchange&) { co_return document(asyncapi_docume
 constexpr std::array rows{
     route{.method = verb::get,
         .path = "=/healthz",
-        .name = "operations.live",
+        .name = "health.live",
         .access = access::anyone,
         .handler = live,
         .response_media = "text/plain",
         .summary = "Check that the process is alive, regardless of its dependencies"},
     route{.method = verb::get,
         .path = "=/readyz",
-        .name = "operations.ready",
+        .name = "health.ready",
         .access = access::anyone,
         .handler = ready,
         .response_media = "text/plain",
@@ -114,40 +114,40 @@ constexpr std::array rows{
         .summary = "Check that Postgres and Kafka are available"},
     route{.method = verb::get,
         .path = "/health",
-        .name = "operations.health",
+        .name = "health.report",
         .access = access::anyone,
-        .handler = health,
+        .handler = report,
         .response = "Health",
         .other_statuses = "503",
         .summary = "Get the health of every dependency and provider; 503 when one does not work"},
     route{.method = verb::get,
         .path = "=/health",
-        .name = "operations.probe",
+        .name = "health.probe",
         .access = access::anyone,
         .rate_group = "anonymous",
-        .handler = health,
+        .handler = report,
         .response = "Health",
         .other_statuses = "503",
         .summary = "Same as /api/v1/health, without the envelope for probes",
         .bare = true},
     route{.method = verb::get,
         .path = "/admin/system/health",
-        .name = "operations.system_health",
+        .name = "health.system_health",
         .access = access::admin,
-        .handler = health,
+        .handler = report,
         .response = "Health",
         .other_statuses = "503",
         .summary = "Get the health of every dependency and provider, for administrators"},
     route{.method = verb::get,
         .path = "=/openapi.json",
-        .name = "operations.openapi",
+        .name = "health.openapi",
         .access = access::anyone,
         .handler = openapi,
         .response_media = "application/json",
         .summary = "Get this document"},
     route{.method = verb::get,
         .path = "=/asyncapi.json",
-        .name = "operations.asyncapi",
+        .name = "health.asyncapi",
         .access = access::anyone,
         .handler = asyncapi,
         .response_media = "application/json",
@@ -156,6 +156,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-extern const std::span<const route> operations{rows};
+extern const std::span<const route> health{rows};
 
 }  // namespace airi::gateway::routes
