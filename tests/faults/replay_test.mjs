@@ -163,7 +163,7 @@ test('dead letters are counted, shown and sent back to their topic, where they a
     ]);
     const list = await ctl(system, 'dlq', 'list');
     assert.equal(list.code, 0, list.errors);
-    assert.match(list.text, / 1 .* usage\.recorded\.v1 +usage +a fault of ours\n/);
+    assert.match(list.text, / 1 .* waiting +usage\.recorded\.v1 +usage +a fault of ours\n/);
     assert.match(list.text, / 1 .* usage\.recorded\.v1 +usage +not JSON\n/);
     const shown = await ctl(system, 'dlq', 'show', '--topic', topic, '--error', 'fault of ours');
     const [line] = shown.text.trim().split('\n').map(JSON.parse);
@@ -174,7 +174,13 @@ test('dead letters are counted, shown and sent back to their topic, where they a
     const back = await ctl(system, 'dlq', 'retry', '--topic', topic, '--error', 'fault of ours');
     assert.equal(back.code, 0, back.errors);
     assert.match(back.text, /^1 of \d+ records match\n/);
-    await ctl(system, 'dlq', 'retry', '--topic', topic, '--error', 'fault of ours');
+    assert.match(back.text, /^1 retried\n1 sent, x-replay-id /m);
+    const none = await ctl(system, 'dlq', 'retry', '--topic', topic, '--error', 'fault of ours');
+    assert.match(none.text, /^0 of \d+ records match\n/, 'none waits any more');
+    const again = ['--error', 'fault of ours', '--decided', 'retried'];
+    assert.match((await ctl(system, 'dlq', 'retry', '--topic', topic, ...again)).text, /^1 retried\n/m);
+    assert.equal((await ctl(system, 'dlq', 'drop', '--topic', topic, '--error', 'not JSON')).code, 0);
+    assert.match((await ctl(system, 'dlq', 'list')).text, / 1 .* dropped +usage\.recorded\.v1 +usage +not JSON\n/);
     const counted = () =>
         system.rows("select quantity::int as n from usage_daily where user_id = $1 and resource = 'pictures'", [
             user.id,
@@ -193,7 +199,7 @@ test('airi-ctl names an unknown topic, an unknown command and a state file that 
         [['replay', '--topic', 'no.such.topic'], 1, /topic/],
         [['replay', '--topic', topic, '--into', 'no.such.topic'], 1, /topic/],
         [['dlq', 'retry', '--topic', 'no.such.topic'], 2, /no topic with dead letters is named "no\.such\.topic"/],
-        [['dlq', 'drop'], 2, /no command is named "dlq drop"/],
+        [['dlq', 'burn'], 2, /no command is named "dlq burn"/],
         [['replay', '--topic', topic, '--state', '/nowhere/file'], 1, /state file cannot be written/],
     ]) {
         const done = await ctl(system, ...words);

@@ -6,6 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
+
+#include "workers/operations/dead_letters.hpp"
 
 namespace airi::workers::operations {
 namespace {
@@ -48,6 +51,12 @@ std::string read_where(command_line& to, const std::string& value, instant) {
     return {};
 }
 
+std::string read_decided(command_line& to, const std::string& value, instant) {
+    to.order.decided = read_decision(value);
+    if (to.order.decided) return {};
+    return fmt::format("\"{}\" is no decision: waiting, retried, parked or dropped", value);
+}
+
 std::string read_limit(command_line& to, const std::string& value, instant) {
     const auto limit = positive(value);
     if (!limit) return fmt::format("\"{}\" is no number of records", value);
@@ -62,39 +71,34 @@ std::string read_rate(command_line& to, const std::string& value, instant) {
     return {};
 }
 
-// "end" is the present: the group will read records that are appended while the command runs.
-std::string read_place(command_line& to, const std::string& value, instant at) {
-    to.has_place = true;
-    if (value == "beginning") return {};
-    if (value == "end") {
-        to.at = at;
-        return {};
-    }
-    return read_moment<[](command_line& c) -> auto& { return c.at; }>(to, value, at);
+std::string read_place_option(command_line& to, const std::string& value, instant at) {
+    if (read_place(to, value, at)) return {};
+    return fmt::format("\"{}\" is no place: beginning, end, RFC 3339, or 90s, 30m, 2h, 7d ago", value);
 }
 
 struct option {
     std::string_view name;
-    std::string_view commands;             // their letters: r, l, s, y (retry), g (groups), m (move)
-    option_reader read;                    // of a value
+    std::string_view commands;  // their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move)
+    option_reader read;         // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
 };
 
 constexpr std::array options{
-    option{"--topic", "rlsym", read_text<[](command_line& c) -> auto& { return c.topic; }>},
-    option{"--from", "rlsy", read_from},
-    option{"--to", "m", read_place},
-    option{"--to", "rlsy", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
-    option{"--key", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.key; }>},
-    option{"--type", "rlsy", read_text<[](command_line& c) -> auto& { return c.order.filter.type; }>},
-    option{"--where", "rlsy", read_where},
-    option{"--group", "lsygm", read_text<[](command_line& c) -> auto& { return c.order.filter.group; }>},
-    option{"--error", "lsy", read_text<[](command_line& c) -> auto& { return c.order.filter.error; }>},
+    option{"--topic", "rlsypdm", read_text<[](command_line& c) -> auto& { return c.topic; }>},
+    option{"--from", "rlsypd", read_from},
+    option{"--to", "m", read_place_option},
+    option{"--to", "rlsypd", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
+    option{"--key", "rlsypd", read_text<[](command_line& c) -> auto& { return c.order.filter.key; }>},
+    option{"--type", "rlsypd", read_text<[](command_line& c) -> auto& { return c.order.filter.type; }>},
+    option{"--where", "rlsypd", read_where},
+    option{"--group", "lsypdgm", read_text<[](command_line& c) -> auto& { return c.order.filter.group; }>},
+    option{"--error", "lsypd", read_text<[](command_line& c) -> auto& { return c.order.filter.error; }>},
+    option{"--decided", "sypd", read_decided},
     option{"--limit", "s", read_limit},
     option{"--into", "r", read_text<[](command_line& c) -> auto& { return c.order.into; }>},
     option{"--rate", "ry", read_rate},
-    option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.order.state_file; }>},
-    option{"--dry-run", "rym", nullptr, [](command_line& c) { c.order.dry_run = true; }},
+    option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
+    option{"--dry-run", "rypdm", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
 struct named_command {
@@ -107,6 +111,8 @@ constexpr std::array commands{
     named_command{"dlq", "list", command::list_dead_letters, 'l'},
     named_command{"dlq", "show", command::show_dead_letters, 's'},
     named_command{"dlq", "retry", command::retry_dead_letters, 'y'},
+    named_command{"dlq", "park", command::park_dead_letters, 'p'},
+    named_command{"dlq", "drop", command::drop_dead_letters, 'd'},
     named_command{"groups", "list", command::list_groups, 'g'},
     named_command{"groups", "move", command::move_group, 'm'},
 };
@@ -132,15 +138,61 @@ std::string mistake_in(const command_line& read) {
     const auto& range = read.order.range;
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
     const bool moves = read.command == command::move_group;
-    const bool needs_topic = moves || read.command == command::replay || read.command == command::retry_dead_letters;
+    constexpr std::array without_topic{
+        command::list_dead_letters, command::show_dead_letters, command::list_groups, command::help};
+    const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
     if (needs_topic && !read.topic) return "--topic is missing";
     if (moves && !read.order.filter.group) return "--group is missing";
     if (moves && !read.has_place) return "--to is missing";
-    if (read.order.dry_run && !read.order.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
+    if (read.order.dry_run && !read.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
     return {};
 }
 
 }  // namespace
+
+std::optional<command> read_command(std::string_view operation) {
+    constexpr std::array<std::pair<std::string_view, command>, 8> operations{{
+        {"replay", command::replay},
+        {"list_dead_letters", command::list_dead_letters},
+        {"show_dead_letters", command::show_dead_letters},
+        {"retry_dead_letters", command::retry_dead_letters},
+        {"park_dead_letters", command::park_dead_letters},
+        {"drop_dead_letters", command::drop_dead_letters},
+        {"list_groups", command::list_groups},
+        {"move_group", command::move_group},
+    }};
+    for (const auto& [name, is] : operations)
+        if (name == operation) return is;
+    return std::nullopt;
+}
+
+std::optional<decision> decides(command which) {
+    if (which == command::retry_dead_letters) return decision::retried;
+    if (which == command::park_dead_letters) return decision::parked;
+    if (which == command::drop_dead_letters) return decision::dropped;
+    return std::nullopt;
+}
+
+// "end" is the present: the group will read records that are appended while the command runs.
+bool read_place(command_line& to, std::string_view place, instant at) {
+    to.has_place = true;
+    if (place == "beginning") return true;
+    to.at = place == "end" ? at : read_time(place, at);
+    return to.at.has_value();
+}
+
+std::string complete(command_line& read) {
+    if (auto mistake = mistake_in(read); !mistake.empty()) return mistake;
+    auto& topic = read.order.range.topic;
+    topic = read.topic.value_or("");
+    const bool of_letters =
+        read.order.decides || read.command == command::list_dead_letters || read.command == command::show_dead_letters;
+    if (!of_letters || !read.topic) return {};
+    const auto topics = dead_letter_topics(read.topic);
+    if (topics.empty()) return fmt::format("no topic with dead letters is named \"{}\"", *read.topic);
+    topic = topics.front();
+    return {};
+}
 
 std::optional<instant> read_time(std::string_view text, instant at) {
     if (const auto exact = parse_instant(text)) return exact;
@@ -159,8 +211,10 @@ command_line read_command_line(const std::vector<std::string>& arguments, instan
     for (const auto& one : commands) {
         if (word(0) != one.first || (!one.second.empty() && word(1) != one.second)) continue;
         out.command = one.is;
+        out.order.decides = decides(one.is);
+        if (out.order.decides || one.is == command::show_dead_letters) out.order.decided = decision::waiting;
         out.mistake = read_options(out, arguments, one.second.empty() ? 1 : 2, one.letter, at);
-        if (out.mistake.empty()) out.mistake = mistake_in(out);
+        if (out.mistake.empty()) out.mistake = complete(out);
         return out;
     }
     const bool has_second = std::ranges::any_of(
@@ -176,10 +230,13 @@ const char* const usage = R"(airi-ctl <command> [options]
       --dry-run          only counts them, by type and hour
       --rate N           at most so many a second
       --state FILE       keeps its place there: the same command goes on where it was killed
-  dlq list               counts the dead letters by topic, group and error
+  dlq list               counts the dead letters by topic, group, error and what was decided about them
   dlq show               prints them, a line of JSON each
       --limit N          at most so many (20)
   dlq retry --topic T    publishes them into the topic that they came from; --dry-run, --rate and --state as above
+  dlq park --topic T     keeps them for later; --dry-run
+  dlq drop --topic T     decides that nothing will be done about them; --dry-run
+      --decided D        of all these: about which this was decided: waiting (as without it), retried, parked, dropped
   groups list            the consumer groups: members, records that wait, since when
       --group G          of this one
   groups move --group G --topic T --to PLACE

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "events/topics.hpp"
-#include "platform/base/json.hpp"
 #include "workers/operations/replayed_record.hpp"
 
 namespace airi::workers::operations {
@@ -24,15 +23,18 @@ std::vector<std::string> dead_letter_topics(const std::optional<std::string>& to
 
 result<> read_dead_letters(const kafka::access& brokers, const std::vector<std::string>& topics,
     const kafka::topic_range& when, const record_filter& filter,
-    const std::function<bool(const kafka::message&)>& each) {
+    const std::function<bool(const kafka::message&, decision)>& each) {
     for (const auto& topic : topics) {
+        const auto made = decisions::read(brokers, topic, broker_limit);
+        if (!made) return made.error();
         auto reader = kafka::topic_reader::open(brokers, {topic, when.from, when.to}, {}, broker_limit);
         if (!reader) return reader.error();
         for (;;) {
             auto next = (*reader)->next();
             if (!next) return next.error();
             if (!*next) break;
-            if (filter.matches(**next) && !each(**next)) return {};
+            if (is_decision(**next) || !filter.matches(**next)) continue;
+            if (!each(**next, made->of(**next))) return {};
         }
     }
     return {};
@@ -41,22 +43,23 @@ result<> read_dead_letters(const kafka::access& brokers, const std::vector<std::
 result<std::map<dead_letter_kind, dead_letter_count>> count_dead_letters(const kafka::access& brokers,
     const std::vector<std::string>& topics, const kafka::topic_range& when, const record_filter& filter) {
     std::map<dead_letter_kind, dead_letter_count> out;
-    const auto read = read_dead_letters(brokers, topics, when, filter, [&](const kafka::message& record) {
-        auto& found = out[{origin_of(record), std::string(record.header_value("kafka_dlt-original-consumer-group")),
-            std::string(record.header_value("kafka_dlt-exception-message"))}];
-        found.first = found.records == 0 ? record.appended : std::min(found.first, record.appended);
-        found.last = std::max(found.last, record.appended);
-        ++found.records;
-        return true;
-    });
+    const auto read =
+        read_dead_letters(brokers, topics, when, filter, [&](const kafka::message& record, decision decided) {
+            auto& found = out[{origin_of(record), std::string(record.header_value("kafka_dlt-original-consumer-group")),
+                std::string(record.header_value("kafka_dlt-exception-message")), decided}];
+            found.first = found.records == 0 ? record.appended : std::min(found.first, record.appended);
+            found.last = std::max(found.last, record.appended);
+            ++found.records;
+            return true;
+        });
     if (!read) return read.error();
     return out;
 }
 
-std::string dead_letter_line(const kafka::message& record) {
+json::object dead_letter_json(const kafka::message& record, decision decided, bool with_value) {
     const auto header = [&](std::string_view name) { return std::string(record.header_value(name)); };
-    return json::object()
-        .add("topic", record.topic)
+    json::object out;
+    out.add("topic", record.topic)
         .add("partition", record.partition)
         .add("offset", record.offset)
         .add("at", to_text(record.appended))
@@ -68,9 +71,11 @@ std::string dead_letter_line(const kafka::message& record) {
         .add("event_id", header("ce_id"))
         .add("event_type", header("ce_type"))
         .add("replays", replays_of(record))
+        .add("decision", name_of(decided))
         .add("key", record.key)
-        .add("value", record.value)
-        .text();
+        .add("bytes", record.value.size());
+    if (with_value) out.add("value", record.value);
+    return out;
 }
 
 }  // namespace airi::workers::operations

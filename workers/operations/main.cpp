@@ -1,4 +1,4 @@
-// airi-ctl: replays topics and dead letters, shows and moves consumer groups.
+// airi-ctl: replays topics, decides about dead letters, shows and moves consumer groups.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -7,6 +7,7 @@
 #include "workers/operations/command_line.hpp"
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/groups.hpp"
+#include "workers/operations/state_file.hpp"
 
 namespace {
 
@@ -18,23 +19,31 @@ int failed(const error_code& why) {
     return 1;
 }
 
-void print_summary(const replay_order& order, const replay_summary& done) {
+void print_summary(const replay_order& order, const replay_summary& done, const std::string& id) {
     fmt::print("{} of {} records match\n", done.matched, done.read);
     for (const auto& [type, count] : done.by_type) fmt::print("  {:<40} {:>12}\n", type, count);
     for (const auto& [hour, count] : done.by_hour) fmt::print("  {:<40} {:>12}\n", hour, count);
     if (done.left_out > 0) fmt::print("{} were replayed too often and are left out\n", done.left_out);
-    if (!order.dry_run) fmt::print("{} sent, x-replay-id {}\n", done.sent, done.id);
+    if (order.dry_run) return;
+    if (order.decides) fmt::print("{} {}\n", done.sent, name_of(*order.decides));
+    if (!order.decides || *order.decides == decision::retried) fmt::print("{} sent, x-replay-id {}\n", done.sent, id);
 }
 
-int run_replay(const kafka::access& brokers, const replay_order& order) {
+int run_replay(const kafka::access& brokers, const replay_order& order, const std::string& state_file) {
+    const auto begun = load_place(state_file, order);
+    if (!begun) return failed(begun.error());
     auto shown = std::chrono::steady_clock::now();
-    const auto done = replay(brokers, order, [&](const replay_summary& so_far, std::int64_t left) {
-        if (std::chrono::steady_clock::now() - shown < seconds{1}) return;
+    replay_watch watch;
+    watch.store = [&](const replay_place& place) { return store_place(state_file, order, place); };
+    watch.progress = [&](const replay_summary& so_far, std::int64_t left) {
+        if (std::chrono::steady_clock::now() - shown < seconds{1}) return true;
         shown = std::chrono::steady_clock::now();
         fmt::print(stderr, "{} read, {} sent, {} left\n", so_far.read, so_far.sent, left);
-    });
+        return true;
+    };
+    const auto done = replay(brokers, order, *begun, watch);
     if (!done) return failed(done.error());
-    print_summary(order, *done);
+    print_summary(order, *done, begun->id);
     return 0;
 }
 
@@ -42,18 +51,20 @@ int list(const kafka::access& brokers, const command_line& asked) {
     const auto topics = dead_letter_topics(asked.topic);
     const auto counts = count_dead_letters(brokers, topics, asked.order.range, asked.order.filter);
     if (!counts) return failed(counts.error());
-    fmt::print("{:>8}  {:<20}  {:<20}  {:<28} {:<14} {}\n", "records", "first", "last", "topic", "group", "error");
+    fmt::print("{:>8}  {:<20}  {:<20}  {:<8} {:<28} {:<14} {}\n", "records", "first", "last", "decision", "topic",
+        "group", "error");
     for (const auto& [kind, count] : *counts)
-        fmt::print("{:>8}  {:<20}  {:<20}  {:<28} {:<14} {}\n", count.records, to_text(count.first).substr(0, 19),
-            to_text(count.last).substr(0, 19), kind.topic, kind.group, kind.error);
+        fmt::print("{:>8}  {:<20}  {:<20}  {:<8} {:<28} {:<14} {}\n", count.records, to_text(count.first).substr(0, 19),
+            to_text(count.last).substr(0, 19), name_of(kind.decided), kind.topic, kind.group, kind.error);
     return 0;
 }
 
 int show(const kafka::access& brokers, const command_line& asked) {
     auto left = asked.limit;
     const auto done = read_dead_letters(brokers, dead_letter_topics(asked.topic), asked.order.range, asked.order.filter,
-        [&](const kafka::message& record) {
-            fmt::print("{}\n", dead_letter_line(record));
+        [&](const kafka::message& record, decision decided) {
+            if (decided != asked.order.decided) return true;
+            fmt::print("{}\n", dead_letter_json(record, decided, true).text());
             return --left > 0;
         });
     return done ? 0 : failed(done.error());
@@ -82,25 +93,18 @@ int move(const kafka::access& brokers, const command_line& asked) {
     return 0;
 }
 
-int run(const kafka::access& brokers, command_line asked) {
+int run(const kafka::access& brokers, const command_line& asked) {
     if (asked.command == command::list_groups) return list_groups(brokers, asked);
     if (asked.command == command::move_group) return move(brokers, asked);
-    const bool of_dead_letters = asked.command != command::replay;
-    if (of_dead_letters && asked.topic && dead_letter_topics(asked.topic).empty()) {
-        fmt::print(stderr, "airi-ctl: no topic with dead letters is named \"{}\"\n", *asked.topic);
-        return 2;
-    }
-    asked.order.range.topic = asked.topic.value_or("");
     if (asked.command == command::list_dead_letters) return list(brokers, asked);
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
-    if (of_dead_letters) asked.order.range.topic = dead_letter_topics(asked.topic).front();
-    return run_replay(brokers, asked.order);
+    return run_replay(brokers, asked.order, asked.state_file);
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
-    auto asked = read_command_line({arguments + 1, arguments + count}, now());
+    const auto asked = read_command_line({arguments + 1, arguments + count}, now());
     if (!asked.mistake.empty()) {
         fmt::print(stderr, "airi-ctl: {}; airi-ctl --help has all\n", asked.mistake);
         return 2;
@@ -112,7 +116,7 @@ int main(int count, char** arguments) try {
     kafka::access brokers;
     if (const auto code = load_or_exit_code(1, arguments, brokers)) return *code;
     log::start("airi-ctl", "error");
-    return run(brokers, std::move(asked));
+    return run(brokers, asked);
 } catch (const std::exception& e) {
     fmt::print(stderr, "airi-ctl: {}\n", e.what());
     return 2;

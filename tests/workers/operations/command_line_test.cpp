@@ -25,7 +25,7 @@ TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
     CHECK(got.order.filter.where.size() == 2);
     CHECK(got.order.into == "b.v1");
     CHECK(got.order.rate == 0.5);
-    CHECK(got.order.state_file == "file");
+    CHECK(got.state_file == "file");
     CHECK_FALSE(got.order.dry_run);
     CHECK(read({"replay", "--topic", "a", "--dry-run", "--from", "beginning"}).order.dry_run);
 }
@@ -36,7 +36,22 @@ TEST_CASE("airi-ctl reads the commands of dead letters") {
     CHECK(shown.mistake == "");
     CHECK(shown.limit == 3);
     CHECK(shown.order.filter.group == "chat");
-    CHECK(read({"dlq", "retry", "--topic", "a.v1"}).command == command::retry_dead_letters);
+    const auto retried = read({"dlq", "retry", "--topic", "chat.requested.v1"});
+    CHECK(retried.mistake == "");
+    CHECK(retried.command == command::retry_dead_letters);
+    CHECK(retried.order.range.topic == "chat.requested.v1-dlt");
+    CHECK(retried.order.decided == decision::waiting);
+    CHECK(retried.order.decides == decision::retried);
+    const auto dropped = read({"dlq", "drop", "--topic", "chat.requested.v1-dlt", "--decided", "parked"});
+    CHECK(dropped.mistake == "");
+    CHECK(dropped.order.range.topic == "chat.requested.v1-dlt");
+    CHECK(dropped.order.decided == decision::parked);
+    CHECK(dropped.order.decides == decision::dropped);
+    CHECK(read({"dlq", "park", "--topic", "chat.requested.v1", "--dry-run"}).order.decides == decision::parked);
+    CHECK(read({"dlq", "park", "--topic", "a.v1"}).mistake == "no topic with dead letters is named \"a.v1\"");
+    CHECK(read({"dlq", "show", "--decided", "lost"}).mistake ==
+          "\"lost\" is no decision: waiting, retried, parked or dropped");
+    CHECK_FALSE(read({"replay", "--topic", "a.v1"}).order.decided.has_value());
     for (const auto& none : {std::vector<std::string>{}, {"help"}, {"--help"}})
         CHECK(read(none).command == command::help);
 }
@@ -55,13 +70,13 @@ TEST_CASE("airi-ctl reads the commands of consumer groups") {
     CHECK(place("end").at == present);
     CHECK(place("beginning").mistake == "");
     CHECK_FALSE(place("beginning").at.has_value());
-    CHECK(place("soon").mistake == "\"soon\" is no time: RFC 3339, or 90s, 30m, 2h, 7d ago");
+    CHECK(place("soon").mistake == "\"soon\" is no place: beginning, end, RFC 3339, or 90s, 30m, 2h, 7d ago");
 }
 
 TEST_CASE("airi-ctl names what is wrong on its command line") {
     const auto mistake = [](const std::vector<std::string>& arguments) { return read(arguments).mistake; };
     CHECK(mistake({"reply"}) == "no command is named \"reply\"");
-    CHECK(mistake({"dlq", "drop"}) == "no command is named \"dlq drop\"");
+    CHECK(mistake({"dlq", "drop"}) == "--topic is missing");
     CHECK(mistake({"replay"}) == "--topic is missing");
     CHECK(mistake({"groups"}) == "no command is named \"groups \"");
     CHECK(mistake({"groups", "move", "--topic", "a", "--to", "end"}) == "--group is missing");
