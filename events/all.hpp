@@ -11,6 +11,7 @@
 #include "events/moderation.hpp"
 #include "events/notifications.hpp"
 #include "events/oauth.hpp"
+#include "events/operations.hpp"
 #include "events/payments.hpp"
 #include "events/usage.hpp"
 
@@ -18,7 +19,7 @@ namespace airi::events {
 
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
     email_requested, export_requested, identity_requested, notification_requested, crisis_detected, avatar_uploaded,
-    webhook_received, payment_requested>;
+    webhook_received, payment_requested, operation_requested>;
 
 /// The events that the gateway publishes itself; its other events go through the outbox. Kafka lets it write these
 /// topics only.

@@ -24,7 +24,6 @@ const names ports{"platform/kafka/kafka.hpp", "platform/postgres/postgres.hpp", 
 const std::vector<folder_rule> rules{
     {"platform/base/", {}},
     {"platform/kafka/", {}},
-    {"workers/operations/", {"events/", "platform/kafka/"}},
     {"platform/kafka/tools/", {"platform/kafka/", "events/"}},
     {"platform/postgres/", {}},
     {"platform/redis/", {}},
@@ -62,6 +61,7 @@ const std::vector<folder_rule> rules{
     {"workers/providers/sms/", {"platform/http/", "platform/crypto/"}},
     // A worker; its module and the program's main are covered by this rule too.
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
+    {"workers/operations/", {"events/", "sql/", "platform/kafka/", ports[1], "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
                      "workers/providers/sms/", "workers/providers/payments/"}},

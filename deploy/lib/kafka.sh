@@ -2,8 +2,9 @@
 # A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
 # The cache holds the jars, a formatted data directory to copy and a class archive.
 # Its users, each with a password in <dir>/passwords: broker is the broker itself, operator may do everything, gateway,
-# worker and operations what airi-topics lets them. Started by root it runs as airi-kafka, where that user is known. It needs no
-# access to the folders above its files: it gets its settings, folders and jars as open descriptors, see kafka_run.
+# worker and operations what airi-topics lets them. Started by root it runs as airi-kafka, where that user is known. It
+# needs no access to the folders above its files: it gets its settings, folders and jars as open descriptors, see
+# kafka_run.
 
 kafka_pom="$root/deploy/kafka/pom.xml"
 kafka_version="$(sed -n 's:.*<version>\([0-9.]*\.[0-9.]*\)</version>.*:\1:p' "$kafka_pom" | head -1)"
@@ -55,7 +56,9 @@ kafka_properties() { # <dir> <port> <controller port>
     local user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required' clients=SASL_PLAINTEXT
     [[ -z "${KAFKA_TLS_PEM:-}" ]] || clients=SASL_SSL
     mkdir -p "$1"
-    for user in broker operator gateway worker operations; do users+=" user_$user=\"$(server_password "$1" "$user")\""; done
+    for user in broker operator gateway worker operations; do
+        users+=" user_$user=\"$(server_password "$1" "$user")\""
+    done
     login+=" username=\"broker\" password=\"$(server_password "$1" broker)\""
     (
         umask 077

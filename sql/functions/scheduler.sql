@@ -56,6 +56,8 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from inbox where handled_at < now() - interval '14 days';
     get diagnostics n = row_count; total := total + n;
+    delete from operations where created_at < now() - interval '30 days';
+    get diagnostics n = row_count; total := total + n;
     delete from message_quota where day < current_date - 2;
     get diagnostics n = row_count; total := total + n;
     delete from notifications where created_at < now() - interval '1 year';

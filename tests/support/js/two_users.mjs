@@ -25,6 +25,7 @@ export const catalogue = [
     'inbox',
     'outbox',
     'outbox_leases',
+    'operations',
     'login_failures',
     'payment_events',
     'identity_providers',

@@ -1,4 +1,5 @@
-// The users of a test's Kafka and Redis (operator, gateway, worker; Kafka: operations), as deploy/servers.sh makes them.
+// The users of a test's Kafka (operator, gateway, worker, operations) and Redis (the first three), as deploy/servers.sh
+// makes them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';

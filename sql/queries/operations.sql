@@ -1,0 +1,34 @@
+-- name: operations.request
+select operation_request(:id::uuid, :body::jsonb)::text;
+
+-- name: operations.publish
+-- Behind operations.request, in its transaction: no row unless it has such an operation.
+select outbox_add(:event::uuid, :topic, :key, :value::json, :traceparent, :request_id)
+from operation_read(:id::uuid) o where o ->> 'id' is not null;
+
+-- name: operations.list
+select page::text, next from operations_page(:cursor, :limit::int);
+
+-- name: operations.read
+select operation_read(:id::uuid)::text;
+
+-- name: operations.cancel
+select operation_cancel(:id::uuid)::text;
+
+-- name: operations.claim
+select operation_claim(:id::uuid, :owner, :lease::interval)::text;
+
+-- name: operations.heartbeat
+select operation_heartbeat(:id::uuid, :owner, :lease::interval, :progress::jsonb);
+
+-- name: operations.store
+select operation_store(:id::uuid, :owner, :place::jsonb);
+
+-- name: operations.release
+select operation_release(:id::uuid, :owner);
+
+-- name: operations.finish
+select operation_finish(:id::uuid, :owner, :state, :progress::jsonb, :result::jsonb, :error);
+
+-- name: operations.give_up
+select operation_give_up(:id::uuid);
