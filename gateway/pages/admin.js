@@ -1,10 +1,12 @@
-// The page of the people who work on crisis alerts: signing in, and the alerts, which are live.
+// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; topics and
+// dead letters for supers.
 
 import { ChatClient } from './client/chat_client.js';
 import { Session } from './client/session.js';
 import { AlertsView } from './views/alerts.js';
 import { byId, h, sentence } from './views/dom.js';
 import { bindForm, clear, field, problemLine, submitLine } from './views/forms.js';
+import { OperationsView } from './views/operations.js';
 import { plainCode } from './views/two_factor.js';
 
 const ROLES = ['crisis', 'admin', 'super'];
@@ -13,7 +15,9 @@ class AdminPage {
     constructor() {
         this.session = new Session();
         this.client = null;
-        this.alerts = new AlertsView(this.session, { announce: (text) => this.announce(text) });
+        const announce = (text) => this.announce(text);
+        this.alerts = new AlertsView(this.session, { announce });
+        this.operations = new OperationsView(this.session, { announce });
         this.code = field('Code from your authenticator app, or a recovery code', {
             id: 'code',
             name: 'code',
@@ -40,6 +44,7 @@ class AdminPage {
         const logout = { id: 'logout', class: 'link', type: 'button', onclick: () => this.session.logout() };
         byId('who').append(' ', h('button', logout, 'Log out'));
         this.session.addEventListener('changed', () => this.begin());
+        addEventListener('hashchange', () => this.showPart());
         this.begin();
     }
 
@@ -59,6 +64,8 @@ class AdminPage {
         this.client?.close();
         this.client = null;
         this.alerts.clear();
+        this.operations.clear();
+        this.user = null;
         clear(byId('sign-in'), { values: true });
         this.code.hidden = true;
         const user = await this.userNow();
@@ -69,11 +76,25 @@ class AdminPage {
         byId('who-name').textContent = user?.email ?? '';
         byId('stranger').hidden = user === null || works;
         byId('unproved').hidden = !works || user.second_factor;
-        byId('alerts').hidden = !works || !user.second_factor;
+        byId('parts').hidden = user?.role !== 'super' || !user.second_factor;
+        if (works && user.second_factor) this.user = user;
+        this.showPart();
         if (!user) byId('email').focus();
         else if (!works) byId('stranger-title').focus();
         else if (!user.second_factor) byId('unproved-title').focus();
         else this.start(user);
+    }
+
+    // The part that the address names: the alerts, or the topics for a super.
+    showPart() {
+        const operates = this.user?.role === 'super' && location.hash === '#/operations';
+        byId('alerts').hidden = !this.user || operates;
+        byId('operations').hidden = !operates;
+        byId('title').textContent = operates ? 'Topics' : 'Crisis alerts';
+        for (const link of byId('parts').children)
+            if ((link.hash === '#/operations') === operates) link.setAttribute('aria-current', 'page');
+            else link.removeAttribute('aria-current');
+        if (operates && !this.operations.latest) this.operations.begin();
     }
 
     // As the server knows them: a role may have been given since the login.
