@@ -186,6 +186,8 @@ test('dead letters are counted, shown and sent back to their topic, where they a
             user.id,
         ]);
     await eventually('it is counted', async () => (await counted()).length > 0);
+    const [record] = (await readTopic(system, topic)).filter(({ headers }) => headers.ce_id === id);
+    assert.equal(record.headers['airi-group'], 'usage', 'the group that gave it up handles it, and no other');
     await system.settled(system.options);
     assert.deepEqual(await counted(), [{ n: 7 }], 'once, though it was sent back twice');
 });

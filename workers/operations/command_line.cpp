@@ -96,6 +96,7 @@ constexpr std::array options{
     option{"--decided", "sypd", read_decided},
     option{"--limit", "s", read_limit},
     option{"--into", "r", read_text<[](command_line& c) -> auto& { return c.order.into; }>},
+    option{"--for-group", "ry", read_text<[](command_line& c) -> auto& { return c.order.for_group; }>},
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--dry-run", "rypdm", nullptr, [](command_line& c) { c.order.dry_run = true; }},
@@ -227,13 +228,15 @@ const char* const usage = R"(airi-ctl <command> [options]
 
   replay --topic T       publishes records of a topic again
       --into T           into another topic
+      --for-group G      this consumer group alone handles them
       --dry-run          only counts them, by type and hour
       --rate N           at most so many a second
       --state FILE       keeps its place there: the same command goes on where it was killed
   dlq list               counts the dead letters by topic, group, error and what was decided about them
   dlq show               prints them, a line of JSON each
       --limit N          at most so many (20)
-  dlq retry --topic T    publishes them into the topic that they came from; --dry-run, --rate and --state as above
+  dlq retry --topic T    publishes them into the topic that they came from, for the group that gave them up; --dry-run,
+                         --rate, --state and --for-group as above
   dlq park --topic T     keeps them for later; --dry-run
   dlq drop --topic T     decides that nothing will be done about them; --dry-run
       --decided D        of all these: about which this was decided: waiting (as without it), retried, parked, dropped

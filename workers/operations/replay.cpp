@@ -55,6 +55,12 @@ void count(replay_summary& into, const kafka::message& record) {
     ++into.by_hour[to_text(record.appended).substr(0, 13) + ":00Z"];
 }
 
+// A dead letter is the matter of the group that gave it up: the others have handled the record.
+std::string group_of(const kafka::message& record, const replay_order& order) {
+    if (!order.for_group.empty() || !order.decides) return order.for_group;
+    return std::string(record.header_value("kafka_dlt-original-consumer-group"));
+}
+
 }  // namespace
 
 result<replay_summary> replay(
@@ -108,7 +114,9 @@ result<replay_summary> replay(
             continue;
         }
         if (order.dry_run) continue;
-        if (publishes) batch.push_back(replayed(record, order.into.empty() ? origin_of(record) : order.into, begun.id));
+        if (publishes)
+            batch.push_back(replayed(
+                record, order.into.empty() ? origin_of(record) : order.into, begun.id, group_of(record, order)));
         if (order.decides) batch.push_back(decide(record, *order.decides, begun.id));
         if (++in_batch < most) continue;
         if (const auto done = flush(); !done) return done.error();

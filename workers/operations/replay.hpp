@@ -15,9 +15,10 @@ namespace airi::workers::operations {
 struct replay_order {
     kafka::topic_range range;
     record_filter filter;
-    std::string into;      ///< the target topic; empty: each record's original one, see origin_of
-    bool dry_run = false;  ///< nothing is published
-    double rate = 0;       ///< records a second; 0: as fast as the broker
+    std::string into;       ///< the target topic; empty: each record's original one, see origin_of
+    std::string for_group;  ///< the only consumer group that handles them; empty: all, of a dead letter its own
+    bool dry_run = false;   ///< nothing is published
+    double rate = 0;        ///< records a second; 0: as fast as the broker
     /// Of dead letters: only those about which this was decided; none: all.
     std::optional<decision> decided;
     /// Of dead letters: what is decided about them. parked, dropped: without publishing them again.

@@ -5,13 +5,14 @@
 #include <charconv>
 
 #include "events/topics.hpp"
+#include "workers/runtime/dead_letter.hpp"
 
 namespace airi::workers::operations {
 namespace {
 
 constexpr std::string_view id_header = "x-replay-id", count_header = "x-replay-count";
-constexpr std::array<std::string_view, 6> of_delivery{
-    "kafka_dlt-", "retry_topic-", "x-replay-", "airi-attempts", "traceparent", "tracestate"};
+constexpr std::array<std::string_view, 7> of_delivery{
+    "kafka_dlt-", "retry_topic-", "x-replay-", "airi-attempts", group_header, "traceparent", "tracestate"};
 
 bool is_of_delivery(const kafka::header& header) {
     return std::ranges::any_of(of_delivery, [&](std::string_view prefix) { return header.name.starts_with(prefix); });
@@ -32,11 +33,13 @@ std::string origin_of(const kafka::message& record) {
     return record.topic;
 }
 
-kafka::record replayed(const kafka::message& record, std::string topic, std::string_view replay_id) {
+kafka::record replayed(
+    const kafka::message& record, std::string topic, std::string_view replay_id, std::string_view group) {
     kafka::record out{std::move(topic), record.key, record.value, record.headers, true};
     std::erase_if(out.headers, is_of_delivery);
     out.headers.push_back({std::string(id_header), std::string(replay_id)});
     out.headers.push_back({std::string(count_header), std::to_string(replays_of(record) + 1)});
+    if (!group.empty()) out.headers.push_back({std::string(group_header), std::string(group)});
     return out;
 }
 

@@ -128,6 +128,7 @@ command_line read_request(std::string_view kind, json::value parameters, instant
             {std::string(one["pointer"].string().value_or("")), std::string(one["value"].string().value_or(""))});
     });
     order.into = text_of(parameters, "into").value_or("");
+    order.for_group = text_of(parameters, "for_group").value_or("");
     order.rate = parameters["rate"].number().value_or(0);
     order.dry_run = parameters["dry_run"].boolean().value_or(false);
     out.limit = parameters["limit"].integer().value_or(out.limit);

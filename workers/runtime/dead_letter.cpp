@@ -53,15 +53,23 @@ kafka::record dead_letter(const kafka::message& message, std::string_view group,
     return out;
 }
 
-kafka::record retry_later(const kafka::message& message, const to_retry_topic& step, instant now) {
+kafka::record retry_later(
+    const kafka::message& message, std::string_view group, const to_retry_topic& step, instant now) {
     kafka::record out{
         std::string(base_topic(message.topic)) + events::retry_suffix, message.key, message.value, message.headers};
-    std::erase_if(out.headers, [](const auto& h) { return h.name == attempts_header || h.name == due_header; });
+    std::erase_if(out.headers,
+        [](const auto& h) { return h.name == attempts_header || h.name == due_header || h.name == group_header; });
     keep_origin(out, message, retry_prefix);
+    out.headers.push_back({std::string(group_header), std::string(group)});
     out.headers.push_back({std::string(attempts_header), std::to_string(step.attempts)});
     const auto due = std::chrono::floor<milliseconds>(now + step.after).time_since_epoch().count();
     out.headers.push_back({std::string(due_header), std::to_string(due)});
     return out;
+}
+
+bool is_for(const kafka::message& message, std::string_view group) {
+    const auto only = message.header_value(group_header);
+    return only.empty() || only == group;
 }
 
 int attempts_of(const kafka::message& message) {

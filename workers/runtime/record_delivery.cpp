@@ -64,7 +64,7 @@ awaitable<bool> record_delivery::deliver(const kafka::message& message, std::fun
         } else if (const auto* later = std::get_if<to_retry_topic>(&next)) {
             ++counters_.retried;
             report("record.deferred", message, outcome);
-            co_return co_await publish_until_acknowledged(retry_later(message, *later, now()));
+            co_return co_await publish_until_acknowledged(retry_later(message, worker_.group, *later, now()));
         } else {
             ++counters_.dead;
             report("record.dead_lettered", message, outcome);

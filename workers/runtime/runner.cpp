@@ -10,6 +10,7 @@
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "workers/runtime/backpressure.hpp"
+#include "workers/runtime/dead_letter.hpp"
 #include "workers/runtime/key_order.hpp"
 #include "workers/runtime/offset_tracker.hpp"
 #include "workers/runtime/record_delivery.hpp"
@@ -60,6 +61,11 @@ public:
             if (found == partitions_.end()) continue;
             auto partition = found->second;
             partition->progress.started(message.offset);
+            if (!is_for(message, worker_.group)) {
+                if (const auto next = partition->progress.finished(message.offset))
+                    consumer_->commit({{partition->id, *next}});
+                continue;
+            }
             if (partition->pressure.took(1) == backpressure::action::pause) consumer_->pause(partition->id);
             ++counters_.in_work;
             job next{std::move(message), std::move(partition)};

@@ -15,7 +15,8 @@ command_line read(const std::vector<std::string>& arguments) { return read_comma
 
 TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
     const auto got = read({"replay", "--topic", "a.v1", "--from", "2h", "--to", "2026-11-27T11:30:00Z", "--key", "k",
-        "--type", "t", "--where", "/a=1", "--where", "/b=2", "--into", "b.v1", "--rate", "0.5", "--state", "file"});
+        "--type", "t", "--where", "/a=1", "--where", "/b=2", "--into", "b.v1", "--rate", "0.5", "--state", "file",
+        "--for-group", "usage"});
     CHECK(got.mistake == "");
     CHECK(got.command == command::replay);
     CHECK(got.topic == "a.v1");
@@ -25,6 +26,7 @@ TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
     CHECK(got.order.filter.where.size() == 2);
     CHECK(got.order.into == "b.v1");
     CHECK(got.order.rate == 0.5);
+    CHECK(got.order.for_group == "usage");
     CHECK(got.state_file == "file");
     CHECK_FALSE(got.order.dry_run);
     CHECK(read({"replay", "--topic", "a", "--dry-run", "--from", "beginning"}).order.dry_run);

@@ -28,7 +28,7 @@ TEST_CASE("a replayed record keeps its key, value and event, and loses the heade
     letter.value = std::string("\0\xff", 2);
     letter.headers = {{"ce_id", "1"}, {"ce_type", "t"}, {"traceparent", "00-1"}, {"kafka_dlt-original-topic", "x"},
         {"retry_topic-attempts", "3"}, {"airi-attempts", "4"}, {"x-replay-id", "old"}, {"x-replay-count", "2"},
-        {"mine", "kept"}};
+        {"airi-group", "chat"}, {"mine", "kept"}};
     const auto again = replayed(letter, origin_of(letter), "new");
     CHECK(again.topic == "chat.requested.v1");
     CHECK(again.key == letter.key);
@@ -39,6 +39,7 @@ TEST_CASE("a replayed record keeps its key, value and event, and loses the heade
     CHECK(header_of(again, "x-replay-id") == "new");
     CHECK(header_of(again, "x-replay-count") == "3");
     CHECK(replays_of(letter) == 2);
+    CHECK(header_of(replayed(letter, "a.v1", "new", "usage"), "airi-group") == "usage");
 }
 
 TEST_CASE("a record comes from the topic of its dead letters or retries, else from its own") {

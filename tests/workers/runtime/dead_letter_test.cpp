@@ -55,7 +55,7 @@ TEST_CASE("a dead letter keeps the original bytes, key and headers, and names it
 
 TEST_CASE("a record for the retry topic has its due time and its attempts") {
     const auto from = original();
-    const auto later = retry_later(from, {milliseconds{400}, 2}, some_time);
+    const auto later = retry_later(from, "usage", {milliseconds{400}, 2}, some_time);
     CHECK(later.topic == "usage.recorded.v1-retry");
     CHECK(later.value == from.value);
     CHECK(later.key == from.key);
@@ -69,9 +69,12 @@ TEST_CASE("a record for the retry topic has its due time and its attempts") {
 TEST_CASE("over any number of retries the first origin stays, and headers do not accumulate") {
     auto message = original();
     for (int attempt = 1; attempt <= 4; ++attempt) {
-        const auto later = retry_later(message, {milliseconds{100}, attempt}, some_time);
+        const auto later = retry_later(message, "usage", {milliseconds{100}, attempt}, some_time);
         CHECK(later.topic == "usage.recorded.v1-retry");
         CHECK(count(later, "retry_topic-attempts") == 1);
+        CHECK(count(later, "airi-group") == 1);
+        CHECK(is_for(read_back(later, 9, 1000), "usage"));
+        CHECK_FALSE(is_for(read_back(later, 9, 1000), "chat"));
         CHECK(count(later, "retry_topic-backoff-timestamp") == 1);
         CHECK(count(later, "retry_topic-original-offset") == 1);
         CHECK(header(later, "retry_topic-original-topic") == "usage.recorded.v1");

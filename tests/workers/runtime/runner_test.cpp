@@ -350,6 +350,21 @@ TEST_CASE("a partition is paused at the high mark and resumed at a quarter of it
     CHECK(h.committed() == 11);
 }
 
+TEST_CASE("a record for another group is passed over, and its offset committed") {
+    runner_fixture h;
+    h.worker.group = "mine";
+    h.open();
+    auto others = message(0, 0, "k", "others"), own = message(0, 1, "k", "own");
+    others.headers.push_back({"airi-group", "yours"});
+    own.headers.push_back({"airi-group", "mine"});
+    auto last = others;
+    last.offset = 2;
+    h.push({others, own, last});
+    h.work_is_done();
+    CHECK(h.ended == strings{"own"});
+    CHECK(h.committed() == 3);
+}
+
 TEST_CASE("a failed consumer makes the worker unhealthy") {
     runner_fixture h;
     h.open();
