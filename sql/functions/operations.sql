@@ -80,15 +80,15 @@ end $$;
 
 -- A worker begins, or goes on. {"is": "claimed", …}, "ended", or "leased" when another worker has it; NULL: there is no
 -- such operation.
-create or replace function operation_claim(p_id uuid, p_owner text, p_lease interval) returns json
+create or replace function operation_claim(p_id uuid, p_worker text, p_lease interval) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     o operations;
 begin
-    update operations set state = case state when 'requested' then 'running' else state end, owner = p_owner,
+    update operations set state = case state when 'requested' then 'running' else state end, worker = p_worker,
         lease_until = now() + p_lease, attempts = attempts + 1, started_at = coalesce(started_at, now())
     where id = p_id and state in ('requested', 'running', 'cancelling')
-      and (owner is null or owner = p_owner or lease_until < now())
+      and (worker is null or worker = p_worker or lease_until < now())
     returning * into o;
     if found then
         return json_build_object('is', 'claimed', 'kind', o.kind, 'parameters', o.parameters, 'place', o.place,
@@ -100,42 +100,42 @@ begin
 end $$;
 
 -- Extends the lease. The operation's state then; NULL: another worker has it.
-create or replace function operation_heartbeat(p_id uuid, p_owner text, p_lease interval, p_progress jsonb)
+create or replace function operation_heartbeat(p_id uuid, p_worker text, p_lease interval, p_progress jsonb)
 returns text language sql security definer set search_path = airi, pg_temp as $$
     update operations set lease_until = now() + p_lease, progress = p_progress
-    where id = p_id and owner = p_owner and state in ('running', 'cancelling') returning state
+    where id = p_id and worker = p_worker and state in ('running', 'cancelling') returning state
 $$;
 
 -- Stores how far a replay is. False: another worker has the operation.
-create or replace function operation_store(p_id uuid, p_owner text, p_place jsonb) returns boolean
+create or replace function operation_store(p_id uuid, p_worker text, p_place jsonb) returns boolean
 language sql security definer set search_path = airi, pg_temp as $$
     with stored as (
         update operations set place = p_place
-        where id = p_id and owner = p_owner and state in ('running', 'cancelling') returning 1)
+        where id = p_id and worker = p_worker and state in ('running', 'cancelling') returning 1)
     select exists (select from stored)
 $$;
 
 -- Another worker may go on at once.
-create or replace function operation_release(p_id uuid, p_owner text) returns void
+create or replace function operation_release(p_id uuid, p_worker text) returns void
 language sql security definer set search_path = airi, pg_temp as $$
-    update operations set owner = null, lease_until = null, attempts = attempts - 1
-    where id = p_id and owner = p_owner
+    update operations set worker = null, lease_until = null, attempts = attempts - 1
+    where id = p_id and worker = p_worker
 $$;
 
 -- Ends the operation, unless another worker has it.
 create or replace function operation_finish(
-    p_id uuid, p_owner text, p_state text, p_progress jsonb, p_result jsonb, p_error text
+    p_id uuid, p_worker text, p_state text, p_progress jsonb, p_result jsonb, p_error text
 ) returns void
 language sql security definer set search_path = airi, pg_temp as $$
     update operations set state = p_state, progress = p_progress, result = p_result, error = p_error,
-        owner = null, lease_until = null, ended_at = now()
-    where id = p_id and owner = p_owner and state in ('running', 'cancelling')
+        worker = null, lease_until = null, ended_at = now()
+    where id = p_id and worker = p_worker and state in ('running', 'cancelling')
 $$;
 
 -- Its record was given up.
 create or replace function operation_give_up(p_id uuid) returns void
 language sql security definer set search_path = airi, pg_temp as $$
-    update operations set state = 'failed', error = 'the worker gave it up', owner = null, lease_until = null,
+    update operations set state = 'failed', error = 'the worker gave it up', worker = null, lease_until = null,
         ended_at = now()
     where id = p_id and state in ('requested', 'running', 'cancelling')
 $$;

@@ -8,7 +8,7 @@ create table operations (
     state        text not null default 'requested'
         check (state in ('requested', 'running', 'cancelling', 'done', 'failed', 'cancelled')),
     requested_by uuid,                      -- without a reference: it outlives the account, as the audit log does
-    owner        text,                      -- the worker's incarnation
+    worker       text,                      -- the worker's incarnation
     lease_until  timestamptz,
     attempts     int not null default 0,
     place        jsonb,                     -- of a replay: the offset of the next record, by partition

@@ -1,4 +1,3 @@
-select isolate('operations', 'false');
 revoke all on operations from airi_app, airi_worker;
 
 grant execute on function operation_request, operations_page, operation_read, operation_cancel to airi_app;

@@ -16,19 +16,19 @@ select operation_read(:id::uuid)::text;
 select operation_cancel(:id::uuid)::text;
 
 -- name: operations.claim
-select operation_claim(:id::uuid, :owner, :lease::interval)::text;
+select operation_claim(:id::uuid, :worker, :lease::interval)::text;
 
 -- name: operations.heartbeat
-select operation_heartbeat(:id::uuid, :owner, :lease::interval, :progress::jsonb);
+select operation_heartbeat(:id::uuid, :worker, :lease::interval, :progress::jsonb);
 
 -- name: operations.store
-select operation_store(:id::uuid, :owner, :place::jsonb);
+select operation_store(:id::uuid, :worker, :place::jsonb);
 
 -- name: operations.release
-select operation_release(:id::uuid, :owner);
+select operation_release(:id::uuid, :worker);
 
 -- name: operations.finish
-select operation_finish(:id::uuid, :owner, :state, :progress::jsonb, :result::jsonb, :error);
+select operation_finish(:id::uuid, :worker, :state, :progress::jsonb, :result::jsonb, :error);
 
 -- name: operations.give_up
 select operation_give_up(:id::uuid);

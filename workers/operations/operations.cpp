@@ -64,8 +64,8 @@ awaitable<> keep_lease(const ports& ports, operation_id id, std::shared_ptr<runn
             run->stop();
         }
         const auto rows = co_await postgres::run_one(ports.database, std::nullopt,
-            sql::bind("operations.heartbeat",
-                {{"id", id}, {"owner", ports.owner}, {"lease", interval(ports.lease)}, {"progress", run->progress()}}));
+            sql::bind("operations.heartbeat", {{"id", id}, {"worker", ports.owner}, {"lease", interval(ports.lease)},
+                                                  {"progress", run->progress()}}));
         if (!rows) continue;
         run->lost = run->lost || rows->empty() || rows->is_null(0, 0);
         if (run->lost || rows->text(0, 0) == "cancelling") run->stop();
@@ -74,7 +74,7 @@ awaitable<> keep_lease(const ports& ports, operation_id id, std::shared_ptr<runn
 
 awaitable<result<>> store(const ports& ports, operation_id id, replay_place place) {
     const auto rows = co_await postgres::run_one(ports.database, std::nullopt,
-        sql::bind("operations.store", {{"id", id}, {"owner", ports.owner}, {"place", positions_json(place.reached)}}));
+        sql::bind("operations.store", {{"id", id}, {"worker", ports.owner}, {"place", positions_json(place.reached)}}));
     if (!rows) co_return rows.error();
     if (!rows->boolean(0, 0)) co_return workers::errc::leased;
     co_return result<>{};
@@ -112,7 +112,7 @@ effects finished(const ports& ports, operation_id id, std::string_view state, st
     log::info("operation.ended", {{"operation_id", id.text()}, {"state", state}, {"error", error.value_or("")}});
     effects out;
     out.statements.push_back(
-        sql::bind("operations.finish", {{"id", id}, {"owner", ports.owner}, {"state", state},
+        sql::bind("operations.finish", {{"id", id}, {"worker", ports.owner}, {"state", state},
                                            {"progress", std::move(progress)}, {"result", result}, {"error", error}}));
     return out;
 }
@@ -122,7 +122,7 @@ effects finished(const ports& ports, operation_id id, std::string_view state, st
 awaitable<result<effects>> carry_out(events::operation_requested event, const ports& ports) {
     const auto id = event.id;
     const auto rows = co_await postgres::run_one(ports.database, std::nullopt,
-        sql::bind("operations.claim", {{"id", id}, {"owner", ports.owner}, {"lease", interval(ports.lease)}}));
+        sql::bind("operations.claim", {{"id", id}, {"worker", ports.owner}, {"lease", interval(ports.lease)}}));
     if (!rows) co_return rows.error();
     if (rows->empty() || rows->is_null(0, 0)) co_return effects{};
     const auto claim = json::document::parse(rows->text(0, 0));
@@ -147,7 +147,7 @@ awaitable<result<effects>> carry_out(events::operation_requested event, const po
     if (!got) co_return finished(ports, id, "failed", run->progress(), std::nullopt, got.error().message());
     if (got->stopped && run->drained) {
         co_await postgres::run_one(
-            ports.database, std::nullopt, sql::bind("operations.release", {{"id", id}, {"owner", ports.owner}}));
+            ports.database, std::nullopt, sql::bind("operations.release", {{"id", id}, {"worker", ports.owner}}));
         co_return workers::errc::leased;
     }
     if (!got->mistake.empty()) co_return finished(ports, id, "failed", run->progress(), std::nullopt, got->mistake);
