@@ -184,6 +184,7 @@ const ofType = {
     'timestamp with time zone[]': () => [`{${new Date().toISOString()}}`],
     inet: () => ['127.0.0.1'],
     regconfig: () => ['simple'],
+    interval: () => ['1 second'],
     tsquery: () => ["'word17'"],
 };
 
@@ -257,6 +258,7 @@ const ofStatement = () => ({
         parent_email: null,
         sealed: JSON.stringify({ key: '00'.repeat(76) }),
     },
+    'operations.request': { body: '{"kind":"replay","topic":"x"}' },
     'sessions.end': { only: null, why: 'logout' },
     'sessions.open': { session: randomUUID() },
     'users.activity': { cursor: known.message_cursor },
