@@ -14,12 +14,13 @@
 #include "events/operations.hpp"
 #include "events/payments.hpp"
 #include "events/usage.hpp"
+#include "events/violations.hpp"
 
 namespace airi::events {
 
 using all = std::tuple<chat_requested, chat_screened, chat_finished, moderation_decided, usage_recorded,
     email_requested, export_requested, identity_requested, notification_requested, crisis_detected, avatar_uploaded,
-    webhook_received, payment_requested, operation_requested>;
+    webhook_received, payment_requested, operation_requested, violation_recorded>;
 
 /// The events that the gateway publishes itself; its other events go through the outbox. Kafka lets it write these
 /// topics only.

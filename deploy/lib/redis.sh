@@ -15,7 +15,7 @@ redis_users() { # <operator's password> <gateway's> <worker's>; compose.yaml has
         +zcount +zscore +zrange +zrangebyscore +zremrangebyscore
     redis_user worker "$3" '~gen:*' '~conversation:*' '~reply:*' '~budget:*' '%W~state:*' \
         '&airi.resident' '&conversation:*' '&user:*' '&identity:*' '&payment:*' '&admin' '&crisis' \
-        '&accounts' '&outbox' '&cancellations' \
+        '&accounts' '&sessions' '&outbox' '&cancellations' \
         +ping +select +publish +subscribe +unsubscribe +eval +evalsha +time +get +set +unlink +exists +pexpire \
         +hmget +hset +hincrbyfloat +xadd
 }

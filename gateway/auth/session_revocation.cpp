@@ -53,12 +53,12 @@ awaitable<> publish_account_change(services& services, user_id user) {
 }
 
 awaitable<> subscribe_to_session_ends(services& services) {
-    co_await services.channels.join(std::string(session_channel), std::make_shared<session_ends>(services));
+    co_await services.channels.join(std::string(events::session_channel), std::make_shared<session_ends>(services));
 }
 
 awaitable<> publish_session_end(services& services, session_id session) {
     services.accounts.invalidate(session);
-    co_await publish(services, session_channel, session.text());
+    co_await publish(services, events::session_channel, session.text());
 }
 
 awaitable<result<std::size_t>> end_sessions(services& services, user_id user, std::string_view reason,

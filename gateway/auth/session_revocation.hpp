@@ -6,8 +6,6 @@
 
 namespace airi::gateway {
 
-inline constexpr std::string_view session_channel = "sessions";
-
 /// Joins the channel for as long as the thread runs.
 awaitable<> subscribe_to_session_ends(services&);
 

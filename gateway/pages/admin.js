@@ -1,15 +1,21 @@
-// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; topics and
-// dead letters for supers.
+// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; appeals for
+// administrators; topics and dead letters for supers.
 
 import { ChatClient } from './client/chat_client.js';
 import { Session } from './client/session.js';
 import { AlertsView } from './views/alerts.js';
+import { AppealsView } from './views/appeals.js';
 import { byId, h, sentence } from './views/dom.js';
 import { bindForm, clear, field, problemLine, submitLine } from './views/forms.js';
 import { OperationsView } from './views/operations.js';
 import { plainCode } from './views/two_factor.js';
 
 const ROLES = ['crisis', 'admin', 'super'];
+const PARTS = [
+    { name: 'alerts', title: 'Crisis alerts', roles: ROLES },
+    { name: 'appeals', title: 'Appeals', roles: ['admin', 'super'] },
+    { name: 'operations', title: 'Topics', roles: ['super'] },
+];
 
 class AdminPage {
     constructor() {
@@ -17,6 +23,7 @@ class AdminPage {
         this.client = null;
         const announce = (text) => this.announce(text);
         this.alerts = new AlertsView(this.session, { announce });
+        this.appeals = new AppealsView(this.session, { announce });
         this.operations = new OperationsView(this.session, { announce });
         this.code = field('Code from your authenticator app, or a recovery code', {
             id: 'code',
@@ -64,6 +71,7 @@ class AdminPage {
         this.client?.close();
         this.client = null;
         this.alerts.clear();
+        this.appeals.clear();
         this.operations.clear();
         this.user = null;
         clear(byId('sign-in'), { values: true });
@@ -76,7 +84,6 @@ class AdminPage {
         byId('who-name').textContent = user?.email ?? '';
         byId('stranger').hidden = user === null || works;
         byId('unproved').hidden = !works || user.second_factor;
-        byId('parts').hidden = user?.role !== 'super' || !user.second_factor;
         if (works && user.second_factor) this.user = user;
         this.showPart();
         if (!user) byId('email').focus();
@@ -85,16 +92,21 @@ class AdminPage {
         else this.start(user);
     }
 
-    // The part that the address names: the alerts, or the topics for a super.
+    // The part that the address names, if the user's role has it; else the alerts.
     showPart() {
-        const operates = this.user?.role === 'super' && location.hash === '#/operations';
-        byId('alerts').hidden = !this.user || operates;
-        byId('operations').hidden = !operates;
-        byId('title').textContent = operates ? 'Topics' : 'Crisis alerts';
-        for (const link of byId('parts').children)
-            if ((link.hash === '#/operations') === operates) link.setAttribute('aria-current', 'page');
+        const mine = PARTS.filter(({ roles }) => roles.includes(this.user?.role));
+        const shown = mine.find(({ name }) => location.hash === `#/${name}`) ?? mine[0];
+        byId('parts').hidden = mine.length < 2;
+        byId('title').textContent = shown?.title ?? 'Crisis alerts';
+        for (const { name } of PARTS) {
+            byId(name).hidden = name !== shown?.name;
+            const link = byId('parts').querySelector(`[href="#/${name}"]`);
+            link.hidden = !mine.some((part) => part.name === name);
+            if (name === shown?.name) link.setAttribute('aria-current', 'page');
             else link.removeAttribute('aria-current');
-        if (operates && !this.operations.latest) this.operations.begin();
+        }
+        const view = shown && this[shown.name];
+        if (view?.begun === false) view.begin(this.user);
     }
 
     // As the server knows them: a role may have been given since the login.

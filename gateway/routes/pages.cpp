@@ -56,6 +56,7 @@ awaitable<route_result> view_module(exchange& exchange) { co_return serve("views
 awaitable<route_result> docs(exchange& exchange) { co_return serve("docs.html", exchange); }
 awaitable<route_result> safety_protocol(exchange& exchange) { co_return serve("safety.html", exchange, true); }
 awaitable<route_result> contact(exchange& exchange) { co_return serve("contact.html", exchange); }
+awaitable<route_result> appeal(exchange& exchange) { co_return serve("appeal.html", exchange); }
 awaitable<route_result> icon(exchange& exchange) { co_return serve("favicon.svg", exchange); }
 
 constexpr std::array rows{
@@ -65,6 +66,7 @@ constexpr std::array rows{
     route{.method = verb::get, .path = "=/docs", .access = access::anyone, .handler = docs},
     route{.method = verb::get, .path = "=/safety", .access = access::anyone, .handler = safety_protocol},
     route{.method = verb::get, .path = "=/crisis/contacts/confirm", .access = access::anyone, .handler = contact},
+    route{.method = verb::get, .path = "=/appeal", .access = access::anyone, .handler = appeal},
     route{.method = verb::get, .path = "=/{file}", .access = access::anyone, .handler = asset},
     route{.method = verb::get, .path = "=/client/{file}", .access = access::anyone, .handler = client_module},
     route{.method = verb::get, .path = "=/style/{file}", .access = access::anyone, .handler = stylesheet},

@@ -134,6 +134,12 @@ begin
             select coalesce(array_agg(id), '{}') into told from over;
     end case;
     update users set updated_at = now() where id = u.id returning * into u;
+    if p_action in ('suspend', 'ban') then
+        perform violation_by_admin(u, case p_action when 'suspend' then 'suspension' else 'ban' end, u.status_reason);
+    elsif p_action = 'reinstate' then
+        update violations set reversed_at = now()
+        where user_id = u.id and reversed_at is null and action in ('suspension', 'ban');
+    end if;
     if p_action in ('suspend', 'ban', 'reinstate', 'delete', 'role') or p_body ? 'role' then
         select array(select id from sessions where user_id = u.id and ended_at is null union all
                      select id from api_keys where user_id = u.id and revoked_at is null) into told;

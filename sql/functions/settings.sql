@@ -44,6 +44,16 @@ language sql immutable as $$
     ('stripe_tax', 'boolean', 'false', null, null, null, null, 'payments', false, 'sql/functions/payment_requests.sql'),
     ('age_gate', 'text', '"off"', 1, 60, '{off,optional,required}', null, 'privacy', true, 'sql/functions/auth.sql'),
     ('minor_age', 'integer', '13', 1, 21, null, null, 'privacy', true, 'sql/functions/auth.sql'),
+    -- For how long a violation counts, and at how many points a user is suspended, for how long, or banned.
+    ('violation_days', 'integer', '90', 1, 3650, null, null, 'safety', false, 'sql/functions/violations.sql'),
+    ('violation_suspension_points', 'integer', '5', 1, 1000, null, null, 'safety', false,
+     'sql/functions/violations.sql'),
+    ('violation_suspension_hours', 'integer', '72', 1, 8760, null, null, 'safety', false,
+     'sql/functions/violations.sql'),
+    ('violation_ban_points', 'integer', '15', 1, 1000, null, null, 'safety', false, 'sql/functions/violations.sql'),
+    -- Of how many users violations are alike when administrators are warned.
+    ('violation_pattern_users', 'integer', '3', 2, 1000, null, null, 'safety', false,
+     'sql/functions/violations.sql'),
     ('erasure_days', 'integer', '30', 0, 365, null, null, 'privacy', true, 'sql/functions/account_deletion.sql'),
     -- The country for a person whose own is unknown, for help lines: ISO 3166-1 alpha-2, or * for international ones.
     ('crisis_default_country', 'text', '"*"', 1, 2, null, null, 'crisis', false, 'gateway/crisis/help_lines.cpp'),

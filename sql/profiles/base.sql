@@ -164,6 +164,14 @@ on conflict (key) do update set
 insert into blocked_terms select * from profile_terms
 on conflict (term) do update set category = excluded.category, action = excluded.action;
 
+-- Ours: what a blocked message of a category counts. Signs of self-harm are no violation.
+insert into violation_rules (category, points) values
+    ('spam', 1), ('other', 1), ('harassment', 1), ('hate', 2), ('sexual', 2), ('violence', 2), ('self_harm', 0),
+    ('harassment/threatening', 2), ('hate/threatening', 3), ('illicit', 1), ('illicit/violent', 3),
+    ('sexual/minors', 15), ('violence/graphic', 1), ('self-harm', 0), ('self-harm/intent', 0),
+    ('self-harm/instructions', 0)
+on conflict (category) do update set points = excluded.points;
+
 insert into companions select * from profile_companions
 on conflict (id) do update set
     owner = null, name = excluded.name, tagline = excluded.tagline, personality = excluded.personality,

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { Browser, ended, inBothSchemes, logIn, replies, say, signUp } from './browser.mjs';
 import { check } from '../support/js/harness.mjs';
 import { print } from '../support/js/scenario.mjs';
-import { appoint } from '../support/js/staff.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { freshEmail } from './checks.mjs';
+import { openStaffPage } from './staff_page.mjs';
 import { pageSystem } from './system.mjs';
 
 const { system, url } = await pageSystem();
@@ -15,27 +15,7 @@ const password = 'a long enough password';
 const browser = await new Browser(url).start();
 const squeeze = (text) => text.replace(/\s+/g, ' ').trim();
 
-// The page of a new person who works on alerts, signed in, with a list that is live.
-async function staffPage(role) {
-    const email = freshEmail(role);
-    const json = { email, password, birth_date: '1990-02-28' };
-    const made = await system.api('POST', '/auth/signup', { body: json, headers: { 'X-Token-Transport': 'bearer' } });
-    assert.equal(made.status, 201);
-    await system.rows('update users set role = $2 where email = $1', [email, role]);
-    const page = await browser.openPage(await browser.newContext());
-    await page.goto(`${url}/admin`);
-    await page.locator('#sign-in').waitFor();
-    await page.fill('#email', email);
-    await page.fill('#password', password);
-    await page.keyboard.press('Enter');
-    await page.getByText('Your role needs a second factor').waitFor();
-    const { user, access_token } = await page.evaluate(() => JSON.parse(localStorage.getItem('airi.session')));
-    await appoint(system, { id: user.id, token: access_token }, role, [new URL(url).port]);
-    await page.reload();
-    await page.locator('body[data-connection="online"]').waitFor();
-    return page;
-}
-
+const staffPage = (role) => openStaffPage(browser, { system, url }, role);
 const itemOf = (page, id) => page.locator(`#alert-list [data-id="${id}"]`);
 const details = (page) => page.locator('#details');
 const step = (page, name) => page.locator('#steps button', { hasText: name }).click();

@@ -17,9 +17,11 @@ export class OperationsView {
     clear() {
         this.node.replaceChildren();
         this.latest = null;
+        this.begun = false;
     }
 
     begin() {
+        this.begun = true;
         this.latest = {};
         this.letters = h('div', { id: 'letters' });
         this.groups = h('div', { id: 'groups' });

@@ -200,9 +200,10 @@ TEST_CASE("every route but the public ones requires a signed-in caller") {
         "/auth/restore/link", "/auth/oauth", "/auth/oauth/callback", "/auth/oauth/{provider}/start",
         "/auth/oauth/{provider}/return", "/auth/oauth/{provider}/id-token", "/plans", "/settings", "/crisis/resources",
         "/webhooks/stripe", "=/crisis/contacts/confirm", "/crisis/contacts/confirm", "/crisis/contacts/confirm/details",
-        "/safety/referrals", "/safety/notices", "=/safety", "/health", "=/healthz", "=/readyz", "=/health",
-        "=/openapi.json", "=/asyncapi.json", "=/docs", "=/", "=/admin", "=/favicon.ico", "=/{file}", "=/client/{file}",
-        "=/style/{file}", "=/views/{file}", "=/ws", "=/ws/conversation/{user_id}"};
+        "/moderation/appeals", "/moderation/appeals/details", "=/appeal", "/safety/referrals", "/safety/notices",
+        "=/safety", "/health", "=/healthz", "=/readyz", "=/health", "=/openapi.json", "=/asyncapi.json", "=/docs", "=/",
+        "=/admin", "=/favicon.ico", "=/{file}", "=/client/{file}", "=/style/{file}", "=/views/{file}", "=/ws",
+        "=/ws/conversation/{user_id}"};
     for (const auto& table : routes::tables())
         for (const auto& r : table) {
             CAPTURE(r.path);

@@ -26,6 +26,8 @@ export const catalogue = [
     'outbox',
     'outbox_leases',
     'operations',
+    'violation_rules',
+    'violation_patterns',
     'login_failures',
     'payment_events',
     'identity_providers',

@@ -22,18 +22,21 @@ result<email::mime_message> composed(const events::email_requested& in) {
     return email::compose(in, event, some_time, sender);
 }
 
-const std::vector<std::string> kinds{"verify_email", "reset_password", "magic_link", "parental_consent",
-    "password_changed", "new_login", "export_ready", "account_deletion", "api_key_created", "trusted_contact_invite",
-    "trusted_contact_notice", "address_proved", "payment_receipt", "payment_failed", "payment_action", "trial_ending",
-    "plan_changed", "withdrawal"};
+const std::vector<std::string> kinds{"verify_email", "account_suspended", "account_banned", "appeal_upheld",
+    "appeal_reversed", "reset_password", "magic_link", "parental_consent", "password_changed", "new_login",
+    "export_ready", "account_deletion", "api_key_created", "trusted_contact_invite", "trusted_contact_notice",
+    "address_proved", "payment_receipt", "payment_failed", "payment_action", "trial_ending", "plan_changed",
+    "withdrawal"};
 // The contact's link is in the invitation: only a digest of it is stored.
-const std::set<std::string> without_link{"trusted_contact_notice", "trial_ending", "plan_changed", "withdrawal"};
+const std::set<std::string> without_link{
+    "trusted_contact_notice", "trial_ending", "plan_changed", "withdrawal", "appeal_upheld", "appeal_reversed"};
 
 }  // namespace
 
 TEST_CASE("every kind has its texts in both languages, with known variables only") {
     const std::set<std::string_view> known{"name", "link", "expires_at", "product", "child", "time", "device",
-        "address", "erase_at", "key", "person", "amount", "number", "next_attempt", "trial_end", "plan"};
+        "address", "erase_at", "key", "person", "amount", "number", "next_attempt", "trial_end", "plan", "until",
+        "answer"};
     std::size_t texts = 0;
     for (const auto& file : email::text_files) {
         if (!file.name.ends_with(".txt")) continue;

@@ -50,7 +50,8 @@ struct notifications_fixture {
 }  // namespace
 
 TEST_CASE("every kind of notice has its texts in both languages, with known variables only") {
-    const std::set<std::string_view> kinds{"welcome", "export_ready", "export_failed", "crisis_contacts_pending"},
+    const std::set<std::string_view> kinds{
+        "welcome", "export_ready", "export_failed", "crisis_contacts_pending", "violation_warning"},
         known{"name", "product", "contacts", "minutes"};
     for (const auto& file : notifications::text_files) {
         CAPTURE(std::string(file.name));

@@ -49,6 +49,7 @@ function forWorkers(system, names, port) {
         oauth: () => ({ IDENTITY_REFRESH: '1s', ...oauthEnv }),
         crisis: () => ({ ENCRYPTION_KEY: system.encryptionKey, LINK_KEY: system.linkKey, ...crisisEnv }),
         payments: () => paymentsEnv,
+        violations: () => ({ LINK_KEY: system.linkKey, API_URL: 'https://api.example.com' }),
     };
     return {
         ADMIN_PORT: String(port),

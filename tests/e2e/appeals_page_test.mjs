@@ -1,0 +1,73 @@
+// A suspended user appeals on the page behind the link in the mail; an administrator decides on theirs.
+
+import assert from 'node:assert/strict';
+
+import { check } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+import { linkOf } from '../support/js/violations.mjs';
+import { Browser, inBothSchemes } from './browser.mjs';
+import { freshEmail } from './checks.mjs';
+import { openStaffPage } from './staff_page.mjs';
+import { pageSystem } from './system.mjs';
+
+const { system, url } = await pageSystem({ violations: 1 });
+const password = 'a long enough password';
+const browser = await new Browser(url).start();
+
+async function signUp(role) {
+    const email = freshEmail(role);
+    const body = { email, password, birth_date: '1990-02-28' };
+    const made = await system.api('POST', '/auth/signup', { body, headers: { 'X-Token-Transport': 'bearer' } });
+    assert.equal(made.status, 201);
+    return { ...made.json.data.user, token: made.json.data.access_token, password };
+}
+
+const user = await signUp('user');
+await system.rows(
+    `insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
+     select gen_random_uuid(), $1, 'block', '{hate}', 1, 'term' from generate_series(1, 3)`,
+    [user.id],
+);
+const token = await linkOf({ system }, user, /suspended/);
+const page = await browser.openPage(await browser.newContext());
+const admin = await openStaffPage(browser, { system, url }, 'admin');
+const appeal = admin.locator('#appeal-list li', { hasText: user.email });
+
+await check('AIRI-34: a suspended user sees what it is about and appeals, without signing in', async () => {
+    await page.goto(`${url}/appeal#${token}`);
+    await page.locator('#appeal-form:not([hidden])').waitFor();
+    assert.match(await page.innerText('#appeal-text'), /^Your account is suspended until .+\. Reason: hate\.$/);
+    await inBothSchemes(page, 'appeal');
+    await page.getByRole('button', { name: 'Send the appeal' }).click();
+    assert.notEqual(await page.innerText('#statement-fault'), '', 'an empty one is not sent');
+    await page.fill('#statement', 'I quoted a film');
+    await page.getByRole('button', { name: 'Send the appeal' }).click();
+    await page.getByText('Your appeal is with us.').waitFor();
+    assert.ok(await page.locator('#appeal-form').isHidden());
+});
+
+await check('AIRI-34: an administrator reads the appeal and takes the suspension back', async () => {
+    await admin.getByRole('link', { name: 'Appeals' }).click();
+    await appeal.waitFor();
+    assert.match(await appeal.innerText(), /suspension: hate.*I quoted a film/s);
+    await inBothSchemes(admin, 'appeals');
+    await appeal.getByLabel('Answer to the user').fill('You are right');
+    await appeal.getByRole('button', { name: 'Take it back' }).click();
+    await eventually('it is decided', async () => (await appeal.getAttribute('data-state')) === 'reversed');
+    assert.equal(await appeal.getByRole('button').count(), 0);
+    const again = await system.api('POST', '/auth/login', { body: { email: user.email, password } });
+    assert.equal(again.status, 200, 'the user may sign in again');
+    await page.goto('about:blank');
+    await page.goto(`${url}/appeal#${token}`);
+    await page.getByText('This was taken back.').waitFor();
+});
+
+await check('a link that is not known says so', async () => {
+    await page.goto('about:blank');
+    await page.goto(`${url}/appeal#nonsense`);
+    await page.getByText('This link is not known.').waitFor();
+});
+
+await check('the pages throw no exception, keep the content policy and load nothing from other origins', () =>
+    assert.deepEqual(browser.faults, []),
+);
