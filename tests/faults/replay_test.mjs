@@ -1,42 +1,16 @@
 // airi-ctl: replays of topics and dead letters beside the running system.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { ctl, send, startCtl } from '../support/js/ctl.mjs';
 import { print, withFaults } from '../support/js/scenario.mjs';
-import { kafkaSettings } from '../support/js/system/access.mjs';
 import { readTopic } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
-import { binaries } from '../support/js/system/system.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const test = withFaults({ partitions: 2 });
-
-function start(system, ...words) {
-    const child = spawn(path.join(binaries, 'airi-ctl'), words, {
-        env: { PATH: process.env.PATH, ...kafkaSettings(system, 'operator') },
-        stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const out = { child, text: '', errors: '' };
-    child.stdout.on('data', (data) => (out.text += data));
-    child.stderr.on('data', (data) => (out.errors += data));
-    out.ended = new Promise((done) => child.once('close', done));
-    return out;
-}
-
-async function ctl(system, ...words) {
-    const running = start(system, ...words);
-    return { code: await running.ended, text: running.text, errors: running.errors };
-}
-
-async function send(system, topic, messages) {
-    const producer = system.kafka.producer();
-    await producer.connect();
-    await producer.send({ topic, messages });
-    await producer.disconnect();
-}
 
 const sums = (system) =>
     system.rows('select user_id, resource, quantity, requests, cost_nanousd from usage_daily order by 1, 2, model');
@@ -106,7 +80,7 @@ test('a replay that is killed again and again sends each record, and goes on whe
     ];
     let deaths = 0;
     for (;;) {
-        const running = start(system, ...words, '--rate', '20000');
+        const running = startCtl(system, ...words, '--rate', '20000');
         const place = existsSync(state) ? readFileSync(state, 'utf8') : '';
         const outcome = await Promise.race([
             running.ended,
