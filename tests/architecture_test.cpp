@@ -113,10 +113,11 @@ struct library {
     names may;
 };
 const std::vector<library> libraries{
-    {"librdkafka/", {"platform/kafka/client.cpp", "platform/kafka/producer.cpp", "platform/kafka/consumer.cpp",
-                        "platform/kafka/errors.cpp", "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp",
-                        "platform/kafka/topic_reader.cpp", "platform/kafka/groups.cpp", "platform/kafka/admin.cpp",
-                        "platform/kafka/embedded.cpp", "tests/platform/server_errors_test.cpp"}},
+    {"librdkafka/",
+        {"platform/kafka/client.cpp", "platform/kafka/producer.cpp", "platform/kafka/consumer.cpp",
+            "platform/kafka/errors.cpp", "platform/kafka/group_member.cpp", "platform/kafka/topics.cpp",
+            "platform/kafka/topic_reader.cpp", "platform/kafka/groups.cpp", "platform/kafka/admin.cpp",
+            "platform/kafka/topic_states.cpp", "platform/kafka/embedded.cpp", "tests/platform/server_errors_test.cpp"}},
     {"libpq-fe.h", {"platform/postgres/connection.cpp", "platform/postgres/sqlstate.cpp"}},
     {"hiredis/", {"platform/redis/connection.cpp", "platform/redis/client.cpp", "platform/redis/subscriber.cpp"}},
     {"openssl/", {"platform/crypto/digest.cpp", "platform/crypto/signatures.cpp", "platform/crypto/totp.cpp",

@@ -18,7 +18,7 @@ event answer_of(rd_kafka_t* admin, int operation, milliseconds limit,
     const auto wait = static_cast<int>(limit.count());
     const admin_options options(rd_kafka_AdminOptions_new(admin, static_cast<rd_kafka_admin_op_t>(operation)));
     rd_kafka_AdminOptions_set_request_timeout(options.get(), wait, why, sizeof why);
-    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS)
+    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS || operation == RD_KAFKA_ADMIN_OP_CREATEPARTITIONS)
         rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait, why, sizeof why);
     const queue answers(rd_kafka_queue_new(admin));
     request(options.get(), answers.get());

@@ -43,6 +43,17 @@ result<std::vector<std::string>> group_names(rd_kafka_t* admin, milliseconds lim
     return out;
 }
 
+std::set<std::string> assigned_to(const rd_kafka_ConsumerGroupDescription_t* group) {
+    std::set<std::string> out;
+    for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); ++i) {
+        const auto* member = rd_kafka_ConsumerGroupDescription_member(group, i);
+        const auto* assignment = rd_kafka_MemberDescription_assignment(member);
+        const auto* partitions = assignment ? rd_kafka_MemberAssignment_partitions(assignment) : nullptr;
+        for (int j = 0; partitions && j < partitions->cnt; ++j) out.insert(partitions->elems[j].topic);
+    }
+    return out;
+}
+
 result<std::vector<group_state>> states_of(
     rd_kafka_t* admin, const std::vector<std::string>& names, milliseconds limit) {
     std::vector<const char*> borrowed;
@@ -57,7 +68,7 @@ result<std::vector<group_state>> states_of(
         rd_kafka_event_DescribeConsumerGroups_result(answer.get()), [&](const auto* one) {
             out.push_back({rd_kafka_ConsumerGroupDescription_group_id(one),
                 rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(one)),
-                rd_kafka_ConsumerGroupDescription_member_count(one), {}});
+                rd_kafka_ConsumerGroupDescription_member_count(one), {}, assigned_to(one)});
         });
     return out;
 }

@@ -1,6 +1,7 @@
 // Consumer groups, seen from outside: their offsets, and moving a stopped one.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct group_state {
     std::string name, state;  ///< "Stable", "Empty", … as Kafka names it
     std::size_t members = 0;
     std::vector<group_place> places;  ///< of each partition in which it has committed an offset
+    std::set<std::string> assigned;   ///< the topics that its members read
 };
 
 /// All of them, by name. Blocks, up to `limit` for each request. Errors: unavailable; misconfigured when this user may

@@ -64,6 +64,14 @@ std::string read_limit(command_line& to, const std::string& value, instant) {
     return {};
 }
 
+std::string read_partitions(command_line& to, const std::string& value, instant) {
+    const auto count = positive(value);
+    if (!count || *count != std::floor(*count) || *count > 10'000)
+        return fmt::format("\"{}\" is no number of partitions", value);
+    to.partitions = static_cast<int>(*count);
+    return {};
+}
+
 std::string read_rate(command_line& to, const std::string& value, instant) {
     const auto rate = positive(value);
     if (!rate) return fmt::format("\"{}\" is no number of records a second", value);
@@ -78,13 +86,14 @@ std::string read_place_option(command_line& to, const std::string& value, instan
 
 struct option {
     std::string_view name;
-    std::string_view commands;  // their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move)
-    option_reader read;         // of a value
+    // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow).
+    std::string_view commands;
+    option_reader read;                    // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
 };
 
 constexpr std::array options{
-    option{"--topic", "rlsypdm", read_text<[](command_line& c) -> auto& { return c.topic; }>},
+    option{"--topic", "rlsypdmw", read_text<[](command_line& c) -> auto& { return c.topic; }>},
     option{"--from", "rlsypd", read_from},
     option{"--to", "m", read_place_option},
     option{"--to", "rlsypd", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
@@ -99,7 +108,8 @@ constexpr std::array options{
     option{"--for-group", "ry", read_text<[](command_line& c) -> auto& { return c.order.for_group; }>},
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
-    option{"--dry-run", "rypdm", nullptr, [](command_line& c) { c.order.dry_run = true; }},
+    option{"--partitions", "w", read_partitions},
+    option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
 struct named_command {
@@ -116,6 +126,8 @@ constexpr std::array commands{
     named_command{"dlq", "drop", command::drop_dead_letters, 'd'},
     named_command{"groups", "list", command::list_groups, 'g'},
     named_command{"groups", "move", command::move_group, 'm'},
+    named_command{"topics", "list", command::list_topics, 't'},
+    named_command{"topics", "grow", command::grow_topic, 'w'},
 };
 
 std::string read_options(
@@ -139,12 +151,13 @@ std::string mistake_in(const command_line& read) {
     const auto& range = read.order.range;
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
     const bool moves = read.command == command::move_group;
-    constexpr std::array without_topic{
-        command::list_dead_letters, command::show_dead_letters, command::list_groups, command::help};
+    constexpr std::array without_topic{command::list_dead_letters, command::show_dead_letters, command::list_groups,
+        command::list_topics, command::help};
     const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
     if (needs_topic && !read.topic) return "--topic is missing";
     if (moves && !read.order.filter.group) return "--group is missing";
     if (moves && !read.has_place) return "--to is missing";
+    if (read.command == command::grow_topic && read.partitions == 0) return "--partitions is missing";
     if (read.order.dry_run && !read.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
     return {};
 }
@@ -245,6 +258,10 @@ const char* const usage = R"(airi-ctl <command> [options]
   groups move --group G --topic T --to PLACE
                          lets a group without members go on with the records since a time, "beginning" or "end"
       --dry-run          only shows the offsets
+  topics list            the topics: partitions, records, how long they are kept, the oldest one's time
+  topics grow --topic T --partitions N
+                         adds partitions, when every group has read the topic to its end and nothing arrives
+      --dry-run          only shows what stands in the way
 
 Which records:
       --topic T          of this topic; dead letters: with or without -dlt

@@ -19,7 +19,9 @@ enum class command {
     park_dead_letters,
     drop_dead_letters,
     list_groups,
-    move_group
+    move_group,
+    list_topics,
+    grow_topic
 };
 
 struct command_line {
@@ -31,6 +33,7 @@ struct command_line {
     /// Of move_group: the group of the filter goes on with the records since this time; none: with the topic's first.
     std::optional<instant> at;
     bool has_place = false;  ///< --to was given
+    int partitions = 0;      ///< of grow_topic; 0: not given
     std::string mistake;     ///< empty: there is none
 };
 

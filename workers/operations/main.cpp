@@ -1,4 +1,4 @@
-// airi-ctl: replays topics, decides about dead letters, shows and moves consumer groups.
+// airi-ctl: replays topics, decides about dead letters, shows and moves consumer groups, shows and grows topics.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/groups.hpp"
 #include "workers/operations/state_file.hpp"
+#include "workers/operations/topics.hpp"
 
 namespace {
 
@@ -93,9 +94,40 @@ int move(const kafka::access& brokers, const command_line& asked) {
     return 0;
 }
 
+std::string days_of(milliseconds kept) {
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(kept).count();
+    return hours % 24 == 0 ? fmt::format("{} d", hours / 24) : fmt::format("{} h", hours);
+}
+
+int list_topics(const kafka::access& brokers) {
+    const auto topics = kafka::topics_of(brokers, seconds{30});
+    if (!topics) return failed(topics.error());
+    fmt::print("{:<36} {:>10} {:>12}  {:<8}  {}\n", "topic", "partitions", "records", "kept", "oldest");
+    for (const auto& one : *topics)
+        fmt::print("{:<36} {:>10} {:>12}  {:<8}  {}\n", one.name, one.first.size(), one.records(),
+            one.retention ? days_of(*one.retention) : "for ever", one.oldest ? to_text(*one.oldest).substr(0, 19) : "");
+    return 0;
+}
+
+int grow(const kafka::access& brokers, const command_line& asked) {
+    const auto done = grow_topic(brokers, {*asked.topic, asked.partitions, asked.order.dry_run});
+    if (!done) return failed(done.error());
+    for (const auto& obstacle : done->obstacles) fmt::print(stderr, "airi-ctl: {}\n", obstacle);
+    if (!done->obstacles.empty()) return 2;
+    fmt::print("{}: {} -> {} partitions\n", *asked.topic, done->before, asked.partitions);
+    if (asked.order.dry_run) fmt::print("nothing was changed\n");
+    if (done->meanwhile == 0) return 0;
+    fmt::print(stderr,
+        "airi-ctl: {} records arrived meanwhile; those of one key may be read in another order than they were sent\n",
+        done->meanwhile);
+    return 1;
+}
+
 int run(const kafka::access& brokers, const command_line& asked) {
     if (asked.command == command::list_groups) return list_groups(brokers, asked);
     if (asked.command == command::move_group) return move(brokers, asked);
+    if (asked.command == command::list_topics) return list_topics(brokers);
+    if (asked.command == command::grow_topic) return grow(brokers, asked);
     if (asked.command == command::list_dead_letters) return list(brokers, asked);
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
     return run_replay(brokers, asked.order, asked.state_file);

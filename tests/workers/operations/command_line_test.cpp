@@ -58,6 +58,20 @@ TEST_CASE("airi-ctl reads the commands of dead letters") {
         CHECK(read(none).command == command::help);
 }
 
+TEST_CASE("airi-ctl reads the commands of topics") {
+    CHECK(read({"topics", "list"}).command == command::list_topics);
+    const auto grown = read({"topics", "grow", "--topic", "a.v1", "--partitions", "24", "--dry-run"});
+    CHECK(grown.mistake == "");
+    CHECK(grown.command == command::grow_topic);
+    CHECK(grown.partitions == 24);
+    CHECK(grown.order.dry_run);
+    CHECK(read({"topics", "grow", "--topic", "a.v1"}).mistake == "--partitions is missing");
+    CHECK(read({"topics", "grow", "--partitions", "3"}).mistake == "--topic is missing");
+    for (const auto* none : {"0", "-1", "2.5", "many", "1e9"})
+        CHECK(read({"topics", "grow", "--topic", "a", "--partitions", none}).mistake ==
+              "\"" + std::string(none) + "\" is no number of partitions");
+}
+
 TEST_CASE("airi-ctl reads the commands of consumer groups") {
     CHECK(read({"groups", "list"}).command == command::list_groups);
     CHECK(read({"groups", "list", "--group", "chat"}).order.filter.group == "chat");
