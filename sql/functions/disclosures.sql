@@ -62,7 +62,7 @@ begin
     from jsonb_to_recordset(p_messages) as m(user_id uuid, at timestamptz)
     left join continued_use c on c.user_id = m.user_id
     where c.user_id is null or m.at >= c.used_at + slack or m.at >= greatest(c.began_at, c.reminded_at) + soonest
-       or m.at in (c.told_at, c.reminded_at);
+       or m.at in (c.told_at, c.reminded_at) and m.at > p_now - gap;
     if people is null then return; end if;
 
     insert into continued_use (user_id, began_at, used_at)

@@ -122,6 +122,7 @@ end $$;
 -- version, so that nothing was stored; {repeated: true, decision, end} for a message that was stored before; {end} when
 -- the fixed reply was stored; {lost: a code} when the message came too late: the question that it replaces was replaced
 -- or deleted meanwhile, or the conversation was deleted; {stopped: ids} of the generations whose questions it replaces.
+-- Nothing is stored of a message whose conversation or account has been erased, with what tells that it is an old one.
 -- `end` is generation_end.
 create or replace function messages_screen(
     p_message uuid[], p_conversation uuid[], p_user uuid[], p_generation uuid[], p_reply uuid[], p_client text[],
@@ -144,16 +145,17 @@ begin
         order by g.id for update of g;
     end if;
     with given as (
-        select g.*, action = 'block' as refused, safety ->> 'reply' as fixed,
-               case when listed and exists (
-                        select from conversations c where c.id = g.conversation and c.deleted_at is not null)
-                    then 'conversation_deleted'
-                    when replaces is not null then question_fault(conversation, replaces) end as lost
+        select g.*, g.action = 'block' as refused, g.safety ->> 'reply' as fixed,
+               case when g.listed and c.deleted_at is not null then 'conversation_deleted'
+                    when g.replaces is not null then question_fault(g.conversation, g.replaces) end as lost,
+               g.listed and c.id is null
+                   or exists (select from users u where u.id = g.owner and u.erased_at is not null) as erased
         from unnest(p_message, p_conversation, p_user, p_generation, p_reply, p_client, p_content, p_content_type,
                     p_model, p_parameters, p_listed, p_created, p_action, p_categories, p_confidence, p_reason,
                     p_replaces, p_safety, p_words) with ordinality
             as g(message, conversation, owner, generation, reply, client, content, content_type, model, parameters,
                  listed, created, action, categories, confidence, reason, replaces, safety, words, ordinal)
+        left join conversations c on c.id = g.conversation
     ), stale as materialized (
         select g.ordinal from given g left join conversations c on c.id = g.conversation
         where coalesce((c.safety ->> 'version')::int, 0) <> coalesce((g.safety ->> 'version')::int, 0)
@@ -167,7 +169,7 @@ begin
                (fixed is not null)::int, (fixed is not null)::int,
                case when lost is not null then lost when refused then reason end,
                case when lost is not null or refused then now() end, safety -> 'metadata'
-        from given where given.ordinal not in (select s.ordinal from stale s)
+        from given where not given.erased and given.ordinal not in (select s.ordinal from stale s)
         on conflict do nothing
         returning id
     ), new as materialized (
@@ -286,8 +288,10 @@ begin
                 'decision', (select d.safety from moderation_decisions d where d.message_id = g.message),
                 'end', (select generation_end(x) from generations x
                         where x.id = g.generation and x.used_model = 'crisis'),
-                'lost', (select x.error_code from generations x
-                         where x.id = g.generation and x.state = 'failed' and x.error_code = any (lost_codes())),
+                'lost', (select coalesce(min(x.error_code) filter (
+                             where x.state = 'failed' and x.error_code = any (lost_codes())),
+                             case when count(*) = 0 then 'conversation_deleted' end)
+                         from generations x where x.id = g.generation),
                 'stopped', s.stopped) end
         from unnest(p_message, p_conversation, p_generation, p_safety) with ordinality
             as g(message, conversation, generation, safety, ordinal)
@@ -309,7 +313,7 @@ begin
     insert into generations (id, conversation_id, user_id, message_id, message_created_at, reply_id, state, error_code,
                              finished_at)
     select p_generation, p_conversation, p_user, p_message, p_created, p_reply, 'failed', p_error, now()
-    from users where id = p_user
+    from users where id = p_user and erased_at is null
     on conflict do nothing;
     if found then
         insert into messages (id, conversation_id, user_id, role, content, status, generation_id, created_at, words)

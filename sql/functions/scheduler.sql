@@ -54,7 +54,7 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from cancellations where created_at < now() - interval '7 days';
     get diagnostics n = row_count; total := total + n;
-    delete from inbox where handled_at < now() - interval '14 days';
+    delete from inbox where handled_at < now() - inbox_window();
     get diagnostics n = row_count; total := total + n;
     delete from operations where created_at < now() - interval '30 days';
     get diagnostics n = row_count; total := total + n;

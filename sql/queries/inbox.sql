@@ -1,2 +1,2 @@
 -- name: inbox.has
-select exists (select from inbox where consumer = :consumer and event_id = :event::uuid);
+select inbox_has(:consumer, :event::uuid, :at::timestamptz);

@@ -31,10 +31,11 @@ select locale, name, product from notification_recipient(:user::uuid);
 -- name: notifications.store
 -- The inbox decides whether the event is new: a row that its user has deleted does not come back.
 with fresh as (
-    insert into inbox (consumer, event_id) values (:consumer, :id::uuid) on conflict do nothing returning event_id
+    select :id::uuid as event_id, :at::timestamptz as at where inbox_add(:consumer, :id::uuid, :at::timestamptz)
 ), made as (
     insert into notifications (id, user_id, kind, type, title, message, metadata, created_at)
-    select event_id, :user::uuid, :kind, :type, :title, :message, :metadata::jsonb, :at::timestamptz from fresh
+    select event_id, :user::uuid, :kind, :type, :title, :message, :metadata::jsonb, at from fresh
+    on conflict do nothing
     returning *
 )
 select notification_json(n.*::notifications)::text

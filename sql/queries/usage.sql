@@ -14,7 +14,8 @@ select usage_costs(:days::int)::text;
 -- A mail that was sent, in the transaction that records its event as handled: each has its line and its cost once. It
 -- is the operator's: it stands under an id that no user has.
 with handled as (
-    insert into inbox (consumer, event_id) values (:consumer, :event::uuid) on conflict do nothing returning event_id
+    select event_id from (select :event::uuid as event_id, :at::timestamptz as at) given
+    where inbox_add(:consumer, event_id, at)
 )
 select outbox_add(event_id, 'usage.recorded.v1', operator, json_build_object(
     'user_id', operator, 'resource', 'emails', 'quantity', 1, 'provider', '', 'model', '', 'tokens_in', 0,

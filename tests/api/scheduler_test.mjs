@@ -32,7 +32,7 @@ scenario(
         await rows("update sessions set ended_at = now() - interval '31 days' where user_id = $1", other.id);
         await rows(
             `insert into inbox (consumer, event_id, handled_at)
-                values ('t', gen_random_uuid(), now() - interval '15 days'), ('t', gen_random_uuid(), now())`,
+                values ('t', gen_random_uuid(), now() - interval '401 days'), ('t', gen_random_uuid(), now())`,
         );
         await rows(
             `update plans set features = features || '{"retention_days": 90}'

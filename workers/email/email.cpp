@@ -46,15 +46,15 @@ awaitable<result<effects>> deliver(events::email_requested event, record record,
         co_return effects{};
     }
     const auto known = co_await postgres::run_one(
-        ports.database, std::nullopt, sql::bind("inbox.has", {{"consumer", group}, {"event", id}}));
+        ports.database, std::nullopt, sql::bind("inbox.has", {{"consumer", group}, {"event", id}, {"at", date}}));
     if (!known) co_return known.error();
     if (!known->empty() && known->boolean(0, 0)) co_return effects{};
     const auto sent = co_await ports.pool.send(std::move(*message));
     if (!sent) co_return sent.error();
     log::info("mail.sent", {{"event_id", id.text()}, {"mail", event.kind}});
     effects out;
-    out.statements.push_back(
-        sql::bind("usage.add_mail", {{"consumer", group}, {"event", id}, {"traceparent", record.traceparent()}}));
+    out.statements.push_back(sql::bind(
+        "usage.add_mail", {{"consumer", group}, {"event", id}, {"at", date}, {"traceparent", record.traceparent()}}));
     co_return out;
 }
 

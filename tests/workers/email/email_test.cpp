@@ -39,6 +39,7 @@ struct email_fixture {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             if (asked.statement->name != "inbox.has") return postgres::rows{};
             CHECK(parameter(asked, "consumer") == "mail");
+            CHECK(parameter(asked, "at") == "2026-11-20T18:45:03.000000Z");
             return cell(remembered == parameter(asked, "event") ? "t" : "f");
         };
     }
