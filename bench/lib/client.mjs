@@ -1,6 +1,7 @@
 // Runs the load client and the peers as child processes.
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { settings } from './settings.mjs';
 
@@ -28,7 +29,8 @@ async function freePort() {
     return port;
 }
 
-// Starts peers/<name>.mjs and calls `use` with its address and pid.
+// Starts peers/<name>.mjs and calls `use`, behind its first line, with its address, its pid and a function that returns
+// its next line.
 export async function withPeer(name, environment, use) {
     const port = await freePort();
     const script = new URL(`../peers/${name}.mjs`, import.meta.url).pathname;
@@ -44,12 +46,15 @@ export async function withPeer(name, environment, use) {
         stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = new Promise((done) => child.once('exit', done));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const line = async () => {
+        const { value, done } = await lines.next();
+        if (done) throw new Error(`${name} has ended`);
+        return value;
+    };
     try {
-        await new Promise((done, failed) => {
-            child.stdout.once('data', done);
-            child.once('exit', () => failed(new Error(`${name} does not start`)));
-        });
-        return await use({ address: `127.0.0.1:${port}`, pid: child.pid });
+        await line();
+        return await use({ address: `127.0.0.1:${port}`, pid: child.pid, line });
     } finally {
         child.kill('SIGTERM');
         await ended;

@@ -13,6 +13,7 @@ const all = [
     'fanout',
     'usage',
     'webhooks',
+    'replay',
     'ingress',
 ];
 const { values, positionals } = parseArgs({

@@ -101,7 +101,7 @@ result<replay_summary> replay(
         auto next = (*reader)->next();
         if (!next) return next.error();
         if (!*next) break;
-        const auto& record = **next;
+        auto& record = **next;
         if (is_decision(record)) continue;
         ++out.read;
         if (out.read % 1000 == 0) out.stopped = !watch.progress(out, (*reader)->left());
@@ -114,10 +114,14 @@ result<replay_summary> replay(
             continue;
         }
         if (order.dry_run) continue;
-        if (publishes)
-            batch.push_back(replayed(
-                record, order.into.empty() ? origin_of(record) : order.into, begun.id, group_of(record, order)));
-        if (order.decides) batch.push_back(decide(record, *order.decides, begun.id));
+        std::optional<kafka::record> decided;
+        if (order.decides) decided = decide(record, *order.decides, begun.id);
+        if (publishes) {
+            auto target = order.into.empty() ? origin_of(record) : order.into;
+            const auto group = group_of(record, order);
+            batch.push_back(replayed(std::move(record), std::move(target), begun.id, group));
+        }
+        if (decided) batch.push_back(std::move(*decided));
         if (++in_batch < most) continue;
         if (const auto done = flush(); !done) return done.error();
     }

@@ -33,12 +33,13 @@ std::string origin_of(const kafka::message& record) {
     return record.topic;
 }
 
-kafka::record replayed(
-    const kafka::message& record, std::string topic, std::string_view replay_id, std::string_view group) {
-    kafka::record out{std::move(topic), record.key, record.value, record.headers, true};
+kafka::record replayed(kafka::message record, std::string topic, std::string_view replay_id, std::string_view group) {
+    const auto replays = replays_of(record);
+    kafka::record out{
+        std::move(topic), std::move(record.key), std::move(record.value), std::move(record.headers), true};
     std::erase_if(out.headers, is_of_delivery);
     out.headers.push_back({std::string(id_header), std::string(replay_id)});
-    out.headers.push_back({std::string(count_header), std::to_string(replays_of(record) + 1)});
+    out.headers.push_back({std::string(count_header), std::to_string(replays + 1)});
     if (!group.empty()) out.headers.push_back({std::string(group_header), std::string(group)});
     return out;
 }

@@ -20,7 +20,6 @@ std::string origin_of(const kafka::message&);
 /// The same key, value and CloudEvent, so that consumers recognise a handled record; without the headers of its
 /// delivery (trace, retries, dead letters), and with x-replay-id and x-replay-count. `group`: the only consumer group
 /// that handles it; empty: all.
-kafka::record replayed(
-    const kafka::message&, std::string topic, std::string_view replay_id, std::string_view group = {});
+kafka::record replayed(kafka::message, std::string topic, std::string_view replay_id, std::string_view group = {});
 
 }  // namespace airi::workers::operations
