@@ -18,6 +18,7 @@ constexpr error_row<errc> error_rows[] = {
     {errc::rejected, "the broker rejected the record", failure::refused},
     {errc::misconfigured, "the brokers deny the request or do not support it", failure::misconfigured},
     {errc::broken, "the client was used wrongly", failure::broken},
+    {errc::gone, "records of the range are gone: the topic's retention has deleted them", failure::missing},
 };
 
 // The brokers, their disks and the ways to them: they pass.

@@ -18,9 +18,10 @@
 namespace airi::kafka {
 
 /// `unavailable` and `closed` (shutting down) are outages; `too_large` and `rejected` (the broker will never accept
-/// this record, or this topic's settings) are refused; `unknown_topic` and `misconfigured` (a right or a feature is
-/// missing) are misconfigured; `broken` is a mistake of this program.
-enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected, misconfigured, broken };
+/// this record, or this topic's settings) are refused; `gone` (records that were to be read have been deleted) is
+/// missing; `unknown_topic` and `misconfigured` (a right or a feature is missing) are misconfigured; `broken` is a
+/// mistake of this program.
+enum class errc { unavailable = 1, too_large, unknown_topic, closed, rejected, misconfigured, broken, gone };
 error_code make_error_code(errc);
 
 struct header {

@@ -69,10 +69,13 @@ public:
             if (!at) return at.error();
             ends_ = *at;
         }
+        if (range.to && is_gone(first)) return errc::gone;
         const partition_list all(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
         for (auto [partition, offset] : starts) {
-            if (const auto earlier = begun.find(partition); earlier != begun.end())
-                offset = std::max(earlier->second, first.at(partition));
+            if (const auto earlier = begun.find(partition); earlier != begun.end()) {
+                offset = earlier->second;
+                if (offset < std::min(first.at(partition), ends_[partition])) return errc::gone;
+            }
             next_[partition] = offset;
             if (offset >= ends_[partition]) continue;
             rd_kafka_topic_partition_list_add(all.get(), topic_.c_str(), partition)->offset = offset;
@@ -100,6 +103,7 @@ public:
             }
             // Librdkafka goes on by itself when a broker is away.
             if (got->err == RD_KAFKA_RESP_ERR__TRANSPORT || got->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) continue;
+            if (got->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return make_error_code(errc::gone);
             if (got->err) return error_of(got->err);
             if (got->offset >= ends_.at(got->partition)) {
                 reach(got->partition, ends_.at(got->partition));
@@ -120,6 +124,12 @@ public:
     const positions& reached() const override { return next_; }
 
 private:
+    // Whether the range ends before the first record that the topic has kept.
+    bool is_gone(const positions& first) const {
+        const auto before = [&](const auto& end) { return end.second <= first.at(end.first); };
+        return std::ranges::all_of(ends_, before) && std::ranges::any_of(first, [](auto& at) { return at.second > 0; });
+    }
+
     // After its queue was full 2.0.2 fetches nothing for up to a second, though the queue is empty long before. A
     // leader's thread goes on with its next request, whichever it is; each call is for another partition's.
     void wake_leader() {

@@ -26,13 +26,15 @@ using positions = std::map<std::int32_t, std::int64_t>;
 class topic_reader {
 public:
     /// `begun`: the positions that an earlier reader of the same range reached; a partition without one begins with the
-    /// range. Errors: unknown_topic; unavailable when no broker answers within `limit`.
+    /// range. Errors: unknown_topic; unavailable when no broker answers within `limit`; gone when retention has deleted
+    /// records behind a position of `begun`, or the whole range that `to` ends. A `from` before the first record that
+    /// is left is that record's time.
     static result<std::unique_ptr<topic_reader>> open(
         const access&, const topic_range&, const positions& begun, milliseconds limit);
     virtual ~topic_reader() = default;
 
-    /// The next record, in order per partition; nothing at the end of the range. Error: unavailable when no record
-    /// arrives within the limit.
+    /// The next record, in order per partition; nothing at the end of the range. Errors: unavailable when no record
+    /// arrives within the limit; gone when the next one has been deleted meanwhile.
     virtual result<std::optional<message>> next() = 0;
     /// The number of offsets up to the end of the range; not every offset has a record.
     virtual std::int64_t left() const = 0;

@@ -18,9 +18,11 @@ result<std::optional<instant>> time_of(
     for (const auto& one : group.places)
         if (one.topic == place.topic) begun[one.partition] = one.partition == place.partition ? one.next : one.end;
     auto reader = kafka::topic_reader::open(brokers, {place.topic, {}, {}}, begun, broker_limit);
+    if (!reader && reader.error() == kafka::errc::gone) return std::optional<instant>{};
     if (!reader) return reader.error();
     for (;;) {
         const auto next = (*reader)->next();
+        if (!next && next.error() == kafka::errc::gone) return std::optional<instant>{};
         if (!next) return next.error();
         if (!*next) return std::optional<instant>{};
         if ((*next)->partition == place.partition) return std::optional((*next)->appended);

@@ -6,6 +6,7 @@
 #include "platform/base/log.hpp"
 #include "workers/operations/command_line.hpp"
 #include "workers/operations/dead_letters.hpp"
+#include "workers/operations/file_lock.hpp"
 #include "workers/operations/groups.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
@@ -31,8 +32,13 @@ void print_summary(const replay_order& order, const replay_summary& done, const 
 }
 
 int run_replay(const kafka::access& brokers, const replay_order& order, const std::string& state_file) {
+    std::optional<result<file_lock>> alone;
+    if (!state_file.empty()) alone.emplace(file_lock::take(state_file));
+    if (alone && !*alone) return failed(alone->error());
     const auto begun = load_place(state_file, order);
     if (!begun) return failed(begun.error());
+    // A file that cannot be written shows before anything is sent.
+    if (const auto stored = store_place(state_file, order, *begun); !stored) return failed(stored.error());
     auto shown = std::chrono::steady_clock::now();
     replay_watch watch;
     watch.store = [&](const replay_place& place) { return store_place(state_file, order, place); };

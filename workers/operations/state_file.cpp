@@ -15,6 +15,7 @@ namespace {
 constexpr error_row<errc> error_rows[] = {
     {errc::invalid_state, "the state file is damaged or of another replay", failure::refused},
     {errc::state_not_stored, "the state file cannot be written", failure::refused},
+    {errc::state_in_use, "another replay uses the state file", failure::refused},
 };
 
 }  // namespace
