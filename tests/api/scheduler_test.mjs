@@ -69,6 +69,9 @@ scenario(
         assert.equal(await count('sessions where user_id = $1', other.id), 0);
         assert.equal(await count('sessions where user_id = $1', user.id), 1);
         assert.equal(await count("inbox where consumer = 't'"), 1);
+        const [ancient] = await rows(`select inbox_has('t', id, at) as known, inbox_add('t', id, at) as fresh
+            from (select gen_random_uuid() as id, now() - interval '401 days' as at) event`);
+        assert.deepEqual(ancient, { known: true, fresh: false }, 'an event whose row may be gone counts as handled');
         assert.deepEqual(
             (await rows("select content from messages where content in ('ancient', 'recent')")).map(
                 (row) => row.content,
