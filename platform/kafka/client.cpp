@@ -100,6 +100,7 @@ message message_of(const rd_kafka_message_s& record) {
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
+    out.headers.reserve(rd_kafka_header_cnt(headers));
     for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
         ++i)
         out.headers.push_back({name, value ? std::string(static_cast<const char*>(value), size) : std::string()});
