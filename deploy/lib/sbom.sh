@@ -64,7 +64,7 @@ sbom_python() { # of the tests
 }
 
 sbom_go() { # of the tests
-    sed -nE 's/^(require |\t)(\S+) v(\S+).*/\2\t\3/p' "$root/tests/support/stripe-mock/go.mod" | jq -cRn '
+    sed -nE 's/^(require |\t)(\S+) v(\S+).*/\2\t\3/p' "$root"/tests/support/{stripe-mock,versitygw}/go.mod | jq -cRn '
         inputs | split("\t")
         | {type: "library", name: .[0], version: .[1], scope: "excluded", purl: "pkg:golang/\(.[0])@v\(.[1])",
            properties: [{name: "airi:ecosystem", value: "Go"}, {name: "airi:source", value: .[0]}]}'
