@@ -59,6 +59,10 @@ public:
             if (err) return error_of(err);
         }
         const auto first = starts;
+        short_ = std::ranges::any_of(begun, [&](const auto& earlier) {
+            const auto end = ends_.find(earlier.first);
+            return end == ends_.end() || earlier.second > end->second;
+        });
         if (range.from) {
             const auto at = offsets_at(handle_.get(), topic_, ends_, *range.from, limit);
             if (!at) return at.error();
@@ -122,6 +126,7 @@ public:
         return out;
     }
     const positions& reached() const override { return next_; }
+    bool is_short() const override { return short_; }
 
 private:
     // Whether the range ends before the first record that the topic has kept.
@@ -163,6 +168,7 @@ private:
     handle handle_;
     positions next_, ends_;
     std::int32_t woken_ = -1;
+    bool short_ = false;
     int open_ = 0;  // partitions that are not at their end
 };
 

@@ -40,6 +40,8 @@ public:
     virtual std::int64_t left() const = 0;
     /// The positions behind the last records that next() returned.
     virtual const positions& reached() const = 0;
+    /// A partition ends before its position of `begun`: the topic was deleted and created again since.
+    virtual bool is_short() const = 0;
 };
 
 }  // namespace airi::kafka

@@ -76,6 +76,20 @@ TEST_CASE("a reader goes on where an earlier one stopped") {
     CHECK(seen == numbers(0, 300));
 }
 
+TEST_CASE(
+    "a reader notices that its topic is another one, which ends before the position that an earlier one reached") {
+    const auto topic = fresh_topic(2);
+    publish(topic, 0, 10);
+    auto first = reader_of({topic, {}, {}});
+    CHECK_FALSE(first->is_short());
+    read(*first);
+    auto reached = first->reached();
+    CHECK_FALSE(reader_of({topic, {}, now() - 1h}, reached)->is_short());
+    ++reached[1];
+    CHECK(reader_of({topic, {}, {}}, reached)->is_short());
+    CHECK(reader_of({topic, {}, {}}, {{2, 0}})->is_short());
+}
+
 TEST_CASE("a reader keeps to a range of time") {
     const auto topic = fresh_topic(2);
     publish(topic, 0, 50);
