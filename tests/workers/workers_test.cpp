@@ -92,12 +92,13 @@ TEST_CASE("only the workers that need a secret have it") {
     for (const auto* module : airi::workers::modules())
         for (const auto& one : module->settings())
             if (contains(one.line, "_FILE)")) owners[one.name] += std::string(module->name) + ' ';
-    CHECK(owners.at("ENCRYPTION_KEY") == "moderation crisis ");
+    CHECK(owners.at("ENCRYPTION_KEY") == "moderation crisis archive ");
     CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
     CHECK(owners.at("EVIDENCE_KEY_PREVIOUS") == "moderation ");
     CHECK(owners.at("LINK_KEY") == "email crisis violations ");
     CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
     CHECK(owners.at("MAIL_SMTP_URL") == "email ");
+    CHECK(owners.at("ARCHIVE_S3_SECRET_KEY") == "archive ");
     CHECK(owners.at("TWILIO_AUTH_TOKEN") == "crisis ");
     CHECK(owners.at("GOOGLE_CLIENT_SECRET") == "oauth ");
 }

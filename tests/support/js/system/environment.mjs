@@ -40,7 +40,7 @@ function forGateway(system, port, adminPort) {
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
 function forWorkers(system, names, port) {
-    const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv } = system.options;
+    const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv, archiveEnv } = system.options;
     const own = {
         moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
@@ -50,6 +50,7 @@ function forWorkers(system, names, port) {
         crisis: () => ({ ENCRYPTION_KEY: system.encryptionKey, LINK_KEY: system.linkKey, ...crisisEnv }),
         payments: () => paymentsEnv,
         violations: () => ({ LINK_KEY: system.linkKey, API_URL: 'https://api.example.com' }),
+        archive: () => ({ ENCRYPTION_KEY: system.encryptionKey, ...archiveEnv }),
     };
     return {
         ADMIN_PORT: String(port),

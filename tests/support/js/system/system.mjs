@@ -46,6 +46,7 @@ const defaults = {
     oauthEnv: {},
     crisisEnv: {},
     paymentsEnv: {},
+    archiveEnv: {},
     kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
     supervised: false, // gateways and workers that exit by themselves are restarted

@@ -1,0 +1,170 @@
+#include "workers/archive/archive.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <charconv>
+
+#include "platform/base/log.hpp"
+#include "platform/crypto/digest.hpp"
+#include "workers/archive/compression.hpp"
+#include "workers/archive/topic_rules.hpp"
+
+namespace airi::workers::archive {
+namespace {
+
+constexpr std::size_t most_of_manifest = 16 * 1024 * 1024;
+
+error_code damaged(const std::string& name, std::string_view how) {
+    log::error("archive.damaged", {{"object", name}, {"how", how}});
+    return errc::damaged;
+}
+
+// What a sealed object is bound to: exchanged with another topic's, it does not open.
+std::string place_of(const std::string& topic) { return "archive/" + topic; }
+
+std::optional<seal::keyring> keys_of(const archive_settings& settings) {
+    if (settings.encryption_key.empty()) return std::nullopt;
+    return seal::keyring(settings.encryption_key, settings.encryption_key_previous, "archive");
+}
+
+std::unique_ptr<storage::store> open_store(boost::asio::io_context& io, const archive_settings& settings) {
+    const auto at = read_place(settings.url).value();
+    if (at.bucket.empty()) return storage::open_directory(at.directory);
+    const auto endpoint =
+        settings.endpoint.empty() ? "https://s3." + settings.region + ".amazonaws.com" : settings.endpoint;
+    return storage::open_s3(
+        io.get_executor(), {endpoint, settings.region, at.bucket, at.prefix, settings.access_key, settings.secret_key});
+}
+
+// None for another object in the folder of the manifests.
+std::optional<std::int64_t> number_of(const std::string& topic, const std::string& name) {
+    const auto folder = manifest_folder(topic);
+    std::int64_t out = -1;
+    std::from_chars(name.data() + folder.size(), name.data() + name.size(), out);
+    if (out < 0 || name != manifest_name(topic, out)) return std::nullopt;
+    return out;
+}
+
+}  // namespace
+
+std::optional<place> read_place(std::string_view url) {
+    constexpr std::string_view file = "file://", s3 = "s3://";
+    if (url.starts_with(file)) {
+        url.remove_prefix(file.size());
+        if (!url.starts_with('/') || url.size() < 2) return std::nullopt;
+        return place{std::string(url), {}, {}};
+    }
+    if (!url.starts_with(s3)) return std::nullopt;
+    url.remove_prefix(s3.size());
+    while (url.ends_with('/')) url.remove_suffix(1);
+    const auto slash = std::min(url.find('/'), url.size());
+    place out{{}, std::string(url.substr(0, slash)), std::string(url.substr(std::min(slash + 1, url.size())))};
+    if (!storage::is_object_name(out.bucket) || (!out.prefix.empty() && !storage::is_object_name(out.prefix)))
+        return std::nullopt;
+    return out;
+}
+
+files::files(const archive_settings& settings)
+    : io_(std::make_unique<boost::asio::io_context>(1)), store_(open_store(*io_, settings)), keys_(keys_of(settings)) {}
+
+files::files(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<storage::store> store,
+    std::optional<seal::keyring> keys)
+    : io_(std::move(io)), store_(std::move(store)), keys_(std::move(keys)) {}
+
+template <class T>
+T files::run(awaitable<T> work) {
+    std::optional<T> out;
+    boost::asio::co_spawn(*io_, std::move(work), [&](const std::exception_ptr& thrown, T value) {
+        if (thrown) std::rethrow_exception(thrown);
+        out.emplace(std::move(value));
+    });
+    io_->restart();
+    while (!out && io_->run_one() > 0) {
+    }
+    return std::move(out).value();
+}
+
+result<std::optional<files::stored_manifest>> files::manifest_of(const std::string& topic, std::int64_t number) {
+    const auto name = manifest_name(topic, number);
+    auto text = run(store_->get(name, most_of_manifest));
+    if (!text && text.error() == storage::errc::not_found) return std::optional<stored_manifest>{};
+    if (!text) return text.error();
+    auto read = read_manifest(*text);
+    if (!read || read->topic != topic || read->number != number) return damaged(name, "not a manifest of this place");
+    return std::optional(stored_manifest{std::move(*text), std::move(*read)});
+}
+
+result<std::int64_t> files::next_number(const std::string& topic) {
+    std::int64_t next = 0;
+    for (std::string after;;) {
+        const auto page = run(store_->list(manifest_folder(topic), after));
+        if (!page) return page.error();
+        for (const auto& one : page->objects)
+            if (const auto number = number_of(topic, one.name)) next = std::max(next, *number + 1);
+        if (page->complete || page->objects.empty()) return next;
+        after = page->objects.back().name;
+    }
+}
+
+result<std::optional<files::stored_manifest>> files::last_manifest(const std::string& topic) {
+    const auto next = next_number(topic);
+    if (!next) return next.error();
+    if (*next == 0) return std::optional<stored_manifest>{};
+    return manifest_of(topic, *next - 1);
+}
+
+result<> files::put_manifest(const manifest& next) {
+    const auto text = text_of(next);
+    const auto stored = run(store_->put_new(manifest_name(next.topic, next.number), text));
+    if (stored || stored.error() != storage::errc::exists) return stored;
+    // A repeated request finds what it has stored itself.
+    const auto found = manifest_of(next.topic, next.number);
+    if (!found) return found.error();
+    if (*found && (*found)->text == text) return {};
+    return errc::another_archiver;
+}
+
+result<> files::put_object(
+    const std::string& topic, instant hour, std::int64_t number, std::string bytes, object_entry& entry) {
+    entry.sealed = is_sealed(topic);
+    if (entry.sealed && !keys_) return errc::no_key;
+    if (entry.sealed) bytes = keys_->seal(bytes, place_of(topic));
+    entry.sha256 = digest::sha256_hex(bytes);
+    entry.size = static_cast<std::int64_t>(bytes.size());
+    entry.name = object_name(topic, hour, number, entry.sha256, entry.sealed);
+    return run(store_->put(entry.name, std::move(bytes)));
+}
+
+result<std::string> files::get_object(const object_entry& entry) {
+    auto bytes = run(store_->get(entry.name, static_cast<std::size_t>(entry.size)));
+    if (!bytes && bytes.error() == storage::errc::not_found) return damaged(entry.name, "missing");
+    if (!bytes && bytes.error() == storage::errc::too_large) return damaged(entry.name, "another size");
+    if (!bytes) return bytes.error();
+    if (static_cast<std::int64_t>(bytes->size()) != entry.size || digest::sha256_hex(*bytes) != entry.sha256)
+        return damaged(entry.name, "another digest");
+    return bytes;
+}
+
+result<std::string> files::open_object(const std::string& topic, const object_entry& entry, std::string stored) {
+    if (entry.sealed) {
+        if (!keys_) return errc::no_key;
+        auto opened = keys_->open(stored, place_of(topic));
+        if (!opened) return errc::no_key;  // its digest is right
+        stored = std::move(*opened);
+    }
+    auto out = decompressed(stored, static_cast<std::size_t>(entry.text));
+    if (!out) return damaged(entry.name, "not one compressed file of its length");
+    return std::move(*out);
+}
+
+result<std::int64_t> files::count_objects(const std::string& topic) {
+    std::int64_t out = 0;
+    for (std::string after;;) {
+        const auto page = run(store_->list(topic + '/', after));
+        if (!page) return page.error();
+        for (const auto& one : page->objects) out += one.name.starts_with(manifest_folder(topic)) ? 0 : 1;
+        if (page->complete || page->objects.empty()) return out;
+        after = page->objects.back().name;
+    }
+}
+
+}  // namespace airi::workers::archive

@@ -1,0 +1,68 @@
+// An archive of topics: its manifests and the objects that they name, read and written whole. Used by what archives,
+// reads and verifies them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "platform/crypto/keyring.hpp"
+#include "platform/storage/storage.hpp"
+#include "workers/archive/errors.hpp"
+#include "workers/archive/manifest.hpp"
+#include "workers/archive/settings.hpp"
+
+namespace airi::workers::archive {
+
+struct place {
+    std::string directory;       ///< or
+    std::string bucket, prefix;  ///< of S3
+};
+/// None unless it is file:///directory or s3://bucket/prefix.
+std::optional<place> read_place(std::string_view url);
+
+/// Blocks; for one thread. Errors beside those of the storage: damaged, no_key.
+class files {
+public:
+    /// The settings have no mistakes and a URL.
+    explicit files(const archive_settings&);
+    files(std::unique_ptr<boost::asio::io_context>, std::unique_ptr<storage::store>, std::optional<seal::keyring>);
+
+    struct stored_manifest {
+        std::string text;
+        archive::manifest manifest;
+    };
+    /// None if the topic has no manifest of that number.
+    result<std::optional<stored_manifest>> manifest_of(const std::string& topic, std::int64_t number);
+    /// The number of the next manifest: the last one's is one less.
+    result<std::int64_t> next_number(const std::string& topic);
+    /// The topic's archive ends there; none: it has none.
+    result<std::optional<stored_manifest>> last_manifest(const std::string& topic);
+    /// Stores it as the topic's next. Error: another_archiver, whose manifest has the number already.
+    result<> put_manifest(const manifest&);
+
+    /// Stores the compressed lines of an hour, sealed if the topic is, and fills in the entry's name, digest and size.
+    /// Error: no_key for a topic that is sealed.
+    result<> put_object(
+        const std::string& topic, instant hour, std::int64_t number, std::string compressed, object_entry& entry);
+    /// The object as it is stored, if it is what the entry says.
+    result<std::string> get_object(const object_entry&);
+    /// The lines in it.
+    result<std::string> open_object(const std::string& topic, const object_entry&, std::string stored);
+    bool can_open(const object_entry& one) const { return !one.sealed || keys_; }
+
+    /// The number of objects below the topic's folder, without its manifests.
+    result<std::int64_t> count_objects(const std::string& topic);
+
+private:
+    template <class T>
+    T run(awaitable<T>);
+
+    std::unique_ptr<boost::asio::io_context> io_;
+    std::unique_ptr<storage::store> store_;
+    std::optional<seal::keyring> keys_;
+};
+
+}  // namespace airi::workers::archive
