@@ -86,14 +86,14 @@ std::string read_place_option(command_line& to, const std::string& value, instan
 
 struct option {
     std::string_view name;
-    // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow).
+    // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow), a (archive).
     std::string_view commands;
     option_reader read;                    // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
 };
 
 constexpr std::array options{
-    option{"--topic", "rlsypdmw", read_text<[](command_line& c) -> auto& { return c.topic; }>},
+    option{"--topic", "rlsypdmwa", read_text<[](command_line& c) -> auto& { return c.topic; }>},
     option{"--from", "rlsypd", read_from},
     option{"--to", "m", read_place_option},
     option{"--to", "rlsypd", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
@@ -109,6 +109,7 @@ constexpr std::array options{
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--partitions", "w", read_partitions},
+    option{"--from-archive", "r", nullptr, [](command_line& c) { c.from_archive = true; }},
     option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
@@ -128,6 +129,9 @@ constexpr std::array commands{
     named_command{"groups", "move", command::move_group, 'm'},
     named_command{"topics", "list", command::list_topics, 't'},
     named_command{"topics", "grow", command::grow_topic, 'w'},
+    named_command{"archive", "run", command::archive_run, 'a'},
+    named_command{"archive", "list", command::archive_list, 'a'},
+    named_command{"archive", "verify", command::archive_verify, 'a'},
 };
 
 std::string read_options(
@@ -152,7 +156,7 @@ std::string mistake_in(const command_line& read) {
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
     const bool moves = read.command == command::move_group;
     constexpr std::array without_topic{command::list_dead_letters, command::show_dead_letters, command::list_groups,
-        command::list_topics, command::help};
+        command::list_topics, command::archive_run, command::archive_list, command::archive_verify, command::help};
     const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
     if (needs_topic && !read.topic) return "--topic is missing";
     if (moves && !read.order.filter.group) return "--group is missing";
@@ -242,6 +246,7 @@ const char* const usage = R"(airi-ctl <command> [options]
   replay --topic T       publishes records of a topic again
       --into T           into another topic
       --for-group G      this consumer group alone handles them
+      --from-archive     as they are in the archive
       --dry-run          only counts them, by type and hour
       --rate N           at most so many a second
       --state FILE       keeps its place there: the same command goes on where it was killed
@@ -262,6 +267,10 @@ const char* const usage = R"(airi-ctl <command> [options]
   topics grow --topic T --partitions N
                          adds partitions, when every group has read the topic to its end and nothing arrives
       --dry-run          only shows what stands in the way
+  archive run            archives what the topics hold, as the worker does
+  archive list           what is archived
+  archive verify         reads all of it and compares counts and digests
+      --topic T          of this topic; each of the three
 
 Which records:
       --topic T          of this topic; dead letters: with or without -dlt
@@ -273,7 +282,8 @@ Which records:
       --error TEXT       whose error has this text (dlq)
 
 A record keeps its key, value and event id, so that what it has done already is not done again. It gets the headers
-x-replay-id and x-replay-count; after five replays it is left out. Settings: KAFKA_BROKERS and those behind it.
+x-replay-id and x-replay-count; after five replays it is left out. Settings: KAFKA_BROKERS and those behind it;
+ARCHIVE_URL and those behind it, ENCRYPTION_KEY for sealed topics.
 )";
 
 }  // namespace airi::workers::operations

@@ -21,7 +21,10 @@ enum class command {
     list_groups,
     move_group,
     list_topics,
-    grow_topic
+    grow_topic,
+    archive_run,
+    archive_list,
+    archive_verify
 };
 
 struct command_line {
@@ -32,6 +35,7 @@ struct command_line {
     std::int64_t limit = 20;  ///< of the dead letters to be shown
     /// Of move_group: the group of the filter goes on with the records since this time; none: with the topic's first.
     std::optional<instant> at;
+    bool from_archive = false;
     bool has_place = false;  ///< --to was given
     int partitions = 0;      ///< of grow_topic; 0: not given
     std::string mistake;     ///< empty: there is none

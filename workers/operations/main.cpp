@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "platform/base/log.hpp"
+#include "workers/operations/archive_commands.hpp"
 #include "workers/operations/command_line.hpp"
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/file_lock.hpp"
@@ -129,13 +130,22 @@ int grow(const kafka::access& brokers, const command_line& asked) {
     return 1;
 }
 
-int run(const kafka::access& brokers, const command_line& asked) {
+int run(const ctl_settings& brokers, command_line asked) {
+    if (asked.command == command::archive_run) return run_archive_command(archive_command::run, brokers, asked.topic);
+    if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
+    if (asked.command == command::archive_verify)
+        return run_archive_command(archive_command::verify, brokers, asked.topic);
     if (asked.command == command::list_groups) return list_groups(brokers, asked);
     if (asked.command == command::move_group) return move(brokers, asked);
     if (asked.command == command::list_topics) return list_topics(brokers);
     if (asked.command == command::grow_topic) return grow(brokers, asked);
     if (asked.command == command::list_dead_letters) return list(brokers, asked);
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
+    if (asked.from_archive)
+        if (const auto mistake = read_from_archive(asked.order, brokers); !mistake.empty()) {
+            fmt::print(stderr, "airi-ctl: {}\n", mistake);
+            return 2;
+        }
     return run_replay(brokers, asked.order, asked.state_file);
 }
 
@@ -151,7 +161,7 @@ int main(int count, char** arguments) try {
         fmt::print("{}", usage);
         return 0;
     }
-    kafka::access brokers;
+    ctl_settings brokers;
     if (const auto code = load_or_exit_code(1, arguments, brokers)) return *code;
     log::start("airi-ctl", "error");
     return run(brokers, asked);

@@ -65,7 +65,8 @@ std::string group_of(const kafka::message& record, const replay_order& order) {
 
 result<replay_summary> replay(
     const kafka::access& brokers, const replay_order& order, replay_place begun, const replay_watch& watch) {
-    auto reader = kafka::topic_reader::open(brokers, order.range, begun.reached, broker_limit);
+    auto reader = order.open ? order.open(order.range, begun.reached)
+                             : kafka::topic_reader::open(brokers, order.range, begun.reached, broker_limit);
     if (!reader) return reader.error();
     decisions made;
     if (order.decided) {

@@ -23,6 +23,9 @@ struct replay_order {
     std::optional<decision> decided;
     /// Of dead letters: what is decided about them. parked, dropped: without publishing them again.
     std::optional<decision> decides;
+    /// Opens what is read, as topic_reader::open() does; empty: the topic at the broker.
+    std::function<result<std::unique_ptr<kafka::topic_reader>>(const kafka::topic_range&, const kafka::positions&)>
+        open;
 };
 
 /// How far a replay is: its id, which is the x-replay-id of its records, and the positions that it has reached.

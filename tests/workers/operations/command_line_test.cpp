@@ -32,6 +32,19 @@ TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
     CHECK(read({"replay", "--topic", "a", "--dry-run", "--from", "beginning"}).order.dry_run);
 }
 
+TEST_CASE("airi-ctl reads the commands of the archive") {
+    CHECK(read({"archive", "run"}).command == command::archive_run);
+    CHECK(read({"archive", "list"}).mistake == "");
+    const auto verified = read({"archive", "verify", "--topic", "a.v1"});
+    CHECK(verified.command == command::archive_verify);
+    CHECK(verified.topic == "a.v1");
+    CHECK(read({"archive", "run", "--from", "2h"}).mistake == "no option is named \"--from\" here");
+    CHECK(read({"archive", "drop"}).mistake == "no command is named \"archive drop\"");
+    CHECK(read({"replay", "--topic", "a.v1", "--from-archive"}).from_archive);
+    CHECK_FALSE(read({"replay", "--topic", "a.v1"}).from_archive);
+    CHECK(read({"dlq", "retry", "--topic", "a.v1", "--from-archive"}).mistake != "");
+}
+
 TEST_CASE("airi-ctl reads the commands of dead letters") {
     CHECK(read({"dlq", "list"}).command == command::list_dead_letters);
     const auto shown = read({"dlq", "show", "--group", "chat", "--error", "no JSON", "--limit", "3"});
