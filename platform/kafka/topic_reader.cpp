@@ -78,7 +78,10 @@ public:
         for (auto [partition, offset] : starts) {
             if (const auto earlier = begun.find(partition); earlier != begun.end()) {
                 offset = earlier->second;
-                if (offset < std::min(first.at(partition), ends_[partition])) return errc::gone;
+                if (offset < std::min(first.at(partition), ends_[partition])) {
+                    if (!range.skips_gone) return errc::gone;
+                    offset = first.at(partition);
+                }
             }
             next_[partition] = offset;
             if (offset >= ends_[partition]) continue;

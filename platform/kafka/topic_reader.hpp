@@ -17,6 +17,7 @@ namespace airi::kafka {
 struct topic_range {
     std::string topic;
     std::optional<instant> from, to;
+    bool skips_gone = false;  ///< goes on with the first record that is kept where earlier ones are gone
 };
 
 /// The offset of the next record of each partition.

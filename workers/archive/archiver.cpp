@@ -118,7 +118,8 @@ result<archived> archive_topic(const kafka::access& brokers, files& into, const 
     const std::function<bool()>& stopped, const limits& limits) {
     chain manifests(into, topic);
     if (const auto loaded = manifests.load(); !loaded) return loaded.error();
-    auto reader = kafka::topic_reader::open(brokers, {topic, {}, {}}, manifests.reached(), limits.broker);
+    auto reader = kafka::topic_reader::open(
+        brokers, {.topic = topic, .from = {}, .to = {}, .skips_gone = true}, manifests.reached(), limits.broker);
     if (!reader) return reader.error();
     if ((*reader)->is_short()) return errc::other_topic;
     archived out;

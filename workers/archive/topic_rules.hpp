@@ -27,6 +27,7 @@ inline constexpr std::array topic_rules{
     topic_rule{"webhook.received.v1", true},  // names, addresses, cards
     topic_rule{"payment.requested.v1", false},
     topic_rule{"operation.requested.v1", false},
+    topic_rule{"violation.recorded.v1", true},  // the category of what a user wrote
 };
 
 /// True for a topic without a rule, too.
