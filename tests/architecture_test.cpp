@@ -67,7 +67,7 @@ const std::vector<folder_rule> rules{
     {"workers/operations/", {"events/", "sql/", "platform/kafka/", ports[1], "workers/archive/", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
-                     "workers/providers/sms/", "workers/providers/payments/"}},
+                     "workers/providers/moderation/", "workers/providers/sms/", "workers/providers/payments/"}},
     {"tests/", {""}},
 };
 
@@ -131,8 +131,8 @@ const std::vector<library> libraries{
     {"sodium.h", {"platform/crypto/digest.cpp", "platform/crypto/passwords.cpp", "platform/crypto/random.cpp",
                      "platform/crypto/seal.cpp"}},
     {"crypt.h", {"platform/crypto/passwords.cpp"}},
-    {"simdjson.h",
-        {"platform/base/json.cpp", "platform/base/utf8.cpp", "tests/support/stub_provider/chat_request.cpp"}},
+    {"simdjson.h", {"platform/base/json.cpp", "platform/base/utf8.cpp", "tests/support/stub_provider/chat_request.cpp",
+                       "tests/support/stub_provider/moderation.cpp"}},
     {"boost/beast", {"gateway/transport/http_request.cpp", "gateway/transport/websocket_session.cpp",
                         "platform/http/client.cpp", "platform/separate_compilation.cpp"}},
     {"boost/asio/ssl", {"platform/http/connection.cpp", "platform/http/connection.hpp", "platform/http/client.cpp",

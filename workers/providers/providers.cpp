@@ -64,6 +64,11 @@ openai_config config_of(openai_dialect dialect, const vendor_settings::vendor& v
 
 }  // namespace
 
+moderation_account moderation_account_of(const secret& api_key, std::string_view url) {
+    constexpr const auto& openai = openai_dialects.front();
+    return {.base_url = base_url(url, openai.host, openai.path), .key = trimmed(api_key)};
+}
+
 provider_list from_settings(const provider_settings& settings, http::client& client, executor executor) {
     provider_list out;
     for (std::size_t i = 0; i < openai_dialects.size(); ++i) {

@@ -14,6 +14,7 @@
 #include "platform/base/settings.hpp"
 #include "platform/http/client.hpp"
 #include "workers/providers/llm/openai_dialects.hpp"
+#include "workers/providers/moderation/openai.hpp"
 #include "workers/providers/provider.hpp"
 
 namespace airi::workers::providers {
@@ -67,6 +68,9 @@ struct provider_settings : vendor_settings {
                     "Its time to the first token."},
             });
 };
+
+/// OpenAI's moderation API at the same address and with the same key as its chat.
+moderation_account moderation_account_of(const secret& api_key, std::string_view url);
 
 /// Ollama and the simulated provider are always there, the latter last. `client` must outlive them.
 provider_list from_settings(const provider_settings& settings, http::client& client, executor);

@@ -6,6 +6,7 @@
 
 #include "tests/support/stub_provider/catalogue.hpp"
 #include "tests/support/stub_provider/chat_request.hpp"
+#include "tests/support/stub_provider/moderation.hpp"
 #include "tests/support/stub_provider/perform.hpp"
 #include "tests/support/stub_provider/refusal.hpp"
 #include "tests/support/stub_provider/response_head.hpp"
@@ -48,7 +49,7 @@ credentials credentials_of(const http_request& request, provider vendor) {
 // The checks between a request and a response, in the order in which providers make them.
 std::optional<refusal> gate(const http_request& request, const route& target, const credentials& credential) {
     if (target.what == operation::unknown) return not_found(target.vendor, request.method, request.path);
-    const bool post = target.what == operation::chat;
+    const bool post = target.what == operation::chat || target.what == operation::moderations;
     if (request.method != (post ? "POST" : "GET")) {
         return refusal{.status = 405,
             .type = "invalid_request_error",
@@ -113,6 +114,8 @@ awaitable<bool> answer_control(connection& client, const http_request& request, 
     if (target.what == operation::control_requests && !post) {
         body = records.requests_json(
             query_value(request.query, "provider"), percent_decoded(query_value(request.query, "contains")));
+    } else if (target.what == operation::control_moderations && !post) {
+        body = records.moderations_json(percent_decoded(query_value(request.query, "contains")));
     } else if (target.what == operation::control_stats && !post) {
         body = records.stats_json();
     } else if (target.what == operation::control_reset && post) {
@@ -138,6 +141,36 @@ awaitable<bool> answer_catalogue(connection& client, const http_request& request
         {.length = body.size(), .keep_alive = request.keep_alive, .request_id = request_id}, target.vendor, plan);
     const bool sent = co_await client.send(head + body);
     co_return sent&& request.keep_alive;
+}
+
+awaitable<bool> answer_moderation(
+    connection& client, const http_request& request, const route& target, journal& records) {
+    auto wrong = gate(request, target, credentials_of(request, target.vendor));
+    auto asked = parse_moderation(request.body);
+    const auto first = asked.texts.empty() ? std::string{} : asked.texts.front();
+    auto& plan = asked.plan;
+    spend_times(plan, target.vendor, first, records);
+    if (!asked.valid && !wrong) wrong = bad_body(target.vendor, body_fault::not_json);
+    if (!plan.mistake.empty() && !wrong) wrong = mistaken(plan.mistake);
+    if (plan.status >= 400 && !wrong) wrong = scripted(target.vendor, plan.status, asked.model, plan.code);
+    records.add_moderation(first, asked.texts.size(), wrong ? wrong->status : 200);
+    const std::string request_id = fresh_request_id(target.vendor);
+    if (wrong) co_return (co_await refuse(client, {*wrong, target, request_id, plan, request.keep_alive})).keep_alive;
+    client.watch();
+    if (plan.has(fault::no_headers))
+        co_await client.until_gone();
+    else if (plan.first_ms > 0)
+        co_await client.sleep_until(steady_clock::now() + std::chrono::milliseconds(plan.first_ms));
+    if (!client.alive()) co_return false;
+    client.unwatch();
+    std::string body = moderation_json(asked, "modr-" + fresh_hex(24));
+    if (plan.has(fault::garbage)) body.resize(body.size() / 2);
+    const bool half = plan.has(fault::close);
+    const std::string head = spelled(
+        {.length = body.size(), .keep_alive = request.keep_alive, .request_id = request_id}, target.vendor, plan);
+    if (half) body.resize(body.size() / 2);
+    const bool sent = co_await client.send(head + body);
+    co_return sent&& request.keep_alive && !half;
 }
 
 awaitable<bool> answer_chat(connection& client, const http_request& request, const route& target, journal& records) {
@@ -218,6 +251,8 @@ awaitable<void> serve(std::shared_ptr<connection> client, journal* records) {
         } else if (target.what == operation::models || target.what == operation::tags ||
                    target.what == operation::version) {
             more = co_await answer_catalogue(*client, request, target);
+        } else if (target.what == operation::moderations) {
+            more = co_await answer_moderation(*client, request, target, *records);
         } else {
             more = co_await answer_chat(*client, request, target, *records);
         }

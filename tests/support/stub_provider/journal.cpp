@@ -57,6 +57,21 @@ record_key journal::begin(record what) {
     return key;
 }
 
+void journal::add_moderation(std::string first_text, std::size_t texts, int status) {
+    moderations_.push_back({shortened(std::move(first_text), 200), texts, status});
+    if (moderations_.size() > kept) moderations_.pop_front();
+}
+
+std::string journal::moderations_json(std::string_view containing) const {
+    std::string out = "[";
+    for (const auto& one : moderations_) {
+        if (one.first_text.find(containing) == std::string::npos) continue;
+        out += fmt::format(R"({}{{"text":{},"texts":{},"status":{}}})", out.size() > 1 ? "," : "",
+            json_string(one.first_text), one.texts, one.status);
+    }
+    return out + "]\n";
+}
+
 record* journal::find(const record_key& which) {
     if (which.epoch != epoch_ || records_.empty() || which.number < records_.front().number) return nullptr;
     return &records_[which.number - records_.front().number];
@@ -98,6 +113,7 @@ std::uint64_t journal::count(std::string_view text) {
 
 void journal::reset() {
     ++epoch_;
+    moderations_.clear();
     records_.clear();
     times_.clear();
     times_order_.clear();

@@ -53,12 +53,16 @@ public:
     void progress(const record_key& which, std::size_t tokens_sent);
     void finish(const record_key& which, int status, std::size_t tokens_sent, bool client_gone);
 
+    // Requests for moderation are counted apart; the first text stands for all.
+    void add_moderation(std::string first_text, std::size_t texts, int status);
+
     // The number of earlier counts of this text; only its hash is stored.
     std::uint64_t count(std::string_view text);
 
     void reset();
 
     std::string requests_json(std::string_view only_provider, std::string_view containing) const;
+    std::string moderations_json(std::string_view containing) const;
     std::string stats_json() const;
 
 private:
@@ -78,6 +82,12 @@ private:
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
     std::deque<record> records_;
+    struct moderation {
+        std::string first_text;
+        std::size_t texts = 0;
+        int status = 200;
+    };
+    std::deque<moderation> moderations_;
     std::array<counts, provider_count> counts_{};
     std::uint64_t under_way_ = 0;
     std::uint64_t most_under_way_ = 0;

@@ -25,6 +25,7 @@ operation ollama_operation(std::string_view rest) {
 }
 
 operation control_operation(std::string_view rest) {
+    if (rest == "moderations") return operation::control_moderations;
     if (rest == "requests") return operation::control_requests;
     if (rest == "stats") return operation::control_stats;
     if (rest == "reset") return operation::control_reset;
@@ -44,6 +45,7 @@ route azure_route(std::string_view rest) {
 }  // namespace
 
 route route_of(std::string_view path) {
+    if (path == "/openai/v1/moderations") return {.vendor = provider::openai, .what = operation::moderations};
     if (take(path, "/openai/v1/")) return {.vendor = provider::openai, .what = openai_operation(path)};
     if (take(path, "/groq/openai/v1/")) return {.vendor = provider::groq, .what = openai_operation(path)};
     if (path == "/azure/openai/models") return {.vendor = provider::azure, .what = operation::models};

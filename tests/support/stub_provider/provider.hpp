@@ -22,7 +22,18 @@ inline constexpr std::size_t provider_count = provider_names.size();
 
 constexpr std::string_view name_of(provider p) { return provider_names[static_cast<std::size_t>(p)]; }
 
-enum class operation { chat, models, tags, version, control_requests, control_stats, control_reset, unknown };
+enum class operation {
+    chat,
+    models,
+    moderations,
+    tags,
+    version,
+    control_requests,
+    control_moderations,
+    control_stats,
+    control_reset,
+    unknown
+};
 
 struct route {
     provider vendor = provider::openai;
