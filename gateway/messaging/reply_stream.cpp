@@ -116,6 +116,9 @@ awaitable<route_result> wait_for_reply(
         const auto code = std::string(data["code"].string().value_or("FAILED"));
         switch (one->type) {
             case events::frame_type::rejected:
+                if (data["reason"].string() == "moderation_unavailable")
+                    co_return problem{503, "MODERATION_UNAVAILABLE", "the message could not be checked: send it again",
+                        data.text(), 5};
                 co_return problem{422, "MESSAGE_REJECTED", "moderation rejected the message", data.text()};
             case events::frame_type::failed:
                 if (auto lost = lost_message(code)) co_return std::move(*lost);

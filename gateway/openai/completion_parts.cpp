@@ -46,6 +46,8 @@ std::string logprobs_of(std::string_view list) {
 problem failure_of(events::frame_type type, json::value data) {
     constexpr std::string_view unsupported = "unsupported_parameter.";
     const auto code = data["code"].string().value_or("failed");
+    if (type == events::frame_type::rejected && data["reason"].string() == "moderation_unavailable")
+        return {503, "moderation_unavailable", "the messages could not be checked: send them again", "null", 5};
     if (type == events::frame_type::rejected)
         return openai_fault("content_policy_violation", "messages", "moderation rejected the message");
     if (code == "message_too_long")
