@@ -100,6 +100,12 @@ std::optional<screened> read_screened(const postgres::rows& rows) {
     out.state = v["stale"].text();
     out.repeated = v["repeated"].boolean().value_or(false);
     out.decision = v["decision"].text();
+    if (const auto verdict = v["verdict"]; verdict.type() == json::kind::object) {
+        out.action = text_of(verdict["action"]);
+        out.reason = text_of(verdict["reason"]);
+        out.confidence = verdict["confidence"].number().value_or(0);
+        verdict["categories"].each([&](json::value one) { out.categories.push_back(text_of(one)); });
+    }
     if (v["end"].type() == json::kind::object) out.ended = end_of(v["end"]);
     out.lost = text_of(v["lost"]);
     v["stopped"].each([&](json::value id) {

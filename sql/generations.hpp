@@ -59,10 +59,14 @@ struct end {
 
 /// What screen() returns where more has happened than storing a message that a model answers.
 struct screened {
-    bool stale = false;        ///< nothing was stored: the conversation's state is another one, `state`
-    std::string state;         ///< JSON, as stored in conversations.safety; "null": none
-    bool repeated = false;     ///< the message was stored before; `decision` and `ended` are of that time
-    std::string decision;      ///< JSON of the stored decision; "null": none
+    bool stale = false;     ///< nothing was stored: the conversation's state is another one, `state`
+    std::string state;      ///< JSON, as stored in conversations.safety; "null": none
+    bool repeated = false;  ///< the message was stored before; `decision`, the verdict and `ended` are of that time
+    std::string decision;   ///< JSON of the stored decision; "null": none
+    /// With `repeated`: the stored verdict, as in verdict_row.
+    std::string action = "allow", reason;
+    std::vector<std::string> categories;
+    double confidence = 0;
     std::optional<end> ended;  ///< of a generation with a fixed reply
     std::string lost;          ///< the code with which the message failed, as it came too late; empty: it did not
     std::vector<generation_id> stopped;  ///< generations whose questions it replaces

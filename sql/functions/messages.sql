@@ -114,12 +114,15 @@ end $$;
 -- are `allow`. Only `block` rejects; `warn` and `review` pass, and their decisions are for people to read. The
 -- generation's row decides whether a message is new: a repeated message id with another time changes nothing. Arrays
 -- are short and have one element a conversation, so joins go by index whatever the planner believes.
--- p_safety is NULL for a message without a sign of a crisis in a conversation without a state, or {version: of the
--- state by which it was judged (0: none), state: the next one or null, decision, flag: of the message's metadata,
--- metadata: of the reply's, reply: a fixed one in place of a model's, words: the reply's, alert}, members that are not
--- needed left out. p_words are those of the contents as sql/search.hpp makes them.
+-- p_safety is NULL for a message without a sign of a crisis and without scores in a conversation without a state, or
+-- {version: of the state by which it was judged (0: none), state: the next one or null, decision, scores: of the
+-- moderation provider, flag: of the message's metadata, metadata: of the reply's, reply: a fixed one in place of a
+-- model's, words: the reply's, alert}, members that are not needed left out. p_words are those of the contents as
+-- sql/search.hpp makes them. A message that is blocked as `moderation_unavailable` has no decision: nobody has judged
+-- it.
 -- Returns a row for each element that has one of these outcomes: {stale: the state} when the conversation has another
--- version, so that nothing was stored; {repeated: true, decision, end} for a message that was stored before; {end} when
+-- version, so that nothing was stored; {repeated: true, decision, verdict: {action, categories, confidence, reason} or
+-- null for `allow`, end} for a message that was stored before; {end} when
 -- the fixed reply was stored; {lost: a code} when the message came too late: the question that it replaces was replaced
 -- or deleted meanwhile, or the conversation was deleted; {stopped: ids} of the generations whose questions it replaces.
 -- Nothing is stored of a message whose conversation or account has been erased, with what tells that it is an old one.
@@ -184,9 +187,9 @@ begin
                coalesce(safety -> 'flag', '{}'), words::tsvector
         from new
     ), decided as (
-        insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety)
-        select message, owner, action, categories::text[], confidence, reason, safety -> 'decision'
-        from new where action <> 'allow' and lost is null
+        insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety, scores)
+        select message, owner, action, categories::text[], confidence, reason, safety -> 'decision', safety -> 'scores'
+        from new where action <> 'allow' and reason <> 'moderation_unavailable' and lost is null
         on conflict do nothing
     ), settled as (
         update message_quota q set tokens = 0, settled = true from new n
@@ -286,6 +289,13 @@ begin
                 select c.safety from conversations c where c.id = g.conversation))
             else json_build_object('repeated', g.ordinal <> all (p_fresh),
                 'decision', (select d.safety from moderation_decisions d where d.message_id = g.message),
+                'verdict', coalesce(
+                    (select json_build_object('action', d.action, 'categories', d.categories,
+                         'confidence', d.confidence, 'reason', d.reason)
+                     from moderation_decisions d where d.message_id = g.message),
+                    (select json_build_object('action', 'block', 'categories', '[]'::json, 'confidence', 0,
+                         'reason', x.error_code)
+                     from generations x where x.id = g.generation and x.state = 'rejected')),
                 'end', (select generation_end(x) from generations x
                         where x.id = g.generation and x.used_model = 'crisis'),
                 'lost', (select coalesce(min(x.error_code) filter (

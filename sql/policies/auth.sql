@@ -3,7 +3,7 @@ revoke all on users from airi_app, airi_worker;
 -- Never role, plan or status: an attacker with the gateway's role cannot raise their own rights.
 grant select, update (password_hash, updated_at, display_name, locale, timezone, country, region, avatar,
     preferences, onboarding, metadata) on users to airi_app;
-grant select (id, plan, erased_at) on users to airi_worker;
+grant select (id, plan, minor_until, erased_at) on users to airi_worker;
 grant select on user_profiles, profiles to airi_app;
 
 select isolate('login_history', 'user_id = caller()');

@@ -13,6 +13,8 @@ create temporary table profile_models (like model_prices including defaults incl
 create temporary table profile_flags (like feature_flags including defaults including indexes) on commit drop;
 create temporary table profile_settings (like system_settings including defaults including indexes) on commit drop;
 create temporary table profile_terms (like blocked_terms including defaults including indexes) on commit drop;
+create temporary table profile_moderation_rules (like moderation_rules including defaults including indexes)
+    on commit drop;
 create temporary table profile_companions (like companions including defaults including indexes) on commit drop;
 create temporary table profile_crisis_resources (like crisis_resources including defaults including indexes)
     on commit drop;
@@ -103,12 +105,32 @@ insert into profile_terms (term, category, action) values
     ('click here to claim', 'spam', 'warn'), ('guaranteed returns', 'spam', 'warn')
 on conflict do nothing;
 
+-- Ours, for OpenAI's moderation scores: the documents name categories and actions, no numbers. What harms people most
+-- is blocked from a lower score, a fitting insult is not, and minors are protected earlier. Self-harm is never blocked.
+-- Categories of later models are reviewed by people.
+insert into profile_moderation_rules (category, audience, warn, review, block) values
+    ('*', 'everyone', null, 0.9, null),
+    ('sexual', 'everyone', 0.7, 0.9, null), ('sexual', 'minors', 0.2, 0.4, 0.6),
+    ('sexual/minors', 'everyone', null, 0.2, 0.4),
+    ('harassment', 'everyone', 0.6, 0.9, null), ('harassment', 'minors', 0.5, 0.7, 0.9),
+    ('harassment/threatening', 'everyone', 0.5, 0.7, 0.9),
+    ('hate', 'everyone', 0.4, 0.6, 0.85), ('hate/threatening', 'everyone', 0.3, 0.5, 0.7),
+    ('illicit', 'everyone', 0.6, 0.9, null), ('illicit', 'minors', 0.5, 0.7, 0.9),
+    ('illicit/violent', 'everyone', 0.4, 0.6, 0.85),
+    ('self-harm', 'everyone', null, 0.5, null), ('self-harm/intent', 'everyone', null, 0.5, null),
+    ('self-harm/instructions', 'everyone', null, 0.4, null),
+    ('violence', 'everyone', 0.7, 0.9, null), ('violence', 'minors', 0.6, 0.8, 0.95),
+    ('violence/graphic', 'everyone', 0.7, 0.9, null), ('violence/graphic', 'minors', 0.5, 0.7, 0.85),
+    ('term:sexual', 'minors', null, null, 0.8)
+on conflict do nothing;
+
 -- Into the tables. What belongs to another profile goes first.
 select not exists (select from system_settings where key = 'profile' and value = to_jsonb(:'profile'::text)) as changes
 \gset
 \if :changes
 delete from feature_flags;
 delete from blocked_terms;
+delete from moderation_rules;
 delete from system_settings;
 update companions set deleted_at = now() where owner is null and deleted_at is null;
 \endif
@@ -171,6 +193,10 @@ insert into violation_rules (category, points) values
     ('sexual/minors', 15), ('violence/graphic', 1), ('self-harm', 0), ('self-harm/intent', 0),
     ('self-harm/instructions', 0)
 on conflict (category) do update set points = excluded.points;
+
+insert into moderation_rules select * from profile_moderation_rules
+on conflict (category, audience, plan) do update
+    set warn = excluded.warn, review = excluded.review, block = excluded.block;
 
 insert into companions select * from profile_companions
 on conflict (id) do update set

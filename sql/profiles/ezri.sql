@@ -75,6 +75,10 @@ insert into profile_settings (key, value) values
 insert into profile_terms (term, category, action) values
     ('kill yourself', 'harassment', 'review'), ('kys', 'harassment', 'review');
 
+-- Ours, over the shared rules: in a talk about feelings, violence is told more often than planned.
+insert into profile_moderation_rules (category, audience, warn, review, block) values
+    ('violence', 'everyone', null, 0.9, null), ('violence', 'minors', null, 0.8, null);
+
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('6a0d52ad-aa71-5b3c-8495-69431e26ba93', 'Ezri', 'A gentle companion for your day.',
      'You are Ezri, an AI wellness companion. You help people notice how they feel, put it into words, and '

@@ -54,3 +54,8 @@ select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force
 select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
     '[]')::text
 from blocked_terms;
+
+-- name: catalogue.moderation_rules
+select coalesce(json_agg(json_build_object('category', category, 'audience', audience, 'plan', plan, 'warn', warn,
+    'review', review, 'block', block) order by category, audience, plan), '[]')::text
+from moderation_rules;

@@ -3,7 +3,9 @@
 select encode(k, 'hex') from user_key_make(decode(:key, 'hex')) k where k is not null;
 
 -- name: user_keys.get
-select user_id, encode(sealed_key, 'hex') from user_keys where user_id = any(:users::uuid[]);
+-- With what the rules of moderation distinguish: whether the user is a minor, and the plan.
+select k.user_id, encode(k.sealed_key, 'hex'), coalesce(u.minor_until > (now() at time zone 'utc')::date, false), u.plan
+from user_keys k join users u on u.id = k.user_id where k.user_id = any(:users::uuid[]);
 
 -- name: user_keys.outdated
 -- A batch of the keys that the previous ENCRYPTION_KEY wrapped.

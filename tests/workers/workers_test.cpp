@@ -96,7 +96,7 @@ TEST_CASE("only the workers that need a secret have it") {
     CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
     CHECK(owners.at("EVIDENCE_KEY_PREVIOUS") == "moderation ");
     CHECK(owners.at("LINK_KEY") == "email crisis violations ");
-    CHECK(owners.at("OPENAI_API_KEY") == "chat memory ");
+    CHECK(owners.at("OPENAI_API_KEY") == "moderation chat memory ");
     CHECK(owners.at("MAIL_SMTP_URL") == "email ");
     CHECK(owners.at("ARCHIVE_S3_SECRET_KEY") == "archive ");
     CHECK(owners.at("TWILIO_AUTH_TOKEN") == "crisis ");

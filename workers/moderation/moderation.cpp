@@ -93,21 +93,42 @@ safety::conversation after_turns(const std::vector<turn>& turns, const safety::g
     return out;
 }
 
-}  // namespace
+safety::time_point sent_at(const events::chat_requested& event) {
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(event.created_at);
+}
 
-judgement judge(
-    const events::chat_requested& event, safety::term_screen& terms, const safety::gate& gate, stored_state before) {
-    const auto turns = earlier_turns(event.parameters.text);
-    const auto sent = std::chrono::time_point_cast<std::chrono::milliseconds>(event.created_at);
-    if (!event.listed) before.state = after_turns(turns, gate, sent);
-    judgement out{screen_all(event, turns, terms), {}, std::move(before), {}};
-    out.checked = gate.check_text(event.content, out.before.state, sent);
+// What the crisis rules take of the provider's scores.
+safety::moderation_scores signals_of(const assessment& known) {
+    const auto score = [&](std::string_view category) {
+        const auto found = known.scores ? known.scores->find(category) : decltype(known.scores->end()){};
+        return known.scores && found != known.scores->end() ? found->second : 0;
+    };
+    return {.self_harm = score("self-harm"), .self_harm_intent = score("self-harm/intent")};
+}
+
+// The verdict of the terms, the rules and the scores.
+safety::verdict verdict_of(const safety::verdict& terms, const assessment& known) {
+    auto out = known.rules->judge_terms(terms, known.user);
+    if (known.scores) {
+        auto scored = known.rules->judge(*known.scores, known.user);
+        if (scored.outweighs(out)) std::swap(out, scored);
+        for (auto& category : scored.categories)
+            if (std::ranges::find(out.categories, category) == out.categories.end())
+                out.categories.push_back(std::move(category));
+    }
+    if (known.unanswered && known.user.minor && !out.blocks())
+        return {.action = "block", .categories = {}, .confidence = 0, .reason = std::string(moderation_unavailable)};
+    return out;
+}
+
+void conclude(judgement& out, const events::chat_requested& event, const assessment& known) {
+    out.found = verdict_of(out.terms, known);
     out.decision = decide(event, out.checked, out.before.state);
-    if (!out.decision) return out;
+    if (!out.decision) return;
     auto& found = out.found;
     const auto way = out.decision->way;
-    const bool blocked = found.action == "block";
-    if (blocked && !out.decision->answers()) return out;
+    const bool blocked = found.blocks();
+    if (blocked && !out.decision->answers()) return;
     if (blocked || found.action == "allow" || out.decision->answers())
         found.action = out.decision->answers() ? "review" : "warn";
     if (way != safety::path::model) {
@@ -115,6 +136,32 @@ judgement judge(
         found.confidence = out.decision->score;
         found.reason = "crisis:" + std::string(safety::name_of(way));
     }
+}
+
+}  // namespace
+
+judgement judge(const events::chat_requested& event, safety::term_screen& terms, const safety::gate& gate,
+    stored_state before, const assessment& known) {
+    const auto turns = earlier_turns(event.parameters.text);
+    if (!event.listed) before.state = after_turns(turns, gate, sent_at(event));
+    judgement out{{}, {}, std::move(before), {}, screen_all(event, turns, terms)};
+    out.checked = gate.check_text(event.content, out.before.state, sent_at(event), signals_of(known));
+    conclude(out, event, known);
+    return out;
+}
+
+judgement judge_again(
+    judgement judged, const events::chat_requested& event, const safety::gate& gate, const assessment& known) {
+    auto& [seen, decided] = judged.checked;
+    decided = gate.decide(seen, judged.before.state, sent_at(event), signals_of(known));
+    conclude(judged, event, known);
+    return judged;
+}
+
+std::vector<std::string> texts_to_score(const events::chat_requested& event) {
+    std::vector<std::string> out{event.content};
+    auto turns = earlier_turns(event.parameters.text);
+    for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) out.push_back(std::move(turn->text));
     return out;
 }
 
@@ -144,6 +191,7 @@ after_commit after_judgement(const events::chat_requested& event, const safety::
             event.reply, event.created_at, event.listed};
         out.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
     }
+    if (found.reason == moderation_unavailable) return out;  // nobody has judged it
     const events::moderation_decided decided{event.message, event.user, found.action,
         found.categories.empty() ? "" : found.categories.front(), found.reason, found.confidence};
     out.events.push_back(events::envelope(decided, origin_of(cause, "decided", record, event.created_at)));
@@ -192,13 +240,38 @@ awaitable<result<person>> find_person(postgres::database& database, user_id whos
     co_return person{std::move(locale), std::move(country)};
 }
 
+// The judgement with the provider's scores, which are asked for once, and only where they can change what happens.
+awaitable<> add_scores(judgement& judged, const events::chat_requested& event, const ports& ports, assessment& known) {
+    const bool is_decided = judged.found.blocks() || (judged.decision && judged.decision->answers());
+    if (ports.scores == nullptr || known.rules->empty() || is_decided || known.scores || known.unanswered) co_return;
+    const auto texts = texts_to_score(event);
+    known.scores = co_await ports.scores->scores_of({texts.begin(), texts.end()});
+    known.unanswered = !known.scores;
+    judged = judge_again(std::move(judged), event, *ports.safety.gate, known);
+}
+
+// The record of safety with the scores, which are kept with a decision.
+std::optional<std::string> with_scores(
+    std::optional<std::string> safety, const judgement& judged, const assessment& known) {
+    if (!known.scores || judged.found.action == "allow") return safety;
+    json::object scores;
+    for (const auto& [category, score] : *known.scores) scores.add(category, score);
+    if (!safety) safety = json::object().add("version", judged.before.version).text();
+    safety->pop_back();
+    return *safety + ",\"scores\":" + scores.text() + '}';
+}
+
 // Judges and stores a message. Nearly every conversation has no state, so it is judged as if it had none; the statement
 // that stores it stores nothing when that is wrong, and returns the state.
 awaitable<result<effects>> screen_message(events::chat_requested event, record record, const ports& ports) {
     const auto data = ports.safety;
+    auto user = co_await ports.keys.traits_of(event.user);
+    if (!user) co_return user.error();
+    assessment known{ports.rules, std::move(*user)};
     stored_state before;
     for (int tries = 0; tries < 5; ++tries) {
-        auto judged = judge(event, ports.terms, *data.gate, before);
+        auto judged = judge(event, ports.terms, *data.gate, before, known);
+        co_await add_scores(judged, event, ports, known);
         person whose;
         if (judged.decision && judged.decision->answers()) {
             auto found = co_await find_person(ports.database, event.user);
@@ -206,8 +279,9 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             whose = std::move(*found);
         }
         const auto& [action, categories, confidence, reason] = judged.found;
-        const auto safety =
-            safety_record(event, judged.checked, judged.before, judged.decision, data, whose, ports.evidence);
+        const auto safety = with_scores(
+            safety_record(event, judged.checked, judged.before, judged.decision, data, whose, ports.evidence), judged,
+            known);
         const auto rows = co_await postgres::run_grouped(ports.database, event.conversation.text(),
             sql::generations::screen(event, {action, categories, confidence, reason}, safety));
         if (!rows) co_return rows.error();
@@ -222,7 +296,12 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             out.after = failed(event, outcome->lost, record);
             co_return out;
         }
-        if (outcome && outcome->repeated) judged.decision = crisis_decision::parse(outcome->decision);
+        if (outcome && outcome->repeated) {
+            judged.decision = crisis_decision::parse(outcome->decision);
+            auto& [was_action, was_categories, was_confidence, was_reason] = judged.found;
+            std::tie(was_action, was_categories, was_confidence, was_reason) =
+                std::tie(outcome->action, outcome->categories, outcome->confidence, outcome->reason);
+        }
         const auto end = outcome ? outcome->ended : std::nullopt;
         if (judged.decision && judged.decision->alert)
             log::warn("crisis.detected",

@@ -7,21 +7,40 @@
 #include "events/chat.hpp"
 #include "platform/safety/blocked_terms.hpp"
 #include "workers/moderation/crisis.hpp"
+#include "workers/moderation/provider_scores.hpp"
+#include "workers/moderation/thresholds.hpp"
 #include "workers/moderation/user_keys.hpp"
 #include "workers/runtime/worker.hpp"
 
 namespace airi::workers::moderation {
 
-/// A message judged by the terms and by its safety check.
+/// What is known of a message beside its text.
+struct assessment {
+    std::shared_ptr<const thresholds> rules = std::make_shared<const thresholds>();
+    user_traits user{};
+    std::optional<providers::category_scores> scores{};  ///< of the moderation provider
+    bool unanswered = false;                             ///< it was asked, or is left alone since it fails
+};
+
+/// A message judged by the terms, the scores of the moderation provider and its safety check.
 struct judgement {
     safety::verdict found;
     safety::gate::checked checked;
     stored_state before;
     std::optional<crisis_decision> decision;
+    safety::verdict terms;  ///< the verdict of the terms alone
 };
-/// The same event, terms and state give the same judgement. The terms are looked for in the message and in each turn
-/// that the caller sends with it; the most severe verdict counts. A crisis outweighs a blocked term: its reply is help.
-judgement judge(const events::chat_requested&, safety::term_screen&, const safety::gate&, stored_state = {});
+/// The reason of a rejected message of a minor that the provider could not judge: it may be sent again.
+inline constexpr std::string_view moderation_unavailable = "moderation_unavailable";
+
+/// The same event, terms, state and assessment give the same judgement. The terms are looked for in the message and in
+/// each turn that the caller sends with it; the most severe verdict counts. A crisis outweighs it: its reply is help.
+judgement judge(const events::chat_requested&, safety::term_screen&, const safety::gate&, stored_state = {},
+    const assessment& = {});
+/// The judgement with another assessment; the text is not looked at again.
+judgement judge_again(judgement, const events::chat_requested&, const safety::gate&, const assessment&);
+/// The texts that the provider is asked about: the message, then the caller's own turns, the last one first.
+std::vector<std::string> texts_to_score(const events::chat_requested&);
 
 /// What follows a judgement, once it is stored: `decision` is the stored one.
 after_commit after_judgement(const events::chat_requested&, const safety::verdict&,
@@ -42,6 +61,8 @@ struct ports {
     safety::term_screen& terms;
     const safety_data& safety;
     const seal::keyring& evidence;
+    const std::shared_ptr<const thresholds>& rules;
+    provider_scores* scores = nullptr;  ///< null: no moderation provider is configured
 };
 
 worker declare(const ports&);

@@ -5,17 +5,23 @@
 #include "workers/moderation/moderation.hpp"
 #include "workers/moderation/resealing.hpp"
 #include "workers/moderation/search_index.hpp"
+#include "workers/providers/providers.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
 namespace airi::workers {
 namespace {
 
+// Its key is the chat providers' too; without one no moderation provider is asked.
+constexpr const auto& openai = providers::openai_dialects.front();
+
 struct moderation_settings {
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
     secret evidence_key_previous;
+    secret openai_api_key;
+    std::string openai_base_url;
 
     static constexpr auto settings = std::tuple{
         setting{"ENCRYPTION_KEY", &moderation_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
@@ -26,6 +32,8 @@ struct moderation_settings {
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
         setting{"EVIDENCE_KEY_PREVIOUS", &moderation_settings::evidence_key_previous,
             "The previous EVIDENCE_KEY; what it sealed is sealed again with EVIDENCE_KEY."},
+        setting{openai.key_setting, &moderation_settings::openai_api_key, openai.description},
+        setting{openai.url_setting, &moderation_settings::openai_base_url, "Its base URL."},
     };
 
     std::vector<std::string> mistakes() const {
@@ -56,6 +64,26 @@ awaitable<result<>> load_safety(postgres::database& database, moderation::safety
     co_return result<>{};
 }
 
+awaitable<result<>> load_rules(
+    postgres::database& database, std::string& text, std::shared_ptr<const moderation::thresholds>& rules) {
+    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.moderation_rules", {}));
+    if (!rows) co_return rows.error();
+    if (auto now = std::string(rows->text(0, 0)); now != text) {
+        rules = std::make_shared<const moderation::thresholds>(now);
+        text = std::move(now);
+    }
+    co_return result<>{};
+}
+
+// None without a key.
+moderation::provider_scores* scores_of(worker_host& host, const moderation_settings& settings) {
+    auto account = providers::moderation_account_of(settings.openai_api_key, settings.openai_base_url);
+    if (!account.configured()) return nullptr;
+    const auto& http = host.own(http::open_client(host.executor()));
+    auto& client = host.own(providers::openai_moderation(*http, std::move(account)));
+    return &host.own(moderation::provider_scores(client));
+}
+
 worker wire(worker_host& host, const moderation_settings& settings) {
     const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
     auto& keys = host.own(moderation::user_keys(host.executor(), host.database(), master));
@@ -63,6 +91,10 @@ worker wire(worker_host& host, const moderation_settings& settings) {
     auto& data = host.own(moderation::safety_data{});
     const auto& evidence = host.own(seal::keyring(settings.evidence_key, settings.evidence_key_previous, "evidence"));
     host.reload_every([&] { return load_blocked_terms(host.database(), terms); }, seconds{30});
+    auto& rules =
+        host.own<std::shared_ptr<const moderation::thresholds>>(std::make_shared<const moderation::thresholds>());
+    auto& rules_text = host.own(std::string("[]"));
+    host.reload_every([&] { return load_rules(host.database(), rules_text, rules); }, seconds{30});
     host.reload_every([&] { return load_safety(host.database(), data); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});
@@ -70,7 +102,8 @@ worker wire(worker_host& host, const moderation_settings& settings) {
         host.reload_every([&] { return moderation::reseal_evidence(host.database(), evidence); }, seconds{10});
     host.reload_every([&] { return moderation::seal_rows(host.database(), master); }, seconds{30});
     host.reload_every([&] { return moderation::index_messages(host.database()); }, seconds{30});
-    return moderation::declare(host.own(moderation::ports{host.database(), keys, terms, data, evidence}));
+    return moderation::declare(
+        host.own(moderation::ports{host.database(), keys, terms, data, evidence, rules, scores_of(host, settings)}));
 }
 
 }  // namespace

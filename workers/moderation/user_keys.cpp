@@ -27,16 +27,28 @@ struct user_keys::lookup {
     explicit lookup(const executor& executor) : over(executor, asio::steady_timer::time_point::max()) {}
 
     std::vector<std::string> users;
-    std::unordered_map<user_id, result<shared_key>> keys;  // of the users who have one
+    std::unordered_map<user_id, result<entry>> keys;  // of the users who have one
     error_code failed;
     bool answered = false;
     asio::steady_timer over;  // cancelled when answered
 };
 
 awaitable<result<user_keys::shared_key>> user_keys::key_of(user_id user) {
+    const auto found = co_await entry_of(user);
+    if (!found) co_return found.error();
+    co_return found->key;
+}
+
+awaitable<result<user_traits>> user_keys::traits_of(user_id user) {
+    auto found = co_await entry_of(user);
+    if (!found) co_return found.error();
+    co_return std::move(found->traits);
+}
+
+awaitable<result<user_keys::entry>> user_keys::entry_of(user_id user) {
     if (const auto found = cached_.find(user);
         found != cached_.end() && found->second.expires > std::chrono::steady_clock::now())
-        co_return found->second.key;
+        co_return found->second;
     if (!next_) next_ = std::make_shared<lookup>(executor_);
     const auto mine = next_;
     mine->users.push_back(user.text());
@@ -44,7 +56,7 @@ awaitable<result<user_keys::shared_key>> user_keys::key_of(user_id user) {
     if (!mine->answered) co_await mine->over.async_wait(asio::as_tuple(asio::use_awaitable));
     if (mine->failed) co_return mine->failed;
     const auto found = mine->keys.find(user);
-    if (found == mine->keys.end()) co_return shared_key{};
+    if (found == mine->keys.end()) co_return entry{};
     co_return found->second;
 }
 
@@ -75,12 +87,13 @@ awaitable<> user_keys::answer(lookup& lookup) {
     if (cached_.size() + rows->size() > most_cached) cached_.clear();
     error_code wrong_secret;
     for (std::size_t i = 0; i < rows->size(); ++i) {
-        const auto [user, wrapped] = rows->read<user_id, std::string_view>(i);
+        const auto [user, wrapped, minor, plan] = rows->read<user_id, std::string_view, bool, std::string_view>(i);
         auto unwrapped = master_.unwrap(wrapped, user);
         if (unwrapped) {
-            const auto key = std::make_shared<const seal::key>(std::move(*unwrapped));
-            cached_[user] = {key, expires};
-            lookup.keys.emplace(user, key);
+            const entry known{
+                std::make_shared<const seal::key>(std::move(*unwrapped)), {minor, std::string(plan)}, expires};
+            cached_[user] = known;
+            lookup.keys.emplace(user, known);
         } else if (failure_of(unwrapped.error()) == failure::outage) {
             lookup.keys.emplace(user, unwrapped.error());
             wrong_secret = unwrapped.error();

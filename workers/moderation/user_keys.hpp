@@ -1,5 +1,5 @@
-// The keys of the users whose messages are screened: cached for a minute, loaded from Postgres in one query for all who
-// wait. Used by the moderation worker, on its one thread.
+// The keys of the users whose messages are screened, and whether they are minors: cached for a minute, loaded from
+// Postgres in one query for all who wait. Used by the moderation worker, on its one thread.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,12 @@
 
 namespace airi::workers::moderation {
 
+/// What the rules of moderation distinguish.
+struct user_traits {
+    bool minor = false;
+    std::string plan;
+};
+
 class user_keys {
 public:
     using shared_key = std::shared_ptr<const seal::key>;
@@ -22,6 +28,8 @@ public:
 
     /// Null when the user has no key (any more). A key that was deleted may be returned for up to a minute.
     awaitable<result<shared_key>> key_of(user_id);
+    /// Of a user without a key (any more): an adult without a plan. A change of plan is seen within a minute.
+    awaitable<result<user_traits>> traits_of(user_id);
     /// The next call of key_of() loads the user's key again.
     void forget(const user_id& user) { cached_.erase(user); }
 
@@ -32,8 +40,10 @@ private:
     struct lookup;
     struct entry {
         shared_key key;
+        user_traits traits;
         std::chrono::steady_clock::time_point expires;
     };
+    awaitable<result<entry>> entry_of(user_id);
     static awaitable<> load(user_keys& self);
     awaitable<> answer(lookup&);
 

@@ -15,6 +15,7 @@ export const catalogue = [
     'feature_flags',
     'system_settings',
     'blocked_terms',
+    'moderation_rules',
     'crisis_resources',
     'crisis_referrals',
     'ai_disclosures',

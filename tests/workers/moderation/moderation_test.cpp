@@ -48,11 +48,13 @@ struct key_fixture {
     fake_database database;
     std::vector<postgres::bound> stored;  // messages
     std::string screened;                 // what messages_screen returns of one; empty: nothing
+    bool minor = false;
     std::shared_ptr<const seal::key> key = std::make_shared<const seal::key>(seal::key::fresh());
     moderation::user_keys keys{io.on(), database, master};
     safety::term_screen in_force = screen_of(terms);
     moderation::safety_data safety;
-    moderation::ports ports{database, keys, in_force, safety, evidence};
+    std::shared_ptr<const moderation::thresholds> rules = std::make_shared<const moderation::thresholds>();
+    moderation::ports ports{database, keys, in_force, safety, evidence, rules};
     worker moderates = moderation::declare(ports);
 
     key_fixture() {
@@ -63,8 +65,8 @@ struct key_fixture {
                 if (!screened.empty()) return cell(screened);
             }
             if (asked.statement->name != "user_keys.get" || !key) return out;
-            out.columns_ = 2;
-            out.cells_ = {requested().user.text(), master.wrap(*key, requested().user)};
+            out.columns_ = 4;
+            out.cells_ = {requested().user.text(), master.wrap(*key, requested().user), minor ? "t" : "f", "free"};
             return out;
         };
     }

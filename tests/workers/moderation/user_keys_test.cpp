@@ -1,6 +1,7 @@
 #include "workers/moderation/user_keys.hpp"
 
 #include <map>
+#include <set>
 
 #include "platform/base/json.hpp"
 #include "tests/support/cpp/contains.hpp"
@@ -22,12 +23,14 @@ struct key_fixture {
     fake_database database;
     seal::master master{old_secret};
     std::map<std::string, std::string> wrapped;  ///< by user, as Postgres has them
+    std::set<std::string> minors;
     user_keys keys{io.on(), database, master};
 
     key_fixture() {
         database.answer = [this](const postgres::bound& asked) -> result<postgres::rows> {
             postgres::rows out;
-            out.columns_ = 2;
+            const bool whole = asked.statement->name == "user_keys.get";
+            out.columns_ = whole ? 4 : 2;
             for (const auto& [user, key] : wrapped) {
                 if (asked.statement->name == "user_keys.get" && !contains(parameter(asked, "users"), user)) continue;
                 if (asked.statement->name == "user_keys.outdated" && !key.starts_with(parameter(asked, "mark")))
@@ -35,6 +38,9 @@ struct key_fixture {
                 if (asked.statement->name == "user_keys.rewrap") continue;
                 out.cells_.emplace_back(user);
                 out.cells_.emplace_back(key);
+                if (!whole) continue;
+                out.cells_.emplace_back(minors.contains(user) ? "t" : "f");
+                out.cells_.emplace_back("pro");
             }
             return out;
         };
@@ -91,6 +97,20 @@ TEST_CASE("concurrent lookups share one query, later ones the next") {
     for (const auto& one : got) CHECK((one && *one));
 }
 
+TEST_CASE("SAAS-36: whether a user is a minor, and the plan, come with the key in one query") {
+    key_fixture h;
+    const auto ann = h.join(), child = h.join();
+    h.minors.insert(child.text());
+    CHECK(h.of(child).value());
+    const auto traits = h.io.run(h.keys.traits_of(child));
+    REQUIRE(traits);
+    CHECK((traits->minor && traits->plan == "pro"));
+    CHECK(h.queries() == 1);
+    CHECK_FALSE(h.io.run(h.keys.traits_of(ann))->minor);
+    const auto unknown = h.io.run(h.keys.traits_of(user_id::fresh()));
+    CHECK((unknown && !unknown->minor && unknown->plan.empty()));
+}
+
 TEST_CASE("an outage of Postgres is an outage and not a missing key, and the lookup is repeated") {
     key_fixture h;
     const auto ann = h.join();
@@ -122,8 +142,8 @@ TEST_CASE("the number of cached keys is bounded, and every key is still found") 
     h.database.answer = [&](const postgres::bound& asked) -> result<postgres::rows> {
         const auto user = parameter(asked, "users").substr(2, 36);
         postgres::rows out;
-        out.columns_ = 2;
-        out.cells_ = {user, h.master.wrap(seal::key::fresh(), user_id::parse(user).value())};
+        out.columns_ = 4;
+        out.cells_ = {user, h.master.wrap(seal::key::fresh(), user_id::parse(user).value()), "f", "free"};
         return out;
     };
     const auto first = user_id::fresh();

@@ -6,7 +6,7 @@ import { kafkaSettings, redisUrl } from './access.mjs';
 import { workers as listed } from './workers.mjs';
 
 // The addresses and keys of the providers that the system's option `providers` names.
-function providers(system) {
+function providers(system, names = system.options.providers) {
     const url = system.stubProvider;
     system.providerKey ??= system.secret();
     const key = system.providerKey;
@@ -17,7 +17,7 @@ function providers(system) {
         ollama: { OLLAMA_HOST: `${url}/ollama` },
         simulated: {},
     };
-    return Object.assign({}, ...system.options.providers.map((name) => environments[name]));
+    return Object.assign({}, ...names.map((name) => environments[name]));
 }
 
 function forGateway(system, port, adminPort) {
@@ -42,7 +42,11 @@ function forGateway(system, port, adminPort) {
 function forWorkers(system, names, port) {
     const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv, archiveEnv } = system.options;
     const own = {
-        moderation: () => ({ ENCRYPTION_KEY: system.encryptionKey, EVIDENCE_KEY: system.evidenceKey }),
+        moderation: () => ({
+            ENCRYPTION_KEY: system.encryptionKey,
+            EVIDENCE_KEY: system.evidenceKey,
+            ...(system.options.moderationProvider ? providers(system, ['openai']) : {}),
+        }),
         chat: () => ({ ...providers(system), CHAT_LEASE: '3s', CHAT_HEARTBEAT: '500ms', ...chatEnv }),
         memory: () => providers(system),
         email: () => ({ LINK_KEY: system.linkKey, MAIL_OUTBOX: path.join(system.dir, 'mail'), ...emailEnv }),

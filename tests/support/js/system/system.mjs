@@ -49,6 +49,7 @@ const defaults = {
     archiveEnv: {},
     kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
+    moderationProvider: false, // the moderation worker asks the stub provider for scores, too
     supervised: false, // gateways and workers that exit by themselves are restarted
     separate: false, // each light worker has a process of its own; otherwise their first copies share light-1
     file: '', // systems of different files are different ones
