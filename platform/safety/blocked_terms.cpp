@@ -4,29 +4,17 @@
 
 #include "platform/base/json.hpp"
 #include "platform/crypto/digest.hpp"
+#include "platform/safety/term_matcher.hpp"
 #include "platform/text/normalise.hpp"
 
 namespace airi::safety {
 namespace {
 
-int severity(std::string_view action) {
-    return action == "block" ? 3 : action == "review" ? 2 : action == "warn" ? 1 : 0;
-}
-
 std::string text_of(json::value value) { return std::string(value.string().value_or("")); }
-
-enum class match { none, disguised, exact };
-
-// A disguise has no fewer letters than the word: "k1" is none of "kill".
-match compare(const text::normalised& text, const text::word& at, std::string_view word, std::string_view shape) {
-    const auto disguise = text.shape(at);
-    if (text.text(at) == word) return disguise.empty() ? match::exact : match::disguised;
-    return disguise == shape && at.length >= word.size() ? match::disguised : match::none;
-}
 
 }  // namespace
 
-bool verdict::outweighs(const verdict& other) const { return severity(action) > severity(other.action); }
+bool verdict::outweighs(const verdict& other) const { return severity_of(action) > severity_of(other.action); }
 
 blocked_terms::blocked_terms(std::string_view json) : json_(json) {
     const auto parsed = json::document::parse(json);
@@ -41,44 +29,18 @@ blocked_terms::blocked_terms(std::string_view json) : json_(json) {
         if (made.words.empty()) return;
         by_word_[made.words.front()].push_back(terms_.size());
         by_shape_[made.shapes.front()].push_back(terms_.size());
+        first_shapes_.push_back(made.shapes.front());
         terms_.push_back(std::move(made));
     });
+    std::ranges::sort(first_shapes_);
 }
 
 verdict blocked_terms::screen(std::string_view utf8) const {
-    auto text = text::normalise(utf8);
-    auto& words = text.words;
-    std::erase_if(words, [](const text::word& word) { return word.emoji; });
-    std::vector<match> found(terms_.size(), match::none);
-    const auto look = [&](std::size_t at, const index& terms, std::string_view first) {
-        const auto same = terms.find(std::string(first));
-        if (same == terms.end()) return;
-        for (const auto id : same->second) {
-            const auto& term = terms_[id];
-            if (at + term.words.size() > words.size()) continue;
-            auto all = match::exact;
-            for (std::size_t i = 0; i < term.words.size(); ++i)
-                all = std::min(all, compare(text, words[at + i], term.words[i], term.shapes[i]));
-            found[id] = std::max(found[id], all);
-        }
-    };
-    for (std::size_t at = 0; at < words.size(); ++at) {
-        look(at, by_word_, text.text(words[at]));
-        if (const auto shape = text.shape(words[at]); !shape.empty()) look(at, by_shape_, shape);
-    }
-    verdict out;
-    for (std::size_t id = 0; id < terms_.size(); ++id) {
-        if (found[id] == match::none) continue;
-        const auto& [own_words, shapes, category, action] = terms_[id];
-        if (std::ranges::find(out.categories, category) == out.categories.end()) out.categories.push_back(category);
-        if (severity(action) <= severity(out.action)) continue;
-        const auto own = std::ranges::find(out.categories, category);
-        std::rotate(out.categories.begin(), own, own + 1);
-        out.action = action;
-        out.confidence = found[id] == match::exact ? 1.0 : 0.8;
-        out.reason = "blocked_term:" + category;
-    }
-    return out;
+    const auto text = text::normalise(utf8);
+    term_matcher matcher(*this);
+    for (const auto& word : text.words)
+        if (!word.emoji) matcher.add(text.text(word), text.shape(word), word.begin);
+    return matcher.found();
 }
 
 void term_screen::load(std::string_view json) {

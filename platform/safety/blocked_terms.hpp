@@ -1,5 +1,5 @@
 // A product's blocked terms, and texts judged by them. Pure. Used by the moderation worker for messages, by the gateway
-// for texts that are saved for prompts, by the chat worker for those that are in a prompt.
+// for texts that are saved for prompts, by the chat worker for those that are in a prompt; for replies: term_stream.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,10 @@ public:
 
     const std::string& json() const noexcept { return json_; }
 
+    bool empty() const noexcept { return terms_.empty(); }
+
 private:
+    friend class term_matcher;
     struct term {
         std::vector<std::string> words, shapes;
         std::string category, action;
@@ -43,6 +46,7 @@ private:
     std::string json_;
     std::vector<term> terms_;
     index by_word_, by_shape_;
+    std::vector<std::string> first_shapes_;  ///< of the first words, sorted
 };
 
 /// The list in force. Remembers its verdicts on texts that come again and again, such as a personality: each version of
@@ -52,6 +56,7 @@ public:
     /// Another list replaces the one in force, and its verdicts.
     void load(std::string_view json);
 
+    const std::shared_ptr<const blocked_terms>& in_force() const noexcept { return terms_; }
     verdict check(std::string_view utf8) const { return terms_->screen(utf8); }
     /// Valid until the next call.
     const verdict& check_known(std::string_view utf8);

@@ -66,11 +66,15 @@ public:
     }
 
     normalised finish() {
-        for (at_ = 0; at_ < points_.size(); ++at_) step();
-        end_word();
+        scan();
         join_single_letters();
         unquote_whole();
         return std::move(out_);
+    }
+
+    part finish_part() {
+        const bool ends_in_word = scan();
+        return {std::move(out_), std::move(separators_), ends_in_word};
     }
 
 private:
@@ -80,6 +84,14 @@ private:
         return k == character::letter || k == character::digit || k == character::mark;
     }
     bool letter(std::size_t at) const { return kind(at) == character::letter; }
+
+    // Whether the text ends in a word.
+    bool scan() {
+        for (at_ = 0; at_ < points_.size(); ++at_) step();
+        const bool in_word = !word_.empty();
+        end_word();
+        return in_word;
+    }
 
     void step() {
         const char32_t c = points_[at_].code;
@@ -273,6 +285,28 @@ std::string shape_of(std::string_view word) {
     return out;
 }
 
+std::string latin_shape_of(std::string_view word) {
+    std::string latin;
+    for (std::size_t at = 0; at < word.size();) {
+        const char32_t c = next_code_point(word, at);
+        if (const char plain = c >= 0x80 ? lookalike(c) : '\0')
+            latin += plain;
+        else
+            append_code_point(latin, c);
+    }
+    return shape_of(latin);
+}
+
 normalised normalise(std::string_view utf8) { return scanner(points_of(utf8)).finish(); }
+
+part normalise_part(std::string_view utf8) { return scanner(points_of(utf8)).finish_part(); }
+
+// An ASCII character that is never within a word and composes with nothing.
+bool divides_parts(char c) noexcept {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x80 || (code >= '0' && code <= '9')) return false;
+    const bool letter = (code | 0x20) >= 'a' && (code | 0x20) <= 'z';
+    return !letter && !is_apostrophe(code) && !stands_for_letter(code);
+}
 
 }  // namespace airi::text

@@ -40,8 +40,21 @@ struct normalised {
 /// Latin in words with a Latin letter; three or more of a letter are two. Never fails.
 normalised normalise(std::string_view utf8);
 
+/// Words of one part of a text, before letters apart ("d i e") are joined.
+struct part {
+    normalised words;
+    std::vector<char32_t> separators;  ///< of each word: the one character between it and the word before it, else 0
+    bool ends_in_word = false;         ///< otherwise the first word of the next part has no separator
+};
+/// The words of a text are those of its parts, joined, when each part but the first begins with a character that
+/// divides_parts() and follows one that does not.
+part normalise_part(std::string_view utf8);
+bool divides_parts(char) noexcept;
+
 /// Letters and signs that stand for one another in disguised words are one character, and doubled ones are single:
 /// "k1ll", "kill" and "kiiill" have one shape. `word` is the text of a word.
 std::string shape_of(std::string_view word);
+/// The shape that the word has if a Latin letter follows: letters that look like Latin ones are Latin.
+std::string latin_shape_of(std::string_view word);
 
 }  // namespace airi::text
