@@ -53,8 +53,11 @@ std::string frame(frame_type type, const generation_ids& ids, position at, std::
 std::string content_member(std::string_view text) { return members_of(frames::message_delta{text}); }
 
 last_frame end_frame(std::string_view state, std::string_view error_code, std::string_view message) {
-    if (state == "rejected")
-        return {frame_type::rejected, members_of(frames::message_rejected{std::string(error_code)})};
+    if (state == "rejected") {
+        frames::message_rejected out{std::string(error_code)};
+        if (!message.empty() && message != "null") out.message = {std::string(message)};
+        return {frame_type::rejected, members_of(out)};
+    }
     if (state == "failed") return {frame_type::failed, members_of(frames::message_failed{std::string(error_code)})};
     if (state == "cancelled")
         return {frame_type::cancelled, members_of(frames::message_cancelled{{std::string(message)}})};

@@ -80,13 +80,16 @@ struct message_complete {
 struct message_rejected {
     std::string reason;
     std::string safety_state = "block";
+    std::optional<json_text> message{};  ///< the stored reply, when it is the reply that was rejected
 
     using place = generation_place;
     static constexpr std::string_view type = "message_rejected";
-    static constexpr std::string_view summary = "The end: moderation rejected the message.";
+    static constexpr std::string_view summary =
+        "The end: moderation rejected the message, or the reply from a place on: its text so far is stored.";
     static constexpr auto fields = std::tuple{
         field("reason", &message_rejected::reason),
         field("safety_state", &message_rejected::safety_state),
+        field("message", &message_rejected::message, {.required = false, .schema = R"({"$ref": "#/$defs/Message"})"}),
     };
 };
 
