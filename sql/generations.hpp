@@ -128,7 +128,7 @@ postgres::bound restart(const generation_id&, std::int64_t epoch);
 postgres::bound release(const generation_id&, std::int64_t epoch);
 
 struct ending {
-    std::string_view state;  ///< completed, cancelled, failed
+    std::string_view state;  ///< completed, rejected, cancelled, failed
     std::string content;
     std::string error_code, provider, model;
     std::int64_t tokens_in = 0, tokens_out = 0, cost_nanousd = 0, latency_ms = 0, offset = 0;

@@ -22,7 +22,7 @@ awaitable<result<std::optional<generation_status>>> status_of(services& services
         if (!end) co_return make_error_code(postgres::errc::broken);
         out.end = events::end_frame(
             out.state, end->root()["error_code"].string().value_or(""), end->root()["message"].text());
-        if (out.state == "rejected") out.at = {1, 0};
+        if (out.state == "rejected" && epoch == 0) out.at = {1, 0};  // before it reached a model
     }
     co_return out;
 }

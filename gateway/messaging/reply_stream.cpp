@@ -119,6 +119,7 @@ awaitable<route_result> wait_for_reply(
                 if (data["reason"].string() == "moderation_unavailable")
                     co_return problem{503, "MODERATION_UNAVAILABLE", "the message could not be checked: send it again",
                         data.text(), 5};
+                if (data["message"].exists()) co_return success(201, data["message"].text());
                 co_return problem{422, "MESSAGE_REJECTED", "moderation rejected the message", data.text()};
             case events::frame_type::failed:
                 if (auto lost = lost_message(code)) co_return std::move(*lost);

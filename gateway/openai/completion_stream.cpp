@@ -19,6 +19,11 @@ using events::frame_type;
 
 std::string event(std::string_view json) { return fmt::format("data: {}\n\n", json); }
 
+// A reply that was rejected from a place on is a completion, cut off by the content filter.
+bool has_failed(frame_type type, json::value data) {
+    return type == frame_type::failed || (type == frame_type::rejected && !data["message"].exists());
+}
+
 // Part of a call that was sent, by its index.
 struct sent_call {
     std::string id, arguments;
@@ -36,10 +41,9 @@ public:
         const auto deadline = clock::now() + longest_opening;
         while (auto one = co_await watch_->next(deadline)) {
             if (one->type == frame_type::start || one->type == frame_type::restart) continue;
-            if (one->type == frame_type::failed || one->type == frame_type::rejected) {
-                const auto parsed = json::document::parse(*one->frame);
-                co_return failure_of(one->type, parsed ? parsed->root()["data"] : json::value{});
-            }
+            const auto parsed = json::document::parse(*one->frame);
+            const auto data = parsed ? parsed->root()["data"] : json::value{};
+            if (has_failed(one->type, data)) co_return failure_of(one->type, data);
             first_ = std::move(one);
             break;
         }
@@ -69,7 +73,8 @@ private:
             case frame_type::complete:
             case frame_type::cancelled: return complete(data["message"]);
             case frame_type::rejected:
-            case frame_type::failed: return end_with(failure_of(one.type, data));
+            case frame_type::failed:
+                return has_failed(one.type, data) ? end_with(failure_of(one.type, data)) : complete(data["message"]);
         }
         return {};
     }
@@ -234,7 +239,7 @@ awaitable<route_result> whole_completion(watch_scope watch, completion of) {
         if (!events::is_end(one->type)) continue;
         const auto parsed = json::document::parse(*one->frame);
         const auto data = parsed ? parsed->root()["data"] : json::value{};
-        if (one->type == frame_type::failed || one->type == frame_type::rejected) co_return failure_of(one->type, data);
+        if (has_failed(one->type, data)) co_return failure_of(one->type, data);
         co_return answer(completion_of(data["message"], of));
     }
     co_return problem{504, "timeout", "the reply took too long"};

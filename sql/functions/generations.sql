@@ -161,9 +161,9 @@ end $$;
 
 -- Stores the ends, element by element of the arrays: replies, bills and calls. Raises AI001 when a lease was lost.
 -- Returns each one's generation_end. `p_cached`: the reply is the stored one of an earlier, equal request; `p_details`
--- are added to the reply's metadata. A reply whose question was replaced or deleted meanwhile is stored as part of that
--- earlier version: the update waits for the holder of the generation's row, and reads it as it is then. Plans as in
--- messages_screen.
+-- are added to the reply's metadata; `moderation` in them is a decision on the reply, stored once, with its end. A
+-- reply whose question was replaced or deleted meanwhile is stored as part of that earlier version: the update waits
+-- for the holder of the generation's row, and reads it as it is then. Plans as in messages_screen.
 create or replace function generations_finish(
     p_id uuid[], p_epoch int[], p_state text[], p_content text[], p_error text[], p_provider text[], p_model text[],
     p_in bigint[], p_out bigint[], p_cost bigint[], p_latency bigint[], p_offset int[], p_calls jsonb[],
@@ -201,6 +201,13 @@ begin
                words::tsvector
         from (select generation as g, content, words, cached, details from ends) e
         returning m as reply
+    ), decided as (
+        insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, origin)
+        select (e.generation).reply_id, (e.generation).user_id, d.action, d.categories, d.confidence, d.reason, 'reply'
+        from ends e, jsonb_to_record(e.details -> 'moderation')
+            as d(action text, categories text[], confidence double precision, reason text)
+        where e.details ? 'moderation'
+        on conflict do nothing
     ), called as (
         insert into provider_calls
         select c.* from ends e, provider_calls_of((e.generation).id, (e.generation).user_id, e.calls) c

@@ -29,28 +29,43 @@ std::string parts_json(const std::vector<providers::tool_call_piece>& parts) {
     return out.text();
 }
 
+void add_part(std::vector<providers::tool_call>& to, const providers::tool_call_piece& part) {
+    if (to.size() <= part.index) to.resize(part.index + 1);
+    auto& call = to[part.index];
+    call.id += part.id;
+    call.name += part.name;
+    call.arguments += part.arguments;
+}
+
 }  // namespace
 
 milliseconds frame_gap(std::size_t streams) {
     return std::max(shortest_gap, milliseconds{1'000 * streams / frames_per_second});
 }
 
-deltas::deltas(
-    frame_channel& frames, events::generation_ids ids, executor executor, std::function<std::size_t()> streams)
+deltas::deltas(frame_channel& frames, events::generation_ids ids, executor executor,
+    std::function<std::size_t()> streams, std::shared_ptr<const safety::blocked_terms> terms)
     : frames_(frames),
       ids_(ids),
       executor_(executor),
       streams_(std::move(streams)),
       timer_(executor),
-      idle_(executor) {}
+      idle_(executor),
+      terms_(std::move(terms)),
+      gate_(terms_) {}
 
 void deltas::begin(std::int64_t epoch) {
     position_ = {epoch, 0};
+    gate_ = reply_gate(terms_);
     text_.clear();
+    withheld_.clear();
     logprobs_.clear();
+    held_logprobs_.clear();
     calls_.clear();
+    released_calls_.clear();
     unsent_calls_.clear();
-    sent_ = shown_ = sent_logprobs_ = 0;
+    rejected_ = false;
+    released_ = released_logprobs_ = sent_ = shown_ = sent_logprobs_ = 0;
     shown_offset_ = 0;
     begin_due_ = true;
     snapshot_due_ = false;
@@ -58,39 +73,80 @@ void deltas::begin(std::int64_t epoch) {
 }
 
 void deltas::push(const providers::piece& piece) {
+    if (rejected_) return;
     text_ += piece.text;
-    if (!piece.logprobs.empty()) logprobs_.append(logprobs_.empty() ? "" : ",").append(piece.logprobs);
+    gate_.add(piece.text);
+    add_logprobs(piece.logprobs);
     for (const auto& part : piece.calls) {
-        if (calls_.size() <= part.index) calls_.resize(part.index + 1);
-        auto& call = calls_[part.index];
-        call.id += part.id;
-        call.name += part.name;
-        call.arguments += part.arguments;
+        add_part(calls_, part);
+        gate_.add(part);
+    }
+    release();
+}
+
+void deltas::finish() {
+    if (rejected_) return;
+    gate_.finish();
+    release();
+}
+
+void deltas::add_logprobs(const std::string& more) {
+    if (more.empty()) return;
+    logprobs_.append(logprobs_.empty() ? "" : ",").append(more);
+    held_logprobs_.emplace_back(text_.size(), logprobs_.size());
+}
+
+// What is checked may be shown, at once: a sentence that is held back to its end would be checked no better.
+void deltas::release() {
+    released_ = gate_.checked();
+    for (; !held_logprobs_.empty() && held_logprobs_.front().first <= released_; held_logprobs_.pop_front())
+        released_logprobs_ = held_logprobs_.front().second;
+    for (auto& part : gate_.take_parts()) {
         if (hidden_) continue;
+        add_part(released_calls_, part);
         if (!unsent_calls_.empty() && unsent_calls_.back().index == part.index && part.id.empty())
             unsent_calls_.back().arguments += part.arguments;
         else
-            unsent_calls_.push_back(part);
+            unsent_calls_.push_back(std::move(part));
     }
+    if (gate_.blocks()) reject();
     pump();
 }
 
+void deltas::reject() {
+    rejected_ = true;
+    withheld_ = text_.substr(released_);
+    released_calls_.resize(calls_.size());
+    for (std::size_t i = 0; i < calls_.size(); ++i)
+        withheld_ += calls_[i].arguments.substr(released_calls_[i].arguments.size());
+    std::erase_if(released_calls_, [](const providers::tool_call& call) { return call.id.empty(); });
+    text_.resize(released_);
+    logprobs_.resize(released_logprobs_);
+    calls_ = released_calls_;
+}
+
 std::vector<providers::tool_call> deltas::take_calls() {
-    if (!text_.empty() && text_.back() != '\n') text_ += "\n\n";
+    if (!text_.empty() && text_.back() != '\n') {
+        text_ += "\n\n";
+        gate_.add("\n\n");
+    }
+    gate_.end_calls();
+    released_calls_.clear();
     return std::exchange(calls_, {});
 }
 
 // The members of a delta with everything that is not sent yet.
 std::string deltas::take_delta() {
-    const auto fresh = std::string_view(text_).substr(sent_);
-    if (unsent_calls_.empty() && model_due_.empty() && sent_logprobs_ == logprobs_.size())
+    const auto fresh = std::string_view(text_).substr(sent_, released_ - sent_);
+    if (unsent_calls_.empty() && model_due_.empty() && sent_logprobs_ == released_logprobs_)
         return events::content_member(fresh);
     events::frames::message_delta out{fresh};
     if (!unsent_calls_.empty()) out.tool_calls = {parts_json(std::exchange(unsent_calls_, {}))};
-    if (auto rest = std::string_view(logprobs_).substr(sent_logprobs_); !rest.empty()) {
+    const auto due = released_logprobs_ - sent_logprobs_;
+    if (auto rest = std::string_view(logprobs_).substr(sent_logprobs_, due); !rest.empty()) {
         if (rest.starts_with(',')) rest.remove_prefix(1);
         out.logprobs = {"[" + std::string(rest) + "]"};
-        sent_logprobs_ = logprobs_.size();
+        sent_logprobs_ = released_logprobs_;
     }
     const auto model = std::exchange(model_due_, {});
     if (!model.empty()) out.model = model;
@@ -104,17 +160,17 @@ void deltas::pump() {
         next.type = position_.epoch > 1 ? events::frame_type::restart : events::frame_type::start;
         begin_due_ = false;
     } else {
-        if (sent_ == text_.size() && unsent_calls_.empty() && !snapshot_due_) return;
+        if (sent_ == released_ && unsent_calls_.empty() && !snapshot_due_) return;
         const auto left = not_before_ - std::chrono::steady_clock::now();
         if (left.count() > 0) return pump_after(std::chrono::ceil<milliseconds>(left));
         if (snapshot_due_) {
             next.type = events::frame_type::snapshot;
-            next.more = events::content_member(text_);
+            next.more = events::content_member(std::string_view(text_).substr(0, released_));
             snapshot_due_ = false;
         } else {
             next.more = take_delta();
         }
-        sent_ = text_.size();
+        sent_ = released_;
         not_before_ = std::chrono::steady_clock::now() + frame_gap(streams_());
     }
     busy_ = true;

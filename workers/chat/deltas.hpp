@@ -1,15 +1,17 @@
 // Streams the text of one generation to the clients: the first piece at once, then at most one frame every 20 ms,
 // whatever the provider's pace, and fewer when many streams share the process; a snapshot after Redis has lost earlier
-// frames. Best effort: the reply is in Postgres.
+// frames. What may be the beginning of a blocked term is held back. Best effort: the reply is in Postgres.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "workers/chat/reply_gate.hpp"
 #include "workers/providers/provider.hpp"
 #include "workers/runtime/frame_channel.hpp"
 
@@ -24,12 +26,21 @@ public:
     /// `frames` must outlive the object. `streams`: how many are open in this process. One thread.
     deltas(
         frame_channel& frames, events::generation_ids ids, executor,
-        std::function<std::size_t()> streams = [] { return std::size_t{1}; });
+        std::function<std::size_t()> streams = [] { return std::size_t{1}; },
+        std::shared_ptr<const safety::blocked_terms> terms = std::make_shared<const safety::blocked_terms>());
 
     /// Starts an epoch with no text: message_start for the first epoch, message_restart for a later one.
     void begin(std::int64_t epoch);
-    /// The next piece of the reply: its text, parts of calls and logprobs.
+    /// The next piece of the reply: its text, parts of calls and logprobs. Ignored once the epoch is rejected.
     void push(const providers::piece&);
+    /// The reply is whole: what was held back is decided.
+    void finish();
+    /// A blocked term was found in this epoch. text(), calls() and logprobs() are what comes before it.
+    bool rejected() const noexcept { return rejected_; }
+    /// The most severe verdict on this epoch so far.
+    safety::verdict found() const { return gate_.found(); }
+    /// What a rejected epoch's model wrote beyond text(); it counts like the rest.
+    std::string_view withheld() const noexcept { return withheld_; }
     /// The calls so far, which are ours to run: clients do not see them. The text goes on in a paragraph of its own.
     std::vector<providers::tool_call> take_calls();
     void hide_calls() { hidden_ = true; }
@@ -52,6 +63,9 @@ public:
     bool superseded() const noexcept { return superseded_; }
 
 private:
+    void add_logprobs(const std::string&);
+    void release();
+    void reject();
     void pump();
     void pump_after(milliseconds wait);
     std::string take_delta();
@@ -64,15 +78,19 @@ private:
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer idle_;
     events::position position_;
-    std::string text_, logprobs_, model_due_;
-    std::vector<providers::tool_call> calls_;
-    std::vector<providers::tool_call_piece> unsent_calls_;  // lost with a frame: the end has them all
-    std::size_t sent_logprobs_ = 0;                         // bytes of logprobs_ in frames
-    std::size_t sent_ = 0;                                  // bytes of text_ in frames, written or in flight
-    std::size_t shown_ = 0;                                 // those of them that were written
+    std::shared_ptr<const safety::blocked_terms> terms_;
+    reply_gate gate_;
+    std::string text_, logprobs_, model_due_, withheld_;
+    std::vector<providers::tool_call> calls_, released_calls_;
+    std::vector<providers::tool_call_piece> unsent_calls_;           // lost with a frame: the end has them all
+    std::deque<std::pair<std::size_t, std::size_t>> held_logprobs_;  // the ends of texts and of their logprobs
+    std::size_t released_ = 0, released_logprobs_ = 0;               // bytes that may be in frames
+    std::size_t sent_logprobs_ = 0;                                  // bytes of logprobs_ in frames
+    std::size_t sent_ = 0;                                           // bytes of text_ in frames, written or in flight
+    std::size_t shown_ = 0;                                          // those of them that were written
     std::int64_t shown_offset_ = 0;
     bool begin_due_ = false, snapshot_due_ = false, busy_ = false, waiting_ = false, closed_ = false,
-         superseded_ = false, hidden_ = false;
+         superseded_ = false, hidden_ = false, rejected_ = false;
     std::chrono::steady_clock::time_point not_before_{};
 };
 

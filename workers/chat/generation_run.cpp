@@ -1,7 +1,5 @@
 #include "workers/chat/generation_run.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -13,7 +11,6 @@
 #include "workers/providers/estimate.hpp"
 #include "workers/runtime/delivery.hpp"
 #include "workers/runtime/errors.hpp"
-#include "workers/runtime/generation_end.hpp"
 
 namespace airi::workers::chat {
 namespace {
@@ -31,16 +28,6 @@ milliseconds since(clock::time_point start) { return std::chrono::floor<millisec
 
 }  // namespace
 
-effects ended_by(postgres::bound statement, const events::chat_screened& event, std::string traceparent) {
-    effects out;
-    out.statements.push_back(std::move(statement));
-    out.after_from_rows = [event, traceparent = std::move(traceparent)](const std::vector<postgres::rows>& rows) {
-        const auto end = rows.front().empty() ? std::nullopt : gen::read_end(rows.front().text(0, 0));
-        return end ? after_end(event, *end, traceparent, source) : after_commit{};
-    };
-    return out;
-}
-
 generation_run::generation_run(events::chat_screened event, gen::claimed claim, std::string traceparent,
     const chat::ports& ports, airi::executor executor)
     : event_(std::move(event)),
@@ -48,9 +35,9 @@ generation_run::generation_run(events::chat_screened event, gen::claimed claim, 
       traceparent_(std::move(traceparent)),
       ports_(ports),
       live_(std::make_shared<live_generation>(executor)),
-      out_(std::make_shared<deltas>(ports.frames,
-          events::generation_ids{event_.conversation, event_.generation, event_.message, event_.reply}, executor,
-          [&live = ports.live] { return live.size(); })),
+      out_(std::make_shared<deltas>(
+          ports.frames, events::generation_ids{event_.conversation, event_.generation, event_.message, event_.reply},
+          executor, [&live = ports.live] { return live.size(); }, ports.terms.in_force())),
       executor_(executor) {
     live_->epoch = claim_.epoch;
     ports_.live.add(event_.generation, live_);
@@ -78,17 +65,11 @@ awaitable<result<effects>> generation_run::run() {
             if (cache_key_ && !cached_ && finish_ == providers::finish::stop)
                 co_await ports_.cache->store(*cache_key_, {out_->text(), tokens_});
             co_return co_await end_with_text("completed");
+        case outcome::rejected: co_return co_await end_with_text("rejected");
         case outcome::filtered: co_return co_await end_without_text("failed", "content_filtered");
         case outcome::prompt_refused: co_return co_await end_without_text("failed", "prompt_refused");
         default: co_return co_await end_without_text("failed", failure_code());
     }
-}
-
-// Why no model was asked, if none was.
-std::string generation_run::failure_code() const {
-    if (!calls_.empty() || (!too_long_ && lacking_.empty())) return "provider_unavailable";
-    if (too_long_) return quota_bounds_ ? "quota_exceeded" : "message_too_long";
-    return fmt::format("unsupported_parameter.{}", lacking_);
 }
 
 // The stored texts of a prompt were screened when they were saved, but by the terms of that time. Messages were
@@ -144,7 +125,7 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
         co_return outcome::none;
     }
     left_out_ = prompt.left_out;
-    if (co_await replay_cached_reply(model, prompt)) co_return outcome::completed;
+    if (co_await replay_cached_reply(model, prompt)) co_return rejected() ? outcome::rejected : outcome::completed;
     if (!ports_.health.allows(model.provider, clock::now())) co_return outcome::none;
     const auto granted = co_await ports_.budgets.take(model.provider, estimate_tokens(prompt) + prompt.max_tokens);
     if (granted.wait.count() > 0) {
@@ -160,6 +141,8 @@ awaitable<generation_run::outcome> generation_run::try_model(const priced_model&
     co_await ports_.budgets.settle(granted, tokens_.in + tokens_.out);
     if (got.error == make_error_code(providers::errc::prompt_refused)) co_return outcome::prompt_refused;
     if (got.error) co_return outcome::none;
+    out_->finish();
+    if (rejected()) co_return outcome::rejected;
     const bool filtered = got.finish == providers::finish::filtered && out_->empty();
     co_return filtered ? outcome::filtered : outcome::completed;
 }
@@ -187,6 +170,14 @@ bool generation_run::fits_quota(providers::prompt& next) const {
     return left > 0;
 }
 
+// Whether the reply so far ends before a blocked term.
+bool generation_run::rejected() {
+    if (!out_->rejected()) return false;
+    finish_ = providers::finish::filtered;
+    log::info("reply.rejected", {{"generation_id", event_.generation.text()}, {"reason", out_->found().reason}});
+    return true;
+}
+
 // Streams the reply that this model gave to an equal request. It never continues another model's text.
 awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, const providers::prompt& prompt) {
     cache_key_.reset();
@@ -201,7 +192,12 @@ awaitable<bool> generation_run::replay_cached_reply(const priced_model& model, c
     tokens_ = reply->tokens;
     finish_ = providers::finish::stop;
     out_->set_model(model.model);
-    out_->push({.text = reply->text, .tokens = {}, .ended = {}});
+    out_->push({.text = reply->text, .tokens = {}, .ended = {}});  // and checked by the terms of today
+    out_->finish();
+    if (rejected()) {
+        tokens_ = {};
+        co_return true;
+    }
     // Clients see it streamed like any other, unless Redis has become unavailable meanwhile.
     for (int i = 0; i < 50 && out_->shown().size() < reply->text.size() && !stopped(); ++i)
         co_await sleep(milliseconds{5});
@@ -221,7 +217,7 @@ awaitable<call_end> generation_run::call_with_tools(const priced_model& model, p
         const auto text_before = out_->text().size();
         auto got = co_await call(model, prompt);
         tokens_ += spent;
-        if (got.error || stopped() || out_->calls().empty()) co_return got;
+        if (got.error || stopped() || out_->rejected() || out_->calls().empty()) co_return got;
         if (round == most_tool_rounds) {
             out_->take_calls();
             co_return got;
@@ -247,6 +243,7 @@ awaitable<> generation_run::run_tools(providers::prompt& prompt, std::size_t tex
         auto result = std::string("No more tools can be used in this reply.");
         if (++tools_run_ <= most_tools_run)
             result = co_await run_tool(ports_.database, {event_.user, event_.conversation}, each);
+        if (ports_.terms.check(result).blocks()) result = "The result cannot be shown.";
         tool_runs_.add(json::object()
                 .add("name", each.name)
                 .add("arguments", each.arguments)
@@ -288,6 +285,7 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
             "provider.call_failed", {{"generation_id", event_.generation.text()}, {"provider", model.provider},
                                         {"model", model.model}, {"error", outcome}, {"sent", out_->text().size()}});
     } else {
+        if (out_->rejected()) outcome = "rejected";
         health.succeeded(clock::now(), got.first_token.value_or(latency_));
     }
     calls_.push_back(priced_call(model, std::move(outcome), got.usage, latency_, live_->epoch));
@@ -299,7 +297,9 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
 
 // Of what a call has given: the text from there on, and tool calls.
 std::int64_t generation_run::estimated_output(std::size_t text_before) const {
-    auto out = providers::estimate_tokens(std::string_view(out_->text()).substr(text_before));
+    const std::string_view shown = out_->text();
+    auto out = providers::estimate_tokens(shown.substr(std::min(text_before, shown.size())));
+    out += providers::estimate_tokens(out_->withheld());
     for (const auto& call : out_->calls()) out += providers::estimate_tokens(call.arguments);
     return out;
 }
@@ -324,73 +324,6 @@ awaitable<generation_run::outcome> generation_run::restart() {
     author_ = nullptr;
     out_->begin(live_->epoch);
     co_return outcome::none;
-}
-
-awaitable<result<effects>> generation_run::end_stopped() {
-    if (live_->stopped_by != stop_reason::cancelled) return leave();
-    return author_ ? end_with_text("cancelled") : end_without_text("cancelled");
-}
-
-awaitable<result<effects>> generation_run::end_with_text(std::string_view state) {
-    co_await out_->settle();
-    gen::ending end{.state = state,
-        .content = out_->text(),
-        .error_code = {},
-        .provider = author_->provider,
-        .model = author_->model};
-    end.tokens_in = tokens_.in;
-    end.tokens_out = tokens_.out;
-    end.cost_nanousd = cached_ ? 0 : cost(*author_, tokens_);
-    end.cached = cached_ && state == "completed";
-    end.latency_ms = latency_.count();
-    end.details = details();
-    co_return finish(std::move(end));
-}
-
-awaitable<result<effects>> generation_run::end_without_text(std::string_view state, std::string error) {
-    co_await out_->settle();
-    co_return finish({.state = state, .content = {}, .error_code = std::move(error), .provider = {}, .model = {}});
-}
-
-// No provider was asked. Clients of an earlier epoch learn that its text is void.
-awaitable<result<effects>> generation_run::end_before_start(std::string_view state, std::string error) {
-    if (claim_.epoch > 1) out_->begin(claim_.epoch);
-    return end_without_text(state, std::move(error));
-}
-
-// Another worker goes on with the generation. What the calls have cost is stored all the same.
-awaitable<result<effects>> generation_run::leave() {
-    postgres::transaction transaction;
-    if (!calls_.empty()) transaction.statements.push_back(gen::calls(event_.generation, calls_));
-    if (live_->stopped_by == stop_reason::draining)
-        transaction.statements.push_back(gen::release(event_.generation, live_->epoch));
-    if (!transaction.statements.empty()) co_await ports_.database.run(std::move(transaction));
-    co_return make_error_code(errc::leased);
-}
-
-// What the metadata of the stored reply say beside its costs.
-std::string generation_run::details() const {
-    json::object out;
-    if (finish_) {
-        const bool by_quota = quota_bounds_ && *finish_ == providers::finish::length;
-        out.add("finish_reason", by_quota ? "quota" : providers::name_of(*finish_));
-    }
-    if (!out_->calls().empty()) out.add_raw("tool_calls", providers::calls_json(out_->calls()));
-    if (!out_->logprobs().empty()) out.add_raw("logprobs", "[" + out_->logprobs() + "]");
-    if (tokens_.cached > 0) out.add("tokens_cached", tokens_.cached);
-    if (tokens_.reasoning > 0) out.add("tokens_reasoning", tokens_.reasoning);
-    if (left_out_ > 0) out.add("history_left_out", left_out_);
-    if (!tool_runs_.empty()) out.add_raw("tool_runs", json::array(tool_runs_).text());
-    return out.text();
-}
-
-effects generation_run::finish(gen::ending end) const {
-    end.offset = out_->next_offset();
-    end.calls = calls_;
-    if (!claim_.history.empty()) end.question_bytes = claim_.history.front().text.size();
-    auto out = ended_by(gen::finish(event_.generation, live_->epoch, end), event_, traceparent_);
-    if (!calls_.empty()) out.when_fenced.push_back(gen::calls(event_.generation, calls_));
-    return out;
 }
 
 }  // namespace airi::workers::chat

@@ -28,10 +28,11 @@ public:
     awaitable<result<effects>> run();
 
 private:
-    enum class outcome { none, completed, filtered, prompt_refused, stopped, lease_lost };
+    enum class outcome { none, completed, rejected, filtered, prompt_refused, stopped, lease_lost };
 
     bool stopped() const { return live_->stopped_by != stop_reason::none; }
     bool has_blocked_instructions() const;
+    bool rejected();
     awaitable<outcome> try_models();
     awaitable<outcome> try_model(const providers::priced_model&);
     providers::prompt prompt_for(const providers::priced_model&);

@@ -38,6 +38,10 @@ awaitable<> read_reply(providers::chat_provider& provider, providers::prompt pro
             if (!end.first_token) end.first_token = std::chrono::floor<milliseconds>(clock::now() - start);
             out->push(*piece);
         }
+        if (out->rejected()) {  // leaving ends the call
+            end.finish = providers::finish::filtered;
+            co_return;
+        }
         const auto given = std::string_view(out->text()).substr(text_before);
         if (cut_at > 0 && !piece->ended && providers::estimate_tokens(given) > cut_at) {
             end.finish = providers::finish::length;

@@ -21,7 +21,7 @@ after_commit after_end(const events::chat_screened& event, const sql::generation
     std::string_view traceparent, std::string_view source) {
     after_commit out;
     out.changed_users = {event.user};
-    if (end.state == "rejected") return out;  // moderation has sent the rest
+    if (end.state == "rejected" && end.epoch == 0) return out;  // moderation has sent the rest
     auto last = events::end_frame(end.state, end.error_code, end.message);
     out.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, {end.epoch, end.offset},
         last.type, std::move(last.more)});

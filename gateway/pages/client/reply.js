@@ -18,7 +18,7 @@ export class Reply {
         this.offset = -1;
         this.text = '';
         this.state = 'waiting'; // waiting, streaming, then one of FINAL_STATES
-        this.message = null; // the stored message, when completed or cancelled
+        this.message = null; // the stored message, when completed, cancelled, or rejected after it began
         this.end = null; // {reason, safety_state, resources} of a rejection, {code} of a failure
     }
 
@@ -51,7 +51,7 @@ export class Reply {
     finish(state, data) {
         this.state = state;
         this.message = data.message ?? null;
-        this.text = this.message?.content ?? ''; // failed and rejected ones are stored without text
+        this.text = this.message?.content ?? ''; // failed ones are stored without text
         const { reason = null, safety_state = null, resources = null, code = null } = data;
         this.end = { reason, safety_state, resources, code };
         return 'applied';

@@ -60,7 +60,7 @@ export class Thread {
     addReply(reply) {
         const question = this.items.find((i) => i.role === 'user' && i.generation_id === reply.generation_id);
         const ids = { role: 'assistant', id: reply.message_id, generation_id: reply.generation_id };
-        if (reply.state === 'rejected') {
+        if (reply.state === 'rejected' && !reply.message) {
             const item = this.find(ids);
             if (item) this.remove(item);
             if (question) this.touch(Object.assign(question, { state: 'rejected', end: reply.end }));

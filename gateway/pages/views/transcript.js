@@ -176,6 +176,11 @@ export class Transcript {
                 ` ${name} ${FAILURES[item.error_code] ?? 'could not answer just now.'} `,
                 retry('Ask again'),
             ];
+        if (item.state === 'rejected' && item.role === 'assistant')
+            return [
+                icon('alert'),
+                ` ${item.content ? 'The rest of this' : 'This'} reply was withheld because of its content.`,
+            ];
         if (item.state === 'rejected') return rejection(item, name);
         return [];
     }

@@ -264,3 +264,33 @@ TEST_CASE("logprobs travel with the text that they are of") {
     CHECK(w.out->logprobs() == R"({"token":"a"},{"token":"b"})");
     w.settle();
 }
+
+TEST_CASE("logprobs and parts of calls are held back with the text that may become a term") {
+    writing w;
+    w.out = std::make_shared<deltas>(
+        w.frames, ids, w.io.on(), [] { return std::size_t{1}; },
+        std::make_shared<const safety::blocked_terms>(
+            R"([{"term": "kill you", "category": "violence", "action": "block"}])"));
+    w.out->begin(1);
+    w.out->push({.text = "We", .logprobs = R"({"token":"We"})", .tokens = {}, .ended = {}});
+    w.written(2);
+    w.out->push({.text = " kill", .logprobs = R"({"token":" kill"})", .tokens = {}, .ended = {}});
+    w.out->push({.text = {}, .calls = {{0, "a", "say", R"({"t":"ki)"}}, .tokens = {}, .ended = {}});
+    w.io.settle();
+    CHECK(w.frames.frames.size() == 2);
+    w.out->push({.text = " time", .logprobs = R"({"token":" time"})", .tokens = {}, .ended = {}});
+    w.written(3);
+    CHECK(w.frames.frames[2].more == R"("content":" kill time","logprobs":[{"token":" kill"},{"token":" time"}])");
+    w.out->push({.text = {}, .calls = {{0, "", "", R"(ng"})"}}, .tokens = {}, .ended = {}});
+    w.written(4);
+    CHECK(w.frames.frames[3].more.find(R"("arguments":"{\"t\":\"king\"}")") != std::string::npos);
+    w.out->push({.text = ", kill you", .logprobs = R"({"token":"x"})", .tokens = {}, .ended = {}});
+    w.out->finish();
+    CHECK(w.out->rejected());
+    CHECK(w.out->text() == "We kill time");
+    CHECK(w.out->withheld().starts_with(", kill you"));
+    CHECK(w.out->logprobs() == R"({"token":"We"},{"token":" kill"},{"token":" time"})");
+    REQUIRE(w.out->calls().size() == 1);
+    CHECK(w.out->calls()[0].arguments == R"({"t":"king"})");
+    w.settle();
+}

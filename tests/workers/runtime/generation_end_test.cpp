@@ -102,7 +102,7 @@ TEST_CASE("AIRI-31: each call is a line of the ledger, the failed ones too") {
 TEST_CASE(
     "SAAS-26: a stored reply is announced to its conversation and to its user's devices, one outside every "
     "conversation is not") {
-    for (const auto* state : {"completed", "cancelled", "failed"}) {
+    for (const auto* state : {"completed", "rejected", "cancelled", "failed"}) {
         CAPTURE(state);
         const auto out = after_end(screened(), ended(state), trace, "/airi/workers/chat");
         REQUIRE(out.announcements.size() == 2);
@@ -120,7 +120,6 @@ TEST_CASE(
     auto unlisted = screened();
     unlisted.listed = false;
     CHECK(after_end(unlisted, ended("completed"), trace, "/airi/workers/chat").announcements.empty());
-    CHECK(after_end(screened(), ended("rejected"), trace, "/airi/workers/chat").announcements.empty());
 }
 
 TEST_CASE("AIRI-23: a reply whose question is gone ends its stream and is billed, but is not announced") {
@@ -139,6 +138,15 @@ TEST_CASE("a cancelled reply is billed for the part that was made") {
     CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "cancelled");
 }
 
+TEST_CASE("a reply that was rejected from a place on is sent with its text, and billed") {
+    const auto out = after_end(screened(), ended("rejected", "blocked_term:violence"), trace, "/airi/workers/chat");
+    CHECK(out.frames.at(0).type == events::frame_type::rejected);
+    CHECK(out.frames.at(0).more ==
+          R"("reason":"blocked_term:violence","safety_state":"block","message":{"content":"hi"})");
+    CHECK(topics(out) == billed);
+    CHECK(events::decode<events::usage_recorded>(out.events.at(1).value)->outcome == "rejected");
+}
+
 TEST_CASE("AIRI-31: a failed reply is sent and published, and counts as no message, with its calls") {
     const auto out = after_end(screened(), ended("failed", "provider_unavailable"), trace, "/airi/workers/chat");
     CHECK(out.frames.at(0).type == events::frame_type::failed);
@@ -151,7 +159,9 @@ TEST_CASE("AIRI-31: a failed reply is sent and published, and counts as no messa
 }
 
 TEST_CASE("a rejected message, which moderation has ended, sends nothing again") {
-    const auto out = after_end(screened(), ended("rejected"), trace, "/airi/workers/chat");
+    auto before_a_model = ended("rejected");
+    before_a_model.epoch = 0;
+    const auto out = after_end(screened(), before_a_model, trace, "/airi/workers/chat");
     CHECK(out.frames.empty());
     CHECK(out.events.empty());
 }

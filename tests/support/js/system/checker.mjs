@@ -16,8 +16,9 @@ const groups = {
 };
 const ended = new Set(['completed', 'rejected', 'cancelled', 'failed']);
 const fixed = 'airi'; // the provider of a reply that no model wrote
-// Whether the ledger has the message: rejected ones and those with a fixed reply are not in it.
-const isCounted = ({ state, provider }) => state !== 'rejected' && provider !== fixed;
+const isRefused = ({ state, provider }) => state === 'rejected' && !provider; // the message, not its reply
+// Whether the ledger has the message: refused ones and those with a fixed reply are not in it.
+const isCounted = (one) => !isRefused(one) && one.provider !== fixed;
 
 // Every record of a topic, in the order of its partitions.
 export async function readTopic(system, topic) {
@@ -229,7 +230,7 @@ async function checkDatabase(system, acknowledged, expect) {
         assert.ok(g, `${id} was acknowledged and is lost`);
         assert.equal(g.state, expect(one), `the end of ${id} (${g.error_code})`);
         const stored = replies.get(id) ?? [];
-        assert.equal(stored.length, g.state === 'rejected' ? 0 : 1, `replies of ${id}`);
+        assert.equal(stored.length, isRefused(g) ? 0 : 1, `replies of ${id}`);
         const isFixed = g.provider === fixed;
         const messages = (billed.get(id) ?? []).filter((line) => line.resource === 'messages');
         assert.equal(messages.length, isCounted(g) ? 1 : 0, `usage of ${id}`);
@@ -280,7 +281,7 @@ export async function checkLedger(system) {
 function checkSeen(one, g, reply) {
     const id = g.id;
     assert.equal(one.end.state, g.state, `the end of ${id} at its client`);
-    if (g.state === 'rejected') return;
+    if (isRefused(g)) return;
     assert.equal(one.end.epoch, g.epoch, `the epoch of ${id} at its client`);
     if (g.state === 'failed') return;
     assert.equal(one.end.message.content, reply.content, `the reply to ${id} at its client`);
@@ -316,11 +317,12 @@ async function checkRest(system, clients) {
         );
         assert.equal(status, 200);
         const asked = json.data.find((m) => m.id === one.ids.message_id);
-        const asks = ['rejected', 'failed'].includes(one.end.state) ? one.end.state : 'accepted';
+        const refused = one.end.state === 'rejected' && !one.end.message;
+        const asks = refused || one.end.state === 'failed' ? one.end.state : 'accepted';
         assert.equal(asked?.status, asks, 'the question over REST');
         assert.equal(asked.content, one.order.content);
         const reply = json.data.find((m) => m.id === one.ids.reply_id);
-        if (one.end.state === 'rejected') assert.equal(reply, undefined);
+        if (refused) assert.equal(reply, undefined);
         else if (one.end.state !== 'failed') assert.deepEqual(reply, one.end.message, 'the reply over REST');
     }
 }
@@ -331,7 +333,7 @@ async function checkOrder(system, ids) {
         `select id from (
         select id, finished_at,
             lag(finished_at) over (partition by conversation_id order by message_created_at, message_id) as before
-        from generations where id = any($1) and state <> 'rejected') g where before > finished_at`,
+        from generations where id = any($1) and epoch > 0) g where before > finished_at`,
         [ids],
     );
     assert.deepEqual(wrong, [], 'replies out of order');
