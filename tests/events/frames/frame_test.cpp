@@ -116,6 +116,8 @@ TEST_CASE("the last frame gives the end of its generation") {
     const auto rejected = events::end_frame("rejected", "blocked_term:violence", "null");
     CHECK(rejected.type == frame_type::rejected);
     CHECK(rejected.more == R"("reason":"blocked_term:violence","safety_state":"block")");
+    CHECK(events::end_frame("rejected", "x", R"({"content":"hi"})").more ==
+          R"("reason":"x","safety_state":"block","message":{"content":"hi"})");
     const auto failed = events::end_frame("failed", "provider_unavailable", "null");
     CHECK(failed.type == frame_type::failed);
     CHECK(failed.more == R"("code":"provider_unavailable")");
