@@ -288,3 +288,27 @@ await check('an acceptance after the other copy of a message leaves one message'
     thread.addSend({ client_message_id: 'k', content: 'hello', accepted: { question_id: 'm', generation_id: 'g' } });
     assert.equal(thread.items.length, 1);
 });
+
+await check('a reply that is rejected after it began stays with its text, and one before it marks the question', () => {
+    const thread = new Thread('c');
+    thread.addSend({ client_message_id: 'k', content: 'hello', accepted: { question_id: 'm', generation_id: 'g' } });
+    const reply = new Reply({ ...ids, generation_id: 'g' });
+    reply.apply('message_delta', at(1, 0, { content: 'So' }));
+    const message = { content: 'So far', created_at: '2026-01-01T10:00:00Z' };
+    assert.equal(reply.apply('message_rejected', at(1, 2, { reason: 'blocked_term:violence', message })), 'applied');
+    thread.addReply(reply);
+    assert.deepEqual(
+        thread.items.map(({ role, state, content }) => [role, state, content]),
+        [
+            ['user', 'sent', 'hello'],
+            ['assistant', 'rejected', 'So far'],
+        ],
+    );
+    const refused = new Reply({ ...ids, generation_id: 'g' });
+    refused.apply('message_rejected', at(1, 0, { reason: 'blocked_term:violence' }));
+    thread.addReply(refused);
+    assert.deepEqual(
+        thread.items.map(({ role, state }) => [role, state]),
+        [['user', 'rejected']],
+    );
+});
