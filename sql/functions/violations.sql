@@ -61,7 +61,8 @@ end $$;
 create or replace function record_violations() returns trigger
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    perform violation_record(made) from made where made.action = 'block';
+    -- What a model wrote is nobody's violation.
+    perform violation_record(made) from made where made.action = 'block' and made.origin = 'message';
     return null;
 end $$;
 create or replace trigger record_violations after insert on moderation_decisions referencing new table as made

@@ -135,6 +135,13 @@ async function replayByApi({ system }, user) {
     await eventually('the operation is done', async () => (await state()) === 'done');
 }
 
+async function breakRules(stage, user) {
+    const client = await stage.client({}, user);
+    await client.sendAll([{ client_message_id: crypto.randomUUID(), content: 'heil hitler', mark: 'heil hitler' }]);
+    const warned = async () => (await user.api('GET', '/notifications')).json.data;
+    await eventually('a warning', async () => (await warned()).some(({ kind }) => kind === 'violation_warning'));
+}
+
 async function makeEverything(stage) {
     const { system } = stage;
     const [user, payer, leaver] = [await joined(stage), await joined(stage, 'free'), await joined(stage)];
@@ -145,6 +152,7 @@ async function makeEverything(stage) {
     await signInWithGoogle(stage);
     await subscribe(stage, payer);
     await replayByApi(stage, await joined(stage));
+    await breakRules(stage, await joined(stage));
     // What is deleted meanwhile: a notice at once, a conversation and an account for good after a month.
     const seen = await eventually('notices', async () => {
         const { data } = (await user.api('GET', '/notifications')).json;
