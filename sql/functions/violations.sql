@@ -10,11 +10,13 @@ create or replace function violation_json(v violations) returns json language sq
         'created_at', v.created_at, 'appeal', (select appeal_json(a) from appeals a where a.violation_id = v.id))
 $$;
 
--- Stores a violation that has an action, and the event for the worker that informs the user.
+-- Stores a violation, and where it has an action the event for the worker that informs the user. What an administrator
+-- does is in the audit log already.
 create or replace function violation_add(v violations) returns void language sql as $$
     insert into violations select v.*;
     select audit(v.user_id, 'violation.' || v.action, v.id::text,
-        jsonb_build_object('category', v.category, 'reason', v.reason, 'points', v.points, 'until', v.until));
+        jsonb_build_object('category', v.category, 'reason', v.reason, 'points', v.points, 'until', v.until))
+    where v.category <> 'administrator';
     select outbox_add(gen_random_uuid(), 'violation.recorded.v1', v.user_id::text, json_build_object(
         'violation_id', v.id, 'user_id', v.user_id, 'action', v.action, 'category', v.category,
         'until', coalesce(to_json(v.until) #>> '{}', ''), 'recorded_at', v.created_at), '', '')

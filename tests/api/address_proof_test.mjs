@@ -348,6 +348,7 @@ test('every function that stores a credential asks for the proof', async ({ syst
             'refresh_tokens',
             'trusted_contacts',
             'two_factor',
+            'violations',
         ],
     );
 });

@@ -18,6 +18,14 @@ async function withRows({ system, ports, join }) {
     for (let i = 0; i < rowsOfEach; ++i) {
         for (const table of ['notifications', 'login_history', 'crisis_alerts', 'conversations', 'invoices'])
             await addRow(system, table, account.id, `row${i}`, all);
+        await system.rows(
+            `with done as (insert into violations (id, user_id, category, reason)
+                           values (gen_random_uuid(), $1, 'spam', 'term') returning id)
+             insert into appeals (id, user_id, violation_id, statement)
+             select gen_random_uuid(), $1, id, 'x' from done`,
+            [account.id],
+        );
+        await system.rows("insert into operations (id, kind, parameters) values (gen_random_uuid(), 'replay', '{}')");
         await system.rows("insert into audit_log (user_id, actor, action) values ($1, $1, 'row')", [account.id]);
     }
     const [{ id: conversation }] = await system.rows('select id from conversations where user_id = $1 limit 1', [

@@ -1,11 +1,12 @@
-// A suspended user appeals on the page behind the link in the mail; an administrator decides on theirs.
+// A suspended user appeals on the page behind the link in the mail, a warned one in the account; an administrator
+// decides.
 
 import assert from 'node:assert/strict';
 
 import { check } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { linkOf } from '../support/js/violations.mjs';
-import { Browser, inBothSchemes } from './browser.mjs';
+import { Browser, inBothSchemes, signUp } from './browser.mjs';
 import { freshEmail } from './checks.mjs';
 import { openStaffPage } from './staff_page.mjs';
 import { pageSystem } from './system.mjs';
@@ -14,7 +15,7 @@ const { system, url } = await pageSystem({ violations: 1 });
 const password = 'a long enough password';
 const browser = await new Browser(url).start();
 
-async function signUp(role) {
+async function register(role) {
     const email = freshEmail(role);
     const body = { email, password, birth_date: '1990-02-28' };
     const made = await system.api('POST', '/auth/signup', { body, headers: { 'X-Token-Transport': 'bearer' } });
@@ -22,7 +23,7 @@ async function signUp(role) {
     return { ...made.json.data.user, token: made.json.data.access_token, password };
 }
 
-const user = await signUp('user');
+const user = await register('user');
 await system.rows(
     `insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
      select gen_random_uuid(), $1, 'block', '{hate}', 1, 'term' from generate_series(1, 3)`,
@@ -60,6 +61,25 @@ await check('AIRI-34: an administrator reads the appeal and takes the suspension
     await page.goto('about:blank');
     await page.goto(`${url}/appeal#${token}`);
     await page.getByText('This was taken back.').waitFor();
+});
+
+await check('AIRI-34: a warned user finds the message in the account and appeals there', async () => {
+    const warned = await browser.openPage();
+    const email = freshEmail('warned');
+    await signUp(warned, url, { name: 'Nora', email, password });
+    await system.rows(
+        `insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason)
+         select gen_random_uuid(), id, 'block', '{spam}', 1, 'term' from users where email = $1`,
+        [email],
+    );
+    await warned.click('#settings');
+    const item = warned.locator('#violation-list li');
+    await item.waitFor();
+    assert.match(await item.innerText(), /spam.*warning/s);
+    await item.getByRole('button', { name: 'Appeal' }).click();
+    await item.getByLabel('Why do you think that this is wrong?').fill('It was no spam');
+    await item.getByRole('button', { name: 'Send the appeal' }).click();
+    await item.getByText('your appeal is with us').waitFor();
 });
 
 await check('a link that is not known says so', async () => {

@@ -47,8 +47,9 @@ scenario(
         const { system } = stage;
         const clients = await stage.clientsOf(1);
         await system.kill('moderation-1');
-        const bad = orders(5).map((order) => ({ ...order, content: `${order.mark} kill yourself` }));
-        const sent = await clients[0].sendAll([...bad, ...orders(5, { script: 'tokens=8' })]);
+        // More would suspend their user.
+        const bad = orders(4).map((order) => ({ ...order, content: `${order.mark} kill yourself` }));
+        const sent = await clients[0].sendAll([...bad, ...orders(6, { script: 'tokens=8' })]);
         await eventually('all are acknowledged', () => sent.every((one) => one.ids));
         await system.start('moderation-1');
         const rejected = new Set(bad.map((order) => order.client_message_id));

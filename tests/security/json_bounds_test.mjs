@@ -16,10 +16,18 @@ const written_otherwise = {
         'conversations.safety',
         'generations.safety',
         'moderation_decisions.safety',
+        'moderation_decisions.scores',
+        'operations.place',
+        'operations.progress',
+        'operations.result',
         'notifications.metadata',
         'audit_log.details',
     ],
-    'one request, whose size is limited': ['generations.parameters', 'payment_requests.parameters'],
+    'one request, whose size is limited': [
+        'generations.parameters',
+        'operations.parameters',
+        'payment_requests.parameters',
+    ],
     'an answer of the payment provider': ['payment_requests.result'],
 };
 

@@ -91,7 +91,12 @@ test('a slot gets the secrets that its workers need, and no others', () => {
         'JWT_SECRET_PREVIOUS',
         'LINK_KEY',
     ]);
-    assert.deepEqual(secretsOf('moderation-1'), ['ENCRYPTION_KEY', 'ENCRYPTION_KEY_PREVIOUS', 'EVIDENCE_KEY']);
+    assert.deepEqual(secretsOf('moderation-1'), [
+        'ENCRYPTION_KEY',
+        'ENCRYPTION_KEY_PREVIOUS',
+        'EVIDENCE_KEY',
+        'OPENAI_API_KEY',
+    ]);
     assert.deepEqual(secretsOf('chat-1'), ['GROQ_API_KEY_FILE', 'OPENAI_API_KEY']);
     assert.deepEqual(secretsOf('email-2'), ['AWS_SECRET_ACCESS_KEY', 'LINK_KEY', 'MAIL_SMTP_URL']);
     assert.deepEqual(secretsOf('usage-2'), []);

@@ -146,7 +146,7 @@ scenario(
         assert.match(redis(system, 'worker', 'set', 'rate:general:x', '0'), refused);
         assert.match(redis(system, 'worker', 'unlink', 'quota:messages:x'), refused);
         assert.match(redis(system, 'worker', 'get', 'state:x'), refused);
-        assert.match(redis(system, 'worker', 'publish', 'sessions', 'x'), refused);
+        assert.match(redis(system, 'worker', 'publish', 'quota:x', 'x'), refused);
         for (const user of ['gateway', 'worker'])
             for (const command of [['keys', '*'], ['flushall'], ['config', 'get', '*'], ['monitor'], ['acl', 'list']])
                 assert.match(redis(system, user, ...command), refused);

@@ -9,8 +9,7 @@ namespace airi::workers::archive {
 bool is_sealed(std::string_view topic) {
     for (const std::string_view suffix : {events::dead_letter_suffix, events::retry_suffix})
         if (topic.ends_with(suffix)) topic.remove_suffix(suffix.size());
-    const auto* found = std::ranges::find(topic_rules, topic, &topic_rule::topic);
-    return found == topic_rules.end() || found->sealed;
+    return std::ranges::find(clear_topics, topic) == clear_topics.end();
 }
 
 }  // namespace airi::workers::archive

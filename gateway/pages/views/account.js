@@ -1,5 +1,5 @@
-// The account dialog: address, profile, plan, usage, password, second factor, linked identities, sessions, privacy, API
-// keys.
+// The account dialog: address, profile, plan, usage, violations, password, second factor, linked identities, sessions,
+// privacy, API keys.
 
 import { Address } from './address.js';
 import { ApiKeys } from './api_keys.js';
@@ -13,6 +13,7 @@ import { Identities } from './providers.js';
 import { Sessions } from './sessions.js';
 import { TwoFactor } from './two_factor.js';
 import { UsageReport } from './usage.js';
+import { Violations } from './violations.js';
 
 export class AccountDialog {
     /// Callbacks: onProfile(profile) when it was loaded or changed, onSignedOut() when this session was ended here,
@@ -23,6 +24,7 @@ export class AccountDialog {
         this.privacy = new Privacy(session, { attempt: (act) => this.attempt('export-form', act), onClosed });
         this.billing = new Billing(session, { attempt: (act) => this.attempt('billing', act) });
         this.usage = new UsageReport(session, { attempt: (act) => this.attempt('usage-report', act) });
+        this.violations = new Violations(session, { attempt: (act) => this.attempt('violations', act) });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
         this.identities = new Identities(session, (act) => this.attempt('identities', act));
@@ -46,6 +48,7 @@ export class AccountDialog {
             this.profile.element,
             this.billing.element,
             this.usage.element,
+            this.violations.element,
             this.password.element,
             this.twoFactor.element,
             this.identities.element,
@@ -63,6 +66,7 @@ export class AccountDialog {
             this.attempt('profile-form', () => this.profile.load()),
             this.attempt('billing', () => this.billing.load()),
             this.attempt('usage-report', () => this.usage.load()),
+            this.attempt('violations', () => this.violations.load()),
             this.attempt('sessions-form', () => this.sessions.load()),
             this.attempt('two-factor', () => this.twoFactor.load()),
             this.attempt('api-keys', () => this.keys.load()),
@@ -81,6 +85,7 @@ export class AccountDialog {
         for (const form of this.dialog.querySelectorAll('form')) clear(form, { values: true });
         this.billing.clear();
         this.usage.clear();
+        this.violations.clear();
         this.sessions.clear();
         this.twoFactor.clear();
         this.keys.clear();

@@ -126,7 +126,8 @@ class System {
         const wanted = Object.entries({ gateway: this.options.gateways, ...counts }).flatMap(([kind, n]) =>
             Array.from({ length: n }, (_, i) => this.programName(`${kind}-${i + 1}`)),
         );
-        await Promise.all([...new Set(wanted)].map((name) => this.start(name)));
+        const begun = await Promise.allSettled([...new Set(wanted)].map((name) => this.start(name)));
+        for (const { reason } of begun) if (reason) throw reason;
         await this.settled(counts);
         this.atStart = new Set(this.programs.keys());
     }
