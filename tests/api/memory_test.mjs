@@ -169,11 +169,14 @@ scenario('AIRI-19: a summary replaces what exceeds the prompt and forgets delete
         (await system.api('DELETE', `/conversations/${id}/messages/${deleted}`, { token: client.user.token })).status,
         200,
     );
-    assert.equal((await conversation(system, id)).summary, null, 'at once');
+    // At once, unless the last turn's fold is late and has already written another one.
+    const folded = async () => (await system.stubRequests('(nothing yet)')).map((r) => r.last_user);
+    if ((await conversation(system, id)).summary !== null)
+        assert.ok(!(await folded()).at(-1).includes(all[0].order.mark), 'a summary without the deleted message');
     await eventually('it is generated again', async () => (await turn()) && (await conversation(system, id)).summary, {
         within: 60_000,
     });
-    const folds = (await system.stubRequests('(nothing yet)')).map((r) => r.last_user);
+    const folds = await folded();
     assert.ok(
         folds.length >= 2 && folds[0].includes(all[0].order.mark) && !folds.at(-1).includes(all[0].order.mark),
         folds.join('\n'),
