@@ -7,35 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { Partitioners } from 'kafkajs';
 
 import { kafka } from './producer.mjs';
+import { usageEvent } from './usage_event.mjs';
 
 const { DO, TOPIC, INTO, USER, PEOPLE } = process.env;
 const events = Number(process.env.EVENTS);
 
-function message(i, people) {
-    const user = people[i % people.length];
-    const value = {
-        user_id: user,
-        resource: 'tokens',
-        quantity: 30,
-        provider: 'openai',
-        model: 'gpt-3.5-turbo',
-        tokens_in: 10,
-        tokens_out: 20,
-        cost_nanousd: 60_000,
-        outcome: 'completed',
-        reference: randomUUID(),
-        occurred_at: new Date().toISOString(),
-    };
-    const headers = {
-        ce_id: randomUUID(),
-        ce_source: '/airi/workers/chat',
-        ce_specversion: '1.0',
-        ce_type: i % 100 === 0 ? 'rare' : 'usage.recorded.v1',
-        ce_time: value.occurred_at,
-        'content-type': 'application/json',
-    };
-    return { key: user, value: JSON.stringify(value), headers };
-}
+const message = (i, people) => usageEvent(people[i % people.length], {}, i % 100 === 0 ? 'rare' : undefined);
 
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
 

@@ -8,39 +8,14 @@ import { Partitioners } from 'kafkajs';
 import pg from 'pg';
 
 import { kafka } from './producer.mjs';
+import { usageEvent } from './usage_event.mjs';
 
 const { POSTGRES, DO, PEOPLE } = process.env;
 const events = Number(process.env.EVENTS);
 const topic = 'usage.recorded.v1';
 
-function message(i, people) {
-    const user = people[i % people.length];
-    const value = {
-        user_id: user,
-        resource: 'tokens',
-        quantity: 30,
-        provider: 'openai',
-        model: 'gpt-3.5-turbo',
-        tokens_in: 10,
-        tokens_out: 20,
-        cost_nanousd: 60_000,
-        outcome: 'completed',
-        reference: randomUUID(),
-        occurred_at: new Date().toISOString(),
-        tokens_cached: 0,
-        tokens_reasoning: 0,
-        price_version: 1,
-    };
-    const headers = {
-        ce_id: randomUUID(),
-        ce_source: '/airi/workers/chat',
-        ce_specversion: '1.0',
-        ce_type: topic,
-        ce_time: value.occurred_at,
-        'content-type': 'application/json',
-    };
-    return { key: user, value: JSON.stringify(value), headers };
-}
+const message = (i, people) =>
+    usageEvent(people[i % people.length], { tokens_cached: 0, tokens_reasoning: 0, price_version: 1 });
 
 async function fill() {
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });

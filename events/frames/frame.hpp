@@ -76,7 +76,7 @@ std::string deletion_key(const conversation_id&);
 inline constexpr std::string_view cancel_channel = "cancellations";  ///< payload: a generation's id
 /// Payload: the id of a user whose plan, role or rights have changed; gateways forget the account.
 inline constexpr std::string_view account_channel = "accounts";
-/// Where gateways hear of sessions and API keys that have ended: the id.
+/// Payload: the id of a session or API key that has ended; gateways forget it and close its sockets.
 inline constexpr std::string_view session_channel = "sessions";
 
 }  // namespace airi::events

@@ -163,7 +163,7 @@ private:
         return number == 0 ? result<>{} : failed("put", name, number);
     }
 
-    // What writers left that died long ago.
+    // Files of writers that died long ago.
     void remove_old_parts() {
         std::error_code ignored;
         fs::create_directories(root_, ignored);

@@ -4,7 +4,7 @@ create or replace function operation_json(o operations) returns json language sq
         'created_at', o.created_at, 'started_at', o.started_at, 'ended_at', o.ended_at)
 $$;
 
--- What a request of that kind lacks; NULL: nothing. The worker reads the rest.
+-- The mistake in a request of that kind; NULL: none. The worker reads the rest.
 create or replace function operation_mistake(p_kind text, p_parameters jsonb) returns text
 language sql immutable as $$
     select case

@@ -23,8 +23,8 @@ create or replace function violation_add(v violations) returns void language sql
     where v.action <> 'none';
 $$;
 
--- What follows a blocked message: its points are added to those of the user's other violations that still count. People
--- with a role are not sanctioned by a rule.
+-- Records the violation of a blocked message: its points are added to those of the user's other violations that still
+-- count. People with a role are not sanctioned by a rule.
 create or replace function violation_record(d moderation_decisions) returns void language plpgsql as $$
 declare
     u users;
@@ -63,7 +63,7 @@ end $$;
 create or replace function record_violations() returns trigger
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin
-    -- What a model wrote is nobody's violation.
+    -- A reply of a model is nobody's violation.
     perform violation_record(made) from made where made.action = 'block' and made.origin = 'message';
     return null;
 end $$;

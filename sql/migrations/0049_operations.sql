@@ -1,4 +1,4 @@
--- What an administrator asked the operations worker to do: replays, decisions about dead letters, moves of groups.
+-- Requests of administrators to the operations worker: replays, decisions about dead letters, moves of groups.
 set search_path = airi;
 
 create table operations (

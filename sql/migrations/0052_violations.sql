@@ -1,4 +1,4 @@
--- What users did against the rules, what followed, and their appeals.
+-- Violations of the rules by users, their consequences, and appeals against them.
 set search_path = airi;
 
 -- How much a violation counts, by the category of the decision; 1 for a category without a row, 0: it does not count.
@@ -39,7 +39,7 @@ create table appeals (
 create index appeals_of_user on appeals (user_id);
 create index appeals_by_age on appeals (created_at desc, id desc);
 
--- What administrators were told about users whose violations are alike, once a day each.
+-- Warnings to administrators about users whose violations are alike, once a day each.
 create table violation_patterns (
     day   date not null default current_date,
     kind  text not null check (kind in ('text', 'address')),

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { send } from '../support/js/ctl.mjs';
 import { check } from '../support/js/harness.mjs';
 import { readTopic } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -13,13 +14,6 @@ const { system, url } = await pageSystem({ operations: 1 });
 const browser = await new Browser(url).start();
 const topic = 'moderation.decided.v1'; // no worker consumes it
 const mark = crypto.randomUUID();
-
-async function send(name, messages) {
-    const producer = system.kafka.producer();
-    await producer.connect();
-    await producer.send({ topic: name, messages });
-    await producer.disconnect();
-}
 
 const signIn = (role) => openStaffPage(browser, { system, url }, role);
 
@@ -34,7 +28,7 @@ const letter = (n) => ({
         'airi-attempts': '5',
     },
 });
-await send(`${topic}-dlt`, [letter(1), letter(2), letter(3)]);
+await send(system, `${topic}-dlt`, [letter(1), letter(2), letter(3)]);
 const inTopic = async () => (await readTopic(system, topic)).filter(({ value }) => value?.includes(mark)).length;
 
 const page = await signIn('super');
@@ -71,6 +65,7 @@ await check('a super previews a retry of dead letters and carries it out once', 
 await check('a super previews a replay, sees its progress and stops it', async () => {
     const count = 500;
     await send(
+        system,
         topic,
         Array.from({ length: count }, (_, n) => ({ key: `k${n}`, value: JSON.stringify({ mark, n }) })),
     );

@@ -7,7 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Archive, send, someBytes } from '../support/js/archive.mjs';
+import { Archive, someBytes } from '../support/js/archive.mjs';
+import { send } from '../support/js/ctl.mjs';
 import { afterFile } from '../support/js/harness.mjs';
 import { print, withFaults } from '../support/js/scenario.mjs';
 import { readTopic, withAdmin } from '../support/js/system/checker.mjs';

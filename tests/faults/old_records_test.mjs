@@ -153,7 +153,7 @@ async function makeEverything(stage) {
     await subscribe(stage, payer);
     await replayByApi(stage, await joined(stage));
     await breakRules(stage, await joined(stage));
-    // What is deleted meanwhile: a notice at once, a conversation and an account for good after a month.
+    // Deleted meanwhile: a notice at once, a conversation and an account for good after a month.
     const seen = await eventually('notices', async () => {
         const { data } = (await user.api('GET', '/notifications')).json;
         return data.length > 1 && data;

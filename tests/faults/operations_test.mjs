@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { send } from '../support/js/ctl.mjs';
 import { print, withFaults } from '../support/js/scenario.mjs';
 import { rejected, ask } from '../support/js/raw.mjs';
 import { appoint } from '../support/js/staff.mjs';
@@ -36,13 +37,6 @@ async function administrator({ system }, role = 'super') {
         return operation.result;
     };
     return { ...user, call, read, request, until, done };
-}
-
-async function send(system, topic, messages) {
-    const producer = system.kafka.producer();
-    await producer.connect();
-    await producer.send({ topic, messages });
-    await producer.disconnect();
 }
 
 const numbered = (mark, count) =>
@@ -190,7 +184,7 @@ test('a replay goes on where its killed or stopped worker was', async (stage) =>
     assert.ok(all.length <= count + 100, 'at most one batch is sent twice');
 });
 
-test('what cannot be carried out is refused, or fails with its reason', async (stage) => {
+test('a wrong request is refused, and an operation that cannot be carried out fails with its reason', async (stage) => {
     const admin = await administrator(stage);
     for (const [body, message] of [
         [{ kind: 'replay' }, /topic is missing/],

@@ -1,4 +1,4 @@
-// What airi-ctl replay does with bad input: records that are gone, that are no JSON or of an old version, a topic that
+// Bad input of airi-ctl replay: records that are gone, that are no JSON or of an old version, a topic that
 // is its own target, a state file that is in use or cannot be written.
 
 import assert from 'node:assert/strict';

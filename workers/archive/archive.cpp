@@ -18,7 +18,7 @@ error_code damaged(const std::string& name, std::string_view how) {
     return errc::damaged;
 }
 
-// What a sealed object is bound to: exchanged with another topic's, it does not open.
+// The place that a sealed object is bound to: in another topic's it does not open.
 std::string place_of(const std::string& topic) { return "archive/" + topic; }
 
 std::optional<seal::keyring> keys_of(const archive_settings& settings) {

@@ -67,7 +67,7 @@ public:
         if (*last) follow((*last)->text, (*last)->manifest);
         return {};
     }
-    // Where the reading goes on; the difference is lost.
+    // The positions from which the reading goes on; the records before them are lost.
     std::int64_t begin(const kafka::positions& at) {
         std::int64_t lost = 0;
         for (const auto& [partition, gap] : gaps(next_.begun, at)) {

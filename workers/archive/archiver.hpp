@@ -22,9 +22,9 @@ struct archived {
     archived& operator+=(const archived&);
 };
 
-/// Blocks. Archives what the topic holds when it begins, or until `stopped` returns true. Whatever kills it: what its
-/// manifests name is there, and the next call goes on behind it. Errors: of the storage, the broker and the archive;
-/// what was archived before an error stays.
+/// Blocks. Archives the records that the topic holds when it begins, or until `stopped` returns true. The objects that
+/// manifests name are complete even if it is killed, and the next call goes on behind them. Errors: of the storage, the
+/// broker and the archive; the records that were archived before an error remain.
 result<archived> archive_topic(
     const kafka::access&, files&, const std::string& topic, const std::function<bool()>& stopped, const limits& = {});
 

@@ -7,7 +7,7 @@ namespace airi::workers::archive {
 
 /// `damaged`: an object or a manifest is missing, or not what it was; the log names it. `no_key`: an object is sealed
 /// under an ENCRYPTION_KEY that was not given. `another_archiver`: the same topic is being archived by another process,
-/// whose manifest counts. `other_topic`: the topic holds less than the archive: it was deleted and created again.
+/// whose manifest counts. `other_topic`: the topic ends before its archive, so it was deleted and created again.
 enum class errc { damaged = 1, no_key, another_archiver, other_topic };
 error_code make_error_code(errc);
 

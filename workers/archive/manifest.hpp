@@ -13,7 +13,7 @@
 
 namespace airi::workers::archive {
 
-/// What an object holds of one partition.
+/// The records of one partition in an object.
 struct extent {
     std::int64_t first = 0, last = 0;  ///< offsets
     std::int64_t records = 0;

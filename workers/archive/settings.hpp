@@ -1,4 +1,4 @@
-// Where the archive is, and the key of its sealed objects. Used by the archive worker and airi-ctl.
+// The place of the archive, and the key of its sealed objects. Used by the archive worker and airi-ctl.
 #pragma once
 
 #include <string>

@@ -18,7 +18,7 @@ struct contents {
     instant first, last;  ///< times of its records, if it has any
 };
 
-/// What the manifests of a topic say; reads no object.
+/// The contents of a topic by its manifests; reads no object.
 result<contents> list_topic(files&, const std::string& topic);
 
 /// Reads every object. `fault` gets an object's name and what is wrong with it; the verification goes on. An error is

@@ -96,7 +96,7 @@ void deltas::add_logprobs(const std::string& more) {
     held_logprobs_.emplace_back(text_.size(), logprobs_.size());
 }
 
-// What is checked may be shown, at once: a sentence that is held back to its end would be checked no better.
+// Checked text may be shown at once: a sentence that is held back to its end would be checked no better.
 void deltas::release() {
     released_ = gate_.checked();
     for (; !held_logprobs_.empty() && held_logprobs_.front().first <= released_; held_logprobs_.pop_front())

@@ -39,7 +39,7 @@ public:
     bool rejected() const noexcept { return rejected_; }
     /// The most severe verdict on this epoch so far.
     safety::verdict found() const { return gate_.found(); }
-    /// What a rejected epoch's model wrote beyond text(); it counts like the rest.
+    /// The text and arguments of a rejected epoch beyond text(); they are billed like the rest.
     std::string_view withheld() const noexcept { return withheld_; }
     /// The calls so far, which are ours to run: clients do not see them. The text goes on in a paragraph of its own.
     std::vector<providers::tool_call> take_calls();

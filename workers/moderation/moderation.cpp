@@ -97,7 +97,7 @@ safety::time_point sent_at(const events::chat_requested& event) {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(event.created_at);
 }
 
-// What the crisis rules take of the provider's scores.
+// The provider's scores that are signals to the crisis rules.
 safety::moderation_scores signals_of(const assessment& known) {
     const auto score = [&](std::string_view category) {
         const auto found = known.scores ? known.scores->find(category) : decltype(known.scores->end()){};
@@ -250,15 +250,12 @@ awaitable<> add_scores(judgement& judged, const events::chat_requested& event, c
     judged = judge_again(std::move(judged), event, *ports.safety.gate, known);
 }
 
-// The record of safety with the scores, which are kept with a decision.
-std::optional<std::string> with_scores(
-    std::optional<std::string> safety, const judgement& judged, const assessment& known) {
-    if (!known.scores || judged.found.action == "allow") return safety;
-    json::object scores;
-    for (const auto& [category, score] : *known.scores) scores.add(category, score);
-    if (!safety) safety = json::object().add("version", judged.before.version).text();
-    safety->pop_back();
-    return *safety + ",\"scores\":" + scores.text() + '}';
+// The scores as JSON, which are kept with a decision; empty: there are none to be kept.
+std::string kept_scores(const judgement& judged, const assessment& known) {
+    if (!known.scores || judged.found.action == "allow") return {};
+    json::object out;
+    for (const auto& [category, score] : *known.scores) out.add(category, score);
+    return out.text();
 }
 
 // Judges and stores a message. Nearly every conversation has no state, so it is judged as if it had none; the statement
@@ -279,9 +276,8 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             whose = std::move(*found);
         }
         const auto& [action, categories, confidence, reason] = judged.found;
-        const auto safety = with_scores(
-            safety_record(event, judged.checked, judged.before, judged.decision, data, whose, ports.evidence), judged,
-            known);
+        const auto safety = safety_record(event, judged.checked, judged.before, judged.decision, data, whose,
+            ports.evidence, kept_scores(judged, known));
         const auto rows = co_await postgres::run_grouped(ports.database, event.conversation.text(),
             sql::generations::screen(event, {action, categories, confidence, reason}, safety));
         if (!rows) co_return rows.error();

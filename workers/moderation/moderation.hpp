@@ -14,7 +14,7 @@
 
 namespace airi::workers::moderation {
 
-/// What is known of a message beside its text.
+/// The rules, the user and the scores by which a message is judged.
 struct assessment {
     std::shared_ptr<const thresholds> rules = std::make_shared<const thresholds>();
     user_traits user{};

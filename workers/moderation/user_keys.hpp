@@ -12,7 +12,7 @@
 
 namespace airi::workers::moderation {
 
-/// What the rules of moderation distinguish.
+/// The traits of a user that the rules of moderation distinguish.
 struct user_traits {
     bool minor = false;
     std::string plan;

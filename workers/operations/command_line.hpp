@@ -46,7 +46,7 @@ command_line read_command_line(const std::vector<std::string>& arguments, instan
 
 /// The command of that name of an operation of the administrative API: replay, retry_dead_letters, …
 std::optional<command> read_command(std::string_view operation);
-/// What a command decides about the dead letters that it concerns; none: nothing.
+/// The decision of a command about the dead letters that it concerns; none: it decides nothing.
 std::optional<decision> decides(command);
 /// Reads where a group is to go on: "beginning", "end" or a time. False: it is none of these.
 bool read_place(command_line&, std::string_view place, instant at);

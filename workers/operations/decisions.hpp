@@ -1,4 +1,4 @@
-// What operators decided about dead letters. A decision is a record in the dead-letter topic itself, behind the letter,
+// Decisions of operators about dead letters. Each is a record in the dead-letter topic itself, behind the letter,
 // which stays as it is: the letter's key, no value, and headers with its place and the decision.
 #pragma once
 

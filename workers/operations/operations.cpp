@@ -25,7 +25,7 @@ namespace {
 constexpr int most_attempts = 5;
 constexpr seconds store_limit{10};
 
-// What the library's thread and the coroutines share.
+// The state that the library's thread and the coroutines share.
 class running {
 public:
     explicit running(const executor& executor) : heartbeat(executor) {}

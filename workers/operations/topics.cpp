@@ -80,7 +80,7 @@ result<growth_result> grow_topic(const kafka::access& brokers, const topic_growt
         return out;
     }
     std::this_thread::sleep_for(watch);
-    // What arrives after these ends counts as arrived, what was there before them as unread.
+    // A record behind these ends has arrived meanwhile, one before them is unread.
     const auto groups = kafka::groups_of(brokers, broker_limit);
     if (!groups) return groups.error();
     const auto now = offsets_with_retries(brokers, asked.topic);

@@ -18,7 +18,7 @@ struct ports {
     std::string page;          ///< the URL of the page for appeals
 };
 
-/// Whom to inform.
+/// The user to be informed.
 struct recipient {
     std::string email, locale, name;
     std::vector<std::string> ended;  ///< sessions and keys that the gateways have to forget

@@ -23,7 +23,7 @@ std::shared_ptr<const safety::blocked_terms> terms() {
     return out;
 }
 
-// What is shown after each piece, one bar apart, then the action.
+// The text shown after each piece, separated by bars, then the action.
 std::string shown(const std::vector<std::string>& pieces) {
     term_stream stream(terms());
     std::string text, out;

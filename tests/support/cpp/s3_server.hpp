@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/support/cpp/shell.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 
 namespace airi::test {
@@ -38,21 +39,14 @@ public:
     }
     const std::string& url() const { return url_; }
     std::string secret_key() const { return read_text(directory_ / "secret"); }
-    /// Where it stores the bucket's objects, each a file.
+    /// The folder of the bucket's objects, each a file.
     std::filesystem::path bucket() const { return directory_ / "data/archive"; }
 
 private:
     std::string call(const std::string& verb) const {
         const auto command = "bash '" + (source_root() / "tests/support/versitygw/serve.sh").string() + "' " + verb +
                              " '" + directory_.string() + "'";
-        FILE* out = popen(command.c_str(), "r");
-        if (!out) throw std::runtime_error("no shell");
-        std::string line;
-        char part[256];
-        while (std::fgets(part, sizeof part, out)) line += part;
-        pclose(out);
-        while (!line.empty() && line.back() == '\n') line.pop_back();
-        return line;
+        return output_of(command);
     }
 
     std::filesystem::path directory_;

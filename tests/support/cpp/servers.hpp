@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "tests/support/cpp/shell.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 
 namespace airi::test {
@@ -69,14 +70,7 @@ private:
     std::string call(const std::string& verb) const {
         const auto command = "bash '" + (source_root() / "deploy/servers.sh").string() + "' " + kind_ + " " + verb +
                              " '" + directory_.string() + "'";
-        FILE* out = popen(command.c_str(), "r");
-        if (!out) throw std::runtime_error("no shell");
-        std::string line;
-        char part[256];
-        while (std::fgets(part, sizeof part, out)) line += part;
-        pclose(out);
-        while (!line.empty() && line.back() == '\n') line.pop_back();
-        return line;
+        return output_of(command);
     }
     void remove() noexcept {
         std::error_code ignored;

@@ -6,14 +6,15 @@ import path from 'node:path';
 import { kafkaSettings } from './system/access.mjs';
 import { binaries } from './system/system.mjs';
 
-const program = path.join(binaries, 'airi-ctl');
+export const program = path.join(binaries, 'airi-ctl');
 
 // The running program: its child process, what it has printed, and `ended`, which is its exit status.
-export const startCtl = (system, ...words) => watched(system, program, words);
+export const startCtl = (system, ...words) => startProgram(system, [program, ...words]);
 
-function watched(system, command, words) {
+// The same with settings beside Kafka's, and with words before the program, as of a shell that limits it.
+export function startProgram(system, [command, ...words], env = {}) {
     const child = spawn(command, words, {
-        env: { PATH: process.env.PATH, ...kafkaSettings(system, 'operator') },
+        env: { PATH: process.env.PATH, ...kafkaSettings(system, 'operator'), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
     });
     const out = { child, text: '', errors: '' };
@@ -23,17 +24,19 @@ function watched(system, command, words) {
     return out;
 }
 
-const outcome = async (running) => ({ code: await running.ended, text: running.text, errors: running.errors });
+export const outcome = async (running) => ({ code: await running.ended, text: running.text, errors: running.errors });
 
 export const ctl = (system, ...words) => outcome(startCtl(system, ...words));
 
 // The same where no file takes another byte, as on a full disk.
 export const ctlOnFullDisk = (system, ...words) =>
-    outcome(watched(system, 'bash', ['-c', `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`, program, ...words]));
+    outcome(startProgram(system, ['bash', '-c', `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`, program, ...words]));
 
-export async function send(system, topic, messages) {
+// `atOnce`: a request of the producer has at most 1 MB.
+export async function send(system, topic, messages, atOnce = 5_000) {
     const producer = system.kafka.producer();
     await producer.connect();
-    await producer.send({ topic, messages });
+    for (let at = 0; at < messages.length; at += atOnce)
+        await producer.send({ topic, messages: messages.slice(at, at + atOnce) });
     await producer.disconnect();
 }

@@ -29,7 +29,7 @@ struct scored_fixture {
     fake_database database;
     fake_web web;
     bool minor = false;
-    std::string stored_before;  ///< what messages_screen returns; empty: nothing
+    std::string stored_before;  ///< the answer of messages_screen; empty: none
     std::string category = "violence";
     double score = 0;
     unsigned status = 200;
