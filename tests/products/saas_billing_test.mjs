@@ -292,11 +292,18 @@ test('SAAS-20: pictures of their own end with the plan that has them', async (st
             body: picture,
             headers: { 'Content-Type': 'image/png' },
         });
-    const made = await upload();
+    // Gateways hear of a plan some milliseconds after it is stored.
+    const made = await eventually('the gateway knows the plan', async () => {
+        const answer = await upload();
+        return answer.status !== 402 && answer;
+    });
     assert.equal(made.status, 201, made.text);
     await user.api('POST', '/subscription/cancel', { immediately: true });
     await becomes(user, { plan: 'free', status: 'free' });
-    const refused = await upload();
+    const refused = await eventually('the gateway knows that it ended', async () => {
+        const answer = await upload();
+        return answer.status !== 201 && answer;
+    });
     rejected(refused, 402, 'PLAN_LIMIT');
 });
 
