@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 
+import { send } from '../support/js/ctl.mjs';
 import { checkSealed, deadLetters, quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -80,10 +81,7 @@ scenario('SAAS-08: no topic holds the text of a message, however it was sent and
     // A record that fails after it was opened becomes a dead letter in its original form.
     const records = await readTopic(system, topic);
     const value = { ...JSON.parse(records[0].value), replaces: 'rubbish' };
-    const producer = system.kafka.producer();
-    await producer.connect();
-    await producer.send({ topic, messages: [{ key: value.conversation_id, value: JSON.stringify(value) }] });
-    await producer.disconnect();
+    await send(system, topic, [{ key: value.conversation_id, value: JSON.stringify(value) }]);
     await eventually('a dead letter', async () => (await deadLetters(system, topic)) === 1);
     const [letter] = await readTopic(system, `${topic}-dlt`);
     assert.deepEqual(JSON.parse(letter.value), value);

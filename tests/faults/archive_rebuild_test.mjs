@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { Archive } from '../support/js/archive.mjs';
+import { send } from '../support/js/ctl.mjs';
 import { afterFile } from '../support/js/harness.mjs';
 import { print, withFaults } from '../support/js/scenario.mjs';
 import { readTopic, withAdmin } from '../support/js/system/checker.mjs';
@@ -76,9 +77,7 @@ test('the worker archives every topic, dead letters too, and names what the brok
     const { system } = stage;
     const archive = new Archive(system, place);
     const dead = `${topic}-dlt`;
-    const producer = system.kafka.producer();
-    await producer.connect();
-    await producer.send({ topic: dead, messages: [{ key: 'k', value: 'no JSON', headers: { ce_id: 'x' } }] });
+    await send(system, dead, [{ key: 'k', value: 'no JSON', headers: { ce_id: 'x' } }]);
     await archived(archive, system, dead);
     const { text } = await archive.ctl(['archive', 'list']);
     for (const name of ['chat.requested.v1', 'chat.finished.v1', 'email.requested.v1'])
@@ -87,13 +86,16 @@ test('the worker archives every topic, dead letters too, and names what the brok
     assert.ok(system.logged('archive-1', 'archive.written').length > 0);
 
     await system.stop('archive-1');
-    await producer.send({ topic: dead, messages: Array.from({ length: 10 }, (_, n) => ({ value: `${n}` })) });
+    await send(
+        system,
+        dead,
+        Array.from({ length: 10 }, (_, n) => ({ value: `${n}` })),
+    );
     await withAdmin(system, async (admin) => {
         const [{ high }] = await admin.fetchTopicOffsets(dead);
         const offset = String(Number(high) - 4);
         await admin.deleteTopicRecords({ topic: dead, partitions: [{ partition: 0, offset }] });
     });
-    await producer.disconnect();
     await system.start('archive-1');
     const [lost] = await eventually('the loss is logged', () => {
         const lines = system.logged('archive-1', 'archive.records_lost');

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { readTopic } from '../support/js/system/checker.mjs';
+import { withProducer } from '../support/js/system/access.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { withFaults } from '../support/js/scenario.mjs';
 
@@ -24,19 +25,18 @@ async function poisoned(stage, topic, group) {
     const { system } = stage;
     const clients = await stage.clientsOf(3);
     await Promise.all(clients.map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))));
-    const producer = system.kafka.producer();
-    await producer.connect();
     const placed = [];
-    for (const [i, value] of poison.entries())
-        for (const partition of [0, 1]) {
-            const headers = i % 2 ? { ce_id: crypto.randomUUID(), mine: 'kept' } : {};
-            const [{ baseOffset }] = await producer.send({
-                topic,
-                messages: [{ partition, key: i % 3 ? `k${i}` : null, value, headers }],
-            });
-            placed.push({ partition, offset: baseOffset, value, headers, key: i % 3 ? `k${i}` : null });
-        }
-    await producer.disconnect();
+    await withProducer(system, async (producer) => {
+        for (const [i, value] of poison.entries())
+            for (const partition of [0, 1]) {
+                const headers = i % 2 ? { ce_id: crypto.randomUUID(), mine: 'kept' } : {};
+                const [{ baseOffset }] = await producer.send({
+                    topic,
+                    messages: [{ partition, key: i % 3 ? `k${i}` : null, value, headers }],
+                });
+                placed.push({ partition, offset: baseOffset, value, headers, key: i % 3 ? `k${i}` : null });
+            }
+    });
     await Promise.all(clients.map((c) => c.sendAll(orders(5, { script: 'tokens=8' }))));
     dead[topic] = placed.length;
     assert.equal(await stage.check({ dead }), 30);

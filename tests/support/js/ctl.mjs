@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-import { kafkaSettings } from './system/access.mjs';
+import { kafkaSettings, withProducer } from './system/access.mjs';
 import { binaries } from './system/system.mjs';
 
 export const program = path.join(binaries, 'airi-ctl');
@@ -34,9 +34,8 @@ export const ctlOnFullDisk = (system, ...words) =>
 
 // `atOnce`: a request of the producer has at most 1 MB.
 export async function send(system, topic, messages, atOnce = 5_000) {
-    const producer = system.kafka.producer();
-    await producer.connect();
-    for (let at = 0; at < messages.length; at += atOnce)
-        await producer.send({ topic, messages: messages.slice(at, at + atOnce) });
-    await producer.disconnect();
+    await withProducer(system, async (producer) => {
+        for (let at = 0; at < messages.length; at += atOnce)
+            await producer.send({ topic, messages: messages.slice(at, at + atOnce) });
+    });
 }

@@ -1,5 +1,6 @@
 // Shared by the tests of mail delivery: a system with only the email worker, requests for mail, and their outcome.
 
+import { withProducer } from './system/access.mjs';
 import { readTopic } from './system/checker.mjs';
 import { eventually } from './system/wait.mjs';
 import { withSystem } from './scenario.mjs';
@@ -21,16 +22,13 @@ export const mailRequest = (to, more = {}) => ({
 });
 
 export async function publish(system, ...mails) {
-    const producer = system.kafka.producer();
-    await producer.connect();
     const ids = mails.map(() => crypto.randomUUID());
     const messages = mails.map((mail, i) => ({
         key: mail.user_id,
         value: JSON.stringify(mail),
         headers: { ce_id: mail.event ?? ids[i], ce_time: '2026-11-20T18:45:03.5Z', ce_type: topic },
     }));
-    await producer.send({ topic, messages });
-    await producer.disconnect();
+    await withProducer(system, (producer) => producer.send({ topic, messages }));
     return ids;
 }
 

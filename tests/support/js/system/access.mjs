@@ -27,6 +27,17 @@ export const kafkaOptions = (system, user = 'operator') => ({
     sasl: { mechanism: 'plain', username: user, password: passwordOf(system, 'kafka', user) },
 });
 
+// `work` gets a producer that stores a record once, also when a stalled broker makes it send a request again.
+export async function withProducer(system, work) {
+    const producer = system.kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    try {
+        return await work(producer);
+    } finally {
+        await producer.disconnect();
+    }
+}
+
 // A file for kcat -F.
 export function kcatFile(system, user = 'operator') {
     const file = path.join(system.dir, `kcat-${user}.conf`);
