@@ -52,13 +52,20 @@ const mischief = {
     'kill postgres': kill('postgres', 500),
 };
 
+const mostWaiting = 16; // of a client
+
 async function keepSending(clients, conversations, running) {
     await Promise.all(
         clients.map(async (client, i) => {
-            for (let n = 0; running(); ++n) {
-                const fault = n % 9 === 8 ? 'openai.fault=cut openai.times=1' : '';
-                const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${fault}`;
-                await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
+            let n = 0;
+            while (running()) {
+                // A conversation answers one message after the other: more of them would only be waited for at the end.
+                if (client.all.filter((one) => !one.ended).length < mostWaiting) {
+                    const fault = n % 9 === 8 ? 'openai.fault=cut openai.times=1' : '';
+                    const script = `tokens=${10 + ((n * 7) % 50)} rate=20 ${fault}`;
+                    await client.send(orders(1, { script, conversation: conversations[i][n % 2] })[0]);
+                    n += 1;
+                }
                 await pause(500);
                 // Rejected during an outage: sent again under the same id, as any client does.
                 for (const one of client.all.filter((each) => each.rejected)) {
