@@ -69,8 +69,8 @@ public:
 
 /// unreachable: nobody listens, or not in time. denied: the password or the name. lost: the connection broke, and the
 /// outcome of what ran is unknown. malformed: not the game's protocol. too_long: an answer over the bound, or one that
-/// does not end. unsupported: the game's version.
-enum class errc { unreachable = 1, denied, lost, malformed, too_long, timed_out, unsupported };
+/// does not end. unsupported: the game's version. refused: the command may not be sent, and nothing was.
+enum class errc { unreachable = 1, denied, lost, malformed, too_long, timed_out, unsupported, refused };
 error_code make_error_code(errc);
 
 }  // namespace airi::workers::providers::games
