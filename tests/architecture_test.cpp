@@ -67,7 +67,8 @@ const std::vector<folder_rule> rules{
     {"workers/operations/", {"events/", "sql/", "platform/kafka/", ports[1], "workers/archive/", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
-                     "workers/providers/moderation/", "workers/providers/sms/", "workers/providers/payments/"}},
+                     "workers/providers/moderation/", "workers/providers/sms/", "workers/providers/payments/",
+                     "workers/providers/games/"}},
     {"tests/", {""}},
 };
 

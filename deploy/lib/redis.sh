@@ -9,13 +9,13 @@ redis_users() { # <operator's password> <gateway's> <worker's>; compose.yaml has
     redis_user operator "$1" '~*' '&*' +@all
     redis_user gateway "$2" '~rate:*' '~quota:*' '~state:*' '~api_key:uses:*' '~presence' '~presence:*' '~deleted:*' \
         '%R~gen:*' '&airi.resident' '&conversation:*' '&user:*' '&identity:*' '&payment:*' '&admin' '&crisis' \
-        '&accounts' '&sessions' '&outbox' '&cancellations' \
+        '&accounts' '&sessions' '&outbox' '&cancellations' '&gaming' \
         +ping +select +publish +subscribe +unsubscribe +eval +evalsha +time +get +set +getdel +del +unlink +exists \
         +incr +incrby +expire +pexpire +hmget +hset +sadd +srem +scard +sismember +xrange +zadd +zrem +zcard \
         +zcount +zscore +zrange +zrangebyscore +zremrangebyscore
     redis_user worker "$3" '~gen:*' '~conversation:*' '~reply:*' '~budget:*' '%W~state:*' \
         '&airi.resident' '&conversation:*' '&user:*' '&identity:*' '&payment:*' '&admin' '&crisis' \
-        '&accounts' '&sessions' '&outbox' '&cancellations' \
+        '&accounts' '&sessions' '&outbox' '&cancellations' '&gaming' \
         +ping +select +publish +subscribe +unsubscribe +eval +evalsha +time +get +set +unlink +exists +pexpire \
         +hmget +hset +hincrbyfloat +xadd
 }

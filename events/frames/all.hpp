@@ -11,6 +11,7 @@
 #include "events/frames/conversations.hpp"
 #include "events/frames/crisis.hpp"
 #include "events/frames/disclosures.hpp"
+#include "events/frames/gaming.hpp"
 #include "events/frames/generations.hpp"
 #include "events/frames/messages.hpp"
 #include "events/frames/notifications.hpp"
@@ -41,6 +42,7 @@ inline constexpr std::tuple domains{
         "conversations"},
     domain<from_client<>, from_server<crisis_resources, safety_state_change, crisis_alert>>{"crisis"},
     domain<from_client<>, from_server<ai_disclosure>>{"disclosures"},
+    domain<from_client<>, from_server<gaming_status_changed>>{"gaming"},
     domain<from_client<message_send, message_cancel, resume>, from_server<message_accepted, message_created, resumed>>{
         "messages"},
     domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_complete,

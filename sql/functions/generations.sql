@@ -79,7 +79,11 @@ begin
                          where q.user_id = g.user_id and q.day = (g.message_created_at at time zone 'utc')::date
                            and q.message_id = g.message_id and q.tokens > 0),
         'tools', (select json_agg(json_build_object('type', 'function', 'function', to_json(t)) order by t.name)
-                  from companion_tools t where t.name = any (c.tools)),
+                  from (select name, description, parameters from companion_tools where name = any (c.tools)
+                        union all
+                        select 'game_' || a.name, a.description, a.parameters
+                        from gaming_sessions s join game_verbs a on a.game = s.game and a.min_rank <= p.rank
+                        where s.conversation_id = g.conversation_id and s.status = 'active') t),
         'history', coalesce((
             select json_agg(h)
             from (select m.role, m.content from messages m
@@ -252,6 +256,12 @@ begin
         from (select p as call from provider_calls p where p.generation_id = n.id
               union all select call from called where (call).generation_id = n.id) c
     ) l on true;
+    -- What a companion says in the conversation of a session is said in its game.
+    perform gaming_speak(g.conversation_id, g.reply_id, n.content)
+    from unnest(p_id, p_state, p_content) as n(id, state, content)
+    join generations g on g.id = n.id
+    join gaming_sessions s on s.conversation_id = g.conversation_id and s.status = 'active'
+    where n.state = 'completed' and g.gone_at is null;
     if 'failed' = any (p_state) then
         update messages m set status = 'failed' from generations g
         where g.id = any (p_id) and g.state = 'failed' and m.id = g.message_id and m.created_at = g.message_created_at;

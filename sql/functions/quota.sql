@@ -1,6 +1,9 @@
--- Today's use of a user's quota of messages or tokens; NULL for any other resource.
+-- Today's use of a user's quota of messages, tokens or seconds of games; NULL for any other resource.
 create or replace function quota_used(p_user uuid, p_resource text) returns bigint language sql stable as $$
-    select case p_resource when 'messages' then count(*) when 'tokens' then coalesce(sum(tokens), 0)::bigint end
+    select case p_resource when 'messages' then count(*) when 'tokens' then coalesce(sum(tokens), 0)::bigint
+        when 'gaming_seconds' then (
+            select coalesce(sum(seconds), 0) from gaming_quota
+            where user_id = p_user and day = (now() at time zone 'utc')::date) end
     from message_quota where user_id = p_user and day = (now() at time zone 'utc')::date
 $$;
 

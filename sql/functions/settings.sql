@@ -17,6 +17,13 @@ language sql immutable as $$
     ('avatar_gallery', 'texts',
      '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 0, 100, null, null,
      'avatars', true, 'sql/functions/avatars.sql'),
+    ('gaming_types', 'texts', '["minecraft", "factorio"]', 0, 10, null, null, 'gaming', true,
+     'sql/functions/gaming.sql'),
+    ('gaming_standard_minutes', 'integer', '60', 1, 1440, null, null, 'gaming', true, 'sql/functions/gaming.sql'),
+    ('gaming_most_minutes', 'integer', '240', 1, 1440, null, null, 'gaming', true, 'sql/functions/gaming.sql'),
+    ('gaming_sessions_per_user', 'integer', '1', 1, 10, null, null, 'gaming', false, 'sql/functions/gaming.sql'),
+    ('gaming_sessions_per_server', 'integer', '5', 1, 100, null, null, 'gaming', false,
+     'sql/functions/gaming_work.sql'),
     ('auto_title', 'boolean', 'true', null, null, null, null, 'chat', false, 'sql/functions/memory.sql'),
     ('reply_cache_seconds', 'integer', '300', 0, 86400, null, null, 'chat', false, 'workers/chat/module.cpp'),
     ('message_max_characters', 'integer', '32000', 1, 32000, null, null, 'chat', true,
@@ -194,7 +201,8 @@ language sql immutable as $$
     ('websockets', true, 'gateway/api/websocket_upgrade.cpp'),
     ('file_uploads', true, 'gateway/routes/avatars.cpp'),
     ('voice_chat', true, 'gateway/services/feature_flags.cpp'),
-    ('custom_avatars', true, 'gateway/routes/avatars.cpp')
+    ('custom_avatars', true, 'gateway/routes/avatars.cpp'),
+    ('gaming_integration', true, 'gateway/routes/gaming.cpp')
 $$;
 
 -- The reason why this cannot be a flag and its rule; NULL when it can. A rule is {"plans": […], "user_segments": […],

@@ -129,7 +129,7 @@ create or replace function usage_today() returns json language sql stable as $$
     ), reserved as (
         select l.resource, quota_used(u.id, l.resource) as used
         from plan_limits l join users u on u.plan = l.plan and u.id = caller()
-        where l.resource in ('messages', 'tokens') and l.period = 'day' and l.amount >= 0
+        where l.resource in ('messages', 'tokens', 'gaming_seconds') and l.period = 'day' and l.amount >= 0
     )
     select coalesce(json_object_agg(resource, used), '{}') from (
         select * from reserved

@@ -45,7 +45,8 @@ insert into profile_rates (name, plan, scope, max_requests, window_seconds) valu
     ('api', '*', 'user', 1000, 3600), ('api', '*', 'ip', 100000, 3600), ('anonymous', '*', 'ip', 100, 900),
     ('auth', '*', 'ip', 10, 900), ('auth', '*', 'user', 30, 900), ('refresh', '*', 'ip', 300, 900),
     ('refresh', '*', 'user', 60, 900), ('chat', '*', 'user', 100, 3600), ('search', '*', 'user', 100, 60),
-    ('ai', '*', 'user', 1000, 3600), ('subscription', '*', 'user', 100, 3600), ('upload', '*', 'user', 20, 3600),
+    ('ai', '*', 'user', 1000, 3600), ('gaming', '*', 'user', 60, 3600), ('subscription', '*', 'user', 100, 3600),
+    ('upload', '*', 'user', 20, 3600),
     ('avatars', '*', 'ip', 600, 60), ('webhooks', '*', 'ip', -1, 60), ('crisis', '*', 'user', -1, 60),
     ('crisis', '*', 'ip', -1, 60)
 on conflict do nothing;

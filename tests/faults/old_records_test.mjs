@@ -142,6 +142,14 @@ async function breakRules(stage, user) {
     await eventually('a warning', async () => (await warned()).some(({ kind }) => kind === 'violation_warning'));
 }
 
+// A session of a game that no server runs.
+async function play({ system }, user) {
+    await system.rows("update plan_limits set amount = 3600 where resource = 'gaming_seconds'");
+    const begun = await user.api('POST', '/gaming/minecraft', {});
+    assert.equal(begun.status, 201, begun.text);
+    assert.equal((await user.api('POST', `/gaming/sessions/${begun.json.data.id}/end`, {})).status, 200);
+}
+
 async function makeEverything(stage) {
     const { system } = stage;
     const [user, payer, leaver] = [await joined(stage), await joined(stage, 'free'), await joined(stage)];
@@ -151,6 +159,7 @@ async function makeEverything(stage) {
     await upload(stage, user);
     await signInWithGoogle(stage);
     await subscribe(stage, payer);
+    await play(stage, await joined(stage));
     await replayByApi(stage, await joined(stage));
     await breakRules(stage, await joined(stage));
     // Deleted meanwhile: a notice at once, a conversation and an account for good after a month.

@@ -10,7 +10,7 @@ const test = withAccounts();
 // Columns that no client merges into, by who writes them.
 const written_otherwise = {
     profile: ['plans.features', 'feature_flags.rule', 'system_settings.value', 'ai_disclosures.texts'],
-    'the migration of the tools that there are': ['companion_tools.parameters'],
+    'the migration of the tools that there are': ['companion_tools.parameters', 'game_verbs.parameters'],
     workers: [
         'messages.metadata',
         'conversations.safety',
@@ -22,11 +22,15 @@ const written_otherwise = {
         'operations.result',
         'notifications.metadata',
         'audit_log.details',
+        'gaming_sessions.snapshot',
+        'game_commands.result',
+        'ai_game_actions.action_data',
     ],
     'one request, whose size is limited': [
         'generations.parameters',
         'operations.parameters',
         'payment_requests.parameters',
+        'game_commands.command_data',
     ],
     'an answer of the payment provider': ['payment_requests.result'],
 };

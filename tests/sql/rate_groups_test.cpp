@@ -20,7 +20,6 @@ const std::map<std::string, std::string_view> owed{
     {"analytics", "How-to-AI's page views"},
     {"contact", "Statex's contact form"},
     {"forum", "How-to-AI's posts and comments"},
-    {"gaming", "game sessions"},
     {"voice", "speech"},
 };
 

@@ -92,7 +92,7 @@ TEST_CASE("only the workers that need a secret have it") {
     for (const auto* module : airi::workers::modules())
         for (const auto& one : module->settings())
             if (contains(one.line, "_FILE)")) owners[one.name] += std::string(module->name) + ' ';
-    CHECK(owners.at("ENCRYPTION_KEY") == "moderation crisis archive ");
+    CHECK(owners.at("ENCRYPTION_KEY") == "moderation crisis gaming archive ");
     CHECK(owners.at("EVIDENCE_KEY") == "moderation ");
     CHECK(owners.at("EVIDENCE_KEY_PREVIOUS") == "moderation ");
     CHECK(owners.at("LINK_KEY") == "email crisis violations ");

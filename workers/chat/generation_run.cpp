@@ -211,6 +211,7 @@ awaitable<call_end> generation_run::call_with_tools(const priced_model& model, p
     if (claim_.tools.empty()) co_return co_await call(model, std::move(prompt));
     out_->hide_calls();
     tool_runs_ = {};
+    same_calls_.clear();
     tools_run_ = 0;
     providers::token_count spent;
     for (int round = 1;; ++round) {
@@ -242,7 +243,10 @@ awaitable<> generation_run::run_tools(providers::prompt& prompt, std::size_t tex
         const auto start = clock::now();
         auto result = std::string("No more tools can be used in this reply.");
         if (++tools_run_ <= most_tools_run)
-            result = co_await run_tool(ports_.database, {event_.user, event_.conversation}, each);
+            result = co_await run_tool(ports_.database, ports_.frames,
+                {event_.user, event_.conversation, event_.generation, same_calls_[each.name + each.arguments]++,
+                    [this] { return stopped(); }},
+                each);
         if (ports_.terms.check(result).blocks()) result = "The result cannot be shown.";
         tool_runs_.add(json::object()
                 .add("name", each.name)

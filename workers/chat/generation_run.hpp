@@ -2,6 +2,7 @@
 // worker.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +76,7 @@ private:
     bool quota_bounds_ = false;                // the reply would be longer without the day's quota of tokens
     json::array tool_runs_;                    // of this epoch, for the reply's metadata
     int tools_run_ = 0;                        // in this epoch
+    std::map<std::string, int> same_calls_;    // in this epoch: by name and arguments
     std::size_t left_out_ = 0;                 // turns of the history that had no room in the last prompt
 };
 

@@ -2,13 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
+#include "events/gaming.hpp"
 #include "platform/base/json.hpp"
+#include "platform/base/sleep.hpp"
 #include "sql/search.hpp"
 #include "sql/statements.hpp"
 #include "workers/chat/calculator.hpp"
 
 namespace airi::workers::chat {
 namespace {
+
+constexpr std::string_view game_prefix = "game_";
+constexpr seconds longest_game_wait{20};
 
 awaitable<std::string> tell_time(postgres::database& database, tool_caller caller, std::string timezone) {
     if (timezone.empty()) timezone = "UTC";
@@ -36,9 +44,41 @@ awaitable<std::string> remember(postgres::database& database, tool_caller caller
     co_return out.empty() ? "Nothing was found." : out;
 }
 
+// What a session's companion does in its game; the reply waits for the end, but not for that of a long walk.
+awaitable<std::string> play(
+    postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
+    const auto verb = call.name.substr(game_prefix.size());
+    const auto given = json::document::parse(call.arguments.empty() ? "{}" : call.arguments);
+    if (!given || given->root().type() != json::kind::object) co_return "The arguments must be a JSON object.";
+    const auto id = uuid::v5(
+        caller.generation.value, fmt::format("game/{}/{}/{}", call.name, given->root().text(), caller.repetition));
+    const auto called = co_await postgres::run_one(database, caller.user,
+        sql::bind("gaming.tool_call",
+            {{"conversation", caller.conversation}, {"id", id}, {"verb", verb}, {"arguments", given->root().text()}}));
+    if (!called || called->empty()) co_return "The game is not available.";
+    const auto row = json::document::parse(called->text(0, 0));
+    if (!row) co_return "The game is not available.";
+    if (const auto problem = row->root()["problem"]; problem.exists())
+        co_return std::string(problem["message"].string().value_or(""));
+    co_await frames.announce({std::string(events::gaming_channel),
+        std::string(row->root()["session_id"].string().value_or("")) + " command"});
+    const auto end = std::chrono::steady_clock::now() + longest_game_wait;
+    for (auto pause = milliseconds{50}; std::chrono::steady_clock::now() < end && !caller.stopped();) {
+        co_await sleep(pause);
+        pause = std::min(2 * pause, milliseconds{400});
+        const auto done =
+            co_await postgres::run_one(database, caller.user, sql::bind("gaming.command_result", {{"id", id}}));
+        if (done && !done->empty() && !done->is_null(0, 0)) co_return std::string(done->text(0, 0));
+    }
+    co_return "You are still doing it.";
+}
+
 }  // namespace
 
-awaitable<std::string> run_tool(postgres::database& database, tool_caller caller, providers::tool_call call) {
+awaitable<std::string> run_tool(
+    postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
+    if (call.name.starts_with(game_prefix))
+        co_return co_await play(database, frames, std::move(caller), std::move(call));
     const auto given = json::document::parse(call.arguments);
     const auto argument = [&](std::string_view name) {
         return std::string(given ? given->root()[name].string().value_or("") : "");

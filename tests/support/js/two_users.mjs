@@ -23,6 +23,8 @@ export const catalogue = [
     'budget_warnings',
     'business_alerts',
     'companion_tools',
+    'game_verbs',
+    'game_servers',
     'inbox',
     'outbox',
     'outbox_leases',

@@ -189,6 +189,11 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
     spend_times(plan, target.vendor, asked.last_user, records);
     if (asked.has_results) plan.calls = 0;
     if (plan.calls > 0 && asked.tools.empty()) plan.mistake = "calls without tools";
+    auto tools = asked.tools;
+    if (plan.calls > 0 && !plan.tool.empty()) {
+        if (std::ranges::find(tools, plan.tool) == tools.end()) plan.mistake = "no tool " + plan.tool;
+        tools = {plan.tool};
+    }
     if (!wrong && !plan.mistake.empty()) wrong = mistaken(plan.mistake);
     if (!wrong && plan.status >= 400) wrong = scripted(target.vendor, plan.status, named.model, plan.code);
 
@@ -220,7 +225,7 @@ awaitable<bool> answer_chat(connection& client, const http_request& request, con
             .prompt_tokens = asked.prompt_words,
             .include_usage = asked.include_usage,
             .says = reply(plan, asked.last_user),
-            .calls = call_plan(plan.calls, asked.tools, plan.argument),
+            .calls = call_plan(plan.calls, std::move(tools), plan.argument, plan.arguments),
             .began = began};
         if (plan.obey_max_tokens && asked.max_tokens > 0) what.says.cut_to(asked.max_tokens);
         if (asked.stream) {

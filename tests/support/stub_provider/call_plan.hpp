@@ -19,8 +19,9 @@ struct call_part {
 class call_plan {
 public:
     call_plan() = default;
-    call_plan(std::size_t calls, std::vector<std::string> tools, std::string argument)
-        : calls_(calls), tools_(std::move(tools)), argument_(std::move(argument)) {}
+    // `whole`: the arguments of each call, in place of the one.
+    call_plan(std::size_t calls, std::vector<std::string> tools, std::string argument, std::string whole)
+        : calls_(calls), tools_(std::move(tools)), argument_(std::move(argument)), whole_(std::move(whole)) {}
 
     bool any() const { return calls_ > 0; }
     std::size_t calls() const { return calls_; }
@@ -31,6 +32,10 @@ public:
             .begins = index == 0 || call_of(index - 1) != call_of(index),
             .ends = index + 1 == count || call_of(index + 1) != call_of(index),
             .arguments = {}};
+        if (!whole_.empty()) {
+            out.arguments = out.begins ? whole_ : "";
+            return out;
+        }
         out.arguments =
             (out.begins ? R"({")" + argument_ + R"(":")" : "") + std::string(token) + (out.ends ? R"("})" : "");
         return out;
@@ -40,7 +45,7 @@ public:
 private:
     std::size_t calls_ = 0;
     std::vector<std::string> tools_;
-    std::string argument_;
+    std::string argument_, whole_;
 };
 
 }  // namespace airi::stub_provider

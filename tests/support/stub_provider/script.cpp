@@ -98,6 +98,8 @@ bool set_key(script& to, std::string_view key, std::string_view value) {
     if (key == "obey_max_tokens") return read_switch(to.obey_max_tokens, value);
     if (key == "any_model") return read_switch(to.any_model, value);
     if (key == "argument") return to.argument = value, true;
+    if (key == "arguments") return to.arguments = value, true;
+    if (key == "tool") return to.tool = value, true;
     if (key == "calls") return read_number(to.calls, value);
     if (key == "times") return read_number(to.times, value);
     if (key == "id") return true;

@@ -58,6 +58,8 @@ struct script {
     bool any_model = false;         // no model is unknown
     std::size_t calls = 0;          // calls of the request's tools instead of text, until it has their results
     std::string argument = "text";  // the name of each call's one argument
+    std::string tool;               // the calls are of this one
+    std::string arguments;          // each call's, in place of the one
     std::int64_t times = -1;        // -1 = every time
     std::string text;               // the scripted words, as given
     std::string mistake;            // the first unknown key or value

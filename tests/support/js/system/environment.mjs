@@ -40,7 +40,7 @@ function forGateway(system, port, adminPort) {
 
 // Of all the workers that run in the process: it has the settings and secrets of these.
 function forWorkers(system, names, port) {
-    const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv, archiveEnv } = system.options;
+    const { chatEnv, emailEnv, oauthEnv, crisisEnv, paymentsEnv, archiveEnv, gamingEnv } = system.options;
     const own = {
         moderation: () => ({
             ENCRYPTION_KEY: system.encryptionKey,
@@ -54,6 +54,7 @@ function forWorkers(system, names, port) {
         crisis: () => ({ ENCRYPTION_KEY: system.encryptionKey, LINK_KEY: system.linkKey, ...crisisEnv }),
         payments: () => paymentsEnv,
         violations: () => ({ LINK_KEY: system.linkKey, API_URL: 'https://api.example.com' }),
+        gaming: () => ({ ENCRYPTION_KEY: system.encryptionKey, GAMING_LEASE: '2s', ...gamingEnv }),
         archive: () => ({ ENCRYPTION_KEY: system.encryptionKey, ...archiveEnv }),
     };
     return {

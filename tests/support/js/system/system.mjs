@@ -41,12 +41,7 @@ const defaults = {
     outbox: 1,
     env: {}, // of every program
     gatewayEnv: {},
-    chatEnv: {},
-    emailEnv: {},
-    oauthEnv: {},
-    crisisEnv: {},
-    paymentsEnv: {},
-    archiveEnv: {},
+    ...Object.fromEntries(workers.map(({ name }) => [`${name}Env`, {}])), // of every copy of a worker
     kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
     moderationProvider: false, // the moderation worker asks the stub provider for scores, too

@@ -1,0 +1,64 @@
+// The events of games: what a session was asked to do, and what became of it.
+#pragma once
+
+#include "events/field.hpp"
+#include "platform/base/clock.hpp"
+#include "platform/base/ids.hpp"
+
+namespace airi {
+
+using gaming_session_id = id<struct gaming_session_tag>;
+using game_command_id = id<struct game_command_tag>;
+
+namespace events {
+
+/// A Redis channel for the worker that runs a session: "<session's id> <kind of gaming_requested>", once that is
+/// committed. A message that is lost costs the session two seconds.
+inline constexpr std::string_view gaming_channel = "gaming";
+
+/// For the gaming worker: the session or the command has its row already.
+struct gaming_requested {
+    gaming_session_id session;
+    user_id user;
+    std::string kind;       ///< start, command or end
+    std::string reference;  ///< of a command: its id
+    instant requested_at;
+
+    static constexpr std::string_view topic = "gaming.requested.v1";
+    static constexpr auto key = &gaming_requested::session;
+    static constexpr auto fields = std::tuple{
+        field("session_id", &gaming_requested::session),
+        field("user_id", &gaming_requested::user),
+        field("kind", &gaming_requested::kind, {.max_length = 20}),
+        field("reference", &gaming_requested::reference, {.max_length = 36}),
+        field("requested_at", &gaming_requested::requested_at),
+    };
+};
+
+/// A session began or ended, a command ended, or a player was granted.
+struct gaming_changed {
+    gaming_session_id session;
+    user_id user;
+    std::string kind;  ///< status, command or player
+    std::string game;
+    std::string status;     ///< of the session
+    std::string reference;  ///< of a command: its id; of a player: the name
+    std::string outcome;    ///< of a command, or the reason of the end
+    instant changed_at;
+
+    static constexpr std::string_view topic = "gaming.changed.v1";
+    static constexpr auto key = &gaming_changed::session;
+    static constexpr auto fields = std::tuple{
+        field("session_id", &gaming_changed::session),
+        field("user_id", &gaming_changed::user),
+        field("kind", &gaming_changed::kind, {.max_length = 20}),
+        field("game", &gaming_changed::game, {.max_length = 20}),
+        field("status", &gaming_changed::status, {.max_length = 20}),
+        field("reference", &gaming_changed::reference, {.max_length = 36}),
+        field("outcome", &gaming_changed::outcome, {.max_length = 50}),
+        field("changed_at", &gaming_changed::changed_at),
+    };
+};
+
+}  // namespace events
+}  // namespace airi

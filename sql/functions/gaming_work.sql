@@ -1,0 +1,230 @@
+-- What the workers do with sessions of games: a companion's tools, and the life of a session under its lease.
+
+-- A companion's call of a tool, once for each id: {id}, or {problem}.
+create or replace function gaming_tool_call(p_conversation uuid, p_id uuid, p_verb text, p_arguments jsonb)
+returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+    refused json;
+begin
+    select * into s from gaming_sessions
+    where conversation_id = p_conversation and user_id = caller() and status = 'active' for update;
+    if not found then return refusal(409, 'GAMING_SESSION_ENDED', 'the session has ended'); end if;
+    if not exists (select from game_commands where id = p_id) then
+        refused := game_command_refusal(s, p_verb);
+        if refused is not null then return refused; end if;
+    end if;
+    perform game_command_add(s, p_id, 'companion', p_verb, p_arguments, gen_random_uuid(), '', '');
+    return json_build_object('id', p_id, 'session_id', s.id);
+end $$;
+
+-- The result of a command of the caller's; NULL: not yet.
+create or replace function gaming_command_result(p_id uuid) returns jsonb
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select c.result from game_commands c join gaming_sessions s on s.id = c.session_id
+    where c.id = p_id and s.user_id = caller()
+$$;
+
+-- A reply in the conversation of a session is said in the game, once.
+create or replace function gaming_speak(p_conversation uuid, p_reply uuid, p_text text) returns void
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+begin
+    select * into s from gaming_sessions where conversation_id = p_conversation and status = 'active';
+    if not found or coalesce(p_text, '') = '' then return; end if;
+    perform game_command_add(s, md5(p_reply || '/said')::uuid, 'reply', 'say',
+        jsonb_build_object('text', left(p_text, 1000)), gen_random_uuid(), '', '');
+end $$;
+
+-- The sessions that a worker may claim: those without a worker, and those whose worker is silent.
+create or replace function gaming_due(p_limit int) returns setof uuid
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select id from gaming_sessions
+    where status in ('pending', 'active') and (lease_until is null or lease_until < now())
+    order by created_at limit p_limit
+$$;
+
+-- A worker takes the session, with a place on a server. {"is": "claimed", …}, "leased", "ended", or "waiting" while
+-- every server is full; after p_patience the session ends with an error. A command of an earlier worker that was
+-- running has an unknown outcome: it is not repeated.
+create or replace function gaming_claim(p_id uuid, p_owner text, p_lease interval, p_patience interval) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+    g game_servers;
+begin
+    select * into s from gaming_sessions where id = p_id for update;
+    if not found or s.status in ('completed', 'error') then return json_build_object('is', 'ended'); end if;
+    if s.lease_until > now() and s.owner <> p_owner then return json_build_object('is', 'leased'); end if;
+    if s.ending or s.ends_at < now() then
+        s := gaming_settle(s, 'completed', case when s.ending then 'user' else 'time_over' end, null);
+        return json_build_object('is', 'ended', 'session', gaming_session_json(s));
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
+    select v.* into g from game_servers v
+    where v.game = s.game and v.state = 'ready' and (v.id = s.server_id or v.capacity > (
+        select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')))
+    order by v.id = s.server_id desc nulls last,
+        (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
+        v.created_at
+    limit 1;
+    if not found then
+        if clock_timestamp() < s.created_at + p_patience then return json_build_object('is', 'waiting'); end if;
+        s := gaming_settle(s, 'error', 'no_server', 'NO_GAME_SERVER');
+        return json_build_object('is', 'ended', 'session', gaming_session_json(s));
+    end if;
+    update game_commands set state = 'done', executed_at = coalesce(executed_at, now()),
+        result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
+    where session_id = p_id and state = 'running';
+    update gaming_sessions set owner = p_owner, epoch = epoch + 1, lease_until = now() + p_lease, server_id = g.id
+    where id = p_id returning * into s;
+    return json_build_object('is', 'claimed', 'epoch', s.epoch, 'game', s.game, 'user_id', s.user_id,
+        'conversation_id', s.conversation_id, 'companion_name', s.companion_name, 'server_id', g.id, 'host', g.host,
+        'port', g.port, 'version', g.version,
+        'players', (select coalesce(json_agg(name), '[]') from game_players where session_id = p_id));
+end $$;
+
+-- The companion has joined: the session's time begins, unless it has begun before. NULL: another worker has it.
+create or replace function gaming_begin(p_id uuid, p_epoch int) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+begin
+    update gaming_sessions set status = 'active', started_at = coalesce(started_at, now()),
+        ends_at = coalesce(ends_at, now() + make_interval(secs => max_seconds))
+    where id = p_id and epoch = p_epoch and status in ('pending', 'active') returning * into s;
+    if not found then return null; end if;
+    perform gaming_changed(s, 'status', '', 'joined');
+    return gaming_session_json(s);
+end $$;
+
+-- Extends the lease and stores what the companion sees (NULL: as before). {is: ok | over | lost, reason, left_ms}.
+create or replace function gaming_heartbeat(p_id uuid, p_epoch int, p_lease interval, p_snapshot jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+begin
+    update gaming_sessions set lease_until = now() + p_lease, snapshot = coalesce(p_snapshot, snapshot)
+    where id = p_id and epoch = p_epoch and status in ('pending', 'active') returning * into s;
+    if not found then return json_build_object('is', 'lost'); end if;
+    return json_build_object('is', case when s.ending or s.ends_at <= now() then 'over' else 'ok' end,
+        'reason', case when s.ending then 'user' else 'time_over' end,
+        'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
+end $$;
+
+-- The next command, which is running from now on: {id, origin, verb, arguments}; p_urgent: of those that pass one which
+-- runs. NULL: none waits.
+create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
+language sql security definer set search_path = airi, pg_temp as $$
+    update game_commands c set state = 'running', executed_at = clock_timestamp()
+    where c.id = (select n.id from game_commands n join gaming_sessions s on s.id = n.session_id
+                  where n.session_id = p_id and s.epoch = p_epoch and s.status = 'active' and n.state = 'queued'
+                    and (not p_urgent or n.command_type in ('say', 'stop'))
+                  order by n.created_at, n.id limit 1)
+      and c.state = 'queued'
+    returning json_build_object('id', c.id, 'origin', c.origin, 'verb', c.command_type, 'arguments', c.command_data)
+$$;
+
+create or replace function gaming_command_end(p_command uuid, p_epoch int, p_result jsonb) returns void
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+    c game_commands;
+begin
+    select x.* into s from gaming_sessions x join game_commands d on d.session_id = x.id
+    where d.id = p_command and x.epoch = p_epoch;
+    update game_commands set state = 'done', result = p_result
+    where id = p_command and state = 'running' and session_id = s.id returning * into c;
+    if not found then return; end if;
+    if c.origin <> 'user' then
+        insert into ai_game_actions (id, session_id, action_type, action_data, ai_response, executed_at)
+        values (c.id, c.session_id, c.command_type, c.command_data, p_result ->> 'detail', c.executed_at)
+        on conflict do nothing;
+    end if;
+    perform gaming_changed(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''));
+end $$;
+
+-- What a player said in the game. One who says the access code may command from now on, and the code changes, since
+-- others may have read it. p_blocked: it has a blocked term. `is`: granted | command | heard.
+create or replace function gaming_hear(p_id uuid, p_epoch int, p_player text, p_text text, p_blocked boolean)
+returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+    said text := 'heard';
+begin
+    select * into s from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active' for update;
+    if not found then return null; end if;
+    if position(s.access_code in upper(p_text)) > 0 then
+        insert into game_players (session_id, name) values (p_id, p_player) on conflict do nothing;
+        update gaming_sessions set access_code = game_access_code() where id = p_id returning * into s;
+        perform gaming_changed(s, 'player', p_player, 'granted');
+        return json_build_object('is', 'granted', 'session', gaming_session_json(s));
+    end if;
+    if not p_blocked and exists (select from game_players where session_id = p_id and name = p_player) then
+        said := 'command';
+    end if;
+    insert into game_chat (session_id, player, text, decision)
+    values (p_id, p_player, p_text, case when p_blocked then 'blocked' else said end);
+    return json_build_object('is', said);
+end $$;
+
+-- A player's words as a message of the session's user, counted against the day's quota like any other. p_event is a
+-- chat_requested. False: the quota is used up.
+create or replace function gaming_ask(p_user uuid, p_message uuid, p_event uuid, p_key text, p_value json)
+returns boolean
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    taken text;
+begin
+    perform set_config('airi.user_id', p_user::text, true);
+    taken := quota_take((now() at time zone 'utc')::date,
+        coalesce((select l.amount from plan_limits l join users u on u.plan = l.plan
+                  where u.id = p_user and l.resource = 'messages' and l.period = 'day'), 0),
+        p_message,
+        coalesce((select l.amount from plan_limits l join users u on u.plan = l.plan
+                  where u.id = p_user and l.resource = 'tokens' and l.period = 'day'), -1));
+    if taken not in ('allowed', 'repeated') then return false; end if;
+    if taken = 'allowed' then
+        perform outbox_add(p_event, 'chat.requested.v1', p_key, p_value, '', '');
+    end if;
+    return true;
+end $$;
+
+-- Ends the session. NULL: another worker has it, or it has ended.
+create or replace function gaming_end(p_id uuid, p_epoch int, p_status text, p_reason text, p_error text) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+begin
+    select * into s from gaming_sessions
+    where id = p_id and epoch = p_epoch and status in ('pending', 'active') for update;
+    if not found then return null; end if;
+    return gaming_session_json(gaming_settle(s, p_status, p_reason, p_error));
+end $$;
+
+-- Another worker may take the session at once.
+create or replace function gaming_release(p_id uuid, p_epoch int) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    update gaming_sessions set lease_until = null where id = p_id and epoch = p_epoch
+$$;
+
+-- A server of the operator's.
+create or replace function game_server_declare(
+    p_id uuid, p_game text, p_host text, p_port int, p_version text
+) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    insert into game_servers (id, game, driver, state, host, port, version, capacity)
+    values (p_id, p_game, 'static', 'ready', p_host, p_port, p_version,
+            setting_int('gaming_sessions_per_server'))
+    on conflict (id) do update set
+        state = 'ready', version = excluded.version, capacity = excluded.capacity
+$$;
+
+-- What strangers say in games is kept for a week.
+create or replace function job_game_chat() returns bigint language sql as $$
+    with gone as (delete from game_chat where said_at < now() - interval '7 days' returning 1)
+    select count(*) from gone
+$$;

@@ -1,0 +1,123 @@
+// Sessions of games while their workers, bots and servers die: nothing is done twice, and every session has one end.
+
+import assert from 'node:assert/strict';
+
+import { withAccounts } from '../support/js/accounts.mjs';
+import { begin, command, ended, player, read, until } from '../support/js/games/sessions.mjs';
+import { relayBot, World } from '../support/js/games/scripted_world.mjs';
+import { afterFile } from '../support/js/harness.mjs';
+import { eventually } from '../support/js/system/wait.mjs';
+
+const world = await World.start();
+afterFile(() => world.stop());
+const test = withAccounts({
+    file: crypto.randomUUID(),
+    separate: true,
+    profile: 'saas',
+    gaming: 2,
+    gamingEnv: { GAME_SERVERS: `minecraft=127.0.0.1:${world.port}`, MINECRAFT_BOT: relayBot },
+    env: { KAFKA_SESSION_TIMEOUT: '2000ms' },
+});
+
+// A session with its companion in the world, and the name of the worker that runs it.
+async function playing(stage) {
+    const user = await player(stage);
+    const { id } = await begin(user);
+    const { companion_name: name } = await until(user, id, 'active');
+    const visitor = await world.visitor(name);
+    const [{ owner }] = await stage.system.rows('select owner from gaming_sessions where id = $1', [id]);
+    return { user, id, name, visitor, worker: owner.split('#')[0] };
+}
+
+const visitsOf = (name) => world.visitors.filter((one) => one.name === name);
+const doings = (name) => visitsOf(name).flatMap((one) => one.of('give').map(({ arguments: args }) => args.count));
+
+async function endOnce(stage, { user, id }) {
+    await user.api('POST', `/gaming/sessions/${id}/end`, {});
+    const over = await until(user, id, 'completed');
+    const lines = () =>
+        stage.system.rows("select quantity from usage_log where user_id = $1 and resource = 'gaming_seconds'", [
+            user.id,
+        ]);
+    await eventually('the seconds are in the ledger', async () => (await lines()).length > 0);
+    assert.deepEqual(await lines(), [{ quantity: String(over.seconds) }]);
+    const [quota] = await stage.system.rows('select seconds, settled from gaming_quota where session_id = $1', [id]);
+    assert.deepEqual(quota, { seconds: over.seconds, settled: true });
+}
+
+test('AIRI-50: another worker takes over a session whose worker is killed, and repeats no command', async (stage) => {
+    const one = await playing(stage);
+    world.answer = ({ arguments: args }) => (args.count === 1 ? null : {});
+    const running = await command(one.user, one.id, 'give', { player: 'Steve', item: 'bread', count: 1 });
+    await eventually('it is being done', () => one.visitor.of('give').length === 1);
+    const waiting = await command(one.user, one.id, 'give', { player: 'Steve', item: 'bread', count: 2 });
+    await stage.system.kill(one.worker);
+    await eventually('its companion has left', () => one.visitor.gone);
+    assert.equal((await ended(one.user, one.id, waiting.id)).result.outcome, 'done');
+    assert.deepEqual((await ended(one.user, one.id, running.id)).result, {
+        outcome: 'unknown',
+        error: 'WORKER_LOST',
+    });
+    assert.deepEqual(doings(one.name), [1, 2]);
+    assert.equal((await read(one.user, one.id)).status, 'active');
+    world.answer = () => ({});
+    await stage.system.start(one.worker);
+    await endOnce(stage, one);
+});
+
+test('a worker that stops hands its sessions over at once', async (stage) => {
+    const one = await playing(stage);
+    const began = performance.now();
+    await stage.system.stop(one.worker);
+    await eventually('the companion is back', () => visitsOf(one.name).length === 2);
+    assert.ok(performance.now() - began < 6_000);
+    await ended(one.user, one.id, (await command(one.user, one.id, 'look')).id);
+    await stage.system.start(one.worker);
+    await endOnce(stage, one);
+});
+
+test('AIRI-52: a bot that is killed in the middle joins again, and its command has an outcome', async (stage) => {
+    const one = await playing(stage);
+    world.answer = ({ verb }) => (verb === 'goto' ? null : {});
+    const walk = await command(one.user, one.id, 'goto', { player: 'Steve' });
+    await eventually('it walks', () => one.visitor.of('goto').length === 1);
+    one.visitor.socket.destroy();
+    const { result } = await ended(one.user, one.id, walk.id);
+    assert.equal(result.outcome, 'unknown');
+    await eventually('it is back', () => visitsOf(one.name).length === 2);
+    world.answer = () => ({});
+    assert.equal((await ended(one.user, one.id, (await command(one.user, one.id, 'look')).id)).result.outcome, 'done');
+    await endOnce(stage, one);
+});
+
+test('a session goes on while Redis and Kafka are away, and ends at its time', async (stage) => {
+    const one = await playing(stage);
+    await stage.system.kill('redis');
+    await stage.system.kill('kafka');
+    await stage.system.rows(
+        `insert into game_commands (id, session_id, origin, command_type, command_data)
+         values (gen_random_uuid(), $1, 'user', 'look', '{}')`,
+        [one.id],
+    );
+    await eventually('it looks around', () => one.visitor.of('look').length === 1);
+    await stage.system.rows("update gaming_sessions set ends_at = now() + interval '100 ms' where id = $1", [one.id]);
+    await eventually('the companion leaves', () => one.visitor.gone);
+    await stage.system.start('redis');
+    await stage.system.start('kafka');
+    await endOnce(stage, one);
+});
+
+test('a session waits while Postgres is away, and nothing is done twice', async (stage) => {
+    const one = await playing(stage);
+    world.answer = () => null;
+    const gift = await command(one.user, one.id, 'give', { player: 'Steve', item: 'bread', count: 7 });
+    await eventually('it is being done', () => one.visitor.of('give').length === 1);
+    await stage.system.kill('postgres');
+    one.visitor.end(one.visitor.of('give')[0]);
+    world.answer = () => ({});
+    await stage.system.start('postgres');
+    const { result } = await ended(one.user, one.id, gift.id);
+    assert.ok(['done', 'unknown'].includes(result.outcome), result.outcome);
+    assert.deepEqual(doings(one.name), [7]);
+    await endOnce(stage, one);
+});

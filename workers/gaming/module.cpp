@@ -1,0 +1,102 @@
+#include <map>
+#include <optional>
+
+#include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
+#include "sql/statements.hpp"
+#include "workers/gaming/gaming.hpp"
+#include "workers/gaming/minecraft.hpp"
+#include "workers/gaming/server_list.hpp"
+#include "workers/runtime/blocked_terms.hpp"
+#include "workers/runtime/worker_module.hpp"
+
+namespace airi::workers {
+namespace {
+
+struct gaming_settings {
+    secret encryption_key, encryption_key_previous;
+    std::string servers;
+    std::string bot;
+    seconds lease{10};
+
+    static constexpr auto settings = std::tuple{
+        setting{"ENCRYPTION_KEY", &gaming_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
+            {.required = true}},
+        setting{"ENCRYPTION_KEY_PREVIOUS", &gaming_settings::encryption_key_previous,
+            "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
+        setting{"GAME_SERVERS", &gaming_settings::servers,
+            "The servers of games, separated by blanks: minecraft=host:port/version or factorio=host:port; empty: "
+            "none."},
+        setting{"MINECRAFT_BOT", &gaming_settings::bot,
+            "bot.mjs of workers/gaming/bot, which node runs; empty: no companion joins Minecraft."},
+        setting{"GAMING_LEASE", &gaming_settings::lease,
+            "Lifetime of a session's lease: when another worker takes over a dead worker's sessions.",
+            {.min = 2, .max = 600}},
+    };
+
+    std::vector<std::string> mistakes() const {
+        auto out = seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous);
+        if (auto mistake = gaming::read_servers(servers).mistake; !mistake.empty())
+            out.push_back("GAME_SERVERS: " + mistake);
+        return out;
+    }
+};
+
+awaitable<result<>> declare_servers(postgres::database& database, const std::vector<gaming::game_server>& servers) {
+    for (const auto& each : servers) {
+        const auto done = co_await postgres::run_one(database, std::nullopt,
+            sql::bind("gaming.declare_server", {{"id", each.id()}, {"game", each.game}, {"host", each.host},
+                                                   {"port", each.port}, {"version", each.version}}));
+        if (!done) co_return done.error();
+    }
+    co_return result<>{};
+}
+
+awaitable<> start_what_is_due(worker_host& host, gaming::sessions& sessions) {
+    do co_await sessions.start_due();
+    while (co_await host.pause(milliseconds{1'000}));
+    co_await sessions.drain();
+}
+
+// Commands are wanted at once: what wakes a session comes through Redis too, before Kafka's record.
+void follow_wakes(worker_host& host, gaming::sessions& sessions) {
+    auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
+    subscriber->arrived = [&](std::string_view, std::string_view payload) {
+        const auto blank = payload.find(' ');
+        const auto id = gaming_session_id::parse(payload.substr(0, blank));
+        if (id && blank != payload.npos) sessions.tell(*id, payload.substr(blank + 1));
+    };
+    struct subscribe {
+        static awaitable<result<>> to(redis::subscriber& subscriber) {
+            co_await subscriber.subscribe(std::string(events::gaming_channel));
+            co_return result<>{};
+        }
+    };
+    host.reload_every([&] { return subscribe::to(*subscriber); }, seconds{60});
+}
+
+worker wire(worker_host& host, const gaming_settings& settings) {
+    auto& database = host.database();
+    auto& terms = host.own(safety::term_screen{});
+    const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
+    const auto& servers = host.own(gaming::read_servers(settings.servers).servers);
+    auto connect = [&host, &settings](std::string_view game) -> std::unique_ptr<providers::games::game_connection> {
+        if (game == "minecraft" && !settings.bot.empty()) return gaming::open_minecraft(settings.bot, host.executor());
+        return nullptr;
+    };
+    auto& ports = host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect,
+        [](std::string_view, std::string_view) { return secret{}; }, {}});
+    ports.times.lease = settings.lease;
+    auto& sessions = host.own(gaming::sessions(ports, host.executor()));
+    host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
+    host.reload_every([&] { return declare_servers(database, servers); }, seconds{30});
+    follow_wakes(host, sessions);
+    host.run_beside([&] { return start_what_is_due(host, sessions); });
+    return gaming::declare(sessions);
+}
+
+}  // namespace
+
+extern const worker_module gaming_module = module_of<wire>("gaming");
+
+}  // namespace airi::workers

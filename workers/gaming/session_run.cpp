@@ -1,0 +1,368 @@
+#include "workers/gaming/session_run.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "events/chat.hpp"
+#include "events/codec.hpp"
+#include "events/frames/codec.hpp"
+#include "events/frames/frame.hpp"
+#include "events/frames/gaming.hpp"
+#include "events/outbox.hpp"
+#include "platform/base/log.hpp"
+#include "sql/statements.hpp"
+#include "workers/gaming/verbs.hpp"
+
+namespace airi::workers::gaming {
+namespace {
+
+namespace games = providers::games;
+
+constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000;
+constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
+
+template <class Duration>
+std::string interval(Duration time) {
+    return fmt::format("{} milliseconds", milliseconds(time).count());
+}
+
+std::string result_json(const games::command_result& result) {
+    json::object out;
+    out.add("outcome", outcomes[static_cast<std::size_t>(result.outcome)]).add("blocks", result.blocks);
+    if (!result.error.empty()) out.add("error", result.error);
+    const bool shown = !result.detail.empty() && result.detail.size() <= most_detail;
+    if (shown && json::document::parse(result.detail)) out.add_raw("detail", result.detail);
+    return out.text();
+}
+
+// Words of a player as a message of the session's user, derived like those that the gateway takes.
+events::chat_requested message_of(const user_id& user, const conversation_id& conversation, std::string text) {
+    events::chat_requested out;
+    out.client_message_id = "game-" + uuid::v7().text();
+    out.conversation = conversation;
+    out.user = user;
+    out.message = message_id::of(user.value, "message/" + out.client_message_id);
+    out.generation = generation_id::of(out.message.value, "generation");
+    out.reply = message_id::of(out.generation.value, "reply");
+    out.content = std::move(text);
+    out.created_at = now();
+    return out;
+}
+
+}  // namespace
+
+session_run::session_run(gaming_session_id id, const ports& ports, airi::executor executor)
+    : id_(id), ports_(ports), executor_(executor), alarm_(executor), heart_(executor) {}
+
+void session_run::wake() {
+    woken_ = true;
+    alarm_.cancel();
+}
+
+void session_run::drain() {
+    if (goes_on()) phase_ = phase::draining;
+    if (connection_) connection_->stop();
+    heart_.cancel();
+    wake();
+}
+
+void session_run::end(std::string_view status, std::string_view reason, std::string_view error) {
+    if (!goes_on()) return;
+    phase_ = phase::over;
+    status_ = status;
+    reason_ = reason;
+    error_ = error;
+    if (connection_) connection_->stop();
+    wake();
+}
+
+awaitable<> session_run::rest(milliseconds time) {
+    if (std::exchange(woken_, false)) co_return;
+    alarm_.expires_after(time);
+    co_await alarm_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    woken_ = false;
+}
+
+// The first column of the statement's row; empty: NULL or no row.
+awaitable<result<std::string>> session_run::one_text(postgres::bound statement) {
+    const auto rows = co_await postgres::run_one(ports_.database, std::nullopt, std::move(statement));
+    if (!rows) co_return rows.error();
+    co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
+}
+
+awaitable<> session_run::announce(std::string session_json) {
+    const auto session = json::document::parse(session_json);
+    if (!session) co_return;
+    const auto root = session->root();
+    const auto user = user_id::parse(root["user_id"].string().value_or(""));
+    if (!user) co_return;
+    const auto details = root["connection_details"];
+    events::frames::gaming_status_changed frame{*user, id_.text(), std::string(root["status"].string().value_or("")),
+        {details.exists() && !details.is_null() ? details.text() : std::string{}}};
+    co_await ports_.frames.invalidate(*user);
+    co_await ports_.frames.announce({events::channel_of(*user), events::encode_frame(frame)});
+}
+
+awaitable<> session_run::run() {
+    const auto self = shared_from_this();
+    if (!co_await take()) co_return;
+    ++running_;
+    boost::asio::co_spawn(executor_, keep_lease(self), boost::asio::detached);
+    if (co_await join()) co_await play();
+    co_await finish();
+    heart_.cancel();
+    while (running_ > 0) co_await rest(milliseconds{20});
+}
+
+awaitable<bool> session_run::take() {
+    const auto row = co_await one_text(
+        sql::bind("gaming.claim", {{"id", id_}, {"owner", ports_.owner}, {"lease", interval(ports_.times.lease)},
+                                      {"patience", interval(ports_.times.patience)}}));
+    if (!row) co_return false;
+    const auto parsed = json::document::parse(*row);
+    if (!parsed) co_return false;
+    const auto root = parsed->root();
+    const auto text = [&](std::string_view name) { return std::string(root[name].string().value_or("")); };
+    claim_.is = text("is");
+    if (const auto ended = root["session"]; ended.exists()) co_await announce(ended.text());
+    if (claim_.is != "claimed") co_return false;
+    const auto user = user_id::parse(text("user_id"));
+    const auto conversation = conversation_id::parse(text("conversation_id"));
+    if (!user || !conversation) co_return false;
+    claim_.user = *user;
+    claim_.conversation = *conversation;
+    claim_.game = text("game");
+    claim_.server = text("server_id");
+    claim_.host = text("host");
+    claim_.version = text("version");
+    claim_.companion = text("companion_name");
+    claim_.port = static_cast<int>(root["port"].integer().value_or(0));
+    root["players"].each([&](json::value player) {
+        if (claim_.commander.empty()) claim_.commander = player.string().value_or("");
+    });
+    epoch_ = root["epoch"].integer().value_or(0);
+    log::info("gaming.claimed", {{"session_id", id_.text()}, {"game", claim_.game}, {"epoch", epoch_}});
+    co_return true;
+}
+
+// Extends the lease until the session is over here, and learns of its end.
+awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
+    auto pause = ports_.times.heartbeat;
+    while (goes_on()) {
+        heart_.expires_after(pause);
+        co_await heart_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (!goes_on()) break;
+        std::optional<std::string> seen;
+        if (!snapshot_.empty()) seen = std::exchange(snapshot_, {});
+        const auto row = co_await one_text(sql::bind("gaming.heartbeat",
+            {{"id", id_}, {"epoch", epoch_}, {"lease", interval(ports_.times.lease)}, {"snapshot", seen}}));
+        if (!row) continue;  // within the lease Postgres may be back
+        const auto parsed = json::document::parse(*row);
+        if (!parsed) continue;
+        const auto root = parsed->root();
+        const auto is = root["is"].string().value_or("");
+        if (is == "lost" && goes_on()) phase_ = phase::lost;
+        if (is == "over") end("completed", root["reason"].string().value_or(""));
+        const auto left = milliseconds{root["left_ms"].integer().value_or(ports_.times.heartbeat.count())};
+        pause = std::clamp(left, milliseconds{10}, ports_.times.heartbeat);
+    }
+    --running_;
+    wake();
+}
+
+// Joins, again when that fails for a reason that may pass. False: not.
+awaitable<bool> session_run::join() {
+    auto pause = ports_.times.rejoin;
+    for (int tries = 0; goes_on(); ++tries) {
+        connection_ = ports_.connect(claim_.game);
+        if (!connection_) {
+            end("error", "no_adapter", "GAME_NOT_AVAILABLE");
+            co_return false;
+        }
+        const auto joined = co_await connection_->join(
+            {claim_.host, claim_.port, ports_.password(claim_.game, claim_.server), claim_.version},
+            {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
+                if (const auto self = weak.lock()) self->arrived(std::move(event));
+            });
+        if (!goes_on()) co_return false;
+        if (joined) {
+            in_game_ = true;
+            break;
+        }
+        log::warn("gaming.join_failed", {{"session_id", id_.text()}, {"error", joined.error().message()}});
+        const bool final = joined.error() == games::errc::denied || joined.error() == games::errc::unsupported;
+        if (final || tries + 1 >= ports_.times.rejoins) {
+            end("error", "not_joined", final ? "GAME_DENIED" : "GAME_UNREACHABLE");
+            co_return false;
+        }
+        co_await rest(pause);
+        pause *= 2;
+    }
+    while (goes_on()) {
+        const auto row = co_await one_text(sql::bind("gaming.begin", {{"id", id_}, {"epoch", epoch_}}));
+        if (row && row->empty()) phase_ = phase::lost;
+        if (row && !row->empty()) {
+            phase_ = phase::playing;
+            co_await announce(*row);
+            co_return true;
+        }
+        if (!row) co_await rest(ports_.times.look);
+    }
+    co_return false;
+}
+
+awaitable<> session_run::play() {
+    while (goes_on()) {
+        if (!in_game_) {
+            log::warn("gaming.left", {{"session_id", id_.text()}, {"reason", left_}});
+            while (busy_) co_await rest(milliseconds{20});
+            if (!co_await join()) co_return;
+        }
+        co_await work_once();
+        co_await rest(ports_.times.look);
+    }
+}
+
+awaitable<> session_run::work_once() {
+    while (goes_on() && !heard_.empty()) co_await hear();
+    // Behind a command that runs, what is said and a stop pass.
+    if (goes_on() && in_game_) co_await start_command(busy_);
+}
+
+awaitable<> session_run::start_command(bool beside) {
+    const auto row =
+        co_await one_text(sql::bind("gaming.next_command", {{"id", id_}, {"epoch", epoch_}, {"urgent", beside}}));
+    if (!row || row->empty() || !goes_on()) co_return;
+    const auto parsed = json::document::parse(*row);
+    if (!parsed) co_return;
+    const auto root = parsed->root();
+    auto verb = std::string(root["verb"].string().value_or(""));
+    if (verb == "stop") connection_->stop();
+    if (!beside) busy_ = true;
+    ++running_;
+    boost::asio::co_spawn(executor_,
+        execute(shared_from_this(), std::string(root["id"].string().value_or("")), std::move(verb),
+            root["arguments"].text(), beside),
+        boost::asio::detached);
+    woken_ = true;  // another one may wait
+}
+
+awaitable<> session_run::execute(
+    std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside) {
+    games::command_result result;
+    const auto given = json::document::parse(arguments);
+    if (const auto mistake = given ? mistake_in(verb, given->root()) : "arguments must be JSON"; !mistake.empty()) {
+        result.outcome = games::outcome::refused;
+        result.error = "BAD_ARGUMENTS";
+        result.detail = json::object().add("mistake", mistake).text();
+    } else if (verb == "say") {
+        const auto text = std::string(given->root()["text"].string().value_or(""));
+        if (ports_.terms.check(text).blocks()) {
+            result.outcome = games::outcome::refused;
+            result.error = "TEXT_NOT_ALLOWED";
+        } else {
+            co_await say(text);
+            result.outcome = games::outcome::done;
+        }
+    } else {
+        result = co_await connection_->run({id, verb, arguments, {}});
+    }
+    if (!beside) busy_ = false;
+    // An outage of Postgres is waited for, as long as the lease may be ours.
+    for (const auto stored = result_json(result);;) {
+        const auto done =
+            co_await one_text(sql::bind("gaming.command_end", {{"id", id}, {"epoch", epoch_}, {"result", stored}}));
+        if (done || phase_ == phase::lost || phase_ == phase::draining) break;
+        boost::asio::steady_timer pause(executor_, ports_.times.look);
+        co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+    --running_;
+    wake();
+}
+
+awaitable<> session_run::say(std::string text) {
+    for (auto& line : spoken_lines(text)) {
+        if (!connection_ || !in_game_) co_return;
+        co_await connection_->run(
+            {uuid::v7().text(), "say", json::object().add("text", line).text(), {.time = seconds{10}}});
+    }
+}
+
+void session_run::arrived(games::game_event event) {
+    switch (event.is) {
+        case games::game_event::kind::state: snapshot_ = std::move(event.detail); return;
+        case games::game_event::kind::chat:
+            if (heard_.size() < most_heard && event.text.size() <= most_said && event.player != claim_.companion)
+                heard_.push_back(std::move(event));
+            break;
+        case games::game_event::kind::left:
+            in_game_ = false;
+            left_ = std::move(event.text);
+            break;
+    }
+    wake();
+}
+
+awaitable<> session_run::hear() {
+    const auto event = std::move(heard_.front());
+    heard_.pop_front();
+    const bool blocked = ports_.terms.check(event.text).blocks();
+    const auto row = co_await one_text(sql::bind("gaming.hear",
+        {{"id", id_}, {"epoch", epoch_}, {"player", event.player}, {"text", event.text}, {"blocked", blocked}}));
+    if (!row || row->empty()) co_return;
+    const auto parsed = json::document::parse(*row);
+    if (!parsed) co_return;
+    const auto is = parsed->root()["is"].string().value_or("");
+    if (is == "granted") {
+        co_await announce(parsed->root()["session"].text());
+        co_await say(fmt::format("I listen to you now, {}.", event.player));
+    } else if (is == "command") {
+        co_await ask(event.text);
+    }
+}
+
+// The words go the way of every message: screened, counted, answered by a model that may call the game's verbs.
+awaitable<> session_run::ask(std::string text) {
+    const auto rows = co_await postgres::run_one(ports_.database, std::nullopt,
+        sql::bind("user_keys.get", {{"users", std::vector<std::string>{claim_.user.text()}}}));
+    if (!rows || rows->empty()) co_return;
+    const auto key = ports_.master.unwrap(rows->text(0, 1), claim_.user);
+    if (!key) {
+        log::error("gaming.key_not_opened", {{"session_id", id_.text()}, {"error", key.error().message()}});
+        co_return;
+    }
+    auto message = message_of(claim_.user, claim_.conversation, std::move(text));
+    message.content = seal::seal(*key, message.content, message.place("content"));
+    message.sealed = true;
+    const auto taken = co_await one_text(
+        sql::bind("gaming.ask", {{"user", claim_.user}, {"message", message.message},
+                                    {"event", event_id::of(message.generation.value, "requested")},
+                                    {"key", message.conversation.text()}, {"value", events::encode(message)}}));
+    if (taken && *taken == "f") co_await say("Today's messages are used up.");
+    if (taken && *taken == "t") co_await ports_.frames.announce({std::string(events::outbox_channel), {}});
+}
+
+awaitable<> session_run::finish() {
+    in_game_ = false;
+    if (connection_) co_await connection_->leave();
+    if (phase_ == phase::draining)
+        co_await postgres::run_one(
+            ports_.database, std::nullopt, sql::bind("gaming.release", {{"id", id_}, {"epoch", epoch_}}));
+    while (phase_ == phase::over) {
+        const auto row = co_await one_text(
+            sql::bind("gaming.end", {{"id", id_}, {"epoch", epoch_}, {"status", status_}, {"reason", reason_},
+                                        {"error", error_.empty() ? std::optional<std::string>{} : error_}}));
+        if (row) {
+            if (!row->empty()) co_await announce(*row);
+            break;
+        }
+        co_await rest(ports_.times.look);
+    }
+    log::info("gaming.ended", {{"session_id", id_.text()}, {"status", status_}, {"reason", reason_}});
+}
+
+}  // namespace airi::workers::gaming

@@ -1,0 +1,103 @@
+// One session of a game while this process holds its lease: the companion joins, hears, acts and leaves.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "events/gaming.hpp"
+#include "platform/crypto/seal.hpp"
+#include "platform/postgres/postgres.hpp"
+#include "platform/safety/blocked_terms.hpp"
+#include "workers/providers/games/game.hpp"
+#include "workers/runtime/frame_channel.hpp"
+
+namespace airi::workers::gaming {
+
+struct session_times {
+    seconds lease{10};
+    milliseconds heartbeat{2'000};
+    milliseconds look{1'000};  ///< for commands whose wake-up was lost
+    seconds patience{60};      ///< how long a session waits for a server
+    milliseconds rejoin{500};  ///< doubles with each attempt
+    int rejoins = 4;
+};
+
+struct ports {
+    postgres::database& database;
+    frame_channel& frames;
+    safety::term_screen& terms;
+    const seal::master& master;
+    std::string owner;
+    /// A connection to that game; null: this process has none.
+    std::function<std::unique_ptr<providers::games::game_connection>(std::string_view game)> connect;
+    /// The password of that server.
+    std::function<secret(std::string_view game, std::string_view server_id)> password;
+    session_times times;
+};
+
+class session_run : public std::enable_shared_from_this<session_run> {
+public:
+    /// `ports` must outlive the object.
+    session_run(gaming_session_id, const ports&, airi::executor);
+
+    /// Ends with the session, when the lease is lost, after drain(), or at once when the session cannot be claimed.
+    awaitable<> run();
+    /// There may be commands.
+    void wake();
+    /// The end may have been asked for.
+    void look() { heart_.cancel(); }
+    /// Leaves the game and gives the lease back.
+    void drain();
+
+private:
+    using connection = providers::games::game_connection;
+    struct claim {
+        std::string is, game, server, host, version, companion;
+        user_id user;
+        conversation_id conversation;
+        std::string commander;  // the first player who may command
+        int port = 0;
+    };
+    enum class phase { joining, playing, over, lost, draining };
+
+    bool goes_on() const { return phase_ == phase::joining || phase_ == phase::playing; }
+    awaitable<bool> take();
+    // Both keep the object until they end, and are counted by running_.
+    awaitable<> keep_lease(std::shared_ptr<session_run>);
+    awaitable<> execute(
+        std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside);
+    awaitable<bool> join();
+    awaitable<> play();
+    awaitable<> work_once();
+    awaitable<> start_command(bool beside);
+    awaitable<> say(std::string text);
+    awaitable<> hear();
+    awaitable<> ask(std::string text);
+    awaitable<> finish();
+    void arrived(providers::games::game_event);
+    void end(std::string_view status, std::string_view reason, std::string_view error = {});
+    awaitable<result<std::string>> one_text(postgres::bound);
+    awaitable<> announce(std::string session_json);
+    awaitable<> rest(milliseconds);
+
+    gaming_session_id id_;
+    const ports& ports_;
+    airi::executor executor_;
+    boost::asio::steady_timer alarm_, heart_;
+    std::unique_ptr<connection> connection_;
+    claim claim_;
+    std::int64_t epoch_ = 0;
+    phase phase_ = phase::joining;
+    std::string status_, reason_, error_;  // of the end
+    std::string snapshot_;                 // not stored yet
+    std::deque<providers::games::game_event> heard_;
+    bool in_game_ = false, busy_ = false, woken_ = false;
+    std::string left_;  // why the companion is out of the game
+    int running_ = 0;   // coroutines of this object beside run()
+};
+
+}  // namespace airi::workers::gaming

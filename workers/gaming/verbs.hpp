@@ -1,0 +1,19 @@
+// What a companion can do in a game, and the bounds of it. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/json.hpp"
+
+namespace airi::workers::gaming {
+
+/// The mistake in the arguments of a verb; empty: none. They come from a user or a model.
+std::string mistake_in(std::string_view verb, json::value arguments);
+
+/// The lines in which a text is said: at most three, without control characters, none begins with '/', each with at
+/// most 256 characters (Minecraft's bound).
+std::vector<std::string> spoken_lines(std::string_view text);
+
+}  // namespace airi::workers::gaming
