@@ -65,7 +65,7 @@ scripts_checked() {
     shellcheck -x "${files[@]}"
 }
 
-javascript_checked() { lint_node eslint --config deploy/lint/eslint.config.mjs gateway/pages tests bench; }
+javascript_checked() { lint_node eslint --config deploy/lint/eslint.config.mjs gateway/pages tests bench workers; }
 
 lint_step() { # <name> <command…>
     local name="$1"

@@ -44,13 +44,15 @@ sbom_maven() { # of the broker
            properties: [{name: "airi:ecosystem", value: "Maven"}, {name: "airi:source", value: "\(.[0]):\(.[1])"}]}'
 }
 
-sbom_npm() { # of tests, lint and bench
-    local lock
-    for lock in "$root"/{tests,deploy/lint,bench/peers}/node_modules/.package-lock.json; do
+sbom_npm() { # of the bot, which is shipped; of tests, lint and bench
+    local folder lock scope
+    for folder in workers/gaming/bot tests deploy/lint bench/peers; do
+        lock="$root/$folder/node_modules/.package-lock.json" scope=excluded
         [[ -s "$lock" ]] || continue
-        jq -c '.packages | to_entries[] | select(.value.version)
+        if [[ "$folder" == workers/* ]]; then scope=required; fi
+        jq -c --arg scope "$scope" '.packages | to_entries[] | select(.value.version)
             | (.value.name // (.key | sub(".*node_modules/"; ""))) as $name
-            | {type: "library", name: $name, version: .value.version, scope: "excluded",
+            | {type: "library", name: $name, version: .value.version, $scope,
                purl: "pkg:npm/\($name | sub("^@"; "%40"))@\(.value.version)",
                properties: [{name: "airi:ecosystem", value: "npm"}, {name: "airi:source", value: $name}]}' "$lock"
     done

@@ -12,6 +12,7 @@ airi_test() { # as tests/run.mjs: [--long] [--changed] [--lanes N] [label, path 
     # So that no test waits for a download or an initdb within its own time limit.
     if kafka_possible; then (kafka_fetch) || true; fi
     node_packages "$root/tests"
+    node_packages "$root/workers/gaming/bot"
     build_tests || return
     TMPDIR="$(mktemp -d /tmp/airi-test-XXXXXX)"
     export TMPDIR

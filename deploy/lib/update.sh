@@ -67,6 +67,6 @@ airi_update() {
     (($# == 0)) || die "update takes nothing: the versions are those that this tree names"
     step packages update_packages
     step kafka update_kafka
-    for package in tests deploy/lint bench/peers; do step "$package" update_npm "$package"; done
+    for package in tests workers/gaming/bot deploy/lint bench/peers; do step "$package" update_npm "$package"; done
     say "the next ./airi up or ./airi test builds with them"
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
-export const labels = ['unit', 'integration', 'products', 'api', 'security', 'faults', 'e2e', 'scaffolds'];
+export const labels = ['unit', 'integration', 'products', 'api', 'security', 'faults', 'games', 'e2e', 'scaffolds'];
 const programs = labels.slice(0, 2);
 const folders = labels.slice(2);
 
@@ -68,10 +68,11 @@ const shared = new Set(
 
 // Of one changed file: the names of jobs, or null for all.
 function touchedBy(file, files) {
-    if (/^tests\/(products|api|security|faults|e2e|scaffolds)\/\w+_test\.mjs$/.test(file)) return [file];
+    if (/^tests\/(products|api|security|faults|games|e2e|scaffolds)\/\w+_test\.mjs$/.test(file)) return [file];
     if (/^tests\/(?!support)[\w/]+\.(cpp|hpp|json)$/.test(file)) return programs;
     if (/^deploy\/(templates\/|lib\/new\.sh$)/.test(file)) return ['tests/scaffolds/scaffolds_test.mjs'];
     if (/\.md$|^docs\/|^deploy\/lint\/|^bench\/|^\.[\w.-]+$|^LICENSE$/.test(file)) return ['unit'];
+    if (/^workers\/gaming\/bot\/|^tests\/support\/js\/games\//.test(file)) return ['unit', 'games'];
     if (/^gateway\/pages\//.test(file)) return ['unit', 'e2e'];
     const folder = file.match(folderOf)?.[1];
     const domain = file.match(domainOf)?.[1] ?? (shared.has(folder) ? undefined : folder);
