@@ -265,11 +265,11 @@ awaitable<error_code> log_in(shared l) {
     co_return answer->id == id ? error_code{} : errc::malformed;
 }
 
-awaitable<error_code> connect(shared l) {
+awaitable<error_code> connect(shared l, milliseconds within) {
     if (l->gone) co_return errc::unreachable;
     if (l->ready && l->is_quiet()) co_return error_code{};
     l->close();
-    const auto by = steady_clock::now() + l->bounds.connect;
+    const auto by = steady_clock::now() + std::min(within, l->bounds.connect);
     if (l->failures > 0) {
         if (l->not_before > by) co_return l->last_failure;
         l->backoff.expires_at(l->not_before);
@@ -322,10 +322,10 @@ awaitable<result<std::string>> exchange(shared l, std::string command, milliseco
     co_return answer;
 }
 
-awaitable<result<>> open_one(shared l) {
+awaitable<result<>> open_one(shared l, milliseconds within) {
     turn mine(l);
     if (!co_await mine.come()) co_return errc::unreachable;
-    if (const auto ec = co_await connect(l)) co_return ec;
+    if (const auto ec = co_await connect(l, within)) co_return ec;
     co_return result<>();
 }
 
@@ -333,7 +333,7 @@ awaitable<result<std::string>> run_one(shared l, std::string command, millisecon
     if (!mistake_of(command, l->bounds).empty()) co_return errc::refused;
     turn mine(l);
     if (!co_await mine.come()) co_return errc::unreachable;
-    if (const auto ec = co_await connect(l)) co_return ec;
+    if (const auto ec = co_await connect(l, within)) co_return ec;
     co_return co_await exchange(l, std::move(command), within);
 }
 
@@ -356,7 +356,7 @@ client::~client() {
     link_->close();
 }
 
-awaitable<result<>> client::open() { return open_one(link_); }
+awaitable<result<>> client::open(milliseconds within) { return open_one(link_, within); }
 
 awaitable<result<std::string>> client::run(std::string command, milliseconds within) {
     return run_one(link_, std::move(command), within);

@@ -44,14 +44,14 @@ public:
     /// Closes the connection: the command that runs ends with errc::lost, those that wait with errc::unreachable.
     ~client();
 
-    /// Connects unless connected. After a failure it waits for the backoff, when that fits into limits::connect.
-    /// unreachable, denied, malformed: nothing was sent but the login.
-    awaitable<result<>> open();
+    /// Connects unless connected, `within` this time and limits::connect. After a failure it waits for the backoff,
+    /// when that fits. unreachable, denied, malformed: nothing was sent but the login.
+    awaitable<result<>> open(milliseconds within);
     /// The whole answer to a command, as valid UTF-8. Commands run one at a time, in order. refused, unreachable,
     /// denied: it was not sent. lost, timed_out, too_long, malformed: it was sent, its outcome is unknown, and it is
-    /// never repeated; the next command has a new connection. malformed may also be that of a login. `within` is for
-    /// this command alone, and limits::answer at most. When the coroutine is cancelled or destroyed, the connection is
-    /// closed.
+    /// never repeated; the next command has a new connection. malformed may also be that of a login. `within` is
+    /// for this command alone, limits::answer at most, and once more for a connection that it needs. When the coroutine
+    /// is cancelled or destroyed, the connection is closed.
     awaitable<result<std::string>> run(std::string command, milliseconds within);
     /// How often it has logged in: a new number means a new connection.
     unsigned logins() const;

@@ -260,7 +260,7 @@ TEST_CASE("SAAS-28: a server that is away is unreachable, and the backoff grows 
     CHECK(std::chrono::steady_clock::now() - before >= milliseconds{20 + 40 + 80});
     address.host = "nowhere.invalid";
     rcon::client nowhere(f.io.on(), address, rcon::dialect::minecraft, f.limits);
-    CHECK(f.io.run(nowhere.open()).error() == errc::unreachable);
+    CHECK(f.io.run(nowhere.open(soon)).error() == errc::unreachable);
 }
 
 TEST_CASE("SAAS-28: a server that accepts and says nothing is unreachable") {
