@@ -192,6 +192,7 @@ class App {
             if (type === 'error') this.toast(sentence(data.message));
             if (type === 'safety_state_change') return this.safetyChanged(data);
             if (type === 'subscription_updated') return this.planChanged();
+            if (type === 'gaming_status_changed') return this.account.games.changed();
             if (type === 'crisis_resources') return this.showHelp(data);
             if (type !== 'notification_new' || data.kind === 'welcome') return; // the page has a welcome of its own
             if (data.kind !== 'export_ready') return this.toast(data.notification.title);

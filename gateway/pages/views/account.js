@@ -1,4 +1,4 @@
-// The account dialog: address, profile, plan, usage, violations, password, second factor, linked identities, sessions,
+// The account dialog: address, profile, plan, usage, games, violations, password, second factor, linked identities, sessions,
 // privacy, API keys.
 
 import { Address } from './address.js';
@@ -7,6 +7,7 @@ import { Billing } from './billing.js';
 import { dialogHeader } from './dialogs.js';
 import { byId, sentence } from './dom.js';
 import { clear } from './forms.js';
+import { Games } from './games.js';
 import { Privacy } from './privacy.js';
 import { PasswordForm, ProfileForm } from './profile.js';
 import { Identities } from './providers.js';
@@ -24,6 +25,7 @@ export class AccountDialog {
         this.privacy = new Privacy(session, { attempt: (act) => this.attempt('export-form', act), onClosed });
         this.billing = new Billing(session, { attempt: (act) => this.attempt('billing', act) });
         this.usage = new UsageReport(session, { attempt: (act) => this.attempt('usage-report', act) });
+        this.games = new Games(session, { attempt: (act) => this.attempt('games', act) });
         this.violations = new Violations(session, { attempt: (act) => this.attempt('violations', act) });
         this.twoFactor = new TwoFactor(session);
         this.keys = new ApiKeys(session);
@@ -48,6 +50,7 @@ export class AccountDialog {
             this.profile.element,
             this.billing.element,
             this.usage.element,
+            this.games.element,
             this.violations.element,
             this.password.element,
             this.twoFactor.element,
@@ -66,6 +69,7 @@ export class AccountDialog {
             this.attempt('profile-form', () => this.profile.load()),
             this.attempt('billing', () => this.billing.load()),
             this.attempt('usage-report', () => this.usage.load()),
+            this.attempt('games', () => this.games.load()),
             this.attempt('violations', () => this.violations.load()),
             this.attempt('sessions-form', () => this.sessions.load()),
             this.attempt('two-factor', () => this.twoFactor.load()),
@@ -85,6 +89,7 @@ export class AccountDialog {
         for (const form of this.dialog.querySelectorAll('form')) clear(form, { values: true });
         this.billing.clear();
         this.usage.clear();
+        this.games.clear();
         this.violations.clear();
         this.sessions.clear();
         this.twoFactor.clear();
