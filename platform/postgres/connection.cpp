@@ -28,6 +28,7 @@ constexpr auto answer_limit = seconds(15);
 constexpr auto slice = milliseconds(100);
 
 const prepared set_caller{"airi.caller", "select set_config('airi.user_id', $1, true)", {"caller"}};
+const prepared set_read_only{"airi.read_only", "select set_config('transaction_read_only', 'on', true)", {}};
 
 struct connection_deleter {
     void operator()(PGconn* c) const { PQfinish(c); }
@@ -107,6 +108,7 @@ void check_url(const std::string& url) {
 
 struct connection::state {
     std::string url;
+    bool read_only = false;
     std::unique_ptr<PGconn, connection_deleter> link;
     std::string reason;
     // Names under which this connection's server process knows statements.
@@ -124,6 +126,7 @@ struct connection::state {
         at_end = stale = false;
     }
 
+    std::vector<bound> preamble(const transaction& work) const;
     bool prepare(const prepared& statement);
     bool send(const bound& what);
     bool send(const transaction& work);
@@ -136,8 +139,9 @@ struct connection::state {
     errc judge(const PGresult* result, const prepared& statement);
 };
 
-connection::connection(const secret& url) : state_(std::make_unique<state>()) {
+connection::connection(const secret& url, bool read_only) : state_(std::make_unique<state>()) {
     state_->url = url.reveal();
+    state_->read_only = read_only;
     check_url(state_->url);
 }
 connection::~connection() = default;
@@ -153,8 +157,8 @@ bool connection::open(const std::function<bool()>& give_up) {
     // The URL comes last: it overrides the others.
     const char* names[] = {"application_name", "gssencmode", "client_encoding", "target_session_attrs", "options",
         "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", nullptr};
-    const char* values[] = {
-        "airi", "disable", "UTF8", "read-write", session_options, "30", "10", "3", "20000", s.url.c_str(), nullptr};
+    const char* values[] = {"airi", "disable", "UTF8", s.read_only ? "any" : "read-write", session_options, "30", "10",
+        "3", "20000", s.url.c_str(), nullptr};
     s.link.reset(PQconnectStartParams(names, values, 1));
     // libpq would print notices to stderr, and those of functions may quote values.
     PQsetNoticeReceiver(s.link.get(), [](void*, const PGresult*) {}, nullptr);
@@ -219,9 +223,18 @@ bool connection::state::send(const bound& what) {
         values.data(), nullptr, nullptr, 0);
 }
 
+// What goes before the statements of a transaction.
+std::vector<bound> connection::state::preamble(const transaction& work) const {
+    std::vector<bound> out;
+    if (read_only) out.push_back({&set_read_only, {}});
+    if (work.caller) out.push_back({&set_caller, {work.caller->text()}});
+    return out;
+}
+
 // The statements up to a Sync are one implicit transaction, which the Sync commits (PostgreSQL manual, 55.2.4).
 bool connection::state::send(const transaction& work) {
-    if (work.caller && !send(bound{&set_caller, {work.caller->text()}})) return false;
+    for (const auto& each : preamble(work))
+        if (!send(each)) return false;
     for (const auto& each : work.statements)
         if (!send(each)) return false;
     return PQpipelineSync(link.get());
@@ -230,7 +243,8 @@ bool connection::state::send(const transaction& work) {
 bool connection::state::send_all(std::span<const transaction> batch, const std::vector<bool>& fit) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (!fit[i]) continue;
-        if (batch[i].caller && !prepare(set_caller)) return false;
+        for (const auto& each : preamble(batch[i]))
+            if (!prepare(*each.statement)) return false;
         for (const auto& each : batch[i].statements)
             if (!prepare(*each.statement)) return false;
     }
@@ -309,10 +323,11 @@ bool connection::state::receive(
     const transaction& work, std::optional<answer>& into, const std::function<bool()>& give_up) {
     std::vector<rows> out;
     error_code error;
+    const auto before = preamble(work);
+    const std::size_t extra = before.size();
     const prepared* last = &set_caller;
-    const std::size_t extra = work.caller ? 1 : 0;
     for (std::size_t i = 0; i < work.statements.size() + extra; ++i) {
-        last = i < extra ? &set_caller : work.statements[i - extra].statement;
+        last = i < extra ? before[i].statement : work.statements[i - extra].statement;
         result_ptr got, end;
         if (!next(got, give_up) || !got) return false;
         const auto status = PQresultStatus(got.get());

@@ -14,8 +14,8 @@ using answer = result<std::vector<rows>>;
 
 class connection {
 public:
-    /// Throws std::invalid_argument when the URL cannot be read.
-    explicit connection(const secret& url);
+    /// `read_only`: no transaction can change anything. Throws std::invalid_argument when the URL cannot be read.
+    explicit connection(const secret& url, bool read_only = false);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;

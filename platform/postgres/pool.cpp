@@ -42,7 +42,7 @@ public:
     explicit pool(const pool_options& options)
         : waiting_(options.waiting), longest_wait_(options.longest_wait), group_linger_(options.group_linger) {
         for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
-            links_.push_back(std::make_unique<link>(options.url));
+            links_.push_back(std::make_unique<link>(options.url, options.read_only));
         for (auto& each : links_) threads_.emplace_back([this, own = each.get()] { serve(*own); });
         threads_.emplace_back([this] { watch(); });
     }

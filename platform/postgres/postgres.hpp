@@ -146,6 +146,7 @@ struct pool_options {
     std::size_t waiting = 10'000;       ///< queued transactions beyond which run() ends with `unavailable`
     milliseconds longest_wait{10'000};  ///< for a connection, after which run() ends with `busy`
     milliseconds group_linger{0};       ///< how long a group waits for members besides the commit before it
+    bool read_only = false;             ///< the server refuses each change of a row
 };
 std::unique_ptr<database> open(pool_options);
 

@@ -332,3 +332,13 @@ TEST_CASE("large parameters and large results pass in both directions at once") 
         work.push_back(of("select $1::text || $1::text", {std::string(2'000'000, static_cast<char>('a' + i))}));
     for (const auto& got : run_all(*db, std::move(work))) CHECK(cell(got).size() == 4'000'000);
 }
+
+TEST_CASE("a read-only database refuses each change, with a caller too, and its next transaction reads") {
+    const captured_log log;
+    const auto database =
+        postgres::open({.url = secret(shared().server.address()), .connections = 1, .waiting = 10, .read_only = true});
+    for (const auto& change : {of("create temporary table t (a int)"), of("create table t (a int)"),
+             by(user_id::fresh(), of("select set_config('transaction_read_only', 'off', true)"))})
+        CHECK_FALSE(run(*database, change));
+    CHECK(cell(run(*database, of("select current_setting('transaction_read_only')"))) == "on");
+}
