@@ -35,3 +35,45 @@ from generations_finish(:id::uuid[], :epoch::int[], :state::text[], :content::te
 
 -- name: generations.abandon
 select generation_abandon(:id::uuid, :error)::text;
+
+-- name: generations.judged
+-- What moderation has decided on messages, by their generations: allow, warn, review, block, or NULL where nobody has
+-- judged the message. With the decision on the crisis and the scores, as they were stored.
+select g.id,
+    case when d.message_id is not null then d.action
+         when g.state = 'rejected' and g.error_code = 'moderation_unavailable'
+              or g.state = 'failed' and (g.attempts = 0 or g.error_code = any (lost_codes())) then null
+         else 'allow' end,
+    coalesce(d.categories[1], ''), coalesce(d.safety, 'null')::text, coalesce(d.scores, 'null')::text
+from generations g left join moderation_decisions d on d.message_id = g.message_id where g.id = any (:ids::uuid[]);
+
+-- name: generations.replies
+-- Of ended generations: the state, the error, the author, our count of the prompt's tokens (0: unknown), whether the
+-- summary has grown over the message since, the reply, its calls, the decision on it with the category, and what
+-- generations_claim would return for the prompt.
+select g.id, g.state, coalesce(g.error_code, ''), coalesce(g.provider, ''), coalesce(g.used_model, ''),
+    coalesce((select min(c.own_in) from provider_calls c
+              where c.generation_id = g.id and c.provider = g.provider and c.model = g.used_model and c.own_in > 0
+                and c.call >= 0), 0),
+    coalesce(v.summary_until >= g.message_created_at, false), coalesce(r.content, ''),
+    coalesce(r.metadata -> 'tool_calls', '[]')::text, coalesce(d.action, 'allow'), coalesce(d.categories[1], ''),
+    json_build_object('state', 'mine', 'model', coalesce(g.model, v.model, c.model), 'parameters', g.parameters,
+        'rank', p.rank, 'context_tokens', p.context_tokens, 'reply_tokens', p.reply_tokens,
+        'system_prompt', v.system_prompt, 'personality', c.personality, 'summary', v.summary, 'safety', g.safety,
+        'tools', (select json_agg(json_build_object('type', 'function', 'function', to_json(t)) order by t.name)
+                  from companion_tools t where t.name = any (c.tools)),
+        'history', coalesce((
+            select json_agg(h)
+            from (select m.role, m.content from messages m
+                  where m.conversation_id = g.conversation_id and m.created_at <= g.message_created_at
+                    and m.created_at > coalesce(v.summary_until, '-infinity')
+                    and m.status in ('accepted', 'completed', 'cancelled') and m.deleted_at is null
+                  order by m.created_at desc limit 60) h), '[]'))::text
+from generations g
+join users u on u.id = g.user_id
+join plans p on p.id = u.plan
+left join conversations v on v.id = g.conversation_id
+left join companions c on c.id = v.companion_id
+left join messages r on r.id = g.reply_id and r.created_at = g.message_created_at + interval '1 microsecond'
+left join moderation_decisions d on d.message_id = g.reply_id and d.origin = 'reply'
+where g.id = any (:ids::uuid[]) and g.state in ('completed', 'rejected', 'cancelled', 'failed');

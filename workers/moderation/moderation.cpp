@@ -158,6 +158,11 @@ judgement judge_again(
     return judged;
 }
 
+bool needs_scores(const judgement& judged, const assessment& known) {
+    const bool is_decided = judged.found.blocks() || (judged.decision && judged.decision->answers());
+    return !is_decided && !known.rules->empty() && !known.scores && !known.unanswered;
+}
+
 std::vector<std::string> texts_to_score(const events::chat_requested& event) {
     std::vector<std::string> out{event.content};
     auto turns = earlier_turns(event.parameters.text);
@@ -242,8 +247,7 @@ awaitable<result<person>> find_person(postgres::database& database, user_id whos
 
 // The judgement with the provider's scores, which are asked for once, and only where they can change what happens.
 awaitable<> add_scores(judgement& judged, const events::chat_requested& event, const ports& ports, assessment& known) {
-    const bool is_decided = judged.found.blocks() || (judged.decision && judged.decision->answers());
-    if (ports.scores == nullptr || known.rules->empty() || is_decided || known.scores || known.unanswered) co_return;
+    if (ports.scores == nullptr || !needs_scores(judged, known)) co_return;
     const auto texts = texts_to_score(event);
     known.scores = co_await ports.scores->scores_of({texts.begin(), texts.end()});
     known.unanswered = !known.scores;

@@ -39,6 +39,8 @@ judgement judge(const events::chat_requested&, safety::term_screen&, const safet
     const assessment& = {});
 /// The judgement with another assessment; the text is not looked at again.
 judgement judge_again(judgement, const events::chat_requested&, const safety::gate&, const assessment&);
+/// Whether the provider's scores, which are unknown, could change what happens.
+bool needs_scores(const judgement&, const assessment&);
 /// The texts that the provider is asked about: the message, then the caller's own turns, the last one first.
 std::vector<std::string> texts_to_score(const events::chat_requested&);
 

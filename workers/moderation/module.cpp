@@ -1,9 +1,6 @@
-#include <stdexcept>
-
-#include "platform/base/log.hpp"
-#include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
 #include "workers/moderation/resealing.hpp"
+#include "workers/moderation/rules_in_force.hpp"
 #include "workers/moderation/search_index.hpp"
 #include "workers/providers/providers.hpp"
 #include "workers/runtime/blocked_terms.hpp"
@@ -44,37 +41,6 @@ struct moderation_settings {
     }
 };
 
-awaitable<result<>> load_safety(postgres::database& database, moderation::safety_data& data) {
-    const auto lines = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.resources", {}));
-    if (!lines) co_return lines.error();
-    data.resources = std::make_shared<const std::vector<sql::crisis::resource>>(sql::crisis::read(*lines));
-    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("crisis.settings", {}));
-    if (!rows) co_return rows.error();
-    auto [policy, country, sentiment] = rows->read<std::string, std::string, bool>(0);
-    data.default_country = std::move(country);
-    data.stores_sentiment = sentiment;
-    if (policy == data.policy) co_return result<>{};
-    try {
-        data.gate = std::make_shared<const safety::gate>(policy);
-    } catch (const std::invalid_argument& e) {
-        // The rules in force stay: a conversation without any would be the worse mistake.
-        log::error("crisis_policy.invalid", {{"what", e.what()}});
-    }
-    data.policy = std::move(policy);
-    co_return result<>{};
-}
-
-awaitable<result<>> load_rules(
-    postgres::database& database, std::string& text, std::shared_ptr<const moderation::thresholds>& rules) {
-    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("catalogue.moderation_rules", {}));
-    if (!rows) co_return rows.error();
-    if (auto now = std::string(rows->text(0, 0)); now != text) {
-        rules = std::make_shared<const moderation::thresholds>(now);
-        text = std::move(now);
-    }
-    co_return result<>{};
-}
-
 // None without a key.
 moderation::provider_scores* scores_of(worker_host& host, const moderation_settings& settings) {
     auto account = providers::moderation_account_of(settings.openai_api_key, settings.openai_base_url);
@@ -94,8 +60,8 @@ worker wire(worker_host& host, const moderation_settings& settings) {
     auto& rules =
         host.own<std::shared_ptr<const moderation::thresholds>>(std::make_shared<const moderation::thresholds>());
     auto& rules_text = host.own(std::string("[]"));
-    host.reload_every([&] { return load_rules(host.database(), rules_text, rules); }, seconds{30});
-    host.reload_every([&] { return load_safety(host.database(), data); }, seconds{30});
+    host.reload_every([&] { return moderation::load_rules(host.database(), rules_text, rules); }, seconds{30});
+    host.reload_every([&] { return moderation::load_safety(host.database(), data); }, seconds{30});
     if (!settings.encryption_key_previous.empty())
         host.reload_every([&] { return moderation::user_keys::rewrap(host.database(), master); }, seconds{2});
     if (!settings.evidence_key_previous.empty())

@@ -14,8 +14,12 @@ namespace airi::workers::operations {
 
 /// The settings of airi-ctl.
 struct ctl_settings : kafka::access, archive::archive_settings {
+    secret database_url;
+
     static constexpr auto settings = std::tuple_cat(kafka::access::settings, archive_settings::place,
         std::tuple{
+            setting{"DATABASE_URL", &ctl_settings::database_url,
+                "Postgres, as a role that may act as airi_owner; for shadows the role airi_worker is enough."},
             setting{"ENCRYPTION_KEY", &archive_settings::encryption_key,
                 "Opens the sealed objects of the archive, and seals new ones."},
             setting{"ENCRYPTION_KEY_PREVIOUS", &archive_settings::encryption_key_previous,

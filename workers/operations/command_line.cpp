@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "workers/operations/dead_letters.hpp"
+#include "workers/operations/shadow.hpp"
 
 namespace airi::workers::operations {
 namespace {
@@ -162,6 +163,10 @@ std::string mistake_in(const command_line& read) {
     if (moves && !read.order.filter.group) return "--group is missing";
     if (moves && !read.has_place) return "--to is missing";
     if (read.command == command::grow_topic && read.partitions == 0) return "--partitions is missing";
+    const bool in_shadow = read.command == command::replay && read.order.into == shadow_target;
+    const bool has_pace = read.order.dry_run || !read.order.for_group.empty() || read.order.rate > 0;
+    if (in_shadow && (has_pace || !read.state_file.empty()))
+        return "--into shadow sends nothing, so it has no --dry-run, --for-group, --rate and --state";
     if (read.order.dry_run && !read.state_file.empty()) return "--dry-run sends nothing, so it has no --state";
     return {};
 }
@@ -245,6 +250,8 @@ const char* const usage = R"(airi-ctl <command> [options]
 
   replay --topic T       publishes records of a topic again
       --into T           into another topic
+      --into shadow      decides again what the worker of chat.requested.v1 (moderation) or chat.screened.v1 (chat) has
+                         decided, by what is in force, and prints what would differ; nothing is written
       --for-group G      this consumer group alone handles them
       --from-archive     as they are in the archive
       --dry-run          only counts them, by type and hour

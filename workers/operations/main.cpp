@@ -9,6 +9,7 @@
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/file_lock.hpp"
 #include "workers/operations/groups.hpp"
+#include "workers/operations/shadow.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
 
@@ -130,6 +131,15 @@ int grow(const kafka::access& brokers, const command_line& asked) {
     return 1;
 }
 
+int shadow_of(const ctl_settings& settings, const replay_order& order) {
+    const shadow_settings own{settings.database_url, settings.encryption_key, settings.encryption_key_previous};
+    if (const auto mistake = shadow_mistake(order, own); !mistake.empty()) {
+        fmt::print(stderr, "airi-ctl: {}\n", mistake);
+        return 2;
+    }
+    return run_shadow(settings, order, own);
+}
+
 int run(const ctl_settings& brokers, command_line asked) {
     if (asked.command == command::archive_run) return run_archive_command(archive_command::run, brokers, asked.topic);
     if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
@@ -146,6 +156,7 @@ int run(const ctl_settings& brokers, command_line asked) {
             fmt::print(stderr, "airi-ctl: {}\n", mistake);
             return 2;
         }
+    if (asked.order.into == shadow_target) return shadow_of(brokers, asked.order);
     return run_replay(brokers, asked.order, asked.state_file);
 }
 

@@ -102,6 +102,17 @@ TEST_CASE("airi-ctl reads the commands of consumer groups") {
     CHECK(place("soon").mistake == "\"soon\" is no place: beginning, end, RFC 3339, or 90s, 30m, 2h, 7d ago");
 }
 
+TEST_CASE("airi-ctl reads a shadow, which sends nothing") {
+    CHECK(read({"replay", "--topic", "chat.requested.v1", "--into", "shadow", "--from", "7d"}).mistake == "");
+    const std::string mistake = "--into shadow sends nothing, so it has no --dry-run, --for-group, --rate and --state";
+    for (const std::vector<std::string>& more :
+        {std::vector<std::string>{"--dry-run"}, {"--for-group", "chat"}, {"--rate", "5"}, {"--state", "file"}}) {
+        std::vector<std::string> words{"replay", "--topic", "chat.requested.v1", "--into", "shadow"};
+        words.insert(words.end(), more.begin(), more.end());
+        CHECK(read(words).mistake == mistake);
+    }
+}
+
 TEST_CASE("airi-ctl names what is wrong on its command line") {
     const auto mistake = [](const std::vector<std::string>& arguments) { return read(arguments).mistake; };
     CHECK(mistake({"reply"}) == "no command is named \"reply\"");
