@@ -3,7 +3,8 @@
 # the roles; applies sql/migrations once each, then the files of sql/functions and sql/policies whose digest has
 # changed, then the profile: sql/profiles/base.sql with <profile>.sql. Each is one transaction under a lock, so two runs
 # may overlap. Prints the names of the files that it applied. AIRI_APP_PASSWORD and AIRI_WORKER_PASSWORD are the roles'
-# passwords. With - for the URL, DATABASE_URL is taken.
+# passwords. With - for the URL, DATABASE_URL is taken. With --status before it, it changes nothing and prints the names
+# of the files that it would apply; status 1: there are some.
 # shellcheck disable=SC2154
 set -euo pipefail
 
@@ -12,9 +13,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/base.sh"
 # shellcheck source=/dev/null
 source "$root/deploy/lib/psql.sh"
 
+status=false
+if [[ "${1:-}" == --status ]]; then status=true && shift; fi
 url="${1:?usage: migrate.sh <admin-url> <profile>}" profile="${2:?which profile?}"
 if [[ "$url" == - ]]; then url="$DATABASE_URL"; fi
-: "${AIRI_APP_PASSWORD:?}" "${AIRI_WORKER_PASSWORD:?}"
+if [[ "$status" == false ]]; then : "${AIRI_APP_PASSWORD:?}" "${AIRI_WORKER_PASSWORD:?}"; fi
 cd "$root"
 [[ "$profile" != base && -f "sql/profiles/$profile.sql" ]] || die "no such profile: sql/profiles/$profile.sql"
 
@@ -63,5 +66,21 @@ script() {
     printf '%s\n' 'begin;' "$lock" "\\set profile $profile" '\i sql/profiles/base.sql' 'commit;'
 }
 
+# Each file with its version, of a migration, or its digest; what the database has of them is left out.
+waiting() {
+    local file known
+    known="$(run -c "select version from airi.schema_migrations union all
+                     select path || ' ' || sha256 from airi.applied_files" 2>/dev/null || true)"
+    for file in sql/migrations/*.sql; do basename "$file" .sql; done | grep -vxF -f <(printf '%s\n' "$known") || true
+    sha256sum sql/functions/*.sql sql/policies/*.sql | awk '{ print $2, $1 }' |
+        grep -vxF -f <(printf '%s\n' "$known") | cut -d' ' -f1 || true
+}
+
+if [[ "$status" == true ]]; then
+    said="$(run -c '' 2>&1)" || die "$said"
+    files="$(waiting)"
+    if [[ -n "$files" ]]; then printf '%s\n' "$files" && exit 1; fi
+    exit 0
+fi
 create_database "$url"
 script | run -f -

@@ -65,8 +65,8 @@ const std::vector<folder_rule> rules{
     // A worker; its module and the program's main are covered by this rule too.
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
     {"workers/operations/",
-        {"events/", "sql/", "platform/kafka/", ports[1], "platform/crypto/seal.hpp", "workers/archive/",
-            "workers/chat/shadow.hpp", "workers/moderation/shadow.hpp", "workers/runtime/"}},
+        {"events/", "events/frames/", "sql/", "platform/kafka/", ports[1], ports[2], "platform/crypto/seal.hpp",
+            "workers/archive/", "workers/chat/shadow.hpp", "workers/moderation/shadow.hpp", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
                      "workers/providers/moderation/", "workers/providers/sms/", "workers/providers/payments/",

@@ -30,7 +30,7 @@ function memoryOf(pid) {
 async function timed(program, words) {
     const begun = performance.now();
     const child = spawn(program, words, {
-        env: { PATH: process.env.PATH, ...settings.kafka },
+        env: { PATH: process.env.PATH, DATABASE_URL: settings.postgres, ...settings.kafka },
         stdio: ['ignore', 'pipe', 'ignore'],
     });
     let text = '';

@@ -49,10 +49,19 @@ create or replace function standing(u users) returns json language sql stable as
         else refusal(403, 'ACCOUNT_DELETED', 'this account is deleted', '{}') end
 $$;
 
+-- The name of the operator who runs airi-ctl, whom the functions take for a super; NULL in every other session. Only a
+-- role that may act as airi_owner has one: those of the gateway and of the workers may set what they like.
+create or replace function operator_name() returns text language sql stable as $$
+    select nullif(current_setting('airi.operator', true), '')
+    where pg_has_role(session_user, 'airi_owner', 'member')
+$$;
+
 -- The caller's role; 'user' for an account that may not act.
 create or replace function acting_role() returns text
 language sql stable security definer set search_path = airi, pg_temp as $$
-    select coalesce((select u.role from users u where u.id = caller() and standing(u) is null), 'user')
+    select coalesce(
+        case when operator_name() is not null then 'super' end,
+        (select u.role from users u where u.id = caller() and standing(u) is null), 'user')
 $$;
 
 -- A refusal unless the caller is an administrator (p_super: a super administrator); otherwise NULL.

@@ -1,9 +1,11 @@
+-- The actor is the caller; of an operator the details have the name.
 create or replace function audit(
     p_user uuid, p_action text, p_subject text default '', p_details jsonb default '{}'
 ) returns void
 language sql security definer set search_path = airi, pg_temp as $$
     insert into audit_log (user_id, actor, action, subject, details)
-    values (p_user, caller(), p_action, p_subject, p_details)
+    values (p_user, case when operator_name() is null then caller() end, p_action, p_subject,
+            p_details || jsonb_strip_nulls(jsonb_build_object('operator', operator_name())))
 $$;
 
 -- Logs that a user's row was made or changed: argument 0 is the action, the others name columns for the details.
@@ -15,7 +17,8 @@ declare
         select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(made) where key = any (tg_argv[1:]));
 begin
     insert into audit_log (user_id, actor, action, subject, details, address)
-    values (new.user_id, caller(), tg_argv[0], coalesce(made ->> 'id', ''), told,
+    values (new.user_id, case when operator_name() is null then caller() end, tg_argv[0],
+            coalesce(made ->> 'id', ''), told || jsonb_strip_nulls(jsonb_build_object('operator', operator_name())),
             case when tg_op = 'INSERT' then (made ->> 'address')::inet end);
     return null;
 end $$;

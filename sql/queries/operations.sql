@@ -32,3 +32,10 @@ select operation_finish(:id::uuid, :worker, :state, :progress::jsonb, :result::j
 
 -- name: operations.give_up
 select operation_give_up(:id::uuid);
+
+-- name: operations.operator
+-- First in a transaction of airi-ctl: the operator's name, see operator_name().
+select set_config('airi.operator', :name, true);
+
+-- name: operations.audit
+select audit(null, :action, :subject, :details::jsonb);

@@ -14,12 +14,16 @@ namespace airi::workers::operations {
 
 /// The settings of airi-ctl.
 struct ctl_settings : kafka::access, archive::archive_settings {
-    secret database_url;
+    secret database_url, redis_url;
+    std::string migrate_program = "deploy/migrate.sh", profile = "saas";
 
     static constexpr auto settings = std::tuple_cat(kafka::access::settings, archive_settings::place,
         std::tuple{
             setting{"DATABASE_URL", &ctl_settings::database_url,
                 "Postgres, as a role that may act as airi_owner; for shadows the role airi_worker is enough."},
+            setting{"REDIS_URL", &ctl_settings::redis_url, "Redis, which tells the gateways of changed accounts."},
+            setting{"MIGRATE_PROGRAM", &ctl_settings::migrate_program, "The program of migrate status and apply."},
+            setting{"AIRI_PROFILE", &ctl_settings::profile, "The product profile of the same."},
             setting{"ENCRYPTION_KEY", &archive_settings::encryption_key,
                 "Opens the sealed objects of the archive, and seals new ones."},
             setting{"ENCRYPTION_KEY_PREVIOUS", &archive_settings::encryption_key_previous,

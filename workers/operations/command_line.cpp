@@ -110,6 +110,7 @@ constexpr std::array options{
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--partitions", "w", read_partitions},
+    option{"--as", "rypdmwa", read_text<[](command_line& c) -> auto& { return c.as; }>},
     option{"--from-archive", "r", nullptr, [](command_line& c) { c.from_archive = true; }},
     option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
@@ -290,7 +291,8 @@ Which records:
 
 A record keeps its key, value and event id, so that what it has done already is not done again. It gets the headers
 x-replay-id and x-replay-count; after five replays it is left out. Settings: KAFKA_BROKERS and those behind it;
-ARCHIVE_URL and those behind it, ENCRYPTION_KEY for sealed topics.
+ARCHIVE_URL and those behind it, ENCRYPTION_KEY for sealed topics; DATABASE_URL for what changes something, as the
+audit log has it.
 )";
 
 }  // namespace airi::workers::operations

@@ -1,14 +1,18 @@
-// airi-ctl: replays topics, decides about dead letters, shows and moves consumer groups, shows and grows topics.
+// airi-ctl: replays topics, decides about dead letters, shows and moves consumer groups, shows and grows topics, keeps
+// the archive; and what administrators do.
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "platform/base/log.hpp"
+#include "workers/operations/admin_commands.hpp"
 #include "workers/operations/archive_commands.hpp"
+#include "workers/operations/audit_entry.hpp"
 #include "workers/operations/command_line.hpp"
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/file_lock.hpp"
 #include "workers/operations/groups.hpp"
+#include "workers/operations/migrations.hpp"
 #include "workers/operations/shadow.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
@@ -23,6 +27,11 @@ int failed(const error_code& why) {
     return 1;
 }
 
+int refuse(const std::string& mistake) {
+    fmt::print(stderr, "airi-ctl: {}\n", mistake);
+    return 2;
+}
+
 void print_summary(const replay_order& order, const replay_summary& done, const std::string& id) {
     fmt::print("{} of {} records match\n", done.matched, done.read);
     for (const auto& [type, count] : done.by_type) fmt::print("  {:<40} {:>12}\n", type, count);
@@ -33,7 +42,9 @@ void print_summary(const replay_order& order, const replay_summary& done, const 
     if (!order.decides || *order.decides == decision::retried) fmt::print("{} sent, x-replay-id {}\n", done.sent, id);
 }
 
-int run_replay(const kafka::access& brokers, const replay_order& order, const std::string& state_file) {
+// `sent`: of the audit log.
+int run_replay(const kafka::access& brokers, const replay_order& order, const std::string& state_file,
+    std::optional<std::int64_t>& sent) {
     std::optional<result<file_lock>> alone;
     if (!state_file.empty()) alone.emplace(file_lock::take(state_file));
     if (alone && !*alone) return failed(alone->error());
@@ -46,12 +57,14 @@ int run_replay(const kafka::access& brokers, const replay_order& order, const st
     watch.store = [&](const replay_place& place) { return store_place(state_file, order, place); };
     watch.progress = [&](const replay_summary& so_far, std::int64_t left) {
         if (std::chrono::steady_clock::now() - shown < seconds{1}) return true;
+        sent = so_far.sent;
         shown = std::chrono::steady_clock::now();
         fmt::print(stderr, "{} read, {} sent, {} left\n", so_far.read, so_far.sent, left);
         return true;
     };
     const auto done = replay(brokers, order, *begun, watch);
     if (!done) return failed(done.error());
+    sent = done->sent;
     print_summary(order, *done, begun->id);
     return 0;
 }
@@ -133,14 +146,11 @@ int grow(const kafka::access& brokers, const command_line& asked) {
 
 int shadow_of(const ctl_settings& settings, const replay_order& order) {
     const shadow_settings own{settings.database_url, settings.encryption_key, settings.encryption_key_previous};
-    if (const auto mistake = shadow_mistake(order, own); !mistake.empty()) {
-        fmt::print(stderr, "airi-ctl: {}\n", mistake);
-        return 2;
-    }
+    if (const auto mistake = shadow_mistake(order, own); !mistake.empty()) return refuse(mistake);
     return run_shadow(settings, order, own);
 }
 
-int run(const ctl_settings& brokers, command_line asked) {
+int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int64_t>& sent) {
     if (asked.command == command::archive_run) return run_archive_command(archive_command::run, brokers, asked.topic);
     if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
     if (asked.command == command::archive_verify)
@@ -152,30 +162,53 @@ int run(const ctl_settings& brokers, command_line asked) {
     if (asked.command == command::list_dead_letters) return list(brokers, asked);
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
     if (asked.from_archive)
-        if (const auto mistake = read_from_archive(asked.order, brokers); !mistake.empty()) {
-            fmt::print(stderr, "airi-ctl: {}\n", mistake);
-            return 2;
-        }
+        if (const auto mistake = read_from_archive(asked.order, brokers); !mistake.empty()) return refuse(mistake);
     if (asked.order.into == shadow_target) return shadow_of(brokers, asked.order);
-    return run_replay(brokers, asked.order, asked.state_file);
+    return run_replay(brokers, asked.order, asked.state_file, sent);
+}
+
+// One entry of the audit log before the first change, which is not made without it, and one with the outcome.
+int run_audited(const ctl_settings& settings, command_line& asked) {
+    std::optional<std::int64_t> sent;
+    if (!is_audited(asked)) return run(settings, asked, sent);
+    if (settings.database_url.empty()) return refuse("DATABASE_URL is not set: the audit log has what is changed");
+    operator_session session(settings.database_url, asked.as.empty() ? login_name() : asked.as);
+    const auto record = [&](std::string_view outcome) {
+        auto details = audit_details(asked);
+        details.add("outcome", outcome);
+        if (sent) details.add("records", *sent);
+        return session.record(audit_action(asked.command), audit_subject(asked), std::move(details));
+    };
+    if (const auto begun = record("begun"); !begun) return failed(begun.error());
+    const auto status = run(settings, asked, sent);
+    const auto ended = record(status == 0 ? "done" : status == 1 ? "failed" : "refused");
+    return ended ? status : failed(ended.error());
+}
+
+int run_as_admin(const ctl_settings& settings, const admin_command& asked) {
+    if (asked.is == admin_act::migration_status || asked.is == admin_act::migrate)
+        return run_migrations(settings, asked.is == admin_act::migrate, asked.option("profile"));
+    if (settings.database_url.empty()) return refuse("DATABASE_URL is not set");
+    operator_session session(settings.database_url, asked.option("as").value_or(login_name()));
+    return run_admin_command(asked, session, settings.redis_url);
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
-    const auto asked = read_command_line({arguments + 1, arguments + count}, now());
-    if (!asked.mistake.empty()) {
-        fmt::print(stderr, "airi-ctl: {}; airi-ctl --help has all\n", asked.mistake);
-        return 2;
-    }
-    if (asked.command == command::help) {
-        fmt::print("{}", usage);
+    const std::vector<std::string> words{arguments + 1, arguments + count};
+    const auto admin = read_admin_command(words, now());
+    auto asked = admin ? command_line{} : read_command_line(words, now());
+    if (admin) asked.mistake = admin->mistake;
+    if (!asked.mistake.empty()) return refuse(asked.mistake + "; airi-ctl --help has all");
+    if (!admin && asked.command == command::help) {
+        fmt::print("{}{}", usage, admin_usage);
         return 0;
     }
     ctl_settings brokers;
     if (const auto code = load_or_exit_code(1, arguments, brokers)) return *code;
     log::start("airi-ctl", "error");
-    return run(brokers, asked);
+    return admin ? run_as_admin(brokers, *admin) : run_audited(brokers, asked);
 } catch (const std::exception& e) {
     fmt::print(stderr, "airi-ctl: {}\n", e.what());
     return 2;

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-import { kafkaSettings, withProducer } from './system/access.mjs';
+import { kafkaSettings, redisUrl, withProducer } from './system/access.mjs';
 import { binaries } from './system/system.mjs';
 
 export const program = path.join(binaries, 'airi-ctl');
@@ -14,7 +14,13 @@ export const startCtl = (system, ...words) => startProgram(system, [program, ...
 // The same with settings beside Kafka's, and with words before the program, as of a shell that limits it.
 export function startProgram(system, [command, ...words], env = {}) {
     const child = spawn(command, words, {
-        env: { PATH: process.env.PATH, ...kafkaSettings(system, 'operator'), ...env },
+        env: {
+            PATH: process.env.PATH,
+            DATABASE_URL: system.adminUrl,
+            REDIS_URL: redisUrl(system, 'operator'),
+            ...kafkaSettings(system, 'operator'),
+            ...env,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
     });
     const out = { child, text: '', errors: '' };
