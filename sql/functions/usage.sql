@@ -276,13 +276,32 @@ language sql stable as $$
                           s.tokens_reasoning)
 $$;
 
+-- Makes the sums of usage_daily since a day those of the log. Returns the number of corrected rows.
+create or replace function usage_correct_sums(p_first date) returns bigint language plpgsql as $$
+declare
+    wrong bigint := 0;
+begin
+    if exists (select from usage_wrong_sums(p_first)) then
+        -- No event is being counted meanwhile.
+        lock table usage_daily in share row exclusive mode;
+        insert into usage_daily as d (user_id, day, resource, model, requests, quantity, tokens_in, tokens_out,
+                                      cost_nanousd, tokens_cached, tokens_reasoning)
+        select * from usage_wrong_sums(p_first)
+        on conflict (user_id, day, resource, model) do update set
+            requests = excluded.requests, quantity = excluded.quantity, tokens_in = excluded.tokens_in,
+            tokens_out = excluded.tokens_out, cost_nanousd = excluded.cost_nanousd,
+            tokens_cached = excluded.tokens_cached, tokens_reasoning = excluded.tokens_reasoning;
+        get diagnostics wrong = row_count;
+    end if;
+    return wrong;
+end $$;
+
 -- Compares the ledger with the calls and the sums with the ledger, and corrects both: the event of a call without a
 -- line is published again, and the last days' sums become those of the log. Returns the number of corrected rows.
 create or replace function job_usage_reconciliation() returns bigint language plpgsql as $$
 declare
     first date := (now() at time zone 'utc')::date - 2;
     lost bigint;
-    wrong bigint := 0;
 begin
     select count(*) into lost
     from provider_calls c
@@ -290,17 +309,5 @@ begin
     cross join lateral usage_event(c) sent
     where c.created_at between (first at time zone 'utc') and now() - interval '10 minutes'
       and not exists (select from usage_log l where l.event_id = (ledger_line(c) ->> 'id')::uuid);
-    if exists (select from usage_wrong_sums(first)) then
-        -- No event is being counted meanwhile.
-        lock table usage_daily in share row exclusive mode;
-        insert into usage_daily as d (user_id, day, resource, model, requests, quantity, tokens_in, tokens_out,
-                                      cost_nanousd, tokens_cached, tokens_reasoning)
-        select * from usage_wrong_sums(first)
-        on conflict (user_id, day, resource, model) do update set
-            requests = excluded.requests, quantity = excluded.quantity, tokens_in = excluded.tokens_in,
-            tokens_out = excluded.tokens_out, cost_nanousd = excluded.cost_nanousd,
-            tokens_cached = excluded.tokens_cached, tokens_reasoning = excluded.tokens_reasoning;
-        get diagnostics wrong = row_count;
-    end if;
-    return lost + wrong;
+    return lost + usage_correct_sums(first);
 end $$;

@@ -33,3 +33,6 @@ from jsonb_array_elements(usage_record(:events::jsonb)) s
 join users u on u.id = (s ->> 'user_id')::uuid
 join (select plan, resource, max(amount) filter (where period = 'day') as amount from plan_limits group by 1, 2) l
     on l.plan = u.plan and l.resource = s ->> 'resource';
+
+-- name: usage.correct_sums
+select usage_correct_sums('-infinity');

@@ -372,6 +372,7 @@ test('the database is filled as intended, and a scan is detected, even inside a 
     );
 });
 
+const ofOperators = ['usage.correct_sums']; // airi-ctl runs it as a role that may act as airi_owner
 // An administrator's reports, asked for now and then, count all users.
 const counted = ['payments.revenue scans users', 'usage.costs scans usage_daily'];
 
@@ -379,7 +380,7 @@ for (const mode of ['custom', 'generic'])
     test(`no statement of the gateway scans a big table with ${mode} plans`, async () => {
         const wrong = [];
         let ofGateway = 0;
-        for (const statement of all) {
+        for (const statement of all.filter(({ name }) => !ofOperators.includes(name))) {
             try {
                 const found = await plansOf(statement, mode);
                 if (!found) continue;

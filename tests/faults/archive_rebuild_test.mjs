@@ -73,6 +73,50 @@ test('a lost table that is rebuilt from the archive equals the one lost', async 
     print(verified.text.trim().split('\n').at(-1));
 });
 
+test('a lost table is rebuilt by one command, from the broker or the archive, and no sum is doubled', async (stage) => {
+    const { system } = stage;
+    const archive = new Archive(system, place);
+    const clients = await stage.clientsOf(2);
+    await Promise.all(clients.map((client) => client.sendAll(orders(10, { script: 'tokens=5' }))));
+    await stage.check();
+    const before = await ledger(system);
+
+    // The test above has deleted the broker's records.
+    const refused = await archive.ctl(['replay', '--reprocess', 'usage_log']);
+    assert.equal(refused.code, 2, refused.text);
+    assert.match(refused.errors, /the broker has deleted \d+ records of usage\.recorded\.v1: --from-archive/);
+    const words = ['replay', '--reprocess', 'usage_log', '--from-archive', '--as', 'ada'];
+    await system.rows('truncate usage_log');
+    assert.equal((await archive.ctl([...words, '--dry-run'])).code, 0);
+    assert.equal((await ledger(system)).log.length, 0);
+    const done = await archive.ctl(words);
+    assert.equal(done.code, 0, done.errors);
+    assert.match(done.text, /^usage_log: the group usage stores each line that is missing;/);
+    assert.match(done.text, /\n\d+ sums of usage_daily corrected\n$/);
+    assert.deepEqual(await ledger(system), before, 'usage_daily was not lost, and is not doubled');
+
+    await system.rows('truncate usage_daily');
+    const sums = await archive.ctl(['replay', '--reprocess', 'usage_daily']);
+    assert.equal(sums.text.split('\n').at(-2), `${before.days.length} sums of usage_daily corrected`, sums.errors);
+    assert.deepEqual(await ledger(system), before);
+    const logged = await system.rows(
+        "select details from audit_log where action = 'ctl.replay' and subject = 'usage_log' order by at",
+    );
+    const [begun, ended] = logged.slice(-2).map(({ details }) => details);
+    assert.deepEqual([begun.outcome, ended.outcome, ended.operator], ['begun', 'done', 'ada']);
+    assert.ok(ended.records >= before.log.length);
+
+    for (const [more, pattern] of [
+        [['messages'], /"messages" does not follow from events alone; these do: usage_log, usage_daily/],
+        [['usage_log', '--topic', topic], /--reprocess chooses the topic, its records and the group itself/],
+        [['usage_daily', '--from-archive'], /usage_daily does not follow from records/],
+    ]) {
+        const bad = await archive.ctl(['replay', '--reprocess', ...more]);
+        assert.equal(bad.code, 2);
+        assert.match(bad.errors, pattern);
+    }
+});
+
 test('the worker archives every topic, dead letters too, and names what the broker deleted before', async (stage) => {
     const { system } = stage;
     const archive = new Archive(system, place);

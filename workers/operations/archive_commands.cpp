@@ -95,6 +95,17 @@ int run_archive_command(archive_command what, const ctl_settings& settings, cons
     return show_topics(what, files, topics);
 }
 
+result<std::string> complete_archive(const ctl_settings& settings, const std::string& topic) {
+    archive::files files(settings);
+    const auto done = archive::archive_topic(settings, files, topic, [] { return false; });
+    if (!done) return done.error();
+    const auto found = archive::list_topic(files, topic);
+    if (!found) return found.error();
+    if (found->faults > 0) return fmt::format("the archive of {} is damaged: archive verify", topic);
+    if (found->lost == 0) return std::string{};
+    return fmt::format("the broker deleted {} records of {} before they were archived", found->lost, topic);
+}
+
 std::string read_from_archive(replay_order& order, const ctl_settings& settings) {
     if (settings.url.empty()) return no_archive;
     order.open = [files = std::make_shared<archive::files>(settings)](const kafka::topic_range& range,

@@ -39,6 +39,10 @@ enum class archive_command { run, list, verify };
 /// read or the storage fails; 2 without ARCHIVE_URL.
 int run_archive_command(archive_command, const ctl_settings&, const std::optional<std::string>& topic);
 
+/// Archives what the topic holds, and finds what keeps the archive from having every record that was published; empty:
+/// nothing. Blocks.
+result<std::string> complete_archive(const ctl_settings&, const std::string& topic);
+
 /// Makes the replay read the archive. Empty, or the mistake.
 std::string read_from_archive(replay_order&, const ctl_settings&);
 

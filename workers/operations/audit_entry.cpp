@@ -30,7 +30,9 @@ std::string audit_action(command which) {
     }
 }
 
-std::string audit_subject(const command_line& asked) { return asked.topic.value_or(""); }
+std::string audit_subject(const command_line& asked) {
+    return asked.reprocess.empty() ? asked.topic.value_or("") : asked.reprocess;
+}
 
 json::object audit_details(const command_line& asked) {
     json::object out;

@@ -14,7 +14,7 @@ bool is_audited(const command_line&);
 /// "ctl.replay", "ctl.retry_dead_letters", …
 std::string audit_action(command);
 
-/// The topic; empty: all topics.
+/// The topic, or the table that is built again; empty: all topics.
 std::string audit_subject(const command_line&);
 
 /// The options, without what a record has: of filters only that there are some.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "workers/operations/dead_letters.hpp"
+#include "workers/operations/reprocess.hpp"
 #include "workers/operations/shadow.hpp"
 
 namespace airi::workers::operations {
@@ -110,6 +111,7 @@ constexpr std::array options{
     option{"--rate", "ry", read_rate},
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--partitions", "w", read_partitions},
+    option{"--reprocess", "r", read_text<[](command_line& c) -> auto& { return c.reprocess; }>},
     option{"--as", "rypdmwa", read_text<[](command_line& c) -> auto& { return c.as; }>},
     option{"--from-archive", "r", nullptr, [](command_line& c) { c.from_archive = true; }},
     option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
@@ -153,6 +155,18 @@ std::string read_options(
     return {};
 }
 
+// A lost table is built again from all records of its topic.
+std::string reprocess_mistake_in(const command_line& read) {
+    const auto& order = read.order;
+    if (auto mistake = reprocess_mistake(read.reprocess); !mistake.empty()) return mistake;
+    const bool chooses = read.topic || order.range.from || order.range.to || order.filter.key || order.filter.type ||
+                         !order.filter.where.empty() || !order.into.empty() || !order.for_group.empty();
+    if (chooses) return "--reprocess chooses the topic, its records and the group itself";
+    if (read.from_archive && find_rebuilt_table(read.reprocess)->topic.empty())
+        return fmt::format("{} does not follow from records, so it has no --from-archive", read.reprocess);
+    return {};
+}
+
 std::string mistake_in(const command_line& read) {
     const auto& range = read.order.range;
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
@@ -160,7 +174,9 @@ std::string mistake_in(const command_line& read) {
     constexpr std::array without_topic{command::list_dead_letters, command::show_dead_letters, command::list_groups,
         command::list_topics, command::archive_run, command::archive_list, command::archive_verify, command::help};
     const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
-    if (needs_topic && !read.topic) return "--topic is missing";
+    if (!read.reprocess.empty())
+        if (auto mistake = reprocess_mistake_in(read); !mistake.empty()) return mistake;
+    if (needs_topic && !read.topic && read.reprocess.empty()) return "--topic is missing";
     if (moves && !read.order.filter.group) return "--group is missing";
     if (moves && !read.has_place) return "--to is missing";
     if (read.command == command::grow_topic && read.partitions == 0) return "--partitions is missing";
@@ -209,6 +225,10 @@ std::string complete(command_line& read) {
     if (auto mistake = mistake_in(read); !mistake.empty()) return mistake;
     auto& topic = read.order.range.topic;
     topic = read.topic.value_or("");
+    if (const auto* table = read.reprocess.empty() ? nullptr : find_rebuilt_table(read.reprocess)) {
+        topic = table->topic;
+        read.order.for_group = table->group;
+    }
     const bool of_letters =
         read.order.decides || read.command == command::list_dead_letters || read.command == command::show_dead_letters;
     if (!of_letters || !read.topic) return {};
@@ -255,6 +275,7 @@ const char* const usage = R"(airi-ctl <command> [options]
                          decided, by what is in force, and prints what would differ; nothing is written
       --for-group G      this consumer group alone handles them
       --from-archive     as they are in the archive
+      --reprocess TABLE  instead of --topic: builds a lost table again, usage_log or usage_daily
       --dry-run          only counts them, by type and hour
       --rate N           at most so many a second
       --state FILE       keeps its place there: the same command goes on where it was killed

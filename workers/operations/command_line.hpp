@@ -38,6 +38,7 @@ struct command_line {
     bool from_archive = false;
     bool has_place = false;  ///< --to was given
     int partitions = 0;      ///< of grow_topic; 0: not given
+    std::string reprocess;   ///< the table that a replay builds again; empty: none
     std::string as;          ///< the operator's name in the audit log; empty: the login name
     std::string mistake;     ///< empty: there is none
 };

@@ -13,6 +13,7 @@
 #include "workers/operations/file_lock.hpp"
 #include "workers/operations/groups.hpp"
 #include "workers/operations/migrations.hpp"
+#include "workers/operations/reprocess.hpp"
 #include "workers/operations/shadow.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
@@ -150,6 +151,27 @@ int shadow_of(const ctl_settings& settings, const replay_order& order) {
     return run_shadow(settings, order, own);
 }
 
+// From all records that were ever published: else the sums of the table would be too low.
+int reprocess(const ctl_settings& settings, const command_line& asked, std::optional<std::int64_t>& sent) {
+    const auto& table = *find_rebuilt_table(asked.reprocess);
+    fmt::print("{}: {}\n", table.name, table.how);
+    if (!table.topic.empty()) {
+        const auto missing = asked.from_archive ? complete_archive(settings, std::string(table.topic))
+                                                : missing_records(settings, std::string(table.topic));
+        if (!missing) return failed(missing.error());
+        if (!missing->empty()) return refuse(*missing);
+        if (const auto status = run_replay(settings, asked.order, asked.state_file, sent); status != 0) return status;
+        if (asked.order.dry_run) return 0;
+        if (const auto done = wait_for_group(settings, table); !done) return failed(done.error());
+    }
+    if (asked.order.dry_run) return 0;
+    operator_session session(settings.database_url, asked.as.empty() ? login_name() : asked.as);
+    const auto corrected = correct_sums(session);
+    if (!corrected) return failed(corrected.error());
+    fmt::print("{} sums of usage_daily corrected\n", *corrected);
+    return 0;
+}
+
 int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int64_t>& sent) {
     if (asked.command == command::archive_run) return run_archive_command(archive_command::run, brokers, asked.topic);
     if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
@@ -163,6 +185,7 @@ int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
     if (asked.from_archive)
         if (const auto mistake = read_from_archive(asked.order, brokers); !mistake.empty()) return refuse(mistake);
+    if (!asked.reprocess.empty()) return reprocess(brokers, asked, sent);
     if (asked.order.into == shadow_target) return shadow_of(brokers, asked.order);
     return run_replay(brokers, asked.order, asked.state_file, sent);
 }

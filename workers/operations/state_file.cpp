@@ -16,6 +16,8 @@ constexpr error_row<errc> error_rows[] = {
     {errc::invalid_state, "the state file is damaged or of another replay", failure::refused},
     {errc::state_not_stored, "the state file cannot be written", failure::refused},
     {errc::state_in_use, "another replay uses the state file", failure::refused},
+    {errc::group_stands, "the consumer group does not go on: start its workers, and repeat the command",
+        failure::refused},
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace airi::workers::operations {
 
 /// invalid_state: the file is damaged or of another replay. state_not_stored: it cannot be written.
-/// state_in_use: another replay has it.
-enum class errc { invalid_state = 1, state_not_stored, state_in_use };
+/// state_in_use: another replay has it. group_stands: the consumer group does not go on reading.
+enum class errc { invalid_state = 1, state_not_stored, state_in_use, group_stands };
 error_code make_error_code(errc);
 
 /// The place that the file has, or a new one with a new id when there is no file or its name is empty.

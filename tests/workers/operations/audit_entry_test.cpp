@@ -16,11 +16,11 @@ command_line read(const std::vector<std::string>& arguments) {
 }  // namespace
 
 TEST_CASE("the audit log has each command that changes something, and no other") {
-    for (const std::vector<std::string>& words :
-        {std::vector<std::string>{"replay", "--topic", "a"}, {"dlq", "retry", "--topic", "chat.requested.v1"},
-            {"dlq", "park", "--topic", "chat.requested.v1"}, {"dlq", "drop", "--topic", "chat.requested.v1"},
-            {"archive", "run"}, {"groups", "move", "--group", "g", "--topic", "a", "--to", "end"},
-            {"topics", "grow", "--topic", "a", "--partitions", "3"}})
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"replay", "--topic", "a"},
+             {"replay", "--reprocess", "usage_log"}, {"dlq", "retry", "--topic", "chat.requested.v1"},
+             {"dlq", "park", "--topic", "chat.requested.v1"}, {"dlq", "drop", "--topic", "chat.requested.v1"},
+             {"archive", "run"}, {"groups", "move", "--group", "g", "--topic", "a", "--to", "end"},
+             {"topics", "grow", "--topic", "a", "--partitions", "3"}})
         CHECK_MESSAGE(is_audited(read(words)), words[0]);
     for (const std::vector<std::string>& words : {std::vector<std::string>{"replay", "--topic", "a", "--dry-run"},
              {"dlq", "list"}, {"dlq", "show"}, {"replay", "--topic", "chat.requested.v1", "--into", "shadow"},
@@ -36,5 +36,6 @@ TEST_CASE("an entry of the audit log has the options, and nothing that a record 
     CHECK(audit_subject(asked) == "a.v1");
     CHECK(audit_details(asked).text() ==
           R"({"for_group":"usage","from":")" + to_text(*asked.order.range.from) + R"(","filtered":true})");
+    CHECK(audit_subject(read({"replay", "--reprocess", "usage_log"})) == "usage_log");
     CHECK(audit_subject(read({"archive", "run"})) == "");
 }

@@ -113,6 +113,18 @@ TEST_CASE("airi-ctl reads a shadow, which sends nothing") {
     }
 }
 
+TEST_CASE("airi-ctl reads which lost table is built again, and chooses its records itself") {
+    const auto got = read({"replay", "--reprocess", "usage_log", "--from-archive"});
+    CHECK(got.mistake == "");
+    CHECK(got.order.range.topic == "usage.recorded.v1");
+    CHECK(got.order.for_group == "usage");
+    CHECK(read({"replay", "--reprocess", "usage_daily"}).mistake == "");
+    CHECK(read({"replay", "--reprocess", "users"}).mistake ==
+          "the table \"users\" does not follow from events alone; these do: usage_log, usage_daily");
+    CHECK(read({"replay", "--reprocess", "usage_log", "--from", "2h"}).mistake ==
+          "--reprocess chooses the topic, its records and the group itself");
+}
+
 TEST_CASE("airi-ctl names what is wrong on its command line") {
     const auto mistake = [](const std::vector<std::string>& arguments) { return read(arguments).mistake; };
     CHECK(mistake({"reply"}) == "no command is named \"reply\"");
