@@ -1,5 +1,6 @@
 #include "workers/archive/archive.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <charconv>
 
@@ -90,7 +91,17 @@ result<std::optional<files::stored_manifest>> files::manifest_of(const std::stri
     if (!text) return text.error();
     auto read = read_manifest(*text);
     if (!read || read->topic != topic || read->number != number) return damaged(name, "not a manifest of this place");
-    return std::optional(stored_manifest{std::move(*text), std::move(*read)});
+    stored_manifest out{std::move(*text), std::move(*read)};
+    if (!std::ranges::any_of(out.manifest.objects, &object_entry::sealed)) return std::optional(std::move(out));
+    const auto other = edition_name(topic, number);
+    const auto stored = run(store_->get(other, most_of_manifest));
+    if (!stored && stored.error() == storage::errc::not_found) return std::optional(std::move(out));
+    if (!stored) return stored.error();
+    auto edition = read_edition(*stored);
+    if (!edition || !is_edition_of(*edition, out.manifest, out.text))
+        return damaged(other, "not the edition of its manifest");
+    out.manifest.objects = std::move(edition->objects);
+    return std::optional(std::move(out));
 }
 
 result<std::int64_t> files::next_number(const std::string& topic) {
@@ -156,13 +167,48 @@ result<std::string> files::open_object(const std::string& topic, const object_en
     return std::move(*out);
 }
 
-result<std::int64_t> files::count_objects(const std::string& topic) {
-    std::int64_t out = 0;
+result<std::optional<object_entry>> files::reseal_object(
+    const std::string& topic, std::int64_t number, const object_entry& entry) {
+    if (!keys_) return errc::no_key;
+    const auto stored = get_object(entry);
+    if (!stored) return stored.error();
+    if (stored->starts_with(keys_->mark())) return std::optional<object_entry>{};
+    const auto opened = keys_->open(*stored, place_of(topic));
+    if (!opened) return errc::no_key;  // its digest is right
+    auto bytes = keys_->seal(*opened, place_of(topic));
+    auto out = entry;
+    out.sha256 = digest::sha256_hex(bytes);
+    out.size = static_cast<std::int64_t>(bytes.size());
+    const auto folder = std::string_view(entry.name).substr(0, entry.name.rfind('/'));
+    out.name = object_name_in(folder, number, out.sha256, true);
+    if (const auto done = run(store_->put(out.name, std::move(bytes))); !done) return done.error();
+    return std::optional(std::move(out));
+}
+
+result<> files::put_edition(const std::string& topic, std::int64_t number, const edition& edition) {
+    return run(store_->put(edition_name(topic, number), text_of(edition)));
+}
+
+result<> files::remove(const std::string& name) { return run(store_->remove(name)); }
+
+result<std::int64_t> files::remove_outdated(const storage::object& one) {
+    if (!keys_) return errc::no_key;
+    const auto bytes = run(store_->get(one.name, one.size));
+    if (!bytes && bytes.error() == storage::errc::not_found) return 0;
+    if (!bytes) return bytes.error();
+    if (bytes->starts_with(keys_->mark())) return 0;
+    if (const auto done = remove(one.name); !done) return done.error();
+    return 1;
+}
+
+result<> files::each_object(const std::string& topic, const std::function<result<>(const storage::object&)>& each) {
     for (std::string after;;) {
         const auto page = run(store_->list(topic + '/', after));
         if (!page) return page.error();
-        for (const auto& one : page->objects) out += one.name.starts_with(manifest_folder(topic)) ? 0 : 1;
-        if (page->complete || page->objects.empty()) return out;
+        for (const auto& one : page->objects)
+            if (!one.name.starts_with(manifest_folder(topic)))
+                if (const auto done = each(one); !done) return done;
+        if (page->complete || page->objects.empty()) return {};
         after = page->objects.back().name;
     }
 }

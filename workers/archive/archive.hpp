@@ -32,7 +32,7 @@ public:
 
     struct stored_manifest {
         std::string text;
-        archive::manifest manifest;
+        archive::manifest manifest;  ///< with the objects of its edition, if it has one
     };
     /// None if the topic has no manifest of that number.
     result<std::optional<stored_manifest>> manifest_of(const std::string& topic, std::int64_t number);
@@ -51,10 +51,19 @@ public:
     result<std::string> get_object(const object_entry&);
     /// The lines in it.
     result<std::string> open_object(const std::string& topic, const object_entry&, std::string stored);
+    /// Seals an object of the manifest under the current key; the entry of the new one, none if it is under that key
+    /// already. Errors: damaged, no_key.
+    result<std::optional<object_entry>> reseal_object(
+        const std::string& topic, std::int64_t number, const object_entry&);
+    /// Stores the edition of a manifest, or replaces it.
+    result<> put_edition(const std::string& topic, std::int64_t number, const edition&);
+    result<> remove(const std::string& name);
+    /// Removes a sealed object that nothing names, unless the current key has sealed it. The number of removed ones.
+    result<std::int64_t> remove_outdated(const storage::object&);
     bool can_open(const object_entry& one) const { return !one.sealed || keys_; }
 
-    /// The number of objects below the topic's folder, without its manifests.
-    result<std::int64_t> count_objects(const std::string& topic);
+    /// Calls `each` for the objects below the topic's folder, without its manifests. An error of it ends the calls.
+    result<> each_object(const std::string& topic, const std::function<result<>(const storage::object&)>& each);
 
 private:
     template <class T>

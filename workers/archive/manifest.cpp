@@ -41,6 +41,24 @@ std::string entry_text(const object_entry& one) {
         .text();
 }
 
+std::string objects_text(const std::vector<object_entry>& all) {
+    json::array out;
+    for (const auto& entry : all) out.add_raw(entry_text(entry));
+    return out.text();
+}
+
+std::string with_digest(const std::string& body) { return body + '\n' + digest::sha256_hex(body) + '\n'; }
+
+std::optional<json::document> read_with_digest(std::string_view text) {
+    const auto end = text.find('\n');
+    if (end == text.npos) return std::nullopt;
+    const auto body = text.substr(0, end);
+    if (text.substr(end + 1) != digest::sha256_hex(body) + '\n') return std::nullopt;
+    auto parsed = json::document::parse(body);
+    if (!parsed) return std::nullopt;
+    return std::move(*parsed);
+}
+
 // Reads members, and remembers whether one was missing or wrong.
 class member_reader {
 public:
@@ -94,26 +112,44 @@ std::int64_t object_entry::records() const {
     return out;
 }
 
+bool is_edition_of(const edition& edition, const manifest& one, std::string_view text) {
+    const auto same = [](const object_entry& anew, object_entry old) {
+        old.name = anew.name, old.sha256 = anew.sha256, old.size = anew.size;
+        return anew == old;
+    };
+    return edition.of == digest_of(text) && std::ranges::equal(edition.objects, one.objects, same);
+}
+
 std::string text_of(const manifest& one) {
-    json::array objects;
-    for (const auto& entry : one.objects) objects.add_raw(entry_text(entry));
     const auto text = json::object()
                           .add("topic", one.topic)
                           .add("number", one.number)
                           .add("previous", one.previous)
                           .add_raw("begun", positions_text(one.begun))
                           .add_raw("reached", positions_text(one.reached))
-                          .add_raw("objects", objects.text())
+                          .add_raw("objects", objects_text(one.objects))
                           .text();
-    return text + '\n' + digest::sha256_hex(text) + '\n';
+    return with_digest(text);
+}
+
+std::string text_of(const edition& one) {
+    return with_digest(json::object().add("of", one.of).add_raw("objects", objects_text(one.objects)).text());
+}
+
+std::optional<edition> read_edition(std::string_view text) {
+    const auto parsed = read_with_digest(text);
+    if (!parsed) return std::nullopt;
+    const auto root = parsed->root();
+    member_reader read;
+    edition out;
+    out.of = read.text(root["of"]);
+    root["objects"].each([&](json::value one) { out.objects.push_back(read.entry(one)); });
+    if (!read.good) return std::nullopt;
+    return out;
 }
 
 std::optional<manifest> read_manifest(std::string_view text) {
-    const auto end = text.find('\n');
-    if (end == text.npos) return std::nullopt;
-    const auto body = text.substr(0, end);
-    if (text.substr(end + 1) != digest::sha256_hex(body) + '\n') return std::nullopt;
-    const auto parsed = json::document::parse(body);
+    const auto parsed = read_with_digest(text);
     if (!parsed) return std::nullopt;
     const auto root = parsed->root();
     member_reader read;
@@ -147,12 +183,19 @@ std::string manifest_name(std::string_view topic, std::int64_t number) {
     return fmt::format("{}{:012}.json", manifest_folder(topic), number);
 }
 
+std::string edition_name(std::string_view topic, std::int64_t number) {
+    return fmt::format("{}{:012}.resealed.json", manifest_folder(topic), number);
+}
+
 std::string object_name(
     std::string_view topic, instant hour, std::int64_t number, std::string_view sha256, bool sealed) {
     auto folder = to_text(hour).substr(0, 13);
     std::ranges::replace_if(folder, [](char c) { return c == '-' || c == 'T'; }, '/');
-    return fmt::format(
-        "{}/{}/{:012}-{}.jsonl.zst{}", topic, folder, number, sha256.substr(0, 16), sealed ? ".sealed" : "");
+    return object_name_in(fmt::format("{}/{}", topic, folder), number, sha256, sealed);
+}
+
+std::string object_name_in(std::string_view folder, std::int64_t number, std::string_view sha256, bool sealed) {
+    return fmt::format("{}/{:012}-{}.jsonl.zst{}", folder, number, sha256.substr(0, 16), sealed ? ".sealed" : "");
 }
 
 }  // namespace airi::workers::archive

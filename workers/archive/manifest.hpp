@@ -47,10 +47,22 @@ struct manifest {
     bool operator==(const manifest&) const = default;
 };
 
+/// The objects of a manifest sealed anew: it is stored beside the manifest, which never changes, and replaced as a
+/// whole.
+struct edition {
+    std::string of;  ///< digest_of() the manifest's text
+    std::vector<object_entry> objects;
+    bool operator==(const edition&) const = default;
+};
+/// Whether it is about this manifest: the same objects, under other names and digests.
+bool is_edition_of(const edition&, const manifest&, std::string_view text);
+
 /// JSON, and its digest in a second line.
 std::string text_of(const manifest&);
+std::string text_of(const edition&);
 /// None for a damaged text.
 std::optional<manifest> read_manifest(std::string_view text);
+std::optional<edition> read_edition(std::string_view text);
 std::string digest_of(std::string_view text);
 
 /// The records of each partition that no manifest has between `before` and `next`: [from, to).
@@ -60,9 +72,12 @@ std::map<std::int32_t, std::pair<std::int64_t, std::int64_t>> gaps(
 /// "<topic>/manifests/", and a name in it.
 std::string manifest_folder(std::string_view topic);
 std::string manifest_name(std::string_view topic, std::int64_t number);
+std::string edition_name(std::string_view topic, std::int64_t number);
 /// "<topic>/<YYYY>/<MM>/<DD>/<HH>/<number>-<beginning of the digest>.jsonl.zst", with ".sealed" behind it if it is.
 /// Another content has another name: a dead archiver's objects are never replaced by others.
 std::string object_name(
     std::string_view topic, instant hour, std::int64_t number, std::string_view sha256, bool sealed);
+/// The same in the folder of an hour.
+std::string object_name_in(std::string_view folder, std::int64_t number, std::string_view sha256, bool sealed);
 
 }  // namespace airi::workers::archive

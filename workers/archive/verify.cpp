@@ -37,9 +37,13 @@ public:
                 return done.error();
         }
         if (!objects) return out_;
-        const auto all = from_.count_objects(topic_);
-        if (!all) return all.error();
-        out_.unnamed = *all - present_;
+        std::int64_t all = 0;
+        const auto counted = from_.each_object(topic_, [&](const storage::object&) -> result<> {
+            ++all;
+            return {};
+        });
+        if (!counted) return counted.error();
+        out_.unnamed = all - present_;
         return out_;
     }
 

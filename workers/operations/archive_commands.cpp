@@ -7,6 +7,7 @@
 #include "events/topics.hpp"
 #include "workers/archive/archive_reader.hpp"
 #include "workers/archive/archiver.hpp"
+#include "workers/archive/reseal.hpp"
 #include "workers/archive/verify.hpp"
 
 namespace airi::workers::operations {
@@ -51,6 +52,30 @@ int archive_topics(const ctl_settings& settings, archive::files& files, const st
     return status;
 }
 
+int reseal_topics(archive::files& files, const std::vector<std::string>& topics) {
+    int status = 0;
+    std::int64_t objects = 0, faults = 0;
+    for (const auto& topic : topics) {
+        const auto done = archive::reseal_topic(
+            files, topic, [](const auto& name, const auto& what) { fmt::print("{}: {}\n", name, what); });
+        if (!done) {
+            print_error(topic, done.error());
+            status = 1;
+            if (done.error() == failure::outage) break;
+            continue;
+        }
+        if (done->objects > 0 || done->current > 0)
+            fmt::print(
+                "{:<32} {} objects sealed anew, {} were under the current key\n", topic, done->objects, done->current);
+        if (done->removed > 0)
+            fmt::print("    {} objects of an older key, which no manifest named, were removed\n", done->removed);
+        objects += done->objects;
+        faults += done->faults;
+    }
+    fmt::print("{} objects sealed anew, {} faults\n", objects, faults);
+    return faults > 0 ? 1 : status;
+}
+
 int show_topics(archive_command what, archive::files& files, const std::vector<std::string>& topics) {
     int status = 0;
     std::int64_t records = 0, faults = 0;
@@ -92,6 +117,11 @@ int run_archive_command(archive_command what, const ctl_settings& settings, cons
     archive::files files(settings);
     const auto topics = topic ? std::vector{*topic} : events::topics();
     if (what == archive_command::run) return archive_topics(settings, files, topics);
+    if (what == archive_command::reseal) {
+        if (!settings.encryption_key.empty()) return reseal_topics(files, topics);
+        fmt::print(stderr, "airi-ctl: ENCRYPTION_KEY is not set\n");
+        return 2;
+    }
     return show_topics(what, files, topics);
 }
 

@@ -33,7 +33,7 @@ struct ctl_settings : kafka::access, archive::archive_settings {
     std::vector<std::string> mistakes() const;
 };
 
-enum class archive_command { run, list, verify };
+enum class archive_command { run, list, verify, reseal };
 
 /// For one topic, or for all. Returns the exit status: 1 when an object is damaged or missing, a topic could not be
 /// read or the storage fails; 2 without ARCHIVE_URL.

@@ -13,7 +13,8 @@ bool is_audited(const command_line& asked) {
         case command::drop_dead_letters:
         case command::move_group:
         case command::grow_topic:
-        case command::archive_run: return true;
+        case command::archive_run:
+        case command::archive_reseal: return true;
         default: return false;
     }
 }
@@ -26,6 +27,7 @@ std::string audit_action(command which) {
         case command::move_group: return "ctl.move_group";
         case command::grow_topic: return "ctl.grow_topic";
         case command::archive_run: return "ctl.archive";
+        case command::archive_reseal: return "ctl.reseal_archive";
         default: return "ctl.replay";
     }
 }

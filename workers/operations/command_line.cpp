@@ -136,6 +136,7 @@ constexpr std::array commands{
     named_command{"archive", "run", command::archive_run, 'a'},
     named_command{"archive", "list", command::archive_list, 'a'},
     named_command{"archive", "verify", command::archive_verify, 'a'},
+    named_command{"archive", "reseal", command::archive_reseal, 'a'},
 };
 
 std::string read_options(
@@ -172,7 +173,8 @@ std::string mistake_in(const command_line& read) {
     if (range.from && range.to && *range.from >= *range.to) return "--from must be before --to";
     const bool moves = read.command == command::move_group;
     constexpr std::array without_topic{command::list_dead_letters, command::show_dead_letters, command::list_groups,
-        command::list_topics, command::archive_run, command::archive_list, command::archive_verify, command::help};
+        command::list_topics, command::archive_run, command::archive_list, command::archive_verify,
+        command::archive_reseal, command::help};
     const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
     if (!read.reprocess.empty())
         if (auto mistake = reprocess_mistake_in(read); !mistake.empty()) return mistake;
@@ -299,7 +301,9 @@ const char* const usage = R"(airi-ctl <command> [options]
   archive run            archives what the topics hold, as the worker does
   archive list           what is archived
   archive verify         reads all of it and compares counts and digests
-      --topic T          of this topic; each of the three
+  archive reseal         seals what an older ENCRYPTION_KEY has sealed under the current one; the older one is given as
+                         ENCRYPTION_KEY_PREVIOUS
+      --topic T          of this topic; each of the four
 
 Which records:
       --topic T          of this topic; dead letters: with or without -dlt

@@ -24,7 +24,8 @@ enum class command {
     grow_topic,
     archive_run,
     archive_list,
-    archive_verify
+    archive_verify,
+    archive_reseal
 };
 
 struct command_line {

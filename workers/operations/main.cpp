@@ -177,6 +177,8 @@ int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int
     if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
     if (asked.command == command::archive_verify)
         return run_archive_command(archive_command::verify, brokers, asked.topic);
+    if (asked.command == command::archive_reseal)
+        return run_archive_command(archive_command::reseal, brokers, asked.topic);
     if (asked.command == command::list_groups) return list_groups(brokers, asked);
     if (asked.command == command::move_group) return move(brokers, asked);
     if (asked.command == command::list_topics) return list_topics(brokers);

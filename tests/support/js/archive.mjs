@@ -34,7 +34,7 @@ export class Archive {
 
     manifests(topic) {
         return this.files(topic)
-            .filter((name) => name.includes('/manifests/'))
+            .filter((name) => /\/manifests\/\d+\.json$/.test(name))
             .map((name) => JSON.parse(readFileSync(path.join(this.dir, name), 'utf8').split('\n')[0]));
     }
 }

@@ -32,6 +32,27 @@ archive::manifest sample() {
 
 }  // namespace
 
+TEST_CASE("an edition comes back from its text, and is one of the same objects of the same manifest only") {
+    const auto one = sample();
+    const auto text = archive::text_of(one);
+    archive::edition edition{archive::digest_of(text), one.objects};
+    edition.objects[0].name = "another";
+    edition.objects[0].sha256 = std::string(64, 'b');
+    edition.objects[0].size = 11;
+    const auto read = archive::read_edition(archive::text_of(edition));
+    REQUIRE(read);
+    CHECK((*read == edition));
+    CHECK_FALSE(archive::read_edition(archive::text_of(edition) + " "));
+    CHECK(archive::is_edition_of(edition, one, text));
+    auto other = edition;
+    other.objects[0].text = 101;
+    CHECK_FALSE(archive::is_edition_of(other, one, text));
+    other = edition;
+    other.objects.clear();
+    CHECK_FALSE(archive::is_edition_of(other, one, text));
+    CHECK_FALSE(archive::is_edition_of(edition, one, text + " "));
+}
+
 TEST_CASE("a manifest comes back from its text, and no changed text is one") {
     const auto one = sample();
     const auto text = archive::text_of(one);

@@ -38,6 +38,7 @@ TEST_CASE("airi-ctl reads the commands of the archive") {
     const auto verified = read({"archive", "verify", "--topic", "a.v1"});
     CHECK(verified.command == command::archive_verify);
     CHECK(verified.topic == "a.v1");
+    CHECK(read({"archive", "reseal"}).command == command::archive_reseal);
     CHECK(read({"archive", "run", "--from", "2h"}).mistake == "no option is named \"--from\" here");
     CHECK(read({"archive", "drop"}).mistake == "no command is named \"archive drop\"");
     CHECK(read({"replay", "--topic", "a.v1", "--from-archive"}).from_archive);
