@@ -1,12 +1,13 @@
 #include "workers/archive/archiver.hpp"
 
 #include <algorithm>
+#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <vector>
 
 #include "platform/base/log.hpp"
 #include "platform/kafka/topic_reader.hpp"
-#include "workers/archive/compression.hpp"
+#include "workers/archive/parallel_compressor.hpp"
 #include "workers/archive/record_line.hpp"
 
 namespace airi::workers::archive {
@@ -14,15 +15,20 @@ namespace {
 
 using hour = std::chrono::sys_time<std::chrono::hours>;
 
+// Beside the thread that reads, those of the broker's client and the broker itself.
+constexpr std::size_t compressing_threads = 2;
+
 // The records of one manifest: an object for each hour, compressed as they come.
 class batch {
 public:
+    explicit batch(boost::asio::thread_pool& threads) : threads_(threads) {}
+
     // A partition's times may go back a little when its leader changes. Its later records stay in later objects.
     void add(const kafka::message& record) {
         const auto own = std::chrono::floor<std::chrono::hours>(record.appended);
         auto& latest = latest_.try_emplace(record.partition, own).first->second;
         latest = std::max(latest, own);
-        auto& to = hours_[latest];
+        auto& to = hours_.try_emplace(latest, threads_).first->second;
         const auto line = line_of(record);
         to.lines.add(line);
         auto& entry = to.entry;
@@ -43,15 +49,20 @@ public:
             if (!stored) return stored;
             next.objects.push_back(std::move(object.entry));
         }
-        *this = batch();
+        hours_.clear();
+        latest_.clear();
+        text_ = 0;
         return {};
     }
 
 private:
     struct hour_object {
-        compressor lines;
+        explicit hour_object(boost::asio::thread_pool& threads) : lines(threads) {}
+
+        parallel_compressor lines;
         object_entry entry;
     };
+    boost::asio::thread_pool& threads_;
     std::map<hour, hour_object> hours_;
     std::map<std::int32_t, hour> latest_;
     std::int64_t text_ = 0;
@@ -124,7 +135,8 @@ result<archived> archive_topic(const kafka::access& brokers, files& into, const 
     if ((*reader)->is_short()) return errc::other_topic;
     archived out;
     out.lost = manifests.begin((*reader)->reached());
-    batch records;
+    boost::asio::thread_pool threads(compressing_threads);
+    batch records(threads);
     for (;;) {
         auto next = (*reader)->next();
         if (!next) return next.error();
