@@ -151,7 +151,7 @@ test('a damaged, missing or exchanged object is named, and nothing of it is repl
     await send(system, open, records(mark, 50));
     await run(archive, open);
     const objects = archive.files(open).filter((name) => name.endsWith('.zst'));
-    const manifests = archive.files(open).filter((name) => name.endsWith('.json'));
+    const manifests = archive.files(open).filter((name) => name.includes('/manifests/'));
     const [first, second] = [objects[0], objects[1]].map((name) => path.join(archive.dir, name));
     const bytes = readFileSync(first);
     const named = async (name, why) => {
@@ -186,6 +186,10 @@ test('a damaged, missing or exchanged object is named, and nothing of it is repl
     writeFileSync(middle, manifest);
     await verified(archive, open);
     const last = path.join(archive.dir, manifests.at(-1));
+    rmSync(last);
+    await named(manifests.at(-1), 'a removed last manifest');
+    assert.equal(await run(archive, open), 50, 'what the broker still has is archived again');
+    await verified(archive, open);
     writeFileSync(last, readFileSync(last, 'utf8').slice(0, -10));
     const refused = await archive.ctl(['archive', 'run', '--topic', open]);
     assert.equal(refused.code, 1, 'nothing is added behind a damaged end');

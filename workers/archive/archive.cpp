@@ -123,14 +123,28 @@ result<std::optional<files::stored_manifest>> files::last_manifest(const std::st
     return manifest_of(topic, *next - 1);
 }
 
+result<std::optional<archive::last_manifest>> files::stated_last(const std::string& topic) {
+    const auto name = last_name(topic);
+    const auto text = run(store_->get(name, most_of_manifest));
+    if (!text && text.error() == storage::errc::not_found) return std::optional<archive::last_manifest>{};
+    if (!text) return text.error();
+    auto read = read_last(*text);
+    if (!read) return damaged(name, "not what was stored");
+    return read;
+}
+
 result<> files::put_manifest(const manifest& next) {
     const auto text = text_of(next);
+    const auto state_it = [&] {
+        return run(store_->put(last_name(next.topic), text_of(archive::last_manifest{next.number, digest_of(text)})));
+    };
     const auto stored = run(store_->put_new(manifest_name(next.topic, next.number), text));
-    if (stored || stored.error() != storage::errc::exists) return stored;
+    if (stored) return state_it();
+    if (stored.error() != storage::errc::exists) return stored;
     // A repeated request finds what it has stored itself.
     const auto found = manifest_of(next.topic, next.number);
     if (!found) return found.error();
-    if (*found && (*found)->text == text) return {};
+    if (*found && (*found)->text == text) return state_it();
     return errc::another_archiver;
 }
 
@@ -206,7 +220,7 @@ result<> files::each_object(const std::string& topic, const std::function<result
         const auto page = run(store_->list(topic + '/', after));
         if (!page) return page.error();
         for (const auto& one : page->objects)
-            if (!one.name.starts_with(manifest_folder(topic)))
+            if (!one.name.starts_with(manifest_folder(topic)) && one.name != last_name(topic))
                 if (const auto done = each(one); !done) return done;
         if (page->complete || page->objects.empty()) return {};
         after = page->objects.back().name;

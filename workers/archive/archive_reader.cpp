@@ -18,6 +18,13 @@ public:
         if (!last) return last.error();
         if (!*last) return kafka::errc::unknown_topic;
         last_number_ = (*last)->manifest.number;
+        const auto stated = from_.stated_last(range_.topic);
+        if (!stated) return stated.error();
+        if (*stated && (*stated)->number > last_number_) {
+            const auto name = manifest_name(range_.topic, (*stated)->number);
+            log::error("archive.damaged", {{"object", name}, {"how", "missing: it was the last one"}});
+            return errc::damaged;
+        }
         ends_ = std::move((*last)->manifest.reached);
         for (const auto& [partition, end] : ends_) next_.try_emplace(partition, 0);
         return {};

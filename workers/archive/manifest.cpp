@@ -132,6 +132,19 @@ std::string text_of(const manifest& one) {
     return with_digest(text);
 }
 
+std::string text_of(const last_manifest& one) {
+    return with_digest(json::object().add("number", one.number).add("sha256", one.sha256).text());
+}
+
+std::optional<last_manifest> read_last(std::string_view text) {
+    const auto parsed = read_with_digest(text);
+    if (!parsed) return std::nullopt;
+    member_reader read;
+    last_manifest out{read.number(parsed->root()["number"]), read.text(parsed->root()["sha256"])};
+    if (!read.good) return std::nullopt;
+    return out;
+}
+
 std::string text_of(const edition& one) {
     return with_digest(json::object().add("of", one.of).add_raw("objects", objects_text(one.objects)).text());
 }
@@ -182,6 +195,8 @@ std::string manifest_folder(std::string_view topic) { return fmt::format("{}/man
 std::string manifest_name(std::string_view topic, std::int64_t number) {
     return fmt::format("{}{:012}.json", manifest_folder(topic), number);
 }
+
+std::string last_name(std::string_view topic) { return fmt::format("{}/last.json", topic); }
 
 std::string edition_name(std::string_view topic, std::int64_t number) {
     return fmt::format("{}{:012}.resealed.json", manifest_folder(topic), number);

@@ -57,11 +57,20 @@ struct edition {
 /// Whether it is about this manifest: the same objects, under other names and digests.
 bool is_edition_of(const edition&, const manifest&, std::string_view text);
 
+/// The number and the digest of a topic's last manifest: without it a removed one would not be missed.
+struct last_manifest {
+    std::int64_t number = -1;
+    std::string sha256;
+    bool operator==(const last_manifest&) const = default;
+};
+
 /// JSON, and its digest in a second line.
+std::string text_of(const last_manifest&);
 std::string text_of(const manifest&);
 std::string text_of(const edition&);
 /// None for a damaged text.
 std::optional<manifest> read_manifest(std::string_view text);
+std::optional<last_manifest> read_last(std::string_view text);
 std::optional<edition> read_edition(std::string_view text);
 std::string digest_of(std::string_view text);
 
@@ -72,6 +81,8 @@ std::map<std::int32_t, std::pair<std::int64_t, std::int64_t>> gaps(
 /// "<topic>/manifests/", and a name in it.
 std::string manifest_folder(std::string_view topic);
 std::string manifest_name(std::string_view topic, std::int64_t number);
+/// "<topic>/last.json": an object that names the last manifest.
+std::string last_name(std::string_view topic);
 std::string edition_name(std::string_view topic, std::int64_t number);
 /// "<topic>/<YYYY>/<MM>/<DD>/<HH>/<number>-<beginning of the digest>.jsonl.zst", with ".sealed" behind it if it is.
 /// Another content has another name: a dead archiver's objects are never replaced by others.

@@ -36,6 +36,7 @@ public:
             else if (const auto done = check(**stored, objects); !done)
                 return done.error();
         }
+        if (const auto done = check_end(*count); !done) return done.error();
         if (!objects) return out_;
         std::int64_t all = 0;
         const auto counted = from_.each_object(topic_, [&](const storage::object&) -> result<> {
@@ -51,6 +52,20 @@ private:
     void add_fault(const std::string& name, const std::string& what) {
         ++out_.faults;
         fault_(name, what);
+    }
+
+    // A manifest that was removed behind all others breaks no chain. The statement may be one manifest behind: its
+    // archiver died between the two.
+    result<> check_end(std::int64_t count) {
+        const auto stated = from_.stated_last(topic_);
+        if (!stated && stated.error() != errc::damaged) return stated.error();
+        if (!stated)
+            add_fault(last_name(topic_), "damaged");
+        else if (*stated && (*stated)->number >= count)
+            add_fault(manifest_name(topic_, (*stated)->number), "missing: it was the last one");
+        else if (*stated && (*stated)->number == count - 1 && known_ && (*stated)->sha256 != digest_)
+            add_fault(manifest_name(topic_, (*stated)->number), "another one than was stored last");
+        return {};
     }
 
     result<> check(const files::stored_manifest& stored, bool objects) {

@@ -32,6 +32,16 @@ archive::manifest sample() {
 
 }  // namespace
 
+TEST_CASE("what an archive states of its last manifest comes back from its text, and no changed text does") {
+    const archive::last_manifest last{7, std::string(64, 'a')};
+    const auto text = archive::text_of(last);
+    const auto read = archive::read_last(text);
+    REQUIRE(read);
+    CHECK((*read == last));
+    CHECK_FALSE(archive::read_last(text.substr(1)));
+    CHECK_FALSE(archive::read_last(""));
+}
+
 TEST_CASE("an edition comes back from its text, and is one of the same objects of the same manifest only") {
     const auto one = sample();
     const auto text = archive::text_of(one);
