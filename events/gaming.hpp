@@ -42,7 +42,7 @@ struct gaming_changed {
     std::string kind;  ///< status, command or player
     std::string game;
     std::string status;     ///< of the session
-    std::string reference;  ///< of a command: its id; of a player: the name
+    std::string reference;  ///< of a command: its id
     std::string outcome;    ///< of a command, or the reason of the end
     instant changed_at;
 

@@ -2,7 +2,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "events/frames/frame.hpp"
+#include "events/frames/gaming.hpp"
 #include "events/gaming.hpp"
+#include "gateway/realtime/broadcast.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
 #include "gateway/services/response_cache.hpp"
@@ -20,7 +23,7 @@ awaitable<> tell_worker(redis::client& redis, std::string what) {
 
 // Runs a statement that stores the event for the worker, and wakes who waits for it.
 awaitable<route_result> store(exchange& exchange, std::string_view statement, std::vector<sql::argument> arguments,
-    std::string tells, unsigned status) {
+    std::string tells, unsigned code) {
     auto& services = exchange.services;
     add_origin(arguments, event_id::fresh(), exchange.request.trace());
     const auto rows = co_await postgres::run_one(
@@ -32,7 +35,18 @@ awaitable<route_result> store(exchange& exchange, std::string_view statement, st
     wake_relay(services);
     boost::asio::co_spawn(services.executor, tell_worker(services.redis, std::move(tells)), boost::asio::detached);
     co_await services.responses.invalidate(exchange.caller->id);
-    co_return success(status, row);
+    const auto session = json::document::parse(row);
+    // What the worker does not push: a session that has not begun.
+    if (const auto status = session ? session->root()["status"].string() : std::nullopt;
+        status && *status != "active") {
+        const auto root = session->root();
+        const auto details = root["connection_details"];
+        broadcast(services.redis, services.executor, events::channel_of(exchange.caller->id),
+            events::encode_frame(events::frames::gaming_status_changed{exchange.caller->id,
+                std::string(root["id"].string().value_or("")), std::string(*status),
+                {details.exists() && !details.is_null() ? details.text() : std::string{}}}));
+    }
+    co_return success(code, row);
 }
 
 // The game is the row's path.

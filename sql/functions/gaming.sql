@@ -142,7 +142,7 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
 begin
-    select * into s from gaming_sessions where id = p_id and user_id = caller() for update;
+    select * into s from gaming_sessions where id = p_id and user_id = caller() for no key update;
     if not found then return null; end if;
     if s.status in ('completed', 'error') or s.ending then return gaming_session_json(s); end if;
     update gaming_sessions set ending = true where id = p_id returning * into s;
@@ -191,7 +191,7 @@ declare
     s gaming_sessions;
     refused json;
 begin
-    select * into s from gaming_sessions where id = p_session and user_id = caller() for update;
+    select * into s from gaming_sessions where id = p_session and user_id = caller() for no key update;
     if not found then return null; end if;
     if not exists (select from game_commands where id = p_id) then
         refused := game_command_refusal(s, p_verb);

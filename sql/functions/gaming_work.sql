@@ -9,7 +9,7 @@ declare
     refused json;
 begin
     select * into s from gaming_sessions
-    where conversation_id = p_conversation and user_id = caller() and status = 'active' for update;
+    where conversation_id = p_conversation and user_id = caller() and status = 'active' for no key update;
     if not found then return refusal(409, 'GAMING_SESSION_ENDED', 'the session has ended'); end if;
     if not exists (select from game_commands where id = p_id) then
         refused := game_command_refusal(s, p_verb);
@@ -32,30 +32,33 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
 begin
-    select * into s from gaming_sessions where conversation_id = p_conversation and status = 'active';
-    if not found or coalesce(p_text, '') = '' then return; end if;
+    select * into s from gaming_sessions where conversation_id = p_conversation and status = 'active' and not ending
+    for key share;
+    if not found or coalesce(p_text, '') = '' or game_command_refusal(s, 'say') is not null then return; end if;
     perform game_command_add(s, md5(p_reply || '/said')::uuid, 'reply', 'say',
         jsonb_build_object('text', left(p_text, 1000)), gen_random_uuid(), '', '');
 end $$;
 
--- The sessions that a worker may claim: those without a worker, and those whose worker is silent.
+-- The sessions that a worker may claim: those whose worker is silent, and those without a worker.
 create or replace function gaming_due(p_limit int) returns setof uuid
 language sql stable security definer set search_path = airi, pg_temp as $$
     select id from gaming_sessions
     where status in ('pending', 'active') and (lease_until is null or lease_until < now())
-    order by created_at limit p_limit
+    order by owner is null, lease_until, created_at limit p_limit
 $$;
 
 -- A worker takes the session, with a place on a server. {"is": "claimed", …}, "leased", "ended", or "waiting" while
--- every server is full; after p_patience the session ends with an error. A command of an earlier worker that was
--- running has an unknown outcome: it is not repeated.
-create or replace function gaming_claim(p_id uuid, p_owner text, p_lease interval, p_patience interval) returns json
+-- this worker does not play the game or every server is full; after p_patience the session ends with an error. A
+-- command of an earlier worker that was running has an unknown outcome: it is not repeated.
+create or replace function gaming_claim(
+    p_id uuid, p_owner text, p_lease interval, p_patience interval, p_games text[]
+) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
     g game_servers;
 begin
-    select * into s from gaming_sessions where id = p_id for update;
+    select * into s from gaming_sessions where id = p_id for no key update;
     if not found or s.status in ('completed', 'error') then return json_build_object('is', 'ended'); end if;
     if s.lease_until > now() and s.owner <> p_owner then return json_build_object('is', 'leased'); end if;
     if s.ending or s.ends_at < now() then
@@ -64,7 +67,8 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
     select v.* into g from game_servers v
-    where v.game = s.game and v.state = 'ready' and (v.id = s.server_id or v.capacity > (
+    where v.game = s.game and v.game = any (p_games) and v.state = 'ready'
+      and v.checked_at > now() - interval '2 minutes' and (v.id = s.server_id or v.capacity > (
         select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')))
     order by v.id = s.server_id desc nulls last,
         (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
@@ -83,7 +87,9 @@ begin
     return json_build_object('is', 'claimed', 'epoch', s.epoch, 'game', s.game, 'user_id', s.user_id,
         'conversation_id', s.conversation_id, 'companion_name', s.companion_name, 'server_id', g.id, 'host', g.host,
         'port', g.port, 'version', g.version,
-        'players', (select coalesce(json_agg(name), '[]') from game_players where session_id = p_id));
+        'blocks', (select coalesce(sum((result ->> 'blocks')::int), 0) from game_commands where session_id = p_id),
+        'players', (select coalesce(json_agg(name order by granted_at), '[]')
+                    from game_players where session_id = p_id));
 end $$;
 
 -- The companion has joined: the session's time begins, unless it has begun before. NULL: another worker has it.
@@ -91,12 +97,14 @@ create or replace function gaming_begin(p_id uuid, p_epoch int) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
+    begins boolean;
 begin
+    select status = 'pending' into begins from gaming_sessions where id = p_id for no key update;
     update gaming_sessions set status = 'active', started_at = coalesce(started_at, now()),
         ends_at = coalesce(ends_at, now() + make_interval(secs => max_seconds))
     where id = p_id and epoch = p_epoch and status in ('pending', 'active') returning * into s;
     if not found then return null; end if;
-    perform gaming_changed(s, 'status', '', 'joined');
+    if begins then perform gaming_changed(s, 'status', '', 'joined'); end if;
     return gaming_session_json(s);
 end $$;
 
@@ -109,6 +117,9 @@ begin
     update gaming_sessions set lease_until = now() + p_lease, snapshot = coalesce(p_snapshot, snapshot)
     where id = p_id and epoch = p_epoch and status in ('pending', 'active') returning * into s;
     if not found then return json_build_object('is', 'lost'); end if;
+    if not exists (select from users where id = s.user_id and status = 'active') then
+        return json_build_object('is', 'over', 'reason', 'account');
+    end if;
     return json_build_object('is', case when s.ending or s.ends_at <= now() then 'over' else 'ok' end,
         'reason', case when s.ending then 'user' else 'time_over' end,
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
@@ -118,6 +129,9 @@ end $$;
 -- runs. NULL: none waits.
 create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
 language sql security definer set search_path = airi, pg_temp as $$
+    -- The answer with a command may have been lost: nobody runs that one.
+    update game_commands set state = 'done', result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
+    where session_id = p_id and state = 'running' and not p_urgent and command_type not in ('say', 'stop');
     update game_commands c set state = 'running', executed_at = clock_timestamp()
     where c.id = (select n.id from game_commands n join gaming_sessions s on s.id = n.session_id
                   where n.session_id = p_id and s.epoch = p_epoch and s.status = 'active' and n.state = 'queued'
@@ -133,8 +147,9 @@ declare
     s gaming_sessions;
     c game_commands;
 begin
+    -- The session before the command, as whoever claims or ends it has it.
     select x.* into s from gaming_sessions x join game_commands d on d.session_id = x.id
-    where d.id = p_command and x.epoch = p_epoch;
+    where d.id = p_command and x.epoch = p_epoch for no key update of x;
     update game_commands set state = 'done', result = p_result
     where id = p_command and state = 'running' and session_id = s.id returning * into c;
     if not found then return; end if;
@@ -155,15 +170,18 @@ declare
     s gaming_sessions;
     said text := 'heard';
 begin
-    select * into s from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active' for update;
+    select * into s from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active' for no key update;
     if not found then return null; end if;
     if position(s.access_code in upper(p_text)) > 0 then
         insert into game_players (session_id, name) values (p_id, p_player) on conflict do nothing;
         update gaming_sessions set access_code = game_access_code() where id = p_id returning * into s;
-        perform gaming_changed(s, 'player', p_player, 'granted');
+        perform gaming_changed(s, 'player', '', 'granted');
         return json_build_object('is', 'granted', 'session', gaming_session_json(s));
     end if;
-    if not p_blocked and exists (select from game_players where session_id = p_id and name = p_player) then
+    -- A command costs a call of a model: six in ten seconds, of all players together.
+    if not p_blocked and exists (select from game_players where session_id = p_id and name = p_player)
+       and (select count(*) from game_chat where session_id = p_id and decision = 'command'
+                and said_at > clock_timestamp() - interval '10 seconds') < 6 then
         said := 'command';
     end if;
     insert into game_chat (session_id, player, text, decision)
@@ -179,6 +197,7 @@ language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     taken text;
 begin
+    if not exists (select from users where id = p_user and status = 'active') then return false; end if;
     perform set_config('airi.user_id', p_user::text, true);
     taken := quota_take((now() at time zone 'utc')::date,
         coalesce((select l.amount from plan_limits l join users u on u.plan = l.plan
@@ -200,7 +219,7 @@ declare
     s gaming_sessions;
 begin
     select * into s from gaming_sessions
-    where id = p_id and epoch = p_epoch and status in ('pending', 'active') for update;
+    where id = p_id and epoch = p_epoch and status in ('pending', 'active') for no key update;
     if not found then return null; end if;
     return gaming_session_json(gaming_settle(s, p_status, p_reason, p_error));
 end $$;
@@ -211,16 +230,16 @@ language sql security definer set search_path = airi, pg_temp as $$
     update gaming_sessions set lease_until = null where id = p_id and epoch = p_epoch
 $$;
 
--- A server of the operator's.
+-- A server of the operator's. It gets sessions as long as a worker names it every other minute.
 create or replace function game_server_declare(
     p_id uuid, p_game text, p_host text, p_port int, p_version text
 ) returns void
 language sql security definer set search_path = airi, pg_temp as $$
-    insert into game_servers (id, game, driver, state, host, port, version, capacity)
+    insert into game_servers (id, game, driver, state, host, port, version, capacity, checked_at)
     values (p_id, p_game, 'static', 'ready', p_host, p_port, p_version,
-            setting_int('gaming_sessions_per_server'))
+            setting_int('gaming_sessions_per_server'), now())
     on conflict (id) do update set
-        state = 'ready', version = excluded.version, capacity = excluded.capacity
+        version = excluded.version, capacity = excluded.capacity, checked_at = excluded.checked_at
 $$;
 
 -- What strangers say in games is kept for a week.

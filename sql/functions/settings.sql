@@ -17,7 +17,7 @@ language sql immutable as $$
     ('avatar_gallery', 'texts',
      '["avatar-dawn", "avatar-ember", "avatar-fern", "avatar-moon", "avatar-reef", "avatar-sky"]', 0, 100, null, null,
      'avatars', true, 'sql/functions/avatars.sql'),
-    ('gaming_types', 'texts', '["minecraft", "factorio"]', 0, 10, null, null, 'gaming', true,
+    ('gaming_types', 'texts', '["minecraft"]', 0, 10, null, null, 'gaming', true,
      'sql/functions/gaming.sql'),
     ('gaming_standard_minutes', 'integer', '60', 1, 1440, null, null, 'gaming', true, 'sql/functions/gaming.sql'),
     ('gaming_most_minutes', 'integer', '240', 1, 1440, null, null, 'gaming', true, 'sql/functions/gaming.sql'),

@@ -38,12 +38,15 @@ test("SAAS-28: each change of a session is pushed to all of the user's sockets, 
     const of = (wire) =>
         wire.frames.filter(({ type }) => type === 'gaming_status_changed').map(({ data }) => data.status);
     const { id } = await begin(user);
-    const frame = await user.wire.receive('active', ({ type }) => type === 'gaming_status_changed');
+    const frame = await user.wire.receive(
+        'active',
+        ({ type, data }) => type === 'gaming_status_changed' && data.status === 'active',
+    );
     assert.deepEqual([frame.data.session_id, frame.data.status], [id, 'active']);
     assert.equal(frame.data.server_details.port, world.port);
     await user.api('POST', `/gaming/sessions/${id}/end`, {});
     await eventually('completed', () => of(user.wire).at(-1) === 'completed');
-    assert.deepEqual(of(user.wire), ['active', 'completed']);
+    assert.deepEqual(of(user.wire), ['pending', 'active', 'completed']);
     assert.deepEqual(of(other.wire), []);
     assert.equal((await other.api('GET', `/gaming/sessions/${id}`)).status, 404);
     assert.equal((await other.api('POST', `/gaming/sessions/${id}/end`, {})).status, 404);

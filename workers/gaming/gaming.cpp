@@ -24,7 +24,7 @@ awaitable<result<effects>> handle(events::gaming_requested event, sessions& runn
 }  // namespace
 
 void sessions::start(gaming_session_id id) {
-    if (draining_ || running_.contains(id)) return;
+    if (draining_ || running_.size() >= most_ || running_.contains(id)) return;
     auto session = std::make_shared<session_run>(id, ports_, executor_);
     running_.emplace(id, session);
     boost::asio::co_spawn(executor_, run(*this, id, std::move(session)), boost::asio::detached);

@@ -12,7 +12,9 @@ namespace airi::workers::gaming {
 /// The sessions of this process. One thread.
 class sessions {
 public:
-    sessions(const ports& ports, airi::executor executor) : ports_(ports), executor_(std::move(executor)) {}
+    /// At most `most` at once.
+    sessions(const ports& ports, airi::executor executor, std::size_t most)
+        : ports_(ports), executor_(std::move(executor)), most_(most) {}
 
     /// A session was asked for something, a kind of gaming_requested. False: it does not run here.
     bool tell(const gaming_session_id&, std::string_view what);
@@ -29,6 +31,7 @@ private:
     const ports& ports_;
     airi::executor executor_;
     std::unordered_map<gaming_session_id, std::shared_ptr<session_run>> running_;
+    std::size_t most_;
     bool draining_ = false;
 };
 

@@ -185,7 +185,10 @@ void bot::take(std::string_view line) {
 
 class minecraft final : public games::game_connection {
 public:
-    minecraft(std::string script, executor executor) : script_(std::move(script)), executor_(std::move(executor)) {}
+    minecraft(std::string script, executor executor) : script_(std::move(script)), executor_(std::move(executor)) {
+        // A bot that ends before it has read everything must not end this process.
+        std::signal(SIGPIPE, SIG_IGN);
+    }
     ~minecraft() override { drop(); }
 
     awaitable<result<>> join(
@@ -228,6 +231,10 @@ public:
 
     void stop() override {
         if (bot_) bot_->send(R"({"stop":{}})");
+    }
+
+    void abort() override {
+        if (bot_) bot_->kill();
     }
 
     awaitable<> leave() override {

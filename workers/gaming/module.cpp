@@ -18,6 +18,7 @@ struct gaming_settings {
     std::string servers;
     std::string bot;
     seconds lease{10};
+    std::int64_t most = 50;
 
     static constexpr auto settings = std::tuple{
         setting{"ENCRYPTION_KEY", &gaming_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
@@ -32,6 +33,9 @@ struct gaming_settings {
         setting{"GAMING_LEASE", &gaming_settings::lease,
             "Lifetime of a session's lease: when another worker takes over a dead worker's sessions.",
             {.min = 2, .max = 600}},
+        setting{"GAMING_SESSIONS", &gaming_settings::most,
+            "Sessions that one process runs at the same time; a companion in Minecraft takes about 150 MB beside it.",
+            {.min = 1, .max = 1'000}},
     };
 
     std::vector<std::string> mistakes() const {
@@ -85,9 +89,10 @@ worker wire(worker_host& host, const gaming_settings& settings) {
         return nullptr;
     };
     auto& ports = host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect,
-        [](std::string_view, std::string_view) { return secret{}; }, {}});
+        [](std::string_view, std::string_view) { return secret{}; }, {}, {}});
+    if (!settings.bot.empty()) ports.games.emplace_back("minecraft");
     ports.times.lease = settings.lease;
-    auto& sessions = host.own(gaming::sessions(ports, host.executor()));
+    auto& sessions = host.own(gaming::sessions(ports, host.executor(), static_cast<std::size_t>(settings.most)));
     host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
     host.reload_every([&] { return declare_servers(database, servers); }, seconds{30});
     follow_wakes(host, sessions);

@@ -7,22 +7,26 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
-#include "events/chat.hpp"
 #include "events/codec.hpp"
 #include "events/frames/codec.hpp"
 #include "events/frames/frame.hpp"
 #include "events/frames/gaming.hpp"
 #include "events/outbox.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
+#include "workers/gaming/player_words.hpp"
 #include "workers/gaming/verbs.hpp"
 
 namespace airi::workers::gaming {
 namespace {
 
 namespace games = providers::games;
+using clock = boost::asio::steady_timer::clock_type;
 
-constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000;
+constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000, most_seen = 16'384;
+constexpr int most_blocks = 256;  // broken and placed in a session
+constexpr seconds minute{60};
 constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
 
 template <class Duration>
@@ -30,33 +34,22 @@ std::string interval(Duration time) {
     return fmt::format("{} milliseconds", milliseconds(time).count());
 }
 
+// Postgres stores no NUL in JSON.
+bool storable(std::string_view text) { return text.find("\\u0000") == text.npos; }
+
 std::string result_json(const games::command_result& result) {
     json::object out;
     out.add("outcome", outcomes[static_cast<std::size_t>(result.outcome)]).add("blocks", result.blocks);
     if (!result.error.empty()) out.add("error", result.error);
-    const bool shown = !result.detail.empty() && result.detail.size() <= most_detail;
+    const bool shown = !result.detail.empty() && result.detail.size() <= most_detail && storable(result.detail);
     if (shown && json::document::parse(result.detail)) out.add_raw("detail", result.detail);
     return out.text();
-}
-
-// Words of a player as a message of the session's user, derived like those that the gateway takes.
-events::chat_requested message_of(const user_id& user, const conversation_id& conversation, std::string text) {
-    events::chat_requested out;
-    out.client_message_id = "game-" + uuid::v7().text();
-    out.conversation = conversation;
-    out.user = user;
-    out.message = message_id::of(user.value, "message/" + out.client_message_id);
-    out.generation = generation_id::of(out.message.value, "generation");
-    out.reply = message_id::of(out.generation.value, "reply");
-    out.content = std::move(text);
-    out.created_at = now();
-    return out;
 }
 
 }  // namespace
 
 session_run::session_run(gaming_session_id id, const ports& ports, airi::executor executor)
-    : id_(id), ports_(ports), executor_(executor), alarm_(executor), heart_(executor) {}
+    : id_(id), ports_(ports), executor_(executor), alarm_(executor), heart_(executor), backoff_(executor) {}
 
 void session_run::wake() {
     woken_ = true;
@@ -64,19 +57,23 @@ void session_run::wake() {
 }
 
 void session_run::drain() {
-    if (goes_on()) phase_ = phase::draining;
-    if (connection_) connection_->stop();
+    if (goes_on()) leave_for(phase::draining);
     heart_.cancel();
-    wake();
 }
 
 void session_run::end(std::string_view status, std::string_view reason, std::string_view error) {
     if (!goes_on()) return;
-    phase_ = phase::over;
     status_ = status;
     reason_ = reason;
     error_ = error;
-    if (connection_) connection_->stop();
+    leave_for(phase::over);
+}
+
+// Whatever goes on in the game ends now, a join too.
+void session_run::leave_for(phase next) {
+    if (connection_) in_game_ ? connection_->stop() : connection_->abort();
+    phase_ = next;
+    backoff_.cancel();
     wake();
 }
 
@@ -119,9 +116,10 @@ awaitable<> session_run::run() {
 }
 
 awaitable<bool> session_run::take() {
+    const auto asked = clock::now();
     const auto row = co_await one_text(
         sql::bind("gaming.claim", {{"id", id_}, {"owner", ports_.owner}, {"lease", interval(ports_.times.lease)},
-                                      {"patience", interval(ports_.times.patience)}}));
+                                      {"patience", interval(ports_.times.patience)}, {"games", ports_.games}}));
     if (!row) co_return false;
     const auto parsed = json::document::parse(*row);
     if (!parsed) co_return false;
@@ -145,30 +143,39 @@ awaitable<bool> session_run::take() {
         if (claim_.commander.empty()) claim_.commander = player.string().value_or("");
     });
     epoch_ = root["epoch"].integer().value_or(0);
+    blocks_ = static_cast<int>(root["blocks"].integer().value_or(0));
+    valid_until_ = asked + ports_.times.lease;
     log::info("gaming.claimed", {{"session_id", id_.text()}, {"game", claim_.game}, {"epoch", epoch_}});
     co_return true;
 }
 
 // Extends the lease until the session is over here, and learns of its end.
 awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
-    auto pause = ports_.times.heartbeat;
+    auto pause = ports_.times.heartbeat();
     while (goes_on()) {
         heart_.expires_after(pause);
         co_await heart_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         if (!goes_on()) break;
+        const auto asked = clock::now();
         std::optional<std::string> seen;
         if (!snapshot_.empty()) seen = std::exchange(snapshot_, {});
         const auto row = co_await one_text(sql::bind("gaming.heartbeat",
             {{"id", id_}, {"epoch", epoch_}, {"lease", interval(ports_.times.lease)}, {"snapshot", seen}}));
-        if (!row) continue;  // within the lease Postgres may be back
+        if (!row) {
+            // Without Postgres nobody knows whether another worker has the session once the lease is over.
+            if (clock::now() > valid_until_) leave_for(phase::lost);
+            // Postgres may have refused what the companion sees; it is told again.
+            continue;
+        }
+        valid_until_ = asked + ports_.times.lease;
         const auto parsed = json::document::parse(*row);
         if (!parsed) continue;
         const auto root = parsed->root();
         const auto is = root["is"].string().value_or("");
-        if (is == "lost" && goes_on()) phase_ = phase::lost;
+        if (is == "lost" && goes_on()) leave_for(phase::lost);
         if (is == "over") end("completed", root["reason"].string().value_or(""));
-        const auto left = milliseconds{root["left_ms"].integer().value_or(ports_.times.heartbeat.count())};
-        pause = std::clamp(left, milliseconds{10}, ports_.times.heartbeat);
+        const auto left = milliseconds{root["left_ms"].integer().value_or(ports_.times.heartbeat().count())};
+        pause = std::clamp(left, milliseconds{10}, ports_.times.heartbeat());
     }
     --running_;
     wake();
@@ -176,13 +183,18 @@ awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
 
 // Joins, again when that fails for a reason that may pass. False: not.
 awaitable<bool> session_run::join() {
-    auto pause = ports_.times.rejoin;
-    for (int tries = 0; goes_on(); ++tries) {
-        connection_ = ports_.connect(claim_.game);
-        if (!connection_) {
-            end("error", "no_adapter", "GAME_NOT_AVAILABLE");
+    if (clock::now() - joined_at_ > minute) joins_ = 0;
+    for (; goes_on(); ++joins_) {
+        if (joins_ >= ports_.times.rejoins) {
+            end("error", "not_joined", "GAME_UNREACHABLE");
             co_return false;
         }
+        if (joins_ > 0) {
+            backoff_.expires_after(ports_.times.rejoin * (1 << (joins_ - 1)));
+            co_await backoff_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            if (!goes_on()) break;
+        }
+        connection_ = ports_.connect(claim_.game);
         const auto joined = co_await connection_->join(
             {claim_.host, claim_.port, ports_.password(claim_.game, claim_.server), claim_.version},
             {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
@@ -191,20 +203,19 @@ awaitable<bool> session_run::join() {
         if (!goes_on()) co_return false;
         if (joined) {
             in_game_ = true;
+            joined_at_ = clock::now();
+            ++joins_;
             break;
         }
         log::warn("gaming.join_failed", {{"session_id", id_.text()}, {"error", joined.error().message()}});
-        const bool final = joined.error() == games::errc::denied || joined.error() == games::errc::unsupported;
-        if (final || tries + 1 >= ports_.times.rejoins) {
-            end("error", "not_joined", final ? "GAME_DENIED" : "GAME_UNREACHABLE");
+        if (joined.error() == games::errc::unsupported || (joined.error() == games::errc::denied && joins_ > 2)) {
+            end("error", "not_joined", "GAME_DENIED");
             co_return false;
         }
-        co_await rest(pause);
-        pause *= 2;
     }
     while (goes_on()) {
         const auto row = co_await one_text(sql::bind("gaming.begin", {{"id", id_}, {"epoch", epoch_}}));
-        if (row && row->empty()) phase_ = phase::lost;
+        if (row && row->empty()) leave_for(phase::lost);
         if (row && !row->empty()) {
             phase_ = phase::playing;
             co_await announce(*row);
@@ -219,7 +230,8 @@ awaitable<> session_run::play() {
     while (goes_on()) {
         if (!in_game_) {
             log::warn("gaming.left", {{"session_id", id_.text()}, {"reason", left_}});
-            while (busy_) co_await rest(milliseconds{20});
+            // Nothing of the connection is in use when the next one replaces it, but the lease's coroutine.
+            while (running_ > 1) co_await rest(milliseconds{20});
             if (!co_await join()) co_return;
         }
         co_await work_once();
@@ -265,36 +277,50 @@ awaitable<> session_run::execute(
             result.outcome = games::outcome::refused;
             result.error = "TEXT_NOT_ALLOWED";
         } else {
-            co_await say(text);
-            result.outcome = games::outcome::done;
+            result = co_await say(text);
         }
     } else {
-        result = co_await connection_->run({id, verb, arguments, {}});
+        result = co_await connection_->run(
+            {id, verb, arguments, {.blocks = std::clamp(most_blocks - blocks_, 0, games::command_limits{}.blocks)}});
+        blocks_ += result.blocks;
     }
-    if (!beside) busy_ = false;
     // An outage of Postgres is waited for, as long as the lease may be ours.
-    for (const auto stored = result_json(result);;) {
+    for (auto stored = result_json(result); goes_on();) {
         const auto done =
             co_await one_text(sql::bind("gaming.command_end", {{"id", id}, {"epoch", epoch_}, {"result", stored}}));
-        if (done || phase_ == phase::lost || phase_ == phase::draining) break;
-        boost::asio::steady_timer pause(executor_, ports_.times.look);
-        co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (done) break;
+        if (failure_of(done.error()) != failure::outage) stored = R"({"outcome": "unknown", "error": "BAD_RESULT"})";
+        co_await sleep(ports_.times.look);
     }
+    if (!beside) busy_ = false;
     --running_;
     wake();
 }
 
-awaitable<> session_run::say(std::string text) {
+// One text after the other. The outcome is that of the first line which was not said.
+awaitable<games::command_result> session_run::say(std::string text) {
+    while (speaking_ && goes_on()) co_await sleep(milliseconds{20});
+    speaking_ = true;
+    games::command_result out;
+    out.outcome = games::outcome::done;
     for (auto& line : spoken_lines(text)) {
-        if (!connection_ || !in_game_) co_return;
-        co_await connection_->run(
+        if (!in_game_ || !goes_on()) {
+            out.outcome = games::outcome::stopped;
+            break;
+        }
+        out = co_await connection_->run(
             {uuid::v7().text(), "say", json::object().add("text", line).text(), {.time = seconds{10}}});
+        if (out.outcome != games::outcome::done) break;
     }
+    speaking_ = false;
+    co_return out;
 }
 
 void session_run::arrived(games::game_event event) {
     switch (event.is) {
-        case games::game_event::kind::state: snapshot_ = std::move(event.detail); return;
+        case games::game_event::kind::state:
+            if (storable(event.detail) && event.detail.size() <= most_seen) snapshot_ = std::move(event.detail);
+            return;
         case games::game_event::kind::chat:
             if (heard_.size() < most_heard && event.text.size() <= most_said && event.player != claim_.companion)
                 heard_.push_back(std::move(event));
@@ -318,10 +344,11 @@ awaitable<> session_run::hear() {
     if (!parsed) co_return;
     const auto is = parsed->root()["is"].string().value_or("");
     if (is == "granted") {
+        if (claim_.commander.empty()) claim_.commander = event.player;
         co_await announce(parsed->root()["session"].text());
         co_await say(fmt::format("I listen to you now, {}.", event.player));
     } else if (is == "command") {
-        co_await ask(event.text);
+        co_await ask(fmt::format("{} says in the game: {}", event.player, event.text));
     }
 }
 
@@ -335,9 +362,7 @@ awaitable<> session_run::ask(std::string text) {
         log::error("gaming.key_not_opened", {{"session_id", id_.text()}, {"error", key.error().message()}});
         co_return;
     }
-    auto message = message_of(claim_.user, claim_.conversation, std::move(text));
-    message.content = seal::seal(*key, message.content, message.place("content"));
-    message.sealed = true;
+    const auto message = sealed_message(claim_.user, claim_.conversation, text, *key);
     const auto taken = co_await one_text(
         sql::bind("gaming.ask", {{"user", claim_.user}, {"message", message.message},
                                     {"event", event_id::of(message.generation.value, "requested")},
@@ -356,11 +381,9 @@ awaitable<> session_run::finish() {
         const auto row = co_await one_text(
             sql::bind("gaming.end", {{"id", id_}, {"epoch", epoch_}, {"status", status_}, {"reason", reason_},
                                         {"error", error_.empty() ? std::optional<std::string>{} : error_}}));
-        if (row) {
-            if (!row->empty()) co_await announce(*row);
-            break;
-        }
-        co_await rest(ports_.times.look);
+        if (row && !row->empty()) co_await announce(*row);
+        if (row || failure_of(row.error()) != failure::outage) break;
+        co_await sleep(ports_.times.look);
     }
     log::info("gaming.ended", {{"session_id", id_.text()}, {"status", status_}, {"reason", reason_}});
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/gaming.hpp"
 #include "platform/crypto/seal.hpp"
@@ -19,11 +20,12 @@ namespace airi::workers::gaming {
 
 struct session_times {
     seconds lease{10};
-    milliseconds heartbeat{2'000};
     milliseconds look{1'000};  ///< for commands whose wake-up was lost
     seconds patience{60};      ///< how long a session waits for a server
     milliseconds rejoin{500};  ///< doubles with each attempt
-    int rejoins = 4;
+    int rejoins = 7;           ///< attempts in a row, until a companion has stayed for a minute
+
+    milliseconds heartbeat() const { return milliseconds(lease) / 5; }
 };
 
 struct ports {
@@ -36,6 +38,7 @@ struct ports {
     std::function<std::unique_ptr<providers::games::game_connection>(std::string_view game)> connect;
     /// The password of that server.
     std::function<secret(std::string_view game, std::string_view server_id)> password;
+    std::vector<std::string> games;  ///< those that connect() knows
     session_times times;
 };
 
@@ -74,11 +77,12 @@ private:
     awaitable<> play();
     awaitable<> work_once();
     awaitable<> start_command(bool beside);
-    awaitable<> say(std::string text);
+    awaitable<providers::games::command_result> say(std::string text);
     awaitable<> hear();
     awaitable<> ask(std::string text);
     awaitable<> finish();
     void arrived(providers::games::game_event);
+    void leave_for(phase);
     void end(std::string_view status, std::string_view reason, std::string_view error = {});
     awaitable<result<std::string>> one_text(postgres::bound);
     awaitable<> announce(std::string session_json);
@@ -87,7 +91,10 @@ private:
     gaming_session_id id_;
     const ports& ports_;
     airi::executor executor_;
-    boost::asio::steady_timer alarm_, heart_;
+    boost::asio::steady_timer alarm_, heart_, backoff_;
+    boost::asio::steady_timer::time_point valid_until_, joined_at_;
+    int joins_ = 0, blocks_ = 0;  // attempts in a row; blocks broken and placed in the session
+    bool speaking_ = false;
     std::unique_ptr<connection> connection_;
     claim claim_;
     std::int64_t epoch_ = 0;

@@ -1,5 +1,5 @@
-// The account dialog: address, profile, plan, usage, games, violations, password, second factor, linked identities, sessions,
-// privacy, API keys.
+// The account dialog: address, profile, plan, usage, games, violations, password, second factor, linked identities,
+// sessions, privacy, API keys.
 
 import { Address } from './address.js';
 import { ApiKeys } from './api_keys.js';

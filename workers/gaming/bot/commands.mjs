@@ -1,4 +1,5 @@
-// Runs one command at a time. A new one stops the one that runs, whose result comes first.
+// Runs one command at a time. A new one stops the one that runs, whose result comes first; what is said is said beside
+// it.
 
 import * as checks from './checks.mjs';
 import { diagnose } from './lines.mjs';
@@ -20,8 +21,9 @@ export class Commands {
 
     // Of a command as it came; resolves when its result is written.
     begin({ id, verb, arguments: given = {}, limits }) {
-        const previous = this.#last;
-        this.interrupt(new Ended('stopped', ''));
+        const beside = verb === 'say';
+        const previous = beside ? Promise.resolve() : this.#last;
+        if (!beside) this.interrupt(new Ended('stopped', ''));
         let run;
         let perform;
         try {
@@ -31,8 +33,10 @@ export class Commands {
             run = new Run(this.bot, { id, verb, limits: checks.limits(limits) });
             perform = () => act(this.bot, run, checked, this.tools);
         } catch (error) {
-            return (this.#last = previous.then(() => this.#report(id, error)));
+            const reported = previous.then(() => this.#report(id, error));
+            return beside ? reported : (this.#last = reported);
         }
+        if (beside) return this.#carryOut(run, previous, perform);
         this.#run = run;
         return (this.#last = this.#carryOut(run, previous, perform));
     }

@@ -63,6 +63,8 @@ public:
     virtual awaitable<command_result> run(command) = 0;
     /// Ends the command that runs as `stopped`, at once.
     virtual void stop() = 0;
+    /// Breaks a join off, which then fails.
+    virtual void abort() {}
     /// Leaves the game in order.
     virtual awaitable<> leave() = 0;
 };

@@ -66,7 +66,7 @@ export class BotProcess {
     }
 
     result(id) {
-        return this.wait('result', (result) => result.id === id, 30_000);
+        return this.wait('result', (result) => result.id === id, 40_000); // a command may take 30 s
     }
 
     run(verb, given, limits) {

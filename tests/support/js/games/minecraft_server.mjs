@@ -42,8 +42,10 @@ export async function start({ port, version = '1.20.2' } = {}) {
         player.entityType = entitiesByName.player.id;
         // It sends the list of players to all but the one who joins.
         const listPlayers = server._sendPlayerList;
-        server._sendPlayerList = () =>
+        server._sendPlayerList = (toPlayer) => {
+            listPlayers(toPlayer);
             listPlayers({ _writeOthers: (name, packet) => player._client.write(name, packet) });
+        };
         const { username } = player._client;
         if (refused.has(username)) return player.kick(refused.get(username));
         // As the vanilla server does; flying-squid takes both.

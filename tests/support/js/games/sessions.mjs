@@ -20,11 +20,16 @@ export async function begin(user, { game = 'minecraft', ...fields } = {}) {
 
 export const read = async (user, id) => (await user.api('GET', `/gaming/sessions/${id}`)).json.data;
 
+// The session once it has that status. Asks four times a second, for the sake of the API's rates.
 export const until = (user, id, status) =>
-    eventually(`the session is ${status}`, async () => {
-        const session = await read(user, id);
-        return session.status === status && session;
-    });
+    eventually(
+        `the session is ${status}`,
+        async () => {
+            const session = await read(user, id);
+            return session.status === status && session;
+        },
+        { every: 250 },
+    );
 
 export async function command(user, id, verb, args = {}) {
     const made = await user.api('POST', `/gaming/sessions/${id}/commands`, { verb, arguments: args });
@@ -32,9 +37,14 @@ export async function command(user, id, verb, args = {}) {
     return made.json.data;
 }
 
+// The command once it has ended.
 export const ended = (user, id, commandId) =>
-    eventually('the command has ended', async () => {
-        const { data } = (await user.api('GET', `/gaming/sessions/${id}/commands?limit=50`)).json;
-        const one = data.find((each) => each.id === commandId);
-        return one.state === 'done' && one;
-    });
+    eventually(
+        'the command has ended',
+        async () => {
+            const { data } = (await user.api('GET', `/gaming/sessions/${id}/commands?limit=50`)).json;
+            const one = data.find((each) => each.id === commandId);
+            return one.state === 'done' && one;
+        },
+        { every: 250 },
+    );
