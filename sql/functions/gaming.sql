@@ -65,6 +65,7 @@ declare
     wanted int := coalesce((p_body ->> 'max_duration')::int, setting_int('gaming_standard_minutes')) * 60;
     companion companions;
     conversation uuid := (p_body ->> 'conversation_id')::uuid;
+    refused json;
 begin
     perform pg_advisory_xact_lock(hashtextextended('gaming/' || caller(), 0));
     select * into s from gaming_sessions where id = p_id and user_id = caller();
@@ -96,6 +97,8 @@ begin
         end if;
     else
         conversation := md5(p_id || '/conversation')::uuid;
+        refused := conversation_refusal(conversation);
+        if refused is not null then return refused; end if;
         insert into conversations (id, user_id, companion_id, title, titled_by)
         select conversation, caller(), c.id, initcap(p_game), 'user'
         from (select 1) one left join companions c on c.id = (p_body ->> 'companion_id')::uuid

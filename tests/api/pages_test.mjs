@@ -37,17 +37,34 @@ async function withRows({ system, ports, join }) {
          from generate_series(1, $3) n`,
         [conversation, account.id, rowsOfEach],
     );
-    return { ...account, conversation };
+    const sessions = await system.rows(
+        `insert into gaming_sessions (id, user_id, conversation_id, game, status, companion_name, access_code,
+                                      max_seconds, created_at)
+         select gen_random_uuid(), $1, $2, 'minecraft', 'completed', 'x', 'x', 60, now() - n * interval '1 s'
+         from generate_series(1, $3) n returning id`,
+        [account.id, conversation, rowsOfEach],
+    );
+    const session = sessions[0].id;
+    await system.rows(
+        `with done as (insert into game_commands (id, session_id, origin, command_type, command_data, created_at)
+                       select gen_random_uuid(), $1, 'user', 'look', '{}', now() - n * interval '1 s'
+                       from generate_series(1, $2) n)
+         insert into game_chat (session_id, player, text, decision)
+         select $1, 'Steve', 'hello ' || n, 'heard' from generate_series(1, $2) n`,
+        [session, rowsOfEach],
+    );
+    return { ...account, conversation, session };
 }
 
 // The paths of the lists that the document names, with the account's ids.
-async function lists(port, { id, conversation }) {
+async function lists(port, { id, conversation, session }) {
     const { paths } = (await ask(port, { path: '/openapi.json' })).json;
     return Object.entries(paths)
         .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === 'cursor'))
-        .map(([path]) =>
-            path.replace('{id}', path.includes('conversations') && !path.includes('users') ? conversation : id),
-        );
+        .map(([path]) => {
+            if (path.includes('/gaming/')) return path.replace('{id}', session);
+            return path.replace('{id}', path.includes('conversations') && !path.includes('users') ? conversation : id);
+        });
 }
 
 const nextOf = ({ json, headers }) =>

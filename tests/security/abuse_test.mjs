@@ -237,13 +237,18 @@ bad(
         );
         assert.ok(lists.length >= 5, String(lists.map(([path]) => path)));
         const [{ id: own }] = await system.rows('select id from conversations where user_id = $1 limit 1', [a.id]);
+        const [{ id: session }] = await system.rows(
+            `insert into gaming_sessions (id, user_id, conversation_id, game, companion_name, access_code, max_seconds)
+             values (gen_random_uuid(), $1, $2, 'minecraft', 'x', 'x', 60) returning id`,
+            [a.id, own],
+        );
         let paged = 0;
         for (const [pattern, { get }] of lists) {
             const query = get.parameters
                 .filter((one) => one.in === 'query' && one.required)
                 .map((one) => `${one.name}=x`)
                 .join('&');
-            const whose = pattern.includes('/users/') ? a.id : own;
+            const whose = pattern.includes('/users/') ? a.id : pattern.includes('/gaming/') ? session : own;
             const path = `${pattern.replaceAll(/\{\w+\}/g, whose)}?${query && `${query}&`}limit=2`;
             const list = (cursor) =>
                 ask(port, {

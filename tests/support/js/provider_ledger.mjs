@@ -45,7 +45,10 @@ export async function callsOf(system, ids) {
     );
 }
 
-// Pairs the calls of one generation with the requests of it that the provider has accepted, both in their order. Every
+// The provider has sent the whole reply.
+const isWhole = (request) => !request.client_gone && request.tokens_sent === lengthOf(request);
+
+// Pairs the calls of one generation with the requests of it that the providers have accepted, of each in order. Every
 // request has one call. A call without one belongs to a worker that died before it asked.
 export function pairsOf(calls, requests, where) {
     const accepted = requests.filter((one) => one.status === 200);
@@ -54,11 +57,20 @@ export function pairsOf(calls, requests, where) {
         if (asked.length > accepted.length) asked = asked.filter((one) => one !== call);
     const shown = () => `${where}: ${JSON.stringify(calls)} for ${JSON.stringify(requests)}`;
     assert.equal(asked.length, accepted.length, `each request is one call, ${shown()}`);
-    return asked.map((call, i) => {
-        const request = accepted[i];
-        assert.ok(call.provider === request.provider || isUnknown(call), `calls in their order, ${shown()}`);
-        return { call, request };
-    });
+    const fits = (call, request) =>
+        isUnknown(call) || (call.provider === request.provider && (call.counted_by !== 'provider' || isWhole(request)));
+    if (asked.every((call, i) => fits(call, accepted[i])))
+        return asked.map((call, i) => ({ call, request: accepted[i] }));
+    // A worker that was frozen may ask after its successor has asked: the calls of which most is known come first.
+    const left = [...accepted];
+    const requestOf = new Map();
+    const rank = (call) => (isUnknown(call) ? 2 : call.counted_by === 'provider' ? 0 : 1);
+    for (const call of asked.toSorted((one, other) => rank(one) - rank(other))) {
+        const at = left.findIndex((request) => fits(call, request));
+        assert.ok(at >= 0, `each call has a request to its provider, ${shown()}`);
+        requestOf.set(call, left.splice(at, 1)[0]);
+    }
+    return asked.map((call) => ({ call, request: requestOf.get(call) }));
 }
 
 // Asserts that a call has the provider's figures to the token, or else an estimate that is marked as one. Returns
@@ -68,7 +80,7 @@ export function pairsOf(calls, requests, where) {
 export function checkCall({ call, request }, { reached = 0, prompt, where }) {
     const at = `${where}: ${JSON.stringify(call)} for ${JSON.stringify(request)}`;
     const sent = outputOf(request);
-    const whole = !request.client_gone && request.tokens_sent === lengthOf(request);
+    const whole = isWhole(request);
     // Its worker had died, or had lost its lease, when the reply ended.
     const isLate = call.call === -1 || call.outcome === 'abandoned';
     if (prompt && call.own_out > 0) assert.equal(call.own_in, prompt, `our count of the prompt, ${at}`);
