@@ -113,6 +113,7 @@ export async function start({ port, version = '1.20.2' } = {}) {
 
 async function stopServer(server) {
     for (const player of [...server.players]) player._client.socket?.destroy();
+    server.players = []; // destroy() makes what is still told to them an error
     await server.destroy().catch(() => {}); // it waits for clients of a second
 }
 
