@@ -335,8 +335,13 @@ test('AIRI-52: reflexes eat, fight back, flee when weak and get out of lava', as
     const bot = newBot();
     await bot.join(server, 'Reflex');
     const player = server.server.getPlayer('Reflex');
-    server.teleport('Reflex', { x: 20.5, y: 5, z: 24.5 });
-    await bot.wait('state', ({ position }) => distance(position, { x: 20.5, y: 5, z: 24.5 }) < 0.4);
+    const target = { x: 20.5, y: 5, z: 24.5 };
+    const stands = async () => {
+        server.teleport('Reflex', target); // again when the server placed it where it joined meanwhile
+        const { detail } = await bot.run('look');
+        return distance(detail.position, target) < 0.4;
+    };
+    await eventually('the bot stands there', stands, { every: 250 });
     let eats = 0;
     player._client.on('use_item', () => ++eats);
     server.give('Reflex', 'bread', 2);
