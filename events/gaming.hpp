@@ -1,6 +1,10 @@
 // The events of games: what a session was asked to do, and what became of it.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "events/field.hpp"
 #include "platform/base/clock.hpp"
 #include "platform/base/ids.hpp"
@@ -12,9 +16,16 @@ using game_command_id = id<struct game_command_tag>;
 
 namespace events {
 
-/// A Redis channel for the worker that runs a session: "<session's id> <kind of gaming_requested>", once that is
-/// committed. A message that is lost costs the session two seconds.
+/// The worker that runs a session is woken through this Redis channel once what it is asked for is committed. A message
+/// that is lost costs the session two seconds.
 inline constexpr std::string_view gaming_channel = "gaming";
+struct gaming_wake {
+    gaming_session_id session;
+    std::string what;  ///< a kind of gaming_requested
+
+    std::string text() const { return session.text() + ' ' + what; }
+    static std::optional<gaming_wake> read(std::string_view text);
+};
 
 /// For the gaming worker: the session or the command has its row already.
 struct gaming_requested {

@@ -43,6 +43,8 @@ const postgres::prepared& statement(std::string_view name) {
 
 std::span<const postgres::prepared> all() { return statements(); }
 
+std::string interval_text(milliseconds time) { return std::to_string(time.count()) + " milliseconds"; }
+
 std::string array_text(std::span<const std::string> elements) {
     std::string out = "{";
     for (const auto& element : elements) {

@@ -24,6 +24,9 @@ const postgres::prepared& statement(std::string_view name);
 /// All statements, by name.
 std::span<const postgres::prepared> all();
 
+/// The Postgres text of an interval: "10000 milliseconds".
+std::string interval_text(milliseconds);
+
 /// The Postgres text of an array: {"a","b"}.
 std::string array_text(std::span<const std::string> elements);
 

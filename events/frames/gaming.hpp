@@ -5,6 +5,7 @@
 
 #include "events/field.hpp"
 #include "platform/base/ids.hpp"
+#include "platform/base/json.hpp"
 
 namespace airi::events::frames {
 
@@ -13,6 +14,9 @@ struct gaming_status_changed {
     std::string session;
     std::string status;
     json_text server_details;  ///< connection_details of the session; null when it has ended
+
+    /// Of a session as the functions of sql/functions/gaming.sql return it; none: it is no session.
+    static std::optional<gaming_status_changed> of(json::value session);
 
     static constexpr std::string_view type = "gaming_status_changed";
     static constexpr std::string_view summary =

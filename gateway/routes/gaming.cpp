@@ -1,9 +1,6 @@
 // Sessions of games, in which a companion joins and acts: created, commanded and ended here, run by the gaming worker.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
-#include "events/frames/frame.hpp"
 #include "events/frames/gaming.hpp"
+#include "events/frames/frame.hpp"
 #include "events/gaming.hpp"
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/routes/tables.hpp"
@@ -14,70 +11,56 @@
 namespace airi::gateway::routes {
 namespace {
 
-constexpr std::string_view prefix = "/gaming/";
-
-awaitable<> tell_worker(redis::client& redis, std::string what) {
-    std::vector<std::string> publish{"PUBLISH", std::string(events::gaming_channel), std::move(what)};
-    co_await redis.command(std::move(publish));
-}
-
 // Runs a statement that stores the event for the worker, and wakes who waits for it.
 awaitable<route_result> store(exchange& exchange, std::string_view statement, std::vector<sql::argument> arguments,
-    std::string tells, unsigned code) {
+    const events::gaming_wake& wake, unsigned code) {
     auto& services = exchange.services;
+    const auto caller = exchange.caller->id;
     add_origin(arguments, event_id::fresh(), exchange.request.trace());
-    const auto rows = co_await postgres::run_one(
-        services.database, exchange.caller->id, sql::bind(sql::statement(statement), arguments));
+    const auto rows =
+        co_await postgres::run_one(services.database, caller, sql::bind(sql::statement(statement), arguments));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty() || rows->is_null(0, 0)) co_return not_found("session, conversation or companion");
     const auto row = rows->text(0, 0);
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
     wake_relay(services);
-    boost::asio::co_spawn(services.executor, tell_worker(services.redis, std::move(tells)), boost::asio::detached);
-    co_await services.responses.invalidate(exchange.caller->id);
-    const auto session = json::document::parse(row);
-    // What the worker does not push: a session that has not begun.
-    if (const auto status = session ? session->root()["status"].string() : std::nullopt;
-        status && *status != "active") {
-        const auto root = session->root();
-        const auto details = root["connection_details"];
-        broadcast(services.redis, services.executor, events::channel_of(exchange.caller->id),
-            events::encode_frame(events::frames::gaming_status_changed{exchange.caller->id,
-                std::string(root["id"].string().value_or("")), std::string(*status),
-                {details.exists() && !details.is_null() ? details.text() : std::string{}}}));
-    }
+    broadcast(services.redis, services.executor, std::string(events::gaming_channel), wake.text());
+    co_await services.responses.invalidate(caller);
+    // The worker announces what becomes of a session that it has begun, and the gateway what a request alone does.
+    const auto stored = json::document::parse(row);
+    const auto change = stored ? events::frames::gaming_status_changed::of(stored->root()) : std::nullopt;
+    if (change && change->status != "active")
+        broadcast(services.redis, services.executor, events::channel_of(caller), events::encode_frame(*change));
     co_return success(code, row);
 }
 
-// The game is the row's path.
 awaitable<route_result> start(exchange& exchange) {
     const auto id = exchange.new_id<gaming_session_id>();
-    std::vector<sql::argument> arguments{
-        {"id", id}, {"game", exchange.route.path.substr(prefix.size())}, {"body", exchange.body_text()}};
-    co_return co_await store(exchange, "gaming.start", std::move(arguments), id.text() + " start", 201);
+    std::vector<sql::argument> arguments{{"id", id}, {"game", "minecraft"}, {"body", exchange.body_text()}};
+    co_return co_await store(exchange, "gaming.start", std::move(arguments), {id, "start"}, 201);
 }
 
 awaitable<route_result> stop(exchange& exchange) {
-    const auto id = uuid::parse(exchange.path.front());
+    const auto id = gaming_session_id::parse(exchange.path.front());
     if (!id) co_return not_found("session");
     std::vector<sql::argument> arguments{{"id", *id}};
-    co_return co_await store(exchange, "gaming.stop", std::move(arguments), id->text() + " end", 200);
+    co_return co_await store(exchange, "gaming.stop", std::move(arguments), {*id, "end"}, 200);
 }
 
 awaitable<route_result> command(exchange& exchange) {
-    const auto session = uuid::parse(exchange.path.front());
+    const auto session = gaming_session_id::parse(exchange.path.front());
     if (!session) co_return not_found("session");
     const auto given = exchange.json()["arguments"];
     std::vector<sql::argument> arguments{{"session", *session}, {"id", exchange.new_id<game_command_id>()},
         {"verb", exchange.text("verb")}, {"arguments", given.exists() ? given.text() : std::string("{}")}};
-    co_return co_await store(exchange, "gaming.command", std::move(arguments), session->text() + " command", 202);
+    co_return co_await store(exchange, "gaming.command", std::move(arguments), {*session, "command"}, 202);
 }
 
-constexpr route start_row(std::string_view path, std::string_view also, std::string_view name) {
-    return route{.method = verb::post,
-        .path = path,
-        .also = also,
-        .name = name,
+constexpr std::array rows{
+    route{.method = verb::post,
+        .path = "/gaming/minecraft",
+        .also = "/gaming/minecraft/create-session",
+        .name = "gaming.start",
         .needs = "gaming_integration",
         .rate_group = "gaming",
         .handler = start,
@@ -86,13 +69,7 @@ constexpr route start_row(std::string_view path, std::string_view also, std::str
         .response = "GamingSession",
         .status = 201,
         .other_statuses = "402 404 409 429",
-        .summary = "Begin a session: a companion joins the game"};
-}
-
-constexpr std::array rows{
-    start_row("/gaming/minecraft", "/gaming/minecraft/create-session", "gaming.start_minecraft"),
-    start_row("/gaming/factorio", "", "gaming.start_factorio"),
-    start_row("/gaming/roblox", "", "gaming.start_roblox"),
+        .summary = "Begin a session: a companion joins Minecraft"},
     route{.method = verb::get,
         .path = "/gaming/sessions",
         .name = "gaming.list",

@@ -223,7 +223,7 @@ bool connection::state::send(const bound& what) {
         values.data(), nullptr, nullptr, 0);
 }
 
-// What goes before the statements of a transaction.
+// The statements that precede those of a transaction.
 std::vector<bound> connection::state::preamble(const transaction& work) const {
     std::vector<bound> out;
     if (read_only) out.push_back({&set_read_only, {}});

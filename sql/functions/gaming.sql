@@ -43,14 +43,6 @@ create or replace function gaming_requested(s gaming_sessions, p_event uuid, p_k
         'requested_at', clock_timestamp()), p_traceparent, p_request)
 $$;
 
--- What is left of the caller's seconds of today; NULL: without a limit.
-create or replace function gaming_seconds_left() returns bigint language sql stable as $$
-    select l.amount - coalesce((select sum(q.seconds) from gaming_quota q
-                                where q.user_id = caller() and q.day = (now() at time zone 'utc')::date), 0)
-    from plan_limits l join users u on u.plan = l.plan
-    where u.id = caller() and l.resource = 'gaming_seconds' and l.period = 'day' and l.amount >= 0
-$$;
-
 -- Creates a session of the caller's with its reservation and the event for the worker, or refuses. Repeated with the
 -- same id it changes nothing. p_body: companion_id, conversation_id, max_duration (minutes). NULL: there is no such
 -- conversation or companion of the caller's.
@@ -83,7 +75,7 @@ begin
         return refusal(409, 'GAMING_SESSION_EXISTS', 'end your other session first');
     end if;
     wanted := least(wanted, setting_int('gaming_most_minutes') * 60);
-    available := gaming_seconds_left();
+    available := case when plan_amount >= 0 then plan_amount - quota_used(caller(), 'gaming_seconds') end;
     if available < 60 then
         return refusal(429, 'QUOTA_EXCEEDED', 'today''s time for games is used up');
     end if;
@@ -226,13 +218,15 @@ returns table (page json, next text)
 language sql stable security definer set search_path = airi, pg_temp as $$
     with page as (
         select c.* from gaming_sessions s join game_chat c on c.session_id = s.id
-        where s.id = p_session and s.user_id = caller() and (p_cursor is null or c.id < p_cursor::bigint)
-          and c.decision <> 'blocked'
-        order by c.id desc limit p_limit + 1
-    ), shown as (select * from page order by id desc limit p_limit)
+        where s.id = p_session and s.user_id = caller() and c.decision <> 'blocked'
+          and (p_cursor is null or (c.said_at, c.id)
+               < (split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid))
+        order by c.said_at desc, c.id desc limit p_limit + 1
+    ), shown as (select * from page order by said_at desc, id desc limit p_limit)
     select coalesce((select json_agg(json_build_object('player', player, 'text', text, 'said_at', said_at)
-                                     order by id desc) from shown), '[]'),
-        case when (select count(*) from page) > p_limit then (select min(id)::text from shown) end
+                                     order by said_at desc, id desc) from shown), '[]'),
+        case when (select count(*) from page) > p_limit
+             then (select said_at || '|' || id from shown order by said_at, id limit 1) end
     where exists (select from gaming_sessions where id = p_session and user_id = caller())
 $$;
 

@@ -1,4 +1,4 @@
--- What the workers do with sessions of games: a companion's tools, and the life of a session under its lease.
+-- The workers' side of sessions of games: a companion's tools, and the life of a session under its lease.
 
 -- A companion's call of a tool, once for each id: {id}, or {problem}.
 create or replace function gaming_tool_call(p_conversation uuid, p_id uuid, p_verb text, p_arguments jsonb)
@@ -67,8 +67,8 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
     select v.* into g from game_servers v
-    where v.game = s.game and v.game = any (p_games) and v.state = 'ready'
-      and v.checked_at > now() - interval '2 minutes' and (v.id = s.server_id or v.capacity > (
+    where v.game = s.game and v.game = any (p_games) and v.checked_at > now() - interval '2 minutes'
+      and (v.id = s.server_id or v.capacity > (
         select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')))
     order by v.id = s.server_id desc nulls last,
         (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
@@ -161,8 +161,8 @@ begin
     perform gaming_changed(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''));
 end $$;
 
--- What a player said in the game. One who says the access code may command from now on, and the code changes, since
--- others may have read it. p_blocked: it has a blocked term. `is`: granted | command | heard.
+-- Stores the words of a player in the game. One who says the access code may command from now on, and the code changes,
+-- since others may have read it. p_blocked: it has a blocked term. `is`: granted | command | heard.
 create or replace function gaming_hear(p_id uuid, p_epoch int, p_player text, p_text text, p_blocked boolean)
 returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -235,14 +235,14 @@ create or replace function game_server_declare(
     p_id uuid, p_game text, p_host text, p_port int, p_version text
 ) returns void
 language sql security definer set search_path = airi, pg_temp as $$
-    insert into game_servers (id, game, driver, state, host, port, version, capacity, checked_at)
-    values (p_id, p_game, 'static', 'ready', p_host, p_port, p_version,
-            setting_int('gaming_sessions_per_server'), now())
+    insert into game_servers (id, game, host, port, version, capacity)
+    values (p_id, p_game, p_host, p_port, p_version,
+            setting_int('gaming_sessions_per_server'))
     on conflict (id) do update set
         version = excluded.version, capacity = excluded.capacity, checked_at = excluded.checked_at
 $$;
 
--- What strangers say in games is kept for a week.
+-- Words of strangers in games are kept for a week.
 create or replace function job_game_chat() returns bigint language sql as $$
     with gone as (delete from game_chat where said_at < now() - interval '7 days' returning 1)
     select count(*) from gone

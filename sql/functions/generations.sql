@@ -256,7 +256,7 @@ begin
         from (select p as call from provider_calls p where p.generation_id = n.id
               union all select call from called where (call).generation_id = n.id) c
     ) l on true;
-    -- What a companion says in the conversation of a session is said in its game.
+    -- A reply in the conversation of a session is said in its game too.
     perform gaming_speak(g.conversation_id, g.reply_id, n.content)
     from unnest(p_id, p_state, p_content) as n(id, state, content)
     join generations g on g.id = n.id

@@ -30,8 +30,7 @@ select gaming_command_result(:id::uuid)::text;
 select gaming_due(:limit::int);
 
 -- name: gaming.claim
-select gaming_claim(:id::uuid, :owner, :lease::interval, :patience::interval,
-    :games::text[])::text;
+select gaming_claim(:id::uuid, :owner, :lease::interval, :patience::interval, :games::text[])::text;
 
 -- name: gaming.begin
 select gaming_begin(:id::uuid, :epoch::int)::text;

@@ -37,7 +37,7 @@ from generations_finish(:id::uuid[], :epoch::int[], :state::text[], :content::te
 select generation_abandon(:id::uuid, :error)::text;
 
 -- name: generations.judged
--- What moderation has decided on messages, by their generations: allow, warn, review, block, or NULL where nobody has
+-- The decisions of moderation on messages, by their generations: allow, warn, review, block, or NULL where nobody has
 -- judged the message. With the decision on the crisis and the scores, as they were stored.
 select g.id,
     case when d.message_id is not null then d.action
@@ -49,8 +49,8 @@ from generations g left join moderation_decisions d on d.message_id = g.message_
 
 -- name: generations.replies
 -- Of ended generations: the state, the error, the author, our count of the prompt's tokens (0: unknown), whether the
--- summary has grown over the message since, the reply, its calls, the decision on it with the category, and what
--- generations_claim would return for the prompt.
+-- summary has grown over the message since, the reply, its calls, the decision on it with the category, and the prompt
+-- as generations_claim has it, without the verbs of a game.
 select g.id, g.state, coalesce(g.error_code, ''), coalesce(g.provider, ''), coalesce(g.used_model, ''),
     coalesce((select min(c.own_in) from provider_calls c
               where c.generation_id = g.id and c.provider = g.provider and c.model = g.used_model and c.own_in > 0

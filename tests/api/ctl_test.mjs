@@ -157,7 +157,9 @@ test('the roles of the gateway and the workers are no operators, whatever they s
     assert.deepEqual(await system.rows('select status from users where id = $1', [account.id]), [{ status: 'active' }]);
 });
 
-test('what an operator changes at the broker is in the audit log, without what records have', async ({ system }) => {
+test('changes of an operator at the broker are in the audit log, without the contents of records', async ({
+    system,
+}) => {
     const topic = 'avatar.uploaded.v1';
     const words = ['replay', '--topic', topic, '--where', '/user_id=secret', '--into', `${topic}-dlt`];
     assert.equal((await ctl(system, ...words, '--dry-run')).code, 0);

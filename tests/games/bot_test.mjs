@@ -25,8 +25,7 @@ function newBot() {
 
 beforeFile(async () => {
     server = await start();
-    anna = await joinAsPlayer({ ...server, username: 'Anna' });
-    server.teleport('Anna', { x: 10.5, y: 5, z: 10.5 });
+    anna = await joinAsPlayer(server, 'Anna', { x: 10.5, y: 5, z: 10.5 });
     companion = newBot();
     await companion.join(server, 'Companion', { owner: 'Anna' });
 });
@@ -131,7 +130,7 @@ test('a bot gives items to a player', async () => {
     ends(await companion.run('give', { player: 'Anna', item: 'apple', count: 3 }), 'failed', 'NO_ITEM');
 });
 
-test('what a bot says is never a command and never more than a line', async () => {
+test('a bot never says a command, nor more than a line', async () => {
     companion.send({ stop: {} });
     const texts = ['/op Companion', '\n/op x', 'hi\n/op y', ' \u200b//stop', `\u0000a\u0007b§c${'x'.repeat(300)}`];
     for (const text of texts) ends(await companion.run('say', { text }), 'done', '');

@@ -29,11 +29,17 @@ test('AIRI-50 AIRI-51 AIRI-52: a companion comes, digs three blocks, answers and
     const { id, conversation_id: conversation } = made.json.data;
     const { companion_name: name, connection_details: details } = await until(user, id, 'active');
     assert.ok(server.players().includes(name));
-    const anna = await joinAsPlayer({ ...server, username: 'Anna' });
-    server.teleport('Anna', { x: 6.5, y: 5, z: 6.5 });
+    const anna = await joinAsPlayer(server, 'Anna', { x: 6.5, y: 5, z: 6.5 });
     anna.say(`the code is ${details.access_code}`);
     await eventually('she may command', () => anna.heard.some((line) => line.includes('I listen to you now, Anna.')));
     assert.deepEqual((await read(user, id)).players, ['Anna']);
+    // The server is slow to tell where she went.
+    const sees = async () => {
+        const { nearby = [] } = (await read(user, id)).state;
+        const seen = nearby.find((one) => one.name === 'Anna');
+        return seen && server.positionOf('Anna').distanceTo(seen.position) < 1;
+    };
+    await eventually('the companion sees where she stands', sees, { every: 300 });
     const ask = async (content) => {
         const sent = await user.wire.reply('message_send', {
             conversation_id: conversation,

@@ -138,7 +138,9 @@ test('SAAS-43 AIRI-51: a player who says the access code commands, in the chat o
     assert.deepEqual(heard.toSorted(), ['Steve', 'Stranger', 'Thief']);
     const actions = await stage.system.rows('select action_type from ai_game_actions where session_id = $1', [id]);
     assert.deepEqual(actions.map((one) => one.action_type).toSorted(), ['goto', 'say']);
-    const kinds = await stage.system.rows('select decision from game_chat where session_id = $1 order by id', [id]);
+    const kinds = await stage.system.rows('select decision from game_chat where session_id = $1 order by said_at', [
+        id,
+    ]);
     assert.deepEqual(
         kinds.map((one) => one.decision),
         ['heard', 'heard', 'command'],
@@ -216,7 +218,11 @@ test('SAAS-43: commands run one after the other, stop and say pass, and bad ones
     assert.equal(unknown.status, 422);
     await user.api('POST', `/gaming/sessions/${id}/end`, {});
     await until(user, id, 'completed');
-    assert.equal((await user.api('POST', '/gaming/roblox', {})).status, 422, 'not offered by this server');
+    const offer = (games) =>
+        stage.system.rows("update system_settings set value = $1 where key = 'gaming_types'", [JSON.stringify(games)]);
+    await offer([]);
+    assert.equal((await user.api('POST', '/gaming/minecraft', {})).status, 422, 'not offered by this server');
+    await offer(['minecraft']);
 });
 
 test('SAAS-43: what the companion sees is in the session', async (stage) => {

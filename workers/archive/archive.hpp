@@ -40,7 +40,7 @@ public:
     result<std::int64_t> next_number(const std::string& topic);
     /// The topic's archive ends there; none: it has none.
     result<std::optional<stored_manifest>> last_manifest(const std::string& topic);
-    /// What the archive says of its last manifest; none: it was made before archives said so.
+    /// The last manifest as the archive states it; none: the archive is older than such statements.
     result<std::optional<archive::last_manifest>> stated_last(const std::string& topic);
     /// Stores it as the topic's next, and states that it is the last one. Error: another_archiver, whose manifest has
     /// the number already.

@@ -74,7 +74,8 @@ private:
         return {};
     }
 
-    // What a dead one has left under an older key. Of a manifest that was not read, all may be named.
+    // Removes an object of an older key that a killed run has left. A manifest that was not read may name any of its
+    // objects.
     result<> sweep(const storage::object& one) {
         if (named_.contains(one.name) || !read_.contains(number_of(one.name))) return {};
         const auto removed = in_.remove_outdated(one);

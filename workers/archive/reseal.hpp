@@ -19,7 +19,7 @@ struct resealed {
 /// Blocks. For each manifest: stores its objects sealed under the current key, then the edition that names them, which
 /// replaces an earlier one as a whole, then removes the old ones. At the end nothing of an older key is left. Killed at
 /// any point, each record is in an object that is named, and the next call goes on. `fault` gets an object's name and
-/// what is wrong with it. Errors: of the storage; no_key when an object opens with none of the keys.
+/// its fault. Errors: those of the storage; no_key when none of the keys opens an object.
 result<resealed> reseal_topic(files&, const std::string& topic,
     const std::function<void(const std::string& name, const std::string& what)>& fault);
 

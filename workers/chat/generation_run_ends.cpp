@@ -108,7 +108,7 @@ effects generation_run::finish(gen::ending end) const {
     if (claim_.tools.find("\"game_") != claim_.tools.npos)
         out.after_from_rows = [then = std::move(out.after_from_rows)](const std::vector<postgres::rows>& rows) {
             auto after = then(rows);
-            // What the reply says in the game is in the outbox.
+            // The statement has put the words for the game into the outbox.
             after.announcements.push_back({std::string(events::outbox_channel), {}});
             return after;
         };

@@ -33,12 +33,6 @@ struct chat_settings : providers::provider_settings {
         });
 };
 
-// A cancellation that is published while Redis is unavailable is in Postgres too, where the heartbeat finds it.
-awaitable<result<>> subscribe_to_cancellations(redis::subscriber& subscriber) {
-    co_await subscriber.subscribe(std::string(events::cancel_channel));
-    co_return result<>{};
-}
-
 awaitable<result<>> load_cache_lifetime(postgres::database& database, seconds& lifetime) {
     const auto rows = co_await postgres::run_one(
         database, std::nullopt, sql::bind("catalogue.setting", {{"key", "reply_cache_seconds"}}));
@@ -59,15 +53,6 @@ awaitable<result<>> load_distress(postgres::database& database, std::string& ins
 awaitable<> release_all(chat::live_generations& live) {
     live.drain();
     co_await sleep(milliseconds{100});
-}
-
-// Generations in progress are stopped at once when their client cancels them.
-void follow_cancellations(worker_host& host, chat::live_generations& live) {
-    auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
-    subscriber->arrived = [&](std::string_view, std::string_view payload) {
-        if (const auto id = generation_id::parse(payload)) live.cancel(*id);
-    };
-    host.reload_every([&] { return subscribe_to_cancellations(*subscriber); }, seconds{60});
 }
 
 worker wire(worker_host& host, const chat_settings& settings) {
@@ -95,7 +80,11 @@ worker wire(worker_host& host, const chat_settings& settings) {
     host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
     host.reload_every([&] { return providers::load_rules(database, rules); }, seconds{5});
     host.reload_every([&] { return monitor.refresh(); }, seconds{5});
-    follow_cancellations(host, live);
+    // Generations in progress are stopped at once when their client cancels them. A cancellation that is published
+    // while Redis is unavailable is in Postgres too, where the heartbeat finds it.
+    host.subscribe(events::cancel_channel, [&](std::string_view payload) {
+        if (const auto id = generation_id::parse(payload)) live.cancel(*id);
+    });
     host.on_drain_timeout([&] { return release_all(live); });
     auto work = chat::declare(host.own(chat::ports{database, host.frames(), chat_providers, health, models, rules,
         budgets, live, host.owner(), options, terms, cache.get(), distress}));

@@ -44,7 +44,7 @@ awaitable<std::string> remember(postgres::database& database, tool_caller caller
     co_return out.empty() ? "Nothing was found." : out;
 }
 
-// What a session's companion does in its game; the reply waits for the end, but not for that of a long walk.
+// A verb of the companion in its game. The reply waits for its end, but not for that of a long walk.
 awaitable<std::string> play(
     postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
     const auto verb = call.name.substr(game_prefix.size());
@@ -60,8 +60,9 @@ awaitable<std::string> play(
     if (!row) co_return "The game is not available.";
     if (const auto problem = row->root()["problem"]; problem.exists())
         co_return std::string(problem["message"].string().value_or(""));
-    co_await frames.announce({std::string(events::gaming_channel),
-        std::string(row->root()["session_id"].string().value_or("")) + " command"});
+    if (const auto session = gaming_session_id::parse(row->root()["session_id"].string().value_or("")))
+        co_await frames.announce(
+            {std::string(events::gaming_channel), events::gaming_wake{*session, "command"}.text()});
     const auto end = std::chrono::steady_clock::now() + longest_game_wait;
     for (auto pause = milliseconds{50}; std::chrono::steady_clock::now() < end && !caller.stopped();) {
         co_await sleep(pause);

@@ -17,7 +17,7 @@ awaitable<result<effects>> handle(events::gaming_requested event, sessions& runn
     effects out;
     if (!running.tell(event.session, event.kind))
         out.after.announcements.push_back(
-            {std::string(events::gaming_channel), event.session.text() + ' ' + event.kind});
+            {std::string(events::gaming_channel), events::gaming_wake{event.session, event.kind}.text()});
     co_return out;
 }
 

@@ -161,7 +161,7 @@ void bot::end(std::string reason) {
     if (joined && sink) sink({games::game_event::kind::left, {}, left, {}});
 }
 
-// What the bot tells comes from a game server that nobody vouches for.
+// The bot repeats a game server that nobody vouches for.
 void bot::take(std::string_view line) {
     const auto parsed = json::document::parse(line);
     if (!parsed) return log::write_repeated(log::level::warn, "gaming.bot_malformed", "bot", {});

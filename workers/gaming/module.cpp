@@ -1,8 +1,4 @@
-#include <map>
-#include <optional>
-
-#include "platform/base/log.hpp"
-#include "platform/base/sleep.hpp"
+#include "events/frames/frame.hpp"
 #include "sql/statements.hpp"
 #include "workers/gaming/gaming.hpp"
 #include "workers/gaming/minecraft.hpp"
@@ -62,23 +58,6 @@ awaitable<> start_what_is_due(worker_host& host, gaming::sessions& sessions) {
     co_await sessions.drain();
 }
 
-// Commands are wanted at once: what wakes a session comes through Redis too, before Kafka's record.
-void follow_wakes(worker_host& host, gaming::sessions& sessions) {
-    auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
-    subscriber->arrived = [&](std::string_view, std::string_view payload) {
-        const auto blank = payload.find(' ');
-        const auto id = gaming_session_id::parse(payload.substr(0, blank));
-        if (id && blank != payload.npos) sessions.tell(*id, payload.substr(blank + 1));
-    };
-    struct subscribe {
-        static awaitable<result<>> to(redis::subscriber& subscriber) {
-            co_await subscriber.subscribe(std::string(events::gaming_channel));
-            co_return result<>{};
-        }
-    };
-    host.reload_every([&] { return subscribe::to(*subscriber); }, seconds{60});
-}
-
 worker wire(worker_host& host, const gaming_settings& settings) {
     auto& database = host.database();
     auto& terms = host.own(safety::term_screen{});
@@ -88,14 +67,18 @@ worker wire(worker_host& host, const gaming_settings& settings) {
         if (game == "minecraft" && !settings.bot.empty()) return gaming::open_minecraft(settings.bot, host.executor());
         return nullptr;
     };
-    auto& ports = host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect,
-        [](std::string_view, std::string_view) { return secret{}; }, {}, {}});
+    auto& ports = host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect, {}, {}});
     if (!settings.bot.empty()) ports.games.emplace_back("minecraft");
     ports.times.lease = settings.lease;
     auto& sessions = host.own(gaming::sessions(ports, host.executor(), static_cast<std::size_t>(settings.most)));
     host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
     host.reload_every([&] { return declare_servers(database, servers); }, seconds{30});
-    follow_wakes(host, sessions);
+    // Sooner than by Kafka's record.
+    host.subscribe(events::gaming_channel, [&](std::string_view payload) {
+        const auto told = events::read_payload(payload);
+        if (const auto wake = told ? events::gaming_wake::read(told->frame) : std::nullopt)
+            sessions.tell(wake->session, wake->what);
+    });
     host.run_beside([&] { return start_what_is_due(host, sessions); });
     return gaming::declare(sessions);
 }

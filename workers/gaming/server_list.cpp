@@ -24,7 +24,7 @@ server_list read_servers(std::string_view text) {
             slash == word.npos ? std::string{} : word.substr(slash + 1)};
         const auto digits = word.substr(colon + 1, slash == word.npos ? slash : slash - colon - 1);
         const auto port = number_of(digits);
-        if (one.game != "minecraft" && one.game != "factorio" && one.game != "roblox")
+        if (one.game != "minecraft")
             out.mistake = fmt::format("there is no game {}", one.game);
         else if (one.host.empty() || port < 1 || port > 65'535)
             out.mistake = fmt::format("{} has no host and port", word);

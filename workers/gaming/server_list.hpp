@@ -24,7 +24,7 @@ struct server_list {
     std::string mistake;  ///< empty: none
 };
 
-/// "minecraft=localhost:25565/1.20.2 factorio=10.0.0.5:27015"
+/// "minecraft=localhost:25565/1.20.2 minecraft=10.0.0.5:25566"
 server_list read_servers(std::string_view text);
 
 }  // namespace airi::workers::gaming

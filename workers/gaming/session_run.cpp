@@ -29,11 +29,6 @@ constexpr int most_blocks = 256;  // broken and placed in a session
 constexpr seconds minute{60};
 constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
 
-template <class Duration>
-std::string interval(Duration time) {
-    return fmt::format("{} milliseconds", milliseconds(time).count());
-}
-
 // Postgres stores no NUL in JSON.
 bool storable(std::string_view text) { return text.find("\\u0000") == text.npos; }
 
@@ -69,7 +64,7 @@ void session_run::end(std::string_view status, std::string_view reason, std::str
     leave_for(phase::over);
 }
 
-// Whatever goes on in the game ends now, a join too.
+// A command that runs in the game ends now, a join too.
 void session_run::leave_for(phase next) {
     if (connection_) in_game_ ? connection_->stop() : connection_->abort();
     phase_ = next;
@@ -91,17 +86,17 @@ awaitable<result<std::string>> session_run::one_text(postgres::bound statement) 
     co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
 }
 
-awaitable<> session_run::announce(std::string session_json) {
-    const auto session = json::document::parse(session_json);
-    if (!session) co_return;
-    const auto root = session->root();
-    const auto user = user_id::parse(root["user_id"].string().value_or(""));
-    if (!user) co_return;
-    const auto details = root["connection_details"];
-    events::frames::gaming_status_changed frame{*user, id_.text(), std::string(root["status"].string().value_or("")),
-        {details.exists() && !details.is_null() ? details.text() : std::string{}}};
-    co_await ports_.frames.invalidate(*user);
-    co_await ports_.frames.announce({events::channel_of(*user), events::encode_frame(frame)});
+awaitable<> session_run::announce(json::value session) {
+    const auto change = events::frames::gaming_status_changed::of(session);
+    if (!change) co_return;
+    const auto channel = events::channel_of(change->user);
+    auto frame = events::encode_frame(*change);
+    co_await ports_.frames.invalidate(change->user);
+    co_await ports_.frames.announce({channel, std::move(frame)});
+}
+
+awaitable<> session_run::announce_text(std::string session) {
+    if (const auto parsed = json::document::parse(session)) co_await announce(parsed->root());
 }
 
 awaitable<> session_run::run() {
@@ -117,16 +112,16 @@ awaitable<> session_run::run() {
 
 awaitable<bool> session_run::take() {
     const auto asked = clock::now();
-    const auto row = co_await one_text(
-        sql::bind("gaming.claim", {{"id", id_}, {"owner", ports_.owner}, {"lease", interval(ports_.times.lease)},
-                                      {"patience", interval(ports_.times.patience)}, {"games", ports_.games}}));
+    const auto row = co_await one_text(sql::bind(
+        "gaming.claim", {{"id", id_}, {"owner", ports_.owner}, {"lease", sql::interval_text(ports_.times.lease)},
+                            {"patience", sql::interval_text(ports_.times.patience)}, {"games", ports_.games}}));
     if (!row) co_return false;
     const auto parsed = json::document::parse(*row);
     if (!parsed) co_return false;
     const auto root = parsed->root();
     const auto text = [&](std::string_view name) { return std::string(root[name].string().value_or("")); };
     claim_.is = text("is");
-    if (const auto ended = root["session"]; ended.exists()) co_await announce(ended.text());
+    if (const auto ended = root["session"]; ended.exists()) co_await announce(ended);
     if (claim_.is != "claimed") co_return false;
     const auto user = user_id::parse(text("user_id"));
     const auto conversation = conversation_id::parse(text("conversation_id"));
@@ -134,7 +129,6 @@ awaitable<bool> session_run::take() {
     claim_.user = *user;
     claim_.conversation = *conversation;
     claim_.game = text("game");
-    claim_.server = text("server_id");
     claim_.host = text("host");
     claim_.version = text("version");
     claim_.companion = text("companion_name");
@@ -160,7 +154,7 @@ awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
         std::optional<std::string> seen;
         if (!snapshot_.empty()) seen = std::exchange(snapshot_, {});
         const auto row = co_await one_text(sql::bind("gaming.heartbeat",
-            {{"id", id_}, {"epoch", epoch_}, {"lease", interval(ports_.times.lease)}, {"snapshot", seen}}));
+            {{"id", id_}, {"epoch", epoch_}, {"lease", sql::interval_text(ports_.times.lease)}, {"snapshot", seen}}));
         if (!row) {
             // Without Postgres nobody knows whether another worker has the session once the lease is over.
             if (clock::now() > valid_until_) leave_for(phase::lost);
@@ -195,8 +189,7 @@ awaitable<bool> session_run::join() {
             if (!goes_on()) break;
         }
         connection_ = ports_.connect(claim_.game);
-        const auto joined = co_await connection_->join(
-            {claim_.host, claim_.port, ports_.password(claim_.game, claim_.server), claim_.version},
+        const auto joined = co_await connection_->join({claim_.host, claim_.port, {}, claim_.version},
             {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
                 if (const auto self = weak.lock()) self->arrived(std::move(event));
             });
@@ -218,7 +211,7 @@ awaitable<bool> session_run::join() {
         if (row && row->empty()) leave_for(phase::lost);
         if (row && !row->empty()) {
             phase_ = phase::playing;
-            co_await announce(*row);
+            co_await announce_text(*row);
             co_return true;
         }
         if (!row) co_await rest(ports_.times.look);
@@ -345,7 +338,7 @@ awaitable<> session_run::hear() {
     const auto is = parsed->root()["is"].string().value_or("");
     if (is == "granted") {
         if (claim_.commander.empty()) claim_.commander = event.player;
-        co_await announce(parsed->root()["session"].text());
+        co_await announce(parsed->root()["session"]);
         co_await say(fmt::format("I listen to you now, {}.", event.player));
     } else if (is == "command") {
         co_await ask(fmt::format("{} says in the game: {}", event.player, event.text));
@@ -381,7 +374,7 @@ awaitable<> session_run::finish() {
         const auto row = co_await one_text(
             sql::bind("gaming.end", {{"id", id_}, {"epoch", epoch_}, {"status", status_}, {"reason", reason_},
                                         {"error", error_.empty() ? std::optional<std::string>{} : error_}}));
-        if (row && !row->empty()) co_await announce(*row);
+        if (row && !row->empty()) co_await announce_text(*row);
         if (row || failure_of(row.error()) != failure::outage) break;
         co_await sleep(ports_.times.look);
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "events/gaming.hpp"
+#include "platform/base/json.hpp"
 #include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
 #include "platform/safety/blocked_terms.hpp"
@@ -36,8 +37,6 @@ struct ports {
     std::string owner;
     /// A connection to that game; null: this process has none.
     std::function<std::unique_ptr<providers::games::game_connection>(std::string_view game)> connect;
-    /// The password of that server.
-    std::function<secret(std::string_view game, std::string_view server_id)> password;
     std::vector<std::string> games;  ///< those that connect() knows
     session_times times;
 };
@@ -59,7 +58,7 @@ public:
 private:
     using connection = providers::games::game_connection;
     struct claim {
-        std::string is, game, server, host, version, companion;
+        std::string is, game, host, version, companion;
         user_id user;
         conversation_id conversation;
         std::string commander;  // the first player who may command
@@ -85,7 +84,8 @@ private:
     void leave_for(phase);
     void end(std::string_view status, std::string_view reason, std::string_view error = {});
     awaitable<result<std::string>> one_text(postgres::bound);
-    awaitable<> announce(std::string session_json);
+    awaitable<> announce(json::value session);
+    awaitable<> announce_text(std::string session);
     awaitable<> rest(milliseconds);
 
     gaming_session_id id_;

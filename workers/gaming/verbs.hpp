@@ -1,4 +1,4 @@
-// What a companion can do in a game, and the bounds of it. Pure.
+// The verbs of a companion in a game, and their bounds. Pure.
 #pragma once
 
 #include <string>

@@ -151,6 +151,8 @@ int shadow_of(const ctl_settings& settings, const replay_order& order) {
     return run_shadow(settings, order, own);
 }
 
+std::string operator_of(const command_line& asked) { return asked.as.empty() ? login_name() : asked.as; }
+
 // From all records that were ever published: else the sums of the table would be too low.
 int reprocess(const ctl_settings& settings, const command_line& asked, std::optional<std::int64_t>& sent) {
     const auto& table = *find_rebuilt_table(asked.reprocess);
@@ -165,7 +167,7 @@ int reprocess(const ctl_settings& settings, const command_line& asked, std::opti
         if (const auto done = wait_for_group(settings, table); !done) return failed(done.error());
     }
     if (asked.order.dry_run) return 0;
-    operator_session session(settings.database_url, asked.as.empty() ? login_name() : asked.as);
+    operator_session session(settings.database_url, operator_of(asked));
     const auto corrected = correct_sums(session);
     if (!corrected) return failed(corrected.error());
     fmt::print("{} sums of usage_daily corrected\n", *corrected);
@@ -197,7 +199,7 @@ int run_audited(const ctl_settings& settings, command_line& asked) {
     std::optional<std::int64_t> sent;
     if (!is_audited(asked)) return run(settings, asked, sent);
     if (settings.database_url.empty()) return refuse("DATABASE_URL is not set: the audit log has what is changed");
-    operator_session session(settings.database_url, asked.as.empty() ? login_name() : asked.as);
+    operator_session session(settings.database_url, operator_of(asked));
     const auto record = [&](std::string_view outcome) {
         auto details = audit_details(asked);
         details.add("outcome", outcome);

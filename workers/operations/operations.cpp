@@ -50,8 +50,6 @@ private:
     std::string progress_ = "{}";
 };
 
-std::string interval(milliseconds time) { return fmt::format("{} milliseconds", time.count()); }
-
 // Extends the lease and stores the progress until the operation is done. Stops it when it is cancelled, when another
 // worker has it, or when this one drains.
 awaitable<> keep_lease(const ports& ports, operation_id id, std::shared_ptr<running> run) {
@@ -64,8 +62,9 @@ awaitable<> keep_lease(const ports& ports, operation_id id, std::shared_ptr<runn
             run->stop();
         }
         const auto rows = co_await postgres::run_one(ports.database, std::nullopt,
-            sql::bind("operations.heartbeat", {{"id", id}, {"worker", ports.owner}, {"lease", interval(ports.lease)},
-                                                  {"progress", run->progress()}}));
+            sql::bind("operations.heartbeat",
+                {{"id", id}, {"worker", ports.owner}, {"lease", sql::interval_text(ports.lease)},
+                    {"progress", run->progress()}}));
         if (!rows) continue;
         run->lost = run->lost || rows->empty() || rows->is_null(0, 0);
         if (run->lost || rows->text(0, 0) == "cancelling") run->stop();
@@ -122,7 +121,8 @@ effects finished(const ports& ports, operation_id id, std::string_view state, st
 awaitable<result<effects>> carry_out(events::operation_requested event, const ports& ports) {
     const auto id = event.id;
     const auto rows = co_await postgres::run_one(ports.database, std::nullopt,
-        sql::bind("operations.claim", {{"id", id}, {"worker", ports.owner}, {"lease", interval(ports.lease)}}));
+        sql::bind(
+            "operations.claim", {{"id", id}, {"worker", ports.owner}, {"lease", sql::interval_text(ports.lease)}}));
     if (!rows) co_return rows.error();
     if (rows->empty() || rows->is_null(0, 0)) co_return effects{};
     const auto claim = json::document::parse(rows->text(0, 0));

@@ -1,4 +1,4 @@
-// What an operator does in the database: transactions under their name, which the audit log has. Used by airi-ctl.
+// Transactions of an operator, whose name the audit log gets. Used by airi-ctl.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

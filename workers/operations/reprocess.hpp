@@ -24,7 +24,7 @@ const rebuilt_table* find_rebuilt_table(std::string_view name);
 /// The mistake in the name of a table, with those that can be built again; empty: there is none.
 std::string reprocess_mistake(std::string_view name);
 
-/// What keeps the broker's records from being all that were ever published; empty: nothing. Blocks.
+/// The reason why the broker does not have all records that were ever published; empty: it has. Blocks.
 result<std::string> missing_records(const kafka::access&, const std::string& topic);
 
 /// Waits until the group has read the topic's end of now. Error: outage when it does not go on for a minute. Blocks.

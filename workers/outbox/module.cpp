@@ -10,12 +10,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Redis only shortens the pause between two looks. Once subscribed, the subscriber does it again by itself.
-awaitable<> subscribe(worker_host& host, redis::subscriber& subscriber) {
-    while (!co_await subscriber.subscribe(std::string(events::outbox_channel)))
-        if (!co_await host.pause(milliseconds{500})) break;
-}
-
 awaitable<> stop_at_drain(worker_host& host, outbox::relay& relay) {
     while (co_await host.pause(seconds{3600})) {
     }
@@ -23,8 +17,7 @@ awaitable<> stop_at_drain(worker_host& host, outbox::relay& relay) {
 }
 
 // An interrupted look publishes its events again.
-awaitable<> run(worker_host& host, outbox::relay& relay, redis::subscriber& subscriber) {
-    asio::co_spawn(host.executor(), subscribe(host, subscriber), asio::detached);
+awaitable<> run(worker_host& host, outbox::relay& relay) {
     asio::co_spawn(host.executor(), stop_at_drain(host, relay), asio::detached);
     co_await relay.run();
 }
@@ -38,9 +31,9 @@ task wire(worker_host& host) {
     host.ready_while([&] { return producer->available(); });
     const auto& relay =
         host.own(std::make_unique<outbox::relay>(host.database(), *producer, host.executor(), host.owner()));
-    const auto& subscriber = host.own(redis::open_subscriber(host.executor(), host.settings().redis_url));
-    subscriber->arrived = [&](std::string_view, std::string_view) { relay->wake(); };
-    return [&] { return run(host, *relay, *subscriber); };
+    // Redis only shortens the pause between two looks.
+    host.subscribe(events::outbox_channel, [&](std::string_view) { relay->wake(); });
+    return [&] { return run(host, *relay); };
 }
 
 }  // namespace

@@ -26,6 +26,23 @@ void worker_host::reload_every(std::function<awaitable<result<>>()> load, second
     loads_.emplace_back(std::move(load), interval);
 }
 
+void worker_host::subscribe(std::string_view channel, std::function<void(std::string_view)> arrived) {
+    auto& subscriber = *own(std::shared_ptr(redis::open_subscriber(executor(), settings().redis_url)));
+    subscriber.arrived = [arrived = std::move(arrived)](
+                             std::string_view, std::string_view payload) { arrived(payload); };
+    struct subscribing {
+        // Once subscribed, the subscriber does it again by itself.
+        static awaitable<> until_done(worker_host& host, redis::subscriber& to, std::string channel) {
+            bool subscribed = false;
+            do subscribed = subscribed || co_await to.subscribe(channel);
+            while (co_await host.pause(subscribed ? milliseconds{3'600'000} : milliseconds{500}));
+        }
+    };
+    run_beside([this, &subscriber, channel = std::string(channel)] {
+        return subscribing::until_done(*this, subscriber, channel);
+    });
+}
+
 void worker_host::on_drain_timeout(std::function<awaitable<>()> release) { release_ = std::move(release); }
 
 awaitable<bool> worker_host::pause(milliseconds time) {

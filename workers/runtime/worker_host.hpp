@@ -47,6 +47,8 @@ public:
     }
     /// Calls `load` when the worker starts, until it succeeds (nothing is consumed before), and then every `interval`.
     void reload_every(std::function<awaitable<result<>>()> load, seconds interval);
+    /// Calls `arrived` with each message of a Redis channel from the worker's start on. Messages may be lost.
+    void subscribe(std::string_view channel, std::function<void(std::string_view payload)> arrived);
     /// A task beside the worker's work, started with it: for what is due at a time and not when a record comes.
     void run_beside(task task) { beside_.push_back(std::move(task)); }
     /// Called on SIGTERM when the time for work is over, some of which may still be in progress.

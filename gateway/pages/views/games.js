@@ -3,7 +3,6 @@
 import { h } from './dom.js';
 import { sectionPart } from './forms.js';
 
-const GAMES = { minecraft: 'Minecraft', factorio: 'Factorio', roblox: 'Roblox' };
 const REFRESH = 2000; // ms between looks at an active session
 
 const running = ({ status }) => status === 'pending' || status === 'active';
@@ -21,7 +20,7 @@ const place = ({ x, y, z }) => [x, y, z].map((each) => Math.round(each)).join(',
 export class Games {
     /// `attempt(act)` runs what may fail and shows the problem in this part. Hidden where the plan has no games.
     constructor(session, { attempt }) {
-        Object.assign(this, { session, attempt, timer: null, current: null });
+        Object.assign(this, { session, attempt, timer: null });
         this.content = h('div', { id: 'game-session' });
         this.element = sectionPart('games', 'Games', { hidden: true }, this.content);
     }
@@ -54,9 +53,9 @@ export class Games {
     }
 
     showStart(last) {
-        const start = (game) => () =>
+        const start = () =>
             this.attempt(async () => {
-                await this.session.request('POST', `/gaming/${game}`, {});
+                await this.session.request('POST', '/gaming/minecraft', {});
                 await this.refresh();
             });
         this.content.replaceChildren(
@@ -64,15 +63,13 @@ export class Games {
             h(
                 'p',
                 { class: 'buttons' },
-                ...Object.entries(GAMES).map(([game, name]) =>
-                    h('button', { type: 'button', class: 'primary', onclick: start(game) }, `Play ${name}`),
-                ),
+                h('button', { type: 'button', class: 'primary', onclick: start }, 'Play Minecraft'),
             ),
         );
     }
 
     endOf(last) {
-        if (!last) return 'Your companion joins a game and does there what you say.';
+        if (!last) return 'Your companion joins a game and acts there as you say.';
         if (last.status === 'error') return `The last session failed: ${last.error_code}.`;
         return `The last session took ${Math.ceil(last.seconds / 60)} min.`;
     }

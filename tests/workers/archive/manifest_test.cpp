@@ -32,7 +32,7 @@ archive::manifest sample() {
 
 }  // namespace
 
-TEST_CASE("what an archive states of its last manifest comes back from its text, and no changed text does") {
+TEST_CASE("the statement of the last manifest is read back from its text, and a changed text is refused") {
     const archive::last_manifest last{7, std::string(64, 'a')};
     const auto text = archive::text_of(last);
     const auto read = archive::read_last(text);

@@ -1,9 +1,9 @@
-// What no command may touch, whoever asks for it.
+// Blocks and creatures that no command may touch, whoever asks for it.
 
 import { Refusal } from './run.mjs';
 
-// What explodes or burns, fluids, what rules the world, what holds others' things, what others built to live with:
-// never broken, never placed, never clicked.
+// Blocks that explode or burn, fluids, blocks that rule the world, containers, and the furniture of others: never
+// broken, never placed, never clicked.
 const protectedBlocks = new RegExp(
     `^(${[
         'tnt|respawn_anchor|(soul_)?fire|(soul_)?campfire|lava|water|lava_cauldron|magma_block',

@@ -24,7 +24,7 @@ struct participant {
     std::string owner;  ///< the player whom it protects and follows; empty: none
 };
 
-/// What one command may do at most.
+/// The bounds of one command.
 struct command_limits {
     seconds time{30};
     int distance = 64;  ///< blocks from where it stands

@@ -1,11 +1,12 @@
 // A Minecraft server: flying-squid with a flat world, without accounts, whose world and chat a test reads. It needs no
 // files. As a program it takes PORT (25565) and VERSION (1.20.2), prints a line when players may join, and ends with
-// SIGTERM: it is also the server of `./airi up --games`.
+// SIGTERM.
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import { freePort } from '../system/process.mjs';
+import { eventually } from '../system/wait.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -29,8 +30,8 @@ export async function start({ port, version = '1.20.2' } = {}) {
         'player-list-text': { header: { text: '' }, footer: { text: '' } },
     });
     server.log = () => {};
-    // What flying-squid 1.12.0 leaves out for 1.20.2: the type of a player's entity, and the mobs that minecraft-data
-    // does not call mobs.
+    // flying-squid 1.12.0 lacks, for 1.20.2, the type of a player's entity and the mobs that minecraft-data does not
+    // call mobs.
     const { entitiesByName, mobs } = server.registry;
     for (const entity of Object.values(entitiesByName)) mobs[entity.id] ??= entity;
     const refused = new Map(); // the names of those who may not join, with the reasons
@@ -117,8 +118,9 @@ async function stopServer(server) {
     await server.destroy().catch(() => {}); // it waits for clients of a second
 }
 
-// A player who stands there and speaks.
-export async function joinAsPlayer({ port, version, username }) {
+// A player who stands at a place of the server's and speaks.
+export async function joinAsPlayer(server, username, place) {
+    const { port, version } = server;
     const require = createRequire(new URL('../../../../workers/gaming/bot/package.json', import.meta.url));
     const mineflayer = require('mineflayer');
     const bot = mineflayer.createBot({
@@ -132,6 +134,12 @@ export async function joinAsPlayer({ port, version, username }) {
         for (const event of ['kicked', 'error', 'end']) bot.once(event, (why) => reject(new Error(`${event}: ${why}`)));
     });
     bot.on('error', () => {});
+    // Again when the client told its own place meanwhile, which the server takes.
+    const stands = () => {
+        server.teleport(username, place);
+        return bot.entity.position.distanceTo(place) < 0.4;
+    };
+    await eventually(`${username} stands there`, stands, { every: 250 });
     return {
         username,
         heard,
