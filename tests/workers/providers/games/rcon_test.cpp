@@ -52,7 +52,7 @@ std::vector<std::string> cut(std::string_view bytes, std::mt19937& dice, std::si
 
 }  // namespace
 
-TEST_CASE("SAAS-28: a command's answer arrives, and the login happens once") {
+TEST_CASE("SAAS-46: a command's answer arrives, and the login happens once") {
     rcon_fixture f;
     CHECK(f.run("list").value() == "list");
     CHECK(f.run("time query day").value() == "time query day");
@@ -62,7 +62,7 @@ TEST_CASE("SAAS-28: a command's answer arrives, and the login happens once") {
     for (const auto& r : f.server.requests()) CHECK(r.id > 0);
 }
 
-TEST_CASE("SAAS-28: a login is accepted with and without the empty response before its answer") {
+TEST_CASE("SAAS-46: a login is accepted with and without the empty response before its answer") {
     rcon_fixture f;
     f.server.answer([](const request& r) -> reply {
         if (r.type != rcon::packet_type::login) return fake_rcon::ordinary(r, "yes");
@@ -71,7 +71,7 @@ TEST_CASE("SAAS-28: a login is accepted with and without the empty response befo
     CHECK(f.run("list").value() == "yes");
 }
 
-TEST_CASE("SAAS-28: a wrong password is denied, and nothing else is sent") {
+TEST_CASE("SAAS-46: a wrong password is denied, and nothing else is sent") {
     rcon_fixture f;
     f.client = f.make(rcon::dialect::minecraft, "guess");
     CHECK(f.run("list").error() == errc::denied);
@@ -80,7 +80,7 @@ TEST_CASE("SAAS-28: a wrong password is denied, and nothing else is sent") {
     CHECK(f.run("list").error() == errc::denied);
 }
 
-TEST_CASE("SAAS-28: a server that answers a login with something else is malformed") {
+TEST_CASE("SAAS-46: a server that answers a login with something else is malformed") {
     for (const auto& bytes : {packet_of(99, 2, ""), packet_of(1, 0, "welcome"), packet_of(1, 3, ""),
              packet_of(1, 0, "") + packet_of(1, 0, ""), std::string("HTTP/1.1 400 Bad Request\r\n\r\n")}) {
         rcon_fixture f;
@@ -90,7 +90,7 @@ TEST_CASE("SAAS-28: a server that answers a login with something else is malform
     }
 }
 
-TEST_CASE("SAAS-28: an answer of several packets is joined before its characters are read") {
+TEST_CASE("SAAS-46: an answer of several packets is joined before its characters are read") {
     rcon_fixture f;
     std::string text;
     while (text.size() < 9'000) text += "é€😀x";
@@ -107,7 +107,7 @@ TEST_CASE("SAAS-28: an answer of several packets is joined before its characters
     CHECK(f.run("help").value() == text);
 }
 
-TEST_CASE("SAAS-28: packets arrive whole however TCP cuts them") {
+TEST_CASE("SAAS-46: packets arrive whole however TCP cuts them") {
     std::mt19937 dice(18);
     for (int round = 0; round < 60; ++round) {
         rcon_fixture f;
@@ -134,7 +134,7 @@ TEST_CASE("SAAS-28: packets arrive whole however TCP cuts them") {
     }
 }
 
-TEST_CASE("SAAS-28: a packet at each bound of its length is read, one beyond it is malformed") {
+TEST_CASE("SAAS-46: a packet at each bound of its length is read, one beyond it is malformed") {
     const auto of_length = [](std::uint32_t length) {
         std::string out;
         for (int i = 0; i < 4; ++i) out += static_cast<char>(length >> 8 * i & 0xFF);
@@ -156,7 +156,7 @@ TEST_CASE("SAAS-28: a packet at each bound of its length is read, one beyond it 
     CHECK(feed(of_length(10).replace(13, 1, "x")).error() == errc::malformed);
 }
 
-TEST_CASE("SAAS-28: an answer that goes on without a header is malformed, and the next command has a new connection") {
+TEST_CASE("SAAS-46: an answer that goes on without a header is malformed, and the next command has a new connection") {
     rcon_fixture f;
     f.says([&](const request& r) -> reply {
         if (r.connection > 1) return fake_rcon::ordinary(r, "fine");
@@ -167,7 +167,7 @@ TEST_CASE("SAAS-28: an answer that goes on without a header is malformed, and th
     CHECK(f.server.commands().size() == 2);
 }
 
-TEST_CASE("SAAS-28: an answer that never ends is bounded in size and in time") {
+TEST_CASE("SAAS-46: an answer that never ends is bounded in size and in time") {
     rcon_fixture f;
     f.limits.answer_bytes = 40'000;
     f.use(rcon::dialect::minecraft);
@@ -185,7 +185,7 @@ TEST_CASE("SAAS-28: an answer that never ends is bounded in size and in time") {
     CHECK(f.run("/help").error() == errc::malformed);
 }
 
-TEST_CASE("SAAS-28: Factorio's answer is one packet of any size, without a second request") {
+TEST_CASE("SAAS-46: Factorio's answer is one packet of any size, without a second request") {
     rcon_fixture f;
     f.use(rcon::dialect::factorio);
     const std::string text(300'000, 'f');
@@ -194,7 +194,7 @@ TEST_CASE("SAAS-28: Factorio's answer is one packet of any size, without a secon
     CHECK(f.server.requests().size() == 2);
 }
 
-TEST_CASE("SAAS-28: a command whose connection breaks is lost, and it is not repeated") {
+TEST_CASE("SAAS-46: a command whose connection breaks is lost, and it is not repeated") {
     rcon_fixture f;
     f.says([](const request& r) -> reply {
         if (r.connection == 1) return std::nullopt;
@@ -205,7 +205,7 @@ TEST_CASE("SAAS-28: a command whose connection breaks is lost, and it is not rep
     CHECK(f.server.commands() == std::vector<std::string>{"give Ann diamond", "list"});
 }
 
-TEST_CASE("SAAS-28: a connection that was closed while idle is replaced before a command is sent") {
+TEST_CASE("SAAS-46: a connection that was closed while idle is replaced before a command is sent") {
     rcon_fixture f;
     f.server.answer([](const request& r) -> reply {
         if (r.connection == 1 && r.type == rcon::packet_type::response) return std::nullopt;
@@ -223,7 +223,7 @@ TEST_CASE("SAAS-28: a connection that was closed while idle is replaced before a
     CHECK(f.server.connections() == 3);
 }
 
-TEST_CASE("SAAS-28: a command with a newline, a NUL or too many bytes is refused before it is sent") {
+TEST_CASE("SAAS-46: a command with a newline, a NUL or too many bytes is refused before it is sent") {
     rcon_fixture f;
     for (const auto& bad : {std::string(), std::string("say hi\nop me"), std::string("say hi\rop me"),
              std::string("say\0me", 6), std::string("say \x7f"), std::string("say \xff"), std::string(1'447, 'a')})
@@ -232,7 +232,7 @@ TEST_CASE("SAAS-28: a command with a newline, a NUL or too many bytes is refused
     CHECK(f.run(std::string(1'446, 'a')).has_value());
 }
 
-TEST_CASE("SAAS-28: commands run one at a time, in order") {
+TEST_CASE("SAAS-46: commands run one at a time, in order") {
     rcon_fixture f;
     std::vector<std::string> said;
     bool done[3]{};
@@ -246,7 +246,7 @@ TEST_CASE("SAAS-28: commands run one at a time, in order") {
     CHECK(f.server.connections() == 1);
 }
 
-TEST_CASE("SAAS-28: a server that is away is unreachable, and the backoff grows until it is back") {
+TEST_CASE("SAAS-46: a server that is away is unreachable, and the backoff grows until it is back") {
     rcon_fixture f;
     auto address = f.server.address();
     {
@@ -263,7 +263,7 @@ TEST_CASE("SAAS-28: a server that is away is unreachable, and the backoff grows 
     CHECK(f.io.run(nowhere.open(soon)).error() == errc::unreachable);
 }
 
-TEST_CASE("SAAS-28: a server that accepts and says nothing is unreachable") {
+TEST_CASE("SAAS-46: a server that accepts and says nothing is unreachable") {
     rcon_fixture f;
     f.limits.connect = milliseconds{40};
     f.use(rcon::dialect::minecraft);
@@ -272,7 +272,7 @@ TEST_CASE("SAAS-28: a server that accepts and says nothing is unreachable") {
     CHECK(f.server.commands().empty());
 }
 
-TEST_CASE("SAAS-28: abort ends the command that runs, and the next one goes on") {
+TEST_CASE("SAAS-46: abort ends the command that runs, and the next one goes on") {
     rcon_fixture f;
     f.says([](const request& r) -> reply {
         if (r.body == "hang") return std::vector<std::string>{};
@@ -292,7 +292,7 @@ TEST_CASE("SAAS-28: abort ends the command that runs, and the next one goes on")
     CHECK(ends[1].value() == "next");
 }
 
-TEST_CASE("SAAS-28: a cancelled command closes its connection, and a destroyed client ends all of them") {
+TEST_CASE("SAAS-46: a cancelled command closes its connection, and a destroyed client ends all of them") {
     rcon_fixture f;
     f.says([](const request&) -> reply { return std::vector<std::string>{}; });
     boost::asio::cancellation_signal stop;
@@ -317,7 +317,7 @@ TEST_CASE("SAAS-28: a cancelled command closes its connection, and a destroyed c
     CHECK(ends[1] == errc::unreachable);
 }
 
-TEST_CASE("SAAS-28: a command that is in flight when its loop ends leaves nothing behind") {
+TEST_CASE("SAAS-46: a command that is in flight when its loop ends leaves nothing behind") {
     auto f = std::make_unique<rcon_fixture>();
     f->says([](const request&) -> reply { return std::vector<std::string>{}; });
     static std::vector<error_code> never;
@@ -331,7 +331,7 @@ TEST_CASE("SAAS-28: a command that is in flight when its loop ends leaves nothin
     CHECK(never.empty());
 }
 
-TEST_CASE("SAAS-28: random bytes from a server end each command with an error of the port, and never hang") {
+TEST_CASE("SAAS-46: random bytes from a server end each command with an error of the port, and never hang") {
     std::mt19937 dice(50);
     for (int round = 0; round < 300; ++round) {
         rcon_fixture f;
