@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # A private PostgreSQL from the distribution's binaries; the distribution's own cluster is not touched.
-# A new cluster is a copy of one that initdb made once, in the cache.
+# A new cluster is a copy of one that initdb made once, in the cache; with PG_SCHEMA=yes of one that has the schema of
+# this tree too.
 
 postgres_bin() {
     local newest
@@ -37,11 +38,43 @@ postgres_template() { # one process at a time
     ) 8>"$cache/postgres/lock"
 }
 
+postgres_schema_name() { # <version>
+    printf '%s-%s\n' "$1" "$(cd "$root" && cat deploy/migrate.sh sql/*.sql sql/{migrations,functions,policies}/*.sql |
+        sha256sum | cut -c1-12)"
+}
+
+postgres_schema_template() { # <version> <name>: those of trees that nobody has used for a day go
+    local template="$cache/postgres/$2" new="$cache/postgres/new"
+    postgres_template "$1"
+    [[ -s "$template/password" ]] && { touch "$template" && return; }
+    (
+        flock 8
+        [[ -s "$template/password" ]] && exit
+        find "$cache/postgres" -maxdepth 1 -name "$1-*" -mtime +0 -exec rm -rf {} +
+        rm -rf "$new" "$template"
+        mkdir -m 755 "$new"
+        cp -a "$cache/postgres/$1/data" "$cache/postgres/$1/password" "$new"
+        PG_FSYNC=off start_server postgres "$new" ''
+        # Whoever uses a copy gives the roles other passwords.
+        DATABASE_URL="$(postgres_url "$new" airi)" AIRI_APP_PASSWORD="$(random_text)" \
+            AIRI_WORKER_PASSWORD="$(random_text)" "$root/deploy/migrate.sh" --schema - >/dev/null
+        postgres_stop "$new"
+        rm -f "$new"/{pid,port}
+        mv "$new" "$template"
+    ) 8>"$cache/postgres/lock"
+}
+
 postgres_create() { # <dir>
     local dir="$1" version template
     version="$(basename "$(dirname "$(postgres_bin)")")"
-    postgres_template "$version"
-    template="$cache/postgres/$version"
+    if [[ -n "${PG_SCHEMA:-}" ]]; then
+        template="$(postgres_schema_name "$version")"
+        postgres_schema_template "$version" "$template"
+    else
+        template="$version"
+        postgres_template "$version"
+    fi
+    template="$cache/postgres/$template"
     mkdir -p "$dir"
     rm -rf "$dir/data.new"
     cp -a --reflink=auto "$template/data" "$dir/data.new" 2>"$dir/log" ||

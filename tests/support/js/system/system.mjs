@@ -30,7 +30,7 @@ export const secretText = (bytes = 24) => randomBytes(bytes).toString('hex');
 
 const defaults = {
     profile: 'saas',
-    partitions: 6,
+    partitions: 3,
     gateways: 2,
     ...Object.fromEntries(workers.map(({ name }) => [name, 0])),
     // memory calls the provider too: only for its own tests
@@ -215,7 +215,15 @@ class System {
     }
 
     async server(kind, verb) {
-        const env = { ...process.env, PG_FSYNC: 'off', ...this.options.kafkaTls };
+        // A broker that lives for a minute is done before the JVM's second compiler has paid.
+        const heap = '-Xms64m -Xmx256m -XX:TieredStopAtLevel=1';
+        const env = {
+            KAFKA_HEAP_OPTS: heap,
+            ...process.env,
+            PG_FSYNC: 'off',
+            PG_SCHEMA: 'yes',
+            ...this.options.kafkaTls,
+        };
         const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
             env,
         });
