@@ -14,6 +14,7 @@ airi_down() { # the gateway first (no new work), then the workers (they finish t
     stop_slots gateway
     mapfile -t slots < <(running_slots)
     stop_slots "${slots[@]}"
+    games_stop
     kafka_stop "$home/kafka"
     redis_stop "$home/redis"
     postgres_stop "$home/postgres"
@@ -43,7 +44,7 @@ airi_status() { # fails unless every wanted process is ready
     local kind slot result=0 workers=''
     local -a slots
     printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
-    for kind in postgres redis kafka; do
+    for kind in postgres redis kafka minecraft; do
         if [[ -d "$home/$kind" ]]; then
             status_line "$kind" "$home/$kind" "$home/$kind/pid" listening "$(cat "$home/$kind/port")" ||
                 result=1

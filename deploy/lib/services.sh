@@ -102,6 +102,7 @@ slot_environment() { # <slot>
     export AIRI_INSTANCE="$slot" REDIS_URL="$redis_url" KAFKA_BROKERS="$brokers"
     export MAIL_OUTBOX="${MAIL_OUTBOX:-$home/mail}" ENCRYPTION_KEY EVIDENCE_KEY LINK_KEY JWT_SECRET DATABASE_URL
     export PICTURE_PROGRAM="${PICTURE_PROGRAM:-$bin/airi-picture}"
+    games_environment
     ENCRYPTION_KEY="$(secret ENCRYPTION_KEY)" EVIDENCE_KEY="$(secret EVIDENCE_KEY)" JWT_SECRET="$(secret JWT_SECRET)"
     LINK_KEY="$(secret LINK_KEY)"
     export ADMIN_PORT

@@ -67,7 +67,7 @@ claim_port() { # <dir> <first>
     mkdir -p "$dir"
     if [[ -s "$dir/port" ]] && ! listening "$(cat "$dir/port")"; then return; fi
     rm -f "$dir/port"
-    while listening "$port" || grep -qsx "$port" "$home"/{run/*,postgres,redis,kafka}/port; do
+    while listening "$port" || grep -qsx "$port" "$home"/{run/*,postgres,redis,kafka,minecraft}/port; do
         port=$((port + 1))
     done
     printf '%s\n' "$port" >"$dir/port"

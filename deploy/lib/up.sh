@@ -139,13 +139,14 @@ up_services() {
 }
 
 airi_up() {
-    local begun broker='' admin_url redis_url brokers app_url worker_url
+    local begun broker='' games=no admin_url redis_url brokers app_url worker_url
     begun="$(now_ms)"
     while (($#)); do
         case "$1" in
         --broker=*) broker="${1#*=}" ;;
         --broker) broker="${2:-none}" && shift "$(($# > 1))" ;;
-        *) die "up takes --broker kafka|embedded, or nothing: $1" ;;
+        --games) games=yes ;;
+        *) die "up takes --broker kafka|embedded, --games, or nothing: $1" ;;
         esac
         shift
     done
@@ -166,6 +167,7 @@ airi_up() {
     step topics up_topics
     step migrate up_migrate
     save_addresses
+    if [[ $games == yes ]]; then step games up_games; fi
     step services up_services
     printf 'airi is up at http://127.0.0.1:%s (%s)\n' "${PORT:-3001}" "$(seconds_since "$begun")"
 }
