@@ -3,7 +3,8 @@
 create or replace function outbox_add(
     p_event uuid, p_topic text, p_key text, p_value json, p_traceparent text, p_request text
 ) returns void
-language sql security definer set search_path = airi, pg_temp as $$
+language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
     insert into outbox (partition, event_id, topic, key, value, traceparent, request_id)
-    values (hashtext(p_key) & 7, p_event, p_topic, p_key, p_value, p_traceparent, p_request)
-$$;
+    values (hashtext(p_key) & 7, p_event, p_topic, p_key, p_value, p_traceparent, p_request);
+end $$;
