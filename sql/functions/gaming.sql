@@ -30,18 +30,20 @@ $$;
 
 -- Publishes that a session changed: gaming.changed.v1 as events/gaming.hpp declares it.
 create or replace function gaming_changed(s gaming_sessions, p_kind text, p_reference text, p_outcome text)
-returns void language sql as $$
-    select outbox_add(gen_random_uuid(), 'gaming.changed.v1', s.id::text, json_build_object(
+returns void language plpgsql as $$
+begin
+    perform outbox_add(gen_random_uuid(), 'gaming.changed.v1', s.id::text, json_build_object(
         'session_id', s.id, 'user_id', s.user_id, 'kind', p_kind, 'game', s.game, 'status', s.status,
-        'reference', p_reference, 'outcome', p_outcome, 'changed_at', clock_timestamp()), '', '')
-$$;
+        'reference', p_reference, 'outcome', p_outcome, 'changed_at', clock_timestamp()), '', '');
+end $$;
 
 create or replace function gaming_requested(s gaming_sessions, p_event uuid, p_kind text, p_reference text,
-    p_traceparent text, p_request text) returns void language sql as $$
-    select outbox_add(p_event, 'gaming.requested.v1', s.id::text, json_build_object(
+    p_traceparent text, p_request text) returns void language plpgsql as $$
+begin
+    perform outbox_add(p_event, 'gaming.requested.v1', s.id::text, json_build_object(
         'session_id', s.id, 'user_id', s.user_id, 'kind', p_kind, 'reference', p_reference,
-        'requested_at', clock_timestamp()), p_traceparent, p_request)
-$$;
+        'requested_at', clock_timestamp()), p_traceparent, p_request);
+end $$;
 
 -- Creates a session of the caller's with its reservation and the event for the worker, or refuses. Repeated with the
 -- same id it changes nothing. p_body: companion_id, conversation_id, max_duration (minutes). NULL: there is no such

@@ -125,23 +125,35 @@ begin
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
 end $$;
 
--- The next command, which is running from now on: {id, origin, verb, arguments}; p_urgent: of those that pass one which
--- runs. NULL: none waits.
+-- The next command, which is running from now on: {id, origin, verb, arguments, more: whether one waits that passes it};
+-- p_urgent: of those that pass one which runs. NULL: none waits.
 create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
-language sql security definer set search_path = airi, pg_temp as $$
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    c game_commands;
+begin
+    perform from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active';
+    if not found then return null; end if;
     -- The answer with a command may have been lost: nobody runs that one.
-    update game_commands set state = 'done', result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
-    where session_id = p_id and state = 'running' and not p_urgent and command_type not in ('say', 'stop');
-    update game_commands c set state = 'running', executed_at = clock_timestamp()
-    where c.id = (select n.id from game_commands n join gaming_sessions s on s.id = n.session_id
-                  where n.session_id = p_id and s.epoch = p_epoch and s.status = 'active' and n.state = 'queued'
-                    and (not p_urgent or n.command_type in ('say', 'stop'))
-                  order by n.created_at, n.id limit 1)
-      and c.state = 'queued'
-    returning json_build_object('id', c.id, 'origin', c.origin, 'verb', c.command_type, 'arguments', c.command_data)
-$$;
+    if not p_urgent then
+        update game_commands set state = 'done', result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
+        where session_id = p_id and state = 'running' and command_type not in ('say', 'stop');
+    end if;
+    update game_commands set state = 'running', executed_at = clock_timestamp()
+    where id = (select n.id from game_commands n
+                where n.session_id = p_id and n.state = 'queued'
+                  and (not p_urgent or n.command_type in ('say', 'stop'))
+                order by n.created_at, n.id limit 1)
+      and state = 'queued'
+    returning * into c;
+    if not found then return null; end if;
+    return json_build_object('id', c.id, 'origin', c.origin, 'verb', c.command_type, 'arguments', c.command_data,
+        'more', exists (select from game_commands
+                        where session_id = p_id and state = 'queued' and command_type in ('say', 'stop')));
+end $$;
 
-create or replace function gaming_command_end(p_command uuid, p_epoch int, p_result jsonb) returns void
+-- The end of a command. True: others wait.
+create or replace function gaming_command_end(p_command uuid, p_epoch int, p_result jsonb) returns boolean
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
@@ -152,13 +164,14 @@ begin
     where d.id = p_command and x.epoch = p_epoch for no key update of x;
     update game_commands set state = 'done', result = p_result
     where id = p_command and state = 'running' and session_id = s.id returning * into c;
-    if not found then return; end if;
+    if not found then return true; end if;
     if c.origin <> 'user' then
         insert into ai_game_actions (id, session_id, action_type, action_data, ai_response, executed_at)
         values (c.id, c.session_id, c.command_type, c.command_data, p_result ->> 'detail', c.executed_at)
         on conflict do nothing;
     end if;
     perform gaming_changed(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''));
+    return exists (select from game_commands where session_id = s.id and state = 'queued');
 end $$;
 
 -- Stores the words of a player in the game. One who says the access code may command from now on, and the code changes,

@@ -15,7 +15,7 @@ constexpr std::int64_t most_at_once = 20;  // taken of what is due, at each look
 
 awaitable<result<effects>> handle(events::gaming_requested event, sessions& running) {
     effects out;
-    if (!running.tell(event.session, event.kind))
+    if (!running.tell(event.session, event.kind, event.reference))
         out.after.announcements.push_back(
             {std::string(events::gaming_channel), events::gaming_wake{event.session, event.kind}.text()});
     co_return out;
@@ -39,11 +39,11 @@ awaitable<> sessions::run(sessions& self, gaming_session_id id, std::shared_ptr<
     self.running_.erase(id);
 }
 
-bool sessions::tell(const gaming_session_id& id, std::string_view what) {
-    if (what == "start") start(id);
-    const auto found = running_.find(id);
+bool sessions::tell(const gaming_session_id& session, std::string_view what, std::string_view id) {
+    if (what == "start") start(session);
+    const auto found = running_.find(session);
     if (found == running_.end()) return false;
-    what == "end" ? found->second->look() : found->second->wake();
+    what == "end" ? found->second->look() : found->second->commanded(id);
     return true;
 }
 

@@ -16,8 +16,9 @@ public:
     sessions(const ports& ports, airi::executor executor, std::size_t most)
         : ports_(ports), executor_(std::move(executor)), most_(most) {}
 
-    /// A session was asked for something, a kind of gaming_requested. False: it does not run here.
-    bool tell(const gaming_session_id&, std::string_view what);
+    /// A session was asked for something, a kind of gaming_requested; `id`, when it is known, of the command. False: it
+    /// does not run here.
+    bool tell(const gaming_session_id&, std::string_view what, std::string_view id = {});
     /// Starts what no worker has: new sessions, and those whose worker is silent.
     awaitable<> start_due();
     /// Each leaves its game and gives its lease back.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -25,7 +26,8 @@ namespace games = providers::games;
 using clock = boost::asio::steady_timer::clock_type;
 
 constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000, most_seen = 16'384;
-constexpr int most_blocks = 256;  // broken and placed in a session
+constexpr std::size_t most_remembered = 32;  // commands
+constexpr int most_blocks = 256;             // broken and placed in a session
 constexpr seconds minute{60};
 constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
 
@@ -49,6 +51,13 @@ session_run::session_run(gaming_session_id id, const ports& ports, airi::executo
 void session_run::wake() {
     woken_ = true;
     alarm_.cancel();
+}
+
+// Redis and Kafka both tell of a command; the second one to come needs no look.
+void session_run::commanded(std::string_view id) {
+    if (!id.empty() && std::ranges::find(started_, id) != started_.end()) return;
+    waiting_ = true;
+    wake();
 }
 
 void session_run::drain() {
@@ -75,7 +84,8 @@ void session_run::leave_for(phase next) {
 awaitable<> session_run::rest(milliseconds time) {
     if (std::exchange(woken_, false)) co_return;
     alarm_.expires_after(time);
-    co_await alarm_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    const auto [error] = co_await alarm_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (!error) waiting_ = true;
     woken_ = false;
 }
 
@@ -235,7 +245,7 @@ awaitable<> session_run::play() {
 awaitable<> session_run::work_once() {
     while (goes_on() && !heard_.empty()) co_await hear();
     // Behind a command that runs, what is said and a stop pass.
-    if (goes_on() && in_game_) co_await start_command(busy_);
+    if (goes_on() && in_game_ && std::exchange(waiting_, false)) co_await start_command(busy_);
 }
 
 awaitable<> session_run::start_command(bool beside) {
@@ -245,15 +255,17 @@ awaitable<> session_run::start_command(bool beside) {
     const auto parsed = json::document::parse(*row);
     if (!parsed) co_return;
     const auto root = parsed->root();
+    auto id = std::string(root["id"].string().value_or(""));
     auto verb = std::string(root["verb"].string().value_or(""));
+    started_.push_back(id);
+    if (started_.size() > most_remembered) started_.pop_front();
     if (verb == "stop") connection_->stop();
     if (!beside) busy_ = true;
     ++running_;
     boost::asio::co_spawn(executor_,
-        execute(shared_from_this(), std::string(root["id"].string().value_or("")), std::move(verb),
-            root["arguments"].text(), beside),
+        execute(shared_from_this(), std::move(id), std::move(verb), root["arguments"].text(), beside),
         boost::asio::detached);
-    woken_ = true;  // another one may wait
+    if (root["more"].boolean().value_or(true)) waiting_ = woken_ = true;
 }
 
 awaitable<> session_run::execute(
@@ -281,7 +293,10 @@ awaitable<> session_run::execute(
     for (auto stored = result_json(result); goes_on();) {
         const auto done =
             co_await one_text(sql::bind("gaming.command_end", {{"id", id}, {"epoch", epoch_}, {"result", stored}}));
-        if (done) break;
+        if (done) {
+            if (*done == "t") waiting_ = true;
+            break;
+        }
         if (failure_of(done.error()) != failure::outage) stored = R"({"outcome": "unknown", "error": "BAD_RESULT"})";
         co_await sleep(ports_.times.look);
     }

@@ -48,8 +48,8 @@ public:
 
     /// Ends with the session, when the lease is lost, after drain(), or at once when the session cannot be claimed.
     awaitable<> run();
-    /// There may be commands.
-    void wake();
+    /// There may be commands; `id`, when it is known, of the one that was asked for.
+    void commanded(std::string_view id);
     /// The end may have been asked for.
     void look() { heart_.cancel(); }
     /// Leaves the game and gives the lease back.
@@ -80,6 +80,7 @@ private:
     awaitable<> hear();
     awaitable<> ask(std::string text);
     awaitable<> finish();
+    void wake();
     void arrived(providers::games::game_event);
     void leave_for(phase);
     void end(std::string_view status, std::string_view reason, std::string_view error = {});
@@ -102,9 +103,11 @@ private:
     std::string status_, reason_, error_;  // of the end
     std::string snapshot_;                 // not stored yet
     std::deque<providers::games::game_event> heard_;
+    std::deque<std::string> started_;  // the last commands
     bool in_game_ = false, busy_ = false, woken_ = false;
-    std::string left_;  // why the companion is out of the game
-    int running_ = 0;   // coroutines of this object beside run()
+    bool waiting_ = true;  // commands may wait
+    std::string left_;     // why the companion is out of the game
+    int running_ = 0;      // coroutines of this object beside run()
 };
 
 }  // namespace airi::workers::gaming
