@@ -13,6 +13,7 @@ const all = [
     'fanout',
     'usage',
     'webhooks',
+    'games',
     'replay',
     'ingress',
 ];
