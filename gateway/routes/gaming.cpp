@@ -36,7 +36,8 @@ awaitable<route_result> store(exchange& exchange, std::string_view statement, st
 
 awaitable<route_result> start(exchange& exchange) {
     const auto id = exchange.new_id<gaming_session_id>();
-    std::vector<sql::argument> arguments{{"id", id}, {"game", "minecraft"}, {"body", exchange.body_text()}};
+    const auto game = exchange.json()["game"].string().value_or("minecraft");
+    std::vector<sql::argument> arguments{{"id", id}, {"game", std::string(game)}, {"body", exchange.body_text()}};
     co_return co_await store(exchange, "gaming.start", std::move(arguments), {id, "start"}, 201);
 }
 
@@ -58,8 +59,8 @@ awaitable<route_result> command(exchange& exchange) {
 
 constexpr std::array rows{
     route{.method = verb::post,
-        .path = "/gaming/minecraft",
-        .also = "/gaming/minecraft/create-session",
+        .path = "/gaming/sessions",
+        .also = "/gaming/minecraft /gaming/minecraft/create-session",
         .name = "gaming.start",
         .needs = "gaming_integration",
         .rate_group = "gaming",
@@ -69,7 +70,7 @@ constexpr std::array rows{
         .response = "GamingSession",
         .status = 201,
         .other_statuses = "402 404 409 429",
-        .summary = "Begin a session: a companion joins Minecraft"},
+        .summary = "Begin a session: a companion joins a game"},
     route{.method = verb::get,
         .path = "/gaming/sessions",
         .name = "gaming.list",

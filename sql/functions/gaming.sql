@@ -46,8 +46,8 @@ begin
 end $$;
 
 -- Creates a session of the caller's with its reservation and the event for the worker, or refuses. Repeated with the
--- same id it changes nothing. p_body: companion_id, conversation_id, max_duration (minutes). NULL: there is no such
--- conversation or companion of the caller's.
+-- same id it changes nothing. p_body: companion_id, conversation_id, max_duration (minutes), player_name (the caller's
+-- in the game, who may command). NULL: there is no such conversation or companion of the caller's.
 create or replace function gaming_start(
     p_id uuid, p_game text, p_body jsonb, p_event uuid, p_traceparent text, p_request text
 ) returns json
@@ -107,6 +107,8 @@ begin
             || '_' || left(md5(p_id::text), 4),
         game_access_code(), wanted)
     returning * into s;
+    insert into game_players (session_id, name)
+    select p_id, p_body ->> 'player_name' where p_body ->> 'player_name' is not null;
     insert into gaming_quota (user_id, day, session_id, seconds)
     values (caller(), (now() at time zone 'utc')::date, p_id, wanted);
     perform gaming_requested(s, p_event, 'start', '', p_traceparent, p_request);

@@ -55,7 +55,7 @@ insert into profile_flags (name, enabled, rule) values
 -- Documented: a client connects again after 5 s, 10 times; the content policy, and the origin https://airi.chat. Ours:
 -- the app's own origin, which the document leaves out; a birth date is required at signup, so that a child cannot pass
 -- by leaving it out; access and refresh tokens expire as on the platform (1 hour, 7 days), not after the documented 7
--- days for all.
+-- days for all. Documented: Minecraft and Factorio.
 insert into profile_settings (key, value) values
     ('conversion_alert_percent', '20'),
     ('mrr_alert_percent', '10'),
@@ -69,6 +69,7 @@ insert into profile_settings (key, value) values
     ('content_security_policy',
      '"default-src ''self''; script-src ''self'' ''unsafe-inline'' https://js.stripe.com; '
      'style-src ''self'' ''unsafe-inline''; img-src ''self'' data: https:; connect-src ''self'' wss: https:"'),
+    ('gaming_types', '["minecraft", "factorio"]'),
     ('cors_origins', '["https://airi.chat", "https://app.airi.chat"]'),
     ('reconnect_ms', '5000'),
     ('reconnect_attempts', '10'),

@@ -4,16 +4,30 @@ import assert from 'node:assert/strict';
 
 import { withAccounts } from '../support/js/accounts.mjs';
 import { begin, command, ended, player, read, until } from '../support/js/games/sessions.mjs';
+import { RconServer } from '../support/js/games/rcon_server.mjs';
 import { relayBot, World } from '../support/js/games/scripted_world.mjs';
 import { afterFile } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const world = await World.start();
-afterFile(() => world.stop());
+const [factory, spare] = [await RconServer.start(), await RconServer.start()];
+afterFile(async () => {
+    world.stop();
+    await factory.down();
+    await spare.down();
+});
 const test = withAccounts({
     profile: 'saas',
     gaming: 1,
-    gamingEnv: { GAME_SERVERS: `minecraft=127.0.0.1:${world.port}/1.20.2`, MINECRAFT_BOT: relayBot },
+    gamingEnv: {
+        GAME_SERVERS: [
+            `minecraft=127.0.0.1:${world.port}/1.20.2`,
+            `factorio=127.0.0.1:${factory.port}`,
+            `factorio=127.0.0.1:${spare.port}`,
+        ].join(' '),
+        GAME_RCON_PASSWORD: factory.password,
+        MINECRAFT_BOT: relayBot,
+    },
 });
 
 test('SAAS-42: a session needs a plan with games, and has a server, a code and a conversation', async (stage) => {
@@ -222,7 +236,104 @@ test('SAAS-43: commands run one after the other, stop and say pass, and bad ones
         stage.system.rows("update system_settings set value = $1 where key = 'gaming_types'", [JSON.stringify(games)]);
     await offer([]);
     assert.equal((await user.api('POST', '/gaming/minecraft', {})).status, 422, 'not offered by this server');
-    await offer(['minecraft']);
+    await offer(['minecraft', 'factorio']);
+});
+
+// A session of Factorio whose owner plays there.
+async function inFactory(stage, owner) {
+    const user = await player(stage, 'plus');
+    const ann = factory.join(owner, { 'iron-plate': 8 });
+    const { id } = await begin(user, { game: 'factorio', player_name: owner });
+    await until(user, id, 'active');
+    const ask = async (verb, args) => (await ended(user, id, (await command(user, id, verb, args)).id)).result;
+    return { user, id, ann, ask, end: () => user.api('POST', `/gaming/sessions/${id}/end`, {}) };
+}
+
+test('SAAS-46: in Factorio a companion speaks, sees, gives and has its owner craft', async (stage) => {
+    const { user, id, ann, ask, end } = await inFactory(stage, 'Ann.1');
+    const session = await read(user, id);
+    assert.deepEqual([session.game, session.players], ['factorio', ['Ann.1']]);
+    factory.fault = 'split';
+    assert.equal((await ask('give', { item: 'pipe', count: 100 })).outcome, 'done');
+    factory.fault = null;
+    assert.deepEqual((await ask('craft', { item: 'iron-gear-wheel', count: 2 })).detail, { count: 2 });
+    assert.deepEqual(Object.fromEntries(ann.inventory), { 'iron-plate': 8, pipe: 100 });
+    assert.deepEqual(Object.fromEntries(ann.crafting), { 'iron-gear-wheel': 2 });
+    await ask('say', { text: 'hi") game.print("x\n/c game.ban("Ann.1")' });
+    const name = session.companion_name;
+    assert.deepEqual(factory.said, [`${name}: hi") game.print("x /c game.ban("Ann.1")`]);
+    await ask('stop');
+    assert.equal(ann.crafting.size, 0);
+    assert.equal((await ask('look')).detail.players[0].inventory[1].count, 100);
+    await eventually('it is in the session', async () => (await read(user, id)).state.players?.[0].name === 'Ann.1');
+    assert.equal((await ask('give', { item: 'no-such-item' })).error, 'NO_ITEM');
+    assert.equal((await ask('give', { item: 'pipe', player: 'Nobody' })).error, 'NO_PLAYER');
+    for (const args of [{ item: 'pipe', count: 101 }, { item: 'a"]' }, { item: 'pipe', player: 'x" y' }, {}])
+        assert.equal((await ask('give', args)).error, 'BAD_ARGUMENTS');
+    const walk = await user.api('POST', `/gaming/sessions/${id}/commands`, { verb: 'goto', arguments: {} });
+    assert.equal(walk.status, 422, 'there is no body that walks');
+    await end();
+});
+
+test('SAAS-46: a gift whose answer is endless or cut off has an unknown outcome and is made once', async (stage) => {
+    const { user, id, ann, ask, end } = await inFactory(stage, 'Bob');
+    factory.pattern = /p\.insert/;
+    factory.fault = 'endless';
+    assert.deepEqual((await ask('give', { item: 'pipe' })).outcome, 'unknown');
+    factory.fault = 'cut';
+    assert.deepEqual((await ask('give', { item: 'wood' })).outcome, 'unknown');
+    factory.fault = null;
+    assert.equal((await ask('give', { item: 'coal' })).outcome, 'done');
+    assert.deepEqual(Object.fromEntries(ann.inventory), { 'iron-plate': 8, pipe: 1, wood: 1, coal: 1 });
+    assert.equal((await read(user, id)).status, 'active');
+    await end();
+});
+
+test('SAAS-46: what is said beside a command that breaks off is said before a new connection', async (stage) => {
+    const { user, id, ann, ask, end } = await inFactory(stage, 'Cem');
+    factory.pattern = /p\.insert/;
+    factory.fault = 'silence';
+    const gift = await command(user, id, 'give', { item: 'pipe' });
+    await eventually('it arrives', () => factory.scripts.at(-1).includes('p.insert'));
+    const words = await command(user, id, 'say', { text: 'one moment' });
+    await eventually('it runs', async () => {
+        const { data } = (await user.api('GET', `/gaming/sessions/${id}/commands`)).json;
+        return data.find((one) => one.id === words.id).state === 'running';
+    });
+    factory.cut();
+    assert.equal((await ended(user, id, gift.id)).result.outcome, 'unknown');
+    assert.equal((await ended(user, id, words.id)).result.outcome, 'done');
+    factory.fault = null;
+    assert.equal((await ask('give', { item: 'coal' })).outcome, 'done');
+    assert.deepEqual(Object.fromEntries(ann.inventory), { 'iron-plate': 8, coal: 1 });
+    assert.equal(factory.said.filter((line) => line.endsWith('one moment')).length, 1);
+    await end();
+});
+
+test('SAAS-46: a wrong password, a vanished server and an unknown game end or refuse a session', async (stage) => {
+    const user = await player(stage, 'plus');
+    const { password } = factory;
+    factory.password = 'another';
+    const { id } = await begin(user, { game: 'factorio' });
+    const { error_code: denied } = await until(user, id, 'error');
+    factory.password = password;
+    assert.equal(denied, 'GAME_DENIED');
+    for (const [fields, path] of [
+        [{ game: 'chess' }, 'game'],
+        [{ game: 'factorio', player_name: 'a"b' }, 'player_name'],
+        [{ game: 'factorio', player_name: 'x'.repeat(65) }, 'player_name'],
+    ]) {
+        const refused = await user.api('POST', '/gaming/sessions', fields);
+        assert.equal(refused.status, 422, refused.text);
+        assert.match(refused.text, new RegExp(path));
+    }
+    assert.equal((await user.api('POST', '/gaming/sessions', { game: 'roblox' })).status, 422, 'not offered');
+    const last = await begin(user, { game: 'factorio' });
+    await until(user, last.id, 'active');
+    await Promise.all([factory.down(), spare.down()]);
+    await command(user, last.id, 'look');
+    assert.equal((await until(user, last.id, 'error')).error_code, 'GAME_UNREACHABLE');
+    await Promise.all([factory.up(), spare.up()]);
 });
 
 test('SAAS-43: what the companion sees is in the session', async (stage) => {

@@ -3,6 +3,7 @@
 #include "workers/gaming/gaming.hpp"
 #include "workers/gaming/minecraft.hpp"
 #include "workers/gaming/server_list.hpp"
+#include "workers/providers/games/factorio.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 struct gaming_settings {
     secret encryption_key, encryption_key_previous;
     std::string servers;
+    secret rcon_password;
     std::string bot;
     seconds lease{10};
     std::int64_t most = 50;
@@ -24,6 +26,8 @@ struct gaming_settings {
         setting{"GAME_SERVERS", &gaming_settings::servers,
             "The servers of games, separated by blanks: minecraft=host:port/version or factorio=host:port; empty: "
             "none."},
+        setting{"GAME_RCON_PASSWORD", &gaming_settings::rcon_password,
+            "The RCON password of the Factorio servers in GAME_SERVERS."},
         setting{"MINECRAFT_BOT", &gaming_settings::bot,
             "bot.mjs of workers/gaming/bot, which node runs; empty: no companion joins Minecraft."},
         setting{"GAMING_LEASE", &gaming_settings::lease,
@@ -36,8 +40,10 @@ struct gaming_settings {
 
     std::vector<std::string> mistakes() const {
         auto out = seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous);
-        if (auto mistake = gaming::read_servers(servers).mistake; !mistake.empty())
-            out.push_back("GAME_SERVERS: " + mistake);
+        const auto named = gaming::read_servers(servers);
+        if (!named.mistake.empty()) out.push_back("GAME_SERVERS: " + named.mistake);
+        if (named.has("factorio") && rcon_password.empty())
+            out.emplace_back("GAME_RCON_PASSWORD is needed for the Factorio servers of GAME_SERVERS");
         return out;
     }
 };
@@ -65,11 +71,16 @@ worker wire(worker_host& host, const gaming_settings& settings) {
     const auto& servers = host.own(gaming::read_servers(settings.servers).servers);
     auto connect = [&host, &settings](std::string_view game) -> std::unique_ptr<providers::games::game_connection> {
         if (game == "minecraft" && !settings.bot.empty()) return gaming::open_minecraft(settings.bot, host.executor());
+        if (game == "factorio") return providers::games::open_factorio(host.executor());
         return nullptr;
     };
-    auto& ports = host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect, {}, {}});
+    auto password = [&settings](
+                        std::string_view game) { return game == "factorio" ? settings.rcon_password : secret{}; };
+    auto& ports =
+        host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect, {}, password, {}});
     if (!settings.bot.empty()) ports.games.emplace_back("minecraft");
-    ports.times.lease = settings.lease;
+    if (!settings.rcon_password.empty()) ports.games.emplace_back("factorio");
+    ports.times = gaming::session_times::with(settings.lease);
     auto& sessions = host.own(gaming::sessions(ports, host.executor(), static_cast<std::size_t>(settings.most)));
     host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});
     host.reload_every([&] { return declare_servers(database, servers); }, seconds{30});

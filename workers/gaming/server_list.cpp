@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "platform/base/number.hpp"
@@ -9,6 +10,10 @@
 namespace airi::workers::gaming {
 
 uuid game_server::id() const { return uuid::v5(uuid{}, fmt::format("game_server/{}/{}:{}", game, host, port)); }
+
+bool server_list::has(std::string_view game) const {
+    return std::ranges::find(servers, game, &game_server::game) != servers.end();
+}
 
 server_list read_servers(std::string_view text) {
     server_list out;
@@ -24,7 +29,7 @@ server_list read_servers(std::string_view text) {
             slash == word.npos ? std::string{} : word.substr(slash + 1)};
         const auto digits = word.substr(colon + 1, slash == word.npos ? slash : slash - colon - 1);
         const auto port = number_of(digits);
-        if (one.game != "minecraft")
+        if (one.game != "minecraft" && one.game != "factorio")
             out.mistake = fmt::format("there is no game {}", one.game);
         else if (one.host.empty() || port < 1 || port > 65'535)
             out.mistake = fmt::format("{} has no host and port", word);

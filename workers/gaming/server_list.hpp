@@ -22,9 +22,11 @@ struct game_server {
 struct server_list {
     std::vector<game_server> servers;
     std::string mistake;  ///< empty: none
+
+    bool has(std::string_view game) const;
 };
 
-/// "minecraft=localhost:25565/1.20.2 minecraft=10.0.0.5:25566"
+/// "minecraft=localhost:25565/1.20.2 factorio=10.0.0.5:27015"
 server_list read_servers(std::string_view text);
 
 }  // namespace airi::workers::gaming

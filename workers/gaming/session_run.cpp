@@ -199,10 +199,11 @@ awaitable<bool> session_run::join() {
             if (!goes_on()) break;
         }
         connection_ = ports_.connect(claim_.game);
-        const auto joined = co_await connection_->join({claim_.host, claim_.port, {}, claim_.version},
-            {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
-                if (const auto self = weak.lock()) self->arrived(std::move(event));
-            });
+        const auto joined =
+            co_await connection_->join({claim_.host, claim_.port, ports_.password(claim_.game), claim_.version},
+                {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
+                    if (const auto self = weak.lock()) self->arrived(std::move(event));
+                });
         if (!goes_on()) co_return false;
         if (joined) {
             in_game_ = true;
@@ -272,7 +273,8 @@ awaitable<> session_run::execute(
     std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside) {
     games::command_result result;
     const auto given = json::document::parse(arguments);
-    if (const auto mistake = given ? mistake_in(verb, given->root()) : "arguments must be JSON"; !mistake.empty()) {
+    if (const auto mistake = given ? mistake_in(claim_.game, verb, given->root()) : "arguments must be JSON";
+        !mistake.empty()) {
         result.outcome = games::outcome::refused;
         result.error = "BAD_ARGUMENTS";
         result.detail = json::object().add("mistake", mistake).text();

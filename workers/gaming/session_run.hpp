@@ -26,6 +26,8 @@ struct session_times {
     milliseconds rejoin{500};  ///< doubles with each attempt
     int rejoins = 7;           ///< attempts in a row, until a companion has stayed for a minute
 
+    /// The first pause before another attempt is a twentieth of the lease.
+    static session_times with(seconds lease) { return {.lease = lease, .rejoin = milliseconds(lease) / 20}; }
     milliseconds heartbeat() const { return milliseconds(lease) / 5; }
 };
 
@@ -38,6 +40,8 @@ struct ports {
     /// A connection to that game; null: this process has none.
     std::function<std::unique_ptr<providers::games::game_connection>(std::string_view game)> connect;
     std::vector<std::string> games;  ///< those that connect() knows
+    /// That of the servers of a game; empty: they have none.
+    std::function<secret(std::string_view game)> password;
     session_times times;
 };
 

@@ -41,22 +41,37 @@ constexpr std::array verbs{verb{"goto", place_or_player}, verb{"follow", player}
     verb{"mine", blocks}, verb{"place", block_at}, verb{"craft", items}, verb{"attack", target}, verb{"give", gift},
     verb{"say", words}, verb{"stop", {}}};
 
-bool is_name(std::string_view text, std::size_t most) {
-    constexpr auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+// What differs between games.
+struct bounds {
+    std::string_view game;
+    std::size_t most_name;  // characters of a player's name
+    bool points;            // a name may have them
+    std::int64_t most_count;
+    bool gives_to_owner;  // where no player is named
+};
+constexpr std::array games{bounds{"minecraft", 16, false, 64, false}, bounds{"factorio", 64, true, 100, true}};
+
+bool is_name(std::string_view text, std::size_t most, bool points = false) {
+    const auto fits = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               (points && c == '.');
     };
     return !text.empty() && text.size() <= most && std::ranges::all_of(text, fits);
 }
 
-std::string mistake_of(const argument& argument, json::value given) {
+std::string mistake_of(const argument& argument, json::value given, const bounds& game) {
     const auto text = given.string();
     const auto number = given.integer();
     switch (argument.kind) {
-        case kind::player: return text && is_name(*text, 16) ? "" : "must be the name of a player";
+        case kind::player:
+            return text && is_name(*text, game.most_name, game.points) ? "" : "must be the name of a player";
         case kind::item: return text && is_name(*text, 60) ? "" : "must be a name of the game";
         case kind::coordinate:
             return number && *number >= -30'000'000 && *number <= 30'000'000 ? "" : "must be a coordinate";
-        case kind::count: return number && *number >= 1 && *number <= 64 ? "" : "must be from 1 to 64";
+        case kind::count:
+            return number && *number >= 1 && *number <= game.most_count
+                       ? ""
+                       : fmt::format("must be from 1 to {}", game.most_count);
         case kind::text: return text && !text->empty() && text->size() <= 4'000 ? "" : "must be a text";
     }
     return {};
@@ -77,7 +92,9 @@ std::string plain_text(std::string_view utf8) {
 
 }  // namespace
 
-std::string mistake_in(std::string_view name, json::value given) {
+std::string mistake_in(std::string_view of, std::string_view name, json::value given) {
+    const auto game = std::ranges::find(games, of, &bounds::game);
+    if (game == games.end()) return fmt::format("there is no game {}", of.substr(0, 20));
     const auto known = std::ranges::find(verbs, name, &verb::name);
     if (known == verbs.end()) return fmt::format("there is no verb {}", name.substr(0, 20));
     if (given.type() != json::kind::object) return "arguments must be an object";
@@ -90,11 +107,12 @@ std::string mistake_in(std::string_view name, json::value given) {
     for (const auto& each : known->arguments) {
         const auto value = given[each.name];
         if (!value.exists()) {
-            if (each.required && mistake.empty()) mistake = fmt::format("{} is missing", each.name);
+            const bool needed = each.required && !(each.kind == kind::player && name == "give" && game->gives_to_owner);
+            if (needed && mistake.empty()) mistake = fmt::format("{} is missing", each.name);
             continue;
         }
         if (each.kind == kind::coordinate) ++coordinates;
-        if (auto fault = mistake_of(each, value); !fault.empty() && mistake.empty())
+        if (auto fault = mistake_of(each, value, *game); !fault.empty() && mistake.empty())
             mistake = fmt::format("{} {}", each.name, fault);
     }
     const bool moves = name == "goto";

@@ -9,8 +9,8 @@
 
 namespace airi::workers::gaming {
 
-/// The mistake in the arguments of a verb; empty: none. They come from a user or a model.
-std::string mistake_in(std::string_view verb, json::value arguments);
+/// The mistake in the arguments of a verb, by the bounds of that game; empty: none. They come from a user or a model.
+std::string mistake_in(std::string_view game, std::string_view verb, json::value arguments);
 
 /// The lines in which a text is said: at most three, without control characters, none begins with '/', each with at
 /// most 256 characters (Minecraft's bound).

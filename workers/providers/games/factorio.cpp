@@ -247,20 +247,24 @@ public:
         if (!rcon_) co_return ended(outcome::failed, "UNREACHABLE");
         const auto script = factorio::script_of(what, who_);
         if (!script.error.empty()) co_return ended(outcome::refused, script.error);
-        stopped_ = false;
-        running_ = true;
-        auto result = co_await carry_out(what, script.text);
-        running_ = false;
-        if (stopped_) co_return ended(outcome::stopped, "STOPPED");
+        // A command whose end the game told is not stopped any more.
+        const auto stops = stops_;
+        ++running_;
+        auto result = co_await carry_out(what, script.text, stops);
+        --running_;
         if (result.outcome == outcome::done && what.verb == "look")
             sink_({.is = game_event::kind::state, .player = {}, .text = {}, .detail = result.detail});
         co_return result;
     }
 
     void stop() override {
-        if (!running_) return;
-        stopped_ = true;
+        if (running_ == 0) return;
+        ++stops_;
         rcon_->abort();
+    }
+
+    void abort() override {
+        if (rcon_) rcon_->abort();
     }
 
     // The server knows nothing of this client but its connection.
@@ -272,15 +276,19 @@ public:
     }
 
 private:
-    awaitable<command_result> carry_out(const command& what, const std::string& script) {
+    // Of commands that run side by side each compares the stops with those before its own beginning.
+    awaitable<command_result> carry_out(const command& what, const std::string& script, unsigned stops) {
         const auto rcon = rcon_;
         const auto by = steady_clock::now() + what.limits.time;
         if (const auto ec = co_await be_ready(rcon, by)) {
+            if (stops != stops_) co_return ended(outcome::stopped, "STOPPED");
             note_loss(ec);
             co_return failed_before(ec);
         }
+        if (stops != stops_) co_return ended(outcome::stopped, "STOPPED");
         const auto printed = co_await rcon->run(script, left_until(by));
         if (printed) co_return read_printed(what.verb, *printed);
+        if (stops != stops_) co_return ended(outcome::stopped, "STOPPED");
         note_loss(printed.error());
         co_return failed_after(printed.error());
     }
@@ -303,7 +311,7 @@ private:
 
     void note_loss(const error_code& ec) {
         const bool gone = ec == errc::lost || ec == errc::unreachable || ec == errc::denied;
-        if (!gone || stopped_ || !std::exchange(joined_, false)) return;
+        if (!gone || !std::exchange(joined_, false)) return;
         sink_({.is = game_event::kind::left, .player = {}, .text = "disconnected", .detail = {}});
     }
 
@@ -313,7 +321,9 @@ private:
     std::function<void(game_event)> sink_;
     std::shared_ptr<rcon::client> rcon_;  ///< a coroutine has its own: leave() may come in the middle of it
     unsigned confirmed_ = 0;              ///< the login whose first command was sent
-    bool joined_ = false, running_ = false, stopped_ = false;
+    unsigned stops_ = 0;                  ///< calls of stop()
+    int running_ = 0;                     ///< commands
+    bool joined_ = false;
 };
 
 }  // namespace

@@ -59,7 +59,8 @@ public:
     virtual ~game_connection() = default;
     /// Joins; `sink` is called on this event loop until the end of the object. Errors: those of games::errc.
     virtual awaitable<result<>> join(server_address, participant, std::function<void(game_event)> sink) = 0;
-    /// One at a time. It ends within its limits, also when the game does not answer.
+    /// One at a time, and beside it one `say` and one `stop`. It ends within its limits, also when the game does not
+    /// answer.
     virtual awaitable<command_result> run(command) = 0;
     /// Ends the command that runs as `stopped`, at once.
     virtual void stop() = 0;

@@ -12,8 +12,8 @@ export async function player(stage, plan = 'pro') {
     return { ...account, api, wire: await Wire.open(stage.ports[0], account.token) };
 }
 
-export async function begin(user, { game = 'minecraft', ...fields } = {}) {
-    const made = await user.api('POST', `/gaming/${game}`, fields);
+export async function begin(user, fields = {}) {
+    const made = await user.api('POST', fields.game ? '/gaming/sessions' : '/gaming/minecraft', fields);
     assert.equal(made.status, 201, made.text);
     return made.json.data;
 }

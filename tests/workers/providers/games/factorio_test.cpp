@@ -209,6 +209,28 @@ TEST_CASE("SAAS-46: a command ends within its time and by stop, also when the se
     CHECK(f.run(command("look")).error == "UNREACHABLE");
 }
 
+TEST_CASE("SAAS-46: a stop that is carried out at once ends what runs, and the companion stays") {
+    factorio_fixture f;
+    REQUIRE(!f.join().has_error());
+    f.server.answer([&](const request& r) -> reply {
+        if (contains(r.body, "game.print")) return std::vector<std::string>{};
+        return f.answer(r);
+    });
+    const auto events = f.events.size(), before = f.server.commands().size();
+    std::optional<games::command_result> said;
+    bool done = false;
+    const auto one = [](games::game_connection* game, std::optional<games::command_result>* into) -> awaitable<> {
+        *into = co_await game->run(command("say", R"({"text":"hi"})"));
+    };
+    f.io.start(one(f.game.get(), &said), done);
+    REQUIRE(f.io.until([&] { return f.server.commands().size() == before + 1; }));
+    f.game->stop();
+    CHECK(f.run(command("stop")).outcome == outcome::done);
+    REQUIRE(said.has_value());
+    CHECK(said->outcome == outcome::stopped);
+    CHECK(f.events.size() == events);
+}
+
 TEST_CASE("SAAS-46: what a hostile server prints as its state is bounded") {
     using games::factorio::read_state;
     for (const auto* bad : {"", "x", "[]", "{}", R"({"tick":"1"})", R"({"tick":1)"}) CHECK(read_state(bad).empty());

@@ -1,0 +1,15 @@
+-- The verbs of games beside Minecraft, as the models read them.
+set search_path = airi;
+
+insert into game_verbs (game, name, description, parameters) values
+    ('factorio', 'look', 'See which players are in the game, where they are, and what they carry.',
+        '{"type": "object", "properties": {}}'),
+    ('factorio', 'craft', 'Have the owner craft an item by hand, of what they carry.', '{"type": "object",
+        "required": ["item"], "properties": {"item": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 100}}}'),
+    ('factorio', 'give', 'Give a player items; without a player: the owner.', '{"type": "object", "required": ["item"],
+        "properties": {"player": {"type": "string"}, "item": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 100}}}'),
+    ('factorio', 'say', 'Say something in the chat of the game.', '{"type": "object", "required": ["text"],
+        "properties": {"text": {"type": "string", "maxLength": 256}}}'),
+    ('factorio', 'stop', 'Cancel what the owner is crafting.', '{"type": "object", "properties": {}}');
