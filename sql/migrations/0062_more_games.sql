@@ -12,4 +12,16 @@ insert into game_verbs (game, name, description, parameters) values
         "count": {"type": "integer", "minimum": 1, "maximum": 100}}}'),
     ('factorio', 'say', 'Say something in the chat of the game.', '{"type": "object", "required": ["text"],
         "properties": {"text": {"type": "string", "maxLength": 256}}}'),
-    ('factorio', 'stop', 'Cancel what the owner is crafting.', '{"type": "object", "properties": {}}');
+    ('factorio', 'stop', 'Cancel what the owner is crafting.', '{"type": "object", "properties": {}}'),
+    ('roblox', 'goto', 'Walk to a player or to coordinates in the game.', '{"type": "object", "properties": {
+        "player": {"type": "string"}, "x": {"type": "integer"}, "y": {"type": "integer"}, "z": {"type": "integer"}}}'),
+    ('roblox', 'follow', 'Follow a player until told otherwise.', '{"type": "object", "required": ["player"],
+        "properties": {"player": {"type": "string"}}}'),
+    ('roblox', 'attack', 'Fight a hostile creature.', '{"type": "object", "required": ["target"],
+        "properties": {"target": {"type": "string"}}}'),
+    ('roblox', 'give', 'Give a player items.', '{"type": "object", "required": ["player", "item"], "properties": {
+        "player": {"type": "string"}, "item": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 64}}}'),
+    ('roblox', 'say', 'Say something in the game.', '{"type": "object", "required": ["text"],
+        "properties": {"text": {"type": "string", "maxLength": 256}}}'),
+    ('roblox', 'stop', 'Stop what you are doing.', '{"type": "object", "properties": {}}');

@@ -64,13 +64,14 @@ values
 -- Documented: voice chat is off.
 insert into profile_flags (name, enabled, rule) values ('voice_chat', false, '{"user_segments": []}');
 
--- Documented: the exact headers.
+-- Documented: the exact headers; Minecraft and Roblox.
 insert into profile_settings (key, value) values
     ('product_name', '"AIRI Platform"'),
     ('product_tagline', '"One assistant, many models."'),
     ('onboarding_steps',
      '[{"id": "profile", "title": "Complete your profile"}, '
      '{"id": "first_message", "title": "Send your first message"}]'),
+    ('gaming_types', '["minecraft", "roblox"]'),
     ('hsts_subdomains', 'false'),
     ('content_security_policy', '"default-src ''self''"');
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { withAccounts } from '../support/js/accounts.mjs';
 import { begin, command, ended, player, read, until } from '../support/js/games/sessions.mjs';
+import { Roblox } from '../support/js/games/roblox.mjs';
 import { RconServer } from '../support/js/games/rcon_server.mjs';
 import { relayBot, World } from '../support/js/games/scripted_world.mjs';
 import { afterFile } from '../support/js/harness.mjs';
@@ -11,8 +12,10 @@ import { eventually } from '../support/js/system/wait.mjs';
 
 const world = await World.start();
 const [factory, spare] = [await RconServer.start(), await RconServer.start()];
+const roblox = await Roblox.start();
 afterFile(async () => {
     world.stop();
+    roblox.stop();
     await factory.down();
     await spare.down();
 });
@@ -24,9 +27,11 @@ const test = withAccounts({
             `minecraft=127.0.0.1:${world.port}/1.20.2`,
             `factorio=127.0.0.1:${factory.port}`,
             `factorio=127.0.0.1:${spare.port}`,
+            `roblox=${roblox.universe}`,
         ].join(' '),
         GAME_RCON_PASSWORD: factory.password,
         MINECRAFT_BOT: relayBot,
+        ...roblox.env,
     },
 });
 
@@ -334,6 +339,35 @@ test('SAAS-46: a wrong password, a vanished server and an unknown game end or re
     await command(user, last.id, 'look');
     assert.equal((await until(user, last.id, 'error')).error_code, 'GAME_UNREACHABLE');
     await Promise.all([factory.up(), spare.up()]);
+});
+
+test('AIRI-52: in Roblox each command is a message to the experience, published once', async (stage) => {
+    const offer = JSON.stringify(['minecraft', 'factorio', 'roblox']);
+    await stage.system.rows("update system_settings set value = $1 where key = 'gaming_types'", [offer]);
+    const user = await player(stage, 'plus');
+    const { id } = await begin(user, { game: 'roblox', player_name: 'Ann_1' });
+    const { connection_details: where, companion_name: companion } = await until(user, id, 'active');
+    assert.deepEqual([where.server_address, where.port], [roblox.universe, 0]);
+    const outcomeOf = async (verb, args, fault) => {
+        roblox.faults = fault ? [fault] : [];
+        const { id: own } = await command(user, id, verb, args);
+        const { outcome, error } = (await ended(user, id, own)).result;
+        const found = roblox.messages.filter((one) => (args.text ? one.arguments.text === args.text : one.id === own));
+        return [outcome, error, found.length];
+    };
+    assert.deepEqual(await outcomeOf('follow', { player: 'Ann_1' }), ['done', undefined, 1]);
+    assert.deepEqual(await outcomeOf('say', { text: 'one' }, 429), ['done', undefined, 1]);
+    assert.deepEqual(await outcomeOf('say', { text: 'two' }, 'lost'), ['unknown', 'LOST', 1]);
+    assert.deepEqual(await outcomeOf('say', { text: 'three' }, 500), ['failed', 'UNAVAILABLE', 0]);
+    assert.equal((await user.api('POST', `/gaming/sessions/${id}/commands`, { verb: 'mine' })).status, 422);
+    await user.api('POST', `/gaming/sessions/${id}/end`, {});
+    await until(user, id, 'completed');
+    const own = roblox.messages.filter(({ session }) => session === id);
+    assert.deepEqual(own[0].arguments, { companion, owner: 'Ann_1' });
+    assert.deepEqual(
+        own.map(({ verb }) => verb),
+        ['join', 'follow', 'say', 'say', 'leave'],
+    );
 });
 
 test('SAAS-43: what the companion sees is in the session', async (stage) => {

@@ -101,5 +101,6 @@ TEST_CASE("only the workers that need a secret have it") {
     CHECK(owners.at("ARCHIVE_S3_SECRET_KEY") == "archive ");
     CHECK(owners.at("TWILIO_AUTH_TOKEN") == "crisis ");
     CHECK(owners.at("GAME_RCON_PASSWORD") == "gaming ");
+    CHECK(owners.at("ROBLOX_API_KEY") == "gaming ");
     CHECK(owners.at("GOOGLE_CLIENT_SECRET") == "oauth ");
 }

@@ -1,9 +1,12 @@
 #include "events/frames/frame.hpp"
+#include "platform/http/client.hpp"
+#include "platform/http/url.hpp"
 #include "sql/statements.hpp"
 #include "workers/gaming/gaming.hpp"
 #include "workers/gaming/minecraft.hpp"
 #include "workers/gaming/server_list.hpp"
 #include "workers/providers/games/factorio.hpp"
+#include "workers/providers/games/roblox.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
 
@@ -14,6 +17,8 @@ struct gaming_settings {
     secret encryption_key, encryption_key_previous;
     std::string servers;
     secret rcon_password;
+    secret roblox_key;
+    std::string roblox_url = "https://apis.roblox.com";
     std::string bot;
     seconds lease{10};
     std::int64_t most = 50;
@@ -24,10 +29,13 @@ struct gaming_settings {
         setting{"ENCRYPTION_KEY_PREVIOUS", &gaming_settings::encryption_key_previous,
             "The previous ENCRYPTION_KEY; keys wrapped with it are rewrapped with ENCRYPTION_KEY."},
         setting{"GAME_SERVERS", &gaming_settings::servers,
-            "The servers of games, separated by blanks: minecraft=host:port/version or factorio=host:port; empty: "
-            "none."},
+            "The servers of games, separated by blanks: minecraft=host:port/version, factorio=host:port or roblox=<id "
+            "of a universe>; empty: none."},
         setting{"GAME_RCON_PASSWORD", &gaming_settings::rcon_password,
             "The RCON password of the Factorio servers in GAME_SERVERS."},
+        setting{"ROBLOX_API_KEY", &gaming_settings::roblox_key,
+            "Open Cloud's key, which may publish messages to the universes in GAME_SERVERS."},
+        setting{"ROBLOX_BASE_URL", &gaming_settings::roblox_url, "Roblox's Open Cloud, or a test double."},
         setting{"MINECRAFT_BOT", &gaming_settings::bot,
             "bot.mjs of workers/gaming/bot, which node runs; empty: no companion joins Minecraft."},
         setting{"GAMING_LEASE", &gaming_settings::lease,
@@ -44,6 +52,9 @@ struct gaming_settings {
         if (!named.mistake.empty()) out.push_back("GAME_SERVERS: " + named.mistake);
         if (named.has("factorio") && rcon_password.empty())
             out.emplace_back("GAME_RCON_PASSWORD is needed for the Factorio servers of GAME_SERVERS");
+        if (named.has("roblox") && roblox_key.empty())
+            out.emplace_back("ROBLOX_API_KEY is needed for the universes of GAME_SERVERS");
+        if (!http::is_safe(roblox_url)) out.emplace_back("ROBLOX_BASE_URL is an https:// URL");
         return out;
     }
 };
@@ -69,17 +80,23 @@ worker wire(worker_host& host, const gaming_settings& settings) {
     auto& terms = host.own(safety::term_screen{});
     const auto& master = host.own(seal::master(settings.encryption_key, settings.encryption_key_previous));
     const auto& servers = host.own(gaming::read_servers(settings.servers).servers);
-    auto connect = [&host, &settings](std::string_view game) -> std::unique_ptr<providers::games::game_connection> {
+    auto& http = *host.own(http::open_client(host.executor(), {.idle_per_host = 0}));
+    auto connect = [&host, &settings, &http](
+                       std::string_view game) -> std::unique_ptr<providers::games::game_connection> {
         if (game == "minecraft" && !settings.bot.empty()) return gaming::open_minecraft(settings.bot, host.executor());
         if (game == "factorio") return providers::games::open_factorio(host.executor());
+        if (game == "roblox") return providers::games::open_roblox(host.executor(), http, settings.roblox_url);
         return nullptr;
     };
-    auto password = [&settings](
-                        std::string_view game) { return game == "factorio" ? settings.rcon_password : secret{}; };
+    auto password = [&settings](std::string_view game) {
+        if (game == "roblox") return settings.roblox_key;
+        return game == "factorio" ? settings.rcon_password : secret{};
+    };
     auto& ports =
         host.own(gaming::ports{database, host.frames(), terms, master, host.owner(), connect, {}, password, {}});
     if (!settings.bot.empty()) ports.games.emplace_back("minecraft");
     if (!settings.rcon_password.empty()) ports.games.emplace_back("factorio");
+    if (!settings.roblox_key.empty()) ports.games.emplace_back("roblox");
     ports.times = gaming::session_times::with(settings.lease);
     auto& sessions = host.own(gaming::sessions(ports, host.executor(), static_cast<std::size_t>(settings.most)));
     host.reload_every([&] { return load_blocked_terms(database, terms); }, seconds{30});

@@ -26,7 +26,7 @@ struct server_list {
     bool has(std::string_view game) const;
 };
 
-/// "minecraft=localhost:25565/1.20.2 factorio=10.0.0.5:27015"
+/// "minecraft=localhost:25565/1.20.2 factorio=10.0.0.5:27015 roblox=3828411582"; a universe is a host without a port
 server_list read_servers(std::string_view text);
 
 }  // namespace airi::workers::gaming

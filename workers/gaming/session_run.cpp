@@ -201,7 +201,7 @@ awaitable<bool> session_run::join() {
         connection_ = ports_.connect(claim_.game);
         const auto joined =
             co_await connection_->join({claim_.host, claim_.port, ports_.password(claim_.game), claim_.version},
-                {claim_.companion, claim_.commander}, [weak = weak_from_this()](games::game_event event) {
+                {claim_.companion, claim_.commander, id_.text()}, [weak = weak_from_this()](games::game_event event) {
                     if (const auto self = weak.lock()) self->arrived(std::move(event));
                 });
         if (!goes_on()) co_return false;

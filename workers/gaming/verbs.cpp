@@ -49,7 +49,8 @@ struct bounds {
     std::int64_t most_count;
     bool gives_to_owner;  // where no player is named
 };
-constexpr std::array games{bounds{"minecraft", 16, false, 64, false}, bounds{"factorio", 64, true, 100, true}};
+constexpr std::array games{bounds{"minecraft", 16, false, 64, false}, bounds{"factorio", 64, true, 100, true},
+    bounds{"roblox", 20, false, 64, false}};
 
 bool is_name(std::string_view text, std::size_t most, bool points = false) {
     const auto fits = [&](char c) {

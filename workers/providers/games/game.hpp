@@ -14,14 +14,15 @@ namespace airi::workers::providers::games {
 
 /// Where a game runs, and as whom the companion joins.
 struct server_address {
-    std::string host;
+    std::string host;  ///< of Roblox: the id of the universe
     int port = 0;
     secret password;      ///< of RCON; an API key; empty where the game has none
     std::string version;  ///< of the game; empty: the game's own
 };
 struct participant {
-    std::string name;   ///< the companion's in the game: 3 to 16 of A-Z a-z 0-9 _
-    std::string owner;  ///< the player whom it protects and follows; empty: none
+    std::string name;       ///< the companion's in the game: 3 to 16 of A-Z a-z 0-9 _
+    std::string owner;      ///< the player whom it protects and follows; empty: none
+    std::string session{};  ///< its id
 };
 
 /// The bounds of one command.

@@ -13,9 +13,10 @@ export const relayBot = path.join(path.dirname(fileURLToPath(import.meta.url)), 
 class Visitor {
     constructor(world, socket) {
         Object.assign(this, { world, socket, name: null, commands: [], stops: 0, gone: false });
-        createInterface({ input: socket }).on('line', (line) => this.take(JSON.parse(line)));
+        const lines = createInterface({ input: socket });
+        lines.on('line', (line) => this.take(JSON.parse(line)));
         socket.on('close', () => (this.gone = true));
-        socket.on('error', () => {});
+        for (const one of [socket, lines]) one.on('error', () => {}); // a killed bot resets its connection
     }
 
     tell(line) {
