@@ -46,7 +46,7 @@ struct gaming_requested {
     };
 };
 
-/// A session began or ended, a command ended, or a player was granted.
+/// A session began or ended, a command ended, or a player was granted, revoked or left.
 struct gaming_changed {
     gaming_session_id session;
     user_id user;

@@ -150,6 +150,20 @@ begin
     return gaming_session_json(s);
 end $$;
 
+-- A player may command no more. NULL: the caller has no such session, or it has no such player.
+create or replace function gaming_revoke(p_session uuid, p_name text) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+begin
+    select * into s from gaming_sessions where id = p_session and user_id = caller() for no key update;
+    if not found then return null; end if;
+    delete from game_players where session_id = p_session and name = p_name;
+    if not found then return null; end if;
+    perform gaming_changed(s, 'player', '', 'revoked');
+    return gaming_session_json(s);
+end $$;
+
 -- The refusal of a command to a session that does not take it; NULL when it does.
 create or replace function game_command_refusal(s gaming_sessions, p_verb text) returns json
 language sql stable as $$

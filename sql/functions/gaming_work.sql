@@ -92,6 +92,31 @@ begin
                     from game_players where session_id = p_id));
 end $$;
 
+-- Another server of the game for a session that cannot join its own: {server_id, host, port, version}. p_tried: those
+-- that it could not join. NULL: there is none with a place, or another worker has the session.
+create or replace function gaming_move(p_id uuid, p_epoch int, p_tried uuid[], p_games text[]) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    s gaming_sessions;
+    g game_servers;
+begin
+    select * into s from gaming_sessions
+    where id = p_id and epoch = p_epoch and status in ('pending', 'active') for no key update;
+    if not found then return null; end if;
+    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
+    select v.* into g from game_servers v
+    where v.game = s.game and v.game = any (p_games) and v.checked_at > now() - interval '2 minutes'
+      and v.id <> all (p_tried) and v.capacity > (
+        select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active'))
+    order by
+        (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
+        v.created_at
+    limit 1;
+    if not found then return null; end if;
+    update gaming_sessions set server_id = g.id where id = p_id;
+    return json_build_object('server_id', g.id, 'host', g.host, 'port', g.port, 'version', g.version);
+end $$;
+
 -- The companion has joined: the session's time begins, unless it has begun before. NULL: another worker has it.
 create or replace function gaming_begin(p_id uuid, p_epoch int) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
@@ -108,7 +133,9 @@ begin
     return gaming_session_json(s);
 end $$;
 
--- Extends the lease and stores what the companion sees (NULL: as before). {is: ok | over | lost, reason, left_ms}.
+-- Extends the lease and stores what the companion sees (NULL: as before). A player who may command and was seen in the
+-- game loses that when a list of its players lacks them, unless it has a hundred, the most that there are in it.
+-- {is: ok | over | lost, reason, left_ms}.
 create or replace function gaming_heartbeat(p_id uuid, p_epoch int, p_lease interval, p_snapshot jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -117,6 +144,14 @@ begin
     update gaming_sessions set lease_until = now() + p_lease, snapshot = coalesce(p_snapshot, snapshot)
     where id = p_id and epoch = p_epoch and status in ('pending', 'active') returning * into s;
     if not found then return json_build_object('is', 'lost'); end if;
+    if jsonb_typeof(p_snapshot -> 'players') = 'array' and s.game = 'minecraft' then
+        update game_players set seen = true
+        where session_id = p_id and not seen and p_snapshot -> 'players' ? name;
+        if jsonb_array_length(p_snapshot -> 'players') < 100 then
+            delete from game_players where session_id = p_id and seen and not p_snapshot -> 'players' ? name;
+            if found then perform gaming_changed(s, 'player', '', 'lapsed'); end if;
+        end if;
+    end if;
     if not exists (select from users where id = s.user_id and status = 'active') then
         return json_build_object('is', 'over', 'reason', 'account');
     end if;

@@ -1,5 +1,7 @@
--- The verbs of games beside Minecraft, as the models read them.
+-- The verbs of games beside Minecraft, as the models read them, and players who lose the right to command by leaving.
 set search_path = airi;
+
+alter table game_players add column seen boolean not null default false;    -- in the game, by the companion
 
 insert into game_verbs (game, name, description, parameters) values
     ('factorio', 'look', 'See which players are in the game, where they are, and what they carry.',

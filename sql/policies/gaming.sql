@@ -12,8 +12,8 @@ grant select on game_verbs to airi_worker;
 -- Read by quota_used().
 grant select on gaming_quota to airi_app, airi_worker;
 
-grant execute on function gaming_start, gaming_page, gaming_read, gaming_stop, gaming_command, gaming_commands_page,
-    gaming_chat_page to airi_app;
-grant execute on function gaming_tool_call, gaming_command_result, gaming_speak, gaming_due, gaming_claim,
+grant execute on function gaming_start, gaming_page, gaming_read, gaming_stop, gaming_revoke, gaming_command,
+    gaming_commands_page, gaming_chat_page to airi_app;
+grant execute on function gaming_tool_call, gaming_command_result, gaming_speak, gaming_due, gaming_claim, gaming_move,
     gaming_begin, gaming_heartbeat, gaming_next_command, gaming_command_end, gaming_hear, gaming_ask, gaming_end,
     gaming_release, game_server_declare to airi_worker;

@@ -10,6 +10,9 @@ select gaming_read(:id::uuid)::text;
 -- name: gaming.stop
 select gaming_stop(:id::uuid, :event::uuid, :traceparent, :request_id)::text;
 
+-- name: gaming.revoke
+select gaming_revoke(:id::uuid, :name)::text;
+
 -- name: gaming.command
 select gaming_command(:session::uuid, :id::uuid, :verb, :arguments::jsonb, :event::uuid, :traceparent,
     :request_id)::text;
@@ -31,6 +34,9 @@ select gaming_due(:limit::int);
 
 -- name: gaming.claim
 select gaming_claim(:id::uuid, :owner, :lease::interval, :patience::interval, :games::text[])::text;
+
+-- name: gaming.move
+select gaming_move(:id::uuid, :epoch::int, :tried::uuid[], :games::text[])::text;
 
 -- name: gaming.begin
 select gaming_begin(:id::uuid, :epoch::int)::text;

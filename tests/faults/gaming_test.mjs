@@ -4,18 +4,30 @@ import assert from 'node:assert/strict';
 
 import { withAccounts } from '../support/js/accounts.mjs';
 import { begin, command, ended, player, read, until } from '../support/js/games/sessions.mjs';
+import { RconServer } from '../support/js/games/rcon_server.mjs';
 import { relayBot, World } from '../support/js/games/scripted_world.mjs';
 import { afterFile } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 
 const world = await World.start();
-afterFile(() => world.stop());
+const factories = [await RconServer.start(), await RconServer.start()];
+afterFile(async () => {
+    world.stop();
+    for (const one of factories) await one.down();
+});
 const test = withAccounts({
     file: crypto.randomUUID(),
     separate: true,
     profile: 'saas',
     gaming: 2,
-    gamingEnv: { GAME_SERVERS: `minecraft=127.0.0.1:${world.port}`, MINECRAFT_BOT: relayBot },
+    gamingEnv: {
+        GAME_SERVERS: [
+            `minecraft=127.0.0.1:${world.port}`,
+            ...factories.map(({ port }) => `factorio=127.0.0.1:${port}`),
+        ].join(' '),
+        GAME_RCON_PASSWORD: factories[0].password,
+        MINECRAFT_BOT: relayBot,
+    },
     env: { KAFKA_SESSION_TIMEOUT: '2000ms' },
 });
 
@@ -87,6 +99,51 @@ test('AIRI-52: a bot that is killed in the middle joins again, and its command h
     await eventually('it is back', () => visitsOf(one.name).length === 2);
     world.answer = () => ({});
     assert.equal((await ended(one.user, one.id, (await command(one.user, one.id, 'look')).id)).result.outcome, 'done');
+    await endOnce(stage, one);
+});
+
+test('SAAS-42: a session whose server vanishes moves to another one of the game', async (stage) => {
+    const user = await player(stage);
+    const { id } = await begin(user, { game: 'factorio' });
+    const { port } = (await until(user, id, 'active')).connection_details;
+    const [here, there] = factories[0].port === port ? factories : factories.toReversed();
+    await here.down();
+    await command(user, id, 'look');
+    const moved = async () => (await read(user, id)).connection_details.port === there.port && there.scripts.length > 0;
+    await eventually('it has moved', moved, { every: 250 });
+    await here.up();
+    assert.equal((await ended(user, id, (await command(user, id, 'look')).id)).result.outcome, 'done');
+    await endOnce(stage, { user, id });
+});
+
+test('SAAS-43: a player may command no more once revoked, or when they have left the game', async (stage) => {
+    const one = await playing(stage);
+    const grant = async (name) => {
+        const { connection_details: details } = await read(one.user, one.id);
+        one.visitor.chat(name, details.access_code);
+        await eventually('they may command', async () => (await players()).includes(name), { every: 250 });
+    };
+    const players = async () => (await read(one.user, one.id)).players;
+    const sees = (...names) => one.visitor.tell({ state: { health: 20, players: names } });
+    await grant('Steve');
+    const path = `/gaming/sessions/${one.id}/players/Steve`;
+    const other = await player(stage);
+    assert.equal((await other.api('DELETE', path)).status, 404);
+    assert.deepEqual((await one.user.api('DELETE', path)).json.data.players, []);
+    assert.equal((await one.user.api('DELETE', path)).status, 404);
+    one.visitor.chat('Steve', 'come here');
+    const heard = () => stage.system.rows('select decision from game_chat where session_id = $1', [one.id]);
+    await eventually('it is heard', async () => (await heard()).length === 1);
+    assert.deepEqual(await heard(), [{ decision: 'heard' }]);
+    // One who was not seen yet keeps it.
+    await grant('Anna');
+    await grant('Bert');
+    sees('Anna');
+    const seen = 'select name from game_players where session_id = $1 and seen';
+    await eventually('she is seen', async () => (await stage.system.rows(seen, [one.id])).length === 1);
+    sees('Carl');
+    await eventually('she has left', async () => (await players()).length === 1, { every: 250 });
+    assert.deepEqual(await players(), ['Bert']);
     await endOnce(stage, one);
 });
 

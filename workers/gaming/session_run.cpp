@@ -28,7 +28,6 @@ using clock = boost::asio::steady_timer::clock_type;
 constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000, most_seen = 16'384;
 constexpr std::size_t most_remembered = 32;  // commands
 constexpr int most_blocks = 256;             // broken and placed in a session
-constexpr seconds minute{60};
 constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
 
 // Postgres stores no NUL in JSON.
@@ -138,6 +137,7 @@ awaitable<bool> session_run::take() {
     if (!user || !conversation) co_return false;
     claim_.user = *user;
     claim_.conversation = *conversation;
+    claim_.server = text("server_id");
     claim_.game = text("game");
     claim_.host = text("host");
     claim_.version = text("version");
@@ -183,51 +183,6 @@ awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
     }
     --running_;
     wake();
-}
-
-// Joins, again when that fails for a reason that may pass. False: not.
-awaitable<bool> session_run::join() {
-    if (clock::now() - joined_at_ > minute) joins_ = 0;
-    for (; goes_on(); ++joins_) {
-        if (joins_ >= ports_.times.rejoins) {
-            end("error", "not_joined", "GAME_UNREACHABLE");
-            co_return false;
-        }
-        if (joins_ > 0) {
-            backoff_.expires_after(ports_.times.rejoin * (1 << (joins_ - 1)));
-            co_await backoff_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-            if (!goes_on()) break;
-        }
-        connection_ = ports_.connect(claim_.game);
-        const auto joined =
-            co_await connection_->join({claim_.host, claim_.port, ports_.password(claim_.game), claim_.version},
-                {claim_.companion, claim_.commander, id_.text()}, [weak = weak_from_this()](games::game_event event) {
-                    if (const auto self = weak.lock()) self->arrived(std::move(event));
-                });
-        if (!goes_on()) co_return false;
-        if (joined) {
-            in_game_ = true;
-            joined_at_ = clock::now();
-            ++joins_;
-            break;
-        }
-        log::warn("gaming.join_failed", {{"session_id", id_.text()}, {"error", joined.error().message()}});
-        if (joined.error() == games::errc::unsupported || (joined.error() == games::errc::denied && joins_ > 2)) {
-            end("error", "not_joined", "GAME_DENIED");
-            co_return false;
-        }
-    }
-    while (goes_on()) {
-        const auto row = co_await one_text(sql::bind("gaming.begin", {{"id", id_}, {"epoch", epoch_}}));
-        if (row && row->empty()) leave_for(phase::lost);
-        if (row && !row->empty()) {
-            phase_ = phase::playing;
-            co_await announce_text(*row);
-            co_return true;
-        }
-        if (!row) co_await rest(ports_.times.look);
-    }
-    co_return false;
 }
 
 awaitable<> session_run::play() {

@@ -25,6 +25,7 @@ struct session_times {
     seconds patience{60};      ///< how long a session waits for a server
     milliseconds rejoin{500};  ///< doubles with each attempt
     int rejoins = 7;           ///< attempts in a row, until a companion has stayed for a minute
+    int patient = 3;           ///< those before another server is looked for
 
     /// The first pause before another attempt is a twentieth of the lease.
     static session_times with(seconds lease) { return {.lease = lease, .rejoin = milliseconds(lease) / 20}; }
@@ -62,7 +63,7 @@ public:
 private:
     using connection = providers::games::game_connection;
     struct claim {
-        std::string is, game, host, version, companion;
+        std::string is, server, game, host, version, companion;
         user_id user;
         conversation_id conversation;
         std::string commander;  // the first player who may command
@@ -77,6 +78,7 @@ private:
     awaitable<> execute(
         std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside);
     awaitable<bool> join();
+    awaitable<bool> move();
     awaitable<> play();
     awaitable<> work_once();
     awaitable<> start_command(bool beside);
@@ -98,7 +100,8 @@ private:
     airi::executor executor_;
     boost::asio::steady_timer alarm_, heart_, backoff_;
     boost::asio::steady_timer::time_point valid_until_, joined_at_;
-    int joins_ = 0, blocks_ = 0;  // attempts in a row; blocks broken and placed in the session
+    std::vector<std::string> tried_;  // the servers that could not be joined
+    int joins_ = 0, blocks_ = 0;      // attempts in a row; blocks broken and placed in the session
     bool speaking_ = false;
     std::unique_ptr<connection> connection_;
     claim claim_;
