@@ -32,7 +32,7 @@ namespace {
 
 struct definition {
     schema::validator validator;
-    std::vector<std::string> prompts;
+    std::vector<std::string> screened;
 };
 
 const definition& find_definition(std::string_view name) {
@@ -42,7 +42,7 @@ const definition& find_definition(std::string_view name) {
         parsed->root()["$defs"].members([&](std::string_view each, json::value schema) {
             definition one{schema::validator(api_schemas(), each), {}};
             schema["properties"].members([&](std::string_view member, json::value property) {
-                if (property["x-prompt"].boolean() == true) one.prompts.emplace_back(member);
+                if (property["x-screened"].boolean() == true) one.screened.emplace_back(member);
             });
             made.emplace(each, std::move(one));
         });
@@ -57,6 +57,6 @@ const definition& find_definition(std::string_view name) {
 
 const schema::validator& api_schema(std::string_view name) { return find_definition(name).validator; }
 
-const std::vector<std::string>& prompt_members(std::string_view name) { return find_definition(name).prompts; }
+const std::vector<std::string>& screened_members(std::string_view name) { return find_definition(name).screened; }
 
 }  // namespace airi::gateway

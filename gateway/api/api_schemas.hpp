@@ -17,7 +17,7 @@ const std::string& api_schemas();
 /// a name that is not there.
 const schema::validator& api_schema(std::string_view name);
 
-/// The members of a definition that become part of prompts: those with "x-prompt".
-const std::vector<std::string>& prompt_members(std::string_view name);
+/// The members of a definition whose texts are screened when they are saved: those with "x-screened".
+const std::vector<std::string>& screened_members(std::string_view name);
 
 }  // namespace airi::gateway

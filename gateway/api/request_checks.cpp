@@ -128,7 +128,7 @@ std::optional<problem> check_body(const exchange& exchange) {
     }
     if (!faults.empty())
         return problem{422, "VALIDATION_FAILED", "the body is not valid", faults_of(faults, "pointer", 0)};
-    for (const auto& member : prompt_members(schema))
+    for (const auto& member : screened_members(schema))
         if (const auto found = exchange.services.catalogue.rows()->blocked->screen(exchange.text(member));
             found.blocks())
             return invalid("/" + member, "the text is not allowed (" + found.reason + ")");

@@ -59,7 +59,7 @@ TEST_CASE("AIRI-17: a model of the plan, or none, is accepted") {
     }
 }
 
-TEST_CASE("a blocked text that would be saved for prompts is refused by its member") {
+TEST_CASE("SAAS-25: a blocked text that would be saved for prompts or shown as a name is refused by its member") {
     gateway_fixture h;
     h.blocked_terms = R"([{"term":"pipe bomb","category":"violence","action":"block"},)"
                       R"({"term":"darn","category":"profanity","action":"warn"}])";
@@ -72,7 +72,10 @@ TEST_CASE("a blocked text that would be saved for prompts is refused by its memb
         {verb::post, "/ai/conversation/start", "", "system_prompt"},
         {verb::post, "/conversation-templates", R"("name":"n",)", "system_prompt"},
         {verb::post, "/companions", R"("name":"n",)", "personality"},
-        {verb::patch, "/companions" + one, "", "personality"}};
+        {verb::post, "/companions", R"("personality":"p",)", "name"}, {verb::patch, "/companions" + one, "", "tagline"},
+        {verb::post, "/conversation-templates", "", "name"},
+        {verb::post, "/conversation-templates", R"("name":"n",)", "title"},
+        {verb::put, "/users/profile", "", "display_name"}, {verb::patch, "/companions" + one, "", "personality"}};
     for (const auto& [method, path, more, member] : saves) {
         CAPTURE(path);
         const auto body = [&](std::string_view text) {
@@ -93,7 +96,7 @@ TEST_CASE("every body's member that becomes part of prompts is marked as such") 
     for (const auto& table : gateway::routes::tables())
         for (const auto& row : table) {
             if (row.body.empty()) continue;
-            const auto& prompts = gateway::prompt_members(row.body);
+            const auto& prompts = gateway::screened_members(row.body);
             schemas->root()["$defs"][row.body]["properties"].members([&](std::string_view name, json::value) {
                 if (name != "system_prompt" && name != "personality") return;
                 CAPTURE(row.path);
