@@ -100,6 +100,7 @@ std::optional<screened> read_screened(const postgres::rows& rows) {
     out.state = v["stale"].text();
     out.repeated = v["repeated"].boolean().value_or(false);
     out.decision = v["decision"].text();
+    out.review = text_of(v["review"]);
     if (const auto verdict = v["verdict"]; verdict.type() == json::kind::object) {
         out.action = text_of(verdict["action"]);
         out.reason = text_of(verdict["reason"]);

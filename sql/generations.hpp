@@ -67,6 +67,7 @@ struct screened {
     std::string action = "allow", reason;
     std::vector<std::string> categories;
     double confidence = 0;
+    std::string review;        ///< with `repeated`: as in moderation_decisions; empty: the message was never held
     std::optional<end> ended;  ///< of a generation with a fixed reply
     std::string lost;          ///< the code with which the message failed, as it came too late; empty: it did not
     std::vector<generation_id> stopped;  ///< generations whose questions it replaces

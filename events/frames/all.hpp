@@ -45,8 +45,8 @@ inline constexpr std::tuple domains{
     domain<from_client<>, from_server<gaming_status_changed>>{"gaming"},
     domain<from_client<message_send, message_cancel, resume>, from_server<message_accepted, message_created, resumed>>{
         "messages"},
-    domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_complete,
-                              message_rejected, message_failed, message_cancelled>>{"generations"},
+    domain<from_client<>, from_server<message_start, message_delta, message_snapshot, message_restart, message_held,
+                              message_complete, message_rejected, message_failed, message_cancelled>>{"generations"},
     domain<from_client<>, from_server<notification_new>>{"notifications"},
     domain<from_client<>, from_server<subscription_updated>>{"payments"},
     domain<from_client<>, from_server<presence>>{"presence"},

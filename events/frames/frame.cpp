@@ -13,8 +13,8 @@ namespace {
 
 // In the order of frame_type.
 constexpr std::array names{frames::message_start::type, frames::message_delta::type, frames::message_snapshot::type,
-    frames::message_restart::type, frames::message_complete::type, frames::message_rejected::type,
-    frames::message_failed::type, frames::message_cancelled::type};
+    frames::message_restart::type, frames::message_held::type, frames::message_complete::type,
+    frames::message_rejected::type, frames::message_failed::type, frames::message_cancelled::type};
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t out = 0;
@@ -51,6 +51,8 @@ std::string frame(frame_type type, const generation_ids& ids, position at, std::
 }
 
 std::string content_member(std::string_view text) { return members_of(frames::message_delta{text}); }
+
+std::string held_member(std::string_view reason) { return members_of(frames::message_held{std::string(reason)}); }
 
 last_frame end_frame(std::string_view state, std::string_view error_code, std::string_view message) {
     if (state == "rejected") {

@@ -32,8 +32,9 @@ struct generation_ids {
     message_id reply;    ///< the assistant's message: `message_id` of the frames
 };
 
-/// The types of a generation's frames. A snapshot holds the whole text of its epoch so far.
-enum class frame_type { start, delta, snapshot, restart, complete, rejected, failed, cancelled };
+/// The types of a generation's frames. A snapshot holds the whole text of its epoch so far; held is before the first
+/// epoch, while the message waits for a person.
+enum class frame_type { start, delta, snapshot, restart, held, complete, rejected, failed, cancelled };
 std::string_view name_of(frame_type);  ///< message_start, message_delta, …
 std::optional<frame_type> frame_type_of(std::string_view name);
 /// True for the four ends.
@@ -41,8 +42,13 @@ bool is_end(frame_type);
 
 /// {"type":…,"data":{ids, epoch, offset, …more}}; `more` is what `members_of` writes, or empty.
 std::string frame(frame_type, const generation_ids&, position, std::string_view more);
+/// The place of a frame `held`.
+inline constexpr position held_place{0, 1};
 /// `"content":"…"` for a delta or a snapshot.
 std::string content_member(std::string_view text);
+
+/// The member of a frame `held`.
+std::string held_member(std::string_view reason);
 
 /// The last frame of a generation, by its state in chat.finished. `message` is the reply's JSON, or null.
 struct last_frame {

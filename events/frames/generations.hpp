@@ -66,6 +66,16 @@ struct message_restart {
     static constexpr auto fields = std::tuple<>{};
 };
 
+struct message_held {
+    std::string reason;
+
+    using place = generation_place;
+    static constexpr std::string_view type = "message_held";
+    static constexpr std::string_view summary =
+        "The message waits for a person to review it: the reply begins, or the message is rejected, when that is done.";
+    static constexpr auto fields = std::tuple{field("reason", &message_held::reason)};
+};
+
 inline constexpr field_rules stored_reply{.schema = R"({"anyOf": [{"$ref": "#/$defs/Message"}, {"type": "null"}]})"};
 
 struct message_complete {

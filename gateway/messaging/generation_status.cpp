@@ -17,7 +17,7 @@ awaitable<result<std::optional<generation_status>>> status_of(services& services
         .at = {epoch, offset},
         .checkpoint = checkpoint,
         .end = std::nullopt};
-    if (out.state != "queued" && out.state != "running") {
+    if (out.state != "queued" && out.state != "running" && !out.held()) {
         const auto end = json::document::parse(last);
         if (!end) co_return make_error_code(postgres::errc::broken);
         out.end = events::end_frame(
@@ -32,6 +32,9 @@ std::optional<entry> frame_of(const generation_status& status, const events::gen
     if (status.end)
         return entry{
             status.at, status.end->type, shared(events::frame(status.end->type, ids, status.at, status.end->more))};
+    if (status.held())
+        return entry{events::held_place, events::frame_type::held,
+            shared(events::frame(events::frame_type::held, ids, events::held_place, events::held_member("")))};
     if (status.checkpoint.empty()) return std::nullopt;
     return entry{status.at, events::frame_type::snapshot, shared(snapshot_frame(ids, status.at, status.checkpoint))};
 }

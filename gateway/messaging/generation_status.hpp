@@ -15,12 +15,14 @@ struct generation_status {
     events::position at;     ///< of the last frame when it has ended, of the checkpoint otherwise
     std::string checkpoint;  ///< the text shown so far
     std::optional<events::last_frame> end;
+
+    bool held() const { return state == "held"; }  ///< its message waits for a person
 };
 
 /// None when it is not the caller's, or not there yet (its event has not been processed).
 awaitable<result<std::optional<generation_status>>> status_of(services&, user_id caller, generation_id);
 
-/// The end, or a snapshot of the text shown so far; none when there is neither.
+/// The end, that it is held, or a snapshot of the text shown so far; none when there is none of these.
 std::optional<entry> frame_of(const generation_status&, const events::generation_ids&);
 
 /// Notifies the workers of a cancellation that is stored.

@@ -50,7 +50,9 @@ awaitable<> generation_watch::release(bool history) {
 
 awaitable<> generation_watch::ask_postgres(bool with_text) {
     const auto status = co_await status_of(services_, caller_, ids_.generation);
-    if (!status || !*status || ended_ || (!with_text && !(*status)->end)) co_return;
+    if (!status || !*status || ended_) co_return;
+    if (!with_text && !(*status)->end && !(*status)->held()) co_return;
+    if ((*status)->held() && order_.last() >= events::held_place) co_return;
     if ((*status)->end && order_.last() >= (*status)->at) {  // the caller has it
         ended_ = true;
         wake_.cancel();

@@ -40,7 +40,7 @@ public:
             if (watch_->ended()) co_return std::string{};
             co_return std::string(": waiting\n\n");
         }
-        done_ = events::is_end(one->type);
+        done_ = events::is_end(one->type) || one->type == events::frame_type::held;
         co_return fmt::format("id: {}.{}.{}\nevent: {}\ndata: {}\n\n", watch_->generation().text(), one->at.epoch,
             one->at.offset, events::name_of(one->type), *one->frame);
     }
@@ -107,9 +107,14 @@ std::optional<std::pair<generation_id, events::position>> read_resume_token(std:
 awaitable<route_result> wait_for_reply(
     watch_scope scope, events::generation_ids ids, std::string client_message_id, seconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
+    std::string_view status = "accepted";
     while (limit.count() > 0) {
         const auto one = co_await scope->next(deadline);
         if (!one) break;
+        if (one->type == events::frame_type::held) {
+            status = "held";
+            break;
+        }
         if (!events::is_end(one->type)) continue;
         const auto frame = json::document::parse(*one->frame);
         const auto data = frame ? frame->root()["data"] : json::value{};
@@ -139,7 +144,7 @@ awaitable<route_result> wait_for_reply(
                           .add("reply_id", ids.reply.text())
                           .add("generation_id", ids.generation.text())
                           .add("client_message_id", client_message_id)
-                          .add("status", "accepted")
+                          .add("status", status)
                           .text();
     co_return success(202, data);
 }

@@ -48,6 +48,8 @@ problem failure_of(events::frame_type type, json::value data) {
     const auto code = data["code"].string().value_or("failed");
     if (type == events::frame_type::rejected && data["reason"].string() == "moderation_unavailable")
         return {503, "moderation_unavailable", "the messages could not be checked: send them again", "null", 5};
+    if (type == events::frame_type::held)
+        return {403, "content_under_review", "a person has to review the messages before they are answered"};
     if (type == events::frame_type::rejected)
         return openai_fault("content_policy_violation", "messages", "moderation rejected the message");
     if (code == "message_too_long")

@@ -21,7 +21,7 @@ void add_calls(json::object& to, json::value calls, bool functions);
 /// {"content": […], "refusal": null}, or null for none.
 std::string logprobs_of(std::string_view list);
 
-/// The problem that a frame `rejected` or `failed` tells.
+/// The problem that a frame `held`, `rejected` or `failed` tells.
 problem failure_of(events::frame_type, json::value data);
 
 }  // namespace airi::gateway::openai

@@ -19,9 +19,11 @@ using events::frame_type;
 
 std::string event(std::string_view json) { return fmt::format("data: {}\n\n", json); }
 
-// A reply that was rejected from a place on is a completion, cut off by the content filter.
+// A reply that was rejected from a place on is a completion, cut off by the content filter. A message that waits for a
+// person has no reply for a caller to wait for.
 bool has_failed(frame_type type, json::value data) {
-    return type == frame_type::failed || (type == frame_type::rejected && !data["message"].exists());
+    return type == frame_type::failed || type == frame_type::held ||
+           (type == frame_type::rejected && !data["message"].exists());
 }
 
 // Part of a call that was sent, by its index.
@@ -72,6 +74,7 @@ private:
             case frame_type::restart: return nothing_sent() ? std::string{} : end_restarted();
             case frame_type::complete:
             case frame_type::cancelled: return complete(data["message"]);
+            case frame_type::held:
             case frame_type::rejected:
             case frame_type::failed:
                 return has_failed(one.type, data) ? end_with(failure_of(one.type, data)) : complete(data["message"]);
@@ -236,7 +239,7 @@ awaitable<std::variant<std::unique_ptr<text_stream>, problem>> completion_stream
 awaitable<route_result> whole_completion(watch_scope watch, completion of) {
     const auto deadline = clock::now() + completion_limit;
     while (const auto one = co_await watch->next(deadline)) {
-        if (!events::is_end(one->type)) continue;
+        if (!events::is_end(one->type) && one->type != frame_type::held) continue;
         const auto parsed = json::document::parse(*one->frame);
         const auto data = parsed ? parsed->root()["data"] : json::value{};
         if (has_failed(one->type, data)) co_return failure_of(one->type, data);

@@ -1,5 +1,5 @@
-// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; appeals for
-// administrators; topics and dead letters for supers.
+// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; appeals and
+// held messages for administrators; topics and dead letters for supers.
 
 import { ChatClient } from './client/chat_client.js';
 import { Session } from './client/session.js';
@@ -7,6 +7,7 @@ import { AlertsView } from './views/alerts.js';
 import { AppealsView } from './views/appeals.js';
 import { byId, h, sentence } from './views/dom.js';
 import { bindForm, clear, field, problemLine, submitLine } from './views/forms.js';
+import { HeldMessagesView } from './views/held_messages.js';
 import { OperationsView } from './views/operations.js';
 import { plainCode } from './views/two_factor.js';
 
@@ -14,6 +15,7 @@ const ROLES = ['crisis', 'admin', 'super'];
 const PARTS = [
     { name: 'alerts', title: 'Crisis alerts', roles: ROLES },
     { name: 'appeals', title: 'Appeals', roles: ['admin', 'super'] },
+    { name: 'held', title: 'Held messages', roles: ['admin', 'super'] },
     { name: 'operations', title: 'Topics', roles: ['super'] },
 ];
 
@@ -24,6 +26,7 @@ class AdminPage {
         const announce = (text) => this.announce(text);
         this.alerts = new AlertsView(this.session, { announce });
         this.appeals = new AppealsView(this.session, { announce });
+        this.held = new HeldMessagesView(this.session, { announce });
         this.operations = new OperationsView(this.session, { announce });
         this.code = field('Code from your authenticator app, or a recovery code', {
             id: 'code',
@@ -72,6 +75,7 @@ class AdminPage {
         this.client = null;
         this.alerts.clear();
         this.appeals.clear();
+        this.held.clear();
         this.operations.clear();
         this.user = null;
         clear(byId('sign-in'), { values: true });

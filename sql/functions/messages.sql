@@ -19,7 +19,11 @@ select create_monthly_partition((now() + make_interval(months => i))::date) from
 create or replace function message_json(m messages) returns json language sql stable as $$
     select json_build_object('id', m.id, 'conversation_id', m.conversation_id, 'role', m.role, 'content', m.content,
         'content_type', m.content_type, 'status', m.status, 'client_message_id', m.client_message_id,
-        'generation_id', m.generation_id, 'rating', m.rating, 'created_at', m.created_at, 'metadata', m.metadata)
+        'generation_id', m.generation_id, 'rating', m.rating, 'created_at', m.created_at,
+        'flagged', m.metadata ?| '{flagged,moderation}',
+        'flag_reason', coalesce(m.metadata ->> 'flag_reason', m.metadata #>> '{moderation,reason}'),
+        'flag_categories', coalesce(m.metadata -> 'flag_categories', m.metadata #> '{moderation,categories}', '[]'),
+        'metadata', m.metadata)
 $$;
 
 -- The codes of the messages that came too late; as they end their generations.
@@ -111,19 +115,20 @@ begin
 end $$;
 
 -- Stores moderation's results, element by element of the arrays: messages, their generations, and decisions unless they
--- are `allow`. Only `block` rejects; `warn` and `review` pass, and their decisions are for people to read. The
--- generation's row decides whether a message is new: a repeated message id with another time changes nothing. Arrays
--- are short and have one element a conversation, so joins go by index whatever the planner believes.
+-- are `allow`. `block` rejects, `warn` passes; a message that is held waits for a person, with a queued generation
+-- (held_release in moderation.sql). The generation's row decides whether a message is new: a repeated message id with
+-- another time changes nothing. Arrays are short and have one element a conversation, so joins go by index whatever the
+-- planner believes.
 -- p_safety is NULL for a message without a sign of a crisis and without scores in a conversation without a state, or
 -- {version: of the state by which it was judged (0: none), state: the next one or null, decision, scores: of the
 -- moderation provider, flag: of the message's metadata, metadata: of the reply's, reply: a fixed one in place of a
--- model's, words: the reply's, alert}, members that are not needed left out. p_words are those of the contents as
+-- model's, words: the reply's, alert, held}, members that are not needed left out. p_words are those of the contents as
 -- sql/search.hpp makes them. A message that is blocked as `moderation_unavailable` has no decision: nobody has judged
 -- it.
 -- Returns a row for each element that has one of these outcomes: {stale: the state} when the conversation has another
--- version, so that nothing was stored; {repeated: true, decision, verdict: {action, categories, confidence, reason} or
--- null for `allow`, end} for a message that was stored before; {end} when
--- the fixed reply was stored; {lost: a code} when the message came too late: the question that it replaces was replaced
+-- version, so that nothing was stored; {repeated: true, decision, review, verdict: {action, categories,
+-- confidence, reason} or null for `allow`, end} for a message that was stored before; {end} when the fixed reply was
+-- stored; {lost: a code} when the message came too late: the question that it replaces was replaced
 -- or deleted meanwhile, or the conversation was deleted; {stopped: ids} of the generations whose questions it replaces.
 -- Nothing is stored of a message whose conversation or account has been erased, with what tells that it is an old one.
 -- `end` is generation_end.
@@ -182,13 +187,19 @@ begin
                               generation_id, created_at, deleted_at, metadata, words)
         select message, conversation, owner, 'user', content, content_type::message_content_type,
                case when lost is not null then 'failed'::message_status when refused then 'rejected'
-                    else 'accepted' end,
+                    when safety ? 'held' then 'held' else 'accepted' end,
                nullif(client, ''), generation, created, case when lost is not null then now() end,
-               coalesce(safety -> 'flag', '{}'), words::tsvector
+               case when action <> 'allow' and reason <> '' and reason not like 'crisis:%' and lost is null
+                         and reason <> 'moderation_unavailable'
+                    then jsonb_build_object('flagged', true, 'flag_reason', reason,
+                             'flag_categories', categories::text[])
+                    else '{}' end || coalesce(safety -> 'flag', '{}'), words::tsvector
         from new
     ), decided as (
-        insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety, scores)
-        select message, owner, action, categories::text[], confidence, reason, safety -> 'decision', safety -> 'scores'
+        insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety, scores,
+                                          review)
+        select message, owner, action, categories::text[], confidence, reason, safety -> 'decision',
+               safety -> 'scores', case when safety ? 'held' then 'held' end
         from new where action <> 'allow' and reason <> 'moderation_unavailable' and lost is null
         on conflict do nothing
     ), settled as (
@@ -289,6 +300,7 @@ begin
                 select c.safety from conversations c where c.id = g.conversation))
             else json_build_object('repeated', g.ordinal <> all (p_fresh),
                 'decision', (select d.safety from moderation_decisions d where d.message_id = g.message),
+                'review', (select d.review from moderation_decisions d where d.message_id = g.message),
                 'verdict', coalesce(
                     (select json_build_object('action', d.action, 'categories', d.categories,
                          'confidence', d.confidence, 'reason', d.reason)

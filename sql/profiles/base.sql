@@ -107,8 +107,8 @@ insert into profile_terms (term, category, action) values
 on conflict do nothing;
 
 -- Ours, for OpenAI's moderation scores: the documents name categories and actions, no numbers. What harms people most
--- is blocked from a lower score, a fitting insult is not, and minors are protected earlier. Self-harm is never blocked.
--- Categories of later models are reviewed by people.
+-- is blocked from a lower score, a fitting insult is not, and minors are protected earlier. Self-harm is never blocked
+-- or held. Categories of later models are reviewed by people.
 insert into profile_moderation_rules (category, audience, warn, review, block) values
     ('*', 'everyone', null, 0.9, null),
     ('sexual', 'everyone', 0.7, 0.9, null), ('sexual', 'minors', 0.2, 0.4, 0.6),
@@ -118,8 +118,8 @@ insert into profile_moderation_rules (category, audience, warn, review, block) v
     ('hate', 'everyone', 0.4, 0.6, 0.85), ('hate/threatening', 'everyone', 0.3, 0.5, 0.7),
     ('illicit', 'everyone', 0.6, 0.9, null), ('illicit', 'minors', 0.5, 0.7, 0.9),
     ('illicit/violent', 'everyone', 0.4, 0.6, 0.85),
-    ('self-harm', 'everyone', null, 0.5, null), ('self-harm/intent', 'everyone', null, 0.5, null),
-    ('self-harm/instructions', 'everyone', null, 0.4, null),
+    ('self-harm', 'everyone', 0.5, null, null), ('self-harm/intent', 'everyone', 0.5, null, null),
+    ('self-harm/instructions', 'everyone', 0.4, null, null),
     ('violence', 'everyone', 0.7, 0.9, null), ('violence', 'minors', 0.6, 0.8, 0.95),
     ('violence/graphic', 'everyone', 0.7, 0.9, null), ('violence/graphic', 'minors', 0.5, 0.7, 0.85),
     ('term:sexual', 'minors', null, null, 0.8)

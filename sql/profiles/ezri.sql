@@ -70,14 +70,14 @@ insert into profile_settings (key, value) values
      '"email_notifications": true, "push_notifications": true, "sms_notifications": false, '
      '"data_sharing": false, "analytics_tracking": true}');
 
--- Ours, over the shared list: what may be said of oneself is read by people and not blocked. Signs of a crisis are no
--- terms: platform/safety recognises them.
+-- Ours, over the shared list: what may be said of oneself is recorded, and neither blocked nor held. Signs of a crisis
+-- are no terms: platform/safety recognises them.
 insert into profile_terms (term, category, action) values
-    ('kill yourself', 'harassment', 'review'), ('kys', 'harassment', 'review');
+    ('kill yourself', 'harassment', 'warn'), ('kys', 'harassment', 'warn');
 
 -- Ours, over the shared rules: in a talk about feelings, violence is told more often than planned.
 insert into profile_moderation_rules (category, audience, warn, review, block) values
-    ('violence', 'everyone', null, 0.9, null), ('violence', 'minors', null, 0.8, null);
+    ('violence', 'everyone', 0.9, null, null), ('violence', 'minors', 0.8, null, null);
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('6a0d52ad-aa71-5b3c-8495-69431e26ba93', 'Ezri', 'A gentle companion for your day.',

@@ -1,6 +1,12 @@
 -- name: generations.status
--- The state of one of the caller's generations, with its reply once there is one.
-select conversation_id, reply_id, state, epoch, checkpoint, checkpoint_offset, generation_end(g)::text, message_id
+-- The state of one of the caller's generations, `held` while its message waits for a person, with its reply once there
+-- is one.
+select conversation_id, reply_id,
+    case when state = 'queued' and exists (
+             select from messages m
+             where m.id = g.message_id and m.created_at = g.message_created_at and m.status = 'held')
+         then 'held' else state::text end,
+    epoch, checkpoint, checkpoint_offset, generation_end(g)::text, message_id
 from generations g where id = :id::uuid and user_id = caller();
 
 -- name: generations.cancel

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { check } from '../support/js/harness.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { linkOf } from '../support/js/violations.mjs';
-import { Browser, inBothSchemes, signUp } from './browser.mjs';
+import { Browser, ended, inBothSchemes, say, signUp } from './browser.mjs';
 import { freshEmail } from './checks.mjs';
 import { openStaffPage } from './staff_page.mjs';
 import { pageSystem } from './system.mjs';
@@ -80,6 +80,22 @@ await check('AIRI-34: a warned user finds the message in the account and appeals
     await item.getByLabel('Why do you think that this is wrong?').fill('It was no spam');
     await item.getByRole('button', { name: 'Send the appeal' }).click();
     await item.getByText('your appeal is with us').waitFor();
+});
+
+await check('AIRI-33: a person sees that a message waits, and is answered when it is allowed', async () => {
+    const writer = await browser.openPage(await browser.newContext());
+    await signUp(writer, url, { name: 'Ada', email: freshEmail('writer'), password });
+    await say(writer, 'white power');
+    await writer.getByText('This message waits for a person to review it.').waitFor();
+    await admin.getByRole('link', { name: 'Held messages' }).click();
+    const held = admin.locator('#held-list li', { hasText: 'white power' });
+    await held.waitFor();
+    assert.match(await held.innerText(), /blocked_term:hate/);
+    await inBothSchemes(admin, 'held messages');
+    await held.getByRole('button', { name: 'Allow' }).click();
+    await admin.getByText('No message waits.').waitFor();
+    await ended(writer, 1);
+    assert.equal(await writer.getByText('This message waits for a person').count(), 0);
 });
 
 await check('a link that is not known says so', async () => {

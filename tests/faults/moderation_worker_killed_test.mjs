@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { appoint } from '../support/js/staff.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withFaults, print, seconds } from '../support/js/scenario.mjs';
@@ -61,3 +62,38 @@ scenario(
         );
     },
 );
+
+scenario('AIRI-33: a held message is decided once and answered once, whatever dies meanwhile', async (stage) => {
+    const { system } = stage;
+    const [client, staff] = await stage.clientsOf(2);
+    await appoint(system, staff.user, 'admin', [system.program('gateway-1').port]);
+    await system.kill('moderation-1');
+    const held = orders(2, { script: 'tokens=8' }).map((one) => ({ ...one, content: `${one.content} white power` }));
+    const sent = await client.sendAll(held);
+    await eventually('all are acknowledged', () => sent.every((one) => one.ids));
+    await system.start('moderation-1');
+    await eventually('the client learns that they wait', () => sent.every((one) => one.held === 'blocked_term:hate'));
+    await system.kill('moderation-1');
+    await system.start('moderation-1');
+    await system.kill('chat-1');
+    const decide = (one, decision) =>
+        system.api('POST', `/admin/held-messages/${one.ids.message_id}/decide`, {
+            token: staff.user.token,
+            body: { decision },
+        });
+    const [allowed, rejected] = sent;
+    const answers = await Promise.all([...Array(4)].map(() => decide(allowed, 'allow')));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409]);
+    assert.equal((await decide(rejected, 'reject')).status, 200);
+    await system.start('chat-1');
+    await eventually('both have ended', () => sent.every((one) => one.ended));
+    assert.deepEqual([allowed.end.state, rejected.end.state], ['completed', 'rejected']);
+    assert.deepEqual(client.faults, []);
+    const rows = await system.rows(
+        "select conversation_id from messages where role = 'assistant' and user_id = $1 and status = 'completed'",
+        [client.user.id],
+    );
+    assert.deepEqual(rows, [{ conversation_id: allowed.ids.conversation_id }]);
+    assert.equal((await system.stubRequests(allowed.order.mark)).length, 1);
+    assert.deepEqual(await system.stubRequests(rejected.order.mark), []);
+});

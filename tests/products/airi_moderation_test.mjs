@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 
 import { withModeration } from '../support/js/moderation.mjs';
-import { rejected } from '../support/js/raw.mjs';
+import { rejected, Wire } from '../support/js/raw.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
+import { call } from '../support/js/violations.mjs';
 
 const test = withModeration('airi');
 
@@ -83,4 +84,104 @@ test("AIRI-33: an API caller's own turns are scored with the message", async ({
         [3],
     );
     assert.deepEqual(await system.stubRequests(mark), []);
+});
+
+const lastOf = async (api, conversation) => (await api('GET', `/conversations/${conversation}/messages`)).json.data;
+
+test('AIRI-33: a message for review waits for a person, and is answered once when they allow it', async (stage) => {
+    const { system, ports, join, send, redelivered } = stage;
+    const user = await join('pro');
+    const api = call(ports[0], user.token);
+    const admin = await stage.administrator();
+    const socket = await Wire.open(ports[1], user.token);
+    const { mark, answer } = await send(user, 'white power');
+    assert.deepEqual([answer.status, answer.json.data.status], [202, 'held'], answer.text);
+    const { message_id: id, conversation_id: conversation, generation_id: generation } = answer.json.data;
+    const [held] = (await lastOf(api, conversation)).messages ?? (await lastOf(api, conversation));
+    assert.deepEqual(
+        [held.status, held.flagged, held.flag_reason, held.flag_categories],
+        ['held', true, 'blocked_term:hate', ['hate']],
+    );
+    const events = await fetch(`http://127.0.0.1:${ports[1]}/api/v1/generations/${generation}/events`, {
+        headers: { Authorization: `Bearer ${user.token}` },
+    });
+    assert.match(await events.text(), /event: message_held\ndata: .+"reason":"/);
+    assert.deepEqual(await system.stubRequests(mark), []);
+    const again = await redelivered(mark);
+    assert.deepEqual([again.repeated, again.review, again.verdict.action], [true, 'held', 'review']);
+
+    rejected(await api('POST', `/admin/held-messages/${id}/decide`, { decision: 'allow' }), 403);
+    rejected(await admin.decide(crypto.randomUUID(), 'allow'), 404, 'NOT_FOUND');
+    const listed = (await admin.api('GET', '/admin/held-messages?state=held')).json.data.find((one) => one.id === id);
+    assert.deepEqual([listed.reason, listed.user.email], ['blocked_term:hate', user.email]);
+    assert.match(listed.message, new RegExp(`^${mark} white power`));
+    const second = await stage.administrator();
+    const both = await Promise.all([admin, second].map((one) => one.decide(id, 'allow')));
+    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409]);
+    rejected(await admin.decide(id, 'reject'), 409, 'REVIEW_DECIDED');
+    const reply = await eventually('the reply is stored', async () => {
+        const rows = await system.rows(
+            "select m.status from messages m where m.conversation_id = $1 and m.role = 'assistant'",
+            [conversation],
+        );
+        return rows.length > 0 && rows;
+    });
+    assert.deepEqual(reply, [{ status: 'completed' }]);
+    assert.equal((await system.stubRequests(mark)).length, 1);
+    assert.equal((await redelivered(mark)).review, 'allowed');
+    const isReply = ({ type, data }) => type === 'message_created' && data.message.role === 'assistant';
+    await eventually('the reply reaches another device', () => socket.frames.some(isReply));
+});
+
+test('AIRI-33 AIRI-34: a rejected message ends as a blocked one, and a cancelled one waits no more', async (stage) => {
+    const { system, ports, join, send, stored } = stage;
+    const user = await join('pro');
+    const api = call(ports[0], user.token);
+    const admin = await stage.administrator();
+    const { mark, answer } = await send(user, 'white power');
+    const { message_id: id } = answer.json.data;
+    assert.equal((await admin.decide(id, 'reject')).json.data.state, 'rejected');
+    assert.deepEqual(await stored(mark), [{ status: 'rejected', error_code: 'blocked_term:hate' }]);
+    const [violation] = (await api('GET', '/moderation/violations')).json.data;
+    assert.deepEqual([violation.id, violation.category, violation.points], [id, 'hate', 2]);
+    const [{ tokens }] = await system.rows('select tokens from message_quota where message_id = $1', [id]);
+    assert.equal(Number(tokens), 0);
+
+    const other = await send(user, 'white power');
+    const { message_id: gone, generation_id: generation } = other.answer.json.data;
+    await api('POST', `/generations/${generation}/cancel`, {});
+    rejected(await admin.decide(gone, 'allow'), 409, 'REVIEW_DECIDED');
+    await eventually('it ends', async () => {
+        const [row] = await system.rows('select state from generations where id = $1', [generation]);
+        return row.state === 'cancelled';
+    });
+    for (const one of [mark, other.mark]) assert.deepEqual(await system.stubRequests(one), []);
+});
+
+test('AIRI-33: an API caller is told that a person has to review the messages', async ({ ports, join }) => {
+    const { token } = await join('enterprise');
+    for (const stream of [false, true]) {
+        const answer = await fetch(`http://127.0.0.1:${ports[0]}/v1/chat/completions`, {
+            method: 'POST',
+            headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+            body: JSON.stringify({ model: 'gpt-4', stream, messages: [{ role: 'user', content: 'white power' }] }),
+        });
+        assert.equal(answer.status, 403);
+        assert.equal((await answer.json()).error.code, 'content_under_review');
+    }
+});
+
+test('AIRI-24: a list of messages shows the flag, its reason and categories; others show none', async (stage) => {
+    const user = await stage.join('pro');
+    const api = call(stage.ports[0], user.token);
+    const flagsOf = ({ role, flagged, flag_reason: reason, flag_categories: all }) => [role, flagged, reason, all];
+    const flags = async (words) => {
+        const { answer } = await stage.send(user, words);
+        const { data } = (await api('GET', `/conversations/${answer.json.data.conversation_id}/messages`)).json;
+        return (data.messages ?? data).map(flagsOf);
+    };
+    const unflagged = ['assistant', false, null, []];
+    assert.deepEqual(await flags('click here to claim'), [['user', true, 'blocked_term:spam', ['spam']], unflagged]);
+    assert.deepEqual(await flags('[[moderation hate=0.5]]'), [['user', true, 'moderation:hate', ['hate']], unflagged]);
+    assert.deepEqual(await flags('good morning'), [['user', false, null, []], unflagged]);
 });

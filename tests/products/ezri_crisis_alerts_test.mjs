@@ -87,7 +87,7 @@ test('EZRI-36 EZRI-42: a message at high risk makes an alert, and is flagged', a
     assert.ok(['high', 'critical'].includes(alert.severity) && alert.detected_signals.length > 0);
     const details = (await user.api('GET', `/ai/conversations/${conversation}`)).json.data;
     const message = details.messages.find((one) => one.id === alert.message_id);
-    assert.deepEqual([message.metadata.flagged, message.metadata.flag_reason], [true, 'suicide']);
+    assert.deepEqual([message.flagged, message.flag_reason, message.flag_categories], [true, 'suicide', ['suicide']]);
     assert.deepEqual(
         [details.conversation.crisis_detected, details.conversation.crisis_timestamp],
         [true, message.created_at],

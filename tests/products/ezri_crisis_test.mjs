@@ -92,7 +92,7 @@ test('EZRI-36 EZRI-42: an alert holds what was found, and the message is flagged
     assert.doesNotMatch(JSON.stringify(alert), /kill|tonight/);
     assert.ok(alert.keep_until - alert.created_at > 364 * 86_400_000);
     const { conversation, messages } = await now();
-    assert.deepEqual([messages[0].metadata.flagged, messages[0].metadata.flag_reason], [true, 'suicide']);
+    assert.deepEqual([messages[0].flagged, messages[0].flag_reason], [true, 'suicide']);
     assert.equal(conversation.crisis_detected, true);
     assert.ok(Date.parse(conversation.crisis_timestamp) > Date.now() - 60_000);
 });

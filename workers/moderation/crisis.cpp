@@ -131,10 +131,11 @@ std::optional<crisis_decision> decide(
 
 std::optional<std::string> safety_record(const events::chat_requested& event, const safety::gate::checked& checked,
     const stored_state& before, std::optional<crisis_decision>& decision, const safety_data& data, const person& whose,
-    const seal::keyring& evidence, const std::string& scores) {
+    const seal::keyring& evidence, const std::string& scores, bool held) {
     const auto& after = checked.decided.after;
     const bool forgets = after == safety::conversation{.last = after.last};
-    if (!decision && before.version == 0 && forgets && !data.stores_sentiment && scores.empty()) return std::nullopt;
+    if (!decision && before.version == 0 && forgets && !data.stores_sentiment && scores.empty() && !held)
+        return std::nullopt;
 
     json::object out;
     out.add("version", before.version);
@@ -165,10 +166,17 @@ std::optional<std::string> safety_record(const events::chat_requested& event, co
         out.add("reply", text).add("words", sql::search::vector_of(text));
     }
     if (decision || data.stores_sentiment) out.add_raw("metadata", reply.text());
-    if (checked.seen.worst >= safety::level::medium)
-        out.add_raw(
-            "flag", json::object().add("flagged", true).add("flag_reason", safety::name_of(checked.seen.about)).text());
+    if (checked.seen.worst >= safety::level::medium) {
+        json::array categories;
+        categories.add(safety::name_of(checked.seen.about));
+        out.add_raw("flag", json::object()
+                                .add("flagged", true)
+                                .add("flag_reason", safety::name_of(checked.seen.about))
+                                .add_raw("flag_categories", categories.text())
+                                .text());
+    }
     if (!scores.empty()) out.add_raw("scores", scores);
+    if (held) out.add("held", true);
     if (decision) out.add_raw("decision", decision->json());
     if (decision && decision->alert) out.add_raw("alert", alert_record(event, checked, *decision, data, evidence));
     return out.text();

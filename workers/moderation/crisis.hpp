@@ -65,10 +65,10 @@ std::optional<crisis_decision> decide(
 
 /// Everything that messages_screen stores for safety, as its JSON; none when there is nothing. A decision with a reply
 /// gets its country here. `evidence` seals what the alert keeps of the message. `scores`: those of the provider that
-/// are kept, a JSON object; empty: none.
+/// are kept, a JSON object; empty: none. `held`: the message waits for a person.
 std::optional<std::string> safety_record(const events::chat_requested&, const safety::gate::checked&,
     const stored_state& before, std::optional<crisis_decision>&, const safety_data&, const person&,
-    const seal::keyring& evidence, const std::string& scores = {});
+    const seal::keyring& evidence, const std::string& scores = {}, bool held = false);
 
 /// Adds what follows a stored decision: frames for the person and the people who work on alerts, crisis.detected and,
 /// after a fixed reply (`end`), the frames and events of its end.

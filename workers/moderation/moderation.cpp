@@ -127,9 +127,9 @@ void conclude(judgement& out, const events::chat_requested& event, const assessm
     if (!out.decision) return;
     auto& found = out.found;
     const auto way = out.decision->way;
-    const bool blocked = found.blocks();
-    if (blocked && !out.decision->answers()) return;
-    if (blocked || found.action == "allow" || out.decision->answers())
+    const bool stopped = found.blocks() || found.action == "review";
+    if (stopped && !out.decision->answers()) return;
+    if (stopped || found.action == "allow" || out.decision->answers())
         found.action = out.decision->answers() ? "review" : "warn";
     if (way != safety::path::model) {
         found.categories.insert(found.categories.begin(), out.decision->category);
@@ -172,7 +172,7 @@ std::vector<std::string> texts_to_score(const events::chat_requested& event) {
 
 after_commit after_judgement(const events::chat_requested& event, const safety::verdict& found,
     const std::optional<crisis_decision>& decision, const std::optional<sql::generations::end>& end,
-    const record& record) {
+    const record& record, std::string_view review) {
     after_commit out;
     out.changed_users = {event.user};
     const auto& cause = event.generation.value;
@@ -191,7 +191,10 @@ after_commit after_judgement(const events::chat_requested& event, const safety::
             .provider = {},
             .model = {}};
         out.events.push_back(events::envelope(finished, origin_of(cause, "finished", record, event.created_at)));
-    } else if (!end) {
+    } else if (review == "held") {
+        out.frames.push_back({{event.conversation, event.generation, event.message, event.reply}, events::held_place,
+            events::frame_type::held, events::held_member(found.reason)});
+    } else if (!end && review.empty()) {
         const events::chat_screened screened{event.conversation, event.user, event.message, event.generation,
             event.reply, event.created_at, event.listed};
         out.events.push_back(events::envelope(screened, origin_of(cause, "screened", record, event.created_at)));
@@ -281,7 +284,7 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
         }
         const auto& [action, categories, confidence, reason] = judged.found;
         const auto safety = safety_record(event, judged.checked, judged.before, judged.decision, data, whose,
-            ports.evidence, kept_scores(judged, known));
+            ports.evidence, kept_scores(judged, known), judged.held());
         const auto rows = co_await postgres::run_grouped(ports.database, event.conversation.text(),
             sql::generations::screen(event, {action, categories, confidence, reason}, safety));
         if (!rows) co_return rows.error();
@@ -307,8 +310,9 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             log::warn("crisis.detected",
                 {{"alert_id", judged.decision->alert->text()}, {"severity", judged.decision->severity},
                     {"generation_id", event.generation.text()}});
+        const std::string review = outcome && outcome->repeated ? outcome->review : judged.held() ? "held" : "";
         effects out;
-        out.after = after_judgement(event, judged.found, judged.decision, end, record);
+        out.after = after_judgement(event, judged.found, judged.decision, end, record, review);
         if (outcome) out.after.cancelled = outcome->stopped;
         co_return out;
     }

@@ -29,6 +29,9 @@ struct judgement {
     stored_state before;
     std::optional<crisis_decision> decision;
     safety::verdict terms;  ///< the verdict of the terms alone
+
+    /// It waits for a person. A fixed reply does not.
+    bool held() const { return found.action == "review" && !(decision && decision->answers()); }
 };
 /// The reason of a rejected message of a minor that the provider could not judge: it may be sent again.
 inline constexpr std::string_view moderation_unavailable = "moderation_unavailable";
@@ -44,9 +47,11 @@ bool needs_scores(const judgement&, const assessment&);
 /// The texts that the provider is asked about: the message, then the caller's own turns, the last one first.
 std::vector<std::string> texts_to_score(const events::chat_requested&);
 
-/// What follows a judgement, once it is stored: `decision` is the stored one.
+/// What follows a judgement, once it is stored: `decision` is the stored one, `review` that of the message: `held`,
+/// what a person has decided since, or empty when it was never held.
 after_commit after_judgement(const events::chat_requested&, const safety::verdict&,
-    const std::optional<crisis_decision>&, const std::optional<sql::generations::end>&, const record&);
+    const std::optional<crisis_decision>&, const std::optional<sql::generations::end>&, const record&,
+    std::string_view review = {});
 
 /// Ends a message that cannot be screened: failed, and its client is informed.
 effects give_up(const events::chat_requested&, const record&);

@@ -11,10 +11,8 @@ constexpr std::string_view any = "*";
 
 std::string text_of(json::value v, std::string_view standard) { return std::string(v.string().value_or(standard)); }
 
-// Rows of self-harm without `block` are the table's rule; this one holds whatever the table says.
-bool never_blocks(std::string_view category) {
-    return category.starts_with("self-harm") || category == "term:self_harm";
-}
+// Rows of self-harm without `review` and `block` are the table's rule; this one holds whatever the table says.
+bool only_warns(std::string_view category) { return category.starts_with("self-harm") || category == "term:self_harm"; }
 
 }  // namespace
 
@@ -53,8 +51,9 @@ safety::verdict thresholds::judge(const providers::category_scores& scores, cons
         safety::verdict one;
         if (reaches(row->warn)) one.action = "warn";
         if (reaches(row->review)) one.action = "review";
-        if (reaches(row->block)) one.action = never_blocks(category) ? "review" : "block";
+        if (reaches(row->block)) one.action = "block";
         if (one.action == "allow") continue;
+        if (only_warns(category)) one.action = "warn";
         const bool first = one.outweighs(out) || (!out.outweighs(one) && score > out.confidence);
         out.categories.insert(first ? out.categories.begin() : out.categories.end(), category);
         if (!first) continue;
@@ -69,6 +68,7 @@ safety::verdict thresholds::judge_terms(safety::verdict found, const user_traits
     providers::category_scores scores;
     for (const auto& category : found.categories) scores.emplace("term:" + category, found.confidence);
     const auto by_rules = judge(scores, user);
+    if (found.action == "review" && found.reason.ends_with(":self_harm")) found.action = "warn";
     if (!by_rules.outweighs(found)) return found;
     found.action = by_rules.action;
     found.reason = by_rules.reason;

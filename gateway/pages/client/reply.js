@@ -17,6 +17,7 @@ export class Reply {
         this.epoch = 0;
         this.offset = -1;
         this.text = '';
+        this.held = false; // the message waits for a person to review it
         this.state = 'waiting'; // waiting, streaming, then one of FINAL_STATES
         this.message = null; // the stored message, when completed, cancelled, or rejected after it began
         this.end = null; // {reason, safety_state, resources} of a rejection, {code} of a failure
@@ -39,6 +40,7 @@ export class Reply {
         } else if (type === 'message_snapshot') {
             this.text = data.content;
         } else {
+            this.held = type === 'message_held';
             this.text = ''; // a start, or a restart that discards the partial text
         }
         this.epoch = epoch;
@@ -49,6 +51,7 @@ export class Reply {
 
     // A generation has one end, so its position does not matter.
     finish(state, data) {
+        this.held = false;
         this.state = state;
         this.message = data.message ?? null;
         this.text = this.message?.content ?? ''; // failed ones are stored without text

@@ -24,6 +24,7 @@ export class Thread {
         item.content = message.content;
         item.at = timeOf(message.created_at);
         item.state = message.role === 'user' && message.status !== 'rejected' ? 'sent' : message.status;
+        item.held = message.status === 'held';
         item.error_code = message.metadata?.error_code ?? item.error_code ?? null;
         item.rating = message.rating ?? null;
         this.touch(item);
@@ -60,12 +61,17 @@ export class Thread {
     addReply(reply) {
         const question = this.items.find((i) => i.role === 'user' && i.generation_id === reply.generation_id);
         const ids = { role: 'assistant', id: reply.message_id, generation_id: reply.generation_id };
-        if (reply.state === 'rejected' && !reply.message) {
+        const unanswered = reply.state === 'rejected' && !reply.message;
+        if (unanswered || reply.held) {
             const item = this.find(ids);
             if (item) this.remove(item);
-            if (question) this.touch(Object.assign(question, { state: 'rejected', end: reply.end }));
+        }
+        if (unanswered) {
+            if (question) this.touch(Object.assign(question, { state: 'rejected', end: reply.end, held: false }));
             return;
         }
+        if (question && question.held !== reply.held) this.touch(Object.assign(question, { held: reply.held }));
+        if (reply.held) return;
         const item = this.find(ids) ?? this.insert({ role: 'assistant', state: 'waiting' });
         if (!isActive(item) && !reply.ended) return; // its end was loaded over HTTP
         Object.assign(item, ids, {

@@ -169,6 +169,7 @@ export class Transcript {
             return [h('span', { class: 'dots', role: 'img', 'aria-label': `${name} is thinking` })];
         if (item.state === 'cancelled') return [item.content ? 'Stopped.' : 'Stopped before the reply began.'];
         if (item.state === 'sending') return ['Sending…'];
+        if (item.held) return [icon('alert'), ' This message waits for a person to review it.'];
         if (item.state === 'unsent') return [icon('alert'), ` Not sent: ${item.notice} `, retry('Send again')];
         if (item.state === 'failed')
             return [

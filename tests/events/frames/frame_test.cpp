@@ -16,7 +16,7 @@ namespace {
 const events::generation_ids ids{
     requested().conversation, requested().generation, requested().message, requested().reply};
 constexpr std::array types{frame_type::start, frame_type::delta, frame_type::snapshot, frame_type::restart,
-    frame_type::complete, frame_type::rejected, frame_type::failed, frame_type::cancelled};
+    frame_type::held, frame_type::complete, frame_type::rejected, frame_type::failed, frame_type::cancelled};
 
 }  // namespace
 
@@ -37,11 +37,11 @@ TEST_CASE("a frame has the ids of its generation, its position and its content")
 
 TEST_CASE("each frame type has its wire name, and four of them are ends") {
     const std::string_view names[] = {"message_start", "message_delta", "message_snapshot", "message_restart",
-        "message_complete", "message_rejected", "message_failed", "message_cancelled"};
+        "message_held", "message_complete", "message_rejected", "message_failed", "message_cancelled"};
     for (std::size_t i = 0; i < types.size(); ++i) {
         CHECK(events::name_of(types[i]) == names[i]);
         CHECK(events::frame_type_of(names[i]) == types[i]);
-        CHECK(events::is_end(types[i]) == (i >= 4));
+        CHECK(events::is_end(types[i]) == (i >= 5));
     }
     CHECK_FALSE(events::frame_type_of("message_gone"));
     CHECK_FALSE(events::frame_type_of(""));

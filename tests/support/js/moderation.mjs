@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 
 import { withAccounts } from './accounts.mjs';
 import { ask } from './raw.mjs';
+import { appoint } from './staff.mjs';
+import { call } from './violations.mjs';
 
 // Declares tests of a product with a moderation provider. Their stage has, beside accounts:
 //   minor(plan)           joins a minor
@@ -11,6 +13,7 @@ import { ask } from './raw.mjs';
 //   asked(mark)           the requests for scores of that message: [{ text, texts, status }]
 //   decisionOn(mark)      the stored decision on that message, undefined when it was allowed
 //   stored(mark)          [{ status, error_code }] of the message
+//   administrator()       joins an administrator: { ...account, decide(id, decision) } about a held message
 //   redelivered(mark)     what the statement that stores messages returns when another judgement, `allow`, comes again
 export const withModeration = (profile) => {
     const test = withAccounts({ profile, moderationProvider: true });
@@ -58,6 +61,13 @@ export const withModeration = (profile) => {
                 );
                 return outcome;
             };
-            await act({ ...stage, minor, send, asked, decisionOn, stored, redelivered });
+            const administrator = async () => {
+                const account = await join();
+                await appoint(system, account, 'admin', ports);
+                const api = call(ports[0], account.token);
+                const decide = (id, decision) => api('POST', `/admin/held-messages/${id}/decide`, { decision });
+                return { ...account, api, decide };
+            };
+            await act({ ...stage, administrator, minor, send, asked, decisionOn, stored, redelivered });
         });
 };

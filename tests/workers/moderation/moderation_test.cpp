@@ -82,11 +82,13 @@ effects judged(const events::chat_requested& event) {
     const moderation::safety_data data;
     auto in_force = screen_of(terms);
     auto got = moderation::judge(event, in_force, *data.gate);
-    const auto safety = moderation::safety_record(event, got.checked, got.before, got.decision, data, {}, evidence);
+    const auto safety =
+        moderation::safety_record(event, got.checked, got.before, got.decision, data, {}, evidence, {}, got.held());
     effects out;
     const auto& [action, categories, confidence, reason] = got.found;
     out.statements.push_back(sql::generations::screen(event, {action, categories, confidence, reason}, safety));
-    out.after = moderation::after_judgement(event, got.found, got.decision, std::nullopt, record{message});
+    out.after = moderation::after_judgement(
+        event, got.found, got.decision, std::nullopt, record{message}, got.held() ? "held" : "");
     return out;
 }
 
@@ -195,16 +197,33 @@ TEST_CASE("a blocked message is rejected towards its client and not answered") {
     CHECK(decided->category == "violence");
 }
 
-TEST_CASE("messages with a warning or for review pass, and their verdict is stored") {
-    for (const auto& [text, action] : {std::pair{"odd", "review"}, std::pair{"darn", "warn"}}) {
-        const auto out = judged(requested("m", text));
-        CHECK(has_event(out, "chat.screened.v1"));
-        CHECK_FALSE(has_event(out, "chat.finished.v1"));
-        CHECK(out.after.frames.empty());
-        CHECK(parameter(out.statements.at(0), "action") == action);
-        CHECK(
-            events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == action);
-    }
+TEST_CASE("a message with a warning passes, and its verdict is stored") {
+    const auto out = judged(requested("m", "darn"));
+    CHECK(has_event(out, "chat.screened.v1"));
+    CHECK_FALSE(has_event(out, "chat.finished.v1"));
+    CHECK(out.after.frames.empty());
+    CHECK(parameter(out.statements.at(0), "action") == "warn");
+    CHECK(events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == "warn");
+}
+
+TEST_CASE("AIRI-33: a message for review goes to no model, and its client learns that it waits") {
+    const auto event = requested("m", "odd");
+    const auto out = judged(event);
+    CHECK_FALSE(has_event(out, "chat.screened.v1"));
+    CHECK_FALSE(has_event(out, "chat.finished.v1"));
+    REQUIRE(out.after.frames.size() == 1);
+    CHECK(out.after.frames[0].type == events::frame_type::held);
+    CHECK(out.after.frames[0].position < events::position{1, 0});
+    CHECK(out.after.frames[0].more == R"("reason":"blocked_term:spam")");
+    CHECK(parameter(out.statements.at(0), "action") == "review");
+    CHECK(contains(parameter(out.statements.at(0), "safety"), R"("held":true)"));
+    CHECK(events::decode<events::moderation_decided>(event_of(out, "moderation.decided.v1").value)->action == "review");
+
+    const auto message = carrying(event);
+    const safety::verdict found{"review", {"spam"}, 1, "blocked_term:spam"};
+    const auto decided = moderation::after_judgement(event, found, {}, {}, record{message}, "allowed");
+    CHECK(decided.frames.empty());
+    CHECK(std::ranges::none_of(decided.events, [](const auto& e) { return e.topic == "chat.screened.v1"; }));
 }
 
 TEST_CASE("moderation's own event contains no text of the message") {

@@ -108,7 +108,7 @@ TEST_CASE("AIRI-33 SAAS-25 SAAS-36: a message that the provider finds bad is rej
     CHECK(decided_of(out).confidence == 0.95);
 }
 
-TEST_CASE("SAAS-36: a warning and a review pass, with their scores; an allowed message stores none") {
+TEST_CASE("SAAS-36: a warning passes and a review waits, with their scores; an allowed message stores none") {
     for (const auto& [score, action] : {std::pair{0.4, "warn"}, {0.7, "review"}, {0.1, "allow"}}) {
         CAPTURE(action);
         scored_fixture f;
@@ -116,7 +116,7 @@ TEST_CASE("SAAS-36: a warning and a review pass, with their scores; an allowed m
         const auto out = f.handle("hello");
         CHECK(f.stored_value("action") == action);
         CHECK(contains(f.stored_value("safety"), "scores") == (score > 0.3));
-        CHECK(has_event(out, "chat.screened.v1"));
+        CHECK(has_event(out, "chat.screened.v1") == (action != std::string_view("review")));
     }
 }
 

@@ -24,6 +24,7 @@ class Sent {
         this.text = '';
         this.epochs = []; // {epoch, text, by}: how each one began
         this.restarts = 0;
+        this.held = null; // the reason why a person reviews it
         this.snapshots = 0;
         this.deltas = 0;
         this.end = null; // {state, at, message, code, reason}
@@ -233,6 +234,9 @@ export class Client {
             const grew = data.content.startsWith(one.text) || (afresh && one.text.startsWith(data.content));
             if (!newer && !grew) this.fault(one, 'a snapshot changed the text of its epoch');
             one.text = data.content;
+        } else if (type === 'message_held') {
+            if (epoch !== 0) this.fault(one, `message_held in epoch ${epoch}`);
+            one.held = data.reason;
         } else if (ends.has(type)) {
             if (newer) one.text = ''; // cancelled before a piece of its epoch was sent
             one.end = {

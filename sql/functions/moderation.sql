@@ -1,0 +1,90 @@
+-- Ends the waiting of a held message by p_review: it goes on its way to the chat worker, which answers it, or shows the
+-- end that is stored here.
+create or replace function held_release(d moderation_decisions, p_review text) returns void language plpgsql as $$
+declare
+    g generations;
+begin
+    update moderation_decisions set review = p_review, reviewed_by = caller(), reviewed_at = now()
+    where message_id = d.message_id;
+    select * into g from generations where message_id = d.message_id for update;
+    if not found then return; end if;
+    update messages set status = case p_review when 'rejected' then 'rejected' else 'accepted' end::message_status
+    where id = g.message_id and created_at = g.message_created_at and status = 'held';
+    if p_review = 'rejected' then
+        -- As messages_screen rejects; the epoch says that the end is still to be shown.
+        update generations set
+            state = 'rejected', epoch = 1, error_code = d.reason, provider = 'airi', used_model = 'moderation',
+            finished_at = now()
+        where id = g.id and state = 'queued';
+        update message_quota set tokens = 0, settled = true
+        where user_id = g.user_id and message_id = g.message_id
+          and day = (g.message_created_at at time zone 'utc')::date and tokens > 0;
+        update conversations set message_count = message_count + 1, updated_at = now() where id = g.conversation_id;
+        perform violation_record(d);
+    end if;
+    perform outbox_add(gen_random_uuid(), 'chat.screened.v1', g.conversation_id::text, json_build_object(
+        'conversation_id', g.conversation_id, 'user_id', g.user_id, 'message_id', g.message_id, 'generation_id', g.id,
+        'reply_id', g.reply_id, 'created_at', g.message_created_at,
+        'listed', exists (select from conversations c where c.id = g.conversation_id)), '', '');
+end $$;
+
+-- Whoever cancels, deletes or replaces a held message need not wait for a person.
+create or replace function withdraw_held() returns trigger
+language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
+    perform held_release(d, 'withdrawn')
+    from made join generations g on g.id = made.generation_id and g.user_id = made.user_id
+    join moderation_decisions d on d.message_id = g.message_id and d.review = 'held';
+    return null;
+end $$;
+create or replace trigger withdraw_held after insert on cancellations referencing new table as made
+    for each statement execute function withdraw_held();
+
+-- A message that was held, as administrators see it.
+create or replace function held_json(d moderation_decisions) returns json language sql stable as $$
+    select json_build_object('id', d.message_id, 'state', d.review, 'category', coalesce(d.categories[1], ''),
+        'categories', d.categories, 'reason', d.reason, 'confidence', d.confidence, 'created_at', d.created_at,
+        'decided_by', d.reviewed_by, 'decided_at', d.reviewed_at,
+        'message', (select m.content from generations g
+                    join messages m on m.id = g.message_id and m.created_at = g.message_created_at
+                    where g.message_id = d.message_id),
+        'user', (select json_build_object('id', u.id, 'email', u.email, 'status', u.status,
+                     'violations', (select count(*) from violations o where o.user_id = u.id))
+                 from users u where u.id = d.user_id))
+$$;
+
+-- A page of the messages that were held, newest first; `p_state` NULL: of every state.
+create or replace function held_page(p_state text, p_cursor text, p_limit int) returns table (page json, next text)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    with page as (
+        select * from moderation_decisions d
+        where unless_admin() is null and d.review is not null and (p_state is null or d.review = p_state)
+          and (p_cursor is null or (d.created_at, d.message_id)
+               < (split_part(p_cursor, '|', 1)::timestamptz, split_part(p_cursor, '|', 2)::uuid))
+        order by d.created_at desc, d.message_id desc limit p_limit + 1
+    ), shown as (select * from page order by created_at desc, message_id desc limit p_limit)
+    select coalesce(json_agg(held_json(s.*::moderation_decisions) order by created_at desc, message_id desc), '[]'),
+        case when (select count(*) from page) > p_limit
+             then (select created_at || '|' || message_id from shown order by created_at, message_id limit 1) end
+    from shown s
+$$;
+
+-- An administrator decides about a held message, once. The message then, or a refusal; NULL: none was held.
+create or replace function held_decide(p_id uuid, p_decision text) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    refused json := unless_admin();
+    d moderation_decisions;
+begin
+    if refused is not null then return refused; end if;
+    select * into d from moderation_decisions where message_id = p_id and review is not null for update;
+    if not found then return null; end if;
+    if d.review <> 'held' then
+        return refusal(409, 'REVIEW_DECIDED', format('the message is %s already', d.review));
+    end if;
+    if d.user_id = caller() then return refusal(403, 'OWN_ACCOUNT', 'this is your own message'); end if;
+    perform held_release(d, case p_decision when 'allow' then 'allowed' else 'rejected' end);
+    select * into d from moderation_decisions where message_id = p_id;
+    perform audit(d.user_id, 'moderation.' || d.review, p_id::text, jsonb_build_object('reason', d.reason));
+    return held_json(d);
+end $$;

@@ -1,0 +1,1 @@
+grant execute on function held_page, held_decide to airi_app;
