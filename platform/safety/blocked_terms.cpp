@@ -21,18 +21,24 @@ blocked_terms::blocked_terms(std::string_view json) : json_(json) {
     if (!parsed) return;
     parsed->root().each([&](json::value row) {
         const auto words = text::normalise(row["term"].string().value_or(""));
-        term made{{}, {}, text_of(row["category"]), text_of(row["action"])};
-        for (const auto& word : words.words) {
-            made.words.emplace_back(words.text(word));
-            made.shapes.push_back(text::shape_of(made.words.back()));
-        }
-        if (made.words.empty()) return;
-        by_word_[made.words.front()].push_back(terms_.size());
-        by_shape_[made.shapes.front()].push_back(terms_.size());
-        first_shapes_.push_back(made.shapes.front());
-        terms_.push_back(std::move(made));
+        if (words.words.empty()) return;
+        first_shapes_.push_back(text::shape_of(words.text(words.words.front())));
+        std::size_t at = 0;
+        for (const auto& word : words.words) at = next_of(at, std::string(words.text(word)));
+        nodes_[at].terms.push_back(terms_.size());
+        terms_.push_back({text_of(row["category"]), text_of(row["action"])});
     });
     std::ranges::sort(first_shapes_);
+}
+
+std::size_t blocked_terms::next_of(std::size_t from, const std::string& word) {
+    const auto [found, is_new] = nodes_[from].words.emplace(word, nodes_.size());
+    const auto next = found->second;
+    if (is_new) {
+        nodes_[from].shapes[text::shape_of(word)].push_back(next);
+        nodes_.emplace_back().word = word;
+    }
+    return next;
 }
 
 verdict blocked_terms::screen(std::string_view utf8) const {

@@ -38,7 +38,12 @@ public:
     std::optional<std::size_t> begun_at(Test may_follow) const {
         std::optional<std::size_t> out;
         for (const auto& one : begun_)
-            if ((!out || one.begin < *out) && may_follow(terms_->terms_[one.term].shapes[one.next])) out = one.begin;
+            if (!out || one.begin < *out)
+                for (const auto& [shape, nodes] : terms_->nodes_[one.node].shapes)
+                    if (may_follow(shape)) {
+                        out = one.begin;
+                        break;
+                    }
         return out;
     }
     /// Whether the first word of any term has a shape that begins so.
@@ -46,11 +51,11 @@ public:
 
 private:
     struct candidate {
-        std::size_t term, next, begin;  // the number of its next word
+        std::size_t node, begin;
         match so_far;
     };
-    void begin_terms(std::string_view text, std::string_view shape, std::size_t begin);
-    void go_on(candidate, std::string_view text, std::string_view shape);
+    void go_on(const candidate&, std::string_view text, std::string_view shape);
+    void enter(candidate);
 
     const blocked_terms* terms_;
     std::vector<candidate> begun_;
