@@ -1,4 +1,4 @@
-// Messages that moderation holds for a person, and the decisions about them.
+// Messages that moderation holds for a person, and the decisions about them; what the rules of the shadow would do.
 #include "gateway/auth/session_revocation.hpp"
 #include "gateway/routes/tables.hpp"
 #include "gateway/services/outbox.hpp"
@@ -47,6 +47,13 @@ constexpr std::array rows{
         .response = "HeldMessage",
         .other_statuses = "409",
         .summary = "Allow a held message, which is answered then, or reject it as moderation does"},
+    route{.method = verb::get,
+        .path = "/admin/moderation/shadow",
+        .name = "moderation.shadow",
+        .access = access::admin,
+        .query = "ShadowQuery",
+        .response = "ShadowCount[]",
+        .summary = "Count what the rules of the shadow would have done, by day (UTC), category and difference"},
 };
 
 }  // namespace

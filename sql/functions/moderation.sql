@@ -88,3 +88,21 @@ begin
     perform audit(d.user_id, 'moderation.' || d.review, p_id::text, jsonb_build_object('reason', d.reason));
     return held_json(d);
 end $$;
+
+-- Adds to the counts of what the shadow's rules would do: [{way, category, live, shadow, messages}].
+create or replace function shadow_count(p_rows jsonb) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    insert into moderation_shadow_counts as c (day, way, category, live, shadow, messages)
+    select (now() at time zone 'utc')::date, r.*
+    from jsonb_to_recordset(p_rows) as r(way text, category text, live text, shadow text, messages bigint)
+    on conflict (day, way, category, live, shadow) do update set messages = c.messages + excluded.messages
+$$;
+
+-- The counts of so many days (UTC), the newest first.
+create or replace function shadow_report(p_days int) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
+begin
+    return coalesce(unless_admin(), (
+        select coalesce(json_agg(to_json(c) order by day desc, way, category, live, shadow), '[]')
+        from moderation_shadow_counts c where day > (now() at time zone 'utc')::date - p_days));
+end $$;

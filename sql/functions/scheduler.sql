@@ -56,6 +56,8 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from inbox where handled_at < now() - inbox_window();
     get diagnostics n = row_count; total := total + n;
+    delete from moderation_shadow_counts where day < (now() - interval '90 days')::date;
+    get diagnostics n = row_count; total := total + n;
     delete from operations where created_at < now() - interval '30 days';
     get diagnostics n = row_count; total := total + n;
     delete from message_quota where day < current_date - 2;

@@ -185,7 +185,7 @@ on conflict (key) do update set
     value = excluded.value, category = excluded.category, is_public = excluded.is_public;
 
 insert into blocked_terms select * from profile_terms
-on conflict (term) do update set category = excluded.category, action = excluded.action;
+on conflict (term, shadow) do update set category = excluded.category, action = excluded.action;
 
 -- Ours: what a blocked message of a category counts. Signs of self-harm are no violation.
 insert into violation_rules (category, points) values
@@ -196,7 +196,7 @@ insert into violation_rules (category, points) values
 on conflict (category) do update set points = excluded.points;
 
 insert into moderation_rules select * from profile_moderation_rules
-on conflict (category, audience, plan) do update
+on conflict (category, audience, plan, shadow) do update
     set warn = excluded.warn, review = excluded.review, block = excluded.block;
 
 insert into companions select * from profile_companions

@@ -53,9 +53,21 @@ select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force
 -- name: catalogue.blocked_terms
 select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
     '[]')::text
-from blocked_terms;
+from blocked_terms where not shadow;
 
 -- name: catalogue.moderation_rules
 select coalesce(json_agg(json_build_object('category', category, 'audience', audience, 'plan', plan, 'warn', warn,
     'review', review, 'block', block) order by category, audience, plan), '[]')::text
-from moderation_rules;
+from moderation_rules where not shadow;
+
+-- name: catalogue.shadow_rules
+-- The terms and rules that would be in force if the shadow's rows were. No row: the shadow has none.
+select
+    (select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
+         '[]')
+     from (select distinct on (term) * from blocked_terms order by term, shadow desc) t where action <> 'none')::text,
+    (select coalesce(json_agg(json_build_object('category', category, 'audience', audience, 'plan', plan, 'warn', warn,
+         'review', review, 'block', block) order by category, audience, plan), '[]')
+     from (select distinct on (category, audience, plan) * from moderation_rules
+           order by category, audience, plan, shadow desc) r)::text
+where exists (select from blocked_terms where shadow) or exists (select from moderation_rules where shadow);

@@ -3,3 +3,9 @@ select page::text, next from held_page(:state, :cursor, :limit::int);
 
 -- name: moderation.decide
 select held_decide(:id::uuid, :decision)::text;
+
+-- name: moderation.shadow
+select shadow_report(:days::int)::text;
+
+-- name: moderation.count_shadow
+select shadow_count(:rows::jsonb);

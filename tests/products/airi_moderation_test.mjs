@@ -1,6 +1,7 @@
 // The AIRI Platform's moderation in five steps: content check, OpenAI's moderation, custom rules, action, log.
 
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 
 import { withModeration } from '../support/js/moderation.mjs';
 import { rejected, Wire } from '../support/js/raw.mjs';
@@ -34,16 +35,21 @@ test('AIRI-33: a message passes the terms, the provider and the rules before its
     assert.equal((await send(account, 'good morning')).answer.status, 201);
 });
 
-test('AIRI-33: rules by plan are data, which the worker follows without a restart', async ({
+test('AIRI-33: rules by plan, and those of a shadow, are data that the worker follows without a restart', async ({
     system,
     join,
     send,
     decisionOn,
+    administrator,
 }) => {
+    const admin = await administrator();
     const [free, pro] = [await join('free'), await join('pro')];
     const words = '[[moderation rule-by-plan=0.7]]';
     await system.rows(
-        `insert into moderation_rules (category, plan, warn, review, block)
+        `with shadow as (
+             insert into blocked_terms (term, category, action, shadow)
+             values ('purple walrus', 'spam', 'block', true), ('click here to claim', 'spam', 'none', true))
+         insert into moderation_rules (category, plan, warn, review, block)
          values ('rule-by-plan', 'pro', null, null, 0.6)`,
     );
     await eventually('the rule is in force', async () => (await send(pro, words)).answer.status === 422, {
@@ -53,6 +59,21 @@ test('AIRI-33: rules by plan are data, which the worker follows without a restar
     const { mark, answer } = await send(free, words);
     assert.equal(answer.status, 201, answer.text);
     assert.equal(await decisionOn(mark), undefined);
+
+    const counted = async (wanted) => {
+        const { data } = (await admin.api('GET', '/admin/moderation/shadow?days=1')).json;
+        return data.find(({ day, messages, ...one }) => isDeepStrictEqual(one, wanted))?.messages ?? 0;
+    };
+    const stricter = { way: 'stricter', category: 'spam', live: 'allow', shadow: 'block' };
+    const milder = { way: 'milder', category: 'spam', live: 'warn', shadow: 'allow' };
+    const judgedOtherwise = async () => {
+        const sent = await send(free, 'a purple walrus');
+        assert.deepEqual([sent.answer.status, await decisionOn(sent.mark)], [201, undefined], 'nothing changes');
+        return (await counted(stricter)) > 0;
+    };
+    await eventually('the shadow judges messages', judgedOtherwise, { within: 60_000, every: 1_000 });
+    assert.equal((await decisionOn((await send(free, 'click here to claim')).mark)).action, 'warn');
+    await eventually('what it would allow is counted', async () => (await counted(milder)) === 1, { within: 30_000 });
 });
 
 test("AIRI-33: an API caller's own turns are scored with the message", async ({

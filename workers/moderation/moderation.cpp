@@ -7,6 +7,7 @@
 #include "platform/base/log.hpp"
 #include "sql/generations.hpp"
 #include "sql/statements.hpp"
+#include "workers/moderation/shadow_rules.hpp"
 
 namespace airi::workers::moderation {
 namespace {
@@ -158,6 +159,12 @@ judgement judge_again(
     return judged;
 }
 
+judgement judge_by(judgement judged, const events::chat_requested& event, safety::term_screen& terms,
+    const safety::gate& gate, const assessment& known) {
+    judged.terms = screen_all(event, earlier_turns(event.parameters.text), terms);
+    return judge_again(std::move(judged), event, gate, known);
+}
+
 bool needs_scores(const judgement& judged, const assessment& known) {
     const bool is_decided = judged.found.blocks() || (judged.decision && judged.decision->answers());
     return !is_decided && !known.rules->empty() && !known.scores && !known.unanswered;
@@ -305,6 +312,8 @@ awaitable<result<effects>> screen_message(events::chat_requested event, record r
             std::tie(was_action, was_categories, was_confidence, was_reason) =
                 std::tie(outcome->action, outcome->categories, outcome->confidence, outcome->reason);
         }
+        if (ports.shadow != nullptr && !(outcome && outcome->repeated))
+            ports.shadow->compare(event, judged, *data.gate, known);
         const auto end = outcome ? outcome->ended : std::nullopt;
         if (judged.decision && judged.decision->alert)
             log::warn("crisis.detected",

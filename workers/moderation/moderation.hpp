@@ -42,6 +42,9 @@ judgement judge(const events::chat_requested&, safety::term_screen&, const safet
     const assessment& = {});
 /// The judgement with another assessment; the text is not looked at again.
 judgement judge_again(judgement, const events::chat_requested&, const safety::gate&, const assessment&);
+/// The judgement by other terms, rules and scores; the crisis rules do not look at the text again.
+judgement judge_by(
+    judgement, const events::chat_requested&, safety::term_screen&, const safety::gate&, const assessment&);
 /// Whether the provider's scores, which are unknown, could change what happens.
 bool needs_scores(const judgement&, const assessment&);
 /// The texts that the provider is asked about: the message, then the caller's own turns, the last one first.
@@ -62,6 +65,8 @@ effects unreadable(const events::chat_requested&, const record&);
 /// Decrypts the sealed fields in place; false when they were not sealed with this key.
 bool open(events::chat_requested&, const seal::key&);
 
+class shadow_rules;
+
 struct ports {
     postgres::database& database;
     user_keys& keys;
@@ -70,6 +75,7 @@ struct ports {
     const seal::keyring& evidence;
     const std::shared_ptr<const thresholds>& rules;
     provider_scores* scores = nullptr;  ///< null: no moderation provider is configured
+    shadow_rules* shadow = nullptr;     ///< null: nothing is judged by a shadow
 };
 
 worker declare(const ports&);

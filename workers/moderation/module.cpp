@@ -2,6 +2,7 @@
 #include "workers/moderation/resealing.hpp"
 #include "workers/moderation/rules_in_force.hpp"
 #include "workers/moderation/search_index.hpp"
+#include "workers/moderation/shadow_rules.hpp"
 #include "workers/providers/providers.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 #include "workers/runtime/worker_module.hpp"
@@ -68,8 +69,11 @@ worker wire(worker_host& host, const moderation_settings& settings) {
         host.reload_every([&] { return moderation::reseal_evidence(host.database(), evidence); }, seconds{10});
     host.reload_every([&] { return moderation::seal_rows(host.database(), master); }, seconds{30});
     host.reload_every([&] { return moderation::index_messages(host.database()); }, seconds{30});
-    return moderation::declare(
-        host.own(moderation::ports{host.database(), keys, terms, data, evidence, rules, scores_of(host, settings)}));
+    auto& shadow = host.own(moderation::shadow_rules{});
+    host.reload_every([&] { return shadow.load(host.database()); }, seconds{30});
+    host.reload_every([&] { return shadow.store(host.database()); }, seconds{10});
+    return moderation::declare(host.own(
+        moderation::ports{host.database(), keys, terms, data, evidence, rules, scores_of(host, settings), &shadow}));
 }
 
 }  // namespace

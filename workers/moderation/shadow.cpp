@@ -7,6 +7,7 @@
 #include "sql/statements.hpp"
 #include "workers/moderation/moderation.hpp"
 #include "workers/moderation/rules_in_force.hpp"
+#include "workers/moderation/shadow_rules.hpp"
 #include "workers/runtime/blocked_terms.hpp"
 
 namespace airi::workers::moderation {
@@ -31,10 +32,6 @@ std::optional<providers::category_scores> read_scores(std::string_view text) {
     parsed->root().members(
         [&](std::string_view name, json::value score) { out.emplace(name, score.number().value_or(0)); });
     return out;
-}
-
-std::string category_of(const judgement& judged) {
-    return judged.found.categories.empty() ? judged.found.reason : judged.found.categories.front();
 }
 
 class moderation_shadow final : public shadow {
@@ -157,16 +154,10 @@ private:
 
     void compare(const events::chat_requested& event, const judgement& judged, const stored_judgement& stored) {
         ++report_.compared;
-        safety::verdict was;
-        was.action = *stored.action;
-        const bool stricter = judged.found.outweighs(was);
-        if (!stricter && !was.outweighs(judged.found)) {
+        if (auto found = difference_between(*stored.action, stored.category, judged))
+            report_.add(std::move(*found), event.message.text());
+        else
             ++report_.same;
-            return;
-        }
-        report_.add({stricter ? "stricter" : "milder", stricter ? category_of(judged) : stored.category, was.action,
-                        judged.found.action},
-            event.message.text());
     }
 
     postgres::database& database_;

@@ -16,6 +16,7 @@ export const catalogue = [
     'system_settings',
     'blocked_terms',
     'moderation_rules',
+    'moderation_shadow_counts',
     'crisis_resources',
     'crisis_referrals',
     'ai_disclosures',
