@@ -85,6 +85,7 @@ await check('AIRI-34: a warned user finds the message in the account and appeals
 await check('AIRI-33: a person sees that a message waits, and is answered when it is allowed', async () => {
     const writer = await browser.openPage(await browser.newContext());
     await signUp(writer, url, { name: 'Ada', email: freshEmail('writer'), password });
+    await writer.locator('#companions .card').first().click();
     await say(writer, 'white power');
     await writer.getByText('This message waits for a person to review it.').waitFor();
     await admin.getByRole('link', { name: 'Held messages' }).click();
