@@ -160,8 +160,8 @@ begin
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
 end $$;
 
--- The next command, which is running from now on: {id, origin, verb, arguments, more: whether one waits that passes it};
--- p_urgent: of those that pass one which runs. NULL: none waits.
+-- The next command, which is running from now on: {id, origin, verb, arguments, more: whether one that may pass it
+-- waits}; p_urgent: of those that pass one which runs. NULL: none waits.
 create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare

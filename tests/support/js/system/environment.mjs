@@ -5,6 +5,13 @@ import path from 'node:path';
 import { kafkaSettings, redisUrl } from './access.mjs';
 import { workers as listed } from './workers.mjs';
 
+// Of deploy/servers.sh. A broker that lives for a minute is gone before the JVM's second compiler has paid.
+export const forServers = {
+    PG_FSYNC: 'off',
+    PG_SCHEMA: 'yes',
+    KAFKA_HEAP_OPTS: '-Xms64m -Xmx256m -XX:TieredStopAtLevel=1',
+};
+
 // The addresses and keys of the providers that the system's option `providers` names.
 function providers(system, names = system.options.providers) {
     const url = system.stubProvider;

@@ -13,7 +13,7 @@ import kafkajs from 'kafkajs';
 import pg from 'pg';
 
 import { kafkaOptions, kafkaSettings, redisCommand } from './access.mjs';
-import { environmentOf, sanitizers } from './environment.mjs';
+import { environmentOf, forServers, sanitizers } from './environment.mjs';
 import { readOutbox } from './outbox.mjs';
 import { freePort, Program } from './process.mjs';
 import { eventually } from './wait.mjs';
@@ -215,15 +215,7 @@ class System {
     }
 
     async server(kind, verb) {
-        // A broker that lives for a minute is done before the JVM's second compiler has paid.
-        const heap = '-Xms64m -Xmx256m -XX:TieredStopAtLevel=1';
-        const env = {
-            KAFKA_HEAP_OPTS: heap,
-            ...process.env,
-            PG_FSYNC: 'off',
-            PG_SCHEMA: 'yes',
-            ...this.options.kafkaTls,
-        };
+        const env = { ...process.env, ...forServers, ...this.options.kafkaTls };
         const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
             env,
         });
