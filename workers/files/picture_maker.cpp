@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "platform/base/error_table.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/spawn.hpp"
 
 namespace airi::workers::files {
 namespace {
@@ -65,25 +65,16 @@ struct child {
     descriptor input, output;  // of the program
 };
 
-// Without our environment and descriptors: a program that has just started outlives a killed worker, and would keep the
-// port on which the next worker listens.
 std::optional<child> start(const std::string& program) {
     auto input = open_pipe(), output = open_pipe();
     if (!input || !output) return std::nullopt;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input->read.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output->write.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    char* const arguments[]{const_cast<char*>("airi-picture"), nullptr};
-    // Of libvips: without the modules of a dozen formats more, and without machine code that it makes itself.
-    char* const environment[]{
-        const_cast<char*>("VIPSHOME=/nonexistent"), const_cast<char*>("VIPS_NOVECTOR=1"), nullptr};
     child out;
-    const int failed = posix_spawn(&out.pid, program.c_str(), &actions, nullptr, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return std::nullopt;
+    // Of libvips: without the modules of a dozen formats more, and without machine code that it makes itself.
+    out.pid = spawn({.program = program,
+        .environment = {"VIPSHOME=/nonexistent", "VIPS_NOVECTOR=1"},
+        .input = input->read.get(),
+        .output = output->write.get()});
+    if (out.pid < 0) return std::nullopt;
     out.input = std::move(input->write);
     out.output = std::move(output->read);
     fcntl(out.input.get(), F_SETFL, O_NONBLOCK);

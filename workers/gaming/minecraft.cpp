@@ -1,7 +1,6 @@
 #include "workers/gaming/minecraft.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/spawn.hpp"
 
 namespace airi::workers::gaming {
 namespace {
@@ -101,20 +101,14 @@ bool bot::start(const std::string& script, const executor& executor) {
         ::close(in[1]);
         return false;
     }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    std::string node = "node", memory = "--max-old-space-size=192", path = script;
-    char* const arguments[]{node.data(), memory.data(), path.data(), nullptr};
-    char* const environment[]{nullptr};
-    const int failed = ::posix_spawnp(&pid_, "node", &actions, nullptr, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
+    pid_ = spawn({.program = "node",
+        .arguments = {"--max-old-space-size=192", script},
+        .input = in[0],
+        .output = out[1],
+        .error_log = true});
     ::close(in[0]);
     ::close(out[1]);
-    if (failed != 0) {
-        pid_ = -1;
+    if (pid_ < 0) {
         ::close(in[1]);
         ::close(out[0]);
         return false;
