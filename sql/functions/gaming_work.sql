@@ -47,6 +47,14 @@ language sql stable security definer set search_path = airi, pg_temp as $$
     order by owner is null, lease_until, created_at limit p_limit
 $$;
 
+-- Whether a server takes sessions. Each in force is checked, or named by a worker, again and again. p_too: a state that
+-- also counts, beside ready.
+create or replace function game_server_is_up(v game_servers, p_too text default '') returns boolean
+language sql stable as $$
+    select v.state in ('ready', p_too)
+        and v.checked_at > now() - case v.driver when '' then interval '2 minutes' else interval '30 s' end
+$$;
+
 -- A worker takes the session, with a place on a server. {"is": "claimed", …}, "leased", "ended", or "waiting" while
 -- this worker does not play the game or every server is full; after p_patience the session ends with an error. A
 -- command of an earlier worker that was running has an unknown outcome: it is not repeated.
@@ -67,22 +75,26 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
     select v.* into g from game_servers v
-    where v.game = s.game and v.game = any (p_games) and v.checked_at > now() - interval '2 minutes'
-      and (v.id = s.server_id or v.capacity > (
-        select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')))
+    where v.game = s.game and v.game = any (p_games)
+      and case when v.id = s.server_id then game_server_is_up(v, 'draining')
+          else game_server_is_up(v) and v.capacity > (
+              select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) end
     order by v.id = s.server_id desc nulls last,
         (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
         v.created_at
     limit 1;
     if not found then
-        if clock_timestamp() < s.created_at + p_patience then return json_build_object('is', 'waiting'); end if;
+        if clock_timestamp() < coalesce(s.waiting_since, s.created_at) + p_patience then
+            return json_build_object('is', 'waiting');
+        end if;
         s := gaming_settle(s, 'error', 'no_server', 'NO_GAME_SERVER');
         return json_build_object('is', 'ended', 'session', gaming_session_json(s));
     end if;
     update game_commands set state = 'done', executed_at = coalesce(executed_at, now()),
         result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
     where session_id = p_id and state = 'running';
-    update gaming_sessions set owner = p_owner, epoch = epoch + 1, lease_until = now() + p_lease, server_id = g.id
+    update gaming_sessions set owner = p_owner, epoch = epoch + 1, lease_until = now() + p_lease, server_id = g.id,
+        waiting_since = null
     where id = p_id returning * into s;
     return json_build_object('is', 'claimed', 'epoch', s.epoch, 'game', s.game, 'user_id', s.user_id,
         'conversation_id', s.conversation_id, 'companion_name', s.companion_name, 'server_id', g.id, 'host', g.host,

@@ -24,6 +24,15 @@ language sql immutable as $$
     ('gaming_sessions_per_user', 'integer', '1', 1, 10, null, null, 'gaming', false, 'sql/functions/gaming.sql'),
     ('gaming_sessions_per_server', 'integer', '5', 1, 100, null, null, 'gaming', false,
      'sql/functions/gaming_work.sql'),
+    -- A game's pool of servers: how many, from which part of the places in use, number of waiting sessions or time of
+    -- waiting on it grows by one, and until which part, for how long, it shrinks by one.
+    ('gaming_pool_min', 'integer', '2', 0, 100, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_max', 'integer', '10', 1, 100, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_up', 'number', '0.8', 0.1, 1, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_waiting', 'integer', '5', 1, 1000, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_wait_seconds', 'integer', '5', 1, 600, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_down', 'number', '0.3', 0, 0.9, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
+    ('gaming_pool_low_minutes', 'integer', '5', 1, 1440, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
     ('auto_title', 'boolean', 'true', null, null, null, null, 'chat', false, 'sql/functions/memory.sql'),
     ('reply_cache_seconds', 'integer', '300', 0, 86400, null, null, 'chat', false, 'workers/chat/module.cpp'),
     ('message_max_characters', 'integer', '32000', 1, 32000, null, null, 'chat', true,

@@ -25,6 +25,7 @@ export const catalogue = [
     'business_alerts',
     'companion_tools',
     'game_verbs',
+    'game_pools',
     'game_servers',
     'inbox',
     'outbox',
