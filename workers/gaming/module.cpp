@@ -4,6 +4,8 @@
 #include "sql/statements.hpp"
 #include "workers/gaming/gaming.hpp"
 #include "workers/gaming/minecraft.hpp"
+#include "workers/gaming/pool.hpp"
+#include "workers/gaming/process_driver.hpp"
 #include "workers/gaming/server_list.hpp"
 #include "workers/providers/games/factorio.hpp"
 #include "workers/providers/games/roblox.hpp"
@@ -22,6 +24,8 @@ struct gaming_settings {
     std::string bot;
     seconds lease{10};
     std::int64_t most = 50;
+    std::string pool_driver, pool_command, pool_version, pool_address = "127.0.0.1";
+    seconds pool_check{5};
 
     static constexpr auto settings = std::tuple{
         setting{"ENCRYPTION_KEY", &gaming_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
@@ -44,6 +48,16 @@ struct gaming_settings {
         setting{"GAMING_SESSIONS", &gaming_settings::most,
             "Sessions that one process runs at the same time; a companion in Minecraft takes about 150 MB beside it.",
             {.min = 1, .max = 1'000}},
+        setting{"GAME_POOL_DRIVER", &gaming_settings::pool_driver,
+            "What runs the servers of Minecraft's pool: process; empty: there is no pool."},
+        setting{"GAME_POOL_COMMAND", &gaming_settings::pool_command,
+            "The program of a server and its arguments, separated by blanks. It listens on PORT and ends by SIGTERM."},
+        setting{"GAME_POOL_VERSION", &gaming_settings::pool_version,
+            "The version of the pool's game, as VERSION of a server; empty: the game's own."},
+        setting{"GAME_POOL_ADDRESS", &gaming_settings::pool_address,
+            "The address at which companions and players reach the pool's servers."},
+        setting{"GAME_POOL_CHECK", &gaming_settings::pool_check,
+            "The time between two checks of a server; three that fail in a row end it.", {.min = 1, .max = 10}},
     };
 
     std::vector<std::string> mistakes() const {
@@ -55,6 +69,10 @@ struct gaming_settings {
         if (named.has("roblox") && roblox_key.empty())
             out.emplace_back("ROBLOX_API_KEY is needed for the universes of GAME_SERVERS");
         if (!http::is_safe(roblox_url)) out.emplace_back("ROBLOX_BASE_URL is an https:// URL");
+        if (!pool_driver.empty() && pool_driver != "process")
+            out.push_back("GAME_POOL_DRIVER must be process or empty");
+        if (pool_driver == "process" && pool_command.find_first_not_of(' ') == pool_command.npos)
+            out.push_back("GAME_POOL_COMMAND is missing: GAME_POOL_DRIVER is process");
         return out;
     }
 };
@@ -73,6 +91,16 @@ awaitable<> start_what_is_due(worker_host& host, gaming::sessions& sessions) {
     do co_await sessions.start_due();
     while (co_await host.pause(milliseconds{1'000}));
     co_await sessions.drain();
+}
+
+awaitable<> run_pool(worker_host& host, gaming::pool& pool) {
+    constexpr int steps_between = 60;
+    int steps = 0;
+    do {
+        if (steps++ % steps_between == 0) co_await pool.reconcile();
+        co_await pool.step();
+    } while (co_await host.pause(milliseconds{1'000}));
+    co_await pool.drain();
 }
 
 worker wire(worker_host& host, const gaming_settings& settings) {
@@ -108,6 +136,12 @@ worker wire(worker_host& host, const gaming_settings& settings) {
             sessions.tell(wake->session, wake->what);
     });
     host.run_beside([&] { return start_what_is_due(host, sessions); });
+    if (settings.pool_driver.empty()) return gaming::declare(sessions);
+    auto& driver = *host.own(gaming::open_process_driver(
+        host.executor(), {settings.pool_command, settings.pool_version, settings.pool_address}));
+    auto& pool = host.own(gaming::pool(
+        database, driver, host.executor(), {"minecraft", settings.pool_version, host.owner(), settings.pool_check}));
+    host.run_beside([&] { return run_pool(host, pool); });
     return gaming::declare(sessions);
 }
 
