@@ -104,7 +104,7 @@ export async function measure() {
                 unit: 'ms, p99',
                 target: '< 20',
                 ok: middle.p99 < 20,
-                note: `p50 ${middle.p50.toFixed(1)} ms, ${middle.per_second.toFixed(0)} commands/s, lost ${middle.lost}`,
+                note: `p50 ${middle.p50.toFixed(1)} ms, ${middle.per_second.toFixed(0)} a second, lost ${middle.lost}`,
             },
             {
                 what: 'memory of the worker, which runs the other light ones too',

@@ -55,6 +55,25 @@ language sql stable as $$
         and v.checked_at > now() - case v.driver when '' then interval '2 minutes' else interval '30 s' end
 $$;
 
+-- The server that a session gets a place on, of the games that the worker plays: its own, else the fullest with a free
+-- one; none of p_tried. NULL: there is none. The caller has locked the session's row.
+create or replace function game_server_for(s gaming_sessions, p_games text[], p_tried uuid[]) returns game_servers
+language plpgsql as $$
+declare
+    g game_servers;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
+    select v.* into g
+    from game_servers v cross join lateral (
+        select count(*) as used from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) n
+    where v.game = s.game and v.game = any (p_games) and v.id <> all (p_tried)
+      and case when v.id = s.server_id then game_server_is_up(v, 'draining')
+          else game_server_is_up(v) and v.capacity > n.used end
+    order by v.id = s.server_id desc nulls last, n.used desc, v.created_at
+    limit 1;
+    return g;
+end $$;
+
 -- A worker takes the session, with a place on a server. {"is": "claimed", …}, "leased", "ended", or "waiting" while
 -- this worker does not play the game or every server is full; after p_patience the session ends with an error. A
 -- command of an earlier worker that was running has an unknown outcome: it is not repeated.
@@ -73,17 +92,8 @@ begin
         s := gaming_settle(s, 'completed', case when s.ending then 'user' else 'time_over' end, null);
         return json_build_object('is', 'ended', 'session', gaming_session_json(s));
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
-    select v.* into g from game_servers v
-    where v.game = s.game and v.game = any (p_games)
-      and case when v.id = s.server_id then game_server_is_up(v, 'draining')
-          else game_server_is_up(v) and v.capacity > (
-              select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) end
-    order by v.id = s.server_id desc nulls last,
-        (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
-        v.created_at
-    limit 1;
-    if not found then
+    g := game_server_for(s, p_games, '{}');
+    if g.id is null then
         if clock_timestamp() < coalesce(s.waiting_since, s.created_at) + p_patience then
             return json_build_object('is', 'waiting');
         end if;
@@ -115,16 +125,8 @@ begin
     select * into s from gaming_sessions
     where id = p_id and epoch = p_epoch and status in ('pending', 'active') for no key update;
     if not found then return null; end if;
-    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
-    select v.* into g from game_servers v
-    where v.game = s.game and v.game = any (p_games) and v.checked_at > now() - interval '2 minutes'
-      and v.id <> all (p_tried) and v.capacity > (
-        select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active'))
-    order by
-        (select count(*) from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) desc,
-        v.created_at
-    limit 1;
-    if not found then return null; end if;
+    g := game_server_for(s, p_games, p_tried);
+    if g.id is null then return null; end if;
     update gaming_sessions set server_id = g.id where id = p_id;
     return json_build_object('server_id', g.id, 'host', g.host, 'port', g.port, 'version', g.version);
 end $$;
