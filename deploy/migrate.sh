@@ -22,7 +22,8 @@ url="${1:?usage: migrate.sh <admin-url> <profile>}" profile="${2:-}"
 if [[ "$url" == - ]]; then url="$DATABASE_URL"; fi
 if [[ "$status" == false ]]; then : "${AIRI_APP_PASSWORD:?}" "${AIRI_WORKER_PASSWORD:?}"; fi
 cd "$root"
-[[ $schema == true || ("$profile" != base && -f "sql/profiles/$profile.sql") ]] || die "no such profile: sql/profiles/$profile.sql"
+[[ $schema == true || ("$profile" != base && -f "sql/profiles/$profile.sql") ]] ||
+    die "no such profile: sql/profiles/$profile.sql"
 
 run() { psql_at "$url" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
