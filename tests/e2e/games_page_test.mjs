@@ -41,6 +41,8 @@ await check('AIRI-50 SAAS-43: a session is begun, watched and ended in the accou
         await page.locator('#games:not([aria-busy])').waitFor({ state: 'attached' });
         return part.isVisible();
     });
+    await part.getByRole('button', { name: 'Play Factorio' }).waitFor();
+    await part.getByLabel('Your name in the game').fill('Nora_1');
     await part.getByRole('button', { name: 'Play Minecraft' }).click();
     await part.locator('#game-facts[data-status=active]').waitFor();
     const visitor = await eventually('the companion joins', () => world.visitors[0]?.name && world.visitors[0]);
@@ -49,6 +51,9 @@ await check('AIRI-50 SAAS-43: a session is begun, watched and ended in the accou
     visitor.tell({ state: { health: 17, position: { x: 1.2, y: 64, z: -3 }, nearby: [{ name: 'cow' }] } });
     await part.getByText('1, 64, -3').waitFor();
     await part.getByText('cow').waitFor();
+    await part.getByRole('button', { name: 'Forbid Nora_1' }).click();
+    await part.getByText('Nora_1 may command').waitFor({ state: 'detached' });
+    assert.deepEqual(await system.rows('select name from game_players'), []);
     await inBothSchemes(page, 'games');
     await part.getByRole('button', { name: 'End the session' }).click();
     await part.getByText('The last session took 1 min.').waitFor();

@@ -1,7 +1,7 @@
 // A part of the account dialog: a session of a game, with its time, what the companion sees and what it does.
 
 import { h } from './dom.js';
-import { sectionPart } from './forms.js';
+import { field, sectionPart } from './forms.js';
 
 const REFRESH = 2000; // ms between looks at an active session
 
@@ -15,12 +15,14 @@ function timeLeft(end) {
     return parts.map((each, i) => (i === 0 ? String(each) : String(each).padStart(2, '0'))).join(':');
 }
 
+const titleOf = (game) => game[0].toUpperCase() + game.slice(1);
+
 const place = ({ x, y, z }) => [x, y, z].map((each) => Math.round(each)).join(', ');
 
 export class Games {
     /// `attempt(act)` runs what may fail and shows the problem in this part. Hidden where the plan has no games.
     constructor(session, { attempt }) {
-        Object.assign(this, { session, attempt, timer: null });
+        Object.assign(this, { session, attempt, timer: null, types: [] });
         this.content = h('div', { id: 'game-session' });
         this.element = sectionPart('games', 'Games', { hidden: true }, this.content);
     }
@@ -29,7 +31,9 @@ export class Games {
         const { resources } = await this.session.get('/usage/summary');
         const time = resources.find(({ resource }) => resource === 'gaming_seconds');
         this.element.hidden = !time || time.limit === 0;
-        if (!this.element.hidden) await this.refresh();
+        if (this.element.hidden) return;
+        ({ gaming_types: this.types } = await this.session.getPublic('/settings'));
+        await this.refresh();
     }
 
     clear() {
@@ -53,18 +57,19 @@ export class Games {
     }
 
     showStart(last) {
-        const start = () =>
+        const player = field('Your name in the game', { hint: 'optional', id: 'game-player', autocomplete: 'off' });
+        const start = (game) =>
             this.attempt(async () => {
-                await this.session.request('POST', '/gaming/minecraft', {});
+                const name = player.querySelector('input').value.trim();
+                await this.session.request('POST', '/gaming/sessions', { game, ...(name && { player_name: name }) });
                 await this.refresh();
             });
+        const button = (game) =>
+            h('button', { type: 'button', class: 'primary', onclick: () => start(game) }, `Play ${titleOf(game)}`);
         this.content.replaceChildren(
             h('p', { class: 'aside', role: 'status' }, this.endOf(last)),
-            h(
-                'p',
-                { class: 'buttons' },
-                h('button', { type: 'button', class: 'primary', onclick: start }, 'Play Minecraft'),
-            ),
+            player,
+            h('p', { class: 'buttons' }, ...this.types.map(button)),
         );
     }
 
@@ -81,7 +86,14 @@ export class Games {
                 await this.session.request('POST', `/gaming/sessions/${session.id}/end`, {});
                 await this.refresh();
             });
+        const revoke = (name) => () =>
+            this.attempt(async () => {
+                const path = `/gaming/sessions/${session.id}/players/${encodeURIComponent(name)}`;
+                await this.session.request('DELETE', path);
+                await this.refresh();
+            });
         const facts = [
+            ['Game', titleOf(session.game)],
             ['Status', session.status],
             ['Time left', session.ends_at ? timeLeft(session.ends_at) : ''],
             ['Server', where.server_address ? `${where.server_address}:${where.port}` : ''],
@@ -96,6 +108,22 @@ export class Games {
                 'dl',
                 { id: 'game-facts', 'data-status': session.status },
                 ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, String(value))]),
+            ),
+            h(
+                'ul',
+                { id: 'game-players', class: 'rows', 'aria-label': 'Players who may command' },
+                ...session.players.map((name) =>
+                    h(
+                        'li',
+                        {},
+                        h('span', {}, `${name} may command `),
+                        h(
+                            'button',
+                            { type: 'button', class: 'link', 'aria-label': `Forbid ${name}`, onclick: revoke(name) },
+                            'Forbid',
+                        ),
+                    ),
+                ),
             ),
             h(
                 'ul',
