@@ -1,9 +1,7 @@
 // The caller's violations of the rules, appeals against them, also by people who cannot sign in any more, and the
 // decisions about appeals.
-#include "gateway/auth/session_revocation.hpp"
+#include "gateway/api/user_decision.hpp"
 #include "gateway/routes/tables.hpp"
-#include "gateway/services/outbox.hpp"
-#include "gateway/services/response_cache.hpp"
 #include "platform/crypto/digest.hpp"
 #include "sql/statements.hpp"
 
@@ -34,24 +32,12 @@ awaitable<route_result> appeal_by_link(exchange& exchange) {
 
 // A reversal lets the user act again, on every gateway at once.
 awaitable<route_result> decide(exchange& exchange) {
-    auto& services = exchange.services;
     const auto id = uuid::parse(exchange.path.front());
     if (!id) co_return not_found("appeal");
-    const auto rows = co_await postgres::run_one(services.database, exchange.caller->id,
+    co_return co_await decide_about_user(exchange,
         sql::bind("violations.decide",
-            {{"id", *id}, {"decision", exchange.text("decision")}, {"answer", exchange.optional_text("answer")}}));
-    if (!rows) co_return problem_of(rows.error());
-    if (rows->is_null(0, 0)) co_return not_found("appeal");
-    const auto row = rows->text(0, 0);
-    if (auto refused = refusal_of(row)) co_return std::move(*refused);
-    const auto appeal = json::document::parse(row);
-    if (!appeal) co_return problem_of(appeal.error());
-    if (const auto user = user_id::parse(appeal->root()["user"]["id"].string().value_or(""))) {
-        co_await services.responses.invalidate(*user);
-        co_await publish_account_change(services, *user);
-    }
-    wake_relay(services);
-    co_return success(200, row);
+            {{"id", *id}, {"decision", exchange.text("decision")}, {"answer", exchange.optional_text("answer")}}),
+        "appeal");
 }
 
 constexpr std::array rows{

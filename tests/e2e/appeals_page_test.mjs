@@ -32,7 +32,7 @@ await system.rows(
 const token = await linkOf({ system }, user, /suspended/);
 const page = await browser.openPage(await browser.newContext());
 const admin = await openStaffPage(browser, { system, url }, 'admin');
-const appeal = admin.locator('#appeal-list li', { hasText: user.email });
+const appeal = admin.locator('#appeals-list li', { hasText: user.email });
 
 await check('AIRI-34: a suspended user sees what it is about and appeals, without signing in', async () => {
     await page.goto(`${url}/appeal#${token}`);

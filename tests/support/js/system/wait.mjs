@@ -1,8 +1,8 @@
 // Waiting for conditions with a deadline. Used by everything that watches other processes.
 
-// Calls `condition` until its result is neither null, undefined nor false, and returns it: each `every` ms, else 40 times
-// in the first second and ten times in each other one. Errors are retried unless they are `final`. `describe` returns the
-// state for the error at the deadline.
+// Calls `condition` until its result is neither null, undefined nor false, and returns it: each `every` ms, else 40
+// times in the first second and ten times in each other one. Errors are retried unless they are `final`. `describe`
+// returns the state for the error at the deadline.
 export async function eventually(what, condition, { within = 20_000, every, describe } = {}) {
     const begun = Date.now();
     const deadline = begun + within;
