@@ -1,4 +1,5 @@
-// Messages that moderation holds for a person, and the decisions about them; what the rules of the shadow would do.
+// Messages that moderation holds for a person, and the decisions about them; the blocked terms; what the rules of the
+// shadow would do.
 #include "gateway/api/user_decision.hpp"
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
@@ -39,6 +40,22 @@ constexpr std::array rows{
         .query = "ShadowQuery",
         .response = "ShadowCount[]",
         .summary = "Count what the rules of the shadow would have done, by day (UTC), category and difference"},
+    route{.method = verb::get,
+        .path = "/admin/moderation/terms",
+        .name = "moderation.terms",
+        .access = access::admin,
+        .query = "TermSearch",
+        .response = "BlockedTerm[]",
+        .summary = "List the blocked terms, in their order, or those that contain a text"},
+    route{.method = verb::patch,
+        .path = "/admin/moderation/terms",
+        .name = "moderation.set_terms",
+        .access = access::admin,
+        .body_limit = 1024 * 1024,
+        .body = "TermChanges",
+        .response = "BlockedTerm[]",
+        .other_statuses = "409 422",
+        .summary = "Set blocked terms, all of them or none; the deployment profile no longer overwrites them"},
 };
 
 }  // namespace

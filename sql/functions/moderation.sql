@@ -106,3 +106,49 @@ begin
         select coalesce(json_agg(to_json(c) order by day desc, way, category, live, shadow), '[]')
         from moderation_shadow_counts c where day > (now() at time zone 'utc')::date - p_days));
 end $$;
+
+-- The blocked terms that contain p_search (NULL: all), in their order, at most p_limit.
+create or replace function terms_find(p_search text, p_limit int) returns json
+language plpgsql stable security definer set search_path = airi, pg_temp as $$
+begin
+    return coalesce(unless_admin(), (
+        select coalesce(json_agg(to_json(t) order by term, shadow), '[]')
+        from (select * from blocked_terms where p_search is null or position(lower(p_search) in term) > 0
+              order by term, shadow limit p_limit) t));
+end $$;
+
+-- Sets terms, all of them or none: {terms: [{term, category, action, shadow}]}; of a term that is given twice the last
+-- one counts, and the action `none` takes it out of force. The rows then, or a refusal.
+create or replace function terms_set(p_body jsonb) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+declare
+    most constant int := 100000;
+    refused json := unless_admin();
+    given jsonb := p_body -> 'terms';
+    wrong jsonb;
+    out json;
+begin
+    if refused is not null then return refused; end if;
+    select e -> 'term' into wrong from jsonb_array_elements(given) e where e ->> 'term' !~ '[[:alnum:]]' limit 1;
+    if found then
+        return refusal(422, 'VALIDATION_FAILED', format('the term %s has no letter and no digit', wrong));
+    end if;
+    perform pg_advisory_xact_lock(hashtext('blocked_terms'));
+    if (select count(*) from blocked_terms) + jsonb_array_length(given) > most then
+        return refusal(409, 'TOO_MANY_TERMS', format('there are at most %s terms', most));
+    end if;
+    with latest as (
+        select distinct on (1, 4) lower(btrim(e ->> 'term')) as term, e ->> 'category' as category,
+            e ->> 'action' as action, coalesce((e ->> 'shadow')::boolean, false) as shadow
+        from jsonb_array_elements(given) with ordinality as g(e, place) order by 1, 4, place desc
+    ), stored as (
+        insert into blocked_terms (term, category, action, shadow, changed_at, changed_by)
+        select term, category, action, shadow, now(), caller() from latest
+        on conflict (term, shadow) do update set category = excluded.category, action = excluded.action,
+            changed_at = excluded.changed_at, changed_by = excluded.changed_by
+        returning *
+    )
+    select json_agg(to_json(s) order by term, shadow) into out from stored s;
+    perform audit(null, 'moderation.terms', '', p_body);
+    return out;
+end $$;

@@ -53,7 +53,7 @@ select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force
 -- name: catalogue.blocked_terms
 select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
     '[]')::text
-from blocked_terms where not shadow;
+from blocked_terms where not shadow and action <> 'none';
 
 -- name: catalogue.moderation_rules
 select coalesce(json_agg(json_build_object('category', category, 'audience', audience, 'plan', plan, 'warn', warn,

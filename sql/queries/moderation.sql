@@ -9,3 +9,9 @@ select shadow_report(:days::int)::text;
 
 -- name: moderation.count_shadow
 select shadow_count(:rows::jsonb);
+
+-- name: moderation.terms
+select terms_find(:search, :limit::int)::text;
+
+-- name: moderation.set_terms
+select terms_set(:body::jsonb)::text;

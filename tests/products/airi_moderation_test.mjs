@@ -1,13 +1,16 @@
 // The AIRI Platform's moderation in five steps: content check, OpenAI's moderation, custom rules, action, log.
 
 import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual, promisify } from 'node:util';
 
 import { withModeration } from '../support/js/moderation.mjs';
 import { rejected, Wire } from '../support/js/raw.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { call } from '../support/js/violations.mjs';
 
+const migrate = fileURLToPath(new URL('../../deploy/migrate.sh', import.meta.url));
 const test = withModeration('airi');
 
 test('AIRI-33: a message passes the terms, the provider and the rules before its action is decided and logged', async ({
@@ -45,11 +48,17 @@ test('AIRI-33: rules by plan, and those of a shadow, are data that the worker fo
     const admin = await administrator();
     const [free, pro] = [await join('free'), await join('pro')];
     const words = '[[moderation rule-by-plan=0.7]]';
+    const changed = await admin.api('PATCH', '/admin/moderation/terms', {
+        terms: [
+            { term: 'Purple Walrus ', category: 'spam', action: 'block', shadow: true },
+            { term: 'click here to claim', category: 'spam', action: 'none', shadow: true },
+            { term: 'orange walrus', category: 'spam', action: 'block' },
+            { term: 'kys', category: 'harassment', action: 'none' },
+        ],
+    });
+    assert.equal(changed.status, 200, changed.text);
     await system.rows(
-        `with shadow as (
-             insert into blocked_terms (term, category, action, shadow)
-             values ('purple walrus', 'spam', 'block', true), ('click here to claim', 'spam', 'none', true))
-         insert into moderation_rules (category, plan, warn, review, block)
+        `insert into moderation_rules (category, plan, warn, review, block)
          values ('rule-by-plan', 'pro', null, null, 0.6)`,
     );
     await eventually('the rule is in force', async () => (await send(pro, words)).answer.status === 422, {
@@ -74,6 +83,60 @@ test('AIRI-33: rules by plan, and those of a shadow, are data that the worker fo
     await eventually('the shadow judges messages', judgedOtherwise, { within: 60_000, every: 1_000 });
     assert.equal((await decisionOn((await send(free, 'click here to claim')).mark)).action, 'warn');
     await eventually('what it would allow is counted', async () => (await counted(milder)) === 1, { within: 30_000 });
+
+    rejected((await send(free, 'an 0range wa1rus')).answer, 422, 'MESSAGE_REJECTED');
+    assert.equal((await send(free, 'kys')).answer.status, 201);
+});
+
+test('AIRI-33: the terms of an administrator outlive the profile, and bad ones are named', async (stage) => {
+    const { system, ports, join } = stage;
+    const { api } = await stage.administrator();
+    const change = (...terms) => api('PATCH', '/admin/moderation/terms', { terms });
+    const term = { term: 'kys', category: 'harassment', action: 'warn' };
+    const found = async (search) =>
+        (await api('GET', `/admin/moderation/terms?search=${encodeURIComponent(search)}`)).json.data;
+    assert.equal(
+        (await change(term, { ...term, action: 'none' }, { ...term, term: 'KYS', action: 'review' })).status,
+        200,
+    );
+    await promisify(execFile)(migrate, ['-', 'airi'], {
+        env: {
+            ...process.env,
+            DATABASE_URL: system.adminUrl,
+            AIRI_APP_PASSWORD: new URL(system.appUrl).password,
+            AIRI_WORKER_PASSWORD: new URL(system.workerUrl).password,
+        },
+    });
+    const [{ changed_at: at, changed_by: by, ...kept }] = await found('kys');
+    assert.deepEqual(kept, { ...term, action: 'review', shadow: false });
+    assert.ok(at && by);
+    assert.deepEqual(
+        (await found('free crypto')).map(({ changed_by: nobody }) => nobody),
+        [null],
+    );
+
+    for (const [wrong, status, named] of [
+        [
+            [
+                { ...term, term: '!!' },
+                { ...term, action: 'block' },
+            ],
+            422,
+            /!!.* has no letter and no digit/,
+        ],
+        [[{ ...term, action: 'shout' }], 422, /action/],
+        [[{ ...term, category: 'other things' }], 422, /category/],
+        [[{ ...term, term: 'x'.repeat(101) }], 422, /term/],
+        [Array.from({ length: 501 }, (_, i) => ({ ...term, term: `word ${i}` })), 422, /terms/],
+        [[{ ...term, term: 'x'.repeat(1_100_000) }], 413, /1048576/],
+    ]) {
+        const answer = await change(...wrong);
+        assert.equal(answer.status, status, answer.text);
+        assert.match(answer.text, named);
+    }
+    assert.equal((await found('kys'))[0].action, 'review', 'all of them or none');
+    const user = await join('pro');
+    rejected(await call(ports[0], user.token)('GET', '/admin/moderation/terms'), 403, 'FORBIDDEN');
 });
 
 test("AIRI-33: an API caller's own turns are scored with the message", async ({
