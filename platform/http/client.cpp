@@ -275,7 +275,7 @@ result<std::string> request_head(const request& request, const url& target) {
 class beast_client final : public client {
 public:
     beast_client(executor executor, client_options options)
-        : pool_(std::make_shared<pool>(executor, options)), trust_(std::make_shared<trust>()) {}
+        : pool_(std::make_shared<pool>(executor, std::move(options))), trust_(std::make_shared<trust>()) {}
     ~beast_client() override { pool_->close(); }
 
     awaitable<result<std::unique_ptr<answer>>> send(request what) override {
@@ -333,7 +333,7 @@ private:
 }  // namespace
 
 std::unique_ptr<client> open_client(executor executor, client_options options) {
-    return std::make_unique<beast_client>(std::move(executor), options);
+    return std::make_unique<beast_client>(std::move(executor), std::move(options));
 }
 
 }  // namespace airi::http

@@ -1,4 +1,4 @@
-// A streaming HTTP/1.1 client over TCP or TLS with pooled keep-alive connections and limits on time and
+// A streaming HTTP/1.1 client over TCP, TLS or a Unix socket with pooled keep-alive connections and limits on time and
 // size. Used by the providers; a hostile or broken server causes an error code, never a crash or unbounded use of
 // memory.
 #pragma once
@@ -82,6 +82,9 @@ public:
 struct client_options {
     std::size_t idle_per_host = 64;
     seconds idle_for{30};
+    /// The path of a Unix socket to which every request goes, whatever host its URL names; without TLS. An operator's
+    /// setting only: a URL has no way to name one.
+    std::string unix_socket{};
 };
 /// Verifies certificates and host names against the system's trust store (SSL_CERT_FILE adds to it). Single
 /// thread.

@@ -1,16 +1,20 @@
 #include "platform/http/connection.hpp"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
 
 namespace airi::http {
 namespace asio = boost::asio;
+using asio::generic::stream_protocol;
 using asio::ip::tcp;
+using unix_protocol = asio::local::stream_protocol;
 
 namespace {
 
@@ -35,7 +39,7 @@ trust::trust() : state_(std::make_unique<state>()) {
 trust::~trust() = default;
 
 struct connection::tls_layer {
-    asio::ssl::stream<tcp::socket&> stream;
+    asio::ssl::stream<stream_protocol::socket&> stream;
 };
 
 // Held by the resolver's handler alone (the connection only points at it), so that a context destroyed in the
@@ -45,7 +49,8 @@ struct connection::resolving {
     std::function<void(std::pair<error_code, addresses>)> resume;
 };
 
-connection::connection(executor on, std::string pool_key) : socket_(on), pool_key_(std::move(pool_key)) {}
+connection::connection(executor on, std::string pool_key, std::string unix_socket)
+    : socket_(on), pool_key_(std::move(pool_key)), unix_socket_(std::move(unix_socket)) {}
 connection::~connection() = default;
 
 // getaddrinfo cannot be interrupted: on a close the coroutine goes on at once and the look-up's late answer
@@ -62,8 +67,17 @@ awaitable<std::pair<error_code, connection::addresses>> connection::resolve(std:
         });
 }
 
+awaitable<error_code> connection::open_unix() {
+    if (unix_socket_.size() >= sizeof(sockaddr_un::sun_path)) co_return errc::bad_url;
+    const auto [ec] = co_await socket_.async_connect(unix_protocol::endpoint(unix_socket_), as_values);
+    if (closed_for_) co_return closed_for_;
+    if (ec == asio::error::operation_aborted) co_return errc::cancelled;
+    co_return ec ? error_code(errc::unreachable) : error_code{};
+}
+
 awaitable<error_code> connection::open(url to, std::shared_ptr<const trust> with) {
     const auto self = shared_from_this();
+    if (!unix_socket_.empty()) co_return to.tls ? error_code(errc::bad_url) : co_await open_unix();
     error_code ec;
     addresses found;
     const auto literal = asio::ip::make_address(to.host, ec);
@@ -90,7 +104,8 @@ awaitable<error_code> connection::open(url to, std::shared_ptr<const trust> with
     socket_.set_option(tcp::no_delay(true), ec);
     if (!to.tls) co_return error_code{};
 
-    tls_ = std::make_unique<tls_layer>(tls_layer{asio::ssl::stream<tcp::socket&>(socket_, with->settings().context)});
+    tls_ = std::make_unique<tls_layer>(
+        tls_layer{asio::ssl::stream<stream_protocol::socket&>(socket_, with->settings().context)});
     auto& stream = tls_->stream;
     if (!is_literal && !SSL_set_tlsext_host_name(stream.native_handle(), to.host.c_str())) co_return errc::tls_failed;
     stream.set_verify_callback(asio::ssl::host_name_verification(to.host), ec);

@@ -1,9 +1,10 @@
-// One TCP or TLS connection with one deadline at a time, enforced by the pool's coarse tick. Used by the client
-// only; owned by shared_ptr, also by every coroutine that reads or writes.
+// One connection over TCP, TLS or a Unix socket with one deadline at a time, enforced by the pool's coarse tick. Used
+// by the client only; owned by shared_ptr, also by every coroutine that reads or writes.
 #pragma once
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
@@ -32,7 +33,8 @@ private:
 
 class connection : public std::enable_shared_from_this<connection> {
 public:
-    connection(executor on, std::string pool_key);
+    /// unix_socket: the path to connect to; empty: the host of the URL.
+    connection(executor on, std::string pool_key, std::string unix_socket);
     ~connection();
 
     const std::string& pool_key() const { return pool_key_; }
@@ -58,11 +60,13 @@ private:
     using addresses = boost::asio::ip::tcp::resolver::results_type;
 
     awaitable<std::pair<error_code, addresses>> resolve(std::string host, std::string port);
+    awaitable<error_code> open_unix();
 
-    boost::asio::ip::tcp::socket socket_;
+    boost::asio::generic::stream_protocol::socket socket_;
     std::unique_ptr<tls_layer> tls_;
     std::weak_ptr<resolving> resolving_;
     std::string pool_key_;
+    std::string unix_socket_;
     moment by_ = moment::max();
     errc why_ = errc::cancelled;
     error_code closed_for_;

@@ -10,7 +10,7 @@ constexpr milliseconds tick_length{100};
 
 }  // namespace
 
-pool::pool(executor on, client_options with) : on_(on), with_(with), timer_(on) {}
+pool::pool(executor on, client_options with) : on_(on), with_(std::move(with)), timer_(on) {}
 
 std::shared_ptr<connection> pool::take(const std::string& pool_key) {
     const auto found = idle_.find(pool_key);
@@ -27,7 +27,7 @@ std::shared_ptr<connection> pool::take(const std::string& pool_key) {
 }
 
 std::shared_ptr<connection> pool::make(const std::string& pool_key) {
-    auto made = std::make_shared<connection>(on_, pool_key);
+    auto made = std::make_shared<connection>(on_, pool_key, with_.unix_socket);
     watched_.push_back(made);
     keep_ticking();
     return made;

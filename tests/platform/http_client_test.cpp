@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <filesystem>
+
+#include "platform/base/ids.hpp"
 #include "platform/http/client.hpp"
 #include "tests/platform/http_raw_server.hpp"
 
@@ -290,6 +294,33 @@ TEST_CASE("an unreachable server and an invalid request have different errors") 
     auto split = get("http://127.0.0.1:" + closed_port);
     split.headers = {{"X-Key", "a\r\nEvil: b"}};
     CHECK(run(on, fetch(client.get(), split)).failed == errc::bad_url);
+}
+
+TEST_CASE("a client of a Unix socket sends every request there, and never over TLS") {
+    asio::io_context on;
+    const auto path = (std::filesystem::temp_directory_path() / ("airi-" + uuid::v7().text())).string();
+    using unix_protocol = asio::local::stream_protocol;
+    unix_protocol::acceptor acceptor(on, unix_protocol::endpoint(path));
+    unix_protocol::socket peer(on);
+    std::string seen;
+    const auto client = http::open_client(on.get_executor(), {.unix_socket = path});
+    asio::co_spawn(
+        on,
+        [&]() -> awaitable<> {
+            peer = co_await acceptor.async_accept(asio::use_awaitable);
+            co_await asio::async_read_until(peer, asio::dynamic_buffer(seen), "\r\n\r\n", asio::use_awaitable);
+            co_await asio::async_write(peer, asio::buffer(std::string_view(whole)), asio::use_awaitable);
+        },
+        asio::detached);
+    CHECK(run(on, fetch(client.get(), get("http://docker/info"))).status == 200);
+    CHECK(seen.starts_with("POST /info HTTP/1.1\r\nHost: docker\r\n"));
+    CHECK(run(on, fetch(client.get(), get("https://docker/info"))).failed == errc::bad_url);
+    acceptor.close();
+    peer.close();
+    std::filesystem::remove(path);
+    CHECK(run(on, fetch(client.get(), get("http://docker/info"))).failed == errc::unreachable);
+    const auto too_long = http::open_client(on.get_executor(), {.unix_socket = "/" + std::string(107, 'a')});
+    CHECK(run(on, fetch(too_long.get(), get("http://docker/info"))).failed == errc::bad_url);
 }
 
 TEST_CASE("an early rejection is read even if the request was not fully sent") {
