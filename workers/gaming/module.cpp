@@ -2,6 +2,7 @@
 #include "platform/http/client.hpp"
 #include "platform/http/url.hpp"
 #include "sql/statements.hpp"
+#include "workers/gaming/docker_driver.hpp"
 #include "workers/gaming/gaming.hpp"
 #include "workers/gaming/minecraft.hpp"
 #include "workers/gaming/pool.hpp"
@@ -24,7 +25,9 @@ struct gaming_settings {
     std::string bot;
     seconds lease{10};
     std::int64_t most = 50;
-    std::string pool_driver, pool_command, pool_version, pool_address = "127.0.0.1";
+    std::string pool_driver, pool_command, pool_image, pool_version, pool_address = "127.0.0.1";
+    std::string docker_host = "unix:///var/run/docker.sock";
+    std::int64_t pool_memory = 2'048;
     seconds pool_check{5};
 
     static constexpr auto settings = std::tuple{
@@ -49,9 +52,15 @@ struct gaming_settings {
             "Sessions that one process runs at the same time; a companion in Minecraft takes about 150 MB beside it.",
             {.min = 1, .max = 1'000}},
         setting{"GAME_POOL_DRIVER", &gaming_settings::pool_driver,
-            "What runs the servers of Minecraft's pool: process; empty: there is no pool."},
+            "What runs the servers of Minecraft's pool: process or docker; empty: there is no pool."},
         setting{"GAME_POOL_COMMAND", &gaming_settings::pool_command,
             "The program of a server and its arguments, separated by blanks. It listens on PORT and ends by SIGTERM."},
+        setting{"GAME_POOL_IMAGE", &gaming_settings::pool_image,
+            "The image of a server, which the Docker engine has. It listens on PORT."},
+        setting{"GAME_POOL_MEMORY", &gaming_settings::pool_memory, "The memory of a container in MiB.",
+            {.min = 64, .max = 1'048'576}},
+        setting{"DOCKER_HOST", &gaming_settings::docker_host,
+            "The Docker engine of GAME_POOL_DRIVER=docker: unix:///path or tcp://host:port, without TLS."},
         setting{"GAME_POOL_VERSION", &gaming_settings::pool_version,
             "The version of the pool's game, as VERSION of a server; empty: the game's own."},
         setting{"GAME_POOL_ADDRESS", &gaming_settings::pool_address,
@@ -69,10 +78,14 @@ struct gaming_settings {
         if (named.has("roblox") && roblox_key.empty())
             out.emplace_back("ROBLOX_API_KEY is needed for the universes of GAME_SERVERS");
         if (!http::is_safe(roblox_url)) out.emplace_back("ROBLOX_BASE_URL is an https:// URL");
-        if (!pool_driver.empty() && pool_driver != "process")
-            out.push_back("GAME_POOL_DRIVER must be process or empty");
+        if (!pool_driver.empty() && pool_driver != "process" && pool_driver != "docker")
+            out.emplace_back("GAME_POOL_DRIVER must be process, docker or empty");
         if (pool_driver == "process" && pool_command.find_first_not_of(' ') == pool_command.npos)
             out.push_back("GAME_POOL_COMMAND is missing: GAME_POOL_DRIVER is process");
+        if (pool_driver == "docker" && !gaming::docker::is_image(pool_image))
+            out.emplace_back("GAME_POOL_IMAGE must be the name of an image: GAME_POOL_DRIVER is docker");
+        if (pool_driver == "docker" && !gaming::docker::read_address(docker_host))
+            out.emplace_back("DOCKER_HOST must be unix:///path or tcp://host:port");
         return out;
     }
 };
@@ -101,6 +114,13 @@ awaitable<> run_pool(worker_host& host, gaming::pool& pool) {
         co_await pool.step();
     } while (co_await host.pause(milliseconds{1'000}));
     co_await pool.drain();
+}
+
+std::unique_ptr<gaming::server_driver> open_driver(airi::executor executor, const gaming_settings& settings) {
+    if (settings.pool_driver == "docker")
+        return gaming::open_docker_driver(executor, {settings.docker_host, settings.pool_image, settings.pool_version,
+                                                        settings.pool_address, settings.pool_memory});
+    return gaming::open_process_driver(executor, {settings.pool_command, settings.pool_version, settings.pool_address});
 }
 
 worker wire(worker_host& host, const gaming_settings& settings) {
@@ -137,8 +157,7 @@ worker wire(worker_host& host, const gaming_settings& settings) {
     });
     host.run_beside([&] { return start_what_is_due(host, sessions); });
     if (settings.pool_driver.empty()) return gaming::declare(sessions);
-    auto& driver = *host.own(gaming::open_process_driver(
-        host.executor(), {settings.pool_command, settings.pool_version, settings.pool_address}));
+    auto& driver = *host.own(open_driver(host.executor(), settings));
     auto& pool = host.own(gaming::pool(
         database, driver, host.executor(), {"minecraft", settings.pool_version, host.owner(), settings.pool_check}));
     host.run_beside([&] { return run_pool(host, pool); });
