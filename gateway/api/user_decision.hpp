@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gateway/api/route.hpp"
-#include "platform/postgres/postgres.hpp"
+#include "sql/statements.hpp"
 
 namespace airi::gateway {
 
