@@ -65,7 +65,9 @@ scripts_checked() {
     shellcheck -x "${files[@]}"
 }
 
-javascript_checked() { lint_node eslint --config deploy/lint/eslint.config.mjs gateway/pages tests bench workers; }
+javascript_checked() {
+    lint_node eslint --config deploy/lint/eslint.config.mjs gateway/pages tests bench workers deploy/kubernetes
+}
 
 lint_step() { # <name> <command…>
     local name="$1"

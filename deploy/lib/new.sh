@@ -63,6 +63,13 @@ new_worker_lines() { # <name>
     deploy: {replicas: 1}\\
 " "$root/compose.yaml"
     new_written+=(workers/workers.cmake events/all.hpp compose.yaml)
+    new_manifests "$name"
+}
+
+new_manifests() { # <worker>: they follow from compose.yaml; a test names the command where there is no node yet
+    command -v node >/dev/null || return 0
+    node "$root/deploy/kubernetes/generate.mjs"
+    new_written+=("deploy/kubernetes/base/workers/${1//_/-}.yaml" deploy/kubernetes/base/kustomization.yaml)
 }
 
 new_formatted() { # <file…>: a longer name may need another line break, and an include another place

@@ -71,6 +71,7 @@ function touchedBy(file, files) {
     if (/^tests\/(products|api|security|faults|games|e2e|scaffolds)\/\w+_test\.mjs$/.test(file)) return [file];
     if (/^tests\/(?!support)[\w/]+\.(cpp|hpp|json)$/.test(file)) return programs;
     if (/^deploy\/(templates\/|lib\/new\.sh$)/.test(file)) return ['tests/scaffolds/scaffolds_test.mjs'];
+    if (/^deploy\/kubernetes\//.test(file)) return ['unit', 'tests/e2e/kubernetes_test.mjs'];
     if (/\.md$|^docs\/|^deploy\/lint\/|^bench\/|^\.[\w.-]+$|^LICENSE$/.test(file)) return ['unit'];
     if (/^workers\/gaming\/bot\/|^tests\/support\/js\/games\//.test(file)) return ['unit', 'games'];
     if (/^gateway\/pages\//.test(file)) return ['unit', 'e2e'];
