@@ -21,7 +21,7 @@ function lines(script, env = {}) {
         'bash',
         [
             '-euc',
-            `for part in base settings services; do source deploy/lib/$part.sh; done
+            `for part in base settings services games; do source deploy/lib/$part.sh; done
              open_home; bin="$1" app_url=app worker_url=worker redis_url=redis brokers=kafka; ${script}`,
             'slots',
             binaries,
