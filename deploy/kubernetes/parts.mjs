@@ -41,7 +41,7 @@ const resources = (name, processor) => {
 `;
 };
 
-// What every container of airi has: a user without rights, and no place to write but the mounted ones.
+// A container of airi: its user has no rights, and it writes to its mounts only.
 function container({ name, command, settings, volumes, processor, kind = name, more = '' }) {
     const mounts = [{ volume: 'tmp', at: '/tmp' }, ...volumes].map(
         ({ volume, at }) => `- {name: ${volume}, mountPath: ${at}}\n`,

@@ -1,5 +1,5 @@
 -- The pool of a game: its servers, which the gaming workers start, check and stop. Each function that changes a server
--- has the game's lock, as gaming_claim() has when it chooses one.
+-- has the game's lock, which game_server_for() takes too.
 
 create or replace function game_pool_lock(p_game text) returns void language sql as $$
     select pg_advisory_xact_lock(hashtextextended('game_servers/' || p_game, 0))
@@ -106,7 +106,7 @@ begin
 end $$;
 
 -- One step of a game's pool for a worker: {start: [{id}], stop: [{id, handle}], check: [{id, handle, host, port}]}.
--- What one worker gets no other one does, until it is due again. p_place is where the worker's driver starts servers.
+-- No two workers get the same action, until it is due again. p_place is where the worker's driver starts servers.
 create or replace function game_pool_step(
     p_game text, p_driver text, p_place text, p_owner text, p_version text, p_check interval
 ) returns json

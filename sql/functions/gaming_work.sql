@@ -62,7 +62,7 @@ language plpgsql as $$
 declare
     g game_servers;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('game_servers/' || s.game, 0));
+    perform game_pool_lock(s.game);
     select v.* into g
     from game_servers v cross join lateral (
         select count(*) as used from gaming_sessions o where o.server_id = v.id and o.status in ('pending', 'active')) n

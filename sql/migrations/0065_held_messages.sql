@@ -10,6 +10,6 @@ alter table moderation_decisions
     add column reviewed_at timestamptz;
 create index moderation_decisions_reviewed on moderation_decisions (created_at, message_id) where review is not null;
 
--- What is said in distress is never held: a warning records it.
+-- A message in distress is never held: a warning records it.
 update moderation_rules set warn = least(warn, review), review = null where category like 'self-harm%';
 alter table moderation_rules add check (review is null or category not like 'self-harm%');

@@ -41,7 +41,7 @@ std::unique_ptr<server_driver> open_docker_driver(airi::executor, docker_options
 
 namespace docker {
 
-/// What DOCKER_HOST names: unix:///path, or tcp://host:port without TLS. Empty: anything else.
+/// The engine that DOCKER_HOST names: unix:///path, or tcp://host:port without TLS. Empty: the text is neither.
 struct engine_address {
     std::string unix_socket;  ///< an absolute path; empty: none
     std::string url;          ///< the start of each URL, without a slash at its end

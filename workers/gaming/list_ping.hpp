@@ -15,7 +15,7 @@ namespace airi::workers::gaming {
 /// length, a VarInt id (0) and its fields; the protocol version is -1 when only the status is asked for.
 std::string status_request(std::string_view host, int port);
 
-/// What has arrived of the answer, a packet of id 0 with the status as a JSON text. Empty: more is to come.
+/// Whether the bytes so far are the answer: a packet of id 0 with the status as a JSON text. Empty: more are needed.
 std::optional<bool> is_status(std::string_view arrived);
 
 /// False: nobody listens, or the answer is none, or not there in time.

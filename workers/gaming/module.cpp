@@ -52,7 +52,7 @@ struct gaming_settings {
             "Sessions that one process runs at the same time; a companion in Minecraft takes about 150 MB beside it.",
             {.min = 1, .max = 1'000}},
         setting{"GAME_POOL_DRIVER", &gaming_settings::pool_driver,
-            "What runs the servers of Minecraft's pool: process or docker; empty: there is no pool."},
+            "The driver of Minecraft's pool of servers: process or docker; empty: there is no pool."},
         setting{"GAME_POOL_COMMAND", &gaming_settings::pool_command,
             "The program of a server and its arguments, separated by blanks. It listens on PORT and ends by SIGTERM."},
         setting{"GAME_POOL_IMAGE", &gaming_settings::pool_image,

@@ -41,7 +41,7 @@ constexpr std::array verbs{verb{"goto", place_or_player}, verb{"follow", player}
     verb{"mine", blocks}, verb{"place", block_at}, verb{"craft", items}, verb{"attack", target}, verb{"give", gift},
     verb{"say", words}, verb{"stop", {}}};
 
-// What differs between games.
+// The bounds of arguments in each game.
 struct bounds {
     std::string_view game;
     std::size_t most_name;  // characters of a player's name

@@ -50,7 +50,7 @@ bool needs_scores(const judgement&, const assessment&);
 /// The texts that the provider is asked about: the message, then the caller's own turns, the last one first.
 std::vector<std::string> texts_to_score(const events::chat_requested&);
 
-/// What follows a judgement, once it is stored: `decision` is the stored one, `review` that of the message: `held`,
+/// The effects of a judgement that is stored: `decision` is the stored one, `review` that of the message: `held`,
 /// what a person has decided since, or empty when it was never held.
 after_commit after_judgement(const events::chat_requested&, const safety::verdict&,
     const std::optional<crisis_decision>&, const std::optional<sql::generations::end>&, const record&,

@@ -45,13 +45,13 @@ export class DockerEngine {
         this.images = new Set();
         this.containers = new Map(); // by id
         this.requests = []; // 'POST /containers/create 201', without the ids
-        // What happens to the next creations, first come first served: a status that is answered instead, or 'lost':
-        // the container is created, and the connection cut; 'taken': another one has the name.
+        // The faults of the next creations, in their order: a status is the answer instead; 'lost': the container is
+        // created and the connection cut; 'taken': another container has the name.
         this.faults = [];
         this.folder = mkdtempSync(path.join(tmpdir(), 'docker-'));
         this.socket = path.join(this.folder, 'engine.sock');
         this.server = http.createServer((request, answer) => this.handle(request, answer));
-        this.listening = new Map(); // what to do when the server of a process id listens
+        this.listening = new Map(); // by process id: called when its server listens
         this.control = net.createServer((socket) => {
             socket.on('error', () => {});
             createInterface({ input: socket }).on('line', (line) => this.listening.get(JSON.parse(line).pid)?.());

@@ -36,7 +36,7 @@ export class RconServer {
         this.said = [];
         this.scripts = []; // all that arrived, oldest first
         this.logins = 0;
-        // What happens to the commands that match `pattern`: 'split': the answer comes byte by byte; 'endless': it
+        // The fault of the commands that match `pattern`: 'split': the answer comes byte by byte; 'endless': it
         // states a length of two gigabytes and goes on; 'cut': it is carried out, and the connection closes; 'silence'.
         this.fault = null;
         this.pattern = /./;
@@ -121,7 +121,7 @@ export class RconServer {
         socket.write(Buffer.alloc(4096, 'x'), (error) => error || setImmediate(() => this.flood(socket)));
     }
 
-    // What the script prints.
+    // The text that the script prints.
     run(script) {
         if (script.includes('rcon.print("airi")')) return 'airi';
         if (script.includes('tick=game.tick')) return JSON.stringify(this.state());

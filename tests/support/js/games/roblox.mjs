@@ -14,8 +14,8 @@ export class Roblox {
         this.universe = '3828411582';
         this.key = crypto.randomUUID();
         this.messages = []; // of the topic airi, parsed
-        // What happens to the next requests, first come first served: the status of the answer, or 'lost': the message
-        // is taken, and its answer is lost.
+        // The faults of the next requests, in their order: the status of the answer, or 'lost': the message is taken
+        // and its answer lost.
         this.faults = [];
         this.server = http.createServer((request, answer) => this.handle(request, answer));
     }
